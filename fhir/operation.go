@@ -1,0 +1,57 @@
+package fhir
+
+import (
+	"context"
+	"net/url"
+	"time"
+)
+
+// Operation is a named operation ($release) that a part of the business offers
+// and the server routes to; see https://hl7.org/fhir/R4/operations.html.
+type Operation struct {
+	Name string // without the $
+	// Type is the resource type it stands on, "" for the system level.
+	Type string
+	// Instance says that it is invoked on one resource: Task/1/$accept.
+	Instance bool
+	// Idempotent operations change nothing and may be invoked by GET.
+	Idempotent bool
+	// RequestID says that X-Request-ID is required, and that a repeat with the
+	// same one is answered with the first answer, as EPS does.
+	RequestID bool
+	// Doc is one sentence for the CapabilityStatement.
+	Doc    string
+	Handle func(ctx context.Context, call *Call) (*Reply, error)
+}
+
+// Intake takes a create on a type away from the plain REST interaction, where
+// the content is a message of the business (an EPS return Task, a Claim).
+type Intake struct {
+	Type      string
+	Accepts   func(*Resource) bool
+	RequestID bool
+	Handle    func(ctx context.Context, call *Call) (*Reply, error)
+}
+
+// Call is one invocation of an operation or intake.
+type Call struct {
+	ID     string     // the resource it is invoked on, for Instance
+	Body   *Resource  // nil on GET or an empty body
+	Params url.Values // of the query string
+	// Requester and RequestID go into the transaction that the call commits.
+	Requester Requester
+	RequestID string
+	// Receipt, when it has a key, must be committed with the call's effects.
+	Receipt Receipt
+	Base    string // the server's base URL, without a slash at the end
+	Time    time.Time
+}
+
+// Reply is the answer to a call. The server sends 200, 201 with Location when
+// Location is set, or 400 when Refused is set: some business answers are whole
+// resources that say no (an EPS prescription-order-response with R-0003).
+type Reply struct {
+	Resource *Resource
+	Location string // "Claim/1/_history/1"
+	Refused  bool
+}

@@ -1,0 +1,53 @@
+package fhir
+
+import "strconv"
+
+// Where an issue has more to say than R4's OperationOutcome has elements for,
+// it stands in these extensions, which the reference validator uses too.
+const (
+	lineExtension   = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line"
+	columnExtension = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col"
+	ruleExtension   = "http://hl7.org/fhir/StructureDefinition/operationoutcome-message-id"
+)
+
+// Outcome writes issues as an OperationOutcome. Line and column go where R4
+// has a place for them: the location, as "line 3, column 14".
+func Outcome(issues []Issue) Value {
+	list := make([]Value, len(issues))
+	for i, issue := range issues {
+		list[i] = issue.value()
+	}
+	return Obj("resourceType", "OperationOutcome", "issue", list)
+}
+
+func (i Issue) value() Value {
+	var extensions []Value
+	if !i.Position.IsZero() {
+		extensions = append(extensions,
+			Obj("url", lineExtension, "valueInteger", i.Position.Line),
+			Obj("url", columnExtension, "valueInteger", i.Position.Column))
+	}
+	if i.Rule != "" {
+		extensions = append(extensions, Obj("url", ruleExtension, "valueString", i.Rule))
+	}
+	var location, expression []string
+	if !i.Position.IsZero() {
+		location = []string{"line " + strconv.Itoa(i.Position.Line) + ", column " + strconv.Itoa(i.Position.Column)}
+	}
+	if i.Expression != "" {
+		expression = []string{i.Expression}
+	}
+	return Obj(
+		"extension", extensions,
+		"severity", string(i.Severity),
+		"code", string(i.Code),
+		"details", i.Details.concept(),
+		"diagnostics", i.Text(),
+		"location", location,
+		"expression", expression,
+	)
+}
+
+func (c Coding) concept() Value {
+	return Obj("coding", List(Obj("system", c.System, "code", c.Code, "display", c.Display)))
+}

@@ -1,0 +1,113 @@
+package fhir
+
+import (
+	"context"
+	"time"
+)
+
+// Change asks for one write within a [Transaction].
+type Change struct {
+	Method   Method
+	Type, ID string    // ID "" on Create: the store gives one
+	Resource *Resource // nil on Delete
+
+	// FullURL is the entry's urn:uuid: or absolute address, by which other
+	// changes of the transaction refer to this one.
+	FullURL string
+	// Condition is a search query such as "identifier=system|value": on Create
+	// If-None-Exist, on Update and Delete the conditional form. It is decided
+	// inside the commit, so it is exact under any concurrency.
+	Condition string
+	// IfMatch is the version id that must be current, "" for any.
+	IfMatch string
+	// IfAbsent makes the change apply only where Type/ID does not exist (not
+	// even deleted); otherwise it is skipped as Matched, no error.
+	// Followers write with it, so that a replay is harmless.
+	IfAbsent bool
+	// Expression is where issues about this change point to: Bundle.entry[3].
+	Expression string
+}
+
+// Transaction is what is committed together or not at all.
+type Transaction struct {
+	Changes []Change
+	// Cursor, when it has a name, moves in the same commit.
+	Cursor Cursor
+	// Receipt, when its key is not empty, is stored in the same commit and
+	// makes the transaction happen once: a second one with that key changes
+	// nothing and returns the first one's receipt.
+	Receipt Receipt
+
+	Requester Requester
+	RequestID string
+	Time      time.Time // zero for the committer's clock
+}
+
+// Receipt is a stored answer under a caller's key.
+type Receipt struct {
+	Key  string
+	Body []byte
+}
+
+// Cursor is how far a follower has read the log.
+type Cursor struct {
+	Name string
+	Seq  Seq
+	// Was is the value the follower started from; the commit is refused with
+	// Conflict when another has moved it since.
+	Was Seq
+}
+
+// Applied is what became of a change.
+type Applied string
+
+// What became of a change.
+const (
+	Created   Applied = "created"
+	Updated   Applied = "updated"
+	Removed   Applied = "deleted"
+	Matched   Applied = "matched"   // a conditional create found its resource
+	Unchanged Applied = "unchanged" // nothing to do: a delete of what is not there
+)
+
+// Result is what became of one change, in the order of the changes.
+type Result struct {
+	Applied Applied
+	Version *Version // the version written, or the one that stands
+}
+
+// Commit is the answer to a transaction.
+type Commit struct {
+	Seq     Seq
+	Time    time.Time
+	Results []Result
+	// Receipt is the stored answer; Repeated says that the transaction had
+	// been committed before and that nothing was written now.
+	Receipt  Receipt
+	Repeated bool
+}
+
+// State is the database as a guard sees it: everything committed and, on top,
+// what the current transaction writes.
+type State interface {
+	// Current is the version that stands, nil where there is none; a deleted
+	// resource gives its deletion.
+	Current(typ, id string) (*Version, error)
+	// Find gives the ids of the resources that match a search query such as
+	// "identifier=system|value".
+	Find(typ, query string) ([]string, error)
+}
+
+// Guard may veto a commit: it runs inside the committer, once per changed
+// resource, with the state the commit will meet. before is nil on a create and
+// after a deletion on a delete. It must be quick and return an [*Error].
+type Guard func(ctx context.Context, state State, before, after *Version) error
+
+// LogEntry is one commit in the log.
+type LogEntry struct {
+	Seq       Seq
+	Time      time.Time
+	Requester Requester
+	RequestID string
+	Versions  []*Version // with JSON, in the order written
+}

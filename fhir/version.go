@@ -1,0 +1,78 @@
+package fhir
+
+import "time"
+
+// Seq is a place in the one totally ordered log of commits: 1, 2, 3, … Every
+// read, search and page happens as of a Seq; 0 stands for "now".
+type Seq uint64
+
+// Method is what a version did to its resource; as text it is the HTTP verb
+// that Bundle.entry.request.method wants.
+type Method string
+
+// The methods of a version.
+const (
+	Create Method = "POST"
+	Update Method = "PUT"
+	Delete Method = "DELETE"
+)
+
+// Requester is who asked for a write, as far as the server knows.
+type Requester struct {
+	Agent    string // who: a reference or an identifier, "Practitioner/1", "sds-user-id|7654321"
+	Display  string // their name
+	OnBehalf string // the organisation, an ODS code
+}
+
+// Version is one stored state of a resource. Versions are never changed or
+// removed; a deletion is a version too.
+type Version struct {
+	Type, ID    string
+	VersionID   string // "1", "2", … without gaps within a resource
+	Seq         Seq    // the commit that wrote it
+	LastUpdated time.Time
+	Method      Method
+	JSON        []byte // as stored, stamped; nil for a deletion
+	Requester   Requester
+	RequestID   string // X-Request-ID of the request that wrote it
+}
+
+// Deleted reports whether the version is a deletion.
+func (v *Version) Deleted() bool { return v.Method == Delete }
+
+// Ref is the reference to the resource: "Patient/1".
+func (v *Version) Ref() string { return v.Type + "/" + v.ID }
+
+// Resource parses the stored JSON; nil for a deletion.
+func (v *Version) Resource() (*Resource, error) {
+	if v.Deleted() {
+		return nil, nil
+	}
+	return Parse(v.JSON)
+}
+
+// HistoryQuery selects versions for _history: of one resource (Type and ID), a
+// type (Type) or everything.
+type HistoryQuery struct {
+	Type, ID string
+	Since    time.Time // _since: only versions at or after this instant
+	At       time.Time // _at: only versions that were current at this instant
+	AsOf     Seq       // the sequence at which the first page was read
+	Before   LogPlace  // where the page before ended
+	Count    int       // page size
+}
+
+// LogPlace is the place of a version in history order: its commit and its
+// place within it. The zero value is "from the newest".
+type LogPlace struct {
+	Seq   Seq
+	Place int
+}
+
+// History is one page of versions, newest first.
+type History struct {
+	Versions []*Version
+	AsOf     Seq
+	Total    int      // of all pages, -1 where counting would be too costly
+	Next     LogPlace // where the next page starts; zero when there is none
+}
