@@ -1,0 +1,49 @@
+# Everything that is done to this project, one target each. `make` alone says what there is.
+
+GO       ?= go
+BIN      := bin/pestle
+FUZZTIME ?= 30s
+LINT     := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+# The R4 definitions, for `make generate`: an hl7.fhir.r4.core package (.tgz or folder).
+R4       ?= ../shared/definitions/hl7.fhir.r4.core-4.0.1.tgz
+UCUM     ?= ../shared/suites/ucum/ucum-essence.xml
+
+.PHONY: help run build test lint generate bench oracle fuzz
+
+help:
+	@echo 'make run        build, and serve a sandbox on http://127.0.0.1:8080/fhir'
+	@echo 'make test       all tests that need nothing but Go'
+	@echo 'make lint       gofmt and golangci-lint'
+	@echo 'make generate   make the generated tables again, from R4=$(R4)'
+	@echo 'make bench      the table of ratios that the project holds itself to'
+	@echo 'make oracle     the suites of others, from PESTLE_SHARED or ../shared'
+	@echo 'make fuzz       every fuzz target for FUZZTIME=$(FUZZTIME)'
+
+build:
+	$(GO) build -o $(BIN) ./cmd/pestle
+
+run: build
+	$(BIN) serve --sandbox
+
+test:
+	$(GO) test ./...
+
+lint:
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }
+	$(LINT) run ./...
+
+generate:
+	R4=$(abspath $(R4)) UCUM=$(abspath $(UCUM)) $(GO) generate ./...
+
+bench:
+	$(GO) test -run '^$$' -bench '^BenchmarkTable' -benchtime 2s ./conformance/bench
+
+oracle:
+	$(GO) test -count 1 -v -run 'Oracle' ./... | grep -E '^(oracle |--- FAIL|FAIL|panic)|_test.go' ; test $${PIPESTATUS[0]} -eq 0
+
+fuzz:
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+SHELL := /bin/bash
