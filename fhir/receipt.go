@@ -1,0 +1,46 @@
+package fhir
+
+// Answer is the receipt that a call commits together with its effects, so that
+// a repeat of the request is given the same reply. It is empty for a call
+// without a key.
+//
+//	tx.Receipt = call.Answer(reply)
+//	commit, err := store.Commit(ctx, tx)
+//	if commit.Repeated { return fhir.ReplyOf(commit.Receipt) }
+func (c *Call) Answer(reply *Reply) Receipt {
+	if c.Receipt.Key == "" {
+		return Receipt{}
+	}
+	pairs := []any{"request", string(c.Receipt.Body), "location", reply.Location, "resource", reply.Resource}
+	if reply.Refused {
+		pairs = append(pairs, "refused", true)
+	}
+	return Receipt{Key: c.Receipt.Key, Body: Obj(pairs...).JSON()}
+}
+
+// ReplyOf is the reply in a receipt that [Call.Answer] made. Where the body is
+// a bare resource, the reply is that resource.
+func ReplyOf(receipt Receipt) (*Reply, error) {
+	r, err := Parse(receipt.Body)
+	if err != nil {
+		return nil, err
+	}
+	if r.Type() != "" {
+		return &Reply{Resource: r}, nil
+	}
+	reply := &Reply{Location: r.Get("location").Text(), Refused: r.Get("refused").Bool()}
+	if n := r.Get("resource"); n.Exists() {
+		reply.Resource = r.Sub(n)
+	}
+	return reply, nil
+}
+
+// RequestOf is the digest of the request that a receipt answers, "" when the
+// receipt holds none. The server puts it into [Call.Receipt] as its body.
+func RequestOf(receipt Receipt) string {
+	r, err := Parse(receipt.Body)
+	if err != nil {
+		return ""
+	}
+	return r.Get("request").Text()
+}
