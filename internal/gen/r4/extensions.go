@@ -1,0 +1,72 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// known is an extension that the R4 package defines.
+type known struct {
+	url      string
+	modifier bool
+	contexts [][2]string // type and expression
+	when     []string    // contextInvariant
+	types    []string    // of its value; none when it holds extensions
+	codes    *codeSet
+	min      int // of value[x]
+	parts    []*known
+	many     bool // as a part: may repeat
+	required bool // as a part: must be there
+}
+
+func (m *model) addExtensions(p *pkg) {
+	for _, url := range slices.Sorted(maps.Keys(p.structures)) {
+		d := p.structures[url]
+		if d.Type != "Extension" || d.Derivation != "constraint" {
+			continue
+		}
+		x := &known{url: d.URL, when: d.ContextInvariant, modifier: d.Snapshot.Element[0].IsModifier}
+		for _, c := range d.Context {
+			x.contexts = append(x.contexts, [2]string{c.Type, c.Expression})
+		}
+		m.extensionContent(x, "Extension", d.Snapshot.Element)
+		m.extensions = append(m.extensions, x)
+	}
+}
+
+// extensionContent reads value[x] and the slices of extension under the
+// element with that id.
+func (m *model) extensionContent(x *known, id string, elements []*element) {
+	for _, e := range elements {
+		rest, under := strings.CutPrefix(e.ID, id+".")
+		if !under || strings.Contains(rest, ".") {
+			continue
+		}
+		switch {
+		case strings.HasPrefix(rest, "value") && e.Max != "0":
+			m.extensionValue(x, e)
+		case strings.HasPrefix(rest, "extension:") && e.Max != "0":
+			part := &known{url: e.SliceName, many: e.Max != "1", required: e.Min > 0}
+			m.extensionContent(part, e.ID, elements)
+			for _, u := range elements {
+				if u.ID == e.ID+".url" && u.FixedURI != "" {
+					part.url = u.FixedURI
+				}
+			}
+			x.parts = append(x.parts, part)
+		}
+	}
+}
+
+func (m *model) extensionValue(x *known, e *element) {
+	for _, t := range e.Type {
+		if !slices.Contains(x.types, t.Code) {
+			x.types = append(x.types, t.Code)
+		}
+	}
+	x.min = e.Min
+	if e.Binding != nil && e.Binding.Strength == "required" {
+		x.codes = m.codeSet(e.Binding.ValueSet)
+	}
+}
