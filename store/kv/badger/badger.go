@@ -1,0 +1,138 @@
+// Package badger is the durable key-value engine: a log-structured tree in a
+// folder, by github.com/dgraph-io/badger.
+package badger
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	badger "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+// memTable is the size of the write buffer. A transaction may have 15 % of it:
+// 20 MB, or 190,000 keys.
+const memTable = 128 << 20
+
+// Engine is an open database folder.
+type Engine struct {
+	db  *badger.DB
+	dir string
+}
+
+var _ kv.Engine = (*Engine)(nil)
+
+// Open opens the database in a folder, which is made if need be. Only one
+// process can have it open. A nil log drops the engine's messages.
+func Open(dir string, log *slog.Logger) (*Engine, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("badger: make the data folder: %w", err)
+	}
+	db, err := badger.Open(settings(dir, log))
+	if err != nil {
+		return nil, fmt.Errorf("badger: open %s: %w", dir, err)
+	}
+	return &Engine{db, dir}, nil
+}
+
+func settings(dir string, log *slog.Logger) badger.Options {
+	return badger.DefaultOptions(dir).
+		WithSyncWrites(true).
+		WithDetectConflicts(false). // one committer writes
+		WithNumVersionsToKeep(1).   // the store keeps history in keys of its own
+		WithCompression(options.ZSTD).WithZSTDCompressionLevel(1).
+		WithBlockSize(16 << 10).
+		WithBlockCacheSize(64 << 20).
+		WithMemTableSize(memTable).
+		WithNumMemtables(2).
+		WithNumCompactors(2).
+		WithBaseTableSize(8 << 20).
+		WithValueLogFileSize(64 << 20). // for values over 1 MB only
+		WithMetricsEnabled(false).
+		WithLogger(logger{log})
+}
+
+// Snapshot gives the state as of now.
+func (e *Engine) Snapshot() (kv.Snapshot, error) {
+	if e.db.IsClosed() {
+		return nil, kv.ErrClosed
+	}
+	return &snapshot{e.db.NewTransaction(false)}, nil
+}
+
+// Write commits the batch in one transaction, with one sync of the log.
+func (e *Engine) Write(batch []kv.Op) error {
+	if e.db.IsClosed() {
+		return kv.ErrClosed
+	}
+	txn := e.db.NewTransaction(true)
+	defer txn.Discard()
+	for _, op := range batch {
+		var err error
+		if op.Value == nil {
+			err = txn.Delete(op.Key)
+		} else {
+			err = txn.Set(op.Key, op.Value)
+		}
+		if err != nil {
+			return failure(err)
+		}
+	}
+	return failure(txn.Commit())
+}
+
+func failure(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, badger.ErrTxnTooBig):
+		return kv.ErrTooBig
+	case errors.Is(err, badger.ErrDBClosed), errors.Is(err, badger.ErrBlockedWrites):
+		return kv.ErrClosed
+	}
+	return fmt.Errorf("badger: %w", err)
+}
+
+// Limits is what one transaction holds.
+func (e *Engine) Limits() (ops int, size int64) {
+	return int(e.db.MaxBatchCount()) - 2, e.db.MaxBatchSize() - 64
+}
+
+// Size is what the folder takes on disk, without the holes of sparse files.
+func (e *Engine) Size() (int64, error) {
+	var sum int64
+	err := filepath.WalkDir(e.dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return ignoreMissing(err)
+		}
+		info, err := d.Info()
+		if err != nil {
+			return ignoreMissing(err)
+		}
+		if st, ok := info.Sys().(*syscall.Stat_t); ok {
+			sum += st.Blocks * 512
+		} else {
+			sum += info.Size()
+		}
+		return nil
+	})
+	return sum, err
+}
+
+// ignoreMissing: compaction removes files while we walk.
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Close writes the buffer out and closes the folder.
+func (e *Engine) Close() error { return e.db.Close() }

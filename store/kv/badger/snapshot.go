@@ -1,0 +1,134 @@
+package badger
+
+import (
+	"bytes"
+	"errors"
+
+	badger "github.com/dgraph-io/badger/v4"
+
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+type snapshot struct{ txn *badger.Txn }
+
+func (s *snapshot) Close() { s.txn.Discard() }
+
+func (s *snapshot) Get(key []byte) ([]byte, bool, error) {
+	item, err := s.txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, failure(err)
+	}
+	var value []byte
+	err = item.Value(func(v []byte) error {
+		// Values in the tree are the item's own copy; those of the value log
+		// are only lent.
+		value = v
+		if len(v) >= lent {
+			value = bytes.Clone(v)
+		}
+		return nil
+	})
+	return value, err == nil, failure(err)
+}
+
+// lent is the size from which on values stand in the value log.
+const lent = 1 << 20
+
+func (s *snapshot) Iterate(low, high []byte, reverse bool) kv.Iterator {
+	opts := badger.DefaultIteratorOptions
+	opts.PrefetchValues = false
+	opts.Reverse = reverse
+	opts.Prefix = common(low, high)
+	return &iterator{
+		it: s.txn.NewIterator(opts), low: low, high: high, reverse: reverse,
+		last: append(bytes.Clone(opts.Prefix), beyond...),
+	}
+}
+
+// beyond follows every key that there is when it stands behind its prefix.
+var beyond = bytes.Repeat([]byte{0xFF}, 64)
+
+// common is the longest prefix that all keys of a range share.
+func common(low, high []byte) []byte {
+	n := 0
+	for n < len(low) && n < len(high) && low[n] == high[n] {
+		n++
+	}
+	// The range of one prefix ends at its successor: they differ in the last
+	// byte by one, and every key between them begins with low.
+	if n == len(low)-1 && n == len(high)-1 && low[n]+1 == high[n] {
+		return low
+	}
+	return low[:n]
+}
+
+type iterator struct {
+	it        *badger.Iterator
+	low, high []byte
+	last      []byte // follows all keys of the prefix
+	reverse   bool
+	started   bool
+	err       error
+}
+
+func (it *iterator) Next() bool {
+	if it.started {
+		it.it.Next()
+		return it.within()
+	}
+	if it.reverse {
+		return it.Seek(it.high)
+	}
+	return it.Seek(it.low)
+}
+
+func (it *iterator) Seek(key []byte) bool {
+	it.started = true
+	if !it.reverse {
+		if bytes.Compare(key, it.low) < 0 {
+			key = it.low
+		}
+		it.it.Seek(key)
+		return it.within()
+	}
+	if key == nil || it.high != nil && bytes.Compare(key, it.high) >= 0 {
+		key = it.high
+		if key == nil || bytes.Compare(key, it.last) > 0 {
+			key = it.last
+		}
+	}
+	it.it.Seek(key)
+	if it.high != nil && it.it.Valid() && bytes.Compare(it.it.Item().Key(), it.high) >= 0 {
+		it.it.Next()
+	}
+	return it.within()
+}
+
+func (it *iterator) within() bool {
+	if it.err != nil || !it.it.Valid() {
+		return false
+	}
+	key := it.it.Item().Key()
+	return bytes.Compare(key, it.low) >= 0 && (it.high == nil || bytes.Compare(key, it.high) < 0)
+}
+
+func (it *iterator) Key() []byte { return it.it.Item().Key() }
+
+func (it *iterator) Value() (value []byte) {
+	err := it.it.Item().Value(func(v []byte) error {
+		value = v
+		return nil
+	})
+	if err != nil {
+		it.err = failure(err)
+	}
+	return value
+}
+
+func (it *iterator) Close() error {
+	it.it.Close()
+	return it.err
+}

@@ -1,0 +1,82 @@
+// Package kv is the contract between the store and an ordered key-value
+// engine. An engine holds keys and values of bytes, gives consistent snapshots
+// of them and writes a batch durably and all at once. It knows nothing of what
+// the keys mean.
+//
+// The suite of store/kv/kvtest holds every engine to this contract.
+package kv
+
+import (
+	"errors"
+)
+
+// Errors that engines return, possibly wrapped.
+var (
+	// ErrTooBig says that a batch is beyond [Engine.Limits]. Nothing of it is
+	// written.
+	ErrTooBig = errors.New("kv: the batch is too big")
+	// ErrClosed says that the engine has been closed.
+	ErrClosed = errors.New("kv: the engine is closed")
+)
+
+// Reader is a consistent view of all keys.
+type Reader interface {
+	// Get gives the value of a key and whether there is one. The value must
+	// not be changed and is valid as long as the reader is open.
+	Get(key []byte) (value []byte, ok bool, err error)
+	// Iterate walks the keys of the half-open range [low, high) upwards, or
+	// downwards from its end when reverse is set. A nil high is open.
+	Iterate(low, high []byte, reverse bool) Iterator
+}
+
+// Iterator walks the keys of a range. It starts before the first one:
+//
+//	for it.Next() { use(it.Key(), it.Value()) }
+//	err := it.Close()
+//
+// It serves one goroutine and must be closed before its reader is.
+type Iterator interface {
+	// Next goes to the next key; false at the end or on an error.
+	Next() bool
+	// Seek goes to the first key at or behind the given one, in the direction
+	// of the iterator, and so may also lead back. It stays within the range.
+	Seek(key []byte) bool
+	// Key and Value are where the iterator stands. Both are valid up to the
+	// next call of Next, Seek or Close only, and must not be changed.
+	Key() []byte
+	Value() []byte
+	// Close ends the walk and gives the error that ended it early, if any.
+	Close() error
+}
+
+// Snapshot is a Reader of the state at one moment. It must be closed.
+type Snapshot interface {
+	Reader
+	Close()
+}
+
+// Op is one operation of a batch: a nil Value deletes the key, an empty one
+// that is not nil is stored as a value of no bytes.
+type Op struct{ Key, Value []byte }
+
+// Engine is an ordered key-value store. It is safe for concurrent use.
+type Engine interface {
+	// Snapshot gives the state as of now: all that Write has acknowledged.
+	Snapshot() (Snapshot, error)
+	// Write applies all operations or none, whatever happens meanwhile, and
+	// returns when they will survive a crash of the machine. The keys of a
+	// batch are distinct. The engine keeps the slices for the time of the call.
+	Write(batch []Op) error
+	// Limits is how many operations and how many bytes, by [Cost], a batch
+	// may hold at most.
+	Limits() (ops int, bytes int64)
+	// Size is how many bytes the engine takes on disk, or in memory when it
+	// has no disk.
+	Size() (int64, error)
+	// Close waits for writes under way and releases everything.
+	Close() error
+}
+
+// Cost is what an operation counts against the limit of bytes: its key, its
+// value and 12 bytes that an engine may add to each.
+func Cost(key, value []byte) int64 { return int64(len(key)+len(value)) + 12 }

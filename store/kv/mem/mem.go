@@ -1,0 +1,85 @@
+// Package mem is a key-value engine in memory, for tests and throw-away
+// servers. Nothing survives Close.
+package mem
+
+import (
+	"bytes"
+	"sync"
+
+	"github.com/tidwall/btree"
+
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+// Engine is an ordered map. Snapshots share its nodes and copy on write.
+type Engine struct {
+	mu     sync.Mutex
+	keys   *btree.Map[string, []byte]
+	size   int64
+	closed bool
+}
+
+// New gives an empty engine.
+func New() *Engine { return &Engine{keys: btree.NewMap[string, []byte](64)} }
+
+var _ kv.Engine = (*Engine)(nil)
+
+// Snapshot gives the state as of now.
+func (e *Engine) Snapshot() (kv.Snapshot, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, kv.ErrClosed
+	}
+	return snapshot{NewReader(e.keys.Copy())}, nil
+}
+
+// Write applies the batch.
+func (e *Engine) Write(batch []kv.Op) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return kv.ErrClosed
+	}
+	for _, op := range batch {
+		e.apply(op)
+	}
+	return nil
+}
+
+func (e *Engine) apply(op kv.Op) {
+	key := string(op.Key)
+	var old []byte
+	var had bool
+	if op.Value == nil {
+		old, had = e.keys.Delete(key)
+	} else {
+		old, had = e.keys.Set(key, bytes.Clone(op.Value))
+		e.size += int64(len(key) + len(op.Value))
+	}
+	if had {
+		e.size -= int64(len(key) + len(old))
+	}
+}
+
+// Limits allows what memory allows.
+func (e *Engine) Limits() (ops int, size int64) { return 1 << 30, 1 << 40 }
+
+// Size is the sum of all keys and values.
+func (e *Engine) Size() (int64, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.size, nil
+}
+
+// Close drops everything.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed, e.keys = true, nil
+	return nil
+}
+
+type snapshot struct{ *Reader }
+
+func (snapshot) Close() {}
