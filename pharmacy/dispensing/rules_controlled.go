@@ -1,0 +1,91 @@
+package dispensing
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// controlledContent is MDR-15: what the prescription of a controlled drug must
+// say, as far as a message can show it. The limits are those of the day on
+// which it was signed.
+func controlledContent(m *message, f *findings) {
+	on := signedOn(m.list("Provenance"))
+	for mr := range m.all("MedicationRequest") {
+		controlledLine(mr, f, m.law.control(schedule(mr), later(on, readDate(mr.Get("authoredOn").Text()))))
+	}
+}
+
+func controlledLine(mr node, f *findings, c Control) {
+	if c.Rule == "" {
+		return
+	}
+	quantityInWords(mr, f, c)
+	definiteDose(mr, f, c)
+	// MDR-15: Schedule 2 and 3 drugs are never on repeatable prescriptions.
+	if !c.Repeatable && therapy(mr).Text() == repeatDispensing {
+		f.at(therapy(mr), fhir.Issue{Code: fhir.BusinessRule, Message: "A controlled drug of this schedule cannot be on a repeatable prescription.",
+			Expected: "acute or continuous", Found: repeatDispensing, Fix: "Prescribe each supply."})
+	}
+}
+
+// MDR-15(1)(f): the total quantity in words and figures.
+func quantityInWords(mr node, f *findings, c Control) {
+	if !c.QuantityWords {
+		return
+	}
+	ext := extension(mr, extControlled)
+	words := extension(ext, "quantityWords").Get("valueString")
+	if strings.TrimSpace(words.Text()) == "" {
+		f.at(place(ext, mr), fhir.Issue{Code: fhir.BusinessRule, Message: "The quantity of a controlled drug must also be in words.",
+			Expected: "Extension-DM-ControlledDrug quantityWords", Found: "nothing"})
+		return
+	}
+	figures := mr.Path("dispenseRequest", "quantity", "value").Text()
+	if n, ok := number(words.Text()); ok && strconv.Itoa(n) != strings.TrimSuffix(figures, ".0") {
+		f.at(words, fhir.Issue{Code: fhir.BusinessRule, Message: "The quantity in words is not the quantity in figures.",
+			Expected: figures, Found: words.Text(), Fix: "Make words and figures agree."})
+	}
+}
+
+var indefinite = regexp.MustCompile(`^(take |use )?(as|when) (directed|required|needed)\W*$`)
+
+// MDR-15(1)(f): a dose; "as directed" alone is none.
+func definiteDose(mr node, f *findings, c Control) {
+	if !c.DefiniteDose {
+		return
+	}
+	for d := range mr.Get("dosageInstruction").Items() {
+		text := strings.ToLower(strings.TrimSpace(d.Get("text").Text()))
+		if indefinite.MatchString(text) && !d.Get("doseAndRate").Exists() {
+			f.at(place(d.Get("text"), d), fhir.Issue{Code: fhir.BusinessRule, Message: "A controlled drug must have a definite dose.",
+				Expected: "an amount, such as \"one as directed\"", Found: d.Get("text").Text()})
+		}
+	}
+}
+
+// schedule is the controlled drug schedule of an item, "" where it has none.
+func schedule(mr node) string {
+	return extension(extension(mr, extControlled), "schedule").Path("valueCoding", "code").Text()
+}
+
+// signedOn is the day of the signature, the zero Date where there is none.
+func signedOn(provenances []node) Date {
+	for _, p := range provenances {
+		if when := p.Get("signature").Get("when").Text(); when != "" {
+			return readDate(when)
+		}
+	}
+	return Date{}
+}
+
+// builtIn is the law that the program comes with.
+var builtIn = func() Law {
+	law, err := ReadLaw(lawJSON)
+	if err != nil {
+		panic("dispensing: law.json: " + err.Error())
+	}
+	return law
+}()

@@ -1,0 +1,175 @@
+package dispensing
+
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// notifyRules hold for a dispense-notification and its amendment.
+var notifyRules = []rule[*message]{
+	{"D0", suppliesPresent},
+	{"D1", suppliesAgree},
+	{"D2", onePerformer},
+	{"D3", performerNamed},
+	{"D4", performerOrganization},
+	{"D5", reimbursementAuthority},
+	{"D6", reasonsAgree},
+}
+
+// D0: a notification tells of at least one item, each of which names the
+// prescription's item it is for.
+func suppliesPresent(m *message, f *findings) {
+	found := false
+	for d := range m.all("MedicationDispense") {
+		found = true
+		mr := authorizing(d)
+		switch {
+		case !mr.Exists():
+			f.at(place(d.Get("authorizingPrescription"), d), fhir.Issue{Code: fhir.ValueCode, Message: "The supply does not say which item it is for.",
+				Expected: "authorizingPrescription to a contained MedicationRequest", Found: brief(d.Get("authorizingPrescription"))})
+		case !identifier(mr, idItem).Exists() || !mr.Path("groupIdentifier", "value").Exists():
+			f.at(mr, fhir.Issue{Code: fhir.ValueCode, Message: "The contained item lacks the numbers that identify it.",
+				Expected: "an identifier of " + idItem + " and a groupIdentifier", Found: brief(mr.Get("identifier"))})
+		}
+		if code := coded(d.Get("type"), csLineStatus); display(csLineStatus, code) == "" {
+			f.at(place(d.Get("type"), d), fhir.Issue{Code: fhir.ValueCode, Message: "The supply has no item status.",
+				Expected: "type of " + csLineStatus, Found: orNothing(code)})
+		}
+	}
+	if !found {
+		f.at(m.bundle.Get("entry"), fhir.Issue{Code: fhir.ValueCode, Message: "The notification tells of no supply.",
+			Expected: "at least one MedicationDispense", Found: "none", Details: facade("TOO_FEW_VALUES_SUBMITTED", "Bundle must contain a MedicationDispense")})
+	}
+}
+
+// authorizing is the contained item that a supply is for.
+func authorizing(dispense node) node {
+	for ref := range dispense.Get("authorizingPrescription").Items() {
+		if mr := contained(dispense, ref); typeOf(mr) == "MedicationRequest" {
+			return mr
+		}
+	}
+	return node{}
+}
+
+// D1: one notification is of one handing over to one patient, of one issue.
+func suppliesAgree(m *message, f *findings) {
+	all := m.list("MedicationDispense")
+	for _, element := range []struct {
+		name string
+		of   func(node) node
+	}{
+		{"whenHandedOver", get("whenHandedOver")},
+		{"subject.identifier.value", get("subject", "identifier", "value")},
+		{"extension(RepeatInformation)", func(d node) node { return extension(d, extRepeat) }},
+		{"groupIdentifier", func(d node) node { return authorizing(d).Path("groupIdentifier", "value") }},
+	} {
+		for _, d := range all[min(1, len(all)):] {
+			if a, b := element.of(all[0]), element.of(d); !same(a, b) {
+				f.at(place(b, d), fhir.Issue{Code: fhir.ValueCode, Message: "Expected all MedicationDispenses to have the same value for " + element.name + ".",
+					Expected: brief(a), Found: brief(b), Details: facade("INVALID_VALUE", element.name+" differs between MedicationDispenses")})
+			}
+		}
+	}
+}
+
+// D2: by one performer.
+func onePerformer(m *message, f *findings) {
+	var first node
+	for d := range m.all("MedicationDispense") {
+		p := d.Get("performer")
+		if p.Len() == 0 || !p.Get("actor").Exists() {
+			f.at(place(p, d), fhir.Issue{Code: fhir.ValueCode, Message: "The supply has no performer.", Expected: "performer.actor", Found: "nothing",
+				Details: facade("TOO_FEW_VALUES_SUBMITTED", "MedicationDispense.performer must not be empty")})
+			continue
+		}
+		for one := range p.Items() {
+			actor := one.Get("actor")
+			if !first.Exists() {
+				first = actor
+			}
+			if !same(first, actor) {
+				f.at(actor, fhir.Issue{Code: fhir.ValueCode, Message: "Expected all MedicationDispenses to have the same performer.",
+					Expected: brief(first), Found: brief(actor), Details: facade("INVALID_VALUE", "performer differs between MedicationDispenses")})
+			}
+		}
+	}
+}
+
+// performer is the role that a supply was made in.
+func (m *message) performer(dispense node) node {
+	actor := dispense.Get("performer").Get("actor")
+	if role := contained(dispense, actor); role.Exists() {
+		return role
+	}
+	return m.resolve(actor)
+}
+
+// D3: the role names its practitioner by identifier.
+func performerNamed(m *message, f *findings) {
+	for d := range m.all("MedicationDispense") {
+		namedPractitioner(m.performer(d), f)
+	}
+}
+
+func namedPractitioner(role node, f *findings) {
+	p := role.Get("practitioner")
+	if p.Get("reference").Exists() {
+		f.at(p.Get("reference"), fhir.Issue{Code: fhir.ValueCode, Message: "The practitioner must be named by identifier, not by reference.",
+			Expected: "practitioner.identifier of " + idUser, Found: p.Get("reference").Text(),
+			Details: facade("INVALID_VALUE", "practitioner must be an identifier")})
+		return
+	}
+	if role.Exists() && !p.Path("identifier", "value").Exists() {
+		f.at(place(p, role), fhir.Issue{Code: fhir.ValueCode, Message: "The role does not say who acts in it.",
+			Expected: "practitioner.identifier of " + idUser, Found: "nothing", Details: facade("MISSING_FIELD", "practitioner.identifier must be given")})
+	}
+}
+
+// D4: and its organisation by a reference that the message resolves.
+func performerOrganization(m *message, f *findings) {
+	for d := range m.all("MedicationDispense") {
+		role := m.performer(d)
+		if !role.Exists() {
+			continue
+		}
+		if org := role.Get("organization"); !m.organization(d, role).Exists() {
+			f.at(place(org, role), fhir.Issue{Severity: fhir.Fatal, Code: fhir.Invalid, Message: "The performer's organisation is not in the message.",
+				Expected: "organization.reference to an Organization entry", Found: brief(org),
+				Details: facade("INVALID_VALUE", "PractitionerRole.organization must be a reference")})
+		}
+	}
+}
+
+func (m *message) organization(holder, role node) node {
+	if org := contained(holder, role.Get("organization")); org.Exists() {
+		return org
+	}
+	return m.resolve(role.Get("organization"))
+}
+
+// D5: the organisation says who reimburses it.
+func reimbursementAuthority(m *message, f *findings) {
+	for org := range m.all("Organization") {
+		if ext := extension(org, extODS); !extension(ext, "reimbursementAuthority").Path("valueIdentifier", "value").Exists() {
+			f.at(place(ext, org), fhir.Issue{Code: fhir.ValueCode, Message: "The organisation does not say which authority reimburses it.",
+				Expected: "Extension-ODS-OrganisationRelationships reimbursementAuthority", Found: brief(ext),
+				Details: facade("MISSING_FIELD", "reimbursementAuthority must be given")})
+		}
+	}
+}
+
+// D6: where no item was dispensed, it was for one reason.
+func reasonsAgree(m *message, f *findings) {
+	all := m.list("MedicationDispense")
+	for _, d := range all {
+		if !extension(d, extNonDispensing).Exists() {
+			return
+		}
+	}
+	for _, d := range all[min(1, len(all)):] {
+		if a, b := extension(all[0], extNonDispensing), extension(d, extNonDispensing); !same(a, b) {
+			f.at(b, fhir.Issue{Code: fhir.Invalid, Message: "Expected all MedicationDispenses to have the same reason for not dispensing.",
+				Expected: brief(a), Found: brief(b), Details: facade("INVALID_VALUE", "Non-dispensing reasons differ")})
+		}
+	}
+}

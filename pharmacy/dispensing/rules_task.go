@@ -1,0 +1,94 @@
+package dispensing
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// taskRules hold for the Tasks by which a dispenser returns a prescription or
+// withdraws a dispense notification.
+var taskRules = []rule[*fhir.Resource]{
+	{"T1", isTask},
+	{"T2", taskIsOrder},
+	{"T3", requesterContained},
+	{"T4", requesterNamed},
+	{"T5", taskStatus},
+	{"T6", withdrawTask},
+	{"T7", returnTask},
+	{"T8", taskNamesOrder},
+}
+
+// T1: the body is a Task.
+func isTask(t *fhir.Resource, f *findings) {
+	if t.Type() != "Task" {
+		f.at(t.Root(), fhir.Issue{Severity: fhir.Fatal, Code: fhir.ValueCode, Message: "The body must be a Task.", Expected: "resourceType Task",
+			Found: orNothing(t.Type()), Details: facade("INVALID_VALUE", "ResourceType must be Task")})
+	}
+}
+
+// T2: it is an order.
+func taskIsOrder(t *fhir.Resource, f *findings) {
+	if i := t.Get("intent"); i.Text() != "order" {
+		f.at(place(i, t.Root()), fhir.Issue{Code: fhir.ValueCode, Message: "The intent must be order.", Expected: "order", Found: orNothing(i.Text()),
+			Details: facade("INVALID_VALUE", "Task.intent must be order")})
+	}
+}
+
+// requesterOf is the contained role that asks.
+func requesterOf(t *fhir.Resource) node { return contained(t.Root(), t.Get("requester")) }
+
+// T3: the requester is a contained role.
+func requesterContained(t *fhir.Resource, f *findings) {
+	if role := requesterOf(t); typeOf(role) != "PractitionerRole" {
+		f.at(place(t.Get("requester"), t.Root()), fhir.Issue{Severity: fhir.Fatal, Code: fhir.Invalid, Message: "The requester must be a contained PractitionerRole.",
+			Expected: "requester.reference #…", Found: brief(t.Get("requester")), Details: facade("INVALID_VALUE", "Task.requester must reference a contained PractitionerRole")})
+	}
+}
+
+// T4: which names its practitioner by identifier.
+func requesterNamed(t *fhir.Resource, f *findings) { namedPractitioner(requesterOf(t), f) }
+
+// T5: the status says which of the two it is.
+func taskStatus(t *fhir.Resource, f *findings) {
+	if s := t.Get("status"); !slices.Contains([]string{"in-progress", "rejected"}, s.Text()) {
+		f.at(place(s, t.Root()), fhir.Issue{Code: fhir.ValueCode, Message: "The status must say whether this withdraws or returns.",
+			Expected: "in-progress (withdraw) or rejected (return)", Found: orNothing(s.Text()), Details: facade("INVALID_VALUE", "Task.status must be one of in-progress, rejected")})
+	}
+}
+
+// T6: a withdrawal aborts, for a withdrawal's reason.
+func withdrawTask(t *fhir.Resource, f *findings) {
+	if t.Get("status").Text() != "in-progress" {
+		return
+	}
+	if code := coded(t.Get("code"), csTaskCode); code != "abort" {
+		f.at(place(t.Get("code"), t.Root()), fhir.Issue{Code: fhir.ValueCode, Message: "A withdrawal must have the code abort.",
+			Expected: csTaskCode + "#abort", Found: brief(t.Get("code")), Details: facade("INVALID_VALUE", "Task.code must be abort")})
+	}
+	reasonOf(t, csWithdraw, f)
+}
+
+// T7: a return has a return's reason.
+func returnTask(t *fhir.Resource, f *findings) {
+	if t.Get("status").Text() == "rejected" {
+		reasonOf(t, csReturn, f)
+	}
+}
+
+func reasonOf(t *fhir.Resource, system string, f *findings) {
+	if !codingOf(t.Get("statusReason"), system).Exists() {
+		f.at(place(t.Get("statusReason"), t.Root()), fhir.Issue{Code: fhir.ValueCode, Message: "The reason must be of this kind of task.",
+			Expected: "statusReason of " + system, Found: brief(t.Get("statusReason")),
+			Details: facade("INVALID_VALUE", "Task.statusReason must use "+system[strings.LastIndexByte(system, '/')+1:])})
+	}
+}
+
+// T8: the task names its prescription.
+func taskNamesOrder(t *fhir.Resource, f *findings) {
+	if v := t.Root().Path("groupIdentifier", "value"); v.Text() == "" {
+		f.at(place(t.Get("groupIdentifier"), t.Root()), fhir.Issue{Code: fhir.ValueCode, Message: "The task does not say which prescription it is about.",
+			Expected: "groupIdentifier of " + idOrder, Found: "nothing", Details: facade("MISSING_FIELD", "Task.groupIdentifier must be given")})
+	}
+}
