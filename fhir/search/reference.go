@@ -105,6 +105,19 @@ func writeReference(s *sink, p *names, n fhir.Node) {
 	}
 }
 
+// writeInBundle indexes a resource inside of a Bundle, to which composition and
+// message of Bundle lead: by the entry's fullUrl and by its type and id.
+func writeInBundle(s *sink, p *names, n fhir.Node) {
+	texts := [...]string{n.Parent().Get("fullUrl").Text(), n.Get("resourceType").Text() + "/" + n.Get("id").Text()}
+	for _, text := range texts {
+		if r, ok := parseReference(text); ok {
+			start := len(s.buf)
+			s.buf = appendReference(s.buf, r)
+			s.take(p.code, start)
+		}
+	}
+}
+
 func writeCanonical(s *sink, p *names, n fhir.Node) {
 	text := n.Text()
 	if text == "" || text[0] == '#' {

@@ -62,7 +62,7 @@ var writers = map[string]map[string]writer{
 		"Period": writePeriod, "Timing": writeTiming,
 	},
 	"reference": {
-		"Reference": writeReference, "canonical": writeCanonical, "uri": writeCanonical, "url": writeCanonical,
+		"Reference": writeReference, "Resource": writeInBundle, "canonical": writeCanonical, "uri": writeCanonical, "url": writeCanonical,
 	},
 	"uri": {
 		"uri": writeURI, "url": writeURI, "canonical": writeURI, "oid": writeURI, "uuid": writeURI,

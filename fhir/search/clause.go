@@ -1,0 +1,163 @@
+package search
+
+import (
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+)
+
+// clause reads one condition on a resource type. name is the parameter with
+// its modifier or chain, shown is how the whole of it stands in the query.
+func (p *parser) clause(typ, name, shown, value string) (Clause, bool) {
+	if rest, ok := strings.CutPrefix(name, "_has:"); ok {
+		return p.has(rest, shown, value)
+	}
+	if head, rest, ok := strings.Cut(name, "."); ok {
+		return p.chain(typ, head, rest, shown, value)
+	}
+	code, modifier, _ := strings.Cut(name, ":")
+	param := p.find(typ, code, shown)
+	if param == nil {
+		return Clause{}, false
+	}
+	if value == "" {
+		p.refuse(shown, "The parameter has no value.", describe(param), value)
+		return Clause{}, false
+	}
+	if modifier == "missing" && code != ID {
+		return p.missing(param, shown, value)
+	}
+	c := condition{p, typ, param, programFor(typ).kinds[code], modifier, shown}
+	return c.read(value)
+}
+
+// find looks a parameter up; nil with an issue where it cannot be searched by.
+func (p *parser) find(typ, code, shown string) *r4.SearchParam {
+	param := r4.SearchParameter(typ, code)
+	if param == nil {
+		p.unknown(fhir.NotSupported, shown, "There is no such search parameter on "+typ+".",
+			"one of "+listed(knownParams(typ))+orNearest(code, knownParams(typ)))
+		return nil
+	}
+	if programFor(typ).kinds[code] == nil && !unindexed[code] {
+		p.unknown(fhir.NotSupported, shown, "R4 has this parameter, this server does not search by it.", "one of "+listed(knownParams(typ)))
+		return nil
+	}
+	return param
+}
+
+// knownParams lists the search parameters of a type, and what shapes a result.
+func knownParams(typ string) []string {
+	var out []string
+	kinds := programFor(typ).kinds
+	for _, param := range r4.SearchParams(typ) {
+		if kinds[param.Code] != nil || unindexed[param.Code] {
+			out = append(out, param.Code)
+		}
+	}
+	return append(out, resultNames...)
+}
+
+func (p *parser) missing(param *r4.SearchParam, shown, value string) (Clause, bool) {
+	if value != "true" && value != "false" {
+		p.refuse(shown, "The value of :missing is no boolean.", "true or false", value)
+		return Clause{}, false
+	}
+	if param.Code == LastUpdated {
+		return Clause{Param: Every, Ranges: []Range{exactly(EveryKey)}, Not: value == "true"}, true
+	}
+	c := Clause{Param: param.Code, Ranges: []Range{everything()}, Not: value == "true"}
+	return c, true
+}
+
+// chain reads subject:Patient.name or subject.name: the rest is a condition on
+// the resources that the reference leads to.
+func (p *parser) chain(typ, head, rest, shown, value string) (Clause, bool) {
+	code, target, typed := strings.Cut(head, ":")
+	param := p.find(typ, code, shown)
+	if param == nil {
+		return Clause{}, false
+	}
+	if param.Type != "reference" {
+		p.refuse(shown, "Only a reference can be followed by a dot, and "+code+" is of type "+param.Type+".", code+" or "+code+":modifier", shown)
+		return Clause{}, false
+	}
+	targets := param.Target
+	if typed {
+		if !r4.IsResource(target) {
+			p.refuse(shown, "The type of the chained reference is none of R4.", "one of "+listed(targets)+orNearest(target, targets), target)
+			return Clause{}, false
+		}
+		targets = []string{target}
+	}
+	c := Clause{Param: code}
+	var trials []fhir.Issue
+	for _, target := range targets {
+		trial := *p
+		trial.issues = nil
+		trial.Lenient = false
+		if next, ok := trial.clause(target, rest, shown, value); ok {
+			c.Chain = append(c.Chain, Chain{target, next})
+		} else {
+			trials = append(trials, trial.issues...)
+		}
+	}
+	if len(c.Chain) > 0 {
+		return c, true
+	}
+	p.chainFailed(trials, targets, rest, shown)
+	return Clause{}, false
+}
+
+// chainFailed says why no target of a chain can be searched by the rest: of one
+// target the reason itself, of several a malformed value where there is one.
+func (p *parser) chainFailed(trials []fhir.Issue, targets []string, rest, shown string) {
+	for _, issue := range trials {
+		if issue.Code == fhir.ValueCode {
+			p.issues = append(p.issues, issue)
+			return
+		}
+	}
+	if len(targets) == 1 && len(trials) > 0 {
+		p.unknown(trials[0].Code, shown, trials[0].Message, trials[0].Expected)
+		return
+	}
+	p.unknown(fhir.NotSupported, shown, "None of the types that the reference may lead to has such a search parameter.",
+		"a parameter of one of "+listed(targets)+" behind the dot, not "+rest)
+}
+
+// has reads what stands behind _has: Observation:patient:code.
+func (p *parser) has(rest, shown, value string) (Clause, bool) {
+	typ, rest, ok := strings.Cut(rest, ":")
+	ref, rest, ok2 := strings.Cut(rest, ":")
+	if !ok || !ok2 || rest == "" {
+		p.refuse(shown, "The reverse chain is incomplete.", "_has:Type:reference parameter:search parameter, such as _has:Observation:patient:code", shown)
+		return Clause{}, false
+	}
+	if !r4.IsResource(typ) {
+		p.refuse(shown, "The type of the reverse chain is none of R4.", "a resource type"+orNearest(typ, r4.ResourceTypes()), typ)
+		return Clause{}, false
+	}
+	param := p.find(typ, ref, shown)
+	if param == nil {
+		return Clause{}, false
+	}
+	if param.Type != "reference" {
+		p.refuse(shown, "The reverse chain needs a reference parameter in its middle, and "+ref+" is of type "+param.Type+".",
+			"one of "+listed(referenceParams(typ)), ref)
+		return Clause{}, false
+	}
+	next, ok := p.clause(typ, rest, shown, value)
+	return Clause{Has: []Has{{typ, ref, next}}}, ok
+}
+
+func referenceParams(typ string) []string {
+	var out []string
+	for _, param := range r4.SearchParams(typ) {
+		if param.Type == "reference" && programFor(typ).kinds[param.Code] != nil {
+			out = append(out, param.Code)
+		}
+	}
+	return out
+}

@@ -1,0 +1,124 @@
+package search
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+)
+
+// condition is a parameter with its modifier, about to read its value.
+type condition struct {
+	*parser
+	typ      string
+	param    *r4.SearchParam
+	types    typeSet // R4 types of the values it finds
+	modifier string
+	shown    string
+}
+
+// modifiers are those of each kind of parameter, beside missing. Reference
+// parameters have the types of their targets too.
+var modifiers = map[string][]string{
+	"token":     {"not", "of-type", "text"},
+	"string":    {"contains", "exact"},
+	"reference": {"identifier"},
+	"uri":       {"above", "below"},
+}
+
+// byTerminology are modifiers of tokens that need value sets and hierarchies.
+var byTerminology = []string{"in", "not-in", "above", "below"}
+
+// describe says what a value of the parameter looks like.
+func describe(param *r4.SearchParam) string {
+	switch param.Type {
+	case "token":
+		return "code, system|code, |code or system|"
+	case "date":
+		return describeDates
+	case "number":
+		return describeNumbers
+	case "quantity":
+		return describeQuantities
+	case "reference":
+		return "a reference such as " + exampleTarget(param) + "/123, an id or an absolute URL"
+	case "uri":
+		return "a URI"
+	case "composite":
+		return "the values of its parts joined by $"
+	}
+	return "a text"
+}
+
+func exampleTarget(param *r4.SearchParam) string {
+	if len(param.Target) == 0 || slices.Contains(param.Target, "Patient") {
+		return "Patient"
+	}
+	return param.Target[0]
+}
+
+// read reads the value: alternatives joined by commas.
+func (c *condition) read(value string) (Clause, bool) {
+	if !c.modifierOK() {
+		return Clause{}, false
+	}
+	out := Clause{Param: c.param.Code, Not: c.modifier == "not"}
+	if c.param.Code == ID {
+		return c.ids(value)
+	}
+	kind := c.param.Type
+	switch c.modifier {
+	case "text", "of-type", "identifier":
+		out.Param += ":" + c.modifier
+	}
+	ok := true
+	for _, alternative := range split(value, ',') {
+		v := reading{c.parser, c.typ, c.param, c.types, c.modifier}
+		ranges, expected := v.ranges(kind, alternative)
+		if expected != "" {
+			c.refuse(c.shown, "The value of the parameter is malformed.", expected, alternative)
+			ok = false
+		}
+		out.Ranges = append(out.Ranges, ranges...)
+	}
+	return out, ok
+}
+
+func (c *condition) modifierOK() bool {
+	known := modifiers[c.param.Type]
+	if c.param.Code == ID {
+		known = []string{"not"}
+	}
+	if c.modifier == "" && !strings.HasSuffix(c.shown, ":") || slices.Contains(known, c.modifier) {
+		return true
+	}
+	known = append([]string{"missing"}, known...)
+	if c.param.Type == "reference" {
+		if r4.IsResource(c.modifier) {
+			return true
+		}
+		known = append(known, c.param.Target...)
+	}
+	if c.param.Type == "token" && slices.Contains(byTerminology, c.modifier) {
+		c.unknown(fhir.NotSupported, c.shown, "The modifier needs a terminology service, which this search does not have.", ":"+strings.Join(known, ", :"))
+		return false
+	}
+	c.unknown(fhir.NotSupported, c.shown, "The modifier is not known for a parameter of type "+c.param.Type+".",
+		"none or one of :"+strings.Join(known, ", :")+orNearest(c.modifier, known))
+	return false
+}
+
+func (c *condition) ids(value string) (Clause, bool) {
+	out := Clause{Param: ID, Not: c.modifier == "not"}
+	for _, id := range split(value, ',') {
+		id = unescape(id)
+		id = strings.TrimPrefix(id, c.typ+"/")
+		if !isID(id) {
+			c.refuse(c.shown, "The value of the parameter is malformed.", "a logical id: up to 64 letters, digits, - and .", id)
+			return Clause{}, false
+		}
+		out.IDs = append(out.IDs, id)
+	}
+	return out, true
+}

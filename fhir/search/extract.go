@@ -1,0 +1,42 @@
+package search
+
+import (
+	"context"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// Extract gives every entry of a resource: all its values under all search
+// parameters of its type, each entry once, ordered by parameter and key. The
+// result depends on the content alone: id, meta.versionId and
+// meta.lastUpdated play no part in it. References count as they stand, so
+// those to other entries of a transaction must have been resolved before.
+//
+// A resource of an unknown type is an error; values that are malformed are
+// passed over, since finding them is the validator's part.
+func Extract(ctx context.Context, r *fhir.Resource) ([]Entry, error) {
+	p := programFor(r.Type())
+	if p == nil {
+		return nil, fhir.E("extract", fhir.Structure, fhir.Issue{
+			Expression: "resourceType", Message: "Only resources of an R4 type can be indexed.",
+			Expected: "the name of an R4 resource type", Found: quoteFound(r.Type()),
+		})
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s := sink{entries: make([]Entry, 0, 32), buf: make([]byte, 0, 1024)}
+	p.run(&s, r.Root())
+	return s.sorted(), nil
+}
+
+// quoteFound shows a value in an issue, shortened where it is long.
+func quoteFound(s string) string {
+	if s == "" {
+		return "nothing"
+	}
+	if len(s) > 200 {
+		s = s[:200] + "…"
+	}
+	return `"` + s + `"`
+}

@@ -1,0 +1,99 @@
+package search
+
+import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"net/url"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// pageParam is the parameter that carries a page token.
+const pageParam = "_page"
+
+// Sealer makes page tokens that nobody else can make or read, and opens them. A
+// token holds a [Page] and is bound to its query.
+type Sealer struct {
+	aead  cipher.AEAD
+	nonce []byte // key for the nonces
+}
+
+// NewSealer makes a sealer from a secret of any length; use 32 random bytes.
+func NewSealer(secret []byte) *Sealer {
+	block, err := aes.NewCipher(derive(secret, "page token"))
+	if err != nil {
+		panic(err) // the key has 32 bytes
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err) // AES has blocks of 16 bytes
+	}
+	return &Sealer{aead, derive(secret, "page nonce")}
+}
+
+func derive(secret []byte, purpose string) []byte {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(purpose))
+	return mac.Sum(nil)
+}
+
+// Token gives the token that leads to a page of a query. The same page has the
+// same token, so that links can be compared and cached.
+func (s *Sealer) Token(q *Query, p Page) string {
+	plain := append(binary.BigEndian.AppendUint64(nil, uint64(p.AsOf)), p.After...)
+	query := q.digest()
+	nonce := derive(s.nonce, string(query)+string(plain))[:s.aead.NonceSize()]
+	return base64.RawURLEncoding.EncodeToString(s.aead.Seal(nonce, nonce, plain, query))
+}
+
+// Link is the query string that leads to a page: that of the self link with
+// the token.
+func (s *Sealer) Link(q *Query, p Page) url.Values {
+	out := q.Self()
+	out.Set(pageParam, s.Token(q, p))
+	return out
+}
+
+// open is false for what is no token of that query.
+func (s *Sealer) open(q *Query, token string) (Page, bool) {
+	sealed, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(sealed) < s.aead.NonceSize() {
+		return Page{}, false
+	}
+	n := s.aead.NonceSize()
+	plain, err := s.aead.Open(nil, sealed[:n], sealed[n:], q.digest())
+	if err != nil || len(plain) < 8 {
+		return Page{}, false
+	}
+	return Page{AsOf: fhir.Seq(binary.BigEndian.Uint64(plain)), After: bytes.Clone(plain[8:])}, true
+}
+
+// digest identifies what a query asks for. How the answer is written
+// (_format, _pretty) is no part of it.
+func (q *Query) digest() []byte {
+	self := q.Self()
+	self.Del("_format")
+	self.Del("_pretty")
+	sum := sha256.Sum256([]byte(q.Type + "?" + self.Encode()))
+	return sum[:]
+}
+
+func (p *parser) page(tokens []string) {
+	const message = "The page token is not one of this query."
+	const expected = "the next link of a search result, unchanged"
+	if p.Pages == nil || len(tokens) != 1 {
+		p.refuse(pageParam, message, expected, tokens[0])
+		return
+	}
+	page, ok := p.Pages.open(p.query, tokens[0])
+	if !ok {
+		p.refuse(pageParam, message, expected, tokens[0])
+		return
+	}
+	p.query.Page = page
+}

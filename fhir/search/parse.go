@@ -1,0 +1,143 @@
+package search
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+)
+
+// Options are what a parse depends on besides the query. The zero Options work.
+type Options struct {
+	// Lenient leaves parameters out that are unknown or not supported, with a
+	// warning for each: Prefer: handling=lenient. Malformed values of known
+	// ones stay errors.
+	Lenient bool
+	// Base is the address of this server, without a slash at the end: an
+	// absolute reference below it is the same as the relative one.
+	Base string
+	// Now serves the date prefix ap; zero for the time of the machine.
+	Now time.Time
+	// DefaultCount and MaxCount bound a page; 20 and 1000 where they are 0.
+	DefaultCount, MaxCount int
+	// Pages opens page tokens; nil where there are none.
+	Pages *Sealer
+}
+
+// Parse reads a query on a resource type. All that is wrong with it is said at
+// once in the error, an [*fhir.Error]; the issues are the warnings of a lenient
+// parse.
+func Parse(resourceType string, q url.Values, o Options) (*Query, []fhir.Issue, error) {
+	if !r4.IsResource(resourceType) {
+		return nil, nil, fhir.E("search", fhir.NotSupported, fhir.Issue{
+			Message: "There is no such resource type to search.", Expected: "an R4 resource type" + orNearest(resourceType, r4.ResourceTypes()),
+			Found: quoteFound(resourceType),
+		})
+	}
+	p := newParser(resourceType, o)
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		for _, value := range q[name] {
+			p.parameter(name, value)
+		}
+	}
+	if token := q[pageParam]; len(token) > 0 && !fhir.HasErrors(p.issues) {
+		p.page(token)
+	}
+	if fhir.HasErrors(p.issues) {
+		return nil, nil, &fhir.Error{Op: "search", Kind: kindOf(p.issues), Issues: p.issues}
+	}
+	return p.query, p.issues, nil
+}
+
+// ParseCondition reads the query of a conditional interaction, If-None-Exist or
+// that of a conditional reference, "identifier=system|value". It must have at
+// least one condition, and nothing that only shapes a result.
+func ParseCondition(resourceType, query string, o Options) (*Query, error) {
+	values, err := url.ParseQuery(strings.TrimPrefix(query, "?"))
+	if err != nil {
+		return nil, fhir.E("search", fhir.Invalid, fhir.Issue{
+			Message: "The condition is no query.", Expected: "name=value, several joined by &, in URL encoding", Found: quoteFound(query)})
+	}
+	for name := range values {
+		if base, _, _ := strings.Cut(name, ":"); resultParams[base] != nil {
+			return nil, fhir.E("search", fhir.Invalid, fhir.Issue{Expression: name,
+				Message: "A condition selects resources, it has no parameters that shape a result.", Expected: "search parameters only", Found: quoteFound(name)})
+		}
+	}
+	o.Lenient = false
+	parsed, _, err := Parse(resourceType, values, o)
+	if err == nil && len(parsed.Clauses) == 0 {
+		err = fhir.E("search", fhir.Invalid, fhir.Issue{
+			Message: "The condition asks for nothing and would match every resource.", Expected: "at least one search parameter", Found: quoteFound(query)})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return parsed, nil
+}
+
+type parser struct {
+	Options
+	query  *Query
+	issues []fhir.Issue
+}
+
+func newParser(resourceType string, o Options) *parser {
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	if o.DefaultCount == 0 {
+		o.DefaultCount = 20
+	}
+	if o.MaxCount == 0 {
+		o.MaxCount = 1000
+	}
+	return &parser{Options: o, query: &Query{Type: resourceType, Count: min(o.DefaultCount, o.MaxCount), given: url.Values{}}}
+}
+
+// parameter reads one name and value and notes them for the self link.
+func (p *parser) parameter(name, value string) {
+	if name == pageParam {
+		return
+	}
+	before := len(p.issues)
+	base, modifier, _ := strings.Cut(name, ":")
+	if read := resultParams[base]; read != nil {
+		read(p, name, modifier, value)
+	} else if clause, ok := p.clause(p.query.Type, name, name, value); ok {
+		p.query.Clauses = append(p.query.Clauses, clause)
+	}
+	if len(p.issues) == before {
+		p.query.given.Add(name, value)
+	}
+}
+
+// refuse notes a malformed value.
+func (p *parser) refuse(name, message, expected, found string) {
+	p.issues = append(p.issues, fhir.Issue{Severity: fhir.Err, Code: fhir.ValueCode, Expression: name,
+		Message: message, Expected: expected, Found: quoteFound(found)})
+}
+
+// unknown notes a parameter or modifier that is not supported: an error, or a
+// warning where handling is lenient.
+func (p *parser) unknown(code fhir.Code, name, message, expected string) {
+	issue := fhir.Issue{Severity: fhir.Err, Code: code, Expression: name, Message: message, Expected: expected, Found: quoteFound(name)}
+	if p.Lenient {
+		issue.Severity = fhir.Warning
+		issue.Fix = "The search was done without it."
+	}
+	p.issues = append(p.issues, issue)
+}
+
+func kindOf(issues []fhir.Issue) fhir.Code {
+	for _, i := range issues {
+		if i.IsError() && i.Code != fhir.NotSupported {
+			return fhir.Invalid
+		}
+	}
+	return fhir.NotSupported
+}
