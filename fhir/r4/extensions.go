@@ -7,12 +7,14 @@ type Extension struct {
 	URL      string   // of a part: its name
 	Modifier bool     // it stands in modifierExtension
 	Types    []string // that its value may have; none when it has parts
+	Targets  []string // types or profiles that a reference in its value may point to
+	Binding  *Binding // of its value, without the codes
 	Codes    *CodeSet // of a required binding
 	Contexts []ExtensionContext
 	When     []string    // FHIRPath that must hold where it is used
 	Parts    []Extension // nested extensions, by name
 	Required bool        // as a part: it must be there
-	Repeats  bool        // as a part: it may be there more than once
+	Repeats  bool        // it may be there more than once
 }
 
 // ExtensionContext is one place where an extension may be used.

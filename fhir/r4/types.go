@@ -116,14 +116,23 @@ func IsResource(name string) bool {
 // type has none of that name. Underscore names, which hold the id and
 // extensions of a primitive, go by the name of their primitive.
 func (t *Type) Property(json string) *Property {
+	if i := t.Place(json); i >= 0 {
+		return &t.props[i]
+	}
+	return nil
+}
+
+// Place is where the property of that JSON member name stands in
+// [Type.Properties], -1 if the type has none.
+func (t *Type) Place(json string) int {
 	if len(t.index) == 0 {
-		return nil
+		return -1
 	}
-	at := t.index[hash(json, t.seed)&uint32(len(t.index)-1)]
-	if at == 0 || t.props[at-1].JSON != json {
-		return nil
+	at := int(t.index[hash(json, t.seed)&uint32(len(t.index)-1)]) - 1
+	if at >= 0 && t.props[at].JSON != json {
+		return -1
 	}
-	return &t.props[at-1]
+	return at
 }
 
 // Properties lists the properties of the type in the order of the definition.

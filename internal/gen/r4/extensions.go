@@ -13,10 +13,12 @@ type known struct {
 	contexts [][2]string // type and expression
 	when     []string    // contextInvariant
 	types    []string    // of its value; none when it holds extensions
+	targets  []string    // of a Reference or canonical in its value
+	strength string      // of the binding of its value
+	valueSet string
 	codes    *codeSet
-	min      int // of value[x]
 	parts    []*known
-	many     bool // as a part: may repeat
+	many     bool // may repeat
 	required bool // as a part: must be there
 }
 
@@ -26,7 +28,7 @@ func (m *model) addExtensions(p *pkg) {
 		if d.Type != "Extension" || d.Derivation != "constraint" {
 			continue
 		}
-		x := &known{url: d.URL, when: d.ContextInvariant, modifier: d.Snapshot.Element[0].IsModifier}
+		x := &known{url: d.URL, when: d.ContextInvariant, modifier: d.Snapshot.Element[0].IsModifier, many: d.Snapshot.Element[0].Max != "1"}
 		for _, c := range d.Context {
 			x.contexts = append(x.contexts, [2]string{c.Type, c.Expression})
 		}
@@ -64,8 +66,14 @@ func (m *model) extensionValue(x *known, e *element) {
 		if !slices.Contains(x.types, t.Code) {
 			x.types = append(x.types, t.Code)
 		}
+		for _, target := range t.TargetProfile {
+			x.targets = append(x.targets, strings.TrimPrefix(target, canonicalBase))
+		}
 	}
-	x.min = e.Min
+	if e.Binding != nil {
+		x.strength = e.Binding.Strength
+		x.valueSet, _, _ = strings.Cut(e.Binding.ValueSet, "|")
+	}
 	if e.Binding != nil && e.Binding.Strength == "required" {
 		x.codes = m.codeSet(e.Binding.ValueSet)
 	}

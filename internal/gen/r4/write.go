@@ -226,6 +226,10 @@ func extensionText(x *known) string {
 		}
 		b.WriteString("}, ")
 	}
+	b.WriteString(list("Targets", x.targets))
+	if x.valueSet != "" {
+		fmt.Fprintf(&b, "Binding: &Binding{Strength: %q, ValueSet: %q}, ", x.strength, x.valueSet)
+	}
 	if x.codes != nil {
 		fmt.Fprintf(&b, "Codes: &codeSetTable[%d], ", x.codes.index)
 	}

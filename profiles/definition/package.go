@@ -1,0 +1,100 @@
+package definition
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// Load reads every conformance resource of a FHIR package (.tgz) or a folder,
+// JSON and XML alike, into the set. Files that are no FHIR resource are passed
+// over; one that is broken is an error with its name.
+func (s *Set) Load(location string) error {
+	info, err := os.Stat(location)
+	if err != nil {
+		return fmt.Errorf("definitions: %w", err)
+	}
+	if info.IsDir() {
+		return s.loadFolder(os.DirFS(location), location)
+	}
+	f, err := os.Open(location)
+	if err != nil {
+		return fmt.Errorf("definitions: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	if strings.HasSuffix(location, ".tgz") || strings.HasSuffix(location, ".tar.gz") {
+		return s.loadTar(f, location)
+	}
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return fmt.Errorf("definitions: %w", err)
+	}
+	return s.loadFile(location, data)
+}
+
+func (s *Set) loadFolder(files fs.FS, location string) error {
+	return fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		return s.loadFile(filepath.Join(location, name), data)
+	})
+}
+
+func (s *Set) loadTar(r io.Reader, location string) error {
+	z, err := gzip.NewReader(r)
+	if err != nil {
+		return fmt.Errorf("definitions: %s: %w", location, err)
+	}
+	for t := tar.NewReader(z); ; {
+		h, err := t.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("definitions: %s: %w", location, err)
+		}
+		if h.Typeflag != tar.TypeReg || strings.Contains(h.Name, "/examples/") {
+			continue
+		}
+		data, err := io.ReadAll(t)
+		if err != nil {
+			return fmt.Errorf("definitions: %s: %w", location, err)
+		}
+		if err := s.loadFile(location+":"+h.Name, data); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Set) loadFile(name string, data []byte) error {
+	var r *fhir.Resource
+	var err error
+	switch path.Ext(name) {
+	case ".json":
+		if base := path.Base(name); base == "package.json" || strings.HasPrefix(base, ".index") {
+			return nil
+		}
+		r, err = fhir.Parse(data)
+	default:
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("definitions: %s: %w", name, err)
+	}
+	_, err = s.Add(r, name)
+	return err
+}

@@ -1,0 +1,84 @@
+package definition
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// Set is a collection of definitions by canonical. Later additions of the same
+// url and version replace earlier ones; of several versions the one added last
+// answers to the bare url.
+type Set struct {
+	Structures  map[string]*Structure
+	ValueSets   map[string]*ValueSet
+	CodeSystems map[string]*CodeSystem
+	ConceptMaps map[string]*ConceptMap
+}
+
+// NewSet gives an empty set.
+func NewSet() *Set {
+	return &Set{map[string]*Structure{}, map[string]*ValueSet{}, map[string]*CodeSystem{}, map[string]*ConceptMap{}}
+}
+
+// Add reads a conformance resource into the set. It reports false for resource
+// types that define nothing here.
+func (s *Set) Add(r *fhir.Resource, source string) (bool, error) {
+	if r.Get("url").Text() == "" && slices.Contains([]string{"StructureDefinition", "ValueSet", "CodeSystem"}, r.Type()) {
+		return false, fmt.Errorf("%s: a %s without a url cannot be referred to", source, r.Type())
+	}
+	switch r.Type() {
+	case "StructureDefinition":
+		d := ReadStructure(r)
+		d.Source = source
+		s.AddStructure(d)
+	case "ValueSet":
+		d := ReadValueSet(r)
+		d.Source = source
+		s.AddValueSet(d)
+	case "CodeSystem":
+		d := ReadCodeSystem(r)
+		d.Source = source
+		s.AddCodeSystem(d)
+	case "ConceptMap":
+		d := ReadConceptMap(r)
+		put(s.ConceptMaps, d.URL, d.Version, d)
+	default:
+		return false, nil
+	}
+	return true, nil
+}
+
+// AddStructure puts a structure into the set.
+func (s *Set) AddStructure(d *Structure) { put(s.Structures, d.URL, d.Version, d) }
+
+// AddValueSet puts a value set into the set.
+func (s *Set) AddValueSet(d *ValueSet) { put(s.ValueSets, d.URL, d.Version, d) }
+
+// AddCodeSystem puts a code system into the set. A supplement never answers to
+// the url of another system: it has its own.
+func (s *Set) AddCodeSystem(d *CodeSystem) { put(s.CodeSystems, d.URL, d.Version, d) }
+
+func put[T any](m map[string]T, url, version string, d T) {
+	m[url] = d
+	if version != "" {
+		m[canonical(url, version)] = d
+	}
+}
+
+// Merge adds all of another set.
+func (s *Set) Merge(o *Set) {
+	for k, v := range o.Structures {
+		s.Structures[k] = v
+	}
+	for k, v := range o.ValueSets {
+		s.ValueSets[k] = v
+	}
+	for k, v := range o.CodeSystems {
+		s.CodeSystems[k] = v
+	}
+	for k, v := range o.ConceptMaps {
+		s.ConceptMaps[k] = v
+	}
+}

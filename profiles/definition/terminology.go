@@ -1,0 +1,181 @@
+package definition
+
+import "github.com/pestle-fhir/pestle/fhir"
+
+// ValueSet is a ValueSet: which codes an element may or should take.
+type ValueSet struct {
+	URL, Version, Name, Title, Status string
+	Include, Exclude                  []Selection
+	Expansion                         *Expansion // as published with it, nil where it has none
+	Source                            string
+}
+
+// Selection is one include or exclude of a value set: codes of a system that
+// stand in the concept list or pass all filters, and are in all the value sets.
+type Selection struct {
+	System, Version string
+	Concepts        []Concept
+	Filters         []Filter
+	ValueSets       []string
+}
+
+// Filter selects codes by a property: is-a, descendent-of, =, regex, in, exists …
+type Filter struct{ Property, Op, Value string }
+
+// Expansion is a list of codes that somebody worked out.
+type Expansion struct{ Contains []Coding }
+
+// Coding is a code with its system and display.
+type Coding struct {
+	System, Version, Code, Display string
+	Abstract, Inactive             bool
+}
+
+// CodeSystem is a CodeSystem with the concepts that it carries.
+type CodeSystem struct {
+	URL, Version, Name, Title, Status string
+	Content                           string // complete, fragment, not-present, example, supplement
+	CaseSensitive                     bool
+	ValueSet                          string // the value set of all its codes
+	Supplements                       string
+	Concepts                          []Concept
+	Source                            string
+}
+
+// Concept is one code of a system, with the codes below it.
+type Concept struct {
+	Code, Display, Definition string
+	Children                  []Concept
+	Properties                []Property
+	Designations              []Designation
+}
+
+// Property is a property of a concept: its value as text, with the type that
+// the property name gives (code, string, boolean, Coding …).
+type Property struct{ Code, Type, Value string }
+
+// Designation is another name of a concept.
+type Designation struct{ Language, Use, Value string }
+
+// ConceptMap translates codes between systems.
+type ConceptMap struct {
+	URL, Version, Name string
+	Source, Target     string // value sets
+	Groups             []MapGroup
+}
+
+// MapGroup maps the codes of one system to those of another.
+type MapGroup struct {
+	Source, Target string
+	Elements       []MapElement
+	UnmappedMode   string // provided, fixed, other-map
+	UnmappedCode   string
+}
+
+// MapElement maps one code.
+type MapElement struct {
+	Code, Display string
+	Targets       []MapTarget
+}
+
+// MapTarget is what a code maps to.
+type MapTarget struct{ Code, Display, Equivalence string }
+
+// ReadValueSet reads a ValueSet resource.
+func ReadValueSet(r *fhir.Resource) *ValueSet {
+	v := &ValueSet{
+		URL: r.Get("url").Text(), Version: r.Get("version").Text(), Name: r.Get("name").Text(),
+		Title: r.Get("title").Text(), Status: r.Get("status").Text(),
+	}
+	for n := range r.Root().Path("compose", "include").Items() {
+		v.Include = append(v.Include, readSelection(n))
+	}
+	for n := range r.Root().Path("compose", "exclude").Items() {
+		v.Exclude = append(v.Exclude, readSelection(n))
+	}
+	if x := r.Get("expansion"); x.Get("contains").Exists() {
+		v.Expansion = &Expansion{}
+		readContains(x.Get("contains"), v.Expansion)
+	}
+	return v
+}
+
+func readContains(list fhir.Node, into *Expansion) {
+	for n := range list.Items() {
+		c := Coding{System: n.Get("system").Text(), Version: n.Get("version").Text(), Code: n.Get("code").Text(),
+			Display: n.Get("display").Text(), Abstract: n.Get("abstract").Bool(), Inactive: n.Get("inactive").Bool()}
+		if c.Code != "" {
+			into.Contains = append(into.Contains, c)
+		}
+		readContains(n.Get("contains"), into)
+	}
+}
+
+func readSelection(n fhir.Node) Selection {
+	s := Selection{System: n.Get("system").Text(), Version: n.Get("version").Text(), ValueSets: texts(n.Get("valueSet")),
+		Concepts: readConcepts(n.Get("concept"))}
+	for f := range n.Get("filter").Items() {
+		s.Filters = append(s.Filters, Filter{f.Get("property").Text(), f.Get("op").Text(), f.Get("value").Text()})
+	}
+	return s
+}
+
+// ReadCodeSystem reads a CodeSystem resource.
+func ReadCodeSystem(r *fhir.Resource) *CodeSystem {
+	return &CodeSystem{
+		URL: r.Get("url").Text(), Version: r.Get("version").Text(), Name: r.Get("name").Text(),
+		Title: r.Get("title").Text(), Status: r.Get("status").Text(), Content: r.Get("content").Text(),
+		CaseSensitive: r.Get("caseSensitive").Bool(), ValueSet: r.Get("valueSet").Text(),
+		Supplements: r.Get("supplements").Text(), Concepts: readConcepts(r.Get("concept")),
+	}
+}
+
+func readConcepts(list fhir.Node) []Concept {
+	var out []Concept
+	for n := range list.Items() {
+		c := Concept{Code: n.Get("code").Text(), Display: n.Get("display").Text(), Definition: n.Get("definition").Text(),
+			Children: readConcepts(n.Get("concept"))}
+		for p := range n.Get("property").Items() {
+			c.Properties = append(c.Properties, readProperty(p))
+		}
+		for d := range n.Get("designation").Items() {
+			c.Designations = append(c.Designations, Designation{d.Get("language").Text(), d.Path("use", "code").Text(), d.Get("value").Text()})
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func readProperty(n fhir.Node) Property {
+	p := Property{Code: n.Get("code").Text()}
+	for m := range n.Members() {
+		name := m.Name()
+		if len(name) > 5 && name[:5] == "value" {
+			p.Type, p.Value = name[5:], m.Text()
+			if m.Kind() == fhir.Object {
+				p.Value = m.Get("code").Text()
+			}
+		}
+	}
+	return p
+}
+
+// ReadConceptMap reads a ConceptMap resource.
+func ReadConceptMap(r *fhir.Resource) *ConceptMap {
+	m := &ConceptMap{URL: r.Get("url").Text(), Version: r.Get("version").Text(), Name: r.Get("name").Text(),
+		Source: r.Get("sourceUri").Text() + r.Get("sourceCanonical").Text(),
+		Target: r.Get("targetUri").Text() + r.Get("targetCanonical").Text()}
+	for n := range r.Get("group").Items() {
+		g := MapGroup{Source: n.Get("source").Text(), Target: n.Get("target").Text(),
+			UnmappedMode: n.Path("unmapped", "mode").Text(), UnmappedCode: n.Path("unmapped", "code").Text()}
+		for e := range n.Get("element").Items() {
+			el := MapElement{Code: e.Get("code").Text(), Display: e.Get("display").Text()}
+			for t := range e.Get("target").Items() {
+				el.Targets = append(el.Targets, MapTarget{t.Get("code").Text(), t.Get("display").Text(), t.Get("equivalence").Text()})
+			}
+			g.Elements = append(g.Elements, el)
+		}
+		m.Groups = append(m.Groups, g)
+	}
+	return m
+}

@@ -1,0 +1,130 @@
+package fsh
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/profiles/definition"
+)
+
+// caret sets a property of the StructureDefinition itself.
+func (b *builder) caret(r rule) error {
+	var parts = indexed.FindStringSubmatch(r.caret)
+	if parts != nil && parts[1] == "context" {
+		n, _ := strconv.Atoi(parts[2])
+		for len(b.s.Contexts) <= n {
+			b.s.Contexts = append(b.s.Contexts, definition.Context{})
+		}
+		if parts[3] == "type" {
+			b.s.Contexts[n].Type = r.value.code.code
+		} else {
+			b.s.Contexts[n].Expression = r.value.text
+		}
+		return nil
+	}
+	switch {
+	case r.caret == "abstract":
+		b.s.Abstract = r.value.text == "true"
+		return nil
+	case strings.HasPrefix(r.caret, "contextInvariant"):
+		b.s.ContextInvariants = append(b.s.ContextInvariants, r.value.text)
+		return nil
+	}
+	known, err := b.header(r, &b.s.Version, &b.s.Status)
+	if err == nil && !known {
+		err = b.fail(r.file, r.at, "^%s of a definition is not supported here", r.caret)
+	}
+	return err
+}
+
+// indexed takes name[n].rest apart.
+var indexed = regexp.MustCompile(`^(\w+)\[(\d+)\]\.(\w+)$`)
+
+var (
+	discriminator = regexp.MustCompile(`^slicing\.discriminator(?:\[(\d+)\])?\.(type|path)$`)
+	typeCaret     = regexp.MustCompile(`^type(?:\[(\d+)\])?\.(aggregation|versioning|profile)(?:\[(\d+)\])?$`)
+	bindingMax    = regexp.MustCompile(`^binding\.extension(?:\[(\d+)\])?\.(url|valueCanonical)$`)
+)
+
+// elementCaret sets a property of an ElementDefinition.
+func (b *builder) elementCaret(r rule, e *definition.Element) error {
+	if m := discriminator.FindStringSubmatch(r.caret); m != nil {
+		b.discriminator(r, b.slicing(e), m)
+		return nil
+	}
+	if m := typeCaret.FindStringSubmatch(r.caret); m != nil {
+		return b.typeCaret(r, e, m)
+	}
+	if m := bindingMax.FindStringSubmatch(r.caret); m != nil {
+		if m[2] == "valueCanonical" {
+			if e.Binding == nil {
+				e.Binding = &definition.Binding{}
+			}
+			e.Binding.Max = b.canonical(r.value.text)
+		}
+		return nil
+	}
+	switch name, _, _ := strings.Cut(r.caret, "["); name {
+	case "slicing.rules":
+		b.slicing(e).Rules = r.value.code.code
+	case "slicing.ordered":
+		b.slicing(e).Ordered = r.value.text == "true"
+	case "short":
+		e.Short = r.value.text
+	case "maxLength":
+		n, err := strconv.Atoi(r.value.text)
+		if err != nil {
+			return b.fail(r.file, r.at, "^maxLength wants a number")
+		}
+		e.MaxLength = n
+	case "mustSupport":
+		yes := r.value.text == "true"
+		e.MustSupport = &yes
+	case "slicing.description", "definition", "comment", "requirements", "alias", "meaningWhenMissing", "orderMeaning",
+		"isModifierReason", "binding.description", "condition", "code", "label", "mapping":
+	default:
+		return b.fail(r.file, r.at, "^%s of an element is not supported here", r.caret)
+	}
+	return nil
+}
+
+func (b *builder) slicing(e *definition.Element) *definition.Slicing {
+	if e.Slicing == nil {
+		e.Slicing = &definition.Slicing{Rules: "open"}
+	}
+	return e.Slicing
+}
+
+func (b *builder) discriminator(r rule, s *definition.Slicing, m []string) {
+	n, _ := strconv.Atoi(m[1])
+	for len(s.Discriminators) <= n {
+		s.Discriminators = append(s.Discriminators, definition.Discriminator{})
+	}
+	if m[2] == "type" {
+		s.Discriminators[n].Type = r.value.code.code
+	} else {
+		s.Discriminators[n].Path = r.value.text
+	}
+}
+
+func (b *builder) typeCaret(r rule, e *definition.Element, m []string) error {
+	n, _ := strconv.Atoi(m[1])
+	if n == len(e.Types) && n == 0 {
+		if at, err := b.locate(r, r.paths[0]); err == nil && len(at.types) == 1 {
+			e.Types = []definition.Type{{Code: at.types[0]}}
+		}
+	}
+	if n >= len(e.Types) {
+		return b.fail(r.file, r.at, "there is no type %d: set the types with only first", n)
+	}
+	switch m[2] {
+	case "aggregation":
+		e.Types[n].Aggregation = append(e.Types[n].Aggregation, r.value.code.code)
+	case "versioning":
+		e.Types[n].Versioning = r.value.code.code
+	case "profile":
+		e.Types[n].Profiles = append(e.Types[n].Profiles, b.canonical(r.value.text))
+	}
+	return nil
+}

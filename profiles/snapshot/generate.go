@@ -1,0 +1,355 @@
+package snapshot
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/profiles/definition"
+)
+
+// Generator makes snapshots of the structures of a set, each once. It is not
+// safe for concurrent use; what it returns is not to be changed.
+type Generator struct {
+	set  *definition.Set
+	done map[string][]*definition.Element
+	base map[string]*definition.Structure
+	busy []string // urls that are being worked on, to find circles
+}
+
+// New gives a generator over the definitions of a set.
+func New(set *definition.Set) *Generator {
+	return &Generator{set: set, done: map[string][]*definition.Element{}, base: map[string]*definition.Structure{}}
+}
+
+// Lookup finds a structure by its canonical: of the set, of the R4 types, or an
+// extension of the specification; nil if there is none.
+func (g *Generator) Lookup(canonical string) *definition.Structure {
+	if s, ok := g.set.Structures[canonical]; ok {
+		return s
+	}
+	url, _ := definition.SplitCanonical(canonical)
+	if s, ok := g.set.Structures[url]; ok {
+		return s
+	}
+	if s, ok := g.base[url]; ok {
+		return s
+	}
+	var s *definition.Structure
+	if name, ok := strings.CutPrefix(url, hl7); ok && !strings.Contains(name, ".") {
+		s = Base(name)
+	}
+	if s == nil {
+		s = baseExtension(url)
+	}
+	g.base[url] = s
+	return s
+}
+
+// Generate gives the snapshot of a structure. The error names the element of
+// the differential that does not fit its base.
+func (g *Generator) Generate(s *definition.Structure) ([]*definition.Element, error) {
+	key := s.Canonical()
+	if list, ok := g.done[key]; ok {
+		return list, nil
+	}
+	if len(s.Differential) == 0 && len(s.Snapshot) > 0 {
+		return s.Snapshot, nil
+	}
+	if slices.Contains(g.busy, key) {
+		return nil, fmt.Errorf("snapshot: %s is based on itself, by way of %s", key, strings.Join(g.busy, ", "))
+	}
+	g.busy = append(g.busy, key)
+	defer func() { g.busy = g.busy[:len(g.busy)-1] }()
+	base := g.Lookup(s.Base)
+	if base == nil {
+		return nil, fmt.Errorf("snapshot: %s: its base %s is not known", key, s.Base)
+	}
+	list, err := g.Generate(base)
+	if err != nil {
+		return nil, err
+	}
+	root := tree(list).clone()
+	if diff := tree(s.Differential); diff != nil {
+		m := merger{g: g, of: s, root: tree(list)}
+		if err := m.merge(root, diff); err != nil {
+			return nil, fmt.Errorf("snapshot: %s: %w", key, err)
+		}
+	}
+	var out []*definition.Element
+	root.flatten(s.Type, s.Type, &out)
+	g.done[key] = out
+	return out, nil
+}
+
+// merger applies one differential.
+type merger struct {
+	g    *Generator
+	of   *definition.Structure
+	root *node // the base's tree untouched, for content references
+}
+
+// merge constrains a node and what is below it by a differential's node.
+func (m *merger) merge(n, diff *node) error {
+	constrain(n.el, diff.el)
+	if err := m.profiled(n, diff); err != nil {
+		return err
+	}
+	if len(diff.kids) == 0 {
+		return nil
+	}
+	if err := m.unfold(n); err != nil {
+		return err
+	}
+	pristine := map[string]*node{} // sliced elements as they were before this differential
+	for _, d := range diff.kids {
+		if d.slice == "" {
+			if k := n.kid(d.name, ""); k != nil {
+				pristine[d.name] = k.clone()
+			}
+		}
+	}
+	for _, d := range diff.kids {
+		k, err := m.target(n, d, pristine)
+		if err != nil {
+			return err
+		}
+		if err := m.merge(k, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// target is the node of the base that a node of the differential constrains;
+// a slice that is new is made.
+func (m *merger) target(n, d *node, pristine map[string]*node) (*node, error) {
+	if k := n.kid(d.name, d.slice); k != nil {
+		return k, nil
+	}
+	head := n.kid(d.name, "")
+	if head == nil {
+		if choice := choiceOf(n, d.name); choice != nil {
+			d.name, d.slice = choice.name, d.name
+			if k := n.kid(d.name, d.slice); k != nil {
+				return k, nil
+			}
+			head = choice
+			if head.el.Slicing == nil {
+				head.el.Slicing = &definition.Slicing{Rules: "open", Discriminators: []definition.Discriminator{{Type: "type", Path: "$this"}}}
+			}
+		} else {
+			return nil, fmt.Errorf("%s has no element %s", n.el.Path, d.name)
+		}
+	}
+	if d.slice == "" {
+		return head, nil
+	}
+	of, from := "", head
+	if i := strings.LastIndexByte(d.slice, '/'); i > 0 {
+		of = d.slice[:i]
+		if from = n.kid(d.name, of); from == nil {
+			return nil, fmt.Errorf("%s: there is no slice %s to slice again", d.el.Path, of)
+		}
+	} else if p := pristine[d.name]; p != nil {
+		from = p
+	}
+	s := from.clone()
+	s.slice = d.slice
+	s.el.Slicing, s.el.Min = nil, new(int)
+	if head.el.Slicing == nil && (d.name == "extension" || d.name == "modifierExtension") {
+		head.el.Slicing = byURL()
+	}
+	narrow(s, d)
+	n.insertSlice(s, of)
+	return s, nil
+}
+
+// narrow gives the slice of a choice the type that its name says.
+func narrow(s, d *node) {
+	base, choice := strings.CutSuffix(s.name, "[x]")
+	if !choice || len(d.el.Types) > 0 {
+		return
+	}
+	for _, t := range s.el.Types {
+		if d.slice == base+strings.ToUpper(t.Code[:1])+t.Code[1:] {
+			s.el.Types = []definition.Type{t}
+			return
+		}
+	}
+}
+
+// choiceOf finds the choice element of which a name such as valueString is one
+// type.
+func choiceOf(n *node, name string) *node {
+	for _, k := range n.kids {
+		if base, ok := strings.CutSuffix(k.name, "[x]"); ok && k.slice == "" && strings.HasPrefix(name, base) {
+			for _, t := range k.el.Types {
+				if name == base+strings.ToUpper(t.Code[:1])+t.Code[1:] {
+					return k
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// profiled takes over what the profile of an extension says of its root: how
+// often it may stand, and its invariants.
+func (m *merger) profiled(n, diff *node) error {
+	if n.name != "extension" && n.name != "modifierExtension" || len(diff.el.Types) != 1 || len(diff.el.Types[0].Profiles) != 1 {
+		return nil
+	}
+	s := m.g.Lookup(diff.el.Types[0].Profiles[0])
+	if s == nil {
+		return nil // an extension that is not known here keeps the bounds of the element
+	}
+	list, err := m.g.Generate(s)
+	if err != nil {
+		return err
+	}
+	root := list[0]
+	if diff.el.Max == "" && root.Max != "" {
+		n.el.Max = root.Max
+	}
+	if diff.el.Min == nil && root.Min != nil {
+		min := *root.Min
+		n.el.Min = &min
+	}
+	return nil
+}
+
+// unfold gives a node the children of its type.
+func (m *merger) unfold(n *node) error {
+	if len(n.kids) > 0 {
+		return nil
+	}
+	if _, ref, ok := strings.Cut(n.el.ContentReference, "#"); ok {
+		at := m.root
+		for _, step := range strings.Split(ref, ".")[1:] {
+			if at = at.kid(step, ""); at == nil {
+				return fmt.Errorf("%s: its content reference #%s leads nowhere", n.el.Path, ref)
+			}
+		}
+		c := at.clone()
+		n.kids, n.el.Types, n.el.ContentReference = c.kids, c.el.Types, ""
+		return nil
+	}
+	if len(n.el.Types) == 0 {
+		return fmt.Errorf("%s has no type whose elements could be constrained", n.el.Path)
+	}
+	code := n.el.Types[0].Code
+	for _, t := range n.el.Types[1:] {
+		if t.Code != code {
+			return fmt.Errorf("%s may have several types: constrain one of them by a slice", n.el.Path)
+		}
+	}
+	canonical := hl7 + code
+	if p := n.el.Types[0].Profiles; len(p) == 1 && len(n.el.Types) == 1 && m.g.Lookup(p[0]) != nil {
+		canonical = p[0]
+	}
+	s := m.g.Lookup(canonical)
+	if s == nil {
+		return fmt.Errorf("%s: its type %s is not known", n.el.Path, canonical)
+	}
+	list, err := m.g.Generate(s)
+	if err != nil {
+		return err
+	}
+	n.kids = tree(list).clone().kids
+	return nil
+}
+
+// constrain applies what a differential's element says.
+func constrain(e, d *definition.Element) {
+	if d.Min != nil {
+		e.Min = d.Min
+	}
+	if d.Max != "" {
+		e.Max = d.Max
+	}
+	if d.Slicing != nil {
+		s := *d.Slicing
+		e.Slicing = &s
+	}
+	if len(d.Types) > 0 {
+		e.Types = retype(e.Types, d.Types)
+	}
+	if d.Fixed != nil {
+		e.Fixed = d.Fixed
+	}
+	if d.Pattern != nil {
+		e.Pattern = d.Pattern
+	}
+	if d.MinValue != nil {
+		e.MinValue = d.MinValue
+	}
+	if d.MaxValue != nil {
+		e.MaxValue = d.MaxValue
+	}
+	if d.MaxLength > 0 {
+		e.MaxLength = d.MaxLength
+	}
+	if d.Binding != nil {
+		e.Binding = rebind(e.Binding, d.Binding)
+	}
+	if d.MustSupport != nil {
+		e.MustSupport = d.MustSupport
+	}
+	if d.Modifier != nil {
+		e.Modifier = d.Modifier
+	}
+	if d.Summary != nil {
+		e.Summary = d.Summary
+	}
+	if d.Short != "" {
+		e.Short = d.Short
+	}
+	for _, c := range d.Constraints {
+		if !slices.ContainsFunc(e.Constraints, func(o definition.Constraint) bool { return o.Key == c.Key }) {
+			e.Constraints = append(e.Constraints, c)
+		}
+	}
+}
+
+// retype narrows the types. A reference for which the differential names no
+// targets keeps those of the base.
+func retype(base, diff []definition.Type) []definition.Type {
+	out := slices.Clone(diff)
+	for i := range out {
+		if len(out[i].TargetProfiles) > 0 {
+			continue
+		}
+		for _, b := range base {
+			if b.Code == out[i].Code && len(b.TargetProfiles) > 0 {
+				out[i].TargetProfiles = b.TargetProfiles
+			}
+		}
+	}
+	return out
+}
+
+// rebind puts a binding in the place of another; what it leaves out stays.
+func rebind(base, diff *definition.Binding) *definition.Binding {
+	b := *diff
+	if base == nil {
+		return &b
+	}
+	if b.Strength == "" {
+		b.Strength = base.Strength
+	}
+	if b.ValueSet == "" {
+		b.ValueSet = base.ValueSet
+	}
+	if b.Max == "" {
+		b.Max = base.Max
+	}
+	return &b
+}
+
+// IsType reports whether a canonical names a bare R4 type.
+func IsType(canonical string) bool {
+	name, ok := strings.CutPrefix(canonical, hl7)
+	return ok && r4.TypeOf(name) != nil
+}
