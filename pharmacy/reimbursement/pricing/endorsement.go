@@ -1,0 +1,49 @@
+package pricing
+
+import (
+	"math/big"
+	"regexp"
+	"strings"
+)
+
+var (
+	moneyIn  = regexp.MustCompile(`(?i)£\s*([0-9]+(?:\.[0-9]{1,2})?)|\b([0-9]+)\s*p(?:ence)?\b`)
+	packSize = regexp.MustCompile(`(?i)^\s*(?:PD\s*)?([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z][A-Za-z -]*)?`)
+)
+
+// amount is the one sum of money that the supporting information names; false
+// where there is none, or more than one.
+func (e Endorsement) amount() (*big.Rat, bool) {
+	found := moneyIn.FindAllStringSubmatch(e.Text, -1)
+	if len(found) != 1 {
+		return nil, false
+	}
+	if found[0][1] != "" {
+		r, ok := new(big.Rat).SetString(found[0][1])
+		return r.Mul(r, rat(100)), ok
+	}
+	return new(big.Rat).SetString(found[0][2])
+}
+
+// pack is the pack size with which the supporting information begins: "PD4",
+// "15gram,£12.34,EFGH Ltd".
+func (e Endorsement) pack() (Quantity, bool) {
+	m := packSize.FindStringSubmatch(e.Text)
+	if m == nil || strings.TrimSpace(m[2]) == "p" {
+		return Quantity{}, false
+	}
+	size, ok := new(big.Rat).SetString(m[1])
+	return Quantity{size, strings.TrimSpace(m[2])}, ok && size.Sign() > 0
+}
+
+// endorsedPack is the size of the pack that was dispensed, as endorsed.
+func (l Line) endorsedPack() (Quantity, bool) {
+	for _, e := range l.Endorsements {
+		if e.Code == "PD" || e.Code == "IP" || e.Code == "SP" {
+			if q, ok := e.pack(); ok {
+				return q, true
+			}
+		}
+	}
+	return Quantity{}, false
+}

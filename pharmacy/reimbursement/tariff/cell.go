@@ -1,0 +1,64 @@
+package tariff
+
+import (
+	"math/big"
+	"regexp"
+	"strconv"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+var (
+	whole     = regexp.MustCompile(`^[0-9]{1,12}$`)
+	exact     = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,6})?$`)
+	mangledID = regexp.MustCompile(`^[0-9](\.[0-9]+)?[eE]\+?[0-9]+$`)
+)
+
+// text is a cell that must not be empty.
+func (s *sheet) text(r row, column string) string {
+	v, at := s.cell(r, column)
+	if v == "" {
+		s.fail(at, fhir.Required, column+" is empty.", "", "")
+	}
+	return v
+}
+
+// pence is a price in whole pence above zero.
+func (s *sheet) pence(r row, column string) int64 {
+	v, at := s.cell(r, column)
+	if whole.MatchString(v) {
+		if n, err := strconv.ParseInt(v, 10, 64); err == nil && n > 0 {
+			return n
+		}
+	}
+	s.fail(at, fhir.ValueCode, column+" is no price.", "whole pence above 0, digits only, such as 2172", strconv.Quote(v))
+	return 0
+}
+
+// amount is a quantity above zero, exactly as written.
+func (s *sheet) amount(r row, column string) *big.Rat {
+	v, at := s.cell(r, column)
+	if exact.MatchString(v) {
+		if n, ok := new(big.Rat).SetString(v); ok && n.Sign() > 0 {
+			return n
+		}
+	}
+	s.fail(at, fhir.ValueCode, column+" is no quantity.", "a number above 0, such as 28 or 2.5", strconv.Quote(v))
+	return new(big.Rat)
+}
+
+// snomed is a SNOMED CT identifier, kept as text: it has up to 18 digits, more
+// than a spreadsheet or a float64 holds.
+func (s *sheet) snomed(r row, column string) string {
+	v, at := s.cell(r, column)
+	switch {
+	case mangledID.MatchString(v):
+		s.fail(at, fhir.ValueCode, column+" was turned into a number by a spreadsheet and its last digits are lost.",
+			"6 to 18 digits; keep the column as text, or load the file as it was published", strconv.Quote(v))
+	case !sctid.MatchString(v):
+		s.fail(at, fhir.ValueCode, column+" is no SNOMED CT identifier.", "6 to 18 digits", strconv.Quote(v))
+	case !checkDigitHolds(v):
+		s.warn(at, column+" "+v+" fails its check digit, so no product has it: was the file saved by a spreadsheet?")
+	}
+	return v
+}

@@ -1,0 +1,118 @@
+package tariff
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// Exemption is one meaning of a prescription-charge-exemption code. Meanings
+// have changed over the years, so a code is only understood with a day.
+type Exemption struct {
+	Code        string
+	From, Until time.Time // Until is the last day, zero while it holds
+	Meaning     string
+	Charge      Charge
+	Age         string // "<16", ">=60" where age alone is enough
+	Endorsement string // the prescriber's endorsement that frees a line: CC, FS
+	Line        int
+}
+
+// Charge says what an exemption code means for the charge.
+type Charge string
+
+// What a code means for the charge.
+const (
+	ChargeDue      Charge = "due"      // the patient paid the charge of the day
+	ChargePrevious Charge = "previous" // the patient paid at the rate before
+	ChargeNone     Charge = "none"     // nothing was to be paid
+)
+
+// Exemptions is the code list with all its meanings.
+type Exemptions struct {
+	Edition string
+	list    []Exemption
+}
+
+func (e Exemption) holds(day time.Time) bool {
+	return !e.From.After(day) && (e.Until.IsZero() || !day.After(e.Until))
+}
+
+// At is the meaning of a code on a day.
+func (l *Exemptions) At(code string, day time.Time) (Exemption, bool) {
+	for _, e := range l.list {
+		if e.Code == code && e.holds(day) {
+			return e, true
+		}
+	}
+	return Exemption{}, false
+}
+
+// ByAge is the code for a patient of that age in whole years who is exempt by
+// age alone.
+func (l *Exemptions) ByAge(age int, day time.Time) (Exemption, bool) {
+	return l.first(day, func(e Exemption) bool {
+		for _, limit := range strings.Fields(e.Age) {
+			if n, err := strconv.Atoi(strings.TrimPrefix(limit, ">=")); err == nil && strings.HasPrefix(limit, ">=") && age >= n {
+				return true
+			}
+			if n, err := strconv.Atoi(strings.TrimPrefix(limit, "<")); err == nil && age < n {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// ByEndorsement is the code of a line that a prescriber's endorsement frees.
+func (l *Exemptions) ByEndorsement(endorsement string, day time.Time) (Exemption, bool) {
+	return l.first(day, func(e Exemption) bool { return endorsement != "" && e.Endorsement == endorsement })
+}
+
+// Paid is the code of a patient who pays the charge.
+func (l *Exemptions) Paid(day time.Time) (Exemption, bool) {
+	return l.first(day, func(e Exemption) bool { return e.Charge == ChargeDue })
+}
+
+func (l *Exemptions) first(day time.Time, fits func(Exemption) bool) (Exemption, bool) {
+	for _, e := range l.list {
+		if e.holds(day) && fits(e) {
+			return e, true
+		}
+	}
+	return Exemption{}, false
+}
+
+// ReadExemptions reads the code list: a CSV with the columns code, from, until,
+// charge, age, endorsement and meaning.
+func ReadExemptions(data []byte) (*Exemptions, []fhir.Issue) {
+	s := readSheet(data, true, "code", "from", "charge", "meaning")
+	l := &Exemptions{Edition: contentName("exemptions", data)}
+	for _, r := range s.rows {
+		e := Exemption{Code: s.text(r, "code"), From: s.day(r, "from"), Meaning: s.text(r, "meaning"), Line: r.places[0].Line}
+		if until, _ := s.cell(r, "until"); until != "" {
+			e.Until = s.day(r, "until")
+		}
+		e.Age, _ = s.cell(r, "age")
+		e.Endorsement, _ = s.cell(r, "endorsement")
+		e.Charge = Charge(s.text(r, "charge"))
+		_, at := s.cell(r, "charge")
+		switch e.Charge {
+		case ChargeDue, ChargePrevious, ChargeNone:
+		default:
+			s.fail(at, fhir.CodeInvalid, "The charge is not understood.", "due, previous or none", strconv.Quote(string(e.Charge)))
+		}
+		for _, other := range l.list {
+			if other.Code == e.Code && (other.Until.IsZero() || !other.Until.Before(e.From)) && (e.Until.IsZero() || !e.Until.Before(other.From)) {
+				s.fail(r.places[0], fhir.Duplicate, "Code "+e.Code+" has two meanings on one day.", "", "line "+strconv.Itoa(other.Line)+" and this one")
+			}
+		}
+		l.list = append(l.list, e)
+	}
+	if fhir.HasErrors(s.issues) {
+		return nil, s.issues
+	}
+	return l, s.issues
+}
