@@ -1,0 +1,75 @@
+package profiles
+
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+)
+
+// primitive checks the JSON kind, the form and the emptiness of a value.
+func (w *walk) primitive(n fhir.Node, p *slot) {
+	kind := n.Kind()
+	if want := kindOf(p.Of); !want.is(kind) {
+		w.primitiveKind(n, p, want)
+		return
+	}
+	text := n.Text()
+	if text == "" && p.Type == "xhtml" {
+		return // txt-2 speaks of it
+	}
+	if text == "" {
+		w.add(n, fhir.Issue{Code: fhir.Invalid, Rule: "empty-string", Message: "The string is empty.",
+			Expected: "at least one character", Fix: "Leave " + p.Element.Name + " out."})
+		return
+	}
+	if fault := p.format(text); fault.expected != "" {
+		message := "This is no valid " + p.Type + "."
+		if fault.severity == fhir.Warning {
+			message = "This " + p.Type + " is not as it should be."
+		}
+		w.add(n, fhir.Issue{Severity: fault.severity, Code: fhir.ValueCode, Rule: "format", Message: message,
+			Expected: fault.expected, Found: short(text), Fix: fault.fix})
+	}
+}
+
+// jsonKind is the JSON kind in which a primitive type is written.
+type jsonKind string
+
+const (
+	jsonString  jsonKind = "a string"
+	jsonNumber  jsonKind = "a number"
+	jsonBoolean jsonKind = "true or false"
+)
+
+func (k jsonKind) is(kind fhir.Kind) bool {
+	switch k {
+	case jsonNumber:
+		return kind == fhir.Number
+	case jsonBoolean:
+		return kind == fhir.True || kind == fhir.False
+	}
+	return kind == fhir.String
+}
+
+func kindOf(t *r4.Type) jsonKind {
+	switch t.Name {
+	case "boolean":
+		return jsonBoolean
+	case "integer", "decimal", "positiveInt", "unsignedInt":
+		return jsonNumber
+	}
+	return jsonString
+}
+
+func (w *walk) primitiveKind(n fhir.Node, p *slot, want jsonKind) {
+	i := fhir.Issue{Code: fhir.Invalid, Rule: "json-type", Message: "The JSON type does not fit a " + p.Type + ".",
+		Expected: string(want), Found: foundKind(n)}
+	switch {
+	case n.Kind() == fhir.Null:
+		i.Fix = "Leave " + p.Element.Name + " out."
+	case n.Kind() == fhir.String && want != jsonString:
+		i.Fix = "Leave the quotes out."
+	case want == jsonString && n.Kind() != fhir.Object && n.Kind() != fhir.Array:
+		i.Fix = "Put the value into quotes."
+	}
+	w.add(n, i)
+}

@@ -1,0 +1,156 @@
+package profiles
+
+import (
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+)
+
+// literal is a Reference.reference taken apart.
+type literal struct {
+	text     string
+	base     string // of an absolute URL: what stands before the type
+	typ, id  string // "" when the text does not say
+	version  string
+	fragment string // of a reference to a contained resource
+	absolute bool
+}
+
+// readLiteral understands Type/id, Type/id/_history/version, the same behind a
+// base URL, #id, urn:… and the conditional Type?query of a transaction.
+func readLiteral(text string) literal {
+	l := literal{text: text}
+	if fragment, ok := strings.CutPrefix(text, "#"); ok {
+		l.fragment = fragment
+		return l
+	}
+	l.absolute = isAbsolute(text)
+	if typ, _, ok := strings.Cut(text, "?"); ok {
+		if !l.absolute && r4.IsResource(typ) {
+			l.typ = typ
+		}
+		return l
+	}
+	rest, _, _ := strings.Cut(text, "#")
+	if at := strings.Index(rest, "/_history/"); at >= 0 {
+		l.version = rest[at+len("/_history/"):]
+		rest = rest[:at]
+	}
+	parts := strings.Split(rest, "/")
+	if len(parts) < 2 || strings.HasPrefix(text, "urn:") {
+		return l
+	}
+	typ, key := parts[len(parts)-2], parts[len(parts)-1]
+	if r4.IsResource(typ) && id(key).expected == "" && key != "" {
+		l.typ, l.id = typ, key
+		l.base = strings.Join(parts[:len(parts)-2], "/")
+	}
+	return l
+}
+
+// isAbsolute reports whether a URI begins with a scheme.
+func isAbsolute(text string) bool {
+	at := strings.IndexByte(text, ':')
+	if at <= 0 || !isLetter(text[0]) {
+		return false
+	}
+	for i := 1; i < at; i++ {
+		if c := text[i]; !isLetter(c) && !isDigit(c) && c != '+' && c != '-' && c != '.' {
+			return false
+		}
+	}
+	return true
+}
+
+// referenceTarget holds a reference to the types that its element may point
+// to, as far as the text of the reference, the contained resource or
+// Reference.type tells.
+func referenceTarget(targets []string) check {
+	for _, t := range targets {
+		if t == "Resource" {
+			return anyTarget
+		}
+	}
+	return func(w *walk, n fhir.Node, t *r4.Type) {
+		anyTarget(w, n, t)
+		for _, source := range [...]string{"reference", "type"} {
+			stated := w.targetType(n, source)
+			if stated == "" || allowed(stated, targets) {
+				continue
+			}
+			w.add(n, fhir.Issue{Code: fhir.Structure, Rule: "reference-target", Message: "The reference points to a resource of the wrong type.",
+				Expected: anyOf(targets, 12), Found: stated + " (" + short(n.Get(source).Text()) + ")"})
+			return
+		}
+	}
+}
+
+func allowed(typ string, targets []string) bool {
+	for _, t := range targets {
+		if t == typ {
+			return true
+		}
+	}
+	return false
+}
+
+// targetType is the resource type that a reference's literal or its type
+// element states; "" when it states none.
+func (w *walk) targetType(reference fhir.Node, source string) string {
+	text := reference.Get(source).Text()
+	if text == "" {
+		return ""
+	}
+	if source == "type" {
+		if r4.IsResource(text) {
+			return text
+		}
+		return ""
+	}
+	l := readLiteral(text)
+	if l.fragment != "" {
+		return w.containedResource(l.fragment).Get("resourceType").Text()
+	}
+	return l.typ
+}
+
+// anyTarget holds a reference to what is asked of every reference: a literal
+// that can be read, and a type that agrees with it.
+func anyTarget(w *walk, n fhir.Node, _ *r4.Type) {
+	text := n.Get("reference").Text()
+	l := readLiteral(text)
+	if text != "" && !l.absolute && l.typ == "" && !strings.HasPrefix(text, "#") {
+		w.badLiteral(n, text)
+	}
+	stated := n.Get("type").Text()
+	if actual := w.targetType(n, "reference"); stated != "" && actual != "" && r4.IsResource(stated) && stated != actual {
+		w.add(n, fhir.Issue{Code: fhir.Structure, Rule: "reference-type", Message: "Reference.type and Reference.reference disagree.",
+			Expected: actual, Found: stated, Fix: `Write "type": "` + actual + `", or leave type out.`})
+	}
+}
+
+func (w *walk) badLiteral(n fhir.Node, text string) {
+	i := fhir.Issue{Code: fhir.ValueCode, Rule: "reference", Message: "The reference does not say which resource is meant.",
+		Expected: "Type/id, an absolute URL, urn:uuid:… or #id of a contained resource", Found: short(text)}
+	if typ, _, ok := strings.Cut(text, "/"); ok {
+		if near := nearest(typ, r4.ResourceTypes(), 1); len(near) > 0 && near[0] != typ {
+			i.Fix = "Write " + near[0] + text[len(typ):] + "."
+		}
+	}
+	w.add(n, i)
+}
+
+// containedResource finds the contained resource that a fragment names, in the
+// container of the current resource.
+func (w *walk) containedResource(id string) fhir.Node {
+	if w.scope == nil {
+		return fhir.Node{}
+	}
+	for c := range w.scope.root.Get("contained").Items() {
+		if c.Get("id").Text() == id {
+			return c
+		}
+	}
+	return fhir.Node{}
+}

@@ -1,0 +1,93 @@
+package profiles
+
+import (
+	"fmt"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// sibling checks an underscore member, which holds the id and the extensions
+// of a primitive, and gives the bit of its element.
+func (w *walk) sibling(m fhir.Node, s *shape) uint64 {
+	i := s.typ.Place(m.Name()[1:])
+	if i < 0 || s.slots[i].format == nil || s.slots[i].Element.Attribute {
+		w.unknown(m, s.typ)
+		return 0
+	}
+	p := &s.slots[i]
+	if p.repeats != (m.Kind() == fhir.Array) {
+		w.siblingKind(m, p)
+		return 1 << p.element
+	}
+	if !p.repeats {
+		w.siblingValue(m, p)
+		return 1 << p.element
+	}
+	values := m.Parent().Get(m.Name()[1:])
+	count := 0
+	for item := m.First(); item.Exists(); item = item.Next() {
+		switch {
+		case item.Kind() != fhir.Null:
+			w.siblingValue(item, p)
+		case !values.Exists():
+			w.add(item, fhir.Issue{Code: fhir.Invalid, Rule: "null", Message: "There is neither a value nor an extension.",
+				Fix: "Leave the null out."})
+		}
+		count++
+	}
+	if values.Kind() == fhir.Array && values.Len() != count {
+		w.add(m, fhir.Issue{Code: fhir.Structure, Rule: "null", Message: "The arrays " + values.Name() + " and " + m.Name() + " are of different length.",
+			Expected: fmt.Sprintf("%d items in both", max(count, values.Len())), Found: fmt.Sprintf("%d and %d", values.Len(), count),
+			Fix: "Fill the shorter one up with null."})
+	}
+	return 1 << p.element
+}
+
+func (w *walk) siblingKind(m fhir.Node, p *slot) {
+	expected := "an object with id or extension"
+	if p.repeats {
+		expected = "an array of such objects and null, one for each " + p.Element.Name
+	}
+	w.add(m, fhir.Issue{Code: fhir.Invalid, Rule: "json-type", Message: m.Name() + " is of the wrong kind.",
+		Expected: expected, Found: foundKind(m)})
+}
+
+func (w *walk) siblingValue(n fhir.Node, p *slot) {
+	switch {
+	case n.Kind() != fhir.Object:
+		w.wrongKind(n, "an object with id or extension")
+	case !n.First().Exists():
+		w.emptyObject(n, n)
+	default:
+		w.object(n, p.shape.ready(w.v))
+	}
+}
+
+// nullItem checks a null among the values of a primitive: its extension has
+// to stand at the same place of the underscore array.
+func (w *walk) nullItem(array, item, beside fhir.Node) {
+	if beside.Kind() != fhir.Object {
+		w.add(item, fhir.Issue{Code: fhir.Invalid, Rule: "null", Message: "A null stands where there is no extension either.",
+			Expected: "a value, or an object at the same place of _" + array.Name(), Found: "null", Fix: "Leave the null out."})
+	}
+}
+
+// companion walks the underscore array beside an array of primitives, as far
+// as anyone asks.
+type companion struct {
+	item    fhir.Node
+	place   int // of the item
+	started bool
+}
+
+// at gives the item at a place, absent when there is none; places must rise.
+func (c *companion) at(array fhir.Node, i int) fhir.Node {
+	if !c.started {
+		c.started = true
+		c.item = array.Parent().Get("_" + array.Name()).First()
+	}
+	for ; c.place < i && c.item.Exists(); c.place++ {
+		c.item = c.item.Next()
+	}
+	return c.item
+}

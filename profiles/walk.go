@@ -1,0 +1,158 @@
+package profiles
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+)
+
+// walk is one validation of one resource.
+type walk struct {
+	ctx    context.Context
+	v      *Validator
+	r      *fhir.Resource
+	scope  *scope // of the innermost resource
+	issues []fhir.Issue
+	more   int // issues beyond MaxIssues
+	steps  int
+	ended  bool
+	// formOnly leaves out the rules.
+	formOnly bool
+}
+
+// scope is what is known of the resource around an element.
+type scope struct {
+	node  fhir.Node // the resource
+	typ   *r4.Type
+	outer *scope    // the resource that holds it, nil for the outermost
+	root  fhir.Node // of a contained resource its container, else the resource
+}
+
+// resource checks a node where a resource has to stand. Its slot is nil for
+// the outermost one.
+func (w *walk) resource(n fhir.Node, at *slot) {
+	if n.Kind() != fhir.Object {
+		w.wrongKind(n, "a resource, as a JSON object")
+		return
+	}
+	name := n.Get("resourceType")
+	t := r4.TypeOf(name.Text())
+	if name.Kind() != fhir.String || !r4.IsResource(name.Text()) {
+		w.unknownType(n, name)
+		return
+	}
+	outer := w.scope
+	w.scope = &scope{node: n, typ: t, outer: outer, root: n}
+	if at != nil && at.Element.Name == "contained" {
+		w.scope.root = outer.root
+	}
+	w.object(n, w.v.shapeOf(t).ready(w.v))
+	w.scope = outer
+}
+
+// stride is how many objects are walked between two looks at the context.
+const stride = 1024
+
+// object checks the members of an object against the shape of its type, then
+// runs the checks of the type.
+func (w *walk) object(n fhir.Node, s *shape) {
+	if w.steps++; w.steps%stride == 0 && w.ctx.Err() != nil {
+		w.ended = true
+	}
+	if w.ended {
+		return
+	}
+	var seen uint64
+	for m := n.First(); m.Exists(); m = m.Next() {
+		name := m.Name()
+		if name[0] == '_' {
+			seen |= w.sibling(m, s)
+			continue
+		}
+		i := s.typ.Place(name)
+		if i < 0 {
+			if name != "resourceType" || s.typ.Kind != r4.Resource {
+				w.unknown(m, s.typ)
+			}
+			continue
+		}
+		p := &s.slots[i]
+		bit := uint64(1) << p.element
+		if p.Element.Choice && seen&bit != 0 {
+			w.twoVariants(n, m, p)
+		}
+		seen |= bit
+		w.property(m, p)
+	}
+	if missing := s.required &^ seen; missing != 0 {
+		w.missing(n, s, missing)
+	}
+	w.run(n, s.typ, s.checks, s.rules)
+}
+
+// property checks the value of one member: an array where the element
+// repeats, else a single value.
+func (w *walk) property(m fhir.Node, p *slot) {
+	if m.Kind() != fhir.Array {
+		if p.repeats && m.Kind() != fhir.Null {
+			w.notArray(m, p)
+		}
+		w.value(m, p)
+		return
+	}
+	if !p.repeats {
+		w.notSingle(m, p)
+	}
+	count := 0
+	var beside companion
+	for item := m.First(); item.Exists(); item = item.Next() {
+		if item.Kind() == fhir.Null && p.format != nil {
+			w.nullItem(m, item, beside.at(m, count))
+		} else {
+			w.value(item, p)
+		}
+		count++
+	}
+	if count == 0 {
+		w.add(m, fhir.Issue{Code: fhir.Invalid, Rule: "empty-array", Message: "The array is empty.",
+			Expected: "at least one item", Fix: "Leave " + m.Name() + " out."})
+	}
+	if p.repeats && p.Element.Max > 0 && count > p.Element.Max {
+		w.add(m, fhir.Issue{Code: fhir.Structure, Rule: "cardinality", Message: p.Element.Name + " is there too often.",
+			Expected: fmt.Sprintf("at most %d", p.Element.Max), Found: fmt.Sprint(count)})
+	}
+}
+
+// value checks one value of an element.
+func (w *walk) value(n fhir.Node, p *slot) {
+	switch {
+	case p.format != nil:
+		w.primitive(n, p)
+	case p.Of.Kind == r4.Resource:
+		w.resource(n, p)
+		return
+	case n.Kind() != fhir.Object:
+		w.wrongKind(n, "a "+p.Type+", as a JSON object")
+		return
+	case !n.First().Exists():
+		w.emptyObject(n, n)
+		return
+	default:
+		w.object(n, p.shape.ready(w.v))
+	}
+	w.run(n, p.Of, p.checks, p.rules)
+}
+
+func (w *walk) run(n fhir.Node, t *r4.Type, checks, rules []check) {
+	for _, c := range checks {
+		c(w, n, t)
+	}
+	if w.formOnly {
+		return
+	}
+	for _, c := range rules {
+		c(w, n, t)
+	}
+}
