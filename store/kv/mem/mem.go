@@ -6,21 +6,19 @@ import (
 	"bytes"
 	"sync"
 
-	"github.com/tidwall/btree"
-
 	"github.com/pestle-fhir/pestle/store/kv"
 )
 
 // Engine is an ordered map. Snapshots share its nodes and copy on write.
 type Engine struct {
 	mu     sync.Mutex
-	keys   *btree.Map[string, []byte]
+	keys   *kv.Tree
 	size   int64
 	closed bool
 }
 
 // New gives an empty engine.
-func New() *Engine { return &Engine{keys: btree.NewMap[string, []byte](64)} }
+func New() *Engine { return &Engine{keys: kv.NewTree()} }
 
 var _ kv.Engine = (*Engine)(nil)
 
@@ -31,7 +29,7 @@ func (e *Engine) Snapshot() (kv.Snapshot, error) {
 	if e.closed {
 		return nil, kv.ErrClosed
 	}
-	return snapshot{NewReader(e.keys.Copy())}, nil
+	return snapshot{e.keys.Copy()}, nil
 }
 
 // Write applies the batch.
@@ -48,17 +46,16 @@ func (e *Engine) Write(batch []kv.Op) error {
 }
 
 func (e *Engine) apply(op kv.Op) {
-	key := string(op.Key)
 	var old []byte
 	var had bool
 	if op.Value == nil {
-		old, had = e.keys.Delete(key)
+		old, had = e.keys.Delete(op.Key)
 	} else {
-		old, had = e.keys.Set(key, bytes.Clone(op.Value))
-		e.size += int64(len(key) + len(op.Value))
+		old, had = e.keys.Set(op.Key, bytes.Clone(op.Value))
+		e.size += int64(len(op.Key) + len(op.Value))
 	}
 	if had {
-		e.size -= int64(len(key) + len(old))
+		e.size -= int64(len(op.Key) + len(old))
 	}
 }
 
@@ -80,6 +77,6 @@ func (e *Engine) Close() error {
 	return nil
 }
 
-type snapshot struct{ *Reader }
+type snapshot struct{ *kv.Tree }
 
 func (snapshot) Close() {}

@@ -1,0 +1,246 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+// applier writes one plan that holds into an overlay. What it writes is a
+// function of the state below, the plan, the sequence and the time.
+type applier struct {
+	out    *kv.Overlay
+	p      *plan
+	head   head // after the commit
+	counts map[string]uint64
+	log    commitRecord
+	commit *fhir.Commit
+}
+
+// apply writes a plan on top of an overlay, which it leaves alone when it
+// fails. h is the head before it, at the time asked for.
+func apply(ctx context.Context, over *kv.Overlay, h head, at time.Time, p *plan, guards []fhir.Guard) (*applier, error) {
+	a := &applier{out: over.Copy(), p: p, head: h, counts: map[string]uint64{}}
+	a.head.millis = max(h.millis, at.UnixMilli())
+	if a.changes() {
+		a.head.seq++
+	}
+	a.commit = &fhir.Commit{
+		Seq: a.head.seq, Time: instant(a.head.millis),
+		Results: make([]fhir.Result, len(p.steps)), Receipt: p.tx.Receipt,
+	}
+	for _, i := range p.order {
+		if err := a.step(i); err != nil {
+			return nil, err
+		}
+	}
+	a.settle()
+	if err := a.finish(h.seq); err != nil {
+		return nil, err
+	}
+	return a, a.guard(ctx, guards)
+}
+
+// changes reports whether the plan makes any version. Only then does it take a
+// place in the log: a follower that moves its cursor must not wake followers.
+func (a *applier) changes() bool {
+	for i := range a.p.steps {
+		if a.p.steps[i].writes() {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *applier) step(i int) error {
+	s := &a.p.steps[i]
+	a.commit.Results[i] = fhir.Result{Applied: s.applied, Version: s.before}
+	if !s.writes() {
+		return nil
+	}
+	now := s.now
+	if now.rid == 0 {
+		a.head.rid++
+		now.rid = a.head.rid
+	}
+	now.vno++
+	now.seq = a.head.seq
+	now.deleted = s.applied == fhir.Removed
+	if now.rid > maxRid || now.seq > maxSeq || now.vno == 0 {
+		return fhir.E("commit", fhir.TooCostly, fhir.Issue{Message: "The database is full: it has no numbers left."})
+	}
+	ver := a.version(i, now)
+	a.commit.Results[i].Version = ver
+	a.out.Set(keyVersion(s.typ, now.rid, now.vno), encodeVersion(ver))
+	a.out.Set(keyIdentity(s.typ, s.id), now.encode())
+	a.rows(s, ver, now.rid)
+	return a.record(s.typ, now)
+}
+
+func (a *applier) version(i int, now identity) *fhir.Version {
+	s := &a.p.steps[i]
+	ver := &fhir.Version{
+		Type: s.typ, ID: s.id, VersionID: now.vno.String(), Seq: now.seq,
+		LastUpdated: a.commit.Time, Method: a.p.tx.Changes[i].Method,
+		Requester: a.p.tx.Requester, RequestID: a.p.tx.RequestID,
+	}
+	if !now.deleted {
+		ver.JSON = s.resource.Stamp(s.id, ver.VersionID, ver.LastUpdated)
+	}
+	return ver
+}
+
+// rows ends and begins the index rows of a step. The time of the version is
+// an entry too; where two versions have the same, its row goes on.
+func (a *applier) rows(s *step, ver *fhir.Version, r rid) {
+	updated := updatedEntry(ver)
+	same := !ver.Deleted() && s.before != nil && !s.before.Deleted() && s.before.LastUpdated.Equal(ver.LastUpdated)
+	for k, e := range s.gone {
+		if same && e.Param == search.LastUpdated {
+			continue
+		}
+		a.out.Set(keyRow(s.typ, e.Param, e.Key, r, s.from[k]), until(ver.Seq))
+	}
+	for _, e := range s.come {
+		a.out.Set(keyRow(s.typ, e.Param, e.Key, r, ver.Seq), holds)
+	}
+	if !ver.Deleted() && !same {
+		a.out.Set(keyRow(s.typ, updated.Param, updated.Key, r, ver.Seq), holds)
+	}
+}
+
+// record adds a version to the log entry and to the history of its type.
+func (a *applier) record(typ string, now identity) error {
+	n, ok := a.counts[typ]
+	if !ok {
+		var err error
+		if n, err = countVersions(a.out, typ); err != nil {
+			return err
+		}
+	}
+	a.counts[typ] = n + 1
+	at := fhir.LogPlace{Seq: now.seq, Place: len(a.log.versions)}
+	a.out.Set(keyHistory(typ, at), historyRecord{now.rid, now.vno, n + 1}.encode())
+	a.log.versions = append(a.log.versions, place{typ, now.rid, now.vno})
+	return nil
+}
+
+// countVersions gives how many versions of a type there are.
+func countVersions(r kv.Reader, typ string) (uint64, error) {
+	table := keyTable(tableHistory, typ)
+	it := r.Iterate(table, after(table), true)
+	var h historyRecord
+	var err error
+	if it.Next() {
+		h, err = decodeHistory(it.Value())
+	}
+	if e := it.Close(); err == nil {
+		err = e
+	}
+	return h.total, err
+}
+
+// settle gives the changes whose resource another change of the transaction
+// made the version that it made.
+func (a *applier) settle() {
+	for i := range a.p.steps {
+		if first := a.p.steps[i].same; first >= 0 {
+			a.commit.Results[i].Version = a.commit.Results[first].Version
+		}
+	}
+}
+
+// finish writes the log entry, the head, the cursor and the receipt.
+func (a *applier) finish(before fhir.Seq) error {
+	if len(a.log.versions) > 0 {
+		a.log.millis = a.head.millis
+		total, err := countAll(a.out, before)
+		if err != nil {
+			return err
+		}
+		a.log.total = total + uint64(len(a.log.versions))
+		a.out.Set(keyLog(a.head.seq), a.log.encode())
+		a.out.Set(keyHead, a.head.encode())
+	}
+	if r := a.p.tx.Receipt; r.Key != "" {
+		a.out.Set(keyReceipt(r.Key), encodeReceipt(a.head.seq, r.Body))
+	}
+	return a.cursor()
+}
+
+// countAll gives how many versions there are up to a commit.
+func countAll(r kv.Reader, at fhir.Seq) (uint64, error) {
+	if at == 0 {
+		return 0, nil
+	}
+	c, err := view{r, at}.record(at)
+	return c.total, err
+}
+
+func (a *applier) cursor() error {
+	c := a.p.tx.Cursor
+	if c.Name == "" {
+		return nil
+	}
+	stands, err := view{a.out, a.head.seq}.cursor(c.Name)
+	if err != nil {
+		return err
+	}
+	if stands != c.Was {
+		return fhir.E("commit", fhir.Conflict, fhir.Issue{
+			Message:  fmt.Sprintf("The cursor %s has been moved by another follower.", c.Name),
+			Expected: fmt.Sprint(c.Was), Found: fmt.Sprint(stands),
+		})
+	}
+	if c.Seq > a.head.seq {
+		return fhir.E("commit", fhir.Invalid, fhir.Issue{
+			Message:  fmt.Sprintf("The cursor %s would stand behind the end of the log.", c.Name),
+			Expected: fmt.Sprintf("at most %d", a.head.seq), Found: fmt.Sprint(c.Seq),
+		})
+	}
+	a.out.Set(keyCursor(c.Name), encodeSeq(c.Seq))
+	return nil
+}
+
+// guard asks the guards about each version, in the state with the whole
+// transaction in it.
+func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
+	s := state{ctx, view{a.out, a.head.seq}}
+	for _, i := range a.p.order {
+		step := &a.p.steps[i]
+		if !step.writes() {
+			continue
+		}
+		before := step.before
+		if before != nil && before.Deleted() {
+			before = nil
+		}
+		for _, g := range guards {
+			if err := g(ctx, s, before, a.commit.Results[i].Version); err != nil {
+				return vetoed(err, a.p.tx.Changes[i].Expression)
+			}
+		}
+	}
+	return nil
+}
+
+// vetoed says at which change a guard objected, where it did not.
+func vetoed(err error, expression string) error {
+	e, ok := asError(err)
+	if !ok {
+		return failed("commit", err)
+	}
+	said := *e
+	said.Issues = slices.Clone(e.Issues)
+	for i := range said.Issues {
+		if said.Issues[i].Expression == "" {
+			said.Issues[i].Expression = expression
+		}
+	}
+	return &said
+}

@@ -1,0 +1,267 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+// Commit writes a transaction, durably and as a whole, or fails with an
+// [*fhir.Error] and writes nothing: Conflict (with Precondition where a
+// condition did not hold), MultipleMatches, Invalid and what guards return.
+// When ctx ends first the error is Timeout and nothing is written either.
+func (db *DB) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, error) {
+	ids := make([]string, len(tx.Changes))
+	for i, c := range tx.Changes {
+		if c.ID == "" && c.Method != fhir.Delete {
+			ids[i] = db.opts.NewID()
+		}
+	}
+	r := &request{ctx: ctx, tx: tx, ids: ids, done: make(chan struct{})}
+	err := db.look("commit", 0, func(v view) (err error) {
+		r.plan, err = prepare(ctx, v, tx, ids)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if r.plan.repeated != nil {
+		return r.plan.repeated, nil
+	}
+	return db.submit(r)
+}
+
+// request is a transaction on its way through the committer.
+type request struct {
+	ctx    context.Context
+	tx     *fhir.Transaction
+	ids    []string
+	plan   *plan
+	taken  atomic.Bool   // by the committer, or by the caller who gives up
+	done   chan struct{} // closed when commit or err is set
+	commit *fhir.Commit
+	err    error
+}
+
+// submit hands a request to the committer and waits for the answer.
+func (db *DB) submit(r *request) (*fhir.Commit, error) {
+	select {
+	case db.queue <- r:
+	case <-r.ctx.Done():
+		return nil, late(r.ctx)
+	case <-db.closing:
+		return nil, closed()
+	}
+	select {
+	case <-r.done:
+	case <-r.ctx.Done():
+		if r.taken.CompareAndSwap(false, true) {
+			return nil, late(r.ctx)
+		}
+		<-r.done // too late to withdraw
+	case <-db.done:
+		if r.taken.CompareAndSwap(false, true) {
+			return nil, closed()
+		}
+		<-r.done
+	}
+	return r.commit, r.err
+}
+
+func late(ctx context.Context) error {
+	e := fhir.E("commit", fhir.Timeout, fhir.Issue{Message: "The time for the request ran out before it was committed. Nothing was written."})
+	e.Err = context.Cause(ctx)
+	return e
+}
+
+func closed() error {
+	e := fhir.E("commit", fhir.Exception, fhir.Issue{Message: "The server is shutting down. Nothing was written.", Fix: "Send the request again in a moment."})
+	e.Err = kv.ErrClosed
+	return e
+}
+
+// committer is the one goroutine that writes. It folds the transactions that
+// wait into a group, which the engine writes at once: one sync serves them all.
+type committer struct {
+	db      *DB
+	head    head
+	changed map[string]fhir.Seq // the newest commit of each type since Open
+	broken  error               // why nothing can be written any more
+
+	snap    kv.Snapshot
+	over    *kv.Overlay // the group so far
+	waiters []*request
+}
+
+// maxGroup bounds a group, so that the first of it need not wait for long.
+const maxGroup = 512
+
+func newCommitter(db *DB, h head) *committer {
+	return &committer{db: db, head: h, changed: map[string]fhir.Seq{}}
+}
+
+func (c *committer) run() {
+	defer close(c.db.done)
+	for {
+		select {
+		case r := <-c.db.queue:
+			c.group(r)
+		case <-c.db.closing:
+			c.rest()
+			return
+		}
+	}
+}
+
+// rest commits what still waits when the database is closed.
+func (c *committer) rest() {
+	for {
+		select {
+		case r := <-c.db.queue:
+			c.group(r)
+		default:
+			return
+		}
+	}
+}
+
+// group commits a request and those that wait behind it.
+func (c *committer) group(r *request) {
+	c.add(r)
+	for len(c.waiters) > 0 && len(c.waiters) < maxGroup {
+		select {
+		case r := <-c.db.queue:
+			c.add(r)
+			continue
+		default:
+		}
+		break
+	}
+	c.flush()
+}
+
+// add commits a request into the group. Its answer waits for the flush, since
+// even a refusal may rest on what is not durable yet.
+func (c *committer) add(r *request) {
+	if !r.taken.CompareAndSwap(false, true) {
+		return // its caller has given up
+	}
+	if r.err = c.try(r); errors.Is(r.err, kv.ErrTooBig) {
+		if len(c.waiters) > 0 { // alone it may fit
+			c.flush()
+			r.err = c.try(r)
+		}
+		if errors.Is(r.err, kv.ErrTooBig) {
+			r.err = tooBig(r.tx)
+		}
+	}
+	c.waiters = append(c.waiters, r)
+}
+
+func tooBig(tx *fhir.Transaction) error {
+	e := fhir.E("commit", fhir.TooCostly, fhir.Issue{
+		Message: fmt.Sprintf("The transaction with its %d entries is too big to be committed at once.", len(tx.Changes)),
+		Fix:     "Split it into several transactions; big attachments go into Binary resources of their own.",
+	})
+	e.Err = kv.ErrTooBig
+	return e
+}
+
+func (c *committer) try(r *request) error {
+	if c.broken != nil {
+		return c.failure()
+	}
+	if r.ctx.Err() != nil {
+		return late(r.ctx)
+	}
+	if err := c.begin(); err != nil {
+		return failed("commit", err)
+	}
+	p := r.plan
+	v := view{c.over, c.head.seq}
+	ok, err := c.holds(v, r)
+	if err == nil && !ok {
+		p, err = prepare(r.ctx, v, r.tx, r.ids)
+	}
+	if err != nil {
+		return failed("commit", err)
+	}
+	if p.repeated != nil {
+		r.commit = p.repeated
+		return nil
+	}
+	return c.apply(r, p)
+}
+
+// apply puts a plan into the group, when it fits.
+func (c *committer) apply(r *request, p *plan) error {
+	at := r.tx.Time
+	if at.IsZero() {
+		at = c.db.opts.Clock()
+	}
+	a, err := apply(r.ctx, c.over, c.head, at, p, c.db.opts.Guards)
+	if err != nil {
+		return failed("commit", err)
+	}
+	maxOps, maxSize := c.db.engine.Limits()
+	if ops, size := a.out.Cost(); ops > maxOps || size > maxSize {
+		return kv.ErrTooBig
+	}
+	c.over, c.head, r.commit = a.out, a.head, a.commit
+	for typ := range a.counts {
+		c.changed[typ] = a.head.seq
+	}
+	return nil
+}
+
+// begin opens a group on what is durable.
+func (c *committer) begin() error {
+	if c.over != nil {
+		return nil
+	}
+	snap, err := c.db.engine.Snapshot()
+	if err == nil {
+		c.snap, c.over = snap, kv.NewOverlay(snap)
+	}
+	return err
+}
+
+// flush makes the group durable and answers those who wait for it.
+func (c *committer) flush() {
+	if c.over != nil {
+		if ops := c.over.Ops(); len(ops) > 0 && c.broken == nil {
+			c.write(ops)
+		}
+		c.snap.Close()
+		c.snap, c.over = nil, nil
+	}
+	for _, r := range c.waiters {
+		close(r.done)
+	}
+	c.waiters = c.waiters[:0]
+}
+
+// write has the engine write the group. After a failure nobody can say what is
+// on the disk, so nothing more is written until the database is opened anew.
+func (c *committer) write(ops []kv.Op) {
+	err := c.db.engine.Write(ops)
+	if err == nil {
+		c.db.publish(c.head.seq)
+		return
+	}
+	c.broken = err
+	for _, r := range c.waiters {
+		r.commit, r.err = nil, c.failure()
+	}
+}
+
+func (c *committer) failure() error {
+	e := fhir.E("commit", fhir.Exception, fhir.Issue{
+		Message: "The database could not be written and takes no more changes until it is started anew."})
+	e.Err = c.broken
+	return e
+}

@@ -1,0 +1,155 @@
+// Package store keeps every version of every FHIR resource: it commits
+// transactions, reads, lists history, searches and gives out the change log.
+//
+// All writes go through one committer that gives each commit the next place in
+// one totally ordered log, its sequence; all reads happen as of a sequence.
+// Nothing that was committed is ever changed or removed. The layout of the
+// keys is in docs/keys.md.
+//
+// Architecture: one file per verb. What a commit needs from the database is
+// decided in prepare.go, outside the committer and again inside it where the
+// database has moved on; commit.go holds the committer, apply.go what it
+// writes.
+package store
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+// Options are what a database is opened with. The zero value works.
+type Options struct {
+	// Clock gives the time of commits that bring none; time.Now by default.
+	Clock func() time.Time
+	// NewID gives ids for created resources; random UUIDs by default. It is
+	// called from many goroutines.
+	NewID func() string
+	// Guards may veto a commit, in this order.
+	Guards []fhir.Guard
+}
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	engine kv.Engine
+	opts   Options
+
+	head  atomic.Uint64 // the newest durable commit
+	mu    sync.Mutex
+	moved chan struct{} // closed and replaced when head moves
+
+	queue   chan *request
+	closing chan struct{}
+	done    chan struct{} // closed when the committer has ended
+	close   func() error
+}
+
+// Open opens the database in an engine, which it closes with [DB.Close]. It
+// refuses a layout that it does not know, and brings the index up to date when
+// it was made by another version of the extraction.
+func Open(engine kv.Engine, opts Options) (*DB, error) {
+	if opts.Clock == nil {
+		opts.Clock = time.Now
+	}
+	if opts.NewID == nil {
+		opts.NewID = uuid.NewString
+	}
+	db := &DB{
+		engine: engine, opts: opts,
+		moved: make(chan struct{}), queue: make(chan *request, 1024),
+		closing: make(chan struct{}), done: make(chan struct{}),
+	}
+	h, err := db.start()
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	db.head.Store(uint64(h.seq))
+	db.close = sync.OnceValue(db.shut)
+	c := newCommitter(db, h)
+	go c.run()
+	return db, nil
+}
+
+// start checks the layout, or founds a new database, and gives its head.
+func (db *DB) start() (head, error) {
+	snap, err := db.engine.Snapshot()
+	if err != nil {
+		return head{}, err
+	}
+	defer snap.Close()
+	format, ok, err := snap.Get(keyFormat)
+	if err != nil {
+		return head{}, err
+	}
+	if !ok {
+		return head{}, db.found()
+	}
+	if v, err := decodeSeq(format); err != nil || v != formatVersion {
+		return head{}, fmt.Errorf("store: the database has layout %d and this program reads layout %d: use the program that wrote it, or load its export into a new database", v, formatVersion)
+	}
+	record, ok, err := snap.Get(keyHead)
+	if err != nil || !ok {
+		return head{}, errors.Join(err, fmt.Errorf("%w: the head is missing", errCorrupt))
+	}
+	h, err := decodeHead(record)
+	if err != nil {
+		return head{}, err
+	}
+	return h, db.renewIndex(view{snap, h.seq})
+}
+
+func (db *DB) found() error {
+	return db.engine.Write([]kv.Op{
+		{Key: keyFormat, Value: encodeSeq(formatVersion)},
+		{Key: keyIndex, Value: encodeSeq(indexVersion)},
+		{Key: keyHead, Value: head{}.encode()},
+	})
+}
+
+// Close answers the commits under way, refuses further ones and closes the
+// engine.
+func (db *DB) Close() error { return db.close() }
+
+func (db *DB) shut() error {
+	close(db.closing)
+	<-db.done
+	return db.engine.Close()
+}
+
+// Head is the newest commit, 0 before the first one.
+func (db *DB) Head() fhir.Seq { return fhir.Seq(db.head.Load()) }
+
+// Size is how many bytes the database takes, see [kv.Engine].
+func (db *DB) Size() (int64, error) { return db.engine.Size() }
+
+// look calls f with a view as of a sequence, 0 for now.
+func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
+	now := db.Head() // before the snapshot, which then holds all of it
+	if at == 0 || at > now {
+		at = now
+	}
+	snap, err := db.engine.Snapshot()
+	if err != nil {
+		return failed(op, err)
+	}
+	defer snap.Close()
+	return failed(op, f(view{snap, at}))
+}
+
+// failed wraps what is no [*fhir.Error] yet.
+func failed(op string, err error) error {
+	var known *fhir.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	e := fhir.E(op, fhir.Exception, fhir.Issue{Message: "The database failed."})
+	e.Err = err
+	return e
+}

@@ -1,0 +1,41 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
+)
+
+// indexVersion is the version of what [search.Extract] gives: raise it when
+// the same resource gives other entries, and databases renew their index.
+const indexVersion = 1
+
+// entriesOf gives the entries of a resource that hold while it stands: all but
+// the one for the time of its version.
+func entriesOf(ctx context.Context, r *fhir.Resource) ([]search.Entry, error) {
+	entries, err := search.Extract(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return sorted(append(entries, search.Entry{Param: search.Every, Key: search.EveryKey})), nil
+}
+
+// entriesBefore gives the entries of a stored version, nil for a deletion or
+// none.
+func entriesBefore(ctx context.Context, v *fhir.Version) ([]search.Entry, error) {
+	if v == nil || v.Deleted() {
+		return nil, nil
+	}
+	r, err := v.Resource()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s/_history/%s: %w", errCorrupt, v.Ref(), v.VersionID, err)
+	}
+	return entriesOf(ctx, r)
+}
+
+// updatedEntry is the entry for the time of a version.
+func updatedEntry(v *fhir.Version) search.Entry {
+	return search.Entry{Param: search.LastUpdated, Key: search.InstantKey(v.LastUpdated)}
+}

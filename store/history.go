@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// History lists versions, newest first, of a resource (NotFound when there has
+// never been one), of a type, or of everything. Pages are read as of one
+// sequence, so that they fit together whatever is written meanwhile.
+func (db *DB) History(ctx context.Context, q fhir.HistoryQuery) (h *fhir.History, err error) {
+	err = db.look("history", q.AsOf, func(v view) error {
+		h, err = v.history(ctx, q)
+		return err
+	})
+	return h, err
+}
+
+// span is the part of a history that a query asks for.
+type span struct {
+	first, last fhir.Seq      // of the commits, both included
+	before      fhir.LogPlace // versions before this place only, when not zero
+	standing    fhir.Seq      // only versions that stand at this sequence, when not zero
+}
+
+func (v view) history(ctx context.Context, q fhir.HistoryQuery) (*fhir.History, error) {
+	h := &fhir.History{AsOf: v.at}
+	s, ok, err := v.span(q)
+	if err != nil {
+		return nil, err
+	}
+	list := v.source(q)
+	if !ok {
+		return h, list.exists(v)
+	}
+	if h.Total, err = v.total(list, s); err != nil {
+		return nil, err
+	}
+	w := walker{ctx: ctx, v: v, s: s, h: h, count: q.Count}
+	return h, list.walk(v, s, w.take)
+}
+
+// span finds the commits that a query is about; false for none.
+func (v view) span(q fhir.HistoryQuery) (span, bool, error) {
+	s := span{first: 1, last: v.at, before: q.Before}
+	var err error
+	if !q.Since.IsZero() {
+		if s.first, err = v.firstAt(q.Since, false); err != nil {
+			return s, false, err
+		}
+	}
+	if !q.At.IsZero() {
+		next, err := v.firstAt(q.At, true)
+		if err != nil {
+			return s, false, err
+		}
+		s.last = next - 1
+		s.standing = s.last
+	}
+	return s, s.first <= s.last, nil
+}
+
+// firstAt bisects the log for the first commit at or after an instant (after
+// it, when later is set); one behind the view's sequence when there is none.
+func (v view) firstAt(t time.Time, later bool) (fhir.Seq, error) {
+	low, high := fhir.Seq(1), v.at+1
+	for low < high {
+		middle := low + (high-low)/2
+		c, err := v.record(middle)
+		if err != nil {
+			return 0, err
+		}
+		when := instant(c.millis)
+		if when.Before(t) || later && !when.After(t) {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low, nil
+}
+
+// walker fills a page.
+type walker struct {
+	ctx   context.Context
+	v     view
+	s     span
+	h     *fhir.History
+	count int
+	last  fhir.LogPlace
+}
+
+// take adds a version to the page; false when the page is full and there is
+// another one behind it.
+func (w *walker) take(p place, at fhir.LogPlace) (more bool, err error) {
+	if err := w.ctx.Err(); err != nil {
+		return false, err
+	}
+	if w.s.before != (fhir.LogPlace{}) && !earlier(at, w.s.before) {
+		return true, nil
+	}
+	if w.s.standing != 0 {
+		if ok, err := w.v.stands(p, w.s.standing); err != nil || !ok {
+			return true, err
+		}
+	}
+	if len(w.h.Versions) >= w.count {
+		if len(w.h.Versions) > 0 {
+			w.h.Next = w.last
+		}
+		return false, nil
+	}
+	ver, err := w.v.version(p.typ, p.rid, p.vno)
+	if err != nil {
+		return false, err
+	}
+	w.h.Versions = append(w.h.Versions, ver)
+	w.last = at
+	return true, nil
+}
+
+func earlier(a, b fhir.LogPlace) bool {
+	return a.Seq < b.Seq || a.Seq == b.Seq && a.Place < b.Place
+}
+
+// stands reports whether a version is the newest of its resource at a sequence.
+func (v view) stands(p place, at fhir.Seq) (bool, error) {
+	b, ok, err := v.r.Get(keyVersion(p.typ, p.rid, p.vno+1))
+	if err != nil || !ok {
+		return err == nil, err
+	}
+	next, err := decodeVersion(p.typ, p.vno+1, b)
+	if err != nil {
+		return false, err
+	}
+	return next.Seq > at, nil
+}

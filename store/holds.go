@@ -1,0 +1,56 @@
+package store
+
+import (
+	"slices"
+	"strings"
+)
+
+// holds reports whether the plan of a request, made as of an earlier sequence,
+// is what would be made of it now.
+func (c *committer) holds(v view, r *request) (bool, error) {
+	p := r.plan
+	if key := p.tx.Receipt.Key; key != "" {
+		if _, _, ok, err := v.receipt(key); ok || err != nil {
+			return false, err
+		}
+	}
+	if p.at == c.head.seq {
+		return true, nil
+	}
+	for i := range p.steps {
+		if ok, err := c.stands(v, p, &p.steps[i]); !ok {
+			return false, err
+		}
+	}
+	for l, found := range p.lookups {
+		if c.changed[l.typ] <= p.at && !reaches(l.query) {
+			continue
+		}
+		now, err := v.find(r.ctx, l.typ, l.query, 2+len(p.order))
+		if err != nil || !slices.Equal(now, found) {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// stands reports whether the resource of a step is as the plan found it.
+func (c *committer) stands(v view, p *plan, s *step) (bool, error) {
+	if c.changed[s.typ] <= p.at || s.id == "" {
+		return true, nil
+	}
+	now, _, err := v.identity(s.typ, s.id)
+	return now.vno == s.now.vno, err
+}
+
+// reaches reports whether a condition depends on other types than its own: a
+// chained parameter or _has.
+func reaches(query string) bool {
+	for part := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(part, "=")
+		if strings.Contains(name, ".") || strings.HasPrefix(name, "_has") {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,130 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+// rows walks the index rows of one parameter within a range of keys that hold
+// at the view's sequence, in the order of key and resource number (or the
+// opposite one). Each (key, rid) comes once. It must be closed.
+type rows struct {
+	it      kv.Iterator
+	prefix  []byte
+	at      fhir.Seq
+	reverse bool
+
+	key []byte // of the row it stands on; valid up to the next move
+	rid rid
+}
+
+// rows starts a walk over a range; a nil Hi is the end of the parameter.
+// Range.Match is for the caller to apply.
+func (v view) rows(typ, param string, in search.Range, reverse bool) *rows {
+	prefix := keyParam(typ, param)
+	low := append(bytes.Clone(prefix), in.Lo...)
+	var high []byte
+	switch {
+	case in.Exact:
+		high = after(low)
+	case in.Hi == nil:
+		high = after(prefix)
+	default:
+		high = append(bytes.Clone(prefix), in.Hi...)
+	}
+	return &rows{it: v.r.Iterate(low, high, reverse), prefix: prefix, at: v.at, reverse: reverse}
+}
+
+// next goes to the next row.
+func (r *rows) next() bool { return r.settle(r.it.Next()) }
+
+// seek goes to the first row at or behind a key and a resource number.
+func (r *rows) seek(key []byte, id rid) bool {
+	to := appendRid(append(bytes.Clone(r.prefix), key...), id)
+	if r.reverse {
+		to = appendDown(to, 0) // the oldest row, which comes last
+	}
+	return r.settle(r.it.Seek(to))
+}
+
+// patience is how many rows of one (key, rid) that do not hold are stepped
+// over before a seek leaps to the one that may.
+const patience = 4
+
+// settle passes over rows that do not hold at the sequence.
+func (r *rows) settle(ok bool) bool {
+	skipped := 0
+	for ok {
+		row := r.it.Key()
+		key, id, from := splitRow(row, len(r.prefix))
+		if from <= r.at && heldAt(r.it.Value(), r.at) {
+			r.key, r.rid = key, id
+			return true
+		}
+		if skipped++; skipped%patience == 0 && !r.reverse {
+			ok = r.it.Seek(r.leap(row, from))
+		} else {
+			ok = r.it.Next()
+		}
+	}
+	return false
+}
+
+// leap is where to go on from a row that does not hold: of the rows of one
+// (key, rid) only the newest that had begun by then can hold.
+func (r *rows) leap(row []byte, from fhir.Seq) []byte {
+	entry := bytes.Clone(row[:len(row)-seqLen])
+	if from > r.at {
+		return appendDown(entry, r.at)
+	}
+	return after(entry)
+}
+
+func (r *rows) close() error { return r.it.Close() }
+
+// sorted puts entries in the order of their rows, each once.
+func sorted(entries []search.Entry) []search.Entry {
+	slices.SortFunc(entries, compareEntries)
+	return slices.CompactFunc(entries, func(a, b search.Entry) bool { return compareEntries(a, b) == 0 })
+}
+
+func compareEntries(a, b search.Entry) int {
+	return cmp.Or(cmp.Compare(a.Param, b.Param), bytes.Compare(a.Key, b.Key))
+}
+
+// diff compares the sorted entries of two versions of a resource.
+func diff(before, now []search.Entry) (gone, come []search.Entry) {
+	for len(before) > 0 && len(now) > 0 {
+		switch c := compareEntries(before[0], now[0]); {
+		case c < 0:
+			gone, before = append(gone, before[0]), before[1:]
+		case c > 0:
+			come, now = append(come, now[0]), now[1:]
+		default:
+			before, now = before[1:], now[1:]
+		}
+	}
+	return append(gone, before...), append(come, now...)
+}
+
+// begun gives, for each entry that stands, the commit its row began with.
+func (v view) begun(typ string, r rid, entries []search.Entry) ([]fhir.Seq, error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	table := keyTable(tableIndex, typ)
+	it := v.r.Iterate(table, after(table), false)
+	from := make([]fhir.Seq, len(entries))
+	for i, e := range entries {
+		entry := keyEntry(typ, e.Param, e.Key, r)
+		if it.Seek(entry) && bytes.HasPrefix(it.Key(), entry) && len(it.Value()) == 0 {
+			_, _, from[i] = splitRow(it.Key(), len(keyParam(typ, e.Param)))
+		}
+	}
+	return from, it.Close()
+}

@@ -1,0 +1,266 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
+)
+
+// plan is a transaction with everything decided that depends on the database:
+// which resource each change is about, what becomes of it, and which index
+// rows come and go. Making one is most of the work of a commit, so it is done
+// outside the committer, as of a sequence; the committer then only asks whether
+// it still holds, and makes it anew where it does not.
+type plan struct {
+	tx      *fhir.Transaction
+	at      fhir.Seq
+	ids     []string // ids for new resources, by change; the same in every plan of a transaction
+	steps   []step   // by change
+	order   []int    // the changes as they are applied: DELETE, POST, PUT
+	lookups map[lookup][]string
+	// repeated is the answer to a transaction that has been committed before.
+	repeated *fhir.Commit
+}
+
+// lookup is a condition that was looked up, and where it matters.
+type lookup struct{ typ, query string }
+
+// step is one change of a plan.
+type step struct {
+	typ, id  string
+	applied  fhir.Applied
+	now      identity      // the resource's numbers; zero for a new one
+	before   *fhir.Version // the version that stands; nil for none
+	same     int           // with applied Matched: the change that creates the resource, or -1
+	resource *fhir.Resource
+	come     []search.Entry // entries that begin
+	gone     []search.Entry // entries that end
+	from     []fhir.Seq     // when the rows of gone began
+}
+
+// writes reports whether the step makes a version.
+func (s *step) writes() bool {
+	return s.applied == fhir.Created || s.applied == fhir.Updated || s.applied == fhir.Removed
+}
+
+func (s *step) ref() string { return s.typ + "/" + s.id }
+
+// planner makes one plan.
+type planner struct {
+	*plan
+	ctx     context.Context
+	v       view
+	targets map[string]int    // the change that writes a resource, by reference
+	created map[lookup]int    // the change that creates what a condition did not find
+	links   map[string]string // what a full URL has become
+	refused refusal
+}
+
+// prepare makes the plan of a transaction as of a view. ids are those that an
+// earlier plan of it has used.
+func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string) (*plan, error) {
+	p := &planner{
+		plan: &plan{tx: tx, at: v.at, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup][]string{}},
+		ctx:  ctx, v: v, targets: map[string]int{}, created: map[lookup]int{}, links: map[string]string{},
+	}
+	if err := p.receipt(); err != nil || p.repeated != nil {
+		return p.plan, err
+	}
+	p.sort()
+	for _, i := range p.order {
+		if err := p.decide(i); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.refused.err(); err != nil {
+		return nil, err
+	}
+	if err := p.resolve(); err != nil {
+		return nil, err
+	}
+	for i := range p.steps {
+		if err := p.index(&p.steps[i]); err != nil {
+			return nil, err
+		}
+	}
+	return p.plan, nil
+}
+
+// receipt finds out whether the transaction has been committed already.
+func (p *planner) receipt() error {
+	if p.tx.Receipt.Key == "" {
+		return nil
+	}
+	seq, body, ok, err := p.v.receipt(p.tx.Receipt.Key)
+	if ok {
+		p.repeated = &fhir.Commit{Seq: seq, Receipt: fhir.Receipt{Key: p.tx.Receipt.Key, Body: body}, Repeated: true}
+	}
+	return err
+}
+
+// sort orders the changes as https://hl7.org/fhir/R4/http.html#trules asks.
+func (p *planner) sort() {
+	rank := map[fhir.Method]int{fhir.Delete: 0, fhir.Create: 1, fhir.Update: 2}
+	p.order = make([]int, len(p.tx.Changes))
+	for i := range p.order {
+		p.order[i] = i
+	}
+	slices.SortStableFunc(p.order, func(a, b int) int {
+		return rank[p.tx.Changes[a].Method] - rank[p.tx.Changes[b].Method]
+	})
+}
+
+// decide finds the resource that a change is about and what becomes of it.
+func (p *planner) decide(i int) error {
+	c, s := &p.tx.Changes[i], &p.steps[i]
+	s.typ, s.id, s.same, s.resource = c.Type, c.ID, -1, c.Resource
+	if !p.wellFormed(c) {
+		return nil
+	}
+	settled := false
+	var err error
+	if c.Condition != "" {
+		settled, err = p.condition(i)
+	}
+	if err == nil && !settled {
+		err = p.choose(i)
+	}
+	if s.writes() {
+		p.claim(i)
+	}
+	if c.FullURL != "" && c.Method != fhir.Delete {
+		p.links[c.FullURL] = s.ref()
+	}
+	return err
+}
+
+// choose decides a change on one resource, which a condition may have found.
+func (p *planner) choose(i int) error {
+	c, s := &p.tx.Changes[i], &p.steps[i]
+	if s.id == "" {
+		s.id = p.ids[i]
+	}
+	if err := p.find(s); err != nil {
+		return err
+	}
+	switch c.Method {
+	case fhir.Create:
+		p.create(c, s)
+	case fhir.Update:
+		p.update(c, s)
+	case fhir.Delete:
+		p.remove(c, s)
+	}
+	return nil
+}
+
+// find reads what stands in the place of a resource.
+func (p *planner) find(s *step) error {
+	now, ok, err := p.v.identity(s.typ, s.id)
+	if err != nil || !ok {
+		return err
+	}
+	s.before, err = p.v.standing(s.typ, now.rid, now.vno)
+	if s.before != nil {
+		s.now = identity{now.rid, parseVno(s.before.VersionID), s.before.Seq, s.before.Deleted()}
+	}
+	return err
+}
+
+func (p *planner) create(c *fhir.Change, s *step) {
+	switch {
+	case s.before == nil:
+		s.applied = fhir.Created
+	case c.IfAbsent:
+		s.applied = fhir.Matched
+	default:
+		p.refused.add(c, fhir.Conflict, false, fhir.Issue{
+			Message: fmt.Sprintf("%s exists already.", s.ref()), Expected: "an id that has never been used",
+			Fix: "Leave the id to the server, or update the resource.",
+		})
+	}
+}
+
+func (p *planner) update(c *fhir.Change, s *step) {
+	switch {
+	case c.IfAbsent && s.before != nil:
+		s.applied = fhir.Matched
+	case !p.matches(c, s):
+	case s.before == nil || s.before.Deleted():
+		s.applied = fhir.Created
+	default:
+		s.applied = fhir.Updated
+	}
+}
+
+func (p *planner) remove(c *fhir.Change, s *step) {
+	switch {
+	case s.before == nil || s.before.Deleted():
+		s.applied = fhir.Unchanged
+	case p.matches(c, s):
+		s.applied = fhir.Removed
+	}
+}
+
+// matches holds a change to its If-Match.
+func (p *planner) matches(c *fhir.Change, s *step) bool {
+	found := "no version"
+	if s.before != nil {
+		found = "version " + s.before.VersionID
+		if s.before.VersionID == c.IfMatch && !s.before.Deleted() {
+			return true
+		}
+	}
+	if c.IfMatch == "" {
+		return true
+	}
+	p.refused.add(c, fhir.Conflict, true, fhir.Issue{
+		Message:  fmt.Sprintf("%s is not at the version that the change was made from.", s.ref()),
+		Expected: "version " + c.IfMatch, Found: found,
+		Fix: "Read the resource again, make the change on what stands now, and send it with that version.",
+	})
+	return false
+}
+
+// claim refuses two writes to one resource.
+func (p *planner) claim(i int) {
+	s := &p.steps[i]
+	other, taken := p.targets[s.ref()]
+	if !taken {
+		p.targets[s.ref()] = i
+		return
+	}
+	c := &p.tx.Changes[i]
+	p.refused.add(c, fhir.Invalid, false, fhir.Issue{
+		Message: fmt.Sprintf("Two entries of the transaction change %s.", s.ref()),
+		Found:   "another change of it at " + p.tx.Changes[other].Expression,
+		Fix:     "Send one entry for each resource.",
+	})
+}
+
+// index works out which index rows a step ends and begins. The entry for the
+// time of the version is added when the time is known.
+func (p *planner) index(s *step) error {
+	if !s.writes() {
+		return nil
+	}
+	var before, now []search.Entry
+	var err error
+	if s.resource != nil {
+		if now, err = entriesOf(p.ctx, s.resource); err != nil {
+			return err
+		}
+	}
+	if before, err = entriesBefore(p.ctx, s.before); err != nil {
+		return err
+	}
+	s.gone, s.come = diff(before, now)
+	if before != nil {
+		s.gone = append(s.gone, updatedEntry(s.before))
+	}
+	s.from, err = p.v.begun(s.typ, s.now.rid, s.gone)
+	return err
+}

@@ -1,0 +1,258 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// errCorrupt is what reading a record gives that this package has not written.
+var errCorrupt = errors.New("store: a record cannot be read")
+
+// identity is the newest state of a resource's numbers.
+type identity struct {
+	rid     rid
+	vno     vno
+	seq     fhir.Seq
+	deleted bool
+}
+
+func (i identity) encode() []byte {
+	b := binary.AppendUvarint(nil, uint64(i.rid))
+	b = binary.AppendUvarint(b, uint64(i.vno))
+	b = binary.AppendUvarint(b, uint64(i.seq))
+	return appendBool(b, i.deleted)
+}
+
+func decodeIdentity(b []byte) (identity, error) {
+	d := decoder{b: b}
+	i := identity{rid: rid(d.uint()), vno: vno(d.uint()), seq: fhir.Seq(d.uint()), deleted: d.byte() != 0}
+	return i, d.end()
+}
+
+// methods by their byte in a version record.
+var methods = [...]fhir.Method{fhir.Create, fhir.Update, fhir.Delete}
+
+// encodeVersion leaves out what the key says: type and version number.
+func encodeVersion(v *fhir.Version) []byte {
+	b := make([]byte, 0, len(v.JSON)+len(v.ID)+len(v.RequestID)+len(v.Requester.Agent)+64)
+	b = binary.AppendUvarint(b, uint64(v.Seq))
+	b = binary.AppendVarint(b, v.LastUpdated.UnixMilli())
+	for i, m := range methods {
+		if m == v.Method {
+			b = append(b, byte(i))
+		}
+	}
+	for _, s := range [...]string{v.ID, v.Requester.Agent, v.Requester.Display, v.Requester.OnBehalf, v.RequestID} {
+		b = appendText(b, s)
+	}
+	return append(b, v.JSON...)
+}
+
+// decodeVersion reads the record of a version. The JSON shares b's bytes.
+func decodeVersion(typ string, n vno, b []byte) (*fhir.Version, error) {
+	d := decoder{b: b}
+	v := &fhir.Version{Type: typ, VersionID: n.String()}
+	v.Seq = fhir.Seq(d.uint())
+	v.LastUpdated = instant(d.int())
+	m := int(d.byte())
+	if m >= len(methods) {
+		return nil, errCorrupt
+	}
+	v.Method = methods[m]
+	for _, s := range [...]*string{&v.ID, &v.Requester.Agent, &v.Requester.Display, &v.Requester.OnBehalf, &v.RequestID} {
+		*s = d.text()
+	}
+	if d.failed {
+		return nil, errCorrupt
+	}
+	if len(d.b) > 0 {
+		v.JSON = d.b
+	}
+	return v, nil
+}
+
+// String is the version id.
+func (n vno) String() string { return strconv.FormatUint(uint64(n), 10) }
+
+// parseVno reads a version id; 0 for what is none.
+func parseVno(id string) vno {
+	n, err := strconv.ParseUint(id, 10, 32)
+	if err != nil || vno(n).String() != id {
+		return 0
+	}
+	return vno(n)
+}
+
+func instant(millis int64) time.Time { return time.UnixMilli(millis).UTC() }
+
+// commitRecord is one commit in the log.
+type commitRecord struct {
+	millis   int64
+	total    uint64 // versions up to and with this commit
+	versions []place
+}
+
+// place names a version.
+type place struct {
+	typ string
+	rid rid
+	vno vno
+}
+
+func (c commitRecord) encode() []byte {
+	b := binary.AppendVarint(nil, c.millis)
+	b = binary.AppendUvarint(b, c.total)
+	b = binary.AppendUvarint(b, uint64(len(c.versions)))
+	for _, p := range c.versions {
+		b = appendText(b, p.typ)
+		b = binary.AppendUvarint(b, uint64(p.rid))
+		b = binary.AppendUvarint(b, uint64(p.vno))
+	}
+	return b
+}
+
+func decodeCommit(b []byte) (commitRecord, error) {
+	d := decoder{b: b}
+	c := commitRecord{millis: d.int(), total: d.uint()}
+	n := d.uint()
+	if n > uint64(len(b)) {
+		return c, errCorrupt
+	}
+	c.versions = make([]place, n)
+	for i := range c.versions {
+		c.versions[i] = place{d.text(), rid(d.uint()), vno(d.uint())}
+	}
+	return c, d.end()
+}
+
+// historyRecord is one row of the history of a type.
+type historyRecord struct {
+	rid   rid
+	vno   vno
+	total uint64 // versions of the type up to and with this one
+}
+
+func (h historyRecord) encode() []byte {
+	b := binary.AppendUvarint(nil, uint64(h.rid))
+	b = binary.AppendUvarint(b, uint64(h.vno))
+	return binary.AppendUvarint(b, h.total)
+}
+
+func decodeHistory(b []byte) (historyRecord, error) {
+	d := decoder{b: b}
+	h := historyRecord{rid(d.uint()), vno(d.uint()), d.uint()}
+	return h, d.end()
+}
+
+func (h head) encode() []byte {
+	b := binary.AppendUvarint(nil, uint64(h.seq))
+	b = binary.AppendVarint(b, h.millis)
+	return binary.AppendUvarint(b, uint64(h.rid))
+}
+
+func decodeHead(b []byte) (head, error) {
+	d := decoder{b: b}
+	h := head{fhir.Seq(d.uint()), d.int(), rid(d.uint())}
+	return h, d.end()
+}
+
+func encodeSeq(s fhir.Seq) []byte { return binary.AppendUvarint(nil, uint64(s)) }
+
+func decodeSeq(b []byte) (fhir.Seq, error) {
+	d := decoder{b: b}
+	s := fhir.Seq(d.uint())
+	return s, d.end()
+}
+
+func encodeReceipt(s fhir.Seq, body []byte) []byte { return append(encodeSeq(s), body...) }
+
+func decodeReceipt(b []byte) (fhir.Seq, []byte, error) {
+	d := decoder{b: b}
+	s := fhir.Seq(d.uint())
+	if d.failed {
+		return 0, nil, errCorrupt
+	}
+	return s, d.b, nil
+}
+
+// holds is the value of an index row whose entry still stands.
+var holds = []byte{}
+
+// heldAt reports whether an index row with this value, begun at or before a
+// sequence, holds at it.
+func heldAt(value []byte, at fhir.Seq) bool {
+	return len(value) == 0 || at < fhir.Seq(getUint(value))
+}
+
+// until is the value of a row that ended with a commit.
+func until(s fhir.Seq) []byte { return appendSeq(nil, s) }
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func appendBool(b []byte, v bool) []byte {
+	if v {
+		return append(b, 1)
+	}
+	return append(b, 0)
+}
+
+// decoder reads a record field by field and remembers whether that failed.
+type decoder struct {
+	b      []byte
+	failed bool
+}
+
+func (d *decoder) uint() uint64 {
+	n, size := binary.Uvarint(d.b)
+	return n * d.skip(size)
+}
+
+func (d *decoder) int() int64 {
+	n, size := binary.Varint(d.b)
+	return n * int64(d.skip(size))
+}
+
+// skip goes on by a field of that size and gives 1, or 0 where there is none.
+func (d *decoder) skip(size int) uint64 {
+	if size <= 0 || size > len(d.b) {
+		d.failed, d.b = true, nil
+		return 0
+	}
+	d.b = d.b[size:]
+	return 1
+}
+
+func (d *decoder) byte() byte {
+	if len(d.b) == 0 {
+		d.failed = true
+		return 0
+	}
+	c := d.b[0]
+	d.b = d.b[1:]
+	return c
+}
+
+func (d *decoder) text() string {
+	n := d.uint()
+	if n > uint64(len(d.b)) {
+		d.failed, d.b = true, nil
+		return ""
+	}
+	s := string(d.b[:n])
+	d.b = d.b[n:]
+	return s
+}
+
+// end reports whether the record was read whole and no more.
+func (d *decoder) end() error {
+	if d.failed || len(d.b) > 0 {
+		return errCorrupt
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// State is the database as of the newest commit, for followers and operations
+// that decide on what stands. It stays at that commit and holds nothing open.
+func (db *DB) State(ctx context.Context) fhir.State { return pinned{ctx, db, db.Head()} }
+
+type pinned struct {
+	ctx context.Context
+	db  *DB
+	at  fhir.Seq
+}
+
+func (s pinned) Current(typ, id string) (ver *fhir.Version, err error) {
+	if s.at == 0 {
+		return nil, nil
+	}
+	err = s.db.look("read", s.at, func(v view) error {
+		ver, err = v.current(typ, id)
+		return err
+	})
+	return ver, err
+}
+
+func (s pinned) Find(typ, query string) (ids []string, err error) {
+	err = s.db.look("search", s.at, func(v view) error {
+		if s.at == 0 {
+			v.at = 0
+		}
+		ids, err = v.find(s.ctx, typ, query, noLimit)
+		return err
+	})
+	return ids, err
+}
+
+// state is the database as a guard sees it, within a commit.
+type state struct {
+	ctx context.Context
+	v   view
+}
+
+func (s state) Current(typ, id string) (*fhir.Version, error) { return s.v.current(typ, id) }
+func (s state) Find(typ, query string) ([]string, error) {
+	return s.v.find(s.ctx, typ, query, noLimit)
+}
+
+// noLimit asks for all that a search finds.
+const noLimit = int(^uint(0) >> 1)
+
+// asError gives the [*fhir.Error] that an error is or wraps.
+func asError(err error) (*fhir.Error, bool) {
+	var e *fhir.Error
+	ok := errors.As(err, &e)
+	return e, ok
+}

@@ -1,0 +1,120 @@
+package store
+
+import (
+	"fmt"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+// view is the database as of a sequence. What was committed later may stand in
+// its reader and is passed over.
+type view struct {
+	r  kv.Reader
+	at fhir.Seq
+}
+
+// identity gives the newest numbers of a resource, whatever the view's
+// sequence; false when the id has never been used.
+func (v view) identity(typ, id string) (identity, bool, error) {
+	b, ok, err := v.r.Get(keyIdentity(typ, id))
+	if err != nil || !ok {
+		return identity{}, false, err
+	}
+	i, err := decodeIdentity(b)
+	return i, err == nil, err
+}
+
+// version gives a version that must be there.
+func (v view) version(typ string, r rid, n vno) (*fhir.Version, error) {
+	b, ok, err := v.r.Get(keyVersion(typ, r, n))
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, fmt.Errorf("%w: version %d of %s number %d is missing", errCorrupt, n, typ, r)
+	}
+	return decodeVersion(typ, n, b)
+}
+
+// current gives the version that stands, a deletion for what is deleted; nil
+// when there was none yet.
+func (v view) current(typ, id string) (*fhir.Version, error) {
+	i, ok, err := v.identity(typ, id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return v.standing(typ, i.rid, i.vno)
+}
+
+// standing gives the version of a resource that stands at the view's sequence,
+// given its newest one; nil when there was none yet.
+func (v view) standing(typ string, r rid, newest vno) (*fhir.Version, error) {
+	ver, err := v.version(typ, r, newest)
+	if err != nil || ver.Seq <= v.at {
+		return ver, err
+	}
+	n, err := v.lastBefore(typ, r, newest)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	return v.version(typ, r, n)
+}
+
+// lastBefore bisects for the last version at or before the view's sequence, 0
+// for none. The version behind is one that is later than it.
+func (v view) lastBefore(typ string, r rid, behind vno) (vno, error) {
+	low, high := vno(0), behind // low stands, high does not
+	for high-low > 1 {
+		middle := low + (high-low)/2
+		ver, err := v.version(typ, r, middle)
+		if err != nil {
+			return 0, err
+		}
+		if ver.Seq <= v.at {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return low, nil
+}
+
+// numbered gives the standing versions of resources of one type by their
+// numbers, with one iterator for all of them. It must be closed.
+type numbered struct {
+	v   view
+	typ string
+	it  kv.Iterator
+}
+
+func (v view) numbered(typ string) *numbered {
+	prefix := keyTable(tableVersion, typ)
+	return &numbered{v, typ, v.r.Iterate(prefix, after(prefix), false)}
+}
+
+// get gives the version that stands at the view's sequence; nil when there was
+// none yet.
+func (n *numbered) get(r rid) (*fhir.Version, error) {
+	prefix := keyVersions(n.typ, r)
+	if !n.it.Seek(prefix) || len(n.it.Key()) != len(prefix)+vnoLen || string(n.it.Key()[:len(prefix)]) != string(prefix) {
+		return nil, nil
+	}
+	newest := maxVno - vno(getUint(n.it.Key()[len(prefix):]))
+	record := append([]byte(nil), n.it.Value()...)
+	ver, err := decodeVersion(n.typ, newest, record)
+	if err != nil || ver.Seq <= n.v.at {
+		return ver, err
+	}
+	return n.v.standing(n.typ, r, newest)
+}
+
+func (n *numbered) close() error { return n.it.Close() }
+
+// ended closes an iterator and gives the first error.
+func ended(it kv.Iterator, err error) error {
+	if e := it.Close(); err == nil && e != nil {
+		return fmt.Errorf("store: walk: %w", e)
+	}
+	return err
+}
