@@ -42,8 +42,7 @@ func (s *Set) Add(r *fhir.Resource, source string) (bool, error) {
 		d.Source = source
 		s.AddCodeSystem(d)
 	case "ConceptMap":
-		d := ReadConceptMap(r)
-		put(s.ConceptMaps, d.URL, d.Version, d)
+		s.AddConceptMap(ReadConceptMap(r))
 	default:
 		return false, nil
 	}
@@ -82,3 +81,6 @@ func (s *Set) Merge(o *Set) {
 		s.ConceptMaps[k] = v
 	}
 }
+
+// AddConceptMap puts a concept map into the set.
+func (s *Set) AddConceptMap(d *ConceptMap) { put(s.ConceptMaps, d.URL, d.Version, d) }

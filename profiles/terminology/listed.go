@@ -1,0 +1,257 @@
+package terminology
+
+import (
+	"cmp"
+	"iter"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pestle-fhir/pestle/profiles/definition"
+)
+
+// listed is a code system whose concepts a definition lists.
+type listed struct {
+	def   *definition.CodeSystem
+	once  sync.Once
+	order []string
+	byKey map[string]*entry
+}
+
+type entry struct {
+	*definition.Concept
+	parents []string
+}
+
+func newListed(def *definition.CodeSystem) *listed { return &listed{def: def} }
+
+func (l *listed) URL() string     { return l.def.URL }
+func (l *listed) Version() string { return l.def.Version }
+func (l *listed) Complete() bool  { return l.def.Content == "complete" }
+
+func (l *listed) key(code string) string {
+	if l.def.CaseSensitive {
+		return code
+	}
+	return strings.ToLower(code)
+}
+
+func (l *listed) index() {
+	l.once.Do(func() {
+		l.byKey = map[string]*entry{}
+		l.walk(l.def.Concepts, "")
+	})
+}
+
+func (l *listed) walk(list []definition.Concept, parent string) {
+	for i := range list {
+		c := &list[i]
+		e, known := l.byKey[l.key(c.Code)]
+		if !known {
+			e = &entry{Concept: c}
+			l.byKey[l.key(c.Code)] = e
+			l.order = append(l.order, c.Code)
+		}
+		if parent != "" {
+			e.parents = append(e.parents, parent)
+		}
+		for _, p := range c.Properties {
+			if p.Code == "subsumedBy" || p.Code == "parent" {
+				e.parents = append(e.parents, p.Value)
+			}
+		}
+		l.walk(c.Children, c.Code)
+	}
+}
+
+func (l *listed) find(code string) *entry {
+	l.index()
+	return l.byKey[l.key(code)]
+}
+
+// Lookup finds a concept; the case of the code counts only where the system
+// says so.
+func (l *listed) Lookup(code string) (Concept, bool) {
+	e := l.find(code)
+	if e == nil {
+		return Concept{}, false
+	}
+	return e.concept(), true
+}
+
+func (e *entry) concept() Concept {
+	c := Concept{Code: e.Code, Display: e.Display, Definition: e.Definition, Properties: e.Properties,
+		Designations: e.Designations, Parents: e.parents}
+	for _, p := range e.Properties {
+		switch {
+		case p.Code == "notSelectable" && p.Value == "true":
+			c.Abstract = true
+		case p.Code == "inactive" && p.Value == "true",
+			(p.Code == "status") && (p.Value == "retired" || p.Value == "inactive"):
+			c.Inactive = true
+		}
+	}
+	return c
+}
+
+// Subsumes follows the parents upwards; a system may give a concept several.
+func (l *listed) Subsumes(ancestor, descendant string) bool {
+	return l.below(ancestor, descendant, map[string]bool{})
+}
+
+func (l *listed) below(ancestor, code string, seen map[string]bool) bool {
+	e := l.find(code)
+	if e == nil || seen[code] {
+		return false
+	}
+	seen[code] = true
+	for _, p := range e.parents {
+		if l.key(p) == l.key(ancestor) || l.below(ancestor, p, seen) {
+			return true
+		}
+	}
+	return false
+}
+
+func (l *listed) Select(filters []definition.Filter) (Selected, bool) {
+	l.index()
+	tests := make([]func(*entry) bool, len(filters))
+	for i, f := range filters {
+		if tests[i] = l.test(f); tests[i] == nil {
+			return Selected{}, false
+		}
+	}
+	passes := func(e *entry) bool {
+		for _, t := range tests {
+			if !t(e) {
+				return false
+			}
+		}
+		return true
+	}
+	return Selected{
+		Has: func(code string) bool { e := l.find(code); return e != nil && passes(e) },
+		All: l.all(passes),
+	}, true
+}
+
+func (l *listed) all(passes func(*entry) bool) iter.Seq[Concept] {
+	return func(yield func(Concept) bool) {
+		for _, code := range l.order {
+			if e := l.find(code); passes(e) && !yield(e.concept()) {
+				return
+			}
+		}
+	}
+}
+
+// test turns a filter into a test by the operators of
+// http://hl7.org/fhir/R4/valueset-filter-operator.html; nil for one that a
+// listed system cannot answer.
+func (l *listed) test(f definition.Filter) func(*entry) bool {
+	hierarchy := f.Property == "concept" || f.Property == "code" || f.Property == "parent"
+	is := func(e *entry) bool { return l.key(e.Code) == l.key(f.Value) }
+	below := func(e *entry) bool { return l.Subsumes(f.Value, e.Code) }
+	switch f.Op {
+	case "is-a":
+		return func(e *entry) bool { return is(e) || below(e) }
+	case "descendent-of":
+		return below
+	case "is-not-a":
+		return func(e *entry) bool { return !is(e) && !below(e) }
+	case "generalizes":
+		return func(e *entry) bool { return is(e) || l.Subsumes(e.Code, f.Value) }
+	case "=":
+		if f.Property == "parent" {
+			return func(e *entry) bool { return slices.Contains(e.parents, f.Value) }
+		}
+		if hierarchy {
+			return is
+		}
+		return func(e *entry) bool { return slices.Contains(e.values(f.Property), f.Value) }
+	case "in", "not-in":
+		want := strings.Split(f.Value, ",")
+		return func(e *entry) bool {
+			return slices.ContainsFunc(e.values(f.Property), func(v string) bool { return slices.Contains(want, v) }) == (f.Op == "in")
+		}
+	case "exists":
+		return func(e *entry) bool { return (len(e.values(f.Property)) > 0) == (f.Value != "false") }
+	case "regex":
+		re, err := regexp.Compile("^(?:" + f.Value + ")$")
+		if err != nil {
+			return nil
+		}
+		return func(e *entry) bool { return slices.ContainsFunc(e.values(f.Property), re.MatchString) }
+	}
+	return nil
+}
+
+// values are the values of a property; code and display are properties too.
+func (e *entry) values(property string) []string {
+	switch property {
+	case "code", "concept":
+		return []string{e.Code}
+	case "display":
+		return []string{e.Display}
+	case "parent":
+		return e.parents
+	case "child":
+		var out []string
+		for _, c := range e.Children {
+			out = append(out, c.Code)
+		}
+		return out
+	}
+	var out []string
+	for _, p := range e.Properties {
+		if p.Code == property {
+			out = append(out, p.Value)
+		}
+	}
+	return out
+}
+
+// nearest gives up to three codes that look most like a wrong one.
+func nearest(code string, of iter.Seq[Concept]) []string {
+	type scored struct {
+		code  string
+		score int
+	}
+	var best []scored
+	for c := range of {
+		d := min(distance(strings.ToLower(code), strings.ToLower(c.Code)), distance(strings.ToLower(code), strings.ToLower(c.Display)))
+		if d <= max(1, len(code)/3) {
+			best = append(best, scored{c.Code, d})
+		}
+	}
+	slices.SortStableFunc(best, func(a, b scored) int { return cmp.Compare(a.score, b.score) })
+	var out []string
+	for _, s := range best[:min(3, len(best))] {
+		out = append(out, s.code)
+	}
+	return out
+}
+
+// distance is the Levenshtein distance.
+func distance(a, b string) int {
+	if len(a) > 64 || len(b) > 64 {
+		return 64
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

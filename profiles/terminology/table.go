@@ -1,0 +1,228 @@
+package terminology
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	_ "embed"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/pestle-fhir/pestle/profiles/definition"
+)
+
+//go:generate go run ../../internal/gen/terminology -out r4.txt.gz
+
+// r4table holds the code systems, value sets and concept maps of R4 as lines of
+// tab-separated fields; see [Write].
+//
+//go:embed r4.txt.gz
+var r4table []byte
+
+// base reads the R4 table, once and not before the first question.
+var base = sync.OnceValue(func() *definition.Set {
+	set, err := Read(bytes.NewReader(r4table))
+	if err != nil {
+		panic("terminology: the R4 table is broken: " + err.Error())
+	}
+	return set
+})
+
+// Write writes value sets, code systems and concept maps in a compact form:
+//
+//	S url version name content case-sensitive value-set supplements
+//	C depth code display
+//	p code type value            a property of the concept above
+//	V url version name
+//	I system version             an include; X for an exclude
+//	c code display    f property op value    v value-set
+//	M url version name source target
+//	G source target unmapped-mode unmapped-code
+//	E code display    T code display equivalence
+func Write(out io.Writer, set *definition.Set) error {
+	z, err := gzip.NewWriterLevel(out, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	w := &tableWriter{bufio.NewWriter(z)}
+	for _, key := range slices.Sorted(maps.Keys(set.CodeSystems)) {
+		if d := set.CodeSystems[key]; key == d.URL {
+			w.line("S", d.URL, d.Version, d.Name, d.Content, strconv.FormatBool(d.CaseSensitive), d.ValueSet, d.Supplements)
+			w.concepts(d.Concepts, 0)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(set.ValueSets)) {
+		if d := set.ValueSets[key]; key == d.URL {
+			w.line("V", d.URL, d.Version, d.Name)
+			w.selections("I", d.Include)
+			w.selections("X", d.Exclude)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(set.ConceptMaps)) {
+		if d := set.ConceptMaps[key]; key == d.URL {
+			w.conceptMap(d)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return z.Close()
+}
+
+type tableWriter struct{ *bufio.Writer }
+
+var flat = strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
+
+func (w *tableWriter) line(fields ...string) {
+	for i, f := range fields {
+		if i > 0 {
+			_ = w.WriteByte('\t')
+		}
+		_, _ = w.WriteString(flat.Replace(f))
+	}
+	_ = w.WriteByte('\n') // Flush reports what went wrong
+}
+
+func (w *tableWriter) concepts(list []definition.Concept, depth int) {
+	for _, c := range list {
+		w.line("C", strconv.Itoa(depth), c.Code, c.Display)
+		for _, p := range c.Properties {
+			w.line("p", p.Code, p.Type, p.Value)
+		}
+		w.concepts(c.Children, depth+1)
+	}
+}
+
+func (w *tableWriter) selections(mark string, list []definition.Selection) {
+	for _, s := range list {
+		w.line(mark, s.System, s.Version)
+		for _, c := range s.Concepts {
+			w.line("c", c.Code, c.Display)
+		}
+		for _, f := range s.Filters {
+			w.line("f", f.Property, f.Op, f.Value)
+		}
+		for _, v := range s.ValueSets {
+			w.line("v", v)
+		}
+	}
+}
+
+func (w *tableWriter) conceptMap(d *definition.ConceptMap) {
+	w.line("M", d.URL, d.Version, d.Name, d.Source, d.Target)
+	for _, g := range d.Groups {
+		w.line("G", g.Source, g.Target, g.UnmappedMode, g.UnmappedCode)
+		for _, e := range g.Elements {
+			w.line("E", e.Code, e.Display)
+			for _, t := range e.Targets {
+				w.line("T", t.Code, t.Display, t.Equivalence)
+			}
+		}
+	}
+}
+
+// Read reads what Write wrote.
+func Read(in io.Reader) (*definition.Set, error) {
+	z, err := gzip.NewReader(in)
+	if err != nil {
+		return nil, err
+	}
+	r := &tableReader{set: definition.NewSet()}
+	lines := bufio.NewScanner(z)
+	lines.Buffer(nil, 1<<20)
+	for n := 1; lines.Scan(); n++ {
+		f := strings.Split(lines.Text(), "\t")
+		if !r.line(append(f, make([]string, 8)...)) {
+			return nil, fmt.Errorf("line %d: %q", n, lines.Text())
+		}
+	}
+	r.finish()
+	return r.set, lines.Err()
+}
+
+type tableReader struct {
+	set    *definition.Set
+	system *definition.CodeSystem
+	value  *definition.ValueSet
+	cmap   *definition.ConceptMap
+	pick   *definition.Selection
+	stack  []*[]definition.Concept // the lists that are open, by depth
+}
+
+func (r *tableReader) finish() {
+	if r.system != nil {
+		r.set.AddCodeSystem(r.system)
+	}
+	if r.value != nil {
+		r.set.AddValueSet(r.value)
+	}
+	if r.cmap != nil {
+		r.set.AddConceptMap(r.cmap)
+	}
+	r.system, r.value, r.cmap = nil, nil, nil
+}
+
+func (r *tableReader) line(f []string) bool {
+	switch f[0] {
+	case "S", "V", "M":
+		r.finish()
+	}
+	switch f[0] {
+	case "S":
+		r.system = &definition.CodeSystem{URL: f[1], Version: f[2], Name: f[3], Content: f[4], CaseSensitive: f[5] == "true", ValueSet: f[6], Supplements: f[7]}
+		r.stack = []*[]definition.Concept{&r.system.Concepts}
+	case "C":
+		depth, err := strconv.Atoi(f[1])
+		if err != nil || depth >= len(r.stack) {
+			return false
+		}
+		list := r.stack[depth]
+		*list = append(*list, definition.Concept{Code: f[2], Display: f[3]})
+		r.stack = append(r.stack[:depth+1], &(*list)[len(*list)-1].Children)
+	case "p":
+		list := *r.stack[len(r.stack)-2]
+		c := &list[len(list)-1]
+		c.Properties = append(c.Properties, definition.Property{Code: f[1], Type: f[2], Value: f[3]})
+	case "V":
+		r.value = &definition.ValueSet{URL: f[1], Version: f[2], Name: f[3], Status: "active"}
+	case "I":
+		r.value.Include = append(r.value.Include, definition.Selection{System: f[1], Version: f[2]})
+		r.pick = &r.value.Include[len(r.value.Include)-1]
+	case "X":
+		r.value.Exclude = append(r.value.Exclude, definition.Selection{System: f[1], Version: f[2]})
+		r.pick = &r.value.Exclude[len(r.value.Exclude)-1]
+	case "c":
+		r.pick.Concepts = append(r.pick.Concepts, definition.Concept{Code: f[1], Display: f[2]})
+	case "f":
+		r.pick.Filters = append(r.pick.Filters, definition.Filter{Property: f[1], Op: f[2], Value: f[3]})
+	case "v":
+		r.pick.ValueSets = append(r.pick.ValueSets, f[1])
+	default:
+		return r.mapLine(f)
+	}
+	return true
+}
+
+func (r *tableReader) mapLine(f []string) bool {
+	switch f[0] {
+	case "M":
+		r.cmap = &definition.ConceptMap{URL: f[1], Version: f[2], Name: f[3], Source: f[4], Target: f[5]}
+	case "G":
+		r.cmap.Groups = append(r.cmap.Groups, definition.MapGroup{Source: f[1], Target: f[2], UnmappedMode: f[3], UnmappedCode: f[4]})
+	case "E":
+		g := &r.cmap.Groups[len(r.cmap.Groups)-1]
+		g.Elements = append(g.Elements, definition.MapElement{Code: f[1], Display: f[2]})
+	case "T":
+		g := &r.cmap.Groups[len(r.cmap.Groups)-1]
+		e := &g.Elements[len(g.Elements)-1]
+		e.Targets = append(e.Targets, definition.MapTarget{Code: f[1], Display: f[2], Equivalence: f[3]})
+	default:
+		return false
+	}
+	return true
+}
