@@ -101,6 +101,9 @@ func exactly(key []byte) Range {
 // beginning is the range of the keys that begin with prefix.
 func beginning(prefix []byte) Range { return Range{Lo: prefix, Hi: after(prefix)} }
 
+// variants is the range of the few keys that begin with prefix.
+func variants(prefix []byte) Range { return Range{Lo: prefix, Hi: after(prefix), Few: true} }
+
 // everything is the range of all keys of a parameter.
 func everything() Range { return Range{Lo: []byte{}, Hi: after(nil)} }
 

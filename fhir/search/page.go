@@ -45,10 +45,26 @@ func derive(secret []byte, purpose string) []byte {
 // Token gives the token that leads to a page of a query. The same page has the
 // same token, so that links can be compared and cached.
 func (s *Sealer) Token(q *Query, p Page) string {
-	plain := append(binary.BigEndian.AppendUint64(nil, uint64(p.AsOf)), p.After...)
-	query := q.digest()
-	nonce := derive(s.nonce, string(query)+string(plain))[:s.aead.NonceSize()]
-	return base64.RawURLEncoding.EncodeToString(s.aead.Seal(nonce, nonce, plain, query))
+	return s.Seal(q.digest(), append(binary.BigEndian.AppendUint64(nil, uint64(p.AsOf)), p.After...))
+}
+
+// Seal makes the token of a place in something else than a search, bound to a
+// subject: the query it is a place in.
+func (s *Sealer) Seal(subject, place []byte) string {
+	sum := sha256.Sum256(subject)
+	nonce := derive(s.nonce, string(sum[:])+string(place))[:s.aead.NonceSize()]
+	return base64.RawURLEncoding.EncodeToString(s.aead.Seal(nonce, nonce, place, subject))
+}
+
+// Open gives the place in a token; false for what is no token of the subject.
+func (s *Sealer) Open(subject []byte, token string) (place []byte, ok bool) {
+	sealed, err := base64.RawURLEncoding.DecodeString(token)
+	n := s.aead.NonceSize()
+	if err != nil || len(sealed) < n {
+		return nil, false
+	}
+	place, err = s.aead.Open(nil, sealed[:n], sealed[n:], subject)
+	return place, err == nil
 }
 
 // Link is the query string that leads to a page: that of the self link with
@@ -61,13 +77,8 @@ func (s *Sealer) Link(q *Query, p Page) url.Values {
 
 // open is false for what is no token of that query.
 func (s *Sealer) open(q *Query, token string) (Page, bool) {
-	sealed, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(sealed) < s.aead.NonceSize() {
-		return Page{}, false
-	}
-	n := s.aead.NonceSize()
-	plain, err := s.aead.Open(nil, sealed[:n], sealed[n:], q.digest())
-	if err != nil || len(plain) < 8 {
+	plain, ok := s.Open(q.digest(), token)
+	if !ok || len(plain) < 8 {
 		return Page{}, false
 	}
 	return Page{AsOf: fhir.Seq(binary.BigEndian.Uint64(plain)), After: bytes.Clone(plain[8:])}, true

@@ -28,10 +28,11 @@ type Entry struct {
 }
 
 // Range is the half-open interval [Lo, Hi) of keys. Where Exact is set it holds
-// the one key Lo, and rows of that key are in the order of resource ids.
+// the one key Lo, so that a store can read its resources in their order. Where
+// Few is set it holds few keys, such as one code in several systems.
 type Range struct {
-	Lo, Hi []byte
-	Exact  bool
+	Lo, Hi     []byte
+	Exact, Few bool
 	// Match further filters the keys in the range; nil for all of them.
 	Match func(key []byte) bool
 }

@@ -142,7 +142,7 @@ func LocalReference(key []byte) (typ, id string, ok bool) {
 
 // ReferenceTo gives the ranges of the entries under a reference parameter that
 // refer to a resource of this server, whatever the version.
-func ReferenceTo(typ, id string) Range { return beginning(appendLocal(nil, typ, id)) }
+func ReferenceTo(typ, id string) Range { return variants(appendLocal(nil, typ, id)) }
 
 // targetType is the type of what a Reference points to, as far as it says so
 // itself: by its text, its type element or the contained resource it names.

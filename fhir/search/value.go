@@ -103,10 +103,10 @@ func anySystem(code string, types typeSet) ([]Range, string) {
 		out = append(out, exactly(appendCode(nil, implicit, "", code)))
 	}
 	if folding {
-		out = append(out, beginning(append(appendTerm(nil, cut(fold(code))), foldCase)))
+		out = append(out, variants(append(appendTerm(nil, cut(fold(code))), foldCase)))
 	}
 	if exact {
-		out = append(out, beginning(append(appendTerm(nil, cut(code)), exactCase)))
+		out = append(out, variants(append(appendTerm(nil, cut(code)), exactCase)))
 	}
 	return out, ""
 }
@@ -230,7 +230,7 @@ func (v reading) uri(value string) ([]Range, string) {
 	}
 	out := []Range{exactly(appendURI(nil, value))}
 	if v.types["canonical"] && !strings.Contains(value, "|") {
-		out = append(out, beginning(appendStem(nil, value+"|")))
+		out = append(out, variants(appendStem(nil, value+"|")))
 	}
 	return out, ""
 }
@@ -261,7 +261,7 @@ func (v reading) reference(value string) ([]Range, string) {
 		if v.modifier != "" {
 			return v.local(reference{typ: v.modifier, id: text}), ""
 		}
-		return []Range{beginning(appendTerm([]byte{relative}, text))}, ""
+		return []Range{variants(appendTerm([]byte{relative}, text))}, ""
 	}
 	url, version, canonical := strings.Cut(text, "|")
 	r, ok := parseReference(url)
@@ -293,7 +293,7 @@ func (v reading) local(r reference) []Range {
 
 func versioned(key []byte, version string) Range {
 	if version == "" {
-		return beginning(key)
+		return variants(key)
 	}
 	return exactly(appendTerm(key, cut(version)))
 }
