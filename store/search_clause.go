@@ -1,0 +1,174 @@
+package store
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
+)
+
+// Limits of how a clause becomes a stream. A range of few keys is the union of
+// their rows; one of few rows is the list of their resources. Any other is
+// broad.
+const (
+	fewKeys = 64
+	fewRows = 2048
+)
+
+// onKeys reports whether a clause is about few keys, so that its stream costs
+// little.
+func onKeys(c *search.Clause) bool {
+	for i := range c.Ranges {
+		if !c.Ranges[i].Exact && !c.Ranges[i].Few {
+			return false
+		}
+	}
+	return true
+}
+
+// streamOf gives the resources that have what a clause names, whatever its
+// Not; nil when that is broad.
+func (v view) streamOf(ctx context.Context, typ string, c *search.Clause) (stream, error) {
+	switch {
+	case c.Param == search.ID:
+		return v.identified(typ, c.IDs)
+	case len(c.Chain) > 0:
+		return v.chained(ctx, typ, c)
+	case len(c.Has) > 0:
+		return v.referredTo(ctx, typ, c)
+	}
+	var in []stream
+	for i := range c.Ranges {
+		s, broad, err := v.narrow(typ, c.Param, &c.Ranges[i])
+		in = append(in, s...)
+		if err != nil || broad {
+			return nil, closeAll(in, err)
+		}
+	}
+	return unionOf(in), nil
+}
+
+func closeAll(in []stream, err error) error {
+	for _, s := range in {
+		if e := s.close(); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// narrow gives the streams of a range, or that it is broad.
+func (v view) narrow(typ, param string, in *search.Range) (out []stream, broad bool, err error) {
+	if in.Exact {
+		return []stream{v.keyStream(typ, param, in.Lo)}, false, nil
+	}
+	w := v.rows(typ, param, *in, false)
+	defer func() {
+		if e := w.close(); err == nil {
+			err = e
+		}
+	}()
+	ok := w.next()
+	if !in.Few {
+		rids, more := sample(w, in, ok)
+		if !more {
+			return []stream{listOf(rids)}, false, nil
+		}
+		ok = w.seek(in.Lo, 0)
+	}
+	keys, all := keysOf(w, in, ok)
+	if !all {
+		return nil, true, nil
+	}
+	for _, key := range keys {
+		out = append(out, v.keyStream(typ, param, key))
+	}
+	return out, false, nil
+}
+
+// sample collects the resources of a range from the row on which the walk
+// stands if it does. more says that there are more than fewRows rows.
+func sample(w *rows, in *search.Range, ok bool) (rids []rid, more bool) {
+	for seen := 0; ok; seen++ {
+		if seen == fewRows {
+			return nil, true
+		}
+		if in.Match == nil || in.Match(w.key) {
+			rids = append(rids, w.rid)
+		}
+		ok = w.next()
+	}
+	return rids, false
+}
+
+// keysOf collects the keys of a range, leaping from one to the next, from the
+// row on which the walk stands if it does. all is false when there are more
+// than fewKeys.
+func keysOf(w *rows, in *search.Range, ok bool) (keys [][]byte, all bool) {
+	for looked := 0; ok; looked++ {
+		key := bytes.Clone(w.key)
+		if in.Match == nil || in.Match(key) {
+			keys = append(keys, key)
+		}
+		if len(keys) > fewKeys || looked > fewRows {
+			return nil, false
+		}
+		ok = w.seek(key, maxRid)
+		if ok && bytes.Equal(w.key, key) {
+			ok = w.next()
+		}
+	}
+	return keys, true
+}
+
+// scan gives all resources of the ranges of a clause, however many.
+func (v view) scan(ctx context.Context, typ string, c *search.Clause) (*bitset, error) {
+	out := &bitset{}
+	for i := range c.Ranges {
+		in := &c.Ranges[i]
+		w := v.rows(typ, c.Param, *in, false)
+		n := 0
+		for w.next() {
+			if in.Match == nil || in.Match(w.key) {
+				out.add(w.rid)
+			}
+			if n++; n%1024 == 0 && ctx.Err() != nil {
+				break
+			}
+		}
+		if err := w.close(); err != nil {
+			return nil, err
+		}
+		if err := stopped(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// stopped is the error of a search that was given up.
+func stopped(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		e := fhir.E("search", fhir.Timeout, fhir.Issue{Message: "The search was stopped before it was done.",
+			Fix: "Narrow the search with further parameters."})
+		e.Err = err
+		return e
+	}
+	return nil
+}
+
+// identified gives the resources of ids that stand.
+func (v view) identified(typ string, ids []string) (stream, error) {
+	var out []rid
+	for _, id := range ids {
+		i, ok, err := v.identity(typ, id)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, i.rid)
+		}
+	}
+	return listOf(out), nil
+}

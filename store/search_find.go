@@ -1,0 +1,31 @@
+package store
+
+import (
+	"context"
+
+	"github.com/pestle-fhir/pestle/fhir/search"
+)
+
+// find gives the ids of the first resources that meet a condition, in the
+// order of creation.
+func (v view) find(ctx context.Context, typ, query string, limit int) (ids []string, err error) {
+	q, err := search.ParseCondition(typ, query, search.Options{})
+	if err != nil {
+		return nil, err
+	}
+	s, err := v.selection(ctx, typ, q.Clauses)
+	if err != nil {
+		return nil, err
+	}
+	for r, err := s.seek(1); r != 0 && len(ids) < limit || err != nil; r, err = s.seek(r + 1) {
+		if err != nil {
+			return nil, closeAll([]stream{s}, err)
+		}
+		ver, err := s.get(r)
+		if err != nil {
+			return nil, closeAll([]stream{s}, err)
+		}
+		ids = append(ids, ver.ID)
+	}
+	return ids, s.close()
+}

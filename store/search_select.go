@@ -1,0 +1,197 @@
+package store
+
+import (
+	"context"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
+)
+
+// selection is the resources of a type that meet a query's clauses, in the
+// order of creation: the numbers on which all streams of must agree and that
+// none of not has, and whose resources pass the checks. It must be closed.
+type selection struct {
+	ctx  context.Context
+	v    view
+	typ  string
+	must []stream
+	not  []stream
+	// checks are the broad clauses, tried on the resource itself. They become
+	// streams once that has cost too much.
+	checks   []*search.Clause
+	checked  int  // resources read for nothing
+	patience int  // how many of those are too many
+	standing bool // a stream knows what has been deleted: all of index rows do
+	numbers  *numbered
+	// version is the one last checked, of the resource number of.
+	version *fhir.Version
+	of      rid
+}
+
+// How many resources are read for nothing before the clauses on ranges are
+// looked up in the index as a whole: few where other clauses leave few anyway.
+const (
+	patienceAlone  = 1000
+	patienceBeside = 100
+)
+
+func (v view) selection(ctx context.Context, typ string, clauses []search.Clause) (*selection, error) {
+	s := &selection{ctx: ctx, v: v, typ: typ, numbers: v.numbered(typ), patience: patienceBeside}
+	var ranges []*search.Clause
+	for i := range clauses {
+		c := &clauses[i]
+		if !onKeys(c) {
+			ranges = append(ranges, c)
+		} else if err := s.add(c, true); err != nil {
+			return nil, closeAll([]stream{s}, err)
+		}
+	}
+	if len(s.must) > 0 {
+		s.checks = ranges
+	} else {
+		s.patience = patienceAlone
+		for _, c := range ranges {
+			if err := s.add(c, false); err != nil {
+				return nil, closeAll([]stream{s}, err)
+			}
+		}
+	}
+	if !s.standing {
+		s.must = append(s.must, v.keyStream(typ, search.Every, search.EveryKey))
+	}
+	return s, nil
+}
+
+// add makes streams of a clause. One that is broad becomes a check, unless it
+// must be a stream.
+func (s *selection) add(c *search.Clause, must bool) error {
+	in, err := s.v.streamOf(s.ctx, s.typ, c)
+	if err == nil && in == nil {
+		if !must {
+			s.checks = append(s.checks, c)
+			return nil
+		}
+		in, err = s.v.scan(s.ctx, s.typ, c)
+	}
+	switch {
+	case err != nil:
+		return err
+	case c.Not:
+		s.not = append(s.not, in)
+	default:
+		s.must = append(s.must, in)
+		s.standing = s.standing || c.Param != search.ID
+	}
+	return nil
+}
+
+// seek gives the first selected resource at or behind r, 0 at the end: a
+// selection is a stream itself.
+func (s *selection) seek(r rid) (rid, error) {
+	for {
+		found, err := s.agree(r)
+		if err != nil || found == 0 {
+			return 0, err
+		}
+		ok, err := s.passes(found)
+		if err != nil || ok {
+			return found, err
+		}
+		r = found + 1
+	}
+}
+
+// agree leaps over the streams until they meet at one number.
+func (s *selection) agree(r rid) (rid, error) {
+	for {
+		begin := r
+		for _, in := range s.must {
+			at, err := in.seek(r)
+			if err != nil || at == 0 {
+				return 0, err
+			}
+			r = at
+		}
+		if r == begin {
+			return r, nil
+		}
+	}
+}
+
+// passes tries what a candidate must not have, and the checks.
+func (s *selection) passes(r rid) (bool, error) {
+	if err := stopped(s.ctx); err != nil {
+		return false, err
+	}
+	if len(s.checks) > 0 && s.checked >= s.patience {
+		if err := s.widen(); err != nil {
+			return false, err
+		}
+		at, err := s.agree(r)
+		if err != nil || at != r {
+			return false, err
+		}
+	}
+	for _, in := range s.not {
+		if at, err := in.seek(r); err != nil || at == r {
+			return false, err
+		}
+	}
+	if len(s.checks) == 0 {
+		return true, nil
+	}
+	return s.check(r)
+}
+
+// widen makes streams of the checks.
+func (s *selection) widen() error {
+	for _, c := range s.checks {
+		if err := s.add(c, true); err != nil {
+			return err
+		}
+	}
+	s.checks = nil
+	return nil
+}
+
+// check reads the resource and tries the broad clauses on its entries.
+func (s *selection) check(r rid) (bool, error) {
+	ver, err := s.get(r)
+	if err != nil {
+		return false, err
+	}
+	entries, err := entriesBefore(s.ctx, ver)
+	if err != nil {
+		return false, err
+	}
+	entries = append(entries, updatedEntry(ver))
+	for _, c := range s.checks {
+		if !c.Holds(ver.ID, entries) {
+			s.checked++
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// get gives the version of a selected resource.
+func (s *selection) get(r rid) (*fhir.Version, error) {
+	if s.of == r {
+		return s.version, nil
+	}
+	ver, err := s.numbers.get(r)
+	if err == nil && ver == nil {
+		err = errCorrupt // the index has rows of what was never written
+	}
+	s.version, s.of = ver, r
+	return ver, err
+}
+
+func (s *selection) close() error {
+	err := closeAll(s.must, nil)
+	err = closeAll(s.not, err)
+	if e := s.numbers.close(); err == nil {
+		err = e
+	}
+	return err
+}
