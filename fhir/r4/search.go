@@ -63,6 +63,7 @@ var searchLists = sync.OnceValue(func() map[string][]*SearchParam {
 		var list []*SearchParam
 		for t := TypeOf(name); t != nil; t = TypeOf(t.Base) {
 			list = append(list, own[t.Name]...)
+			list = append(list, laterParams[t.Name]...)
 		}
 		slices.SortFunc(list, func(a, b *SearchParam) int { return strings.Compare(a.Code, b.Code) })
 		lists[name] = list
