@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
 )
 
 // message is an EPS message: a Bundle whose MessageHeader says what it is
@@ -89,3 +90,8 @@ func contained(resource node, reference node) node {
 	}
 	return node{}
 }
+
+// orderMessageID is the id of the Bundle that keeps the message of a
+// prescription. It follows from the prescription alone, so that no second
+// message can bring the same prescription.
+func orderMessageID(order string) string { return pharmacy.ID("Bundle", "prescription-order", order) }

@@ -1,0 +1,28 @@
+package dispensing
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// Quantity is an amount of a product, exact.
+type Quantity struct {
+	Value              decimal.Decimal
+	Unit, System, Code string
+}
+
+// Of gives another amount in the same unit.
+func (q Quantity) Of(value decimal.Decimal) Quantity {
+	q.Value = value
+	return q
+}
+
+func readQuantity(n node) Quantity {
+	value, _ := decimal.NewFromString(n.Get("value").Text())
+	return Quantity{value, n.Get("unit").Text(), n.Get("system").Text(), n.Get("code").Text()}
+}
+
+func (q Quantity) value(extensions ...fhir.Value) fhir.Value {
+	return fhir.Obj("extension", extensions, "value", fhir.Raw(q.Value.String()), "unit", q.Unit, "system", q.System, "code", q.Code)
+}

@@ -1,0 +1,207 @@
+package dispensing
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+)
+
+// Codings that say what an input or output of a Task is.
+var (
+	aPrescription = fhir.Coding{System: csSNOMED, Code: "16076005", Display: "Prescription"}
+	anItem        = fhir.Coding{System: csSNOMED, Code: "33633005", Display: "Prescription of drug"}
+	aRelease      = fhir.Coding{System: csTaskCode, Code: "fulfill", Display: "Fulfill the focal request"}
+	aSupply       = fhir.Coding{System: csSNOMED, Code: "373784005", Display: "Dispensing medication"}
+)
+
+// originalHeld is the text of the input that records the paper original of a
+// private prescription.
+const originalHeld = "Original prescription held"
+
+// execution is a stored Task: what it says about the prescription's progress,
+// beside the prescription itself.
+type execution struct {
+	*Prescription
+	version  *fhir.Version
+	resource *fhir.Resource
+	orders   []*order // as the lines, in their order
+
+	message  string // identifier of the prescription's message, "" for none
+	released record // the zero record while nobody has taken it
+	supplies []record
+	agent    Party // who acts for the owner, SDS user id
+	original string
+	reason   fhir.Coding
+}
+
+// record is a release or notification: its identifier, the Bundle that holds
+// it, when it was.
+type record struct{ id, ref, when string }
+
+// TaskID is the id of the Task of one issue of a prescription.
+func TaskID(order string, issue int) string {
+	return pharmacy.ID("Task", order, strconv.Itoa(issue))
+}
+
+// newTask writes the Task of an issue that waits for its pharmacy.
+func newTask(p *Prescription, message string, authored string) *fhir.Resource {
+	id := TaskID(p.Order, p.Issue)
+	x := &execution{Prescription: p, message: message}
+	return fhir.Obj(
+		"resourceType", "Task",
+		"id", id,
+		"extension", p.taskExtensions(),
+		"identifier", fhir.List(identifierValue(idUUID, id), identifierValue(idOrder, p.Order), identifierValue(idOrderUUID, p.UUID)),
+		"groupIdentifier", identifierValue(idOrder, p.Order),
+		"status", p.State.Status,
+		"businessStatus", concept(coding(csBusinessStatus, p.State.Business)),
+		"intent", "order",
+		"code", concept(coding(csEvent, "prescription-order")),
+		"focus", fhir.Obj("identifier", identifierValue(idOrder, p.Order)),
+		"for", fhir.Obj("reference", p.Patient.Ref, "identifier", identifierValue(idNHS, p.Patient.ID), "display", p.Patient.Name),
+		"authoredOn", authored,
+		"requester", p.Sender.organization(),
+		"owner", p.Nominee.organization(),
+		"restriction", p.restriction(),
+		"input", x.inputs(),
+	).Resource()
+}
+
+// restriction is the time in which an issue may be supplied, by the law.
+func (p *Prescription) restriction() fhir.Value {
+	var end Date
+	for i := range p.Lines {
+		last, _ := p.Expiry(builtIn, &p.Lines[i], false)
+		end = later(end, last)
+	}
+	return fhir.Obj("period", fhir.Obj("start", p.Appropriate(false).String(), "end", end.String()))
+}
+
+func (p Party) organization() fhir.Value {
+	if p.ID == "" {
+		return fhir.Value{}
+	}
+	return fhir.Obj("reference", p.Ref, "identifier", identifierValue(idODS, p.ID), "display", p.Name)
+}
+
+func (p *Prescription) taskExtensions() fhir.Value {
+	var list []any
+	if p.Therapy.Code != "" {
+		list = append(list, fhir.Obj("url", extPrescription, "extension", fhir.List(fhir.Obj("url", "courseOfTherapyType", "valueCoding", codingValue(p.Therapy)))))
+	}
+	if p.Issues > 1 {
+		list = append(list, p.repeatInformation())
+	}
+	return fhir.List(list...)
+}
+
+// repeatInformation counts from zero, as EPS does: allowed after the first
+// issue, issued before this one.
+func (p *Prescription) repeatInformation() fhir.Value {
+	return fhir.Obj("url", extRepeat, "extension", fhir.List(
+		fhir.Obj("url", "numberOfRepeatsAllowed", "valueInteger", p.Issues-1),
+		fhir.Obj("url", "numberOfRepeatsIssued", "valueInteger", p.Issue-1)))
+}
+
+// inputs lists the message and the lines with their statuses.
+func (x *execution) inputs() fhir.Value {
+	list := []any{fhir.Obj(
+		"extension", fhir.List(x.dispensing(coding(csBusinessStatus, x.State.Business), x.lastSupply())),
+		"type", concept(aPrescription),
+		"valueReference", fhir.Obj("reference", x.messageRef(), "identifier", identifierValue(idUUID, x.messageID())),
+	)}
+	for _, l := range x.Lines {
+		var last record
+		if l.Supplied.Value.IsPositive() || l.Status.settled() {
+			last = x.lastSupply()
+		}
+		list = append(list, fhir.Obj(
+			"extension", fhir.List(x.dispensing(coding(csLineStatus, string(l.Status)), last)),
+			"type", concept(anItem),
+			"valueReference", fhir.Obj("reference", l.Ref, "identifier", identifierValue(idItem, l.Item), "display", l.Product.Display),
+		))
+	}
+	if x.original != "" {
+		list = append(list, fhir.Obj("type", fhir.Obj("text", originalHeld), "valueString", x.original))
+	}
+	return fhir.List(list...)
+}
+
+// messageID names the message, or the prescription where it came without one.
+func (x *execution) messageID() string {
+	if x.message != "" {
+		return x.message
+	}
+	return x.UUID
+}
+
+func (x *execution) messageRef() string {
+	if x.message == "" {
+		return ""
+	}
+	return "Bundle/" + orderMessageID(x.Order)
+}
+
+func (x *execution) lastSupply() record {
+	if n := len(x.supplies); n > 0 {
+		return x.supplies[n-1]
+	}
+	return record{}
+}
+
+func (x *execution) dispensing(status fhir.Coding, last record) fhir.Value {
+	parts := []any{fhir.Obj("url", "dispenseStatus", "valueCoding", codingValue(status))}
+	if last.id != "" {
+		parts = append(parts,
+			fhir.Obj("url", "dateLastDispensed", "valueDateTime", last.when),
+			fhir.Obj("url", "dispenseNotificationReference", "valueIdentifier", identifierValue(idUUID, last.id)))
+	}
+	return fhir.Obj("url", extDispensing, "extension", fhir.List(parts...))
+}
+
+// outputs lists the release and the notifications that stand.
+func (x *execution) outputs() fhir.Value {
+	var list []any
+	if x.released.id != "" {
+		list = append(list, x.released.output(aRelease, "dateDownloaded"))
+	}
+	for _, s := range x.supplies {
+		list = append(list, s.output(aSupply, "dateLastIssuedDispensed"))
+	}
+	return fhir.List(list...)
+}
+
+func (r record) output(what fhir.Coding, date string) fhir.Value {
+	return fhir.Obj(
+		"extension", fhir.List(fhir.Obj("url", extRelease, "extension", fhir.List(fhir.Obj("url", date, "valueDateTime", r.when)))),
+		"type", concept(what),
+		"valueReference", fhir.Obj("reference", r.ref, "identifier", identifierValue(idUUID, r.id)),
+	)
+}
+
+// revised is the Task as the execution now stands.
+func (x *execution) revised(now time.Time) *fhir.Resource {
+	reason := fhir.Value{}
+	if x.reason.Code != "" {
+		reason = concept(x.reason)
+	}
+	extensions := without(x.resource.Root(), extAgent)
+	if x.agent.ID != "" {
+		extensions = append(extensions, fhir.Obj("url", extAgent, "valueReference", fhir.Obj("identifier", identifierValue(idUser, x.agent.ID), "display", x.agent.Name)))
+	}
+	return revise(x.resource,
+		"extension", fhir.List(extensions...),
+		"status", x.State.Status,
+		"statusReason", reason,
+		"businessStatus", concept(coding(csBusinessStatus, x.State.Business)),
+		"owner", x.Owner.organization(),
+		"lastModified", stamp(now),
+		"input", x.inputs(),
+		"output", x.outputs(),
+	)
+}
+
+// stamp writes an instant as EPS does, in UTC with an offset.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05+00:00") }

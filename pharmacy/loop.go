@@ -1,0 +1,198 @@
+package pharmacy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// Loop drives one follower along the log. Run it in a goroutine of its own;
+// any number of loops may share a database.
+type Loop struct {
+	DB       Database
+	Follower Follower
+	Logger   *slog.Logger // slog.Default when nil
+	// Observe, when set, is told of every commit that was read: how many
+	// versions were stepped, how many changes and parked versions came of them
+	// and how far the follower now is.
+	Observe func(Progress)
+	// Pause is how long to wait after a failure that may pass; a second when 0.
+	Pause time.Duration
+}
+
+// Progress is what became of one commit of the log.
+type Progress struct {
+	Follower                 string
+	Seq                      fhir.Seq
+	Stepped, Changes, Parked int
+	Took                     time.Duration
+}
+
+const (
+	batch = 256 // commits read at once
+	// leap is how many commits without output pass before the cursor is moved
+	// all the same, so that a restart does not read them all again.
+	leap = 4096
+	// tries bounds how often a step that another writer overtook is taken anew.
+	tries = 100
+)
+
+// Run follows the log until ctx ends, which is no error. The commit under way
+// is finished first; nothing of it is lost or done twice either way.
+func (l *Loop) Run(ctx context.Context) error {
+	saved, err := l.DB.CursorAt(ctx, l.Follower.Name())
+	if err != nil {
+		return ended(ctx, err)
+	}
+	at := saved
+	for {
+		entries, err := l.DB.Log(ctx, at, batch)
+		if err == nil && len(entries) == 0 {
+			err = l.DB.Wait(ctx, at)
+		}
+		for i := 0; err == nil && i < len(entries); i++ {
+			if saved, err = l.advance(ctx, saved, &entries[i]); err == nil {
+				at = entries[i].Seq
+			}
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			l.logger().ErrorContext(ctx, "follower waits", "follower", l.Follower.Name(), "after", at, "error", err)
+			l.sleep(ctx)
+		}
+	}
+}
+
+// advance steps one commit and commits what comes of it with the cursor. It
+// gives the cursor that is now stored.
+func (l *Loop) advance(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry) (fhir.Seq, error) {
+	start := time.Now()
+	for range tries {
+		progress := Progress{Follower: l.Follower.Name(), Seq: entry.Seq}
+		changes, err := l.step(ctx, entry, &progress)
+		if err != nil {
+			return saved, err
+		}
+		if len(changes) == 0 && entry.Seq < saved+leap {
+			l.observe(progress, start)
+			return saved, nil
+		}
+		_, err = l.DB.Commit(context.WithoutCancel(ctx), &fhir.Transaction{
+			Changes:   changes,
+			Cursor:    fhir.Cursor{Name: l.Follower.Name(), Seq: entry.Seq, Was: saved},
+			Requester: fhir.Requester{Agent: "follower|" + l.Follower.Name()},
+			RequestID: entry.RequestID,
+			Time:      time.Time{},
+		})
+		switch {
+		case err == nil:
+			l.observe(progress, start)
+			return entry.Seq, nil
+		case fhir.KindOf(err) != fhir.Conflict:
+			return saved, err
+		}
+		// Another writer was quicker, perhaps another loop of this follower.
+		if now, err := l.DB.CursorAt(ctx, l.Follower.Name()); err != nil || now >= entry.Seq {
+			return now, err
+		} else if now != saved {
+			saved = now
+		}
+	}
+	return saved, fmt.Errorf("pharmacy: %s could not commit its output for %d: other writers were always quicker", l.Follower.Name(), entry.Seq)
+}
+
+// step gives what follows from all versions of a commit.
+func (l *Loop) step(ctx context.Context, entry *fhir.LogEntry, progress *Progress) ([]fhir.Change, error) {
+	var out output
+	for _, v := range entry.Versions {
+		if !slices.Contains(l.Follower.Consumes(), v.Type) || isParked(v) {
+			continue
+		}
+		progress.Stepped++
+		changes, err := l.Follower.Step(ctx, l.DB.State(ctx), v)
+		if err == nil {
+			err = out.add(changes)
+		}
+		if passing(err) {
+			return nil, err
+		}
+		if err != nil {
+			l.logger().WarnContext(ctx, "version parked", "follower", l.Follower.Name(), "version", v.Ref()+"/_history/"+v.VersionID)
+			progress.Parked++
+			out.changes = append(out.changes, Park(l.Follower.Name(), v, err))
+		}
+	}
+	progress.Changes = len(out.changes)
+	return out.changes, nil
+}
+
+// passing reports whether a failure may go away by itself, so that the version
+// is stepped again instead of being parked.
+func passing(err error) bool {
+	if err == nil {
+		return false
+	}
+	var known *fhir.Error
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return true
+	}
+	return errors.As(err, &known) && (known.Kind == fhir.Exception || known.Kind == fhir.Timeout || known.Kind == fhir.Throttled)
+}
+
+// output collects changes. Versions of one commit often lead to the same
+// resource; writing it once is enough.
+type output struct{ changes []fhir.Change }
+
+func (o *output) add(changes []fhir.Change) error {
+	for _, c := range changes {
+		i := slices.IndexFunc(o.changes, func(have fhir.Change) bool { return have.Type == c.Type && have.ID == c.ID })
+		switch {
+		case i < 0:
+			o.changes = append(o.changes, c)
+		case !c.IfAbsent && c.IfMatch == "":
+			return fhir.E("follow", fhir.Processing, fhir.Issue{
+				Message: fmt.Sprintf("Two versions of one commit lead to different writes of %s/%s.", c.Type, c.ID)})
+		}
+	}
+	return nil
+}
+
+func (l *Loop) observe(p Progress, start time.Time) {
+	if l.Observe != nil {
+		p.Took = time.Since(start)
+		l.Observe(p)
+	}
+}
+
+func (l *Loop) logger() *slog.Logger {
+	if l.Logger == nil {
+		return slog.Default()
+	}
+	return l.Logger
+}
+
+func (l *Loop) sleep(ctx context.Context) {
+	pause := l.Pause
+	if pause == 0 {
+		pause = time.Second
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(pause):
+	}
+}
+
+// ended turns an error at the end of the context into none.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
