@@ -1,0 +1,105 @@
+package server
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// batch carries out each entry by itself, whatever becomes of the others:
+// https://hl7.org/fhir/R4/http.html#batch
+// Deletes come first, then creates, updates and reads; the answers are in the
+// order of the entries.
+func (s *Server) batch(c *gin.Context, list []entry, issues []fhir.Issue) error {
+	for _, issue := range issues {
+		if !strings.HasPrefix(issue.Expression, "Bundle.entry") {
+			return &fhir.Error{Op: "batch", Kind: fhir.Invalid, Issues: issues}
+		}
+	}
+	answers := make([]*recorder, len(list))
+	for _, i := range inOrder(list) {
+		if err := c.Request.Context().Err(); err != nil {
+			return err
+		}
+		e := &list[i]
+		if own := issuesOf(e, issues); own != nil {
+			answers[i] = &recorder{status: http.StatusBadRequest}
+			answers[i].body.Write(fhir.Outcome(own).JSON())
+			continue
+		}
+		answers[i] = s.request(c, e)
+	}
+	b := newBundle(s.bundleHead("batch-response", -1))
+	for i := range list {
+		s.answerEntry(c, b, &list[i], answers[i])
+	}
+	return s.send(c, http.StatusOK, b.close())
+}
+
+// inOrder gives the places of the entries in the order in which R4 has them
+// carried out: DELETE, POST, PUT and PATCH, GET and HEAD.
+func inOrder(list []entry) []int {
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(turn(list[a].method), turn(list[b].method)) })
+	return order
+}
+
+func turn(method string) int {
+	switch method {
+	case http.MethodDelete:
+		return 0
+	case http.MethodPost:
+		return 1
+	case http.MethodGet, http.MethodHead:
+		return 3
+	}
+	return 2
+}
+
+func issuesOf(e *entry, issues []fhir.Issue) (own []fhir.Issue) {
+	for _, issue := range issues {
+		if issue.Expression == e.expression || strings.HasPrefix(issue.Expression, e.expression+".") {
+			own = append(own, issue)
+		}
+	}
+	return own
+}
+
+// answerEntry writes what came of an entry. A resource is in it when it was
+// asked for: by reading, or by Prefer: return=representation.
+func (s *Server) answerEntry(c *gin.Context, b *bundleText, e *entry, a *recorder) {
+	body := a.body.Bytes()
+	pairs := []any{
+		"status", fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)),
+		"location", a.header.Get("Location"), "etag", a.header.Get("ETag"),
+	}
+	if modified, err := http.ParseTime(a.header.Get("Last-Modified")); err == nil {
+		pairs = append(pairs, "lastModified", modified.UTC().Format(time.RFC3339))
+	}
+	failed := a.status >= 400
+	asked := prefer(c.Request.Header).back
+	if failed || e.writes() && asked == outcomeOnly && len(body) > 0 {
+		b.entry("", nil, fhir.Obj("response", fhir.Obj(append(pairs, "outcome", fhir.Raw(body))...)))
+		return
+	}
+	if e.writes() && asked != representation && !strings.Contains(e.path, "$") {
+		body = nil
+	}
+	fullURL := ""
+	if at := cmp.Or(a.header.Get("Location"), a.header.Get("Content-Location")); at != "" {
+		fullURL, _, _ = strings.Cut(at, "/_history/")
+	} else if len(body) > 0 && e.id != "" && !strings.Contains(e.path, "_history") {
+		fullURL = exchangeOf(c).base + "/" + e.path
+	}
+	b.entry(fullURL, body, fhir.Obj("response", fhir.Obj(pairs...)))
+}

@@ -1,0 +1,142 @@
+package server
+
+import (
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// body reads the resource that a request carries. It is nil when there is none.
+func (s *Server) body(r *http.Request) (*fhir.Resource, error) {
+	if x := exchangeIn(r.Context()); x.nested {
+		return x.resource, nil
+	}
+	text, err := s.text(r)
+	if err != nil || len(text) == 0 {
+		return nil, err
+	}
+	codec, err := s.contentCodec(r.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, err
+	}
+	resource, err := codec.Decode(text)
+	var e *fhir.Error
+	if errors.As(err, &e) && e.Kind == fhir.TooLong { // nested too deep: unreadable, not too large
+		e.Kind = fhir.Invalid
+	}
+	return resource, err
+}
+
+// needBody is body for interactions that cannot do without.
+func (s *Server) needBody(r *http.Request) (*fhir.Resource, error) {
+	resource, err := s.body(r)
+	if err == nil && resource == nil {
+		err = fhir.E("decode", fhir.Invalid, fhir.Issue{
+			Severity: fhir.Fatal, Message: "The request has no body.", Expected: "a resource",
+		})
+	}
+	return resource, err
+}
+
+// text reads the body, unpacked and within the limit.
+func (s *Server) text(r *http.Request) ([]byte, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, nil
+	}
+	if r.ContentLength > s.MaxBody {
+		return nil, s.tooLarge()
+	}
+	var body io.Reader = r.Body
+	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
+	case "", "identity":
+	case "gzip":
+		unpacked, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, unreadable("The body is not gzip, as its Content-Encoding says.", err)
+		}
+		body = unpacked
+	default:
+		return nil, refuse(http.StatusUnsupportedMediaType, fhir.NotSupported, fhir.Issue{
+			Message: "The body is packed in a way that the server cannot unpack.", Expected: "Content-Encoding: gzip, or none", Found: encoding,
+		}).with("Accept-Encoding", "gzip, identity")
+	}
+	limited := io.LimitReader(body, s.MaxBody+1)
+	text, err := readAll(limited, r.ContentLength)
+	if err != nil {
+		if ctxErr := r.Context().Err(); ctxErr != nil {
+			return nil, ctxErr
+		}
+		return nil, unreadable("The body could not be read to its end.", err)
+	}
+	if int64(len(text)) > s.MaxBody {
+		return nil, s.tooLarge()
+	}
+	return text, nil
+}
+
+func readAll(r io.Reader, expected int64) ([]byte, error) {
+	if expected <= 0 || expected > 1<<20 {
+		return io.ReadAll(r)
+	}
+	text := make([]byte, 0, expected+1) // one more, so that the end is seen without growing
+	for {
+		n, err := r.Read(text[len(text):cap(text)])
+		text = text[:len(text)+n]
+		if err == io.EOF {
+			return text, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(text) == cap(text) {
+			text = append(text, 0)[:len(text)]
+		}
+	}
+}
+
+func unreadable(message string, cause error) error {
+	e := fhir.E("decode", fhir.Invalid, fhir.Issue{Severity: fhir.Fatal, Message: message})
+	e.Err = cause
+	return e
+}
+
+func (s *Server) tooLarge() error {
+	return fhir.E("decode", fhir.TooLong, fhir.Issue{
+		Message: "The body is larger than the server takes.", Expected: fmt.Sprintf("at most %d bytes, unpacked", s.MaxBody),
+		Fix: "Send the content in several requests.",
+	})
+}
+
+// contentCodec finds the codec of a Content-Type.
+func (s *Server) contentCodec(header string) (*Codec, error) {
+	name, params, err := mime.ParseMediaType(header)
+	issue := fhir.Issue{
+		Message: "The server does not read this Content-Type.", Expected: strings.Join(s.types(), ", "), Found: header,
+		Fix: "Send the header Content-Type: " + s.codecs[0].Types[0] + ".",
+	}
+	switch {
+	case header == "":
+		issue.Message, issue.Found = "The request has a body and no Content-Type.", ""
+	case err != nil:
+		issue.Message = "The Content-Type is malformed."
+	case !isR4(params["fhirversion"]):
+		issue.Message, issue.Expected, issue.Fix = "The server speaks another version of FHIR.", "fhirVersion=4.0", ""
+	case params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8"):
+		issue.Message, issue.Expected, issue.Fix = "FHIR is written in UTF-8 only.", "charset=utf-8", ""
+	default:
+		for i := range s.codecs {
+			for _, t := range s.codecs[i].Types {
+				if t == name {
+					return &s.codecs[i], nil
+				}
+			}
+		}
+	}
+	return nil, refuse(http.StatusUnsupportedMediaType, fhir.NotSupported, issue)
+}

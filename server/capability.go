@@ -1,0 +1,141 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+)
+
+// capabilities answers with the CapabilityStatement, which is made of what is
+// registered: https://hl7.org/fhir/R4/http.html#capabilities
+func (s *Server) capabilities(c *gin.Context) error {
+	x := exchangeOf(c)
+	switch mode := x.query.Get("mode"); mode {
+	case "", "full", "normative":
+	default:
+		return fhir.E("capabilities", fhir.NotSupported, fhir.Issue{
+			Message: "The server does not describe itself in this mode.", Expected: "full or normative", Found: mode,
+		})
+	}
+	statement, err := s.statement(x.base)
+	if err != nil {
+		return err
+	}
+	text, err := s.shorten(c, statement.JSON())
+	if err != nil {
+		return err
+	}
+	return s.send(c, http.StatusOK, text)
+}
+
+// statements makes the statement for each base URL by which clients come, once.
+func (s *Server) statements() func(base string) (*fhir.Resource, error) {
+	started := s.now().Format(fhir.InstantLayout)
+	return once(func(base string) (*fhir.Resource, error) {
+		var formats []string
+		for _, codec := range s.codecs {
+			formats = append(formats, codec.Types[0], codec.Name)
+		}
+		return fhir.Obj(
+			"resourceType", "CapabilityStatement",
+			"status", "active", "date", started, "kind", "instance",
+			"software", fhir.Obj("name", s.Name, "version", s.Version),
+			"implementation", fhir.Obj("description", s.Name+", a FHIR server for pharmacies", "url", base),
+			"fhirVersion", "4.0.1", "format", formats,
+			"rest", fhir.List(fhir.Obj(
+				"mode", "server",
+				"security", s.security(),
+				"resource", s.resources(base),
+				"interaction", interactions("transaction", "batch", "search-system", "history-system"),
+				"operation", s.operationsOn(base, ""),
+			)),
+		).Resource(), nil
+	})
+}
+
+func (s *Server) security() fhir.Value {
+	if s.Authenticator == nil {
+		return fhir.Obj("cors", len(s.Origins) > 0, "description", "Nobody is asked who they are.")
+	}
+	return fhir.Obj("cors", len(s.Origins) > 0,
+		"service", fhir.List(fhir.Obj("coding", fhir.List(fhir.Obj(
+			"system", "http://terminology.hl7.org/CodeSystem/restful-security-service", "code", "SMART-on-FHIR")))),
+		"description", "A bearer token with SMART v2 scopes of the system or user context, such as system/Patient.rs.")
+}
+
+func interactions(codes ...string) []fhir.Value {
+	var list []fhir.Value
+	for _, code := range codes {
+		list = append(list, fhir.Obj("code", code))
+	}
+	return list
+}
+
+// resources describes every type of R4; what holds for one holds for all.
+func (s *Server) resources(base string) []fhir.Value {
+	var codes []string
+	for _, rt := range s.routes {
+		code := strings.TrimSuffix(rt.interaction, "-conditional")
+		if strings.HasPrefix(rt.path, "/:type") && code != "operation" && !slices.Contains(codes, code) {
+			codes = append(codes, code)
+		}
+	}
+	var list []fhir.Value
+	for _, typ := range r4.ResourceTypes() {
+		list = append(list, fhir.Obj(
+			"type", typ,
+			"interaction", interactions(codes...),
+			"versioning", "versioned-update", "readHistory", true, "updateCreate", true,
+			"conditionalCreate", true, "conditionalRead", "full-support",
+			"conditionalUpdate", true, "conditionalDelete", "single",
+			"referencePolicy", []string{"literal", "logical", "local"},
+			"searchInclude", includes(typ), "searchRevInclude", []string{"*"},
+			"searchParam", searchParams(typ),
+			"operation", s.operationsOn(base, typ),
+		))
+	}
+	return list
+}
+
+func searchParams(typ string) []fhir.Value {
+	var list []fhir.Value
+	for _, p := range r4.SearchParams(typ) {
+		if p.Expression != "" {
+			list = append(list, fhir.Obj("name", p.Code, "definition", p.URL, "type", p.Type))
+		}
+	}
+	return list
+}
+
+func includes(typ string) []string {
+	list := []string{"*"}
+	for _, p := range r4.SearchParams(typ) {
+		if p.Type == "reference" {
+			list = append(list, typ+":"+p.Code)
+		}
+	}
+	return list
+}
+
+// operationsOn lists the operations of a type, or of the system for "".
+func (s *Server) operationsOn(base, typ string) []fhir.Value {
+	var list []fhir.Value
+	var names []string
+	for _, op := range s.operations.known {
+		if op.Type != typ && (op.Type != anyType || typ == "") || slices.Contains(names, op.Name) {
+			continue
+		}
+		names = append(names, op.Name)
+		definition := base + "/OperationDefinition/" + strings.TrimPrefix(op.Type+"-"+op.Name, "-")
+		if op.Type == anyType {
+			definition = "http://hl7.org/fhir/OperationDefinition/Resource-" + op.Name
+		}
+		list = append(list, fhir.Obj("name", op.Name, "definition", definition, "documentation", op.Doc))
+	}
+	return list
+}

@@ -1,0 +1,52 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// delete ends a resource; its versions stay readable. Where there is nothing to
+// delete there is nothing to complain of either.
+// https://hl7.org/fhir/R4/http.html#delete
+func (s *Server) delete(c *gin.Context) error {
+	change := fhir.Change{Method: fhir.Delete, Type: c.Param("type"), ID: c.Param("id")}
+	var err error
+	if change.IfMatch, err = ifMatch(c.GetHeader("If-Match"), ""); err != nil {
+		return err
+	}
+	return s.remove(c, change)
+}
+
+// deleteConditional deletes the one resource that a search finds:
+// https://hl7.org/fhir/R4/http.html#3.1.0.7.1
+func (s *Server) deleteConditional(c *gin.Context) error {
+	query, err := s.searchOf(c)
+	if err != nil {
+		return err
+	}
+	return s.remove(c, fhir.Change{Method: fhir.Delete, Type: c.Param("type"), Condition: query})
+}
+
+func (s *Server) remove(c *gin.Context, change fhir.Change) error {
+	result, err := s.commit(c, change)
+	if err != nil {
+		return err
+	}
+	if result.Version != nil {
+		stamp(c.Writer.Header(), result.Version)
+	}
+	if prefer(c.Request.Header).back == outcomeOnly {
+		message := "The resource is deleted."
+		if result.Applied == fhir.Unchanged {
+			message = "There was nothing to delete."
+		}
+		return s.send(c, http.StatusOK, s.outcome(exchangeOf(c), []fhir.Issue{{
+			Severity: fhir.Information, Code: fhir.Informational, Message: message,
+		}}))
+	}
+	c.Writer.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,129 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+)
+
+// entry is one entry of a transaction or batch: a request within the request.
+// https://hl7.org/fhir/R4/http.html#transaction
+type entry struct {
+	expression string // Bundle.entry[3]
+	position   fhir.Position
+	fullURL    string
+	resource   *fhir.Resource
+	method     string
+	path       string // below the base, without a slash at its head: Patient/1
+	typ, id    string // of the path, as far as it has them
+	query      string // behind the question mark
+	header     http.Header
+}
+
+// conditionHeaders are the conditions of entry.request as HTTP headers.
+var conditionHeaders = map[string]string{
+	"ifMatch": "If-Match", "ifNoneMatch": "If-None-Match", "ifNoneExist": "If-None-Exist", "ifModifiedSince": "If-Modified-Since",
+}
+
+// entries takes the Bundle apart. Issues are about the Bundle itself and the
+// requests in it, not about the resources.
+func entries(bundle *fhir.Resource, base string) (list []entry, issues []fhir.Issue) {
+	issues = strangers(bundle.Root(), "Bundle", issues)
+	place := 0
+	for n := range bundle.Get("entry").Items() {
+		e := entry{expression: fmt.Sprintf("Bundle.entry[%d]", place), position: n.Position(), fullURL: n.Get("fullUrl").Text(), header: http.Header{}}
+		place++
+		issues = strangers(n, "Bundle.entry", issues)
+		request := n.Get("request")
+		issues = strangers(request, "Bundle.entry.request", issues)
+		e.method = request.Get("method").Text()
+		if r := n.Get("resource"); r.Kind() == fhir.Object {
+			e.resource = bundle.Sub(r)
+		}
+		issues = append(issues, e.aim(request, base)...)
+		for member, header := range conditionHeaders {
+			if value := request.Get(member).Text(); value != "" {
+				e.header.Set(header, value)
+			}
+		}
+		list = append(list, e)
+	}
+	return list, issues
+}
+
+// strangers notes members that the type does not have. The Bundle is not
+// stored, so nothing else would notice a misspelled element.
+func strangers(n fhir.Node, typ string, issues []fhir.Issue) []fhir.Issue {
+	def := r4.TypeOf(typ)
+	for m := range n.Members() {
+		name := strings.TrimPrefix(m.Name(), "_")
+		if name == "resourceType" || def.Property(name) != nil {
+			continue
+		}
+		var names []string
+		for _, p := range def.Properties() {
+			names = append(names, p.JSON)
+		}
+		issue := fhir.Issue{
+			Severity: fhir.Err, Code: fhir.Structure, Expression: m.Expression(), Position: m.Position(),
+			Message: typ + " has no element of this name.", Found: m.Name(),
+		}
+		if near := nearest(name, names); near != "" {
+			issue.Fix = "Did you mean " + near + "?"
+		}
+		issues = append(issues, issue)
+	}
+	return issues
+}
+
+var entryMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+
+// aim reads method and url.
+func (e *entry) aim(request fhir.Node, base string) (issues []fhir.Issue) {
+	wrong := func(code fhir.Code, element, message, expected, found string) {
+		at := request.Get(element).Position()
+		if at.IsZero() {
+			at = e.position
+		}
+		issues = append(issues, fhir.Issue{
+			Severity: fhir.Err, Code: code, Expression: e.expression + ".request." + element, Position: at,
+			Message: message, Expected: expected, Found: found,
+		})
+	}
+	if !slices.Contains(entryMethods, e.method) {
+		wrong(fhir.Required, "method", "The entry does not say what to do.", strings.Join(entryMethods, ", "), e.method)
+	}
+	address := request.Get("url").Text()
+	path, query, _ := strings.Cut(strings.TrimPrefix(address, base+"/"), "?")
+	path = strings.Trim(path, "/")
+	unescaped, err := url.PathUnescape(path)
+	if _, queryErr := url.ParseQuery(query); err != nil || queryErr != nil || strings.Contains(path, "://") {
+		wrong(fhir.ValueCode, "url", "The address of the entry cannot be used.", "an address relative to "+base+", such as Patient/1", address)
+	}
+	e.path, e.query = unescaped, query
+	e.typ, e.id, _ = strings.Cut(unescaped, "/")
+	e.id, _, _ = strings.Cut(e.id, "/")
+	if address == "" {
+		wrong(fhir.Required, "url", "The entry has no address.", "an address relative to "+base+", such as Patient/1", "")
+	}
+	if (e.method == http.MethodPost || e.method == http.MethodPut) && e.resource == nil && !strings.Contains(e.path, "$") {
+		wrong(fhir.Required, "method", e.method+" needs a resource in the entry.", "entry.resource", "none")
+	}
+	return issues
+}
+
+// writes reports whether the entry changes something.
+func (e *entry) writes() bool { return e.method != http.MethodGet && e.method != http.MethodHead }
+
+// target is the address with its query.
+func (e *entry) target() string {
+	if e.query == "" {
+		return e.path
+	}
+	return e.path + "?" + e.query
+}

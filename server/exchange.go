@@ -1,0 +1,112 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server/auth"
+)
+
+// exchange is what the server knows about the request it is answering. It
+// travels in the request's context.
+type exchange struct {
+	requestID string
+	given     bool // the client sent the request id itself, and it is a GUID
+	identity  auth.Identity
+	base      string // the base URL by which the client came: http://host/fhir
+	prefix    string // its path: /fhir
+	format    format
+	query     url.Values
+	eps       bool // an NHS EPS call, whose refusals follow EPS
+
+	interaction, resourceType string // for the log and the figures
+	incident                  string // id of the failure, when the server is at fault
+
+	// Of an entry of a Bundle: the resource as it was parsed there, and the
+	// place of the entry.
+	nested   bool
+	resource *fhir.Resource
+	entry    string
+}
+
+type exchangeKey struct{}
+
+func exchangeIn(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+func exchangeOf(c *gin.Context) *exchange { return exchangeIn(c.Request.Context()) }
+
+func (x *exchange) into(ctx context.Context) context.Context {
+	return context.WithValue(ctx, exchangeKey{}, x)
+}
+
+// begin makes the exchange of a request that comes from outside.
+func (s *Server) begin(r *http.Request) *exchange {
+	x := &exchange{prefix: Bases[0], interaction: "unknown", format: format{codec: &s.codecs[0]}}
+	x.requestID = r.Header.Get("X-Request-ID")
+	x.given = isGUID(x.requestID)
+	if !x.given && !isToken(x.requestID) {
+		x.requestID = s.NewID()
+	}
+	for _, prefix := range Bases {
+		if r.URL.Path == prefix || strings.HasPrefix(r.URL.Path, prefix+"/") {
+			x.prefix = prefix
+		}
+	}
+	x.base = s.origin(r) + x.prefix
+	return x
+}
+
+func (s *Server) origin(r *http.Request) string {
+	if s.PublicURL != "" {
+		return s.PublicURL
+	}
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host
+}
+
+// now is the time of the server in UTC.
+func (s *Server) now() time.Time { return s.Clock().UTC() }
+
+// isGUID reports whether s has the form of X-Request-ID that EPS asks for:
+// 8-4-4-4-12 hexadecimal digits.
+func isGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		switch i {
+		case 8, 13, 18, 23:
+			if c != '-' {
+				return false
+			}
+		default:
+			if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F') {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// isToken reports whether s is fit to be repeated in headers and logs.
+func isToken(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 128
+}

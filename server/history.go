@@ -1,0 +1,204 @@
+package server
+
+import (
+	"encoding/binary"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// history lists versions, newest first: of a resource, of a type, or all.
+// Pages are of one state of the database, whatever is written meanwhile.
+// https://hl7.org/fhir/R4/http.html#history
+func (s *Server) history(c *gin.Context) error {
+	q, self, err := s.historyQuery(c)
+	if err != nil {
+		return err
+	}
+	counting := q.Count == 0
+	if counting {
+		q.Count = 1
+	}
+	h, err := s.Repository.History(c.Request.Context(), q)
+	if err != nil {
+		return err
+	}
+	x := exchangeOf(c)
+	address := x.base + strings.TrimPrefix(c.Request.URL.Path, x.prefix)
+	links := []fhir.Value{link("self", withQuery(address, self))}
+	if !counting && h.Next != (fhir.LogPlace{}) {
+		var place []byte
+		for _, v := range []uint64{uint64(h.AsOf), uint64(h.Next.Seq), uint64(h.Next.Place)} {
+			place = binary.AppendUvarint(place, v)
+		}
+		next := cloned(self)
+		next.Set(pageParam, s.seal.Seal(sealedFor(c, self), place))
+		links = append(links, link("next", withQuery(address, next)))
+	}
+	b := newBundle(s.bundleHead("history", h.Total, links...))
+	if !counting {
+		for _, v := range h.Versions {
+			text, err := s.shorten(c, v.JSON)
+			if err != nil {
+				return err
+			}
+			b.entry(x.base+"/"+v.Ref(), text, historyEntry(x.base, v))
+		}
+	}
+	return s.send(c, http.StatusOK, b.close())
+}
+
+// historyEntry says what was asked and what came of it; the outcome names who
+// asked, so that the history alone tells an auditor (docs/adr/history-outcome.md).
+func historyEntry(base string, v *fhir.Version) fhir.Value {
+	address, status := v.Ref(), "200 OK"
+	switch v.Method {
+	case fhir.Create:
+		address, status = v.Type, "201 Created"
+	case fhir.Delete:
+		status = "204 No Content"
+	}
+	response := []any{"status", status}
+	if !v.Deleted() {
+		response = append(response, "location", base+"/"+versionPath(v))
+	}
+	response = append(response, "etag", etag(v.VersionID),
+		"lastModified", v.LastUpdated.UTC().Format(fhir.InstantLayout), "outcome", authorship(v))
+	return fhir.Obj(
+		"request", fhir.Obj("method", string(v.Method), "url", address),
+		"response", fhir.Obj(response...),
+	)
+}
+
+// The systems of the codings that name a version's author in a history.
+const (
+	agentSystem        = "https://pestle-fhir.github.io/history/agent"
+	organisationSystem = "https://pestle-fhir.github.io/history/organisation"
+	requestSystem      = "https://pestle-fhir.github.io/history/request-id"
+)
+
+// authorship is an OperationOutcome with one note: who wrote a version, for
+// whom and in which request, as codings for programs and as a sentence.
+func authorship(v *fhir.Version) fhir.Value {
+	who := v.Requester
+	sentence := "Written by " + who.Agent
+	if who.Agent == "" {
+		sentence = "Written by the server"
+	}
+	if who.Display != "" {
+		sentence += " (" + who.Display + ")"
+	}
+	if who.OnBehalf != "" {
+		sentence += " for " + who.OnBehalf
+	}
+	if v.RequestID != "" {
+		sentence += " in request " + v.RequestID
+	}
+	coding := func(system, code, display string) fhir.Value {
+		if code == "" {
+			return fhir.Value{}
+		}
+		return fhir.Obj("system", system, "code", strings.Join(strings.Fields(code), " "), "display", display)
+	}
+	return fhir.Obj("resourceType", "OperationOutcome", "issue", fhir.List(fhir.Obj(
+		"severity", string(fhir.Information), "code", string(fhir.Informational),
+		"details", fhir.Obj("coding", fhir.List(
+			coding(agentSystem, who.Agent, who.Display),
+			coding(organisationSystem, who.OnBehalf, ""),
+			coding(requestSystem, v.RequestID, ""),
+		), "text", sentence+"."),
+	)))
+}
+
+// historyQuery reads the parameters; self are those that were understood.
+func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Values, err error) {
+	x := exchangeOf(c)
+	q = fhir.HistoryQuery{Type: x.resourceType, ID: c.Param("id"), Count: s.PageSize}
+	self = url.Values{}
+	var issues []fhir.Issue
+	wrong := func(name, expected string) {
+		issues = append(issues, fhir.Issue{
+			Severity: fhir.Err, Code: fhir.Invalid, Message: "The parameter " + name + " cannot be used so.", Expected: expected, Found: x.query.Get(name),
+		})
+	}
+	for name := range withoutFormat(x.query) {
+		value, ok := x.query.Get(name), true
+		switch name {
+		case "_count":
+			if q.Count, err = strconv.Atoi(value); err != nil || q.Count < 0 {
+				wrong(name, "a number from 0 to "+strconv.Itoa(s.MaxPageSize))
+			}
+			q.Count = min(q.Count, s.MaxPageSize)
+		case "_since":
+			if q.Since, ok = instant(value); !ok {
+				wrong(name, instantExample)
+			}
+		case "_at":
+			if q.At, ok = instant(value); !ok {
+				wrong(name, instantExample)
+			}
+		case "_summary":
+			if value == "count" {
+				q.Count = 0
+			}
+		case "_elements":
+		case pageParam:
+			continue
+		default:
+			if !prefer(c.Request.Header).lenient {
+				wrong(name, "_count, _since, _at, _summary, _elements, _format or _pretty")
+			}
+			continue
+		}
+		self.Set(name, value)
+	}
+	if issues != nil {
+		return q, self, &fhir.Error{Op: "history", Kind: fhir.Invalid, Issues: issues}
+	}
+	if token := x.query.Get(pageParam); token != "" {
+		err = s.openHistoryPage(&q, sealedFor(c, self), token)
+		self.Set(pageParam, token)
+		return q, self, err
+	}
+	return q, self, nil
+}
+
+func (s *Server) openHistoryPage(q *fhir.HistoryQuery, query []byte, token string) error {
+	place, ok := s.seal.Open(query, token)
+	var at [3]uint64 // the state, and where in it the page begins: commit, place in the commit
+	for i := range at {
+		v, n := binary.Uvarint(place)
+		if n <= 0 {
+			ok = false
+			break
+		}
+		at[i], place = v, place[n:]
+	}
+	if !ok {
+		return fhir.E("history", fhir.Invalid, fhir.Issue{
+			Message: "The page link is not one of this server, or belongs to another query.", Expression: pageParam,
+			Fix: "Follow the link with relation next as it is, or begin again without " + pageParam + ".",
+		})
+	}
+	q.AsOf, q.Before = fhir.Seq(at[0]), fhir.LogPlace{Seq: fhir.Seq(at[1]), Place: int(at[2])}
+	return nil
+}
+
+const instantExample = "an instant such as 2026-05-31T10:30:00Z, or a date"
+
+// instant reads an instant; of a date it is the first moment in UTC. A plus
+// that nobody escaped reaches us as a blank.
+func instant(s string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", time.DateOnly} {
+		if t, err := time.Parse(layout, strings.ReplaceAll(s, " ", "+")); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}

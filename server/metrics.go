@@ -1,0 +1,55 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// Counter is a figure that another part of the program keeps, such as the
+// number of commits: it only grows, and is read when /metrics is.
+type Counter struct {
+	Name, Help string // "pestle_commits_total"
+	Value      func() float64
+}
+
+// metrics are the figures of one server, in a registry of their own.
+type metrics struct {
+	registry *prometheus.Registry
+	took     *prometheus.HistogramVec
+	inFlight prometheus.Gauge
+}
+
+func newMetrics(counters []Counter) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "pestle_request_duration_seconds", Help: "Time from the first byte read to the last one written.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+		}, []string{"interaction", "type", "status"}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "pestle_requests_in_flight", Help: "Requests that are being answered.",
+		}),
+	}
+	m.registry.MustRegister(m.took, m.inFlight, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, c := range counters {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: c.Name, Help: c.Help}, c.Value))
+	}
+	return m
+}
+
+func (m *metrics) observe(x *exchange, status int, took time.Duration) {
+	if status == 0 {
+		status = http.StatusOK
+	}
+	m.took.WithLabelValues(x.interaction, x.resourceType, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}

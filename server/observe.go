@@ -1,0 +1,91 @@
+package server
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// observe surrounds everything else: it names the request, counts it, logs it
+// once it is answered, and turns a panic into an answer. The log holds no query
+// and no id of a resource, since both may tell about a patient.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := time.Now()
+		x := s.begin(r)
+		w.Header().Set("X-Request-ID", x.requestID)
+		if id := r.Header.Get("X-Correlation-ID"); isToken(id) {
+			w.Header().Set("X-Correlation-ID", id)
+		}
+		out := &counted{ResponseWriter: w}
+		s.metrics.inFlight.Inc()
+		defer func() {
+			s.metrics.inFlight.Dec()
+			took := time.Since(started)
+			s.metrics.observe(x, out.status, took)
+			s.log(r, x, out, took)
+		}()
+		r = r.WithContext(x.into(r.Context()))
+		defer s.recovered(out, r)
+		next.ServeHTTP(out, r)
+	})
+}
+
+func (s *Server) log(r *http.Request, x *exchange, out *counted, took time.Duration) {
+	level := slog.LevelInfo
+	if out.status >= 500 {
+		level = slog.LevelError
+	}
+	s.Logger.LogAttrs(r.Context(), level, "request",
+		slog.String("request_id", x.requestID),
+		slog.String("method", r.Method),
+		slog.String("interaction", x.interaction),
+		slog.String("type", x.resourceType),
+		slog.Int("status", out.status),
+		slog.Duration("took", took),
+		slog.Int64("bytes", out.bytes),
+	)
+}
+
+// recovered answers for a handler that panicked.
+func (s *Server) recovered(out *counted, r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p == http.ErrAbortHandler {
+		panic(p)
+	}
+	err := panicked(p)
+	if out.status != 0 {
+		s.report(r, err) // too late for another answer
+		return
+	}
+	s.fail(out, r, err)
+}
+
+// counted is a response writer that remembers the status and counts the bytes.
+type counted struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (w *counted) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *counted) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *counted) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,135 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"sync"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+type handler func(context.Context, *fhir.Call) (*fhir.Reply, error)
+
+// onlyOnce makes a call happen once per X-Request-ID, as EPS has it: a repeat
+// is given the first answer, also while the first is still at work. What was
+// refused had no effect, so a repeat of that is judged anew.
+func (s *Server) onlyOnce(c *gin.Context, handle handler, call *fhir.Call) (*fhir.Reply, error) {
+	x := exchangeOf(c)
+	if !x.given {
+		return nil, missingRequestID()
+	}
+	digest := digestOf(c, x, call)
+	call.Receipt = fhir.Receipt{Key: "X-Request-ID/" + x.requestID + x.entry, Body: []byte(digest)}
+	ctx := c.Request.Context()
+	return s.flights.do(ctx, call.Receipt.Key, digest, func() (*fhir.Reply, error) {
+		receipt, found, err := s.Repository.ReceiptFor(ctx, call.Receipt.Key)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			if first := fhir.RequestOf(receipt); first != "" && first != digest {
+				return nil, reused()
+			}
+			return fhir.ReplyOf(receipt)
+		}
+		return handle(ctx, call)
+	})
+}
+
+// digestOf tells requests apart that carry the same id: by what was asked, by
+// whom and of what.
+func digestOf(c *gin.Context, x *exchange, call *fhir.Call) string {
+	h := sha256.New()
+	for _, part := range []string{x.interaction, x.resourceType, c.Param("id"), x.identity.Requester.Agent, call.Params.Encode()} {
+		h.Write([]byte(part))
+		h.Write([]byte{0})
+	}
+	if call.Body != nil {
+		h.Write(call.Body.JSON())
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func missingRequestID() error {
+	return refuse(http.StatusBadRequest, fhir.ValueCode, fhir.Issue{
+		Severity: fhir.Fatal, Message: "X-Request-ID header missing or malformed",
+		Details: fhir.Coding{System: "https://fhir.nhs.uk/R4/CodeSystem/Spine-ErrorOrWarningCode", Code: "MISSING_FIELD", Display: "Missing field"},
+		Fix:     "Send a new GUID with each request, and the same one when a request is repeated.",
+	})
+}
+
+func reused() error {
+	return refuse(http.StatusConflict, fhir.Conflict, fhir.Issue{
+		Message: "The X-Request-ID was used before, for a different request.",
+		Fix:     "Send a new GUID with a new request; the old one is for repeating the old request unchanged.",
+		Rule:    "x-request-id",
+	})
+}
+
+// flights are the calls at work, by request id. The zero value is ready.
+type flights struct {
+	mu    sync.Mutex
+	byKey map[string]*flight
+}
+
+type flight struct {
+	digest string
+	done   chan struct{}
+	reply  *fhir.Reply
+	err    error
+}
+
+// do runs the call, or waits for the same one that is running already.
+func (f *flights) do(ctx context.Context, key, digest string, call func() (*fhir.Reply, error)) (*fhir.Reply, error) {
+	for {
+		first, mine := f.join(key, digest)
+		if mine {
+			return f.lead(first, key, call)
+		}
+		if first.digest != digest {
+			return nil, reused()
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-first.done:
+		}
+		if !errors.Is(first.err, context.Canceled) && !errors.Is(first.err, context.DeadlineExceeded) {
+			return first.reply, first.err
+		}
+		// The first one's client went away before the end: try in its place.
+	}
+}
+
+func (f *flights) join(key, digest string) (fl *flight, mine bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if fl, ok := f.byKey[key]; ok {
+		return fl, false
+	}
+	if f.byKey == nil {
+		f.byKey = map[string]*flight{}
+	}
+	fl = &flight{digest: digest, done: make(chan struct{})}
+	f.byKey[key] = fl
+	return fl, true
+}
+
+// lead runs the call. A panic reaches the others as an error, and the caller as
+// the panic that it is.
+func (f *flights) lead(fl *flight, key string, call func() (*fhir.Reply, error)) (*fhir.Reply, error) {
+	defer func() {
+		f.mu.Lock()
+		delete(f.byKey, key)
+		f.mu.Unlock()
+		close(fl.done)
+	}()
+	fl.err = errors.New("the first request of this id panicked")
+	fl.reply, fl.err = call()
+	return fl.reply, fl.err
+}

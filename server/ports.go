@@ -1,0 +1,37 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/server/auth"
+)
+
+// Repository keeps every version of every resource. Errors are [*fhir.Error].
+type Repository interface {
+	// Commit applies the changes together or not at all.
+	Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, error)
+	// Read gives the newest version, a deletion too; NotFound when there is
+	// none.
+	Read(ctx context.Context, typ, id string) (*fhir.Version, error)
+	VRead(ctx context.Context, typ, id, versionID string) (*fhir.Version, error)
+	History(ctx context.Context, q fhir.HistoryQuery) (*fhir.History, error)
+	Search(ctx context.Context, q *search.Query) (*search.Result, error)
+	// ReceiptFor is the receipt that was committed under the key, if any.
+	ReceiptFor(ctx context.Context, key string) (fhir.Receipt, bool, error)
+}
+
+// Validator holds a resource to R4 and to profiles, those it names itself
+// besides those that are asked for, and gives every issue in order of place.
+type Validator interface {
+	Validate(ctx context.Context, r *fhir.Resource, profiles ...string) []fhir.Issue
+}
+
+// Authenticator finds out who is asking. An error of kind Login becomes status
+// 401 with the challenge as WWW-Authenticate.
+type Authenticator interface {
+	Authenticate(r *http.Request) (auth.Identity, error)
+	Challenge(err error) string
+}

@@ -1,0 +1,42 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+)
+
+// preferences are what a client says in Prefer:
+// https://hl7.org/fhir/R4/http.html#ops and RFC 7240.
+type preferences struct {
+	back    returned
+	lenient bool // handling=lenient: unknown search parameters are left aside
+}
+
+// returned is what a write is answered with.
+type returned string
+
+// The values of return. The zero value leaves it to the server.
+const (
+	minimal        returned = "minimal"
+	representation returned = "representation"
+	outcomeOnly    returned = "OperationOutcome"
+)
+
+// prefer reads the header. What it does not know is left aside, as RFC 7240
+// section 2 wants it.
+func prefer(h http.Header) preferences {
+	var p preferences
+	for _, line := range h.Values("Prefer") {
+		for _, item := range strings.FieldsFunc(line, func(r rune) bool { return r == ',' || r == ';' }) {
+			name, value, _ := strings.Cut(strings.TrimSpace(item), "=")
+			value = strings.Trim(strings.TrimSpace(value), `"`)
+			switch strings.ToLower(strings.TrimSpace(name)) {
+			case "return":
+				p.back = returned(value)
+			case "handling":
+				p.lenient = value == "lenient"
+			}
+		}
+	}
+	return p
+}

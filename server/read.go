@@ -1,0 +1,40 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// read gives the current version of a resource, 410 when it is deleted:
+// https://hl7.org/fhir/R4/http.html#read
+func (s *Server) read(c *gin.Context) error {
+	v, err := s.Repository.Read(c.Request.Context(), c.Param("type"), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return s.sendCurrent(c, v)
+}
+
+func (s *Server) sendCurrent(c *gin.Context, v *fhir.Version) error {
+	if v.Deleted() {
+		return gone(v)
+	}
+	if unchanged(c.Request.Header, v) {
+		stamp(c.Writer.Header(), v)
+		c.Writer.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	return s.sendVersion(c, http.StatusOK, v)
+}
+
+func gone(v *fhir.Version) error {
+	f := refuse(http.StatusGone, fhir.Deleted, fhir.Issue{
+		Message: "The resource " + v.Ref() + " was deleted at " + v.LastUpdated.UTC().Format(fhir.InstantLayout) + ".",
+		Fix:     "Read what it was at " + v.Ref() + "/_history.",
+	})
+	stamp(f.header, v)
+	return f
+}

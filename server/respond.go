@@ -1,0 +1,84 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// write sends JSON in the format of the exchange.
+func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, text []byte) {
+	x := exchangeIn(r.Context())
+	body, err := x.format.encode(text)
+	if err != nil {
+		s.report(r, err)
+		x.format = format{codec: &s.codecs[0]}
+		status, body = http.StatusInternalServerError, s.outcome(x, []fhir.Issue{{
+			Severity: fhir.Fatal, Code: fhir.Exception, Message: "The answer could not be written in this format.", Fix: "Ask for " + jsonCodec.Types[0] + ".",
+		}})
+	}
+	h := w.Header()
+	h.Set("Content-Type", x.format.contentType())
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the client went away: nobody is left to tell
+	}
+}
+
+// send answers with a resource.
+func (s *Server) send(c *gin.Context, status int, text []byte) error {
+	s.write(c.Writer, c.Request, status, text)
+	return nil
+}
+
+// sendVersion answers with a stored version and its headers.
+func (s *Server) sendVersion(c *gin.Context, status int, v *fhir.Version) error {
+	stamp(c.Writer.Header(), v)
+	text, err := s.shorten(c, v.JSON)
+	if err != nil {
+		return err
+	}
+	return s.send(c, status, text)
+}
+
+// stamp sets the headers that tell of a version.
+func stamp(h http.Header, v *fhir.Version) {
+	h.Set("ETag", etag(v.VersionID))
+	h.Set("Last-Modified", v.LastUpdated.UTC().Format(http.TimeFormat))
+}
+
+// versionPath is the address of a version below the base.
+func versionPath(v *fhir.Version) string { return v.Ref() + "/_history/" + v.VersionID }
+
+// sendWritten answers a write as the client prefers: with the resource, with
+// what there is to say about it, or with nothing.
+func (s *Server) sendWritten(c *gin.Context, status int, v *fhir.Version, notes []fhir.Issue) error {
+	h := c.Writer.Header()
+	stamp(h, v)
+	address := exchangeOf(c).base + "/" + versionPath(v)
+	if status == http.StatusCreated {
+		h.Set("Location", address)
+	} else {
+		h.Set("Content-Location", address)
+	}
+	switch prefer(c.Request.Header).back {
+	case minimal:
+		c.Writer.WriteHeader(status)
+		return nil
+	case outcomeOnly:
+		return s.send(c, status, s.outcome(exchangeOf(c), noted(notes)))
+	}
+	return s.send(c, status, v.JSON)
+}
+
+// noted is what an OperationOutcome of a success says: at least that it is one.
+func noted(notes []fhir.Issue) []fhir.Issue {
+	if len(notes) > 0 {
+		return notes
+	}
+	return []fhir.Issue{{Severity: fhir.Information, Code: fhir.Informational, Message: "Nothing to remark."}}
+}

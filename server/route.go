@@ -1,0 +1,211 @@
+package server
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/server/auth"
+)
+
+// route is one interaction: where it is, what it is called in
+// http://hl7.org/fhir/restful-interaction, and what a caller must be allowed.
+type route struct {
+	method, path string
+	interaction  string
+	permission   auth.Permission // 0 for none
+	handle       func(*gin.Context) error
+}
+
+// table lists every interaction below a base.
+func (s *Server) table() []route {
+	return []route{
+		{"GET", "/metadata", "capabilities", 0, s.capabilities},
+
+		{"GET", "/:type/:id", "read", auth.Read, s.read},
+		{"GET", "/:type/:id/_history/:vid", "vread", auth.Read, s.vread},
+		{"PUT", "/:type/:id", "update", auth.Update, s.update},
+		{"DELETE", "/:type/:id", "delete", auth.Delete, s.delete},
+		{"GET", "/:type/:id/_history", "history-instance", auth.Read, s.history},
+
+		{"POST", "/:type", "create", auth.Create, s.create},
+		{"PUT", "/:type", "update-conditional", auth.Update, s.updateConditional},
+		{"DELETE", "/:type", "delete-conditional", auth.Delete, s.deleteConditional},
+		{"GET", "/:type/_history", "history-type", auth.Search, s.history},
+		{"GET", "/:type", "search-type", auth.Search, s.search},
+		{"GET", "/:type/_search", "search-type", auth.Search, s.search},
+		{"POST", "/:type/_search", "search-type", auth.Search, s.search},
+
+		{"POST", "", "transaction", 0, s.bundle},
+		{"GET", "/_history", "history-system", auth.Search, s.history},
+	}
+}
+
+// route registers the table, the operations and the answers to everything else.
+func (s *Server) route() {
+	s.engine.HandleMethodNotAllowed = true
+	s.engine.RedirectTrailingSlash = false
+	s.engine.NoRoute(func(c *gin.Context) { s.answer(c, route{interaction: "unknown", handle: s.noRoute}) })
+	s.engine.NoMethod(func(c *gin.Context) { s.answer(c, route{interaction: "unknown", handle: s.noMethod}) })
+	s.routes = append(s.table(), s.operationRoutes()...)
+	methods := map[string][]string{}
+	for _, rt := range s.routes {
+		methods[rt.path] = append(methods[rt.path], rt.method)
+		if rt.method == http.MethodGet {
+			methods[rt.path] = append(methods[rt.path], http.MethodHead)
+		}
+	}
+	for _, base := range Bases {
+		for _, rt := range s.routes {
+			s.engine.Handle(rt.method, base+rt.path, func(c *gin.Context) { s.answer(c, rt) })
+			if rt.method == http.MethodGet {
+				s.engine.HEAD(base+rt.path, func(c *gin.Context) { s.answer(c, rt) })
+			}
+		}
+		for path, allowed := range methods {
+			slices.Sort(allowed)
+			allow := strings.Join(append(slices.Compact(allowed), http.MethodOptions), ", ")
+			s.engine.OPTIONS(base+path, func(c *gin.Context) {
+				c.Header("Allow", allow)
+				c.Status(http.StatusNoContent)
+			})
+		}
+	}
+}
+
+// answer runs a handler and answers for it when it fails.
+func (s *Server) answer(c *gin.Context, rt route) {
+	err := s.attempt(c, rt)
+	if err != nil && !c.Writer.Written() {
+		s.fail(c.Writer, c.Request, err)
+	}
+}
+
+// attempt does what comes before every interaction, and the interaction.
+func (s *Server) attempt(c *gin.Context, rt route) (err error) {
+	defer func() {
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
+			err = panicked(p)
+		} else if p != nil {
+			panic(p)
+		}
+	}()
+	x := exchangeOf(c)
+	x.interaction = rt.interaction
+	if x.query, err = url.ParseQuery(c.Request.URL.RawQuery); err != nil {
+		return fhir.E("serve", fhir.Invalid, fhir.Issue{Message: "The query string is malformed.", Expected: "names and values with % and & escaped", Found: c.Request.URL.RawQuery})
+	}
+	if !x.nested {
+		if x.format, err = s.negotiate(c.Request, x.query); err != nil {
+			return err
+		}
+	}
+	if err := s.address(c, x); err != nil {
+		return err
+	}
+	if err := x.permit(cmp.Or(x.resourceType, "*"), rt.permission); err != nil {
+		return err
+	}
+	return rt.handle(c)
+}
+
+// reserved are the names of interactions where a type or an id may stand, with
+// the methods they are for.
+var reserved = map[string]string{"_history": "GET, HEAD", "metadata": "GET, HEAD", "_search": "GET, HEAD, POST"}
+
+// address checks the type and the id that a path names.
+func (s *Server) address(c *gin.Context, x *exchange) error {
+	typ, id := c.Param("type"), c.Param("id")
+	for _, segment := range []string{typ, id} {
+		if allow, ok := reserved[segment]; ok {
+			return s.methodNotAllowed(c, allow)
+		}
+	}
+	if strings.HasPrefix(typ, "$") || strings.HasPrefix(id, "$") {
+		return s.operations.unknown(c)
+	}
+	if typ != "" && !r4.IsResource(typ) {
+		return unknownType(typ, "")
+	}
+	x.resourceType = typ
+	if id != "" && !isID(id) {
+		return fhir.E("serve", fhir.NotFound, fhir.Issue{
+			Message: "This is no id that a resource can have.", Expected: "1 to 64 of A-Z a-z 0-9 - .", Found: id,
+		})
+	}
+	return nil
+}
+
+// isID reports whether s is an R4 id: [A-Za-z0-9\-\.]{1,64}.
+func isID(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '.') {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 64
+}
+
+func unknownType(typ, expression string) error {
+	issue := fhir.Issue{
+		Message: "R4 has no resource type of this name.", Expression: expression, Expected: "a resource type of FHIR R4, with its capital letters", Found: typ,
+	}
+	if near := nearest(typ, r4.ResourceTypes()); near != "" {
+		issue.Fix = "Did you mean " + near + "?"
+	}
+	return fhir.E("serve", fhir.NotFound, issue)
+}
+
+// permit refuses what the caller's scopes do not grant.
+func (x *exchange) permit(typ string, p auth.Permission) error {
+	if p == 0 || x.identity.Scopes.Allow(typ, p) {
+		return nil
+	}
+	return fhir.E("serve", fhir.Forbidden, fhir.Issue{
+		Message: "The access token does not allow this.", Expected: "the scope system/" + typ + "." + string(rune(p)), Rule: "auth",
+	})
+}
+
+func (s *Server) noRoute(c *gin.Context) error {
+	path := c.Request.URL.Path
+	issue := fhir.Issue{Message: "There is nothing at this address.", Found: path}
+	for _, base := range Bases {
+		rest, ok := strings.CutPrefix(path, base+"/")
+		if !ok {
+			continue
+		}
+		typ, _, _ := strings.Cut(rest, "/")
+		if !r4.IsResource(typ) {
+			return unknownType(typ, "")
+		}
+		issue.Expected = "[type], [type]/[id], [type]/[id]/_history, [type]/[id]/_history/[version] or an operation"
+		return fhir.E("serve", fhir.NotFound, issue)
+	}
+	issue.Fix = "FHIR is served under " + strings.Join(Bases, " and ") + "; try GET " + Bases[0] + "/metadata."
+	return fhir.E("serve", fhir.NotFound, issue)
+}
+
+func (s *Server) noMethod(c *gin.Context) error {
+	return s.methodNotAllowed(c, c.Writer.Header().Get("Allow"))
+}
+
+func (s *Server) methodNotAllowed(c *gin.Context, allow string) error {
+	f := refuse(http.StatusMethodNotAllowed, fhir.NotSupported, fhir.Issue{
+		Message: "This address does not take the method.", Expected: allow, Found: c.Request.Method,
+	})
+	return f.with("Allow", allow)
+}
+
+// notFound reports whether an error says that something is not there.
+func notFound(err error) bool {
+	var e *fhir.Error
+	return errors.As(err, &e) && e.Kind == fhir.NotFound
+}

@@ -1,0 +1,114 @@
+package server
+
+import (
+	"mime"
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/server/auth"
+)
+
+// search finds resources of a type, by GET or by POST of a form:
+// https://hl7.org/fhir/R4/search.html
+// The pages of one search are of one state of the database.
+func (s *Server) search(c *gin.Context) error {
+	x := exchangeOf(c)
+	params, err := s.searchParams(c)
+	if err != nil {
+		return err
+	}
+	q, notes, err := search.Parse(x.resourceType, params, search.Options{
+		Lenient: prefer(c.Request.Header).lenient, Base: x.base, Now: s.now(),
+		DefaultCount: s.PageSize, MaxCount: s.MaxPageSize, Pages: s.seal,
+	})
+	if err != nil {
+		return err
+	}
+	found, err := s.Repository.Search(c.Request.Context(), q)
+	if err != nil {
+		return err
+	}
+	address := x.base + "/" + x.resourceType
+	b := newBundle(s.bundleHead("searchset", found.Total, s.searchLinks(address, q, found)...))
+	if err := addMatches(b, x, q, found); err != nil {
+		return err
+	}
+	if len(notes) > 0 {
+		b.entry("", fhir.Outcome(notes).JSON(), fhir.Obj("search", fhir.Obj("mode", "outcome")))
+	}
+	return s.send(c, http.StatusOK, b.close())
+}
+
+// searchParams joins the query string and, on POST, the form.
+func (s *Server) searchParams(c *gin.Context) (url.Values, error) {
+	params := cloned(exchangeOf(c).query)
+	if c.Request.Method != http.MethodPost {
+		return withoutFormat(params), nil
+	}
+	text, err := s.text(c.Request)
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > 0 {
+		name, _, _ := mime.ParseMediaType(c.ContentType())
+		if name != "application/x-www-form-urlencoded" {
+			return nil, refuse(http.StatusUnsupportedMediaType, fhir.NotSupported, fhir.Issue{
+				Message: "A search is posted as a form.", Expected: "Content-Type: application/x-www-form-urlencoded", Found: c.GetHeader("Content-Type"),
+			})
+		}
+	}
+	form, err := url.ParseQuery(string(text))
+	if err != nil {
+		return nil, fhir.E("search", fhir.Invalid, fhir.Issue{Message: "The form is malformed.", Expected: "names and values with % and & escaped"})
+	}
+	for name, values := range form {
+		params[name] = append(params[name], values...)
+	}
+	return withoutFormat(params), nil
+}
+
+// searchLinks lead to this page, to the first one and, if there is one, to the
+// next. They hold the parameters that were understood and no others.
+func (s *Server) searchLinks(address string, q *search.Query, found *search.Result) []fhir.Value {
+	first := withQuery(address, q.Self())
+	self := first
+	if q.Page.AsOf != 0 || q.Page.After != nil {
+		self = withQuery(address, s.seal.Link(q, q.Page))
+	}
+	links := []fhir.Value{link("self", self), link("first", first)}
+	if found.Next != nil {
+		links = append(links, link("next", withQuery(address, s.seal.Link(q, *found.Next))))
+	}
+	return links
+}
+
+// addMatches adds what was found and what was included, as far as the caller
+// may read the included types.
+func addMatches(b *bundleText, x *exchange, q *search.Query, found *search.Result) error {
+	if q.Count == 0 || q.Summary == search.SummaryCount {
+		return nil
+	}
+	add := func(versions []*fhir.Version, part subset, mode string) error {
+		tail := fhir.Obj("search", fhir.Obj("mode", mode))
+		for _, v := range versions {
+			if mode == "include" && !x.identity.Scopes.Allow(v.Type, auth.Read) {
+				continue
+			}
+			text, err := part.of(v.JSON)
+			if err != nil {
+				return err
+			}
+			b.entry(x.base+"/"+v.Ref(), text, tail)
+		}
+		return nil
+	}
+	part := subset{summary: q.Summary, elements: q.Elements}
+	if err := add(found.Matches, part, "match"); err != nil {
+		return err
+	}
+	return add(found.Included, subset{summary: q.Summary}, "include")
+}

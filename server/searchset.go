@@ -1,0 +1,63 @@
+package server
+
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// bundleText writes a Bundle whose entries hold stored resources, which are
+// copied and not parsed. head is the Bundle without its entries.
+type bundleText struct {
+	text    []byte
+	entries int
+}
+
+func newBundle(head fhir.Value) *bundleText {
+	text := head.JSON()
+	return &bundleText{text: append(make([]byte, 0, 4096), text[:len(text)-1]...)}
+}
+
+// entry adds an entry; tail holds its members besides fullUrl and resource.
+func (b *bundleText) entry(fullURL string, resource []byte, tail fhir.Value) {
+	if b.entries == 0 {
+		b.text = append(b.text, `,"entry":[`...)
+	} else {
+		b.text = append(b.text, ',')
+	}
+	b.entries++
+	open := byte('{')
+	if fullURL != "" {
+		b.text = fhir.AppendString(append(b.text, `{"fullUrl":`...), fullURL)
+		open = ','
+	}
+	if len(resource) > 0 {
+		b.text = append(append(append(b.text, open), `"resource":`...), resource...)
+		open = ','
+	}
+	if rest := tail.JSON(); rest != nil {
+		b.text = append(append(b.text, open), rest[1:]...)
+		return
+	}
+	b.text = append(b.text, '}')
+}
+
+func (b *bundleText) close() []byte {
+	if b.entries > 0 {
+		b.text = append(b.text, ']')
+	}
+	return append(b.text, '}')
+}
+
+// bundleHead begins a Bundle that answers a query. total -1 is not counted.
+func (s *Server) bundleHead(kind string, total int, links ...fhir.Value) fhir.Value {
+	pairs := []any{
+		"resourceType", "Bundle", "id", s.NewID(),
+		"meta", fhir.Obj("lastUpdated", s.now().Format(fhir.InstantLayout)),
+		"type", kind,
+	}
+	if total >= 0 {
+		pairs = append(pairs, "total", total)
+	}
+	return fhir.Obj(append(pairs, "link", links)...)
+}
+
+func link(relation, url string) fhir.Value { return fhir.Obj("relation", relation, "url", url) }

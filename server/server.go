@@ -1,0 +1,158 @@
+// Package server is the FHIR R4 REST interface over gin: one file for each
+// interaction of https://hl7.org/fhir/R4/http.html, named as it is named there.
+//
+// A handler returns an error and never writes one: [Server.handle] wraps each
+// once, and outcome.go alone turns errors into a status and an
+// OperationOutcome. What the server needs of the rest of the program stands in
+// ports.go; it imports neither storage nor business.
+package server
+
+import (
+	"cmp"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
+)
+
+// Config is what a server is made of. Repository and Validator are needed;
+// everything else works as it is zero.
+type Config struct {
+	Repository Repository
+	Validator  Validator
+	Operations []fhir.Operation
+	Intakes    []fhir.Intake
+
+	// Authenticator recognises callers. Without one everybody may do
+	// everything, as "anonymous".
+	Authenticator Authenticator
+	// Codecs are the wire formats besides JSON.
+	Codecs []Codec
+
+	// PublicURL is the scheme and host under which clients know the server,
+	// "https://fhir.example.org"; "" to take them from each request.
+	PublicURL string
+	// Name and Version name the software in the CapabilityStatement.
+	Name, Version string
+
+	MaxBody     int64         // bytes of a request's body, unpacked; 0 for 64 MiB
+	MaxInFlight int           // requests answered at a time; 0 for 1024
+	Timeout     time.Duration // for one request; 0 for a minute
+	PageSize    int           // default _count; 0 for 50
+	MaxPageSize int           // largest _count that is granted; 0 for 1000
+	Origins     []string      // web origins that may call (CORS), "*" for all; none by default
+
+	// Secret seals the links of pages; with the same one they outlive a
+	// restart. Without one the server makes one up.
+	Secret []byte
+
+	Counters []Counter // further figures for /metrics
+	Logger   *slog.Logger
+	Clock    func() time.Time
+	NewID    func() string // of requests and incidents: GUIDs
+}
+
+// Server answers FHIR requests. Make one with [New].
+type Server struct {
+	Config
+	engine     *gin.Engine
+	codecs     []Codec
+	operations operations
+	flights    flights
+	seal       *search.Sealer
+	metrics    *metrics
+	slots      chan struct{}
+	routes     []route
+	statement  func(base string) (*fhir.Resource, error)
+}
+
+// Bases are the paths that all interactions are served under: the usual one and
+// that of NHS England's interfaces.
+var Bases = []string{"/fhir", "/FHIR/R4"}
+
+// New makes a server. It fails on a configuration that cannot work.
+func New(config Config) (*Server, error) {
+	s := &Server{Config: config}
+	if err := s.complete(); err != nil {
+		return nil, err
+	}
+	s.codecs = append([]Codec{jsonCodec}, config.Codecs...)
+	s.slots = make(chan struct{}, s.MaxInFlight)
+	s.seal = search.NewSealer(s.Secret)
+	s.metrics = newMetrics(s.Counters)
+	s.engine = gin.New()
+	if err := s.operations.add(s.builtin(), s.Operations, s.Intakes); err != nil {
+		return nil, err
+	}
+	s.route()
+	s.statement = s.statements()
+	return s, nil
+}
+
+func (s *Server) complete() error {
+	if s.Repository == nil || s.Validator == nil {
+		return fhir.E("server", fhir.Exception, fhir.Issue{Message: "A server needs a Repository and a Validator."})
+	}
+	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
+	s.Name = cmp.Or(s.Name, "Pestle")
+	s.Version = cmp.Or(s.Version, "0.0.0")
+	s.MaxBody = cmp.Or(s.MaxBody, 64<<20)
+	s.MaxInFlight = cmp.Or(s.MaxInFlight, 1024)
+	s.Timeout = cmp.Or(s.Timeout, time.Minute)
+	s.MaxPageSize = cmp.Or(s.MaxPageSize, 1000)
+	s.PageSize = min(cmp.Or(s.PageSize, 50), s.MaxPageSize)
+	if s.Logger == nil {
+		s.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	if s.Clock == nil {
+		s.Clock = time.Now
+	}
+	if s.NewID == nil {
+		s.NewID = uuid.NewString
+	}
+	if len(s.Secret) == 0 {
+		s.Secret = make([]byte, 32)
+		if _, err := rand.Read(s.Secret); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Handler is the whole HTTP interface: the FHIR bases, /health and /metrics.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", s.metrics.handler())
+	mux.HandleFunc("GET /health", s.health)
+	mux.HandleFunc("GET /health/live", s.live)
+	mux.HandleFunc("GET /health/ready", s.health)
+	mux.Handle("/", s.observe(s.compress(http.HandlerFunc(s.serve))))
+	return mux
+}
+
+// once computes a value per key at the first demand.
+func once[K comparable, V any](compute func(K) (V, error)) func(K) (V, error) {
+	var mu sync.Mutex
+	known := map[K]V{}
+	return func(key K) (V, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if v, ok := known[key]; ok {
+			return v, nil
+		}
+		v, err := compute(key)
+		if err == nil {
+			known[key] = v
+		}
+		return v, err
+	}
+}

@@ -1,0 +1,62 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// check holds a resource to its rules. The error, if any, carries every issue;
+// without one, what is left are warnings and notes.
+func (s *Server) check(ctx context.Context, r *fhir.Resource) ([]fhir.Issue, error) {
+	issues := s.Validator.Validate(ctx, r)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if fhir.HasErrors(issues) {
+		return nil, &fhir.Error{Op: "validate", Kind: fhir.Processing, Issues: issues}
+	}
+	return issues, nil
+}
+
+// resourceOf reads the body of a create or update and holds it to the type of
+// the address.
+func (s *Server) resourceOf(c *gin.Context) (*fhir.Resource, error) {
+	r, err := s.needBody(c.Request)
+	if err != nil {
+		return nil, err
+	}
+	if typ := c.Param("type"); r.Type() != typ {
+		return nil, fhir.E("decode", fhir.Invalid, fhir.Issue{
+			Message:    "The resource is not of the type that the address names.",
+			Expression: r.Get("resourceType").Expression(), Position: r.Get("resourceType").Position(),
+			Expected: typ, Found: r.Type(),
+		})
+	}
+	return r, nil
+}
+
+// commit writes one change on behalf of the caller.
+func (s *Server) commit(c *gin.Context, change fhir.Change) (fhir.Result, error) {
+	x := exchangeOf(c)
+	done, err := s.Repository.Commit(c.Request.Context(), &fhir.Transaction{
+		Changes:   []fhir.Change{change},
+		Requester: x.identity.Requester,
+		RequestID: x.requestID,
+	})
+	if err != nil {
+		return fhir.Result{}, err
+	}
+	return done.Results[0], nil
+}
+
+// sendUpdated answers an update: 201 when it made the resource.
+func (s *Server) sendUpdated(c *gin.Context, result fhir.Result, notes []fhir.Issue) error {
+	if result.Applied == fhir.Created {
+		return s.sendWritten(c, http.StatusCreated, result.Version, notes)
+	}
+	return s.sendWritten(c, http.StatusOK, result.Version, notes)
+}
