@@ -74,13 +74,14 @@ func (o *ofResource) count(v view, at fhir.Seq) (int, error) {
 }
 
 func (o *ofResource) walk(v view, s span, take func(place, fhir.LogPlace) (bool, error)) error {
-	n, err := o.newest(v, s.last)
+	n, err := o.newest(v, s.end().Seq-1)
 	for more := true; n > 0 && more && err == nil; n-- {
 		var ver *fhir.Version
 		if ver, err = v.version(o.typ, o.now.rid, n); err != nil || ver.Seq < s.first {
 			break
 		}
 		more, err = take(place{o.typ, o.now.rid, n}, fhir.LogPlace{Seq: ver.Seq})
+		more = more && s.standing == 0 // one version stands at a time
 	}
 	return err
 }

@@ -75,7 +75,7 @@ func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string) (*
 			return nil, err
 		}
 	}
-	if err := p.refused.err(); err != nil {
+	if err := p.refused.err(p.tx.Changes); err != nil {
 		return nil, err
 	}
 	if err := p.resolve(); err != nil {

@@ -25,7 +25,7 @@ func (p *planner) resolve() error {
 			return err
 		}
 	}
-	return p.refused.err()
+	return p.refused.err(p.tx.Changes)
 }
 
 // link resolves the references of one resource. The links inside a Bundle are

@@ -2,32 +2,45 @@ package store
 
 import (
 	"regexp"
+	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// refusal collects what is wrong with the changes of a transaction. The first
-// issue decides the kind of the error.
-type refusal struct{ e *fhir.Error }
+// refusal collects what is wrong with the changes of a transaction.
+type refusal []refused
+
+type refused struct {
+	change *fhir.Change
+	err    *fhir.Error
+}
 
 func (r *refusal) add(c *fhir.Change, kind fhir.Code, precondition bool, issue fhir.Issue) {
 	if issue.Expression == "" {
 		issue.Expression = c.Expression
 	}
 	e := fhir.E("commit", kind, issue)
-	if r.e == nil {
-		e.Precondition = precondition
-		r.e = e
-		return
-	}
-	r.e.Issues = append(r.e.Issues, e.Issues...)
+	e.Precondition = precondition
+	*r = append(*r, refused{c, e})
 }
 
-func (r *refusal) err() error {
-	if r.e == nil {
+// err gives one error with all issues, in the order of the changes; the first
+// decides its kind.
+func (r refusal) err(changes []fhir.Change) error {
+	if len(r) == 0 {
 		return nil
 	}
-	return r.e
+	place := make(map[*fhir.Change]int, len(changes))
+	for i := range changes {
+		place[&changes[i]] = i
+	}
+	slices.SortStableFunc(r, func(a, b refused) int { return place[a.change] - place[b.change] })
+	e := *r[0].err
+	e.Issues = nil
+	for _, one := range r {
+		e.Issues = append(e.Issues, one.err.Issues...)
+	}
+	return &e
 }
 
 // idForm is the id datatype: https://hl7.org/fhir/R4/datatypes.html#id
