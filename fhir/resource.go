@@ -57,7 +57,7 @@ func (r *Resource) Sub(n Node) *Resource {
 		c.parent -= n.i
 		c.start -= d.start
 		c.end -= d.start
-		if i > 0 {
+		if c.nameLen > 0 {
 			c.name -= d.start
 		}
 	}

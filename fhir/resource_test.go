@@ -198,3 +198,19 @@ func BenchmarkStamp(b *testing.B) {
 		r.Stamp("0123", "1", r1970)
 	}
 }
+
+// TestSubNamesItems: an array item of a sub-resource has no name.
+func TestSubNamesItems(t *testing.T) {
+	r, err := Parse([]byte(`{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Patient","name":[{"given":["A","B"]}]}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub := r.Sub(r.Get("entry").Item(0).Get("resource"))
+	for i := range sub.Nodes() {
+		n := sub.Node(i)
+		start, end := n.NameSpan()
+		if n.Name() != string(sub.JSON()[start:end]) {
+			t.Errorf("node %d: name %q, span %d-%d", i, n.Name(), start, end)
+		}
+	}
+}
