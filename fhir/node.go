@@ -123,7 +123,7 @@ func (n Node) Get(name string) Node {
 			}
 		}
 	case Array:
-		for item := range n.Items() {
+		for item := n.First(); item.Exists(); item = item.Next() {
 			if m := item.Get(name); m.Exists() {
 				return m
 			}
