@@ -1,0 +1,27 @@
+package fhirpath
+
+import (
+	"github.com/pestle-fhir/pestle/fhir/ucum"
+	"github.com/shopspring/decimal"
+)
+
+// amountIn is the amount of a quantity in the unit of another one.
+func (it *Item) amountIn(unit *Item) (decimal.Decimal, bool) {
+	from, to := it.calendar(), unit.calendar()
+	switch {
+	case it.str == unit.str && it.num == unit.num, from != nil && from == to:
+		return it.ref.dec, true
+	case from != nil && to != nil:
+		if from.months > 0 != (to.months > 0) {
+			return decimal.Decimal{}, false
+		}
+		if to.months > 0 {
+			return divide(it.calendarAmount(), decimal.NewFromInt(to.months)), true
+		}
+		return divide(it.calendarAmount(), to.seconds), true
+	case from != nil && from.months > 0, to != nil && to.months > 0:
+		return decimal.Decimal{}, false
+	}
+	d, err := ucum.Convert(it.ref.dec, it.unitCode(), unit.unitCode())
+	return d, err == nil
+}
