@@ -22,7 +22,7 @@ func (p *parser) clause(typ, name, shown, value string) (Clause, bool) {
 		return Clause{}, false
 	}
 	if value == "" {
-		p.refuse(shown, "The parameter has no value.", describe(param), value)
+		p.refuse(shown, "The parameter has no value.", describe(param), value, "")
 		return Clause{}, false
 	}
 	if modifier == "missing" && code != ID {
@@ -36,12 +36,12 @@ func (p *parser) clause(typ, name, shown, value string) (Clause, bool) {
 func (p *parser) find(typ, code, shown string) *r4.SearchParam {
 	param := r4.SearchParameter(typ, code)
 	if param == nil {
-		p.unknown(fhir.NotSupported, shown, "There is no such search parameter on "+typ+".",
-			"one of "+listed(knownParams(typ))+orNearest(code, knownParams(typ)))
+		p.unknown(shown, "There is no such search parameter on "+typ+".",
+			"one of "+listed(knownParams(typ)), nearest(code, knownParams(typ)))
 		return nil
 	}
 	if programFor(typ).kinds[code] == nil && !unindexed[code] {
-		p.unknown(fhir.NotSupported, shown, "R4 has this parameter, this server does not search by it.", "one of "+listed(knownParams(typ)))
+		p.unknown(shown, "R4 has this parameter, this server does not search by it.", "one of "+listed(knownParams(typ)), "")
 		return nil
 	}
 	return param
@@ -61,7 +61,7 @@ func knownParams(typ string) []string {
 
 func (p *parser) missing(param *r4.SearchParam, shown, value string) (Clause, bool) {
 	if value != "true" && value != "false" {
-		p.refuse(shown, "The value of :missing is no boolean.", "true or false", value)
+		p.refuse(shown, "The value of :missing is no boolean.", "true or false", value, "")
 		return Clause{}, false
 	}
 	if param.Code == LastUpdated {
@@ -80,13 +80,13 @@ func (p *parser) chain(typ, head, rest, shown, value string) (Clause, bool) {
 		return Clause{}, false
 	}
 	if param.Type != "reference" {
-		p.refuse(shown, "Only a reference can be followed by a dot, and "+code+" is of type "+param.Type+".", code+" or "+code+":modifier", shown)
+		p.refuse(shown, "Only a reference can be followed by a dot, and "+code+" is of type "+param.Type+".", code+" or "+code+":modifier", shown, "")
 		return Clause{}, false
 	}
 	targets := param.Target
 	if typed {
 		if !r4.IsResource(target) {
-			p.refuse(shown, "The type of the chained reference is none of R4.", "one of "+listed(targets)+orNearest(target, targets), target)
+			p.refuse(shown, "The type of the chained reference is none of R4.", "one of "+listed(targets), target, nearest(target, targets))
 			return Clause{}, false
 		}
 		targets = []string{target}
@@ -106,13 +106,13 @@ func (p *parser) chain(typ, head, rest, shown, value string) (Clause, bool) {
 	if len(c.Chain) > 0 {
 		return c, true
 	}
-	p.chainFailed(trials, targets, rest, shown)
+	p.chainFailed(trials, targets, shown)
 	return Clause{}, false
 }
 
 // chainFailed says why no target of a chain can be searched by the rest: of one
 // target the reason itself, of several a malformed value where there is one.
-func (p *parser) chainFailed(trials []fhir.Issue, targets []string, rest, shown string) {
+func (p *parser) chainFailed(trials []fhir.Issue, targets []string, shown string) {
 	for _, issue := range trials {
 		if issue.Code == fhir.ValueCode {
 			p.issues = append(p.issues, issue)
@@ -120,11 +120,21 @@ func (p *parser) chainFailed(trials []fhir.Issue, targets []string, rest, shown 
 		}
 	}
 	if len(targets) == 1 && len(trials) > 0 {
-		p.unknown(trials[0].Code, shown, trials[0].Message, trials[0].Expected)
+		p.unknown(shown, trials[0].Message, trials[0].Expected, trials[0].Fix)
 		return
 	}
-	p.unknown(fhir.NotSupported, shown, "None of the types that the reference may lead to has such a search parameter.",
-		"a parameter of one of "+listed(targets)+" behind the dot, not "+rest)
+	p.unknown(shown, "None of the types that the reference may lead to has such a search parameter.",
+		"behind the dot a parameter of one of "+listed(targets), suggestion(trials))
+}
+
+// suggestion is the first fix that any trial had to offer.
+func suggestion(trials []fhir.Issue) string {
+	for _, issue := range trials {
+		if issue.Fix != "" {
+			return issue.Fix
+		}
+	}
+	return ""
 }
 
 // has reads what stands behind _has: Observation:patient:code.
@@ -132,11 +142,11 @@ func (p *parser) has(rest, shown, value string) (Clause, bool) {
 	typ, rest, ok := strings.Cut(rest, ":")
 	ref, rest, ok2 := strings.Cut(rest, ":")
 	if !ok || !ok2 || rest == "" {
-		p.refuse(shown, "The reverse chain is incomplete.", "_has:Type:reference parameter:search parameter, such as _has:Observation:patient:code", shown)
+		p.refuse(shown, "The reverse chain is incomplete.", "_has:Type:reference parameter:search parameter, such as _has:Observation:patient:code", shown, "")
 		return Clause{}, false
 	}
 	if !r4.IsResource(typ) {
-		p.refuse(shown, "The type of the reverse chain is none of R4.", "a resource type"+orNearest(typ, r4.ResourceTypes()), typ)
+		p.refuse(shown, "The type of the reverse chain is none of R4.", "a resource type", typ, nearest(typ, r4.ResourceTypes()))
 		return Clause{}, false
 	}
 	param := p.find(typ, ref, shown)
@@ -145,7 +155,7 @@ func (p *parser) has(rest, shown, value string) (Clause, bool) {
 	}
 	if param.Type != "reference" {
 		p.refuse(shown, "The reverse chain needs a reference parameter in its middle, and "+ref+" is of type "+param.Type+".",
-			"one of "+listed(referenceParams(typ)), ref)
+			"one of "+listed(referenceParams(typ)), ref, "")
 		return Clause{}, false
 	}
 	next, ok := p.clause(typ, rest, shown, value)

@@ -1,6 +1,8 @@
 package search
 
 import (
+	"sync"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
@@ -68,24 +70,36 @@ func (c *composite) on(focus string) writer {
 }
 
 func combine(s *sink, param string, n fhir.Node, values []value) {
-	keys := [][]byte{nil}
+	found := scratch.Get().(*sink)
+	defer scratch.Put(found)
+	found.entries, found.buf = found.entries[:0], found.buf[:0]
+	ends := make([]int, 0, 4) // where the entries of each component end
 	for i := range values {
-		var found sink
-		values[i].focus.walk(&found, n)
-		values[i].resource.walk(&found, n.Resource().Root())
-		var longer [][]byte
-		for _, key := range keys {
-			for _, e := range found.entries {
-				if e.Param == "" {
-					longer = append(longer, append(key[:len(key):len(key)], e.Key...))
-				}
-			}
-		}
-		if keys = longer; len(keys) == 0 {
+		before := len(found.entries)
+		values[i].focus.walk(found, n)
+		values[i].resource.walk(found, n.Resource().Root())
+		if len(found.entries) == before {
 			return
 		}
+		ends = append(ends, len(found.entries))
 	}
-	for _, key := range keys {
-		s.entries = append(s.entries, Entry{param, key})
+	s.join(param, nil, found.entries, 0, ends)
+}
+
+// scratch are sinks for values that live shortly.
+var scratch = sync.Pool{New: func() any { return new(sink) }}
+
+// join makes an entry of each choice of one value for each component.
+func (s *sink) join(param string, head []byte, values []Entry, from int, ends []int) {
+	if len(ends) == 0 {
+		start := len(s.buf)
+		s.buf = append(s.buf, head...)
+		s.take(param, start)
+		return
+	}
+	for _, v := range values[from:ends[0]] {
+		if v.Param == "" { // no entry of a modifier
+			s.join(param, append(head[:len(head):len(head)], v.Key...), values, ends[0], ends[1:])
+		}
 	}
 }

@@ -77,7 +77,7 @@ func (c *condition) read(value string) (Clause, bool) {
 		v := reading{c.parser, c.typ, c.param, c.types, c.modifier}
 		ranges, expected := v.ranges(kind, alternative)
 		if expected != "" {
-			c.refuse(c.shown, "The value of the parameter is malformed.", expected, alternative)
+			c.refuse(c.shown, "The value of the parameter is malformed.", expected, alternative, "")
 			ok = false
 		}
 		out.Ranges = append(out.Ranges, ranges...)
@@ -101,11 +101,11 @@ func (c *condition) modifierOK() bool {
 		known = append(known, c.param.Target...)
 	}
 	if c.param.Type == "token" && slices.Contains(byTerminology, c.modifier) {
-		c.unknown(fhir.NotSupported, c.shown, "The modifier needs a terminology service, which this search does not have.", ":"+strings.Join(known, ", :"))
+		c.unknown(c.shown, "The modifier needs a terminology service, which this search does not have.", ":"+strings.Join(known, ", :"), "")
 		return false
 	}
-	c.unknown(fhir.NotSupported, c.shown, "The modifier is not known for a parameter of type "+c.param.Type+".",
-		"none or one of :"+strings.Join(known, ", :")+orNearest(c.modifier, known))
+	c.unknown(c.shown, "The modifier is not known for a parameter of type "+c.param.Type+".",
+		"none or one of :"+strings.Join(known, ", :"), nearest(c.modifier, known))
 	return false
 }
 
@@ -115,7 +115,7 @@ func (c *condition) ids(value string) (Clause, bool) {
 		id = unescape(id)
 		id = strings.TrimPrefix(id, c.typ+"/")
 		if !isID(id) {
-			c.refuse(c.shown, "The value of the parameter is malformed.", "a logical id: up to 64 letters, digits, - and .", id)
+			c.refuse(c.shown, "The value of the parameter is malformed.", "a logical id of up to 64 letters, digits, dashes and dots", id, "")
 			return Clause{}, false
 		}
 		out.IDs = append(out.IDs, id)

@@ -208,7 +208,7 @@ func timingSpan(n fhir.Node) (span, bool) {
 			out, found = span{min(out.start, s.start), max(out.end, s.end)}, true
 		}
 	}
-	for event := range n.Get("event").Items() {
+	for event := n.Get("event").First(); event.Exists(); event = event.Next() {
 		widen(parseSpan(event.Text()))
 	}
 	if bounds := n.Path("repeat", "boundsPeriod"); bounds.Exists() {

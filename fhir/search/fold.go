@@ -21,7 +21,10 @@ func fold(s string) string {
 			return foldUnicode(s)
 		}
 	}
-	return blanks(strings.ToLower(s))
+	if s = strings.ToLower(s); folded(s) {
+		return s
+	}
+	return blanks(s)
 }
 
 // folded reports whether an ASCII text is in folded form already.

@@ -77,7 +77,8 @@ func appendDigest(b []byte, s string) []byte {
 	if s == "" {
 		return append(b, 0, 0, 0, 0, 0, 0, 0, 0)
 	}
-	sum := sha256.Sum256([]byte(s))
+	var short [128]byte // keeps the copy off the heap
+	sum := sha256.Sum256(append(short[:0], s...))
 	return append(b, sum[:digestLen]...)
 }
 

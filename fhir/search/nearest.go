@@ -2,9 +2,9 @@ package search
 
 import "strings"
 
-// orNearest names the known word that a misspelt one most likely stands for,
-// as the tail of a sentence; "" when none is near.
-func orNearest(word string, known []string) string {
+// nearest asks whether the known word was meant that is nearest to a misspelt
+// one; "" when none is near.
+func nearest(word string, known []string) string {
 	best, least := "", 1+len(word)/3
 	for _, k := range known {
 		if d := distance(strings.ToLower(word), strings.ToLower(k), least); d <= least && (best == "" || d < least) {
@@ -14,7 +14,7 @@ func orNearest(word string, known []string) string {
 	if best == "" {
 		return ""
 	}
-	return "; did you mean " + best + "?"
+	return "Did you mean " + best + "?"
 }
 
 // distance is how many letters must be changed, added, dropped or swapped with

@@ -98,12 +98,12 @@ func (p *parser) page(tokens []string) {
 	const message = "The page token is not one of this query."
 	const expected = "the next link of a search result, unchanged"
 	if p.Pages == nil || len(tokens) != 1 {
-		p.refuse(pageParam, message, expected, tokens[0])
+		p.refuse(pageParam, message, expected, tokens[0], "")
 		return
 	}
 	page, ok := p.Pages.open(p.query, tokens[0])
 	if !ok {
-		p.refuse(pageParam, message, expected, tokens[0])
+		p.refuse(pageParam, message, expected, tokens[0], "")
 		return
 	}
 	p.query.Page = page

@@ -34,8 +34,8 @@ type Options struct {
 func Parse(resourceType string, q url.Values, o Options) (*Query, []fhir.Issue, error) {
 	if !r4.IsResource(resourceType) {
 		return nil, nil, fhir.E("search", fhir.NotSupported, fhir.Issue{
-			Message: "There is no such resource type to search.", Expected: "an R4 resource type" + orNearest(resourceType, r4.ResourceTypes()),
-			Found: quoteFound(resourceType),
+			Message: "There is no such resource type to search.", Expected: "an R4 resource type",
+			Found: quoteFound(resourceType), Fix: nearest(resourceType, r4.ResourceTypes()),
 		})
 	}
 	p := newParser(resourceType, o)
@@ -116,19 +116,19 @@ func (p *parser) parameter(name, value string) {
 	}
 }
 
-// refuse notes a malformed value.
-func (p *parser) refuse(name, message, expected, found string) {
+// refuse notes a malformed value. fix is what to do, "" where it is plain.
+func (p *parser) refuse(name, message, expected, found, fix string) {
 	p.issues = append(p.issues, fhir.Issue{Severity: fhir.Err, Code: fhir.ValueCode, Expression: name,
-		Message: message, Expected: expected, Found: quoteFound(found)})
+		Message: message, Expected: expected, Found: quoteFound(found), Fix: fix})
 }
 
 // unknown notes a parameter or modifier that is not supported: an error, or a
 // warning where handling is lenient.
-func (p *parser) unknown(code fhir.Code, name, message, expected string) {
-	issue := fhir.Issue{Severity: fhir.Err, Code: code, Expression: name, Message: message, Expected: expected, Found: quoteFound(name)}
+func (p *parser) unknown(name, message, expected, fix string) {
+	issue := fhir.Issue{Severity: fhir.Err, Code: fhir.NotSupported, Expression: name, Message: message, Expected: expected, Found: quoteFound(name), Fix: fix}
 	if p.Lenient {
 		issue.Severity = fhir.Warning
-		issue.Fix = "The search was done without it."
+		issue.Fix = strings.TrimSpace(fix + " The search was done without it.")
 	}
 	p.issues = append(p.issues, issue)
 }

@@ -25,7 +25,7 @@ func (p *parser) plain(name, modifier string) bool {
 		return true
 	}
 	base, _, _ := strings.Cut(name, ":")
-	p.unknown(fhir.NotSupported, name, "The parameter has no modifiers.", base)
+	p.unknown(name, "The parameter has no modifiers.", base, "")
 	return false
 }
 
@@ -35,7 +35,7 @@ func (p *parser) count(name, modifier, value string) {
 		return
 	}
 	if err != nil || n < 0 {
-		p.refuse(name, "The page size is malformed.", "a whole number, 0 for the total only", value)
+		p.refuse(name, "The page size is malformed.", "a whole number, 0 for the total only", value, "")
 		return
 	}
 	p.query.Count = min(n, p.MaxCount)
@@ -49,7 +49,7 @@ func (p *parser) sort(name, modifier, value string) {
 		param, descending := strings.CutPrefix(key, "-")
 		if !p.sortable(param) {
 			known := sortParams(p.query.Type)
-			p.refuse(name, "The sort key is none of "+p.query.Type+".", "one of "+listed(known)+", with - in front to sort downwards"+orNearest(param, known), key)
+			p.refuse(name, "The sort key is none of "+p.query.Type+".", "one of "+listed(known)+", with - in front to sort downwards", key, nearest(param, known))
 			continue
 		}
 		p.query.Sort = append(p.query.Sort, Sort{param, descending})
@@ -87,7 +87,7 @@ func (p *parser) revInclude(name, modifier, value string) {
 func (p *parser) readInclude(name, modifier, value string) (Include, bool) {
 	i := Include{Iterate: modifier == "iterate" || modifier == "recurse"}
 	if modifier != "" && !i.Iterate {
-		p.unknown(fhir.NotSupported, name, "The modifier is not known here.", "none or :iterate")
+		p.unknown(name, "The modifier is not known here.", "none or :iterate", "")
 		return i, false
 	}
 	const form = "Type:parameter or Type:parameter:Target, such as MedicationRequest:subject:Patient; * for all references"
@@ -96,7 +96,7 @@ func (p *parser) readInclude(name, modifier, value string) (Include, bool) {
 		parts = []string{p.query.Type, "*"}
 	}
 	if len(parts) < 2 || len(parts) > 3 {
-		p.refuse(name, "The include is malformed.", form, value)
+		p.refuse(name, "The include is malformed.", form, value, "")
 		return i, false
 	}
 	i.Source, i.Param = parts[0], parts[1]
@@ -105,12 +105,12 @@ func (p *parser) readInclude(name, modifier, value string) (Include, bool) {
 	}
 	for _, typ := range []string{i.Source, i.Target} {
 		if typ != "" && !r4.IsResource(typ) {
-			p.refuse(name, "The include names a type that is none of R4.", "a resource type"+orNearest(typ, r4.ResourceTypes()), typ)
+			p.refuse(name, "The include names a type that is none of R4.", "a resource type", typ, nearest(typ, r4.ResourceTypes()))
 			return i, false
 		}
 	}
 	if known := referenceParams(i.Source); i.Param != "*" && !slices.Contains(known, i.Param) {
-		p.refuse(name, "The include names no reference parameter of "+i.Source+".", "one of "+listed(known)+orNearest(i.Param, known), i.Param)
+		p.refuse(name, "The include names no reference parameter of "+i.Source+".", "one of "+listed(known), i.Param, nearest(i.Param, known))
 		return i, false
 	}
 	return i, true
@@ -122,7 +122,7 @@ func (p *parser) summary(name, modifier, value string) {
 	case s == SummaryTrue, s == SummaryText, s == SummaryData, s == SummaryCount, s == SummaryFalse:
 		p.query.Summary = s
 	default:
-		p.refuse(name, "The summary is not known.", "true, text, data, count or false", value)
+		p.refuse(name, "The summary is not known.", "true, text, data, count or false", value, "")
 	}
 }
 
@@ -132,7 +132,7 @@ func (p *parser) total(name, modifier, value string) {
 	case t == TotalNone, t == TotalEstimate, t == TotalAccurate:
 		p.query.Total = t
 	default:
-		p.refuse(name, "The way of counting is not known.", "none, estimate or accurate", value)
+		p.refuse(name, "The way of counting is not known.", "none, estimate or accurate", value, "")
 	}
 }
 
@@ -148,7 +148,7 @@ func (p *parser) elements(name, modifier, value string) {
 			for i := range typ.Elements {
 				known = append(known, typ.Elements[i].Name)
 			}
-			p.refuse(name, "The element is none of "+p.query.Type+".", "one of "+listed(known)+orNearest(element, known), element)
+			p.refuse(name, "The element is none of "+p.query.Type+".", "one of "+listed(known), element, nearest(element, known))
 			continue
 		}
 		p.query.Elements = append(p.query.Elements, element)
@@ -160,6 +160,6 @@ func (p *parser) passed(string, string, string) {}
 
 func (p *parser) contained(name, modifier, value string) {
 	if p.plain(name, modifier) && value != "false" {
-		p.unknown(fhir.NotSupported, name, "Contained resources are not searched.", "false")
+		p.unknown(name, "Contained resources are not searched.", "false", "")
 	}
 }

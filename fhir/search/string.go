@@ -1,6 +1,8 @@
 package search
 
 import (
+	"slices"
+
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
@@ -37,8 +39,14 @@ func writeHumanName(s *sink, p *names, n fhir.Node) { s.parts(p, n, humanNamePar
 func writeAddress(s *sink, p *names, n fhir.Node)   { s.parts(p, n, addressParts) }
 
 func (s *sink) parts(p *names, n fhir.Node, parts []string) {
-	for _, part := range parts {
-		for item := range n.Get(part).Items() {
+	for m := n.First(); m.Exists(); m = m.Next() {
+		if !slices.Contains(parts, m.Name()) {
+			continue
+		}
+		if m.Kind() == fhir.String {
+			s.text(p.code, m.Text())
+		}
+		for item := m.First(); item.Exists(); item = item.Next() {
 			s.text(p.code, item.Text())
 		}
 	}
@@ -49,7 +57,7 @@ func writeCodingText(s *sink, p *names, n fhir.Node) { s.text(p.code, n.Get("dis
 
 func writeConceptText(s *sink, p *names, n fhir.Node) {
 	s.text(p.code, n.Get("text").Text())
-	for coding := range n.Get("coding").Items() {
+	for coding := n.Get("coding").First(); coding.Exists(); coding = coding.Next() {
 		writeCodingText(s, p, coding)
 	}
 }

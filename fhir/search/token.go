@@ -82,7 +82,7 @@ func writeCoding(s *sink, p *names, n fhir.Node) {
 }
 
 func writeConcept(s *sink, p *names, n fhir.Node) {
-	for coding := range n.Get("coding").Items() {
+	for coding := n.Get("coding").First(); coding.Exists(); coding = coding.Next() {
 		writeCoding(s, p, coding)
 	}
 	s.text(p.text, n.Get("text").Text())
@@ -98,7 +98,7 @@ func writeIdentifier(s *sink, p *names, n fhir.Node) {
 		return
 	}
 	s.text(p.text, kind.Get("text").Text())
-	for coding := range kind.Get("coding").Items() {
+	for coding := kind.Get("coding").First(); coding.Exists(); coding = coding.Next() {
 		if code := coding.Get("code").Text(); code != "" && value != "" {
 			start := len(s.buf)
 			s.buf = appendOfType(s.buf, coding.Get("system").Text(), code, value)

@@ -30,7 +30,7 @@ type leaf struct {
 }
 
 func (t *trie) walk(s *sink, object fhir.Node) {
-	for m := range object.Members() {
+	for m := object.First(); m.Exists(); m = m.Next() {
 		name := m.Name()
 		for _, e := range t.edges {
 			if e.name == name {
@@ -46,7 +46,7 @@ func (e *edge) follow(s *sink, m fhir.Node) {
 		return
 	}
 	place := 0
-	for item := range m.Items() {
+	for item := m.First(); item.Exists(); item = item.Next() {
 		e.visit(s, item, place)
 		place++
 	}
@@ -180,7 +180,7 @@ func conditions(steps []step) (key string, test func(fhir.Node, int) bool, rest 
 }
 
 func hasExtension(n fhir.Node, url string) bool {
-	for e := range n.Get("extension").Items() {
+	for e := n.Get("extension").First(); e.Exists(); e = e.Next() {
 		if e.Get("url").Text() == url {
 			return true
 		}

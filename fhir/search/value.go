@@ -188,7 +188,7 @@ const describeQuantities = "number, number|system|code or number||unit, with or 
 func (v reading) quantity(value string) ([]Range, string) {
 	p, rest, ok := splitPrefix(value)
 	parts := split(rest, '|')
-	if !ok || len(parts) > 3 {
+	if !ok || len(parts) != 1 && len(parts) != 3 {
 		return nil, describeQuantities
 	}
 	want, ok := parseNumber(p, parts[0])
@@ -196,11 +196,8 @@ func (v reading) quantity(value string) ([]Range, string) {
 		return nil, describeQuantities
 	}
 	var system, code string
-	if len(parts) > 1 {
-		system = unescape(parts[1])
-	}
-	if len(parts) > 2 {
-		code = unescape(parts[2])
+	if len(parts) == 3 {
+		system, code = unescape(parts[1]), unescape(parts[2])
 	}
 	return numberRanges(p, want, unitTest(system, code)), ""
 }
@@ -261,7 +258,7 @@ func (v reading) reference(value string) ([]Range, string) {
 		if v.modifier != "" {
 			return v.local(reference{typ: v.modifier, id: text}), ""
 		}
-		return []Range{variants(appendTerm([]byte{relative}, text))}, ""
+		return v.anyTarget(text), ""
 	}
 	url, version, canonical := strings.Cut(text, "|")
 	r, ok := parseReference(url)
@@ -279,6 +276,19 @@ func (v reading) reference(value string) ([]Range, string) {
 		return v.local(r), ""
 	}
 	return []Range{versioned(appendAddress(nil, r.url), r.version)}, ""
+}
+
+// anyTarget finds what has the id, of whichever type; by address too where the
+// parameter has few types of target.
+func (v reading) anyTarget(id string) []Range {
+	out := []Range{variants(appendTerm([]byte{relative}, id))}
+	if v.Base == "" || len(v.param.Target) > 8 {
+		return out
+	}
+	for _, typ := range v.param.Target {
+		out = append(out, variants(appendAddress(nil, v.Base+"/"+typ+"/"+id)))
+	}
+	return out
 }
 
 // local finds a resource of this server, by its relative reference and by its
