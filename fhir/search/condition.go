@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 

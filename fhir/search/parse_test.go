@@ -40,8 +40,8 @@ func TestParse(t *testing.T) {
 			require.NoError(t, os.WriteFile(file, out.Bytes(), 0o644))
 		}
 		if !*update {
-		require.Equal(t, string(archive.Comment), out.String(), file)
-	}
+			require.Equal(t, string(archive.Comment), out.String(), file)
+		}
 	}
 }
 
