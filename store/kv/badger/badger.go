@@ -79,7 +79,7 @@ func (e *Engine) Write(batch []kv.Op) error {
 		if op.Value == nil {
 			err = txn.Delete(op.Key)
 		} else {
-			err = txn.Set(op.Key, op.Value)
+			err = txn.SetEntry(entry(op.Key, op.Value))
 		}
 		if err != nil {
 			return failure(err)

@@ -21,20 +21,15 @@ func (s *snapshot) Get(key []byte) ([]byte, bool, error) {
 	if err != nil {
 		return nil, false, failure(err)
 	}
-	var value []byte
-	err = item.Value(func(v []byte) error {
-		// Values in the tree are the item's own copy; those of the value log
-		// are only lent.
-		value = v
-		if len(v) >= lent {
-			value = bytes.Clone(v)
-		}
-		return nil
-	})
-	return value, err == nil, failure(err)
+	v, isLent, err := value(item)
+	if isLent && len(v) >= lent {
+		v = bytes.Clone(v)
+	}
+	return v, err == nil, err
 }
 
-// lent is the size from which on values stand in the value log.
+// lent is the size from which on values stand in the value log, which only
+// lends them. Others are copies already.
 const lent = 1 << 20
 
 func (s *snapshot) Iterate(low, high []byte, reverse bool) kv.Iterator {
@@ -117,15 +112,12 @@ func (it *iterator) within() bool {
 
 func (it *iterator) Key() []byte { return it.it.Item().Key() }
 
-func (it *iterator) Value() (value []byte) {
-	err := it.it.Item().Value(func(v []byte) error {
-		value = v
-		return nil
-	})
+func (it *iterator) Value() []byte {
+	v, _, err := value(it.it.Item())
 	if err != nil {
-		it.err = failure(err)
+		it.err = err
 	}
-	return value
+	return v
 }
 
 func (it *iterator) Close() error {

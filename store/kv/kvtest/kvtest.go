@@ -178,7 +178,7 @@ func testTooBig(t *testing.T, e kv.Engine) {
 	if size > 1<<30 {
 		t.Skip("bounded by memory alone")
 	}
-	value := make([]byte, 100_000)
+	value := noise(100_000)
 	var batch []kv.Op
 	for sum := int64(0); sum <= size+1000; sum += int64(len(value)) {
 		batch = append(batch, kv.Op{Key: fmt.Appendf(nil, "%d", len(batch)), Value: value})
@@ -204,6 +204,14 @@ func testTooBig(t *testing.T, e kv.Engine) {
 		batch = append(batch, op)
 	}
 	require.NoError(t, e.Write(batch))
+}
+
+// noise cannot be compressed.
+func noise(n int) []byte {
+	rnd := rand.NewChaCha8([32]byte{})
+	b := make([]byte, n)
+	_, _ = rnd.Read(b)
+	return b
 }
 
 // testModel compares random writes and walks with a sorted map.
