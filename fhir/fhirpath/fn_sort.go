@@ -7,7 +7,7 @@ import (
 
 // fnSort orders by its keys; a minus in front of a key turns its order round,
 // for strings too. Without keys the items themselves are ordered. Items
-// without a key come first.
+// without a key come first either way.
 func fnSort(m *machine, c *call, base int) error {
 	type row struct {
 		item Item
@@ -35,12 +35,9 @@ func fnSort(m *machine, c *call, base int) error {
 	var failure error
 	slices.SortStableFunc(rows, func(a, b row) int {
 		for k := range a.keys {
-			o, err := sortOrder(c, &a.keys[k], &b.keys[k])
+			o, err := sortOrder(c, &a.keys[k], &b.keys[k], k < len(c.args) && descending(c.args[k]))
 			if err != nil {
 				failure = err
-			}
-			if k < len(c.args) && descending(c.args[k]) {
-				o = -o
 			}
 			if o != 0 {
 				return o
@@ -73,10 +70,13 @@ func (m *machine) sortKey(arg node, it Item, index int) (Item, error) {
 	return key, err
 }
 
-func sortOrder(n node, a, b *Item) (int, error) {
+func sortOrder(n node, a, b *Item, down bool) (int, error) {
 	if a.kind == nothing || b.kind == nothing {
-		return cmp.Compare(a.kind, b.kind), nil
+		return cmp.Compare(min(a.kind, 1), min(b.kind, 1)), nil
 	}
 	c, _, err := order(n, a, b)
+	if down {
+		c = -c
+	}
 	return c, err
 }
