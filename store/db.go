@@ -94,11 +94,7 @@ func (db *DB) start() (head, error) {
 	if v, err := decodeSeq(format); err != nil || v != formatVersion {
 		return head{}, fmt.Errorf("store: the database has layout %d and this program reads layout %d: use the program that wrote it, or load its export into a new database", v, formatVersion)
 	}
-	record, ok, err := snap.Get(keyHead)
-	if err != nil || !ok {
-		return head{}, errors.Join(err, fmt.Errorf("%w: the head is missing", errCorrupt))
-	}
-	h, err := decodeHead(record)
+	h, err := view{r: snap}.head()
 	if err != nil {
 		return head{}, err
 	}

@@ -14,6 +14,18 @@ type view struct {
 	at fhir.Seq
 }
 
+// head gives the newest commit in the reader, whatever the view's sequence.
+func (v view) head() (head, error) {
+	b, ok, err := v.r.Get(keyHead)
+	if err == nil && !ok {
+		err = fmt.Errorf("%w: the head is missing", errCorrupt)
+	}
+	if err != nil {
+		return head{}, err
+	}
+	return decodeHead(b)
+}
+
 // identity gives the newest numbers of a resource, whatever the view's
 // sequence; false when the id has never been used.
 func (v view) identity(typ, id string) (identity, bool, error) {
