@@ -8,14 +8,6 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
-// Limits of how a clause becomes a stream. A range of few keys is the union of
-// their rows; one of few rows is the list of their resources. Any other is
-// broad.
-const (
-	fewKeys = 64
-	fewRows = 2048
-)
-
 // onKeys reports whether a clause is about few keys, so that its stream costs
 // little.
 func onKeys(c *search.Clause) bool {
@@ -88,10 +80,10 @@ func (v view) narrow(typ, param string, in *search.Range) (out []stream, broad b
 }
 
 // sample collects the resources of a range from the row on which the walk
-// stands if it does. more says that there are more than fewRows rows.
+// stands if it does. more says that there are more than limits.rows rows.
 func sample(w *rows, in *search.Range, ok bool) (rids []rid, more bool) {
 	for seen := 0; ok; seen++ {
-		if seen == fewRows {
+		if seen == limits.rows {
 			return nil, true
 		}
 		if in.Match == nil || in.Match(w.key) {
@@ -104,14 +96,14 @@ func sample(w *rows, in *search.Range, ok bool) (rids []rid, more bool) {
 
 // keysOf collects the keys of a range, leaping from one to the next, from the
 // row on which the walk stands if it does. all is false when there are more
-// than fewKeys.
+// than limits.keys.
 func keysOf(w *rows, in *search.Range, ok bool) (keys [][]byte, all bool) {
 	for looked := 0; ok; looked++ {
 		key := bytes.Clone(w.key)
 		if in.Match == nil || in.Match(key) {
 			keys = append(keys, key)
 		}
-		if len(keys) > fewKeys || looked > fewRows {
+		if len(keys) > limits.keys || looked > limits.rows {
 			return nil, false
 		}
 		ok = w.seek(key, maxRid)

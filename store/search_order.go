@@ -11,8 +11,9 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
-// maxSorted is how many matches are sorted in memory.
-const maxSorted = 10_000
+// maxSorted is how many matches are sorted in memory. A variable, so that tests
+// can make it small.
+var maxSorted = 10_000
 
 // ranked is a match with its sort keys, nil for those that it has no value for.
 type ranked struct {

@@ -28,15 +28,19 @@ type selection struct {
 	of      rid
 }
 
-// How many resources are read for nothing before the clauses on ranges are
-// looked up in the index as a whole: few where other clauses leave few anyway.
-const (
-	patienceAlone  = 1000
-	patienceBeside = 100
-)
+// limits say how a clause is answered. A range of few keys is the union of
+// their rows; one of few rows is the list of their resources. Any other is
+// broad: it is tried on the candidates that the rest of the query leaves, until
+// too many resources have been read for nothing; then it is looked up in the
+// index as a whole. Variables, so that tests can make them small.
+var limits = struct{ keys, rows, alone, beside int }{
+	keys: 64, rows: 2048,
+	alone:  1000, // resources read for nothing where no other clause narrows the search
+	beside: 100,  // and where one does
+}
 
 func (v view) selection(ctx context.Context, typ string, clauses []search.Clause) (*selection, error) {
-	s := &selection{ctx: ctx, v: v, typ: typ, numbers: v.numbered(typ), patience: patienceBeside}
+	s := &selection{ctx: ctx, v: v, typ: typ, numbers: v.numbered(typ), patience: limits.beside}
 	var ranges []*search.Clause
 	for i := range clauses {
 		c := &clauses[i]
@@ -49,7 +53,7 @@ func (v view) selection(ctx context.Context, typ string, clauses []search.Clause
 	if len(s.must) > 0 {
 		s.checks = ranges
 	} else {
-		s.patience = patienceAlone
+		s.patience = limits.alone
 		for _, c := range ranges {
 			if err := s.add(c, false); err != nil {
 				return nil, closeAll([]stream{s}, err)

@@ -1,0 +1,16 @@
+package store
+
+// SetSearchLimits makes searches of small databases take the ways of large
+// ones. The result sets the limits back.
+func SetSearchLimits(keys, rows, alone, beside int) (restore func()) {
+	before := limits
+	limits.keys, limits.rows, limits.alone, limits.beside = keys, rows, alone, beside
+	return func() { limits = before }
+}
+
+// SetMaxSorted is for sort orders what SetSearchLimits is for clauses.
+func SetMaxSorted(n int) (restore func()) {
+	before := maxSorted
+	maxSorted = n
+	return func() { maxSorted = before }
+}

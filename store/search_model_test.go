@@ -1,0 +1,332 @@
+package store_test
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/store"
+)
+
+// doc is a resource that stands, in the naive model of the database.
+type doc struct {
+	typ, id string
+	created int // place in the order of creation
+	entries []search.Entry
+	updated time.Time
+}
+
+func (d *doc) ref() string { return d.typ + "/" + d.id }
+
+// world is all that stands at a sequence.
+type world map[string]*doc
+
+// list is the documents of a type in the order of creation.
+func (w world) list(typ string) []*doc {
+	var out []*doc
+	for _, d := range w {
+		if d.typ == typ {
+			out = append(out, d)
+		}
+	}
+	slices.SortFunc(out, func(a, b *doc) int { return a.created - b.created })
+	return out
+}
+
+// holds answers a clause by looking at everything.
+func (w world) holds(c *search.Clause, d *doc) bool {
+	met := false
+	switch {
+	case len(c.Chain) > 0:
+		met = slices.ContainsFunc(c.Chain, func(chain search.Chain) bool {
+			return slices.ContainsFunc(w.list(chain.Type), func(to *doc) bool { return refers(d, c.Param, to) && w.holds(&chain.Clause, to) })
+		})
+	case len(c.Has) > 0:
+		met = slices.ContainsFunc(c.Has, func(has search.Has) bool {
+			return slices.ContainsFunc(w.list(has.Type), func(from *doc) bool { return refers(from, has.Ref, d) && w.holds(&has.Clause, from) })
+		})
+	default:
+		return c.Holds(d.id, d.entries)
+	}
+	return met != c.Not
+}
+
+func refers(from *doc, param string, to *doc) bool {
+	return slices.ContainsFunc(from.entries, func(e search.Entry) bool {
+		typ, id, ok := search.LocalReference(e.Key)
+		return e.Param == param && ok && typ == to.typ && id == to.id
+	})
+}
+
+func (w world) search(q *search.Query) []*doc {
+	var out []*doc
+	for _, d := range w.list(q.Type) {
+		if !slices.ContainsFunc(q.Clauses, func(c search.Clause) bool { return !w.holds(&c, d) }) {
+			out = append(out, d)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *doc) int {
+		for _, by := range q.Sort {
+			if c := compareDocs(a, b, by); c != 0 {
+				return c
+			}
+		}
+		return 0
+	})
+	return out
+}
+
+func compareDocs(a, b *doc, by search.Sort) int {
+	sign := 1
+	if by.Descending {
+		sign = -1
+	}
+	if by.Param == search.ID {
+		return sign * cmp.Compare(a.id, b.id)
+	}
+	x, y := best(a, by), best(b, by)
+	switch {
+	case x == nil && y == nil:
+		return 0
+	case x == nil:
+		return 1
+	case y == nil:
+		return -1
+	}
+	return sign * bytes.Compare(x, y)
+}
+
+func best(d *doc, by search.Sort) []byte {
+	var out []byte
+	for _, e := range d.entries {
+		if e.Param != by.Param {
+			continue
+		}
+		k := search.SortKey(d.typ, by, e.Key)
+		if out == nil || !by.Descending && bytes.Compare(k, out) < 0 || by.Descending && bytes.Compare(k, out) > 0 {
+			out = k
+		}
+	}
+	return out
+}
+
+// scene is a random history with all the worlds it went through.
+type scene struct {
+	t       *testing.T
+	rnd     *rand.Rand
+	db      *store.DB
+	worlds  map[fhir.Seq]world
+	created int
+	clock   time.Time
+}
+
+var vocabulary = map[string][]string{
+	"Patient":            {"p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8"},
+	"Practitioner":       {"d1", "d2"},
+	"MedicationRequest":  {"m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9"},
+	"MedicationDispense": {"x1", "x2", "x3", "x4"},
+}
+
+func (s *scene) pick(of ...string) string { return of[s.rnd.IntN(len(of))] }
+
+// resource makes a random resource of few values, so that queries find some.
+func (s *scene) resource(typ, id string) *fhir.Resource {
+	pick := s.pick
+	switch typ {
+	case "Patient":
+		return parse(s.t, `{'resourceType':'Patient','id':'%s','active':%s,'gender':'%s','birthDate':'%s','name':[{'family':'%s','given':['%s']}],
+			'identifier':[{'system':'urn:%s','value':'%s'}]%s}`, id, pick("true", "false"), pick("male", "female", "other"), pick("1970-01-01", "1970-06", "1980", "2001-02-03"),
+			pick("Adams", "Adamson", "Brown", "Müller", "Muller"), pick("Eve", "Evelyn", "Bob"), pick("a", "b"), pick("1", "2", "3"),
+			pick("", `,'generalPractitioner':[{'reference':'Practitioner/d1'}]`, `,'generalPractitioner':[{'reference':'Practitioner/d2'},{'reference':'Practitioner/d1'}]`))
+	case "Practitioner":
+		return parse(s.t, `{'resourceType':'Practitioner','id':'%s','name':[{'family':'%s'}]}`, id, pick("Jones", "Shah"))
+	case "MedicationRequest":
+		return parse(s.t, `{'resourceType':'MedicationRequest','id':'%s','status':'%s','intent':'order','authoredOn':'%s','subject':{'reference':'Patient/%s'},
+			'medicationCodeableConcept':{'coding':[{'system':'http://snomed.info/sct','code':'%s'},{'system':'urn:%s','code':'1'}]}}`, id, pick("active", "completed", "stopped"),
+			pick("2026-01-01", "2026-01-01T10:00:00Z", "2026-02", "2026-03-05"), pick(vocabulary["Patient"]...), pick("1", "2", "3"), pick("a", "b"))
+	}
+	return parse(s.t, `{'resourceType':'MedicationDispense','id':'%s','status':'%s','authorizingPrescription':[{'reference':'MedicationRequest/%s'}],'whenHandedOver':'2026-0%s-01'}`,
+		id, pick("completed", "in-progress"), pick(vocabulary["MedicationRequest"]...), pick("1", "2"))
+}
+
+// commit makes a random transaction.
+func (s *scene) commit() {
+	now := world{}
+	for k, v := range s.worlds[s.db.Head()] {
+		now[k] = v
+	}
+	s.clock = s.clock.Add(time.Duration(s.rnd.IntN(3)) * time.Hour)
+	tx := &fhir.Transaction{Time: s.clock}
+	for _, typ := range []string{"Patient", "Practitioner", "MedicationRequest", "MedicationDispense"} {
+		id := s.pick(vocabulary[typ]...)
+		if s.rnd.IntN(5) == 0 {
+			tx.Changes = append(tx.Changes, fhir.Change{Method: fhir.Delete, Type: typ, ID: id})
+			delete(now, typ+"/"+id)
+			continue
+		}
+		r := s.resource(typ, id)
+		tx.Changes = append(tx.Changes, fhir.Change{Method: fhir.Update, Type: typ, ID: id, Resource: r})
+		entries, err := search.Extract(ctx, r)
+		require.NoError(s.t, err)
+		entries = append(entries, search.Entry{Param: search.Every, Key: search.EveryKey}, search.Entry{Param: search.LastUpdated, Key: search.InstantKey(s.clock)})
+		now[typ+"/"+id] = &doc{typ: typ, id: id, entries: entries, updated: s.clock, created: s.born(typ + "/" + id)}
+	}
+	c, err := s.db.Commit(ctx, tx)
+	require.NoError(s.t, err)
+	if c.Seq > 0 {
+		s.worlds[c.Seq] = now
+	}
+}
+
+// born is the place of a resource in the order of creation, which a deletion
+// does not end.
+func (s *scene) born(ref string) int {
+	for _, w := range s.worlds {
+		if d := w[ref]; d != nil {
+			return d.created
+		}
+	}
+	s.created++
+	return s.created
+}
+
+// query makes a random query.
+func (s *scene) query() (typ, query string) {
+	pick := s.pick
+	patient := func() string {
+		return pick("gender="+pick("male", "female,other", "none"), "active=true", "family="+pick("adam", "adams", "mu", "z"), "family:exact=Muller", "given:contains=ve",
+			"birthdate="+pick("1970", "ge1980", "lt1980", "1970-01-01", "ne1970", "sa1970", "eb1980", "1980,2001"), "identifier=urn:a|"+pick("1", "2"), "identifier="+pick("1", "1,2"), "identifier=urn:b|",
+			"gender:not=male", "general-practitioner=Practitioner/"+pick("d1", "d2"), "general-practitioner=d1", "general-practitioner:missing="+pick("true", "false"),
+			"_id="+pick("p1", "p1,p2,p3", "nope"), "_id:not=p1", "general-practitioner.name=jones", "_has:MedicationRequest:patient:status="+pick("active", "stopped"),
+			"_has:MedicationRequest:patient:_has:MedicationDispense:prescription:status=completed", "_lastUpdated="+pick("gt", "le", "ge")+s.clock.Add(-time.Duration(s.rnd.IntN(40))*time.Hour).Format("2006-01-02T15:04"))
+	}
+	medication := func() string {
+		return pick("status="+pick("active", "completed,stopped"), "patient=Patient/"+pick("p1", "p2", "p3"), "subject="+pick("p1", "p2,p3"), "authoredon="+pick("2026-01-01", "ge2026-02", "lt2026-01-01T10:00", "2026"),
+			"code=1", "code=http://snomed.info/sct|"+pick("1", "2"), "code=http://snomed.info/sct|", "code:not=2", "patient.gender=male", "patient.general-practitioner.name=shah", "subject:Patient.family=adam", "status:not=active")
+	}
+	typ, one := "Patient", patient
+	if s.rnd.IntN(2) == 0 {
+		typ, one = "MedicationRequest", medication
+	}
+	var parts []string
+	for range s.rnd.IntN(4) {
+		parts = append(parts, one())
+	}
+	sorts := map[string][]string{"Patient": {"birthdate", "-birthdate,family", "family", "-_id"}, "MedicationRequest": {"-authoredon", "status,_id", "code"}}[typ]
+	if s.rnd.IntN(2) == 0 {
+		parts = append(parts, "_sort="+pick(append(sorts, "_lastUpdated", "-_lastUpdated", "_id")...))
+	}
+	return typ, strings.Join(append(parts, fmt.Sprintf("_count=%d", 1+s.rnd.IntN(5)), pick("_total=accurate", "_total=accurate", "_pretty=false")), "&")
+}
+
+// check asks a query page by page, committing in between, and compares with
+// the model as of the first page.
+func (s *scene) check(meanwhile bool) {
+	typ, query := s.query()
+	values, err := url.ParseQuery(query)
+	require.NoError(s.t, err)
+	q, _, err := search.Parse(typ, values, search.Options{Now: s.clock})
+	require.NoError(s.t, err, query)
+	asOf := s.db.Head()
+	if s.rnd.IntN(3) == 0 {
+		asOf = fhir.Seq(1 + s.rnd.IntN(int(asOf)))
+		q.Page.AsOf = asOf
+	}
+	var want, got []string
+	for _, d := range s.worlds[asOf].search(q) {
+		want = append(want, d.ref())
+	}
+	for {
+		r, err := s.db.Search(ctx, q)
+		require.NoError(s.t, err, query)
+		require.Equal(s.t, asOf, r.AsOf)
+		for _, m := range r.Matches {
+			got = append(got, m.Ref())
+		}
+		if q.Total == search.TotalAccurate {
+			require.Equal(s.t, len(want), r.Total, "%s?%s at %d", typ, query, asOf)
+		}
+		if r.Next == nil {
+			break
+		}
+		require.Len(s.t, r.Matches, q.Count)
+		q.Page = *r.Next
+		if meanwhile {
+			s.commit()
+		}
+	}
+	require.Equal(s.t, want, got, "%s?%s at %d", typ, query, asOf)
+}
+
+// TestSearchAgreesWithModel runs random queries on a random history against
+// a model that looks at every resource, with limits as they are and with
+// limits so small that every way of answering is taken.
+func TestSearchAgreesWithModel(t *testing.T) {
+	for name, set := range map[string]func() func(){
+		"usual":   func() func() { return func() {} },
+		"broad":   func() func() { return store.SetSearchLimits(1, 2, 1000, 1000) },
+		"widened": func() func() { return store.SetSearchLimits(1, 1, 0, 1) },
+		"by keys": func() func() { return store.SetSearchLimits(3, 1, 5, 2) },
+		"walked":  func() func() { return store.SetMaxSorted(2) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer set()()
+			both(t, func(t *testing.T, db *store.DB) {
+				s := &scene{t: t, rnd: rand.New(rand.NewPCG(7, uint64(len(name)))), db: db, worlds: map[fhir.Seq]world{}, clock: epoch}
+				for range 25 {
+					s.commit()
+				}
+				for i := range 150 {
+					if name == "walked" {
+						s.checkWalk()
+					} else {
+						s.check(i%10 == 0)
+					}
+				}
+			})
+		})
+	}
+}
+
+// checkWalk is a check of the orders that the database can be walked in.
+func (s *scene) checkWalk() {
+	order := s.pick("_lastUpdated", "-_lastUpdated", "_id", "-_id")
+	q, _, err := search.Parse("Patient", url.Values{"_sort": {order}, "_count": {"2"}, "gender": {s.pick("male", "female,male")}}, search.Options{})
+	require.NoError(s.t, err)
+	var want, got []string
+	list := s.worlds[s.db.Head()].search(q)
+	if order == "-_lastUpdated" { // the walk is the exact reverse
+		q2 := *q
+		q2.Sort = []search.Sort{{Param: search.LastUpdated}}
+		list = s.worlds[s.db.Head()].search(&q2)
+		slices.Reverse(list)
+	}
+	for _, d := range list {
+		want = append(want, d.ref())
+	}
+	for {
+		r, err := s.db.Search(ctx, q)
+		require.NoError(s.t, err)
+		for _, m := range r.Matches {
+			got = append(got, m.Ref())
+		}
+		if r.Next == nil {
+			break
+		}
+		q.Page = *r.Next
+	}
+	if len(want) > 2 {
+		require.Equal(s.t, want, got, order)
+	}
+	s.commit()
+}
