@@ -13,11 +13,13 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/xml"
 )
 
 // Load reads every conformance resource of a FHIR package (.tgz) or a folder,
 // JSON and XML alike, into the set. Files that are no FHIR resource are passed
-// over; one that is broken is an error with its name.
+// over. One that is broken stays out, and the error names each of them; all
+// others are loaded.
 func (s *Set) Load(location string) error {
 	info, err := os.Stat(location)
 	if err != nil {
@@ -42,7 +44,8 @@ func (s *Set) Load(location string) error {
 }
 
 func (s *Set) loadFolder(files fs.FS, location string) error {
-	return fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+	var broken []error
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -50,8 +53,10 @@ func (s *Set) loadFolder(files fs.FS, location string) error {
 		if err != nil {
 			return err
 		}
-		return s.loadFile(filepath.Join(location, name), data)
+		broken = append(broken, s.loadFile(filepath.Join(location, name), data))
+		return nil
 	})
+	return errors.Join(append(broken, err)...)
 }
 
 func (s *Set) loadTar(r io.Reader, location string) error {
@@ -59,10 +64,11 @@ func (s *Set) loadTar(r io.Reader, location string) error {
 	if err != nil {
 		return fmt.Errorf("definitions: %s: %w", location, err)
 	}
+	var broken []error
 	for t := tar.NewReader(z); ; {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return errors.Join(broken...)
 		}
 		if err != nil {
 			return fmt.Errorf("definitions: %s: %w", location, err)
@@ -74,9 +80,7 @@ func (s *Set) loadTar(r io.Reader, location string) error {
 		if err != nil {
 			return fmt.Errorf("definitions: %s: %w", location, err)
 		}
-		if err := s.loadFile(location+":"+h.Name, data); err != nil {
-			return err
-		}
+		broken = append(broken, s.loadFile(location+":"+h.Name, data))
 	}
 }
 
@@ -89,6 +93,10 @@ func (s *Set) loadFile(name string, data []byte) error {
 			return nil
 		}
 		r, err = fhir.Parse(data)
+	case ".xml":
+		if r, err = xml.Decode(data); r != nil {
+			err = nil // published definitions break rules of order that cost no fact
+		}
 	default:
 		return nil
 	}

@@ -61,11 +61,16 @@ func (b *builder) elementCaret(r rule, e *definition.Element) error {
 			if e.Binding == nil {
 				e.Binding = &definition.Binding{}
 			}
-			e.Binding.Max = b.canonical(r.value.text)
+			e.Binding.Max = b.canonical("ValueSet", r.value.text)
 		}
 		return nil
 	}
 	switch name, _, _ := strings.Cut(r.caret, "["); name {
+	case "binding.strength":
+		if e.Binding == nil {
+			e.Binding = &definition.Binding{}
+		}
+		e.Binding.Strength = r.value.code.code
 	case "slicing.rules":
 		b.slicing(e).Rules = r.value.code.code
 	case "slicing.ordered":
@@ -124,7 +129,7 @@ func (b *builder) typeCaret(r rule, e *definition.Element, m []string) error {
 	case "versioning":
 		e.Types[n].Versioning = r.value.code.code
 	case "profile":
-		e.Types[n].Profiles = append(e.Types[n].Profiles, b.canonical(r.value.text))
+		e.Types[n].Profiles = append(e.Types[n].Profiles, b.canonical("StructureDefinition", r.value.text))
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ type Options struct {
 // Read compiles every .fsh file of a folder into definitions. All files are one
 // project: they share aliases, rule sets and names. The error is an [*Error].
 func Read(files fs.FS, o Options) (*definition.Set, error) {
-	c := &compiler{Options: o, out: definition.NewSet(), entities: map[string]*entity{}, aliases: map[string]string{}}
+	c := &compiler{Options: o, out: definition.NewSet(), entities: map[[2]string]*entity{}, byURL: map[string]*entity{}, aliases: map[string]string{}}
 	if c.Known == nil {
 		c.Known = definition.NewSet()
 	}
@@ -90,7 +90,8 @@ func collectAliases(name, src string, into map[string]string) error {
 type compiler struct {
 	Options
 	out      *definition.Set
-	entities map[string]*entity // by name and by id
+	entities map[[2]string]*entity // by kind of resource with name, and with id
+	byURL    map[string]*entity    // profiles and extensions
 	aliases  map[string]string
 }
 
@@ -103,12 +104,25 @@ func (c *compiler) declare(e *entity) error {
 		if name == "" {
 			continue
 		}
-		if old, ok := c.entities[name]; ok && old != e {
+		key := [2]string{e.resource(), name}
+		if old, ok := c.entities[key]; ok && old != e {
 			return c.fail(e.file, e.at, "%s is declared already, at %s:%d", name, old.file, old.at.line)
 		}
-		c.entities[name] = e
+		c.entities[key] = e
+	}
+	if e.resource() == "StructureDefinition" {
+		c.byURL[c.url(e)] = e
 	}
 	return nil
+}
+
+// resource is the kind of resource that an entity becomes: names are unique
+// within one kind.
+func (e *entity) resource() string {
+	if e.kind == "Profile" || e.kind == "Extension" {
+		return "StructureDefinition"
+	}
+	return e.kind
 }
 
 func (c *compiler) entity(e *entity) error {
@@ -130,11 +144,7 @@ func (c *compiler) url(e *entity) string {
 			return r.value.text
 		}
 	}
-	kind := e.kind
-	if kind == "Profile" || kind == "Extension" {
-		kind = "StructureDefinition"
-	}
-	return c.Canonical + "/" + kind + "/" + c.id(e)
+	return c.Canonical + "/" + e.resource() + "/" + c.id(e)
 }
 
 func (c *compiler) id(e *entity) string {
@@ -144,11 +154,11 @@ func (c *compiler) id(e *entity) string {
 	return e.name
 }
 
-// canonical gives the url that a name stands for: an entity of these files, or
-// what is a url already.
-func (c *compiler) canonical(name string) string {
+// canonical gives the url that a name of a kind of resource stands for: an
+// entity of these files, or what is a url already.
+func (c *compiler) canonical(resource, name string) string {
 	bare, version, versioned := strings.Cut(name, "|")
-	if e, ok := c.entities[bare]; ok && e.kind != "RuleSet" && e.kind != "Invariant" {
+	if e, ok := c.entities[[2]string{resource, bare}]; ok {
 		bare = c.url(e)
 	}
 	if versioned {

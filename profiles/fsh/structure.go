@@ -61,7 +61,11 @@ func (c *compiler) parent(e *entity, name string, depth int) (base, typ string, 
 	if depth > 20 {
 		return "", "", c.fail(e.file, e.at, "the parents of %s go round in a circle", e.name)
 	}
-	if p, ok := c.entities[name]; ok && (p.kind == "Profile" || p.kind == "Extension") {
+	p, ok := c.entities[[2]string{"StructureDefinition", name}]
+	if !ok {
+		p, ok = c.byURL[name]
+	}
+	if ok {
 		up := p.meta["Parent"]
 		if up == "" {
 			up = "Extension"
@@ -197,7 +201,7 @@ func (b *builder) apply(r rule, at place, e *definition.Element) error {
 		setFlags(e, r.flags)
 	case bindRule:
 		old := e.Binding
-		e.Binding = &definition.Binding{Strength: r.strength, ValueSet: b.canonical(r.valueSet)}
+		e.Binding = &definition.Binding{Strength: r.strength, ValueSet: b.canonical("ValueSet", r.valueSet)}
 		if old != nil {
 			e.Binding.Max = old.Max
 		}
@@ -261,7 +265,7 @@ func (b *builder) only(r rule, at place, e *definition.Element) error {
 		case r4.TypeOf(t.name) != nil:
 			add(definition.Type{Code: t.name})
 		default:
-			url := b.canonical(t.name)
+			url := b.canonical("StructureDefinition", t.name)
 			typ, err := b.typeOf(r, url)
 			if err != nil {
 				return err
@@ -282,15 +286,13 @@ func (b *builder) target(name string) string {
 	if r4.TypeOf(name) != nil {
 		return hl7 + name
 	}
-	return b.canonical(name)
+	return b.canonical("StructureDefinition", name)
 }
 
 func (b *builder) typeOf(r rule, url string) (string, error) {
-	for _, e := range b.entities {
-		if (e.kind == "Profile" || e.kind == "Extension") && b.url(e) == url {
-			_, typ, err := b.parent(e, e.name, 0)
-			return typ, err
-		}
+	if e, ok := b.byURL[url]; ok {
+		_, typ, err := b.parent(e, e.name, 0)
+		return typ, err
 	}
 	bare, _ := definition.SplitCanonical(url)
 	if k, ok := b.Known.Structures[bare]; ok {
@@ -317,7 +319,7 @@ func (b *builder) contains(r rule, at place, e *definition.Element) error {
 		setFlags(s, i.flags)
 		switch {
 		case i.typ != "":
-			s.Types = []definition.Type{{Code: "Extension", Profiles: []string{b.canonical(i.typ)}}}
+			s.Types = []definition.Type{{Code: "Extension", Profiles: []string{b.canonical("StructureDefinition", i.typ)}}}
 		case extension && b.s.IsExtension():
 			b.fixAt(place{id + ".url", at.path + ".url", nil}, i.slice)
 		}
@@ -327,8 +329,8 @@ func (b *builder) contains(r rule, at place, e *definition.Element) error {
 
 func (b *builder) obeys(r rule, e *definition.Element) error {
 	for _, name := range r.obeys {
-		inv, ok := b.entities[name]
-		if !ok || inv.kind != "Invariant" {
+		inv, ok := b.entities[[2]string{"Invariant", name}]
+		if !ok {
 			return b.fail(r.file, r.at, "there is no invariant %s", name)
 		}
 		severity := strings.TrimPrefix(inv.meta["Severity"], "#")

@@ -22,12 +22,12 @@ func (c *compiler) valueSet(e *entity) error {
 			c.addConcept(into, r.concept)
 		case selectRule:
 			s := definition.Selection{}
-			s.System, s.Version = definition.SplitCanonical(c.canonical(r.include.system))
+			s.System, s.Version = definition.SplitCanonical(c.canonical("CodeSystem", r.include.system))
 			for _, f := range r.include.filters {
 				s.Filters = append(s.Filters, definition.Filter{Property: f.property, Op: f.op, Value: f.value})
 			}
 			for _, name := range r.include.valueSets {
-				s.ValueSets = append(s.ValueSets, c.canonical(name))
+				s.ValueSets = append(s.ValueSets, c.canonical("ValueSet", name))
 			}
 			if r.include.exclude {
 				v.Exclude = append(v.Exclude, s)
@@ -45,7 +45,7 @@ func (c *compiler) valueSet(e *entity) error {
 func (c *compiler) addConcept(into *[]definition.Selection, row *conceptRow) {
 	code := row.codes[0]
 	concept := definition.Concept{Code: code.code, Display: code.display}
-	system := c.canonical(code.system)
+	system := c.canonical("CodeSystem", code.system)
 	for i := range *into {
 		s := &(*into)[i]
 		if s.System == system && s.Version == code.version && len(s.Concepts) > 0 {
@@ -139,7 +139,7 @@ func (c *compiler) systemCaret(s *definition.CodeSystem, r rule) error {
 	case "caseSensitive":
 		s.CaseSensitive = r.value.text == "true"
 	case "valueSet":
-		s.ValueSet = c.canonical(r.value.text)
+		s.ValueSet = c.canonical("ValueSet", r.value.text)
 	case "supplements":
 		s.Supplements = r.value.text
 	default:
