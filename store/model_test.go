@@ -1,0 +1,193 @@
+package store_test
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// model is the store said naively: a list of versions and loops over it.
+type model struct {
+	versions []*modelVersion // in the order written
+	seq      fhir.Seq
+}
+
+type modelVersion struct {
+	*fhir.Version
+	number string // of the identifier
+}
+
+var errModel = errors.New("the model refuses")
+
+// current is the version of a resource that stands at a sequence.
+func (m *model) current(id string, at fhir.Seq) (found *modelVersion) {
+	for _, v := range m.versions {
+		if v.ID == id && v.Seq <= at {
+			found = v
+		}
+	}
+	return found
+}
+
+// find lists the patients with an identifier in the order of their creation.
+func (m *model) find(number string, at fhir.Seq) []string {
+	var ids []string
+	for _, v := range m.versions {
+		if v.VersionID != "1" {
+			continue
+		}
+		if now := m.current(v.ID, at); now != nil && !now.Deleted() && now.number == number {
+			ids = append(ids, v.ID)
+		}
+	}
+	return ids
+}
+
+// draft is what a change comes to.
+type draft struct {
+	id      string
+	applied fhir.Applied
+}
+
+// commit applies a transaction; ids are those that the store gives.
+func (m *model) commit(tx *fhir.Transaction, newID func() string, at time.Time) ([]draft, error) {
+	drafts := make([]draft, len(tx.Changes))
+	ids := make([]string, len(tx.Changes))
+	for i, c := range tx.Changes {
+		if c.ID == "" && c.Method != fhir.Delete {
+			ids[i] = newID()
+		}
+	}
+	touched, removed, created := map[string]bool{}, map[string]bool{}, map[string]string{}
+	var order []int
+	for _, method := range []fhir.Method{fhir.Delete, fhir.Create, fhir.Update} {
+		for i, c := range tx.Changes {
+			if c.Method == method {
+				order = append(order, i)
+			}
+		}
+	}
+	for _, i := range order {
+		c := &tx.Changes[i]
+		d, err := m.decide(c, ids[i], removed, created)
+		if err != nil {
+			return nil, err
+		}
+		drafts[i] = d
+		if d.applied == fhir.Created || d.applied == fhir.Updated || d.applied == fhir.Removed {
+			if touched[d.id] {
+				return nil, errModel
+			}
+			touched[d.id] = true
+			removed[d.id] = d.applied == fhir.Removed
+		}
+	}
+	if len(touched) > 0 {
+		m.seq++
+	}
+	for _, i := range order {
+		if d := drafts[i]; touched[d.id] && d.applied != fhir.Matched && d.applied != fhir.Unchanged {
+			m.write(&tx.Changes[i], d, at)
+		}
+	}
+	return drafts, nil
+}
+
+func (m *model) decide(c *fhir.Change, fresh string, removed map[string]bool, created map[string]string) (draft, error) {
+	d := draft{id: c.ID}
+	if c.Condition != "" {
+		number := c.Condition[strings.LastIndex(c.Condition, "|")+1:]
+		found := slices.DeleteFunc(m.find(number, m.seq), func(id string) bool { return removed[id] })
+		switch {
+		case len(found) > 1:
+			return d, errModel
+		case len(found) == 1 && c.Method == fhir.Create:
+			return draft{found[0], fhir.Matched}, nil
+		case len(found) == 1 && c.ID != "" && c.ID != found[0]:
+			return d, errModel
+		case len(found) == 1:
+			d.id = found[0]
+		case c.Method == fhir.Delete:
+			return draft{"", fhir.Unchanged}, nil
+		case created[c.Condition] != "":
+			if c.Method == fhir.Update {
+				return d, errModel
+			}
+			return draft{created[c.Condition], fhir.Matched}, nil
+		default:
+			if now := m.current(c.ID, m.seq); now != nil && !now.Deleted() {
+				return d, errModel
+			}
+			if d.id == "" {
+				d.id = fresh
+			}
+			created[c.Condition] = d.id
+		}
+	}
+	if d.id == "" {
+		d.id = fresh
+	}
+	now := m.current(d.id, m.seq)
+	stands := now != nil && !now.Deleted()
+	if c.IfAbsent && now != nil {
+		return draft{d.id, fhir.Matched}, nil
+	}
+	switch {
+	case c.Method == fhir.Delete && !stands:
+		d.applied = fhir.Unchanged
+	case c.IfMatch != "" && (!stands || now.VersionID != c.IfMatch):
+		return d, errModel
+	case c.Method == fhir.Delete:
+		d.applied = fhir.Removed
+	case c.Method == fhir.Create && now != nil:
+		return d, errModel
+	case stands:
+		d.applied = fhir.Updated
+	default:
+		d.applied = fhir.Created
+	}
+	return d, nil
+}
+
+func (m *model) write(c *fhir.Change, d draft, at time.Time) {
+	n := 1
+	if now := m.current(d.id, m.seq); now != nil {
+		last, _ := strconv.Atoi(now.VersionID)
+		n = last + 1
+	}
+	v := &fhir.Version{Type: "Patient", ID: d.id, VersionID: strconv.Itoa(n), Seq: m.seq, LastUpdated: at, Method: c.Method}
+	number := ""
+	if c.Resource != nil {
+		v.JSON = c.Resource.Stamp(d.id, v.VersionID, at)
+		number = c.Resource.Root().Path("identifier", "value").Text()
+	}
+	m.versions = append(m.versions, &modelVersion{v, number})
+}
+
+// history lists all versions that a query means, newest first.
+func (m *model) history(q fhir.HistoryQuery) []*fhir.Version {
+	var out []*fhir.Version
+	last := q.AsOf
+	if !q.At.IsZero() {
+		last = 0
+		for _, v := range m.versions {
+			if !v.LastUpdated.After(q.At) && v.Seq <= q.AsOf {
+				last = v.Seq
+			}
+		}
+	}
+	for _, v := range slices.Backward(m.versions) {
+		if v.Seq > last || q.ID != "" && v.ID != q.ID || v.LastUpdated.Before(q.Since) {
+			continue
+		}
+		if !q.At.IsZero() && m.current(v.ID, last) != v {
+			continue
+		}
+		out = append(out, v.Version)
+	}
+	return out
+}
