@@ -25,7 +25,7 @@ func (m *machine) pushChildren(it *Item) {
 	if obj.Exists() && obj.Kind() != fhir.Object {
 		obj = sibling(obj)
 	}
-	for v := range obj.Members() {
+	for v := object(obj).First(); v.Exists(); v = v.Next() {
 		name := v.Name()
 		if name == "resourceType" {
 			continue
@@ -48,11 +48,8 @@ func (m *machine) pushChild(obj, v fhir.Node, name string, of *r4.Type) {
 	switch {
 	case p == nil:
 		m.pushUntyped(v)
-	case p.Of != nil && p.Of.Kind == r4.Primitive && (v.Kind() == fhir.Array || v.Name() != name):
-		m.pushProperty(obj, &jsonProperty{name: p.JSON, sibling: "_" + p.JSON, of: p.Of})
-	case v.Kind() == fhir.Null:
-	default:
-		m.pushProperty(obj, &jsonProperty{name: p.JSON, of: p.Of})
+	case v.Kind() != fhir.Null:
+		m.pushProperty(obj, p)
 	}
 }
 

@@ -25,6 +25,7 @@ type machine struct {
 	stack  Collection
 	scopes []scope
 	named  []named // what defineVariable() defined, innermost last
+	high   int     // about how much of the stack was in use
 	steps  int
 	limit  int
 	now    time.Time
@@ -70,7 +71,7 @@ func (m *machine) release() {
 	if cap(m.stack) > 4096 {
 		return
 	}
-	clear(m.stack[:cap(m.stack)])
+	clear(m.stack[:max(m.high, len(m.stack))])
 	clear(m.scopes[:cap(m.scopes)])
 	clear(m.named)
 	*m = machine{stack: m.stack[:0], scopes: m.scopes[:0], named: m.named[:0]}
@@ -80,6 +81,7 @@ func (m *machine) release() {
 // step counts work and notices when there was enough of it.
 func (m *machine) step(n node) error {
 	m.steps++
+	m.high = max(m.high, len(m.stack))
 	if m.steps&1023 != 0 && m.steps <= m.limit {
 		return nil
 	}

@@ -1,45 +1,26 @@
 package fhirpath
 
 import (
+	"strings"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 
-// steps are the properties that a name stands for in one type: one, or those
+// steps is what a name stands for in one type: a property, or the properties
 // of a choice. A member remembers the last type it met.
 type steps struct {
-	of    *r4.Type
-	props []jsonProperty
-}
-
-// jsonProperty is a property with the name of its underscore sibling.
-type jsonProperty struct {
-	name, sibling string // sibling is "" when the value is no primitive
-	of            *r4.Type
+	of     *r4.Type
+	prop   *r4.Property // nil for a choice, and when the type has no such element
+	choice *r4.Element
 }
 
 func stepsOf(t *r4.Type, name string) *steps {
 	s := &steps{of: t}
-	add := func(p *r4.Property) {
-		jp := jsonProperty{name: p.JSON, of: p.Of}
-		if p.Of != nil && p.Of.Kind == r4.Primitive {
-			jp.sibling = "_" + p.JSON
-		}
-		s.props = append(s.props, jp)
-	}
 	if p := t.Property(name); p != nil && !p.Element.Choice {
-		add(p)
-		return s
-	}
-	e := t.Element(name)
-	if e == nil || e.Name != name {
-		return s
-	}
-	props := t.Properties()
-	for i := range props {
-		if props[i].Element == e {
-			add(&props[i])
-		}
+		s.prop = p
+	} else if e := t.Element(name); e != nil && e.Name == name {
+		s.choice = e
 	}
 	return s
 }
@@ -104,10 +85,28 @@ func (n *member) from(m *machine, it *Item) error {
 		s = stepsOf(it.typ, n.name)
 		n.steps.Store(s)
 	}
-	for i := range s.props {
-		m.pushProperty(obj, &s.props[i])
+	switch {
+	case s.prop != nil:
+		m.pushProperty(obj, s.prop)
+	case s.choice != nil:
+		m.pushChoice(obj, s)
 	}
 	return nil
+}
+
+// pushChoice appends the value of an element that may have several types: the
+// member whose name begins with that of the element.
+func (m *machine) pushChoice(obj fhir.Node, s *steps) {
+	for v := obj.First(); v.Exists(); v = v.Next() {
+		name := v.Name()
+		bare := strings.TrimPrefix(name, "_")
+		if !strings.HasPrefix(bare, s.choice.Name) || len(bare) == len(s.choice.Name) {
+			continue
+		}
+		if p := s.of.Property(bare); p != nil && p.Element == s.choice && (len(bare) == len(name) || !obj.Get(bare).Exists()) {
+			m.pushProperty(obj, p)
+		}
+	}
 }
 
 // attribute is a child of a computed value.
@@ -129,42 +128,49 @@ func (it *Item) attribute(name string) Item {
 }
 
 // pushProperty appends the values of one property of an object.
-func (m *machine) pushProperty(obj fhir.Node, p *jsonProperty) {
-	v := obj.Get(p.name)
+func (m *machine) pushProperty(obj fhir.Node, p *r4.Property) {
+	v := obj.Get(p.JSON)
 	switch v.Kind() {
 	case fhir.Array:
 		m.pushItems(obj, v, p)
 	case fhir.Absent, fhir.Null:
-		if p.sibling != "" {
-			m.pushShadows(obj.Get(p.sibling), 0, p.of)
+		if p.Of.Kind == r4.Primitive {
+			m.pushShadows(underscored(obj, p.JSON), 0, p.Of)
 		}
 	default:
-		m.pushNode(v, p.of)
+		m.pushNode(v, p.Of)
 	}
 }
 
-func (m *machine) pushItems(obj, list fhir.Node, p *jsonProperty) {
+func (m *machine) pushItems(obj, list fhir.Node, p *r4.Property) {
 	var siblings fhir.Node
-	if p.sibling != "" {
-		siblings = obj.Get(p.sibling)
+	if p.Of.Kind == r4.Primitive {
+		siblings = underscored(obj, p.JSON)
 	}
 	i := 0
-	for item := range list.Items() {
+	for item := list.First(); item.Exists(); item = item.Next() {
 		if item.Kind() != fhir.Null {
-			m.pushNode(item, p.of)
+			m.pushNode(item, p.Of)
 		} else if s := siblings.Item(i); s.Kind() == fhir.Object {
-			m.push(Item{kind: shadow, node: s, typ: p.of})
+			m.push(Item{kind: shadow, node: s, typ: p.Of})
 		}
 		i++
 	}
-	m.pushShadows(siblings, i, p.of)
+	m.pushShadows(siblings, i, p.Of)
 }
 
 // pushShadows appends the primitives that have extensions but no value, from
 // a place in the list on.
 func (m *machine) pushShadows(siblings fhir.Node, from int, of *r4.Type) {
+	if siblings.Kind() == fhir.Object && from == 0 {
+		m.push(Item{kind: shadow, node: siblings, typ: of})
+		return
+	}
+	if siblings.Kind() != fhir.Array {
+		return
+	}
 	i := 0
-	for s := range siblings.Items() {
+	for s := siblings.First(); s.Exists(); s = s.Next() {
 		if i >= from && s.Kind() == fhir.Object {
 			m.push(Item{kind: shadow, node: s, typ: of})
 		}
@@ -181,10 +187,14 @@ func (m *machine) pushNode(v fhir.Node, of *r4.Type) {
 
 // pushUntyped appends a value of which the tables know nothing.
 func (m *machine) pushUntyped(v fhir.Node) {
-	for item := range v.Items() {
-		if item.Exists() && item.Kind() != fhir.Null {
-			m.push(Item{kind: element, node: item})
+	switch v.Kind() {
+	case fhir.Absent, fhir.Null:
+	case fhir.Array:
+		for item := v.First(); item.Exists(); item = item.Next() {
+			m.pushUntyped(item)
 		}
+	default:
+		m.push(Item{kind: element, node: v})
 	}
 }
 
@@ -199,7 +209,7 @@ func sibling(value fhir.Node) fhir.Node {
 		return fhir.Node{}
 	}
 	i := 0
-	for item := range list.Items() {
+	for item := list.First(); item.Exists(); item = item.Next() {
 		if item == value {
 			return object(siblings.Item(i))
 		}
@@ -209,7 +219,10 @@ func sibling(value fhir.Node) fhir.Node {
 }
 
 func underscored(obj fhir.Node, name string) fhir.Node {
-	for v := range obj.Members() {
+	if obj.Kind() != fhir.Object {
+		return fhir.Node{}
+	}
+	for v := obj.First(); v.Exists(); v = v.Next() {
 		if own := v.Name(); len(own) == len(name)+1 && own[0] == '_' && own[1:] == name {
 			if v.Kind() == fhir.Array {
 				return v
