@@ -61,24 +61,24 @@ var machine = []transition{
 	{"SM-04", waiting, Cancel, []State{cancelled}},
 	{"SM-05", nominated, Expire, []State{expired}},
 	{"SM-06", waiting, Expire, []State{expired}},
-	{"SM-07", accepted, Dispense, []State{active, dispensed, notDispensed}},
+	{"SM-07", accepted, Dispense, []State{active, doomedActive, dispensed, notDispensed}},
 	{"SM-08", accepted, Return, []State{nominated, waiting, cancelled, expired}},
 	{"SM-09", accepted, Cancel, []State{doomed}},
 	{"SM-10", accepted, Expire, []State{expired}},
-	{"SM-11", active, Dispense, []State{active, dispensed, notDispensed}},
-	{"SM-12", active, Amend, []State{active, dispensed, notDispensed}},
-	{"SM-13", active, Withdraw, []State{accepted, active}},
+	{"SM-11", active, Dispense, []State{active, doomedActive, dispensed, notDispensed}},
+	{"SM-12", active, Amend, []State{active, doomedActive, dispensed, notDispensed}},
+	{"SM-13", active, Withdraw, []State{accepted, active, doomed, doomedActive}},
 	{"SM-14", active, Cancel, []State{doomedActive}},
 	{"SM-15", active, Expire, []State{expired}},
-	{"SM-16", dispensed, Amend, []State{active, dispensed, notDispensed}},
-	{"SM-17", dispensed, Withdraw, []State{accepted, active}},
-	{"SM-18", notDispensed, Amend, []State{active, dispensed, notDispensed}},
-	{"SM-19", notDispensed, Withdraw, []State{accepted, active}},
+	{"SM-16", dispensed, Amend, []State{active, doomedActive, dispensed, notDispensed}},
+	{"SM-17", dispensed, Withdraw, []State{accepted, active, doomed, doomedActive}},
+	{"SM-18", notDispensed, Amend, []State{active, doomedActive, dispensed, notDispensed}},
+	{"SM-19", notDispensed, Withdraw, []State{accepted, active, doomed, doomedActive}},
 	{"SM-20", doomed, Return, []State{cancelled}},
 	{"SM-21", doomed, Dispense, []State{doomedActive, dispensed, notDispensed}},
 	{"SM-22", doomedActive, Dispense, []State{doomedActive, dispensed, notDispensed}},
-	{"SM-23", doomedActive, Amend, []State{doomedActive, dispensed, notDispensed}},
-	{"SM-24", doomedActive, Withdraw, []State{doomed, doomedActive}},
+	{"SM-23", doomedActive, Amend, []State{active, doomedActive, dispensed, notDispensed}},
+	{"SM-24", doomedActive, Withdraw, []State{accepted, active, doomed, doomedActive}},
 }
 
 // moves lists the targets of an event in a state, none when it is not allowed.
@@ -89,6 +89,12 @@ func moves(from State, by Event) (id string, to []State) {
 		}
 	}
 	return "", nil
+}
+
+// allowed reports whether an event may lead from one state to the other.
+func allowed(from State, by Event, to State) bool {
+	_, targets := moves(from, by)
+	return slices.Contains(targets, to)
 }
 
 // mayBecome reports whether any event leads from one state to the other.

@@ -218,7 +218,10 @@ func repeatsAllowed(mr node) node { return mr.Path("dispenseRequest", "numberOfR
 // P8: the items of a prescription are of one course of therapy; only acute and
 // continuous may stand together.
 func therapiesMix(m *message, f *findings) {
-	mrs := m.list("MedicationRequest")
+	mixing(m.list("MedicationRequest"), f)
+}
+
+func mixing(mrs []node, f *findings) {
 	for _, mr := range mrs[min(1, len(mrs)):] {
 		first, other := therapy(mrs[0]).Text(), therapy(mr).Text()
 		mixed := first != other

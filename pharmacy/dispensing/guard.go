@@ -1,0 +1,246 @@
+package dispensing
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// guards are what a commit must keep, by the type of the resource it changes.
+var guards = map[string]func(s *Service, state fhir.State, before, after *fhir.Version) error{
+	"MedicationRequest":  (*Service).guardOrder,
+	"Task":               (*Service).guardTask,
+	"MedicationDispense": (*Service).guardSupply,
+}
+
+// Guard vetoes commits that break the rules of prescriptions, whatever way
+// they come: an item that does not fit its prescription, a signed order that
+// is altered, a Task that makes an illegal move, a supply that controlled drug
+// law forbids. Resources that belong to no prescription are none of its
+// business.
+func (s *Service) Guard(_ context.Context, state fhir.State, before, after *fhir.Version) error {
+	if guard, ok := guards[after.Type]; ok {
+		return guard(s, state, before, after)
+	}
+	return nil
+}
+
+// guardOrder holds orders to the rules of their prescription.
+func (s *Service) guardOrder(state fhir.State, before, after *fhir.Version) error {
+	if after.Deleted() {
+		return guardRemoval(state, before)
+	}
+	r, err := after.Resource()
+	if err != nil {
+		return err
+	}
+	if r.Root().Path("groupIdentifier", "system").Text() != idOrder {
+		return nil
+	}
+	if before != nil && !before.Deleted() {
+		return guardChange(state, before, r)
+	}
+	o, err := readOrder(after)
+	if err != nil || !o.issued() {
+		return err
+	}
+	return s.guardNewOrder(state, o)
+}
+
+// guardNewOrder is for an order that is new here.
+func (s *Service) guardNewOrder(state fhir.State, o *order) error {
+	orders, err := ordersOf(state, o.number())
+	if err != nil {
+		return err
+	}
+	var f findings
+	f.rule = "MDR-15"
+	controlledLine(o.resource.Root(), &f, s.law.control(schedule(o.resource.Root()), later(readDate(o.resource.Get("authoredOn").Text()), DateOf(o.version.LastUpdated))))
+	if issues := append(groupIssues(orders), f.issues...); len(issues) > 0 {
+		return refusal("MedicationRequest", issues...)
+	}
+	x, err := currentIssue(state, o.number())
+	if err != nil || x == nil || x.hasOrder(o) || x.Issue == 1 && x.State.open() {
+		return err
+	}
+	// 0012: a pharmacy has it already.
+	return refusal("MedicationRequest", fhir.Issue{Rule: "0012", Message: "The prescription can take no further item.", Found: x.State.String(),
+		Expression: "MedicationRequest.groupIdentifier", Fix: "Send the item as a prescription of its own.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+}
+
+// progress are the elements of a signed order that may change; the signature
+// covers the others.
+var progress = []string{"id", "meta", "text", "status", "statusReason", "extension", "eventHistory", "detectedIssue"}
+
+// guardChange keeps a signed order as it was signed, and its status in step
+// with its Task.
+func guardChange(state fhir.State, before *fhir.Version, after *fhir.Resource) error {
+	old, err := before.Resource()
+	if err != nil {
+		return err
+	}
+	if old.Root().Path("groupIdentifier", "system").Text() != idOrder {
+		return nil
+	}
+	for _, r := range []*fhir.Resource{old, after} {
+		for m := range r.Root().Members() {
+			if !slices.Contains(progress, m.Name()) && !same(old.Get(m.Name()), after.Get(m.Name())) {
+				// HMR-219: a change of what was signed must be detectable, so there is none.
+				return refusal("MedicationRequest", fhir.Issue{Rule: "HMR-219", Message: "An order cannot be altered after it was signed.",
+					Expression: "MedicationRequest." + m.Name(), Expected: brief(old.Get(m.Name())), Found: brief(after.Get(m.Name())),
+					Fix: "Cancel the order and prescribe anew."})
+			}
+		}
+	}
+	from, to := old.Get("status"), after.Get("status")
+	if from.Text() == to.Text() {
+		return nil
+	}
+	return inStep(state, before, to)
+}
+
+// inStep refuses a status that the order's Task does not bear out.
+func inStep(state fhir.State, before *fhir.Version, to node) error {
+	o, err := readOrder(before)
+	if err != nil {
+		return err
+	}
+	x, err := currentIssue(state, o.number())
+	if err != nil || x == nil || !x.hasOrder(o) {
+		return err
+	}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		if l.Ref == o.version.Ref() && slices.Contains([]string{"active", "completed", "cancelled", "stopped"}, to.Text()) && to.Text() != x.orderStatus(l) && !(x.Issue > 1 && to.Text() == "active") {
+			// 0013: the item's status follows from its Task.
+			return refusal("MedicationRequest", fhir.Issue{Rule: "0013", Message: "The status of an order follows from what becomes of it.",
+				Expression: to.Expression(), Position: to.Position(), Expected: x.orderStatus(l), Found: to.Text(),
+				Fix: "Use Task/$cancel, $dispense or $withdraw, or send a prescription-order-update.", Details: eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION")})
+		}
+	}
+	return nil
+}
+
+// guardRemoval keeps orders that a Task counts on.
+func guardRemoval(state fhir.State, before *fhir.Version) error {
+	if before == nil || before.Deleted() {
+		return nil
+	}
+	r, err := before.Resource()
+	if err != nil || r.Root().Path("groupIdentifier", "system").Text() != idOrder {
+		return err
+	}
+	v, err := state.Current("Task", TaskID(r.Root().Path("groupIdentifier", "value").Text(), 1))
+	if err != nil || v == nil || v.Deleted() {
+		return err
+	}
+	return refusal("MedicationRequest", fhir.Issue{Rule: "0013", Message: "The order is part of a prescription under way.", Expression: "MedicationRequest",
+		Fix: "Cancel it instead.", Details: eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION")})
+}
+
+// guardTask holds the Tasks of prescriptions to the state machine.
+func (s *Service) guardTask(state fhir.State, before, after *fhir.Version) error {
+	to, err := stateOf(after)
+	if err != nil {
+		return err
+	}
+	from, err := stateOf(before)
+	if err != nil {
+		return err
+	}
+	switch {
+	case from == nil && to == nil:
+		return nil
+	case from == nil:
+		return guardNewTask(after, *to)
+	case to == nil && from.open():
+		return nil
+	case to == nil || !mayBecome(*from, *to):
+		found := "no Task of a prescription"
+		if to != nil {
+			found = to.String()
+		}
+		// 0012: an illegal move.
+		return refusal("Task", fhir.Issue{Rule: "0012", Message: "The Task cannot make this move.", Expression: "Task.businessStatus",
+			Expected: nextStates(*from), Found: found, Fix: "Use the operations on Task.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+	}
+	return nil
+}
+
+// guardNewTask lets only Tasks begin that wait, or that are over already.
+func guardNewTask(after *fhir.Version, to State) error {
+	r, err := after.Resource()
+	if err != nil {
+		return err
+	}
+	if to.open() || to == cancelled {
+		for issue := 1; issue <= maxIssues; issue++ {
+			if after.ID == TaskID(r.Root().Path("groupIdentifier", "value").Text(), issue) {
+				return nil
+			}
+		}
+	}
+	return refusal("Task", fhir.Issue{Rule: "0012", Message: "The Task of a prescription comes from its orders.", Expression: "Task",
+		Fix: "Send the MedicationRequests; the server makes the Task.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+}
+
+// maxIssues is how often a repeat dispensing prescription may be issued.
+const maxIssues = 99
+
+// stateOf is the state of a Task of a prescription; nil for any other version.
+func stateOf(v *fhir.Version) (*State, error) {
+	if v == nil || v.Deleted() {
+		return nil, nil
+	}
+	r, err := v.Resource()
+	if err != nil || !isOurs(r) {
+		return nil, err
+	}
+	return &State{r.Get("status").Text(), coded(r.Get("businessStatus"), csBusinessStatus)}, nil
+}
+
+func nextStates(from State) string {
+	list := ""
+	for _, t := range machine {
+		if t.from == from {
+			for _, to := range t.to {
+				if list != "" {
+					list += ", "
+				}
+				list += to.String()
+			}
+		}
+	}
+	return orNothing(list)
+}
+
+// guardSupply holds supplies of controlled drugs to the law.
+func (s *Service) guardSupply(state fhir.State, _, after *fhir.Version) error {
+	if after.Deleted() {
+		return nil
+	}
+	r, err := after.Resource()
+	if err != nil {
+		return err
+	}
+	mr := authorizing(r.Root())
+	if !suppliedBy(r.Root()).IsPositive() || r.Get("status").Text() != "completed" || mr.Path("groupIdentifier", "system").Text() != idOrder {
+		return nil
+	}
+	x, err := currentIssue(state, mr.Path("groupIdentifier", "value").Text())
+	if err != nil || x == nil {
+		return err
+	}
+	l := x.line(identifier(mr, idItem).Text())
+	if l == nil {
+		return nil
+	}
+	// MDR-16: the same test as before the operation, on the state of the commit.
+	supply := Supply{Item: l.Item, Quantity: l.Quantity, Place: "MedicationDispense.whenHandedOver"}
+	j := Judge{Law: s.law, FromReceipt: s.fromReceipt, When: readDate(r.Get("whenHandedOver").Text()), Past: true, Original: x.original != ""}
+	if issues := x.lawful(l, supply, j); len(issues) > 0 {
+		return refusal("MedicationDispense", issues...)
+	}
+	return nil
+}

@@ -1,0 +1,75 @@
+package dispensing
+
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// issued is the order of a line as a dispenser sees it: where the line stands
+// and, of repeat dispensing, which issue this is. EPS calls such an issue the
+// reflex of the original order.
+func (x *execution) issued(mr *fhir.Resource, l *Line) *fhir.Resource {
+	root := mr.Root()
+	status := fhir.Obj("url", extDispensing, "extension", fhir.List(fhir.Obj("url", "dispenseStatus", "valueCoding", codingValue(coding(csLineStatus, string(l.Status))))))
+	o := x.orderFor(l)
+	pairs := []any{"extension", fhir.List(append(x.notes(root, o), status)...)}
+	if o != nil {
+		pairs = append(pairs, "status", o.resource.Get("status").Text(), "statusReason", o.resource.Get("statusReason"))
+	}
+	if x.Issues > 1 {
+		pairs = append(pairs,
+			"intent", "reflex-order",
+			"basedOn", fhir.List(fhir.Obj("extension", fhir.List(x.repeatInformation()), "identifier", identifierValue(idItem, l.Item))),
+			"dispenseRequest", fhir.Obj(replaced(root.Get("dispenseRequest"), "numberOfRepeatsAllowed", 0)...))
+	}
+	return revise(mr, pairs...)
+}
+
+// notes are the order's extensions with what the service adds to them.
+func (x *execution) notes(mr node, o *order) []any {
+	list := without(mr, extHistory)
+	if o != nil {
+		if h := extension(o.resource.Root(), extHistory); h.Exists() {
+			list = append(list, h)
+		}
+	}
+	list = dropped(list, extDispensing)
+	if x.Issues == 1 {
+		return list
+	}
+	repeat := extension(mr, extUKRepeat)
+	parts := []any{fhir.Obj("url", "numberOfPrescriptionsIssued", "valueUnsignedInt", x.Issue)}
+	for e := range repeat.Get("extension").Items() {
+		if e.Get("url").Text() != "numberOfPrescriptionsIssued" {
+			parts = append(parts, e)
+		}
+	}
+	return append(dropped(list, extUKRepeat), fhir.Obj("url", extUKRepeat, "extension", fhir.List(parts...)))
+}
+
+// dropped is a list of extensions without those of a url.
+func dropped(list []any, url string) []any {
+	var out []any
+	for _, e := range list {
+		if n, ok := e.(node); !ok || n.Get("url").Text() != url {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// replaced is the members of an object with one of them changed or added.
+func replaced(object node, name string, value any) []any {
+	var pairs []any
+	found := false
+	for m := range object.Members() {
+		if m.Name() == name {
+			pairs, found = append(pairs, name, value), true
+		} else {
+			pairs = append(pairs, m.Name(), m)
+		}
+	}
+	if !found {
+		pairs = append(pairs, name, value)
+	}
+	return pairs
+}

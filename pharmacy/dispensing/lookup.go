@@ -1,0 +1,194 @@
+package dispensing
+
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// ordersOf reads all orders of a prescription that stand, in the order in
+// which they came.
+func ordersOf(state fhir.State, number string) ([]*order, error) {
+	ids, err := state.Find("MedicationRequest", query("group-identifier", idOrder, number))
+	if err != nil {
+		return nil, err
+	}
+	var list []*order
+	for _, id := range ids {
+		o, err := currentOrder(state, "MedicationRequest/"+id)
+		if err != nil {
+			return nil, err
+		}
+		if o != nil && o.number() == number {
+			list = append(list, o)
+		}
+	}
+	return list, nil
+}
+
+// currentIssue reads the Task of the latest issue of a prescription; nil when
+// there is none yet.
+func currentIssue(state fhir.State, number string) (*execution, error) {
+	var latest *execution
+	for issue := 1; ; issue++ {
+		v, err := state.Current("Task", TaskID(number, issue))
+		if err != nil || v == nil || v.Deleted() {
+			return latest, err
+		}
+		x, err := readTask(state, v)
+		if err != nil {
+			return nil, err
+		}
+		if x == nil {
+			return latest, nil
+		}
+		latest = x
+	}
+}
+
+// issueWith reads the Task of the issue that a notification belongs to, the
+// latest issue where none has it; nil when there is no Task.
+func issueWith(state fhir.State, number, notification string) (*execution, error) {
+	latest, err := currentIssue(state, number)
+	for issue := 1; err == nil && latest != nil && notification != "" && issue < latest.Issue; issue++ {
+		v, err := state.Current("Task", TaskID(number, issue))
+		if err != nil {
+			return nil, err
+		}
+		x, err := readTask(state, v)
+		if err != nil {
+			return nil, err
+		}
+		if equalUUID(x.lastSupply().id, notification) {
+			return x, nil
+		}
+	}
+	return latest, err
+}
+
+// taskAt reads the Task that an operation is invoked on.
+func taskAt(state fhir.State, op, id string) (*execution, error) {
+	v, err := state.Current("Task", id)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil {
+		return nil, fhir.E(op, fhir.NotFound, fhir.Issue{Message: "There is no Task/" + id + "."})
+	}
+	if v.Deleted() {
+		return nil, fhir.E(op, fhir.Deleted, fhir.Issue{Message: "Task/" + id + " was deleted."})
+	}
+	x, err := readTask(state, v)
+	if err == nil && x == nil {
+		err = fhir.E(op, fhir.NotSupported, fhir.Issue{Message: "Task/" + id + " is not the Task of a prescription.",
+			Expected: "a Task with the code " + csEvent + "#prescription-order"})
+	}
+	return x, err
+}
+
+// read reads the resource that stands under a reference, nil when there is none.
+func read(state fhir.State, ref, typ string) (*fhir.Resource, error) {
+	id := localID(ref, typ)
+	if id == "" {
+		return nil, nil
+	}
+	v, err := state.Current(typ, id)
+	if err != nil || v == nil {
+		return nil, err
+	}
+	return v.Resource()
+}
+
+// sole reads the resource that an identifier finds, nil when there is none.
+func sole(state fhir.State, typ, system, value string) (*fhir.Resource, error) {
+	if value == "" {
+		return nil, nil
+	}
+	ids, err := state.Find(typ, query("identifier", system, value))
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return read(state, typ+"/"+ids[0], typ)
+}
+
+// people fills in what the orders only refer to: the patient, who sent it, and
+// when it was signed.
+func (p *Prescription) people(state fhir.State, o *order) (authored string, err error) {
+	patient, err := read(state, p.Patient.Ref, "Patient")
+	if err != nil {
+		return "", err
+	}
+	if patient != nil {
+		p.Patient.ID = identifier(patient.Root(), idNHS).Text()
+		p.Patient.Name = nameOf(patient.Get("name"))
+	}
+	if p.Sender, err = organizationOf(state, o.resource.Root().Path("requester", "reference").Text()); err != nil {
+		return "", err
+	}
+	if p.Nominee.ID != "" && p.Nominee.Name == "" {
+		org, err := sole(state, "Organization", idODS, p.Nominee.ID)
+		if err != nil {
+			return "", err
+		}
+		if org != nil {
+			p.Nominee.Name, p.Nominee.Ref = org.Get("name").Text(), "Organization/"+org.ID()
+		}
+	}
+	when, err := signedAt(state, o)
+	if err != nil {
+		return "", err
+	}
+	for _, authored = range []string{when, o.resource.Get("authoredOn").Text(), stamp(p.Received)} {
+		if authored != "" {
+			p.Signed = readDate(authored)
+			return authored, nil
+		}
+	}
+	return "", nil
+}
+
+// organizationOf follows a role to its organisation.
+func organizationOf(state fhir.State, ref string) (Party, error) {
+	role, err := read(state, ref, "PractitionerRole")
+	if err != nil || role == nil {
+		return Party{}, err
+	}
+	party := partyOf(role.Get("organization"))
+	org, err := read(state, party.Ref, "Organization")
+	if org != nil {
+		party.ID, party.Name = identifier(org.Root(), idODS).Text(), org.Get("name").Text()
+	}
+	return party, err
+}
+
+// signedAt is when the order was signed, "" where no signature is known.
+func signedAt(state fhir.State, o *order) (string, error) {
+	ids, err := state.Find("Provenance", "target="+o.version.Ref())
+	for i := 0; err == nil && i < len(ids); i++ {
+		var p *fhir.Resource
+		if p, err = read(state, "Provenance/"+ids[i], "Provenance"); p != nil {
+			if when := p.Get("signature").Get("when").Text(); when != "" {
+				return when, err
+			}
+		}
+	}
+	return "", err
+}
+
+// nameOf writes a HumanName in one line.
+func nameOf(names node) string {
+	for n := range names.Items() {
+		if text := n.Get("text").Text(); text != "" {
+			return text
+		}
+		line := ""
+		for _, part := range []string{"prefix", "given", "family"} {
+			for v := range n.Get(part).Items() {
+				if line != "" {
+					line += " "
+				}
+				line += v.Text()
+			}
+		}
+		return line
+	}
+	return ""
+}

@@ -1,0 +1,179 @@
+package dispensing
+
+import (
+	"strconv"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+)
+
+// notification writes the EPS dispense-notification of what was handed over:
+// one MedicationDispense for each item, each with the order it is for and the
+// role that dispensed it inside, and the pharmacy. after is the prescription
+// with the supplies applied.
+func (s *Service) notification(state fhir.State, x *execution, after *Prescription, items []handedItem, h handing) (*fhir.Resource, error) {
+	org, err := s.dispenser(state, x)
+	if err != nil {
+		return nil, err
+	}
+	orgURL := "urn:uuid:" + org.ID()
+	to := after.settle()
+	var focus, entries []any
+	for i, item := range items {
+		requester, err := x.prescriber(state, x.orderFor(x.line(item.Item)))
+		if err != nil {
+			return nil, err
+		}
+		d := s.medicationDispense(x, after, to, item, h, i, orgURL, requester)
+		focus = append(focus, fhir.Obj("reference", "urn:uuid:"+d.ID()))
+		entries = append(entries, fhir.Obj("fullUrl", "urn:uuid:"+d.ID(), "resource", d))
+	}
+	headerID := pharmacy.ID("MessageHeader", h.id)
+	header := fhir.Obj(
+		"resourceType", "MessageHeader", "id", headerID,
+		"eventCoding", codingValue(coding(csEvent, "dispense-notification")),
+		"sender", fhir.Obj("identifier", identifierValue(idODS, x.Owner.ID), "display", x.Owner.Name),
+		"source", fhir.Obj("endpoint", "urn:nhs-uk:addressing:ods:"+x.Owner.ID),
+		"reason", concept(coding(csMessageReason, "notification")),
+		"response", fhir.Obj("identifier", x.released.id, "code", "ok"),
+		"focus", fhir.List(focus...),
+	)
+	all := append([]any{fhir.Obj("fullUrl", "urn:uuid:"+headerID, "resource", header)}, entries...)
+	all = append(all, fhir.Obj("fullUrl", orgURL, "resource", org))
+	return fhir.Obj(
+		"resourceType", "Bundle", "id", pharmacy.ID("Bundle", "dispense-notification", h.id),
+		"identifier", identifierValue(idUUID, h.id),
+		"type", "message",
+		"timestamp", h.when,
+		"entry", fhir.List(all...),
+	).Resource(), nil
+}
+
+// dispenser is the pharmacy that holds the prescription as an entry of a
+// message: what the server knows of it, with the authority that reimburses it.
+func (s *Service) dispenser(state fhir.State, x *execution) (*fhir.Resource, error) {
+	id := pharmacy.ID("Organization", "dispenser", x.Owner.ID)
+	known, err := sole(state, "Organization", idODS, x.Owner.ID)
+	if err != nil {
+		return nil, err
+	}
+	if known == nil {
+		known = fhir.Obj("resourceType", "Organization", "identifier", fhir.List(identifierValue(idODS, x.Owner.ID)), "active", true, "name", x.Owner.Name).Resource()
+	}
+	relations := extension(known.Root(), extODS)
+	list := without(known.Root(), extODS)
+	switch {
+	case relations.Exists():
+		list = append(list, relations)
+	case s.site.ReimbursementAuthority != "":
+		list = append(list, fhir.Obj("url", extODS, "extension", fhir.List(fhir.Obj("url", "reimbursementAuthority",
+			"valueIdentifier", identifierValue(idODS, s.site.ReimbursementAuthority)))))
+	}
+	return revise(known, "id", id, "meta", "", "extension", fhir.List(list...)), nil
+}
+
+// medicationDispense writes the supply of one item.
+func (s *Service) medicationDispense(x *execution, after *Prescription, to State, item handedItem, h handing, i int, orgURL string, requester fhir.Value) *fhir.Resource {
+	l, now := x.line(item.Item), after.line(item.Item)
+	id := pharmacy.ID("MedicationDispense", h.id, item.Item, strconv.Itoa(i))
+	o := x.orderFor(l)
+	extensions := []any{fhir.Obj("url", extBusinessStatus, "valueCoding", codingValue(coding(csBusinessStatus, to.Business)))}
+	if x.Issues > 1 {
+		extensions = append(extensions, x.repeatInformation())
+	}
+	var reason fhir.Value
+	if item.Reason != "" {
+		reason = concept(coding(csNotDispensed, item.Reason))
+	}
+	var total []fhir.Value
+	if item.Quantity.Value.IsPositive() && !now.Supplied.Value.Equal(item.Quantity.Value) {
+		total = append(total, fhir.Obj("url", extRunningTotal, "valueQuantity", l.Quantity.Of(now.Supplied.Value).value()))
+	}
+	var note fhir.Value
+	if item.batch != "" {
+		note = fhir.List(fhir.Obj("text", "Batch "+item.batch))
+	}
+	return fhir.Obj(
+		"resourceType", "MedicationDispense",
+		"id", id,
+		"contained", fhir.List(s.performerRole(x, h, orgURL), x.containedOrder(o, l, requester)),
+		"extension", fhir.List(extensions...),
+		"identifier", fhir.List(identifierValue(idDispense, id)),
+		"status", dispenseStatus(item.Status),
+		"statusReasonCodeableConcept", reason,
+		"medicationCodeableConcept", s.product(o, l, item),
+		"subject", fhir.Obj("type", "Patient", "identifier", identifierValue(idNHS, x.Patient.ID), "display", x.Patient.Name),
+		"performer", fhir.List(fhir.Obj("actor", fhir.Obj("reference", "#performer"))),
+		"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m1")),
+		"type", concept(coding(csLineStatus, string(item.Status))),
+		"quantity", item.Quantity.value(total...),
+		"whenHandedOver", h.when,
+		"note", note,
+		"dosageInstruction", o.resource.Get("dosageInstruction"),
+	).Resource()
+}
+
+// dispenseStatus is MedicationDispense.status of an item status.
+func dispenseStatus(s LineStatus) string {
+	switch s {
+	case FullyDispensed, PartDispensed:
+		return "completed"
+	case Owing:
+		return "on-hold"
+	}
+	return "cancelled"
+}
+
+// product is what was supplied; what was ordered, where it is the same.
+func (s *Service) product(o *order, l *Line, item handedItem) any {
+	if item.Product == l.Product || item.Product.Code == "" {
+		return o.resource.Get("medicationCodeableConcept")
+	}
+	return concept(item.Product)
+}
+
+// performerRole is the contained role that dispensed.
+func (s *Service) performerRole(x *execution, h handing, orgURL string) fhir.Value {
+	organization := fhir.Obj("reference", orgURL)
+	if h.role != nil {
+		r := revise(h.role, "id", "performer", "meta", "", "organization", organization)
+		return fhir.Obj("resourceType", "PractitionerRole", "id", "performer", "identifier", r.Get("identifier"), "practitioner", r.Get("practitioner"),
+			"organization", r.Get("organization"), "code", r.Get("code"), "telecom", r.Get("telecom"))
+	}
+	return fhir.Obj("resourceType", "PractitionerRole", "id", "performer",
+		"practitioner", fhir.Obj("identifier", identifierValue(idUser, h.agent.ID), "display", h.agent.Name),
+		"organization", organization)
+}
+
+// prescriber names who prescribed an order: by role profile where that is
+// known, by organisation else.
+func (x *execution) prescriber(state fhir.State, o *order) (fhir.Value, error) {
+	requester := o.resource.Get("requester")
+	role, err := read(state, requester.Get("reference").Text(), "PractitionerRole")
+	if err != nil {
+		return fhir.Value{}, err
+	}
+	if role != nil {
+		if id := identifier(role.Root(), idRoleProfile).Text(); id != "" {
+			return fhir.Obj("identifier", identifierValue(idRoleProfile, id)), nil
+		}
+	}
+	if id := requester.Get("identifier"); id.Exists() {
+		return fhir.Obj("identifier", id), nil
+	}
+	return fhir.Obj("identifier", identifierValue(idODS, x.Sender.ID), "display", x.Sender.Name), nil
+}
+
+// containedOrder is the order as the notification carries it: named by the
+// identifiers of patient and prescriber, for the receiver has resources of its
+// own, and with where the item stood before.
+func (x *execution) containedOrder(o *order, l *Line, requester fhir.Value) *fhir.Resource {
+	mr := x.issued(o.resource, l)
+	return revise(mr,
+		"id", "m1", "meta", "", "text", "",
+		"extension", fhir.List(without(mr.Root(), extResponsible)...),
+		"subject", fhir.Obj("identifier", identifierValue(idNHS, x.Patient.ID), "display", x.Patient.Name),
+		"requester", requester,
+		"performer", "", "recorder", "", "encounter", "", "eventHistory", "", "supportingInformation", "", "insurance", "", "contained", "",
+	)
+}

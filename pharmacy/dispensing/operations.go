@@ -1,0 +1,172 @@
+package dispensing
+
+import (
+	"context"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+)
+
+// onTask decides an operation on a Task and answers with the Task, or with
+// what reply makes of it.
+func (s *Service) onTask(ctx context.Context, call *fhir.Call, op string, decide func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Resource, error)) (*fhir.Reply, error) {
+	return s.carryOut(ctx, call, func(state fhir.State) (*outcome, error) {
+		x, err := taskAt(state, op, call.ID)
+		if err != nil {
+			return nil, err
+		}
+		changes, reply, err := decide(state, x)
+		if err != nil {
+			return nil, err
+		}
+		if reply == nil {
+			reply = x.revised(call.Time)
+		}
+		return &outcome{changes: changes, reply: &fhir.Reply{Resource: reply}}, nil
+	})
+}
+
+// takerOf is who takes a prescription by a call: what its parameters say, else
+// this server's pharmacy and the one who calls.
+func (s *Service) takerOf(call *fhir.Call) taker {
+	var t taker
+	if call.Body != nil {
+		t = readTaker(call.Body)
+	}
+	if t.owner.ID == "" {
+		t.owner = Party{ID: s.site.ODS, Name: s.site.Name}
+	}
+	if t.agent.ID == "" {
+		t.agent = agentOf(call)
+	}
+	return t
+}
+
+// agentOf is the requester of a call as a party: "sds-user-id|7654321" is the
+// user 7654321.
+func agentOf(call *fhir.Call) Party {
+	id := call.Requester.Agent
+	for i := len(id) - 1; i >= 0; i-- {
+		if id[i] == '|' || id[i] == '/' {
+			id = id[i+1:]
+			break
+		}
+	}
+	return Party{ID: id, Name: call.Requester.Display}
+}
+
+// acceptTask is Task/…/$accept. Parameters: owner (Organization) and agent
+// (PractitionerRole), both optional; original (string), a note on the paper
+// original that the pharmacy holds.
+func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+	t := s.takerOf(call)
+	if t.owner.ID == "" {
+		return nil, fhir.E("accept", fhir.Required, fhir.Issue{Message: "It is not clear which pharmacy takes the prescription.",
+			Expected: "the parameter owner, an Organization with an ODS code", Found: "nothing"})
+	}
+	return s.onTask(ctx, call, "accept", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Resource, error) {
+		if x.State.open() && s.over(x, call.Time) {
+			return nil, nil, refuseRelease(&execution{Prescription: &Prescription{State: expired}}, t, node{})
+		}
+		if x.State.withDispenser() && x.Owner.ID != t.owner.ID {
+			return nil, nil, elsewhere("accept", x, node{})
+		}
+		id := pharmacy.ID("release", t.owner.ID, x.version.ID, x.version.VersionID)
+		if err := x.take(t, record{id: id, when: stamp(call.Time)}); err != nil {
+			return nil, nil, err
+		}
+		x.noteOriginal(call.Body)
+		return append(t.parts, x.update(call.Time)), nil, nil
+	})
+}
+
+// noteOriginal records the paper original that a call says is held.
+func (x *execution) noteOriginal(p *fhir.Resource) {
+	if p == nil {
+		return
+	}
+	if v := parameter(p, "original").Get("valueString").Text(); v != "" {
+		x.original = v
+	}
+}
+
+// returnTask is Task/…/$return. Parameter: reason (code of
+// EPS-task-dispense-return-status-reason).
+func (s *Service) returnTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+	reason, err := reasonIn(call, "return", csReturn)
+	if err != nil {
+		return nil, err
+	}
+	return s.onTask(ctx, call, "return", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Resource, error) {
+		changes, err := s.giveBack(state, x, reason, call.Time)
+		return changes, nil, err
+	})
+}
+
+// withdrawTask is Task/…/$withdraw. Parameter: reason (code of
+// EPS-task-dispense-withdraw-reason).
+func (s *Service) withdrawTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+	reason, err := reasonIn(call, "withdraw", csWithdraw)
+	if err != nil {
+		return nil, err
+	}
+	return s.onTask(ctx, call, "withdraw", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Resource, error) {
+		changes, err := s.takeBack(state, x, node{}, reason, call.Time)
+		return changes, nil, err
+	})
+}
+
+// cancelTask is Task/…/$cancel, by which a prescriber cancels without an EPS
+// message. Parameters: reason (code of medicationrequest-status-reason), item
+// (number of one item; all of them without it).
+func (s *Service) cancelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+	reason, err := reasonIn(call, "cancel", csCancel)
+	if err != nil {
+		return nil, err
+	}
+	item := parameter(call.Body, "item").Get("valueString").Text()
+	why := fhir.Obj("resourceType", "Basic", "code", concept(reason)).Resource().Get("code")
+	return s.onTask(ctx, call, "cancel", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Resource, error) {
+		var changes []fhir.Change
+		var issues []fhir.Issue
+		for i := range x.Lines {
+			l := &x.Lines[i]
+			if item != "" && !equalUUID(item, l.Item) {
+				continue
+			}
+			v := judge(x, l)
+			if made := cancelLine(x, x.orderFor(l), l, v, why, call.Time); len(made) > 0 {
+				changes = append(changes, made...)
+				continue
+			}
+			issues = append(issues, fhir.Issue{Code: fhir.BusinessRule, Rule: v.code, Message: "The item was not cancelled.",
+				Found: l.Status.String(), Expression: "Task.input", Details: coding(csHistory, v.code)})
+		}
+		if len(changes) == 0 && len(issues) == 0 {
+			issues = append(issues, fhir.Issue{Code: fhir.NotFound, Rule: "R-0008", Message: "The prescription has no such item.", Found: item, Details: coding(csHistory, "R-0008")})
+		}
+		if len(changes) == 0 {
+			return nil, nil, refusal("cancel", issues...)
+		}
+		task, err := x.afterCancel(call.Time)
+		return append(changes, task...), nil, err
+	})
+}
+
+// reasonIn reads the parameter reason, which must be of a code system.
+func reasonIn(call *fhir.Call, op, system string) (fhir.Coding, error) {
+	var code node
+	if call.Body != nil {
+		p := parameter(call.Body, "reason")
+		for _, n := range []node{p.Get("valueCode"), p.Path("valueCoding", "code"), p.Get("valueString")} {
+			if n.Exists() {
+				code = n
+			}
+		}
+	}
+	if display(system, code.Text()) == "" {
+		return fhir.Coding{}, fhir.E(op, fhir.CodeInvalid, fhir.Issue{Message: "The reason is missing or unknown.", Expected: "the parameter reason, a code of " + system,
+			Found: orNothing(code.Text()), Expression: code.Expression(), Position: code.Position()})
+	}
+	return coding(system, code.Text()), nil
+}

@@ -1,0 +1,147 @@
+package dispensing
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+)
+
+// Database is what the service needs of the store.
+type Database interface {
+	pharmacy.Committer
+	pharmacy.Reader
+}
+
+// Site is the pharmacy that this server serves.
+type Site struct {
+	ODS, Name string
+	// ReimbursementAuthority is the ODS code of who pays it: T1450 for NHSBSA.
+	ReimbursementAuthority string
+	// Endpoint is the address by which others reach it.
+	Endpoint string
+}
+
+// Options are what the service is made with. The zero value works: the law is
+// the embedded one, and the pharmacy has to be named in each call.
+type Options struct {
+	Law  *Law
+	Site Site
+	// FromReceipt counts the validity of a prescription from its arrival where
+	// that is later than its dates, so that prescriptions of the past can be
+	// worked with. It is for sandboxes and training.
+	FromReceipt bool
+}
+
+// Service is the dispensing part of the business.
+type Service struct {
+	db          Database
+	law         Law
+	site        Site
+	fromReceipt bool
+}
+
+// New makes the service over a database.
+func New(db Database, opts Options) *Service {
+	s := &Service{db: db, law: builtIn, site: opts.Site, fromReceipt: opts.FromReceipt}
+	if opts.Law != nil {
+		s.law = *opts.Law
+	}
+	return s
+}
+
+// Operations are the operations for the server to offer.
+func (s *Service) Operations() []fhir.Operation {
+	return []fhir.Operation{
+		{Name: "process-message", RequestID: true, Handle: s.processMessage,
+			Doc: "Takes an EPS message: prescription-order, prescription-order-update or dispense-notification."},
+		{Name: "release", Type: "Task", RequestID: true, Handle: s.release,
+			Doc: "Releases one prescription by its id, or up to 25 that are nominated to the pharmacy."},
+		{Name: "accept", Type: "Task", Instance: true, Handle: s.acceptTask, Doc: "Takes the prescription for the pharmacy."},
+		{Name: "dispense", Type: "Task", Instance: true, Handle: s.dispenseTask,
+			Doc: "Records what was supplied, is owed or will not be dispensed, and writes the dispense notification."},
+		{Name: "return", Type: "Task", Instance: true, Handle: s.returnTask, Doc: "Gives the prescription back undispensed."},
+		{Name: "withdraw", Type: "Task", Instance: true, Handle: s.withdrawTask, Doc: "Takes the last dispense notification back."},
+		{Name: "cancel", Type: "Task", Instance: true, Handle: s.cancelTask, Doc: "Cancels the prescription or one of its items for the prescriber."},
+	}
+}
+
+// Intakes are the creates that the service takes: the Tasks by which EPS
+// dispensers return a prescription or withdraw a dispense notification.
+func (s *Service) Intakes() []fhir.Intake {
+	return []fhir.Intake{{Type: "Task", RequestID: true, Accepts: isEPSTask, Handle: s.takeTask}}
+}
+
+// Followers are to be driven along the change log.
+func (s *Service) Followers() []pharmacy.Follower { return []pharmacy.Follower{follower{s}} }
+
+// outcome is what an operation wants to happen: changes, and the answer when
+// they are committed.
+type outcome struct {
+	changes []fhir.Change
+	reply   *fhir.Reply
+}
+
+// attempts bounds how often an operation that another writer overtook is
+// decided anew.
+const attempts = 50
+
+// carryOut decides on the state that stands, commits, and decides again when
+// somebody else was quicker. A repeat of the request gets its first answer.
+func (s *Service) carryOut(ctx context.Context, call *fhir.Call, decide func(state fhir.State) (*outcome, error)) (*fhir.Reply, error) {
+	var err error
+	for range attempts {
+		var o *outcome
+		if o, err = decide(s.db.State(ctx)); err != nil {
+			return nil, err
+		}
+		if len(o.changes) == 0 {
+			return o.reply, nil
+		}
+		var commit *fhir.Commit
+		commit, err = s.db.Commit(ctx, &fhir.Transaction{
+			Changes: o.changes, Receipt: call.Answer(o.reply),
+			Requester: call.Requester, RequestID: call.RequestID, Time: call.Time,
+		})
+		switch {
+		case err == nil && commit.Repeated:
+			return fhir.ReplyOf(commit.Receipt)
+		case err == nil:
+			return o.reply, nil
+		case fhir.KindOf(err) != fhir.Conflict:
+			return nil, err
+		}
+	}
+	return nil, err
+}
+
+// query writes a search for an identifier.
+func query(parameter, system, value string) string {
+	escape := strings.NewReplacer(`\`, `\\`, `|`, `\|`, `,`, `\,`, `$`, `\$`)
+	return url.QueryEscape(parameter) + "=" + url.QueryEscape(escape.Replace(system)+"|"+escape.Replace(value))
+}
+
+// refusal gathers issues as the refusal of an operation.
+func refusal(op string, issues ...fhir.Issue) error {
+	kind := fhir.BusinessRule
+	for i := range issues {
+		if issues[i].Severity == "" {
+			issues[i].Severity = fhir.Err
+		}
+		if issues[i].Code == "" {
+			issues[i].Code = kind
+		}
+	}
+	return &fhir.Error{Op: op, Kind: issues[0].Code, Issues: issues}
+}
+
+// informational is how EPS says that all is well.
+func informational(call *fhir.Call) *fhir.Reply {
+	return &fhir.Reply{Resource: fhir.Obj(
+		"resourceType", "OperationOutcome",
+		"meta", fhir.Obj("lastUpdated", stamp(call.Time)),
+		"issue", fhir.List(fhir.Obj("severity", "information", "code", "informational")),
+	).Resource()}
+}

@@ -1,0 +1,124 @@
+package dispensing
+
+import (
+	"context"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+)
+
+// follower makes the Task of every prescription whose orders arrive, by
+// whatever way: a message, a transaction or one by one.
+type follower struct{ service *Service }
+
+var _ pharmacy.Follower = follower{}
+
+// Name is the name of the cursor.
+func (follower) Name() string { return "dispensing" }
+
+// Consumes lists what the follower reads.
+func (follower) Consumes() []string { return []string{"MedicationRequest"} }
+
+// Produces lists what it writes.
+func (follower) Produces() []string { return []string{"Task"} }
+
+// Step makes the Task of the order's prescription, or adds the order to it as
+// long as no pharmacy has taken it.
+func (f follower) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]fhir.Change, error) {
+	o, err := orderAt(v)
+	if err != nil || o == nil {
+		return nil, err
+	}
+	x, err := currentIssue(state, o.number())
+	if err != nil {
+		return nil, err
+	}
+	if x != nil && x.hasOrder(o) {
+		return nil, nil
+	}
+	orders, err := ordersOf(state, o.number())
+	if err != nil || len(orders) == 0 {
+		return nil, err
+	}
+	if issues := groupIssues(orders); len(issues) > 0 {
+		return nil, refusal("dispensing", issues...)
+	}
+	if x != nil {
+		return extend(x, orders, v)
+	}
+	return start(state, orders)
+}
+
+// orderAt reads a version that is an order of a prescription; nil for all else.
+func orderAt(v *fhir.Version) (*order, error) {
+	if v.Deleted() {
+		return nil, nil
+	}
+	r, err := v.Resource()
+	if err != nil {
+		return nil, err
+	}
+	if r.Root().Path("groupIdentifier", "system").Text() != idOrder || r.Root().Path("groupIdentifier", "value").Text() == "" {
+		return nil, nil
+	}
+	o, err := readOrder(v)
+	if err != nil || !o.issued() {
+		return nil, err
+	}
+	return o, nil
+}
+
+func (x *execution) hasOrder(o *order) bool {
+	for i := range x.Lines {
+		if x.Lines[i].Ref == o.version.Ref() {
+			return true
+		}
+	}
+	return false
+}
+
+// start makes the Task of a prescription that has none.
+func start(state fhir.State, orders []*order) ([]fhir.Change, error) {
+	p := prescription(orders)
+	authored, err := p.people(state, orders[0])
+	if err != nil {
+		return nil, err
+	}
+	if p.State = p.rest(); !p.anyLeft() {
+		p.State = cancelled
+	}
+	message, err := read(state, "Bundle/"+orderMessageID(p.Order), "Bundle")
+	if err != nil {
+		return nil, err
+	}
+	id := ""
+	if message != nil {
+		id = message.Root().Path("identifier", "value").Text()
+	}
+	return []fhir.Change{{Method: fhir.Create, Type: "Task", ID: TaskID(p.Order, 1), Resource: newTask(p, id, authored), IfAbsent: true}}, nil
+}
+
+// anyLeft reports whether there is an item that was not cancelled.
+func (p *Prescription) anyLeft() bool {
+	for _, l := range p.Lines {
+		if l.Status != LineCancelled {
+			return true
+		}
+	}
+	return false
+}
+
+// extend adds orders that came after the Task was made.
+func extend(x *execution, orders []*order, v *fhir.Version) ([]fhir.Change, error) {
+	if x.Issue != 1 || !x.State.open() {
+		return nil, fhir.E("dispensing", fhir.BusinessRule, fhir.Issue{
+			Message: "The item came after a pharmacy had taken its prescription.", Found: x.State.String(),
+			Fix: "Send the item as a prescription of its own.", Rule: "0012", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+	}
+	for _, o := range orders {
+		if !x.hasOrder(o) {
+			x.Lines = append(x.Lines, o.line())
+		}
+	}
+	return []fhir.Change{x.update(v.LastUpdated)}, nil
+}

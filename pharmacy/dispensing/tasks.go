@@ -1,0 +1,149 @@
+package dispensing
+
+import (
+	"context"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+)
+
+// isEPSTask recognises the Tasks that dispensers send: a return or a
+// withdrawal. Both name a prescription and have a reason of EPS.
+func isEPSTask(r *fhir.Resource) bool {
+	if r.Type() != "Task" || isOurs(r) {
+		return false
+	}
+	reason := r.Get("statusReason")
+	named := r.Root().Path("groupIdentifier", "system").Text() == idOrder
+	return codingOf(reason, csReturn).Exists() || codingOf(reason, csWithdraw).Exists() ||
+		named && (r.Get("status").Text() == "rejected" || coded(r.Get("code"), csTaskCode) == "abort")
+}
+
+// takeTask is POST Task: a return or a withdrawal.
+func (s *Service) takeTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+	t := call.Body
+	if issues := examine(t, taskRules); fhir.HasErrors(issues) {
+		return nil, &fhir.Error{Op: "task", Kind: fhir.ValueCode, Issues: issues}
+	}
+	number := t.Root().Path("groupIdentifier", "value")
+	role := requesterOf(t)
+	org := identifier(contained(t.Root(), role.Get("organization")), idODS)
+	return s.carryOut(ctx, call, func(state fhir.State) (*outcome, error) {
+		focus := t.Root().Path("focus", "identifier", "value")
+		x, err := issueWith(state, number.Text(), focus.Text())
+		if err != nil {
+			return nil, err
+		}
+		if x == nil {
+			return nil, notFound("task", number)
+		}
+		if x.Owner.ID != org.Text() && !x.State.open() {
+			return nil, elsewhere("task", x, place(org, role))
+		}
+		var changes []fhir.Change
+		if t.Get("status").Text() == "rejected" {
+			changes, err = s.giveBack(state, x, firstOf(t.Get("statusReason")), call.Time)
+		} else {
+			changes, err = s.takeBack(state, x, focus, firstOf(t.Get("statusReason")), call.Time)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &outcome{changes: append(changes, asSent(t)), reply: informational(call)}, nil
+	})
+}
+
+// asSent keeps a dispenser's Task as it came.
+func asSent(t *fhir.Resource) fhir.Change {
+	id := identifier(t.Root(), idUUID).Text()
+	if id == "" {
+		id = string(t.JSON())
+	}
+	return fhir.Change{Method: fhir.Create, Type: "Task", ID: pharmacy.ID("Task", "sent", id), Resource: t, IfAbsent: true, Expression: "Task"}
+}
+
+// giveBack returns a prescription: to those who may take it next, or to its
+// end when it was cancelled or its time is over.
+func (s *Service) giveBack(state fhir.State, x *execution, reason fhir.Coding, now time.Time) ([]fhir.Change, error) {
+	if _, to := moves(x.State, Return); len(to) == 0 {
+		return nil, forbidden(x.State, Return, "Task")
+	}
+	var changes []fhir.Change
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		switch {
+		case l.Status == LineCancelled:
+		case l.Doomed:
+			l.Status, l.Doomed = LineCancelled, false
+			o := x.orderFor(l)
+			changes = append(changes, o.rewrite("status", "cancelled", "statusReason", concept(x.cancelReason()),
+				"extension", fhir.List(without(o.resource.Root(), extHistory, history("R-0001", now))...)))
+		default:
+			l.Status = ToBeDispensed
+		}
+	}
+	to := x.rest()
+	switch {
+	case !x.anyLeft():
+		to = cancelled
+	case s.over(x, now):
+		to = expired
+	}
+	x.Owner, x.agent, x.released, x.reason = x.Nominee, Party{}, record{}, reason
+	x.Owner = s.nominee(state, x.Owner)
+	after, err := x.move(Return, to, now)
+	return append(changes, after...), err
+}
+
+// cancelReason is why the prescriber wants items cancelled, as the Task has it.
+func (x *execution) cancelReason() fhir.Coding { return firstOf(x.resource.Get("statusReason")) }
+
+// nominee is the nominated pharmacy with its name, where the server knows it.
+func (s *Service) nominee(state fhir.State, p Party) Party {
+	if org, err := sole(state, "Organization", idODS, p.ID); err == nil && org != nil {
+		p.Name, p.Ref = org.Get("name").Text(), "Organization/"+org.ID()
+	}
+	return p
+}
+
+// takeBack withdraws the last notification; the prescription is with the
+// dispenser again as it was before.
+func (s *Service) takeBack(state fhir.State, x *execution, id node, reason fhir.Coding, now time.Time) ([]fhir.Change, error) {
+	last, err := x.lastIs("withdraw", id)
+	if err != nil {
+		return nil, err
+	}
+	if _, to := moves(x.State, Withdraw); len(to) == 0 {
+		return nil, forbidden(x.State, Withdraw, "Task")
+	}
+	x.supplies = x.supplies[:len(x.supplies)-1]
+	if err := x.rewind(state); err != nil {
+		return nil, err
+	}
+	changes, err := x.revoke(state, last, nil)
+	if err != nil {
+		return nil, err
+	}
+	to := accepted
+	switch {
+	case len(x.supplies) == 0 && x.doomed():
+		to = doomed
+	case x.doomed():
+		to = doomedActive
+	case len(x.supplies) > 0:
+		to = active
+	}
+	x.reason = reason
+	after, err := x.finish(state, Withdraw, to, now)
+	return append(changes, after...), err
+}
+
+// move moves the prescription by an event that changes the Task alone.
+func (x *execution) move(by Event, to State, now time.Time) ([]fhir.Change, error) {
+	if !allowed(x.State, by, to) {
+		return nil, forbidden(x.State, by, "Task")
+	}
+	x.State = to
+	return []fhir.Change{x.update(now)}, nil
+}
