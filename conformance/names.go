@@ -33,7 +33,7 @@ var (
 	uuidForm     = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
 	locationForm = regexp.MustCompile(`(?m)^(?:Content-)?Location: .*/[A-Z][A-Za-z]+/([A-Za-z0-9.-]{1,64})/_history/`)
 	pageForm     = regexp.MustCompile(`_page=([A-Za-z0-9_-]+)`)
-	instantForm  = regexp.MustCompile(`\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})`)
+	instantForm  = regexp.MustCompile(`\d{4}-\d{2}-\d{2}T\d{2}(?::|%3A)\d{2}(?::|%3A)\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})`)
 	dateForm     = regexp.MustCompile(`(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT`)
 )
 
@@ -68,9 +68,14 @@ func (n *names) hide(step, response string) string {
 	for _, m := range locationForm.FindAllStringSubmatch(response, -1) {
 		n.name("id", m[1])
 	}
-	response = pageForm.ReplaceAllStringFunc(response, func(s string) string {
-		return "_page=" + n.name("page", strings.TrimPrefix(s, "_page="))
-	})
+	for _, m := range pageForm.FindAllStringSubmatch(response, -1) {
+		n.name("page", m[1])
+	}
+	for value, name := range n.byValue {
+		if strings.HasPrefix(name, "{page:") {
+			response = strings.ReplaceAll(response, value, name)
+		}
+	}
 	response = uuidForm.ReplaceAllStringFunc(response, func(s string) string { return n.name("id", s) })
 	for value, name := range n.byValue {
 		if strings.HasPrefix(name, "{id:") && !uuidForm.MatchString(value) {
@@ -78,7 +83,8 @@ func (n *names) hide(step, response string) string {
 		}
 	}
 	hideTime := func(s string) string {
-		if strings.Contains(n.sent.String(), s) && !n.made(s) {
+		plain := strings.ReplaceAll(s, "%3A", ":")
+		if strings.Contains(n.sent.String(), plain) && !n.made(plain) {
 			return s
 		}
 		return "{time}"

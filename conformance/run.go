@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -45,6 +46,7 @@ func (s *Script) Run(t *testing.T, base string, o Options) {
 	}
 	n := newNames(strings.TrimRight(base, "/"))
 	for i := range s.Steps {
+		time.Sleep(2 * time.Millisecond) // instants have milliseconds: no two steps share one
 		step := &s.Steps[i]
 		request, err := n.fill(step.Request)
 		require.NoError(t, err, "%s: %s", s.Name, step.Name)

@@ -98,7 +98,7 @@ func (s *Server) answerEntry(c *gin.Context, b *bundleText, e *entry, a *recorde
 	fullURL := ""
 	if at := cmp.Or(a.header.Get("Location"), a.header.Get("Content-Location")); at != "" {
 		fullURL, _, _ = strings.Cut(at, "/_history/")
-	} else if len(body) > 0 && e.id != "" && !strings.Contains(e.path, "_history") {
+	} else if len(body) > 0 && e.id != "" && !strings.ContainsAny(e.path, "$_") {
 		fullURL = exchangeOf(c).base + "/" + e.path
 	}
 	b.entry(fullURL, body, fhir.Obj("response", fhir.Obj(pairs...)))

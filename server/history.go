@@ -2,8 +2,10 @@ package server
 
 import (
 	"encoding/binary"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,11 +60,14 @@ func (s *Server) history(c *gin.Context) error {
 // asked, so that the history alone tells an auditor (docs/adr/history-outcome.md).
 func historyEntry(base string, v *fhir.Version) fhir.Value {
 	address, status := v.Ref(), "200 OK"
-	switch v.Method {
-	case fhir.Create:
-		address, status = v.Type, "201 Created"
-	case fhir.Delete:
+	switch {
+	case v.Deleted():
 		status = "204 No Content"
+	case v.VersionID == "1":
+		status = "201 Created"
+	}
+	if v.Method == fhir.Create {
+		address = v.Type
 	}
 	response := []any{"status", status}
 	if !v.Deleted() {
@@ -122,26 +127,26 @@ func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Val
 	q = fhir.HistoryQuery{Type: x.resourceType, ID: c.Param("id"), Count: s.PageSize}
 	self = url.Values{}
 	var issues []fhir.Issue
-	wrong := func(name, expected string) {
+	wrong := func(name, message, expected string) {
 		issues = append(issues, fhir.Issue{
-			Severity: fhir.Err, Code: fhir.Invalid, Message: "The parameter " + name + " cannot be used so.", Expected: expected, Found: x.query.Get(name),
+			Severity: fhir.Err, Code: fhir.Invalid, Expression: name, Message: message, Expected: expected, Found: x.query.Get(name),
 		})
 	}
-	for name := range withoutFormat(x.query) {
+	for _, name := range slices.Sorted(maps.Keys(withoutFormat(x.query))) {
 		value, ok := x.query.Get(name), true
 		switch name {
 		case "_count":
 			if q.Count, err = strconv.Atoi(value); err != nil || q.Count < 0 {
-				wrong(name, "a number from 0 to "+strconv.Itoa(s.MaxPageSize))
+				wrong(name, "The page size is malformed.", "a whole number from 0 to "+strconv.Itoa(s.MaxPageSize))
 			}
 			q.Count = min(q.Count, s.MaxPageSize)
 		case "_since":
 			if q.Since, ok = instant(value); !ok {
-				wrong(name, instantExample)
+				wrong(name, "The time is malformed.", instantExample)
 			}
 		case "_at":
 			if q.At, ok = instant(value); !ok {
-				wrong(name, instantExample)
+				wrong(name, "The time is malformed.", instantExample)
 			}
 		case "_summary":
 			if value == "count" {
@@ -152,7 +157,7 @@ func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Val
 			continue
 		default:
 			if !prefer(c.Request.Header).lenient {
-				wrong(name, "_count, _since, _at, _summary, _elements, _format or _pretty")
+				wrong(name, "A history has no parameter "+name+".", "_count, _since, _at, _summary, _elements, _format or _pretty")
 			}
 			continue
 		}

@@ -20,9 +20,6 @@ type handler func(context.Context, *fhir.Call) (*fhir.Reply, error)
 // refused had no effect, so a repeat of that is judged anew.
 func (s *Server) onlyOnce(c *gin.Context, handle handler, call *fhir.Call) (*fhir.Reply, error) {
 	x := exchangeOf(c)
-	if !x.given {
-		return nil, missingRequestID()
-	}
 	digest := digestOf(c, x, call)
 	call.Receipt = fhir.Receipt{Key: "X-Request-ID/" + x.requestID + x.entry, Body: []byte(digest)}
 	ctx := c.Request.Context()
@@ -55,11 +52,15 @@ func digestOf(c *gin.Context, x *exchange, call *fhir.Call) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func missingRequestID() error {
+// named refuses a call whose X-Request-ID is missing or no GUID, in the words of
+// EPS.
+func (x *exchange) named() error {
+	if x.given {
+		return nil
+	}
 	return refuse(http.StatusBadRequest, fhir.ValueCode, fhir.Issue{
 		Severity: fhir.Fatal, Message: "X-Request-ID header missing or malformed",
 		Details: fhir.Coding{System: "https://fhir.nhs.uk/R4/CodeSystem/Spine-ErrorOrWarningCode", Code: "MISSING_FIELD", Display: "Missing field"},
-		Fix:     "Send a new GUID with each request, and the same one when a request is repeated.",
 	})
 }
 

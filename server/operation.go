@@ -107,6 +107,11 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 	if err := x.permitOperation(op); err != nil {
 		return err
 	}
+	if op.RequestID {
+		if err := x.named(); err != nil {
+			return err
+		}
+	}
 	body, err := s.body(c.Request)
 	if err != nil {
 		return err
@@ -140,6 +145,11 @@ func (s *Server) takeIn(c *gin.Context, in *fhir.Intake, r *fhir.Resource) error
 	x := exchangeOf(c)
 	x.interaction = "intake"
 	x.eps = in.RequestID
+	if in.RequestID {
+		if err := x.named(); err != nil {
+			return err
+		}
+	}
 	if _, err := s.check(c.Request.Context(), r); err != nil {
 		return err
 	}

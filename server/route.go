@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -53,7 +54,7 @@ func (s *Server) route() {
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false
 	s.engine.NoRoute(func(c *gin.Context) { s.answer(c, route{interaction: "unknown", handle: s.noRoute}) })
-	s.engine.NoMethod(func(c *gin.Context) { s.answer(c, route{interaction: "unknown", handle: s.noMethod}) })
+	s.engine.NoMethod(s.noMethod)
 	s.routes = append(s.table(), s.operationRoutes()...)
 	methods := map[string][]string{}
 	for _, rt := range s.routes {
@@ -136,8 +137,12 @@ func (s *Server) address(c *gin.Context, x *exchange) error {
 	}
 	x.resourceType = typ
 	if id != "" && !isID(id) {
-		return fhir.E("serve", fhir.NotFound, fhir.Issue{
-			Message: "This is no id that a resource can have.", Expected: "1 to 64 of A-Z a-z 0-9 - .", Found: id,
+		kind := fhir.NotFound
+		if c.Request.Method == http.MethodPut {
+			kind = fhir.Invalid
+		}
+		return fhir.E("serve", kind, fhir.Issue{
+			Message: "This is no id that a resource can have.", Expected: "letters, digits, hyphens and dots, 1 to 64 of them", Found: id,
 		})
 	}
 	return nil
@@ -175,10 +180,10 @@ func (x *exchange) permit(typ string, p auth.Permission) error {
 }
 
 func (s *Server) noRoute(c *gin.Context) error {
-	path := c.Request.URL.Path
-	issue := fhir.Issue{Message: "There is nothing at this address.", Found: path}
+	address := c.Request.URL.Path
+	issue := fhir.Issue{Message: "There is nothing at this address.", Found: address}
 	for _, base := range Bases {
-		rest, ok := strings.CutPrefix(path, base+"/")
+		rest, ok := strings.CutPrefix(address, base+"/")
 		if !ok {
 			continue
 		}
@@ -193,8 +198,22 @@ func (s *Server) noRoute(c *gin.Context) error {
 	return fhir.E("serve", fhir.NotFound, issue)
 }
 
-func (s *Server) noMethod(c *gin.Context) error {
-	return s.methodNotAllowed(c, c.Writer.Header().Get("Allow"))
+// noMethod answers where the address takes other methods: gin has found them
+// out, but for the names of interactions that stand where a type may.
+func (s *Server) noMethod(c *gin.Context) {
+	h := c.Writer.Header()
+	allow := h.Get("Allow")
+	h.Del("Allow")
+	s.answer(c, route{interaction: "unknown", handle: func(c *gin.Context) error {
+		last := path.Base(c.Request.URL.Path)
+		if own, ok := reserved[last]; ok {
+			allow = own
+		}
+		if strings.HasPrefix(last, "$") {
+			return s.operations.unknown(c)
+		}
+		return s.methodNotAllowed(c, allow)
+	}})
 }
 
 func (s *Server) methodNotAllowed(c *gin.Context, allow string) error {

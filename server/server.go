@@ -89,6 +89,7 @@ func New(config Config) (*Server, error) {
 	s.slots = make(chan struct{}, s.MaxInFlight)
 	s.seal = search.NewSealer(s.Secret)
 	s.metrics = newMetrics(s.Counters)
+	gin.SetMode(gin.ReleaseMode) // no tables of routes on stdout
 	s.engine = gin.New()
 	if err := s.operations.add(s.builtin(), s.Operations, s.Intakes); err != nil {
 		return nil, err

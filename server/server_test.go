@@ -1,9 +1,11 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -22,8 +24,8 @@ var update = flag.Bool("update", false, "write the responses that come into test
 
 var validator = profiles.New()
 
-// newServer starts a server on an empty store, and gives its FHIR base.
-func newServer(t testing.TB, change func(*server.Config)) string {
+// newHandler makes a server on an empty store.
+func newHandler(t testing.TB, change func(*server.Config)) http.Handler {
 	db, err := store.Open(mem.New(), store.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
@@ -33,22 +35,56 @@ func newServer(t testing.TB, change func(*server.Config)) string {
 	}
 	s, err := server.New(config)
 	require.NoError(t, err)
-	h := httptest.NewServer(s.Handler())
+	return s.Handler()
+}
+
+// newServer starts a server on an empty store and gives its FHIR base.
+func newServer(t testing.TB, change func(*server.Config)) string {
+	h := httptest.NewServer(newHandler(t, change))
 	t.Cleanup(h.Close)
 	return h.URL + "/fhir"
 }
 
 func TestScripts(t *testing.T) {
 	conformance.Run(t, "testdata/*.txtar", func(t *testing.T) string {
+		var change func(*server.Config)
 		if strings.HasPrefix(t.Name(), "TestScripts/business-") {
-			return newServer(t, business)
+			change = business
 		}
-		return newServer(t, nil)
+		h := httptest.NewServer(validated(t, newHandler(t, change)))
+		t.Cleanup(h.Close)
+		return h.URL + "/fhir"
 	}, conformance.Options{Update: *update})
 }
 
-// business adds operations and an intake such as a pharmacy would offer.
-func business(c *server.Config) {
-	_ = context.Background
-	_ = fhir.Obj
+// validated holds every resource that a server answers with to R4.
+func validated(t *testing.T, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		copied := &copied{ResponseWriter: w}
+		next.ServeHTTP(copied, r)
+		text := bytes.Clone(copied.body.Bytes())
+		if !strings.Contains(w.Header().Get("Content-Type"), "fhir+json") || len(text) == 0 {
+			return
+		}
+		resource, err := fhir.Parse(text)
+		if err != nil {
+			t.Errorf("%s %s: the answer cannot be read: %v", r.Method, r.URL, err)
+			return
+		}
+		for _, issue := range validator.Validate(context.Background(), resource) {
+			if issue.IsError() {
+				t.Errorf("%s %s: the answer is not valid: %s: %s", r.Method, r.URL, issue.Expression, issue.Text())
+			}
+		}
+	})
+}
+
+type copied struct {
+	http.ResponseWriter
+	body bytes.Buffer
+}
+
+func (c *copied) Write(b []byte) (int, error) {
+	c.body.Write(b)
+	return c.ResponseWriter.Write(b)
 }

@@ -117,7 +117,7 @@ func (v *validation) fit() []fhir.Issue {
 		n := v.resource.Get("resourceType")
 		issues = append(issues, fhir.Issue{
 			Severity: fhir.Err, Code: fhir.Invalid, Message: "The resource is not of the type that the address names.",
-			Expression: n.Expression(), Position: n.Position(), Expected: v.typ, Found: v.resource.Type(),
+			Expression: v.resource.Type(), Position: n.Position(), Expected: v.typ, Found: v.resource.Type(),
 		})
 	}
 	id := v.resource.ID()

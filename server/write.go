@@ -32,7 +32,7 @@ func (s *Server) resourceOf(c *gin.Context) (*fhir.Resource, error) {
 	if typ := c.Param("type"); r.Type() != typ {
 		return nil, fhir.E("decode", fhir.Invalid, fhir.Issue{
 			Message:    "The resource is not of the type that the address names.",
-			Expression: r.Get("resourceType").Expression(), Position: r.Get("resourceType").Position(),
+			Expression: r.Type(), Position: r.Get("resourceType").Position(),
 			Expected: typ, Found: r.Type(),
 		})
 	}

@@ -1,0 +1,200 @@
+package server_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server"
+)
+
+// stopped is a repository whose reads last until their context ends.
+type stopped struct {
+	server.Repository
+	reading chan struct{}
+}
+
+func (s stopped) Read(ctx context.Context, typ, id string) (*fhir.Version, error) {
+	if s.reading != nil {
+		s.reading <- struct{}{}
+	}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestTimeoutCancelsTheWork(t *testing.T) {
+	h := newHandler(t, func(c *server.Config) {
+		c.Timeout = 20 * time.Millisecond
+		c.Repository = stopped{c.Repository, nil}
+	})
+	w := call(h, "GET", "/fhir/Patient/1", "")
+	require.Equal(t, 503, w.Code)
+	require.Equal(t, "5", w.Header().Get("Retry-After"))
+	require.Contains(t, w.Body.String(), `"timeout"`)
+}
+
+func TestTooManyAtOnce(t *testing.T) {
+	reading := make(chan struct{})
+	h := newHandler(t, func(c *server.Config) {
+		c.MaxInFlight = 1
+		c.Repository = stopped{c.Repository, reading}
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	var first sync.WaitGroup
+	first.Go(func() {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/fhir/Patient/1", nil).WithContext(ctx))
+	})
+	<-reading
+	w := call(h, "GET", "/fhir/Patient/2", "")
+	require.Equal(t, 429, w.Code)
+	require.Equal(t, "5", w.Header().Get("Retry-After"))
+	require.Contains(t, w.Body.String(), `"throttled"`)
+	cancel()
+	first.Wait()
+	require.Equal(t, 200, call(h, "GET", "/fhir/Patient?_count=0", "").Code)
+}
+
+func TestBodyIsBounded(t *testing.T) {
+	h := newHandler(t, func(c *server.Config) { c.MaxBody = 2000 })
+	long := `{"resourceType":"Patient","name":[{"family":"` + strings.Repeat("a", 3000) + `"}]}`
+	require.Equal(t, 413, call(h, "POST", "/fhir/Patient", long).Code)
+
+	// A bomb is small until it is unpacked.
+	w := call(h, "POST", "/fhir/Patient", packed(long), "Content-Encoding", "gzip")
+	require.Equal(t, 413, w.Code)
+	require.Contains(t, w.Body.String(), `"too-long"`)
+
+	// Without a length the limit holds as well.
+	r := httptest.NewRequest("POST", "/fhir/Patient", io.MultiReader(strings.NewReader(long)))
+	r.ContentLength = -1
+	r.Header.Set("Content-Type", "application/fhir+json")
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, r)
+	require.Equal(t, 413, rec.Code)
+}
+
+func TestDepthIsBounded(t *testing.T) {
+	h := newHandler(t, nil)
+	deep := `{"resourceType":"Patient","extension":` + strings.Repeat(`[{"url":"u","extension":`, 200) + "1" + strings.Repeat("}]", 200) + "}"
+	w := call(h, "POST", "/fhir/Patient", deep)
+	require.Equal(t, 400, w.Code, w.Body)
+	require.Contains(t, w.Body.String(), "nests too deep")
+}
+
+func packed(text string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write([]byte(text))
+	_ = z.Close()
+	return b.String()
+}
+
+func TestGzipBothWays(t *testing.T) {
+	h := newHandler(t, nil)
+	text := `{"resourceType":"Patient","name":[{"family":"` + strings.Repeat("abc", 2000) + `"}]}`
+	w := call(h, "POST", "/fhir/Patient", packed(text), "Content-Encoding", "gzip", "Accept-Encoding", "gzip")
+	require.Equal(t, 201, w.Code, w.Body)
+	require.Equal(t, "gzip", w.Header().Get("Content-Encoding"))
+	z, err := gzip.NewReader(w.Body)
+	require.NoError(t, err)
+	back, err := io.ReadAll(z)
+	require.NoError(t, err)
+	require.Contains(t, string(back), strings.Repeat("abc", 2000))
+
+	cut := packed(text)[:40]
+	require.Equal(t, 400, call(h, "POST", "/fhir/Patient", cut, "Content-Encoding", "gzip").Code)
+}
+
+// broken is a repository that fails in its own ways.
+type broken struct{ server.Repository }
+
+func (broken) Read(_ context.Context, _, id string) (*fhir.Version, error) {
+	if id == "panic" {
+		panic("a secret of the program")
+	}
+	return nil, errors.New("a secret of the disk")
+}
+
+func (broken) ReceiptFor(context.Context, string) (fhir.Receipt, bool, error) {
+	return fhir.Receipt{}, false, errors.New("no disk")
+}
+
+func TestFailuresTellNoSecrets(t *testing.T) {
+	var log bytes.Buffer
+	h := newHandler(t, func(c *server.Config) {
+		c.Repository = broken{c.Repository}
+		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		c.NewID = func() string { return "11111111-1111-4111-8111-000000000009" }
+	})
+	for _, id := range []string{"panic", "error"} {
+		log.Reset()
+		w := call(h, "GET", "/fhir/Patient/"+id, "")
+		require.Equal(t, 500, w.Code)
+		require.NotContains(t, w.Body.String(), "secret")
+		require.NotContains(t, w.Body.String(), ".go")
+		require.Contains(t, w.Body.String(), "11111111-1111-4111-8111-000000000009")
+		require.Contains(t, log.String(), "a secret of the")
+		require.Contains(t, log.String(), "incident=11111111-1111-4111-8111-000000000009")
+		require.Equal(t, id == "panic", strings.Contains(log.String(), "limits_test.go"), "the stack is in the log")
+	}
+	require.Equal(t, 503, call(h, "GET", "/health", "").Code)
+	require.Equal(t, 200, call(h, "GET", "/health/live", "").Code)
+}
+
+// The second request of an id waits for the first one, and takes its place when
+// its client goes away.
+func TestRepeatWhileTheFirstIsRunning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls, finished int
+		h := newHandler(t, func(c *server.Config) {
+			c.Timeout = time.Hour
+			c.Operations = []fhir.Operation{{Name: "slow", RequestID: true, Handle: func(ctx context.Context, _ *fhir.Call) (*fhir.Reply, error) {
+				calls++
+				select {
+				case <-ctx.Done():
+					return nil, ctx.Err()
+				case <-time.After(time.Minute):
+				}
+				finished++
+				return &fhir.Reply{Resource: fhir.Obj("resourceType", "Parameters").Resource()}, nil
+			}}}
+		})
+		ask := func(ctx context.Context, body string) int {
+			r := httptest.NewRequest("POST", "/fhir/$slow", strings.NewReader(body)).WithContext(ctx)
+			r.Header.Set("X-Request-ID", "11111111-1111-4111-8111-000000000001")
+			r.Header.Set("Content-Type", "application/fhir+json")
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			return w.Code
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		statuses := make(chan int, 4)
+		go func() { statuses <- ask(ctx, "") }()
+		synctest.Wait()
+		for range 2 {
+			go func() { statuses <- ask(t.Context(), "") }()
+		}
+		synctest.Wait()
+		require.Equal(t, 409, ask(t.Context(), `{"resourceType":"Parameters"}`), "another body under the same id")
+		require.Equal(t, 1, calls)
+		cancel()
+		require.Equal(t, http.StatusServiceUnavailable, <-statuses)
+		require.Equal(t, http.StatusOK, <-statuses)
+		require.Equal(t, http.StatusOK, <-statuses)
+		require.Equal(t, 2, calls)
+		require.Equal(t, 1, finished)
+	})
+}
