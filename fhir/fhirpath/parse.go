@@ -235,7 +235,9 @@ func (p *parser) special(t token) node {
 	return nil
 }
 
-// reserved words are no element names unless they stand in backticks.
+// reserved words are no element names unless they stand in backticks. One is
+// the name of an element all the same, and HL7's own paths say it plainly:
+// Patient.text.div, which can be nothing else behind a dot.
 var reserved = []string{"and", "div", "false", "implies", "mod", "or", "true", "xor"}
 
 // invocation parses a step or a call; what comes before it, if anything, is
@@ -252,7 +254,7 @@ func (p *parser) invocation(input node) node {
 		p.advance()
 		return &member{place: place(t.start), input: input, name: t.text}
 	case tokName:
-		if slices.Contains(reserved, t.text) {
+		if slices.Contains(reserved, t.text) && (input == nil || t.text != "div") {
 			p.failAt(t, "This word is an operator.", "a name", "Put it between backticks if it is the name of an element.")
 			return nil
 		}
@@ -308,6 +310,7 @@ func (p *parser) typeName() typeName {
 			t.name += "." + next
 		}
 	}
+	t.resolve()
 	return t
 }
 

@@ -1,0 +1,332 @@
+package patch
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// JSON applies a JSON Patch (RFC 6902), the text of an array of operations.
+func JSON(r *fhir.Resource, doc []byte) (*fhir.Resource, error) {
+	operations, err := readArray(doc)
+	if err != nil {
+		return nil, err
+	}
+	p := jsonPatch{root: valueOf(r.Root()), size: len(r.JSON())}
+	number := 0
+	for op := range operations.Items() {
+		number++
+		if op.Kind() != fhir.Object {
+			return nil, invalid(op, fmt.Sprintf("Operation %d is no object.", number), "an object with op and path", op.Kind().String())
+		}
+		if err := p.apply(op); err != nil {
+			what := op.Get("op").Text() + " " + op.Get("path").Text()
+			return nil, blame(err, number, what, "["+strconv.Itoa(number-1)+"]", op.Position())
+		}
+	}
+	if p.root.kind != fhir.Object {
+		return nil, failed("The patch leaves no resource.", "an object", p.root.kind.String())
+	}
+	return p.root.resource()
+}
+
+// readArray parses an array, which is no resource, by putting it into one. The
+// line that is added in front is taken off the places again.
+func readArray(doc []byte) (fhir.Node, error) {
+	const before = "{\"patch\":\n"
+	wrapped := append(append([]byte(before), doc...), '}')
+	up := func(p fhir.Position) fhir.Position { return fhir.Position{Line: max(p.Line-1, 1), Column: p.Column} }
+	r, err := fhir.Parse(wrapped)
+	if err != nil {
+		var e *fhir.Error
+		if errors.As(err, &e) {
+			for i := range e.Issues {
+				e.Issues[i].Position, e.Issues[i].Expression = up(e.Issues[i].Position), ""
+			}
+		}
+		return fhir.Node{}, err
+	}
+	r = r.Located(func(offset int) fhir.Position {
+		text := wrapped[:offset]
+		return up(fhir.Position{Line: 1 + bytes.Count(text, []byte("\n")), Column: len([]rune(string(text[bytes.LastIndexByte(text, '\n')+1:]))) + 1})
+	})
+	list := r.Get("patch")
+	if list.Kind() != fhir.Array || r.Root().Len() != 1 {
+		return fhir.Node{}, fhir.E("patch", fhir.Invalid, fhir.Issue{
+			Rule: "patch", Position: fhir.Position{Line: 1, Column: 1},
+			Message: "A JSON Patch is an array of operations.", Expected: `[{"op": "replace", "path": "/status", "value": "on-hold"}]`, Found: list.Kind().String(),
+		})
+	}
+	return list, nil
+}
+
+type jsonPatch struct {
+	root *value
+	size int // what the result may have grown to
+}
+
+func (p *jsonPatch) apply(op fhir.Node) *fhir.Error {
+	name, err := text(op, "op")
+	if err != nil {
+		return err
+	}
+	to, err := pointer(op, "path")
+	if err != nil {
+		return err
+	}
+	switch name {
+	case "add", "replace", "test":
+		content := op.Get("value")
+		if !content.Exists() {
+			return malformed("The operation has no value.", "a member value", "none")
+		}
+		switch name {
+		case "add":
+			return p.add(to, valueOf(content))
+		case "replace":
+			return p.replace(to, valueOf(content))
+		}
+		return p.test(to, valueOf(content))
+	case "remove":
+		_, err := p.remove(to)
+		return err
+	case "move", "copy":
+		from, err := pointer(op, "from")
+		if err != nil {
+			return err
+		}
+		if name == "move" {
+			return p.move(from, to)
+		}
+		v, err := p.find(from)
+		if err != nil {
+			return err
+		}
+		return p.add(to, v.clone())
+	}
+	return malformed("There is no such operation.", "add, remove, replace, move, copy or test", strconv.Quote(name))
+}
+
+func malformed(message, expected, found string) *fhir.Error {
+	err := failed(message, expected, found)
+	err.Kind, err.Issues[0].Code = fhir.Invalid, fhir.Invalid
+	return err
+}
+
+func text(op fhir.Node, name string) (string, *fhir.Error) {
+	n := op.Get(name)
+	if n.Kind() != fhir.String {
+		return "", malformed("The operation's "+name+" is no string.", "a string", n.Kind().String())
+	}
+	return n.Text(), nil
+}
+
+func (p *jsonPatch) find(path []string) (*value, *fhir.Error) {
+	v := p.root
+	for i, step := range path {
+		next, err := child(v, step)
+		if err != nil {
+			err.Issues[0].Found = fmt.Sprintf("nothing at %s", join(path[:i+1]))
+			return nil, err
+		}
+		v = next
+	}
+	return v, nil
+}
+
+func child(v *value, step string) (*value, *fhir.Error) {
+	switch v.kind {
+	case fhir.Object:
+		if m := v.get(step); m != nil {
+			return m, nil
+		}
+	case fhir.Array:
+		v.open()
+		if i, ok := index(step); ok && i < len(v.items) {
+			return v.items[i], nil
+		}
+		return nil, failed("The path leads nowhere.", fmt.Sprintf("an index below %d", len(v.items)), "")
+	}
+	return nil, failed("The path leads nowhere.", "a path to what is there", "")
+}
+
+// parent finds the container of the value at a path that is not empty.
+func (p *jsonPatch) parent(path []string) (container *value, last string, err *fhir.Error) {
+	container, err = p.find(path[:len(path)-1])
+	if err != nil {
+		return nil, "", err
+	}
+	container.open()
+	return container, path[len(path)-1], nil
+}
+
+func (p *jsonPatch) add(path []string, v *value) *fhir.Error {
+	if p.size += v.size(); p.size > MaxSize {
+		return tooLarge()
+	}
+	if len(path) == 0 {
+		p.root = v
+		return nil
+	}
+	container, last, err := p.parent(path)
+	if err != nil {
+		return err
+	}
+	switch container.kind {
+	case fhir.Object:
+		container.set(last, v)
+		return nil
+	case fhir.Array:
+		i, ok := index(last)
+		if last == "-" {
+			i, ok = len(container.items), true
+		}
+		if !ok || i > len(container.items) {
+			return failed("The index is outside of the array.", fmt.Sprintf("an index from 0 to %d, or -", len(container.items)), last)
+		}
+		container.items = append(container.items[:i:i], append([]*value{v}, container.items[i:]...)...)
+		return nil
+	}
+	return failed("The path leads into a value that has no members.", "an object or array at "+join(path[:len(path)-1]), container.kind.String())
+}
+
+func (p *jsonPatch) remove(path []string) (*value, *fhir.Error) {
+	v, err := p.find(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(path) == 0 {
+		return nil, failed("The whole resource cannot be removed.", "a path to a part of it", `""`)
+	}
+	container, last, err := p.parent(path)
+	if err != nil {
+		return nil, err
+	}
+	if container.kind == fhir.Object {
+		container.remove(last)
+		return v, nil
+	}
+	i, _ := index(last)
+	container.items = append(container.items[:i:i], container.items[i+1:]...)
+	return v, nil
+}
+
+func (p *jsonPatch) replace(path []string, v *value) *fhir.Error {
+	if p.size += v.size(); p.size > MaxSize {
+		return tooLarge()
+	}
+	if _, err := p.find(path); err != nil {
+		return err
+	}
+	if len(path) == 0 {
+		p.root = v
+		return nil
+	}
+	container, last, err := p.parent(path)
+	if err != nil {
+		return err
+	}
+	if container.kind == fhir.Object {
+		container.set(last, v)
+		return nil
+	}
+	i, _ := index(last)
+	container.items[i] = v
+	return nil
+}
+
+func (p *jsonPatch) move(from, to []string) *fhir.Error {
+	if len(to) > len(from) && join(to[:len(from)]) == join(from) {
+		return failed("A value cannot move into itself.", "a path outside of "+join(from), join(to))
+	}
+	v, err := p.remove(from)
+	if err != nil {
+		return err
+	}
+	p.size -= v.size()
+	return p.add(to, v)
+}
+
+func (p *jsonPatch) test(path []string, want *value) *fhir.Error {
+	got, err := p.find(path)
+	if err != nil {
+		return err
+	}
+	if !equal(got, want) {
+		return failed("The test does not hold.", show(want), show(got))
+	}
+	return nil
+}
+
+func show(v *value) string {
+	const enough = 80
+	b := v.append(nil)
+	if len(b) > enough {
+		return string(bytes.ToValidUTF8(b[:enough], nil)) + "…"
+	}
+	return string(b)
+}
+
+// equal compares by RFC 6902 section 4.6: numbers by their value, objects
+// without regard to order.
+func equal(a, b *value) bool {
+	if a.kind != b.kind {
+		return false
+	}
+	switch a.kind {
+	case fhir.String:
+		return a.node.Text() == b.node.Text()
+	case fhir.Number:
+		return equalNumbers(a.node.Text(), b.node.Text())
+	case fhir.Array:
+		a.open()
+		b.open()
+		if len(a.items) != len(b.items) {
+			return false
+		}
+		for i := range a.items {
+			if !equal(a.items[i], b.items[i]) {
+				return false
+			}
+		}
+	case fhir.Object:
+		a.open()
+		b.open()
+		if len(a.members) != len(b.members) {
+			return false
+		}
+		for _, m := range a.members {
+			if other := b.get(m.name); other == nil || !equal(m.value, other) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func equalNumbers(a, b string) bool {
+	if a == b {
+		return true
+	}
+	const long = 64 // beyond it a power of ten could take all memory to compare
+	if len(a) > long || len(b) > long {
+		return false
+	}
+	x, errX := decimal.NewFromString(a)
+	y, errY := decimal.NewFromString(b)
+	if errX != nil || errY != nil {
+		return false
+	}
+	if x.IsZero() || y.IsZero() {
+		return x.IsZero() && y.IsZero()
+	}
+	if diff := (x.NumDigits() + int(x.Exponent())) - (y.NumDigits() + int(y.Exponent())); diff != 0 {
+		return false
+	}
+	return x.Equal(y)
+}

@@ -1,0 +1,125 @@
+package patch
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/xml"
+	"github.com/pestle-fhir/pestle/internal/oracle"
+)
+
+func suite(t *testing.T, name string) []byte {
+	data, err := os.ReadFile(filepath.Join(oracle.Dir(t), "suites", "patch", name))
+	require.NoError(t, err)
+	return data
+}
+
+// sorted writes a tree with the properties of every object in order, and
+// narratives without their indentation and entities, in which the suite is not
+// exact.
+func sorted(n fhir.Node) string {
+	switch n.Kind() {
+	case fhir.Object:
+		var members []string
+		for m := range n.Members() {
+			members = append(members, m.Name()+":"+sorted(m))
+		}
+		slices.Sort(members)
+		return "{" + strings.Join(members, ",\n") + "}"
+	case fhir.Array:
+		var items []string
+		for i := range n.Items() {
+			items = append(items, sorted(i))
+		}
+		return "[" + strings.Join(items, ",\n") + "]"
+	case fhir.String:
+		if strings.HasPrefix(n.Text(), "<div") {
+			return strings.Join(strings.Fields(strings.ReplaceAll(n.Text(), "&quot;", `"`)), " ")
+		}
+		return string(fhir.AppendString(nil, n.Text()))
+	}
+	return string(n.Raw())
+}
+
+func TestOracleJSONPatch(t *testing.T) {
+	var cases []struct {
+		Comment, Error       string
+		Doc, Patch, Expected json.RawMessage
+	}
+	require.NoError(t, json.Unmarshal(suite(t, "json-patch-tests.json"), &cases))
+	passed := 0
+	var misses []string
+	for _, c := range cases {
+		doc, err := fhir.Parse(c.Doc)
+		require.NoError(t, err)
+		got, err := JSON(doc, c.Patch)
+		ok := err != nil
+		if c.Error == "" && err == nil {
+			want, perr := fhir.Parse(c.Expected)
+			require.NoError(t, perr)
+			ok = sorted(got.Root()) == sorted(want.Root())
+		} else if c.Error == "" {
+			ok = false
+		}
+		if ok {
+			passed++
+			continue
+		}
+		t.Logf("%s: %v", c.Comment, err)
+		misses = append(misses, c.Comment)
+	}
+	oracle.Report(t, "json-patch", passed, len(cases), misses)
+}
+
+var (
+	caseTag = regexp.MustCompile(`(?s)<case name="([^"]*)".*?</case>`)
+)
+
+// within is the content of the first element of a name in a piece of XML.
+func within(text, name string) (string, bool) {
+	m := regexp.MustCompile(`(?s)<` + name + `(?:\s[^>]*)?(?:/>|>(.*?)</` + name + `>)`).FindStringSubmatch(text)
+	if m == nil {
+		return "", false
+	}
+	return strings.TrimSpace(m[1]), true
+}
+
+func TestOracleFHIRPathPatch(t *testing.T) {
+	cases := caseTag.FindAllStringSubmatch(string(suite(t, "fhir-patch-tests.xml")), -1)
+	passed := 0
+	var misses []string
+	for _, c := range cases {
+		input, _ := within(c[0], "input")
+		diff, _ := within(c[0], "diff")
+		resource, err := xml.Decode([]byte(input))
+		require.NoError(t, err)
+		params, err := xml.Decode([]byte(diff))
+		require.NoError(t, err)
+		got, err := FHIRPath(t.Context(), resource, params)
+		output, succeeds := within(c[0], "output")
+		ok := succeeds == (err == nil)
+		if ok && succeeds {
+			want, err := xml.Decode([]byte(output))
+			require.NoError(t, err)
+			ok = sorted(want.Root()) == sorted(got.Root())
+			if !ok {
+				t.Logf("%s: %s\n%s", c[1], sorted(want.Root()), sorted(got.Root()))
+			}
+		}
+		if ok {
+			passed++
+			continue
+		}
+		t.Logf("%s: %v", c[1], err)
+		misses = append(misses, c[1])
+	}
+	oracle.Report(t, "fhirpath-patch", passed, len(cases), misses)
+}
