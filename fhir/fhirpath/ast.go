@@ -78,17 +78,3 @@ type (
 		typ   typeName
 	}
 )
-
-// typeName is a type as written: FHIR.Patient, System.Boolean, Patient.
-type typeName struct {
-	space string // "", "FHIR" or "System"
-	name  string
-	start int
-}
-
-func (t typeName) String() string {
-	if t.space == "" {
-		return t.name
-	}
-	return t.space + "." + t.name
-}

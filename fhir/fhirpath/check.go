@@ -100,7 +100,7 @@ type checker struct {
 	issues  []fhir.Issue
 }
 
-func (c *checker) fault(n node, severity fhir.Severity, e mistake) {
+func (c *checker) fault(n interface{ at() int }, severity fhir.Severity, e mistake) {
 	e.at = n.at()
 	issue := e.issue(c.src, fhir.Processing)
 	issue.Severity = severity
@@ -147,9 +147,9 @@ func (c *checker) of(n node) shape {
 	case *typed:
 		s := c.of(n.input)
 		if n.cast {
-			return c.cast(n, s, n.typ)
+			return c.cast(s, &n.typ)
 		}
-		c.typeExists(n, n.typ)
+		c.typeExists(&n.typ)
 		return one(boolean)
 	case *binary:
 		return c.binary(n)
@@ -171,34 +171,25 @@ func (c *checker) external(n *external) shape {
 }
 
 // typeExists reports a name that is no type.
-func (c *checker) typeExists(n node, t typeName) bool {
-	if err := t.check(); err != nil {
-		e := err.(*mistake)
-		c.fault(place2{n, e.at}, fhir.Err, *e)
+func (c *checker) typeExists(t *typeName) bool {
+	if err := t.unknown(); err != nil {
+		c.fault(place(t.start), fhir.Err, *err)
 		return false
 	}
 	return true
 }
 
-// place2 is a node at another place of the source.
-type place2 struct {
-	node
-	offset int
-}
-
-func (p place2) at() int { return p.offset }
-
 // cast is the shape after as or ofType.
-func (c *checker) cast(n node, s shape, t typeName) shape {
-	if !c.typeExists(n, t) {
+func (c *checker) cast(s shape, t *typeName) shape {
+	if !c.typeExists(t) {
 		return anything
 	}
 	out := shape{single: s.single, unordered: s.unordered}
-	if rt := r4.TypeOf(t.name); rt != nil && t.space != "System" {
-		out.types = []*r4.Type{rt}
+	if t.of != nil {
+		out.types = []*r4.Type{t.of}
 	}
-	if i := slices.Index(systemTypes[:], t.name); i > 0 && t.space != "FHIR" {
-		out.system = []itemKind{itemKind(i)}
+	if t.system != nothing {
+		out.system = []itemKind{t.system}
 	}
 	return out
 }

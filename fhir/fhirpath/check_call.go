@@ -66,9 +66,9 @@ func (c *checker) call(n *call) shape {
 	case "iif":
 		return c.iif(n, input)
 	case "as", "ofType":
-		return c.cast(n, input, n.typ)
+		return c.cast(input, &n.typ)
 	case "is":
-		c.typeExists(n, n.typ)
+		c.typeExists(&n.typ)
 	}
 	args := c.args(n, name, input)
 	switch name {

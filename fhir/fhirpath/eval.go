@@ -88,9 +88,9 @@ func (n *typed) eval(m *machine) error {
 		return err
 	}
 	if n.cast {
-		return m.filterType(n, n.typ, base)
+		return m.filterType(&n.typ, base)
 	}
-	return m.isType(n, n.typ, base)
+	return m.isType(n, &n.typ, base)
 }
 
 // external gives the variables of the environment.

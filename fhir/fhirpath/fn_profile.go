@@ -1,6 +1,10 @@
 package fhirpath
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir/r4"
+)
 
 const coreDefinitions = "http://hl7.org/fhir/StructureDefinition/"
 
@@ -19,8 +23,7 @@ func fnConformsTo(m *machine, c *call, base int) error {
 		return m.answerNothing(base)
 	}
 	if name, core := strings.CutPrefix(profile, coreDefinitions); core && isUpper(name) && it.typ != nil {
-		t := typeName{name: name}
-		if t.check() == nil && !it.typ.Is(name) {
+		if r4.TypeOf(name) != nil && !it.typ.Is(name) {
 			return m.answer(base, BooleanItem(false))
 		}
 	}

@@ -1,12 +1,8 @@
 package fhirpath
 
-import (
-	"slices"
+import "github.com/pestle-fhir/pestle/fhir/r4"
 
-	"github.com/pestle-fhir/pestle/fhir/r4"
-)
-
-func fnIs(m *machine, c *call, base int) error { return m.isType(c, c.typ, base) }
+func fnIs(m *machine, c *call, base int) error { return m.isType(c, &c.typ, base) }
 
 // fnAs wants one item at most, as the specification says; the R4 definitions
 // also use it to filter.
@@ -16,12 +12,12 @@ func fnAs(m *machine, c *call, base int) error {
 			return err
 		}
 	}
-	return m.filterType(c, c.typ, base)
+	return m.filterType(&c.typ, base)
 }
 
-func fnOfType(m *machine, c *call, base int) error { return m.filterType(c, c.typ, base) }
+func fnOfType(m *machine, c *call, base int) error { return m.filterType(&c.typ, base) }
 
-func (m *machine) isType(n node, t typeName, base int) error {
+func (m *machine) isType(n node, t *typeName, base int) error {
 	if err := t.check(); err != nil {
 		return err
 	}
@@ -29,55 +25,38 @@ func (m *machine) isType(n node, t typeName, base int) error {
 	if err != nil || it.kind == nothing {
 		return err
 	}
-	return m.answer(base, BooleanItem(m.is(&it, t)))
+	return m.answer(base, BooleanItem(t.covers(&it) || m.definitional && t.coversValue(&it)))
 }
 
-// is reports whether an item is of the type or of one derived from it.
-func (m *machine) is(it *Item, t typeName) bool {
-	if it.kind != element && it.kind != shadow {
-		return t.space != "FHIR" && systemTypes[it.kind] == t.name
-	}
-	if t.space == "System" || it.typ == nil {
+// coversValue reports whether an R4 primitive has values of the System type
+// that the name means: the R4 definitions write Boolean for boolean.
+func (t *typeName) coversValue(it *Item) bool {
+	if t.space != "" || it.R4Type() == nil || it.typ.Kind != r4.Primitive {
 		return false
 	}
-	if it.typ.Is(t.name) {
-		return true
+	if kind := systemKinds[it.typ]; kind != nothing {
+		return kind == t.system
 	}
-	return m.definitional && it.typ.Kind == r4.Primitive && t.space == "" && systemName(it.typ) == t.name
-}
-
-// systemName is the System type that the values of a primitive convert to.
-func systemName(t *r4.Type) string {
-	if kind := systemKinds[t]; kind != nothing {
-		return systemTypes[kind]
-	}
-	return "String"
+	return t.system == str
 }
 
 // filterType leaves the items of a type. A primitive must be of just that type,
 // not of one derived from it: a code is no string here (HL7's R4 test suite).
-func (m *machine) filterType(n node, t typeName, base int) error {
+func (m *machine) filterType(t *typeName, base int) error {
 	if err := t.check(); err != nil {
 		return err
 	}
+	exact := t.of != nil && t.of.Kind == r4.Primitive && !t.of.Abstract
 	kept := base
 	for i := base; i < len(m.stack); i++ {
 		it := &m.stack[i]
-		if m.is(it, t) && (it.R4Type() == nil || it.typ.Kind != r4.Primitive || it.typ.Name == t.name || isUpper(t.name)) {
+		if exact && it.typ == t.of || !exact && t.covers(it) {
 			m.stack[kept] = *it
 			kept++
 		}
 	}
 	m.cut(kept)
 	return nil
-}
-
-// check refuses names that are no types at all.
-func (t typeName) check() error {
-	if t.space == "System" || slices.Contains(systemTypes[:], t.name) && t.space == "" || r4.TypeOf(t.name) != nil {
-		return nil
-	}
-	return &mistake{at: t.start, what: "There is no such type.", expected: "an R4 type such as Patient or code, or a System type such as String", found: t.String()}
 }
 
 func fnType(m *machine, _ *call, base int) error {
