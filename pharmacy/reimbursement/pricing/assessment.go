@@ -63,7 +63,8 @@ type Result struct {
 // Reason is why a line has no price.
 type Reason struct{ Code, Text string }
 
-// Residue is what is left of packs paid whole as broken bulk.
+// Residue is what is left of packs paid whole as broken bulk, or, when
+// negative, what was used of such a rest.
 type Residue struct {
 	Pack     string // VMPP
 	Quantity *big.Rat
@@ -126,7 +127,7 @@ func (a *Assessment) Complete() bool {
 func Assess(p Prescription, b *Book) *Assessment {
 	a := &Assessment{}
 	for _, line := range p.Lines {
-		w := work{line: line, day: p.Day, book: b}
+		w := work{line: line, day: p.Day, book: b, leftovers: p.Leftovers}
 		w.run()
 		a.Lines = append(a.Lines, w.Result)
 	}

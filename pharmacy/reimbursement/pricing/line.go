@@ -16,6 +16,8 @@ type work struct {
 	book *Book
 	Result
 
+	leftovers map[string][]Leftover
+
 	category string // of what paid, for the rules that ask for it
 	split    bool   // a pack was opened and not used whole
 }
@@ -123,10 +125,12 @@ func (w *work) pay(o offer, offers []offer, q Quantity) Reason {
 		w.note(fmt.Sprintf("The quantity is in %q and the price in %q: counted one for one.", q.Unit, o.unit))
 	}
 	w.category = o.category
+	v, used := w.useRest(v, offers)
 	paid, how := w.containers(v, o)
+	how += used
 	total := new(big.Rat).Mul(o.each(), paid)
 	reason := w.round(o.paid, total, o.rule, o.edition, fmt.Sprintf("%s × %s / %s%s", inPence(o.pence), plain(paid), plain(o.size), how))
-	if reason == (Reason{}) {
+	if reason == (Reason{}) && used == "" {
 		w.brokenBulk(v, o, offers)
 	}
 	return reason

@@ -10,6 +10,9 @@ type Prescription struct {
 	Day       time.Time // the dispensing day, which decides what data holds
 	Exemption string    // prescription-charge-exemption code, "" where unknown
 	Lines     []Line
+	// Leftovers are the movements of what is left of packs paid before as
+	// broken bulk, by pack.
+	Leftovers map[string][]Leftover
 }
 
 // Line is one prescribed item and what was supplied of it.

@@ -74,3 +74,23 @@ func sound[T any](value T, issues []fhir.Issue) T {
 	}
 	return value
 }
+
+// KindOf tells the kind of a file by its columns, "" where it is none.
+func KindOf(data []byte) Kind {
+	for _, k := range []struct {
+		kind    Kind
+		columns []string
+	}{
+		{PartVIIIA, []string{"VMPP Snomed Code", "Basic Price"}},
+		{ProductPrices, []string{"AMPP Snomed Code", "Price"}},
+		{ProductFlags, []string{"Snomed Code", "Flags"}},
+		{FeeSchedule, []string{"rule", "from", "value"}},
+		{ExemptionList, []string{"code", "from", "charge"}},
+		{PriceConcessions, []string{"Medicine", "Pack size", "Price"}},
+	} {
+		if readSheet(data, k.kind != PartVIIIA, k.columns...).columns != nil {
+			return k.kind
+		}
+	}
+	return ""
+}

@@ -62,3 +62,12 @@ func monthNamed(word string) time.Month {
 	}
 	return 0
 }
+
+// MonthIn is the month that a file's name says, zero where it says none whole.
+func MonthIn(name string) Month {
+	w := findMonth(name)
+	if !w.complete() {
+		return 0
+	}
+	return NewMonth(w.year, w.month)
+}

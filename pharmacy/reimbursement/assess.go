@@ -1,0 +1,99 @@
+package reimbursement
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
+)
+
+// assess prices the Claim for a prescription that the server has dispensed.
+func (s *Service) assess(state fhir.State, r *fhir.Resource, d *dispensed, created time.Time) (*fhir.Resource, error) {
+	book, err := s.shelf.book(state, d.day)
+	if err != nil {
+		return nil, err
+	}
+	c := readClaim(r)
+	p, notes := c.prescriptionIn(d)
+	org := identifier(c.pharmacy(), idODS)
+	resp := &response{claim: r, claimID: ClaimID(d.order, d.issue), notes: notes, day: d.day, created: created, org: org}
+	if p.Leftovers, err = leftovers(state, p, book, org, resp.claimID); err != nil {
+		return nil, err
+	}
+	for _, detail := range c.details {
+		resp.lines = append(resp.lines, place{sequence(c.item, 1), sequence(detail, len(resp.lines)+1)})
+	}
+	resp.result = pricing.Assess(p, book)
+	return resp.value(), nil
+}
+
+// assessOther prices any other Claim: each item or detail with a product of
+// dm+d and a quantity, by the day of service. It belongs to no month of the NHS.
+func (s *Service) assessOther(state fhir.State, r *fhir.Resource, id string, created time.Time) (*fhir.Resource, error) {
+	day := serviceDay(r)
+	if day.IsZero() {
+		day = midnight(created)
+	}
+	book, err := s.shelf.book(state, day)
+	if err != nil {
+		return nil, err
+	}
+	resp := &response{claim: r, claimID: id, day: day, created: created}
+	p := pricing.Prescription{Day: day}
+	for item := range r.Get("item").Items() {
+		at := place{item: sequence(item, len(resp.lines)+1)}
+		if !item.Get("detail").Exists() {
+			resp.lines, p.Lines = append(resp.lines, at), append(p.Lines, lineOf(item))
+		}
+		n := 0
+		for detail := range item.Get("detail").Items() {
+			n++
+			at.detail = sequence(detail, n)
+			resp.lines, p.Lines = append(resp.lines, at), append(p.Lines, lineOf(detail))
+		}
+	}
+	if code(r.Get("type"), csClaimType) == "pharmacy" {
+		resp.result = pricing.Assess(p, book)
+	} else {
+		resp.result = notPriced(p)
+		resp.notes = append(resp.notes, "Only claims of type pharmacy are priced.")
+	}
+	return resp.value(), nil
+}
+
+// lineOf is an item or detail of a plain Claim as a line: what it names was
+// both ordered and supplied.
+func lineOf(n fhir.Node) pricing.Line {
+	product, quantity := productOf(n.Get("productOrService")), amountOf(n.Get("quantity"))
+	return pricing.Line{Prescribed: product, Ordered: quantity, Endorsements: endorsementsOf(n), Charges: chargesOf(n),
+		Supplies: []pricing.Supply{{Product: product, Quantity: quantity}}}
+}
+
+func notPriced(p pricing.Prescription) *pricing.Assessment {
+	a := &pricing.Assessment{}
+	for range p.Lines {
+		a.Lines = append(a.Lines, pricing.Result{Outcome: pricing.Unpriced,
+			Reason: pricing.Reason{Code: "claim-type", Text: "The claim is not of type pharmacy."}})
+	}
+	return a
+}
+
+func sequence(n fhir.Node, fallback int) int {
+	if i, err := strconv.Atoi(n.Get("sequence").Text()); err == nil {
+		return i
+	}
+	return fallback
+}
+
+// serviceDay is when what a Claim is for was done: the first item's date, else
+// the end of the billable period, else the day of the Claim.
+func serviceDay(r *fhir.Resource) time.Time {
+	item := r.Get("item").Item(0)
+	for _, n := range []fhir.Node{item.Get("servicedDate"), item.Path("servicedPeriod", "end"), r.Root().Path("billablePeriod", "end"), r.Get("created")} {
+		if day := dayOf(n.Text()); !day.IsZero() {
+			return day
+		}
+	}
+	return time.Time{}
+}

@@ -1,0 +1,192 @@
+package reimbursement
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
+)
+
+// ClaimID is the id of the Claim for one issue of a prescription.
+func ClaimID(order string, issue int) string {
+	return pharmacy.ID("Claim", order, strconv.Itoa(issue))
+}
+
+// ResponseID is the id of the ClaimResponse to a Claim.
+func ResponseID(claim string) string { return pharmacy.ID("ClaimResponse", claim) }
+
+// messageID is the identifier of a Claim that the server makes itself. It is
+// derived from the version that carries it, so a Claim tells whether it is the
+// server's own.
+func messageID(claim, version string) string {
+	return pharmacy.ID("Claim", "message", claim, version)
+}
+
+// payers are the names of those who may be claimed from, by ODS code.
+var payers = map[string]string{"T1450": "NHS BUSINESS SERVICES AUTHORITY", "RQFZ1": "NHS WALES SHARED SERVICES PARTNERSHIP"}
+
+const defaultPayer = "T1450"
+
+// draft is what a Claim of the server's own is made of.
+type draft struct {
+	*dispensed
+	exemption exemption
+	frees     []bool // lines that a prescriber's endorsement frees of the charge
+	version   string // that the Claim will have
+	replaces  string // identifier of the Claim before, "" for the first
+	created   time.Time
+	cancelled bool
+}
+
+// claim writes the Claim in the shape of EPS.
+func (d *draft) claim() *fhir.Resource {
+	id := ClaimID(d.order, d.issue)
+	status := "active"
+	if d.cancelled {
+		status = "cancelled"
+	}
+	return fhir.Obj(
+		"resourceType", "Claim",
+		"id", id,
+		"contained", fhir.List(d.role(), d.organization()),
+		"extension", d.extensions(),
+		"identifier", fhir.List(identifierValue(idUUID, messageID(id, d.version))),
+		"status", status,
+		"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csClaimType, "code", "pharmacy", "display", "Pharmacy"))),
+		"use", "claim",
+		"patient", fhir.Obj("identifier", identifierValue(idNHS, d.task.Root().Path("for", "identifier", "value").Text())),
+		"created", d.created.UTC().Format(fhir.InstantLayout),
+		"provider", fhir.Obj("reference", "#provider"),
+		"priority", fhir.Obj("coding", fhir.List(fhir.Obj("system", csPriority, "code", "normal"))),
+		"prescription", d.prescription(),
+		"payee", fhir.Obj(
+			"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csPayee, "code", "provider", "display", "Provider"))),
+			"party", fhir.Obj("reference", "#organisation")),
+		"insurance", fhir.List(fhir.Obj("sequence", 1, "focal", true,
+			"coverage", fhir.Obj("identifier", identifierValue(idODS, d.payer()), "display", payers[d.payer()]))),
+		"item", fhir.List(d.item()),
+	).Resource()
+}
+
+func (d *draft) extensions() fhir.Value {
+	var list []any
+	if who := d.provider.Path("practitioner", "identifier"); who.Exists() {
+		list = append(list, fhir.Obj("url", extAgent, "valueReference", fhir.Obj("identifier", who, "display", d.provider.Path("practitioner", "display"))))
+	}
+	if d.replaces != "" {
+		list = append(list, fhir.Obj("url", extReplacement, "valueIdentifier", identifierValue(idUUID, d.replaces)))
+	}
+	return fhir.List(list...)
+}
+
+// role is who handed over last, as the notification has them.
+func (d *draft) role() fhir.Value {
+	return fhir.Obj("resourceType", "PractitionerRole", "id", "provider",
+		"identifier", d.provider.Get("identifier"),
+		"practitioner", d.provider.Get("practitioner"),
+		"organization", fhir.Obj("reference", "#organisation"),
+		"code", d.provider.Get("code"),
+		"telecom", d.provider.Get("telecom"))
+}
+
+// organization is the pharmacy: from the notification, or by the owner of the
+// Task where none came with it.
+func (d *draft) organization() fhir.Value {
+	o, owner := d.organisation, d.task.Get("owner")
+	if !o.Exists() {
+		return fhir.Obj("resourceType", "Organization", "id", "organisation",
+			"identifier", fhir.List(owner.Get("identifier")), "active", true, "name", owner.Get("display"))
+	}
+	return fhir.Obj("resourceType", "Organization", "id", "organisation", "identifier", o.Get("identifier"), "active", o.Get("active"),
+		"type", o.Get("type"), "name", o.Get("name"), "telecom", o.Get("telecom"), "address", o.Get("address"))
+}
+
+// payer is who reimburses the pharmacy.
+func (d *draft) payer() string {
+	payer := extension(extension(d.organisation, extODS), "reimbursementAuthority").Path("valueIdentifier", "value").Text()
+	if payers[payer] == "" {
+		return defaultPayer
+	}
+	return payer
+}
+
+func (d *draft) prescription() fhir.Value {
+	return fhir.Obj("extension", fhir.List(fhir.Obj("url", extGroup, "extension", fhir.List(
+		fhir.Obj("url", "shortForm", "valueIdentifier", identifierValue(idOrder, d.order)),
+		fhir.Obj("url", "UUID", "valueIdentifier", identifierValue(idOrderUUID, d.uuid))))))
+}
+
+func (d *draft) item() fhir.Value {
+	extensions := []any{fhir.Obj("url", extStatus, "valueCoding", coding(csBusinessStatus, d.business))}
+	repeat := extension(d.task.Root(), extRepeat)
+	if repeat.Exists() {
+		extensions = append(extensions, repeat)
+	}
+	charges := pricing.CountCharges(d.pricingLines())
+	var details []any
+	for i := range d.lines {
+		if d.exemption.Charge == "none" || d.frees[i] {
+			charges[i] = 0
+		}
+		details = append(details, d.detail(i, repeat, charges[i]))
+	}
+	return fhir.Obj(
+		"extension", fhir.List(extensions...),
+		"sequence", 1,
+		"productOrService", fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", prescriptionConcept, "display", "Prescription"))),
+		"programCode", fhir.List(
+			fhir.Obj("coding", fhir.List(fhir.Obj("system", csExemption, "code", d.exemption.Code, "display", d.exemption.Meaning))),
+			concept(csEvidence, d.exemption.evidence)),
+		"detail", fhir.List(details...),
+	)
+}
+
+func (d *draft) detail(i int, repeat fhir.Node, charges int) fhir.Value {
+	l := d.lines[i]
+	extensions := []any{
+		fhir.Obj("url", extSequence, "valueIdentifier", identifierValue(idSequence, pharmacy.ID("Claim", "line", d.order, strconv.Itoa(d.issue), l.number))),
+		fhir.Obj("url", extRequest, "valueReference", fhir.Obj("identifier", identifierValue(idItem, l.number))),
+	}
+	if l.reason.Exists() && len(l.supplies) == 0 {
+		extensions = append(extensions, fhir.Obj("url", extStatusReason, "valueCoding", l.reason))
+	}
+	if repeat.Exists() {
+		extensions = append(extensions, repeat)
+	}
+	var supplies []any
+	for j, s := range l.supplies {
+		supplies = append(supplies, s.subDetail(j+1))
+	}
+	return fhir.Obj(
+		"extension", fhir.List(extensions...),
+		"sequence", i+1,
+		"productOrService", product(l.product),
+		"modifier", fhir.List(concept(csLineStatus, l.status)),
+		"programCode", fhir.List(concept(csCharge, [...]string{"not-paid", "paid-once"}[charges]), concept(csEndorsement, "NDEC")),
+		"quantity", quantity(l.request.Root().Path("dispenseRequest", "quantity")),
+		"subDetail", fhir.List(supplies...),
+	)
+}
+
+func (h handover) subDetail(sequence int) fhir.Value {
+	var extensions fhir.Value
+	if h.number != "" {
+		extensions = fhir.List(fhir.Obj("url", extDispense, "valueReference", fhir.Obj("identifier", identifierValue(idDispense, h.number))))
+	}
+	return fhir.Obj("extension", extensions, "sequence", sequence, "productOrService", product(h.product), "quantity", quantity(h.quantity))
+}
+
+// product is a medication with nothing but its SNOMED CT coding.
+func product(medication fhir.Node) fhir.Value {
+	for _, c := range codings(medication, csSNOMED) {
+		return fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", c.Get("code"), "display", c.Get("display"))))
+	}
+	return fhir.Obj("coding", medication.Get("coding"), "text", medication.Get("text"))
+}
+
+// quantity is a quantity without its extensions, digits as they are.
+func quantity(q fhir.Node) fhir.Value {
+	return fhir.Obj("value", q.Get("value"), "unit", q.Get("unit"), "system", q.Get("system"), "code", q.Get("code"))
+}

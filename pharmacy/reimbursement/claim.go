@@ -1,0 +1,122 @@
+package reimbursement
+
+import (
+	"math/big"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
+)
+
+// claim is a Claim of the EPS shape, be it the server's own or one that was
+// posted.
+type claim struct {
+	*fhir.Resource
+	item    fhir.Node
+	details []fhir.Node
+}
+
+// IsEPS reports whether a Claim is one of EPS; the package comment says how one
+// is told.
+func IsEPS(r *fhir.Resource) bool {
+	if r.Type() != "Claim" {
+		return false
+	}
+	if extension(r.Get("prescription"), extGroup).Exists() {
+		return true
+	}
+	for item := range r.Get("item").Items() {
+		if code(item.Get("productOrService"), csSNOMED) == prescriptionConcept {
+			return true
+		}
+	}
+	return false
+}
+
+func readClaim(r *fhir.Resource) *claim {
+	c := &claim{Resource: r, item: r.Get("item").Item(0)}
+	for d := range c.item.Get("detail").Items() {
+		c.details = append(c.details, d)
+	}
+	return c
+}
+
+// message is the Claim's identifier, by which an amendment names it.
+func (c *claim) message() string { return identifier(c.Root(), idUUID) }
+
+func (c *claim) group(name string) fhir.Node {
+	return extension(extension(c.Get("prescription"), extGroup), name).Get("valueIdentifier")
+}
+
+// order is the short-form id of the prescription. It is compared in capitals.
+func (c *claim) order() string { return strings.ToUpper(c.group("shortForm").Get("value").Text()) }
+
+// issue is which issue of the prescription is claimed: the item's repeat
+// information, or the first detail's where older software puts it.
+func (c *claim) issue() (issue int, given bool) {
+	for _, n := range append([]fhir.Node{c.item}, c.details...) {
+		if issued, ok := repeats(n, "numberOfRepeatsIssued"); ok {
+			return issued + 1, true
+		}
+	}
+	return 1, false
+}
+
+func (c *claim) replaces() fhir.Node {
+	return extension(c.Root(), extReplacement).Get("valueIdentifier")
+}
+
+// role is the contained PractitionerRole of the provider, and pharmacy its
+// contained Organization.
+func (c *claim) role() fhir.Node { return contained(c.Resource, c.Get("provider")) }
+
+func (c *claim) pharmacy() fhir.Node { return contained(c.Resource, c.role().Get("organization")) }
+
+// requestOf is the number of the prescribed item that a detail claims.
+func requestOf(detail fhir.Node) fhir.Node {
+	return extension(detail, extRequest).Path("valueReference", "identifier", "value")
+}
+
+// chargesOf is how many prescription charges a detail says were paid.
+func chargesOf(detail fhir.Node) int {
+	switch code(detail.Get("programCode"), csCharge) {
+	case "paid-once":
+		return 1
+	case "paid-twice":
+		return 2
+	}
+	return 0
+}
+
+// endorsementsOf are the dispenser's endorsements of a detail.
+func endorsementsOf(detail fhir.Node) []pricing.Endorsement {
+	var list []pricing.Endorsement
+	for p := range detail.Get("programCode").Items() {
+		if e := code(p, csEndorsement); e != "" {
+			list = append(list, pricing.Endorsement{Code: e, Text: p.Get("text").Text()})
+		}
+	}
+	return list
+}
+
+// amountOf is a Quantity as pricing takes it.
+func amountOf(q fhir.Node) pricing.Quantity {
+	value, _ := new(big.Rat).SetString(q.Get("value").Text())
+	unit := q.Get("unit").Text()
+	if unit == "" {
+		unit = q.Get("code").Text()
+	}
+	return pricing.Quantity{Value: value, Unit: unit}
+}
+
+// productOf is a product as pricing takes it.
+func productOf(concept fhir.Node) pricing.Product {
+	p := pricing.Product{Name: concept.Get("text").Text()}
+	for _, c := range codings(concept, csSNOMED) {
+		if p.Code = c.Get("code").Text(); c.Get("display").Exists() {
+			p.Name = c.Get("display").Text()
+		}
+		break
+	}
+	return p
+}

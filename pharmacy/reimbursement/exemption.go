@@ -1,0 +1,88 @@
+package reimbursement
+
+import (
+	"net/url"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
+)
+
+// exemption is why a patient pays no prescription charge, or that they paid.
+type exemption struct {
+	tariff.Exemption
+	evidence string // DM-exemption-evidence
+}
+
+// exempt decides on the charge of a prescription that the server claims itself:
+// by age where that is enough, else by a Coverage of the patient whose type is a
+// code of prescription-charge-exemption and whose period holds the day, else
+// the charge was paid. Evidence was seen where the Coverage carries the number
+// of a certificate.
+func exempt(state fhir.State, list *tariff.Exemptions, patient *fhir.Resource, day time.Time) (exemption, error) {
+	paid, _ := list.Paid(day)
+	none := exemption{paid, "no-evidence-seen"}
+	if patient == nil {
+		return none, nil
+	}
+	if age, ok := ageOn(patient.Get("birthDate").Text(), day); ok {
+		if e, ok := list.ByAge(age, day); ok {
+			return exemption{e, "evidence-seen"}, nil
+		}
+	}
+	ids, err := state.Find("Coverage", "status=active&beneficiary="+url.QueryEscape("Patient/"+patient.ID()))
+	if err != nil {
+		return none, err
+	}
+	for _, id := range ids {
+		c, err := current(state, "Coverage", "Coverage/"+id)
+		if err != nil {
+			return none, err
+		}
+		if c == nil || !holds(c.Get("period"), day) {
+			continue
+		}
+		if e, ok := list.At(code(c.Get("type"), csExemption), day); ok {
+			if c.Get("identifier").Exists() {
+				return exemption{e, "evidence-seen"}, nil
+			}
+			return exemption{e, "no-evidence-seen"}, nil
+		}
+	}
+	return none, nil
+}
+
+// holds reports whether a day lies in a period.
+func holds(period fhir.Node, day time.Time) bool {
+	start, end := dayOf(period.Get("start").Text()), dayOf(period.Get("end").Text())
+	return !start.After(day) && (end.IsZero() || !end.Before(day))
+}
+
+// ageOn is the age in whole years on a day; false without a whole birth date.
+func ageOn(birthDate string, day time.Time) (int, bool) {
+	born, err := time.Parse(time.DateOnly, birthDate)
+	if err != nil {
+		return 0, false
+	}
+	age := day.Year() - born.Year()
+	if day.Month() < born.Month() || day.Month() == born.Month() && day.Day() < born.Day() {
+		age--
+	}
+	return age, true
+}
+
+// free marks the lines that a prescriber's endorsement frees of the charge:
+// contraceptives (CC), sexual health (FS).
+func (d *draft) free(list *tariff.Exemptions) {
+	d.frees = make([]bool, len(d.lines))
+	for i, l := range d.lines {
+		for e := range l.request.Get("extension").Items() {
+			if e.Get("url").Text() != extEndorsement {
+				continue
+			}
+			if _, ok := list.ByEndorsement(code(e.Get("valueCodeableConcept"), csPrescriber), d.day); ok {
+				d.frees[i] = true
+			}
+		}
+	}
+}

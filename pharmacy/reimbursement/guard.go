@@ -1,0 +1,43 @@
+package reimbursement
+
+import (
+	"context"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// Guard keeps the Claims that the NHS pays by: one that stands for a
+// prescription is not deleted, and not replaced by one that does not name it.
+// Claims of any other kind, and copies under other ids, are free.
+func (s *Service) Guard(_ context.Context, _ fhir.State, before, after *fhir.Version) error {
+	if before == nil || before.Type != "Claim" || before.Deleted() {
+		return nil
+	}
+	r, err := before.Resource()
+	if err != nil || !IsEPS(r) {
+		return err
+	}
+	was := readClaim(r)
+	issue, _ := was.issue()
+	if ClaimID(was.order(), issue) != before.ID {
+		return nil
+	}
+	if after == nil || after.Deleted() {
+		return fhir.E("claim", fhir.BusinessRule, fhir.Issue{Expression: "Claim", Rule: "claim-stays",
+			Message: "The claim for a prescription cannot be deleted.", Fix: "Amend it, or withdraw the dispense notification."})
+	}
+	r, err = after.Resource()
+	if err != nil {
+		return err
+	}
+	is := readClaim(r)
+	if is.order() != was.order() {
+		return fhir.E("claim", fhir.BusinessRule, fhir.Issue{Expression: "Claim.prescription", Rule: "claim-stays",
+			Message: "The claim for a prescription cannot become one for another.", Expected: was.order(), Found: is.order()})
+	}
+	if is.message() == was.message() || is.replaces().Get("value").Text() == was.message() || own(before, was.message()) {
+		return nil
+	}
+	return fhir.E("claim", fhir.BusinessRule, fhir.Issue{Expression: "Claim.extension('" + extReplacement + "')", Rule: "0021", Details: eps("DISPENSE_AMEND_IDENTIFIER_MISMATCH"),
+		Message: "The claim that stands is only replaced by an amendment that names it.", Expected: was.message(), Found: is.replaces().Get("value").Text()})
+}

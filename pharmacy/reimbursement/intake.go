@@ -1,0 +1,99 @@
+package reimbursement
+
+import (
+	"context"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// attempts bounds how often a post is judged anew because another writer was
+// quicker.
+const attempts = 8
+
+// Intakes takes Claims of EPS away from the plain create. Any other Claim is
+// created as it is, and a follower answers it.
+func (s *Service) Intakes() []fhir.Intake {
+	return []fhir.Intake{{Type: "Claim", Accepts: IsEPS, RequestID: true, Handle: s.receive}}
+}
+
+// receive answers a posted Claim as EPS does: with an OperationOutcome that has
+// nothing to tell.
+func (s *Service) receive(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+	reply := &fhir.Reply{Resource: accepted(call)}
+	commit, err := s.submit(ctx, call, call.Body, reply)
+	if err != nil {
+		return nil, err
+	}
+	if commit.Repeated {
+		return fhir.ReplyOf(commit.Receipt)
+	}
+	return reply, nil
+}
+
+// accepted is how EPS says yes.
+func accepted(call *fhir.Call) *fhir.Resource {
+	return fhir.Obj(
+		"resourceType", "OperationOutcome",
+		"meta", fhir.Obj("lastUpdated", call.Time.UTC().Format("2006-01-02T15:04:05+00:00")),
+		"issue", fhir.List(fhir.Obj("severity", "information", "code", "informational")),
+	).Resource()
+}
+
+// submit judges an EPS claim and stores it with its answer. The first change of
+// the commit is the Claim, the last one the ClaimResponse.
+func (s *Service) submit(ctx context.Context, call *fhir.Call, r *fhir.Resource, reply *fhir.Reply) (*fhir.Commit, error) {
+	for range attempts {
+		changes, err := s.judge(s.db.State(ctx), r, call)
+		if err != nil {
+			return nil, err
+		}
+		commit, err := s.db.Commit(ctx, &fhir.Transaction{Changes: changes, Requester: call.Requester, RequestID: call.RequestID, Time: call.Time, Receipt: call.Answer(reply)})
+		if err == nil && !commit.Repeated && commit.Results[0].Applied == fhir.Matched {
+			continue // another claim was quicker: this one is judged against it
+		}
+		if err == nil || fhir.KindOf(err) != fhir.Conflict {
+			return commit, err
+		}
+	}
+	return nil, fhir.E("claim", fhir.Conflict, fhir.Issue{Message: "Other writers changed the claim at the same time, again and again.", Fix: "Send the claim again."})
+}
+
+// judge holds a posted claim to all rules and gives the changes that store it.
+func (s *Service) judge(state fhir.State, r *fhir.Resource, call *fhir.Call) ([]fhir.Change, error) {
+	exemptions, err := s.shelf.exemptions(state)
+	if err != nil {
+		return nil, err
+	}
+	fees, _, err := s.shelf.fees(state)
+	if err != nil {
+		return nil, err
+	}
+	v := &verdict{claim: readClaim(r)}
+	v.issues = v.check(exemptions)
+	d, err := v.find(state)
+	if err != nil {
+		return nil, err
+	}
+	var before *fhir.Version
+	if d != nil {
+		v.judge(d)
+		if before, err = state.Current("Claim", ClaimID(d.order, d.issue)); err != nil {
+			return nil, err
+		}
+		if err := v.judgeRevision(before, fees, d, call.Time); err != nil {
+			return nil, err
+		}
+	}
+	if len(v.issues) > 0 {
+		issues := fhir.SortIssues(v.issues)
+		return nil, &fhir.Error{Op: "claim", Kind: issues[0].Code, Issues: issues}
+	}
+	id := ClaimID(d.order, d.issue)
+	claim := withID(r, id)
+	change := fhir.Change{Method: fhir.Create, Type: "Claim", ID: id, Resource: claim, IfAbsent: true, Expression: "Claim"}
+	if before != nil {
+		change = fhir.Change{Method: fhir.Update, Type: "Claim", ID: id, Resource: claim, IfMatch: before.VersionID, Expression: "Claim"}
+	}
+	answer, err := s.answer(state, claim, d, call.Time)
+	return append([]fhir.Change{change}, answer...), err
+}

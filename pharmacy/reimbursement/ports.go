@@ -1,0 +1,33 @@
+package reimbursement
+
+import (
+	"context"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+)
+
+// Database is what the package needs of the store.
+type Database interface {
+	Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, error)
+	// State is the database as of the newest commit.
+	State(ctx context.Context) fhir.State
+	// StateAt is the database as of a sequence.
+	StateAt(ctx context.Context, at fhir.Seq) fhir.State
+	Head() fhir.Seq
+}
+
+// Service is the reimbursement of a pharmacy.
+type Service struct {
+	db    Database
+	shelf shelf
+}
+
+// New makes the service over a database.
+func New(db Database) *Service { return &Service{db: db} }
+
+// Followers are the followers to run: one claims what was dispensed, the other
+// answers every Claim.
+func (s *Service) Followers() []pharmacy.Follower {
+	return []pharmacy.Follower{claims{s}, assessments{s}}
+}

@@ -1,0 +1,84 @@
+package reimbursement
+
+import (
+	"context"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
+)
+
+// repriceBatch bounds how many answers one commit writes.
+const repriceBatch = 100
+
+// Reprice prices the claims of a month again, by the data that holds now: after
+// an edition, a concession or a fee was loaded late. It gives how many answers
+// there are and how many of them changed.
+func (s *Service) Reprice(ctx context.Context, month tariff.Month, who fhir.Requester, requestID string, now time.Time) (claims, changed int, err error) {
+	ids, err := s.db.State(ctx).Find("ClaimResponse", query("_tag", csMonth, month.String()))
+	if err != nil {
+		return 0, 0, err
+	}
+	for len(ids) > 0 {
+		n := min(len(ids), repriceBatch)
+		written, err := s.repriceSome(ctx, ids[:n], fhir.Transaction{Requester: who, RequestID: requestID, Time: now}, now)
+		if err != nil {
+			return claims, changed, err
+		}
+		claims, changed, ids = claims+n, changed+written, ids[n:]
+	}
+	return claims, changed, nil
+}
+
+func (s *Service) repriceSome(ctx context.Context, ids []string, tx fhir.Transaction, now time.Time) (int, error) {
+	for range attempts {
+		state := s.db.State(ctx)
+		tx.Changes = nil
+		for _, id := range ids {
+			changes, err := s.repriceOne(state, id, now)
+			if err != nil {
+				return 0, err
+			}
+			tx.Changes = append(tx.Changes, changes...)
+		}
+		if len(tx.Changes) == 0 {
+			return 0, nil
+		}
+		_, err := s.db.Commit(ctx, &tx)
+		if err == nil || fhir.KindOf(err) != fhir.Conflict {
+			return len(tx.Changes), err
+		}
+	}
+	return 0, fhir.E("reprice", fhir.Conflict, fhir.Issue{Message: "Other writers changed the claims at the same time, again and again.", Fix: "Ask again."})
+}
+
+func (s *Service) repriceOne(state fhir.State, id string, now time.Time) ([]fhir.Change, error) {
+	response, err := current(state, "ClaimResponse", "ClaimResponse/"+id)
+	if err != nil || response == nil {
+		return nil, err
+	}
+	claim, err := current(state, "Claim", response.Root().Path("request", "reference").Text())
+	if err != nil || claim == nil {
+		return nil, err
+	}
+	d, err := s.dispensedFor(state, claim, claim.ID())
+	if err != nil {
+		return nil, err
+	}
+	return s.answer(state, claim, d, now)
+}
+
+// repriceOperation is Claim/$reprice.
+func (s *Service) repriceOperation(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+	month, err := monthParameter(call)
+	if err != nil {
+		return nil, err
+	}
+	claims, changed, err := s.Reprice(ctx, month, call.Requester, call.RequestID, call.Time)
+	if err != nil {
+		return nil, err
+	}
+	return &fhir.Reply{Resource: fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(
+		fhir.Obj("name", "claims", "valueInteger", claims),
+		fhir.Obj("name", "changed", "valueInteger", changed))).Resource()}, nil
+}

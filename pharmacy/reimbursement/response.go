@@ -1,0 +1,244 @@
+package reimbursement
+
+import (
+	"math/big"
+	"strconv"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
+)
+
+// response is what a ClaimResponse is made of.
+type response struct {
+	claim   *fhir.Resource
+	claimID string
+	// lines say where the results belong: the sequences of item and detail;
+	// detail 0 is the item itself.
+	lines   []place
+	result  *pricing.Assessment
+	notes   []string
+	day     time.Time
+	created time.Time
+	org     string // ODS code of the pharmacy whose month it belongs to, "" for none
+}
+
+type place struct{ item, detail int }
+
+// Codes of csCategory beside those of package pricing.
+const (
+	payable  = "payable"        // all figures together, before the month's deductions
+	discount = "discount-group" // says the group, has no amount
+)
+
+// value writes the ClaimResponse.
+func (p *response) value() *fhir.Resource {
+	c := p.claim
+	outcome, status := "complete", c.Get("status").Text()
+	if !p.result.Complete() {
+		outcome = "partial"
+	}
+	notes := p.processNotes()
+	return fhir.Obj(
+		"resourceType", "ClaimResponse",
+		"id", ResponseID(p.claimID),
+		"meta", fhir.Obj("tag", fhir.List(p.tags()...)),
+		"extension", fhir.List(fhir.Obj("url", extDay, "valueDate", p.day.Format(time.DateOnly))),
+		"status", status,
+		"type", c.Get("type"),
+		"use", c.Get("use"),
+		"patient", c.Get("patient"),
+		"created", p.created.UTC().Format(fhir.InstantLayout),
+		"insurer", p.insurer(),
+		"requestor", p.requestor(),
+		"request", fhir.Obj("reference", "Claim/"+p.claimID, "identifier", c.Get("identifier").Item(0)),
+		"outcome", outcome,
+		"disposition", "Before the deductions of the month: £"+pricing.Pounds(p.result.Payable())+".",
+		"payeeType", c.Root().Path("payee", "type"),
+		"item", p.items(notes),
+		"total", p.totals(),
+		"processNote", notes.value(),
+		"error", p.errors(),
+	).Resource()
+}
+
+func (p *response) tags() []any {
+	if p.org == "" {
+		return nil
+	}
+	month := tariff.MonthOf(p.day).String()
+	tags := []any{fhir.Obj("system", csMonth, "code", month), fhir.Obj("system", csMonth, "code", monthOf(month, p.org))}
+	for _, l := range p.result.Lines {
+		if l.Residue != nil {
+			tags = append(tags, fhir.Obj("system", csResidue, "code", p.org+"."+l.Residue.Pack))
+		}
+	}
+	return tags
+}
+
+// monthOf is the code of the tag for a pharmacy's month: "2026-11.FA565".
+func monthOf(month, org string) string { return month + "." + org }
+
+// insurer is who is claimed from: a logical reference, as the Claim has it.
+func (p *response) insurer() fhir.Value {
+	coverage := p.claim.Get("insurance").Item(0).Get("coverage")
+	if by := p.claim.Get("insurer"); by.Exists() {
+		return fhir.Obj("reference", by.Get("reference"), "identifier", by.Get("identifier"), "display", by.Get("display"))
+	}
+	if id := coverage.Get("identifier"); id.Exists() {
+		return fhir.Obj("identifier", id, "display", coverage.Get("display"))
+	}
+	if display := coverage.Get("display"); display.Exists() {
+		return fhir.Obj("display", display)
+	}
+	return fhir.Obj("display", "not named by the claim")
+}
+
+// requestor is the pharmacy, by its identifier.
+func (p *response) requestor() fhir.Value {
+	c := &claim{Resource: p.claim}
+	if o := c.pharmacy(); o.Exists() {
+		return fhir.Obj("identifier", o.Get("identifier").Item(0), "display", o.Get("name"))
+	}
+	if by := p.claim.Get("provider"); by.Get("reference").Text() == "" || by.Get("reference").Text()[0] != '#' {
+		return fhir.Obj("reference", by.Get("reference"), "identifier", by.Get("identifier"), "display", by.Get("display"))
+	}
+	return fhir.Value{}
+}
+
+// items writes one item for each of the Claim, with the details within.
+func (p *response) items(notes *noteList) fhir.Value {
+	var items []any
+	for i := 0; i < len(p.lines); {
+		item := p.lines[i].item
+		sum := new(big.Rat)
+		var details []any
+		var own []any
+		var ownNotes fhir.Value
+		for ; i < len(p.lines) && p.lines[i].item == item; i++ {
+			r := p.result.Lines[i]
+			sum.Add(sum, lineSum(r))
+			if p.lines[i].detail == 0 {
+				own, ownNotes = adjudications(r), notes.of(i)
+				continue
+			}
+			details = append(details, fhir.Obj("detailSequence", p.lines[i].detail, "noteNumber", notes.of(i), "adjudication", fhir.List(adjudications(r)...)))
+		}
+		own = append(own, fhir.Obj("category", category(payable), "amount", money(sum)))
+		items = append(items, fhir.Obj("itemSequence", item, "noteNumber", ownNotes, "adjudication", fhir.List(own...), "detail", fhir.List(details...)))
+	}
+	return fhir.List(items...)
+}
+
+func lineSum(r pricing.Result) *big.Rat {
+	sum := new(big.Rat)
+	for _, f := range r.Figures {
+		sum.Add(sum, f.Pence)
+	}
+	return sum
+}
+
+// adjudications are the figures of a line, what is wrong with it, and its
+// discount group.
+func adjudications(r pricing.Result) []any {
+	var list []any
+	switch r.Outcome {
+	case pricing.NotSupplied:
+		list = append(list, fhir.Obj("category", category(string(pricing.BasicPrice)), "reason", rule("not-supplied", "Nothing was supplied, so nothing is paid.")))
+	case pricing.Unpriced:
+		list = append(list, fhir.Obj("category", category(string(pricing.BasicPrice)), "reason", rule(r.Reason.Code, r.Reason.Text)))
+	}
+	for _, f := range r.Figures {
+		list = append(list, fhir.Obj(
+			"extension", fhir.List(fhir.Obj("url", extEdition, "valueString", f.Edition)),
+			"category", category(string(f.Category)),
+			"reason", rule(f.Rule, f.Working),
+			"amount", money(f.Pence)))
+	}
+	if r.Group != "" {
+		list = append(list, fhir.Obj("category", category(discount),
+			"reason", fhir.Obj("coding", fhir.List(fhir.Obj("system", csGroup, "code", r.Group)), "text", r.GroupRule)))
+	}
+	if r.Residue != nil {
+		list = append(list, fhir.Obj(
+			"extension", fhir.List(fhir.Obj("url", extLeftover, "valueIdentifier", identifierValue(csSNOMED, r.Residue.Pack))),
+			"category", category("residue"), "value", fhir.Raw(pricing.Decimal(r.Residue.Quantity, 0))))
+	}
+	return list
+}
+
+func category(c string) fhir.Value {
+	return fhir.Obj("coding", fhir.List(fhir.Obj("system", csCategory, "code", c)))
+}
+
+// rule names what made a figure. A code has no blanks at its ends and no two
+// together, which rules keep to.
+func rule(code, text string) fhir.Value {
+	return fhir.Obj("coding", fhir.List(fhir.Obj("system", csRule, "code", code)), "text", text)
+}
+
+// money is an amount of pence as pounds, with every digit.
+func money(pence *big.Rat) fhir.Value {
+	return fhir.Obj("value", fhir.Raw(pricing.Pounds(pence)), "currency", "GBP")
+}
+
+func (p *response) totals() fhir.Value {
+	var list []any
+	for _, c := range pricing.Categories() {
+		if sum := p.result.Sum(c); sum.Sign() != 0 {
+			list = append(list, fhir.Obj("category", category(string(c)), "amount", money(sum)))
+		}
+	}
+	return fhir.List(append(list, fhir.Obj("category", category(payable), "amount", money(p.result.Payable())))...)
+}
+
+// errors lists the lines without a price, for those who look there.
+func (p *response) errors() fhir.Value {
+	var list []any
+	for i, r := range p.result.Lines {
+		if r.Outcome != pricing.Unpriced {
+			continue
+		}
+		e := []any{"itemSequence", p.lines[i].item}
+		if p.lines[i].detail > 0 {
+			e = append(e, "detailSequence", p.lines[i].detail)
+		}
+		list = append(list, fhir.Obj(append(e, "code", rule(r.Reason.Code, r.Reason.Text))...))
+	}
+	return fhir.List(list...)
+}
+
+// noteList numbers what there is to tell.
+type noteList struct {
+	texts []string
+	lines map[int][]int // line -> numbers
+}
+
+func (p *response) processNotes() *noteList {
+	n := &noteList{lines: map[int][]int{}}
+	for i, r := range p.result.Lines {
+		for _, text := range r.Notes {
+			n.texts = append(n.texts, text)
+			n.lines[i] = append(n.lines[i], len(n.texts))
+		}
+	}
+	n.texts = append(append(n.texts, p.result.Notes...), p.notes...)
+	return n
+}
+
+func (n *noteList) of(line int) fhir.Value {
+	var list []any
+	for _, number := range n.lines[line] {
+		list = append(list, fhir.Raw(strconv.Itoa(number)))
+	}
+	return fhir.List(list...)
+}
+
+func (n *noteList) value() fhir.Value {
+	var list []any
+	for i, text := range n.texts {
+		list = append(list, fhir.Obj("number", i+1, "type", "display", "text", text))
+	}
+	return fhir.List(list...)
+}

@@ -1,0 +1,101 @@
+package reimbursement
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+)
+
+// Operations are what the server can be asked beside taking Claims in.
+func (s *Service) Operations() []fhir.Operation {
+	return []fhir.Operation{
+		{Name: "submit", Type: "Claim", Handle: s.submitOperation,
+			Doc: "Takes a Claim, alone or as the resource of Parameters or in a Bundle, stores it and answers with the ClaimResponse that prices it."},
+		{Name: "export-month", Type: "Claim", Idempotent: true, Handle: s.exportOperation,
+			Doc: "Gives the claims of a dispensing month (month=2026-11) with their answers and the month's totals as one Bundle for each pharmacy (org=ODS code); the same bytes every time, until run=new asks for a further one."},
+		{Name: "reprice", Type: "Claim", Handle: s.repriceOperation,
+			Doc: "Prices the claims of a dispensing month (month=2026-11) again, by the data that holds now."},
+	}
+}
+
+// submitOperation is Claim/$submit: https://hl7.org/fhir/R4/claim-operation-submit.html
+func (s *Service) submitOperation(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+	claim, err := claimIn(call.Body)
+	if err != nil {
+		return nil, err
+	}
+	var commit *fhir.Commit
+	if IsEPS(claim) {
+		commit, err = s.submit(ctx, call, claim, &fhir.Reply{})
+	} else {
+		commit, err = s.store(ctx, call, claim)
+	}
+	if err != nil {
+		return nil, err
+	}
+	id := commit.Results[0].Version.ID
+	v, err := s.db.State(ctx).Current("ClaimResponse", ResponseID(id))
+	if err != nil {
+		return nil, err
+	}
+	r, err := v.Resource()
+	return &fhir.Reply{Resource: r}, err
+}
+
+// claimIn finds the one Claim of a body.
+func claimIn(body *fhir.Resource) (*fhir.Resource, error) {
+	if body == nil {
+		return nil, fhir.E("submit", fhir.Required, fhir.Issue{Message: "There is nothing to submit.", Expected: "a Claim, or Parameters or a Bundle with one"})
+	}
+	var found []fhir.Node
+	collect := func(n fhir.Node) {
+		if n.Get("resourceType").Text() == "Claim" {
+			found = append(found, n)
+		}
+	}
+	switch body.Type() {
+	case "Claim":
+		return body, nil
+	case "Parameters":
+		for p := range body.Get("parameter").Items() {
+			collect(p.Get("resource"))
+			for e := range p.Path("resource", "entry").Items() {
+				collect(e.Get("resource"))
+			}
+		}
+	case "Bundle":
+		for e := range body.Get("entry").Items() {
+			collect(e.Get("resource"))
+		}
+	}
+	if len(found) != 1 {
+		return nil, fhir.E("submit", fhir.Invalid, fhir.Issue{Expression: body.Type(), Message: "Exactly one Claim can be submitted at a time.", Expected: "1 Claim", Found: countOf(found) + " in " + strings.TrimSpace("a "+body.Type())})
+	}
+	return body.Sub(found[0]), nil
+}
+
+func countOf(list []fhir.Node) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	return string(rune('0'+min(len(list), 9))) + " or more"
+}
+
+// store creates a plain Claim with its answer in one commit.
+func (s *Service) store(ctx context.Context, call *fhir.Call, r *fhir.Resource) (*fhir.Commit, error) {
+	id := pharmacy.ID("Claim", "submitted", call.RequestID, string(r.JSON()), call.Time.UTC().String())
+	claim := withID(r, id)
+	answer, err := s.assessOther(s.db.State(ctx), claim, id, call.Time)
+	if err != nil {
+		return nil, err
+	}
+	return s.db.Commit(ctx, &fhir.Transaction{
+		Changes: []fhir.Change{
+			{Method: fhir.Create, Type: "Claim", ID: id, Resource: claim, IfAbsent: true, Expression: "Claim"},
+			{Method: fhir.Create, Type: "ClaimResponse", ID: answer.ID(), Resource: answer, IfAbsent: true},
+		},
+		Requester: call.Requester, RequestID: call.RequestID, Time: call.Time,
+	})
+}
