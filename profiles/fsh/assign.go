@@ -26,6 +26,9 @@ func (b *builder) assign(r rule, at place, e *definition.Element) error {
 	if !ok {
 		return b.fail(r.file, r.at, "%s cannot have this value: its types are %s", at.id, strings.Join(types, ", "))
 	}
+	if fhir.Obj("value", json).IsZero() {
+		return b.fail(r.file, r.at, "%s: FHIR has no empty values", at.id)
+	}
 	if r.exactly {
 		e.Fixed = fixedValue(typ, json)
 	} else {

@@ -12,8 +12,11 @@ import (
 func (b *builder) caret(r rule) error {
 	var parts = indexed.FindStringSubmatch(r.caret)
 	if parts != nil && parts[1] == "context" {
-		n, _ := strconv.Atoi(parts[2])
-		for len(b.s.Contexts) <= n {
+		n, err := b.index(r, parts[2], len(b.s.Contexts))
+		if err != nil {
+			return err
+		}
+		if n == len(b.s.Contexts) {
 			b.s.Contexts = append(b.s.Contexts, definition.Context{})
 		}
 		if parts[3] == "type" {
@@ -38,6 +41,15 @@ func (b *builder) caret(r rule) error {
 	return err
 }
 
+// index reads the number in brackets, "" for 0: a list grows one by one.
+func (c *compiler) index(r rule, text string, length int) (int, error) {
+	n, err := strconv.Atoi("0" + text)
+	if err != nil || n > length {
+		return 0, c.fail(r.file, r.at, "^%s: expected an index of at most %d", r.caret, length)
+	}
+	return n, nil
+}
+
 // indexed takes name[n].rest apart.
 var indexed = regexp.MustCompile(`^(\w+)\[(\d+)\]\.(\w+)$`)
 
@@ -50,8 +62,7 @@ var (
 // elementCaret sets a property of an ElementDefinition.
 func (b *builder) elementCaret(r rule, e *definition.Element) error {
 	if m := discriminator.FindStringSubmatch(r.caret); m != nil {
-		b.discriminator(r, b.slicing(e), m)
-		return nil
+		return b.discriminator(r, b.slicing(e), m)
 	}
 	if m := typeCaret.FindStringSubmatch(r.caret); m != nil {
 		return b.typeCaret(r, e, m)
@@ -101,9 +112,12 @@ func (b *builder) slicing(e *definition.Element) *definition.Slicing {
 	return e.Slicing
 }
 
-func (b *builder) discriminator(r rule, s *definition.Slicing, m []string) {
-	n, _ := strconv.Atoi(m[1])
-	for len(s.Discriminators) <= n {
+func (b *builder) discriminator(r rule, s *definition.Slicing, m []string) error {
+	n, err := b.index(r, m[1], len(s.Discriminators))
+	if err != nil {
+		return err
+	}
+	if n == len(s.Discriminators) {
 		s.Discriminators = append(s.Discriminators, definition.Discriminator{})
 	}
 	if m[2] == "type" {
@@ -111,6 +125,7 @@ func (b *builder) discriminator(r rule, s *definition.Slicing, m []string) {
 	} else {
 		s.Discriminators[n].Path = r.value.text
 	}
+	return nil
 }
 
 func (b *builder) typeCaret(r rule, e *definition.Element, m []string) error {

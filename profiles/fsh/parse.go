@@ -14,7 +14,13 @@ type parser struct {
 	pos     int
 	aliases map[string]string
 	out     []*entity
+	depth   int // of inserted rule sets
 }
+
+const (
+	maxInserts = 16      // rule sets within rule sets
+	maxRules   = 100_000 // of one declaration
+)
 
 var fields = map[string][]string{
 	"Profile":    {"Parent", "Id", "Title", "Description"},
@@ -242,6 +248,9 @@ func (p *parser) insert(e *entity) error {
 		return p.fail(name, "there is no rule set %s above", name.text)
 	}
 	set := p.out[i]
+	if set == e || p.depth > maxInserts || len(e.rules)+len(set.rules) > maxRules {
+		return p.fail(name, "the rule set %s is inserted into itself, or too often", set.name)
+	}
 	if len(args) != len(set.params) {
 		return p.fail(name, "the rule set %s takes %d parameters, found %d", set.name, len(set.params), len(args))
 	}
@@ -255,7 +264,7 @@ func (p *parser) insert(e *entity) error {
 			body[i].text = strings.ReplaceAll(body[i].text, "{"+param+"}", args[j])
 		}
 	}
-	sub := &parser{file: p.file, tokens: append(body, token{kind: end, line: name.line, col: name.col}), aliases: p.aliases, out: p.out}
+	sub := &parser{file: p.file, tokens: append(body, token{kind: end, line: name.line, col: name.col}), aliases: p.aliases, out: p.out, depth: p.depth + 1}
 	return sub.rules(e)
 }
 

@@ -117,8 +117,11 @@ func (c *compiler) conceptCaret(s *definition.CodeSystem, r rule) error {
 		if concept.Code != codes[len(codes)-1].code {
 			continue
 		}
-		n := int(m[2][0] - '0')
-		for len(concept.Properties) <= n {
+		n, err := c.index(r, m[2], len(concept.Properties))
+		if err != nil {
+			return err
+		}
+		if n == len(concept.Properties) {
 			concept.Properties = append(concept.Properties, definition.Property{})
 		}
 		p := &concept.Properties[n]
