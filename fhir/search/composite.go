@@ -52,7 +52,7 @@ type value struct{ focus, resource trie }
 func (c *composite) on(focus string) writer {
 	values := make([]value, len(c.parts))
 	for i, part := range c.parts {
-		n := names{}
+		n := names{"", "-", "-", "-"} // the entries of modifiers are no part of it
 		byType := writers[part.param.Type]
 		pl := &planter{names: &n, make: func(t string) writer { return byType[t] }}
 		for _, path := range part.paths {
@@ -98,7 +98,7 @@ func (s *sink) join(param string, head []byte, values []Entry, from int, ends []
 		return
 	}
 	for _, v := range values[from:ends[0]] {
-		if v.Param == "" { // no entry of a modifier
+		if v.Param == "" {
 			s.join(param, append(head[:len(head):len(head)], v.Key...), values, ends[0], ends[1:])
 		}
 	}

@@ -7,7 +7,7 @@ import (
 
 // MaxKey bounds the bytes of a key. Longer texts are cut and carry a digest of
 // the whole in place of their tail.
-const MaxKey = 2048
+const MaxKey = 4096
 
 // maxText is how many bytes of a text go into a key as they are.
 const maxText = 512

@@ -118,14 +118,21 @@ func writeInBundle(s *sink, p *names, n fhir.Node) {
 	}
 }
 
+// writeCanonical takes a canonical that is relative, Library/123, for a
+// reference to a resource of this server.
 func writeCanonical(s *sink, p *names, n fhir.Node) {
 	text := n.Text()
 	if text == "" || text[0] == '#' {
 		return
 	}
 	url, version, _ := strings.Cut(text, "|")
+	r, ok := parseReference(url)
+	if !ok || r.url != "" {
+		r = reference{url: url}
+	}
+	r.version = version
 	start := len(s.buf)
-	s.buf = appendTerm(appendAddress(s.buf, url), cut(version))
+	s.buf = appendReference(s.buf, r)
 	s.take(p.code, start)
 }
 

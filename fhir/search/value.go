@@ -262,11 +262,11 @@ func (v reading) reference(value string) ([]Range, string) {
 	}
 	url, version, canonical := strings.Cut(text, "|")
 	r, ok := parseReference(url)
-	if !ok || canonical && r.url == "" || v.modifier != "" && r.url == "" && r.typ != v.modifier {
-		return nil, describe(v.param)
-	}
 	if canonical {
-		return []Range{exactly(appendTerm(appendAddress(nil, r.url), cut(version)))}, ""
+		r.version = version
+	}
+	if !ok || v.modifier != "" && r.url == "" && r.typ != v.modifier {
+		return nil, describe(v.param)
 	}
 	if r.url == "" {
 		return v.local(r), ""
