@@ -22,10 +22,10 @@ type applier struct {
 	commit *fhir.Commit
 }
 
-// apply writes a plan on top of an overlay, which it leaves alone when it
+// apply writes a plan on top of an overlay, which is to be rolled back when it
 // fails. h is the head before it, at the time asked for.
-func apply(ctx context.Context, over *kv.Overlay, h head, at time.Time, p *plan, guards []fhir.Guard) (*applier, error) {
-	a := &applier{out: over.Copy(), p: p, head: h, counts: map[string]uint64{}}
+func apply(ctx context.Context, out *kv.Overlay, h head, at time.Time, p *plan, guards []fhir.Guard) (*applier, error) {
+	a := &applier{out: out, p: p, head: h, counts: map[string]uint64{}}
 	a.head.millis = max(h.millis, at.UnixMilli())
 	if a.changes() {
 		a.head.seq++

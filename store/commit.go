@@ -155,9 +155,12 @@ func (c *committer) add(r *request) {
 			c.flush()
 			r.err = c.try(r)
 		}
-		if errors.Is(r.err, kv.ErrTooBig) {
-			r.err = tooBig(r.tx)
-		}
+	}
+	switch {
+	case errors.Is(r.err, kv.ErrTooBig):
+		r.err = tooBig(r.tx)
+	case r.err != nil:
+		r.err = failed("commit", r.err)
 	}
 	c.waiters = append(c.waiters, r)
 }
@@ -203,17 +206,27 @@ func (c *committer) apply(r *request, p *plan) error {
 	if at.IsZero() {
 		at = c.db.opts.Clock()
 	}
+	c.over.Mark()
 	a, err := apply(r.ctx, c.over, c.head, at, p, c.db.opts.Guards)
+	if err == nil {
+		err = c.fits()
+	}
 	if err != nil {
-		return failed("commit", err)
+		c.over.Rollback()
+		return err
 	}
-	maxOps, maxSize := c.db.engine.Limits()
-	if ops, size := a.out.Cost(); ops > maxOps || size > maxSize {
-		return kv.ErrTooBig
-	}
-	c.over, c.head, r.commit = a.out, a.head, a.commit
+	c.head, r.commit = a.head, a.commit
 	for typ := range a.counts {
 		c.changed[typ] = a.head.seq
+	}
+	return nil
+}
+
+// fits reports whether the engine takes the group as it has become.
+func (c *committer) fits() error {
+	maxOps, maxSize := c.db.engine.Limits()
+	if ops, size := c.over.Cost(); ops > maxOps || size > maxSize {
+		return kv.ErrTooBig
 	}
 	return nil
 }

@@ -1,42 +1,67 @@
 package kv
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // Overlay is a reader with operations on top that are not written yet. It
-// serves one goroutine; an iterator sees the operations set before it began.
+// serves one goroutine; an iterator must be closed before the next operation.
 type Overlay struct {
 	base Reader
 	top  *Tree // a nil value hides the key of the base
-	ops  int
 	size int64
+	undo []undo // how to get back to the last Mark
+}
+
+type undo struct {
+	key, value []byte
+	had        bool
 }
 
 // NewOverlay gives an overlay that equals its base.
 func NewOverlay(base Reader) *Overlay { return &Overlay{base: base, top: NewTree()} }
 
-// Copy gives an overlay of its own in the same state, in constant time.
-func (o *Overlay) Copy() *Overlay {
-	c := *o
-	c.top = o.top.Copy()
-	return &c
+// Mark makes the present state the one that Rollback returns to.
+func (o *Overlay) Mark() { o.undo = o.undo[:0] }
+
+// Rollback takes back all operations since the last Mark.
+func (o *Overlay) Rollback() {
+	for _, u := range slices.Backward(o.undo) {
+		if u.had {
+			o.put(u.key, u.value)
+		} else {
+			o.drop(u.key)
+		}
+	}
+	o.undo = o.undo[:0]
 }
 
-// Set puts a value that is not nil; it is kept.
+// Set puts a value that is not nil; key and value are kept.
 func (o *Overlay) Set(key, value []byte) {
-	old, had := o.top.Set(key, value)
-	if had {
-		o.ops--
+	old, had := o.put(key, value)
+	o.undo = append(o.undo, undo{key, old, had})
+}
+
+func (o *Overlay) put(key, value []byte) (old []byte, had bool) {
+	if old, had = o.top.Set(key, value); had {
 		o.size -= Cost(key, old)
 	}
-	o.ops++
 	o.size += Cost(key, value)
+	return old, had
+}
+
+func (o *Overlay) drop(key []byte) {
+	if old, had := o.top.Delete(key); had {
+		o.size -= Cost(key, old)
+	}
 }
 
 // Delete removes a key.
 func (o *Overlay) Delete(key []byte) { o.Set(key, nil) }
 
 // Cost is what the operations count against an engine's limits.
-func (o *Overlay) Cost() (ops int, size int64) { return o.ops, o.size }
+func (o *Overlay) Cost() (ops int, size int64) { return o.top.Len(), o.size }
 
 // Ops gives the operations as a batch.
 func (o *Overlay) Ops() []Op { return o.top.Ops() }

@@ -12,7 +12,7 @@ import (
 type Tree struct{ keys *btree.Map[string, []byte] }
 
 // NewTree gives an empty tree.
-func NewTree() *Tree { return &Tree{btree.NewMap[string, []byte](64)} }
+func NewTree() *Tree { return &Tree{btree.NewMap[string, []byte](32)} }
 
 // Copy gives a tree of its own with the same keys; both share memory until
 // they are changed.
