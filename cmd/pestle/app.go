@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
+	"github.com/pestle-fhir/pestle/profiles"
+	"github.com/pestle-fhir/pestle/server"
+	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/store/kv/badger"
+)
+
+// appConfig says how the parts are put together.
+type appConfig struct {
+	Data       string // folder of the database
+	Dispensing dispensing.Options
+}
+
+// app is everything of a running Pestle but HTTP.
+type app struct {
+	db            *store.DB
+	validator     *profiles.Validator
+	dispensing    *dispensing.Service
+	reimbursement *reimbursement.Service
+	log           *slog.Logger
+}
+
+// openApp opens the database of a folder and puts the parts together.
+func openApp(c appConfig, log *slog.Logger) (*app, error) {
+	engine, err := badger.Open(c.Data, log)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(engine, store.Options{Guards: []fhir.Guard{dispensing.Guard(c.Dispensing)}})
+	if err != nil {
+		return nil, err
+	}
+	a := &app{db: db, validator: profiles.New(), dispensing: dispensing.New(db, c.Dispensing), reimbursement: reimbursement.New(db), log: log}
+	return a, pharmacy.CheckAcyclic(a.followers())
+}
+
+func (a *app) close() error { return a.db.Close() }
+
+func (a *app) operations() []fhir.Operation {
+	return append(a.dispensing.Operations(), a.reimbursement.Operations()...)
+}
+
+func (a *app) intakes() []fhir.Intake {
+	return append(a.dispensing.Intakes(), a.reimbursement.Intakes()...)
+}
+
+func (a *app) followers() []pharmacy.Follower {
+	return append(a.dispensing.Followers(), a.reimbursement.Followers()...)
+}
+
+// follow runs the followers until ctx ends; the channel is closed when the last
+// has stopped.
+func (a *app) follow(ctx context.Context) <-chan struct{} {
+	var group sync.WaitGroup
+	for _, f := range a.followers() {
+		loop := &pharmacy.Loop{DB: a.db, Follower: f, Logger: a.log}
+		group.Go(func() {
+			if err := loop.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				a.log.Error("follower stopped", "follower", f.Name(), "error", err)
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { group.Wait(); close(done) }()
+	return done
+}
+
+// counters are the figures of the store for /metrics.
+func (a *app) counters() []server.Counter {
+	return []server.Counter{{Name: "pestle_commits_total", Help: "Commits in the log.",
+		Value: func() float64 { return float64(a.db.Head()) }}}
+}
+
+// commandRequester is who a command of this binary writes as.
+func commandRequester(command string) fhir.Requester {
+	return fhir.Requester{Agent: "Device/pestle", Display: "pestle " + command}
+}

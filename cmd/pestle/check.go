@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/store/kv/badger"
+)
+
+type checkCommand struct {
+	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; no server may have it open."`
+}
+
+// Run proves the invariants of a database and prints what breaks them.
+func (c *checkCommand) Run(std streams) error {
+	engine, err := badger.Open(c.Data, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(engine, store.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	r, err := db.Check(context.Background())
+	if err != nil {
+		return err
+	}
+	for _, w := range r.Wrong {
+		fmt.Fprintln(std.out, w)
+	}
+	if r.More > 0 {
+		fmt.Fprintf(std.out, "and %d more\n", r.More)
+	}
+	fmt.Fprintf(std.out, "as of commit %d: %d resources, %d versions, %d index rows, %d cursors, %d receipts; %d things wrong\n",
+		r.AsOf, r.Resources, r.Versions, r.Rows, r.Cursors, r.Receipts, len(r.Wrong)+r.More)
+	if len(r.Wrong) > 0 {
+		return errSilent
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// document is one resource's text, and where it came from.
+type document struct {
+	name string // the file; with the line for NDJSON
+	xml  bool
+	data []byte
+	err  error
+}
+
+// expand turns files, folders and "-" into the list of files to read, in order.
+// Of a folder it takes what looks like FHIR by its name.
+func expand(paths []string) ([]string, error) {
+	var files []string
+	for _, path := range paths {
+		if path == "-" {
+			files = append(files, path)
+			continue
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			files = append(files, path)
+			continue
+		}
+		var found []string
+		err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && format(p) != "" {
+				found = append(found, p)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		slices.Sort(found)
+		files = append(files, found...)
+	}
+	return files, nil
+}
+
+// format is json, ndjson or xml by a file's name, "" for anything else.
+func format(path string) string {
+	name := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(path), ".gz"), ".bz2")
+	switch ext := filepath.Ext(name); ext {
+	case ".json", ".ndjson", ".xml":
+		return ext[1:]
+	}
+	return ""
+}
+
+// documents reads the resources of one file: a whole JSON or XML file is one,
+// each line of an NDJSON file is one. Compression goes by the name.
+func documents(path string, stdin io.Reader) iter.Seq[document] {
+	return func(yield func(document) bool) {
+		r, done, err := open(path, stdin)
+		if err != nil {
+			yield(document{name: path, err: err})
+			return
+		}
+		defer done()
+		kind := format(path)
+		if kind == "ndjson" {
+			lines(path, r, yield)
+			return
+		}
+		data, err := io.ReadAll(r)
+		head := bytes.TrimLeft(data, " \t\r\n\ufeff")
+		yield(document{name: path, data: data, err: err, xml: kind == "xml" || len(head) > 0 && head[0] == '<'})
+	}
+}
+
+func lines(path string, r io.Reader, yield func(document) bool) {
+	in := bufio.NewReaderSize(r, 1<<20)
+	for n := 1; ; n++ {
+		line, err := in.ReadBytes('\n')
+		if len(bytes.TrimSpace(line)) > 0 && !yield(document{name: fmt.Sprintf("%s line %d", path, n), data: line}) {
+			return
+		}
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			yield(document{name: path, err: err})
+			return
+		}
+	}
+}
+
+func open(path string, stdin io.Reader) (r io.Reader, done func(), err error) {
+	if path == "-" {
+		return stdin, func() {}, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() { _ = f.Close() }
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".bz2":
+		return bzip2.NewReader(bufio.NewReaderSize(f, 1<<20)), done, nil
+	case ".gz":
+		z, err := gzip.NewReader(f)
+		if err != nil {
+			done()
+			return nil, nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return z, done, nil
+	}
+	return f, done, nil
+}

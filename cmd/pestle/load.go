@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server"
+	"github.com/pestle-fhir/pestle/server/auth"
+)
+
+type loadCommand struct {
+	Files   []string `arg:"" name:"file" help:"Files or folders: JSON, XML or NDJSON, also .gz and .bz2. Bundles of type transaction or batch are taken apart; anything else is stored as it is."`
+	Data    string   `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; no server may have it open."`
+	Workers int      `default:"4" help:"Files read and checked at a time."`
+}
+
+// Run loads files, many at a time, one transaction a Bundle. What fails is
+// printed and the rest goes on; the exit code is 1 then.
+func (c *loadCommand) Run(std streams) error {
+	files, err := expand(c.Files)
+	if err != nil {
+		return err
+	}
+	app, err := openApp(appConfig{Data: c.Data}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	handler, err := loadHandler(app)
+	if err != nil {
+		return errors.Join(err, app.close())
+	}
+	l := &loader{handler: handler, std: std}
+	l.progress(len(files))
+	start := time.Now()
+	var group errgroup.Group
+	group.SetLimit(max(1, c.Workers))
+	for _, file := range files {
+		group.Go(func() error {
+			for d := range documents(file, std.in) {
+				l.document(context.Background(), d)
+			}
+			l.step()
+			return nil
+		})
+	}
+	_ = group.Wait() // the workers report what fails and go on
+	l.end()
+	took := time.Since(start)
+	fmt.Fprintf(std.out, "%d resources of %d files in %s, %.0f a second; %d refused\n",
+		l.stored.Load(), len(files), took.Round(time.Millisecond), float64(l.stored.Load())/took.Seconds(), l.refused.Load())
+	if err := app.close(); err != nil {
+		return err
+	}
+	if l.refused.Load() > 0 {
+		return errSilent
+	}
+	return nil
+}
+
+// loadHandler is the server without the limits that clients need.
+func loadHandler(a *app) (http.Handler, error) {
+	s, err := server.New(server.Config{Repository: a.db, Validator: a.validator, Timeout: time.Hour, MaxBody: fhir.MaxSize,
+		Authenticator: auth.Sandbox{User: commandRequester("load")}})
+	if err != nil {
+		return nil, err
+	}
+	return s.Handler(), nil
+}
+
+type loader struct {
+	handler         http.Handler
+	std             streams
+	mu              sync.Mutex // of std and bar
+	bar             *progressbar.ProgressBar
+	stored, refused atomic.Int64
+}
+
+func (l *loader) progress(files int) {
+	if l.std.terminal {
+		l.bar = progressbar.NewOptions(files, progressbar.OptionSetWriter(l.std.err), progressbar.OptionSetDescription("loading"),
+			progressbar.OptionShowCount(), progressbar.OptionSetItsString("files"), progressbar.OptionShowIts())
+	}
+}
+
+func (l *loader) step() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.bar != nil {
+		l.bar.Describe(fmt.Sprintf("%d resources", l.stored.Load()))
+		_ = l.bar.Add(1) // a progress bar that cannot be drawn harms nobody
+	}
+}
+
+func (l *loader) end() {
+	if l.bar != nil {
+		_ = l.bar.Finish()
+		fmt.Fprintln(l.std.err)
+	}
+}
+
+func (l *loader) refuse(name, why string) {
+	l.refused.Add(1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintf(l.std.err, "%s: %s\n", name, why)
+}
+
+// document gives one document to the server's own handler, as a client would
+// send it.
+func (l *loader) document(ctx context.Context, d document) {
+	if d.err != nil {
+		l.refuse(d.name, d.err.Error())
+		return
+	}
+	r, err := decode(d)
+	if err != nil {
+		l.refuse(d.name, describe(err))
+		return
+	}
+	method, target := http.MethodPost, server.Bases[0]
+	kind := r.Get("type").Text()
+	bundle := r.Type() == "Bundle" && (kind == "transaction" || kind == "batch")
+	if !bundle {
+		target += "/" + r.Type()
+		if r.ID() != "" {
+			method, target = http.MethodPut, target+"/"+r.ID()
+		}
+	}
+	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(r.JSON()))
+	if err != nil {
+		l.refuse(d.name, err.Error())
+		return
+	}
+	request.Header.Set("Content-Type", "application/fhir+json")
+	request.Header.Set("Prefer", "return=minimal")
+	answer := httptest.NewRecorder()
+	l.handler.ServeHTTP(answer, request)
+	l.count(d.name, bundle, answer)
+}
+
+// count reads what became of a document off the answer.
+func (l *loader) count(name string, bundle bool, answer *httptest.ResponseRecorder) {
+	ok := answer.Code < http.StatusBadRequest
+	if ok && !bundle {
+		l.stored.Add(1)
+		return
+	}
+	body, err := fhir.Parse(answer.Body.Bytes())
+	if err != nil {
+		l.refuse(name, fmt.Sprintf("status %d", answer.Code))
+		return
+	}
+	if !ok {
+		l.refuse(name, outcomeText(body.Root()))
+		return
+	}
+	for entry := range body.Get("entry").Items() {
+		if response := entry.Get("response"); response.Get("status").Text() < "4" {
+			l.stored.Add(1)
+		} else {
+			l.refuse(name, outcomeText(response.Get("outcome")))
+		}
+	}
+}
+
+// outcomeText is an OperationOutcome's errors, a line each.
+func outcomeText(outcome fhir.Node) string {
+	var lines []string
+	for issue := range outcome.Get("issue").Items() {
+		if s := issue.Get("severity").Text(); s == "error" || s == "fatal" {
+			lines = append(lines, strings.TrimSpace(issue.Get("expression").Item(0).Text()+" "+issue.Get("diagnostics").Text()))
+		}
+	}
+	return strings.Join(lines, "\n  ")
+}

@@ -1,0 +1,116 @@
+// Command pestle is the FHIR server that a pharmacy runs, with the tools around
+// it. This package only wires: every rule lives in the package that owns it.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// commands is the command line: one field a command.
+type commands struct {
+	Serve    serveCommand    `cmd:"" help:"Serve FHIR R4 over HTTP."`
+	Validate validateCommand `cmd:"" help:"Validate resources and say what to change."`
+	Load     loadCommand     `cmd:"" help:"Load resources and Bundles into the database."`
+	Export   exportCommand   `cmd:"" help:"Write month-end Bundles."`
+	Tariff   tariffCommand   `cmd:"" help:"Load and list editions of the Drug Tariff."`
+	FHIRPath fhirpathCommand `cmd:"" name:"fhirpath" help:"Evaluate a FHIRPath expression on a resource."`
+	Check    checkCommand    `cmd:"" help:"Prove the invariants of a database."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+}
+
+// streams is where a command reads and writes; tests give their own.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+	terminal bool // out is a terminal: colour, progress
+}
+
+func main() {
+	info, err := os.Stdout.Stat()
+	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
+	os.Exit(run(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr, terminal}))
+}
+
+// errSilent ends a command with exit code 1 when it has already said why.
+var errSilent = errors.New("failed")
+
+// run executes one command line. Exit code 0 is success, 1 a failure of the
+// work, 2 a mistake on the command line.
+func run(args []string, std streams) int {
+	var c commands
+	exit := -1
+	parser, err := kong.New(&c,
+		kong.Name("pestle"),
+		kong.Description("The FHIR server that a UK pharmacy runs."),
+		kong.UsageOnError(),
+		kong.Writers(std.out, std.err),
+		kong.Exit(func(code int) { exit = code }),
+		kong.Bind(std),
+	)
+	if err != nil {
+		fmt.Fprintln(std.err, "pestle:", err)
+		return 2
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	ctx, err := parser.Parse(args)
+	if exit >= 0 { // --help has been answered
+		return exit
+	}
+	if err != nil {
+		fmt.Fprintln(std.err, "pestle:", err)
+		return 2
+	}
+	if err := ctx.Run(); err != nil {
+		if !errors.Is(err, errSilent) {
+			fmt.Fprintln(std.err, "pestle:", describe(err))
+		}
+		return 1
+	}
+	return 0
+}
+
+// describe writes an error for a person at a terminal: the issues of a
+// fhir.Error a line each.
+func describe(err error) string {
+	var e *fhir.Error
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	text := e.Op + " failed"
+	for _, i := range e.Issues {
+		text += "\n  " + issueLine("", i)
+	}
+	if e.Err != nil {
+		text += "\n  " + e.Err.Error()
+	}
+	return text
+}
+
+// issueLine is an issue in one line: file:line:column: severity: expression: text.
+func issueLine(file string, i fhir.Issue) string {
+	place := file
+	if !i.Position.IsZero() {
+		place = fmt.Sprintf("%s:%d:%d", file, i.Position.Line, i.Position.Column)
+	}
+	if place != "" {
+		place += ": "
+	}
+	text := place + string(i.Severity) + ": "
+	if i.Expression != "" {
+		text += i.Expression + ": "
+	}
+	text += i.Text()
+	if i.Rule != "" {
+		text += " [" + i.Rule + "]"
+	}
+	return text
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
+)
+
+//go:embed sandbox/*.json
+var sandboxFiles embed.FS
+
+const (
+	sandboxPharmacy = "X99PH"
+	sandboxOrder    = "sandbox-order" // the Bundle with a prescription ready to be sent
+)
+
+// loadSandbox stores the demo clinic, pharmacy, people and tariff in a database
+// that has none, and at each start a prescription of today with new numbers,
+// so that it can be sent.
+func (a *app) loadSandbox(ctx context.Context) error {
+	if err := a.loadDemo(ctx); err != nil {
+		return err
+	}
+	order, err := sandboxMessage(time.Now())
+	if err != nil {
+		return err
+	}
+	_, err = a.db.Commit(ctx, &fhir.Transaction{Requester: sandboxRequester,
+		Changes: []fhir.Change{{Method: fhir.Update, Type: "Bundle", ID: sandboxOrder, Resource: order}}})
+	return err
+}
+
+var sandboxRequester = fhir.Requester{Agent: "Device/pestle", Display: "Pestle sandbox"}
+
+func (a *app) loadDemo(ctx context.Context) error {
+	text, err := sandboxFiles.ReadFile("sandbox/base.json")
+	if err != nil {
+		return err
+	}
+	demo, err := fhir.Parse(text)
+	if err != nil {
+		return err
+	}
+	tx := &fhir.Transaction{Requester: sandboxRequester, Receipt: fhir.Receipt{Key: "sandbox/1"}}
+	for entry := range demo.Get("entry").Items() {
+		r := demo.Sub(entry.Get("resource"))
+		tx.Changes = append(tx.Changes, fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r})
+	}
+	if _, err = a.db.Commit(ctx, tx); err != nil {
+		return err
+	}
+	return a.reimbursement.LoadSample(ctx, tariff.MonthOf(time.Now()), sandboxRequester)
+}
+
+// sandboxMessage fills the demo order with new ids and the time.
+func sandboxMessage(now time.Time) (*fhir.Resource, error) {
+	text, err := sandboxFiles.ReadFile("sandbox/order.json")
+	if err != nil {
+		return nil, err
+	}
+	now = now.UTC().Truncate(time.Second)
+	values := []string{
+		"{now}", now.Format("2006-01-02T15:04:05+00:00"),
+		"{today}", now.Format("2006-01-02"),
+		"{end}", now.AddDate(0, 0, 27).Format("2006-01-02"),
+	}
+	number := make([]byte, 6)
+	if _, err := rand.Read(number); err != nil {
+		return nil, err
+	}
+	digits := strings.ToUpper(hex.EncodeToString(number))
+	body := digits[:6] + "X99CL0" + digits[6:11]
+	values = append(values, "{number}", fmt.Sprintf("%s-%s-%s%c", body[:6], body[6:12], body[12:], dispensing.CheckCharacter(body)))
+	for _, name := range []string{"message", "header", "line1", "line2", "patient", "practitioner", "role", "clinic", "provenance", "prescription"} {
+		values = append(values, "{"+name+"}", uuid.NewString())
+	}
+	return fhir.Parse(bytes.TrimSpace([]byte(strings.NewReplacer(values...).Replace(string(text)))))
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
+	"github.com/pestle-fhir/pestle/server"
+)
+
+// serveCommand is the configuration of a server: each flag is an environment
+// variable too.
+type serveCommand struct {
+	Addr    string `env:"PESTLE_ADDR" default:"127.0.0.1:8080" help:"Address to listen on, host:port."`
+	Data    string `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database. With --sandbox ./data unless set."`
+	Sandbox bool   `env:"PESTLE_SANDBOX" help:"Try it out: demo data, no login, loopback only."`
+
+	Site      string `env:"PESTLE_SITE" placeholder:"ODS" help:"ODS code of the pharmacy that this server serves."`
+	SiteName  string `env:"PESTLE_SITE_NAME" placeholder:"NAME" help:"Name of the pharmacy."`
+	Authority string `env:"PESTLE_AUTHORITY" default:"T1450" placeholder:"ODS" help:"ODS code of who reimburses the pharmacy."`
+
+	Keys         string `env:"PESTLE_KEYS" placeholder:"FILE" help:"JSON Web Key Set (RFC 7517) with the keys that sign callers' tokens."`
+	Issuer       string `env:"PESTLE_ISSUER" help:"The iss that tokens must carry."`
+	Audience     string `env:"PESTLE_AUDIENCE" help:"The aud that tokens must carry."`
+	PublicURL    string `env:"PESTLE_PUBLIC_URL" placeholder:"URL" help:"Scheme and host under which clients know the server."`
+	Secret       string `env:"PESTLE_SECRET" help:"Secret that seals the links of result pages; set it so that they outlive a restart."`
+	LogJSON      bool   `env:"PESTLE_LOG_JSON" help:"Write the log as JSON lines."`
+	LogDebug     bool   `env:"PESTLE_LOG_DEBUG" help:"Log more."`
+	DrainSeconds int    `env:"PESTLE_DRAIN_SECONDS" default:"20" help:"Seconds that requests under way have to finish after SIGTERM."`
+}
+
+// Run serves until SIGTERM or an interrupt, then lets the requests under way
+// finish, stops the followers and closes the database.
+func (c *serveCommand) Run(std streams) error {
+	if err := c.complete(); err != nil {
+		return err
+	}
+	log := c.logger(std)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+
+	listener, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; choose another with --addr or PESTLE_ADDR", c.Addr, err)
+	}
+	app, err := openApp(c.appConfig(), log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	err = c.serve(ctx, app, listener, log, std)
+	return errors.Join(err, app.close())
+}
+
+func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listener, log *slog.Logger, std streams) error {
+	config, err := c.config(app, log)
+	if err != nil {
+		return err
+	}
+	s, err := server.New(config)
+	if err != nil {
+		return err
+	}
+	if c.Sandbox {
+		if err := app.loadSandbox(ctx); err != nil {
+			return err
+		}
+	}
+	followers := app.follow(ctx)
+	h := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	failed := make(chan error, 1)
+	go func() { failed <- h.Serve(listener) }()
+	c.greet(listener.Addr(), std)
+	log.Info("ready", "addr", listener.Addr().String(), "data", c.Data, "sandbox", c.Sandbox)
+
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	log.Info("draining", "seconds", c.DrainSeconds)
+	drain, cancel := context.WithTimeout(context.Background(), time.Duration(c.DrainSeconds)*time.Second)
+	defer cancel()
+	err = h.Shutdown(drain)
+	<-followers
+	log.Info("stopped")
+	return err
+}
+
+func (c *serveCommand) appConfig() appConfig {
+	config := appConfig{Data: c.Data, Dispensing: dispensing.Options{
+		Site: dispensing.Site{ODS: c.Site, Name: c.SiteName, ReimbursementAuthority: c.Authority, Endpoint: c.PublicURL}}}
+	if c.Sandbox && c.Site == "" {
+		config.Dispensing.Site = dispensing.Site{ODS: sandboxPharmacy, Name: "Sandbox Online Pharmacy", ReimbursementAuthority: c.Authority, Endpoint: "http://" + c.Addr + server.Bases[0]}
+	}
+	config.Dispensing.FromReceipt = c.Sandbox
+	return config
+}
+
+// complete refuses a configuration that would do harm, and says what to set.
+func (c *serveCommand) complete() error {
+	if c.Sandbox {
+		if c.Data == "" {
+			c.Data = "data"
+		}
+		return c.loopback()
+	}
+	var missing []string
+	if c.Data == "" {
+		missing = append(missing, "--data DIR (PESTLE_DATA): the folder of the database")
+	}
+	if c.Keys == "" {
+		missing = append(missing, "--keys FILE (PESTLE_KEYS): the JSON Web Key Set with the keys that sign callers' tokens")
+	}
+	if missing != nil {
+		return fmt.Errorf("serve needs\n  %s\nor --sandbox to try it out on this machine alone", strings.Join(missing, "\n  "))
+	}
+	return nil
+}
+
+// loopback refuses to show a server without login to other machines.
+func (c *serveCommand) loopback() error {
+	host, _, err := net.SplitHostPort(c.Addr)
+	if err != nil {
+		return fmt.Errorf("--addr %s: %w", c.Addr, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("--sandbox has no login, so it listens on loopback only: use --addr 127.0.0.1:8080, not %s; for other machines leave --sandbox out and set --data and --keys", c.Addr)
+	}
+	return nil
+}
+
+func (c *serveCommand) logger(std streams) *slog.Logger {
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if c.LogDebug {
+		options.Level = slog.LevelDebug
+	}
+	if c.LogJSON {
+		return slog.New(slog.NewJSONHandler(std.err, options))
+	}
+	return slog.New(slog.NewTextHandler(std.err, options))
+}
+
+func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error) {
+	config := server.Config{
+		Repository: app.db, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(),
+		Codecs: codecs, PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
+		Counters: app.counters(),
+	}
+	if c.Secret != "" {
+		config.Secret = []byte(c.Secret)
+	}
+	var err error
+	config.Authenticator, err = c.authenticator()
+	return config, err
+}
+
+// greet prints where the server is and, in a sandbox, what to try first.
+func (c *serveCommand) greet(addr net.Addr, std streams) {
+	base := "http://" + addr.String() + server.Bases[0]
+	if !c.Sandbox {
+		return
+	}
+	fmt.Fprintf(std.out, `Pestle sandbox
+  FHIR R4   %[1]s          (the NHS EPS path too: http://%[2]s/FHIR/R4)
+  metadata  %[1]s/metadata
+  health    http://%[2]s/health    metrics http://%[2]s/metrics
+
+Try:
+  # a clinic sends a prescription for a controlled drug; a minute later it is a Task on the pharmacist's list
+  curl -s %[1]s/Bundle/%[3]s | curl -s -H 'Content-Type: application/fhir+json' -H "X-Request-ID: $(uuidgen || cat /proc/sys/kernel/random/uuid)" --data-binary @- '%[1]s/$process-message?_pretty=true'
+  # the pharmacist's list
+  curl -s '%[1]s/Task?status=requested,ready&_pretty=true'
+  # a mistake, and what the clinic's developer is told
+  curl -s -H 'Content-Type: application/fhir+json' -d '{"resourceType":"Patient","birthdate":"1980-02-30","gender":"woman"}' '%[1]s/Patient?_pretty=true'
+
+`, base, addr, sandboxOrder)
+}

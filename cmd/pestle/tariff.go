@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
+)
+
+type tariffCommand struct {
+	Load tariffLoad `cmd:"" help:"Load a file of the Drug Tariff: Part VIIIA, concessions, fees, exemptions."`
+}
+
+type tariffLoad struct {
+	Files []string `arg:"" name:"file" help:"CSV files as NHSBSA publishes them, or in the formats of docs/tariff.md."`
+	Month string   `placeholder:"2026-11" help:"Month of the edition, where neither title nor file name says it."`
+	Kind  string   `help:"What the file is, where its columns do not tell."`
+	Data  string   `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; no server may have it open."`
+}
+
+// Run loads files; one that has mistakes is refused as a whole, with all of
+// them named by line and column.
+func (c *tariffLoad) Run(std streams) error {
+	var month tariff.Month
+	if c.Month != "" {
+		var err error
+		if month, err = tariff.ParseMonth(c.Month); err != nil {
+			return err
+		}
+	}
+	app, err := openApp(appConfig{Data: c.Data}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = app.close() }()
+	failed := false
+	for _, name := range c.Files {
+		r, done, err := open(name, std.in)
+		if err != nil {
+			return err
+		}
+		data, err := io.ReadAll(r)
+		done()
+		if err != nil {
+			return err
+		}
+		loaded, err := app.reimbursement.LoadTariff(context.Background(),
+			reimbursement.File{Name: filepath.Base(name), Kind: tariff.Kind(c.Kind), Month: month, Data: data}, commandRequester("tariff load"))
+		failed = failed || err != nil
+		c.report(name, loaded, err, std)
+	}
+	if failed {
+		return errSilent
+	}
+	return nil
+}
+
+func (c *tariffLoad) report(name string, l *reimbursement.Loaded, err error, std streams) {
+	if e := (*fhir.Error)(nil); errors.As(err, &e) {
+		for _, i := range e.Issues {
+			fmt.Fprintln(std.err, issueLine(name, i))
+		}
+		return
+	}
+	if err != nil {
+		fmt.Fprintf(std.err, "%s: %v\n", name, err)
+		return
+	}
+	for _, i := range l.Warnings {
+		fmt.Fprintln(std.err, issueLine(name, i))
+	}
+	what := string(l.Kind)
+	if l.Month != 0 {
+		what += " of " + l.Month.String()
+	}
+	if l.Unchanged {
+		what += ", unchanged"
+	}
+	fmt.Fprintf(std.out, "%s: %s, %d rows, %s\n", name, what, l.Rows, l.Ref)
+}
