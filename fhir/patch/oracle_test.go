@@ -123,3 +123,55 @@ func TestOracleFHIRPathPatch(t *testing.T) {
 	}
 	oracle.Report(t, "fhirpath-patch", passed, len(cases), misses)
 }
+
+// canonical writes a document without white space between its nodes.
+func canonical(n *node) string {
+	var b strings.Builder
+	for _, c := range n.children {
+		switch {
+		case c.blank():
+		case c.kind == xml.Start:
+			var attrs []string
+			for _, a := range append(slices.Clone(c.attrs), c.decls...) {
+				attrs = append(attrs, a.name+"="+a.value)
+			}
+			slices.Sort(attrs)
+			b.WriteString("<{" + c.space + "}" + c.local + " " + strings.Join(attrs, " ") + ">" + canonical(c) + "</>")
+		case c.kind == xml.Comment:
+			b.WriteString("<!--" + c.text + "-->")
+		default:
+			b.WriteString(c.text)
+		}
+	}
+	return b.String()
+}
+
+func TestOracleXMLPatch(t *testing.T) {
+	text := regexp.MustCompile(`(?s)<!--\s*(no need for this)?\s*<case.*?-->`).ReplaceAllString(string(suite(t, "xml-patch-tests.xml")), "")
+	cases := caseTag.FindAllStringSubmatch(text, -1)
+	passed := 0
+	var misses []string
+	for _, c := range cases {
+		target, _ := within(c[0], "target")
+		diff := regexp.MustCompile(`(?s)<patch.*?</patch>`).FindString(c[0])
+		got, err := patchXML([]byte(target), []byte(diff))
+		want, succeeds := within(c[0], "patched")
+		ok := succeeds == (err == nil)
+		if ok && succeeds {
+			a, err := parseXML([]byte(want))
+			require.NoError(t, err)
+			b, err := parseXML(got)
+			require.NoError(t, err)
+			if ok = canonical(a) == canonical(b); !ok {
+				t.Logf("%s\n%s", canonical(a), canonical(b))
+			}
+		}
+		if ok {
+			passed++
+			continue
+		}
+		t.Logf("%s: %v", c[1], err)
+		misses = append(misses, c[1])
+	}
+	oracle.Report(t, "xml-patch", passed, len(cases), misses)
+}

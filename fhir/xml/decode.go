@@ -49,6 +49,10 @@ func Decode(data []byte) (*fhir.Resource, error) {
 	return r, nil
 }
 
+// OrderRule is the rule of issues that say that elements are out of order. The
+// resource that comes with them is complete.
+const OrderRule = "xml-order"
+
 // element is one element of the document, in document order.
 type element struct {
 	name     string
@@ -295,6 +299,7 @@ func (d *decoder) order(t *Token, parent int32, e *element) {
 		if before.prop != nil {
 			d.report(parent, t.Start, "The elements of "+p.typ.Name+" are out of order.", "<"+t.Local+"> before <"+before.name+">",
 				"<"+t.Local+"> behind <"+before.name+">", "XML wants them in the order of the definition; JSON does not.")
+			d.issues[len(d.issues)-1].Rule = OrderRule
 		}
 	case before.prop == e.prop && !e.prop.Element.Repeats():
 		d.report(parent, t.Start, "The element is there twice.", "<"+t.Local+"> at most once", "<"+t.Local+"> again", "")

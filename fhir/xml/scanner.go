@@ -149,6 +149,9 @@ func (s *Scanner) describe(at int) string {
 	return fmt.Sprintf("%q", string(r))
 }
 
+// Position is the line and column of an offset in a document.
+func (s *Scanner) Position(offset int) fhir.Position { return position(s.text, offset) }
+
 func position(text string, offset int) fhir.Position {
 	offset = min(max(offset, 0), len(text))
 	line := 1 + strings.Count(text[:offset], "\n")
