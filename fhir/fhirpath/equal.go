@@ -150,21 +150,25 @@ func equalMembers(a, b fhir.Node, of *r4.Type, loose bool) truth {
 	if a.Len() != b.Len() {
 		return isFalse
 	}
-	if loose {
+	if loose && a.Len() <= maxPermuted {
 		return truthOf(samePermuted(a, b, of))
 	}
-	result, i := isTrue, 0
-	for item := range a.Items() {
-		switch equalChild(item, b.Item(i), of, false) {
+	result, other := isTrue, b.First()
+	for item := a.First(); item.Exists(); item = item.Next() {
+		switch equalChild(item, other, of, loose) {
 		case isFalse:
 			return isFalse
 		case unknown:
 			result = unknown
 		}
-		i++
+		other = other.Next()
 	}
 	return result
 }
+
+// maxPermuted is up to how many repetitions equivalence looks for a partner in
+// another place; longer lists must have the same order.
+const maxPermuted = 500
 
 // samePermuted reports whether every item of one list has a partner of its own
 // in the other.

@@ -181,10 +181,11 @@ func (it Item) HasValue() bool {
 }
 
 // String is the value of a primitive as text: what stands in the tree, or what
-// toString() gives. A complex element gives its JSON.
+// toString() gives. A complex element gives its JSON, a primitive without a
+// value nothing.
 func (it Item) String() string {
 	switch it.kind {
-	case element, shadow:
+	case element:
 		switch it.node.Kind() {
 		case fhir.Object, fhir.Array, fhir.Null:
 			return string(it.node.Raw())

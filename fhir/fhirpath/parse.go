@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -49,6 +51,10 @@ func parse(src string) (node, error) {
 	if len(src) > MaxSource {
 		e := &mistake{kind: fhir.TooLong, what: "The expression is too long.", expected: fmt.Sprintf("at most %d bytes", MaxSource), found: fmt.Sprintf("%d bytes", len(src))}
 		return nil, e.report(src, fhir.TooLong)
+	}
+	if !utf8.ValidString(src) {
+		at := strings.IndexRune(src, utf8.RuneError)
+		return nil, (&mistake{at: at, what: "The expression is no UTF-8.", expected: "text in UTF-8"}).report(src, fhir.Invalid)
 	}
 	p := parser{lex: lexer{src: src}}
 	p.advance()
