@@ -1,25 +1,25 @@
 package profiles
 
 import (
-	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 
-// typeChecks lists what is checked on every value of a type.
+// typeChecks lists what is checked of the form of every value of a type.
 func typeChecks(t *r4.Type) []check {
-	var out []check
 	if t.Kind == r4.Resource {
-		out = append(out, containedRules)
+		return []check{containedForm}
 	}
-	return out
+	return nil
 }
 
-// slotChecks lists what is checked on each value of one element.
+// slotChecks lists what is checked of the form of each value of one element.
 func slotChecks(p *r4.Property) []check {
 	var out []check
 	e := p.Element
-	if p.Type == "code" && e.Binding != nil && e.Binding.Codes != nil {
-		out = append(out, requiredCode(e.Binding))
+	if p.Type == "code" && e.Binding != nil {
+		if c := codeForm(e); c != nil {
+			out = append(out, c)
+		}
 	}
 	if p.Type == "Reference" && len(e.Targets) > 0 {
 		out = append(out, referenceTarget(e.Targets))
@@ -27,27 +27,58 @@ func slotChecks(p *r4.Property) []check {
 	return out
 }
 
-// typeRules lists the rules of a type that look beyond its form.
-func typeRules(*r4.Type) []check { return nil }
+// typeRules lists the rules of a type that look beyond its form: its own, and
+// the invariants of R4.
+func typeRules(v *Validator, t *r4.Type) []check {
+	if t.Kind == r4.Primitive {
+		return nil // what its sibling holds is no element of its own
+	}
+	var out []check
+	if own := ownRules[t.Name]; own != nil {
+		out = append(out, own)
+	}
+	if t.Kind == r4.Resource {
+		out = append(out, containedRules, canonicalURL(t))
+	} else {
+		out = append(out, elementID)
+	}
+	for _, c := range t.Constraints {
+		if rule := v.invariant(c); rule != nil {
+			out = append(out, rule)
+		}
+	}
+	return out
+}
+
+// ownRules are the rules of single types that R4 states in prose.
+var ownRules = map[string]check{
+	"Attachment": attachmentRules, "Coding": codingRules, "Expression": expressionRules, "Extension": extensionRules, "Identifier": identifierRules,
+	"Bundle": bundleRules, "CodeSystem": codeSystemRules, "Measure": measureRules, "MeasureReport": measureReportRules,
+	"Questionnaire": questionnaireRules, "QuestionnaireResponse": responseRules,
+	"Reference": referenceInBundle, "SearchParameter": searchParameterRules, "ValueSet": valueSetRules,
+}
 
 // slotRules lists the rules of one element that look beyond its form.
-func slotRules(*r4.Property) []check { return nil }
-
-// requiredCode holds a code to the value set that R4 binds it to.
-func requiredCode(b *r4.Binding) check {
-	return func(w *walk, n fhir.Node, _ *r4.Type) {
-		if n.Kind() != fhir.String || b.Codes.Has(n.Text()) || n.Text() == "" {
-			return
-		}
-		var all []string
-		for _, s := range b.Codes.Systems {
-			all = append(all, s.Codes...)
-		}
-		i := fhir.Issue{Code: fhir.CodeInvalid, Rule: "code", Message: "The code is not in the value set " + b.ValueSet + ".",
-			Expected: "one of " + anyOf(all, 20), Found: short(n.Text())}
-		if near := nearest(n.Text(), all, 1); len(near) > 0 {
-			i.Fix = "Write " + quoteShort(near[0]) + "."
-		}
-		w.add(n, i)
+func slotRules(v *Validator, p *r4.Property) []check {
+	var out []check
+	switch {
+	case p.Type == "canonical":
+		out = append(out, absoluteCanonical)
+	case p.Type == "xhtml":
+		out = append(out, narrativeRules)
+	case v.refuseHTML && (p.Type == "string" || p.Type == "markdown"):
+		out = append(out, noHTML)
 	}
+	if b := p.Element.Binding; b != nil && b.Codes != nil && p.Type == "CodeableConcept" {
+		out = append(out, requiredConcept(b))
+	}
+	for _, c := range p.Element.Constraints {
+		if rule := v.invariant(c); rule != nil {
+			out = append(out, rule)
+		}
+	}
+	if p.Element.Simple {
+		out = append(out, simpleQuantity)
+	}
+	return out
 }

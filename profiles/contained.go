@@ -1,13 +1,15 @@
 package profiles
 
 import (
+	"strings"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 
-// containedRules holds a resource that others stand in to what R4 asks of
-// containment (References, section Contained Resources).
-func containedRules(w *walk, n fhir.Node, _ *r4.Type) {
+// containedForm asks each contained resource for an id of its own, by which
+// alone it can be referred to.
+func containedForm(w *walk, n fhir.Node, _ *r4.Type) {
 	contained := n.Get("contained")
 	if !contained.Exists() {
 		return
@@ -28,4 +30,69 @@ func containedRules(w *walk, n fhir.Node, _ *r4.Type) {
 		}
 		seen[key.Text()] = true
 	}
+}
+
+// containedRules are the invariants dom-2 to dom-5, which look from a resource
+// at those it contains.
+func containedRules(w *walk, n fhir.Node, _ *r4.Type) {
+	contained := n.Get("contained")
+	if !contained.Exists() {
+		return
+	}
+	for c := range contained.Items() {
+		if c.Get("contained").Exists() {
+			w.broken(n, c.Get("contained"), "dom-2")
+		}
+		if meta := c.Get("meta"); meta.Exists() {
+			if meta.Get("versionId").Exists() || meta.Get("lastUpdated").Exists() {
+				w.broken(n, meta, "dom-4")
+			}
+			if meta.Get("security").Exists() {
+				w.broken(n, meta, "dom-5")
+			}
+		}
+	}
+	w.unreferenced(n, contained)
+}
+
+// unreferenced is dom-3: every contained resource is referred to from its
+// container or from another one contained there, or refers to its container.
+func (w *walk) unreferenced(n, contained fhir.Node) {
+	named, upward := map[string]bool{}, map[int]bool{}
+	start, end := n.Index(), lastIndex(n)
+	for i := start; i <= end; i++ {
+		m := w.r.Node(i)
+		if m.Kind() != fhir.String {
+			continue
+		}
+		if id, ok := strings.CutPrefix(m.Text(), "#"); ok {
+			if id == "" {
+				upward[i] = true
+			} else {
+				named[id] = true
+			}
+		}
+	}
+	for c := range contained.Items() {
+		if named[c.Get("id").Text()] || c.Kind() != fhir.Object {
+			continue
+		}
+		refersUp := false
+		for i := range upward {
+			refersUp = refersUp || i > c.Index() && i <= lastIndex(c)
+		}
+		if !refersUp {
+			w.broken(n, c, "dom-3")
+		}
+	}
+}
+
+// lastIndex is the index of the last node within a node.
+func lastIndex(n fhir.Node) int {
+	for p := n; p.Exists(); p = p.Parent() {
+		if next := p.Next(); next.Exists() {
+			return next.Index() - 1
+		}
+	}
+	return n.Resource().Nodes() - 1
 }

@@ -12,58 +12,80 @@ import (
 // Bundle.entry[3].resource.name[0].given[1], Observation.value.ofType(Quantity).
 // The underscore sibling of a primitive goes by the primitive's own name.
 func Expression(n fhir.Node) string {
-	var chain []fhir.Node
-	for p := n; p.Exists(); p = p.Parent() {
-		chain = append(chain, p)
-	}
-	if len(chain) == 0 {
+	way := trail(n)
+	if len(way) == 0 {
 		return ""
 	}
-	root := chain[len(chain)-1]
 	var b strings.Builder
-	b.WriteString(root.Get("resourceType").Text())
-	t := r4.TypeOf(root.Get("resourceType").Text())
-	for i := len(chain) - 2; i >= 0; i-- {
-		if chain[i].Name() == "" {
-			continue // an item, said with its array
+	b.WriteString(way[0].node.Get("resourceType").Text())
+	for _, s := range way[1:] {
+		b.WriteString("." + s.name)
+		if s.prop != nil && s.prop.Element.Choice {
+			b.WriteString(".ofType(" + s.prop.Type + ")")
 		}
-		t = step(&b, chain[i], t)
-		if i > 0 && chain[i-1].Name() == "" {
-			b.WriteString("[" + strconv.Itoa(place(chain[i-1])) + "]")
-			t = resourceAt(chain[i-1], t)
-		} else {
-			t = resourceAt(chain[i], t)
+		if s.item {
+			b.WriteString("[" + strconv.Itoa(place(s.node)) + "]")
 		}
 	}
 	return b.String()
 }
 
-// step writes one member and gives the type of its value, nil when unknown.
-func step(b *strings.Builder, m fhir.Node, t *r4.Type) *r4.Type {
-	name := strings.TrimPrefix(m.Name(), "_")
-	b.WriteByte('.')
-	if t == nil {
-		b.WriteString(name)
-		return nil
-	}
-	p := t.Property(name)
-	if p == nil {
-		b.WriteString(name)
-		return nil
-	}
-	b.WriteString(p.Element.Name)
-	if p.Element.Choice {
-		b.WriteString(".ofType(" + p.Type + ")")
-	}
-	return p.Of
+// stop is one element on the way from the root of a tree to a node.
+type stop struct {
+	node fhir.Node    // the value; of a repeating element the item, or the array itself at the end of the way
+	prop *r4.Property // nil for the root and for what R4 does not know
+	typ  *r4.Type     // of the value, the actual one of a resource; nil where not known
+	name string       // of the element
+	item bool         // it stands in an array
 }
 
-// resourceAt gives the type that a resource states, where one stands.
-func resourceAt(n fhir.Node, t *r4.Type) *r4.Type {
-	if t != nil && t.Kind == r4.Resource {
+// trail gives the elements from the root to the node.
+func trail(n fhir.Node) []stop {
+	var nodes []fhir.Node
+	for ; n.Exists(); n = n.Parent() {
+		nodes = append(nodes, n)
+	}
+	var way []stop
+	for i := len(nodes) - 1; i >= 0; i-- {
+		n := nodes[i]
+		switch {
+		case len(way) == 0:
+			way = append(way, stop{node: n, typ: r4.TypeOf(n.Get("resourceType").Text())})
+		case n.Name() == "" && !way[len(way)-1].item:
+			last := &way[len(way)-1]
+			last.node, last.item = n, true
+			last.typ = valueType(n, last.prop)
+		case n.Name() == "":
+			way = append(way, stop{node: n, item: true}) // an array in an array
+		default:
+			way = append(way, member(n, way[len(way)-1].typ))
+		}
+	}
+	return way
+}
+
+func member(n fhir.Node, holder *r4.Type) stop {
+	s := stop{node: n, name: strings.TrimPrefix(n.Name(), "_")}
+	if holder == nil {
+		return s
+	}
+	if s.prop = holder.Property(s.name); s.prop != nil {
+		s.name = s.prop.Element.Name
+		s.typ = valueType(n, s.prop)
+	}
+	return s
+}
+
+// valueType is the type of a property's value: the declared one, or the one
+// that a resource states.
+func valueType(n fhir.Node, p *r4.Property) *r4.Type {
+	if p == nil {
+		return nil
+	}
+	if p.Of.Kind == r4.Resource {
 		return r4.TypeOf(n.Get("resourceType").Text())
 	}
-	return t
+	return p.Of
 }
 
 // place counts the items before an item.

@@ -15,15 +15,16 @@ func uri(text string) fault {
 			return fault{expected: "a URI without white space", fix: "Remove the white space, or write it as %20."}
 		}
 	}
+	bare, _, _ := strings.Cut(text, "#")
 	switch {
 	case strings.HasPrefix(text, "urn:uuid:"):
-		f := uuid(text)
+		f := uuid(bare)
 		if f.fix != "" {
 			f.severity = fhir.Warning // only its case is wrong
 		}
 		return f
 	case strings.HasPrefix(text, "urn:oid:"):
-		return oid(text)
+		return oid(bare)
 	}
 	return fault{}
 }

@@ -112,6 +112,13 @@ func (w *walk) targetType(reference fhir.Node, source string) string {
 	if l.fragment != "" {
 		return w.containedResource(l.fragment).Get("resourceType").Text()
 	}
+	if l.typ == "" && l.absolute {
+		if b, at := w.bundleAround(); b != nil {
+			if hits := b.find(l, at); len(hits) == 1 {
+				return b.entries[hits[0]].resource.Get("resourceType").Text()
+			}
+		}
+	}
 	return l.typ
 }
 
@@ -133,12 +140,25 @@ func anyTarget(w *walk, n fhir.Node, _ *r4.Type) {
 func (w *walk) badLiteral(n fhir.Node, text string) {
 	i := fhir.Issue{Code: fhir.ValueCode, Rule: "reference", Message: "The reference does not say which resource is meant.",
 		Expected: "Type/id, an absolute URL, urn:uuid:… or #id of a contained resource", Found: short(text)}
-	if typ, _, ok := strings.Cut(text, "/"); ok {
+	typ, key, ok := strings.Cut(text, "/")
+	if !ok || id(key).expected != "" || !isName(typ) {
+		i.Severity = fhir.Warning // it may mean something to its sender
+	} else {
 		if near := nearest(typ, r4.ResourceTypes(), 1); len(near) > 0 && near[0] != typ {
 			i.Fix = "Write " + near[0] + text[len(typ):] + "."
 		}
 	}
 	w.add(n, i)
+}
+
+// isName reports whether a text looks like the name of a type.
+func isName(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if !isLetter(text[i]) {
+			return false
+		}
+	}
+	return text != "" && text[0] <= 'Z'
 }
 
 // containedResource finds the contained resource that a fragment names, in the

@@ -62,7 +62,7 @@ func (s *shape) compile(v *Validator) {
 		if p.Of.Kind == r4.Primitive {
 			s.slots[i].format = formatOf(p.Type)
 		}
-		s.slots[i].checks, s.slots[i].rules = slotChecks(p), slotRules(p)
+		s.slots[i].checks, s.slots[i].rules = slotChecks(p), slotRules(v, p)
 	}
-	s.checks, s.rules = typeChecks(s.typ), typeRules(s.typ)
+	s.checks, s.rules = typeChecks(s.typ), typeRules(v, s.typ)
 }

@@ -19,11 +19,14 @@ func (w *walk) sibling(m fhir.Node, s *shape) uint64 {
 		w.siblingKind(m, p)
 		return 1 << p.element
 	}
+	values := m.Parent().Get(m.Name()[1:])
 	if !p.repeats {
 		w.siblingValue(m, p)
+		if !values.Exists() {
+			w.valueless(m)
+		}
 		return 1 << p.element
 	}
-	values := m.Parent().Get(m.Name()[1:])
 	count := 0
 	for item := m.First(); item.Exists(); item = item.Next() {
 		switch {
@@ -50,6 +53,14 @@ func (w *walk) siblingKind(m fhir.Node, p *slot) {
 	}
 	w.add(m, fhir.Issue{Code: fhir.Invalid, Rule: "json-type", Message: m.Name() + " is of the wrong kind.",
 		Expected: expected, Found: foundKind(m)})
+}
+
+// valueless asks of a primitive without a value that it has an extension: an id
+// alone says nothing.
+func (w *walk) valueless(n fhir.Node) {
+	if first := n.First(); first.Exists() && first.Name() == "id" && !first.Next().Exists() {
+		w.broken(n, n, "ele-1")
+	}
 }
 
 func (w *walk) siblingValue(n fhir.Node, p *slot) {

@@ -12,16 +12,47 @@ import (
 // then says how many more there were.
 const MaxIssues = 500
 
+// Definitions finds conformance resources by canonical URL: the Questionnaire
+// of a response, the StructureDefinition of an extension, a Measure.
+type Definitions interface {
+	// Resource gives the resource with that canonical, which may end in
+	// |version; nil when it is not known.
+	Resource(ctx context.Context, canonical string) *fhir.Resource
+}
+
 // Validator checks resources. It is safe for concurrent use and keeps what it
 // compiles; make one for the life of the program.
 type Validator struct {
-	mu     sync.Mutex
-	shapes map[string]*shape
+	definitions  Definitions
+	bestPractice bool
+	refuseHTML   bool
+
+	shapes     sync.Map // *r4.Type -> *shape
+	extensions sync.Map // url -> *r4.Extension, of those that definitions hold
 }
 
+// Option changes what a validator does.
+type Option func(*Validator)
+
+// WithDefinitions lets the validator look up what resources refer to. Without
+// it, such references are not followed.
+func WithDefinitions(d Definitions) Option { return func(v *Validator) { v.definitions = d } }
+
+// WithBestPractice adds the warnings that the specification marks as best
+// practice: dom-6, that a resource should have a narrative.
+func WithBestPractice() Option { return func(v *Validator) { v.bestPractice = true } }
+
+// RefuseHTML makes it an error when a string or markdown holds what a browser
+// would take for a tag.
+func RefuseHTML() Option { return func(v *Validator) { v.refuseHTML = true } }
+
 // New makes a validator of base R4.
-func New() *Validator {
-	return &Validator{shapes: make(map[string]*shape, 256)}
+func New(options ...Option) *Validator {
+	v := &Validator{}
+	for _, o := range options {
+		o(v)
+	}
+	return v
 }
 
 // Validate gives every issue of the resource, ordered by place. None of them
@@ -44,12 +75,17 @@ func (v *Validator) Structure(ctx context.Context, r *fhir.Resource) []fhir.Issu
 
 // shapeOf is the compiled form of a type.
 func (v *Validator) shapeOf(t *r4.Type) *shape {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	s := v.shapes[t.Name]
-	if s == nil {
-		s = &shape{typ: t}
-		v.shapes[t.Name] = s
+	if s, ok := v.shapes.Load(t); ok {
+		return s.(*shape)
 	}
-	return s
+	s, _ := v.shapes.LoadOrStore(t, &shape{typ: t})
+	return s.(*shape)
+}
+
+// definition looks up a canonical; nil when it is not known.
+func (w *walk) definition(canonical string) *fhir.Resource {
+	if w.v.definitions == nil || canonical == "" {
+		return nil
+	}
+	return w.v.definitions.Resource(w.ctx, canonical)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/fhirpath"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 
@@ -17,6 +18,7 @@ type walk struct {
 	issues []fhir.Issue
 	more   int // issues beyond MaxIssues
 	steps  int
+	noted  map[string]bool // URLs of unknown extensions that were noted
 	ended  bool
 	// formOnly leaves out the rules.
 	formOnly bool
@@ -26,8 +28,12 @@ type walk struct {
 type scope struct {
 	node  fhir.Node // the resource
 	typ   *r4.Type
-	outer *scope    // the resource that holds it, nil for the outermost
-	root  fhir.Node // of a contained resource its container, else the resource
+	outer *scope          // the resource that holds it, nil for the outermost
+	root  fhir.Node       // of a contained resource its container, else the resource
+	ids   map[string]bool // of elements
+	env   *fhirpath.Env
+	// bundle indexes the entries, once asked for, of a Bundle.
+	bundle *bundle
 }
 
 // resource checks a node where a resource has to stand. Its slot is nil for

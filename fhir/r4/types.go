@@ -171,3 +171,14 @@ func hash(name string, seed uint32) uint32 {
 	}
 	return h ^ h>>15
 }
+
+// ConstraintByKey finds an invariant by its key, the first where several share
+// it; nil if there is none.
+func ConstraintByKey(key string) *Constraint {
+	for i := range constraintTable {
+		if constraintTable[i].Key == key {
+			return &constraintTable[i]
+		}
+	}
+	return nil
+}

@@ -32,6 +32,9 @@ func (m *model) addExtensions(p *pkg) {
 		for _, c := range d.Context {
 			x.contexts = append(x.contexts, [2]string{c.Type, c.Expression})
 		}
+		if place, ok := furtherContexts[d.URL]; ok {
+			x.contexts = append(x.contexts, [2]string{"element", place})
+		}
 		m.extensionContent(x, "Extension", d.Snapshot.Element)
 		m.extensions = append(m.extensions, x)
 	}

@@ -193,11 +193,11 @@ func (m *model) constraintsOf(e *element, take func(key string) bool) []*constra
 		if !take(c.Key) {
 			continue
 		}
-		key := constraint{key: c.Key, severity: c.Severity, expression: c.Expression}
+		key := constraint{key: c.Key, severity: c.Severity, expression: repaired(c.Key, c.Expression)}
 		known := m.byConstraint[key]
 		if known == nil {
 			known = &key
-			m.byConstraint[constraint{key: c.Key, severity: c.Severity, expression: c.Expression}] = known
+			m.byConstraint[constraint{key: key.key, severity: key.severity, expression: key.expression}] = known
 			known.message = m.message(c.Key, e.Path)
 			m.constraints = append(m.constraints, known)
 		}

@@ -1,0 +1,125 @@
+package profiles
+
+import (
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+)
+
+// codeForm gives the check of a code by its binding: membership where the codes
+// can be listed, the grammar where a grammar defines them.
+func codeForm(e *r4.Element) check {
+	b := e.Binding
+	switch {
+	case b.Codes != nil:
+		return requiredCode(b)
+	case b.ValueSet == "http://hl7.org/fhir/ValueSet/all-languages" || b.ValueSet == "http://hl7.org/fhir/ValueSet/languages":
+		return grammar(isLanguage, "a language tag of BCP 47, such as en-GB", func(text string) string { return strings.ReplaceAll(text, "_", "-") })
+	case b.ValueSet == "http://hl7.org/fhir/ValueSet/mimetypes":
+		return grammar(isMIME, "a MIME type, such as application/pdf", nil)
+	}
+	return nil
+}
+
+// requiredCode holds a code to the value set that R4 binds it to.
+func requiredCode(b *r4.Binding) check {
+	return func(w *walk, n fhir.Node, _ *r4.Type) {
+		if n.Kind() != fhir.String || b.Codes.Has(n.Text()) || n.Text() == "" {
+			return
+		}
+		w.notInSet(n, n.Text(), b)
+	}
+}
+
+func (w *walk) notInSet(n fhir.Node, code string, b *r4.Binding) {
+	var all []string
+	for _, s := range b.Codes.Systems {
+		all = append(all, s.Codes...)
+	}
+	i := fhir.Issue{Code: fhir.CodeInvalid, Rule: "code", Message: "The code is not in the value set " + b.ValueSet + ".",
+		Expected: "one of " + anyOf(all, 20), Found: short(code)}
+	if near := nearest(code, all, 1); len(near) > 0 {
+		i.Fix = "Write " + quoteShort(near[0]) + "."
+	}
+	w.add(n, i)
+}
+
+// requiredConcept holds a CodeableConcept to a required binding: one of its
+// codings has to be in the value set. Text alone names no code.
+func requiredConcept(b *r4.Binding) check {
+	return func(w *walk, n fhir.Node, _ *r4.Type) {
+		var first fhir.Node
+		for c := n.Get("coding").First(); c.Exists(); c = c.Next() {
+			if b.Codes.Contains(c.Get("system").Text(), c.Get("code").Text()) {
+				return
+			}
+			if !first.Exists() {
+				first = c
+			}
+		}
+		if !first.Exists() {
+			w.add(n, fhir.Issue{Code: fhir.CodeInvalid, Rule: "code", Message: "A code of the value set " + b.ValueSet + " has to be given.",
+				Expected: "a coding", Found: "none"})
+			return
+		}
+		w.notInSet(n, first.Get("system").Text()+" "+first.Get("code").Text(), b)
+	}
+}
+
+// grammar holds a code to the form of the language it is taken from.
+func grammar(ok func(string) bool, expected string, mend func(string) string) check {
+	return func(w *walk, n fhir.Node, _ *r4.Type) {
+		text := n.Text()
+		if n.Kind() != fhir.String || text == "" || ok(text) {
+			return
+		}
+		i := fhir.Issue{Code: fhir.CodeInvalid, Rule: "code", Message: "The code is not of the form that is required.", Expected: expected, Found: short(text)}
+		if mend != nil && ok(mend(text)) {
+			i.Fix = "Write " + quoteShort(mend(text)) + "."
+		}
+		w.add(n, i)
+	}
+}
+
+// isLanguage reports whether a tag is well-formed by BCP 47 (RFC 5646 2.1), as
+// far as the shape of its subtags goes.
+func isLanguage(tag string) bool {
+	first := true
+	for part := range strings.SplitSeq(tag, "-") {
+		if len(part) == 0 || len(part) > 8 {
+			return false
+		}
+		for i := 0; i < len(part); i++ {
+			if !isLetter(part[i]) && (first || !isDigit(part[i])) {
+				return false
+			}
+		}
+		if first && len(part) == 1 && part != "x" && part != "i" {
+			return false
+		}
+		first = false
+	}
+	return true
+}
+
+// isMIME reports whether a text is type/subtype with parameters (RFC 2045
+// 5.1), or one of the short names that a CapabilityStatement may use.
+func isMIME(text string) bool {
+	switch text {
+	case "xml", "json", "ttl", "rdf":
+		return true
+	}
+	media, _, _ := strings.Cut(text, ";")
+	kind, subtype, ok := strings.Cut(strings.TrimSpace(media), "/")
+	return ok && isToken(kind) && isToken(subtype)
+}
+
+func isToken(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c <= ' ' || c >= 0x7F || strings.IndexByte(`()<>@,;:\"/[]?=`, c) >= 0 {
+			return false
+		}
+	}
+	return text != ""
+}

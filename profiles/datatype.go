@@ -1,0 +1,125 @@
+package profiles
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+)
+
+// codingRules asks for a system that says where the code is defined.
+func codingRules(w *walk, n fhir.Node, _ *r4.Type) {
+	system := n.Get("system")
+	text := system.Text()
+	switch {
+	case text == "":
+	case !isAbsolute(text) && !strings.HasPrefix(text, "#"):
+		w.add(system, fhir.Issue{Code: fhir.Invalid, Rule: "system", Message: "The system of a code is an absolute URI.",
+			Expected: "the URL of a code system, such as http://snomed.info/sct", Found: short(text)})
+	case strings.HasPrefix(text, "http://hl7.org/fhir/") && strings.Contains(text, "/ValueSet/"):
+		w.add(system, fhir.Issue{Code: fhir.Invalid, Rule: "system", Message: "This is the URL of a value set, not of a code system.",
+			Expected: "the URL of the code system that defines the code", Found: short(text)})
+	}
+}
+
+const rfc3986 = "urn:ietf:rfc:3986"
+
+// identifierRules asks for an absolute system, and for a URI as value where the
+// system says that the value is one.
+func identifierRules(w *walk, n fhir.Node, _ *r4.Type) {
+	system, value := n.Get("system"), n.Get("value")
+	if text := system.Text(); text != "" && !isAbsolute(text) {
+		w.add(system, fhir.Issue{Code: fhir.Invalid, Rule: "system", Message: "The system of an identifier is an absolute URI.",
+			Expected: "a URI, such as https://fhir.nhs.uk/Id/nhs-number", Found: short(text)})
+	}
+	if system.Text() == rfc3986 && value.Kind() == fhir.String && !isAbsolute(value.Text()) {
+		i := fhir.Issue{Code: fhir.CodeInvalid, Rule: "identifier-uri", Message: "With the system " + rfc3986 + " the value is a whole URI.",
+			Expected: "a URI with its scheme, such as urn:uuid:… or urn:oid:…", Found: short(value.Text())}
+		switch {
+		case isOID(value.Text()):
+			i.Fix = `Write "urn:oid:` + value.Text() + `".`
+		case isUUID(strings.ToLower(value.Text())):
+			i.Fix = `Write "urn:uuid:` + strings.ToLower(value.Text()) + `".`
+		}
+		w.add(n, i)
+	}
+}
+
+// attachmentRules compares the stated size with the data.
+func attachmentRules(w *walk, n fhir.Node, _ *r4.Type) {
+	size, data := n.Get("size"), n.Get("data")
+	stated, err := strconv.Atoi(size.Text())
+	if err != nil || data.Kind() != fhir.String {
+		return
+	}
+	if actual := decodedLen(data.Text()); actual != stated {
+		w.add(n, fhir.Issue{Code: fhir.Structure, Rule: "attachment-size", Message: "The stated size is not that of the data.",
+			Expected: fmt.Sprintf("%d, the bytes that data decodes to", actual), Found: size.Text()})
+	}
+}
+
+// decodedLen is how many bytes base64 text stands for.
+func decodedLen(text string) int {
+	digits := 0
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c != '=' && !isSpace(c) {
+			digits++
+		}
+	}
+	return digits * 3 / 4
+}
+
+// simpleQuantity refuses a comparator where the quantity has to be exact.
+func simpleQuantity(w *walk, n fhir.Node, _ *r4.Type) {
+	if c := n.Get("comparator"); c.Exists() {
+		w.add(n, fhir.Issue{Code: fhir.Structure, Rule: "sqty-1", Message: "This quantity is exact, so it has no comparator.",
+			Found: c.Text(), Fix: "Leave comparator out."})
+	}
+}
+
+// absoluteCanonical holds for every element of type canonical. A relative one
+// is let pass with a warning: R4's own examples have them, though nothing can
+// resolve them.
+func absoluteCanonical(w *walk, n fhir.Node, _ *r4.Type) {
+	if text := n.Text(); n.Kind() == fhir.String && text != "" && !isAbsolute(text) && text[0] != '#' {
+		w.add(n, notAbsolute(text, fhir.Warning))
+	}
+}
+
+func notAbsolute(text string, severity fhir.Severity) fhir.Issue {
+	return fhir.Issue{Severity: severity, Code: fhir.Invalid, Rule: "canonical", Message: "A canonical URL is absolute.",
+		Expected: "an absolute URL, such as https://example.org/fhir/Questionnaire/1, or # and the id of a contained resource", Found: short(text)}
+}
+
+// canonicalURL gives the rule for the url of a conformance resource, which is
+// its canonical; nil for resources that have none.
+func canonicalURL(t *r4.Type) check {
+	url, status := t.Property("url"), t.Property("status")
+	if url == nil || status == nil || url.Type != "uri" || status.Element.Binding == nil ||
+		status.Element.Binding.ValueSet != "http://hl7.org/fhir/ValueSet/publication-status" {
+		return func(*walk, fhir.Node, *r4.Type) {}
+	}
+	return func(w *walk, n fhir.Node, _ *r4.Type) {
+		if u := n.Get("url"); u.Kind() == fhir.String && u.Text() != "" && !isAbsolute(u.Text()) {
+			w.add(u, notAbsolute(u.Text(), fhir.Err))
+		}
+	}
+}
+
+// tagLike is what a browser would take for a tag.
+var tagLike = regexp.MustCompile(`<[/!]?[A-Za-z]`)
+
+// noHTML refuses tags in text that will be shown.
+func noHTML(w *walk, n fhir.Node, _ *r4.Type) {
+	text := n.Text()
+	if strings.IndexByte(text, '<') < 0 {
+		return
+	}
+	if at := tagLike.FindStringIndex(text); at != nil {
+		w.add(n, fhir.Issue{Code: fhir.Invalid, Rule: "html", Message: "The text holds what a browser would take for HTML.",
+			Expected: "text without tags", Found: short(text[at[0]:]), Fix: "Write < as &lt; or leave the tag out."})
+	}
+}

@@ -1,0 +1,260 @@
+package profiles
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/fhirpath"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+)
+
+// extensionRules holds an extension to its definition, where one is known:
+// where it may stand, the type of its value, its parts. An unknown extension is
+// let pass with a note, an unknown modifier is refused, because it may turn
+// the meaning of what holds it.
+func extensionRules(w *walk, n fhir.Node, _ *r4.Type) {
+	url := n.Get("url")
+	if url.Kind() != fhir.String || url.Text() == "" {
+		return
+	}
+	holder, modifier := holderOf(n)
+	if outer := holder.Get("url"); outer.Exists() && isExtension(holder) {
+		w.part(n, holder, url.Text())
+		return
+	}
+	text := url.Text()
+	if !isAbsolute(text) {
+		w.add(n, fhir.Issue{Code: fhir.Invalid, Rule: "extension-url", Message: "The url of an extension is absolute.",
+			Expected: "an absolute URL, such as https://example.org/StructureDefinition/name", Found: short(text)})
+		return
+	}
+	if bare, _, ok := strings.Cut(text, "|"); ok {
+		w.add(n, fhir.Issue{Code: fhir.Invalid, Rule: "extension-url", Message: "The url of an extension has no version.",
+			Expected: bare, Found: short(text), Fix: "Leave out | and what follows."})
+		text = bare
+	}
+	x := w.extension(text)
+	if x == nil {
+		w.unknownExtension(n, text, modifier)
+		return
+	}
+	w.extensionUse(n, x, modifier)
+	w.extensionPlace(n, holder, x)
+	w.extensionContent(n, x)
+}
+
+// holderOf gives the object that holds an extension, and whether it holds it
+// as a modifier.
+func holderOf(n fhir.Node) (holder fhir.Node, modifier bool) {
+	member := n
+	if member.Name() == "" {
+		member = n.Parent()
+	}
+	return member.Parent(), member.Name() == "modifierExtension"
+}
+
+func isExtension(n fhir.Node) bool {
+	member := n
+	if member.Name() == "" {
+		member = n.Parent()
+	}
+	return member.Name() == "extension" || member.Name() == "modifierExtension"
+}
+
+// extension finds a definition, among those of R4 and those given.
+func (w *walk) extension(url string) *r4.Extension {
+	if x := r4.ExtensionByURL(url); x != nil {
+		return x
+	}
+	if w.v.definitions == nil {
+		return nil
+	}
+	if x, ok := w.v.extensions.Load(url); ok {
+		return x.(*r4.Extension)
+	}
+	x := readExtension(w.definition(url))
+	if x != nil {
+		w.v.extensions.Store(url, x)
+	}
+	return x
+}
+
+// crossVersion are the extensions that stand for elements of other versions of
+// FHIR (R4, Extending FHIR, versions): known in principle, though not in detail.
+var crossVersion = regexp.MustCompile(`^http://hl7\.org/fhir/[1-5]\.0/StructureDefinition/extension-[A-Z]`)
+
+func (w *walk) unknownExtension(n fhir.Node, url string, modifier bool) {
+	if modifier && !crossVersion.MatchString(url) {
+		w.add(n, fhir.Issue{Code: fhir.ExtensionCode, Rule: "modifier-extension", Message: "The modifier extension is not known here, and it may change the meaning of the data.",
+			Expected: "an extension whose definition is loaded", Found: short(url), Fix: "Leave it out, or ask the server's operator to load its definition."})
+		return
+	}
+	if w.noted[url] {
+		return
+	}
+	if w.noted == nil {
+		w.noted = map[string]bool{}
+	}
+	w.noted[url] = true
+	w.add(n, fhir.Issue{Severity: fhir.Information, Code: fhir.ExtensionCode, Rule: "extension-unknown",
+		Message: "The extension is stored, but not checked: its definition is not known here.", Found: short(url)})
+}
+
+func (w *walk) extensionUse(n fhir.Node, x *r4.Extension, modifier bool) {
+	if modifier == x.Modifier {
+		return
+	}
+	i := fhir.Issue{Code: fhir.Structure, Rule: "extension-modifier", Found: short(x.URL)}
+	if modifier {
+		i.Message, i.Fix = "The extension modifies nothing, so it does not stand in modifierExtension.", "Move it to extension."
+	} else {
+		i.Message, i.Fix = "The extension may change the meaning of the data, so it stands in modifierExtension.", "Move it to modifierExtension."
+	}
+	w.add(n, i)
+}
+
+// extensionPlace holds the extension to the contexts of its definition.
+func (w *walk) extensionPlace(n, holder fhir.Node, x *r4.Extension) {
+	if len(x.Contexts) == 0 {
+		return
+	}
+	way := trail(holder)
+	if slices.ContainsFunc(x.Contexts, func(c r4.ExtensionContext) bool { return w.fits(way, c) }) {
+		return
+	}
+	var places []string
+	for _, c := range x.Contexts {
+		places = append(places, c.Expression)
+	}
+	last := way[len(way)-1]
+	found := "an element of no known type"
+	if last.prop != nil {
+		found = last.prop.Element.Path
+	} else if last.typ != nil {
+		found = last.typ.Name
+	}
+	w.addAt(holder, n, fhir.Issue{Code: fhir.Structure, Rule: "extension-context", Message: "The extension " + short(x.URL) + " may not be used here.",
+		Expected: "it in " + anyOf(places, 8), Found: "it in " + found})
+}
+
+// fits reports whether the element at the end of the way is a context: by its
+// path, its type or one of the types that is derived from.
+func (w *walk) fits(way []stop, c r4.ExtensionContext) bool {
+	last := way[len(way)-1]
+	switch c.Type {
+	case "extension":
+		if last.name == "value" && len(way) > 1 {
+			last = way[len(way)-2]
+		}
+		return last.node.Get("url").Text() == c.Expression
+	case "fhirpath":
+		return w.selects(c.Expression, last.node)
+	}
+	want := strings.TrimSuffix(c.Expression, "[x]")
+	if want == "Element" || last.typ == nil || last.typ.Is(want) || last.prop != nil && last.prop.Of.Is(want) {
+		return true
+	}
+	if last.prop == nil {
+		return false
+	}
+	// The path may start at any type on the way, or at one that is derived
+	// from: Patient.contact.name, HumanName.given, DomainResource.text.
+	path := last.prop.Element.Name
+	for i := len(way) - 2; i >= 0; i-- {
+		if root, rest, ok := strings.Cut(want, "."); ok && rest == path && way[i].typ != nil && way[i].typ.Is(root) {
+			return true
+		}
+		path = way[i].name + "." + path
+	}
+	return want == last.prop.Element.Path
+}
+
+// selects reports whether an expression on the resource gives the node.
+func (w *walk) selects(expression string, n fhir.Node) bool {
+	expr, err := fhirpath.Cached(expression)
+	if err != nil {
+		return true // the definition is at fault, not the resource
+	}
+	items, err := expr.Eval(w.ctx, w.env().Resource, w.env())
+	return err != nil || slices.ContainsFunc(items, func(i fhirpath.Item) bool { return i.Node() == n })
+}
+
+// extensionContent holds value and parts of the extension to its definition.
+func (w *walk) extensionContent(n fhir.Node, x *r4.Extension) {
+	value, typ := extensionValue(n)
+	switch {
+	case value.Exists() && len(x.Types) == 0 && len(x.Parts) > 0:
+		w.add(n, fhir.Issue{Code: fhir.Structure, Rule: "extension-value", Message: "This extension has parts instead of a value.",
+			Expected: "nested extensions " + anyOf(partNames(x), 8), Found: value.Name()})
+	case value.Exists() && len(x.Types) > 0 && !slices.Contains(x.Types, typ):
+		w.add(n, fhir.Issue{Code: fhir.Structure, Rule: "extension-value", Message: "The value of this extension is of the wrong type.",
+			Expected: anyOf(x.Types, 8), Found: typ})
+	case value.Kind() == fhir.String && x.Codes != nil && typ == "code" && !x.Codes.Has(value.Text()):
+		w.add(value, fhir.Issue{Code: fhir.CodeInvalid, Rule: "code", Message: "The code is not in the value set " + x.Codes.URL + ".", Found: short(value.Text())})
+	}
+	w.partCounts(n, x)
+}
+
+func extensionValue(n fhir.Node) (value fhir.Node, typ string) {
+	for m := n.First(); m.Exists(); m = m.Next() {
+		if p := r4.TypeOf("Extension").Property(m.Name()); p != nil && p.Element.Name == "value" {
+			return m, p.Type
+		}
+	}
+	return fhir.Node{}, ""
+}
+
+func partNames(x *r4.Extension) []string {
+	var names []string
+	for _, p := range x.Parts {
+		names = append(names, p.URL)
+	}
+	return names
+}
+
+func (w *walk) partCounts(n fhir.Node, x *r4.Extension) {
+	for i := range x.Parts {
+		p := &x.Parts[i]
+		count := 0
+		for e := range n.Get("extension").Items() {
+			if e.Get("url").Text() == p.URL {
+				count++
+			}
+		}
+		switch {
+		case count == 0 && p.Required:
+			w.add(n, fhir.Issue{Code: fhir.Required, Rule: "extension-part", Message: "A part of the extension is missing.",
+				Expected: "a nested extension with the url " + p.URL, Found: "none"})
+		case count > 1 && !p.Repeats:
+			w.add(n, fhir.Issue{Code: fhir.Structure, Rule: "extension-part", Message: "A part of the extension is there twice.",
+				Expected: "one nested extension with the url " + p.URL})
+		}
+	}
+}
+
+// part holds a nested extension to the definition of the one it stands in.
+func (w *walk) part(n, holder fhir.Node, name string) {
+	outer := w.extension(holder.Get("url").Text())
+	if outer == nil {
+		return
+	}
+	if p := outer.Part(name); p != nil {
+		w.extensionContent(n, p)
+		return
+	}
+	if isAbsolute(name) {
+		if x := w.extension(name); x != nil {
+			w.extensionPlace(n, holder, x)
+			w.extensionContent(n, x)
+		}
+		return
+	}
+	i := fhir.Issue{Code: fhir.Invalid, Rule: "extension-part", Message: "The extension " + short(outer.URL) + " has no part of this name.",
+		Expected: anyOf(partNames(outer), 8), Found: short(name)}
+	if near := nearest(name, partNames(outer), 1); len(near) > 0 {
+		i.Fix = "Write " + quoteShort(near[0]) + "."
+	}
+	w.add(n, i)
+}

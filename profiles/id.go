@@ -1,0 +1,24 @@
+package profiles
+
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+)
+
+// elementID holds the ids of elements to be unique within their resource
+// (Element.id).
+func elementID(w *walk, n fhir.Node, t *r4.Type) {
+	id := n.Get("id")
+	if id.Kind() != fhir.String || t.Name == "ElementDefinition" { // snapshot and differential share ids
+		return
+	}
+	if w.scope.ids == nil {
+		w.scope.ids = map[string]bool{}
+	}
+	if text := id.Text(); !w.scope.ids[text] {
+		w.scope.ids[text] = true
+		return
+	}
+	w.addAt(n, id, fhir.Issue{Code: fhir.Duplicate, Rule: "element-id", Message: "Two elements of the resource have the same id.",
+		Expected: "an id of its own", Found: short(id.Text())})
+}

@@ -1,0 +1,75 @@
+package profiles
+
+import (
+	"fmt"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/fhirpath"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+)
+
+// elsewhere are the invariants that other rules of this package meet.
+var elsewhere = map[string]bool{
+	"dom-2": true, "dom-3": true, "dom-4": true, "dom-5": true, // containedRules
+	"txt-1": true, "txt-2": true, // narrativeRules
+}
+
+// invariant gives the rule for a constraint of R4; nil when another rule meets
+// it. The common ones are written in Go, the others are evaluated.
+func (v *Validator) invariant(c *r4.Constraint) check {
+	if elsewhere[c.Key] || c.Key == "dom-6" && !v.bestPractice {
+		return nil
+	}
+	if holds := native[c.Key]; holds != nil && native != nil {
+		return func(w *walk, n fhir.Node, _ *r4.Type) {
+			if !holds(w, n) {
+				w.violation(n, n, c)
+			}
+		}
+	}
+	expr, err := fhirpath.Compile(c.Expression)
+	if err != nil {
+		panic(fmt.Sprintf("profiles: invariant %s: %v", c.Key, err))
+	}
+	return func(w *walk, n fhir.Node, t *r4.Type) {
+		holds, err := expr.Test(w.ctx, fhirpath.TypedItem(n, t), w.env())
+		if err != nil {
+			w.undecided(n, c, err)
+		} else if !holds {
+			w.violation(n, n, c)
+		}
+	}
+}
+
+// env is what invariants of the innermost resource may use.
+func (w *walk) env() *fhirpath.Env {
+	if w.scope.env == nil {
+		w.scope.env = &fhirpath.Env{Resource: fhirpath.TypedItem(w.scope.node, w.scope.typ),
+			Root: fhirpath.NodeItem(w.scope.root, ""), HTMLChecks: func(string) bool { return true }}
+	}
+	return w.scope.env
+}
+
+func (w *walk) violation(n, place fhir.Node, c *r4.Constraint) {
+	severity := fhir.Err
+	if c.Severity == "warning" {
+		severity = fhir.Warning
+	}
+	w.addAt(n, place, fhir.Issue{Severity: severity, Code: fhir.Invariant, Rule: c.Key, Message: c.Human})
+}
+
+// broken reports an invariant by its key.
+func (w *walk) broken(n, place fhir.Node, key string) {
+	w.violation(n, place, r4.ConstraintByKey(key))
+}
+
+// undecided reports an invariant whose evaluation failed, which happens where
+// the element is so malformed that other issues tell of it.
+func (w *walk) undecided(n fhir.Node, c *r4.Constraint, err error) {
+	if w.ctx.Err() != nil {
+		w.ended = true
+		return
+	}
+	w.add(n, fhir.Issue{Severity: fhir.Warning, Code: fhir.Processing, Rule: c.Key,
+		Message: "The rule could not be evaluated: " + err.Error() + ". It says: " + c.Human})
+}
