@@ -79,7 +79,7 @@ func (s *Server) request(c *gin.Context, e *entry) *recorder {
 		nested: true, resource: e.resource, entry: "/" + e.expression,
 	}
 	header := e.header.Clone()
-	for _, name := range []string{"Prefer", "X-Request-ID"} {
+	for _, name := range []string{"Prefer", headerRequestID} {
 		header[name] = c.Request.Header[name]
 	}
 	r := &http.Request{

@@ -44,7 +44,11 @@ func unchanged(h http.Header, v *fhir.Version) bool {
 		}
 		return false
 	}
-	since, err := http.ParseTime(h.Get("If-Modified-Since"))
+	text := h.Get("If-Modified-Since")
+	if text == "" {
+		return false
+	}
+	since, err := http.ParseTime(text)
 	return err == nil && !v.LastUpdated.Truncate(time.Second).After(since)
 }
 

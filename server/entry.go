@@ -14,8 +14,8 @@ import (
 // entry is one entry of a transaction or batch: a request within the request.
 // https://hl7.org/fhir/R4/http.html#transaction
 type entry struct {
-	expression string // Bundle.entry[3]
-	position   fhir.Position
+	expression string    // Bundle.entry[3]
+	node       fhir.Node // finding its position costs time, so it waits until it is asked for
 	fullURL    string
 	resource   *fhir.Resource
 	method     string
@@ -36,7 +36,7 @@ func entries(bundle *fhir.Resource, base string) (list []entry, issues []fhir.Is
 	issues = strangers(bundle.Root(), "Bundle", issues)
 	place := 0
 	for n := range bundle.Get("entry").Items() {
-		e := entry{expression: fmt.Sprintf("Bundle.entry[%d]", place), position: n.Position(), fullURL: n.Get("fullUrl").Text(), header: http.Header{}}
+		e := entry{expression: fmt.Sprintf("Bundle.entry[%d]", place), node: n, fullURL: n.Get("fullUrl").Text(), header: http.Header{}}
 		place++
 		issues = strangers(n, "Bundle.entry", issues)
 		request := n.Get("request")
@@ -88,7 +88,7 @@ func (e *entry) aim(request fhir.Node, base string) (issues []fhir.Issue) {
 	wrong := func(code fhir.Code, element, message, expected, found string) {
 		at := request.Get(element).Position()
 		if at.IsZero() {
-			at = e.position
+			at = e.node.Position()
 		}
 		issues = append(issues, fhir.Issue{
 			Severity: fhir.Err, Code: code, Expression: e.expression + ".request." + element, Position: at,

@@ -35,6 +35,14 @@ type exchange struct {
 	entry    string
 }
 
+// The headers that name a request, in the spelling of net/http, which is looked
+// up without an allocation.
+const (
+	headerRequestID     = "X-Request-Id"
+	headerCorrelationID = "X-Correlation-Id"
+	headerETag          = "Etag"
+)
+
 type exchangeKey struct{}
 
 func exchangeIn(ctx context.Context) *exchange {
@@ -51,7 +59,7 @@ func (x *exchange) into(ctx context.Context) context.Context {
 // begin makes the exchange of a request that comes from outside.
 func (s *Server) begin(r *http.Request) *exchange {
 	x := &exchange{prefix: Bases[0], interaction: "unknown", format: format{codec: &s.codecs[0]}}
-	x.requestID = r.Header.Get("X-Request-ID")
+	x.requestID = r.Header.Get(headerRequestID)
 	x.given = isGUID(x.requestID)
 	if !x.given && !isToken(x.requestID) {
 		x.requestID = s.NewID()

@@ -24,6 +24,9 @@ func (f *format) contentType() string {
 	if name == "" {
 		name = f.codec.Types[0]
 	}
+	if name == jsonCodec.Types[0] {
+		return "application/fhir+json; fhirVersion=4.0; charset=utf-8" // the usual case, without building it
+	}
 	if strings.HasPrefix(name, "application/fhir+") {
 		return name + "; fhirVersion=4.0; charset=utf-8"
 	}

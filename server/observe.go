@@ -13,9 +13,9 @@ func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
 		x := s.begin(r)
-		w.Header().Set("X-Request-ID", x.requestID)
-		if id := r.Header.Get("X-Correlation-ID"); isToken(id) {
-			w.Header().Set("X-Correlation-ID", id)
+		w.Header().Set(headerRequestID, x.requestID)
+		if id := r.Header.Get(headerCorrelationID); isToken(id) {
+			w.Header().Set(headerCorrelationID, id)
 		}
 		out := &counted{ResponseWriter: w}
 		s.metrics.inFlight.Inc()

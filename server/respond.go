@@ -47,7 +47,7 @@ func (s *Server) sendVersion(c *gin.Context, status int, v *fhir.Version) error 
 
 // stamp sets the headers that tell of a version.
 func stamp(h http.Header, v *fhir.Version) {
-	h.Set("ETag", etag(v.VersionID))
+	h.Set(headerETag, etag(v.VersionID))
 	h.Set("Last-Modified", v.LastUpdated.UTC().Format(http.TimeFormat))
 }
 

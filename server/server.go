@@ -131,13 +131,20 @@ func (s *Server) complete() error {
 
 // Handler is the whole HTTP interface: the FHIR bases, /health and /metrics.
 func (s *Server) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", s.metrics.handler())
-	mux.HandleFunc("GET /health", s.health)
-	mux.HandleFunc("GET /health/live", s.live)
-	mux.HandleFunc("GET /health/ready", s.health)
-	mux.Handle("/", s.observe(s.compress(http.HandlerFunc(s.serve))))
-	return mux
+	fhir := s.observe(s.compress(http.HandlerFunc(s.serve)))
+	figures := s.metrics.handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/metrics":
+			figures.ServeHTTP(w, r)
+		case "/health", "/health/ready":
+			s.health(w, r)
+		case "/health/live":
+			s.live(w, r)
+		default:
+			fhir.ServeHTTP(w, r)
+		}
+	})
 }
 
 // once computes a value per key at the first demand.

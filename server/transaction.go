@@ -71,7 +71,7 @@ func (s *Server) change(x *exchange, e *entry) (fhir.Change, []fhir.Issue, error
 	change := fhir.Change{Type: e.typ, ID: e.id, Resource: e.resource, FullURL: e.fullURL, Expression: e.expression}
 	wrong := func(code fhir.Code, message, expected, found string) (fhir.Change, []fhir.Issue, error) {
 		return change, []fhir.Issue{{
-			Severity: fhir.Err, Code: code, Expression: e.expression + ".request", Position: e.position, Message: message, Expected: expected, Found: found,
+			Severity: fhir.Err, Code: code, Expression: e.expression + ".request", Position: e.node.Position(), Message: message, Expected: expected, Found: found,
 		}}, nil
 	}
 	found := e.method + " " + e.target()
@@ -137,7 +137,7 @@ func overlaps(list []entry) (issues []fhir.Issue) {
 	meet := func(e *entry, key, element, message string) {
 		if first, ok := seen[key]; ok {
 			issues = append(issues, fhir.Issue{
-				Severity: fhir.Err, Code: fhir.Duplicate, Expression: e.expression + element, Position: e.position,
+				Severity: fhir.Err, Code: fhir.Duplicate, Expression: e.expression + element, Position: e.node.Position(),
 				Message: message, Found: strings.TrimSpace(key) + " in " + first + " too",
 			})
 		}
