@@ -3,6 +3,7 @@ package ucum
 import (
 	"math"
 	"math/big"
+	"strconv"
 )
 
 // special is a unit on a scale of its own. An amount x of it is base(x·scale)
@@ -78,11 +79,14 @@ func exponential(b, k float64) (base, own func(*big.Rat) *big.Rat) {
 		float(func(y float64) float64 { return math.Log(y) / math.Log(b) / k })
 }
 
-// float makes a function on rationals of one on floating point numbers; nil
-// where that gives no number.
+// float makes a function on rationals of one on floating point numbers, to the
+// 15 digits that are sure; nil where that gives no number.
 func float(f func(float64) float64) func(*big.Rat) *big.Rat {
 	return func(x *big.Rat) *big.Rat {
 		v, _ := x.Float64()
-		return new(big.Rat).SetFloat64(f(v)) // nil for NaN and the infinities
+		if v = f(v); math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil
+		}
+		return ratOf(strconv.FormatFloat(v, 'g', 15, 64))
 	}
 }
