@@ -21,8 +21,11 @@ import (
 	"github.com/pestle-fhir/pestle/store/kv/badger"
 )
 
-// TestMain serves as the child of TestKill too.
+// TestMain serves as the child of TestKill and BenchmarkOpen too.
 func TestMain(m *testing.M) {
+	if dir := os.Getenv("PESTLE_OPEN_DIR"); dir != "" {
+		opened(dir)
+	}
 	if dir := os.Getenv("PESTLE_KILL_DIR"); dir != "" {
 		victim(dir)
 	}
