@@ -55,8 +55,16 @@ func (s *Service) assessOther(state fhir.State, r *fhir.Resource, id string, cre
 	}
 	if code(r.Get("type"), csClaimType) == "pharmacy" {
 		resp.result = pricing.Assess(p, book)
+		for i, l := range resp.result.Lines {
+			if l.Outcome == pricing.NotSupplied {
+				resp.result.Lines[i] = unpriced("no-quantity", "The claim does not say how much of the product was supplied.")
+			}
+		}
 	} else {
-		resp.result = notPriced(p)
+		resp.result = &pricing.Assessment{}
+		for range p.Lines {
+			resp.result.Lines = append(resp.result.Lines, unpriced("claim-type", "The claim is not of type pharmacy."))
+		}
 		resp.notes = append(resp.notes, "Only claims of type pharmacy are priced.")
 	}
 	return resp.value(), nil
@@ -70,13 +78,8 @@ func lineOf(n fhir.Node) pricing.Line {
 		Supplies: []pricing.Supply{{Product: product, Quantity: quantity}}}
 }
 
-func notPriced(p pricing.Prescription) *pricing.Assessment {
-	a := &pricing.Assessment{}
-	for range p.Lines {
-		a.Lines = append(a.Lines, pricing.Result{Outcome: pricing.Unpriced,
-			Reason: pricing.Reason{Code: "claim-type", Text: "The claim is not of type pharmacy."}})
-	}
-	return a
+func unpriced(code, text string) pricing.Result {
+	return pricing.Result{Outcome: pricing.Unpriced, Reason: pricing.Reason{Code: code, Text: text}}
 }
 
 func sequence(n fhir.Node, fallback int) int {

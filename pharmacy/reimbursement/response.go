@@ -54,7 +54,7 @@ func (p *response) value() *fhir.Resource {
 		"requestor", p.requestor(),
 		"request", fhir.Obj("reference", "Claim/"+p.claimID, "identifier", c.Get("identifier").Item(0)),
 		"outcome", outcome,
-		"disposition", "Before the deductions of the month: £"+pricing.Pounds(p.result.Payable())+".",
+		"disposition", "Before the deductions of the month: "+sterling(p.result.Payable())+".",
 		"payeeType", c.Root().Path("payee", "type"),
 		"item", p.items(notes),
 		"total", p.totals(),
@@ -181,6 +181,14 @@ func rule(code, text string) fhir.Value {
 // money is an amount of pence as pounds, with every digit.
 func money(pence *big.Rat) fhir.Value {
 	return fhir.Obj("value", fhir.Raw(pricing.Pounds(pence)), "currency", "GBP")
+}
+
+// sterling is an amount of pence for a reader: "-£16.33".
+func sterling(pence *big.Rat) string {
+	if pence.Sign() < 0 {
+		return "-£" + pricing.Pounds(new(big.Rat).Neg(pence))
+	}
+	return "£" + pricing.Pounds(pence)
 }
 
 func (p *response) totals() fhir.Value {

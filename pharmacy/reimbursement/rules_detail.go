@@ -52,7 +52,7 @@ func checkCharge(d fhir.Node, at string) []fhir.Issue {
 	case "paid-once", "paid-twice", "not-paid":
 		return nil
 	default:
-		return []fhir.Issue{wrong(charges[0], at+".programCode", "Unsupported prescription charge code", "paid-once, paid-twice or not-paid", strconv.Quote(c), "CL15")}
+		return []fhir.Issue{wrong(charges[0], at+".programCode", "Unsupported prescription charge code.", "paid-once, paid-twice or not-paid", strconv.Quote(c), "CL15")}
 	}
 }
 

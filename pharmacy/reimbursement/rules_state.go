@@ -95,7 +95,7 @@ func allIssues(state fhir.State, order string) ([]*dispensed, error) {
 
 // judge holds the claim to its prescription.
 func (v *verdict) judge(d *dispensed) {
-	if uuid := v.group("UUID"); d.uuid != "" && uuid.Get("value").Text() != d.uuid {
+	if uuid := v.group("UUID"); d.uuid != "" && uuid.Get("value").Text() != "" && uuid.Get("value").Text() != d.uuid {
 		v.say(uuid, uuid.Expression(), fhir.CodeInvalid, "0007", spine("INVALID_RESOURCE_ID"), "The UUID is of another prescription than the short form.", d.uuid, uuid.Get("value").Text())
 	}
 	if d.private() {

@@ -170,10 +170,10 @@ func (e *Export) invoice(id string, t *totals, schedule string, now time.Time) *
 }
 
 func (t *totals) summary() string {
-	text := fmt.Sprintf("%d claims, %d items dispensed, %d of them without a price. The exact sum is £%s.", t.claims, t.items, t.unpriced, pricing.Pounds(t.exact))
+	text := fmt.Sprintf("%d claims, %d items dispensed, %d of them without a price. The exact sum is %s.", t.claims, t.items, t.unpriced, sterling(t.exact))
 	for _, d := range t.deductions {
 		if !d.known {
-			text += fmt.Sprintf(" Nothing is deducted from £%s in group %q, for which the fee schedule has no rate.", pricing.Pounds(d.basic), d.group)
+			text += fmt.Sprintf(" Nothing is deducted from %s in group %q, for which the fee schedule has no rate.", sterling(d.basic), d.group)
 		}
 	}
 	return text
@@ -202,7 +202,7 @@ func (t *totals) lineItems() fhir.Value {
 		if sum.Sign() < 0 {
 			kind = "deduction"
 		}
-		concept := fhir.Obj("coding", fhir.List(fhir.Obj("system", csCategory, "code", string(c))), "text", fmt.Sprintf("%s on %d items", c, t.counts[string(c)]))
+		concept := fhir.Obj("coding", fhir.List(fhir.Obj("system", csCategory, "code", string(c))), "text", fmt.Sprintf("%s × %d", c, t.counts[string(c)]))
 		line(concept, component(kind, fhir.Value{}, "", sum))
 	}
 	return fhir.List(lines...)

@@ -79,6 +79,7 @@ func (w *work) quantity() (Quantity, Reason) {
 	return Quantity{sum, unit}, Reason{}
 }
 
+// bySupplies pays the products that were supplied by their list prices.
 func (w *work) bySupplies() Reason {
 	total, pack := new(big.Rat), ""
 	var working []string
@@ -86,7 +87,7 @@ func (w *work) bySupplies() Reason {
 		if s.Quantity.Value == nil || s.Quantity.Value.Sign() == 0 {
 			continue
 		}
-		offers := w.book.offers(s.Product.Code)
+		offers := w.book.listed(s.Product.Code)
 		if len(offers) == 0 {
 			return w.unlisted()
 		}

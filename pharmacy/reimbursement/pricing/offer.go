@@ -36,11 +36,21 @@ func (b *Book) offers(code string) []offer {
 			out = append(out, o)
 		}
 	}
-	if len(out) == 0 && b.Products != nil {
-		for _, p := range b.Products.Of(code) {
-			out = append(out, offer{pence: rat(p.Price), size: p.Size, unit: p.Unit, pack: p.AMPP, category: tariff.UnlistedCategory,
-				paid: BasicPrice, rule: "list price of the product", edition: b.ProductsName})
-		}
+	if len(out) == 0 {
+		return b.listed(code)
+	}
+	return out
+}
+
+// listed are the packs of a brand, by their list prices.
+func (b *Book) listed(code string) []offer {
+	var out []offer
+	if b.Products == nil {
+		return nil
+	}
+	for _, p := range b.Products.Of(code) {
+		out = append(out, offer{pence: rat(p.Price), size: p.Size, unit: p.Unit, pack: p.AMPP, category: tariff.UnlistedCategory,
+			paid: BasicPrice, rule: "list price of the product", edition: b.ProductsName})
 	}
 	return out
 }

@@ -1,0 +1,273 @@
+package reimbursement
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+)
+
+const anOrder = "24F5DA-A83008-7EFE6Z"
+
+func TestFollowersMakeNoCycle(t *testing.T) {
+	require.NoError(t, pharmacy.CheckAcyclic(New(nil).Followers()))
+}
+
+func TestAFinishedPrescriptionIsClaimed(t *testing.T) {
+	w := newWorld(t).sample()
+	rx := acute(anOrder)
+	rx.store(w)
+	claim, response := w.claimed(rx)
+
+	require.Empty(t, readClaim(claim).check(tariffExemptions()), "the server keeps the rules it holds others to")
+	require.Equal(t, "active", claim.Get("status").Text())
+	require.Equal(t, "complete", response.Get("outcome").Text())
+	require.Equal(t, "Before the deductions of the month: -£16.3328.", response.Get("disposition").Text())
+	require.Equal(t, "2026-11-20", extension(response.Root(), extDay).Get("valueDate").Text())
+	require.Equal(t, 1, w.versions("Claim", claim.ID()))
+	require.Equal(t, 1, w.versions("ClaimResponse", response.ID()))
+
+	detail := response.Get("item").Item(0).Get("detail").Item(1)
+	basic := detail.Get("adjudication").Item(0)
+	require.Equal(t, "0.72", basic.Path("amount", "value").Text())
+	require.Equal(t, "GBP", basic.Path("amount", "currency").Text())
+	require.Equal(t, "Part VIIIA Category M", code(basic.Get("reason"), csRule))
+	require.Equal(t, "359p × 20 / 100 = 71.8p, rounded half-up to 72p", basic.Path("reason", "text").Text())
+	require.Equal(t, "Binary/tariff-part-viiia-2026-11/_history/1", extension(basic, extEdition).Get("valueString").Text())
+	require.Equal(t, "20.0", claim.Get("item").Item(0).Get("detail").Item(1).Get("subDetail").Item(0).Path("quantity", "value").Text(), "digits are kept")
+}
+
+func TestReplayChangesNothing(t *testing.T) {
+	w := newWorld(t).sample()
+	rx := acute(anOrder)
+	rx.store(w)
+	claim, response := w.claimed(rx)
+	head := w.db.Head()
+	w.done = 0
+	w.settle()
+	require.Equal(t, head, w.db.Head())
+	require.Equal(t, 1, w.versions("Claim", claim.ID()))
+	require.Equal(t, 1, w.versions("ClaimResponse", response.ID()))
+}
+
+func TestUnfinishedAndPrivateAreNotClaimed(t *testing.T) {
+	w := newWorld(t).sample()
+	open, private := acute("111111-A83008-111111"), acute("222222-A83008-222222")
+	open.status, open.business = "in-progress", "0003"
+	private.kind = "0901"
+	open.store(w)
+	private.store(w)
+	for _, rx := range []*rx{open, private} {
+		claim, response := w.claimed(rx)
+		require.Nil(t, claim)
+		require.Nil(t, response)
+	}
+}
+
+func TestAmendedDispensingAmendsTheClaim(t *testing.T) {
+	w := newWorld(t).sample()
+	rx := acute(anOrder)
+	rx.store(w)
+	first, _ := w.claimed(rx)
+	rx.lines[0].supplies[0].quantity = "10"
+	rx.store(w)
+	claim, response := w.claimed(rx)
+	require.Equal(t, 2, w.versions("Claim", claim.ID()))
+	require.Equal(t, 2, w.versions("ClaimResponse", response.ID()))
+	require.Equal(t, readClaim(first).message(), readClaim(claim).replaces().Get("value").Text())
+	require.NotEqual(t, readClaim(first).message(), readClaim(claim).message())
+	require.Empty(t, readClaim(claim).check(tariffExemptions()))
+
+	rx.store(w) // the Task again, nothing new in it
+	w.settle()
+	require.Equal(t, 2, w.versions("Claim", claim.ID()))
+}
+
+func TestWithdrawnDispensingTakesTheClaimBack(t *testing.T) {
+	w := newWorld(t).sample()
+	rx := acute(anOrder)
+	rx.store(w)
+	w.settle()
+	rx.status, rx.business, rx.withdrawn = "accepted", "0002", true
+	rx.store(w)
+	claim, response := w.claimed(rx)
+	require.Equal(t, "cancelled", claim.Get("status").Text())
+	require.Equal(t, "cancelled", response.Get("status").Text())
+
+	rx.status, rx.business, rx.withdrawn = "completed", "0006", false
+	rx.store(w)
+	claim, response = w.claimed(rx)
+	require.Equal(t, "active", claim.Get("status").Text())
+	require.Equal(t, "active", response.Get("status").Text())
+	require.Equal(t, 3, w.versions("Claim", claim.ID()))
+}
+
+func TestNothingSupplied(t *testing.T) {
+	w := newWorld(t).sample()
+	rx := acute(anOrder)
+	rx.business = "0007"
+	for i := range rx.lines {
+		rx.lines[i].status, rx.lines[i].reason, rx.lines[i].supplies = "0002", "0010", nil
+	}
+	rx.store(w)
+	claim, response := w.claimed(rx)
+	require.Empty(t, readClaim(claim).check(tariffExemptions()))
+	require.Equal(t, "Before the deductions of the month: £0.00.", response.Get("disposition").Text())
+	require.Equal(t, "0007", extension(claim.Get("item").Item(0), extStatus).Path("valueCoding", "code").Text())
+	require.Equal(t, "0010", extension(claim.Get("item").Item(0).Get("detail").Item(0), extStatusReason).Path("valueCoding", "code").Text())
+}
+
+func TestControlledDrugs(t *testing.T) {
+	w := newWorld(t).sample()
+	rx := acute(anOrder)
+	rx.lines = []rxLine{{item: "a54219b8-f741-4c47-b662-e4f8dfa49ab6", code: "36126511000001106", name: "Morphine 10mg modified-release tablets", quantity: "28", unit: "tablet", status: "0001", schedule: "CD2",
+		supplies: []rxSupply{{"36126511000001106", "Morphine 10mg modified-release tablets", "28"}}}}
+	rx.store(w)
+	_, response := w.claimed(rx)
+	text := string(response.JSON())
+	require.Contains(t, text, `"code":"cd-fee-schedule-2 from 2021-04-01 (B)"`)
+	require.Contains(t, text, `"code":"no-deduction"`)
+}
+
+func TestWhoPaysTheCharge(t *testing.T) {
+	coverage := func(kind, start, end string, certificate string) fhir.Value {
+		var id fhir.Value
+		if certificate != "" {
+			id = fhir.List(fhir.Obj("value", certificate))
+		}
+		return fhir.Obj("resourceType", "Coverage", "id", "cover", "identifier", id, "status", "active",
+			"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csExemption, "code", kind))),
+			"beneficiary", fhir.Obj("reference", "Patient/patient-9449304130"), "period", fhir.Obj("start", start, "end", end),
+			"payor", fhir.List(fhir.Obj("display", "NHSBSA")))
+	}
+	for name, c := range map[string]struct {
+		born, kind, endorsement string
+		cover                   fhir.Value
+		code, evidence          string
+		charges                 string
+	}{
+		"pays":                 {born: "1980-02-29", code: "0001", evidence: "no-evidence-seen", charges: "paid-once paid-once paid-once not-paid"},
+		"child":                {born: "2010-11-21", code: "0002", evidence: "evidence-seen", charges: "not-paid not-paid not-paid not-paid"},
+		"sixteen that day":     {born: "2010-11-20", code: "0001", evidence: "no-evidence-seen", charges: "paid-once paid-once paid-once not-paid"},
+		"sixty that day":       {born: "1966-11-20", code: "0002", evidence: "evidence-seen", charges: "not-paid not-paid not-paid not-paid"},
+		"prepaid":              {born: "1980-02-29", cover: coverage("0007", "2026-01-01", "2026-12-31", "P123"), code: "0007", evidence: "evidence-seen", charges: "not-paid not-paid not-paid not-paid"},
+		"declared":             {born: "1980-02-29", cover: coverage("0016", "2026-01-01", "", ""), code: "0016", evidence: "no-evidence-seen", charges: "not-paid not-paid not-paid not-paid"},
+		"prepaid, ended":       {born: "1980-02-29", cover: coverage("0007", "2025-01-01", "2025-12-31", "P123"), code: "0001", evidence: "no-evidence-seen", charges: "paid-once paid-once paid-once not-paid"},
+		"contraceptive":        {born: "1980-02-29", endorsement: "CC", code: "0001", evidence: "no-evidence-seen", charges: "not-paid paid-once paid-once not-paid"},
+		"birth year and month": {born: "1980-02", code: "0001", evidence: "no-evidence-seen", charges: "paid-once paid-once paid-once not-paid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t).sample()
+			rx := acute(anOrder)
+			rx.born, rx.lines[0].endorsement = c.born, c.endorsement
+			if !c.cover.IsZero() {
+				w.put(fhir.Obj("resourceType", "Patient", "id", "patient-9449304130"), c.cover)
+			}
+			rx.store(w)
+			claim, _ := w.claimed(rx)
+			item := claim.Get("item").Item(0)
+			require.Equal(t, c.code, code(item.Get("programCode"), csExemption))
+			require.Equal(t, c.evidence, code(item.Get("programCode"), csEvidence))
+			var charges []string
+			for d := range item.Get("detail").Items() {
+				charges = append(charges, code(d.Get("programCode"), csCharge))
+			}
+			require.Equal(t, c.charges, strings.Join(charges, " "))
+		})
+	}
+}
+
+func TestEachIssueHasItsClaim(t *testing.T) {
+	w := newWorld(t).sample()
+	for issue := 1; issue <= 3; issue++ {
+		rx := acute(anOrder)
+		rx.issue, rx.issues = issue, 6
+		rx.store(w)
+		claim, _ := w.claimed(rx)
+		issued, ok := repeats(claim.Get("item").Item(0), "numberOfRepeatsIssued")
+		require.True(t, ok)
+		require.Equal(t, issue-1, issued)
+	}
+	ids, err := w.db.State(w.ctx).Find("Claim", "status=active")
+	require.NoError(t, err)
+	require.Len(t, ids, 3)
+}
+
+func TestWithoutATariffLinesAreUnpriced(t *testing.T) {
+	w := newWorld(t)
+	rx := acute(anOrder)
+	rx.store(w)
+	_, response := w.claimed(rx)
+	require.Equal(t, "partial", response.Get("outcome").Text())
+	require.Equal(t, 3, response.Get("error").Len())
+	require.Contains(t, response.Get("error").Item(0).Path("code", "text").Text(), "No edition of Part VIIIA for 2026-11")
+
+	w.sample()
+	w.settle()
+	claims, changed, err := w.s.Reprice(w.ctx, november, fhir.Requester{}, "", w.now)
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 1}, []int{claims, changed})
+	_, response = w.claimed(rx)
+	require.Equal(t, "complete", response.Get("outcome").Text())
+	require.Equal(t, 2, w.versions("ClaimResponse", response.ID()))
+	_, changed, err = w.s.Reprice(w.ctx, november, fhir.Requester{}, "", w.now)
+	require.NoError(t, err)
+	require.Zero(t, changed)
+}
+
+func TestTheEditionBeforeMayServe(t *testing.T) {
+	w := newWorld(t).sample()
+	next, later := acute("111111-A83008-111111"), acute("222222-A83008-222222")
+	next.handed, later.handed = "2026-12-31T23:59:00+00:00", "2027-01-01T00:00:00+00:00"
+	next.store(w)
+	later.store(w)
+	_, response := w.claimed(next)
+	require.Equal(t, "complete", response.Get("outcome").Text())
+	_, response = w.claimed(later)
+	require.Equal(t, "partial", response.Get("outcome").Text())
+	require.Contains(t, string(response.JSON()), "The newest edition of Part VIIIA for 2027-01 is that of 2026-11, and the fee schedule allows a gap of 1 months")
+}
+
+func TestTheMonthIsThatOfTheUnitedKingdom(t *testing.T) {
+	w := newWorld(t).sample()
+	rx := acute(anOrder)
+	rx.handed = "2026-06-30T23:30:00Z" // half past midnight, British Summer Time
+	rx.store(w)
+	_, response := w.claimed(rx)
+	require.Equal(t, "2026-07-01", extension(response.Root(), extDay).Get("valueDate").Text())
+}
+
+func TestBrokenBulkIsUsedUp(t *testing.T) {
+	w := newWorld(t)
+	csv := "Medicine,Pack size,,VMP Snomed Code,VMPP Snomed Code,Drug Tariff Category,Basic Price\nDear A tablets,10,tablet,99990011000001109,99990021000001100,Part VIIIA Category A,6000\n"
+	_, err := w.s.LoadTariff(w.ctx, File{Name: "Part VIIIA Nov 26.csv", Data: []byte(csv)}, fhir.Requester{})
+	require.NoError(t, err)
+	dear := func(order, quantity string) *rx {
+		rx := acute(order)
+		rx.lines = []rxLine{{item: pharmacy.ID(order), code: "99990011000001109", name: "Dear A tablets", quantity: quantity, unit: "tablet", status: "0001",
+			supplies: []rxSupply{{"99990011000001109", "Dear A tablets", quantity}}}}
+		return rx
+	}
+	first := dear("111111-A83008-111111", "14")
+	first.store(w)
+	claim, _ := w.claimed(first)
+	posted := amend(t, claim, "737dcf8d-fc7a-436d-b692-7d3c4f258083", "", `"code":"NDEC","display":"No Dispenser Endorsement Code"`, `"code":"BB"`)
+	_, err = w.post(posted)
+	require.NoError(t, err)
+	_, response := w.claimed(first)
+	require.Contains(t, string(response.JSON()), "2 × 6000p for 10 tablet, whole, less the basic price; 6 tablet left")
+
+	for _, c := range []struct{ order, quantity, want string }{
+		{"222222-A83008-222222", "4", "6000p × 0 / 10 (4 of 4 from packs paid before as broken bulk) = 0p"},
+		{"333333-A83008-333333", "5", "6000p × 3 / 10 (2 of 5 from packs paid before as broken bulk) = 1800p"},
+		{"444444-A83008-444444", "5", "6000p × 5 / 10 = 3000p"},
+	} {
+		rx := dear(c.order, c.quantity)
+		rx.store(w)
+		_, response := w.claimed(rx)
+		require.Contains(t, string(response.JSON()), c.want)
+	}
+}

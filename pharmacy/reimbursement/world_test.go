@@ -1,0 +1,291 @@
+package reimbursement
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
+	"github.com/pestle-fhir/pestle/profiles"
+	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/store/kv/mem"
+)
+
+// world is a pharmacy with a database in memory. Its followers run when it is
+// told to settle.
+type world struct {
+	t      *testing.T
+	ctx    context.Context
+	db     *store.DB
+	s      *Service
+	now    time.Time
+	done   fhir.Seq
+	checks *profiles.Validator
+	calls  int
+}
+
+var november = tariff.NewMonth(2026, time.November)
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, ctx: t.Context(), now: time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC), checks: profiles.New()}
+	var s *Service
+	db, err := store.Open(mem.New(), store.Options{Clock: func() time.Time { return w.now },
+		Guards: []fhir.Guard{func(ctx context.Context, state fhir.State, before, after *fhir.Version) error {
+			return s.Guard(ctx, state, before, after)
+		}}})
+	require.NoError(t, err)
+	s = New(db)
+	w.db, w.s = db, s
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	return w
+}
+
+func (w *world) sample() *world {
+	require.NoError(w.t, w.s.LoadSample(w.ctx, november, fhir.Requester{Agent: "test"}))
+	return w
+}
+
+// settle runs the followers over the log until nothing is left to do.
+func (w *world) settle() {
+	w.t.Helper()
+	for {
+		entries, err := w.db.Log(w.ctx, w.done, 100)
+		require.NoError(w.t, err)
+		if len(entries) == 0 {
+			return
+		}
+		for _, e := range entries {
+			for _, f := range w.s.Followers() {
+				for _, v := range e.Versions {
+					if slices.Contains(f.Consumes(), v.Type) {
+						w.step(f, v)
+					}
+				}
+			}
+			w.done = e.Seq
+		}
+	}
+}
+
+func (w *world) step(f pharmacy.Follower, v *fhir.Version) {
+	w.t.Helper()
+	changes, err := f.Step(w.ctx, w.db.State(w.ctx), v)
+	require.NoError(w.t, err, "%s %s", f.Name(), v.Ref())
+	if len(changes) > 0 {
+		_, err = w.db.Commit(w.ctx, &fhir.Transaction{Changes: changes})
+		require.NoError(w.t, err)
+	}
+}
+
+func (w *world) put(resources ...fhir.Value) {
+	w.t.Helper()
+	var changes []fhir.Change
+	for _, v := range resources {
+		r := v.Resource()
+		changes = append(changes, fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r})
+	}
+	_, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: changes})
+	require.NoError(w.t, err)
+}
+
+// get is a resource as it stands, nil where there is none; it must be valid R4.
+func (w *world) get(typ, id string) *fhir.Resource {
+	w.t.Helper()
+	r, err := current(w.db.State(w.ctx), typ, typ+"/"+id)
+	require.NoError(w.t, err)
+	if r != nil {
+		w.valid(r)
+	}
+	return r
+}
+
+func (w *world) valid(r *fhir.Resource) {
+	w.t.Helper()
+	for _, i := range w.checks.Validate(w.ctx, r) {
+		require.False(w.t, i.IsError(), "%s: %s: %s\n%s", i.Expression, i.Rule, i.Text(), r.JSON())
+	}
+}
+
+func (w *world) call(body *fhir.Resource) *fhir.Call {
+	w.calls++
+	id := fmt.Sprintf("00000000-0000-4000-8000-%012d", w.calls)
+	return &fhir.Call{Body: body, Time: w.now, RequestID: id, Receipt: fhir.Receipt{Key: id, Body: []byte("digest")}}
+}
+
+func (w *world) post(claim *fhir.Resource) (*fhir.Reply, error) {
+	w.t.Helper()
+	require.True(w.t, w.s.Intakes()[0].Accepts(claim))
+	return w.s.receive(w.ctx, w.call(claim))
+}
+
+// claimed are the Claim and the answer for the prescription.
+func (w *world) claimed(rx *rx) (claim, response *fhir.Resource) {
+	w.t.Helper()
+	w.settle()
+	id := ClaimID(rx.order, rx.issue)
+	return w.get("Claim", id), w.get("ClaimResponse", ResponseID(id))
+}
+
+func (w *world) versions(typ, id string) int {
+	h, err := w.db.History(w.ctx, fhir.HistoryQuery{Type: typ, ID: id, Count: 100})
+	if err != nil {
+		require.Equal(w.t, fhir.NotFound, fhir.KindOf(err))
+		return 0
+	}
+	return len(h.Versions)
+}
+
+// rx is a prescription as the dispensing service stores it.
+type rx struct {
+	order, uuid, nhs, born string
+	issue, issues          int
+	kind, status, business string
+	org                    string
+	handed                 string
+	lines                  []rxLine
+	withdrawn              bool
+}
+
+type rxLine struct {
+	item, code, name, quantity, unit string
+	schedule, endorsement            string
+	status                           string // medicationdispense-type
+	reason                           string
+	supplies                         []rxSupply
+}
+
+type rxSupply struct{ code, name, quantity string }
+
+// acute is like the NHS's acute example: two items dispensed, the third as two
+// products, the fourth cancelled.
+func acute(order string) *rx {
+	return &rx{
+		order: order, uuid: pharmacy.ID("uuid", order), nhs: "9449304130", born: "1980-02-29", issue: 1, issues: 1,
+		kind: "0101", status: "completed", business: "0006", org: "VNE51", handed: "2026-11-20T11:45:00+00:00",
+		lines: []rxLine{
+			{item: "a54219b8-f741-4c47-b662-e4f8dfa49ab6", code: "39732311000001104", name: "Amoxicillin 250mg capsules", quantity: "20", unit: "tablet", status: "0001",
+				supplies: []rxSupply{{"39732311000001104", "Amoxicillin 250mg capsules", "20"}}},
+			{item: "6989b7bd-8db6-428c-a593-4022e3044c00", code: "322341003", name: "Co-codamol 30mg/500mg tablets", quantity: "20", unit: "tablet", status: "0001",
+				supplies: []rxSupply{{"322341003", "Co-codamol 30mg/500mg tablets", "20.0"}}},
+			{item: "2868554c-5565-4d31-b92a-c5b8dab8b90a", code: "321080004", name: "Pseudoephedrine hydrochloride 60mg tablets", quantity: "30", unit: "tablet", status: "0001",
+				supplies: []rxSupply{{"321080004", "Pseudoephedrine hydrochloride 60mg tablets", "15"}, {"381511000001101", "Sudafed Decongestant 60mg tablets (McNeil Products Ltd)", "15"}}},
+			{item: "5cb17f5a-11ac-4e18-825f-6470467238b3", code: "324252006", name: "Azithromycin 250mg capsules", quantity: "30", unit: "tablet", status: "0005"},
+		},
+	}
+}
+
+func (p *rx) id(parts ...string) string {
+	return pharmacy.ID(append([]string{p.order, fmt.Sprint(p.issue)}, parts...)...)
+}
+
+// store writes all there is of the prescription in one commit.
+func (p *rx) store(w *world) {
+	w.t.Helper()
+	list := []fhir.Value{fhir.Obj("resourceType", "Patient", "id", "patient-"+p.nhs, "birthDate", p.born,
+		"identifier", fhir.List(identifierValue(idNHS, p.nhs)))}
+	var inputs, dispenses []any
+	for _, l := range p.lines {
+		list = append(list, l.request(p))
+		inputs = append(inputs, fhir.Obj(
+			"extension", fhir.List(fhir.Obj("url", extDispensing, "extension", fhir.List(fhir.Obj("url", "dispenseStatus", "valueCoding", coding(csLineStatus, l.status))))),
+			"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", "33633005"))),
+			"valueReference", fhir.Obj("reference", "MedicationRequest/"+l.item, "identifier", identifierValue(idItem, l.item))))
+		dispenses = append(dispenses, l.dispenses(p)...)
+	}
+	list = append(list, p.notification(dispenses), p.task(inputs))
+	for _, v := range list {
+		w.valid(v.Resource())
+	}
+	w.put(list...)
+}
+
+func (l rxLine) request(p *rx) fhir.Value {
+	var extensions []any
+	if l.schedule != "" {
+		extensions = append(extensions, fhir.Obj("url", extControlled, "extension", fhir.List(fhir.Obj("url", "schedule", "valueCoding",
+			fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/medicationrequest-controlled-drug", "code", l.schedule)))))
+	}
+	if l.endorsement != "" {
+		extensions = append(extensions, fhir.Obj("url", extEndorsement, "valueCodeableConcept", concept(csPrescriber, l.endorsement)))
+	}
+	extensions = append(extensions, fhir.Obj("url", extType, "valueCoding", fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/prescription-type", "code", p.kind)))
+	return fhir.Obj("resourceType", "MedicationRequest", "id", l.item, "extension", fhir.List(extensions...),
+		"identifier", fhir.List(identifierValue(idItem, l.item)), "status", "active", "intent", "order",
+		"medicationCodeableConcept", fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", l.code, "display", l.name))),
+		"subject", fhir.Obj("reference", "Patient/patient-"+p.nhs),
+		"groupIdentifier", fhir.Obj("extension", fhir.List(fhir.Obj("url", extPrescription, "valueIdentifier", identifierValue(idOrderUUID, p.uuid))), "system", idOrder, "value", p.order),
+		"dispenseRequest", fhir.Obj("quantity", l.amount(l.quantity)))
+}
+
+func (l rxLine) amount(value string) fhir.Value {
+	return fhir.Obj("value", fhir.Raw(value), "unit", l.unit, "system", csSNOMED, "code", "428673006")
+}
+
+func (l rxLine) dispenses(p *rx) []any {
+	supplies := l.supplies
+	if len(supplies) == 0 {
+		supplies = []rxSupply{{l.code, l.name, "0"}}
+	}
+	var list []any
+	for i, s := range supplies {
+		reason := fhir.Value{}
+		if l.reason != "" {
+			reason = fhir.Obj("coding", fhir.List(fhir.Obj("system", csNotDispensed, "code", l.reason, "display", "reason")))
+		}
+		id := p.id(l.item, fmt.Sprint(i))
+		list = append(list, fhir.Obj("fullUrl", "urn:uuid:"+id, "resource", fhir.Obj("resourceType", "MedicationDispense",
+			"contained", fhir.List(
+				fhir.Obj("resourceType", "PractitionerRole", "id", "performer", "identifier", fhir.List(identifierValue(idRoleProfile, "454567759542")),
+					"practitioner", fhir.Obj("identifier", identifierValue(idUser, "7654321"), "display", "Mr Peter Potion"),
+					"organization", fhir.Obj("reference", "urn:uuid:"+p.id("org")),
+					"code", fhir.List(fhir.Obj("coding", fhir.List(fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/NHSDigital-SDS-JobRoleCode", "code", "S0030:G0100:R0620")))),
+					"telecom", fhir.List(fhir.Obj("system", "phone", "value", "01234567890", "use", "work"))),
+				fhir.Obj("resourceType", "MedicationRequest", "id", "m", "identifier", fhir.List(identifierValue(idItem, l.item)), "status", "active", "intent", "order",
+					"medicationCodeableConcept", fhir.Obj("text", l.name), "subject", fhir.Obj("identifier", identifierValue(idNHS, p.nhs)))),
+			"identifier", fhir.List(identifierValue(idDispense, id)), "status", "completed", "statusReasonCodeableConcept", reason,
+			"medicationCodeableConcept", fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", s.code, "display", s.name))),
+			"performer", fhir.List(fhir.Obj("actor", fhir.Obj("reference", "#performer"))),
+			"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m")),
+			"type", concept(csLineStatus, l.status), "quantity", l.amount(s.quantity), "whenHandedOver", p.handed)))
+	}
+	return list
+}
+
+func (p *rx) notification(dispenses []any) fhir.Value {
+	header := fhir.Obj("fullUrl", "urn:uuid:"+p.id("header"), "resource", fhir.Obj("resourceType", "MessageHeader",
+		"eventCoding", fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/message-event", "code", "dispense-notification"),
+		"source", fhir.Obj("endpoint", "https://example.org")))
+	org := fhir.Obj("fullUrl", "urn:uuid:"+p.id("org"), "resource", fhir.Obj("resourceType", "Organization",
+		"extension", fhir.List(fhir.Obj("url", extODS, "extension", fhir.List(fhir.Obj("url", "reimbursementAuthority", "valueIdentifier", identifierValue(idODS, "T1450"))))),
+		"identifier", fhir.List(identifierValue(idODS, p.org)), "active", true,
+		"type", fhir.List(fhir.Obj("coding", fhir.List(fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/organisation-role", "code", "182", "display", "PHARMACY")))),
+		"name", "The Simple Pharmacy", "telecom", fhir.List(fhir.Obj("system", "phone", "value", "0113 3180277", "use", "work")),
+		"address", fhir.List(fhir.Obj("use", "work", "line", fhir.List("17 Austhorpe Road", "Crossgates", "Leeds"), "city", "West Yorkshire", "postalCode", "LS15 8BA"))))
+	return fhir.Obj("resourceType", "Bundle", "id", p.id("notification"), "identifier", identifierValue(idUUID, p.id("notification")), "type", "message",
+		"timestamp", "2026-11-20T11:45:00+00:00", "entry", fhir.List(append([]any{header}, append(dispenses, org)...)...))
+}
+
+func (p *rx) task(inputs []any) fhir.Value {
+	var repeat, outputs fhir.Value
+	if p.issues > 1 {
+		repeat = fhir.List(fhir.Obj("url", extRepeat, "extension", fhir.List(
+			fhir.Obj("url", "numberOfRepeatsAllowed", "valueInteger", p.issues-1), fhir.Obj("url", "numberOfRepeatsIssued", "valueInteger", p.issue-1))))
+	}
+	if !p.withdrawn {
+		outputs = fhir.List(fhir.Obj("type", fhir.Obj("text", "supply"), "valueReference", fhir.Obj("reference", "Bundle/"+p.id("notification"))))
+	}
+	return fhir.Obj("resourceType", "Task", "id", p.id("task"), "extension", repeat,
+		"identifier", fhir.List(identifierValue(idOrder, p.order), identifierValue(idOrderUUID, p.uuid)),
+		"groupIdentifier", identifierValue(idOrder, p.order), "status", p.status,
+		"businessStatus", fhir.Obj("coding", fhir.List(fhir.Obj("system", csBusinessStatus, "code", p.business))), "intent", "order",
+		"for", fhir.Obj("reference", "Patient/patient-"+p.nhs, "identifier", identifierValue(idNHS, p.nhs)),
+		"owner", fhir.Obj("identifier", identifierValue(idODS, p.org), "display", "The Simple Pharmacy"),
+		"lastModified", "2026-11-20T11:45:00+00:00", "input", fhir.List(inputs...), "output", outputs)
+}
