@@ -101,8 +101,8 @@ func (a *applier) rows(s *step, ver *fhir.Version, r rid) {
 	updated := updatedEntry(ver)
 	same := !ver.Deleted() && s.before != nil && !s.before.Deleted() && s.before.LastUpdated.Equal(ver.LastUpdated)
 	for k, e := range s.gone {
-		if same && e.Param == search.LastUpdated {
-			continue
+		if same && e.Param == search.LastUpdated || s.from[k] == 0 {
+			continue // it goes on, or never was: no write must fail for a lost row
 		}
 		a.out.Set(keyRow(s.typ, e.Param, e.Key, r, s.from[k]), until(ver.Seq))
 	}

@@ -13,6 +13,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -141,11 +142,13 @@ func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
 
 // failed wraps what is no [*fhir.Error] yet.
 func failed(op string, err error) error {
-	var known *fhir.Error
-	if err == nil || errors.As(err, &known) {
+	if _, known := asError(err); err == nil || known {
 		return err
 	}
 	e := fhir.E(op, fhir.Exception, fhir.Issue{Message: "The database failed."})
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		e = fhir.E(op, fhir.Timeout, fhir.Issue{Message: "The time for the request ran out."})
+	}
 	e.Err = err
 	return e
 }
