@@ -353,9 +353,11 @@ func (d *decoder) div(t *Token, parent int32) error {
 		}
 		e.div = d.scan.text[start:d.scan.pos]
 	}
-	if _, err := divXML(e.div); err != nil { // it leans on a prefix from around it
-		d.report(parent, start, "The narrative does not stand alone.", "a div that declares the prefixes it uses", describeName(t), "")
-		return nil
+	if d.scan.prefixed() {
+		if _, err := divXML(e.div); err != nil { // it leans on a prefix from around it
+			d.report(parent, start, "The narrative does not stand alone.", "a div that declares the prefixes it uses", describeName(t), "")
+			return nil
+		}
 	}
 	e.next = int32(len(d.elements) + 1)
 	d.elements = append(d.elements, e)

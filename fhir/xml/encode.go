@@ -183,6 +183,10 @@ func (w *xmlWriter) attribute(p *part) {
 // value writes the text of a node into an attribute.
 func (w *xmlWriter) value(n fhir.Node) {
 	text := n.Text()
+	if isPlain(text) {
+		w.text(text)
+		return
+	}
 	for _, r := range text {
 		if !allowed(r) {
 			w.report(n, "The value holds a character that XML forbids.", "text without control characters", quoteRune(r))

@@ -147,3 +147,20 @@ func appendEscaped(b []byte, s, special string) []byte {
 		s = s[i+1:]
 	}
 }
+
+// plain marks the ASCII that stands in an attribute as it is.
+var plain = func() (t [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		t[c] = c != '&' && c != '<' && c != '"'
+	}
+	return t
+}()
+
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if !plain[s[i]] {
+			return false
+		}
+	}
+	return true
+}

@@ -471,6 +471,16 @@ func (s *Scanner) end(start int) Token {
 	return Token{Kind: End, Name: last.name, Local: last.local, Space: last.space, Start: start, End: s.pos}
 }
 
+// prefixed reports whether any prefix is declared at this place.
+func (s *Scanner) prefixed() bool {
+	for _, b := range s.bindings {
+		if b.prefix != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // Skip reads to behind the end of the element whose Start was read last.
 func (s *Scanner) Skip() error {
 	for depth := len(s.open); len(s.open) >= depth; {
