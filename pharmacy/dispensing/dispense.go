@@ -27,13 +27,17 @@ func (s *Service) dispenseTask(ctx context.Context, call *fhir.Call) (*fhir.Repl
 	if call.Body != nil && call.Body.Type() != "Parameters" {
 		return nil, fhir.E("dispense", fhir.Invalid, fhir.Issue{Message: "The body must be Parameters.", Expected: "Parameters", Found: call.Body.Type(), Expression: call.Body.Type()})
 	}
-	return s.onTask(ctx, call, "dispense", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Resource, error) {
+	return s.onTask(ctx, call, "dispense", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
 		if id, _ := moves(x.State, Dispense); id == "" {
 			return nil, nil, forbidden(x.State, Dispense, "Task")
 		}
 		x.noteOriginal(call.Body)
 		h := s.handing(call, x)
 		handed, issues := x.handed(call.Body)
+		if len(handed) == 0 {
+			issues = append(issues, fhir.Issue{Rule: "DN-6", Message: "Nothing of the prescription is left to supply.", Expected: "items that are outstanding",
+				Fix: "Name the items that will not be dispensed, or return the prescription.", Expression: "Task.input"})
+		}
 		if len(issues) > 0 {
 			return nil, nil, refusal("dispense", issues...)
 		}
@@ -53,7 +57,7 @@ func (s *Service) dispenseTask(ctx context.Context, call *fhir.Call) (*fhir.Repl
 		reply := fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(
 			fhir.Obj("name", "task", "resource", x.revised(call.Time)),
 			fhir.Obj("name", "notification", "resource", bundle)))
-		return changes, reply.Resource(), nil
+		return changes, &fhir.Reply{Resource: reply.Resource()}, nil
 	})
 }
 

@@ -33,8 +33,8 @@ func (x *execution) orderStatus(l *Line) string {
 	switch {
 	case l.Status == LineCancelled:
 		return "cancelled"
-	case l.Status == NotDispensed && l.Doomed:
-		return "cancelled"
+	case l.Status == LineExpired && x.State == expired:
+		return "stopped"
 	case x.Issue < x.Issues:
 		return "active"
 	case l.Status == FullyDispensed:
@@ -43,6 +43,13 @@ func (x *execution) orderStatus(l *Line) string {
 		return "stopped"
 	}
 	return "active"
+}
+
+// taken refuses to open an issue again when the following one is under way.
+func taken(id string) error {
+	// 0021: a later issue was released.
+	return refusal("withdraw", fhir.Issue{Rule: "0021", Message: "The next issue of the prescription is with a dispenser already.", Found: "Task/" + id,
+		Fix: "Return that one first.", Details: eps("DISPENSE_AMEND_IDENTIFIER_MISMATCH")})
 }
 
 // next makes the Task of the following issue when this one is done, and takes
@@ -59,6 +66,9 @@ func (x *execution) next(state fhir.State) ([]fhir.Change, error) {
 	stands := v != nil && !v.Deleted()
 	if done := x.State == dispensed || x.State == notDispensed; done != stands {
 		if !done {
+			if later, err := stateOf(v); err != nil || later == nil || !later.open() {
+				return nil, taken(id)
+			}
 			return []fhir.Change{{Method: fhir.Delete, Type: "Task", ID: id, IfMatch: v.VersionID, Expression: "Task"}}, nil
 		}
 		p := x.restart(x.Issue + 1)

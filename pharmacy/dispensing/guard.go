@@ -112,7 +112,7 @@ func inStep(state fhir.State, before *fhir.Version, to node) error {
 	}
 	for i := range x.Lines {
 		l := &x.Lines[i]
-		if l.Ref == o.version.Ref() && slices.Contains([]string{"active", "completed", "cancelled", "stopped"}, to.Text()) && to.Text() != x.orderStatus(l) && !(x.Issue > 1 && to.Text() == "active") {
+		if l.Ref == o.version.Ref() && to.Text() != x.orderStatus(l) {
 			// 0013: the item's status follows from its Task.
 			return refusal("MedicationRequest", fhir.Issue{Rule: "0013", Message: "The status of an order follows from what becomes of it.",
 				Expression: to.Expression(), Position: to.Position(), Expected: x.orderStatus(l), Found: to.Text(),
@@ -244,3 +244,7 @@ func (s *Service) guardSupply(state fhir.State, _, after *fhir.Version) error {
 	}
 	return nil
 }
+
+// Guard is the guard of a service with these options, for a database that is
+// opened before the service that works on it.
+func Guard(opts Options) fhir.Guard { return New(nil, opts).Guard }

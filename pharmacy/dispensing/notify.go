@@ -134,8 +134,9 @@ func (x *execution) lastIs(op string, id node) (record, error) {
 func (x *execution) rewind(state fhir.State) error {
 	for i := range x.Lines {
 		l := &x.Lines[i]
-		if o := x.orderFor(l); o == nil || o.line().Status != LineCancelled {
-			l.Status = WithDispenser
+		l.Status = WithDispenser
+		if o := x.orderFor(l); o != nil && o.line().Status == LineCancelled {
+			l.Status = LineCancelled
 		}
 		l.Supplied = l.Quantity.Of(l.Quantity.Value.Sub(l.Quantity.Value))
 	}

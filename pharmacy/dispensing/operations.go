@@ -9,7 +9,7 @@ import (
 
 // onTask decides an operation on a Task and answers with the Task, or with
 // what reply makes of it.
-func (s *Service) onTask(ctx context.Context, call *fhir.Call, op string, decide func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Resource, error)) (*fhir.Reply, error) {
+func (s *Service) onTask(ctx context.Context, call *fhir.Call, op string, decide func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error)) (*fhir.Reply, error) {
 	return s.carryOut(ctx, call, func(state fhir.State) (*outcome, error) {
 		x, err := taskAt(state, op, call.ID)
 		if err != nil {
@@ -20,9 +20,9 @@ func (s *Service) onTask(ctx context.Context, call *fhir.Call, op string, decide
 			return nil, err
 		}
 		if reply == nil {
-			reply = x.revised(call.Time)
+			reply = &fhir.Reply{Resource: x.revised(call.Time)}
 		}
-		return &outcome{changes: changes, reply: &fhir.Reply{Resource: reply}}, nil
+		return &outcome{changes: changes, reply: reply}, nil
 	})
 }
 
@@ -64,9 +64,10 @@ func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 		return nil, fhir.E("accept", fhir.Required, fhir.Issue{Message: "It is not clear which pharmacy takes the prescription.",
 			Expected: "the parameter owner, an Organization with an ODS code", Found: "nothing"})
 	}
-	return s.onTask(ctx, call, "accept", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Resource, error) {
+	return s.onTask(ctx, call, "accept", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
 		if x.State.open() && s.over(x, call.Time) {
-			return nil, nil, refuseRelease(&execution{Prescription: &Prescription{State: expired}}, t, node{})
+			o, err := s.expire(call, x)
+			return o.changes, o.reply, err
 		}
 		if x.State.withDispenser() && x.Owner.ID != t.owner.ID {
 			return nil, nil, elsewhere("accept", x, node{})
@@ -97,7 +98,7 @@ func (s *Service) returnTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 	if err != nil {
 		return nil, err
 	}
-	return s.onTask(ctx, call, "return", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Resource, error) {
+	return s.onTask(ctx, call, "return", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
 		changes, err := s.giveBack(state, x, reason, call.Time)
 		return changes, nil, err
 	})
@@ -110,7 +111,7 @@ func (s *Service) withdrawTask(ctx context.Context, call *fhir.Call) (*fhir.Repl
 	if err != nil {
 		return nil, err
 	}
-	return s.onTask(ctx, call, "withdraw", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Resource, error) {
+	return s.onTask(ctx, call, "withdraw", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
 		changes, err := s.takeBack(state, x, node{}, reason, call.Time)
 		return changes, nil, err
 	})
@@ -126,7 +127,7 @@ func (s *Service) cancelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 	}
 	item := parameter(call.Body, "item").Get("valueString").Text()
 	why := fhir.Obj("resourceType", "Basic", "code", concept(reason)).Resource().Get("code")
-	return s.onTask(ctx, call, "cancel", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Resource, error) {
+	return s.onTask(ctx, call, "cancel", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
 		var changes []fhir.Change
 		var issues []fhir.Issue
 		for i := range x.Lines {

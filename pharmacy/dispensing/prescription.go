@@ -1,8 +1,11 @@
 package dispensing
 
 import (
+	"fmt"
 	"slices"
 	"time"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -42,6 +45,7 @@ type Line struct {
 	Product  fhir.Coding
 	Quantity Quantity // of one issue
 	Schedule string   // CD1 … CD5, "" for none
+	Words    string   // the quantity in words, of a controlled drug
 	Status   LineStatus
 	// Doomed is set when the prescriber wants the item cancelled while it is
 	// with the dispenser.
@@ -132,4 +136,17 @@ func (p *Prescription) rest() State {
 		return nominated
 	}
 	return waiting
+}
+
+// remarks are what the pharmacist should look at before anything is supplied.
+func (p *Prescription) remarks() []string {
+	var list []string
+	for _, l := range p.Lines {
+		// MDR-16(1A): a quantity in words and figures that differ is for the prescriber to put right.
+		if n, ok := number(l.Words); ok && !l.Quantity.Value.Equal(decimal.NewFromInt(int64(n))) {
+			list = append(list, fmt.Sprintf("MDR-15: the quantity of %s is %s %s in figures and %q in words. Ask the prescriber which is meant.",
+				l.Product.Display, l.Quantity.Value, l.Quantity.Unit, l.Words))
+		}
+	}
+	return list
 }

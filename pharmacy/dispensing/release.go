@@ -107,12 +107,18 @@ func (s *Service) over(x *execution, now time.Time) bool {
 
 // expire records that the time of a prescription is over, and says so.
 func (s *Service) expire(call *fhir.Call, x *execution) (*outcome, error) {
-	if _, to := moves(x.State, Expire); len(to) == 0 {
-		return nil, forbidden(x.State, Expire, "Task")
-	}
-	x.State = expired
 	issue := fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "0002", Message: "The prescription has expired.", Details: eps("PRESCRIPTION_EXPIRED")}
-	return &outcome{changes: []fhir.Change{x.update(call.Time)}, reply: said(call, true, issue)}, nil
+	return &outcome{changes: x.lapse(call.Time), reply: said(call, true, issue)}, nil
+}
+
+// lapse ends a prescription whose time is over, and stops its orders.
+func (x *execution) lapse(now time.Time) []fhir.Change {
+	x.State = expired
+	changes := []fhir.Change{x.update(now)}
+	for i := range x.Lines {
+		changes = append(changes, x.orderFor(&x.Lines[i]).become(x.orderStatus(&x.Lines[i]))...)
+	}
+	return changes
 }
 
 // said answers with issues, as EPS does.
@@ -150,8 +156,7 @@ func (s *Service) releaseNominated(call *fhir.Call, state fhir.State, t taker) (
 		switch {
 		case x == nil || x.State != nominated:
 		case s.over(x, call.Time):
-			x.State = expired
-			aside = append(aside, x.update(call.Time))
+			aside = append(aside, x.lapse(call.Time)...)
 		default:
 			handed = append(handed, x)
 		}

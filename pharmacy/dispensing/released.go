@@ -5,6 +5,9 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy"
 )
 
+// noPractice is the ODS code that stands for no registered practice.
+const noPractice = "V81999"
+
 // released is the message of a prescription as a release hands it over: as it
 // came, with what the dispenser must know on its items.
 func (s *Service) released(state fhir.State, x *execution) (*fhir.Resource, error) {
@@ -19,6 +22,10 @@ func (s *Service) released(state fhir.State, x *execution) (*fhir.Resource, erro
 	var entries []any
 	for _, e := range m.entries {
 		r := stored.Sub(e.resource)
+		if typeOf(e.resource) == "Patient" && !e.resource.Get("generalPractitioner").Exists() {
+			// P12: a patient without a general practitioner is under V81999.
+			r = revise(r, "generalPractitioner", fhir.List(fhir.Obj("identifier", identifierValue(idODS, noPractice))))
+		}
 		if typeOf(e.resource) == "MedicationRequest" {
 			if l := x.line(identifier(e.resource, idItem).Text()); l != nil {
 				r = x.issued(r, l)

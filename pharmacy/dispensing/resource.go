@@ -89,11 +89,12 @@ func (o *order) line() Line {
 		Item: o.item(), Ref: o.version.Ref(), Product: firstCoding(o.GetMedication().GetCodeableConcept()),
 		Quantity: Quantity{value, q.GetUnit().GetValue(), q.GetSystem().GetValue(), q.GetCode().GetValue()},
 		Schedule: codingFrom(find(o.extension(extControlled).GetExtension(), "schedule").GetValue().GetCoding()).Code,
+		Words:    find(o.extension(extControlled).GetExtension(), "quantityWords").GetValue().GetStringValue().GetValue(),
 		Status:   ToBeDispensed,
 	}
 	l.Supplied = l.Quantity.Of(decimal.Zero)
 	switch o.resource.Get("status").Text() {
-	case "cancelled", "stopped", "entered-in-error":
+	case "cancelled", "entered-in-error":
 		l.Status = LineCancelled
 	}
 	history := codingFrom(find(o.extension(extHistory).GetExtension(), "status").GetValue().GetCoding()).Code

@@ -2,7 +2,6 @@ package dispensing
 
 import (
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -31,7 +30,9 @@ func controlledLine(mr node, f *findings, c Control) {
 	}
 }
 
-// MDR-15(1)(f): the total quantity in words and figures.
+// MDR-15(1)(f): the total quantity in words and figures. Where the two differ
+// the message is taken, as EPS takes it, and the Task carries a note: see
+// [Prescription.remarks].
 func quantityInWords(mr node, f *findings, c Control) {
 	if !c.QuantityWords {
 		return
@@ -41,12 +42,6 @@ func quantityInWords(mr node, f *findings, c Control) {
 	if strings.TrimSpace(words.Text()) == "" {
 		f.at(place(ext, mr), fhir.Issue{Code: fhir.BusinessRule, Message: "The quantity of a controlled drug must also be in words.",
 			Expected: "Extension-DM-ControlledDrug quantityWords", Found: "nothing"})
-		return
-	}
-	figures := mr.Path("dispenseRequest", "quantity", "value").Text()
-	if n, ok := number(words.Text()); ok && strconv.Itoa(n) != strings.TrimSuffix(figures, ".0") {
-		f.at(words, fhir.Issue{Code: fhir.BusinessRule, Message: "The quantity in words is not the quantity in figures.",
-			Expected: figures, Found: words.Text(), Fix: "Make words and figures agree."})
 	}
 }
 

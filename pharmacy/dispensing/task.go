@@ -64,9 +64,18 @@ func newTask(p *Prescription, message string, authored string) *fhir.Resource {
 		"authoredOn", authored,
 		"requester", p.Sender.organization(),
 		"owner", p.Nominee.organization(),
+		"note", p.notes(),
 		"restriction", p.restriction(),
 		"input", x.inputs(),
 	).Resource()
+}
+
+func (p *Prescription) notes() fhir.Value {
+	var list []any
+	for _, text := range p.remarks() {
+		list = append(list, fhir.Obj("text", text))
+	}
+	return fhir.List(list...)
 }
 
 // restriction is the time in which an issue may be supplied, by the law.

@@ -110,12 +110,12 @@ func (s *Service) nominee(state fhir.State, p Party) Party {
 // takeBack withdraws the last notification; the prescription is with the
 // dispenser again as it was before.
 func (s *Service) takeBack(state fhir.State, x *execution, id node, reason fhir.Coding, now time.Time) ([]fhir.Change, error) {
+	if _, to := moves(x.State, Withdraw); len(to) == 0 {
+		return nil, forbidden(x.State, Withdraw, "Task")
+	}
 	last, err := x.lastIs("withdraw", id)
 	if err != nil {
 		return nil, err
-	}
-	if _, to := moves(x.State, Withdraw); len(to) == 0 {
-		return nil, forbidden(x.State, Withdraw, "Task")
 	}
 	x.supplies = x.supplies[:len(x.supplies)-1]
 	if err := x.rewind(state); err != nil {

@@ -1,0 +1,221 @@
+package dispensing
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/oracle"
+)
+
+// today is long after every example, as a sandbox finds them.
+var today = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
+
+// TestOracleOrdersEndToEnd takes every order that the NHS accepted from its
+// message to the notification of its supply.
+func TestOracleOrdersEndToEnd(t *testing.T) {
+	passed, total := 0, 0
+	var misses []string
+	for _, e := range examples(t) {
+		if !isRequest(e) || e.event() != "prescription-order" || !e.accepted() {
+			continue
+		}
+		total++
+		w := newWorld(t, today, Options{FromReceipt: true})
+		if err := w.dispenseAll(e); err != nil {
+			misses = append(misses, e.path+": "+err.Error())
+			continue
+		}
+		passed++
+	}
+	oracle.Report(t, "eps-orders", passed, total, misses)
+}
+
+// dispenseAll sends an order, accepts its Task and supplies it in full.
+func (w *world) dispenseAll(e example) error {
+	if reply, err := w.send(e.resource); err != nil || reply.Refused {
+		return fmt.Errorf("send: %v %v", reply, err)
+	}
+	w.settle()
+	order := e.order()
+	if s := w.state(order, 1); !s.open() {
+		return fmt.Errorf("after the message: %v", s)
+	}
+	if _, err := w.on(order, 1, w.s.acceptTask); err != nil {
+		return fmt.Errorf("accept: %w", err)
+	}
+	if s := w.state(order, 1); s != accepted {
+		return fmt.Errorf("after accept: %v", s)
+	}
+	reply, err := w.on(order, 1, w.s.dispenseTask)
+	if err != nil {
+		return fmt.Errorf("dispense: %w", err)
+	}
+	if s := w.state(order, 1); s != dispensed {
+		return fmt.Errorf("after dispense: %v", s)
+	}
+	n := len(readMessage(e.resource, Law{}).list("MedicationRequest"))
+	if got := len(w.find("MedicationDispense", "status=completed")); got != n {
+		return fmt.Errorf("%d MedicationDispenses for %d items", got, n)
+	}
+	m := readMessage(reply.Resource.Sub(parameter(reply.Resource, "notification").Get("resource")), w.s.law)
+	if issues := append(examine(m, envelopeRules), examine(m, append(append([]rule[*message]{}, commonRules...), notifyRules...))...); fhir.HasErrors(issues) {
+		return &fhir.Error{Op: "notification", Issues: issues}
+	}
+	return nil
+}
+
+// TestOracleChains follows the folders that hold a prescription's whole life:
+// order, release, dispense notification, amendment, withdrawal.
+func TestOracleChains(t *testing.T) {
+	byFolder := map[string][]example{}
+	var folders []string
+	for _, e := range examples(t) {
+		dir, name := filepath.Split(e.path)
+		key := dir + strings.SplitN(name, "-", 2)[0]
+		if byFolder[key] == nil {
+			folders = append(folders, key)
+		}
+		byFolder[key] = append(byFolder[key], e)
+	}
+	passed, total := 0, 0
+	var misses []string
+	for _, key := range folders {
+		steps := chain(byFolder[key])
+		if len(steps) < 2 {
+			continue
+		}
+		w := newWorld(t, today, Options{FromReceipt: true})
+		for _, e := range steps {
+			total++
+			if err := w.step(e); err != nil {
+				misses = append(misses, e.path+": "+err.Error())
+				break
+			}
+			passed++
+		}
+	}
+	oracle.Report(t, "eps-chains", passed, total, misses)
+}
+
+// chain picks a folder's requests in the order in which they happen.
+func chain(all []example) []example {
+	var steps []example
+	for _, kind := range []string{"Process-Request-Send", "Task-Request-Release", "Process-Request-Dispense-", "Process-Request-DispenseAmend", "Task-Request-Withdraw"} {
+		for _, e := range all {
+			if strings.Contains(e.path, kind) && e.accepted() {
+				steps = append(steps, e)
+			}
+		}
+	}
+	if len(steps) > 0 && !strings.Contains(steps[0].path, "Request-Send") {
+		return nil
+	}
+	return steps
+}
+
+func (w *world) step(e example) error {
+	defer w.settle()
+	call := w.call(e.resource)
+	var reply *fhir.Reply
+	var err error
+	switch {
+	case e.resource.Type() == "Parameters":
+		reply, err = w.s.release(w.ctx, call)
+	case e.resource.Type() == "Task":
+		if !isEPSTask(e.resource) {
+			return fmt.Errorf("not recognised")
+		}
+		reply, err = w.s.takeTask(w.ctx, call)
+	default:
+		reply, err = w.s.processMessage(w.ctx, call)
+	}
+	if err == nil && reply.Refused {
+		err = fmt.Errorf("refused: %s", reply.Resource.JSON())
+	}
+	return err
+}
+
+// TestOracleCancellations sends, for every cancellation that the NHS accepted,
+// the order that it cancels, and the cancellation.
+func TestOracleCancellations(t *testing.T) {
+	all := examples(t)
+	passed, total := 0, 0
+	var misses []string
+	for _, e := range all {
+		if !isRequest(e) || e.event() != "prescription-order-update" || !e.accepted() {
+			continue
+		}
+		total++
+		if err := cancelPair(t, all, e); err != nil {
+			misses = append(misses, e.path+": "+err.Error())
+			continue
+		}
+		passed++
+	}
+	oracle.Report(t, "eps-cancellations", passed, total, misses)
+}
+
+func cancelPair(t *testing.T, all []example, e example) error {
+	item := identifier(readMessage(e.resource, Law{}).list("MedicationRequest")[0], idItem).Text()
+	for _, o := range all {
+		if !isRequest(o) || o.event() != "prescription-order" || !o.accepted() || o.order() != e.order() || !strings.Contains(string(o.resource.JSON()), item) {
+			continue
+		}
+		w := newWorld(t, today, Options{FromReceipt: true})
+		if err := w.step(o); err != nil {
+			return err
+		}
+		reply, err := w.send(e.resource)
+		if err != nil {
+			return err
+		}
+		if code := answerOf(reply.Resource); code != "R-0001" || reply.Refused {
+			return fmt.Errorf("answered %s", code)
+		}
+		mr, err := read(w.db.State(w.ctx), "MedicationRequest/"+OrderID(e.order(), item), "MedicationRequest")
+		if err != nil || mr.Get("status").Text() != "cancelled" {
+			return fmt.Errorf("the order is not cancelled: %v", err)
+		}
+		if x := w.execution(e.order()); len(x.Lines) == 1 && x.State != cancelled {
+			return fmt.Errorf("the Task is %v", x.State)
+		}
+		return nil
+	}
+	return fmt.Errorf("no order for it")
+}
+
+// answerOf is the R-code of a prescription-order-response.
+func answerOf(r *fhir.Resource) string {
+	for mr := range readMessage(r, Law{}).all("MedicationRequest") {
+		return extension(extension(mr, extHistory), "status").Path("valueCoding", "code").Text()
+	}
+	return ""
+}
+
+// TestOracleRefusals sends what the NHS refuses; nothing of it may be stored.
+func TestOracleRefusals(t *testing.T) {
+	cases := map[string]string{ // path, details code that must be named
+		"secondary-care/community/acute/nominated-pharmacy/clinical-practitioner/multiple-drugs/bulk-translation/1-Process-Request-Send-400_Bad_Request.json": "INVALID_NUMBER_MEDICATIONREQUESTS",
+		"spec/errors/example-b-spine-error-patient-deceased/SendRequest-FhirMessageSigned.json":                                                               "PATIENT_DECEASED",
+	}
+	seen := 0
+	for _, e := range examples(t) {
+		want, ok := cases[e.path]
+		if !ok {
+			continue
+		}
+		seen++
+		w := newWorld(t, today, Options{FromReceipt: true})
+		_, err := w.send(e.resource)
+		require.Error(t, err, e.path)
+		require.Equal(t, want, detailsOf(err)[0], "%v", err)
+		require.Zero(t, w.db.Head(), "%s left something behind", e.path)
+	}
+	require.Equal(t, len(cases), seen)
+}

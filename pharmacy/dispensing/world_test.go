@@ -1,0 +1,213 @@
+package dispensing
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/store/kv/mem"
+)
+
+// world is a pharmacy with its database in memory and its follower running.
+type world struct {
+	t    *testing.T
+	ctx  context.Context
+	db   *store.DB
+	s    *Service
+	now  time.Time
+	loop *pharmacy.Loop
+}
+
+var testSite = Site{ODS: "VNE51", Name: "The Simple Pharmacy", ReimbursementAuthority: "T1450"}
+
+func newWorld(t *testing.T, now time.Time, opts Options) *world {
+	t.Helper()
+	if opts.Site.ODS == "" {
+		opts.Site = testSite
+	}
+	w := &world{t: t, ctx: t.Context(), now: now}
+	db, err := store.Open(mem.New(), store.Options{Clock: func() time.Time { return w.now }, Guards: []fhir.Guard{Guard(opts)}})
+	require.NoError(t, err)
+	w.db, w.s = db, New(db, opts)
+	quiet := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	for _, f := range w.s.Followers() {
+		w.loop = &pharmacy.Loop{DB: db, Follower: f, Logger: quiet}
+		go func() { defer close(done); _ = w.loop.Run(ctx) }()
+	}
+	t.Cleanup(func() { stop(); <-done; require.NoError(t, db.Close()) })
+	return w
+}
+
+func (w *world) call(body *fhir.Resource) *fhir.Call {
+	id := uuid.NewString()
+	return &fhir.Call{Body: body, Time: w.now, RequestID: id, Receipt: fhir.Receipt{Key: id, Body: []byte("digest")},
+		Base: "http://localhost/fhir", Requester: fhir.Requester{Agent: "sds-user-id|7654321", Display: "Peter Potion"}}
+}
+
+func (w *world) send(body *fhir.Resource) (*fhir.Reply, error) {
+	return w.s.processMessage(w.ctx, w.call(body))
+}
+
+// settle waits until the follower has seen everything.
+func (w *world) settle() {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool {
+		at, err := w.db.CursorAt(w.ctx, "dispensing")
+		if err != nil {
+			return false
+		}
+		entries, err := w.db.Log(w.ctx, at, 1000)
+		if err != nil {
+			return false
+		}
+		for _, e := range entries {
+			for _, v := range e.Versions {
+				if o, err := orderAt(v); err == nil && o != nil {
+					x, err := currentIssue(w.db.State(w.ctx), o.number())
+					if err != nil || x == nil || !x.hasOrder(o) {
+						return w.parked() > 0
+					}
+				}
+			}
+		}
+		return true
+	}, 5*time.Second, time.Millisecond)
+}
+
+func (w *world) parked() int { return len(w.find("Task", "status=failed")) }
+
+func (w *world) find(typ, q string) []*fhir.Resource {
+	w.t.Helper()
+	state := w.db.State(w.ctx)
+	ids, err := state.Find(typ, q)
+	require.NoError(w.t, err)
+	var list []*fhir.Resource
+	for _, id := range ids {
+		r, err := read(state, typ+"/"+id, typ)
+		require.NoError(w.t, err)
+		list = append(list, r)
+	}
+	return list
+}
+
+// task is the Task of an issue as it stands.
+func (w *world) task(order string, issue int) *fhir.Resource {
+	w.t.Helper()
+	r, err := read(w.db.State(w.ctx), "Task/"+TaskID(order, issue), "Task")
+	require.NoError(w.t, err)
+	require.NotNil(w.t, r, "Task %d of %s", issue, order)
+	return r
+}
+
+func (w *world) state(order string, issue int) State {
+	r := w.task(order, issue)
+	return State{r.Get("status").Text(), coded(r.Get("businessStatus"), csBusinessStatus)}
+}
+
+func (w *world) execution(order string) *execution {
+	w.t.Helper()
+	x, err := currentIssue(w.db.State(w.ctx), order)
+	require.NoError(w.t, err)
+	require.NotNil(w.t, x)
+	return x
+}
+
+func (w *world) on(order string, issue int, handle func(context.Context, *fhir.Call) (*fhir.Reply, error), pairs ...any) (*fhir.Reply, error) {
+	call := w.call(params(pairs...))
+	call.ID = TaskID(order, issue)
+	return handle(w.ctx, call)
+}
+
+// params writes Parameters of names and values in turn; a value is written as
+// its FHIR type by the name's suffix: "reason:Code", "owner" for a resource.
+func params(pairs ...any) *fhir.Resource {
+	var list []any
+	for i := 0; i < len(pairs); i += 2 {
+		name := pairs[i].(string)
+		if n, typ, ok := cut(name); ok {
+			list = append(list, fhir.Obj("name", n, "value"+typ, pairs[i+1]))
+			continue
+		}
+		switch v := pairs[i+1].(type) {
+		case *fhir.Resource:
+			list = append(list, fhir.Obj("name", name, "resource", v))
+		case fhir.Value:
+			list = append(list, fhir.Obj("name", name, "part", v))
+		default:
+			list = append(list, fhir.Obj("name", name, "valueString", v))
+		}
+	}
+	return fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(list...)).Resource()
+}
+
+func cut(name string) (string, string, bool) {
+	for i := range name {
+		if name[i] == ':' {
+			return name[:i], name[i+1:], true
+		}
+	}
+	return name, "String", false
+}
+
+func part(name, typ string, v any) fhir.Value { return fhir.Obj("name", name, "value"+typ, v) }
+
+// fixture reads a message of the package's own.
+func fixture(t *testing.T, name string) *fhir.Resource {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	require.NoError(t, err)
+	r, err := fhir.Parse(data)
+	require.NoError(t, err)
+	return r
+}
+
+// change edits a JSON copy of a resource.
+func change(t *testing.T, r *fhir.Resource, edit func(m map[string]any)) *fhir.Resource {
+	t.Helper()
+	var m map[string]any
+	require.NoError(t, json.Unmarshal(r.JSON(), &m))
+	edit(m)
+	data, err := json.Marshal(m)
+	require.NoError(t, err)
+	out, err := fhir.Parse(data)
+	require.NoError(t, err)
+	return out
+}
+
+// rules are the rule ids of an error, in their order.
+func rulesOf(err error) []string {
+	var e *fhir.Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	var list []string
+	for _, i := range e.Issues {
+		list = append(list, i.Rule)
+	}
+	return list
+}
+
+func detailsOf(err error) []string {
+	var e *fhir.Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	var list []string
+	for _, i := range e.Issues {
+		list = append(list, i.Details.Code)
+	}
+	return list
+}
