@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/profiles"
+	"github.com/pestle-fhir/pestle/server"
+	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/store/kv"
+	"github.com/pestle-fhir/pestle/store/kv/badger"
+)
+
+const benchClients = 64
+
+// BenchmarkCreate creates Patients over HTTP from 64 clients, durably, and in
+// turn writes the same bytes in as many keys with a bare group committer. The
+// figure of-bare is the server's rate as a part of the bare committer's.
+func BenchmarkCreate(b *testing.B) {
+	ours, theirs := newHTTPWriter(b), newBareWriter(b, opsOfCreate(b))
+	const round = 4096
+	ours.write(b, round)
+	theirs.write(b, round)
+	var us, them time.Duration
+	for b.Loop() {
+		us += ours.write(b, round)
+		them += theirs.write(b, round)
+	}
+	b.ReportMetric(float64(them)/float64(us), "of-bare")
+	b.ReportMetric(round*float64(b.N)/us.Seconds(), "creates/s")
+	b.ReportMetric(round*float64(b.N)/them.Seconds(), "bare/s")
+}
+
+func benchResource(n int64) []byte {
+	return fmt.Appendf(nil, `{"resourceType":"Patient","identifier":[{"use":"official","system":"https://fhir.nhs.uk/Id/nhs-number","value":"%d"}],
+"active":true,"name":[{"use":"official","family":"Family%d","given":["Ann","Bea"],"prefix":["Ms"]}],"gender":"female","birthDate":"1970-01-%02d",
+"telecom":[{"system":"phone","value":"01632 960587","use":"home"}],
+"address":[{"use":"home","line":["1 Trevelyan Square","Boar Lane"],"city":"Leeds","postalCode":"LS1 6AE"}],
+"generalPractitioner":[{"type":"Organization","identifier":{"system":"https://fhir.nhs.uk/Id/ods-organization-code","value":"Y%05d"}}]}`, 9000000000+n, n%1000, 1+n%28, n%9000)
+}
+
+// inParallel runs f n times from 64 goroutines and gives the time it took.
+func inParallel(n int64, f func()) time.Duration {
+	began := time.Now()
+	var left atomic.Int64
+	left.Store(n)
+	var all sync.WaitGroup
+	for range benchClients {
+		all.Go(func() {
+			for left.Add(-1) >= 0 {
+				f()
+			}
+		})
+	}
+	all.Wait()
+	return time.Since(began)
+}
+
+type httpWriter struct {
+	client *http.Client
+	url    string
+	n      atomic.Int64
+}
+
+func newHTTPWriter(b *testing.B) *httpWriter {
+	app, err := openApp(appConfig{Data: b.TempDir()}, slog.New(slog.DiscardHandler))
+	require.NoError(b, err)
+	s, err := server.New(server.Config{Repository: app.db, Validator: app.validator})
+	require.NoError(b, err)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(b, err)
+	h := &http.Server{Handler: s.Handler()}
+	go func() { _ = h.Serve(l) }()
+	b.Cleanup(func() { _ = h.Close(); require.NoError(b, app.close()) })
+	return &httpWriter{client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: benchClients, DisableCompression: true}},
+		url: "http://" + l.Addr().String() + "/fhir/Patient"}
+}
+
+func (w *httpWriter) write(b *testing.B, n int64) time.Duration {
+	return inParallel(n, func() {
+		res, err := w.client.Post(w.url, "application/fhir+json", bytes.NewReader(benchResource(w.n.Add(1))))
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		_, _ = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+		if res.StatusCode != http.StatusCreated {
+			b.Errorf("status %d", res.StatusCode)
+		}
+	})
+}
+
+// recorder keeps what was written last.
+type recorder struct {
+	kv.Engine
+	ops []kv.Op
+}
+
+func (r *recorder) Write(ops []kv.Op) error {
+	r.ops = ops
+	return r.Engine.Write(ops)
+}
+
+// opsOfCreate gives the keys and values of one create.
+func opsOfCreate(b *testing.B) []kv.Op {
+	engine, err := badger.Open(b.TempDir(), nil)
+	require.NoError(b, err)
+	r := &recorder{Engine: engine}
+	db, err := store.Open(r, store.Options{})
+	require.NoError(b, err)
+	s, err := server.New(server.Config{Repository: db, Validator: profiles.New()})
+	require.NoError(b, err)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(b, err)
+	h := &http.Server{Handler: s.Handler()}
+	go func() { _ = h.Serve(l) }()
+	res, err := http.Post("http://"+l.Addr().String()+"/fhir/Patient", "application/fhir+json", bytes.NewReader(benchResource(1)))
+	require.NoError(b, err)
+	require.Equal(b, http.StatusCreated, res.StatusCode)
+	_ = res.Body.Close()
+	ops := slices.DeleteFunc(slices.Clone(r.ops), func(op kv.Op) bool { return len(op.Key) < 9 })
+	_ = h.Close()
+	require.NoError(b, db.Close())
+	return ops
+}
+
+// bareWriter groups what 64 writers hand it into one engine write each, and
+// does nothing else.
+type bareWriter struct {
+	queue    chan bareRequest
+	template []kv.Op
+	n        atomic.Uint64
+}
+
+type bareRequest struct {
+	ops  []kv.Op
+	done chan error
+}
+
+func newBareWriter(b *testing.B, template []kv.Op) *bareWriter {
+	engine, err := badger.Open(b.TempDir(), nil)
+	require.NoError(b, err)
+	w := &bareWriter{queue: make(chan bareRequest, benchClients), template: template}
+	var committer sync.WaitGroup
+	committer.Go(func() {
+		for first := range w.queue {
+			group, ops := []bareRequest{first}, slices.Clone(first.ops)
+			for len(w.queue) > 0 {
+				r := <-w.queue
+				group, ops = append(group, r), append(ops, r.ops...)
+			}
+			err := engine.Write(ops)
+			for _, r := range group {
+				r.done <- err
+			}
+		}
+	})
+	b.Cleanup(func() { close(w.queue); committer.Wait(); require.NoError(b, engine.Close()) })
+	return w
+}
+
+func (w *bareWriter) write(b *testing.B, n int64) time.Duration {
+	return inParallel(n, func() {
+		r := bareRequest{make([]kv.Op, len(w.template)), make(chan error)}
+		k := w.n.Add(1)
+		for i, op := range w.template {
+			r.ops[i] = kv.Op{Key: slices.Clone(op.Key), Value: op.Value}
+			binary.BigEndian.PutUint64(r.ops[i].Key[len(op.Key)-8:], k)
+		}
+		w.queue <- r
+		if err := <-r.done; err != nil {
+			b.Error(err)
+		}
+	})
+}
