@@ -2,9 +2,9 @@ package fhirpath
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/ucum"
 	"github.com/shopspring/decimal"
 )
 
@@ -172,57 +172,36 @@ func decimalResult(op string, a, b decimal.Decimal) Item {
 	return DecimalItem(divide(a, b))
 }
 
-// quantityResult adds and subtracts in the unit of the left side, and
+// quantityResult adds and subtracts in the finer of the two units, and
 // multiplies and divides units along with amounts.
 func quantityResult(op string, x, y *Item) Item {
-	a, b := x.ref.dec, y.ref.dec
 	switch op {
 	case "+", "-":
-		b, ok := y.amountIn(x)
-		if !ok {
-			return Item{}
-		}
-		if op == "-" {
-			b = b.Neg()
-		}
-		r := *x
-		r.ref = &boxed{dec: a.Add(b)}
-		return r
+		return sum(x, y, op == "-")
 	case "*":
-		return quantityItem(a.Mul(b), productUnit(x.unitCode(), y.unitCode()), false)
+		return quantityItem(x.ref.dec.Mul(y.ref.dec), ucum.Product(x.unitCode(), y.unitCode()), false)
 	}
-	if b.IsZero() {
+	if y.ref.dec.IsZero() {
 		return Item{}
 	}
-	return quantityItem(divide(a, b), quotientUnit(x.unitCode(), y.unitCode()), false)
+	return quantityItem(divide(x.ref.dec, y.ref.dec), ucum.Quotient(x.unitCode(), y.unitCode()), false)
 }
 
-func productUnit(a, b string) string {
-	switch {
-	case a == "1":
-		return b
-	case b == "1":
-		return a
+// sum is nothing when the units measure different things.
+func sum(x, y *Item, minus bool) Item {
+	unit := x
+	if y.finer(x) {
+		unit = y
 	}
-	return grouped(a) + "." + grouped(b)
-}
-
-func quotientUnit(a, b string) string {
-	switch {
-	case b == "1":
-		return a
-	case a == b:
-		return "1"
-	case a == "1":
-		return "/" + grouped(b)
+	a, ok1 := x.amountIn(unit)
+	b, ok2 := y.amountIn(unit)
+	if !ok1 || !ok2 {
+		return Item{}
 	}
-	return grouped(a) + "/" + grouped(b)
-}
-
-// grouped puts brackets around a unit that is a product itself.
-func grouped(unit string) string {
-	if strings.ContainsAny(unit, "./") {
-		return "(" + unit + ")"
+	if minus {
+		b = b.Neg()
 	}
-	return unit
+	r := *unit
+	r.ref = &boxed{dec: a.Add(b)}
+	return r
 }

@@ -25,3 +25,13 @@ func (it *Item) amountIn(unit *Item) (decimal.Decimal, bool) {
 	d, err := ucum.Convert(it.ref.dec, it.unitCode(), unit.unitCode())
 	return d, err == nil
 }
+
+// finer reports whether one unit of it is less than one of the other quantity.
+func (it *Item) finer(other *Item) bool {
+	a, b := *it, *other
+	a.ref, b.ref = &boxed{dec: unity}, &boxed{dec: unity}
+	order, known := compareQuantity(&a, &b)
+	return known && order < 0
+}
+
+var unity = decimal.NewFromInt(1)

@@ -13,8 +13,8 @@ import (
 // the result is outside of the years 1 to 9999.
 func shifted(n *binary, x, duration *Item, back bool) (Item, error) {
 	c := durationUnit(duration)
-	if c == nil {
-		return Item{}, expectType(n.r, "a quantity of time: in years, months, weeks, days, hours, minutes, seconds or milliseconds, or in 'wk', 'd', 'h', 'min', 's' or 'ms'", *duration)
+	if c == nil || x.kind == timeOfDay && c.days() {
+		return Item{}, expectType(n.r, "a quantity of time: in years, months, weeks, days, hours, minutes, seconds or milliseconds, or in 'wk', 'd', 'h', 'min', 's' or 'ms'; of hours at most for a time of day", *duration)
 	}
 	if duration.ref.dec.Abs().GreaterThan(decimal.New(1, 15)) {
 		return Item{}, nil
@@ -44,12 +44,12 @@ func durationUnit(it *Item) *calendar {
 	return nil
 }
 
+// days reports whether the unit counts whole days, by which no time of day moves.
+func (c *calendar) days() bool { return c.months > 0 || c.name == "week" || c.name == "day" }
+
 func (t *temporal) shift(c *calendar, amount decimal.Decimal) bool {
 	if c.months > 0 {
 		months := amount.IntPart() * c.months
-		if t.kind == timeOfDay {
-			return true // whole days leave a time of day where it is
-		}
 		if t.prec == toYear {
 			months -= months % 12
 		}
@@ -61,7 +61,7 @@ func (t *temporal) shift(c *calendar, amount decimal.Decimal) bool {
 	nanos := amount.Mul(c.seconds).Shift(9).Truncate(0)
 	switch t.prec {
 	case toYear:
-		return t.addMonths(12 * wholeDays(nanos) / 365)
+		return t.addMonths(12 * (wholeDays(nanos) / 365))
 	case toMonth:
 		return t.addMonths(wholeDays(nanos) / 30)
 	case toDay:

@@ -75,12 +75,7 @@ func parse(src string) (u Unit, at int, err *mistake) {
 		p.err.found = fmt.Sprintf("%d characters", len(src))
 		return Unit{}, 0, p.err
 	}
-	if p.peek() == '/' {
-		p.pos++
-		u = Unit{}.times(p.term(), true)
-	} else {
-		u = p.term()
-	}
+	u = p.term(true)
 	if p.err == nil && p.pos < len(src) {
 		p.fail(". or / or the end")
 	}
@@ -105,14 +100,18 @@ func (p *parser) fail(expected string) {
 	p.err = &mistake{expected, found}
 }
 
-// term is components joined by . and /, from left to right.
-func (p *parser) term() Unit {
+// term is components joined by . and /, from left to right. The whole unit may
+// begin with a slash, as if a 1 stood before it.
+func (p *parser) term(whole bool) Unit {
 	if p.depth++; p.depth > maxNesting {
 		p.fail(fmt.Sprintf("at most %d levels of brackets", maxNesting))
 		return Unit{}
 	}
 	defer func() { p.depth-- }()
-	u := p.component()
+	var u Unit
+	if !whole || p.peek() != '/' {
+		u = p.component()
+	}
 	for p.err == nil && (p.peek() == '.' || p.peek() == '/') {
 		divide := p.peek() == '/'
 		p.pos++
@@ -143,7 +142,7 @@ func (p *parser) component() Unit {
 	switch c := p.peek(); {
 	case c == '(':
 		p.pos++
-		u := p.term()
+		u := p.term(false)
 		if p.peek() != ')' {
 			p.fail(")")
 			return Unit{}
