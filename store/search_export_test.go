@@ -8,9 +8,9 @@ func SetSearchLimits(keys, rows, alone, beside int) (restore func()) {
 	return func() { limits = before }
 }
 
-// SetMaxSorted is for sort orders what SetSearchLimits is for clauses.
-func SetMaxSorted(n int) (restore func()) {
-	before := maxSorted
-	maxSorted = n
-	return func() { maxSorted = before }
+// SetSortLimits is for sort orders what SetSearchLimits is for clauses.
+func SetSortLimits(walkedRows, sortedMatches int) (restore func()) {
+	rows, matches := maxWalked, maxSorted
+	maxWalked, maxSorted = walkedRows, sortedMatches
+	return func() { maxWalked, maxSorted = rows, matches }
 }

@@ -2,173 +2,95 @@ package store
 
 import (
 	"bytes"
-	"context"
-	"fmt"
+	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
-// maxSorted is how many matches are sorted in memory. A variable, so that tests
-// can make it small.
-var maxSorted = 10_000
-
-// ranked is a match with its sort keys, nil for those that it has no value for.
-type ranked struct {
-	ver  *fhir.Version
-	rid  rid
-	keys [][]byte
+// spot is a place in the order of a sort parameter: the entry's key and the
+// resource. Resources without a value have no key and stand last.
+type spot struct {
+	key []byte
+	rid rid
 }
 
-// sortedMatches gives all matches in the order of the query, in memory.
-// complete is false where they are too many.
-func (v view) sortedMatches(ctx context.Context, q *search.Query, s *selection) (out []ranked, complete bool, err error) {
-	for r, err := s.seek(1); r != 0 || err != nil; r, err = s.seek(r + 1) {
-		if err != nil {
-			return nil, false, err
-		}
-		if len(out) == maxSorted {
-			return nil, false, nil
-		}
-		ver, err := s.get(r)
-		if err != nil {
-			return nil, false, err
-		}
-		keys, err := sortKeys(ctx, q, ver)
-		if err != nil {
-			return nil, false, err
-		}
-		out = append(out, ranked{ver, r, keys})
+func (p spot) encode() []byte {
+	if p.key == nil {
+		return appendRid([]byte{0}, p.rid)
 	}
-	slices.SortFunc(out, func(a, b ranked) int {
-		for i, by := range q.Sort {
-			if c := compareKeys(a.keys[i], b.keys[i], by.Descending); c != 0 {
-				return c
-			}
-		}
-		if a.rid < b.rid {
-			return -1
-		}
-		return 1
-	})
-	return out, true, nil
+	return appendRid(append([]byte{1}, p.key...), p.rid)
 }
 
-// compareKeys puts what has no value last, whatever the direction.
-func compareKeys(a, b []byte, descending bool) int {
+// decodeSpot is nil where there is none: at the beginning.
+func decodeSpot(b []byte) *spot {
+	if len(b) < 1+ridLen {
+		return nil
+	}
+	at := len(b) - ridLen
+	p := &spot{rid: rid(getUint(b[at:]))}
+	if b[0] == 1 {
+		p.key = append([]byte{}, b[1:at]...)
+	}
+	return p
+}
+
+// order is the order of one sort parameter on a type.
+type order struct {
+	typ string
+	by  search.Sort
+}
+
+// compare puts spots in order. Downwards, everything is reversed but what has
+// no value.
+func (o order) compare(a, b spot) int {
+	if a.key == nil || b.key == nil {
+		return cmp.Or(o.compareValues(a, b), cmp.Compare(a.rid, b.rid))
+	}
+	return o.directed(cmp.Or(o.compareKeys(a.key, b.key), cmp.Compare(a.rid, b.rid)))
+}
+
+// compareValues looks at what the parameter sorts by alone.
+func (o order) compareValues(a, b spot) int {
 	switch {
-	case a == nil && b == nil:
+	case a.key == nil && b.key == nil:
 		return 0
-	case a == nil:
+	case a.key == nil:
 		return 1
-	case b == nil:
+	case b.key == nil:
 		return -1
 	}
-	c := bytes.Compare(a, b)
-	if descending {
+	return o.directed(bytes.Compare(search.SortKey(o.typ, o.by, a.key), search.SortKey(o.typ, o.by, b.key)))
+}
+
+func (o order) directed(c int) int {
+	if o.by.Descending {
 		return -c
 	}
 	return c
 }
 
-// sortKeys gives for each sort parameter the value that counts: the least one
-// upwards, the greatest one downwards.
-func sortKeys(ctx context.Context, q *search.Query, ver *fhir.Version) ([][]byte, error) {
-	var entries []search.Entry
-	var err error
-	keys := make([][]byte, len(q.Sort))
-	for i, by := range q.Sort {
-		switch by.Param {
-		case search.ID:
-			keys[i] = []byte(ver.ID)
+// compareKeys is upwards, whatever the direction.
+func (o order) compareKeys(a, b []byte) int {
+	return cmp.Or(bytes.Compare(search.SortKey(o.typ, o.by, a), search.SortKey(o.typ, o.by, b)), bytes.Compare(a, b))
+}
+
+// first gives the key that counts of a resource's entries within the ranges:
+// the least one upwards, the greatest one downwards; nil for none.
+func (o order) first(ver *fhir.Version, entries []search.Entry, in []search.Range) []byte {
+	if o.by.Param == search.ID {
+		return []byte(ver.ID)
+	}
+	var out []byte
+	for i := range entries {
+		key := entries[i].Key
+		if entries[i].Param != o.by.Param || !slices.ContainsFunc(in, func(r search.Range) bool { return r.Holds(key) }) {
 			continue
-		case search.LastUpdated:
-			keys[i] = search.SortKey(ver.Type, by, updatedEntry(ver).Key)
-			continue
 		}
-		if entries == nil {
-			if entries, err = entriesBefore(ctx, ver); err != nil {
-				return nil, err
-			}
-		}
-		for _, e := range entries {
-			if e.Param != by.Param {
-				continue
-			}
-			if k := search.SortKey(ver.Type, by, e.Key); keys[i] == nil || compareKeys(k, keys[i], by.Descending) < 0 {
-				keys[i] = k
-			}
+		if out == nil || o.compareKeys(key, out) < 0 != o.by.Descending {
+			out = key
 		}
 	}
-	return keys, nil
-}
-
-// ordering walks resources in an order that the database has by itself.
-type ordering interface {
-	// next goes to the next resource. place is where a later walk goes on
-	// behind it.
-	next() (r rid, place []byte, ok bool)
-	close() error
-}
-
-// ordering gives the walk for a sort order, behind a place; nil where there is
-// none but in memory.
-func (v view) ordering(q *search.Query, place []byte) ordering {
-	if len(q.Sort) != 1 {
-		return nil
-	}
-	switch by := q.Sort[0]; by.Param {
-	case search.LastUpdated:
-		return v.byTime(q.Type, by.Descending, place)
-	case search.ID:
-		return v.byID(q.Type, by.Descending, place)
-	}
-	return nil
-}
-
-// timeWalk is the order of _lastUpdated; its place is a key and a number.
-type timeWalk struct {
-	*rows
-	first func() bool
-}
-
-func (v view) byTime(typ string, reverse bool, place []byte) ordering {
-	w := &timeWalk{rows: v.rows(typ, search.LastUpdated, search.Range{}, reverse)}
-	w.first = w.rows.next
-	if len(place) > ridLen {
-		key, r := place[:len(place)-ridLen], rid(getUint(place[len(place)-ridLen:]))
-		w.first = func() bool {
-			ok := w.seek(key, r)
-			if ok && w.rid == r && bytes.Equal(w.key, key) {
-				return w.rows.next()
-			}
-			return ok
-		}
-	}
-	return w
-}
-
-func (w *timeWalk) next() (rid, []byte, bool) {
-	step := w.rows.next
-	if w.first != nil {
-		step, w.first = w.first, nil
-	}
-	if !step() {
-		return 0, nil, false
-	}
-	return w.rid, appendRid(bytes.Clone(w.key), w.rid), true
-}
-
-// tooManyToSort is the answer to a sort order that memory would have to hold.
-func tooManyToSort(q *search.Query) error {
-	var names []string
-	for _, by := range q.Sort {
-		names = append(names, by.Param)
-	}
-	return fhir.E("search", fhir.TooCostly, fhir.Issue{Expression: "_sort",
-		Message:  fmt.Sprintf("More than %d resources would have to be sorted.", maxSorted),
-		Expected: "a narrower search, or _sort by _lastUpdated or _id alone", Found: strings.Join(names, ","),
-		Fix: "Add search parameters that leave fewer matches."})
+	return out
 }

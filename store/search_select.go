@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
@@ -21,6 +22,7 @@ type selection struct {
 	checks   []*search.Clause
 	checked  int  // resources read for nothing
 	patience int  // how many of those are too many
+	narrowed bool // some clause is a stream
 	standing bool // a stream knows what has been deleted: all of index rows do
 	numbers  *numbered
 	// version is the one last checked, of the resource number of.
@@ -60,6 +62,7 @@ func (v view) selection(ctx context.Context, typ string, clauses []search.Clause
 			}
 		}
 	}
+	s.narrowed = len(s.must) > 0
 	if !s.standing {
 		s.must = append(s.must, v.keyStream(typ, search.Every, search.EveryKey))
 	}
@@ -84,7 +87,7 @@ func (s *selection) add(c *search.Clause, must bool) error {
 		s.not = append(s.not, in)
 	default:
 		s.must = append(s.must, in)
-		s.standing = s.standing || c.Param != search.ID
+		s.standing = s.standing || c.Param != search.ID && len(c.Has) == 0
 	}
 	return nil
 }
@@ -120,6 +123,36 @@ func (s *selection) agree(r rid) (rid, error) {
 			return r, nil
 		}
 	}
+}
+
+// has reports whether a resource is selected.
+func (s *selection) has(r rid) (bool, error) {
+	for _, in := range s.must {
+		if at, err := in.seek(r); err != nil || at != r {
+			return false, err
+		}
+	}
+	return s.passes(r)
+}
+
+// leading is the place among the checks of a broad clause whose rows are best
+// walked to drive the search; -1 where streams drive it.
+func (s *selection) leading() int {
+	if s.narrowed {
+		return -1
+	}
+	return slices.IndexFunc(s.checks, func(c *search.Clause) bool { return !c.Not })
+}
+
+// lead takes the leading clause off the checks; nil where there is none.
+func (s *selection) lead() *search.Clause {
+	i := s.leading()
+	if i < 0 {
+		return nil
+	}
+	c := s.checks[i]
+	s.checks = slices.Delete(s.checks, i, i+1)
+	return c
 }
 
 // passes tries what a candidate must not have, and the checks.
@@ -164,11 +197,10 @@ func (s *selection) check(r rid) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	entries, err := entriesBefore(s.ctx, ver)
+	entries, err := s.entries(ver)
 	if err != nil {
 		return false, err
 	}
-	entries = append(entries, updatedEntry(ver))
 	for _, c := range s.checks {
 		if !c.Holds(ver.ID, entries) {
 			s.checked++
@@ -176,6 +208,12 @@ func (s *selection) check(r rid) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// entries are those of a version, with the one for its time.
+func (s *selection) entries(ver *fhir.Version) ([]search.Entry, error) {
+	entries, err := entriesBefore(s.ctx, ver)
+	return append(entries, updatedEntry(ver)), err
 }
 
 // get gives the version of a selected resource.

@@ -18,8 +18,9 @@ type stream interface {
 type keyStream struct {
 	rows *rows
 	key  []byte
-	open bool // it stands on a row
+	open bool // it stands somewhere
 	at   rid  // of the row; 0 behind the last one
+	from rid  // there is nothing between from and at
 }
 
 func (v view) keyStream(typ, param string, key []byte) *keyStream {
@@ -30,21 +31,22 @@ func (v view) keyStream(typ, param string, key []byte) *keyStream {
 const near = 8
 
 func (s *keyStream) seek(r rid) (rid, error) {
+	if s.open && s.from <= r && (r <= s.at || s.at == 0) {
+		return s.at, nil
+	}
 	if s.open && s.at != 0 && s.at < r {
 		for range near {
-			if s.settle(s.rows.next()); s.at == 0 || s.at >= r {
+			if s.settle(r, s.rows.next()); s.at == 0 || s.at >= r {
 				return s.at, nil
 			}
 		}
 	}
-	if !s.open || s.at != r {
-		s.settle(s.rows.seek(s.key, r))
-	}
+	s.settle(r, s.rows.seek(s.key, r))
 	return s.at, nil
 }
 
-func (s *keyStream) settle(ok bool) {
-	s.open, s.at = true, 0
+func (s *keyStream) settle(from rid, ok bool) {
+	s.open, s.at, s.from = true, 0, from
 	if ok {
 		s.at = s.rows.rid
 	}

@@ -1,52 +1,168 @@
 package store
 
-import "github.com/pestle-fhir/pestle/store/kv"
+import (
+	"bytes"
 
-// idWalk is the order of the logical ids; its place is an id. It also passes
-// resources that do not stand: the selection knows those.
-type idWalk struct {
-	it     kv.Iterator
-	prefix int
-	first  func() bool
-	err    error
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
+)
+
+// walk goes through resources in an order that the database has by itself.
+type walk interface {
+	// next goes to the next row.
+	next() (spot, bool)
+	// counts reports whether the row it stands on is the one by which its
+	// resource is sorted: one with several values has several rows.
+	counts(s *selection, ver *fhir.Version) (bool, error)
+	close() error
 }
 
-func (v view) byID(typ string, reverse bool, place []byte) ordering {
-	prefix := keyTable(tableIdentity, typ)
-	w := &idWalk{it: v.r.Iterate(prefix, after(prefix), reverse), prefix: len(prefix)}
-	w.first = w.it.Next
-	if len(place) > 0 {
-		w.first = func() bool {
-			ok := w.it.Seek(keyIdentity(typ, string(place)))
-			if ok && string(w.it.Key()[w.prefix:]) == string(place) {
-				return w.it.Next()
-			}
-			return ok
-		}
+// rangeWalk goes through the rows of a parameter's ranges, merged into the
+// order of the values.
+type rangeWalk struct {
+	order
+	in   []search.Range
+	rows []*rows // of each range
+	over []bool  // which of them are at their end
+	now  spot
+}
+
+// ranges walks the ranges of a parameter behind a spot, from their beginning
+// where it is nil.
+func (v view) ranges(o order, in []search.Range, behind *spot) *rangeWalk {
+	w := &rangeWalk{order: o, in: in, rows: make([]*rows, len(in)), over: make([]bool, len(in))}
+	for i := range in {
+		w.rows[i] = v.rows(o.typ, o.by.Param, in[i], o.by.Descending)
+		w.settle(i, w.begin(i, behind), behind)
 	}
 	return w
 }
 
-func (w *idWalk) next() (rid, []byte, bool) {
-	step := w.it.Next
-	if w.first != nil {
-		step, w.first = w.first, nil
+// begin goes to the first row of a range that may be behind a spot.
+func (w *rangeWalk) begin(i int, behind *spot) bool {
+	if behind == nil {
+		return w.rows[i].next()
 	}
-	if !step() {
-		return 0, nil, false
+	key := search.SortPlace(w.typ, w.by, behind.key, w.in[i].Lo)
+	switch {
+	case !w.by.Descending && bytes.Compare(key, w.in[i].Lo) <= 0:
+		return w.rows[i].next()
+	case w.by.Descending:
+		return w.rows[i].seek(append(key, bytes.Repeat([]byte{0xFF}, 32)...), maxRid)
 	}
-	i, err := decodeIdentity(w.it.Value())
-	if err != nil {
-		w.err = err
-		return 0, nil, false
-	}
-	return i.rid, append([]byte(nil), w.it.Key()[w.prefix:]...), true
+	return w.rows[i].seek(key, 0)
 }
 
-func (w *idWalk) close() error {
-	err := w.it.Close()
+// settle passes over rows that do not match or are not behind the spot.
+func (w *rangeWalk) settle(i int, ok bool, behind *spot) {
+	r := w.rows[i]
+	for ; ok; ok = r.next() {
+		if w.in[i].Match != nil && !w.in[i].Match(r.key) {
+			continue
+		}
+		if behind == nil || w.compare(spot{r.key, r.rid}, *behind) > 0 {
+			return
+		}
+	}
+	w.over[i] = true
+}
+
+func (w *rangeWalk) next() (spot, bool) {
+	best := -1
+	for i, r := range w.rows {
+		if !w.over[i] && (best < 0 || w.compare(spot{r.key, r.rid}, spot{w.rows[best].key, w.rows[best].rid}) < 0) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return spot{}, false
+	}
+	r := w.rows[best]
+	w.now = spot{bytes.Clone(r.key), r.rid}
+	w.settle(best, r.next(), nil)
+	return w.now, true
+}
+
+func (w *rangeWalk) counts(s *selection, ver *fhir.Version) (bool, error) {
+	if w.by.Param == search.LastUpdated {
+		return true, nil
+	}
+	entries, err := s.entries(ver)
+	return bytes.Equal(w.first(ver, entries, w.in), w.now.key), err
+}
+
+func (w *rangeWalk) close() (err error) {
+	for _, r := range w.rows {
+		if e := r.close(); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// without is the rest of a sort order: the resources that have no value.
+type without struct {
+	all, with stream
+	last      rid
+}
+
+// without walks the resources of a type that have no entry under the parameter.
+func (s *selection) without(o order, in []search.Range, behind rid) (*without, error) {
+	with, err := s.v.scan(s.ctx, o.typ, &search.Clause{Param: o.by.Param, Ranges: in})
+	if err != nil {
+		return nil, err
+	}
+	return &without{s.v.keyStream(o.typ, search.Every, search.EveryKey), with, behind}, nil
+}
+
+func (w *without) next() (spot, bool) {
+	for {
+		r, err := w.all.seek(w.last + 1)
+		if err != nil || r == 0 {
+			return spot{}, false
+		}
+		w.last = r
+		if at, _ := w.with.seek(r); at != r {
+			return spot{rid: r}, true
+		}
+	}
+}
+
+func (w *without) counts(*selection, *fhir.Version) (bool, error) { return true, nil }
+
+func (w *without) close() error { return w.all.close() }
+
+// inTurn is one walk and, when that is through, another.
+type inTurn struct {
+	walk
+	then func() (walk, error)
+	err  error
+}
+
+func (w *inTurn) next() (spot, bool) {
+	if at, ok := w.walk.next(); ok || w.then == nil {
+		return at, ok
+	}
+	if w.err = w.walk.close(); w.err == nil {
+		w.walk, w.err = w.then()
+	}
+	if w.then = nil; w.err != nil {
+		w.walk = nowhere{}
+	}
+	return w.walk.next()
+}
+
+func (w *inTurn) close() error {
+	err := w.walk.close()
 	if w.err != nil {
 		return w.err
 	}
 	return err
 }
+
+// nowhere is a walk that has come to its end.
+type nowhere struct{}
+
+func (nowhere) next() (spot, bool)                             { return spot{}, false }
+func (nowhere) counts(*selection, *fhir.Version) (bool, error) { return false, nil }
+func (nowhere) close() error                                   { return nil }
