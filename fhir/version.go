@@ -57,6 +57,7 @@ type HistoryQuery struct {
 	Type, ID string
 	Since    time.Time // _since: only versions at or after this instant
 	At       time.Time // _at: only versions that were current at this instant
+	Until    time.Time // with At: that were current at any time from At until, but not at, this instant
 	AsOf     Seq       // the sequence at which the first page was read
 	Before   LogPlace  // where the page before ended
 	Count    int       // page size

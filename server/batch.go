@@ -79,9 +79,13 @@ func issuesOf(e *entry, issues []fhir.Issue) (own []fhir.Issue) {
 // asked for: by reading, or by Prefer: return=representation.
 func (s *Server) answerEntry(c *gin.Context, b *bundleText, e *entry, a *recorder) {
 	body := a.body.Bytes()
+	location := a.header.Get("Location")
+	if e.writes() {
+		location = cmp.Or(location, a.header.Get("Content-Location"))
+	}
 	pairs := []any{
 		"status", fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)),
-		"location", a.header.Get("Location"), "etag", a.header.Get("ETag"),
+		"location", location, "etag", a.header.Get(headerETag),
 	}
 	if modified, err := http.ParseTime(a.header.Get("Last-Modified")); err == nil {
 		pairs = append(pairs, "lastModified", modified.UTC().Format(time.RFC3339))
@@ -96,8 +100,8 @@ func (s *Server) answerEntry(c *gin.Context, b *bundleText, e *entry, a *recorde
 		body = nil
 	}
 	fullURL := ""
-	if at := cmp.Or(a.header.Get("Location"), a.header.Get("Content-Location")); at != "" {
-		fullURL, _, _ = strings.Cut(at, "/_history/")
+	if location != "" {
+		fullURL, _, _ = strings.Cut(location, "/_history/")
 	} else if len(body) > 0 && e.id != "" && !strings.ContainsAny(e.path, "$_") {
 		fullURL = exchangeOf(c).base + "/" + e.path
 	}

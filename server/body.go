@@ -2,11 +2,13 @@ package server
 
 import (
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -69,8 +71,8 @@ func (s *Server) text(r *http.Request) ([]byte, error) {
 	limited := io.LimitReader(body, s.MaxBody+1)
 	text, err := readAll(limited, r.ContentLength)
 	if err != nil {
-		if ctxErr := r.Context().Err(); ctxErr != nil {
-			return nil, ctxErr
+		if r.Context().Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil, context.DeadlineExceeded
 		}
 		return nil, unreadable("The body could not be read to its end.", err)
 	}

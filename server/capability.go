@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -22,40 +24,55 @@ func (s *Server) capabilities(c *gin.Context) error {
 			Message: "The server does not describe itself in this mode.", Expected: "full or normative", Found: mode,
 		})
 	}
-	statement, err := s.statement(x.base)
-	if err != nil {
-		return err
-	}
-	text, err := s.shorten(c, statement.JSON())
+	text, err := s.shorten(c, s.statements.of(x.base, s.describe))
 	if err != nil {
 		return err
 	}
 	return s.send(c, http.StatusOK, text)
 }
 
-// statements makes the statement for each base URL by which clients come, once.
-func (s *Server) statements() func(base string) (*fhir.Resource, error) {
-	started := s.now().Format(fhir.InstantLayout)
-	return once(func(base string) (*fhir.Resource, error) {
-		var formats []string
-		for _, codec := range s.codecs {
-			formats = append(formats, codec.Types[0], codec.Name)
+// statements are the CapabilityStatements by the base URL by which clients come.
+// Anybody can come by any name, so only a few are kept.
+type statements struct {
+	started time.Time
+	mu      sync.Mutex
+	byBase  map[string][]byte
+}
+
+func (st *statements) of(base string, describe func(base string, at time.Time) fhir.Value) []byte {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	text, ok := st.byBase[base]
+	if !ok {
+		if len(st.byBase) >= 8 || st.byBase == nil {
+			st.byBase = map[string][]byte{}
 		}
-		return fhir.Obj(
-			"resourceType", "CapabilityStatement",
-			"status", "active", "date", started, "kind", "instance",
-			"software", fhir.Obj("name", s.Name, "version", s.Version),
-			"implementation", fhir.Obj("description", s.Name+", a FHIR server for pharmacies", "url", base),
-			"fhirVersion", "4.0.1", "format", formats,
-			"rest", fhir.List(fhir.Obj(
-				"mode", "server",
-				"security", s.security(),
-				"resource", s.resources(base),
-				"interaction", interactions("transaction", "batch", "search-system", "history-system"),
-				"operation", s.operationsOn(base, ""),
-			)),
-		).Resource(), nil
-	})
+		text = describe(base, st.started).JSON()
+		st.byBase[base] = text
+	}
+	return text
+}
+
+// describe makes the CapabilityStatement of the server under a base URL.
+func (s *Server) describe(base string, at time.Time) fhir.Value {
+	var formats []string
+	for _, codec := range s.codecs {
+		formats = append(formats, codec.Types[0], codec.Name)
+	}
+	return fhir.Obj(
+		"resourceType", "CapabilityStatement",
+		"status", "active", "date", at.Format(fhir.InstantLayout), "kind", "instance",
+		"software", fhir.Obj("name", s.Name, "version", s.Version),
+		"implementation", fhir.Obj("description", s.Name+", a FHIR server for pharmacies", "url", base),
+		"fhirVersion", "4.0.1", "format", formats, "patchFormat", append(slices.Clone(patchTypes), formats...),
+		"rest", fhir.List(fhir.Obj(
+			"mode", "server",
+			"security", s.security(),
+			"resource", s.resources(base),
+			"interaction", interactions("transaction", "batch", "history-system"),
+			"operation", s.operationsOn(base, ""),
+		)),
+	)
 }
 
 func (s *Server) security() fhir.Value {

@@ -40,7 +40,7 @@ func TestCapabilityStatementIsValidAndComplete(t *testing.T) {
 	require.Contains(t, names(rest.Get("operation"), "name"), "ready")
 	for resource := range rest.Get("resource").Items() {
 		typ := resource.Get("type").Text()
-		require.Equal(t, []string{"read", "vread", "update", "delete", "history-instance", "create", "history-type", "search-type"},
+		require.Equal(t, []string{"read", "vread", "update", "patch", "delete", "history-instance", "create", "history-type", "search-type"},
 			names(resource.Get("interaction"), "code"))
 		require.Contains(t, names(resource.Get("searchParam"), "name"), "_id")
 		require.Contains(t, names(resource.Get("operation"), "name"), "validate")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/xml"
 )
 
 // Codec is a wire format of resources. Inside, everything is JSON.
@@ -14,6 +15,7 @@ type Codec struct {
 	// Decode gives the resource with the positions of the text received.
 	Decode func(text []byte) (*fhir.Resource, error)
 	Encode func(*fhir.Resource) ([]byte, error)
+	Pretty func(*fhir.Resource) ([]byte, error) // for _pretty; Encode where it is nil
 }
 
 // jsonCodec is R4's JSON. Resources are JSON already, so that encoding is no
@@ -23,21 +25,35 @@ var jsonCodec = Codec{
 	Types:  []string{"application/fhir+json", "application/json", "text/json"},
 	Decode: fhir.Parse,
 	Encode: func(r *fhir.Resource) ([]byte, error) { return r.JSON(), nil },
+	Pretty: func(r *fhir.Resource) ([]byte, error) { return indented(r.JSON()) },
+}
+
+func indented(text []byte) ([]byte, error) {
+	var b bytes.Buffer
+	err := json.Indent(&b, text, "", "  ")
+	return b.Bytes(), err
+}
+
+// xmlCodec is R4's XML.
+var xmlCodec = Codec{
+	Name:   "xml",
+	Types:  []string{"application/fhir+xml", "application/xml", "text/xml"},
+	Decode: xml.Decode,
+	Encode: xml.Encode,
+	Pretty: xml.EncodeIndent,
 }
 
 // encode writes stored JSON in a wire format.
 func (f *format) encode(text []byte) ([]byte, error) {
-	if f.codec.Name == jsonCodec.Name {
-		if !f.pretty {
-			return text, nil
-		}
-		var b bytes.Buffer
-		err := json.Indent(&b, text, "", "  ")
-		return b.Bytes(), err
+	if f.codec.Name == jsonCodec.Name && !f.pretty {
+		return text, nil // as it is stored, without a parse
 	}
 	r, err := fhir.Parse(text)
 	if err != nil {
 		return nil, err
+	}
+	if f.pretty && f.codec.Pretty != nil {
+		return f.codec.Pretty(r)
 	}
 	return f.codec.Encode(r)
 }

@@ -111,7 +111,7 @@ func (e *entry) aim(request fhir.Node, base string) (issues []fhir.Issue) {
 	if address == "" {
 		wrong(fhir.Required, "url", "The entry has no address.", "an address relative to "+base+", such as Patient/1", "")
 	}
-	if (e.method == http.MethodPost || e.method == http.MethodPut) && e.resource == nil && !strings.Contains(e.path, "$") {
+	if (e.method == http.MethodPost || e.method == http.MethodPut || e.method == http.MethodPatch) && e.resource == nil && !strings.Contains(e.path, "$") {
 		wrong(fhir.Required, "method", e.method+" needs a resource in the entry.", "entry.resource", "none")
 	}
 	return issues

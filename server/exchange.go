@@ -23,6 +23,7 @@ type exchange struct {
 	prefix    string // its path: /fhir
 	format    format
 	query     url.Values
+	content   bool // the content of a Binary is asked for, not the resource
 	eps       bool // an NHS EPS call, whose refusals follow EPS
 
 	interaction, resourceType string // for the log and the figures

@@ -141,11 +141,11 @@ func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Val
 			}
 			q.Count = min(q.Count, s.MaxPageSize)
 		case "_since":
-			if q.Since, ok = instant(value); !ok {
+			if q.Since, _, ok = period(value); !ok {
 				wrong(name, "The time is malformed.", instantExample)
 			}
 		case "_at":
-			if q.At, ok = instant(value); !ok {
+			if q.At, q.Until, ok = period(value); !ok {
 				wrong(name, "The time is malformed.", instantExample)
 			}
 		case "_summary":
@@ -197,13 +197,26 @@ func (s *Server) openHistoryPage(q *fhir.HistoryQuery, query []byte, token strin
 
 const instantExample = "an instant such as 2026-05-31T10:30:00Z, or a date"
 
-// instant reads an instant; of a date it is the first moment in UTC. A plus
-// that nobody escaped reaches us as a blank.
-func instant(s string) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", time.DateOnly} {
-		if t, err := time.Parse(layout, strings.ReplaceAll(s, " ", "+")); err == nil {
-			return t, true
+// period reads a date or time in UTC, whole or in part, as the time from its
+// first moment until the one behind its last; an instant with a fraction of a
+// second has no end. A plus that nobody escaped reaches us as a blank.
+func period(s string) (start, end time.Time, ok bool) {
+	s = strings.ReplaceAll(s, " ", "+")
+	if t, err := time.Parse(time.RFC3339Nano, s); err == nil && strings.Contains(s, ".") {
+		return t, time.Time{}, true
+	}
+	for _, form := range []struct {
+		layout              string
+		years, months, days int
+		rest                time.Duration
+	}{
+		{"2006", 1, 0, 0, 0}, {"2006-01", 0, 1, 0, 0}, {time.DateOnly, 0, 0, 1, 0},
+		{"2006-01-02T15:04Z07:00", 0, 0, 0, time.Minute}, {"2006-01-02T15:04", 0, 0, 0, time.Minute},
+		{time.RFC3339, 0, 0, 0, time.Second}, {"2006-01-02T15:04:05", 0, 0, 0, time.Second},
+	} {
+		if t, err := time.Parse(form.layout, s); err == nil {
+			return t, t.AddDate(form.years, form.months, form.days).Add(form.rest), true
 		}
 	}
-	return time.Time{}, false
+	return time.Time{}, time.Time{}, false
 }

@@ -17,6 +17,11 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		if id := r.Header.Get(headerCorrelationID); isToken(id) {
 			w.Header().Set(headerCorrelationID, id)
 		}
+		w.Header().Set("Cache-Control", "private, no-cache") // patients' data is for no shared cache
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if r.ContentLength != 0 { // a slow sender must not hold its place for ever
+			_ = http.NewResponseController(w).SetReadDeadline(started.Add(s.Timeout))
+		}
 		out := &counted{ResponseWriter: w}
 		s.metrics.inFlight.Inc()
 		defer func() {

@@ -183,7 +183,7 @@ func (s *Server) sendReply(c *gin.Context, reply *fhir.Reply) error {
 		status = http.StatusCreated
 		c.Header("Location", exchangeOf(c).base+"/"+reply.Location)
 		if _, version, ok := strings.Cut(reply.Location, "/_history/"); ok {
-			c.Header("ETag", etag(version))
+			c.Header(headerETag, etag(version))
 		}
 	}
 	if reply.Refused {

@@ -11,7 +11,13 @@ import (
 // read gives the current version of a resource, 410 when it is deleted:
 // https://hl7.org/fhir/R4/http.html#read
 func (s *Server) read(c *gin.Context) error {
-	v, err := s.Repository.Read(c.Request.Context(), c.Param("type"), c.Param("id"))
+	typ, id := c.Param("type"), c.Param("id")
+	v, err := s.Repository.Read(c.Request.Context(), typ, id)
+	if typ == "OperationDefinition" && notFound(err) {
+		if text := s.definition(exchangeOf(c).base, id); text != nil {
+			return s.send(c, http.StatusOK, text)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -26,6 +32,9 @@ func (s *Server) sendCurrent(c *gin.Context, v *fhir.Version) error {
 		stamp(c.Writer.Header(), v)
 		c.Writer.WriteHeader(http.StatusNotModified)
 		return nil
+	}
+	if exchangeOf(c).content {
+		return s.sendContent(c, v)
 	}
 	return s.sendVersion(c, http.StatusOK, v)
 }

@@ -33,11 +33,13 @@ func (s *Server) table() []route {
 		{"GET", "/:type/:id", "read", auth.Read, s.read},
 		{"GET", "/:type/:id/_history/:vid", "vread", auth.Read, s.vread},
 		{"PUT", "/:type/:id", "update", auth.Update, s.update},
+		{"PATCH", "/:type/:id", "patch", auth.Update, s.patch},
 		{"DELETE", "/:type/:id", "delete", auth.Delete, s.delete},
 		{"GET", "/:type/:id/_history", "history-instance", auth.Read, s.history},
 
 		{"POST", "/:type", "create", auth.Create, s.create},
 		{"PUT", "/:type", "update-conditional", auth.Update, s.updateConditional},
+		{"PATCH", "/:type", "patch-conditional", auth.Update, s.patchConditional},
 		{"DELETE", "/:type", "delete-conditional", auth.Delete, s.deleteConditional},
 		{"GET", "/:type/_history", "history-type", auth.Search, s.history},
 		{"GET", "/:type", "search-type", auth.Search, s.search},
@@ -104,9 +106,10 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 		return fhir.E("serve", fhir.Invalid, fhir.Issue{Message: "The query string is malformed.", Expected: "names and values with % and & escaped", Found: c.Request.URL.RawQuery})
 	}
 	if !x.nested {
-		if x.format, err = s.negotiate(c.Request, x.query); err != nil {
+		if x.format, err = s.negotiate(c.Request, x.query); err != nil && !wantsContent(c) {
 			return err
 		}
+		x.content = err != nil
 	}
 	if err := s.address(c, x); err != nil {
 		return err

@@ -68,6 +68,11 @@ func (s *Server) searchParams(c *gin.Context) (url.Values, error) {
 	for name, values := range form {
 		params[name] = append(params[name], values...)
 	}
+	if x := exchangeOf(c); (form.Has("_format") || form.Has("_pretty")) && !x.nested {
+		if x.format, err = s.negotiate(c.Request, params); err != nil {
+			return nil, err
+		}
+	}
 	return withoutFormat(params), nil
 }
 

@@ -14,7 +14,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -35,7 +34,7 @@ type Config struct {
 	// Authenticator recognises callers. Without one everybody may do
 	// everything, as "anonymous".
 	Authenticator Authenticator
-	// Codecs are the wire formats besides JSON.
+	// Codecs are wire formats besides JSON and XML.
 	Codecs []Codec
 
 	// PublicURL is the scheme and host under which clients know the server,
@@ -72,7 +71,7 @@ type Server struct {
 	metrics    *metrics
 	slots      chan struct{}
 	routes     []route
-	statement  func(base string) (*fhir.Resource, error)
+	statements statements
 }
 
 // Bases are the paths that all interactions are served under: the usual one and
@@ -85,7 +84,7 @@ func New(config Config) (*Server, error) {
 	if err := s.complete(); err != nil {
 		return nil, err
 	}
-	s.codecs = append([]Codec{jsonCodec}, config.Codecs...)
+	s.codecs = append([]Codec{jsonCodec, xmlCodec}, config.Codecs...)
 	s.slots = make(chan struct{}, s.MaxInFlight)
 	s.seal = search.NewSealer(s.Secret)
 	s.metrics = newMetrics(s.Counters)
@@ -95,7 +94,7 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s.route()
-	s.statement = s.statements()
+	s.statements.started = s.now()
 	return s, nil
 }
 
@@ -145,22 +144,4 @@ func (s *Server) Handler() http.Handler {
 			fhir.ServeHTTP(w, r)
 		}
 	})
-}
-
-// once computes a value per key at the first demand.
-func once[K comparable, V any](compute func(K) (V, error)) func(K) (V, error) {
-	var mu sync.Mutex
-	known := map[K]V{}
-	return func(key K) (V, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if v, ok := known[key]; ok {
-			return v, nil
-		}
-		v, err := compute(key)
-		if err == nil {
-			known[key] = v
-		}
-		return v, err
-	}
 }

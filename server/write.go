@@ -25,11 +25,17 @@ func (s *Server) check(ctx context.Context, r *fhir.Resource) ([]fhir.Issue, err
 // resourceOf reads the body of a create or update and holds it to the type of
 // the address.
 func (s *Server) resourceOf(c *gin.Context) (*fhir.Resource, error) {
+	typ := c.Param("type")
+	if typ == "Binary" && !exchangeOf(c).nested && c.ContentType() != "" {
+		if _, err := s.contentCodec(c.GetHeader("Content-Type")); err != nil {
+			return s.wrapped(c.Request, c.Param("id"))
+		}
+	}
 	r, err := s.needBody(c.Request)
 	if err != nil {
 		return nil, err
 	}
-	if typ := c.Param("type"); r.Type() != typ {
+	if r.Type() != typ {
 		return nil, fhir.E("decode", fhir.Invalid, fhir.Issue{
 			Message:    "The resource is not of the type that the address names.",
 			Expression: r.Type(), Position: r.Get("resourceType").Position(),

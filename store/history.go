@@ -22,7 +22,7 @@ func (db *DB) History(ctx context.Context, q fhir.HistoryQuery) (h *fhir.History
 type span struct {
 	first, last fhir.Seq      // of the commits, both included
 	before      fhir.LogPlace // versions before this place only, when not zero
-	standing    fhir.Seq      // only versions that stand at this sequence, when not zero
+	standing    fhir.Seq      // only versions that stand at this sequence or come after it, when not zero
 }
 
 func (v view) history(ctx context.Context, q fhir.HistoryQuery) (*fhir.History, error) {
@@ -58,6 +58,13 @@ func (v view) span(q fhir.HistoryQuery) (span, bool, error) {
 		}
 		s.last = next - 1
 		s.standing = s.last
+		if !q.Until.IsZero() {
+			end, err := v.firstAt(q.Until, false)
+			if err != nil {
+				return s, false, err
+			}
+			s.last = end - 1
+		}
 	}
 	return s, s.first <= s.last, nil
 }

@@ -1,0 +1,53 @@
+package server_test
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server"
+	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/store/kv/mem"
+)
+
+// _at is a date of any precision: it asks for what was current at some time of
+// the period that it names.
+func TestHistoryAt(t *testing.T) {
+	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	db, err := store.Open(mem.New(), store.Options{Clock: func() time.Time { return at }})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	h := newHandler(t, func(c *server.Config) { c.Repository = db })
+	for _, day := range []int{1, 3, 3, 5} { // versions 1 to 4
+		at = time.Date(2026, 3, day, 9, 0, 0, 0, time.UTC)
+		require.Less(t, call(h, "PUT", "/fhir/Patient/p", `{"resourceType":"Patient","id":"p"}`).Code, 300)
+	}
+	for asked, want := range map[string][]string{
+		"2026-02":                       nil,
+		"2026-02-28":                    nil,
+		"2026-03-01":                    {"1"},
+		"2026-03-01T08:59:59Z":          nil,
+		"2026-03-01T09:00Z":             {"1"},
+		"2026-03-02":                    {"1"},
+		"2026-03-03":                    {"3", "2", "1"},
+		"2026-03-03T10:00:00.000+01:00": {"3"},
+		"2026-03-04T00:00:00Z":          {"3"},
+		"2026-03":                       {"4", "3", "2", "1"},
+		"2026":                          {"4", "3", "2", "1"},
+		"2027":                          {"4"},
+	} {
+		for _, level := range []string{"/fhir/_history", "/fhir/Patient/_history", "/fhir/Patient/p/_history"} {
+			w := call(h, "GET", level+"?_at="+url.QueryEscape(asked), "")
+			bundle, err := fhir.Parse(w.Body.Bytes())
+			require.NoError(t, err)
+			var got []string
+			for entry := range bundle.Get("entry").Items() {
+				got = append(got, entry.Path("resource", "meta", "versionId").Text())
+			}
+			require.Equal(t, want, got, "%s?_at=%s", level, asked)
+		}
+	}
+}
