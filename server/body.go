@@ -32,6 +32,9 @@ func (s *Server) body(r *http.Request) (*fhir.Resource, error) {
 	if errors.As(err, &e) && e.Kind == fhir.TooLong { // nested too deep: unreadable, not too large
 		e.Kind = fhir.Invalid
 	}
+	if e != nil && resource != nil { // readable against the rules of the format: say all that is wrong, at once
+		e.Issues = fhir.SortIssues(append(e.Issues, s.Validator.Validate(r.Context(), resource)...))
+	}
 	return resource, err
 }
 

@@ -12,7 +12,8 @@ import (
 type Codec struct {
 	Name  string   // for _format: "xml"
 	Types []string // MIME types; the first is the one that is sent
-	// Decode gives the resource with the positions of the text received.
+	// Decode gives the resource with the positions of the text received. It
+	// may give one beside its error, where only rules of the format are broken.
 	Decode func(text []byte) (*fhir.Resource, error)
 	Encode func(*fhir.Resource) ([]byte, error)
 	Pretty func(*fhir.Resource) ([]byte, error) // for _pretty; Encode where it is nil
