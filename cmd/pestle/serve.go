@@ -152,7 +152,7 @@ func (c *serveCommand) logger(std streams) *slog.Logger {
 func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error) {
 	config := server.Config{
 		Repository: app.db, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(),
-		Codecs: codecs, PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
+		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
 		Counters: app.counters(),
 	}
 	if c.Secret != "" {
