@@ -16,16 +16,18 @@ import (
 type applier struct {
 	out    *kv.Overlay
 	p      *plan
-	head   head // after the commit
-	counts map[string]uint64
+	head   head              // after the commit
+	known  map[string]uint64 // versions by type before the commit, where known
+	counts map[string]uint64 // and after it
 	log    commitRecord
 	commit *fhir.Commit
 }
 
 // apply writes a plan on top of an overlay, which is to be rolled back when it
-// fails. h is the head before it, at the time asked for.
-func apply(ctx context.Context, out *kv.Overlay, h head, at time.Time, p *plan, guards []fhir.Guard) (*applier, error) {
-	a := &applier{out: out, p: p, head: h, counts: map[string]uint64{}}
+// fails. h is the head before it, at the time asked for; known are numbers of
+// versions by type that need not be read.
+func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64, at time.Time, p *plan, guards []fhir.Guard) (*applier, error) {
+	a := &applier{out: out, p: p, head: h, known: known, counts: map[string]uint64{}}
 	a.head.millis = max(h.millis, at.UnixMilli())
 	if a.changes() {
 		a.head.seq++
@@ -117,6 +119,9 @@ func (a *applier) rows(s *step, ver *fhir.Version, r rid) {
 // record adds a version to the log entry and to the history of its type.
 func (a *applier) record(typ string, now identity) error {
 	n, ok := a.counts[typ]
+	if !ok {
+		n, ok = a.known[typ]
+	}
 	if !ok {
 		var err error
 		if n, err = countVersions(a.out, typ); err != nil {

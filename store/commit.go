@@ -90,6 +90,7 @@ type committer struct {
 	db      *DB
 	head    head
 	changed map[string]fhir.Seq // the newest commit of each type since Open
+	counts  map[string]uint64   // versions of each type that has changed
 	broken  error               // why nothing can be written any more
 
 	snap    kv.Snapshot
@@ -101,7 +102,7 @@ type committer struct {
 const maxGroup = 512
 
 func newCommitter(db *DB, h head) *committer {
-	return &committer{db: db, head: h, changed: map[string]fhir.Seq{}}
+	return &committer{db: db, head: h, changed: map[string]fhir.Seq{}, counts: map[string]uint64{}}
 }
 
 func (c *committer) run() {
@@ -207,7 +208,7 @@ func (c *committer) apply(r *request, p *plan) error {
 		at = c.db.opts.Clock()
 	}
 	c.over.Mark()
-	a, err := apply(r.ctx, c.over, c.head, at, p, c.db.opts.Guards)
+	a, err := apply(r.ctx, c.over, c.head, c.counts, at, p, c.db.opts.Guards)
 	if err == nil {
 		err = c.fits()
 	}
@@ -216,8 +217,8 @@ func (c *committer) apply(r *request, p *plan) error {
 		return err
 	}
 	c.head, r.commit = a.head, a.commit
-	for typ := range a.counts {
-		c.changed[typ] = a.head.seq
+	for typ, n := range a.counts {
+		c.changed[typ], c.counts[typ] = a.head.seq, n
 	}
 	return nil
 }

@@ -13,13 +13,13 @@ import (
 const indexVersion = 1
 
 // entriesOf gives the entries of a resource that hold while it stands: all but
-// the one for the time of its version.
+// the one for the time of its version. They are in the order of their rows.
 func entriesOf(ctx context.Context, r *fhir.Resource) ([]search.Entry, error) {
 	entries, err := search.Extract(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	return sorted(append(entries, search.Entry{Param: search.Every, Key: search.EveryKey})), nil
+	return with(entries, search.Entry{Param: search.Every, Key: search.EveryKey}), nil
 }
 
 // entriesBefore gives the entries of a stored version, nil for a deletion or

@@ -81,7 +81,7 @@ func (o *ofResource) walk(v view, s span, take func(place, fhir.LogPlace) (bool,
 			break
 		}
 		more, err = take(place{o.typ, o.now.rid, n}, fhir.LogPlace{Seq: ver.Seq})
-		more = more && s.standing != s.last // at one time, one version stands
+		more = more && ver.Seq > s.standing // no older one stood then
 	}
 	return err
 }

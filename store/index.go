@@ -87,17 +87,21 @@ func (r *rows) leap(row []byte, from fhir.Seq) []byte {
 
 func (r *rows) close() error { return r.it.Close() }
 
-// sorted puts entries in the order of their rows, each once.
-func sorted(entries []search.Entry) []search.Entry {
-	slices.SortFunc(entries, compareEntries)
-	return slices.CompactFunc(entries, func(a, b search.Entry) bool { return compareEntries(a, b) == 0 })
+// with adds an entry to entries in the order of their rows.
+func with(entries []search.Entry, e search.Entry) []search.Entry {
+	i, ok := slices.BinarySearchFunc(entries, e, compareEntries)
+	if ok {
+		return entries
+	}
+	return slices.Insert(entries, i, e)
 }
 
 func compareEntries(a, b search.Entry) int {
 	return cmp.Or(cmp.Compare(a.Param, b.Param), bytes.Compare(a.Key, b.Key))
 }
 
-// diff compares the sorted entries of two versions of a resource.
+// diff compares the entries of two versions of a resource, each in the order of
+// their rows.
 func diff(before, now []search.Entry) (gone, come []search.Entry) {
 	for len(before) > 0 && len(now) > 0 {
 		switch c := compareEntries(before[0], now[0]); {

@@ -223,7 +223,9 @@ func (r *run) history() {
 	case 0:
 		q.Since = ago()
 	case 1:
-		q.At = ago()
+		if q.At = ago(); r.rnd.IntN(2) == 0 {
+			q.Until = q.At.Add(time.Duration(1+r.rnd.IntN(60)) * time.Millisecond)
+		}
 	}
 	for _, w := range r.twins {
 		r.pages(w.db, q)

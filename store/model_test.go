@@ -171,23 +171,27 @@ func (m *model) write(c *fhir.Change, d draft, at time.Time) {
 // history lists all versions that a query means, newest first.
 func (m *model) history(q fhir.HistoryQuery) []*fhir.Version {
 	var out []*fhir.Version
-	last := q.AsOf
-	if !q.At.IsZero() {
-		last = 0
-		for _, v := range m.versions {
-			if !v.LastUpdated.After(q.At) && v.Seq <= q.AsOf {
-				last = v.Seq
-			}
-		}
-	}
 	for _, v := range slices.Backward(m.versions) {
-		if v.Seq > last || q.ID != "" && v.ID != q.ID || v.LastUpdated.Before(q.Since) {
-			continue
+		if v.Seq <= q.AsOf && (q.ID == "" || v.ID == q.ID) && !v.LastUpdated.Before(q.Since) && m.stood(v, q) {
+			out = append(out, v.Version)
 		}
-		if !q.At.IsZero() && m.current(v.ID, last) != v {
-			continue
-		}
-		out = append(out, v.Version)
 	}
 	return out
+}
+
+// stood reports whether a version was current at the instant, or within the
+// time, that a query names.
+func (m *model) stood(v *modelVersion, q fhir.HistoryQuery) bool {
+	if q.At.IsZero() {
+		return true
+	}
+	if v.LastUpdated.After(q.At) {
+		return v.LastUpdated.Before(q.Until)
+	}
+	for _, later := range m.versions {
+		if later.ID == v.ID && later.Seq > v.Seq && later.Seq <= q.AsOf && !later.LastUpdated.After(q.At) {
+			return false
+		}
+	}
+	return true
 }

@@ -124,7 +124,7 @@ func timeline(ctx context.Context, typ string, r rid, versions []*fhir.Version) 
 			return nil, err
 		}
 		if now != nil {
-			now = sorted(append(now, updatedEntry(ver)))
+			now = with(now, updatedEntry(ver))
 		}
 		gone, come := diff(before, now)
 		for _, e := range gone {
