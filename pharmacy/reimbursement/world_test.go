@@ -35,14 +35,9 @@ var november = tariff.NewMonth(2026, time.November)
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, ctx: t.Context(), now: time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC), checks: profiles.New()}
-	var s *Service
-	db, err := store.Open(mem.New(), store.Options{Clock: func() time.Time { return w.now },
-		Guards: []fhir.Guard{func(ctx context.Context, state fhir.State, before, after *fhir.Version) error {
-			return s.Guard(ctx, state, before, after)
-		}}})
+	db, err := store.Open(mem.New(), store.Options{Clock: func() time.Time { return w.now }, Guards: []fhir.Guard{Guard}})
 	require.NoError(t, err)
-	s = New(db)
-	w.db, w.s = db, s
+	w.db, w.s = db, New(db)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return w
 }

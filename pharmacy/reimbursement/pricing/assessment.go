@@ -127,6 +127,9 @@ func (a *Assessment) Complete() bool {
 func Assess(p Prescription, b *Book) *Assessment {
 	a := &Assessment{}
 	for _, line := range p.Lines {
+		if line.Schedule == 0 {
+			line.Schedule = b.Flags.Schedule(line.Prescribed.Code)
+		}
 		w := work{line: line, day: p.Day, book: b, leftovers: p.Leftovers}
 		w.run()
 		a.Lines = append(a.Lines, w.Result)

@@ -19,7 +19,7 @@ type Prescription struct {
 type Line struct {
 	Prescribed   Product
 	Ordered      Quantity
-	Schedule     int // of the Misuse of Drugs Regulations, 0 for none
+	Schedule     int // of the Misuse of Drugs Regulations as ordered, 0 where the order says none
 	Endorsements []Endorsement
 	Charges      int // prescription charges paid for the line
 	Supplies     []Supply

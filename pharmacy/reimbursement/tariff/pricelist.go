@@ -157,6 +157,16 @@ const (
 	NoDiscountEndorsed Flag = "no-discount-endorsed"
 )
 
+// schedule says that a product is a controlled drug: "schedule-2". It counts
+// where the prescriber's order does not say the schedule itself.
+func (f Flag) schedule() (int, bool) {
+	n, ok := strings.CutPrefix(string(f), "schedule-")
+	if ok && len(n) == 1 && n[0] >= '1' && n[0] <= '5' {
+		return int(n[0] - '0'), true
+	}
+	return 0, false
+}
+
 // Flags are the flags of products by SNOMED CT id (VMP or AMP).
 type Flags map[string][]Flag
 
@@ -168,6 +178,16 @@ func (f Flags) Has(code string, flag Flag) bool {
 		}
 	}
 	return false
+}
+
+// Schedule is the schedule of a controlled drug, 0 for what is not flagged.
+func (f Flags) Schedule(code string) int {
+	for _, have := range f[code] {
+		if n, ok := have.schedule(); ok {
+			return n
+		}
+	}
+	return 0
 }
 
 // ReadFlags reads a CSV with the columns Snomed Code, Medicine and Flags, the
@@ -187,7 +207,11 @@ func ReadFlags(data []byte) (Flags, []fhir.Issue) {
 			case SpecialContainer, Reconstituted, NoDiscount, NoDiscountEndorsed:
 				out[code] = append(out[code], f)
 			default:
-				s.fail(at, fhir.CodeInvalid, "The flag is not known.", "special-container, reconstituted, no-discount or no-discount-endorsed", strconv.Quote(name))
+				if _, ok := f.schedule(); !ok {
+					s.fail(at, fhir.CodeInvalid, "The flag is not known.", "special-container, reconstituted, no-discount, no-discount-endorsed or schedule-1 to schedule-5", strconv.Quote(name))
+					continue
+				}
+				out[code] = append(out[code], f)
 			}
 		}
 	}

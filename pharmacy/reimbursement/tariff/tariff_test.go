@@ -232,3 +232,21 @@ func BenchmarkReadEdition(b *testing.B) {
 		ReadEdition(data, Source{Month: NewMonth(2026, 11)})
 	}
 }
+
+// TestDeductionRates: the rates that OpenPrescribing estimates with since April
+// 2024, and the groups that they are for.
+func TestDeductionRates(t *testing.T) {
+	f, day := BuiltinFees(), time.Date(2024, 4, 1, 0, 0, 0, 0, time.UTC)
+	for group, want := range map[string]string{"generic": "0.20", "brand": "0.05", "appliance": "0.0985", "no-deduction": "0"} {
+		fee, ok := f.Of(Deduction, group, day)
+		require.True(t, ok, group)
+		require.Equal(t, want, fee.Value, group)
+	}
+	for category, want := range map[string]string{"A": "generic", "M": "generic", "C": "brand", UnlistedCategory: "brand"} {
+		fee, ok := f.Of(GroupOfCategory, category, day)
+		require.True(t, ok, category)
+		require.Equal(t, want, fee.Value, category)
+	}
+	_, ok := f.Of(Deduction, "generic", time.Date(2023, 12, 31, 0, 0, 0, 0, time.UTC))
+	require.False(t, ok, "the rates of the years of change are not known")
+}
