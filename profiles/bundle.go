@@ -108,22 +108,13 @@ func bundleRules(w *walk, n fhir.Node, _ *r4.Type) {
 	}
 	switch typ {
 	case "document":
-		w.firstEntry(b, "bdl-11")
 		w.document(b)
 	case "message":
-		w.firstEntry(b, "bdl-12")
 		w.message(b)
 	case "transaction", "batch":
 		for i := range b.entries {
 			w.request(&b.entries[i])
 		}
-	}
-}
-
-// firstEntry covers the case that the invariants leave open: no entry at all.
-func (w *walk) firstEntry(b *bundle, key string) {
-	if len(b.entries) == 0 {
-		w.broken(b.node, b.node, key)
 	}
 }
 
@@ -139,7 +130,8 @@ func (w *walk) fullURL(e *entry) {
 			Expected: "an absolute URL, or urn:uuid: and a UUID", Found: short(e.url)})
 		return
 	}
-	if e.base == "" || e.key == "" || !strings.HasPrefix(e.url, "http") || strings.HasSuffix(e.url, "/"+e.key) {
+	versioned := strings.Contains(e.url, "/_history/") // bdl-8 speaks of it
+	if e.base == "" || e.key == "" || versioned || !strings.HasPrefix(e.url, "http") || strings.HasSuffix(e.url, "/"+e.key) {
 		return
 	}
 	w.addAt(e.node, place, fhir.Issue{Code: fhir.Invalid, Rule: "full-url", Message: "The fullUrl is the address of another resource than the one in the entry.",

@@ -16,6 +16,8 @@ func codeForm(e *r4.Element) check {
 		return requiredCode(b)
 	case b.ValueSet == "http://hl7.org/fhir/ValueSet/all-languages" || b.ValueSet == "http://hl7.org/fhir/ValueSet/languages":
 		return grammar(isLanguage, "a language tag of BCP 47, such as en-GB", func(text string) string { return strings.ReplaceAll(text, "_", "-") })
+	case b.ValueSet == "http://hl7.org/fhir/ValueSet/currencies":
+		return grammar(isCurrency, "a currency of ISO 4217, such as GBP", strings.ToUpper)
 	case b.ValueSet == "http://hl7.org/fhir/ValueSet/mimetypes":
 		return grammar(isMIME, "a MIME type, such as application/pdf", nil)
 	}
@@ -101,6 +103,16 @@ func isLanguage(tag string) bool {
 		first = false
 	}
 	return true
+}
+
+// isCurrency reports whether a code has the form of ISO 4217: three capitals.
+func isCurrency(code string) bool {
+	for i := 0; i < len(code); i++ {
+		if code[i] < 'A' || code[i] > 'Z' {
+			return false
+		}
+	}
+	return len(code) == 3
 }
 
 // isMIME reports whether a text is type/subtype with parameters (RFC 2045

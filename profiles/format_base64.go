@@ -8,19 +8,20 @@ import "github.com/pestle-fhir/pestle/fhir"
 func base64Binary(text string) fault {
 	count, padding, space := 0, 0, false
 	for i := 0; i < len(text); i++ {
-		c := text[i]
-		switch {
-		case isSpace(c):
-			space = true
-			continue
-		case c == '=':
+		switch base64Kind[text[i]] {
+		case base64Digit:
+			if padding > 0 {
+				return wrong("= only at the end")
+			}
+			count++
+		case base64Padding:
 			padding++
-		case padding > 0:
-			return wrong("= only at the end")
-		case !isLetter(c) && !isDigit(c) && c != '+' && c != '/':
+			count++
+		case base64Space:
+			space = true
+		default:
 			return wrong("base64: letters, digits, + and /, with = at the end")
 		}
-		count++
 	}
 	if count%4 != 0 || padding > 2 || count == 0 {
 		return fault{expected: "base64 in groups of four characters", fix: "Fill the last group up with =."}
@@ -30,3 +31,24 @@ func base64Binary(text string) fault {
 	}
 	return fault{}
 }
+
+const (
+	base64Digit = iota + 1
+	base64Padding
+	base64Space
+)
+
+var base64Kind = func() (t [256]uint8) {
+	for c := range t {
+		b := byte(c)
+		switch {
+		case isLetter(b) || isDigit(b) || b == '+' || b == '/':
+			t[c] = base64Digit
+		case b == '=':
+			t[c] = base64Padding
+		case isSpace(b):
+			t[c] = base64Space
+		}
+	}
+	return t
+}()

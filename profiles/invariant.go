@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/fhirpath"
@@ -14,13 +15,22 @@ var elsewhere = map[string]bool{
 	"txt-1": true, "txt-2": true, // narrativeRules
 }
 
+// undecidable are the invariants that may be empty on data that is right:
+// because what they look at is optional, or because dates of different
+// precision and quantities of different units have no order. The same goes for
+// the -0 rules on names.
+var undecidable = map[string]bool{
+	"bdl-8": true, "md-1": true, "per-1": true, "rng-2": true, "mdd-1": true, "inv-1": true, "ras-2": true,
+	"tim-4": true, "tim-5": true, "ig-1": true, "ig-2": true, "eld-2": true,
+}
+
 // invariant gives the rule for a constraint of R4; nil when another rule meets
 // it. The common ones are written in Go, the others are evaluated.
 func (v *Validator) invariant(c *r4.Constraint) check {
 	if elsewhere[c.Key] || c.Key == "dom-6" && !v.bestPractice {
 		return nil
 	}
-	if holds := native[c.Key]; holds != nil && native != nil {
+	if holds := native[c.Key]; holds != nil {
 		return func(w *walk, n fhir.Node, _ *r4.Type) {
 			if !holds(w, n) {
 				w.violation(n, n, c)
@@ -31,8 +41,12 @@ func (v *Validator) invariant(c *r4.Constraint) check {
 	if err != nil {
 		panic(fmt.Sprintf("profiles: invariant %s: %v", c.Key, err))
 	}
+	holds := expr.Proven
+	if undecidable[c.Key] || strings.HasSuffix(c.Key, "-0") {
+		holds = expr.Test
+	}
 	return func(w *walk, n fhir.Node, t *r4.Type) {
-		holds, err := expr.Test(w.ctx, fhirpath.TypedItem(n, t), w.env())
+		holds, err := holds(w.ctx, fhirpath.TypedItem(n, t), w.env())
 		if err != nil {
 			w.undecided(n, c, err)
 		} else if !holds {

@@ -45,8 +45,8 @@ type narrative struct {
 	content bool // text or an image was met
 	depth   int
 	said    map[string]bool
-	anchors []string // ids and names in the div
-	links   []string // of the kind #id
+	anchors map[string]bool // ids and names in the div
+	links   []string        // of the kind #id
 }
 
 func (d *narrative) read() {
@@ -106,7 +106,10 @@ func (d *narrative) element(t tag) {
 		case !narrativeAttributes[a.name] && !strings.HasPrefix(a.name, "xmlns:"):
 			d.say("txt-1", "A narrative may not use the attribute "+short(a.name)+".", "basic HTML formatting", short(a.name+`="`+a.value+`"`), "")
 		case a.name == "id", a.name == "name":
-			d.anchors = append(d.anchors, a.value)
+			if d.anchors == nil {
+				d.anchors = map[string]bool{}
+			}
+			d.anchors[a.value] = true
 		case a.name == "href" && (t.name == "a" || t.name == "area"), a.name == "src" && t.name == "img":
 			d.link(t, a.value)
 		}
@@ -138,7 +141,7 @@ func (d *narrative) link(t tag, to string) {
 // resolve asks that links within the resource find their id.
 func (d *narrative) resolve() {
 	for _, id := range d.links {
-		if id == "" || slices.Contains(d.anchors, id) || d.w.hasID(id) {
+		if id == "" || d.anchors[id] || d.w.hasID(id) {
 			continue
 		}
 		d.say("link", "The link of the narrative finds nothing.", "the id of an element of the narrative or the resource", "#"+short(id), "")
@@ -163,11 +166,14 @@ func (d *narrative) say(rule, message, expected, found, fix string) {
 
 // hasID reports whether any element of the resource around has that id.
 func (w *walk) hasID(id string) bool {
-	n := w.scope.root
-	for i, end := n.Index(), lastIndex(n); i <= end; i++ {
-		if m := w.r.Node(i); m.Kind() == fhir.String && m.Name() == "id" && m.Text() == id {
-			return true
+	if w.scope.every == nil {
+		w.scope.every = map[string]bool{}
+		n := w.scope.root
+		for i, end := n.Index(), lastIndex(n); i <= end; i++ {
+			if m := w.r.Node(i); m.Kind() == fhir.String && m.Name() == "id" {
+				w.scope.every[m.Text()] = true
+			}
 		}
 	}
-	return false
+	return w.scope.every[id]
 }

@@ -23,23 +23,30 @@ func TestOracleExamplesR4(t *testing.T) { examples(t, "examples-r4", "examples/r
 // to object to in any of them, not even those that EPS itself refuses.
 func TestOracleExamplesEPS(t *testing.T) { examples(t, "examples-eps", "examples/eps") }
 
+// TestOracleExamplesUKCore does the same for UK Core's examples, which are in
+// XML.
+func TestOracleExamplesUKCore(t *testing.T) { examples(t, "examples-ukcore", "examples/ukcore") }
+
 func examples(t *testing.T, suite, folder string) {
 	root := filepath.Join(oracle.Dir(t), folder)
 	v := New()
 	passed, total := 0, 0
 	var misses []string
 	require.NoError(t, filepath.WalkDir(root, func(file string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(file) != ".json" {
+		if err != nil || d.IsDir() {
 			return err
 		}
 		data, err := os.ReadFile(file)
 		require.NoError(t, err)
-		if !bytes.Contains(data, []byte(`"resourceType"`)) {
+		if filepath.Ext(file) != ".xml" && !bytes.Contains(data, []byte(`"resourceType"`)) {
 			return nil
 		}
 		total++
 		name, _ := filepath.Rel(root, file)
-		issues := validateBytes(v, data)
+		r, issues := decode(data, file)
+		if r != nil {
+			issues = append(issues, v.Validate(context.Background(), r)...)
+		}
 		if !fhir.HasErrors(issues) {
 			passed++
 			return nil

@@ -12,10 +12,10 @@ func (w *walk) primitive(n fhir.Node, p *slot) {
 		w.primitiveKind(n, p, want)
 		return
 	}
-	text := n.Text()
-	if text == "" && p.Type == "xhtml" {
-		return // txt-2 speaks of it
+	if p.Type == "xhtml" {
+		return // the narrative rules read it
 	}
+	text := n.Text()
 	if text == "" {
 		w.add(n, fhir.Issue{Code: fhir.Invalid, Rule: "empty-string", Message: "The string is empty.",
 			Expected: "at least one character", Fix: "Leave " + p.Element.Name + " out."})
@@ -61,7 +61,7 @@ func kindOf(t *r4.Type) jsonKind {
 }
 
 func (w *walk) primitiveKind(n fhir.Node, p *slot, want jsonKind) {
-	i := fhir.Issue{Code: fhir.Invalid, Rule: "json-type", Message: "The JSON type does not fit a " + p.Type + ".",
+	i := fhir.Issue{Code: fhir.Invalid, Rule: "json-type", Message: "The JSON type does not fit the type " + p.Type + ".",
 		Expected: string(want), Found: foundKind(n)}
 	switch {
 	case n.Kind() == fhir.Null:

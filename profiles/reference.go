@@ -37,14 +37,17 @@ func readLiteral(text string) literal {
 		l.version = rest[at+len("/_history/"):]
 		rest = rest[:at]
 	}
-	parts := strings.Split(rest, "/")
-	if len(parts) < 2 || strings.HasPrefix(text, "urn:") {
+	slash := strings.LastIndexByte(rest, '/')
+	if slash < 0 || strings.HasPrefix(text, "urn:") {
 		return l
 	}
-	typ, key := parts[len(parts)-2], parts[len(parts)-1]
-	if r4.IsResource(typ) && id(key).expected == "" && key != "" {
-		l.typ, l.id = typ, key
-		l.base = strings.Join(parts[:len(parts)-2], "/")
+	path, key := rest[:slash], rest[slash+1:]
+	base, typ := "", path
+	if at := strings.LastIndexByte(path, '/'); at >= 0 {
+		base, typ = path[:at], path[at+1:]
+	}
+	if (l.absolute || base == "") && r4.IsResource(typ) && id(key).expected == "" && key != "" {
+		l.base, l.typ, l.id = base, typ, key
 	}
 	return l
 }
@@ -164,13 +167,17 @@ func isName(text string) bool {
 // containedResource finds the contained resource that a fragment names, in the
 // container of the current resource.
 func (w *walk) containedResource(id string) fhir.Node {
-	if w.scope == nil {
-		return fhir.Node{}
+	holder := w.scope
+	for holder.node != holder.root {
+		holder = holder.outer
 	}
-	for c := range w.scope.root.Get("contained").Items() {
-		if c.Get("id").Text() == id {
-			return c
+	if holder.contained == nil {
+		holder.contained = map[string]fhir.Node{}
+		for c := range holder.node.Get("contained").Items() {
+			if name := c.Get("id").Text(); !holder.contained[name].Exists() {
+				holder.contained[name] = c
+			}
 		}
 	}
-	return fhir.Node{}
+	return holder.contained[id]
 }
