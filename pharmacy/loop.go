@@ -89,14 +89,15 @@ func (l *Loop) advance(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry
 			Cursor:    fhir.Cursor{Name: l.Follower.Name(), Seq: entry.Seq, Was: saved},
 			Requester: fhir.Requester{Agent: "follower|" + l.Follower.Name()},
 			RequestID: entry.RequestID,
-			Time:      time.Time{},
 		})
 		switch {
 		case err == nil:
 			l.observe(progress, start)
 			return entry.Seq, nil
-		case fhir.KindOf(err) != fhir.Conflict:
+		case passing(err):
 			return saved, err
+		case fhir.KindOf(err) != fhir.Conflict:
+			return l.parkAll(ctx, saved, entry, err)
 		}
 		// Another writer was quicker, perhaps another loop of this follower.
 		if now, err := l.DB.CursorAt(ctx, l.Follower.Name()); err != nil || now >= entry.Seq {
@@ -108,11 +109,35 @@ func (l *Loop) advance(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry
 	return saved, fmt.Errorf("pharmacy: %s could not commit its output for %d: other writers were always quicker", l.Follower.Name(), entry.Seq)
 }
 
+// parkAll moves past a commit whose output the database refuses for good.
+func (l *Loop) parkAll(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry, cause error) (fhir.Seq, error) {
+	tx := &fhir.Transaction{
+		Cursor:    fhir.Cursor{Name: l.Follower.Name(), Seq: entry.Seq, Was: saved},
+		Requester: fhir.Requester{Agent: "follower|" + l.Follower.Name()}, RequestID: entry.RequestID,
+	}
+	for _, v := range entry.Versions {
+		if l.takes(v) {
+			tx.Changes = append(tx.Changes, Park(l.Follower.Name(), v, cause))
+		}
+	}
+	l.logger().WarnContext(ctx, "commit parked", "follower", l.Follower.Name(), "seq", entry.Seq)
+	if _, err := l.DB.Commit(context.WithoutCancel(ctx), tx); err != nil {
+		return saved, err
+	}
+	l.observe(Progress{Follower: l.Follower.Name(), Seq: entry.Seq, Stepped: len(tx.Changes), Parked: len(tx.Changes)}, time.Now())
+	return entry.Seq, nil
+}
+
+// takes reports whether a version is for the follower.
+func (l *Loop) takes(v *fhir.Version) bool {
+	return slices.Contains(l.Follower.Consumes(), v.Type) && !isParked(v)
+}
+
 // step gives what follows from all versions of a commit.
 func (l *Loop) step(ctx context.Context, entry *fhir.LogEntry, progress *Progress) ([]fhir.Change, error) {
 	var out output
 	for _, v := range entry.Versions {
-		if !slices.Contains(l.Follower.Consumes(), v.Type) || isParked(v) {
+		if !l.takes(v) {
 			continue
 		}
 		progress.Stepped++

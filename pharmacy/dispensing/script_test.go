@@ -23,6 +23,7 @@ import (
 //
 //	now DAY                         the clock
 //	order N [key=value…] ITEM…      sends a message; ITEM is name,quantity[,schedule,words]
+//	write N …                       writes it without sending it
 //	single N …                      the same as resources of their own, one commit each
 //	batch N …                       the same in one transaction
 //	release [N] [owner=ODS]         Task/$release
@@ -112,6 +113,9 @@ func (st *stage) do(words []string) string {
 	case "order", "single", "batch":
 		st.write(n, opts, rest[1:])
 		return st.sendAs(cmd, n)
+	case "write":
+		st.write(n, opts, rest[1:])
+		return ""
 	case "again":
 		return st.sendAs("order", n)
 	}

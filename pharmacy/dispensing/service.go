@@ -13,6 +13,8 @@ import (
 type Database interface {
 	pharmacy.Committer
 	pharmacy.Reader
+	// ReceiptFor is the receipt that was committed under a key, if any.
+	ReceiptFor(ctx context.Context, key string) (fhir.Receipt, bool, error)
 }
 
 // Site is the pharmacy that this server serves.
@@ -95,7 +97,7 @@ func (s *Service) carryOut(ctx context.Context, call *fhir.Call, decide func(sta
 	for range attempts {
 		var o *outcome
 		if o, err = decide(s.db.State(ctx)); err != nil {
-			return nil, err
+			return s.answered(ctx, call, err)
 		}
 		if len(o.changes) == 0 {
 			return o.reply, nil
@@ -115,6 +117,19 @@ func (s *Service) carryOut(ctx context.Context, call *fhir.Call, decide func(sta
 		}
 	}
 	return nil, err
+}
+
+// answered gives the first answer to a request that finds its own effects in
+// its way, because it was sent again while it was under way; else the refusal.
+func (s *Service) answered(ctx context.Context, call *fhir.Call, refused error) (*fhir.Reply, error) {
+	if call.Receipt.Key == "" {
+		return nil, refused
+	}
+	receipt, ok, err := s.db.ReceiptFor(ctx, call.Receipt.Key)
+	if err != nil || !ok || fhir.RequestOf(receipt) != string(call.Receipt.Body) {
+		return nil, refused
+	}
+	return fhir.ReplyOf(receipt)
 }
 
 // query writes a search for an identifier.

@@ -27,6 +27,7 @@ type world struct {
 	s    *Service
 	now  time.Time
 	loop *pharmacy.Loop
+	seen fhir.Seq // how far settle has looked
 }
 
 var testSite = Site{ODS: "VNE51", Name: "The Simple Pharmacy", ReimbursementAuthority: "T1450"}
@@ -65,11 +66,7 @@ func (w *world) send(body *fhir.Resource) (*fhir.Reply, error) {
 func (w *world) settle() {
 	w.t.Helper()
 	require.Eventually(w.t, func() bool {
-		at, err := w.db.CursorAt(w.ctx, "dispensing")
-		if err != nil {
-			return false
-		}
-		entries, err := w.db.Log(w.ctx, at, 1000)
+		entries, err := w.db.Log(w.ctx, w.seen, 1000)
 		if err != nil {
 			return false
 		}
@@ -82,6 +79,7 @@ func (w *world) settle() {
 					}
 				}
 			}
+			w.seen = e.Seq
 		}
 		return true
 	}, 5*time.Second, time.Millisecond)

@@ -243,3 +243,38 @@ func orderToClaim(t *testing.T, order *fhir.Resource) (claim, response *fhir.Res
 	}
 	return claim, response, nil
 }
+
+// TestOracleR4Claims: every official Claim is answered with a valid
+// ClaimResponse, and none of them passes for one of EPS.
+func TestOracleR4Claims(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(oracle.Dir(t), "examples", "r4", "*.json"))
+	require.NoError(t, err)
+	w := newWorld(t).sample()
+	passed, total := 0, 0
+	var misses []string
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		r, err := fhir.Parse(data)
+		if err != nil || r.Type() != "Claim" {
+			continue
+		}
+		total++
+		require.False(t, IsEPS(r), file)
+		answer, err := w.s.assessOther(w.db.State(w.ctx), r, r.ID(), w.now)
+		require.NoError(t, err)
+		bad := false
+		for _, i := range w.checks.Validate(w.ctx, answer) {
+			if i.IsError() {
+				t.Log(file, i.Expression, i.Text())
+				bad = true
+			}
+		}
+		if bad {
+			misses = append(misses, filepath.Base(file))
+			continue
+		}
+		passed++
+	}
+	oracle.Report(t, "r4-claims", passed, total, misses)
+}

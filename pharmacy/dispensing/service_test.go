@@ -1,0 +1,240 @@
+package dispensing
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+)
+
+// all finds every resource of a type.
+const all = "_lastUpdated=ge2000-01-01"
+
+// TestSixtyFourPosts sends one message 64 times at once: under one request id
+// all get the first answer, under ids of their own all but one are told that it
+// is a duplicate. One prescription and one Task come of it either way.
+func TestSixtyFourPosts(t *testing.T) {
+	for _, oneID := range []bool{true, false} {
+		w := newWorld(t, today, Options{})
+		message := acute(1).message()
+		id := uuid.NewString()
+		var accepted, duplicates atomic.Int32
+		var wg sync.WaitGroup
+		for range 64 {
+			wg.Go(func() {
+				call := w.call(message)
+				if oneID {
+					call.RequestID, call.Receipt.Key = id, id
+				}
+				reply, err := w.s.processMessage(w.ctx, call)
+				var e *fhir.Error
+				switch {
+				case err == nil && !reply.Refused:
+					accepted.Add(1)
+				case errors.As(err, &e) && e.Issues[0].Rule == "0002":
+					duplicates.Add(1)
+				default:
+					t.Errorf("unexpected: %v", err)
+				}
+			})
+		}
+		wg.Wait()
+		w.settle()
+		if oneID {
+			require.EqualValues(t, 64, accepted.Load())
+		} else {
+			require.EqualValues(t, 1, accepted.Load())
+			require.EqualValues(t, 63, duplicates.Load())
+		}
+		require.Len(t, w.find("MedicationRequest", "status=active"), 2)
+		require.Len(t, w.find("Task", "status=requested"), 1)
+		require.Len(t, w.find("Patient", query("identifier", idNHS, "9449304130")), 1)
+		require.Len(t, w.find("Provenance", all), 1)
+	}
+}
+
+func TestRepeatOfARequest(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := acute(1)
+	_, err := w.send(s.message())
+	require.NoError(t, err)
+	w.settle()
+	call := w.call(nil)
+	call.ID = TaskID(s.order, 1)
+	first, err := w.s.acceptTask(w.ctx, call)
+	require.NoError(t, err)
+	head := w.db.Head()
+	again, err := w.s.acceptTask(w.ctx, call)
+	require.NoError(t, err)
+	require.Equal(t, head, w.db.Head(), "a repeat writes nothing")
+	require.Equal(t, first.Resource.JSON(), again.Resource.JSON())
+}
+
+func TestPartsOfAMessage(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	for n := range 2 {
+		_, err := w.send(acute(n + 1).message())
+		require.NoError(t, err)
+	}
+	w.settle()
+	for typ, want := range map[string]int{"Bundle": 2, "MessageHeader": 2, "MedicationRequest": 4, "Provenance": 2, "Patient": 1, "Practitioner": 1, "PractitionerRole": 1, "Organization": 1, "Task": 2} {
+		require.Len(t, w.find(typ, all), want, typ)
+	}
+	s := acute(1)
+	mr := w.find("MedicationRequest", query("identifier", idItem, s.items[0].number))[0]
+	require.Equal(t, OrderID(s.order, s.items[0].number), mr.ID())
+	require.Equal(t, "Patient/"+w.find("Patient", all)[0].ID(), mr.Root().Path("subject", "reference").Text())
+	require.Equal(t, "PractitionerRole/"+w.find("PractitionerRole", all)[0].ID(), mr.Root().Path("requester", "reference").Text())
+	kept, err := read(w.db.State(w.ctx), "Bundle/"+orderMessageID(s.order), "Bundle")
+	require.NoError(t, err)
+	require.True(t, same(s.message().Get("entry"), kept.Get("entry")), "the message is kept as it was signed")
+}
+
+func TestTaskIsFound(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := acute(1)
+	_, err := w.send(s.message())
+	require.NoError(t, err)
+	w.settle()
+	patient := w.find("Patient", all)[0].ID()
+	for _, q := range []string{
+		query("identifier", idOrder, s.order), query("identifier", idOrderUUID, s.uuid()), query("focus:identifier", idOrder, s.order),
+		query("patient:identifier", idNHS, s.nhs), "patient=Patient/" + patient, query("owner:identifier", idODS, "VNE51"),
+		query("group-identifier", idOrder, s.order), query("business-status", csBusinessStatus, "0001"), "status=requested", "authored-on=2026-11-20",
+	} {
+		require.Len(t, w.find("Task", q), 1, q)
+	}
+	task := w.task(s.order, 1)
+	require.Equal(t, "2026-11-20T10:00:00+00:00", task.Get("authoredOn").Text())
+	require.Equal(t, "Mill Lane Surgery", task.Root().Path("requester", "display").Text())
+	require.Equal(t, "Ada Quill", task.Root().Path("for", "display").Text())
+	require.Equal(t, "2027-05-20", task.Root().Path("restriction", "period", "end").Text())
+}
+
+func TestReleasedMessages(t *testing.T) {
+	for _, way := range []string{"order", "single"} {
+		st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]script{}}
+		st.write(1, nil, nil)
+		st.sendAs(way, 1)
+		reply, err := st.act("release", 1, nil, []string{"1"})
+		require.NoError(t, err)
+		passed := parameter(reply.Resource, "passedPrescriptions").Get("resource")
+		require.Equal(t, reply.Resource.ID(), passed.Path("identifier", "value").Text())
+		bundle := passed.Get("entry").Item(0).Get("resource")
+		m := readMessage(reply.Resource.Sub(bundle), builtIn)
+		require.Empty(t, examine(m, commonRules), way)
+		require.Len(t, m.list("MedicationRequest"), 2)
+		for _, mr := range m.list("MedicationRequest") {
+			require.Equal(t, "0008", extension(extension(mr, extDispensing), "dispenseStatus").Path("valueCoding", "code").Text())
+			require.Equal(t, "Patient", typeOf(m.resolve(mr.Get("subject"))), way)
+			require.Equal(t, "PractitionerRole", typeOf(m.resolve(mr.Get("requester"))), way)
+		}
+		if way == "order" { // P12
+			require.Equal(t, noPractice, m.list("Patient")[0].Get("generalPractitioner").Get("identifier").Get("value").Text())
+		}
+	}
+}
+
+func TestOwnDeceasedPatient(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	dead := fhir.Obj("resourceType", "Patient", "identifier", fhir.List(identifierValue(idNHS, "9449304130")), "deceasedBoolean", true).Resource()
+	_, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Create, Type: "Patient", Resource: dead}}})
+	require.NoError(t, err)
+	_, err = w.send(acute(1).message())
+	require.Equal(t, []string{"0001"}, rulesOf(err))
+}
+
+func TestNominatedReleaseTakes25(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	for n := range 30 {
+		_, err := w.send(acute(n+1, scriptItem{name: "Aspirin", quantity: "28"}).message())
+		require.NoError(t, err)
+	}
+	w.settle()
+	st := &stage{world: w, scripts: map[int]script{}}
+	for _, want := range []string{"25", "5"} {
+		reply, err := st.act("release", 0, nil, nil)
+		require.NoError(t, err)
+		require.Equal(t, want, parameter(reply.Resource, "passedPrescriptions").Path("resource", "total").Text())
+	}
+}
+
+func TestGuardOfTasks(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := acute(1)
+	_, err := w.send(s.message())
+	require.NoError(t, err)
+	w.settle()
+	commit := func(c fhir.Change) error {
+		_, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{c}})
+		return err
+	}
+	task := w.task(s.order, 1)
+	done := revise(task, "status", "completed", "businessStatus", concept(coding(csBusinessStatus, "0006")))
+	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: done})))
+	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Create, Type: "Task", Resource: task})), "a second Task")
+	_, err = w.on(s.order, 1, w.s.acceptTask)
+	require.NoError(t, err)
+	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Delete, Type: "Task", ID: task.ID()})))
+	require.Equal(t, []string{"0013"}, rulesOf(commit(fhir.Change{Method: fhir.Delete, Type: "MedicationRequest", ID: OrderID(s.order, s.items[0].number)})))
+	other := fhir.Obj("resourceType", "Task", "status", "draft", "intent", "proposal").Resource()
+	require.NoError(t, commit(fhir.Change{Method: fhir.Create, Type: "Task", Resource: other}), "Tasks of others are free")
+}
+
+func TestGuardOfSupplies(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := acute(1, scriptItem{name: "Morphine", quantity: "28", schedule: "CD2", words: "twenty eight"})
+	s.signed = "2026-10-01T10:00:00+00:00"
+	_, err := w.send(s.message())
+	require.NoError(t, err)
+	w.settle()
+	supply := fhir.Obj("resourceType", "MedicationDispense", "status", "completed",
+		"contained", fhir.List(fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(identifierValue(idItem, s.items[0].number)),
+			"groupIdentifier", identifierValue(idOrder, s.order), "status", "active", "intent", "order")),
+		"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m1")), "type", concept(coding(csLineStatus, "0001")),
+		"quantity", fhir.Obj("value", 28), "whenHandedOver", "2026-11-24T10:00:00Z").Resource()
+	_, err = w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Create, Type: "MedicationDispense", Resource: supply}}})
+	require.Equal(t, []string{"MDR-16"}, rulesOf(err))
+}
+
+func TestFollowerReplayIsHarmless(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := acute(1)
+	_, err := w.send(s.message())
+	require.NoError(t, err)
+	w.settle()
+	entries, err := w.db.Log(w.ctx, 0, 100)
+	require.NoError(t, err)
+	for _, e := range entries {
+		for _, v := range e.Versions {
+			if v.Type != "MedicationRequest" {
+				continue
+			}
+			changes, err := w.s.Followers()[0].Step(w.ctx, w.db.State(w.ctx), v)
+			require.NoError(t, err)
+			require.Empty(t, changes)
+		}
+	}
+}
+
+func TestFollowersMakeNoCycle(t *testing.T) {
+	require.NoError(t, pharmacy.CheckAcyclic(New(nil, Options{}).Followers()))
+}
+
+func TestOrdersOutsidePrescriptionsMakeNoTask(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	plain := fhir.Obj("resourceType", "MedicationRequest", "status", "active", "intent", "order", "subject", fhir.Obj("display", "x"),
+		"medicationCodeableConcept", fhir.Obj("text", "aspirin")).Resource()
+	commit, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Create, Type: "MedicationRequest", Resource: plain}}})
+	require.NoError(t, err)
+	changes, err := w.s.Followers()[0].Step(context.Background(), w.db.State(w.ctx), commit.Results[0].Version)
+	require.NoError(t, err)
+	require.Empty(t, changes)
+}

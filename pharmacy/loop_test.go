@@ -1,0 +1,304 @@
+package pharmacy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// fake is a database in a slice: enough of one for the loop.
+type fake struct {
+	mu      sync.Mutex
+	log     []fhir.LogEntry
+	cursors map[string]fhir.Seq
+	now     map[string]*fhir.Version
+	moved   chan struct{}
+	fail    func(tx *fhir.Transaction) error // called before a commit
+}
+
+func newFake() *fake {
+	return &fake{cursors: map[string]fhir.Seq{}, now: map[string]*fhir.Version{}, moved: make(chan struct{})}
+}
+
+func (f *fake) Commit(_ context.Context, tx *fhir.Transaction) (*fhir.Commit, error) {
+	if f.fail != nil {
+		if err := f.fail(tx); err != nil {
+			return nil, err
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if c := tx.Cursor; c.Name != "" && f.cursors[c.Name] != c.Was {
+		return nil, fhir.E("commit", fhir.Conflict, fhir.Issue{Message: "The cursor has moved."})
+	}
+	entry := fhir.LogEntry{Seq: fhir.Seq(len(f.log) + 1)}
+	for _, c := range tx.Changes {
+		before := f.now[c.Type+"/"+c.ID]
+		if c.IfAbsent && before != nil {
+			continue
+		}
+		v := &fhir.Version{Type: c.Type, ID: c.ID, VersionID: "1", Seq: entry.Seq, Method: c.Method}
+		if before != nil {
+			n, _ := strconv.Atoi(before.VersionID)
+			v.VersionID = strconv.Itoa(n + 1)
+		}
+		if c.Resource != nil {
+			v.JSON = c.Resource.Stamp(c.ID, v.VersionID, time.Time{})
+		}
+		f.now[c.Type+"/"+c.ID] = v
+		entry.Versions = append(entry.Versions, v)
+	}
+	f.log = append(f.log, entry)
+	if tx.Cursor.Name != "" {
+		f.cursors[tx.Cursor.Name] = tx.Cursor.Seq
+	}
+	close(f.moved)
+	f.moved = make(chan struct{})
+	return &fhir.Commit{Seq: entry.Seq}, nil
+}
+
+func (f *fake) State(context.Context) fhir.State { return f }
+
+func (f *fake) Current(typ, id string) (*fhir.Version, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.now[typ+"/"+id], nil
+}
+
+func (f *fake) Find(string, string) ([]string, error) { return nil, nil }
+
+func (f *fake) Log(_ context.Context, after fhir.Seq, limit int) ([]fhir.LogEntry, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]fhir.LogEntry(nil), f.log[after:min(int(after)+limit, len(f.log))]...), nil
+}
+
+func (f *fake) Wait(ctx context.Context, after fhir.Seq) error {
+	f.mu.Lock()
+	moved, there := f.moved, len(f.log) > int(after)
+	f.mu.Unlock()
+	if there {
+		return nil
+	}
+	select {
+	case <-moved:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (f *fake) CursorAt(_ context.Context, name string) (fhir.Seq, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.cursors[name], nil
+}
+
+func (f *fake) put(t *testing.T, typ, id string) {
+	t.Helper()
+	r := fhir.Obj("resourceType", typ, "id", id).Resource()
+	_, err := f.Commit(t.Context(), &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Update, Type: typ, ID: id, Resource: r}}})
+	require.NoError(t, err)
+}
+
+// echo writes a List for every Basic.
+type echo struct {
+	step func(v *fhir.Version) error
+}
+
+func (echo) Name() string       { return "echo" }
+func (echo) Consumes() []string { return []string{"Basic", "Task"} }
+func (echo) Produces() []string { return []string{"List"} }
+func (e echo) Step(_ context.Context, _ fhir.State, v *fhir.Version) ([]fhir.Change, error) {
+	if e.step != nil {
+		if err := e.step(v); err != nil {
+			return nil, err
+		}
+	}
+	id := ID("List", v.Ref(), v.VersionID)
+	return []fhir.Change{{Method: fhir.Create, Type: "List", ID: id, Resource: fhir.Obj("resourceType", "List").Resource(), IfAbsent: true}}, nil
+}
+
+// follow runs a loop and gives how to stop it.
+func follow(t *testing.T, l *Loop) (stop func()) {
+	t.Helper()
+	l.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	l.Pause = time.Millisecond
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- l.Run(ctx) }()
+	return func() {
+		cancel()
+		require.NoError(t, <-done)
+	}
+}
+
+func (f *fake) count(typ string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, v := range f.now {
+		if v.Type == typ {
+			n++
+		}
+	}
+	return n
+}
+
+func TestFollowing(t *testing.T) {
+	db := newFake()
+	for i := range 10 {
+		db.put(t, "Basic", fmt.Sprint(i))
+		db.put(t, "Patient", fmt.Sprint(i))
+	}
+	var mu sync.Mutex
+	stepped := 0
+	stop := follow(t, &Loop{DB: db, Follower: echo{}, Observe: func(p Progress) {
+		mu.Lock()
+		defer mu.Unlock()
+		stepped += p.Stepped
+	}})
+	require.Eventually(t, func() bool { return db.count("List") == 10 }, time.Second, time.Millisecond)
+	db.put(t, "Basic", "late")
+	require.Eventually(t, func() bool { return db.count("List") == 11 }, time.Second, time.Millisecond)
+	stop()
+	mu.Lock()
+	defer mu.Unlock()
+	require.Equal(t, 11, stepped)
+}
+
+func TestReplayIsHarmless(t *testing.T) {
+	db := newFake()
+	for i := range 5 {
+		db.put(t, "Basic", fmt.Sprint(i))
+	}
+	stop := follow(t, &Loop{DB: db, Follower: echo{}})
+	require.Eventually(t, func() bool { return db.count("List") == 5 }, time.Second, time.Millisecond)
+	stop()
+	db.cursors["echo"] = 0
+	stop = follow(t, &Loop{DB: db, Follower: echo{}})
+	require.Eventually(t, func() bool { at, _ := db.CursorAt(t.Context(), "echo"); return at >= 5 }, time.Second, time.Millisecond)
+	stop()
+	require.Equal(t, 5, db.count("List"))
+}
+
+func TestParking(t *testing.T) {
+	db := newFake()
+	for i := range 3 {
+		db.put(t, "Basic", fmt.Sprint(i))
+	}
+	broken := errors.New("the second one is broken")
+	stop := follow(t, &Loop{DB: db, Follower: echo{func(v *fhir.Version) error {
+		if v.ID == "1" {
+			return broken
+		}
+		return nil
+	}}})
+	require.Eventually(t, func() bool { return db.count("List") == 2 && db.count("Task") == 1 }, time.Second, time.Millisecond)
+	time.Sleep(5 * time.Millisecond) // the Task comes by in the log and is passed over
+	stop()
+	require.Equal(t, 2, db.count("List"))
+	v := db.now["Task/"+ID("Task", "parked", "echo", "Basic/1", "1")]
+	require.NotNil(t, v)
+	r, err := v.Resource()
+	require.NoError(t, err)
+	require.Equal(t, "failed", r.Get("status").Text())
+	require.Equal(t, broken.Error(), r.Root().Path("statusReason", "text").Text())
+	require.Equal(t, "Basic/1/_history/1", r.Root().Path("focus", "reference").Text())
+}
+
+func TestRefusedOutputIsParked(t *testing.T) {
+	db := newFake()
+	db.put(t, "Basic", "1")
+	db.put(t, "Basic", "2")
+	db.fail = func(tx *fhir.Transaction) error {
+		for _, c := range tx.Changes {
+			if c.Type == "List" && c.ID == ID("List", "Basic/1", "1") {
+				return fhir.E("commit", fhir.BusinessRule, fhir.Issue{Message: "A guard refuses this."})
+			}
+		}
+		return nil
+	}
+	stop := follow(t, &Loop{DB: db, Follower: echo{}})
+	require.Eventually(t, func() bool { return db.count("List") == 1 && db.count("Task") == 1 }, time.Second, time.Millisecond)
+	stop()
+}
+
+func TestPassingFailuresAreTriedAgain(t *testing.T) {
+	db := newFake()
+	db.put(t, "Basic", "1")
+	failures := 0
+	stop := follow(t, &Loop{DB: db, Follower: echo{func(*fhir.Version) error {
+		if failures++; failures < 3 {
+			return fhir.E("read", fhir.Exception, fhir.Issue{Message: "The disk is full."})
+		}
+		return nil
+	}}})
+	require.Eventually(t, func() bool { return db.count("List") == 1 }, time.Second, time.Millisecond)
+	stop()
+	require.Zero(t, db.count("Task"))
+}
+
+func TestOvertakenStepsAreTakenAnew(t *testing.T) {
+	db := newFake()
+	db.put(t, "Basic", "1")
+	conflicts := 0
+	db.fail = func(tx *fhir.Transaction) error {
+		if tx.Cursor.Name != "" && conflicts < 5 {
+			conflicts++
+			return fhir.E("commit", fhir.Conflict, fhir.Issue{Message: "Somebody was quicker."})
+		}
+		return nil
+	}
+	stop := follow(t, &Loop{DB: db, Follower: echo{}})
+	require.Eventually(t, func() bool { return db.count("List") == 1 }, time.Second, time.Millisecond)
+	stop()
+	require.Equal(t, 5, conflicts)
+}
+
+func TestTwoLoopsOfOneFollower(t *testing.T) {
+	db := newFake()
+	for i := range 50 {
+		db.put(t, "Basic", fmt.Sprint(i))
+	}
+	a, b := follow(t, &Loop{DB: db, Follower: echo{}}), follow(t, &Loop{DB: db, Follower: echo{}})
+	require.Eventually(t, func() bool { return db.count("List") == 50 }, 5*time.Second, time.Millisecond)
+	a()
+	b()
+	require.Equal(t, 50, db.count("List"))
+}
+
+type arrow struct{ from, to []string }
+
+func (arrow) Name() string         { return "arrow" }
+func (a arrow) Consumes() []string { return a.from }
+func (a arrow) Produces() []string { return a.to }
+func (arrow) Step(context.Context, fhir.State, *fhir.Version) ([]fhir.Change, error) {
+	return nil, nil
+}
+
+func TestCheckAcyclic(t *testing.T) {
+	order := arrow{[]string{"MedicationRequest"}, []string{"Task"}}
+	claim := arrow{[]string{"Task", "MedicationDispense"}, []string{"Claim", "ClaimResponse"}}
+	require.NoError(t, CheckAcyclic([]Follower{order, claim}))
+	back := arrow{[]string{"ClaimResponse"}, []string{"MedicationRequest"}}
+	require.ErrorContains(t, CheckAcyclic([]Follower{order, claim, back}), "MedicationRequest -> Task -> ClaimResponse -> MedicationRequest")
+	require.Error(t, CheckAcyclic([]Follower{arrow{[]string{"Task"}, []string{"Task"}}}))
+}
+
+func TestID(t *testing.T) {
+	require.Equal(t, ID("Task", "a", "1"), ID("Task", "a", "1"))
+	require.NotEqual(t, ID("Task", "a1"), ID("Task", "a", "1"))
+	require.NotEqual(t, ID("a", "bc"), ID("ab", "c"))
+	require.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, ID("Task", "a"))
+}
