@@ -48,7 +48,7 @@ var wrongInGoogle = []struct {
 var invariantKey = regexp.MustCompile(`^[a-z]{3,4}-\d+[a-z]*$`)
 
 // TestOracleGoogle holds the judgement of package profiles on all examples and
-// some 15,000 variants of them against that of google/fhir: they agree, or the
+// some thousands of variants of them against that of google/fhir: they agree, or the
 // disagreement has a reason.
 func TestOracleGoogle(t *testing.T) {
 	u, _ := codec()
