@@ -198,10 +198,10 @@ func (r *run) read() {
 }
 
 func (r *run) find() {
-	number := r.number()
-	want := r.m.find(number, r.m.seq)
+	number, at := r.number(), min(r.seq(), r.m.seq)
+	want := r.m.find(number, at)
 	for _, w := range r.twins {
-		got, err := w.db.State(ctx).Find("Patient", "identifier=https://fhir.nhs.uk/Id/nhs-number|"+number)
+		got, err := w.db.StateAt(ctx, at).Find("Patient", "identifier=https://fhir.nhs.uk/Id/nhs-number|"+number)
 		require.NoError(r.t, err)
 		require.ElementsMatch(r.t, want, got)
 	}
