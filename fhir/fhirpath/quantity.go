@@ -7,18 +7,19 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// calendar is one of the units of duration that FHIRPath knows as words. Those
-// of fixed length count seconds, those of varying length months.
+// calendar is one of the units of duration that FHIRPath knows as words.
+// Months and years count months among themselves, and 30 and 365 days beside
+// the others.
 type calendar struct {
-	name    string          // singular
-	code    string          // UCUM code of the same, or nearest, length
-	seconds decimal.Decimal // zero for months and years
-	months  int64
+	name    string // singular
+	code    string // UCUM code of the same, or nearest, length
+	seconds decimal.Decimal
+	months  int64 // zero for weeks and below
 }
 
 var calendars = [...]calendar{
-	{name: "year", code: "a", months: 12},
-	{name: "month", code: "mo", months: 1},
+	{name: "year", code: "a", seconds: decimal.New(365*86400, 0), months: 12},
+	{name: "month", code: "mo", seconds: decimal.New(30*86400, 0), months: 1},
 	{name: "week", code: "wk", seconds: decimal.New(604800, 0)},
 	{name: "day", code: "d", seconds: decimal.New(86400, 0)},
 	{name: "hour", code: "h", seconds: decimal.New(3600, 0)},
@@ -95,15 +96,12 @@ func (it *Item) unitCode() string {
 }
 
 // compareQuantity orders two amounts; known is false when their units measure
-// different things or when a month or year meets a duration of fixed length.
+// different things or when a calendar month or year meets a UCUM unit.
 func compareQuantity(a, b *Item) (order int, known bool) {
 	ac, bc := a.calendar(), b.calendar()
 	switch {
 	case ac != nil && bc != nil:
-		if ac.months > 0 != (bc.months > 0) {
-			return 0, false
-		}
-		return a.calendarAmount().Cmp(b.calendarAmount()), true
+		return ac.amount(bc, a.ref.dec).Cmp(bc.amount(ac, b.ref.dec)), true
 	case ac != nil && ac.months > 0, bc != nil && bc.months > 0:
 		// A calendar month is not the mean month of UCUM.
 		return 0, false
@@ -112,13 +110,13 @@ func compareQuantity(a, b *Item) (order int, known bool) {
 	return order, err == nil
 }
 
-// calendarAmount is a duration in months or in seconds.
-func (it *Item) calendarAmount() decimal.Decimal {
-	c := it.calendar()
-	if c.months > 0 {
-		return it.ref.dec.Mul(decimal.NewFromInt(c.months))
+// amount is so many of the unit in what it has in common with the other one:
+// months, else seconds.
+func (c *calendar) amount(other *calendar, n decimal.Decimal) decimal.Decimal {
+	if c.months > 0 && other.months > 0 {
+		return n.Mul(decimal.NewFromInt(c.months))
 	}
-	return it.ref.dec.Mul(c.seconds)
+	return n.Mul(c.seconds)
 }
 
 // sameQuantity is equivalence: in the coarser of the two units, rounded to the

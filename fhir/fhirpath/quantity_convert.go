@@ -12,13 +12,7 @@ func (it *Item) amountIn(unit *Item) (decimal.Decimal, bool) {
 	case it.str == unit.str && it.num == unit.num, from != nil && from == to:
 		return it.ref.dec, true
 	case from != nil && to != nil:
-		if from.months > 0 != (to.months > 0) {
-			return decimal.Decimal{}, false
-		}
-		if to.months > 0 {
-			return divide(it.calendarAmount(), decimal.NewFromInt(to.months)), true
-		}
-		return divide(it.calendarAmount(), to.seconds), true
+		return divide(from.amount(to, it.ref.dec), to.amount(from, unity)), true
 	case from != nil && from.months > 0, to != nil && to.months > 0:
 		return decimal.Decimal{}, false
 	}
