@@ -1,12 +1,8 @@
 package patch
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"strconv"
-
-	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -33,36 +29,6 @@ func JSON(r *fhir.Resource, doc []byte) (*fhir.Resource, error) {
 		return nil, failed("The patch leaves no resource.", "an object", p.root.kind.String())
 	}
 	return p.root.resource()
-}
-
-// readArray parses an array, which is no resource, by putting it into one. The
-// line that is added in front is taken off the places again.
-func readArray(doc []byte) (fhir.Node, error) {
-	const before = "{\"patch\":\n"
-	wrapped := append(append([]byte(before), doc...), '}')
-	up := func(p fhir.Position) fhir.Position { return fhir.Position{Line: max(p.Line-1, 1), Column: p.Column} }
-	r, err := fhir.Parse(wrapped)
-	if err != nil {
-		var e *fhir.Error
-		if errors.As(err, &e) {
-			for i := range e.Issues {
-				e.Issues[i].Position, e.Issues[i].Expression = up(e.Issues[i].Position), ""
-			}
-		}
-		return fhir.Node{}, err
-	}
-	r = r.Located(func(offset int) fhir.Position {
-		text := wrapped[:offset]
-		return up(fhir.Position{Line: 1 + bytes.Count(text, []byte("\n")), Column: len([]rune(string(text[bytes.LastIndexByte(text, '\n')+1:]))) + 1})
-	})
-	list := r.Get("patch")
-	if list.Kind() != fhir.Array || r.Root().Len() != 1 {
-		return fhir.Node{}, fhir.E("patch", fhir.Invalid, fhir.Issue{
-			Rule: "patch", Position: fhir.Position{Line: 1, Column: 1},
-			Message: "A JSON Patch is an array of operations.", Expected: `[{"op": "replace", "path": "/status", "value": "on-hold"}]`, Found: list.Kind().String(),
-		})
-	}
-	return list, nil
 }
 
 type jsonPatch struct {
@@ -261,72 +227,4 @@ func (p *jsonPatch) test(path []string, want *value) *fhir.Error {
 		return failed("The test does not hold.", show(want), show(got))
 	}
 	return nil
-}
-
-func show(v *value) string {
-	const enough = 80
-	b := v.append(nil)
-	if len(b) > enough {
-		return string(bytes.ToValidUTF8(b[:enough], nil)) + "…"
-	}
-	return string(b)
-}
-
-// equal compares by RFC 6902 section 4.6: numbers by their value, objects
-// without regard to order.
-func equal(a, b *value) bool {
-	if a.kind != b.kind {
-		return false
-	}
-	switch a.kind {
-	case fhir.String:
-		return a.node.Text() == b.node.Text()
-	case fhir.Number:
-		return equalNumbers(a.node.Text(), b.node.Text())
-	case fhir.Array:
-		a.open()
-		b.open()
-		if len(a.items) != len(b.items) {
-			return false
-		}
-		for i := range a.items {
-			if !equal(a.items[i], b.items[i]) {
-				return false
-			}
-		}
-	case fhir.Object:
-		a.open()
-		b.open()
-		if len(a.members) != len(b.members) {
-			return false
-		}
-		for _, m := range a.members {
-			if other := b.get(m.name); other == nil || !equal(m.value, other) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func equalNumbers(a, b string) bool {
-	if a == b {
-		return true
-	}
-	const long = 64 // beyond it a power of ten could take all memory to compare
-	if len(a) > long || len(b) > long {
-		return false
-	}
-	x, errX := decimal.NewFromString(a)
-	y, errY := decimal.NewFromString(b)
-	if errX != nil || errY != nil {
-		return false
-	}
-	if x.IsZero() || y.IsZero() {
-		return x.IsZero() && y.IsZero()
-	}
-	if diff := (x.NumDigits() + int(x.Exponent())) - (y.NumDigits() + int(y.Exponent())); diff != 0 {
-		return false
-	}
-	return x.Equal(y)
 }

@@ -2,12 +2,10 @@ package typed
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/types/known/anypb"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -162,97 +160,4 @@ func (d *reader) contained(n fhir.Node, m protoreflect.Message) {
 		return
 	}
 	d.object(n, m.Mutable(f.fd).Message())
-}
-
-func (d *reader) primitives(f *field, m protoreflect.Message, value, extra fhir.Node) {
-	for _, n := range []fhir.Node{value, extra} {
-		if n.Exists() && !d.fits(f, n) {
-			return
-		}
-	}
-	first := value
-	if !first.Exists() {
-		first = extra
-	}
-	holder, ok := d.holder(f, m, first)
-	if !ok {
-		return
-	}
-	if !f.list {
-		d.primitive(value, extra, holder.Mutable(f.fd).Message())
-		return
-	}
-	values, extras := slices.Collect(value.Items()), slices.Collect(extra.Items())
-	list := holder.Mutable(f.fd).List()
-	for i := range max(len(values), len(extras)) {
-		d.primitive(item(values, i), item(extras, i), list.AppendMutable().Message())
-	}
-}
-
-func item(nodes []fhir.Node, i int) fhir.Node {
-	if i < len(nodes) {
-		return nodes[i]
-	}
-	return fhir.Node{}
-}
-
-// primitive reads one value and the id and extensions beside it, either of
-// which may be absent or null.
-func (d *reader) primitive(value, extra fhir.Node, m protoreflect.Message) {
-	p := &shapeOf(m.Descriptor()).primitive
-	switch extra.Kind() {
-	case fhir.Absent, fhir.Null:
-	case fhir.Object:
-		d.extras(extra, m, p)
-	default:
-		d.report(extra, fhir.Structure, "What stands beside a primitive is an object with id and extension.", "an object")
-	}
-	switch value.Kind() {
-	case fhir.Absent, fhir.Null:
-		p.markNoValue(m)
-	case fhir.Object, fhir.Array:
-		d.report(value, fhir.Structure, "The element is a primitive.", p.expected())
-	default:
-		if !p.read(m, value) {
-			d.report(value, fhir.ValueCode, "The value does not fit the element's type.", p.expected())
-		}
-	}
-}
-
-// extras reads the id and extension of a primitive.
-func (d *reader) extras(n fhir.Node, m protoreflect.Message, p *primitive) {
-	for member := range n.Members() {
-		switch name := member.Name(); {
-		case name == "id" && member.Kind() == fhir.String:
-			setText(m.Mutable(p.id).Message(), member.Text())
-		case name == "extension" && p.extension != nil && member.Kind() == fhir.Array:
-			list := m.Mutable(p.extension).List()
-			for item := range member.Items() {
-				d.complex(item, list.AppendMutable().Message())
-			}
-		default:
-			d.report(member, fhir.Structure, "Beside a primitive stand only its id and extension.", "id or extension")
-		}
-	}
-}
-
-// Pack puts a resource into the Any that google/fhir has for contained ones. It
-// keeps the JSON; [Unpack] gives it back.
-func Pack(r *fhir.Resource) *anypb.Any {
-	return &anypb.Any{TypeUrl: jsonTypeURL + r.Type(), Value: slices.Clone(r.JSON())}
-}
-
-const jsonTypeURL = "urn:pestle:fhir-json/"
-
-// Unpack gives the resource in an Any, be it put there by [Pack] or, as a
-// ContainedResource or a plain message of a linked type, by google/fhir.
-func Unpack(a *anypb.Any) (*fhir.Resource, error) {
-	if strings.HasPrefix(a.GetTypeUrl(), jsonTypeURL) {
-		return fhir.Parse(a.GetValue())
-	}
-	m, err := a.UnmarshalNew()
-	if err != nil {
-		return nil, &fhir.Error{Op: "typed", Kind: fhir.Exception, Err: fmt.Errorf("an Any that holds no resource: %w", err)}
-	}
-	return From(m)
 }

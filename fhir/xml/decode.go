@@ -49,44 +49,6 @@ func Decode(data []byte) (*fhir.Resource, error) {
 	return r, nil
 }
 
-// OrderRule is the rule of issues that say that elements are out of order. The
-// resource that comes with them is complete.
-const OrderRule = "xml-order"
-
-// element is one element of the document, in document order.
-type element struct {
-	name     string
-	typ      *r4.Type     // nil where the tables do not know it
-	prop     *r4.Property // nil of a resource and of what the tables do not know
-	resource bool
-	full     bool  // it holds a resource, which has been read
-	mixed    bool  // its children are not in order
-	rank     int16 // the place of its property in the order of its parent's type
-	depth    int16 // levels of JSON that it opens or is within
-	parent   int32
-	next     int32 // the element behind its content
-	at       int32 // its < in the document
-	value    attribute
-	id       attribute
-	div      string // the narrative, where it is one
-}
-
-// attribute is id, value or url, undecoded.
-type attribute struct {
-	raw string
-	at  int32
-	set bool
-}
-
-func (e *element) primitive() bool {
-	if e.typ == nil {
-		return e.value.set
-	}
-	return e.typ.Kind == r4.Primitive
-}
-
-func (e *element) is(name string) bool { return e.typ != nil && e.typ.Name == name }
-
 type decoder struct {
 	scan     *Scanner
 	elements []element
@@ -112,14 +74,6 @@ func (d *decoder) document() error {
 			return err
 		}
 	}
-}
-
-func describeName(t *Token) string {
-	space := "no namespace"
-	if t.Space != "" {
-		space = "the namespace " + t.Space
-	}
-	return "<" + t.Name + "> in " + space
 }
 
 // element reads an element whose start tag is t, to its end.
@@ -166,26 +120,6 @@ func (d *decoder) attributes(t *Token, self int32) {
 			d.report(self, a.At, "The element has an attribute that FHIR does not know.", d.allowedAttributes(e), a.Name+`="`+short(a.Raw)+`"`, fix)
 		}
 	}
-}
-
-func (d *decoder) allowedAttributes(e *element) string {
-	switch {
-	case e.resource:
-		return "no attribute"
-	case e.is("Extension"):
-		return "id or url"
-	case e.primitive():
-		return "id or value"
-	}
-	return "id"
-}
-
-func short(s string) string {
-	const enough = 40
-	if len(s) > enough {
-		return strings.ToValidUTF8(s[:enough], "") + "…"
-	}
-	return s
 }
 
 // content reads the children of an element.
@@ -242,97 +176,6 @@ func (d *decoder) child(t *Token, parent int32) error {
 	return d.element(t, e)
 }
 
-func (d *decoder) expectedSpace(t *Token, p *element) string {
-	if p.is("Narrative") {
-		return `<div xmlns="` + XHTML + `">, or another element of Narrative in the namespace ` + Namespace
-	}
-	return "<" + t.Local + "> in the namespace " + Namespace
-}
-
-// rank is the place of an element within its type, looked for from a place
-// where it is likely.
-func rank(t *r4.Type, e *r4.Element, from int16) int16 {
-	for i := max(int(from), 0); i < len(t.Elements); i++ {
-		if &t.Elements[i] == e {
-			return int16(i)
-		}
-	}
-	for i := range t.Elements {
-		if &t.Elements[i] == e {
-			return int16(i)
-		}
-	}
-	return math.MaxInt16
-}
-
-// last is the child of an element that was read last, nil before the first.
-func (d *decoder) last(parent int32) *element {
-	if int(parent) == len(d.elements)-1 {
-		return nil
-	}
-	i := int32(len(d.elements) - 1)
-	for d.elements[i].parent != parent {
-		i = d.elements[i].parent
-	}
-	return &d.elements[i]
-}
-
-func (d *decoder) lastRank(parent int32) int16 {
-	if e := d.last(parent); e != nil {
-		return e.rank
-	}
-	return 0
-}
-
-// order checks the place of a child among those before it.
-func (d *decoder) order(t *Token, parent int32, e *element) {
-	before := d.last(parent)
-	if before == nil {
-		return
-	}
-	p := &d.elements[parent]
-	switch {
-	case e.prop == nil:
-		p.mixed = true
-	case e.rank < before.rank:
-		p.mixed = true
-		if before.prop != nil {
-			d.report(parent, t.Start, "The elements of "+p.typ.Name+" are out of order.", "<"+t.Local+"> before <"+before.name+">",
-				"<"+t.Local+"> behind <"+before.name+">", "XML wants them in the order of the definition; JSON does not.")
-			d.issues[len(d.issues)-1].Rule = OrderRule
-		}
-	case before.prop == e.prop && !e.prop.Element.Repeats():
-		d.report(parent, t.Start, "The element is there twice.", "<"+t.Local+"> at most once", "<"+t.Local+"> again", "")
-	}
-}
-
-// resource reads a resource that stands in an element of another.
-func (d *decoder) resource(t *Token, holder int32) error {
-	h := &d.elements[holder]
-	if h.full {
-		d.report(holder, t.Start, "The element holds more than one resource.", "one resource in each <"+h.name+">", "<"+t.Local+"> too", "")
-		return d.scan.Skip()
-	}
-	if !r4.IsResource(t.Local) {
-		d.report(holder, t.Start, "The element is no resource of R4.", "a resource, such as <Patient>", describeName(t), "")
-		return d.scan.Skip()
-	}
-	// The holder becomes the resource: in JSON they are one object.
-	h.typ, h.resource = r4.TypeOf(t.Local), true
-	d.resourceAttributes(t, holder)
-	_, err := d.content(holder)
-	d.elements[holder].full = true
-	return err
-}
-
-func (d *decoder) resourceAttributes(t *Token, holder int32) {
-	if h := &d.elements[holder]; h.id.set {
-		d.report(holder, int(h.id.at), "The element has an attribute that FHIR does not know.", "no attribute", `id="`+short(h.id.raw)+`"`, "")
-		h.id = attribute{}
-	}
-	d.attributes(t, holder)
-}
-
 // div reads a narrative: its text as it stands, when it says its namespace
 // itself, as FHIR writes it.
 func (d *decoder) div(t *Token, parent int32) error {
@@ -362,41 +205,4 @@ func (d *decoder) div(t *Token, parent int32) error {
 	e.next = int32(len(d.elements) + 1)
 	d.elements = append(d.elements, e)
 	return nil
-}
-
-func (d *decoder) checkContent(self int32) {
-	e := &d.elements[self]
-	switch {
-	case e.resource && e.parent < 0, e.value.set, e.id.set: // alone, an id is for ele-1 to judge
-	case e.primitive():
-		d.report(self, int(e.at), "The element has neither a value nor an extension.", `value="…"`, "<"+e.name+"/>", "Leave the element out where there is nothing to say.")
-	default:
-		d.report(self, int(e.at), "The element is empty.", "content", "<"+e.name+"/>", "Leave the element out where there is nothing to say.")
-	}
-}
-
-func (d *decoder) report(self int32, at int, message, expected, found, fix string) {
-	d.issues = append(d.issues, fhir.Issue{
-		Severity: fhir.Err, Code: fhir.Structure, Rule: "xml", Expression: d.expression(self), Position: position(d.scan.text, at),
-		Message: message, Expected: expected, Found: found, Fix: fix,
-	})
-}
-
-// expression is the way to an element, as [fhir.Node.Expression] writes it.
-func (d *decoder) expression(self int32) string {
-	e := &d.elements[self]
-	if e.parent < 0 {
-		return e.name
-	}
-	step := "." + e.name
-	if e.prop != nil && e.prop.Element.Repeats() {
-		place := 0
-		for i := e.parent + 1; i < self; i = max(d.elements[i].next, i+1) {
-			if d.elements[i].parent == e.parent && d.elements[i].name == e.name {
-				place++
-			}
-		}
-		step += "[" + strconv.Itoa(place) + "]"
-	}
-	return d.expression(e.parent) + step
 }
