@@ -33,7 +33,8 @@ var results = map[string]result{
 	"htmlChecks": yesOrNo, "toBoolean": yesOrNo, "convertsToBoolean": yesOrNo, "convertsToInteger": yesOrNo, "convertsToDecimal": yesOrNo,
 	"convertsToString": yesOrNo, "convertsToDate": yesOrNo, "convertsToDateTime": yesOrNo, "convertsToTime": yesOrNo, "convertsToQuantity": yesOrNo,
 	"startsWith": yesOrNo, "endsWith": yesOrNo, "contains": yesOrNo, "matches": yesOrNo, "matchesFull": yesOrNo,
-	"indexOf": wholeOf, "lastIndexOf": wholeOf, "length": wholeOf, "count": wholeOf, "toInteger": wholeOf, "ceiling": wholeOf, "floor": wholeOf, "truncate": wholeOf,
+	"indexOf": wholeOf, "lastIndexOf": wholeOf, "length": wholeOf, "count": wholeOf, "toInteger": wholeOf, "ceiling": wholeOf, "floor": wholeOf, "truncate": wholeOf, "precision": wholeOf,
+	"yearOf": wholeOf, "monthOf": wholeOf, "dayOf": wholeOf, "hourOf": wholeOf, "minuteOf": wholeOf, "secondOf": wholeOf, "millisecondOf": wholeOf,
 	"substring": textual, "upper": textual, "lower": textual, "trim": textual, "replace": textual, "replaceMatches": textual, "encode": textual,
 	"decode": textual, "escape": textual, "unescape": textual, "toString": textual, "join": textual, "toChars": textual, "split": textual,
 	"abs": numeric, "round": numeric, "sqrt": numeric, "exp": numeric, "ln": numeric, "log": numeric, "power": numeric,
@@ -87,7 +88,7 @@ func (c *checker) args(n *call, name string, input shape) []shape {
 	out := make([]shape, len(n.args))
 	for i, arg := range n.args {
 		switch {
-		case name == "repeat":
+		case name == "repeat" || name == "repeatAll":
 			out[i] = c.within(arg, anything) // it also sees what it made itself
 		case name == "aggregate" && i == 0, name == "defineVariable" && i == 1, slices.Contains(iterations, name):
 			out[i] = c.within(arg, input)

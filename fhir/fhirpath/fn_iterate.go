@@ -60,6 +60,34 @@ func fnRepeat(m *machine, c *call, base int) error {
 	return nil
 }
 
+// fnRepeatAll is repeat() that keeps what is equal; what feeds on itself meets
+// the limit on work.
+func fnRepeatAll(m *machine, c *call, base int) error {
+	end := len(m.stack)
+	for i := base; i < len(m.stack); i++ {
+		before := len(m.stack)
+		if err := m.each(c.args[0], m.stack[i], i-base); err != nil {
+			return err
+		}
+		if err := m.work(c, 1+len(m.stack)-before); err != nil {
+			return err
+		}
+	}
+	m.replace(base, end)
+	return nil
+}
+
+// fnCoalesce gives the first of its parameters that is not empty.
+func fnCoalesce(m *machine, c *call, base int) error {
+	m.cut(base)
+	for _, arg := range c.args {
+		if err := m.inner(arg); err != nil || len(m.stack) > base {
+			return err
+		}
+	}
+	return nil
+}
+
 func fnAggregate(m *machine, c *call, base int) error {
 	end := len(m.stack)
 	var total Collection

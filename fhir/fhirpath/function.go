@@ -39,9 +39,11 @@ var functions = map[string]*function{
 	"where":     {run: fnWhere, min: 1, max: 1},
 	"select":    {run: fnSelect, min: 1, max: 1},
 	"repeat":    {run: fnRepeat, min: 1, max: 1},
+	"repeatAll": {run: fnRepeatAll, min: 1, max: 1},
 	"aggregate": {run: fnAggregate, min: 1, max: 2},
 	"sort":      {run: fnSort, max: many},
 	"iif":       {run: fnIif, min: 2, max: 3},
+	"coalesce":  {run: fnCoalesce, min: 1, max: many},
 	"trace":     {run: fnTrace, min: 1, max: 2},
 
 	// Subsetting and combining
@@ -119,6 +121,18 @@ var functions = map[string]*function{
 	"now":       {run: fnNow},
 	"today":     {run: fnToday},
 	"timeOfDay": {run: fnTimeOfDay},
+
+	// Parts of dates and times (release 3)
+	"yearOf":           {run: component(toYear, func(t temporal) int { return int(t.year) })},
+	"monthOf":          {run: component(toMonth, func(t temporal) int { return int(t.month) })},
+	"dayOf":            {run: component(toDay, func(t temporal) int { return int(t.day) })},
+	"hourOf":           {run: component(toHour, func(t temporal) int { return int(t.hour) })},
+	"minuteOf":         {run: component(toMinute, func(t temporal) int { return int(t.minute) })},
+	"secondOf":         {run: component(toSecond, func(t temporal) int { return int(t.second) })},
+	"millisecondOf":    {run: component(toSecond, func(t temporal) int { return int(t.nano / 1_000_000) })},
+	"timezoneOffsetOf": {run: fnTimezoneOffsetOf},
+	"dateOf":           {run: fnDateOf},
+	"timeOf":           {run: fnTimeOf},
 
 	// Tree, types and variables
 	"children":       {run: fnChildren},

@@ -73,7 +73,7 @@ func outcome(src string, focus Item) []string {
 	e, err := Compile(src)
 	var found Collection
 	if err == nil {
-		found, err = e.Eval(context.Background(), focus, &Env{
+		found, err = e.Eval(context.Background(), focus, &Env{MaxSteps: 100_000,
 			Now:         time.Date(2026, 11, 24, 9, 30, 15, 123456789, time.FixedZone("", 3600)),
 			Terminology: colours{}, Profiles: baseProfiles{}, Resolver: directory{},
 			Vars: map[string]Collection{"answer": {IntegerItem(42)}},
