@@ -22,5 +22,6 @@
 // What differs from run to run has names: {base}, {root}, {id:1} for ids that
 // the server made, in the order of their appearance, {page:1} for page tokens,
 // {time} for instants of the server. Later requests may use ids and pages, and
-// {time:create} for meta.lastUpdated of the response to create.
+// {time:create} for meta.lastUpdated of the response to create. {wording} stands
+// for what an issue says whose rule is named, since that is held elsewhere.
 package conformance

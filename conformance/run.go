@@ -160,7 +160,7 @@ func render(request string, r *http.Response, body []byte) string {
 		}
 	}
 	if len(body) > 0 {
-		b.WriteString("\n" + string(indented(body)))
+		b.WriteString("\n" + string(indented(hideWording(body))))
 		if body[len(body)-1] != '\n' {
 			b.WriteByte('\n')
 		}

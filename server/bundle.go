@@ -23,7 +23,7 @@ func (s *Server) bundle(c *gin.Context) error {
 		return notABundle(b, kind)
 	}
 	x.interaction = kind
-	list, issues := entries(b, x.base)
+	list, issues := entries(b, x)
 	if kind == "batch" {
 		return s.batch(c, list, issues)
 	}

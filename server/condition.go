@@ -55,7 +55,8 @@ func unchanged(h http.Header, v *fhir.Version) bool {
 // condition reads the search of a conditional write: "identifier=a|b", also
 // with a question mark or the type before it.
 func condition(query string) string {
-	if _, after, ok := strings.Cut(query, "?"); ok {
+	before, after, ok := strings.Cut(query, "?")
+	if ok && !strings.ContainsAny(before, "=&") {
 		return after
 	}
 	return query

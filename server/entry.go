@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
@@ -32,7 +33,7 @@ var conditionHeaders = map[string]string{
 
 // entries takes the Bundle apart. Issues are about the Bundle itself and the
 // requests in it, not about the resources.
-func entries(bundle *fhir.Resource, base string) (list []entry, issues []fhir.Issue) {
+func entries(bundle *fhir.Resource, x *exchange) (list []entry, issues []fhir.Issue) {
 	issues = strangers(bundle.Root(), "Bundle", issues)
 	place := 0
 	for n := range bundle.Get("entry").Items() {
@@ -45,15 +46,25 @@ func entries(bundle *fhir.Resource, base string) (list []entry, issues []fhir.Is
 		if r := n.Get("resource"); r.Kind() == fhir.Object {
 			e.resource = bundle.Sub(r)
 		}
-		issues = append(issues, e.aim(request, base)...)
+		issues = append(issues, e.aim(request, x)...)
 		for member, header := range conditionHeaders {
 			if value := request.Get(member).Text(); value != "" {
-				e.header.Set(header, value)
+				e.header.Set(header, headerValue(member, value))
 			}
 		}
 		list = append(list, e)
 	}
 	return list, issues
+}
+
+// headerValue is a condition as HTTP writes it: only times differ.
+func headerValue(member, value string) string {
+	if member == "ifModifiedSince" {
+		if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
+			return at.UTC().Format(http.TimeFormat)
+		}
+	}
+	return value
 }
 
 // strangers notes members that the type does not have. The Bundle is not
@@ -84,7 +95,7 @@ func strangers(n fhir.Node, typ string, issues []fhir.Issue) []fhir.Issue {
 var entryMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 // aim reads method and url.
-func (e *entry) aim(request fhir.Node, base string) (issues []fhir.Issue) {
+func (e *entry) aim(request fhir.Node, x *exchange) (issues []fhir.Issue) {
 	wrong := func(code fhir.Code, element, message, expected, found string) {
 		at := request.Get(element).Position()
 		if at.IsZero() {
@@ -99,7 +110,8 @@ func (e *entry) aim(request fhir.Node, base string) (issues []fhir.Issue) {
 		wrong(fhir.Required, "method", "The entry does not say what to do.", strings.Join(entryMethods, ", "), e.method)
 	}
 	address := request.Get("url").Text()
-	path, query, _ := strings.Cut(strings.TrimPrefix(address, base+"/"), "?")
+	base := x.base
+	path, query, _ := strings.Cut(x.relative(address), "?")
 	path = strings.Trim(path, "/")
 	unescaped, err := url.PathUnescape(path)
 	if _, queryErr := url.ParseQuery(query); err != nil || queryErr != nil || strings.Contains(path, "://") {

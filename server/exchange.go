@@ -85,6 +85,17 @@ func (s *Server) origin(r *http.Request) string {
 	return scheme + "://" + r.Host
 }
 
+// relative is an address below the base, whichever of the bases it names.
+func (x *exchange) relative(address string) string {
+	origin := strings.TrimSuffix(x.base, x.prefix)
+	for _, prefix := range Bases {
+		if rest, ok := strings.CutPrefix(address, origin+prefix+"/"); ok {
+			return rest
+		}
+	}
+	return address
+}
+
 // now is the time of the server in UTC.
 func (s *Server) now() time.Time { return s.Clock().UTC() }
 

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/pestle-fhir/pestle/fhir"
-	"github.com/pestle-fhir/pestle/fhir/r4"
 	"github.com/pestle-fhir/pestle/server/auth"
 )
 
@@ -120,58 +118,6 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 	return rt.handle(c)
 }
 
-// reserved are the names of interactions where a type or an id may stand, with
-// the methods they are for.
-var reserved = map[string]string{"_history": "GET, HEAD", "metadata": "GET, HEAD", "_search": "GET, HEAD, POST"}
-
-// address checks the type and the id that a path names.
-func (s *Server) address(c *gin.Context, x *exchange) error {
-	typ, id := c.Param("type"), c.Param("id")
-	for _, segment := range []string{typ, id} {
-		if allow, ok := reserved[segment]; ok {
-			return s.methodNotAllowed(c, allow)
-		}
-	}
-	if strings.HasPrefix(typ, "$") || strings.HasPrefix(id, "$") {
-		return s.operations.unknown(c)
-	}
-	if typ != "" && !r4.IsResource(typ) {
-		return unknownType(typ, "")
-	}
-	x.resourceType = typ
-	if id != "" && !isID(id) {
-		kind := fhir.NotFound
-		if c.Request.Method == http.MethodPut {
-			kind = fhir.Invalid
-		}
-		return fhir.E("serve", kind, fhir.Issue{
-			Message: "This is no id that a resource can have.", Expected: "letters, digits, hyphens and dots, 1 to 64 of them", Found: id,
-		})
-	}
-	return nil
-}
-
-// isID reports whether s is an R4 id: [A-Za-z0-9\-\.]{1,64}.
-func isID(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '.') {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 64
-}
-
-func unknownType(typ, expression string) error {
-	issue := fhir.Issue{
-		Message: "R4 has no resource type of this name.", Expression: expression, Expected: "a resource type of FHIR R4, with its capital letters", Found: typ,
-	}
-	if near := nearest(typ, r4.ResourceTypes()); near != "" {
-		issue.Fix = "Did you mean " + near + "?"
-	}
-	return fhir.E("serve", fhir.NotFound, issue)
-}
-
 // permit refuses what the caller's scopes do not grant.
 func (x *exchange) permit(typ string, p auth.Permission) error {
 	if p == 0 || x.identity.Scopes.Allow(typ, p) {
@@ -180,50 +126,6 @@ func (x *exchange) permit(typ string, p auth.Permission) error {
 	return fhir.E("serve", fhir.Forbidden, fhir.Issue{
 		Message: "The access token does not allow this.", Expected: "the scope system/" + typ + "." + string(rune(p)), Rule: "auth",
 	})
-}
-
-func (s *Server) noRoute(c *gin.Context) error {
-	address := c.Request.URL.Path
-	issue := fhir.Issue{Message: "There is nothing at this address.", Found: address}
-	for _, base := range Bases {
-		rest, ok := strings.CutPrefix(address, base+"/")
-		if !ok {
-			continue
-		}
-		typ, _, _ := strings.Cut(rest, "/")
-		if !r4.IsResource(typ) {
-			return unknownType(typ, "")
-		}
-		issue.Expected = "[type], [type]/[id], [type]/[id]/_history, [type]/[id]/_history/[version] or an operation"
-		return fhir.E("serve", fhir.NotFound, issue)
-	}
-	issue.Fix = "FHIR is served under " + strings.Join(Bases, " and ") + "; try GET " + Bases[0] + "/metadata."
-	return fhir.E("serve", fhir.NotFound, issue)
-}
-
-// noMethod answers where the address takes other methods: gin has found them
-// out, but for the names of interactions that stand where a type may.
-func (s *Server) noMethod(c *gin.Context) {
-	h := c.Writer.Header()
-	allow := h.Get("Allow")
-	h.Del("Allow")
-	s.answer(c, route{interaction: "unknown", handle: func(c *gin.Context) error {
-		last := path.Base(c.Request.URL.Path)
-		if own, ok := reserved[last]; ok {
-			allow = own
-		}
-		if strings.HasPrefix(last, "$") {
-			return s.operations.unknown(c)
-		}
-		return s.methodNotAllowed(c, allow)
-	}})
-}
-
-func (s *Server) methodNotAllowed(c *gin.Context, allow string) error {
-	f := refuse(http.StatusMethodNotAllowed, fhir.NotSupported, fhir.Issue{
-		Message: "This address does not take the method.", Expected: allow, Found: c.Request.Method,
-	})
-	return f.with("Allow", allow)
 }
 
 // notFound reports whether an error says that something is not there.
