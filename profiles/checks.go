@@ -69,8 +69,13 @@ func slotRules(v *Validator, p *r4.Property) []check {
 	case v.refuseHTML && (p.Type == "string" || p.Type == "markdown"):
 		out = append(out, noHTML)
 	}
-	if b := p.Element.Binding; b != nil && b.Codes != nil && p.Type == "CodeableConcept" {
-		out = append(out, requiredConcept(b))
+	if b := p.Element.Binding; b != nil && b.Codes != nil {
+		switch p.Type {
+		case "CodeableConcept":
+			out = append(out, requiredConcept(b))
+		case "Coding":
+			out = append(out, requiredCoding(b))
+		}
 	}
 	for _, c := range p.Element.Constraints {
 		if rule := v.invariant(c); rule != nil {

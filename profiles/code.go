@@ -69,6 +69,16 @@ func requiredConcept(b *r4.Binding) check {
 	}
 }
 
+// requiredCoding holds a Coding to a required binding.
+func requiredCoding(b *r4.Binding) check {
+	return func(w *walk, n fhir.Node, _ *r4.Type) {
+		system, code := n.Get("system").Text(), n.Get("code").Text()
+		if !b.Codes.Contains(system, code) {
+			w.notInSet(n, strings.TrimSpace(system+" "+code), b)
+		}
+	}
+}
+
 // grammar holds a code to the form of the language it is taken from.
 func grammar(ok func(string) bool, expected string, mend func(string) string) check {
 	return func(w *walk, n fhir.Node, _ *r4.Type) {

@@ -18,6 +18,9 @@ func readExtension(sd *fhir.Resource) *r4.Extension {
 	for c := range sd.Get("context").Items() {
 		x.Contexts = append(x.Contexts, r4.ExtensionContext{Type: c.Get("type").Text(), Expression: c.Get("expression").Text()})
 	}
+	for rule := range sd.Get("contextInvariant").Items() {
+		x.When = append(x.When, rule.Text())
+	}
 	elements := sd.Root().Path("snapshot", "element")
 	if !elements.Exists() {
 		elements = sd.Root().Path("differential", "element")

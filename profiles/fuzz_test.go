@@ -12,12 +12,14 @@ import (
 // FuzzValidate feeds the validator whatever parses: it must neither panic nor
 // hang, and every issue must name a place.
 func FuzzValidate(f *testing.F) {
-	archive, err := txtar.ParseFile("testdata/structure.txtar")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range archive.Files {
-		f.Add(file.Data)
+	for _, name := range []string{"testdata/structure.txtar", "testdata/rules.txtar"} {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range archive.Files {
+			f.Add(file.Data)
+		}
 	}
 	v := New()
 	f.Fuzz(func(t *testing.T, data []byte) {
