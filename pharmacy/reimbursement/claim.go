@@ -1,7 +1,6 @@
 package reimbursement
 
 import (
-	"math/big"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -101,7 +100,7 @@ func endorsementsOf(detail fhir.Node) []pricing.Endorsement {
 
 // amountOf is a Quantity as pricing takes it.
 func amountOf(q fhir.Node) pricing.Quantity {
-	value, _ := new(big.Rat).SetString(q.Get("value").Text())
+	value, _ := pricing.ParseDecimal(q.Get("value").Text())
 	unit := q.Get("unit").Text()
 	if unit == "" {
 		unit = q.Get("code").Text()

@@ -1,13 +1,13 @@
 package reimbursement
 
 import (
-	"math/big"
 	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // months are those of the United Kingdom, whatever the machine knows
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 )
 
 // dispensed is one issue of a prescription as its dispensing left it: the Task,
@@ -158,7 +158,7 @@ func (d *dispensed) readDispense(bundle, r *fhir.Resource) {
 	} else if reason := extension(r.Root(), extNotDispensed).Get("valueCoding"); reason.Exists() {
 		line.reason = reason
 	}
-	value, ok := new(big.Rat).SetString(r.Root().Path("quantity", "value").Text())
+	value, ok := pricing.ParseDecimal(r.Root().Path("quantity", "value").Text())
 	status := code(r.Get("type"), csLineStatus)
 	if !ok || value.Sign() <= 0 || status != "0001" && status != "0003" {
 		return

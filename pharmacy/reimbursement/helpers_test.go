@@ -35,6 +35,9 @@ func amend(t *testing.T, claim *fhir.Resource, message, replaces string, exchang
 	if replaces != "" {
 		extensions = append(extensions, fhir.Obj("url", extReplacement, "valueIdentifier", identifierValue(idUUID, replaces)))
 	}
+	if len(extensions) == 0 {
+		extensions = append(extensions, fhir.Obj("url", "urn:none", "valueBoolean", true))
+	}
 	e.Set(r.Root(), "extension", string(fhir.List(extensions...).JSON()))
 	r, err = e.Apply()
 	require.NoError(t, err)

@@ -1,8 +1,6 @@
 package reimbursement
 
 import (
-	"math/big"
-
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 )
@@ -45,7 +43,7 @@ func movements(r *fhir.Resource, pack string) []pricing.Leftover {
 				if extension(a, extLeftover).Path("valueIdentifier", "value").Text() != pack {
 					continue
 				}
-				if n, ok := new(big.Rat).SetString(a.Get("value").Text()); ok {
+				if n, ok := pricing.ParseDecimal(a.Get("value").Text()); ok {
 					list = append(list, pricing.Leftover{Day: day, Quantity: n})
 				}
 			}

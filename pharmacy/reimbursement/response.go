@@ -3,6 +3,7 @@ package reimbursement
 import (
 	"math/big"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -48,7 +49,7 @@ func (p *response) value() *fhir.Resource {
 		"status", status,
 		"type", c.Get("type"),
 		"use", c.Get("use"),
-		"patient", c.Get("patient"),
+		"patient", p.outward("patient", "the patient of the claim"),
 		"created", p.created.UTC().Format(fhir.InstantLayout),
 		"insurer", p.insurer(),
 		"requestor", p.requestor(),
@@ -80,31 +81,40 @@ func (p *response) tags() []any {
 // monthOf is the code of the tag for a pharmacy's month: "2026-11.FA565".
 func monthOf(month, org string) string { return month + "." + org }
 
-// insurer is who is claimed from: a logical reference, as the Claim has it.
+// insurer is who is claimed from: named as such, or by the coverage.
 func (p *response) insurer() fhir.Value {
-	coverage := p.claim.Get("insurance").Item(0).Get("coverage")
 	if by := p.claim.Get("insurer"); by.Exists() {
-		return fhir.Obj("reference", by.Get("reference"), "identifier", by.Get("identifier"), "display", by.Get("display"))
+		return p.outward("insurer", "the insurer of the claim")
 	}
-	if id := coverage.Get("identifier"); id.Exists() {
-		return fhir.Obj("identifier", id, "display", coverage.Get("display"))
+	coverage := p.claim.Get("insurance").Item(0).Get("coverage")
+	named := fhir.Obj("identifier", coverage.Get("identifier"), "display", coverage.Get("display"))
+	if named.IsZero() {
+		return fhir.Obj("display", "not named by the claim")
 	}
-	if display := coverage.Get("display"); display.Exists() {
-		return fhir.Obj("display", display)
-	}
-	return fhir.Obj("display", "not named by the claim")
+	return named
 }
 
-// requestor is the pharmacy, by its identifier.
+// requestor is the pharmacy of an EPS claim, by its identifier, or the provider.
 func (p *response) requestor() fhir.Value {
-	c := &claim{Resource: p.claim}
-	if o := c.pharmacy(); o.Exists() {
+	if o := (&claim{Resource: p.claim}).pharmacy(); o.Exists() {
 		return fhir.Obj("identifier", o.Get("identifier").Item(0), "display", o.Get("name"))
 	}
-	if by := p.claim.Get("provider"); by.Get("reference").Text() == "" || by.Get("reference").Text()[0] != '#' {
-		return fhir.Obj("reference", by.Get("reference"), "identifier", by.Get("identifier"), "display", by.Get("display"))
+	return p.outward("provider", "the provider of the claim")
+}
+
+// outward is a reference of the Claim as it holds outside of it: one to a
+// contained resource becomes the identifier of that.
+func (p *response) outward(name, otherwise string) fhir.Value {
+	ref := p.claim.Get(name)
+	if !strings.HasPrefix(ref.Get("reference").Text(), "#") {
+		return fhir.Obj("reference", ref.Get("reference"), "type", ref.Get("type"), "identifier", ref.Get("identifier"), "display", ref.Get("display"))
 	}
-	return fhir.Value{}
+	display := ref.Get("display").Text()
+	if display == "" {
+		display = otherwise
+	}
+	within := contained(p.claim, ref)
+	return fhir.Obj("type", within.Get("resourceType"), "identifier", within.Get("identifier").Item(0), "display", display)
 }
 
 // items writes one item for each of the Claim, with the details within.

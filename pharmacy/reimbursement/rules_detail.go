@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 )
 
 func sequenceOf(detail fhir.Node) fhir.Node {
@@ -62,6 +63,11 @@ func checkSupply(s fhir.Node, at string) []fhir.Issue {
 	for _, name := range []string{"value", "unit", "code"} {
 		if s.Path("quantity", name).Text() == "" {
 			issues = append(issues, tooFew(s, at+".quantity."+name, "The quantity supplied has no "+name+".", "value, unit and code", "CL16"))
+		}
+	}
+	if v := s.Path("quantity", "value"); v.Exists() {
+		if n, ok := pricing.ParseDecimal(v.Text()); !ok || n.Sign() <= 0 {
+			issues = append(issues, wrong(v, at+".quantity.value", "The quantity supplied must be above 0.", "a number such as 28 or 2.5", v.Text(), "CL16"))
 		}
 	}
 	products := codings(s.Get("productOrService"), csSNOMED)

@@ -184,7 +184,7 @@ func (v *verdict) judgeDetail(d *dispensed, detail fhir.Node, at string) {
 func sum(quantities []fhir.Node) (*big.Rat, bool) {
 	total := new(big.Rat)
 	for _, q := range quantities {
-		value, ok := new(big.Rat).SetString(q.Get("value").Text())
+		value, ok := pricing.ParseDecimal(q.Get("value").Text())
 		if !ok {
 			return nil, false
 		}

@@ -88,7 +88,7 @@ func (t *totals) line(detail fhir.Node) error {
 		if !pounds.Exists() {
 			continue
 		}
-		pence, ok := new(big.Rat).SetString(pounds.Text())
+		pence, ok := pricing.ParseDecimal(pounds.Text())
 		if !ok {
 			return fmt.Errorf("%s is no amount: %q", pounds.Expression(), pounds.Text())
 		}

@@ -2,6 +2,7 @@ package pricing
 
 import (
 	"math/big"
+	"regexp"
 	"strings"
 )
 
@@ -46,3 +47,16 @@ func Round(pence *big.Rat, way string) (*big.Rat, bool) {
 }
 
 func rat(n int64) *big.Rat { return new(big.Rat).SetInt64(n) }
+
+// number is what is taken for a decimal: R4's form, with as many digits as any
+// quantity or amount has. A longer one would say nothing more, and an exponent
+// of a billion would take all memory there is.
+var number = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?$`)
+
+// ParseDecimal reads a JSON number exactly.
+func ParseDecimal(text string) (*big.Rat, bool) {
+	if !number.MatchString(text) {
+		return nil, false
+	}
+	return new(big.Rat).SetString(text)
+}

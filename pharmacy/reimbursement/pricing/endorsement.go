@@ -19,10 +19,13 @@ func (e Endorsement) amount() (*big.Rat, bool) {
 		return nil, false
 	}
 	if found[0][1] != "" {
-		r, ok := new(big.Rat).SetString(found[0][1])
-		return r.Mul(r, rat(100)), ok
+		r, ok := ParseDecimal(found[0][1])
+		if !ok {
+			return nil, false
+		}
+		return r.Mul(r, rat(100)), true
 	}
-	return new(big.Rat).SetString(found[0][2])
+	return ParseDecimal(found[0][2])
 }
 
 // pack is the pack size with which the supporting information begins: "PD4",
@@ -32,7 +35,7 @@ func (e Endorsement) pack() (Quantity, bool) {
 	if m == nil || strings.TrimSpace(m[2]) == "p" {
 		return Quantity{}, false
 	}
-	size, ok := new(big.Rat).SetString(m[1])
+	size, ok := ParseDecimal(m[1])
 	return Quantity{size, strings.TrimSpace(m[2])}, ok && size.Sign() > 0
 }
 
