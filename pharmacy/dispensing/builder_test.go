@@ -29,7 +29,7 @@ type scriptItem struct {
 
 // orderNumber makes a valid short-form id.
 func orderNumber(n int, ods string) string {
-	body := fmt.Sprintf("%06X%s%05X", n*7919+1, ods, n)
+	body := fmt.Sprintf("%06X%s%05X", (n*7919+1)%0xFFFFFF, ods, n%0xFFFFF)
 	return body[:6] + "-" + body[6:12] + "-" + body[12:] + string(CheckCharacter(body))
 }
 

@@ -101,21 +101,9 @@ func (s *Service) receiveCancellation(call *fhir.Call, m *message, state fhir.St
 	if err != nil {
 		return nil, err
 	}
-	x, err := currentIssue(state, o.number())
+	x, line, err := standing(state, o)
 	if err != nil {
 		return nil, err
-	}
-	if x != nil && !x.hasOrder(o) {
-		x = nil
-	}
-	l := o.line()
-	line := &l
-	if x != nil {
-		for i := range x.Lines {
-			if x.Lines[i].Ref == o.version.Ref() {
-				line = &x.Lines[i]
-			}
-		}
 	}
 	v := judge(x, line)
 	out := &outcome{changes: cancelLine(x, o, line, v, mr.Get("statusReason"), call.Time)}
@@ -131,6 +119,26 @@ func (s *Service) receiveCancellation(call *fhir.Call, m *message, state fhir.St
 	}
 	out.reply = &fhir.Reply{Resource: s.cancelResponse(call, m, mr, x, v), Refused: !v.done}
 	return out, nil
+}
+
+// standing is the latest issue that an order is part of, and its line there; x
+// is nil while there is no Task yet.
+func standing(state fhir.State, o *order) (x *execution, l *Line, err error) {
+	if x, err = currentIssue(state, o.number()); err != nil {
+		return nil, nil, err
+	}
+	if x != nil {
+		for i := range x.Lines {
+			if x.Lines[i].Ref == o.version.Ref() {
+				return x, &x.Lines[i], nil
+			}
+		}
+	}
+	p, err := prescription([]*order{o})
+	if err != nil {
+		return nil, nil, err
+	}
+	return nil, &p.Lines[0], nil
 }
 
 // cancelledOrder finds the order that a cancellation is about.

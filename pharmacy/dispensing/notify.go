@@ -135,7 +135,7 @@ func (x *execution) rewind(state fhir.State) error {
 	for i := range x.Lines {
 		l := &x.Lines[i]
 		l.Status = WithDispenser
-		if o := x.orderFor(l); o != nil && o.line().Status == LineCancelled {
+		if o := x.orderFor(l); o != nil && o.cancelled() {
 			l.Status = LineCancelled
 		}
 		l.Supplied = l.Quantity.Of(l.Quantity.Value.Sub(l.Quantity.Value))

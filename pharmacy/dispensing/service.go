@@ -134,9 +134,11 @@ func (s *Service) answered(ctx context.Context, call *fhir.Call, refused error) 
 
 // query writes a search for an identifier.
 func query(parameter, system, value string) string {
-	escape := strings.NewReplacer(`\`, `\\`, `|`, `\|`, `,`, `\,`, `$`, `\$`)
-	return url.QueryEscape(parameter) + "=" + url.QueryEscape(escape.Replace(system)+"|"+escape.Replace(value))
+	return url.QueryEscape(parameter) + "=" + url.QueryEscape(escapeToken.Replace(system)+"|"+escapeToken.Replace(value))
 }
+
+// escapeToken keeps what has a meaning in search values from having one.
+var escapeToken = strings.NewReplacer(`\`, `\\`, `|`, `\|`, `,`, `\,`, `$`, `\$`)
 
 // refusal gathers issues as the refusal of an operation.
 func refusal(op string, issues ...fhir.Issue) error {

@@ -79,7 +79,10 @@ func (x *execution) hasOrder(o *order) bool {
 
 // start makes the Task of a prescription that has none.
 func start(state fhir.State, orders []*order) ([]fhir.Change, error) {
-	p := prescription(orders)
+	p, err := prescription(orders)
+	if err != nil {
+		return nil, err
+	}
 	authored, err := p.people(state, orders[0])
 	if err != nil {
 		return nil, err
@@ -115,9 +118,13 @@ func extend(x *execution, orders []*order, v *fhir.Version) ([]fhir.Change, erro
 			Message: "The item came after a pharmacy had taken its prescription.", Found: x.State.String(),
 			Fix: "Send the item as a prescription of its own.", Rule: "0012", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
 	}
-	for _, o := range orders {
+	p, err := prescription(orders)
+	if err != nil {
+		return nil, err
+	}
+	for i, o := range orders {
 		if !x.hasOrder(o) {
-			x.Lines = append(x.Lines, o.line())
+			x.Lines = append(x.Lines, p.Lines[i])
 		}
 	}
 	return []fhir.Change{x.update(v.LastUpdated)}, nil

@@ -20,7 +20,9 @@ func readTask(state fhir.State, v *fhir.Version) (*execution, error) {
 	if err != nil || len(x.orders) == 0 {
 		return nil, err
 	}
-	x.Prescription = prescription(x.orders)
+	if x.Prescription, err = prescription(x.orders); err != nil {
+		return nil, err
+	}
 	x.Patient = partyOf(r.Get("for"))
 	x.Sender = partyOf(r.Get("requester"))
 	x.State = State{r.Get("status").Text(), coded(r.Get("businessStatus"), csBusinessStatus)}

@@ -209,3 +209,11 @@ func detailsOf(err error) []string {
 	}
 	return list
 }
+
+func agentRole() *fhir.Resource {
+	return fhir.Obj("resourceType", "PractitionerRole",
+		"identifier", fhir.List(identifierValue(idRoleProfile, "555086415105")),
+		"practitioner", fhir.Obj("identifier", identifierValue(idUser, "3415870201"), "display", "Jackie Clark"),
+		"code", fhir.List(concept(fhir.Coding{System: "https://fhir.nhs.uk/CodeSystem/NHSDigital-SDS-JobRoleCode", Code: "R8000", Display: "Clinical Practitioner Access Role"})),
+		"telecom", fhir.List(fhir.Obj("system", "phone", "value", "02380798431", "use", "work"))).Resource()
+}

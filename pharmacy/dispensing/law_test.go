@@ -1,0 +1,109 @@
+package dispensing
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func day(s string) Date { return readDate(s) }
+
+func TestExpiry(t *testing.T) {
+	for _, c := range []struct{ schedule, from, last, rule string }{
+		{"CD2", "2026-11-02", "2026-11-30", "MDR-16"},
+		{"CD3", "2024-02-10", "2024-03-09", "MDR-16"}, // over a leap day
+		{"CD4-1", "2026-01-01", "2026-01-29", "MDR-16"},
+		{"CD2", "2006-07-06", "2006-10-05", "MDR-16"}, // 13 weeks until SI 2006/1450
+		{"CD2", "2006-07-07", "2006-08-04", "MDR-16"},
+		{"CD4", "2006-07-06", "2007-01-06", "HMR-217"}, // Schedule 4 had no limit of its own
+		{"", "2026-05-30", "2026-11-30", "HMR-217"},
+		{"CD5", "2026-08-31", "2027-02-28", "HMR-217"}, // rolls down
+		{"", "2023-08-31", "2024-02-29", "HMR-217"},
+		{"", "2026-12-31", "2027-06-30", "HMR-217"},
+	} {
+		last, rule := builtIn.expiry(c.schedule, day(c.from))
+		require.Equal(t, c.last, last.String(), "%+v", c)
+		require.Equal(t, c.rule, rule, "%+v", c)
+	}
+	end, rule := builtIn.regimeEnd(day("2026-02-28"))
+	require.Equal(t, "2027-02-28", end.String())
+	require.Equal(t, "ERD-12", rule)
+}
+
+func TestLawIsData(t *testing.T) {
+	law, err := ReadLaw([]byte(`{"validity":[{"from":"2000-01-01","schedules":["CD2"],"days":7,"rule":"X"}]}`))
+	require.NoError(t, err)
+	last, _ := law.expiry("CD2", day("2026-01-01"))
+	require.Equal(t, "2026-01-08", last.String())
+	last, _ = law.expiry("", day("2026-01-01"))
+	require.True(t, last.IsZero())
+	_, err = ReadLaw([]byte(`{"validity":[{"from":"soon"}]}`))
+	require.Error(t, err)
+}
+
+func TestDaysAreThoseOfLondon(t *testing.T) {
+	require.Equal(t, "2026-07-02", DateOf(time.Date(2026, 7, 1, 23, 30, 0, 0, time.UTC)).String())
+	require.Equal(t, "2026-12-01", DateOf(time.Date(2026, 12, 1, 23, 30, 0, 0, time.UTC)).String())
+	require.Equal(t, "2026-07-02", day("2026-07-01T23:30:00Z").String())
+	require.True(t, day("2026-07").IsZero())
+	require.Empty(t, Date{}.String())
+}
+
+func TestAppropriateDate(t *testing.T) {
+	p := &Prescription{Signed: day("2021-05-07"), Start: day("2021-05-10"), Received: today}
+	require.Equal(t, "2021-05-10", p.Appropriate(false).String())
+	require.Equal(t, "2026-11-24", p.Appropriate(true).String())
+	require.Equal(t, "2026-11-24", (&Prescription{Received: today}).Appropriate(false).String())
+}
+
+func TestNumberWords(t *testing.T) {
+	for words, want := range map[string]int{
+		"twenty eight": 28, "Twenty-Eight tablets": 28, "one hundred and twelve": 112, "fifty six": 56, "two thousand, five hundred": 2500,
+		"thirty": 30, "eleven": 11, "one hundred": 100, "zero": 0,
+	} {
+		got, ok := number(words)
+		require.True(t, ok, words)
+		require.Equal(t, want, got, words)
+	}
+	for _, words := range []string{"", "28", "hundred", "a few", "and"} {
+		_, ok := number(words)
+		require.False(t, ok, words)
+	}
+}
+
+func TestCheckCharacter(t *testing.T) {
+	for _, id := range []string{"24F5DA-A83008-7EFE6Z", "507FE8-A83008-4A859+", "E3E6FA-A83008-41F09Y", "76787C-C81007-00001G", "24f5da-a83008-7efe6z"} {
+		_, ok, formed := shortForm(id)
+		require.True(t, ok && formed, id)
+	}
+	issuer, ok, formed := shortForm("269CA9-A99968-4577BP")
+	require.True(t, formed)
+	require.False(t, ok)
+	require.True(t, isODSCode(issuer))
+	issuer, ok, formed = shortForm("887228-510420-124913")
+	require.True(t, formed)
+	require.False(t, ok)
+	require.False(t, isODSCode(issuer), "an id without an organisation's code carries no check character")
+	for _, id := range []string{"", "24F5DA-A83008", "24F5DA-A83008-7EFE6ZZ", "24F5DAA83008-7EFE6Z"} {
+		_, _, formed := shortForm(id)
+		require.False(t, formed, id)
+	}
+}
+
+func FuzzShortForm(f *testing.F) {
+	f.Add("24F5DA-A83008-7EFE6Z")
+	f.Fuzz(func(t *testing.T, id string) {
+		if _, ok, formed := shortForm(id); ok && !formed {
+			t.Fatal("right and not well formed")
+		}
+		if c := CheckCharacter(id); c != 0 {
+			require.Contains(t, checkAlphabet, string(c))
+		}
+	})
+}
+
+func FuzzNumber(f *testing.F) {
+	f.Add("one hundred and twelve")
+	f.Fuzz(func(_ *testing.T, words string) { number(words) })
+}
