@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -83,6 +84,9 @@ func BenchmarkSearch(b *testing.B) {
 					}
 				}
 				db := fill(b, e, n)
+				if engine == "badger" && n > 10_000 {
+					time.Sleep(20 * time.Second) // let the tree settle behind the writes
+				}
 				defer func() { _ = db.Close() }()
 				benchQueries(b, db, n)
 			})
@@ -119,4 +123,62 @@ func benchQueries(b *testing.B, db *DB, n int) {
 			}
 		})
 	}
+}
+
+// BenchmarkTokenPage compares a page of 20 of a token search in a database of
+// 10 thousand resources with the same in one of 1 million: medians of searches
+// in turn, and their ratio. go test ./store -run xxx -bench TokenPage
+func BenchmarkTokenPage(b *testing.B) {
+	for _, name := range []string{"mem", "badger"} {
+		b.Run(name, func(b *testing.B) {
+			var dbs [2]*DB
+			for i, n := range []int{10_000, 1_000_000} {
+				var e kv.Engine = mem.New()
+				if name == "badger" {
+					var err error
+					if e, err = badger.Open(b.TempDir(), nil); err != nil {
+						b.Fatal(err)
+					}
+				}
+				dbs[i] = fill(b, e, n)
+				defer func() { _ = dbs[i].Close() }()
+			}
+			if name == "badger" {
+				time.Sleep(30 * time.Second) // let the tree settle behind the writes
+			}
+			for _, query := range []string{"status=active", "status=active&_total=none", "status=http://hl7.org/fhir/CodeSystem/medicationrequest-status|active", "patient=Patient/p77",
+				"identifier=https://fhir.nhs.uk/Id/prescription-order-item-number|4711", "status:not=active", "patient=Patient/p77&status=active"} {
+				b.Run(query, func(b *testing.B) { comparePages(b, dbs, query) })
+			}
+		})
+	}
+}
+
+func comparePages(b *testing.B, dbs [2]*DB, query string) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		b.Fatal(err)
+	}
+	q, _, err := search.Parse("MedicationRequest", values, search.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var took [2][]time.Duration
+	for b.Loop() {
+		for i, db := range dbs {
+			start := time.Now()
+			if _, err := db.Search(context.Background(), q); err != nil {
+				b.Fatal(err)
+			}
+			took[i] = append(took[i], time.Since(start))
+		}
+	}
+	median := func(d []time.Duration) float64 {
+		slices.Sort(d)
+		return float64(d[len(d)/2].Nanoseconds()) / 1000
+	}
+	small, large := median(took[0]), median(took[1])
+	b.ReportMetric(small, "µs/10k")
+	b.ReportMetric(large, "µs/1M")
+	b.ReportMetric(large/small, "ratio")
 }

@@ -87,10 +87,12 @@ func decodeMark(b []byte) mark {
 	return mark{int(total), b[n:]}
 }
 
-// How far to count: enough is cheap in every search.
+// How far to count, and for how many leaps through the index or resources read
+// for nothing when nobody asked for care.
 const (
-	all    = int(^uint(0) >> 1)
-	enough = 1000
+	all        = int(^uint(0) >> 1)
+	enough     = 1000
+	enoughCost = 200
 )
 
 // count counts the matches as carefully as the query asks for; where that is
@@ -102,6 +104,7 @@ func (s *selection) count(q *search.Query, out *search.Result, limit int) error 
 	case search.TotalAccurate:
 		limit = all
 	}
+	s.leaps, s.checked = 0, 0
 	n := 0
 	for r := rid(0); ; n++ {
 		var err error
@@ -112,7 +115,7 @@ func (s *selection) count(q *search.Query, out *search.Result, limit int) error 
 			out.Total = n
 			return nil
 		}
-		if n == limit || limit == enough && len(s.checks) > 0 && s.checked >= s.patience/2 {
+		if n == limit || limit == enough && s.leaps+s.checked > enoughCost {
 			return nil
 		}
 	}

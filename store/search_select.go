@@ -24,6 +24,7 @@ type selection struct {
 	patience int  // how many of those are too many
 	narrowed bool // some clause is a stream
 	standing bool // a stream knows what has been deleted: all of index rows do
+	leaps    int  // seeks of the streams
 	numbers  *numbered
 	// version is the one last checked, of the resource number of.
 	version *fhir.Version
@@ -63,10 +64,23 @@ func (v view) selection(ctx context.Context, typ string, clauses []search.Clause
 		}
 	}
 	s.narrowed = len(s.must) > 0
+	countLeaps(s.must, &s.leaps)
+	countLeaps(s.not, &s.leaps)
 	if !s.standing {
 		s.must = append(s.must, v.keyStream(typ, search.Every, search.EveryKey))
 	}
 	return s, nil
+}
+
+func countLeaps(in []stream, leaps *int) {
+	for _, s := range in {
+		switch s := s.(type) {
+		case *keyStream:
+			s.leap = leaps
+		case *union:
+			countLeaps(s.in, leaps)
+		}
+	}
 }
 
 // add makes streams of a clause. One that is broad becomes a check, unless it

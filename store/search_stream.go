@@ -21,6 +21,7 @@ type keyStream struct {
 	open bool // it stands somewhere
 	at   rid  // of the row; 0 behind the last one
 	from rid  // there is nothing between from and at
+	leap *int // counts the seeks, where somebody asks; they are what costs
 }
 
 func (v view) keyStream(typ, param string, key []byte) *keyStream {
@@ -40,6 +41,9 @@ func (s *keyStream) seek(r rid) (rid, error) {
 				return s.at, nil
 			}
 		}
+	}
+	if s.leap != nil {
+		*s.leap++
 	}
 	s.settle(r, s.rows.seek(s.key, r))
 	return s.at, nil
