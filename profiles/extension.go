@@ -42,6 +42,11 @@ func extensionRules(w *walk, n fhir.Node, _ *r4.Type) {
 	w.extensionUse(n, x, modifier)
 	w.extensionPlace(n, holder, x)
 	w.extensionContent(n, x)
+	if w.v.library != nil {
+		if p := w.v.library.program(text); p != nil {
+			w.conform(n, r4.TypeOf("Extension"), p)
+		}
+	}
 }
 
 // holderOf gives the object that holds an extension, and whether it holds it
@@ -67,13 +72,16 @@ func (w *walk) extension(url string) *r4.Extension {
 	if x := r4.ExtensionByURL(url); x != nil {
 		return x
 	}
-	if w.v.definitions == nil {
+	if w.v.definitions == nil && w.v.library == nil {
 		return nil
 	}
 	if x, ok := w.v.extensions.Load(url); ok {
 		return x.(*r4.Extension)
 	}
-	x := readExtension(w.definition(url))
+	x := w.v.library.extension(url)
+	if x == nil && w.v.definitions != nil {
+		x = readExtension(w.definition(url))
+	}
 	if x != nil {
 		w.v.extensions.Store(url, x)
 	}
@@ -122,8 +130,12 @@ func (w *walk) extensionContent(n fhir.Node, x *r4.Extension) {
 		w.add(n, fhir.Issue{Code: fhir.Structure, Rule: "extension-value", Message: "This extension has parts instead of a value.",
 			Expected: "nested extensions " + anyOf(partNames(x), 8), Found: value.Name()})
 	case value.Exists() && len(x.Types) > 0 && !slices.Contains(x.Types, typ):
-		w.add(n, fhir.Issue{Code: fhir.Structure, Rule: "extension-value", Message: "The value of this extension is of the wrong type.",
-			Expected: anyOf(x.Types, 8), Found: typ})
+		i := fhir.Issue{Code: fhir.Structure, Rule: "extension-value", Message: "The value of this extension is of the wrong type.",
+			Expected: anyOf(x.Types, 8), Found: typ}
+		if slices.ContainsFunc(x.Types, r4.TypeOf(typ).Is) {
+			i.Severity = fhir.Warning // a narrower type can do no harm to a reader
+		}
+		w.add(n, i)
 	case value.Kind() == fhir.String && x.Codes != nil && typ == "code" && !x.Codes.Has(value.Text()):
 		w.add(value, fhir.Issue{Code: fhir.CodeInvalid, Rule: "code", Message: "The code is not in the value set " + x.Codes.URL + ".", Found: short(value.Text())})
 	}

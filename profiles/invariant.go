@@ -59,7 +59,8 @@ func (v *Validator) invariant(c *r4.Constraint) check {
 func (w *walk) env() *fhirpath.Env {
 	if w.scope.env == nil {
 		w.scope.env = &fhirpath.Env{Resource: fhirpath.TypedItem(w.scope.node, w.scope.typ),
-			Root: fhirpath.NodeItem(w.scope.root, ""), HTMLChecks: func(string) bool { return true }}
+			Root: fhirpath.NodeItem(w.scope.root, ""), HTMLChecks: func(string) bool { return true },
+			JSONNames: true}
 	}
 	return w.scope.env
 }

@@ -24,6 +24,7 @@ type Definitions interface {
 // compiles; make one for the life of the program.
 type Validator struct {
 	definitions  Definitions
+	library      *Library
 	bestPractice bool
 	refuseHTML   bool
 
@@ -59,7 +60,7 @@ func New(options ...Option) *Validator {
 // being an error means that the resource is valid. A context that ends stops
 // the work with an issue that says so.
 func (v *Validator) Validate(ctx context.Context, r *fhir.Resource, profiles ...string) []fhir.Issue {
-	w := walk{ctx: ctx, v: v, r: r}
+	w := walk{ctx: ctx, v: v, r: r, asked: profiles}
 	w.resource(r.Root(), nil)
 	return w.result()
 }

@@ -20,6 +20,11 @@ type walk struct {
 	steps  int
 	noted  map[string]bool // URLs of unknown extensions that were noted
 	ended  bool
+	// asked are the profiles that the caller asks for, program is the one that
+	// is being applied, held says which node has been held to which.
+	asked   []string
+	program *program
+	held    map[held]bool
 	// formOnly leaves out the rules.
 	formOnly bool
 }
@@ -58,6 +63,7 @@ func (w *walk) resource(n fhir.Node, at *slot) {
 		w.scope.root = outer.root
 	}
 	w.object(n, w.v.shapeOf(t).ready(w.v))
+	w.profiled(n, t)
 	w.scope = outer
 }
 

@@ -27,6 +27,11 @@ type Env struct {
 	// for none. Nil: elementDefinition() gives nothing.
 	ElementDefinition func(ctx context.Context, item Item) (Item, error)
 
+	// JSONNames lets an expression name a choice as JSON does, valueQuantity for
+	// value.ofType(Quantity). FHIRPath has no such names, but the invariants of
+	// published profiles use them.
+	JSONNames bool
+
 	// Vars are further %variables, without the percent sign.
 	Vars map[string]Collection
 	// Now is the moment that now(), today() and timeOfDay() give, in its own

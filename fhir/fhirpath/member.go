@@ -13,13 +13,18 @@ type steps struct {
 	of     *r4.Type
 	prop   *r4.Property // nil for a choice, and when the type has no such element
 	choice *r4.Element
+	json   *r4.Property // of a choice, by its JSON name; see [Env.JSONNames]
 }
 
 func stepsOf(t *r4.Type, name string) *steps {
 	s := &steps{of: t}
-	if p := t.Property(name); p != nil && !p.Element.Choice {
+	p := t.Property(name)
+	if p != nil && !p.Element.Choice {
 		s.prop = p
-	} else if e := t.Element(name); e != nil && e.Name == name {
+		return s
+	}
+	s.json = p
+	if e := t.Element(name); e != nil && e.Name == name {
 		s.choice = e
 	}
 	return s
@@ -90,6 +95,8 @@ func (n *member) from(m *machine, it *Item) error {
 		m.pushProperty(obj, s.prop)
 	case s.choice != nil:
 		m.pushChoice(obj, s)
+	case s.json != nil && m.env.JSONNames:
+		m.pushProperty(obj, s.json)
 	}
 	return nil
 }

@@ -234,6 +234,9 @@ Id: Extension-EPS-RepeatInformation
 * ^context[3].expression = "Claim.item.detail.subDetail"
 * ^context[4].type = #element
 * ^context[4].expression = "MedicationRequest.basedOn"
+// The service also takes it here, which is where its examples have it.
+* ^context[5].type = #element
+* ^context[5].expression = "Claim.item"
 * extension 0..
 * extension contains numberOfRepeatsAllowed 0..1
 * extension[numberOfRepeatsAllowed].value[x] only integer

@@ -1,0 +1,140 @@
+package profiles
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/profiles/definition"
+	"github.com/pestle-fhir/pestle/profiles/terminology"
+)
+
+// coded is one code of a value with the place it stands at.
+type coded struct {
+	node                  fhir.Node
+	system, version, code string
+}
+
+// codesOf lists the codes of a value. A plain code has no system: it is asked
+// for in whatever system the value set has it in.
+func codesOf(o occurrence) []coded {
+	if o.typ == nil || !o.node.Exists() {
+		return nil
+	}
+	one := func(n fhir.Node) coded {
+		return coded{n, n.Get("system").Text(), n.Get("version").Text(), n.Get("code").Text()}
+	}
+	switch {
+	case o.typ.Name == "CodeableConcept":
+		var out []coded
+		for c := range o.node.Get("coding").Items() {
+			if x := one(c); x.code != "" {
+				out = append(out, x)
+			}
+		}
+		return out
+	case o.typ.Name == "Coding" || o.typ.Is("Quantity"):
+		if x := one(o.node); x.code != "" {
+			return []coded{x}
+		}
+		return nil
+	case o.primitive():
+		return []coded{{node: o.node, code: o.node.Text()}}
+	}
+	return nil
+}
+
+// holdBinding holds a coded value to the value set of the profile.
+func (w *walk) holdBinding(o occurrence, p *position) {
+	b := p.binding
+	if o.typ == nil || !o.node.Exists() {
+		return
+	}
+	codes := codesOf(o)
+	if b.ValueSet != "" && (b.Strength == "required" || b.Strength == "extensible") {
+		w.holdSet(o, p, codes, b.ValueSet, b.Strength)
+	}
+	if b.Max != "" {
+		w.holdSet(o, p, codes, b.Max, "required")
+	}
+}
+
+func (w *walk) holdSet(o occurrence, p *position, codes []coded, valueSet, strength string) {
+	if len(codes) == 0 {
+		if strength == "required" && (o.typ.Name == "CodeableConcept" || o.typ.Name == "Coding") {
+			w.say(o.place(), fhir.Issue{Code: fhir.CodeInvalid, Rule: "binding", Message: p.name + " has no code.",
+				Expected: "a code of the value set " + valueSet, Found: "none"})
+		}
+		return
+	}
+	var first *coded
+	var why terminology.Answer
+	for i := range codes {
+		a := w.v.library.terms.Member(valueSet, codes[i].system, codes[i].version, codes[i].code)
+		switch a.Verdict {
+		case terminology.In:
+			return
+		case terminology.Unknown:
+			w.unchecked(o.place(), p.name, valueSet, a.Reason)
+			return
+		}
+		if first == nil {
+			first, why = &codes[i], a
+		}
+	}
+	w.notOfSet(o, p, first, why, valueSet, strength)
+}
+
+func (w *walk) notOfSet(o occurrence, p *position, c *coded, a terminology.Answer, valueSet, strength string) {
+	i := fhir.Issue{Code: fhir.CodeInvalid, Rule: "binding", Message: fmt.Sprintf("The code of %s is not in the value set %s.", p.name, valueSet),
+		Expected: w.sample(valueSet), Found: strings.TrimPrefix(c.system+"#"+c.code, "#")}
+	if strength == "extensible" {
+		i.Severity = fhir.Warning
+		i.Fix = "Use a code of the value set unless none of them fits."
+	}
+	if len(a.Nearest) > 0 {
+		i.Fix = "Did you mean " + anyOf(a.Nearest, 3) + "?"
+	}
+	w.say(o.place(), i)
+}
+
+// sample lists the codes of a small value set.
+func (w *walk) sample(valueSet string) string {
+	x, err := w.v.library.terms.Expand(valueSet, "", 0, 13)
+	if err != nil || x.Total == 0 {
+		return "a code of that value set"
+	}
+	var codes []string
+	for _, c := range x.Contains {
+		text := c.Code
+		if c.Display != "" {
+			text += " (" + c.Display + ")"
+		}
+		codes = append(codes, text)
+	}
+	return anyOf(codes, 12)
+}
+
+// unchecked notes, once for each reason, that a binding could not be decided.
+func (w *walk) unchecked(n fhir.Node, name, valueSet, reason string) {
+	key := "binding " + valueSet + reason
+	if w.noted[key] {
+		return
+	}
+	if w.noted == nil {
+		w.noted = map[string]bool{}
+	}
+	w.noted[key] = true
+	w.say(n, fhir.Issue{Severity: fhir.Information, Code: fhir.Informational, Rule: "binding",
+		Message: fmt.Sprintf("The code of %s was not checked: %s.", name, reason)})
+}
+
+// bound reports whether a value is in a value set, for telling slices apart.
+func (w *walk) bound(o occurrence, b *definition.Binding) bool {
+	for _, c := range codesOf(o) {
+		if w.v.library.terms.Member(b.ValueSet, c.system, c.version, c.code).Verdict == terminology.In {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,148 @@
+package profiles
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/profiles/definition"
+	"github.com/pestle-fhir/pestle/profiles/snapshot"
+	"github.com/pestle-fhir/pestle/profiles/terminology"
+)
+
+// Library is the definitions beyond base R4 that resources are held to, and
+// which of them applies where. Profiles are compiled when first used. It is
+// safe for concurrent use, also while definitions are added.
+type Library struct {
+	terms *terminology.Service
+
+	mu       sync.RWMutex
+	set      *definition.Set
+	snap     *snapshot.Generator
+	programs map[string]*program // by url and by url|version; nil for what is not known
+	policy   map[string]string   // resource type -> canonical
+	messages map[string]Message  // by event code
+	severity map[string]fhir.Severity
+}
+
+// Message says which profiles the resources of a message have.
+type Message struct {
+	Event  string            // code of MessageHeader.eventCoding
+	Bundle string            // canonical of the Bundle's profile, "" for none
+	Focus  map[string]string // resource type -> canonical
+}
+
+// NewLibrary makes a library of definitions. Codes are answered by the
+// terminology service, which must know the value sets of the definitions.
+func NewLibrary(set *definition.Set, terms *terminology.Service) *Library {
+	return &Library{terms: terms, set: set, snap: snapshot.New(set), programs: map[string]*program{},
+		policy: map[string]string{}, messages: map[string]Message{}}
+}
+
+// SetPolicy says to which profile a resource is held that names none itself, by
+// type.
+func (l *Library) SetPolicy(byType map[string]string) { l.policy = maps.Clone(byType) }
+
+// SetMessages says to which profiles messages are held.
+func (l *Library) SetMessages(list []Message) {
+	for _, m := range list {
+		l.messages[m.Event] = m
+	}
+}
+
+// SetSeverity gives rules of profiles, by their id, another severity than their
+// definition: invariant keys, or binding, fixed, cardinality …
+func (l *Library) SetSeverity(byRule map[string]fhir.Severity) { l.severity = maps.Clone(byRule) }
+
+// Terminology is the service that answers for codes.
+func (l *Library) Terminology() *terminology.Service { return l.terms }
+
+// Define adds definitions; those of the same canonical are replaced.
+func (l *Library) Define(set *definition.Set) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	merged := definition.NewSet()
+	merged.Merge(l.set)
+	merged.Merge(set)
+	l.set, l.snap, l.programs = merged, snapshot.New(merged), map[string]*program{}
+	l.terms.Define(set)
+}
+
+// Structures lists the canonicals of all profiles and extensions.
+func (l *Library) Structures() []string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var out []string
+	for _, url := range slices.Sorted(maps.Keys(l.set.Structures)) {
+		if !strings.Contains(url, "|") {
+			out = append(out, l.set.Structures[url].Canonical())
+		}
+	}
+	return out
+}
+
+// Structure finds a definition with its snapshot; nil if there is none.
+func (l *Library) Structure(canonical string) (*definition.Structure, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.snap.Lookup(canonical)
+	if s == nil {
+		return nil, nil
+	}
+	list, err := l.snap.Generate(s)
+	if err != nil {
+		return nil, err
+	}
+	whole := *s
+	whole.Snapshot = list
+	return &whole, nil
+}
+
+// program is the compiled profile of a canonical; nil when the library does not
+// have it or it asks nothing beyond its type.
+func (l *Library) program(canonical string) *program {
+	l.mu.RLock()
+	p, ok := l.programs[canonical]
+	l.mu.RUnlock()
+	if ok {
+		return p
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p, ok := l.programs[canonical]; ok {
+		return p
+	}
+	if s := l.find(canonical); s != nil {
+		p = l.compile(s)
+	}
+	l.programs[canonical] = p
+	return p
+}
+
+// find looks for a definition of this library; a version must match when both
+// sides have one.
+func (l *Library) find(canonical string) *definition.Structure {
+	if s, ok := l.set.Structures[canonical]; ok {
+		return s
+	}
+	url, version := definition.SplitCanonical(canonical)
+	if s, ok := l.set.Structures[url]; ok && (version == "" || s.Version == "") {
+		return s
+	}
+	return nil
+}
+
+// knows reports whether there is a definition of that canonical, in whatever
+// version.
+func (l *Library) knows(canonical string) (*definition.Structure, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if s := l.find(canonical); s != nil {
+		return s, true
+	}
+	url, _ := definition.SplitCanonical(canonical)
+	s, ok := l.set.Structures[url]
+	return s, ok
+}
