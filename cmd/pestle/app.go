@@ -37,7 +37,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(engine, store.Options{Guards: []fhir.Guard{dispensing.Guard(c.Dispensing)}})
+	db, err := store.Open(engine, store.Options{Guards: []fhir.Guard{dispensing.Guard(c.Dispensing), reimbursement.Guard}})
 	if err != nil {
 		return nil, err
 	}
