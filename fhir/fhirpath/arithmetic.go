@@ -87,7 +87,7 @@ func runArithmetic(m *machine, n *binary, base, mid int) error {
 		return err
 	}
 	x, y := l.value(), r.value()
-	if x.kind == nothing || y.kind == nothing || x.isVague() || y.isVague() {
+	if x.isOpaque() || y.isOpaque() {
 		return m.answerNothing(base)
 	}
 	v, err := m.arithmetic(n, &x, &y)

@@ -11,9 +11,7 @@ import (
 func order(n node, a, b *Item) (order int, known bool, err error) {
 	x, y := a.value(), b.value()
 	switch {
-	case x.kind == nothing || y.kind == nothing || x.kind == unreadable || y.kind == unreadable:
-		return 0, false, nil
-	case x.isVague() || y.isVague():
+	case x.isOpaque() || y.isOpaque():
 		return 0, false, nil
 	case x.isNumber() && y.isNumber():
 		if x.kind == integer && y.kind == integer {
@@ -35,9 +33,12 @@ func order(n node, a, b *Item) (order int, known bool, err error) {
 	return 0, false, &mistake{at: n.at(), what: "These two have no order.", expected: "two numbers, strings, dates, times or quantities", found: fmt.Sprintf("%s and %s", describe(a), describe(b))}
 }
 
-// isVague reports whether the item is a quantity that is no amount: it has a
-// comparator or no value.
-func (it *Item) isVague() bool { return it.kind == element && systemKinds[it.typ] == quantity }
+// isOpaque reports whether there is no value to reckon with: none at all, one
+// that is not in the form of its type, or a quantity with a comparator or
+// without a value.
+func (it *Item) isOpaque() bool {
+	return it.kind == nothing || it.kind == unreadable || it.kind == element && systemKinds[it.typ] == quantity
+}
 
 // describe names an item for a message.
 func describe(it *Item) string {

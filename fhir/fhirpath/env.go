@@ -45,8 +45,9 @@ type Env struct {
 }
 
 // DefaultMaxSteps is the bound on work when [Env.MaxSteps] is zero: enough for
-// every R4 invariant on Bundles of tens of thousands of entries, and well
-// under two seconds.
+// the R4 invariants on Bundles of tens of thousands of entries, and a second or
+// two of one processor. Expressions from outside deserve a smaller one: it
+// bounds memory too, by some 100 bytes a step.
 const DefaultMaxSteps = 10_000_000
 
 // Resolver finds the resource that a reference points to, when it is neither

@@ -29,6 +29,7 @@ type machine struct {
 	steps  int
 	limit  int
 	now    time.Time
+	around Item // %resource, once it was needed
 	// definitional reads an expression as the R4 definitions are written,
 	// which predate the normative FHIRPath: as() filters collections, and the
 	// System names of primitives mean the R4 primitives too.

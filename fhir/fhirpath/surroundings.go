@@ -3,12 +3,15 @@ package fhirpath
 import "github.com/pestle-fhir/pestle/fhir"
 
 // resource is %resource: the innermost resource around the focus, unless the
-// caller says otherwise.
+// caller says otherwise. It is looked for once.
 func (m *machine) resource() Item {
 	if !m.env.Resource.IsZero() {
 		return m.env.Resource
 	}
-	return NodeItem(enclosing(m.scopes[0].this.Node()), "")
+	if m.around.IsZero() {
+		m.around = NodeItem(enclosing(m.scopes[0].this.Node()), "")
+	}
+	return m.around
 }
 
 // root is %rootResource: what contains %resource, or %resource itself.
