@@ -47,14 +47,27 @@ func (p *parser) find(typ, code, shown string) *r4.SearchParam {
 	return param
 }
 
+// Params lists the search parameters that a query on a resource type may use,
+// ordered by code.
+func Params(resourceType string) []*r4.SearchParam {
+	var out []*r4.SearchParam
+	p := programFor(resourceType)
+	if p == nil {
+		return nil
+	}
+	for _, param := range r4.SearchParams(resourceType) {
+		if p.kinds[param.Code] != nil || unindexed[param.Code] {
+			out = append(out, param)
+		}
+	}
+	return out
+}
+
 // knownParams lists the search parameters of a type, and what shapes a result.
 func knownParams(typ string) []string {
 	var out []string
-	kinds := programFor(typ).kinds
-	for _, param := range r4.SearchParams(typ) {
-		if kinds[param.Code] != nil || unindexed[param.Code] {
-			out = append(out, param.Code)
-		}
+	for _, param := range Params(typ) {
+		out = append(out, param.Code)
 	}
 	return append(out, resultNames...)
 }
