@@ -143,7 +143,7 @@ func TestConfigurationThatCannotWork(t *testing.T) {
 		{{Name: "a"}},
 		{{Handle: nothing}},
 		{{Name: "$a", Handle: nothing}},
-		{{Name: "a", Type: "Pateint", Handle: nothing}},
+		{{Name: "a", Type: "Banana", Handle: nothing}},
 		{{Name: "a", Instance: true, Handle: nothing}},
 		{{Name: "a", Handle: nothing}, {Name: "a", Handle: nothing}},
 		{{Name: "validate", Type: "Patient", Handle: nothing}},

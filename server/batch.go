@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -23,24 +24,55 @@ func (s *Server) batch(c *gin.Context, list []entry, issues []fhir.Issue) error 
 			return &fhir.Error{Op: "batch", Kind: fhir.Invalid, Issues: issues}
 		}
 	}
-	answers := make([]*recorder, len(list))
-	for _, i := range inOrder(list) {
-		if err := c.Request.Context().Err(); err != nil {
-			return err
-		}
-		e := &list[i]
-		if own := issuesOf(e, issues); own != nil {
-			answers[i] = &recorder{status: http.StatusBadRequest}
-			answers[i].body.Write(fhir.Outcome(own).JSON())
-			continue
-		}
-		answers[i] = s.request(c, e)
+	answers := s.carryOut(c, list, issues)
+	if err := c.Request.Context().Err(); err != nil {
+		return err
 	}
 	b := newBundle(s.bundleHead("batch-response", -1))
 	for i := range list {
 		s.answerEntry(c, b, &list[i], answers[i])
 	}
 	return s.send(c, http.StatusOK, b.close())
+}
+
+// atOnce is how many independent entries of a batch are carried out at a time.
+const atOnce = 16
+
+// carryOut makes the requests of the entries. Creates go side by side, and so
+// do reads; what may be about one resource goes one after the other.
+func (s *Server) carryOut(c *gin.Context, list []entry, issues []fhir.Issue) []*recorder {
+	answers := make([]*recorder, len(list))
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	last := 0
+	for _, i := range inOrder(list) {
+		e := &list[i]
+		if own := issuesOf(e, issues); own != nil {
+			answers[i] = &recorder{status: http.StatusBadRequest}
+			answers[i].body.Write(fhir.Outcome(own).JSON())
+			continue
+		}
+		if t := turn(e.method); t != last || !e.independent() {
+			_ = group.Wait() // no function of the group fails
+			last = t
+		}
+		if !e.independent() {
+			answers[i] = s.request(c, e)
+			continue
+		}
+		group.Go(func() error {
+			answers[i] = s.request(c, e)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return answers
+}
+
+// independent reports whether the order among the entries of its turn does not
+// matter.
+func (e *entry) independent() bool {
+	return !e.writes() || e.method == http.MethodPost && !strings.Contains(e.path, "$")
 }
 
 // inOrder gives the places of the entries in the order in which R4 has them

@@ -33,7 +33,7 @@ func (s *Server) body(r *http.Request) (*fhir.Resource, error) {
 		e.Kind = fhir.Invalid
 	}
 	if e != nil && resource != nil { // readable against the rules of the format: say all that is wrong, at once
-		e.Issues = fhir.SortIssues(append(e.Issues, s.Validator.Validate(r.Context(), resource)...))
+		e.Issues = fhir.SortIssues(append(e.Issues, s.config.Validator.Validate(r.Context(), resource)...))
 	}
 	return resource, err
 }
@@ -54,7 +54,7 @@ func (s *Server) text(r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}
-	if r.ContentLength > s.MaxBody {
+	if r.ContentLength > s.config.MaxBody {
 		return nil, s.tooLarge()
 	}
 	var body io.Reader = r.Body
@@ -71,7 +71,7 @@ func (s *Server) text(r *http.Request) ([]byte, error) {
 			Message: "The body is packed in a way that the server cannot unpack.", Expected: "Content-Encoding: gzip, or none", Found: encoding,
 		}).with("Accept-Encoding", "gzip, identity")
 	}
-	limited := io.LimitReader(body, s.MaxBody+1)
+	limited := io.LimitReader(body, s.config.MaxBody+1)
 	text, err := readAll(limited, r.ContentLength)
 	if err != nil {
 		if r.Context().Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
@@ -79,7 +79,7 @@ func (s *Server) text(r *http.Request) ([]byte, error) {
 		}
 		return nil, unreadable("The body could not be read to its end.", err)
 	}
-	if int64(len(text)) > s.MaxBody {
+	if int64(len(text)) > s.config.MaxBody {
 		return nil, s.tooLarge()
 	}
 	return text, nil
@@ -113,7 +113,7 @@ func unreadable(message string, cause error) error {
 
 func (s *Server) tooLarge() error {
 	return fhir.E("decode", fhir.TooLong, fhir.Issue{
-		Message: "The body is larger than the server takes.", Expected: fmt.Sprintf("at most %d bytes, unpacked", s.MaxBody),
+		Message: "The body is larger than the server takes.", Expected: fmt.Sprintf("at most %d bytes, unpacked", s.config.MaxBody),
 		Fix: "Send the content in several requests.",
 	})
 }

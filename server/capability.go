@@ -11,6 +11,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
 // capabilities answers with the CapabilityStatement, which is made of what is
@@ -62,8 +63,8 @@ func (s *Server) describe(base string, at time.Time) fhir.Value {
 	return fhir.Obj(
 		"resourceType", "CapabilityStatement",
 		"status", "active", "date", at.Format(fhir.InstantLayout), "kind", "instance",
-		"software", fhir.Obj("name", s.Name, "version", s.Version),
-		"implementation", fhir.Obj("description", s.Name+", a FHIR server for pharmacies", "url", base),
+		"software", fhir.Obj("name", s.config.Name, "version", s.config.Version),
+		"implementation", fhir.Obj("description", s.config.Name+", a FHIR server for pharmacies", "url", base),
 		"fhirVersion", "4.0.1", "format", formats, "patchFormat", append(slices.Clone(patchTypes), formats...),
 		"rest", fhir.List(fhir.Obj(
 			"mode", "server",
@@ -76,10 +77,10 @@ func (s *Server) describe(base string, at time.Time) fhir.Value {
 }
 
 func (s *Server) security() fhir.Value {
-	if s.Authenticator == nil {
-		return fhir.Obj("cors", len(s.Origins) > 0, "description", "Nobody is asked who they are.")
+	if s.config.Authenticator == nil {
+		return fhir.Obj("cors", len(s.config.Origins) > 0, "description", "Nobody is asked who they are.")
 	}
-	return fhir.Obj("cors", len(s.Origins) > 0,
+	return fhir.Obj("cors", len(s.config.Origins) > 0,
 		"service", fhir.List(fhir.Obj("coding", fhir.List(fhir.Obj(
 			"system", "http://terminology.hl7.org/CodeSystem/restful-security-service", "code", "SMART-on-FHIR")))),
 		"description", "A bearer token with SMART v2 scopes of the system or user context, such as system/Patient.rs.")
@@ -121,10 +122,8 @@ func (s *Server) resources(base string) []fhir.Value {
 
 func searchParams(typ string) []fhir.Value {
 	var list []fhir.Value
-	for _, p := range r4.SearchParams(typ) {
-		if p.Expression != "" {
-			list = append(list, fhir.Obj("name", p.Code, "definition", p.URL, "type", p.Type))
-		}
+	for _, p := range search.Params(typ) {
+		list = append(list, fhir.Obj("name", p.Code, "definition", p.URL, "type", p.Type))
 	}
 	return list
 }

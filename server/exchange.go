@@ -63,7 +63,7 @@ func (s *Server) begin(r *http.Request) *exchange {
 	x.requestID = r.Header.Get(headerRequestID)
 	x.given = isGUID(x.requestID)
 	if !x.given && !isToken(x.requestID) {
-		x.requestID = s.NewID()
+		x.requestID = s.config.NewID()
 	}
 	for _, prefix := range Bases {
 		if r.URL.Path == prefix || strings.HasPrefix(r.URL.Path, prefix+"/") {
@@ -75,8 +75,8 @@ func (s *Server) begin(r *http.Request) *exchange {
 }
 
 func (s *Server) origin(r *http.Request) string {
-	if s.PublicURL != "" {
-		return s.PublicURL
+	if s.config.PublicURL != "" {
+		return s.config.PublicURL
 	}
 	scheme := "http"
 	if r.TLS != nil {
@@ -97,7 +97,7 @@ func (x *exchange) relative(address string) string {
 }
 
 // now is the time of the server in UTC.
-func (s *Server) now() time.Time { return s.Clock().UTC() }
+func (s *Server) now() time.Time { return s.config.Clock().UTC() }
 
 // isGUID reports whether s has the form of X-Request-ID that EPS asks for:
 // 8-4-4-4-12 hexadecimal digits.

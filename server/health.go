@@ -15,8 +15,8 @@ func (s *Server) live(w http.ResponseWriter, _ *http.Request) { health(w, http.S
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
-	if _, _, err := s.Repository.ReceiptFor(ctx, "health"); err != nil {
-		s.Logger.ErrorContext(ctx, "not ready", "error", err)
+	if _, _, err := s.config.Repository.ReceiptFor(ctx, "health"); err != nil {
+		s.config.Logger.ErrorContext(ctx, "not ready", "error", err)
 		health(w, http.StatusServiceUnavailable, "fail")
 		return
 	}

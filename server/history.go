@@ -22,7 +22,7 @@ func (s *Server) history(c *gin.Context) error {
 	if counting {
 		q.Count = 1
 	}
-	h, err := s.Repository.History(c.Request.Context(), q)
+	h, err := s.config.Repository.History(c.Request.Context(), q)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 // historyQuery reads the parameters; self are those that were understood.
 func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Values, err error) {
 	x := exchangeOf(c)
-	q = fhir.HistoryQuery{Type: x.resourceType, ID: c.Param("id"), Count: s.PageSize}
+	q = fhir.HistoryQuery{Type: x.resourceType, ID: c.Param("id"), Count: s.config.PageSize}
 	self = url.Values{}
 	var issues []fhir.Issue
 	wrong := func(name, message, expected string) {
@@ -30,9 +30,9 @@ func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Val
 		switch name {
 		case "_count":
 			if q.Count, err = strconv.Atoi(value); err != nil || q.Count < 0 {
-				wrong(name, "The page size is malformed.", "a whole number from 0 to "+strconv.Itoa(s.MaxPageSize))
+				wrong(name, "The page size is malformed.", "a whole number from 0 to "+strconv.Itoa(s.config.MaxPageSize))
 			}
-			q.Count = min(q.Count, s.MaxPageSize)
+			q.Count = min(q.Count, s.config.MaxPageSize)
 		case "_since":
 			if q.Since, _, ok = period(value); !ok {
 				wrong(name, "The time is malformed.", instantExample)

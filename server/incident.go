@@ -19,7 +19,7 @@ func (s *Server) report(r *http.Request, err error) {
 	if errors.As(err, &p) {
 		attrs = append(attrs, slog.String("stack", string(p.stack)))
 	}
-	s.Logger.LogAttrs(r.Context(), slog.LevelError, "failure", attrs...)
+	s.config.Logger.LogAttrs(r.Context(), slog.LevelError, "failure", attrs...)
 }
 
 // panicError is a panic as an error, with the stack for the log.

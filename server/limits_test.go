@@ -198,3 +198,13 @@ func TestRepeatWhileTheFirstIsRunning(t *testing.T) {
 		require.Equal(t, 1, finished)
 	})
 }
+
+// A hundred entries of a batch that want one patient make one.
+func TestConditionalCreatesOfABatch(t *testing.T) {
+	h := newHandler(t, nil)
+	entry := `{"resource":{"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"1"}]},"request":{"method":"POST","url":"Patient","ifNoneExist":"identifier=urn:mrn|1"}}`
+	w := call(h, "POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[`+strings.Repeat(entry+",", 99)+entry+`]}`)
+	require.Equal(t, 200, w.Code, w.Body)
+	require.Equal(t, 1, strings.Count(w.Body.String(), "201 Created"))
+	require.Equal(t, 99, strings.Count(w.Body.String(), "200 OK"))
+}

@@ -20,7 +20,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		w.Header().Set("Cache-Control", "private, no-cache") // patients' data is for no shared cache
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if r.ContentLength != 0 { // a slow sender must not hold its place for ever
-			_ = http.NewResponseController(w).SetReadDeadline(started.Add(s.Timeout))
+			_ = http.NewResponseController(w).SetReadDeadline(started.Add(s.config.Timeout))
 		}
 		out := &counted{ResponseWriter: w}
 		s.metrics.inFlight.Inc()
@@ -41,7 +41,7 @@ func (s *Server) log(r *http.Request, x *exchange, out *counted, took time.Durat
 	if out.status >= 500 {
 		level = slog.LevelError
 	}
-	s.Logger.LogAttrs(r.Context(), level, "request",
+	s.config.Logger.LogAttrs(r.Context(), level, "request",
 		slog.String("request_id", x.requestID),
 		slog.String("method", r.Method),
 		slog.String("interaction", x.interaction),

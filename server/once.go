@@ -24,7 +24,7 @@ func (s *Server) onlyOnce(c *gin.Context, handle handler, call *fhir.Call) (*fhi
 	call.Receipt = fhir.Receipt{Key: "X-Request-ID/" + x.requestID + x.entry, Body: []byte(digest)}
 	ctx := c.Request.Context()
 	return s.flights.do(ctx, call.Receipt.Key, digest, func() (*fhir.Reply, error) {
-		receipt, found, err := s.Repository.ReceiptFor(ctx, call.Receipt.Key)
+		receipt, found, err := s.config.Repository.ReceiptFor(ctx, call.Receipt.Key)
 		if err != nil {
 			return nil, err
 		}

@@ -68,8 +68,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	for name, values := range header {
 		w.Header()[name] = values
 	}
-	if status == http.StatusUnauthorized && s.Authenticator != nil {
-		if challenge := s.Authenticator.Challenge(err); challenge != "" {
+	if status == http.StatusUnauthorized && s.config.Authenticator != nil {
+		if challenge := s.config.Authenticator.Challenge(err); challenge != "" {
 			w.Header().Set("WWW-Authenticate", challenge)
 		}
 	}
@@ -104,11 +104,11 @@ func (s *Server) explain(x *exchange, err error) (status int, header http.Header
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		e = fhir.E("serve", fhir.Timeout, fhir.Issue{
-			Message: fmt.Sprintf("The request was given up: it took longer than %s, or the connection ended. A write may or may not have happened.", s.Timeout),
+			Message: fmt.Sprintf("The request was given up: it took longer than %s, or the connection ended. A write may or may not have happened.", s.config.Timeout),
 			Fix:     "Read the resource before the write is sent again, or send it with If-None-Exist, If-Match or the same X-Request-ID.",
 		})
 	case !errors.As(err, &e), e.Kind == fhir.Exception:
-		x.incident = cmp.Or(x.incident, s.NewID())
+		x.incident = cmp.Or(x.incident, s.config.NewID())
 		e = fhir.E("serve", fhir.Exception, fhir.Issue{
 			Severity: fhir.Fatal,
 			Message:  "The server failed. This is not a fault of the request.",

@@ -73,7 +73,7 @@ func overtaken(err error) bool {
 // just that version.
 func (s *Server) patched(ctx context.Context, typ, id, match string, apply difference) (fhir.Change, error) {
 	change := fhir.Change{Method: fhir.Update, Type: typ, ID: id, IfMatch: match}
-	current, err := s.Repository.Read(ctx, typ, id)
+	current, err := s.config.Repository.Read(ctx, typ, id)
 	if err != nil {
 		return change, err
 	}
@@ -109,7 +109,7 @@ func (s *Server) findOne(ctx context.Context, typ, query string) (id string, err
 		return "", err
 	}
 	q.Count = 2
-	found, err := s.Repository.Search(ctx, q)
+	found, err := s.config.Repository.Search(ctx, q)
 	if err != nil {
 		return "", err
 	}

@@ -12,7 +12,7 @@ import (
 // https://hl7.org/fhir/R4/http.html#read
 func (s *Server) read(c *gin.Context) error {
 	typ, id := c.Param("type"), c.Param("id")
-	v, err := s.Repository.Read(c.Request.Context(), typ, id)
+	v, err := s.config.Repository.Read(c.Request.Context(), typ, id)
 	if typ == "OperationDefinition" && notFound(err) {
 		if text := s.definition(exchangeOf(c).base, id); text != nil {
 			return s.send(c, http.StatusOK, text)

@@ -23,12 +23,12 @@ func (s *Server) search(c *gin.Context) error {
 	}
 	q, notes, err := search.Parse(x.resourceType, params, search.Options{
 		Lenient: prefer(c.Request.Header).lenient, Base: x.base, Now: s.now(),
-		DefaultCount: s.PageSize, MaxCount: s.MaxPageSize, Pages: s.seal,
+		DefaultCount: s.config.PageSize, MaxCount: s.config.MaxPageSize, Pages: s.seal,
 	})
 	if err != nil {
 		return err
 	}
-	found, err := s.Repository.Search(c.Request.Context(), q)
+	found, err := s.config.Repository.Search(c.Request.Context(), q)
 	if err != nil {
 		return err
 	}

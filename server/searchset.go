@@ -50,7 +50,7 @@ func (b *bundleText) close() []byte {
 // bundleHead begins a Bundle that answers a query. total -1 is not counted.
 func (s *Server) bundleHead(kind string, total int, links ...fhir.Value) fhir.Value {
 	pairs := []any{
-		"resourceType", "Bundle", "id", s.NewID(),
+		"resourceType", "Bundle", "id", s.config.NewID(),
 		"meta", fhir.Obj("lastUpdated", s.now().Format(fhir.InstantLayout)),
 		"type", kind,
 	}

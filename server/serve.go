@@ -25,7 +25,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		}))
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
+	ctx, cancel := context.WithTimeout(r.Context(), s.config.Timeout)
 	defer cancel()
 	x := exchangeIn(ctx)
 	if err := s.identify(x, r); err != nil {
@@ -40,10 +40,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 // identify asks the Authenticator, but for what anybody may ask.
 func (s *Server) identify(x *exchange, r *http.Request) (err error) {
 	x.identity = auth.Identity{Requester: fhir.Requester{Agent: "anonymous"}, Scopes: auth.Full}
-	if s.Authenticator == nil || r.Method == http.MethodOptions || r.URL.Path == x.prefix+"/metadata" {
+	if s.config.Authenticator == nil || r.Method == http.MethodOptions || r.URL.Path == x.prefix+"/metadata" {
 		return nil
 	}
-	x.identity, err = s.Authenticator.Authenticate(r)
+	x.identity, err = s.config.Authenticator.Authenticate(r)
 	return err
 }
 
@@ -60,13 +60,13 @@ func withoutTrailingSlash(u *url.URL) *url.URL {
 // whether the request was a preflight and is done with.
 func (s *Server) cors(w http.ResponseWriter, r *http.Request) (done bool) {
 	origin := r.Header.Get("Origin")
-	if origin == "" || len(s.Origins) == 0 {
+	if origin == "" || len(s.config.Origins) == 0 {
 		return false
 	}
 	h := w.Header()
 	h.Add("Vary", "Origin")
 	allowed := false
-	for _, o := range s.Origins {
+	for _, o := range s.config.Origins {
 		allowed = allowed || o == "*" || o == origin
 	}
 	if !allowed {

@@ -62,7 +62,7 @@ type Config struct {
 
 // Server answers FHIR requests. Make one with [New].
 type Server struct {
-	Config
+	config     Config
 	engine     *gin.Engine
 	codecs     []Codec
 	operations operations
@@ -80,17 +80,17 @@ var Bases = []string{"/fhir", "/FHIR/R4"}
 
 // New makes a server. It fails on a configuration that cannot work.
 func New(config Config) (*Server, error) {
-	s := &Server{Config: config}
-	if err := s.complete(); err != nil {
+	if err := config.complete(); err != nil {
 		return nil, err
 	}
+	s := &Server{config: config}
 	s.codecs = append([]Codec{jsonCodec, xmlCodec}, config.Codecs...)
-	s.slots = make(chan struct{}, s.MaxInFlight)
-	s.seal = search.NewSealer(s.Secret)
-	s.metrics = newMetrics(s.Counters)
+	s.slots = make(chan struct{}, s.config.MaxInFlight)
+	s.seal = search.NewSealer(s.config.Secret)
+	s.metrics = newMetrics(s.config.Counters)
 	gin.SetMode(gin.ReleaseMode) // no tables of routes on stdout
 	s.engine = gin.New()
-	if err := s.operations.add(s.builtin(), s.Operations, s.Intakes); err != nil {
+	if err := s.operations.add(s.builtin(), s.config.Operations, s.config.Intakes); err != nil {
 		return nil, err
 	}
 	s.route()
@@ -98,30 +98,31 @@ func New(config Config) (*Server, error) {
 	return s, nil
 }
 
-func (s *Server) complete() error {
-	if s.Repository == nil || s.Validator == nil {
+// complete puts in what is not set.
+func (c *Config) complete() error {
+	if c.Repository == nil || c.Validator == nil {
 		return fhir.E("server", fhir.Exception, fhir.Issue{Message: "A server needs a Repository and a Validator."})
 	}
-	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
-	s.Name = cmp.Or(s.Name, "Pestle")
-	s.Version = cmp.Or(s.Version, "0.0.0")
-	s.MaxBody = cmp.Or(s.MaxBody, 64<<20)
-	s.MaxInFlight = cmp.Or(s.MaxInFlight, 1024)
-	s.Timeout = cmp.Or(s.Timeout, time.Minute)
-	s.MaxPageSize = cmp.Or(s.MaxPageSize, 1000)
-	s.PageSize = min(cmp.Or(s.PageSize, 50), s.MaxPageSize)
-	if s.Logger == nil {
-		s.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	c.Name = cmp.Or(c.Name, "Pestle")
+	c.Version = cmp.Or(c.Version, "0.0.0")
+	c.MaxBody = cmp.Or(c.MaxBody, 64<<20)
+	c.MaxInFlight = cmp.Or(c.MaxInFlight, 1024)
+	c.Timeout = cmp.Or(c.Timeout, time.Minute)
+	c.MaxPageSize = cmp.Or(c.MaxPageSize, 1000)
+	c.PageSize = min(cmp.Or(c.PageSize, 50), c.MaxPageSize)
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
-	if s.Clock == nil {
-		s.Clock = time.Now
+	if c.Clock == nil {
+		c.Clock = time.Now
 	}
-	if s.NewID == nil {
-		s.NewID = uuid.NewString
+	if c.NewID == nil {
+		c.NewID = uuid.NewString
 	}
-	if len(s.Secret) == 0 {
-		s.Secret = make([]byte, 32)
-		if _, err := rand.Read(s.Secret); err != nil {
+	if len(c.Secret) == 0 {
+		c.Secret = make([]byte, 32)
+		if _, err := rand.Read(c.Secret); err != nil {
 			return err
 		}
 	}
@@ -130,7 +131,7 @@ func (s *Server) complete() error {
 
 // Handler is the whole HTTP interface: the FHIR bases, /health and /metrics.
 func (s *Server) Handler() http.Handler {
-	fhir := s.observe(s.compress(http.HandlerFunc(s.serve)))
+	bases := s.observe(s.compress(http.HandlerFunc(s.serve)))
 	figures := s.metrics.handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -141,7 +142,7 @@ func (s *Server) Handler() http.Handler {
 		case "/health/live":
 			s.live(w, r)
 		default:
-			fhir.ServeHTTP(w, r)
+			bases.ServeHTTP(w, r)
 		}
 	})
 }

@@ -38,13 +38,6 @@ func newHandler(t testing.TB, change func(*server.Config)) http.Handler {
 	return s.Handler()
 }
 
-// newServer starts a server on an empty store and gives its FHIR base.
-func newServer(t testing.TB, change func(*server.Config)) string {
-	h := httptest.NewServer(newHandler(t, change))
-	t.Cleanup(h.Close)
-	return h.URL + "/fhir"
-}
-
 func TestScripts(t *testing.T) {
 	conformance.Run(t, "testdata/*.txtar", func(t *testing.T) string {
 		var change func(*server.Config)

@@ -29,7 +29,7 @@ func (s *Server) transaction(c *gin.Context, list []entry) error {
 		done := &fhir.Commit{}
 		if len(p.changes) > 0 {
 			x := exchangeOf(c)
-			done, err = s.Repository.Commit(c.Request.Context(), &fhir.Transaction{
+			done, err = s.config.Repository.Commit(c.Request.Context(), &fhir.Transaction{
 				Changes: p.changes, Requester: x.identity.Requester, RequestID: x.requestID,
 			})
 		}
@@ -106,7 +106,7 @@ func (s *Server) checkAll(c *gin.Context, changes []fhir.Change) ([][]fhir.Issue
 					err = panicked(p)
 				}
 			}()
-			found[i] = within(change, s.Validator.Validate(ctx, change.Resource))
+			found[i] = within(change, s.config.Validator.Validate(ctx, change.Resource))
 			return ctx.Err()
 		})
 	}

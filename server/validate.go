@@ -35,7 +35,7 @@ func (s *Server) validate(ctx context.Context, call *fhir.Call) (*fhir.Reply, er
 	if ask.mode == "delete" {
 		issues = s.deletable(ctx, ask)
 	} else {
-		issues = append(ask.fit(), s.Validator.Validate(ctx, ask.resource, ask.profile...)...)
+		issues = append(ask.fit(), s.config.Validator.Validate(ctx, ask.resource, ask.profile...)...)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (s *Server) askedValidation(ctx context.Context, call *fhir.Call) (*validat
 			Message: "There is no resource to validate.", Expected: "a resource as the body, or Parameters with a parameter named resource",
 		})
 	}
-	v, err := s.Repository.Read(ctx, ask.typ, ask.id)
+	v, err := s.config.Repository.Read(ctx, ask.typ, ask.id)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (v *validation) fit() []fhir.Issue {
 
 // deletable says whether there is a resource to delete.
 func (s *Server) deletable(ctx context.Context, v *validation) []fhir.Issue {
-	current, err := s.Repository.Read(ctx, v.typ, v.id)
+	current, err := s.config.Repository.Read(ctx, v.typ, v.id)
 	switch {
 	case notFound(err) || err == nil && current.Deleted():
 		return []fhir.Issue{{Severity: fhir.Warning, Code: fhir.NotFound, Message: "There is no resource " + v.typ + "/" + v.id + " to delete."}}

@@ -12,7 +12,7 @@ import (
 // check holds a resource to its rules. The error, if any, carries every issue;
 // without one, what is left are warnings and notes.
 func (s *Server) check(ctx context.Context, r *fhir.Resource) ([]fhir.Issue, error) {
-	issues := s.Validator.Validate(ctx, r)
+	issues := s.config.Validator.Validate(ctx, r)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (s *Server) resourceOf(c *gin.Context) (*fhir.Resource, error) {
 // commit writes one change on behalf of the caller.
 func (s *Server) commit(c *gin.Context, change fhir.Change) (fhir.Result, error) {
 	x := exchangeOf(c)
-	done, err := s.Repository.Commit(c.Request.Context(), &fhir.Transaction{
+	done, err := s.config.Repository.Commit(c.Request.Context(), &fhir.Transaction{
 		Changes:   []fhir.Change{change},
 		Requester: x.identity.Requester,
 		RequestID: x.requestID,
