@@ -10,9 +10,7 @@ func (n *literal) eval(m *machine) error {
 }
 
 func (n *this) eval(m *machine) error {
-	if it := m.scope().this; it.kind != nothing {
-		m.push(it)
-	}
+	m.pushThis()
 	return nil
 }
 
@@ -40,9 +38,7 @@ func (m *machine) input(n node) (base int, err error) {
 	if n != nil {
 		return base, n.eval(m)
 	}
-	if it := m.scope().this; it.kind != nothing {
-		m.push(it)
-	}
+	m.pushThis()
 	return base, nil
 }
 

@@ -199,12 +199,11 @@ func fnDefineVariable(m *machine, c *call, base int) error {
 	end := len(m.stack)
 	value := slices.Clone(m.stack[base:end])
 	if len(c.args) > 1 {
-		// The expression sees the whole input where it is one item.
-		it, err := m.only(c, base)
+		outer := m.scope()
+		m.scopes = append(m.scopes, scope{all: value, index: outer.index, total: outer.total, hasT: outer.hasT})
+		err := m.inner(c.args[1])
+		m.scopes = m.scopes[:len(m.scopes)-1]
 		if err != nil {
-			return err
-		}
-		if err := m.each(c.args[1], it, m.scope().index); err != nil {
 			return err
 		}
 		value = slices.Clone(m.stack[end:])

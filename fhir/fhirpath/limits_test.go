@@ -29,7 +29,7 @@ func TestLimits(t *testing.T) {
 		"descendants().aggregate($total.encode('hex').encode('base64'), 'ab')",
 	} {
 		began := time.Now()
-		_, err := MustCompile(src).Eval(t.Context(), patient, &Env{MaxSteps: 500_000})
+		_, err := MustCompile(src).Eval(t.Context(), patient, &Env{MaxSteps: 200_000})
 		var failure *fhir.Error
 		require.ErrorAs(t, err, &failure, src)
 		require.Equal(t, fhir.TooCostly, failure.Kind, src)

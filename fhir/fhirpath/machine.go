@@ -39,7 +39,8 @@ type machine struct {
 // scope is what $this, $index and $total mean.
 type scope struct {
 	this  Item
-	index int // -1 outside of an iteration
+	all   Collection // $this where it is several items, as in defineVariable()
+	index int        // -1 outside of an iteration
 	total Collection
 	hasT  bool
 }
@@ -118,6 +119,16 @@ func (m *machine) failure(err error) error {
 		return e.report(m.expr.src, fhir.Processing)
 	}
 	return err
+}
+
+// pushThis appends $this.
+func (m *machine) pushThis() {
+	s := m.scope()
+	if s.this.kind != nothing {
+		m.push(s.this)
+		return
+	}
+	m.stack = append(m.stack, s.all...)
 }
 
 func (m *machine) scope() *scope { return &m.scopes[len(m.scopes)-1] }

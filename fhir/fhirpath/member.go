@@ -35,7 +35,7 @@ func (n *member) eval(m *machine) error {
 		return err
 	}
 	base := len(m.stack)
-	if n.input == nil {
+	if n.input == nil && m.scope().all == nil {
 		it := m.scope().this
 		if it.kind == element && isUpper(n.name) && it.typ != nil && it.typ.Is(n.name) {
 			m.push(it)
@@ -43,7 +43,7 @@ func (n *member) eval(m *machine) error {
 		}
 		return n.from(m, &it)
 	}
-	if err := n.input.eval(m); err != nil {
+	if _, err := m.input(n.input); err != nil {
 		return err
 	}
 	end := len(m.stack)
