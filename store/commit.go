@@ -98,8 +98,12 @@ type committer struct {
 	waiters []*request
 }
 
-// maxGroup bounds a group, so that the first of it need not wait for long.
-const maxGroup = 512
+// A group is closed when it has so many transactions or bytes, so that the
+// first of it need not wait for long and the engine can take it in one go.
+const (
+	maxGroup     = 512
+	maxGroupSize = 2 << 20
+)
 
 func newCommitter(db *DB, h head) *committer {
 	return &committer{db: db, head: h, changed: map[string]fhir.Seq{}, counts: map[string]uint64{}}
@@ -133,7 +137,7 @@ func (c *committer) rest() {
 // group commits a request and those that wait behind it.
 func (c *committer) group(r *request) {
 	c.add(r)
-	for len(c.waiters) > 0 && len(c.waiters) < maxGroup {
+	for len(c.waiters) > 0 && len(c.waiters) < maxGroup && c.size() < maxGroupSize {
 		select {
 		case r := <-c.db.queue:
 			c.add(r)
@@ -143,6 +147,15 @@ func (c *committer) group(r *request) {
 		break
 	}
 	c.flush()
+}
+
+// size is how many bytes the group has so far.
+func (c *committer) size() int64 {
+	if c.over == nil {
+		return 0
+	}
+	_, size := c.over.Cost()
+	return size
 }
 
 // add commits a request into the group. Its answer waits for the flush, since

@@ -78,7 +78,8 @@ func (f *flushing) Write(batch []kv.Op) error {
 
 func (f *flushing) Size() (int64, error) {
 	_, size := f.over.Cost()
-	return size, nil
+	written, err := f.Engine.Size()
+	return size + written, err
 }
 
 func (f *flushing) Close() error {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	badger "github.com/dgraph-io/badger/v4"
@@ -17,14 +18,26 @@ import (
 	"github.com/pestle-fhir/pestle/store/kv"
 )
 
-// memTable is the size of the write buffer. A transaction may have 15 % of it:
-// 20 MB, or 190,000 keys.
-const memTable = 128 << 20
+// memTable is the size of the write buffer. It is read back after a crash, so
+// it decides how long a start takes then, and it stands in memory twice. One
+// transaction of the engine may have 15 % of it; see journal.go for bigger
+// batches.
+const memTable = 32 << 20
+
+// Limits of a batch.
+const (
+	maxOps  = 4 << 20
+	maxSize = 256 << 20
+)
 
 // Engine is an open database folder.
 type Engine struct {
 	db  *badger.DB
 	dir string
+
+	writing sync.Mutex   // one batch at a time
+	whole   sync.RWMutex // held while a batch is applied in parts
+	torn    error        // why a batch may be there in part: nothing is read or written
 }
 
 var _ kv.Engine = (*Engine)(nil)
@@ -39,7 +52,11 @@ func Open(dir string, log *slog.Logger) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("badger: open %s: %w", dir, err)
 	}
-	return &Engine{db, dir}, nil
+	e := &Engine{db: db, dir: dir}
+	if err := e.recover(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return e, nil
 }
 
 func settings(dir string, log *slog.Logger) badger.Options {
@@ -54,7 +71,7 @@ func settings(dir string, log *slog.Logger) badger.Options {
 		WithNumMemtables(2).
 		WithNumCompactors(2).
 		WithBaseTableSize(8 << 20).
-		WithValueLogFileSize(64 << 20). // for values over 1 MB only
+		WithValueLogFileSize(2 * maxSize). // for values over 1 MB only; takes what it holds
 		WithMetricsEnabled(false).
 		WithLogger(logger{log})
 }
@@ -64,17 +81,44 @@ func (e *Engine) Snapshot() (kv.Snapshot, error) {
 	if e.db.IsClosed() {
 		return nil, kv.ErrClosed
 	}
+	e.whole.RLock()
+	defer e.whole.RUnlock()
+	if e.torn != nil {
+		return nil, e.torn
+	}
 	return &snapshot{e.db.NewTransaction(false)}, nil
 }
 
-// Write commits the batch in one transaction, with one sync of the log.
+// Write commits the batch, in one transaction with one sync of the log when it
+// is of a common size.
 func (e *Engine) Write(batch []kv.Op) error {
 	if e.db.IsClosed() {
 		return kv.ErrClosed
 	}
+	size := int64(0)
+	for _, op := range batch {
+		size += kv.Cost(op.Key, op.Value)
+	}
+	if size > maxSize || len(batch) > maxOps {
+		return kv.ErrTooBig
+	}
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	if e.torn != nil {
+		return e.torn
+	}
+	err := e.transact(batch)
+	if errors.Is(err, kv.ErrTooBig) {
+		return e.writeBig(batch)
+	}
+	return err
+}
+
+// transact commits operations in one transaction.
+func (e *Engine) transact(ops []kv.Op) error {
 	txn := e.db.NewTransaction(true)
 	defer txn.Discard()
-	for _, op := range batch {
+	for _, op := range ops {
 		var err error
 		if op.Value == nil {
 			err = txn.Delete(op.Key)
@@ -100,10 +144,8 @@ func failure(err error) error {
 	return fmt.Errorf("badger: %w", err)
 }
 
-// Limits is what one transaction holds.
-func (e *Engine) Limits() (ops int, size int64) {
-	return int(e.db.MaxBatchCount()) - 2, e.db.MaxBatchSize() - 64
-}
+// Limits bound what a batch takes in memory.
+func (e *Engine) Limits() (ops int, size int64) { return maxOps, maxSize }
 
 // Size is what the folder takes on disk, without the holes of sparse files.
 func (e *Engine) Size() (int64, error) {

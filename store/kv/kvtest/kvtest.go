@@ -39,12 +39,11 @@ func Set(t testing.TB, e kv.Engine, pairs ...string) {
 	require.NoError(t, e.Write(batch))
 }
 
-// Snapshot opens a snapshot for the time of the test.
+// Snapshot opens a snapshot, which the caller closes.
 func Snapshot(t testing.TB, e kv.Engine) kv.Snapshot {
 	t.Helper()
 	s, err := e.Snapshot()
 	require.NoError(t, err)
-	t.Cleanup(s.Close)
 	return s
 }
 
@@ -62,8 +61,7 @@ func Walk(t testing.TB, r kv.Reader, low, high []byte, reverse bool) []string {
 
 func testGet(t *testing.T, e kv.Engine) {
 	Set(t, e, "a", "1", "b", "")
-	s, err := e.Snapshot()
-	require.NoError(t, err)
+	s := Snapshot(t, e)
 	defer s.Close()
 	for key, want := range map[string]string{"a": "1", "b": ""} {
 		v, ok, err := s.Get([]byte(key))
@@ -78,8 +76,7 @@ func testGet(t *testing.T, e kv.Engine) {
 
 func testIterate(t *testing.T, e kv.Engine) {
 	Set(t, e, "a", "1", "b", "2", "ba", "3", "c", "4", "c\xff", "5", "d", "6")
-	s, err := e.Snapshot()
-	require.NoError(t, err)
+	s := Snapshot(t, e)
 	defer s.Close()
 	up := []string{"b=2", "ba=3", "c=4", "c\xff=5"}
 	down := slices.Clone(up)
@@ -96,8 +93,7 @@ func testIterate(t *testing.T, e kv.Engine) {
 // testEdges seeks to before, into and behind the range.
 func testEdges(t *testing.T, e kv.Engine) {
 	Set(t, e, "a", "1", "b", "2", "c", "3", "d", "4", "e", "5")
-	s, err := e.Snapshot()
-	require.NoError(t, err)
+	s := Snapshot(t, e)
 	defer s.Close()
 	it := s.Iterate([]byte("b"), []byte("e"), false)
 	for _, c := range []struct{ seek, at string }{{"a", "b"}, {"b", "b"}, {"bb", "c"}, {"d", "d"}, {"a", "b"}, {"e", ""}, {"x", ""}, {"c", "c"}} {
@@ -124,15 +120,13 @@ func testEdges(t *testing.T, e kv.Engine) {
 
 func testSnapshot(t *testing.T, e kv.Engine) {
 	Set(t, e, "a", "1", "b", "1")
-	s, err := e.Snapshot()
-	require.NoError(t, err)
+	s := Snapshot(t, e)
 	defer s.Close()
 	require.NoError(t, e.Write([]kv.Op{
 		{Key: []byte("a"), Value: []byte("2")}, {Key: []byte("b")}, {Key: []byte("c"), Value: []byte("2")},
 	}))
 	require.Equal(t, []string{"a=1", "b=1"}, Walk(t, s, nil, nil, false))
-	now, err := e.Snapshot()
-	require.NoError(t, err)
+	now := Snapshot(t, e)
 	defer now.Close()
 	require.Equal(t, []string{"a=2", "c=2"}, Walk(t, now, nil, nil, false))
 }
@@ -140,8 +134,7 @@ func testSnapshot(t *testing.T, e kv.Engine) {
 func testDelete(t *testing.T, e kv.Engine) {
 	Set(t, e, "a", "1")
 	require.NoError(t, e.Write([]kv.Op{{Key: []byte("a")}, {Key: []byte("none")}}))
-	s, err := e.Snapshot()
-	require.NoError(t, err)
+	s := Snapshot(t, e)
 	defer s.Close()
 	require.Empty(t, Walk(t, s, nil, nil, false))
 	_, ok, err := s.Get([]byte("a"))
@@ -152,18 +145,25 @@ func testDelete(t *testing.T, e kv.Engine) {
 // testBig writes a batch of the size of a big FHIR transaction, and a value of
 // several megabytes.
 func testBig(t *testing.T, e kv.Engine) {
-	var batch []kv.Op
-	value := bytes.Repeat([]byte("0123456789abcdef"), 12)
-	for i := range 60_000 {
+	Set(t, e, "key/0000007", "old", "key/0000008", "old", "key/other", "old")
+	before := Snapshot(t, e)
+	batch := []kv.Op{{Key: []byte("key/other")}}
+	value := noise(192)
+	for i := range 100_000 {
 		batch = append(batch, kv.Op{Key: fmt.Appendf(nil, "key/%07d", i), Value: value})
 	}
+	batch[5].Value = []byte{}
 	require.NoError(t, e.Write(batch))
+	require.Equal(t, []string{"key/0000007=old", "key/0000008=old", "key/other=old"}, Walk(t, before, nil, nil, false))
+	before.Close()
 	large := bytes.Repeat([]byte("large"), 1<<20)
 	require.NoError(t, e.Write([]kv.Op{{Key: []byte("large"), Value: large}}))
-	s, err := e.Snapshot()
-	require.NoError(t, err)
+	s := Snapshot(t, e)
 	defer s.Close()
-	require.Len(t, Walk(t, s, []byte("key/"), []byte("key0"), false), 60_000)
+	all := Walk(t, s, nil, []byte("key0"), false)
+	require.Len(t, all, 100_000)
+	require.Equal(t, []string{"key/0000004=", "key/0000005=" + string(value)}, all[4:6])
+	require.Equal(t, []string{"large=" + string(large)}, Walk(t, s, []byte("key0"), nil, false), "and nothing else")
 	v, ok, err := s.Get([]byte("large"))
 	require.NoError(t, err)
 	require.True(t, ok)
@@ -173,37 +173,21 @@ func testBig(t *testing.T, e kv.Engine) {
 	require.Positive(t, size)
 }
 
+// testTooBig refuses what is beyond the limits of the engine.
 func testTooBig(t *testing.T, e kv.Engine) {
-	ops, size := e.Limits()
+	_, size := e.Limits()
 	if size > 1<<30 {
 		t.Skip("bounded by memory alone")
 	}
-	value := noise(100_000)
+	value := make([]byte, 1<<20)
 	var batch []kv.Op
-	for sum := int64(0); sum <= size+1000; sum += int64(len(value)) {
+	for sum := int64(0); sum <= size; sum += int64(len(value)) {
 		batch = append(batch, kv.Op{Key: fmt.Appendf(nil, "%d", len(batch)), Value: value})
 	}
 	require.ErrorIs(t, e.Write(batch), kv.ErrTooBig)
-	batch = batch[:0]
-	for i := range ops + 3 {
-		batch = append(batch, kv.Op{Key: fmt.Appendf(nil, "%d", i), Value: []byte{1}})
-	}
-	require.ErrorIs(t, e.Write(batch), kv.ErrTooBig)
-	s, err := e.Snapshot()
-	require.NoError(t, err)
+	s := Snapshot(t, e)
 	defer s.Close()
 	require.Empty(t, Walk(t, s, nil, nil, false), "nothing of it is written")
-
-	// What is just within the limits is taken.
-	batch = batch[:0]
-	for sum := int64(0); ; {
-		op := kv.Op{Key: fmt.Appendf(nil, "%d", len(batch)), Value: value}
-		if sum += kv.Cost(op.Key, op.Value); sum > size {
-			break
-		}
-		batch = append(batch, op)
-	}
-	require.NoError(t, e.Write(batch))
 }
 
 // noise cannot be compressed.
@@ -249,8 +233,7 @@ func testModel(t *testing.T, e kv.Engine) {
 		if rnd.IntN(8) == 0 {
 			high = nil
 		}
-		s, err := e.Snapshot()
-		require.NoError(t, err)
+		s := Snapshot(t, e)
 		require.Equal(t, expected(model, low, high, reverse), Walk(t, s, low, high, reverse), "%q %q %v", low, high, reverse)
 		s.Close()
 	}
