@@ -165,7 +165,30 @@ func (s *Service) guardTask(state fhir.State, before, after *fhir.Version) error
 		return refusal("Task", fhir.Issue{Rule: "0012", Message: "The Task cannot make this move.", Expression: "Task.businessStatus",
 			Expected: nextStates(*from), Found: found, Fix: "Use the operations on Task.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
 	}
-	return nil
+	return guardContent(state, after, *to)
+}
+
+// guardContent refuses a state that the rest of the Task does not bear out: a
+// dispenser that is not named, a prescription that is finished while items are
+// outstanding or nothing was notified.
+func guardContent(state fhir.State, after *fhir.Version, to State) error {
+	x, err := readTask(state, after)
+	if err != nil {
+		return err
+	}
+	issue := fhir.Issue{Rule: "0012", Expression: "Task.businessStatus", Found: to.String(), Fix: "Use the operations on Task.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")}
+	switch {
+	case x == nil:
+		issue.Message = "The Task has lost its items."
+	case to.withDispenser() && (x.Owner.ID == "" || x.released.id == ""):
+		issue.Message = "The Task does not say which pharmacy holds the prescription, and since when."
+	case (to == dispensed || to == notDispensed) && x.settle() != to:
+		issue.Message = "The notifications do not amount to this."
+		issue.Expected = x.settle().String()
+	default:
+		return nil
+	}
+	return refusal("Task", issue)
 }
 
 // guardNewTask lets only Tasks begin that wait, or that are over already.

@@ -76,20 +76,36 @@ func (s *Service) releaseOne(call *fhir.Call, state fhir.State, t taker, group n
 	if x.State.open() && s.over(x, call.Time) {
 		return s.expire(call, x)
 	}
-	if err := refuseRelease(x, t, group); err != nil {
+	if x.State.withDispenser() {
+		return &outcome{reply: s.heldElsewhere(call, state, x)}, nil
+	}
+	if err := refuseRelease(x, group); err != nil {
 		return nil, err
 	}
 	return s.handOver(call, state, []*execution{x}, nil, t)
 }
 
+// heldElsewhere says which other pharmacy holds the prescription, so that the
+// patient can be sent there.
+func (s *Service) heldElsewhere(call *fhir.Call, state fhir.State, x *execution) *fhir.Reply {
+	// 0004: with another dispenser.
+	reply := said(call, true, fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "0004", Message: "Another dispenser holds the prescription.",
+		Expected: x.Owner.ID + " " + x.Owner.Name, Fix: "Ask them to return it.", Details: eps("PRESCRIPTION_WITH_ANOTHER_DISPENSER")})
+	org := fhir.Obj("resourceType", "Organization", "id", "organization", "identifier", fhir.List(identifierValue(idODS, x.Owner.ID)), "name", x.Owner.Name).Resource()
+	if known, err := sole(state, "Organization", idODS, x.Owner.ID); err == nil && known != nil {
+		org = revise(known, "id", "organization", "meta", "")
+	}
+	reply.Resource = revise(reply.Resource, "contained", fhir.List(org),
+		"extension", fhir.List(fhir.Obj("url", extSupporting, "valueReference", fhir.Obj("reference", "#organization"))))
+	return reply
+}
+
 // refuseRelease tells why a prescription cannot be handed over, nil when it can.
-func refuseRelease(x *execution, t taker, group node) error {
+func refuseRelease(x *execution, group node) error {
 	issue := fhir.Issue{Code: fhir.BusinessRule, Found: x.State.String(), Expression: group.Expression(), Position: group.Position()}
 	switch {
 	case x.State.open():
 		return nil
-	case x.State.withDispenser():
-		return elsewhere("release", x, group)
 	case x.State == cancelled: // 0001: cancelled.
 		issue.Rule, issue.Message, issue.Details = "0001", "The prescription was cancelled.", eps("PRESCRIPTION_CANCELLED")
 	case x.State == expired: // 0002: expired.
