@@ -1,6 +1,8 @@
 package profiles
 
 import (
+	"strings"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
@@ -112,6 +114,9 @@ func referenceInBundle(w *walk, n fhir.Node, _ *r4.Type) {
 	l := readLiteral(text)
 	hits := b.find(l, at)
 	switch {
+	case len(hits) == 0 && strings.HasPrefix(text, "urn:"):
+		w.add(n, fhir.Issue{Severity: fhir.Warning, Code: fhir.NotFound, Rule: "bundle-reference", Message: "No entry has the fullUrl that is referred to, and nothing else can resolve a URN.",
+			Expected: "an entry with this fullUrl", Found: short(text)})
 	case len(hits) > 1:
 		w.add(n, fhir.Issue{Code: fhir.MultipleMatches, Rule: "bundle-reference", Message: "More than one entry matches the reference.",
 			Expected: "one entry with this fullUrl", Found: short(text), Fix: "Give each entry its own fullUrl, or refer to a version."})

@@ -71,6 +71,13 @@ func (w *walk) valueSetFilter(f fhir.Node) {
 		w.add(f, fhir.Issue{Code: fhir.Invalid, Rule: "filter", Message: "The property " + property + " is true or false.",
 			Expected: "true or false", Found: short(value)})
 	}
+	for e := range f.Get("_value").Get("extension").Items() {
+		expression := e.Get("valueExpression")
+		if language := expression.Get("language").Text(); e.Get("url").Text() == coreExtension+"cqf-expression" && language != "" && language != "text/fhirpath" {
+			w.add(expression, fhir.Issue{Code: fhir.Invalid, Rule: "filter", Message: "The value of a filter is computed by FHIRPath.",
+				Expected: "text/fhirpath", Found: short(language)})
+		}
+	}
 }
 
 // searchParameterRules asks a composite for components, and a parameter that is

@@ -16,6 +16,10 @@ func codingRules(w *walk, n fhir.Node, _ *r4.Type) {
 	text := system.Text()
 	switch {
 	case text == "":
+		if n.Get("code").Exists() && !has(n, "system") {
+			w.add(n, fhir.Issue{Severity: fhir.Warning, Code: fhir.Invalid, Rule: "system", Message: "A code without its system means nothing to a receiver.",
+				Expected: "a system", Found: "none"})
+		}
 	case !isAbsolute(text) && !strings.HasPrefix(text, "#"):
 		w.add(system, fhir.Issue{Code: fhir.Invalid, Rule: "system", Message: "The system of a code is an absolute URI.",
 			Expected: "the URL of a code system, such as http://snomed.info/sct", Found: short(text)})

@@ -47,7 +47,7 @@ type outcome struct {
 var (
 	ofTerminology = regexp.MustCompile(`Wrong Display Name|Unknown code|code system .* could not|` +
 		`was not found in the value set 'Common UCUM|CodeSystem .* is a supplement|is not in the options value set|is not valid in the value set|` +
-		`No code provided, and a code is required|unit that is not in the unit value set|is not declared in the base CodeSystem|must be a valid code from the system|` +
+		`unit that is not in the unit value set|is not declared in the base CodeSystem|must be a valid code from the system|` +
 		`The operation '.*' is not allowed for property|invalid: Invalid ECL|The signature`)
 	ofProfile = regexp.MustCompile(`\(from http://(?:hl7\.org/fhir/StructureDefinition/bp|[^)]*\|[^4)]|hl7\.org/fhir/test)|in the profile |generating Snapshot|Obligation|obligation|` +
 		`matching slice is required|in the 'in' profile|in the 'out' profile|extension-Patient\.animal|could not be found so is not allowed here|/5\.0/StructureDefinition|` +
