@@ -11,7 +11,6 @@ import (
 var (
 	booleanType  = r4.TypeOf("boolean")
 	resourceType = r4.TypeOf("Resource")
-	quantityType = r4.TypeOf("Quantity")
 
 	// systemKinds are the R4 types whose values convert to something else than
 	// a String.
@@ -25,7 +24,7 @@ var (
 		r4.TypeOf("dateTime"):    dateTime,
 		r4.TypeOf("instant"):     dateTime,
 		r4.TypeOf("time"):        timeOfDay,
-		quantityType:             quantity,
+		r4.TypeOf("Quantity"):    quantity,
 		r4.TypeOf("Age"):         quantity,
 		r4.TypeOf("Count"):       quantity,
 		r4.TypeOf("Distance"):    quantity,
