@@ -85,10 +85,17 @@ func (i Issue) Text() string {
 // HasErrors reports whether any of the issues is an error.
 func HasErrors(issues []Issue) bool { return slices.ContainsFunc(issues, Issue.IsError) }
 
-// SortIssues puts issues in the order of their places and drops repetitions.
+// SortIssues puts issues in the order of their places and drops repetitions:
+// what two profiles say alike is said once.
 func SortIssues(issues []Issue) []Issue {
 	slices.SortStableFunc(issues, func(a, b Issue) int {
 		return cmp.Or(cmp.Compare(a.Position.Line, b.Position.Line), cmp.Compare(a.Position.Column, b.Position.Column))
 	})
-	return slices.CompactFunc(issues, func(a, b Issue) bool { return a == b })
+	seen := make(map[Issue]bool, len(issues))
+	return slices.DeleteFunc(issues, func(i Issue) bool {
+		i.Profile = ""
+		repeated := seen[i]
+		seen[i] = true
+		return repeated
+	})
 }

@@ -22,6 +22,10 @@ type Operation struct {
 	// Doc is one sentence for the CapabilityStatement.
 	Doc    string
 	Handle func(ctx context.Context, call *Call) (*Reply, error)
+	// Judge, when set, gives what the business finds wrong with a body by
+	// itself. The server asks it about a body that breaks R4 or its profiles,
+	// and so is not handled, so that the sender sees everything at once.
+	Judge func(body *Resource) []Issue
 }
 
 // Intake takes a create on a type away from the plain REST interaction, where
@@ -31,6 +35,7 @@ type Intake struct {
 	Accepts   func(*Resource) bool
 	RequestID bool
 	Handle    func(ctx context.Context, call *Call) (*Reply, error)
+	Judge     func(body *Resource) []Issue // as of an Operation
 }
 
 // Call is one invocation of an operation or intake.

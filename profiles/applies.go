@@ -33,7 +33,9 @@ func (w *walk) profiled(n fhir.Node, t *r4.Type) {
 		return
 	}
 	if c := l.policy[t.Name]; c != "" {
+		w.unclaimed = !l.strict
 		w.apply(n, t, c, true)
+		w.unclaimed = false
 	}
 }
 

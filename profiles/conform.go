@@ -94,7 +94,11 @@ func (w *walk) count(parent occurrence, all []occurrence, p *position, near stri
 	}
 	switch {
 	case n < p.min:
-		w.say(parent.place(), fhir.Issue{Code: fhir.Required, Rule: "cardinality", Message: fmt.Sprintf("%s is missing: the profile asks for it.", what),
+		severity := fhir.Err
+		if w.unclaimed {
+			severity = fhir.Warning
+		}
+		w.say(parent.place(), fhir.Issue{Severity: severity, Code: fhir.Required, Rule: "cardinality", Message: fmt.Sprintf("%s is missing: the profile asks for it.", what),
 			Expected: times(p.min, "at least"), Found: found(n), Fix: firstOf(near, addHint(p))})
 	case p.max == 0 && n > 0:
 		w.say(all[0].place(), fhir.Issue{Code: fhir.Structure, Rule: "cardinality", Message: what + " has no place here: the profile rules it out.",

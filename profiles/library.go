@@ -23,7 +23,8 @@ type Library struct {
 	snap     *snapshot.Generator
 	programs map[string]*program // by url and by url|version; nil for what is not known
 	policy   map[string]string   // resource type -> canonical
-	messages map[string]Message  // by event code
+	strict   bool
+	messages map[string]Message // by event code
 	severity map[string]fhir.Severity
 }
 
@@ -42,8 +43,12 @@ func NewLibrary(set *definition.Set, terms *terminology.Service) *Library {
 }
 
 // SetPolicy says to which profile a resource is held that names none itself, by
-// type.
-func (l *Library) SetPolicy(byType map[string]string) { l.policy = maps.Clone(byType) }
+// type. What such a resource says must be right by the profile; what it leaves
+// out of it, although the profile asks for it, is an error only where strict
+// is set, and else a warning.
+func (l *Library) SetPolicy(byType map[string]string, strict bool) {
+	l.policy, l.strict = maps.Clone(byType), strict
+}
 
 // SetMessages says to which profiles messages are held.
 func (l *Library) SetMessages(list []Message) {

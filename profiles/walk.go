@@ -25,6 +25,8 @@ type walk struct {
 	asked   []string
 	program *program
 	held    map[held]bool
+	// unclaimed says that nobody but the policy asks for the profile.
+	unclaimed bool
 	// formOnly leaves out the rules.
 	formOnly bool
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -60,10 +61,19 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 	}
 	if body != nil && name != "validate" {
 		if _, err := s.check(c.Request.Context(), body); err != nil {
-			return err
+			return judged(err, op.Judge, body)
 		}
 	}
 	return s.invoke(c, op.Handle, body, op.RequestID)
+}
+
+// judged adds to the issues of a body what the business finds wrong with it.
+func judged(err error, judge func(*fhir.Resource) []fhir.Issue, body *fhir.Resource) error {
+	var e *fhir.Error
+	if judge != nil && errors.As(err, &e) {
+		e.Issues = fhir.SortIssues(append(e.Issues, judge(body)...))
+	}
+	return err
 }
 
 // permitOperation asks for reading where the operation changes nothing, else
@@ -93,7 +103,7 @@ func (s *Server) takeIn(c *gin.Context, in *fhir.Intake, r *fhir.Resource) error
 		}
 	}
 	if _, err := s.check(c.Request.Context(), r); err != nil {
-		return err
+		return judged(err, in.Judge, r)
 	}
 	return s.invoke(c, in.Handle, r, in.RequestID)
 }

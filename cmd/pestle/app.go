@@ -20,11 +20,13 @@ import (
 type appConfig struct {
 	Data       string // folder of the database
 	Dispensing dispensing.Options
+	Profiles   profileOptions
 }
 
 // app is everything of a running Pestle but HTTP.
 type app struct {
 	db            *store.DB
+	library       *profiles.Library
 	validator     *profiles.Validator
 	dispensing    *dispensing.Service
 	reimbursement *reimbursement.Service
@@ -33,6 +35,10 @@ type app struct {
 
 // openApp opens the database of a folder and puts the parts together.
 func openApp(c appConfig, log *slog.Logger) (*app, error) {
+	library, err := c.Profiles.library()
+	if err != nil {
+		return nil, err
+	}
 	engine, err := badger.Open(c.Data, log)
 	if err != nil {
 		return nil, err
@@ -41,7 +47,8 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{db: db, validator: profiles.New(), dispensing: dispensing.New(db, c.Dispensing), reimbursement: reimbursement.New(db), log: log}
+	a := &app{db: db, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: reimbursement.New(db), log: log}
+	a.validator = profiles.New(profiles.WithLibrary(a.library))
 	return a, pharmacy.CheckAcyclic(a.followers())
 }
 

@@ -34,7 +34,7 @@ func (c *loadCommand) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	app, err := openApp(appConfig{Data: c.Data}, slog.New(slog.DiscardHandler))
+	app, err := openApp(appConfig{Data: c.Data, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

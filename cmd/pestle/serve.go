@@ -27,6 +27,8 @@ type serveCommand struct {
 	SiteName  string `env:"PESTLE_SITE_NAME" placeholder:"NAME" help:"Name of the pharmacy."`
 	Authority string `env:"PESTLE_AUTHORITY" default:"T1450" placeholder:"ODS" help:"ODS code of who reimburses the pharmacy."`
 
+	profileOptions `embed:""`
+
 	Keys         string `env:"PESTLE_KEYS" placeholder:"FILE" help:"JSON Web Key Set (RFC 7517) with the keys that sign callers' tokens."`
 	Issuer       string `env:"PESTLE_ISSUER" help:"The iss that tokens must carry."`
 	Audience     string `env:"PESTLE_AUDIENCE" help:"The aud that tokens must carry."`
@@ -96,7 +98,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 }
 
 func (c *serveCommand) appConfig() appConfig {
-	config := appConfig{Data: c.Data, Dispensing: dispensing.Options{
+	config := appConfig{Data: c.Data, Profiles: c.profileOptions, Dispensing: dispensing.Options{
 		Site: dispensing.Site{ODS: c.Site, Name: c.SiteName, ReimbursementAuthority: c.Authority, Endpoint: c.PublicURL}}}
 	if c.Sandbox && c.Site == "" {
 		config.Dispensing.Site = dispensing.Site{ODS: sandboxPharmacy, Name: "Sandbox Online Pharmacy", ReimbursementAuthority: c.Authority, Endpoint: "http://" + c.Addr + server.Bases[0]}

@@ -34,7 +34,7 @@ func (c *tariffLoad) Run(std streams) error {
 			return err
 		}
 	}
-	app, err := openApp(appConfig{Data: c.Data}, slog.New(slog.DiscardHandler))
+	app, err := openApp(appConfig{Data: c.Data, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ type rule struct {
 var rules = []rule{
 	{"fhir/", []string{"fhir", "fhir/..."}, "the FHIR vocabulary stands on itself"},
 	{"fhir", nil, "everything imports fhir, so it imports nothing of ours"},
-	{"profiles", []string{"fhir", "fhir/...", "profiles/..."}, "definitions and rules know no storage and no HTTP"},
+	{"profiles", []string{"fhir", "fhir/...", "profiles", "profiles/..."}, "definitions and rules know no storage and no HTTP"},
 	{"store/kv", []string{"store/kv", "store/kv/..."}, "engines store bytes and know no FHIR"},
 	{"store", []string{"fhir", "fhir/...", "store/kv"}, "the store neither validates nor serves nor knows the business"},
 	{"server", []string{"fhir", "fhir/...", "server/..."}, "the server meets the rest through ports it declares"},

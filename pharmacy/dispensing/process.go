@@ -35,6 +35,15 @@ func (s *Service) processMessage(ctx context.Context, call *fhir.Call) (*fhir.Re
 	return s.carryOut(ctx, call, func(state fhir.State) (*outcome, error) { return h.decide(s, call, m, state) })
 }
 
+// judgeMessage gives all that the rules find wrong with a message.
+func (s *Service) judgeMessage(body *fhir.Resource) []fhir.Issue {
+	m := readMessage(body, s.law)
+	if issues := examine(m, envelopeRules); fhir.HasErrors(issues) {
+		return issues
+	}
+	return examine(m, slices.Concat(commonRules, handlers[m.event()].rules))
+}
+
 func noBody(op, expected string) error {
 	return fhir.E(op, fhir.Invalid, fhir.Issue{Message: "The request has no body.", Expected: expected, Found: "nothing"})
 }

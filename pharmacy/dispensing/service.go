@@ -57,7 +57,7 @@ func New(db Database, opts Options) *Service {
 // Operations are the operations for the server to offer.
 func (s *Service) Operations() []fhir.Operation {
 	return []fhir.Operation{
-		{Name: "process-message", RequestID: true, Handle: s.processMessage,
+		{Name: "process-message", RequestID: true, Handle: s.processMessage, Judge: s.judgeMessage,
 			Doc: "Takes an EPS message: prescription-order, prescription-order-update or dispense-notification."},
 		{Name: "release", Type: "Task", RequestID: true, Handle: s.release,
 			Doc: "Releases one prescription by its id, or up to 25 that are nominated to the pharmacy."},

@@ -2,7 +2,9 @@ package uk
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/ucum"
 	"github.com/pestle-fhir/pestle/profiles"
+	"github.com/pestle-fhir/pestle/profiles/terminology"
 )
 
 const nhs = "https://fhir.nhs.uk/StructureDefinition/NHSDigital-"
@@ -39,3 +41,13 @@ var Policy = map[string]string{
 // Severities are of rules that the NHS's own service does not insist on: it has
 // accepted a GMC number without its C.
 var Severities = map[string]fhir.Severity{"role-gmc": fhir.Warning}
+
+// Library is the built-in definitions with their messages and severities; the
+// policy is for the caller to set.
+func Library() *profiles.Library {
+	set := Definitions()
+	l := profiles.NewLibrary(set, terminology.New(terminology.Config{Definitions: set, UCUM: ucum.Valid}))
+	l.SetMessages(Messages)
+	l.SetSeverity(Severities)
+	return l
+}

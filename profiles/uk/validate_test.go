@@ -14,15 +14,11 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/xml"
 	"github.com/pestle-fhir/pestle/internal/oracle"
 	"github.com/pestle-fhir/pestle/profiles"
-	"github.com/pestle-fhir/pestle/profiles/terminology"
 )
 
 func validator() *profiles.Validator {
-	set := Definitions()
-	l := profiles.NewLibrary(set, terminology.New(terminology.Config{Definitions: set}))
-	l.SetPolicy(Policy)
-	l.SetMessages(Messages)
-	l.SetSeverity(Severities)
+	l := Library()
+	l.SetPolicy(Policy, true)
 	return profiles.New(profiles.WithLibrary(l))
 }
 
