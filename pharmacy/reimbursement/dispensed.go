@@ -4,10 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // months are those of the United Kingdom, whatever the machine knows
 
 	"github.com/pestle-fhir/pestle/fhir"
-	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 )
 
 // dispensed is one issue of a prescription as its dispensing left it: the Task,
@@ -125,50 +123,6 @@ func (d *dispensed) readItems(state fhir.State) error {
 	return nil
 }
 
-// readNotifications reads the outputs of the Task that are messages of supply.
-func (d *dispensed) readNotifications(state fhir.State) error {
-	for out := range d.task.Get("output").Items() {
-		bundle, err := current(state, "Bundle", out.Path("valueReference", "reference").Text())
-		if err != nil {
-			return err
-		}
-		if bundle == nil {
-			continue
-		}
-		for e := range bundle.Get("entry").Items() {
-			if r := e.Get("resource"); r.Get("resourceType").Text() == "MedicationDispense" {
-				d.readDispense(bundle, bundle.Sub(r))
-			}
-		}
-	}
-	return nil
-}
-
-func (d *dispensed) readDispense(bundle, r *fhir.Resource) {
-	line := d.line(identifier(contained(r, r.Get("authorizingPrescription")), idItem))
-	if line == nil {
-		return
-	}
-	role := contained(r, r.Get("performer").Get("actor"))
-	if role.Exists() {
-		d.provider, d.organisation = role, entryOf(bundle, role.Path("organization", "reference").Text())
-	}
-	if reasons := codings(r.Get("statusReasonCodeableConcept"), csNotDispensed); len(reasons) > 0 {
-		line.reason = reasons[0]
-	} else if reason := extension(r.Root(), extNotDispensed).Get("valueCoding"); reason.Exists() {
-		line.reason = reason
-	}
-	value, ok := pricing.ParseDecimal(r.Root().Path("quantity", "value").Text())
-	status := code(r.Get("type"), csLineStatus)
-	if !ok || value.Sign() <= 0 || status != "0001" && status != "0003" {
-		return
-	}
-	if day := dayOf(r.Get("whenHandedOver").Text()); day.After(d.day) {
-		d.day = day
-	}
-	line.supplies = append(line.supplies, handover{identifier(r.Root(), idDispense), dispensedProduct(bundle, r), r.Get("quantity")})
-}
-
 // medication is what a MedicationRequest orders, be it a code, a contained
 // Medication or one that stands by itself.
 func medication(state fhir.State, request *fhir.Resource) (fhir.Node, error) {
@@ -184,67 +138,4 @@ func medication(state fhir.State, request *fhir.Resource) (fhir.Node, error) {
 		return fhir.Node{}, err
 	}
 	return m.Get("code"), nil
-}
-
-func dispensedProduct(bundle, dispense *fhir.Resource) fhir.Node {
-	if c := dispense.Get("medicationCodeableConcept"); c.Exists() {
-		return c
-	}
-	ref := dispense.Get("medicationReference")
-	if m := contained(dispense, ref); m.Exists() {
-		return m.Get("code")
-	}
-	return entryOf(bundle, ref.Get("reference").Text()).Get("code")
-}
-
-// entryOf finds the entry of a Bundle that a reference names.
-func entryOf(bundle *fhir.Resource, ref string) fhir.Node {
-	for e := range bundle.Get("entry").Items() {
-		r := e.Get("resource")
-		if ref != "" && (strings.EqualFold(e.Get("fullUrl").Text(), ref) || r.Get("resourceType").Text()+"/"+r.Get("id").Text() == ref) {
-			return r
-		}
-	}
-	return fhir.Node{}
-}
-
-// current reads the resource that a relative reference names, nil where there
-// is none of that type.
-func current(state fhir.State, typ, ref string) (*fhir.Resource, error) {
-	id, ok := strings.CutPrefix(ref, typ+"/")
-	if id, _, _ = strings.Cut(id, "/_history/"); !ok || id == "" {
-		return nil, nil
-	}
-	v, err := state.Current(typ, id)
-	if err != nil || v == nil {
-		return nil, err
-	}
-	return v.Resource()
-}
-
-var london = func() *time.Location {
-	l, err := time.LoadLocation("Europe/London")
-	if err != nil {
-		panic(err) // the zone is linked in
-	}
-	return l
-}()
-
-// dayOf is the calendar day in the United Kingdom of a FHIR date or dateTime,
-// as midnight UTC; the zero time where there is no whole day.
-func dayOf(text string) time.Time {
-	if t, err := time.Parse(time.DateOnly, text); err == nil {
-		return t
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return time.Time{}
-	}
-	return midnight(t)
-}
-
-// midnight is the calendar day in the United Kingdom of an instant.
-func midnight(t time.Time) time.Time {
-	y, m, day := t.In(london).Date()
-	return time.Date(y, m, day, 0, 0, 0, 0, time.UTC)
 }

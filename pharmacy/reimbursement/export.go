@@ -1,10 +1,7 @@
 package reimbursement
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,53 +42,14 @@ type Export struct {
 // that another run gives the same bytes, whatever was written since. A month
 // without claims gives none, and pins nothing.
 func (s *Service) ExportMonth(ctx context.Context, q ExportRequest) ([]*Export, error) {
-	orgs := []string{q.Org}
 	if q.Org == "" {
-		var err error
-		if orgs, err = s.pharmaciesOf(s.db.State(ctx), q.Month); err != nil {
-			return nil, err
-		}
+		return s.exportAll(ctx, q)
 	}
-	var list []*Export
-	for _, org := range orgs {
-		e, err := s.export(ctx, q, org)
-		if err != nil {
-			return nil, err
-		}
-		if e != nil {
-			list = append(list, e)
-		}
-	}
-	return list, nil
-}
-
-// pharmaciesOf are the pharmacies that have claims in a month.
-func (s *Service) pharmaciesOf(state fhir.State, month tariff.Month) ([]string, error) {
-	ids, err := state.Find("ClaimResponse", query("_tag", csMonth, month.String()))
-	if err != nil {
+	e, err := s.export(ctx, q, q.Org)
+	if err != nil || e == nil {
 		return nil, err
 	}
-	seen := map[string]bool{}
-	for _, id := range ids {
-		r, err := current(state, "ClaimResponse", "ClaimResponse/"+id)
-		if err != nil {
-			return nil, err
-		}
-		if r == nil {
-			continue
-		}
-		for tag := range r.Root().Path("meta", "tag").Items() {
-			if org, ok := strings.CutPrefix(tag.Get("code").Text(), month.String()+"."); ok && tag.Get("system").Text() == csMonth {
-				seen[org] = true
-			}
-		}
-	}
-	var orgs []string
-	for org := range seen {
-		orgs = append(orgs, org)
-	}
-	slices.Sort(orgs)
-	return orgs, nil
+	return []*Export{e}, nil
 }
 
 // invoiceID is the id of the record of a run.
@@ -125,22 +83,25 @@ func (s *Service) lastRun(ctx context.Context, month tariff.Month, org string) (
 		}
 		e.Totals = v
 	}
-	if e.Totals == nil {
-		return e, nil
-	}
-	r, err := e.Totals.Resource()
-	if err != nil {
-		return nil, err
-	}
-	if r == nil { // the record was deleted: as if the run had not been
+	if e.Totals == nil || e.Totals.Deleted() { // deleted: as if the run had not been
 		e.Totals = nil
 		return e, nil
 	}
+	return e, s.reopen(ctx, e)
+}
+
+// reopen reads the sequence at which a recorded run was exported, and the month
+// as it stood then.
+func (s *Service) reopen(ctx context.Context, e *Export) error {
+	r, err := e.Totals.Resource()
+	if err != nil {
+		return err
+	}
 	seq, err := strconv.ParseUint(extension(r.Root(), extPin).Get("valueString").Text(), 10, 64)
 	if err != nil {
-		return nil, fhir.E("export", fhir.Processing, fhir.Issue{Message: e.Totals.Ref() + " does not say at which sequence it was exported."})
+		return fhir.E("export", fhir.Processing, fhir.Issue{Message: e.Totals.Ref() + " does not say at which sequence it was exported."})
 	}
-	return e, e.pin(s.db.StateAt(ctx, fhir.Seq(seq)), fhir.Seq(seq))
+	return e.pin(s.db.StateAt(ctx, fhir.Seq(seq)), fhir.Seq(seq))
 }
 
 // newRun pins the month as it stands and records that. It gives nil where there
@@ -206,47 +167,4 @@ func (e *Export) each(do func(claim, response *fhir.Version) error) error {
 		}
 	}
 	return nil
-}
-
-// WriteTo writes the export as a Bundle: the totals first, then each Claim with
-// its ClaimResponse behind it. The same export gives the same bytes.
-func (e *Export) WriteTo(w io.Writer) (int64, error) {
-	out := &counter{w: w}
-	totals, err := e.Totals.Resource()
-	if err != nil {
-		return 0, err
-	}
-	id := pharmacy.ID("Bundle", e.Totals.ID)
-	out.print(`{"resourceType":"Bundle","id":"%s","identifier":{"system":"urn:ietf:rfc:3986","value":"urn:uuid:%s"},"type":"collection","timestamp":%s,"entry":[`,
-		id, id, totals.Get("date").Raw())
-	out.entry("", e.Totals)
-	err = e.each(func(claim, response *fhir.Version) error {
-		out.entry(",", claim)
-		out.entry(",", response)
-		return out.err
-	})
-	out.print("]}")
-	return out.n, cmp.Or(err, out.err)
-}
-
-// counter writes and counts, and keeps the first error.
-type counter struct {
-	w   io.Writer
-	n   int64
-	err error
-}
-
-func (c *counter) Write(b []byte) (int, error) {
-	if c.err != nil {
-		return 0, c.err
-	}
-	n, err := c.w.Write(b)
-	c.n, c.err = c.n+int64(n), err
-	return n, err
-}
-
-func (c *counter) print(format string, args ...any) { fmt.Fprintf(c, format, args...) }
-
-func (c *counter) entry(before string, v *fhir.Version) {
-	c.print(`%s{"fullUrl":"urn:uuid:%s","resource":%s}`, before, v.ID, v.JSON)
 }

@@ -105,6 +105,31 @@ func TestExportOfAllPharmacies(t *testing.T) {
 	require.Equal(t, "Invoice", r.Get("entry").Item(0).Path("resource", "resourceType").Text(), "one pharmacy: its Bundle")
 }
 
+func TestExportOfAllPharmaciesIsPinned(t *testing.T) {
+	w := month(t)
+	alone := w.export(url.Values{"month": {"2026-10"}})
+	all := w.export(url.Values{"month": {"2026-11"}})
+	late := acute("911111-A83008-111111")
+	late.org = "FZZ99"
+	late.store(w)
+	late = acute("811111-A83008-111111")
+	late.org, late.handed = "FZZ99", "2026-10-02T10:00:00Z"
+	late.store(w)
+	w.settle()
+	w.export(url.Values{"month": {"2026-11"}, "org": {"FA565"}, "run": {"new"}})
+	require.Equal(t, string(all), string(w.export(url.Values{"month": {"2026-11"}})))
+	require.Equal(t, string(alone), string(w.export(url.Values{"month": {"2026-10"}})))
+	r, err := fhir.Parse(w.export(url.Values{"month": {"2026-11"}, "run": {"new"}}))
+	require.NoError(t, err)
+	require.Equal(t, 3, r.Get("entry").Len())
+	ids, err := w.db.State(w.ctx).Find("List", "status=current")
+	require.NoError(t, err)
+	require.Len(t, ids, 3)
+	for _, id := range ids {
+		w.get("List", id)
+	}
+}
+
 func TestExportOfNothingPinsNothing(t *testing.T) {
 	w := newWorld(t).sample()
 	q := url.Values{"month": {"2026-11"}}

@@ -15,7 +15,7 @@ func tariffExemptions() *tariff.Exemptions { return tariff.BuiltinExemptions() }
 // amend makes of a Claim one that dispensing software might post: with an
 // identifier of its own, replacing another where that is given, and with texts
 // exchanged pairwise.
-func amend(t *testing.T, claim *fhir.Resource, message, replaces string, exchange ...string) *fhir.Resource {
+func amend(t testing.TB, claim *fhir.Resource, message, replaces string, exchange ...string) *fhir.Resource {
 	t.Helper()
 	text := string(claim.JSON())
 	text = strings.ReplaceAll(text, readClaim(claim).message(), message)

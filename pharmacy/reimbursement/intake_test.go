@@ -27,7 +27,7 @@ func ready(t *testing.T) (*world, *rx, *fhir.Resource) {
 }
 
 // refused lists the rules and details of a refusal, in order.
-func refused(t *testing.T, err error) []string {
+func refused(t testing.TB, err error) []string {
 	t.Helper()
 	var e *fhir.Error
 	require.True(t, errors.As(err, &e), "%v", err)

@@ -100,7 +100,7 @@ func (w *world) holds(rx *rx) {
 	}
 }
 
-func readVersion(t *testing.T, v *fhir.Version) *claim {
+func readVersion(t testing.TB, v *fhir.Version) *claim {
 	r, err := v.Resource()
 	require.NoError(t, err)
 	return readClaim(r)

@@ -2,13 +2,9 @@ package reimbursement
 
 import (
 	"fmt"
-	"math/big"
 	"strconv"
-	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
-	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
-	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
 // verdict holds a posted claim to what the server knows of the prescription.
@@ -150,83 +146,3 @@ func (v *verdict) judgeRepeats(d *dispensed) {
 			"The number of repeats is not the authorised one.", strconv.Itoa(want), strconv.Itoa(got))
 	}
 }
-
-func (v *verdict) judgeDetail(d *dispensed, detail fhir.Node, at string) {
-	number := requestOf(detail)
-	if number.Text() == "" {
-		return // CL13
-	}
-	line := d.line(number.Text())
-	if line == nil {
-		v.say(number, number.Expression(), fhir.NotFound, "0014", eps("MEDICATIONREQUEST_NOT_FOUND"), "The prescription has no such item.", "one of its items", number.Text())
-		return
-	}
-	if status := code(detail.Get("modifier"), csLineStatus); d.finished && status != "" && status != line.status {
-		v.say(detail.Get("modifier"), at+".modifier", fhir.BusinessRule, "0013", eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION"),
-			"The item has another status.", line.status+" ("+displays[csLineStatus][line.status]+")", status)
-	}
-	var claimed, supplied []fhir.Node
-	for s := range detail.Get("subDetail").Items() {
-		claimed = append(claimed, s.Get("quantity"))
-	}
-	for _, s := range line.supplies {
-		supplied = append(supplied, s.quantity)
-	}
-	got, gotOK := sum(claimed)
-	had, hadOK := sum(supplied)
-	if d.finished && gotOK && hadOK && got.Cmp(had) > 0 {
-		v.say(detail.Get("subDetail"), at+".subDetail", fhir.BusinessRule, "0013", eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION"),
-			"More is claimed than was handed over.", "at most "+pricing.Decimal(had, 0), pricing.Decimal(got, 0))
-	}
-}
-
-// sum adds quantities; false where they are not all in one unit.
-func sum(quantities []fhir.Node) (*big.Rat, bool) {
-	total := new(big.Rat)
-	for _, q := range quantities {
-		value, ok := pricing.ParseDecimal(q.Get("value").Text())
-		if !ok {
-			return nil, false
-		}
-		total.Add(total, value)
-	}
-	return total, true
-}
-
-// judgeRevision holds the claim to the one that stands, if any: one that
-// another system made is only changed by an amendment that names it.
-func (v *verdict) judgeRevision(before *fhir.Version, fees *tariff.Fees, d *dispensed, now time.Time) error {
-	replaces := v.replaces().Get("value")
-	if before == nil || before.Deleted() {
-		if replaces.Exists() {
-			v.say(replaces, replaces.Expression(), fhir.BusinessRule, "0021", eps("DISPENSE_AMEND_IDENTIFIER_MISMATCH"), "There is no claim for the prescription that could be amended.", "", replaces.Text())
-		}
-		return nil
-	}
-	r, err := before.Resource()
-	if err != nil {
-		return err
-	}
-	standing := readClaim(r).message()
-	switch {
-	case !replaces.Exists() && !own(before, standing):
-		v.say(v.Root(), "Claim", fhir.Duplicate, "0012", eps("PRESCRIPTION_INVALID_STATE_TRANSITION"), "The prescription was claimed before.",
-			"an amendment: "+extReplacement+" with the identifier of the claim that stands", "a further claim")
-	case replaces.Exists() && replaces.Text() != standing:
-		v.say(replaces, replaces.Expression(), fhir.BusinessRule, "0021", eps("DISPENSE_AMEND_IDENTIFIER_MISMATCH"), "The amendment does not name the claim that stands.", standing, replaces.Text())
-	}
-	if v.message() == standing {
-		v.say(v.Get("identifier"), "Claim.identifier", fhir.Duplicate, "CL7", spine("INVALID_RESOURCE_ID"), "The claim that stands has the same identifier.", "a new UUID for each claim and amendment", standing)
-	}
-	if f, ok := fees.At(tariff.ClaimAmendDeadline, midnight(now)); ok && replaces.Exists() {
-		last := d.day.AddDate(0, 1, 0)
-		last = time.Date(last.Year(), last.Month(), int(f.Number().Num().Int64()), 0, 0, 0, 0, time.UTC)
-		if midnight(now).After(last) {
-			v.say(replaces, replaces.Expression(), fhir.BusinessRule, "0100", spine("CLAIM_AMEND_PERIOD_ISSUE"), "The time for amending the claim is over.", "by "+last.Format(time.DateOnly), midnight(now).Format(time.DateOnly))
-		}
-	}
-	return nil
-}
-
-// own reports whether a Claim is one that the server made itself.
-func own(v *fhir.Version, message string) bool { return message == messageID(v.ID, v.VersionID) }

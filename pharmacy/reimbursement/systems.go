@@ -74,6 +74,8 @@ const (
 	csExport   = base + "CodeSystem/month-export"           // meta.tag of the record of an export
 	csResidue  = base + "CodeSystem/broken-bulk-residue"    // meta.tag of who may have packs left: FA565.VMPP
 
+	csRun = base + "Id/month-export" // identifier of a run of an export
+
 	extEdition  = base + "StructureDefinition/tariff-edition"      // on a figure: the data that made it
 	extDay      = base + "StructureDefinition/dispensing-day"      // on a ClaimResponse: the day it is priced by
 	extPin      = base + "StructureDefinition/export-sequence"     // on an export's record: the sequence it reads at

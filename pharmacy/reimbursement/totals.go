@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -138,100 +137,4 @@ func (t *totals) deduct(fees *tariff.Fees, day time.Time) {
 		}
 		t.deductions = append(t.deductions, d)
 	}
-}
-
-// invoice writes the totals: the pharmacy's account to who pays it. It is a
-// draft while a line has no price or a group no rate.
-func (e *Export) invoice(id string, t *totals, schedule string, now time.Time) *fhir.Resource {
-	status := "issued"
-	if !t.complete {
-		status = "draft"
-	}
-	run := e.Month.String() + "/" + e.Org + "/" + strconv.Itoa(e.Run)
-	return fhir.Obj(
-		"resourceType", "Invoice",
-		"id", id,
-		"meta", fhir.Obj("tag", fhir.List(fhir.Obj("system", csExport, "code", e.Month.String()), fhir.Obj("system", csExport, "code", monthOf(e.Month.String(), e.Org)))),
-		"extension", fhir.List(
-			fhir.Obj("url", extPin, "valueString", strconv.FormatUint(uint64(e.Seq), 10)),
-			fhir.Obj("url", extEdition, "valueString", schedule)),
-		"identifier", fhir.List(identifierValue(base+"Id/month-export", run)),
-		"status", status,
-		"type", fhir.Obj("text", "Reimbursement and remuneration for "+e.Month.String()),
-		"recipient", t.payer,
-		"date", now.UTC().Format(fhir.InstantLayout),
-		"issuer", t.issuer,
-		"lineItem", t.lineItems(),
-		"totalPriceComponent", t.components(),
-		"totalNet", money(t.payable),
-		"totalGross", money(t.payable),
-		"note", fhir.List(fhir.Obj("text", t.summary())),
-	).Resource()
-}
-
-func (t *totals) summary() string {
-	text := fmt.Sprintf("%d claims, %d items dispensed, %d of them without a price. The exact sum is %s.", t.claims, t.items, t.unpriced, sterling(t.exact))
-	for _, d := range t.deductions {
-		if !d.known {
-			text += fmt.Sprintf(" Nothing is deducted from %s in group %q, for which the fee schedule has no rate.", sterling(d.basic), d.group)
-		}
-	}
-	return text
-}
-
-// lineItems has one line for the basic prices of each discount group with their
-// deduction, and one for each kind of fee or charge.
-func (t *totals) lineItems() fhir.Value {
-	var lines []any
-	line := func(concept fhir.Value, components ...any) {
-		lines = append(lines, fhir.Obj("sequence", len(lines)+1, "chargeItemCodeableConcept", concept, "priceComponent", fhir.List(components...)))
-	}
-	for _, d := range t.deductions {
-		components := []any{component("base", fhir.Value{}, "", d.basic)}
-		if d.known {
-			components = append(components, component("deduction", rule(string(d.fee.Rule), d.fee.Cite()), d.fee.Value, d.pence))
-		}
-		line(fhir.Obj("coding", fhir.List(fhir.Obj("system", csGroup, "code", d.group)), "text", "Basic prices, discount group "+d.group), components...)
-	}
-	for _, c := range pricing.Categories() {
-		sum := t.sums[string(c)]
-		if sum == nil || c == pricing.BasicPrice || c == pricing.Concession {
-			continue
-		}
-		kind := "surcharge"
-		if sum.Sign() < 0 {
-			kind = "deduction"
-		}
-		concept := fhir.Obj("coding", fhir.List(fhir.Obj("system", csCategory, "code", string(c))), "text", fmt.Sprintf("%s × %d", c, t.counts[string(c)]))
-		line(concept, component(kind, fhir.Value{}, "", sum))
-	}
-	return fhir.List(lines...)
-}
-
-func component(kind string, code fhir.Value, factor string, pence *big.Rat) fhir.Value {
-	return fhir.Obj("type", kind, "code", code, "factor", fhir.Raw(factor), "amount", money(pence))
-}
-
-// components are the sums of the lines by their kind.
-func (t *totals) components() fhir.Value {
-	base, off, fees, charges := new(big.Rat), new(big.Rat), new(big.Rat), new(big.Rat)
-	for _, d := range t.deductions {
-		base.Add(base, d.basic)
-		off.Add(off, d.pence)
-	}
-	for c, sum := range t.sums {
-		switch pricing.Category(c) {
-		case pricing.BasicPrice, pricing.Concession:
-		case pricing.Charge:
-			charges.Add(charges, sum)
-		default:
-			fees.Add(fees, sum)
-		}
-	}
-	return fhir.List(
-		component("base", fhir.Obj("text", "basic prices"), "", base),
-		component("deduction", fhir.Obj("text", "discount"), "", off),
-		component("surcharge", fhir.Obj("text", "fees and allowances"), "", fees),
-		component("deduction", fhir.Obj("text", "prescription charges"), "", charges),
-	)
 }

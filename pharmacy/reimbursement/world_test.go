@@ -20,7 +20,7 @@ import (
 // world is a pharmacy with a database in memory. Its followers run when it is
 // told to settle.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	ctx    context.Context
 	db     *store.DB
 	s      *Service
@@ -32,9 +32,9 @@ type world struct {
 
 var november = tariff.NewMonth(2026, time.November)
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, ctx: t.Context(), now: time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC), checks: profiles.New()}
+	w := &world{t: t, ctx: context.Background(), now: time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC), checks: profiles.New()}
 	db, err := store.Open(mem.New(), store.Options{Clock: func() time.Time { return w.now }, Guards: []fhir.Guard{Guard}})
 	require.NoError(t, err)
 	w.db, w.s = db, New(db)

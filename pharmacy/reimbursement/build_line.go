@@ -1,0 +1,56 @@
+package reimbursement
+
+import (
+	"strconv"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+)
+
+func (d *draft) detail(i int, repeat fhir.Node, charges int) fhir.Value {
+	l := d.lines[i]
+	extensions := []any{
+		fhir.Obj("url", extSequence, "valueIdentifier", identifierValue(idSequence, pharmacy.ID("Claim", "line", d.order, strconv.Itoa(d.issue), l.number))),
+		fhir.Obj("url", extRequest, "valueReference", fhir.Obj("identifier", identifierValue(idItem, l.number))),
+	}
+	if l.reason.Exists() && len(l.supplies) == 0 {
+		extensions = append(extensions, fhir.Obj("url", extStatusReason, "valueCoding", l.reason))
+	}
+	if repeat.Exists() {
+		extensions = append(extensions, repeat)
+	}
+	var supplies []any
+	for j, s := range l.supplies {
+		supplies = append(supplies, s.subDetail(j+1))
+	}
+	return fhir.Obj(
+		"extension", fhir.List(extensions...),
+		"sequence", i+1,
+		"productOrService", product(l.product),
+		"modifier", fhir.List(concept(csLineStatus, l.status)),
+		"programCode", fhir.List(concept(csCharge, [...]string{"not-paid", "paid-once"}[charges]), concept(csEndorsement, "NDEC")),
+		"quantity", quantity(l.request.Root().Path("dispenseRequest", "quantity")),
+		"subDetail", fhir.List(supplies...),
+	)
+}
+
+func (h handover) subDetail(sequence int) fhir.Value {
+	var extensions fhir.Value
+	if h.number != "" {
+		extensions = fhir.List(fhir.Obj("url", extDispense, "valueReference", fhir.Obj("identifier", identifierValue(idDispense, h.number))))
+	}
+	return fhir.Obj("extension", extensions, "sequence", sequence, "productOrService", product(h.product), "quantity", quantity(h.quantity))
+}
+
+// product is a medication with nothing but its SNOMED CT coding.
+func product(medication fhir.Node) fhir.Value {
+	for _, c := range codings(medication, csSNOMED) {
+		return fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", c.Get("code"), "display", c.Get("display"))))
+	}
+	return fhir.Obj("coding", medication.Get("coding"), "text", medication.Get("text"))
+}
+
+// quantity is a quantity without its extensions, digits as they are.
+func quantity(q fhir.Node) fhir.Value {
+	return fhir.Obj("value", q.Get("value"), "unit", q.Get("unit"), "system", q.Get("system"), "code", q.Get("code"))
+}

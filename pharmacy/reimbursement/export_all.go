@@ -1,0 +1,142 @@
+package reimbursement
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
+)
+
+// exportAll exports every pharmacy that has claims. A List records which runs
+// of which pharmacies that were, so that another time gives the same ones even
+// where a pharmacy has had its first claim since.
+func (s *Service) exportAll(ctx context.Context, q ExportRequest) ([]*Export, error) {
+	for range attempts {
+		run, list, err := s.lastList(ctx, q.Month)
+		if err != nil || list != nil && !q.New {
+			return list, err
+		}
+		list, done, err := s.newList(ctx, q, run+1)
+		if err != nil || done {
+			return list, err
+		}
+	}
+	return nil, fhir.E("export", fhir.Conflict, fhir.Issue{Message: "The month was exported by others at the same time, again and again."})
+}
+
+func listID(month tariff.Month, run int) string {
+	return pharmacy.ID("List", "month", month.String(), strconv.Itoa(run))
+}
+
+// lastList is the newest run over all pharmacies, with its exports; nil where
+// there was none.
+func (s *Service) lastList(ctx context.Context, month tariff.Month) (run int, list []*Export, err error) {
+	state := s.db.State(ctx)
+	var newest *fhir.Version
+	for ; ; run++ {
+		v, err := state.Current("List", listID(month, run+1))
+		if err != nil {
+			return 0, nil, err
+		}
+		if v == nil {
+			break
+		}
+		newest = v
+	}
+	if newest == nil || newest.Deleted() {
+		return run, nil, nil
+	}
+	r, err := newest.Resource()
+	if err != nil {
+		return 0, nil, err
+	}
+	for entry := range r.Get("entry").Items() {
+		e, err := s.recorded(ctx, state, month, entry.Get("item"))
+		if err != nil {
+			return 0, nil, err
+		}
+		list = append(list, e)
+	}
+	return run, list, nil
+}
+
+// recorded is the run that an entry of the List names.
+func (s *Service) recorded(ctx context.Context, state fhir.State, month tariff.Month, item fhir.Node) (*Export, error) {
+	id := strings.TrimPrefix(item.Get("reference").Text(), "Invoice/")
+	v, err := state.Current("Invoice", id)
+	if err != nil {
+		return nil, err
+	}
+	part := strings.Split(item.Path("identifier", "value").Text(), "/")
+	if v == nil || v.Deleted() || len(part) != 3 {
+		return nil, fhir.E("export", fhir.Processing, fhir.Issue{Message: "The record of the export, Invoice/" + id + ", is gone.", Fix: "Ask for a new run: run=new."})
+	}
+	e := &Export{Month: month, Org: part[1], Totals: v}
+	if e.Run, err = strconv.Atoi(part[2]); err != nil {
+		return nil, fhir.E("export", fhir.Processing, fhir.Issue{Message: "The List of the export does not say which run it was of."})
+	}
+	return e, s.reopen(ctx, e)
+}
+
+// newList exports each pharmacy that has claims now. It is not done where
+// another one was quicker.
+func (s *Service) newList(ctx context.Context, q ExportRequest, run int) (list []*Export, done bool, err error) {
+	orgs, err := s.pharmaciesOf(s.db.State(ctx), q.Month)
+	if err != nil {
+		return nil, false, err
+	}
+	var entries []any
+	for _, org := range orgs {
+		e, err := s.export(ctx, q, org)
+		if err != nil {
+			return nil, false, err
+		}
+		if e != nil {
+			list = append(list, e)
+			entries = append(entries, fhir.Obj("item", fhir.Obj("reference", e.Totals.Ref(), "identifier", identifierValue(csRun, e.name()))))
+		}
+	}
+	if len(list) == 0 {
+		return nil, true, nil
+	}
+	id := listID(q.Month, run)
+	commit, err := s.db.Commit(ctx, &fhir.Transaction{
+		Changes: []fhir.Change{{Method: fhir.Create, Type: "List", ID: id, IfAbsent: true, Resource: fhir.Obj(
+			"resourceType", "List", "id", id, "status", "current", "mode", "snapshot", "title", "Claims of "+q.Month.String()+", all pharmacies",
+			"date", q.Time.UTC().Format(fhir.InstantLayout), "entry", fhir.List(entries...)).Resource()}},
+		Requester: q.Requester, RequestID: q.RequestID, Time: q.Time,
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return list, commit.Results[0].Applied == fhir.Created, nil
+}
+
+// pharmaciesOf are the pharmacies that have claims in a month.
+func (s *Service) pharmaciesOf(state fhir.State, month tariff.Month) ([]string, error) {
+	ids, err := state.Find("ClaimResponse", query("_tag", csMonth, month.String()))
+	if err != nil {
+		return nil, err
+	}
+	var orgs []string
+	for _, id := range ids {
+		r, err := current(state, "ClaimResponse", "ClaimResponse/"+id)
+		if err != nil {
+			return nil, err
+		}
+		if r == nil {
+			continue
+		}
+		for tag := range r.Root().Path("meta", "tag").Items() {
+			if org, ok := strings.CutPrefix(tag.Get("code").Text(), month.String()+"."); ok && tag.Get("system").Text() == csMonth {
+				orgs = append(orgs, org)
+			}
+		}
+	}
+	slices.Sort(orgs)
+	return slices.Compact(orgs), nil
+}

@@ -1,0 +1,50 @@
+package reimbursement
+
+import (
+	"math/big"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
+)
+
+func (v *verdict) judgeDetail(d *dispensed, detail fhir.Node, at string) {
+	number := requestOf(detail)
+	if number.Text() == "" {
+		return // CL13
+	}
+	line := d.line(number.Text())
+	if line == nil {
+		v.say(number, number.Expression(), fhir.NotFound, "0014", eps("MEDICATIONREQUEST_NOT_FOUND"), "The prescription has no such item.", "one of its items", number.Text())
+		return
+	}
+	if status := code(detail.Get("modifier"), csLineStatus); d.finished && status != "" && status != line.status {
+		v.say(detail.Get("modifier"), at+".modifier", fhir.BusinessRule, "0013", eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION"),
+			"The item has another status.", line.status+" ("+displays[csLineStatus][line.status]+")", status)
+	}
+	var claimed, supplied []fhir.Node
+	for s := range detail.Get("subDetail").Items() {
+		claimed = append(claimed, s.Get("quantity"))
+	}
+	for _, s := range line.supplies {
+		supplied = append(supplied, s.quantity)
+	}
+	got, gotOK := sum(claimed)
+	had, hadOK := sum(supplied)
+	if d.finished && gotOK && hadOK && got.Cmp(had) > 0 {
+		v.say(detail.Get("subDetail"), at+".subDetail", fhir.BusinessRule, "0013", eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION"),
+			"More is claimed than was handed over.", "at most "+pricing.Decimal(had, 0), pricing.Decimal(got, 0))
+	}
+}
+
+// sum adds quantities; false where they are not all in one unit.
+func sum(quantities []fhir.Node) (*big.Rat, bool) {
+	total := new(big.Rat)
+	for _, q := range quantities {
+		value, ok := pricing.ParseDecimal(q.Get("value").Text())
+		if !ok {
+			return nil, false
+		}
+		total.Add(total, value)
+	}
+	return total, true
+}

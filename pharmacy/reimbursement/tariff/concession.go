@@ -1,0 +1,67 @@
+package tariff
+
+import (
+	"strconv"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// Concession is a price that replaces the basic price of a pack for one month.
+type Concession struct {
+	Medicine string
+	VMPP     string
+	Price    int64 // pence
+	Line     int
+}
+
+// Concessions are the price concessions of one month, by VMPP.
+type Concessions map[string]Concession
+
+// ReadConcessions reads a CSV with the columns Medicine, Pack size and Price
+// (pence, or pounds with a £), and optionally VMPP Snomed Code. Concessions are
+// announced by name, so a row without a code is matched to the pack of the
+// edition that has the same name and size; where none or several fit, the row
+// is an error that says what to add, and nothing is loaded.
+func ReadConcessions(data []byte, edition *Edition) (Concessions, []fhir.Issue) {
+	s := readSheet(data, true, "Medicine", "Pack size", "Price")
+	out := Concessions{}
+	seen := map[string]int{}
+	for _, r := range s.rows {
+		c := Concession{Medicine: s.text(r, "Medicine"), Price: s.money(r, "Price"), Line: r.places[0].Line}
+		if code, _ := s.cell(r, "VMPP Snomed Code"); code != "" {
+			c.VMPP = s.snomed(r, "VMPP Snomed Code")
+		} else {
+			c.VMPP = s.match(r, c.Medicine, edition)
+		}
+		if c.VMPP != "" && s.once(seen, r, "Medicine", c.VMPP) {
+			out[c.VMPP] = c
+		}
+	}
+	if fhir.HasErrors(s.issues) {
+		return nil, s.issues
+	}
+	return out, s.issues
+}
+
+// match finds the pack of an announced concession by name and size.
+func (s *sheet) match(r row, medicine string, edition *Edition) string {
+	size := s.amount(r, "Pack size")
+	_, at := s.cell(r, "Medicine")
+	var fits []Pack
+	if edition != nil {
+		for _, p := range edition.Packs {
+			if normal(p.Medicine) == normal(medicine) && p.Size.Cmp(size) == 0 {
+				fits = append(fits, p)
+			}
+		}
+	}
+	if len(fits) == 1 {
+		return fits[0].VMPP
+	}
+	found := "no pack of that name and size in the edition"
+	if len(fits) > 1 {
+		found = strconv.Itoa(len(fits)) + " packs of that name and size"
+	}
+	s.fail(at, fhir.NotFound, "The concession for "+strconv.Quote(medicine)+" fits no single pack.", "its VMPP Snomed Code in the row", found)
+	return ""
+}
