@@ -191,9 +191,6 @@ func (h *handedItem) check(l *Line, n node) *fhir.Issue {
 	total := l.Supplied.Value.Add(h.Quantity.Value)
 	switch h.Status {
 	case FullyDispensed, PartDispensed:
-		if !h.Quantity.Value.IsPositive() {
-			return wrong("DN-1", "A supply must be of something.", "a quantity above 0", h.Quantity.Value.String())
-		}
 		if total.GreaterThan(l.Quantity.Value) && h.Quantity.Code == l.Quantity.Code {
 			return wrong("DN-2", "More would be supplied than was prescribed.", "at most "+l.Quantity.Value.String()+" "+l.Quantity.Unit+" in all", total.String())
 		}

@@ -41,7 +41,7 @@ func (s *Service) notification(state fhir.State, x *execution, after *Prescripti
 	all := append([]any{fhir.Obj("fullUrl", "urn:uuid:"+headerID, "resource", header)}, entries...)
 	all = append(all, fhir.Obj("fullUrl", orgURL, "resource", org))
 	return fhir.Obj(
-		"resourceType", "Bundle", "id", pharmacy.ID("Bundle", "dispense-notification", h.id),
+		"resourceType", "Bundle", "id", notificationID(h.id),
 		"identifier", identifierValue(idUUID, h.id),
 		"type", "message",
 		"timestamp", h.when,

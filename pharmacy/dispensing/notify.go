@@ -3,6 +3,7 @@ package dispensing
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -103,11 +104,16 @@ func (s *Service) record(state fhir.State, x *execution, m *message, j Judge, no
 		}
 		changes = append(changes, old...)
 	}
-	bundle := pharmacy.ID("Bundle", m.event(), m.id())
+	bundle := notificationID(m.id())
 	x.supplies = append(x.supplies, record{id: m.id(), ref: "Bundle/" + bundle, when: handedOver(m, now)})
 	changes = append(changes, m.keep(bundle))
 	after, err := x.finish(state, by, to, now)
 	return append(changes, after...), err
+}
+
+// notificationID is the id of the Bundle that keeps a dispense notification.
+func notificationID(id string) string {
+	return pharmacy.ID("Bundle", "dispense-notification", strings.ToLower(id))
 }
 
 func handedOver(m *message, now time.Time) string {

@@ -141,6 +141,36 @@ func (w *world) step(e example) error {
 	return err
 }
 
+// TestOracleSpecification follows the examples of the specification, whose
+// messages belong to one prescription: order, release, notification,
+// withdrawal; and order, release, return.
+func TestOracleSpecification(t *testing.T) {
+	byPath := map[string]example{}
+	for _, e := range examples(t) {
+		byPath[e.path] = e
+	}
+	passed, total := 0, 0
+	var misses []string
+	for _, kind := range []string{"eRD", "repeat"} {
+		order, release := "prescribing/prescription-order/"+kind+"-primary-example-req", "dispensing/release/repeat-primary-example-req"
+		for _, chain := range [][]string{
+			{order, release, "dispensing/dispense-notification/" + kind + "-primary-example-req", "dispensing/withdraw/" + kind + "-primary-example-req"},
+			{order, release, "dispensing/return/" + kind + "-primary-example-req", release},
+		} {
+			w := newWorld(t, today, Options{FromReceipt: true})
+			for _, name := range chain {
+				total++
+				if err := w.step(byPath["spec/"+name+".json"]); err != nil {
+					misses = append(misses, name+": "+err.Error())
+					break
+				}
+				passed++
+			}
+		}
+	}
+	oracle.Report(t, "eps-specification", passed, total, misses)
+}
+
 // TestOracleCancellations sends, for every cancellation that the NHS accepted,
 // the order that it cancels, and the cancellation.
 func TestOracleCancellations(t *testing.T) {

@@ -225,7 +225,9 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 	case "withdraw":
 		id := ""
 		if len(rest) > 1 {
-			id = rest[1]
+			if id = rest[1]; id == "first" {
+				id = st.execution(s.order).supplies[0].id
+			}
 		} else {
 			for i := issue; i > 0; i-- {
 				v, err := st.db.State(st.ctx).Current("Task", TaskID(s.order, i))

@@ -71,6 +71,11 @@ func (p *Prescription) Apply(supplies []Supply, j Judge) []fhir.Issue {
 			issues = append(issues, *issue)
 			continue
 		}
+		if (to == FullyDispensed || to == PartDispensed) && !s.Quantity.Value.IsPositive() {
+			issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "DN-1", Expression: s.Place,
+				Message: "A supply must be of something.", Expected: "a quantity above 0", Found: s.Quantity.Value.String()})
+			continue
+		}
 		if s.Quantity.Value.IsPositive() {
 			issues = append(issues, p.lawful(l, s, j)...)
 		}

@@ -113,7 +113,7 @@ func (s *Service) takeBack(state fhir.State, x *execution, id node, reason fhir.
 	if _, to := moves(x.State, Withdraw); len(to) == 0 {
 		return nil, forbidden(x.State, Withdraw, "Task")
 	}
-	last, err := x.lastIs("withdraw", id)
+	last, err := x.lastDispense(state, id)
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +137,23 @@ func (s *Service) takeBack(state fhir.State, x *execution, id node, reason fhir.
 	x.reason = reason
 	after, err := x.finish(state, Withdraw, to, now)
 	return append(changes, after...), err
+}
+
+// lastDispense is what a withdrawal takes back: always the last notification,
+// in EPS the withdraw type LD. One that names another notification of this
+// server is refused; an identifier that was never seen here (the dispenser's
+// own, or that of a release) says no more than that.
+func (x *execution) lastDispense(state fhir.State, id node) (record, error) {
+	if last := x.lastSupply(); last.id != "" && id.Text() != "" && !equalUUID(last.id, id.Text()) {
+		known, err := state.Current("Bundle", notificationID(id.Text()))
+		if err != nil {
+			return record{}, err
+		}
+		if known == nil {
+			return last, nil
+		}
+	}
+	return x.lastIs("withdraw", id)
 }
 
 // move moves the prescription by an event that changes the Task alone.
