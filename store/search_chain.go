@@ -2,55 +2,97 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
-// maxChained is how many resources the inner part of a chained search may find.
-const maxChained = 10_000
-
-// inner runs f on the resources that meet a chained condition.
-func (v view) inner(ctx context.Context, typ string, c search.Clause, f func(*fhir.Version) error) error {
-	s, err := v.selection(ctx, typ, []search.Clause{c})
+// inner runs f on the resources that meet a chained condition. complete is
+// false where they are more than limit; then it stops.
+func (v view) inner(ctx context.Context, typ string, c *search.Clause, limit int, f func(*fhir.Version) error) (complete bool, err error) {
+	s, err := v.selection(ctx, typ, []search.Clause{*c})
 	if err != nil {
-		return err
+		return false, err
 	}
-	found := 0
-	for r, err := s.seek(1); r != 0 || err != nil; r, err = s.seek(r + 1) {
-		if err != nil {
-			return closeAll([]stream{s}, err)
+	defer func() {
+		if e := s.close(); err == nil {
+			err = e
 		}
-		if found++; found > maxChained {
-			return closeAll([]stream{s}, fhir.E("search", fhir.TooCostly, fhir.Issue{
-				Message: fmt.Sprintf("The chained condition on %s finds more than %d resources.", typ, maxChained), Expected: "a condition that finds fewer",
-				Fix: "Narrow what stands behind the dot, or search the other way round."}))
+	}()
+	r := rid(0)
+	for found := 0; ; found++ {
+		if r, err = s.seek(r + 1); err != nil || r == 0 {
+			return true, err
+		}
+		if found == limit {
+			return false, nil
 		}
 		ver, err := s.get(r)
-		if err == nil {
-			err = f(ver)
-		}
 		if err != nil {
-			return closeAll([]stream{s}, err)
+			return false, err
+		}
+		if err := f(ver); err != nil {
+			return false, err
 		}
 	}
-	return s.close()
 }
 
 // chained gives the resources whose reference parameter leads to one that
-// meets the chained condition.
-func (v view) chained(ctx context.Context, typ string, c *search.Clause) (stream, error) {
+// meets the chained condition; nil where more than limit do.
+func (v view) chained(ctx context.Context, typ string, c *search.Clause, limit int) (stream, error) {
 	out := &bitset{}
-	for _, chain := range c.Chain {
-		err := v.inner(ctx, chain.Type, chain.Clause, func(ver *fhir.Version) error {
-			return v.referring(typ, c.Param, ver.Type, ver.ID, func(r rid) { out.add(r) })
+	for i := range c.Chain {
+		chain := &c.Chain[i]
+		complete, err := v.inner(ctx, chain.Type, &chain.Clause, limit, func(ver *fhir.Version) error {
+			return v.referring(typ, c.Param, ver.Type, ver.ID, out.add)
 		})
-		if err != nil {
+		if err != nil || !complete {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// referredTo gives the resources that one meeting a reverse chain refers to;
+// nil where more than limit meet it.
+func (v view) referredTo(ctx context.Context, typ string, c *search.Clause, limit int) (stream, error) {
+	out := &bitset{}
+	for i := range c.Has {
+		has := &c.Has[i]
+		complete, err := v.inner(ctx, has.Type, &has.Clause, limit, func(ver *fhir.Version) error {
+			entries, err := entriesBefore(ctx, ver)
+			if err != nil {
+				return err
+			}
+			return v.targets(entries, has.Ref, typ, out.add)
+		})
+		if err != nil || !complete {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// targets gives the resources of a type that entries under a reference
+// parameter lead to.
+func (v view) targets(entries []search.Entry, param, typ string, f func(rid)) error {
+	for _, e := range entries {
+		if e.Param != param {
+			continue
+		}
+		to, id, ok := search.LocalReference(e.Key)
+		if !ok || to != typ {
+			continue
+		}
+		i, ok, err := v.identity(typ, id)
+		if err != nil {
+			return err
+		}
+		if ok {
+			f(i.rid)
+		}
+	}
+	return nil
 }
 
 // referring gives the resources of a type that refer to another one.
@@ -60,46 +102,4 @@ func (v view) referring(typ, param, toType, toID string, f func(rid)) error {
 		f(w.rid)
 	}
 	return w.close()
-}
-
-// referredTo gives the resources that one meeting a reverse chain refers to.
-func (v view) referredTo(ctx context.Context, typ string, c *search.Clause) (stream, error) {
-	out := &bitset{}
-	for _, has := range c.Has {
-		err := v.inner(ctx, has.Type, has.Clause, func(ver *fhir.Version) error {
-			return v.targets(ctx, ver, has.Ref, func(toType, id string) error {
-				if toType != typ {
-					return nil
-				}
-				i, ok, err := v.identity(typ, id)
-				if ok {
-					out.add(i.rid)
-				}
-				return err
-			})
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// targets gives what a version refers to by a parameter, "*" for by any.
-func (v view) targets(ctx context.Context, ver *fhir.Version, param string, f func(typ, id string) error) error {
-	entries, err := entriesBefore(ctx, ver)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if e.Param != param && (param != "*" || !search.IsReference(ver.Type, e.Param)) {
-			continue
-		}
-		if typ, id, ok := search.LocalReference(e.Key); ok {
-			if err := f(typ, id); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -26,9 +26,9 @@ func (v view) streamOf(ctx context.Context, typ string, c *search.Clause) (strea
 	case c.Param == search.ID:
 		return v.identified(typ, c.IDs)
 	case len(c.Chain) > 0:
-		return v.chained(ctx, typ, c)
+		return v.chained(ctx, typ, c, limits.chained)
 	case len(c.Has) > 0:
-		return v.referredTo(ctx, typ, c)
+		return v.referredTo(ctx, typ, c, limits.chained)
 	}
 	var in []stream
 	for i := range c.Ranges {
@@ -114,8 +114,14 @@ func keysOf(w *rows, in *search.Range, ok bool) (keys [][]byte, all bool) {
 	return keys, true
 }
 
-// scan gives all resources of the ranges of a clause, however many.
-func (v view) scan(ctx context.Context, typ string, c *search.Clause) (*bitset, error) {
+// scan gives all resources that have what a clause names, however many.
+func (v view) scan(ctx context.Context, typ string, c *search.Clause) (stream, error) {
+	switch {
+	case len(c.Chain) > 0:
+		return v.chained(ctx, typ, c, all)
+	case len(c.Has) > 0:
+		return v.referredTo(ctx, typ, c, all)
+	}
 	out := &bitset{}
 	for i := range c.Ranges {
 		in := &c.Ranges[i]

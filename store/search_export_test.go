@@ -2,9 +2,9 @@ package store
 
 // SetSearchLimits makes searches of small databases take the ways of large
 // ones. The result sets the limits back.
-func SetSearchLimits(keys, rows, alone, beside int) (restore func()) {
+func SetSearchLimits(keys, rows, chained, alone, beside int) (restore func()) {
 	before := limits
-	limits.keys, limits.rows, limits.alone, limits.beside = keys, rows, alone, beside
+	limits.keys, limits.rows, limits.chained, limits.alone, limits.beside = keys, rows, chained, alone, beside
 	return func() { limits = before }
 }
 

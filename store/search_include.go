@@ -66,16 +66,27 @@ func (in *inclusion) follow(q *search.Query, ver *fhir.Version, again bool) erro
 }
 
 func (in *inclusion) forward(inc *search.Include, ver *fhir.Version) error {
-	return in.v.targets(in.ctx, ver, inc.Param, func(typ, id string) error {
-		if inc.Target != "" && inc.Target != typ || in.seen[typ+"/"+id] {
-			return nil
+	entries, err := entriesBefore(in.ctx, ver)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Param != inc.Param && (inc.Param != "*" || !search.IsReference(ver.Type, e.Param)) {
+			continue
+		}
+		typ, id, ok := search.LocalReference(e.Key)
+		if !ok || inc.Target != "" && inc.Target != typ || in.seen[typ+"/"+id] {
+			continue
 		}
 		target, err := in.v.current(typ, id)
 		if err != nil {
 			return err
 		}
-		return in.add(target)
-	})
+		if err := in.add(target); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (in *inclusion) backward(inc *search.Include, ver *fhir.Version) error {

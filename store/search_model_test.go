@@ -291,9 +291,9 @@ func TestSearchAgreesWithModel(t *testing.T) {
 	}
 	for name, set := range map[string]func() func(){
 		"usual":   func() func() { return func() {} },
-		"broad":   func() func() { return store.SetSearchLimits(1, 2, 1000, 1000) },
-		"widened": func() func() { return store.SetSearchLimits(1, 1, 0, 1) },
-		"by keys": func() func() { return store.SetSearchLimits(3, 1, 5, 2) },
+		"broad":   func() func() { return store.SetSearchLimits(1, 2, 0, 1000, 1000) },
+		"widened": func() func() { return store.SetSearchLimits(1, 1, 0, 0, 1) },
+		"by keys": func() func() { return store.SetSearchLimits(3, 1, 2, 5, 2) },
 		"walked":  func() func() { return store.SetSortLimits(1, 2) },
 		"sorted":  func() func() { return store.SetSortLimits(1, 1000) },
 	} {

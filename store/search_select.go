@@ -29,6 +29,7 @@ type selection struct {
 	// version is the one last checked, of the resource number of.
 	version *fhir.Version
 	of      rid
+	inner   map[*search.Clause]*selection // of chained conditions that are checked
 }
 
 // limits say how a clause is answered. A range of few keys is the union of
@@ -36,10 +37,11 @@ type selection struct {
 // broad: it is tried on the candidates that the rest of the query leaves, until
 // too many resources have been read for nothing; then it is looked up in the
 // index as a whole. Variables, so that tests can make them small.
-var limits = struct{ keys, rows, alone, beside int }{
+var limits = struct{ keys, rows, chained, alone, beside int }{
 	keys: 64, rows: 2048,
-	alone:  1000, // resources read for nothing where no other clause narrows the search
-	beside: 100,  // and where one does
+	chained: 256,  // resources that the inner part of a chain finds
+	alone:   1000, // resources read for nothing where no other clause narrows the search
+	beside:  100,  // and where one does
 }
 
 func (v view) selection(ctx context.Context, typ string, clauses []search.Clause) (*selection, error) {
@@ -49,12 +51,12 @@ func (v view) selection(ctx context.Context, typ string, clauses []search.Clause
 		c := &clauses[i]
 		if !onKeys(c) {
 			ranges = append(ranges, c)
-		} else if err := s.add(c, true); err != nil {
+		} else if err := s.add(c, false); err != nil {
 			return nil, closeAll([]stream{s}, err)
 		}
 	}
 	if len(s.must) > 0 {
-		s.checks = ranges
+		s.checks = append(s.checks, ranges...)
 	} else {
 		s.patience = limits.alone
 		for _, c := range ranges {
@@ -155,7 +157,7 @@ func (s *selection) leading() int {
 	if s.narrowed {
 		return -1
 	}
-	return slices.IndexFunc(s.checks, func(c *search.Clause) bool { return !c.Not })
+	return slices.IndexFunc(s.checks, func(c *search.Clause) bool { return !c.Not && len(c.Ranges) > 0 })
 }
 
 // lead takes the leading clause off the checks; nil where there is none.
@@ -216,9 +218,9 @@ func (s *selection) check(r rid) (bool, error) {
 		return false, err
 	}
 	for _, c := range s.checks {
-		if !c.Holds(ver.ID, entries) {
+		if ok, err := s.holds(c, ver, entries); !ok || err != nil {
 			s.checked++
-			return false, nil
+			return false, err
 		}
 	}
 	return true, nil
@@ -246,6 +248,9 @@ func (s *selection) get(r rid) (*fhir.Version, error) {
 func (s *selection) close() error {
 	err := closeAll(s.must, nil)
 	err = closeAll(s.not, err)
+	for _, in := range s.inner {
+		err = closeAll([]stream{in}, err)
+	}
 	if e := s.numbers.close(); err == nil {
 		err = e
 	}
