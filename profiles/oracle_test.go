@@ -63,9 +63,9 @@ func examples(t *testing.T, suite, folder string) {
 }
 
 func validateBytes(v *Validator, data []byte) []fhir.Issue {
-	r, err := fhir.Parse(data)
-	if err != nil {
-		return err.(*fhir.Error).Issues
+	r, issues := decode(data, ".json")
+	if r == nil {
+		return issues
 	}
 	return v.Validate(context.Background(), r)
 }

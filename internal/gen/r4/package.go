@@ -125,7 +125,7 @@ func (p *pkg) readArchive(file string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // read only, what was read is checked
 	z, err := gzip.NewReader(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
@@ -164,7 +164,7 @@ func (p *pkg) addFrom(name string, open func() (io.ReadCloser, error)) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // read only, what was read is checked
 	data, err := io.ReadAll(f)
 	if err == nil {
 		err = p.add(kind, data)

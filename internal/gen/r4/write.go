@@ -34,7 +34,9 @@ func (m *model) write(dir string) error {
 
 type source struct{ bytes.Buffer }
 
-func (s *source) line(text string, args ...any) { fmt.Fprintf(s, text+"\n", args...) }
+func (s *source) line(text string, args ...any) {
+	s.WriteString(fmt.Sprintf(text, args...) + "\n")
+}
 
 // list writes a slice literal, or nothing when it would be empty.
 func list(field string, items []string) string {
