@@ -7,6 +7,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
 // ClaimID is the id of the Claim for one issue of a prescription.
@@ -127,7 +128,7 @@ func (d *draft) item() fhir.Value {
 	charges := pricing.CountCharges(d.pricingLines())
 	var details []any
 	for i := range d.lines {
-		if d.exemption.Charge == "none" || d.frees[i] {
+		if d.exemption.Charge == tariff.ChargeNone || d.frees[i] {
 			charges[i] = 0
 		}
 		details = append(details, d.detail(i, repeat, charges[i]))

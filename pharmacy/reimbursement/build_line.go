@@ -44,8 +44,8 @@ func (h handover) subDetail(sequence int) fhir.Value {
 
 // product is a medication with nothing but its SNOMED CT coding.
 func product(medication fhir.Node) fhir.Value {
-	for _, c := range codings(medication, csSNOMED) {
-		return fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", c.Get("code"), "display", c.Get("display"))))
+	if found := codings(medication, csSNOMED); len(found) > 0 {
+		return fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", found[0].Get("code"), "display", found[0].Get("display"))))
 	}
 	return fhir.Obj("coding", medication.Get("coding"), "text", medication.Get("text"))
 }

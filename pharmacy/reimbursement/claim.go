@@ -111,11 +111,10 @@ func amountOf(q fhir.Node) pricing.Quantity {
 // productOf is a product as pricing takes it.
 func productOf(concept fhir.Node) pricing.Product {
 	p := pricing.Product{Name: concept.Get("text").Text()}
-	for _, c := range codings(concept, csSNOMED) {
-		if p.Code = c.Get("code").Text(); c.Get("display").Exists() {
-			p.Name = c.Get("display").Text()
+	if found := codings(concept, csSNOMED); len(found) > 0 {
+		if p.Code = found[0].Get("code").Text(); found[0].Get("display").Exists() {
+			p.Name = found[0].Get("display").Text()
 		}
-		break
 	}
 	return p
 }

@@ -1,0 +1,104 @@
+package dispensing
+
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// guardTask holds the Tasks of prescriptions to the state machine.
+func (s *Service) guardTask(state fhir.State, before, after *fhir.Version) error {
+	to, err := stateOf(after)
+	if err != nil {
+		return err
+	}
+	from, err := stateOf(before)
+	if err != nil {
+		return err
+	}
+	switch {
+	case from == nil && to == nil:
+		return nil
+	case from == nil:
+		return guardNewTask(after, *to)
+	case to == nil && from.open():
+		return nil
+	case to == nil || !mayBecome(*from, *to):
+		found := "no Task of a prescription"
+		if to != nil {
+			found = to.String()
+		}
+		// 0012: an illegal move.
+		return refusal("Task", fhir.Issue{Rule: "0012", Message: "The Task cannot make this move.", Expression: "Task.businessStatus",
+			Expected: nextStates(*from), Found: found, Fix: "Use the operations on Task.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+	}
+	return guardContent(state, after, *to)
+}
+
+// guardContent refuses a state that the rest of the Task does not bear out: a
+// dispenser that is not named, a prescription that is finished while items are
+// outstanding or nothing was notified.
+func guardContent(state fhir.State, after *fhir.Version, to State) error {
+	x, err := readTask(state, after)
+	if err != nil {
+		return err
+	}
+	issue := fhir.Issue{Rule: "0012", Expression: "Task.businessStatus", Found: to.String(), Fix: "Use the operations on Task.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")}
+	switch {
+	case x == nil:
+		issue.Message = "The Task has lost its items."
+	case to.withDispenser() && (x.Owner.ID == "" || x.released.id == ""):
+		issue.Message = "The Task does not say which pharmacy holds the prescription, and since when."
+	case (to == dispensed || to == notDispensed) && x.settle() != to:
+		issue.Message = "The notifications do not amount to this."
+		issue.Expected = x.settle().String()
+	default:
+		return nil
+	}
+	return refusal("Task", issue)
+}
+
+// guardNewTask lets only Tasks begin that wait, or that are over already.
+func guardNewTask(after *fhir.Version, to State) error {
+	r, err := after.Resource()
+	if err != nil {
+		return err
+	}
+	if to.open() || to == cancelled {
+		for issue := 1; issue <= maxIssues; issue++ {
+			if after.ID == TaskID(r.Root().Path("groupIdentifier", "value").Text(), issue) {
+				return nil
+			}
+		}
+	}
+	return refusal("Task", fhir.Issue{Rule: "0012", Message: "The Task of a prescription comes from its orders.", Expression: "Task",
+		Fix: "Send the MedicationRequests; the server makes the Task.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+}
+
+// maxIssues is how often a repeat dispensing prescription may be issued.
+const maxIssues = 99
+
+// stateOf is the state of a Task of a prescription; nil for any other version.
+func stateOf(v *fhir.Version) (*State, error) {
+	if v == nil || v.Deleted() {
+		return nil, nil
+	}
+	r, err := v.Resource()
+	if err != nil || !isOurs(r) {
+		return nil, err
+	}
+	return &State{r.Get("status").Text(), coded(r.Get("businessStatus"), csBusinessStatus)}, nil
+}
+
+func nextStates(from State) string {
+	list := ""
+	for _, t := range machine {
+		if t.from == from {
+			for _, to := range t.to {
+				if list != "" {
+					list += ", "
+				}
+				list += to.String()
+			}
+		}
+	}
+	return orNothing(list)
+}

@@ -1,0 +1,139 @@
+package dispensing
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+)
+
+// record makes the changes of a notification: the message, its supplies, and
+// what they make of the prescription.
+func (s *Service) record(state fhir.State, x *execution, m *message, j Judge, now time.Time) ([]fhir.Change, error) {
+	by := Dispense
+	var replaced record
+	if ext := extension(m.header, extReplacement); ext.Exists() {
+		by = Amend
+		var err error
+		if replaced, err = x.lastIs(m.event(), ext.Path("valueIdentifier", "value")); err != nil {
+			return nil, err
+		}
+	}
+	if slices.ContainsFunc(x.supplies, func(r record) bool { return r.id == m.id() }) {
+		return nil, refusal(m.event(), fhir.Issue{Code: fhir.Duplicate, Rule: "0002", Message: "This notification was sent before.", Found: m.id(),
+			Fix: "Repeat a request with its own X-Request-ID; amend a notification with Extension-replacementOf.", Expression: "Bundle.identifier"})
+	}
+	if id, _ := moves(x.State, by); id == "" {
+		return nil, forbidden(x.State, by, m.header.Expression())
+	}
+	if by == Amend {
+		x.supplies = x.supplies[:len(x.supplies)-1]
+		if err := x.rewind(state); err != nil {
+			return nil, err
+		}
+	}
+	if issues := x.Apply(readSupplies(m), j); len(issues) > 0 {
+		return nil, refusal(m.event(), issues...)
+	}
+	to, err := x.claimed(m)
+	if err != nil {
+		return nil, err
+	}
+	changes, written := x.dispenses(m)
+	if by == Amend {
+		old, err := x.revoke(state, replaced, written)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, old...)
+	}
+	bundle := notificationID(m.id())
+	x.supplies = append(x.supplies, record{id: m.id(), ref: "Bundle/" + bundle, when: handedOver(m, now)})
+	changes = append(changes, m.keep(bundle))
+	after, err := x.finish(state, by, to, now)
+	return append(changes, after...), err
+}
+
+// notificationID is the id of the Bundle that keeps a dispense notification.
+func notificationID(id string) string {
+	return pharmacy.ID("Bundle", "dispense-notification", strings.ToLower(id))
+}
+
+func handedOver(m *message, now time.Time) string {
+	for d := range m.all("MedicationDispense") {
+		if when := d.Get("whenHandedOver").Text(); when != "" {
+			return when
+		}
+	}
+	return stamp(now)
+}
+
+// lastIs holds an amendment or withdrawal to the last notification.
+func (x *execution) lastIs(op string, id node) (record, error) {
+	if last := x.lastSupply(); last.id != "" && (id.Text() == "" || equalUUID(last.id, id.Text())) {
+		return last, nil
+	}
+	// 0021: only the last notification can be amended or withdrawn.
+	return record{}, refusal(op, fhir.Issue{Code: fhir.BusinessRule, Rule: "0021", Message: "Only the last dispense notification can be changed.",
+		Expected: orNothing(x.lastSupply().id), Found: orNothing(id.Text()), Expression: id.Expression(), Position: id.Position(),
+		Fix: "Withdraw the later notifications first.", Details: eps("DISPENSE_AMEND_IDENTIFIER_MISMATCH")})
+}
+
+// rewind sets the lines to what the notifications that stand make of them.
+func (x *execution) rewind(state fhir.State) error {
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		l.Status = WithDispenser
+		if o := x.orderFor(l); o != nil && o.cancelled() {
+			l.Status = LineCancelled
+		}
+		l.Supplied = l.Quantity.Of(l.Quantity.Value.Sub(l.Quantity.Value))
+	}
+	for _, r := range x.supplies {
+		b, err := read(state, r.ref, "Bundle")
+		if err != nil {
+			return err
+		}
+		if b == nil {
+			continue
+		}
+		for _, s := range readSupplies(readMessage(b, Law{})) {
+			if l := x.line(s.Item); l != nil {
+				if to, moved := s.outcome(l.Status); moved {
+					l.Status = to
+				}
+				l.Supplied.Value = l.Supplied.Value.Add(s.Quantity.Value)
+			}
+		}
+	}
+	return nil
+}
+
+// claimed is the state that a notification says the prescription is in; it may
+// leave it open where everything is done, and not close it where something is
+// outstanding.
+func (x *execution) claimed(m *message) (State, error) {
+	to := x.settle()
+	for d := range m.all("MedicationDispense") {
+		status := extension(d, extBusinessStatus).Path("valueCoding", "code")
+		switch status.Text() {
+		case active.Business:
+			if to == dispensed || to == notDispensed {
+				to = active
+				if x.State == doomed || x.State == doomedActive {
+					to = doomedActive
+				}
+			}
+		case dispensed.Business, notDispensed.Business:
+			if to != dispensed && to != notDispensed {
+				// 0012: not all items are settled.
+				return to, refusal(m.event(), fhir.Issue{Code: fhir.BusinessRule, Rule: "0012", Message: "The prescription is not finished.",
+					Expected: "0003 With Dispenser - Active, as items are outstanding", Found: status.Text(), Expression: status.Expression(), Position: status.Position(),
+					Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+			}
+		}
+	}
+	return to, nil
+}

@@ -1,0 +1,92 @@
+package dispensing
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// therapy is the code of courseOfTherapyType, whatever its system.
+func therapy(mr node) node { return mr.Get("courseOfTherapyType").Get("coding").Get("code") }
+
+const repeatDispensing = "continuous-repeat-dispensing"
+
+func repeats(m *message) []node {
+	return slices.DeleteFunc(m.list("MedicationRequest"), func(mr node) bool { return therapy(mr).Text() != repeatDispensing })
+}
+
+// P7: all items of a repeat dispensing prescription are issued equally often,
+// each for a known time.
+func repeatsAgree(m *message, f *findings) {
+	mrs := repeats(m)
+	for i, mr := range mrs {
+		for _, name := range []string{"validityPeriod", "expectedSupplyDuration"} {
+			if !mr.Path("dispenseRequest", name).Exists() {
+				f.at(place(mr.Get("dispenseRequest"), mr), fhir.Issue{Code: fhir.ValueCode, Message: "A repeat dispensing item needs " + name + ".",
+					Expected: "dispenseRequest." + name, Found: "nothing", Details: fhir.Coding{Code: "MISSING_VALUE", Display: name + " must be given"}})
+			}
+		}
+		if i == 0 {
+			continue
+		}
+		if a, b := repeatsAllowed(mrs[0]), repeatsAllowed(mr); !same(a, b) {
+			f.at(place(b, mr), fhir.Issue{Code: fhir.BusinessRule, Message: "The items allow different numbers of repeats.",
+				Expected: brief(a), Found: brief(b), Details: eps("MISMATCH_AUTHORISED_REPEAT_COUNT")})
+		}
+		if a, b := extension(mrs[0], extUKRepeat), extension(mr, extUKRepeat); !same(a, b) {
+			f.at(place(b, mr), fhir.Issue{Code: fhir.ValueCode, Message: "The items have different repeat information.", Expected: brief(a), Found: brief(b)})
+		}
+	}
+}
+
+func repeatsAllowed(mr node) node { return mr.Path("dispenseRequest", "numberOfRepeatsAllowed") }
+
+// P8: the items of a prescription are of one course of therapy; only acute and
+// continuous may stand together.
+func therapiesMix(m *message, f *findings) {
+	mixing(m.list("MedicationRequest"), f)
+}
+
+func mixing(mrs []node, f *findings) {
+	for _, mr := range mrs[min(1, len(mrs)):] {
+		first, other := therapy(mrs[0]).Text(), therapy(mr).Text()
+		mixed := first != other
+		if mixed && (first == repeatDispensing || other == repeatDispensing) {
+			f.at(place(therapy(mr), mr), fhir.Issue{Severity: fhir.Fatal, Code: fhir.Invalid, Message: "Repeat dispensing items stand alone on their prescription.",
+				Expected: first, Found: orNothing(other), Details: facade("INVALID_VALUE", "Course of therapy type must match for all MedicationRequests")})
+		}
+	}
+}
+
+// P9: the time a supply lasts is given in days.
+func durationInDays(m *message, f *findings) {
+	for mr := range m.all("MedicationRequest") {
+		d := mr.Path("dispenseRequest", "expectedSupplyDuration")
+		if code := d.Get("code"); d.Exists() && code.Text() != "d" {
+			f.at(place(code, d), fhir.Issue{Severity: fhir.Fatal, Code: fhir.Invalid, Message: "The expected supply duration must be in days.",
+				Expected: "code d", Found: orNothing(code.Text()), Details: facade("INVALID_VALUE", "Expected supply duration must be specified in days")})
+		}
+	}
+}
+
+// P10: repeat dispensing says how often.
+func repeatsGiven(m *message, f *findings) {
+	for _, mr := range repeats(m) {
+		if !repeatsAllowed(mr).Exists() {
+			f.at(place(mr.Get("dispenseRequest"), mr), fhir.Issue{Severity: fhir.Fatal, Code: fhir.Invalid, Message: "A repeat dispensing item must say how often it may be repeated.",
+				Expected: "dispenseRequest.numberOfRepeatsAllowed", Found: "nothing", Details: facade("TOO_FEW_VALUES_SUBMITTED", "Too few values submitted. Expected 1 element.")})
+		}
+	}
+}
+
+// 0019: between 1 and 99 issues; numberOfRepeatsAllowed counts those after the first.
+func repeatCount(m *message, f *findings) {
+	for _, mr := range repeats(m) {
+		n := repeatsAllowed(mr)
+		if allowed, err := strconv.Atoi(n.Text()); n.Exists() && (err != nil || allowed < 0 || allowed > 98) {
+			f.at(n, fhir.Issue{Code: fhir.BusinessRule, Message: "The number of repeats is out of range.",
+				Expected: "0 to 98 repeats after the first issue", Found: n.Text(), Details: eps("INVALID_REPEAT_COUNT")})
+		}
+	}
+}

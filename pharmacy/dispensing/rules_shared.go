@@ -1,0 +1,58 @@
+package dispensing
+
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// shared are the elements that all items of a prescription have in common.
+var shared = []struct {
+	name string
+	of   func(mr node) node
+}{
+	{"groupIdentifier", get("groupIdentifier")},
+	{"category", get("category")},
+	{"authoredOn", get("authoredOn")},
+	{"subject", get("subject")},
+	{"requester", get("requester")},
+	{"dispenseRequest.performer", get("dispenseRequest", "performer")},
+	{"dispenseRequest.validityPeriod", get("dispenseRequest", "validityPeriod")},
+	{"dispenseRequest.expectedSupplyDuration", get("dispenseRequest", "expectedSupplyDuration")},
+	{"dispenseRequest.extension(PerformerSiteType)", func(mr node) node { return extension(mr.Get("dispenseRequest"), extSiteType) }},
+	{"extension(PrescriptionType)", func(mr node) node { return extension(mr, extPrescriptionType) }},
+	{"extension(ResponsiblePractitioner)", func(mr node) node { return extension(mr, extResponsible) }},
+}
+
+func get(path ...string) func(node) node {
+	return func(n node) node { return n.Path(path...) }
+}
+
+// P1: what belongs to the prescription is the same on all its items. An absent
+// value counts as a value.
+func sameForAll(m *message, f *findings) {
+	differing(m.list("MedicationRequest"), f)
+}
+
+func differing(mrs []node, f *findings) {
+	for _, element := range shared {
+		for _, mr := range mrs[min(1, len(mrs)):] {
+			if first, other := element.of(mrs[0]), element.of(mr); !same(first, other) {
+				f.at(place(other, mr), fhir.Issue{
+					Code: fhir.ValueCode, Message: "Expected all MedicationRequests to have the same value for " + element.name + ".",
+					Expected: brief(first), Found: brief(other), Fix: "Give the items the same value, or send them as prescriptions of their own.",
+					Details: facade("INVALID_VALUE", element.name+" differs between MedicationRequests"),
+				})
+			}
+		}
+	}
+}
+
+// brief shows a value in a message, cut where it is long.
+func brief(n node) string {
+	if !n.Exists() {
+		return "nothing"
+	}
+	if text := string(n.Raw()); len(text) <= 120 {
+		return text
+	}
+	return string(n.Raw()[:117]) + "..."
+}
