@@ -77,7 +77,7 @@ func (s *Server) describe(base string, at time.Time) fhir.Value {
 }
 
 func (s *Server) security() fhir.Value {
-	if s.config.Authenticator == nil {
+	if s.config.Authenticator == nil || s.config.Authenticator.Challenge(nil) == "" {
 		return fhir.Obj("cors", len(s.config.Origins) > 0, "description", "Nobody is asked who they are.")
 	}
 	return fhir.Obj("cors", len(s.config.Origins) > 0,

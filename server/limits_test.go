@@ -1,12 +1,14 @@
 package server_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -207,4 +209,20 @@ func TestConditionalCreatesOfABatch(t *testing.T) {
 	require.Equal(t, 200, w.Code, w.Body)
 	require.Equal(t, 1, strings.Count(w.Body.String(), "201 Created"))
 	require.Equal(t, 99, strings.Count(w.Body.String(), "200 OK"))
+}
+
+// Who announces a body and does not send it is answered when the time is up.
+func TestSlowSender(t *testing.T) {
+	h := httptest.NewServer(newHandler(t, func(c *server.Config) { c.Timeout = 50 * time.Millisecond }))
+	defer h.Close()
+	conn, err := net.Dial("tcp", h.Listener.Addr().String())
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	_, err = io.WriteString(conn, "POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\nContent-Length: 100\r\n\r\n{")
+	require.NoError(t, err)
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	require.Equal(t, 503, response.StatusCode)
+	require.NoError(t, response.Body.Close())
 }

@@ -30,7 +30,8 @@ type Validator interface {
 }
 
 // Authenticator finds out who is asking. An error of kind Login becomes status
-// 401 with the challenge as WWW-Authenticate.
+// 401 with the challenge as WWW-Authenticate. One that turns nobody away has no
+// challenge.
 type Authenticator interface {
 	Authenticate(r *http.Request) (auth.Identity, error)
 	Challenge(err error) string

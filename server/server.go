@@ -134,6 +134,9 @@ func (s *Server) Handler() http.Handler {
 	bases := s.observe(s.compress(http.HandlerFunc(s.serve)))
 	figures := s.metrics.handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Whoever reads slowly must not hold a place for ever. An error says
+		// that w is no connection.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(2 * s.config.Timeout))
 		switch r.URL.Path {
 		case "/metrics":
 			figures.ServeHTTP(w, r)
