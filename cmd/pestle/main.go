@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -99,7 +100,7 @@ func describe(err error) string {
 func issueLine(file string, i fhir.Issue) string {
 	place := file
 	if !i.Position.IsZero() {
-		place = fmt.Sprintf("%s:%d:%d", file, i.Position.Line, i.Position.Column)
+		place = strings.TrimPrefix(fmt.Sprintf("%s:%d:%d", file, i.Position.Line, i.Position.Column), ":")
 	}
 	if place != "" {
 		place += ": "
