@@ -1,9 +1,18 @@
 package search
 
 import (
+	"bytes"
+	"context"
+
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 
 // FuzzParse asks any query of any type: it must not panic, what it refuses must
@@ -65,6 +74,50 @@ func FuzzSpan(f *testing.F) {
 		}
 		if got := readSpan(appendSpan(nil, at)); got != at {
 			t.Fatalf("%q: %v is read back as %v", s, at, got)
+		}
+	})
+}
+
+// FuzzExtract indexes any resource, however malformed: every key must be one
+// whole key of its parameter's kind, and the entries in order, each once.
+func FuzzExtract(f *testing.F) {
+	files, err := filepath.Glob("testdata/match/*.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, member := range archive.Files {
+			f.Add(member.Data)
+		}
+	}
+	f.Add([]byte(`{"resourceType":"Patient","name":"x","identifier":{"value":1},"deceasedBoolean":"y","birthDate":[],"telecom":[null,{}],"contact":[[{}]]}`))
+	f.Add([]byte(`{"resourceType":"Observation","valueQuantity":[],"component":{"code":{"coding":"x"}},"effectivePeriod":{"start":"2020","end":"2019"}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := fhir.Parse(data)
+		if err != nil {
+			return
+		}
+		entries, err := Extract(context.Background(), r)
+		if err != nil {
+			return
+		}
+		for i, e := range entries {
+			code, modifier, _ := strings.Cut(e.Param, ":")
+			param := r4.SearchParameter(r.Type(), code)
+			kind := map[string]string{"text": "string", "identifier": "token"}[modifier]
+			if modifier == "" {
+				kind = param.Type
+			}
+			if end := keyEnd(kind, e.Key); kind != "composite" && modifier != "of-type" && end != len(e.Key) || len(e.Key) > MaxKey {
+				t.Fatalf("%s: the key %q ends at %d", e.Param, e.Key, end)
+			}
+			if i > 0 && (entries[i-1].Param > e.Param || entries[i-1].Param == e.Param && bytes.Compare(entries[i-1].Key, e.Key) >= 0) {
+				t.Fatalf("%v is behind %v", e, entries[i-1])
+			}
 		}
 	})
 }

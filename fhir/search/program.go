@@ -28,7 +28,10 @@ func programFor(resourceType string) *program {
 	if !r4.IsResource(resourceType) {
 		return nil
 	}
-	p, _ := programs.LoadOrStore(resourceType, compile(resourceType))
+	// The name as the table has it: the caller's may share the bytes of a
+	// resource.
+	name := r4.TypeOf(resourceType).Name
+	p, _ := programs.LoadOrStore(name, compile(name))
 	return p.(*program)
 }
 
