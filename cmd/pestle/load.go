@@ -57,6 +57,7 @@ func (c *loadCommand) Run(std streams) error {
 		})
 	}
 	_ = group.Wait() // the workers report what fails and go on
+	l.again(context.Background())
 	l.end()
 	took := time.Since(start)
 	fmt.Fprintf(std.out, "%d resources of %d files in %s, %.0f a second; %d refused\n",
@@ -83,8 +84,10 @@ func loadHandler(a *app) (http.Handler, error) {
 type loader struct {
 	handler         http.Handler
 	std             streams
-	mu              sync.Mutex // of std and bar
+	mu              sync.Mutex // of all below
 	bar             *progressbar.ProgressBar
+	later           []document // refused so far
+	final           bool       // what is refused now stays refused
 	stored, refused atomic.Int64
 }
 
@@ -118,6 +121,28 @@ func (l *loader) refuse(name, why string) {
 	fmt.Fprintf(l.std.err, "%s: %s\n", name, why)
 }
 
+// again tries what was refused until that helps no more: one file may refer to
+// what another one brings.
+func (l *loader) again(ctx context.Context) {
+	for before := -1; len(l.later) > 0; {
+		waiting := l.later
+		l.later, l.final, before = nil, len(waiting) == before, len(waiting)
+		for _, d := range waiting {
+			l.document(ctx, d)
+		}
+	}
+}
+
+// postpone keeps a refused document for another try, if there will be one.
+func (l *loader) postpone(d document) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.final {
+		l.later = append(l.later, d)
+	}
+	return !l.final
+}
+
 // document gives one document to the server's own handler, as a client would
 // send it.
 func (l *loader) document(ctx context.Context, d document) {
@@ -148,6 +173,9 @@ func (l *loader) document(ctx context.Context, d document) {
 	request.Header.Set("Prefer", "return=minimal")
 	answer := httptest.NewRecorder()
 	l.handler.ServeHTTP(answer, request)
+	if answer.Code >= http.StatusBadRequest && l.postpone(d) {
+		return
+	}
 	l.count(d.name, bundle, answer)
 }
 
