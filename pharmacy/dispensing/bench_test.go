@@ -15,7 +15,7 @@ func BenchmarkOrder(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	s := New(db, Options{Site: testSite})
 	var n atomic.Int64
 	b.ReportAllocs()
@@ -37,7 +37,7 @@ func BenchmarkStep(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	s := New(db, Options{Site: testSite})
 	message := acute(1).message()
 	if _, err := s.processMessage(b.Context(), &fhir.Call{Body: message, Time: today}); err != nil {

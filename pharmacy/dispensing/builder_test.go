@@ -11,16 +11,15 @@ import (
 
 // script is a prescription to be written for a test.
 type script struct {
-	order    string
-	typ      string // prescription type
-	therapy  string
-	repeats  int
-	nominee  string
-	signed   string
-	start    string
-	nhs      string
-	items    []scriptItem
-	schedule string
+	order   string
+	typ     string // prescription type
+	therapy string
+	repeats int
+	nominee string
+	signed  string
+	start   string
+	nhs     string
+	items   []scriptItem
 }
 
 type scriptItem struct {

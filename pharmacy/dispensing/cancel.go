@@ -108,7 +108,9 @@ func (s *Service) receiveCancellation(call *fhir.Call, m *message, state fhir.St
 	v := judge(x, line)
 	out := &outcome{changes: cancelLine(x, o, line, v, mr.Get("statusReason"), call.Time)}
 	if len(out.changes) > 0 {
-		out.changes = append(out.changes, m.keep(pharmacy.ID("Bundle", m.event(), m.id())))
+		kept := m.keep(pharmacy.ID("Bundle", m.event(), m.id()))
+		kept.IfAbsent = true
+		out.changes = append(out.changes, kept)
 		if x != nil {
 			task, err := x.afterCancel(call.Time)
 			if err != nil {

@@ -39,7 +39,7 @@ func TestOracleOrdersEndToEnd(t *testing.T) {
 // dispenseAll sends an order, accepts its Task and supplies it in full.
 func (w *world) dispenseAll(e example) error {
 	if reply, err := w.send(e.resource); err != nil || reply.Refused {
-		return fmt.Errorf("send: %v %v", reply, err)
+		return fmt.Errorf("send: %v: %w", reply, err)
 	}
 	w.settle()
 	order := e.order()
@@ -209,8 +209,11 @@ func cancelPair(t *testing.T, all []example, e example) error {
 			return fmt.Errorf("answered %s", code)
 		}
 		mr, err := read(w.db.State(w.ctx), "MedicationRequest/"+OrderID(e.order(), item), "MedicationRequest")
-		if err != nil || mr.Get("status").Text() != "cancelled" {
-			return fmt.Errorf("the order is not cancelled: %v", err)
+		if err != nil {
+			return err
+		}
+		if mr.Get("status").Text() != "cancelled" {
+			return fmt.Errorf("the order is not cancelled")
 		}
 		if x := w.execution(e.order()); len(x.Lines) == 1 && x.State != cancelled {
 			return fmt.Errorf("the Task is %v", x.State)

@@ -1,15 +1,12 @@
 package dispensing
 
 import (
-	"encoding/json"
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -89,7 +86,3 @@ func TestOracleRulesOnExamples(t *testing.T) {
 	}
 	oracle.Report(t, "eps-rules", passed, total, misses)
 }
-
-var _ = errors.New
-var _ = json.Marshal
-var _ = time.Now

@@ -1,7 +1,6 @@
 package dispensing
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -12,27 +11,9 @@ import (
 // record makes the changes of a notification: the message, its supplies, and
 // what they make of the prescription.
 func (s *Service) record(state fhir.State, x *execution, m *message, j Judge, now time.Time) ([]fhir.Change, error) {
-	by := Dispense
-	var replaced record
-	if ext := extension(m.header, extReplacement); ext.Exists() {
-		by = Amend
-		var err error
-		if replaced, err = x.lastIs(m.event(), ext.Path("valueIdentifier", "value")); err != nil {
-			return nil, err
-		}
-	}
-	if slices.ContainsFunc(x.supplies, func(r record) bool { return r.id == m.id() }) {
-		return nil, refusal(m.event(), fhir.Issue{Code: fhir.Duplicate, Rule: "0002", Message: "This notification was sent before.", Found: m.id(),
-			Fix: "Repeat a request with its own X-Request-ID; amend a notification with Extension-replacementOf.", Expression: "Bundle.identifier"})
-	}
-	if id, _ := moves(x.State, by); id == "" {
-		return nil, forbidden(x.State, by, m.header.Expression())
-	}
-	if by == Amend {
-		x.supplies = x.supplies[:len(x.supplies)-1]
-		if err := x.rewind(state); err != nil {
-			return nil, err
-		}
+	by, replaced, err := x.replaces(state, m)
+	if err != nil {
+		return nil, err
 	}
 	if issues := x.Apply(readSupplies(m), j); len(issues) > 0 {
 		return nil, refusal(m.event(), issues...)
@@ -59,6 +40,34 @@ func (s *Service) record(state fhir.State, x *execution, m *message, j Judge, no
 // notificationID is the id of the Bundle that keeps a dispense notification.
 func notificationID(id string) string {
 	return pharmacy.ID("Bundle", "dispense-notification", strings.ToLower(id))
+}
+
+// replaces decides whether a notification is new or amends the last one, which
+// it then takes back; one that cannot be recorded now is refused.
+func (x *execution) replaces(state fhir.State, m *message) (by Event, replaced record, err error) {
+	by = Dispense
+	if ext := extension(m.header, extReplacement); ext.Exists() {
+		by = Amend
+		if replaced, err = x.lastIs(m.event(), ext.Path("valueIdentifier", "value")); err != nil {
+			return by, replaced, err
+		}
+	}
+	known, err := state.Current("Bundle", notificationID(m.id()))
+	if err != nil {
+		return by, replaced, err
+	}
+	if known != nil {
+		return by, replaced, refusal(m.event(), fhir.Issue{Code: fhir.Duplicate, Rule: "0002", Message: "This notification was sent before.", Found: m.id(),
+			Fix: "Repeat a request with its own X-Request-ID; amend a notification with Extension-replacementOf.", Expression: "Bundle.identifier"})
+	}
+	if id, _ := moves(x.State, by); id == "" {
+		return by, replaced, forbidden(x.State, by, m.header.Expression())
+	}
+	if by == Amend {
+		x.supplies = x.supplies[:len(x.supplies)-1]
+		err = x.rewind(state)
+	}
+	return by, replaced, err
 }
 
 func handedOver(m *message, now time.Time) string {

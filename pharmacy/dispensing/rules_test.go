@@ -162,7 +162,9 @@ func TestAllViolationsAtOnce(t *testing.T) {
 	_, err := newWorld(t, today, Options{}).send(m)
 	require.ElementsMatch(t, []string{"0001", "P4", "B5"}, rulesOf(err))
 	require.Equal(t, "PATIENT_DECEASED", detailsOf(err)[0], "codes of the service come first")
-	for _, i := range err.(*fhir.Error).Issues {
+	var refused *fhir.Error
+	require.ErrorAs(t, err, &refused)
+	for _, i := range refused.Issues {
 		require.NotEmpty(t, i.Expression)
 		require.False(t, i.Position.IsZero())
 	}

@@ -60,7 +60,6 @@ func TestScripts(t *testing.T) {
 type stage struct {
 	*world
 	scripts map[int]script
-	seen    []string
 }
 
 func runScript(t *testing.T, text string) string {
@@ -290,14 +289,13 @@ func (st *stage) dispenseParams(s script, opts map[string]string, items []string
 
 // notify sends a notification as another system would write it.
 func (st *stage) notify(s script, specs []string) (*fhir.Reply, error) {
-	x := st.execution(s.order)
 	id := uuid.NewString()
 	header := []any{"resourceType", "MessageHeader", "eventCoding", codingValue(coding(csEvent, "dispense-notification")),
 		"sender", fhir.Obj("identifier", identifierValue(idODS, "VNE51")), "source", fhir.Obj("endpoint", "urn:nhs-uk:addressing:ods:VNE51")}
 	entries := []any{}
 	for i, spec := range specs {
 		if spec == "amend" {
-			x, _ = issueWith(st.db.State(st.ctx), s.order, "")
+			x, _ := issueWith(st.db.State(st.ctx), s.order, "")
 			for issue := x.Issue; issue > 0 && x.lastSupply().id == ""; issue-- {
 				v, _ := st.db.State(st.ctx).Current("Task", TaskID(s.order, issue))
 				x, _ = readTask(st.db.State(st.ctx), v)

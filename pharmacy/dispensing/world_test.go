@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -161,16 +160,6 @@ func cut(name string) (string, string, bool) {
 }
 
 func part(name, typ string, v any) fhir.Value { return fhir.Obj("name", name, "value"+typ, v) }
-
-// fixture reads a message of the package's own.
-func fixture(t *testing.T, name string) *fhir.Resource {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", name))
-	require.NoError(t, err)
-	r, err := fhir.Parse(data)
-	require.NoError(t, err)
-	return r
-}
 
 // change edits a JSON copy of a resource.
 func change(t *testing.T, r *fhir.Resource, edit func(m map[string]any)) *fhir.Resource {
