@@ -27,7 +27,8 @@ func TestLogAndWait(t *testing.T) {
 		c, err := db.Commit(ctx, tx)
 		require.NoError(t, err)
 		select {
-		case <-woken:
+		case err := <-woken:
+			require.NoError(t, err)
 			t.Fatal("nothing is behind 1 yet")
 		case <-time.After(5 * time.Millisecond):
 		}

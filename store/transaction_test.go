@@ -130,11 +130,11 @@ func TestIfMatch(t *testing.T) {
 		require.Equal(t, "version 2", e.Issues[0].Found)
 		require.NotEmpty(t, e.Issues[0].Fix)
 		gone := fhir.Change{Method: fhir.Delete, Type: "Patient", ID: "a", IfMatch: "1"}
-		refused(t, db, gone)
+		_ = refused(t, db, gone)
 		gone.IfMatch = "2"
 		commit(t, db, gone)
 		change.IfMatch = "3"
-		refused(t, db, change)
+		_ = refused(t, db, change)
 	})
 }
 

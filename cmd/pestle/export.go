@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -53,7 +52,7 @@ func (c *exportClaims) Run(std streams) error {
 }
 
 func (c *exportClaims) write(e *reimbursement.Export, std streams) (err error) {
-	var out io.Writer = std.out
+	out := std.out
 	if c.Out != "" {
 		if err := os.MkdirAll(c.Out, 0o700); err != nil {
 			return err

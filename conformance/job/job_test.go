@@ -54,8 +54,7 @@ func (s *site) job(e example) (string, error) {
 	if _, err := s.ok(http.StatusOK, http.MethodPost, task+"/$accept", nil); err != nil {
 		return "", err
 	}
-	a, err = s.ok(http.StatusOK, http.MethodPost, task+"/$dispense", nil)
-	if err != nil {
+	if _, err := s.ok(http.StatusOK, http.MethodPost, task+"/$dispense", nil); err != nil {
 		return "", err
 	}
 	claims, err := s.find(1, "/Claim", "patient:identifier", "https://fhir.nhs.uk/Id/nhs-number|"+e.patient())

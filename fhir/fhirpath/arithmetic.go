@@ -3,9 +3,10 @@ package fhirpath
 import (
 	"fmt"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/ucum"
-	"github.com/shopspring/decimal"
 )
 
 // text notices strings that have grown too long, before they are built where

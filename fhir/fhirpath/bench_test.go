@@ -6,9 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
-	"github.com/stretchr/testify/require"
 )
 
 func readResource(t testing.TB, file string) *fhir.Resource {

@@ -7,10 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 	"github.com/pestle-fhir/pestle/internal/oracle"
-	"github.com/stretchr/testify/require"
 )
 
 // TestDefinitionsCheck: the invariants and search parameters of R4 compile,

@@ -1,8 +1,9 @@
 package fhirpath
 
 import (
-	"github.com/pestle-fhir/pestle/fhir/ucum"
 	"github.com/shopspring/decimal"
+
+	"github.com/pestle-fhir/pestle/fhir/ucum"
 )
 
 // The digits that a boundary has when the expression does not say.

@@ -3,9 +3,10 @@ package fhirpath
 import (
 	"strconv"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
-	"github.com/shopspring/decimal"
 )
 
 // itemKind says what an [Item] holds.

@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // TestLimits: what would not end, or would fill the memory, is stopped with an

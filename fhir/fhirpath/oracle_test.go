@@ -10,11 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 	"github.com/pestle-fhir/pestle/fhir/xml"
 	"github.com/pestle-fhir/pestle/internal/oracle"
-	"github.com/stretchr/testify/require"
 )
 
 // suite is HL7's test file.

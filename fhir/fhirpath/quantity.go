@@ -3,8 +3,9 @@ package fhirpath
 import (
 	"strings"
 
-	"github.com/pestle-fhir/pestle/fhir/ucum"
 	"github.com/shopspring/decimal"
+
+	"github.com/pestle-fhir/pestle/fhir/ucum"
 )
 
 // calendar is one of the units of duration that FHIRPath knows as words.

@@ -1,8 +1,9 @@
 package fhirpath
 
 import (
-	"github.com/pestle-fhir/pestle/fhir/ucum"
 	"github.com/shopspring/decimal"
+
+	"github.com/pestle-fhir/pestle/fhir/ucum"
 )
 
 // amountIn is the amount of a quantity in the unit of another one.

@@ -11,8 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 var update = flag.Bool("update", false, "rewrite the results in testdata/*.txt")

@@ -262,7 +262,7 @@ func askDate(v found) (out []string) {
 		return nil
 	}
 	for _, t := range []time.Time{from, to} {
-		if t == bigBang || t == theEnd {
+		if t.Equal(bigBang) || t.Equal(theEnd) {
 			continue
 		}
 		for _, layout := range []string{"2006", "2006-01", "2006-01-02", "2006-01-02T15:04:05Z"} {

@@ -2,6 +2,7 @@ package search
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -63,7 +64,7 @@ func parsed(t *testing.T, line string) string {
 }
 
 func issuesOf(err error) []fhir.Issue {
-	if e, ok := err.(*fhir.Error); ok {
+	if e := (*fhir.Error)(nil); errors.As(err, &e) {
 		return e.Issues
 	}
 	return nil

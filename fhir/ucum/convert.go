@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"math/big"
 
-	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/shopspring/decimal"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // Digits is how many significant digits a conversion keeps whose result has

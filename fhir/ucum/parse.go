@@ -62,7 +62,6 @@ type parser struct {
 	pos   int
 	depth int
 	err   *mistake
-	count int // components so far
 }
 
 type mistake struct{ expected, found string }

@@ -8,9 +8,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 var update = flag.Bool("update", false, "rewrite the results in testdata/cases.txt")

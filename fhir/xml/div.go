@@ -102,7 +102,7 @@ func plainEntities(text string) string {
 		if _, size := reference(text); size > 0 {
 			end = size
 		} else if end > 0 && end < 40 {
-			if plain := html.UnescapeString(text[:end]); plain != text[:end] && strings.IndexAny(plain, "<&") < 0 {
+			if plain := html.UnescapeString(text[:end]); plain != text[:end] && !strings.ContainsAny(plain, "<&") {
 				b.WriteString(plain)
 				text = text[end:]
 				continue

@@ -75,7 +75,7 @@ func allowed(r rune) bool {
 // AttrValue is the value of an attribute: references resolved, and white space
 // as spaces, as XML has it.
 func AttrValue(raw string) string {
-	if strings.IndexAny(raw, "&\n\r\t") < 0 {
+	if !strings.ContainsAny(raw, "&\n\r\t") {
 		return raw
 	}
 	return decode(raw, true)
@@ -84,7 +84,7 @@ func AttrValue(raw string) string {
 // TextValue is the text of a [Text] token: references resolved, line ends as
 // line feeds.
 func TextValue(raw string) string {
-	if strings.IndexAny(raw, "&\r") < 0 {
+	if !strings.ContainsAny(raw, "&\r") {
 		return raw
 	}
 	return decode(raw, false)

@@ -93,7 +93,7 @@ func lines(t testing.TB, file string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	var out []string
 	for s := bufio.NewScanner(f); s.Scan(); {
 		if l := strings.TrimRight(s.Text(), " \r"); l != "" && !strings.HasPrefix(l, "#") {

@@ -2,6 +2,7 @@ package fsh
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -133,7 +134,7 @@ func TestMistakes(t *testing.T) {
 		"Instance: X":          `x.fsh:1:1: Instance: is no declaration that is supported here: expected Alias, Profile, Extension, Invariant, RuleSet, ValueSet or CodeSystem`,
 		"Profile: X\n* a 1..1": `x.fsh:1:10: the profile X has no Parent`,
 		"Profile: X\nParent: Patient\n* nme 1..1":                    `x.fsh:3:1: Patient has no element nme`,
-		"Profile: X\nParent: Patiens\n* name 1..1":                   `x.fsh:1:10: the parent Patiens of X is no R4 type and no definition that is known here`,
+		"Profile: X\nParent: Nothing\n* name 1..1":                   `x.fsh:1:10: the parent Nothing of X is no R4 type and no definition that is known here`,
 		"Profile: X\nParent: Patient\n* name 1-1":                    `x.fsh:3:8: expected a cardinality, a flag, =, from, only, contains, obeys or ^, found 1-1`,
 		"Profile: X\nParent: Patient\n* name 1..1 MS extra":          `x.fsh:3:16: expected the end of the rule, found extra`,
 		"Profile: X\nParent: Patient\n* gender = 5":                  `x.fsh:3:1: Patient.gender cannot have this value: its types are code`,
@@ -174,7 +175,8 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src string) {
 		_, err := Read(fstest.MapFS{"x.fsh": {Data: []byte(src)}}, Options{Canonical: "https://clinic.example"})
-		if e, ok := err.(*Error); err != nil && (!ok || e.Line < 1 || e.Col < 1) {
+		var e *Error
+		if err != nil && (!errors.As(err, &e) || e.Line < 1 || e.Col < 1) {
 			t.Fatalf("an error without a place: %v", err)
 		}
 	})
