@@ -20,12 +20,12 @@ type selection struct {
 	// checks are the broad clauses, tried on the resource itself. They become
 	// streams once that has cost too much.
 	checks   []*search.Clause
-	checked  int  // resources read for nothing
-	patience int  // how many of those are too many
-	narrowed bool // some clause is a stream
-	standing bool // a stream knows what has been deleted: all of index rows do
-	leaps    int  // seeks of the streams
-	numbers  *numbered
+	checked  int       // resources read for nothing
+	patience int       // how many of those are too many
+	narrowed bool      // some clause is a stream
+	standing bool      // a stream knows what has been deleted: all of index rows do
+	leaps    int       // seeks of the streams
+	numbers  *numbered // nil until a resource is read
 	// version is the one last checked, of the resource number of.
 	version *fhir.Version
 	of      rid
@@ -45,7 +45,7 @@ var limits = struct{ keys, rows, chained, alone, beside int }{
 }
 
 func (v view) selection(ctx context.Context, typ string, clauses []search.Clause) (*selection, error) {
-	s := &selection{ctx: ctx, v: v, typ: typ, numbers: v.numbered(typ), patience: limits.beside}
+	s := &selection{ctx: ctx, v: v, typ: typ, patience: limits.beside}
 	var ranges []*search.Clause
 	for i := range clauses {
 		c := &clauses[i]
@@ -237,6 +237,9 @@ func (s *selection) get(r rid) (*fhir.Version, error) {
 	if s.of == r {
 		return s.version, nil
 	}
+	if s.numbers == nil {
+		s.numbers = s.v.numbered(s.typ)
+	}
 	ver, err := s.numbers.get(r)
 	if err == nil && ver == nil {
 		err = errCorrupt // the index has rows of what was never written
@@ -250,6 +253,9 @@ func (s *selection) close() error {
 	err = closeAll(s.not, err)
 	for _, in := range s.inner {
 		err = closeAll([]stream{in}, err)
+	}
+	if s.numbers == nil {
+		return err
 	}
 	if e := s.numbers.close(); err == nil {
 		err = e
