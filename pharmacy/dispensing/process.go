@@ -24,14 +24,11 @@ func (s *Service) processMessage(ctx context.Context, call *fhir.Call) (*fhir.Re
 	if call.Body == nil {
 		return nil, noBody("process-message", "a Bundle of type message")
 	}
+	if issues := s.judgeMessage(call.Body); fhir.HasErrors(issues) {
+		return nil, &fhir.Error{Op: "process-message", Kind: fhir.BusinessRule, Issues: issues}
+	}
 	m := readMessage(call.Body, s.law)
-	if issues := examine(m, envelopeRules); fhir.HasErrors(issues) {
-		return nil, &fhir.Error{Op: "process-message", Kind: fhir.ValueCode, Issues: issues}
-	}
 	h := handlers[m.event()]
-	if issues := examine(m, slices.Concat(commonRules, h.rules)); fhir.HasErrors(issues) {
-		return nil, &fhir.Error{Op: m.event(), Kind: fhir.BusinessRule, Issues: issues}
-	}
 	return s.carryOut(ctx, call, func(state fhir.State) (*outcome, error) { return h.decide(s, call, m, state) })
 }
 

@@ -18,7 +18,7 @@ func (s *Service) release(ctx context.Context, call *fhir.Call) (*fhir.Reply, er
 	if call.Body == nil {
 		return nil, noBody("release", "Parameters")
 	}
-	if issues := examine(call.Body, releaseRules); fhir.HasErrors(issues) {
+	if issues := judgeRelease(call.Body); fhir.HasErrors(issues) {
 		return nil, &fhir.Error{Op: "release", Kind: fhir.ValueCode, Issues: issues}
 	}
 	t := readTaker(call.Body)
@@ -30,6 +30,9 @@ func (s *Service) release(ctx context.Context, call *fhir.Call) (*fhir.Reply, er
 		return s.releaseNominated(call, state, t)
 	})
 }
+
+// judgeRelease gives all that the rules find wrong with the Parameters.
+func judgeRelease(body *fhir.Resource) []fhir.Issue { return examine(body, releaseRules) }
 
 // readTaker reads owner and agent of Parameters; absent ones stay empty.
 func readTaker(p *fhir.Resource) taker {

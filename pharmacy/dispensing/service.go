@@ -59,7 +59,7 @@ func (s *Service) Operations() []fhir.Operation {
 	return []fhir.Operation{
 		{Name: "process-message", RequestID: true, Handle: s.processMessage, Judge: s.judgeMessage,
 			Doc: "Takes an EPS message: prescription-order, prescription-order-update or dispense-notification."},
-		{Name: "release", Type: "Task", RequestID: true, Handle: s.release,
+		{Name: "release", Type: "Task", RequestID: true, Handle: s.release, Judge: judgeRelease,
 			Doc: "Releases one prescription by its id, or up to 25 that are nominated to the pharmacy."},
 		{Name: "accept", Type: "Task", Instance: true, Handle: s.acceptTask, Doc: "Takes the prescription for the pharmacy."},
 		{Name: "dispense", Type: "Task", Instance: true, Handle: s.dispenseTask,
@@ -73,7 +73,7 @@ func (s *Service) Operations() []fhir.Operation {
 // Intakes are the creates that the service takes: the Tasks by which EPS
 // dispensers return a prescription or withdraw a dispense notification.
 func (s *Service) Intakes() []fhir.Intake {
-	return []fhir.Intake{{Type: "Task", RequestID: true, Accepts: isEPSTask, Handle: s.takeTask}}
+	return []fhir.Intake{{Type: "Task", RequestID: true, Accepts: isEPSTask, Handle: s.takeTask, Judge: judgeTask}}
 }
 
 // Followers are to be driven along the change log.

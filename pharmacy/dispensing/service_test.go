@@ -228,6 +228,66 @@ func TestFollowerReplayIsHarmless(t *testing.T) {
 	}
 }
 
+func TestTaskOperations(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := acute(1)
+	_, err := w.send(s.message())
+	require.NoError(t, err)
+	w.settle()
+	names := map[string]func(context.Context, *fhir.Call) (*fhir.Reply, error){}
+	for _, op := range w.s.Operations() {
+		names[op.Name] = op.Handle
+		require.NotEmpty(t, op.Doc)
+	}
+	must := func(name string, pairs ...any) *fhir.Resource {
+		t.Helper()
+		reply, err := w.on(s.order, 1, names[name], pairs...)
+		require.NoError(t, err)
+		return reply.Resource
+	}
+	must("accept")
+	require.Equal(t, "VNE51", w.task(s.order, 1).Root().Path("owner", "identifier", "value").Text(), "this server's pharmacy")
+	require.Equal(t, "7654321", extension(w.task(s.order, 1).Root(), extAgent).Path("valueReference", "identifier", "value").Text(), "who called")
+	back := must("return", "reason:Code", "0002")
+	require.Equal(t, "Unable to dispense medication on prescriptions", back.Get("statusReason").Get("coding").Get("display").Text())
+	must("accept")
+	supplied := must("dispense", "agent", agentRole(), "item", fhir.List(part("number", "String", s.items[0].number), part("status", "Code", "0003"), part("batch", "String", "B42"),
+		part("quantity", "Quantity", fhir.Obj("value", 10, "unit", "tablet", "system", csSNOMED, "code", "428673006")),
+		part("product", "Coding", fhir.Obj("system", csSNOMED, "code", "1", "display", "Paracetamol 500mg caplets (Brand)"))))
+	d := readMessage(supplied.Sub(parameter(supplied, "notification").Get("resource")), builtIn).list("MedicationDispense")[0]
+	require.Equal(t, "Batch B42", d.Get("note").Get("text").Text())
+	require.Equal(t, "Paracetamol 500mg caplets (Brand)", d.Get("medicationCodeableConcept").Get("coding").Get("display").Text())
+	require.Equal(t, "555086415105", d.Get("contained").Item(0).Get("identifier").Get("value").Text())
+	require.Equal(t, "200102238987", authorizing(d).Path("requester", "identifier", "value").Text())
+	more := must("dispense", "item", fhir.List(part("number", "String", s.items[0].number), part("status", "Code", "0003"), part("quantity", "Quantity", fhir.Obj("value", 20))))
+	d = readMessage(more.Sub(parameter(more, "notification").Get("resource")), builtIn).list("MedicationDispense")[0]
+	require.Equal(t, "30", extension(d.Get("quantity"), extRunningTotal).Path("valueQuantity", "value").Text())
+	must("withdraw", "reason:Code", "QU")
+	require.Len(t, w.find("MedicationDispense", "status=entered-in-error"), 1)
+
+	for _, c := range []struct {
+		name string
+		kind fhir.Code
+		run  func() (*fhir.Reply, error)
+	}{
+		{"no reason", fhir.CodeInvalid, func() (*fhir.Reply, error) { return w.on(s.order, 1, names["return"]) }},
+		{"no such Task", fhir.NotFound, func() (*fhir.Reply, error) { return names["accept"](w.ctx, &fhir.Call{ID: "none", Time: today}) }},
+		{"no body", fhir.Invalid, func() (*fhir.Reply, error) { return w.s.processMessage(w.ctx, &fhir.Call{Time: today}) }},
+		{"no body of a release", fhir.Invalid, func() (*fhir.Reply, error) { return w.s.release(w.ctx, &fhir.Call{Time: today}) }},
+		{"unknown prescription", fhir.NotFound, func() (*fhir.Reply, error) {
+			return w.s.takeTask(w.ctx, w.call((&stage{world: w}).taskOf(acute(9), "rejected", csReturn, "0003", "")))
+		}},
+		{"other body", fhir.Invalid, func() (*fhir.Reply, error) {
+			call := w.call(agentRole())
+			call.ID = TaskID(s.order, 1)
+			return names["dispense"](w.ctx, call)
+		}},
+	} {
+		_, err := c.run()
+		require.Equal(t, c.kind, fhir.KindOf(err), "%s: %v", c.name, err)
+	}
+}
+
 func TestFollowersMakeNoCycle(t *testing.T) {
 	require.NoError(t, pharmacy.CheckAcyclic(New(nil, Options{}).Followers()))
 }

@@ -23,7 +23,7 @@ func isEPSTask(r *fhir.Resource) bool {
 // takeTask is POST Task: a return or a withdrawal.
 func (s *Service) takeTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 	t := call.Body
-	if issues := examine(t, taskRules); fhir.HasErrors(issues) {
+	if issues := judgeTask(t); fhir.HasErrors(issues) {
 		return nil, &fhir.Error{Op: "task", Kind: fhir.ValueCode, Issues: issues}
 	}
 	number := t.Root().Path("groupIdentifier", "value")
@@ -53,6 +53,9 @@ func (s *Service) takeTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, e
 		return &outcome{changes: append(changes, asSent(t)), reply: informational(call)}, nil
 	})
 }
+
+// judgeTask gives all that the rules find wrong with a dispenser's Task.
+func judgeTask(body *fhir.Resource) []fhir.Issue { return examine(body, taskRules) }
 
 // asSent keeps a dispenser's Task as it came.
 func asSent(t *fhir.Resource) fhir.Change {
