@@ -8,8 +8,8 @@
 //
 // Architecture: one file per verb. What a commit needs from the database is
 // decided in prepare.go, outside the committer and again inside it where the
-// database has moved on; commit.go holds the committer, apply.go what it
-// writes.
+// database has moved on; committer.go holds the one goroutine that writes,
+// apply.go what it writes.
 package store
 
 import (

@@ -2,13 +2,10 @@ package store
 
 import (
 	"bytes"
-	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
-	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
 // resolve puts the ids that resources have got in the place of the links
@@ -131,81 +128,3 @@ func (p *planner) narrative(div string) string {
 }
 
 var linkForm = regexp.MustCompile(`((?:href|src)\s*=\s*["'])([^"'<>]+)(["'])`)
-
-// member is a resource of the transaction as a condition sees it.
-type member struct {
-	id      string
-	entries []search.Entry
-}
-
-// conditional finds the one resource that a conditional reference means, in
-// the state that the transaction leaves. References that the transaction's own
-// resources hold do not count in it.
-func (p *planner) conditional(c *fhir.Change, n fhir.Node, l lookup, members map[string][]member) (string, error) {
-	known, err := p.lookup(l)
-	if err != nil {
-		return "", p.condemn(c, err)
-	}
-	found := slices.DeleteFunc(slices.Clone(known), func(id string) bool {
-		_, changed := p.targets[l.typ+"/"+id]
-		return changed
-	})
-	own, err := p.among(l, members)
-	if err != nil {
-		return "", p.condemn(c, err)
-	}
-	if found = append(found, own...); len(found) == 1 {
-		return l.typ + "/" + found[0], nil
-	}
-	issue := fhir.Issue{
-		Expression: c.Expression + strings.TrimPrefix(n.Expression(), c.Type), Position: n.Position(),
-		Message:  fmt.Sprintf("The conditional reference %s fits %d resources.", n.Text(), len(found)),
-		Expected: "exactly one", Found: strings.Join(found[:min(len(found), 5)], ", "),
-	}
-	if c.Expression != "" {
-		issue.Expression = c.Expression + ".resource" + strings.TrimPrefix(n.Expression(), c.Type)
-	}
-	if len(found) == 0 {
-		issue.Code = fhir.NotFound
-		issue.Message = fmt.Sprintf("The conditional reference %s fits no resource.", n.Text())
-		issue.Fix = "Send the resource first or in the same transaction, or correct the reference."
-		p.refused.add(c, fhir.Processing, false, issue)
-	} else {
-		issue.Fix = "Narrow the condition until it fits one resource."
-		p.refused.add(c, fhir.MultipleMatches, true, issue)
-	}
-	return "", nil
-}
-
-// among finds the resources that the transaction itself writes.
-func (p *planner) among(l lookup, members map[string][]member) ([]string, error) {
-	list, ok := members[l.typ]
-	if !ok {
-		for i := range p.steps {
-			s := &p.steps[i]
-			if s.typ != l.typ || s.resource == nil || !s.writes() {
-				continue
-			}
-			entries, err := entriesOf(p.ctx, s.resource)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, member{s.id, entries})
-		}
-		members[l.typ] = list
-	}
-	if len(list) == 0 {
-		return nil, nil
-	}
-	q, err := search.ParseCondition(l.typ, l.query, search.Options{})
-	if err != nil {
-		return nil, err
-	}
-	var found []string
-	for _, m := range list {
-		if !slices.ContainsFunc(q.Clauses, func(c search.Clause) bool { return !c.Holds(m.id, m.entries) }) {
-			found = append(found, m.id)
-		}
-	}
-	return found, nil
-}

@@ -1,0 +1,218 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+// committer is the one goroutine that writes. It folds the transactions that
+// wait into a group, which the engine writes at once: one sync serves them all.
+type committer struct {
+	db      *DB
+	head    head
+	changed map[string]fhir.Seq // the newest commit of each type since Open
+	counts  map[string]uint64   // versions of each type that has changed
+	broken  error               // why nothing can be written any more
+
+	snap    kv.Snapshot
+	over    *kv.Overlay // the group so far
+	waiters []*request
+}
+
+// A group is closed when it has so many transactions or bytes, so that the
+// first of it need not wait for long and the engine can take it in one go.
+const (
+	maxGroup     = 512
+	maxGroupSize = 2 << 20
+)
+
+func newCommitter(db *DB, h head) *committer {
+	return &committer{db: db, head: h, changed: map[string]fhir.Seq{}, counts: map[string]uint64{}}
+}
+
+func (c *committer) run() {
+	defer close(c.db.done)
+	for {
+		select {
+		case r := <-c.db.queue:
+			c.group(r)
+		case <-c.db.closing:
+			c.rest()
+			return
+		}
+	}
+}
+
+// rest commits what still waits when the database is closed.
+func (c *committer) rest() {
+	for {
+		select {
+		case r := <-c.db.queue:
+			c.group(r)
+		default:
+			return
+		}
+	}
+}
+
+// group commits a request and those that wait behind it.
+func (c *committer) group(r *request) {
+	c.add(r)
+	for len(c.waiters) > 0 && len(c.waiters) < maxGroup && c.size() < maxGroupSize {
+		select {
+		case r := <-c.db.queue:
+			c.add(r)
+			continue
+		default:
+		}
+		break
+	}
+	c.flush()
+}
+
+// size is how many bytes the group has so far.
+func (c *committer) size() int64 {
+	if c.over == nil {
+		return 0
+	}
+	_, size := c.over.Cost()
+	return size
+}
+
+// add commits a request into the group. Its answer waits for the flush, since
+// even a refusal may rest on what is not durable yet.
+func (c *committer) add(r *request) {
+	if !r.taken.CompareAndSwap(false, true) {
+		return // its caller has given up
+	}
+	if r.err = c.try(r); errors.Is(r.err, kv.ErrTooBig) {
+		if len(c.waiters) > 0 { // alone it may fit
+			c.flush()
+			r.err = c.try(r)
+		}
+	}
+	switch {
+	case errors.Is(r.err, kv.ErrTooBig):
+		r.err = tooBig(r.tx)
+	case r.err != nil:
+		r.err = failed("commit", r.err)
+	}
+	c.waiters = append(c.waiters, r)
+}
+
+func tooBig(tx *fhir.Transaction) error {
+	e := fhir.E("commit", fhir.TooCostly, fhir.Issue{
+		Message: fmt.Sprintf("The transaction with its %d entries is too big to be committed at once.", len(tx.Changes)),
+		Fix:     "Split it into several transactions; big attachments go into Binary resources of their own.",
+	})
+	e.Err = kv.ErrTooBig
+	return e
+}
+
+func (c *committer) try(r *request) error {
+	if c.broken != nil {
+		return c.failure()
+	}
+	if r.ctx.Err() != nil {
+		return late(r.ctx)
+	}
+	if err := c.begin(); err != nil {
+		return failed("commit", err)
+	}
+	p := r.plan
+	v := view{c.over, c.head.seq}
+	ok, err := c.holds(v, r)
+	if err == nil && !ok {
+		p, err = prepare(r.ctx, v, r.tx, r.ids)
+	}
+	if err != nil {
+		return failed("commit", err)
+	}
+	if p.repeated != nil {
+		r.commit = p.repeated
+		return nil
+	}
+	return c.apply(r, p)
+}
+
+// apply puts a plan into the group, when it fits.
+func (c *committer) apply(r *request, p *plan) error {
+	at := r.tx.Time
+	if at.IsZero() {
+		at = c.db.opts.Clock()
+	}
+	c.over.Mark()
+	a, err := apply(r.ctx, c.over, c.head, c.counts, at, p, c.db.opts.Guards)
+	if err == nil {
+		err = c.fits()
+	}
+	if err != nil {
+		c.over.Rollback()
+		return err
+	}
+	c.head, r.commit = a.head, a.commit
+	for typ, n := range a.counts {
+		c.changed[typ], c.counts[typ] = a.head.seq, n
+	}
+	return nil
+}
+
+// fits reports whether the engine takes the group as it has become.
+func (c *committer) fits() error {
+	maxOps, maxSize := c.db.engine.Limits()
+	if ops, size := c.over.Cost(); ops > maxOps || size > maxSize {
+		return kv.ErrTooBig
+	}
+	return nil
+}
+
+// begin opens a group on what is durable.
+func (c *committer) begin() error {
+	if c.over != nil {
+		return nil
+	}
+	snap, err := c.db.engine.Snapshot()
+	if err == nil {
+		c.snap, c.over = snap, kv.NewOverlay(snap)
+	}
+	return err
+}
+
+// flush makes the group durable and answers those who wait for it.
+func (c *committer) flush() {
+	if c.over != nil {
+		if ops := c.over.Ops(); len(ops) > 0 && c.broken == nil {
+			c.write(ops)
+		}
+		c.snap.Close()
+		c.snap, c.over = nil, nil
+	}
+	for _, r := range c.waiters {
+		close(r.done)
+	}
+	c.waiters = c.waiters[:0]
+}
+
+// write has the engine write the group. After a failure nobody can say what is
+// on the disk, so nothing more is written until the database is opened anew.
+func (c *committer) write(ops []kv.Op) {
+	err := c.db.engine.Write(ops)
+	if err == nil {
+		c.db.publish(c.head.seq)
+		return
+	}
+	c.broken = err
+	for _, r := range c.waiters {
+		r.commit, r.err = nil, c.failure()
+	}
+}
+
+func (c *committer) failure() error {
+	e := fhir.E("commit", fhir.Exception, fhir.Issue{
+		Message: "The database could not be written and takes no more changes until it is started anew."})
+	e.Err = c.broken
+	return e
+}

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"fmt"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// decide finds the resource that a change is about and what becomes of it.
+func (p *planner) decide(i int) error {
+	c, s := &p.tx.Changes[i], &p.steps[i]
+	s.typ, s.id, s.same, s.resource = c.Type, c.ID, -1, c.Resource
+	if !p.wellFormed(c) {
+		return nil
+	}
+	settled := false
+	var err error
+	if c.Condition != "" {
+		settled, err = p.condition(i)
+	}
+	if err == nil && !settled {
+		err = p.choose(i)
+	}
+	if s.writes() {
+		p.claim(i)
+	}
+	if c.FullURL != "" && c.Method != fhir.Delete {
+		p.links[c.FullURL] = s.ref()
+	}
+	return err
+}
+
+// choose decides a change on one resource, which a condition may have found.
+func (p *planner) choose(i int) error {
+	c, s := &p.tx.Changes[i], &p.steps[i]
+	if s.id == "" {
+		s.id = p.ids[i]
+	}
+	if err := p.find(s); err != nil {
+		return err
+	}
+	switch c.Method {
+	case fhir.Create:
+		p.create(c, s)
+	case fhir.Update:
+		p.update(c, s)
+	case fhir.Delete:
+		p.remove(c, s)
+	}
+	return nil
+}
+
+// find reads what stands in the place of a resource.
+func (p *planner) find(s *step) error {
+	now, ok, err := p.v.identity(s.typ, s.id)
+	if err != nil || !ok {
+		return err
+	}
+	s.before, err = p.v.standing(s.typ, now.rid, now.vno)
+	if s.before != nil {
+		s.now = identity{now.rid, parseVno(s.before.VersionID), s.before.Seq, s.before.Deleted()}
+	}
+	return err
+}
+
+func (p *planner) create(c *fhir.Change, s *step) {
+	switch {
+	case s.before == nil:
+		s.applied = fhir.Created
+	case c.IfAbsent:
+		s.applied = fhir.Matched
+	default:
+		p.refused.add(c, fhir.Conflict, false, fhir.Issue{
+			Message: fmt.Sprintf("%s exists already.", s.ref()), Expected: "an id that has never been used",
+			Fix: "Leave the id to the server, or update the resource.",
+		})
+	}
+}
+
+func (p *planner) update(c *fhir.Change, s *step) {
+	switch {
+	case c.IfAbsent && s.before != nil:
+		s.applied = fhir.Matched
+	case !p.matches(c, s):
+	case s.before == nil || s.before.Deleted():
+		s.applied = fhir.Created
+	default:
+		s.applied = fhir.Updated
+	}
+}
+
+func (p *planner) remove(c *fhir.Change, s *step) {
+	switch {
+	case s.before == nil || s.before.Deleted():
+		s.applied = fhir.Unchanged
+	case p.matches(c, s):
+		s.applied = fhir.Removed
+	}
+}
+
+// matches holds a change to its If-Match.
+func (p *planner) matches(c *fhir.Change, s *step) bool {
+	found := "no version"
+	if s.before != nil {
+		found = "version " + s.before.VersionID
+		if s.before.VersionID == c.IfMatch && !s.before.Deleted() {
+			return true
+		}
+	}
+	if c.IfMatch == "" {
+		return true
+	}
+	p.refused.add(c, fhir.Conflict, true, fhir.Issue{
+		Message:  fmt.Sprintf("%s is not at the version that the change was made from.", s.ref()),
+		Expected: "version " + c.IfMatch, Found: found,
+		Fix: "Read the resource again, make the change on what stands now, and send it with that version.",
+	})
+	return false
+}
+
+// claim refuses two writes to one resource.
+func (p *planner) claim(i int) {
+	s := &p.steps[i]
+	other, taken := p.targets[s.ref()]
+	if !taken {
+		p.targets[s.ref()] = i
+		return
+	}
+	c := &p.tx.Changes[i]
+	p.refused.add(c, fhir.Invalid, false, fhir.Issue{
+		Message: fmt.Sprintf("Two entries of the transaction change %s.", s.ref()),
+		Found:   "another change of it at " + p.tx.Changes[other].Expression,
+		Fix:     "Send one entry for each resource.",
+	})
+}
