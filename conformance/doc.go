@@ -19,6 +19,10 @@
 // request named create.req*64 is sent 64 times at once, and its response is a
 // count of statuses.
 //
+// {new:p1} in a request is an id or value of which there is none on the server
+// yet, the same one throughout the script; so scripts run on a server that has
+// data, also again.
+//
 // What differs from run to run has names: {base}, {root}, {id:1} for ids that
 // the server made, in the order of their appearance, {page:1} for page tokens,
 // {time} for instants of the server. Later requests may use ids and pages, and

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
@@ -47,6 +49,9 @@ func (n *names) fill(request string) (string, error) {
 		case "{root}":
 			return n.root
 		}
+		if own, ok := strings.CutPrefix(name, "{new:"); ok && n.values[name] == "" {
+			n.values[name] = strings.TrimSuffix(own, "}") + "-" + uuid.NewString()[:8]
+		}
 		if value, ok := n.values[name]; ok {
 			return value
 		}
@@ -64,6 +69,11 @@ func (n *names) fill(request string) (string, error) {
 func (n *names) hide(step, response string) string {
 	if at := lastUpdated(response); at != "" {
 		n.values["{time:"+step+"}"] = at
+	}
+	for name, value := range n.values {
+		if strings.HasPrefix(name, "{new:") {
+			response = strings.ReplaceAll(response, value, name)
+		}
 	}
 	for _, m := range locationForm.FindAllStringSubmatch(response, -1) {
 		n.name("id", m[1])
