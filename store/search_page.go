@@ -1,11 +1,6 @@
 package store
 
 import (
-	"cmp"
-	"fmt"
-	"slices"
-	"strings"
-
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
@@ -105,48 +100,6 @@ func (p *page) ranged(behind *spot) ([]byte, error) {
 	return at, err
 }
 
-// sorted walks the one sort parameter, or sorts the matches in memory where
-// they are few among many.
-func (p *page) sorted(behind *spot) ([]byte, error) {
-	o := order{p.typ, p.q.Sort[0]}
-	w, err := p.walk(o, behind)
-	if err != nil {
-		return nil, err
-	}
-	at, filled, err := p.take(w, maxWalked)
-	if err != nil || filled {
-		return at, err
-	}
-	p.out.Matches = p.out.Matches[:0]
-	list, complete, err := p.all()
-	switch {
-	case err != nil:
-		return nil, err
-	case complete:
-		return p.cut(o, list, behind)
-	}
-	if w, err = p.walk(o, behind); err != nil {
-		return nil, err
-	}
-	at, _, err = p.take(w, -1)
-	return at, err
-}
-
-func (p *page) walk(o order, behind *spot) (walk, error) {
-	if o.by.Param == search.ID {
-		return p.v.ids(o, behind), nil
-	}
-	in := search.SortRanges(p.typ, o.by)
-	if behind != nil && behind.key == nil {
-		return p.without(o, in, behind.rid)
-	}
-	valued := p.v.ranges(o, in, behind)
-	if o.by.Param == search.LastUpdated {
-		return valued, nil // every resource has one
-	}
-	return &inTurn{walk: valued, then: func() (walk, error) { return p.without(o, in, 0) }}, nil
-}
-
 // take fills the page from a walk and closes it. filled is false where more
 // than limit rows were looked at first.
 func (p *page) take(w walk, limit int) (at []byte, filled bool, err error) {
@@ -180,104 +133,4 @@ func (p *page) take(w walk, limit int) (at []byte, filled bool, err error) {
 		at = now.encode()
 	}
 	return nil, false, nil
-}
-
-// match is a selected resource with its place in each sort order.
-type match struct {
-	ver   *fhir.Version
-	spots []spot
-}
-
-// all gives the matches in the order of the query; complete is false where they
-// are too many for that.
-func (p *page) all() (list []match, complete bool, err error) {
-	orders := make([]order, len(p.q.Sort))
-	ranges := make([][]search.Range, len(p.q.Sort))
-	for i, by := range p.q.Sort {
-		orders[i], ranges[i] = order{p.typ, by}, search.SortRanges(p.typ, by)
-	}
-	for r, err := p.seek(1); r != 0 || err != nil; r, err = p.seek(r + 1) {
-		if err != nil {
-			return nil, false, err
-		}
-		if len(list) == maxSorted {
-			return nil, false, nil
-		}
-		ver, err := p.get(r)
-		if err != nil {
-			return nil, false, err
-		}
-		entries, err := p.entries(ver)
-		if err != nil {
-			return nil, false, err
-		}
-		m := match{ver, make([]spot, len(orders))}
-		for i, o := range orders {
-			m.spots[i] = spot{o.first(ver, entries, ranges[i]), r}
-		}
-		list = append(list, m)
-	}
-	slices.SortFunc(list, func(a, b match) int { return compareMatches(orders, a, b) })
-	p.out.Total = len(list)
-	return list, true, nil
-}
-
-// compareMatches goes by the sort parameters in turn. One alone also decides
-// between equal values, as a walk of its rows does.
-func compareMatches(orders []order, a, b match) int {
-	if len(orders) == 1 {
-		return orders[0].compare(a.spots[0], b.spots[0])
-	}
-	for i, o := range orders {
-		if c := o.compareValues(a.spots[i], b.spots[i]); c != 0 {
-			return c
-		}
-	}
-	return cmp.Compare(a.spots[0].rid, b.spots[0].rid)
-}
-
-// cut fills the page with the matches behind a spot.
-func (p *page) cut(o order, list []match, behind *spot) ([]byte, error) {
-	from := 0
-	if behind != nil {
-		from, _ = slices.BinarySearchFunc(list, *behind, func(m match, at spot) int {
-			return o.compare(m.spots[0], at)*2 - 1 // the first one behind it
-		})
-	}
-	var at []byte
-	for _, m := range list[from:] {
-		if !p.add(m.ver) {
-			return at, nil
-		}
-		at = m.spots[0].encode()
-	}
-	return nil, nil
-}
-
-func (p *page) offset(from int) ([]byte, error) {
-	list, complete, err := p.all()
-	if err != nil {
-		return nil, err
-	}
-	if !complete {
-		return nil, tooManyToSort(p.q)
-	}
-	for i, m := range list[min(from, len(list)):] {
-		if !p.add(m.ver) {
-			return appendRid(nil, rid(from+i)), nil
-		}
-	}
-	return nil, nil
-}
-
-// tooManyToSort is the answer to a sort order that memory would have to hold.
-func tooManyToSort(q *search.Query) error {
-	var names []string
-	for _, by := range q.Sort {
-		names = append(names, by.Param)
-	}
-	return fhir.E("search", fhir.TooCostly, fhir.Issue{Expression: "_sort",
-		Message:  fmt.Sprintf("More than %d resources would have to be sorted by several parameters.", maxSorted),
-		Expected: "a narrower search, or _sort by one parameter", Found: strings.Join(names, ","),
-		Fix: "Add search parameters that leave fewer matches, or sort by the first parameter alone."})
 }
