@@ -47,6 +47,16 @@ func (m *message) id() string { return m.bundle.Root().Path("identifier", "value
 // event is the code of what the message is about.
 func (m *message) event() string { return m.header.Path("eventCoding", "code").Text() }
 
+// number is the short-form id of the prescription that the message is about.
+func (m *message) number() string {
+	for _, mr := range m.lines() {
+		if number := mr.Path("groupIdentifier", "value").Text(); number != "" {
+			return number
+		}
+	}
+	return ""
+}
+
 // all walks the parts of a type.
 func (m *message) all(typ string) iter.Seq[node] {
 	return func(yield func(node) bool) {

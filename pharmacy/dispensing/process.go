@@ -29,6 +29,11 @@ func (s *Service) processMessage(ctx context.Context, call *fhir.Call) (*fhir.Re
 	}
 	m := readMessage(call.Body, s.law)
 	h := handlers[m.event()]
+	if m.event() != "prescription-order" {
+		if err := s.catchUp(ctx, m.number()); err != nil {
+			return nil, err
+		}
+	}
 	return s.carryOut(ctx, call, func(state fhir.State) (*outcome, error) { return h.decide(s, call, m, state) })
 }
 

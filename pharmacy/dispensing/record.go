@@ -57,7 +57,7 @@ func (x *execution) replaces(state fhir.State, m *message) (by Event, replaced r
 		return by, replaced, err
 	}
 	if known != nil {
-		return by, replaced, refusal(m.event(), fhir.Issue{Code: fhir.Duplicate, Rule: "0002", Message: "This notification was sent before.", Found: m.id(),
+		return by, replaced, refusal(m.event(), fhir.Issue{Code: fhir.Duplicate, Rule: "0002", Message: "This notification was sent before.", Found: m.id(), Details: eps("INVALID_MESSAGE"),
 			Fix: "Repeat a request with its own X-Request-ID; amend a notification with Extension-replacementOf.", Expression: "Bundle.identifier"})
 	}
 	if id, _ := moves(x.State, by); id == "" {

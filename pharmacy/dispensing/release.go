@@ -23,6 +23,15 @@ func (s *Service) release(ctx context.Context, call *fhir.Call) (*fhir.Reply, er
 	}
 	t := readTaker(call.Body)
 	group := parameter(call.Body, "group-identifier").Path("valueIdentifier", "value")
+	var err error
+	if group.Exists() {
+		err = s.catchUp(ctx, group.Text())
+	} else {
+		err = s.catchUpNominated(ctx, t.owner.ID, call.Time)
+	}
+	if err != nil {
+		return nil, err
+	}
 	return s.carryOut(ctx, call, func(state fhir.State) (*outcome, error) {
 		if group.Exists() {
 			return s.releaseOne(call, state, t, group)

@@ -3,6 +3,7 @@ package dispensing
 import (
 	"context"
 	"errors"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/store/kv/mem"
 )
 
 // all finds every resource of a type.
@@ -140,6 +143,40 @@ func TestReleasedMessages(t *testing.T) {
 			require.Equal(t, noPractice, m.list("Patient")[0].Get("generalPractitioner").Get("identifier").Get("value").Text())
 		}
 	}
+}
+
+// TestOnTheHeels sends what follows a prescription without waiting for the
+// follower.
+func TestOnTheHeels(t *testing.T) {
+	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]script{}}
+	for n := 1; n <= 20; n++ {
+		st.write(n, nil, nil)
+		_, err := st.send(st.scripts[n].message())
+		require.NoError(t, err)
+		switch n % 3 {
+		case 0:
+			_, err = st.act("release", n, nil, []string{strconv.Itoa(n)})
+		case 1:
+			_, err = st.act("cancel", n, nil, []string{strconv.Itoa(n), "0"})
+		default:
+			var reply *fhir.Reply
+			reply, err = st.act("release", n, nil, nil)
+			require.True(t, parameter(reply.Resource, "passedPrescriptions").Exists())
+		}
+		require.NoError(t, err, n)
+	}
+}
+
+func TestTaskThatDoesNotCome(t *testing.T) {
+	db, err := store.Open(mem.New(), store.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	w := &world{t: t, ctx: t.Context(), db: db, s: New(db, Options{Site: testSite}), now: today} // nobody follows
+	s := acute(1)
+	_, err = w.send(s.message())
+	require.NoError(t, err)
+	_, err = w.send(s.cancellation(0))
+	require.Equal(t, fhir.Timeout, fhir.KindOf(err))
 }
 
 func TestOwnDeceasedPatient(t *testing.T) {

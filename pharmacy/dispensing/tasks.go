@@ -27,6 +27,9 @@ func (s *Service) takeTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, e
 		return nil, &fhir.Error{Op: "task", Kind: fhir.ValueCode, Issues: issues}
 	}
 	number := t.Root().Path("groupIdentifier", "value")
+	if err := s.catchUp(ctx, number.Text()); err != nil {
+		return nil, err
+	}
 	role := requesterOf(t)
 	org := identifier(contained(t.Root(), role.Get("organization")), idODS)
 	return s.carryOut(ctx, call, func(state fhir.State) (*outcome, error) {

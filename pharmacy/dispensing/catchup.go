@@ -1,0 +1,68 @@
+package dispensing
+
+import (
+	"context"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+const (
+	patience = 2 * time.Second      // how long a call waits for the follower
+	glance   = 2 * time.Millisecond // and how often it looks
+	recent   = 5 * time.Second      // how old an order may be that the follower may not have seen
+)
+
+// catchUp lets a call that follows a prescription on its heels find the Task:
+// it waits until the follower has made it. It does not wait for prescriptions
+// that are not here.
+func (s *Service) catchUp(ctx context.Context, number string) error {
+	for deadline := time.Now().Add(patience); ; {
+		state := s.db.State(ctx)
+		x, err := currentIssue(state, number)
+		if err != nil || x != nil {
+			return err
+		}
+		orders, err := ordersOf(state, number)
+		if err != nil || !anyIssued(orders) {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fhir.E("task", fhir.Timeout, fhir.Issue{Message: "The prescription is here, but its Task is not yet.", Found: number,
+				Fix: "Try again in a moment; if it stays so, look for a failed Task whose focus is the order."})
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(glance):
+		}
+	}
+}
+
+func anyIssued(orders []*order) bool {
+	for _, o := range orders {
+		if o.issued() {
+			return true
+		}
+	}
+	return false
+}
+
+// catchUpNominated does so for what has just been nominated to a pharmacy.
+func (s *Service) catchUpNominated(ctx context.Context, ods string, now time.Time) error {
+	state := s.db.State(ctx)
+	ids, err := state.Find("MedicationRequest", query("intended-dispenser:identifier", idODS, ods)+"&_lastUpdated=ge"+now.Add(-recent).UTC().Format(fhir.InstantLayout))
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		o, err := currentOrder(state, "MedicationRequest/"+id)
+		if err == nil && o != nil && o.number() != "" {
+			err = s.catchUp(ctx, o.number())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
