@@ -30,6 +30,9 @@ func (v view) streamOf(ctx context.Context, typ string, c *search.Clause) (strea
 	case len(c.Has) > 0:
 		return v.referredTo(ctx, typ, c, limits.chained)
 	}
+	if len(c.Ranges) > limits.keys { // too many to keep a stream open for each
+		return v.scan(ctx, typ, c)
+	}
 	var in []stream
 	for i := range c.Ranges {
 		s, broad, err := v.narrow(typ, c.Param, &c.Ranges[i])

@@ -212,7 +212,7 @@ func (s *scene) query() (typ, query string) {
 	pick := s.pick
 	patient := func() string {
 		return pick("gender="+pick("male", "female,other", "none"), "active=true", "family="+pick("adam", "adams", "mu", "z"), "family:exact=Muller", "given:contains=ve",
-			"birthdate="+pick("1970", "ge1980", "lt1980", "1970-01-01", "ne1970", "sa1970", "eb1980", "1980,2001"), "identifier=urn:a|"+pick("1", "2"), "identifier="+pick("1", "1,2"), "identifier=urn:b|",
+			"birthdate="+pick("1970", "ge1980", "lt1980", "1970-01-01", "ne1970", "sa1970", "eb1980", "1980,2001"), "identifier=urn:a|"+pick("1", "2"), "family="+strings.Repeat("x,", 70)+"adams", "identifier="+pick("1", "1,2"), "identifier=urn:b|",
 			"gender:not=male", "general-practitioner=Practitioner/"+pick("d1", "d2"), "general-practitioner=d1", "general-practitioner:missing="+pick("true", "false"),
 			"_id="+pick("p1", "p1,p2,p3", "nope"), "_id:not=p1", "general-practitioner.name=jones", "_has:MedicationRequest:patient:status="+pick("active", "stopped"),
 			"_has:MedicationRequest:patient:_has:MedicationDispense:prescription:status=completed", "_lastUpdated="+pick("gt", "le", "ge")+s.clock.Add(-time.Duration(s.rnd.IntN(40))*time.Hour).Format("2006-01-02T15:04"))
