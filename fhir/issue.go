@@ -60,6 +60,7 @@ type Issue struct {
 	Fix        string   // what to do, where it is not plain from the rest
 	Rule       string   // the rule's id: an invariant key, MDR-16, json
 	Profile    string   // canonical of the definition that holds the rule
+	Element    string   // id of the element of that definition: Patient.identifier:nhsNumber.value
 	Details    Coding   // a coding for machines, such as Spine-ErrorOrWarningCode
 }
 
@@ -69,7 +70,8 @@ type Coding struct{ System, Code, Display string }
 // IsError reports whether the issue makes the input unacceptable.
 func (i Issue) IsError() bool { return i.Severity == Err || i.Severity == Fatal }
 
-// Text is the issue in words: message, expected, found and fix.
+// Text is the issue in words: message, expected, found, fix, and the profile's
+// element that asks for it.
 func (i Issue) Text() string {
 	parts := []string{i.Message}
 	if i.Expected != "" {
@@ -78,8 +80,20 @@ func (i Issue) Text() string {
 	if i.Found != "" {
 		parts = append(parts, "Found: "+i.Found+".")
 	}
-	parts = append(parts, i.Fix)
+	parts = append(parts, i.Fix, i.source())
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " ")
+}
+
+// source names the profile and its element.
+func (i Issue) source() string {
+	if i.Profile == "" {
+		return ""
+	}
+	name := i.Profile[strings.LastIndexByte(i.Profile, '/')+1:]
+	if i.Element == "" {
+		return "(Profile " + name + ".)"
+	}
+	return "(Profile " + name + ", " + i.Element + ".)"
 }
 
 // HasErrors reports whether any of the issues is an error.
@@ -93,7 +107,7 @@ func SortIssues(issues []Issue) []Issue {
 	})
 	seen := make(map[Issue]bool, len(issues))
 	return slices.DeleteFunc(issues, func(i Issue) bool {
-		i.Profile = ""
+		i.Profile, i.Element = "", ""
 		repeated := seen[i]
 		seen[i] = true
 		return repeated

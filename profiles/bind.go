@@ -62,31 +62,32 @@ func (w *walk) holdBinding(o occurrence, p *position) {
 func (w *walk) holdSet(o occurrence, p *position, codes []coded, valueSet, strength string) {
 	if len(codes) == 0 {
 		if strength == "required" && (o.typ.Name == "CodeableConcept" || o.typ.Name == "Coding") {
-			w.say(o.place(), fhir.Issue{Code: fhir.CodeInvalid, Rule: "binding", Message: p.name + " has no code.",
-				Expected: "a code of the value set " + valueSet, Found: "none"})
+			w.say(p, o.place(), fhir.Issue{Code: fhir.CodeInvalid, Rule: "binding", Message: p.title() + " has no code: the profile asks for one of a value set.",
+				Expected: "a code of " + valueSet + ": " + w.sample(valueSet), Found: foundValue(o.node)})
 		}
 		return
 	}
-	var first *coded
-	var why terminology.Answer
+	var first, open terminology.Answer
 	for i := range codes {
 		a := w.v.library.terms.Member(valueSet, codes[i].system, codes[i].version, codes[i].code)
-		switch a.Verdict {
-		case terminology.In:
+		switch {
+		case a.Verdict == terminology.In:
 			return
-		case terminology.Unknown:
-			w.unchecked(o.place(), p.name, valueSet, a.Reason)
-			return
-		}
-		if first == nil {
-			first, why = &codes[i], a
+		case a.Verdict == terminology.Unknown && open.Reason == "":
+			open = a
+		case i == 0:
+			first = a
 		}
 	}
-	w.notOfSet(o, p, first, why, valueSet, strength)
+	if open.Reason != "" {
+		w.unchecked(o.place(), p, valueSet, open.Reason)
+		return
+	}
+	w.notOfSet(o, p, codes[0], first, valueSet, strength)
 }
 
-func (w *walk) notOfSet(o occurrence, p *position, c *coded, a terminology.Answer, valueSet, strength string) {
-	i := fhir.Issue{Code: fhir.CodeInvalid, Rule: "binding", Message: fmt.Sprintf("The code of %s is not in the value set %s.", p.name, valueSet),
+func (w *walk) notOfSet(o occurrence, p *position, c coded, a terminology.Answer, valueSet, strength string) {
+	i := fhir.Issue{Code: fhir.CodeInvalid, Rule: "binding", Message: fmt.Sprintf("The code of %s is not in the value set %s.", p.title(), valueSet),
 		Expected: w.sample(valueSet), Found: strings.TrimPrefix(c.system+"#"+c.code, "#")}
 	if strength == "extensible" {
 		i.Severity = fhir.Warning
@@ -95,7 +96,7 @@ func (w *walk) notOfSet(o occurrence, p *position, c *coded, a terminology.Answe
 	if len(a.Nearest) > 0 {
 		i.Fix = "Did you mean " + anyOf(a.Nearest, 3) + "?"
 	}
-	w.say(o.place(), i)
+	w.say(p, o.place(), i)
 }
 
 // sample lists the codes of a small value set.
@@ -116,21 +117,21 @@ func (w *walk) sample(valueSet string) string {
 }
 
 // unchecked notes, once for each reason, that a binding could not be decided.
-func (w *walk) unchecked(n fhir.Node, name, valueSet, reason string) {
+func (w *walk) unchecked(n fhir.Node, p *position, valueSet, reason string) {
 	key := "binding " + valueSet + reason
-	if w.noted[key] {
+	if w.noted[key] || w.trials > 0 {
 		return
 	}
 	if w.noted == nil {
 		w.noted = map[string]bool{}
 	}
 	w.noted[key] = true
-	w.say(n, fhir.Issue{Severity: fhir.Information, Code: fhir.Informational, Rule: "binding",
-		Message: fmt.Sprintf("The code of %s was not checked: %s.", name, reason)})
+	w.say(p, n, fhir.Issue{Severity: fhir.Information, Code: fhir.Informational, Rule: "binding",
+		Message: fmt.Sprintf("The code of %s was not checked: %s.", p.title(), reason)})
 }
 
-// bound reports whether a value is in a value set, for telling slices apart.
-func (w *walk) bound(o occurrence, b *definition.Binding) bool {
+// inSet reports whether a value is in a value set, for telling slices apart.
+func (w *walk) inSet(o occurrence, b *definition.Binding) bool {
 	for _, c := range codesOf(o) {
 		if w.v.library.terms.Member(b.ValueSet, c.system, c.version, c.code).Verdict == terminology.In {
 			return true

@@ -24,29 +24,23 @@ type position struct {
 	typ    *r4.Type // of the value; nil where a choice is open
 	choice bool
 
-	min, max               int                 // max -1 is *
-	counted                bool                // the profile narrows the cardinality
-	types                  []string            // that remain of the R4 element's types; nil where all do
-	profiles               map[string][]string // type -> canonicals, one of which a value has to conform to
-	targets                []string            // canonicals, one of which a referenced resource has to conform to
-	bundled, containedOnly bool                // where a referenced resource has to be
-	rules                  []rule
-	binding                *definition.Binding
+	min, max int                 // max -1 is *
+	counted  bool                // the profile narrows the cardinality
+	types    []string            // that remain of the R4 element's types; nil where all do
+	profiles map[string][]string // type -> canonicals, one of which a value has to conform to
+	targets  []string            // canonicals, one of which a referenced resource has to conform to
+	where    []string            // a referenced resource has to be: contained, bundled, referenced; nil for anywhere
+	rules    []rule
+	binding  *definition.Binding
 
 	slicing *slicing
 	kids    []*position
 }
 
-// rule is an invariant of a profile.
-type rule struct {
-	definition.Constraint
-	expr *fhirpath.Expr
-	err  error // the expression is no FHIRPath
-}
-
 func (p *position) idle() bool {
-	return !p.counted && p.types == nil && p.profiles == nil && p.targets == nil && !p.bundled && !p.containedOnly &&
-		p.rules == nil && p.binding == nil && p.slicing == nil && p.kids == nil && p.el.Fixed == nil && p.el.Pattern == nil && p.el.MaxLength == 0
+	return !p.counted && p.types == nil && p.profiles == nil && p.targets == nil && p.where == nil &&
+		p.rules == nil && p.binding == nil && p.slicing == nil && p.kids == nil && p.el.Fixed == nil && p.el.Pattern == nil && p.el.MaxLength == 0 &&
+		p.el.MinValue == nil && p.el.MaxValue == nil
 }
 
 // compile makes the program of a structure. The library is locked.
@@ -65,6 +59,9 @@ func (l *Library) compile(s *definition.Structure) *program {
 	c.prune(root)
 	return &program{canonical: s.Canonical(), structure: s, root: root}
 }
+
+// defaultSlice is the name of the slice that takes what is of no other.
+const defaultSlice = "@default"
 
 type compiler struct {
 	url  string
@@ -105,6 +102,10 @@ func (c *compiler) add(e *definition.Element) {
 		p.types = []string{e.Types[0].Code}
 	}
 	p.counted = p.min > 0 || p.max >= 0
+	if slice == defaultSlice || strings.HasSuffix(slice, "/"+defaultSlice) {
+		head.slicing.fallback = p
+		return
+	}
 	head.slicing.slices = append(head.slicing.slices, p)
 }
 
@@ -127,7 +128,7 @@ func (c *compiler) position(e *definition.Element, base *r4.Element, typ *r4.Typ
 		p.slicing = &slicing{Slicing: *e.Slicing}
 	}
 	for _, x := range e.Constraints {
-		if r4.ConstraintByKey(x.Key) != nil || x.Expression == "" {
+		if x.Expression == "" || ofR4(x) {
 			continue
 		}
 		r := rule{Constraint: x}
@@ -135,6 +136,14 @@ func (c *compiler) position(e *definition.Element, base *r4.Element, typ *r4.Typ
 		p.rules = append(p.rules, r)
 	}
 	return p
+}
+
+// ofR4 reports whether a constraint is one of R4's own, which is checked with
+// the base. A profile may use one of its keys for a rule of its own.
+func ofR4(x definition.Constraint) bool {
+	c := r4.ConstraintByKey(x.Key)
+	name, core := strings.CutPrefix(x.Source, canonicalBase)
+	return c != nil && (c.Expression == x.Expression || core && r4.TypeOf(name) != nil)
 }
 
 // typed compiles the types of an element.
@@ -182,8 +191,7 @@ func (c *compiler) reference(p *position, t definition.Type, base *r4.Element) {
 	if narrowed || base != nil && len(t.TargetProfiles) > 0 && len(t.TargetProfiles) < len(base.Targets) {
 		p.targets = t.TargetProfiles
 	}
-	p.bundled = slices.Contains(t.Aggregation, "bundled") && len(t.Aggregation) == 1
-	p.containedOnly = slices.Contains(t.Aggregation, "contained") && len(t.Aggregation) == 1
+	p.where = t.Aggregation
 }
 
 // prune drops the positions that ask nothing.
@@ -205,7 +213,10 @@ func (c *compiler) prune(p *position) {
 		for _, k := range s.slices {
 			c.prune(k)
 		}
-		if len(s.slices) == 0 && s.Rules != "closed" {
+		if s.fallback != nil {
+			c.prune(s.fallback)
+		}
+		if len(s.slices) == 0 && s.fallback == nil && s.Rules != "closed" {
 			p.slicing = nil
 		}
 	}

@@ -13,40 +13,63 @@ import (
 // profiles it has to have.
 func (w *walk) holdReference(o occurrence, p *position) {
 	text := o.node.Get("reference").Text()
-	if text == "" {
-		return // a reference by identifier names no resource that could be looked at
-	}
 	target, t := w.resolve(text)
-	switch {
-	case p.containedOnly && !strings.HasPrefix(text, "#"):
-		w.say(o.place(), fhir.Issue{Code: fhir.Structure, Rule: "aggregation", Message: p.name + " points to a contained resource.",
-			Expected: "#id of a resource in contained", Found: short(text)})
-		return
-	case p.bundled && !target.Exists() && !strings.HasPrefix(text, "#"):
-		if b, _ := w.bundleAround(); b != nil {
-			w.say(o.place(), fhir.Issue{Code: fhir.Structure, Rule: "aggregation", Message: p.name + " points to a resource of the same Bundle.",
-				Expected: "the fullUrl of an entry", Found: short(text)})
-		}
+	if text != "" && !w.stands(text, target, p.where) {
+		w.say(p, o.place(), fhir.Issue{Code: fhir.Structure, Rule: "aggregation", Message: "The resource that " + p.title() + " points to has to be elsewhere.",
+			Expected: wheres(p.where), Found: short(text)})
 		return
 	}
 	if p.targets == nil {
 		return
 	}
 	if t == nil {
-		t = r4.TypeOf(w.targetType(o.node, "reference"))
+		t = r4.TypeOf(firstOf(w.targetType(o.node, "reference"), w.targetType(o.node, "type")))
 	}
 	if t == nil {
 		return
 	}
 	fitting := w.targetsOf(t, p.targets)
 	if len(fitting) == 0 {
-		w.say(o.place(), fhir.Issue{Code: fhir.Structure, Rule: "reference-target", Message: "The profile does not let " + p.name + " point to a resource of this type.",
-			Expected: anyOf(w.typeNames(p.targets), 8), Found: t.Name})
+		w.say(p, o.place(), fhir.Issue{Code: fhir.Structure, Rule: "reference-target", Message: "The profile does not let " + p.title() + " point to a resource of this type.",
+			Expected: anyOf(w.typeNames(p.targets), 8), Found: t.Name + " (" + firstOf(short(text), "by its type") + ")"})
 		return
 	}
 	if target.Exists() && !slices.Contains(fitting, "") {
-		w.inScope(target, t, func() { w.oneOf(o.place(), target, t, fitting) })
+		w.inScope(target, t, func() { w.oneOf(o, p, occurrence{node: target, typ: t}, fitting) })
 	}
+}
+
+// stands reports whether a referenced resource is where the profile wants it. One
+// in the same Bundle is referenced too (it is outside the resource that names
+// it), and a resource that stands in no Bundle may yet be put into one.
+func (w *walk) stands(text string, target fhir.Node, where []string) bool {
+	way := "referenced"
+	if strings.HasPrefix(text, "#") {
+		way = "contained"
+	} else if target.Exists() {
+		way = "bundled"
+	}
+	if len(where) == 0 || slices.Contains(where, way) || way == "bundled" && slices.Contains(where, "referenced") {
+		return true
+	}
+	b, _ := w.bundleAround()
+	return way == "referenced" && b == nil && slices.Contains(where, "bundled")
+}
+
+// wheres says in words where a referenced resource may be.
+func wheres(where []string) string {
+	var ways []string
+	for _, way := range where {
+		switch way {
+		case "contained":
+			ways = append(ways, "a resource in contained, named as # and its id")
+		case "bundled":
+			ways = append(ways, "a resource of the same Bundle, named by its fullUrl")
+		case "referenced":
+			ways = append(ways, "a resource of its own outside this one, named by its URL")
+		}
+	}
+	return anyOf(ways, 3)
 }
 
 // targetsOf gives the profiles of a type among the targets; "" for one that
@@ -98,18 +121,18 @@ func (w *walk) resolve(text string) (fhir.Node, *r4.Type) {
 	return n, r4.TypeOf(n.Get("resourceType").Text())
 }
 
-// inScope runs a check with another resource as the current one.
+// inScope runs a check with a referenced resource as the current one: one that
+// is contained beside it, or one of the same Bundle.
 func (w *walk) inScope(n fhir.Node, t *r4.Type, f func()) {
 	outer := w.scope
 	holder := outer
-	inner := &scope{node: n, typ: t, outer: outer.outer, root: n}
-	if isContained(n) {
-		for holder.node != holder.root {
-			holder = holder.outer
-		}
-		inner.outer, inner.root = holder, holder.node
+	for holder.node != holder.root {
+		holder = holder.outer
 	}
-	w.scope = inner
+	w.scope = &scope{node: n, typ: t, outer: holder.outer, root: n}
+	if isContained(n) {
+		w.scope.outer, w.scope.root = holder, holder.node
+	}
 	f()
 	w.scope = outer
 }

@@ -25,6 +25,8 @@ type walk struct {
 	asked   []string
 	program *program
 	held    map[held]bool
+	// trials counts the trials under way, whose issues nobody will read.
+	trials int
 	// unclaimed says that nobody but the policy asks for the profile.
 	unclaimed bool
 	// formOnly leaves out the rules.

@@ -1,0 +1,169 @@
+package profiles
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// count holds the number of values to the cardinality. For values that are too
+// few, near says what was perhaps meant for it.
+func (w *walk) count(parent occurrence, all []occurrence, p *position, near string) {
+	n := len(all)
+	switch {
+	case n < p.min:
+		severity := fhir.Err
+		if w.unclaimed {
+			severity = fhir.Warning
+		}
+		message := p.title() + " is missing."
+		if n > 0 {
+			message = fmt.Sprintf("There are too few of %s.", p.title())
+		}
+		w.say(p, parent.place(), fhir.Issue{Severity: severity, Code: fhir.Required, Rule: "cardinality", Message: message,
+			Expected: p.times(), Found: found(n), Fix: firstOf(near, "Add "+p.model()+".")})
+	case p.max == 0 && n > 0:
+		w.say(p, all[0].place(), fhir.Issue{Code: fhir.Structure, Rule: "cardinality", Message: p.title() + " is not allowed here: the profile rules it out.",
+			Expected: "none", Found: found(n), Fix: "Leave it out."})
+	case p.max > 0 && n > p.max:
+		w.say(p, all[p.max].place(), fhir.Issue{Code: fhir.Structure, Rule: "cardinality", Message: p.title() + " is there too often.",
+			Expected: p.times(), Found: found(n), Fix: keep(p.max)})
+	}
+}
+
+func keep(n int) string {
+	if n == 1 {
+		return "Keep the one that is meant."
+	}
+	return fmt.Sprintf("Keep %d of them.", n)
+}
+
+// times says how often an element may stand.
+func (p *position) times() string {
+	switch {
+	case p.max < 0:
+		return fmt.Sprintf("at least %d", p.min)
+	case p.min == p.max:
+		return fmt.Sprintf("exactly %d", p.min)
+	case p.min == 0:
+		return fmt.Sprintf("at most %d", p.max)
+	}
+	return fmt.Sprintf("%d to %d", p.min, p.max)
+}
+
+func found(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return fmt.Sprint(n)
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// title names the element for a reader: by its JSON name, with the slice.
+func (p *position) title() string {
+	name := p.jsonName()
+	if p.el.SliceName == "" || p.typeSlice() {
+		return name
+	}
+	return name + " (" + p.el.SliceName + ")"
+}
+
+// typeSlice reports whether the position is one type of a choice.
+func (p *position) typeSlice() bool { return p.choice && p.el.SliceName != "" && len(p.types) == 1 }
+
+// jsonName is how JSON names the element: valueQuantity where the type of a
+// choice is settled.
+func (p *position) jsonName() string {
+	if !p.choice {
+		return p.name
+	}
+	types := p.types
+	if types == nil {
+		for _, t := range p.el.Types {
+			types = append(types, t.Code)
+		}
+	}
+	if len(types) == 0 || len(types) > 4 {
+		return p.name + "[x]"
+	}
+	var names []string
+	for _, t := range types {
+		names = append(names, p.name+strings.ToUpper(t[:1])+t[1:])
+	}
+	return anyOf(names, 4)
+}
+
+// model says what a value of the element looks like, as far as the profile
+// settles it.
+func (p *position) model() string {
+	name := p.jsonName()
+	switch {
+	case p.el.Fixed != nil:
+		return name + " with the value " + short(string(p.el.Fixed.Node.Raw()))
+	case p.el.Pattern != nil:
+		return name + " with at least " + short(string(p.el.Pattern.Node.Raw()))
+	case p.name == "extension" || p.name == "modifierExtension":
+		if url := p.url(); url != "" {
+			return "an " + article(p.name) + " with the url " + url
+		}
+	case p.binding != nil:
+		return name + " with a code of " + p.binding.ValueSet
+	}
+	for _, k := range p.kids {
+		if v := settled(k); v != "" {
+			return name + " with " + v
+		}
+	}
+	if len(p.el.Types) == 1 {
+		if code := p.el.Types[0].Code; code != "BackboneElement" && code != "Element" {
+			return name + " (" + code + ")"
+		}
+	}
+	return name
+}
+
+func article(name string) string {
+	if name == "modifierExtension" {
+		return "entry of modifierExtension"
+	}
+	return name
+}
+
+// settled is what is fixed of an element or below it: system "http://…".
+func settled(p *position) string {
+	switch {
+	case p.el.Fixed != nil:
+		return p.name + " " + short(string(p.el.Fixed.Node.Raw()))
+	case p.el.Pattern != nil:
+		return p.name + " " + short(string(p.el.Pattern.Node.Raw()))
+	}
+	for _, k := range p.kids {
+		if v := settled(k); v != "" {
+			return p.name + "." + v
+		}
+	}
+	return ""
+}
+
+// url is that of the extension that a slice of extension stands for.
+func (p *position) url() string {
+	for _, k := range p.kids {
+		if k.name == "url" && k.el.Fixed != nil {
+			return k.el.Fixed.Node.Text()
+		}
+	}
+	if c := p.profiles["Extension"]; len(c) == 1 {
+		url, _, _ := strings.Cut(c[0], "|")
+		return url
+	}
+	return p.el.SliceName
+}

@@ -1,0 +1,39 @@
+package profiles
+
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/fhirpath"
+	"github.com/pestle-fhir/pestle/profiles/definition"
+)
+
+// rule is an invariant of a profile.
+type rule struct {
+	definition.Constraint
+	expr *fhirpath.Expr
+	err  error // the expression is no FHIRPath
+}
+
+// holdRule evaluates an invariant of the profile.
+func (w *walk) holdRule(o occurrence, p *position, r *rule) {
+	place := o.place()
+	if r.err != nil {
+		w.say(p, place, fhir.Issue{Severity: fhir.Warning, Code: fhir.Processing, Rule: r.Key, Message: "The definition is at fault and its rule was not checked: " + r.err.Error() + "."})
+		return
+	}
+	if !o.node.Exists() {
+		return
+	}
+	ok, err := r.expr.Test(w.ctx, fhirpath.TypedItem(o.node, o.typ), w.env())
+	switch {
+	case err != nil && w.ctx.Err() != nil:
+		w.ended = true
+	case err != nil:
+		w.say(p, place, fhir.Issue{Severity: fhir.Warning, Code: fhir.Processing, Rule: r.Key, Message: "The rule could not be evaluated: " + err.Error() + "."})
+	case !ok:
+		severity := fhir.Err
+		if r.Severity == "warning" {
+			severity = fhir.Warning
+		}
+		w.say(p, place, fhir.Issue{Severity: severity, Code: fhir.Invariant, Rule: r.Key, Message: firstOf(r.Human, "The rule "+r.Key+" does not hold: "+r.Expression)})
+	}
+}
