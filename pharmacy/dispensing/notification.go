@@ -16,6 +16,11 @@ func (s *Service) notification(state fhir.State, x *execution, after *Prescripti
 	if err != nil {
 		return nil, err
 	}
+	if h.role == nil {
+		if h.role, err = roleOf(state, h.agent); err != nil {
+			return nil, err
+		}
+	}
 	orgURL := "urn:uuid:" + org.ID()
 	to := after.settle()
 	var focus, entries []any
@@ -130,6 +135,18 @@ func (s *Service) product(o *order, l *Line, item handedItem) any {
 		return o.resource.Get("medicationCodeableConcept")
 	}
 	return concept(item.Product)
+}
+
+// roleOf is the role that a user of SDS is known to act in here, nil for none.
+func roleOf(state fhir.State, agent Party) (*fhir.Resource, error) {
+	if agent.ID == "" {
+		return nil, nil
+	}
+	ids, err := state.Find("PractitionerRole", query("practitioner:identifier", idUser, agent.ID))
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return read(state, "PractitionerRole/"+ids[0], "PractitionerRole")
 }
 
 // performerRole is the contained role that dispensed.

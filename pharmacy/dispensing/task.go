@@ -62,7 +62,7 @@ func newTask(p *Prescription, message string, authored string) *fhir.Resource {
 		"focus", fhir.Obj("identifier", identifierValue(idOrder, p.Order)),
 		"for", fhir.Obj("reference", p.Patient.Ref, "identifier", identifierValue(idNHS, p.Patient.ID), "display", p.Patient.Name),
 		"authoredOn", authored,
-		"requester", p.Sender.organization(),
+		"requester", Party{ID: p.Sender.ID, Name: p.Sender.Name}.organization(), // by identifier: a reference would have to be contained
 		"owner", p.Nominee.organization(),
 		"note", p.notes(),
 		"restriction", p.restriction(),
