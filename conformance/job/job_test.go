@@ -3,7 +3,10 @@ package job
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"net/http"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -255,4 +258,80 @@ func (s *site) flood(e example, header []string) map[int]int {
 	}
 	group.Wait()
 	return statuses
+}
+
+// TestOracleChain follows the folders that hold a prescription's whole life
+// between EPS systems: order, release, dispense notification, amendment,
+// withdrawal or Claim and its amendment, each sent as the NHS's example has it.
+func TestOracleChain(t *testing.T) {
+	type step struct{ kind, method, path string }
+	steps := []step{
+		{"Process-Request-Send", http.MethodPost, "/$process-message"},
+		{"Task-Request-Release", http.MethodPost, "/Task/$release"},
+		{"Process-Request-Dispense-", http.MethodPost, "/$process-message"},
+		{"Process-Request-DispenseAmend", http.MethodPost, "/$process-message"},
+		{"Task-Request-Withdraw", http.MethodPost, "/Task"},
+		{"Claim-Request-200", http.MethodPost, "/Claim"},
+		{"Claim-Request-Amend", http.MethodPost, "/Claim"},
+	}
+	chains := map[string]map[string]example{}
+	for _, e := range examples(t) {
+		dir, name := filepath.Split(e.path)
+		number, _, _ := strings.Cut(name, "-")
+		for _, s := range steps {
+			if e.accepted() && strings.HasPrefix(name, number+"-"+s.kind) {
+				if chains[dir+number] == nil {
+					chains[dir+number] = map[string]example{}
+				}
+				chains[dir+number][s.kind] = e
+			}
+		}
+	}
+	passed, total := 0, 0
+	var misses []string
+	for _, key := range slices.Sorted(maps.Keys(chains)) {
+		chain := chains[key]
+		if _, ok := chain["Process-Request-Send"]; !ok || len(chain) < 2 {
+			continue
+		}
+		s := start(t, t.TempDir())
+		for _, step := range steps {
+			e, ok := chain[step.kind]
+			if !ok {
+				continue
+			}
+			total++
+			if err := s.eps(step.method, step.path, e); err != nil {
+				misses = append(misses, e.path)
+				t.Errorf("%s: %v", e.path, err)
+				continue
+			}
+			passed++
+		}
+		s.stop()
+	}
+	oracle.Report(t, "job-chains", passed, total, misses)
+}
+
+// eps sends a request of the EPS API and waits until what follows from it is
+// done.
+func (s *site) eps(method, path string, e example) error {
+	a, err := s.ok(http.StatusOK, method, path, e.data)
+	if err != nil {
+		return err
+	}
+	want := "OperationOutcome"
+	if strings.HasSuffix(path, "$release") {
+		want = "Parameters"
+	}
+	if got := a.body.text("resourceType"); got != want {
+		return fmt.Errorf("answered with %s: %.300s", got, a.text)
+	}
+	if want == "Parameters" && !strings.Contains(a.text, "passedPrescriptions") {
+		return fmt.Errorf("nothing was released: %.500s", a.text)
+	}
+	if e.event() == "prescription-order" {
+		_, err = s.task(e.order())
+	}
+	return err
 }

@@ -48,9 +48,8 @@ func (s *Service) submit(ctx context.Context, call *fhir.Call, r *fhir.Resource,
 			return nil, err
 		}
 		commit, err := s.db.Commit(ctx, &fhir.Transaction{Changes: changes, Requester: call.Requester, RequestID: call.RequestID, Time: call.Time, Receipt: call.Answer(reply)})
-		if err == nil && !commit.Repeated && commit.Results[0].Applied == fhir.Matched {
-			continue // another claim was quicker: this one is judged against it
-		}
+		// Where another claim was quicker, nothing is committed, the receipt least
+		// of all: this one is judged again, against the other.
 		if err == nil || fhir.KindOf(err) != fhir.Conflict {
 			return commit, err
 		}
@@ -90,7 +89,7 @@ func (s *Service) judge(state fhir.State, r *fhir.Resource, call *fhir.Call) ([]
 	}
 	id := ClaimID(d.order, d.issue)
 	claim := withID(r, id)
-	change := fhir.Change{Method: fhir.Create, Type: "Claim", ID: id, Resource: claim, IfAbsent: true, Expression: "Claim"}
+	change := fhir.Change{Method: fhir.Create, Type: "Claim", ID: id, Resource: claim, Expression: "Claim"}
 	if before != nil {
 		change = fhir.Change{Method: fhir.Update, Type: "Claim", ID: id, Resource: claim, IfMatch: before.VersionID, Expression: "Claim"}
 	}
