@@ -54,7 +54,7 @@ var meanings = map[string]meaning{
 	"date":      {askDate, testDate},
 	"reference": {askReference, testReference},
 	"uri": {askURI, func(v found, value string) bool {
-		return v.text == value || v.typ == "canonical" && strings.HasPrefix(v.text, value+"|")
+		return v.text == plain(value) || v.typ == "canonical" && strings.HasPrefix(v.text, plain(value)+"|")
 	}},
 	"number":   {askNumber, testNumber},
 	"quantity": {askQuantity, testQuantity},
