@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -34,11 +35,9 @@ const MaxWrong = 100
 // It reads everything and runs beside other work, as of the newest commit.
 func (db *DB) Check(ctx context.Context) (f *Findings, err error) {
 	err = db.look("check", 0, func(v view) error {
-		h, err := v.head()
-		if err != nil {
-			return err
+		if h, err := v.head(); err != nil || h.seq != v.at {
+			return errors.Join(err, fmt.Errorf("%w: the head says %d, the database was opened at %d", errCorrupt, h.seq, v.at))
 		}
-		v.at = h.seq // of the snapshot itself, which holds nothing later
 		c := &checker{ctx: ctx, v: v, f: &Findings{AsOf: v.at}, counts: map[string]uint64{}}
 		f = c.f
 		for _, part := range []func() error{c.log, c.resources, c.index, c.histories, c.cursors} {

@@ -17,8 +17,8 @@ type committer struct {
 	counts  map[string]uint64   // versions of each type that has changed
 	broken  error               // why nothing can be written any more
 
-	snap    kv.Snapshot
-	over    *kv.Overlay // the group so far
+	base    *moment
+	over    *kv.Overlay // the group so far, on top of the base
 	waiters []*request
 }
 
@@ -119,9 +119,7 @@ func (c *committer) try(r *request) error {
 	if r.ctx.Err() != nil {
 		return late(r.ctx)
 	}
-	if err := c.begin(); err != nil {
-		return failed("commit", err)
-	}
+	c.begin()
 	p := r.plan
 	v := view{c.over, c.head.seq}
 	ok, err := c.holds(v, r)
@@ -170,15 +168,11 @@ func (c *committer) fits() error {
 }
 
 // begin opens a group on what is durable.
-func (c *committer) begin() error {
-	if c.over != nil {
-		return nil
+func (c *committer) begin() {
+	if c.over == nil {
+		c.base = c.db.now()
+		c.over = kv.NewOverlay(c.base.snap)
 	}
-	snap, err := c.db.engine.Snapshot()
-	if err == nil {
-		c.snap, c.over = snap, kv.NewOverlay(snap)
-	}
-	return err
 }
 
 // flush makes the group durable and answers those who wait for it.
@@ -187,8 +181,8 @@ func (c *committer) flush() {
 		if ops := c.over.Ops(); len(ops) > 0 && c.broken == nil {
 			c.write(ops)
 		}
-		c.snap.Close()
-		c.snap, c.over = nil, nil
+		c.base.release()
+		c.base, c.over = nil, nil
 	}
 	for _, r := range c.waiters {
 		close(r.done)
@@ -200,6 +194,9 @@ func (c *committer) flush() {
 // on the disk, so nothing more is written until the database is opened anew.
 func (c *committer) write(ops []kv.Op) {
 	err := c.db.engine.Write(ops)
+	if err == nil {
+		err = c.db.advance(c.head.seq)
+	}
 	if err == nil {
 		c.db.publish(c.head.seq)
 		return

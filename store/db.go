@@ -42,9 +42,11 @@ type DB struct {
 	engine kv.Engine
 	opts   Options
 
-	head  atomic.Uint64 // the newest durable commit
-	mu    sync.Mutex
-	moved chan struct{} // closed and replaced when head moves
+	newest  atomic.Pointer[moment]
+	moments sync.WaitGroup // those that are held
+	head    atomic.Uint64  // the newest durable commit
+	mu      sync.Mutex
+	moved   chan struct{} // closed and replaced when head moves
 
 	queue   chan *request
 	closing chan struct{}
@@ -68,6 +70,9 @@ func Open(engine kv.Engine, opts Options) (*DB, error) {
 		closing: make(chan struct{}), done: make(chan struct{}),
 	}
 	h, err := db.start()
+	if err == nil {
+		err = db.advance(h.seq)
+	}
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
@@ -110,13 +115,14 @@ func (db *DB) found() error {
 	})
 }
 
-// Close answers the commits under way, refuses further ones and closes the
-// engine.
+// Close answers the commits under way, refuses further ones, waits for those
+// who read and closes the engine.
 func (db *DB) Close() error { return db.close() }
 
 func (db *DB) shut() error {
 	close(db.closing)
 	<-db.done
+	db.end()
 	return db.engine.Close()
 }
 
@@ -128,16 +134,15 @@ func (db *DB) Size() (int64, error) { return db.engine.Size() }
 
 // look calls f with a view as of a sequence, 0 for now.
 func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
-	now := db.Head() // before the snapshot, which then holds all of it
-	if at == 0 || at > now {
-		at = now
+	m := db.now()
+	if m == nil {
+		return failed(op, kv.ErrClosed)
 	}
-	snap, err := db.engine.Snapshot()
-	if err != nil {
-		return failed(op, err)
+	defer m.release()
+	if at == 0 || at > m.seq {
+		at = m.seq
 	}
-	defer snap.Close()
-	return failed(op, f(view{snap, at}))
+	return failed(op, f(view{m.snap, at}))
 }
 
 // failed wraps what is no [*fhir.Error] yet.

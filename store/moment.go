@@ -1,0 +1,71 @@
+package store
+
+import (
+	"sync/atomic"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+// moment is the database as one commit has left it. All who read hold the
+// newest one together: a snapshot of their own would have to wait for the
+// write under way. It holds nothing that is later than its sequence.
+type moment struct {
+	db   *DB
+	snap kv.Snapshot
+	seq  fhir.Seq
+	refs atomic.Int64 // its readers, and one while it is the newest
+}
+
+// advance makes what the engine holds the newest moment.
+func (db *DB) advance(seq fhir.Seq) error {
+	snap, err := db.engine.Snapshot()
+	if err != nil {
+		return err
+	}
+	m := &moment{db: db, snap: snap, seq: seq}
+	m.refs.Store(1)
+	db.moments.Add(1)
+	if before := db.newest.Swap(m); before != nil {
+		before.release()
+	}
+	return nil
+}
+
+// now gives the newest moment, to be released; nil when the database is closed.
+func (db *DB) now() *moment {
+	for {
+		m := db.newest.Load()
+		if m == nil || m.hold() {
+			return m
+		}
+	}
+}
+
+// hold adds a reader; false when the snapshot has been closed.
+func (m *moment) hold() bool {
+	for {
+		n := m.refs.Load()
+		if n == 0 {
+			return false
+		}
+		if m.refs.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+func (m *moment) release() {
+	if m.refs.Add(-1) == 0 {
+		m.snap.Close()
+		m.db.moments.Done()
+	}
+}
+
+// end takes the newest moment away and waits for all readers.
+func (db *DB) end() {
+	if m := db.newest.Swap(nil); m != nil {
+		m.release()
+	}
+	db.moments.Wait()
+}
