@@ -2,7 +2,6 @@ package dispensing
 
 import (
 	"context"
-	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -12,6 +11,7 @@ var guards = map[string]func(s *Service, state fhir.State, before, after *fhir.V
 	"MedicationRequest":  (*Service).guardOrder,
 	"Task":               (*Service).guardTask,
 	"MedicationDispense": (*Service).guardSupply,
+	"Bundle":             (*Service).guardMessage,
 }
 
 // Guard vetoes commits that break the rules of prescriptions, whatever way
@@ -26,147 +26,23 @@ func (s *Service) Guard(_ context.Context, state fhir.State, before, after *fhir
 	return nil
 }
 
-// guardOrder holds orders to the rules of their prescription.
-func (s *Service) guardOrder(state fhir.State, before, after *fhir.Version) error {
-	if after.Deleted() {
-		return guardRemoval(state, before)
-	}
-	r, err := after.Resource()
-	if err != nil {
-		return err
-	}
-	if r.Root().Path("groupIdentifier", "system").Text() != idOrder {
-		return nil
-	}
-	if before != nil && !before.Deleted() {
-		return guardChange(state, before, r)
-	}
-	o, err := readOrder(after)
-	if err != nil || !o.issued() {
-		return err
-	}
-	return s.guardNewOrder(state, o)
-}
-
-// guardNewOrder is for an order that is new here.
-func (s *Service) guardNewOrder(state fhir.State, o *order) error {
-	orders, err := ordersOf(state, o.number())
-	if err != nil {
-		return err
-	}
-	var f findings
-	f.rule = "MDR-15"
-	controlledLine(o.resource.Root(), &f, s.law.control(schedule(o.resource.Root()), later(readDate(o.resource.Get("authoredOn").Text()), DateOf(o.version.LastUpdated))))
-	if issues := append(groupIssues(orders), f.issues...); len(issues) > 0 {
-		return refusal("MedicationRequest", issues...)
-	}
-	x, err := currentIssue(state, o.number())
-	if err != nil || x == nil || x.hasOrder(o) || x.Issue == 1 && x.State.open() {
-		return err
-	}
-	// 0012: a pharmacy has it already.
-	return refusal("MedicationRequest", fhir.Issue{Rule: "0012", Message: "The prescription can take no further item.", Found: x.State.String(),
-		Expression: "MedicationRequest.groupIdentifier", Fix: "Send the item as a prescription of its own.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
-}
-
-// progress are the elements of a signed order that may change; the signature
-// covers the others.
-var progress = []string{"id", "meta", "text", "status", "statusReason", "extension", "eventHistory", "detectedIssue"}
-
-// guardChange keeps a signed order as it was signed, and its status in step
-// with its Task.
-func guardChange(state fhir.State, before *fhir.Version, after *fhir.Resource) error {
-	old, err := before.Resource()
-	if err != nil {
-		return err
-	}
-	if old.Root().Path("groupIdentifier", "system").Text() != idOrder {
-		return nil
-	}
-	for _, r := range []*fhir.Resource{old, after} {
-		for m := range r.Root().Members() {
-			if !slices.Contains(progress, m.Name()) && !same(old.Get(m.Name()), after.Get(m.Name())) {
-				// HMR-219: a change of what was signed must be detectable, so there is none.
-				return refusal("MedicationRequest", fhir.Issue{Rule: "HMR-219", Message: "An order cannot be altered after it was signed.",
-					Expression: "MedicationRequest." + m.Name(), Expected: brief(old.Get(m.Name())), Found: brief(after.Get(m.Name())),
-					Fix: "Cancel the order and prescribe anew."})
-			}
-		}
-	}
-	from, to := old.Get("status"), after.Get("status")
-	if from.Text() == to.Text() {
-		return nil
-	}
-	return inStep(state, before, to)
-}
-
-// inStep refuses a status that the order's Task does not bear out.
-func inStep(state fhir.State, before *fhir.Version, to node) error {
-	o, err := readOrder(before)
-	if err != nil {
-		return err
-	}
-	x, err := currentIssue(state, o.number())
-	if err != nil || x == nil || !x.hasOrder(o) {
-		return err
-	}
-	for i := range x.Lines {
-		l := &x.Lines[i]
-		if l.Ref == o.version.Ref() && to.Text() != x.orderStatus(l) {
-			// 0013: the item's status follows from its Task.
-			return refusal("MedicationRequest", fhir.Issue{Rule: "0013", Message: "The status of an order follows from what becomes of it.",
-				Expression: to.Expression(), Position: to.Position(), Expected: x.orderStatus(l), Found: to.Text(),
-				Fix: "Use Task/$cancel, $dispense or $withdraw, or send a prescription-order-update.", Details: eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION")})
-		}
-	}
-	return nil
-}
-
-// guardRemoval keeps orders that a Task counts on.
-func guardRemoval(state fhir.State, before *fhir.Version) error {
+// guardMessage keeps the messages of prescriptions and of their supplies as
+// they came: they bear signatures, and are what later steps count on.
+func (s *Service) guardMessage(_ fhir.State, before, _ *fhir.Version) error {
 	if before == nil || before.Deleted() {
 		return nil
 	}
 	r, err := before.Resource()
-	if err != nil || r.Root().Path("groupIdentifier", "system").Text() != idOrder {
+	if err != nil || r.Get("type").Text() != "message" {
 		return err
 	}
-	v, err := state.Current("Task", TaskID(r.Root().Path("groupIdentifier", "value").Text(), 1))
-	if err != nil || v == nil || v.Deleted() {
-		return err
-	}
-	return refusal("MedicationRequest", fhir.Issue{Rule: "0013", Message: "The order is part of a prescription under way.", Expression: "MedicationRequest",
-		Fix: "Cancel it instead.", Details: eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION")})
-}
-
-// guardSupply holds supplies of controlled drugs to the law.
-func (s *Service) guardSupply(state fhir.State, _, after *fhir.Version) error {
-	if after.Deleted() {
+	m := readMessage(r, Law{})
+	if id := before.ID; id != orderMessageID(m.number()) && id != notificationID(m.id()) {
 		return nil
 	}
-	r, err := after.Resource()
-	if err != nil {
-		return err
-	}
-	mr := authorizing(r.Root())
-	if !suppliedBy(r.Root()).IsPositive() || r.Get("status").Text() != "completed" || mr.Path("groupIdentifier", "system").Text() != idOrder {
-		return nil
-	}
-	x, err := currentIssue(state, mr.Path("groupIdentifier", "value").Text())
-	if err != nil || x == nil {
-		return err
-	}
-	l := x.line(identifier(mr, idItem).Text())
-	if l == nil {
-		return nil
-	}
-	// MDR-16: the same test as before the operation, on the state of the commit.
-	supply := Supply{Item: l.Item, Quantity: l.Quantity, Place: "MedicationDispense.whenHandedOver"}
-	j := Judge{Law: s.law, FromReceipt: s.fromReceipt, When: readDate(r.Get("whenHandedOver").Text()), Past: true, Original: x.original != ""}
-	if issues := x.lawful(l, supply, j); len(issues) > 0 {
-		return refusal("MedicationDispense", issues...)
-	}
-	return nil
+	// HMR-219: the signed message is the evidence.
+	return refusal("Bundle", fhir.Issue{Rule: "HMR-219", Message: "A message that was processed stays as it came.", Expression: "Bundle",
+		Fix: "Send an amendment, or cancel and prescribe anew."})
 }
 
 // Guard is the guard of a service with these options, for a database that is

@@ -225,6 +225,15 @@ func TestGuardOfTasks(t *testing.T) {
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: done})), "finished without a supply")
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Delete, Type: "Task", ID: task.ID()})))
 	require.Equal(t, []string{"0013"}, rulesOf(commit(fhir.Change{Method: fhir.Delete, Type: "MedicationRequest", ID: OrderID(s.order, s.items[0].number)})))
+	message := "Bundle/" + orderMessageID(s.order)
+	kept, err := read(w.db.State(w.ctx), message, "Bundle")
+	require.NoError(t, err)
+	for _, c := range []fhir.Change{{Method: fhir.Delete, Type: "Bundle", ID: kept.ID()}, {Method: fhir.Update, Type: "Bundle", ID: kept.ID(), Resource: revise(kept, "timestamp", "2026-01-01T00:00:00Z")}} {
+		require.Equal(t, []string{"HMR-219"}, rulesOf(commit(c)))
+	}
+	o, err := currentOrder(w.db.State(w.ctx), "MedicationRequest/"+OrderID(s.order, s.items[0].number))
+	require.NoError(t, err)
+	require.Equal(t, []string{"HMR-219"}, rulesOf(commit(o.rewrite("extension", ""))))
 	other := fhir.Obj("resourceType", "Task", "status", "draft", "intent", "proposal").Resource()
 	require.NoError(t, commit(fhir.Change{Method: fhir.Create, Type: "Task", Resource: other}), "Tasks of others are free")
 }

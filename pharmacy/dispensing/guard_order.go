@@ -1,0 +1,144 @@
+package dispensing
+
+import (
+	"slices"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// guardOrder holds orders to the rules of their prescription.
+func (s *Service) guardOrder(state fhir.State, before, after *fhir.Version) error {
+	if after.Deleted() {
+		return guardRemoval(state, before)
+	}
+	r, err := after.Resource()
+	if err != nil {
+		return err
+	}
+	if r.Root().Path("groupIdentifier", "system").Text() != idOrder {
+		return nil
+	}
+	if before != nil && !before.Deleted() {
+		return guardChange(state, before, r)
+	}
+	o, err := readOrder(after)
+	if err != nil || !o.issued() {
+		return err
+	}
+	return s.guardNewOrder(state, o)
+}
+
+// guardNewOrder is for an order that is new here.
+func (s *Service) guardNewOrder(state fhir.State, o *order) error {
+	orders, err := ordersOf(state, o.number())
+	if err != nil {
+		return err
+	}
+	var f findings
+	f.rule = "MDR-15"
+	controlledLine(o.resource.Root(), &f, s.law.control(schedule(o.resource.Root()), later(readDate(o.resource.Get("authoredOn").Text()), DateOf(o.version.LastUpdated))))
+	if issues := append(groupIssues(orders), f.issues...); len(issues) > 0 {
+		return refusal("MedicationRequest", issues...)
+	}
+	x, err := currentIssue(state, o.number())
+	if err != nil || x == nil || x.hasOrder(o) || x.Issue == 1 && x.State.open() {
+		return err
+	}
+	// 0012: a pharmacy has it already.
+	return refusal("MedicationRequest", fhir.Issue{Rule: "0012", Message: "The prescription can take no further item.", Found: x.State.String(),
+		Expression: "MedicationRequest.groupIdentifier", Fix: "Send the item as a prescription of its own.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+}
+
+// progress are the elements of a signed order that may change; the signature
+// covers the others.
+var progress = []string{"id", "meta", "text", "status", "statusReason", "extension", "eventHistory", "detectedIssue"}
+
+// sameExtensions compares the extensions that a prescriber signs.
+func sameExtensions(a, b node) bool {
+	signed := func(n node) (list []node) {
+		for e := range n.Get("extension").Items() {
+			if url := e.Get("url").Text(); url != extHistory && url != extDispensing {
+				list = append(list, e)
+			}
+		}
+		return list
+	}
+	return slices.EqualFunc(signed(a), signed(b), same)
+}
+
+// guardChange keeps a signed order as it was signed, and its status in step
+// with its Task.
+func guardChange(state fhir.State, before *fhir.Version, after *fhir.Resource) error {
+	old, err := before.Resource()
+	if err != nil {
+		return err
+	}
+	if old.Root().Path("groupIdentifier", "system").Text() != idOrder {
+		return nil
+	}
+	if name := altered(old, after); name != "" {
+		// HMR-219: a change of what was signed must be detectable, so there is none.
+		return refusal("MedicationRequest", fhir.Issue{Rule: "HMR-219", Message: "An order cannot be altered after it was signed.",
+			Expression: "MedicationRequest." + name, Expected: brief(old.Get(name)), Found: brief(after.Get(name)),
+			Fix: "Cancel the order and prescribe anew."})
+	}
+	from, to := old.Get("status"), after.Get("status")
+	if from.Text() == to.Text() {
+		return nil
+	}
+	return inStep(state, before, to)
+}
+
+// altered is the first element of what was signed that differs, "" for none.
+func altered(old, after *fhir.Resource) string {
+	if !sameExtensions(old.Root(), after.Root()) {
+		return "extension"
+	}
+	for _, r := range []*fhir.Resource{old, after} {
+		for m := range r.Root().Members() {
+			if !slices.Contains(progress, m.Name()) && !same(old.Get(m.Name()), after.Get(m.Name())) {
+				return m.Name()
+			}
+		}
+	}
+	return ""
+}
+
+// inStep refuses a status that the order's Task does not bear out.
+func inStep(state fhir.State, before *fhir.Version, to node) error {
+	o, err := readOrder(before)
+	if err != nil {
+		return err
+	}
+	x, err := currentIssue(state, o.number())
+	if err != nil || x == nil || !x.hasOrder(o) {
+		return err
+	}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		if l.Ref == o.version.Ref() && to.Text() != x.orderStatus(l) {
+			// 0013: the item's status follows from its Task.
+			return refusal("MedicationRequest", fhir.Issue{Rule: "0013", Message: "The status of an order follows from what becomes of it.",
+				Expression: to.Expression(), Position: to.Position(), Expected: x.orderStatus(l), Found: to.Text(),
+				Fix: "Use Task/$cancel, $dispense or $withdraw, or send a prescription-order-update.", Details: eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION")})
+		}
+	}
+	return nil
+}
+
+// guardRemoval keeps orders that a Task counts on.
+func guardRemoval(state fhir.State, before *fhir.Version) error {
+	if before == nil || before.Deleted() {
+		return nil
+	}
+	r, err := before.Resource()
+	if err != nil || r.Root().Path("groupIdentifier", "system").Text() != idOrder {
+		return err
+	}
+	v, err := state.Current("Task", TaskID(r.Root().Path("groupIdentifier", "value").Text(), 1))
+	if err != nil || v == nil || v.Deleted() {
+		return err
+	}
+	return refusal("MedicationRequest", fhir.Issue{Rule: "0013", Message: "The order is part of a prescription under way.", Expression: "MedicationRequest",
+		Fix: "Cancel it instead.", Details: eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION")})
+}
