@@ -27,7 +27,7 @@ const memTable = 32 << 20
 // Limits of a batch.
 const (
 	maxOps  = 4 << 20
-	maxSize = 256 << 20
+	maxSize = 128 << 20
 )
 
 // Engine is an open database folder.
@@ -71,7 +71,7 @@ func settings(dir string, log *slog.Logger) badger.Options {
 		WithNumMemtables(2).
 		WithNumCompactors(2).
 		WithBaseTableSize(8 << 20).
-		WithValueLogFileSize(2 * maxSize). // for values over 1 MB only; takes what it holds
+		WithValueLogFileSize(maxSize). // for values over 1 MB only; takes what it holds
 		WithMetricsEnabled(false).
 		WithLogger(logger{log})
 }

@@ -1,6 +1,8 @@
 package badger_test
 
 import (
+	"bytes"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,4 +42,20 @@ func TestLocked(t *testing.T) {
 	defer func() { require.NoError(t, e.Close()) }()
 	_, err := badger.Open(dir, nil)
 	require.ErrorContains(t, err, dir)
+}
+
+// TestLargeValue stores one value nearly as big as a batch may be.
+func TestLargeValue(t *testing.T) {
+	e := open(t)
+	defer func() { require.NoError(t, e.Close()) }()
+	_, size := e.Limits()
+	large := make([]byte, size-100)
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(large)
+	require.NoError(t, e.Write([]kv.Op{{Key: []byte("large"), Value: large}, {Key: []byte("small"), Value: []byte("1")}}))
+	s := kvtest.Snapshot(t, e)
+	defer s.Close()
+	got, ok, err := s.Get([]byte("large"))
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.True(t, bytes.Equal(large, got))
 }
