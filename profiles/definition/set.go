@@ -42,7 +42,12 @@ func (s *Set) Add(r *fhir.Resource, source string) (bool, error) {
 		d.Source = source
 		s.AddCodeSystem(d)
 	case "ConceptMap":
-		s.AddConceptMap(ReadConceptMap(r))
+		d := ReadConceptMap(r)
+		if d.URL == "" {
+			return false, nil // it translates by its id alone
+		}
+		d.Origin = source
+		s.AddConceptMap(d)
 	default:
 		return false, nil
 	}

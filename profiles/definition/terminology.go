@@ -6,8 +6,11 @@ import "github.com/pestle-fhir/pestle/fhir"
 type ValueSet struct {
 	URL, Version, Name, Title, Status string
 	Include, Exclude                  []Selection
-	Expansion                         *Expansion // as published with it, nil where it has none
-	Source                            string
+	// Inactive is compose.inactive: whether codes that are out of use belong to
+	// it; nil where the value set does not say.
+	Inactive  *bool
+	Expansion *Expansion // as published with it, nil where it has none
+	Source    string
 }
 
 // Selection is one include or exclude of a value set: codes of a system that
@@ -23,7 +26,10 @@ type Selection struct {
 type Filter struct{ Property, Op, Value string }
 
 // Expansion is a list of codes that somebody worked out.
-type Expansion struct{ Contains []Coding }
+type Expansion struct {
+	Timestamp string
+	Contains  []Coding
+}
 
 // Coding is a code with its system and display.
 type Coding struct {
@@ -36,6 +42,8 @@ type CodeSystem struct {
 	URL, Version, Name, Title, Status string
 	Content                           string // complete, fragment, not-present, example, supplement
 	CaseSensitive                     bool
+	Language                          string // of its displays, "" where it does not say
+	Hierarchy                         string // is-a, grouped-by, part-of, classified-with; "" means is-a
 	ValueSet                          string // the value set of all its codes
 	Supplements                       string
 	Concepts                          []Concept
@@ -52,16 +60,25 @@ type Concept struct {
 
 // Property is a property of a concept: its value as text, with the type that
 // the property name gives (code, string, boolean, Coding …).
-type Property struct{ Code, Type, Value string }
+type Property struct {
+	Code, Type, Value string
+	System            string // of a Coding
+}
 
-// Designation is another name of a concept.
-type Designation struct{ Language, Use, Value string }
+// Designation is another name of a concept, with what it is for: a synonym, a
+// fully specified name.
+type Designation struct {
+	Language string
+	Use      Coding
+	Value    string
+}
 
 // ConceptMap translates codes between systems.
 type ConceptMap struct {
-	URL, Version, Name string
-	Source, Target     string // value sets
-	Groups             []MapGroup
+	URL, Version, Name, Title, Status string
+	Source, Target                    string // value sets
+	Groups                            []MapGroup
+	Origin                            string // the file it came from
 }
 
 // MapGroup maps the codes of one system to those of another.
@@ -70,6 +87,7 @@ type MapGroup struct {
 	Elements       []MapElement
 	UnmappedMode   string // provided, fixed, other-map
 	UnmappedCode   string
+	UnmappedMap    string // canonical of the other map
 }
 
 // MapElement maps one code.
@@ -78,8 +96,16 @@ type MapElement struct {
 	Targets       []MapTarget
 }
 
-// MapTarget is what a code maps to.
-type MapTarget struct{ Code, Display, Equivalence string }
+// MapTarget is what a code maps to. DependsOn are values of other elements
+// without which the mapping does not hold, Products are further values that it
+// yields.
+type MapTarget struct {
+	Code, Display, Equivalence, Comment string
+	DependsOn, Products                 []MapDependency
+}
+
+// MapDependency is the value of an element beside the code that is mapped.
+type MapDependency struct{ Property, System, Value, Display string }
 
 // ReadValueSet reads a ValueSet resource.
 func ReadValueSet(r *fhir.Resource) *ValueSet {
@@ -87,6 +113,7 @@ func ReadValueSet(r *fhir.Resource) *ValueSet {
 		URL: r.Get("url").Text(), Version: r.Get("version").Text(), Name: r.Get("name").Text(),
 		Title: r.Get("title").Text(), Status: r.Get("status").Text(),
 	}
+	v.Inactive = flag(r.Root().Path("compose", "inactive"))
 	for n := range r.Root().Path("compose", "include").Items() {
 		v.Include = append(v.Include, readSelection(n))
 	}
@@ -94,7 +121,7 @@ func ReadValueSet(r *fhir.Resource) *ValueSet {
 		v.Exclude = append(v.Exclude, readSelection(n))
 	}
 	if x := r.Get("expansion"); x.Get("contains").Exists() {
-		v.Expansion = &Expansion{}
+		v.Expansion = &Expansion{Timestamp: x.Get("timestamp").Text()}
 		readContains(x.Get("contains"), v.Expansion)
 	}
 	return v
@@ -125,6 +152,7 @@ func ReadCodeSystem(r *fhir.Resource) *CodeSystem {
 	return &CodeSystem{
 		URL: r.Get("url").Text(), Version: r.Get("version").Text(), Name: r.Get("name").Text(),
 		Title: r.Get("title").Text(), Status: r.Get("status").Text(), Content: r.Get("content").Text(),
+		Language: r.Get("language").Text(), Hierarchy: r.Get("hierarchyMeaning").Text(),
 		CaseSensitive: r.Get("caseSensitive").Bool(), ValueSet: r.Get("valueSet").Text(),
 		Supplements: r.Get("supplements").Text(), Concepts: readConcepts(r.Get("concept")),
 	}
@@ -139,11 +167,15 @@ func readConcepts(list fhir.Node) []Concept {
 			c.Properties = append(c.Properties, readProperty(p))
 		}
 		for d := range n.Get("designation").Items() {
-			c.Designations = append(c.Designations, Designation{d.Get("language").Text(), d.Path("use", "code").Text(), d.Get("value").Text()})
+			c.Designations = append(c.Designations, Designation{d.Get("language").Text(), readCoding(d.Get("use")), d.Get("value").Text()})
 		}
 		out = append(out, c)
 	}
 	return out
+}
+
+func readCoding(n fhir.Node) Coding {
+	return Coding{System: n.Get("system").Text(), Version: n.Get("version").Text(), Code: n.Get("code").Text(), Display: n.Get("display").Text()}
 }
 
 func readProperty(n fhir.Node) Property {
@@ -153,7 +185,7 @@ func readProperty(n fhir.Node) Property {
 		if len(name) > 5 && name[:5] == "value" {
 			p.Type, p.Value = name[5:], m.Text()
 			if m.Kind() == fhir.Object {
-				p.Value = m.Get("code").Text()
+				p.Value, p.System = m.Get("code").Text(), m.Get("system").Text()
 			}
 		}
 	}
@@ -163,19 +195,29 @@ func readProperty(n fhir.Node) Property {
 // ReadConceptMap reads a ConceptMap resource.
 func ReadConceptMap(r *fhir.Resource) *ConceptMap {
 	m := &ConceptMap{URL: r.Get("url").Text(), Version: r.Get("version").Text(), Name: r.Get("name").Text(),
+		Title: r.Get("title").Text(), Status: r.Get("status").Text(),
 		Source: r.Get("sourceUri").Text() + r.Get("sourceCanonical").Text(),
 		Target: r.Get("targetUri").Text() + r.Get("targetCanonical").Text()}
 	for n := range r.Get("group").Items() {
 		g := MapGroup{Source: n.Get("source").Text(), Target: n.Get("target").Text(),
-			UnmappedMode: n.Path("unmapped", "mode").Text(), UnmappedCode: n.Path("unmapped", "code").Text()}
+			UnmappedMode: n.Path("unmapped", "mode").Text(), UnmappedCode: n.Path("unmapped", "code").Text(), UnmappedMap: n.Path("unmapped", "url").Text()}
 		for e := range n.Get("element").Items() {
 			el := MapElement{Code: e.Get("code").Text(), Display: e.Get("display").Text()}
 			for t := range e.Get("target").Items() {
-				el.Targets = append(el.Targets, MapTarget{t.Get("code").Text(), t.Get("display").Text(), t.Get("equivalence").Text()})
+				el.Targets = append(el.Targets, MapTarget{t.Get("code").Text(), t.Get("display").Text(), t.Get("equivalence").Text(),
+					t.Get("comment").Text(), readDependencies(t.Get("dependsOn")), readDependencies(t.Get("product"))})
 			}
 			g.Elements = append(g.Elements, el)
 		}
 		m.Groups = append(m.Groups, g)
 	}
 	return m
+}
+
+func readDependencies(list fhir.Node) []MapDependency {
+	var out []MapDependency
+	for n := range list.Items() {
+		out = append(out, MapDependency{n.Get("property").Text(), n.Get("system").Text(), n.Get("value").Text(), n.Get("display").Text()})
+	}
+	return out
 }

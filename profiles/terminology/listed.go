@@ -2,6 +2,7 @@ package terminology
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"regexp"
 	"slices"
@@ -28,7 +29,11 @@ func newListed(def *definition.CodeSystem) *listed { return &listed{def: def} }
 
 func (l *listed) URL() string     { return l.def.URL }
 func (l *listed) Version() string { return l.def.Version }
-func (l *listed) Complete() bool  { return l.def.Content == "complete" }
+
+func (l *listed) Complete(string) bool { return l.def.Content == "complete" }
+
+// Name is the title, else the name.
+func (l *listed) Name() string { return cmp.Or(l.def.Title, l.def.Name, l.def.URL) }
 
 func (l *listed) key(code string) string {
 	if l.def.CaseSensitive {
@@ -88,16 +93,17 @@ func (e *entry) concept() Concept {
 		case p.Code == "notSelectable" && p.Value == "true":
 			c.Abstract = true
 		case p.Code == "inactive" && p.Value == "true",
-			(p.Code == "status") && (p.Value == "retired" || p.Value == "inactive"):
+			p.Code == "status" && (p.Value == "retired" || p.Value == "inactive"):
 			c.Inactive = true
 		}
 	}
 	return c
 }
 
-// Subsumes follows the parents upwards; a system may give a concept several.
+// Subsumes follows the parents upwards; a system may give a concept several. A
+// hierarchy of parts or mere groups subsumes nothing.
 func (l *listed) Subsumes(ancestor, descendant string) bool {
-	return l.below(ancestor, descendant, map[string]bool{})
+	return l.def.Hierarchy != "part-of" && l.def.Hierarchy != "grouped-by" && l.below(ancestor, descendant, map[string]bool{})
 }
 
 func (l *listed) below(ancestor, code string, seen map[string]bool) bool {
@@ -114,12 +120,13 @@ func (l *listed) below(ancestor, code string, seen map[string]bool) bool {
 	return false
 }
 
-func (l *listed) Select(filters []definition.Filter) (Selected, bool) {
+// Select knows the operators of R4.
+func (l *listed) Select(filters []definition.Filter) (Selected, error) {
 	l.index()
 	tests := make([]func(*entry) bool, len(filters))
 	for i, f := range filters {
 		if tests[i] = l.test(f); tests[i] == nil {
-			return Selected{}, false
+			return Selected{}, unanswered(l, f)
 		}
 	}
 	passes := func(e *entry) bool {
@@ -133,7 +140,12 @@ func (l *listed) Select(filters []definition.Filter) (Selected, bool) {
 	return Selected{
 		Has: func(code string) bool { e := l.find(code); return e != nil && passes(e) },
 		All: l.all(passes),
-	}, true
+	}, nil
+}
+
+// unanswered says that a system does not know a filter.
+func unanswered(s System, f definition.Filter) error {
+	return fmt.Errorf("%s cannot be asked for %s %s %s", s.Name(), f.Property, f.Op, f.Value)
 }
 
 func (l *listed) all(passes func(*entry) bool) iter.Seq[Concept] {
@@ -152,7 +164,7 @@ func (l *listed) all(passes func(*entry) bool) iter.Seq[Concept] {
 func (l *listed) test(f definition.Filter) func(*entry) bool {
 	hierarchy := f.Property == "concept" || f.Property == "code" || f.Property == "parent"
 	is := func(e *entry) bool { return l.key(e.Code) == l.key(f.Value) }
-	below := func(e *entry) bool { return l.Subsumes(f.Value, e.Code) }
+	below := func(e *entry) bool { return l.below(f.Value, e.Code, map[string]bool{}) }
 	switch f.Op {
 	case "is-a":
 		return func(e *entry) bool { return is(e) || below(e) }
@@ -161,7 +173,7 @@ func (l *listed) test(f definition.Filter) func(*entry) bool {
 	case "is-not-a":
 		return func(e *entry) bool { return !is(e) && !below(e) }
 	case "generalizes":
-		return func(e *entry) bool { return is(e) || l.Subsumes(e.Code, f.Value) }
+		return func(e *entry) bool { return is(e) || l.below(e.Code, f.Value, map[string]bool{}) }
 	case "=":
 		if f.Property == "parent" {
 			return func(e *entry) bool { return slices.Contains(e.parents, f.Value) }
@@ -210,48 +222,4 @@ func (e *entry) values(property string) []string {
 		}
 	}
 	return out
-}
-
-// nearest gives up to three codes that look most like a wrong one.
-func nearest(code string, of iter.Seq[Concept]) []string {
-	type scored struct {
-		code  string
-		score int
-	}
-	var best []scored
-	for c := range of {
-		d := min(distance(strings.ToLower(code), strings.ToLower(c.Code)), distance(strings.ToLower(code), strings.ToLower(c.Display)))
-		if d <= max(1, len(code)/3) {
-			best = append(best, scored{c.Code, d})
-		}
-	}
-	slices.SortStableFunc(best, func(a, b scored) int { return cmp.Compare(a.score, b.score) })
-	var out []string
-	for _, s := range best[:min(3, len(best))] {
-		out = append(out, s.code)
-	}
-	return out
-}
-
-// distance is the Levenshtein distance.
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

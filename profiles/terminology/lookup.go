@@ -1,25 +1,31 @@
 package terminology
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/pestle-fhir/pestle/fhir"
-	"github.com/pestle-fhir/pestle/profiles/definition"
 )
 
 // Lookup finds a code in its system. The error is a [*fhir.Error]: NotFound for
 // a code that does not exist, NotSupported for a system that is not loaded.
 func (s *Service) Lookup(system, version, code string) (Concept, System, error) {
-	sys := s.system(system, version)
+	sys, exact := s.system(system, version)
 	if sys == nil {
-		return Concept{}, nil, fhir.E("lookup", fhir.NotSupported, fhir.Issue{Message: "The code cannot be looked up: " + missing(system) + "."})
+		return Concept{}, nil, fhir.E("lookup", fhir.NotSupported, fhir.Issue{Message: "The code cannot be looked up: " + missing(system) + ".", Found: describe(system, code)})
+	}
+	if !exact {
+		return Concept{}, nil, fhir.E("lookup", fhir.NotSupported, fhir.Issue{Message: "The code cannot be looked up: " + otherVersion(sys, version) + ".", Found: describe(system, code)})
 	}
 	c, ok := sys.Lookup(code)
-	if !ok {
-		return Concept{}, nil, fhir.E("lookup", fhir.NotFound, fhir.Issue{Code: fhir.CodeInvalid, Message: "The code does not exist in its system.", Found: describe(system, code)})
+	if ok {
+		return c, sys, nil
 	}
-	return c, sys, nil
+	issue := fhir.Issue{Code: fhir.CodeInvalid, Message: "The code does not exist in " + sys.Name() + ".", Found: describe(system, code)}
+	if !sys.Complete(code) {
+		issue.Message = "The code is not in the part of " + sys.Name() + " that is loaded."
+	}
+	if p, err := sys.Select(nil); err == nil && p.All != nil {
+		issue.Fix = didYouMean(nearestFew(code, p.All))
+	}
+	return Concept{}, nil, fhir.E("lookup", fhir.NotFound, issue)
 }
 
 // Relation is the answer to $subsumes, by
@@ -44,71 +50,17 @@ func (s *Service) Subsumption(system, version, a, b string) (Relation, error) {
 	if err != nil {
 		return "", err
 	}
+	return relation(sys, ca.Code, cb.Code), nil
+}
+
+func relation(sys System, a, b string) Relation {
 	switch {
-	case ca.Code == cb.Code:
-		return Equivalent, nil
-	case sys.Subsumes(ca.Code, cb.Code):
-		return Subsumes, nil
-	case sys.Subsumes(cb.Code, ca.Code):
-		return SubsumedBy, nil
+	case a == b:
+		return Equivalent
+	case sys.Subsumes(a, b):
+		return Subsumes
+	case sys.Subsumes(b, a):
+		return SubsumedBy
 	}
-	return NotSubsumed, nil
-}
-
-// Match is one target of a translation.
-type Match struct {
-	Equivalence           string
-	System, Code, Display string
-	Map                   string // canonical of the concept map
-}
-
-// Translate maps a code by one concept map, or by all that map its system
-// (towards target, when that is given).
-func (s *Service) Translate(mapURL, system, code, target string) ([]Match, error) {
-	s.mu.RLock()
-	maps := s.set.ConceptMaps
-	s.mu.RUnlock()
-	var use []*definition.ConceptMap
-	if mapURL != "" {
-		m, ok := maps[mapURL]
-		if !ok {
-			return nil, fhir.E("translate", fhir.NotFound, fhir.Issue{Message: "The concept map is not known.", Found: mapURL})
-		}
-		use = append(use, m)
-	} else {
-		for key, m := range maps {
-			if key == m.URL {
-				use = append(use, m)
-			}
-		}
-		slices.SortFunc(use, func(a, b *definition.ConceptMap) int { return strings.Compare(a.URL, b.URL) })
-	}
-	var out []Match
-	for _, m := range use {
-		for _, g := range m.Groups {
-			if g.Source == system && (target == "" || g.Target == target || m.Target == target) {
-				out = append(out, matches(g, m.URL, code)...)
-			}
-		}
-	}
-	return out, nil
-}
-
-func matches(g definition.MapGroup, url, code string) (out []Match) {
-	for _, e := range g.Elements {
-		if e.Code != code {
-			continue
-		}
-		for _, t := range e.Targets {
-			out = append(out, Match{t.Equivalence, g.Target, t.Code, t.Display, url})
-		}
-		return out
-	}
-	switch g.UnmappedMode {
-	case "provided":
-		return []Match{{"equal", g.Target, code, "", url}}
-	case "fixed":
-		return []Match{{"equivalent", g.Target, g.UnmappedCode, "", url}}
-	}
-	return nil
+	return NotSubsumed
 }

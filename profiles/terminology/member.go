@@ -22,26 +22,47 @@ const (
 type Answer struct {
 	Verdict Verdict
 	Reason  string   // why Unknown or Out, in words
+	System  string   // in which the code was found
+	Version string   // of the code system that answered
 	Display string   // what the code is called, where that is known
 	Nearest []string // codes that look like a wrong one
-	Version string   // of the code system that answered
+	// Inactive and Abstract say that the code is out of use, or there to group
+	// others only.
+	Inactive, Abstract bool
 	// InSystem says that the code itself exists in its system.
 	InSystem Verdict
 }
 
-// ValueSet finds a value set by canonical; nil if it is not known.
+// ValueSet finds a value set by canonical; nil if it is not known. Of a value
+// set in another version than the one that is asked for it gives what there is.
 func (s *Service) ValueSet(canonical string) *definition.ValueSet {
+	url, version := definition.SplitCanonical(canonical)
+	s.mu.RLock()
+	v, ok := s.set.ValueSets[canonical]
+	if !ok {
+		v = s.set.ValueSets[url]
+	}
+	sys := s.systems[strings.SplitN(url, "?", 2)[0]]
+	s.mu.RUnlock()
+	if v != nil {
+		return v
+	}
+	if i, ok := sys.(Implied); ok {
+		return i.ValueSet(url)
+	}
+	return s.whole(url, version)
+}
+
+// whole is the value set of all codes of a system, which its CodeSystem names
+// without anybody having defined it.
+func (s *Service) whole(url, version string) *definition.ValueSet {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if v, ok := s.set.ValueSets[canonical]; ok {
-		return v
-	}
-	url, version := definition.SplitCanonical(canonical)
-	if v, ok := s.set.ValueSets[url]; ok && (version == "" || v.Version == "" || v.Version == version) {
-		return v
-	}
-	if v, ok := s.set.ValueSets[url]; ok {
-		return v // another version of it is nearer to the truth than nothing
+	for key, c := range s.set.CodeSystems {
+		if c.ValueSet == url && key == c.URL && url != "" && (version == "" || c.Version == version) {
+			return &definition.ValueSet{URL: url, Version: c.Version, Name: c.Name, Title: c.Title, Status: c.Status,
+				Include: []definition.Selection{{System: c.URL}}}
+		}
 	}
 	return nil
 }
@@ -54,9 +75,17 @@ func (s *Service) Member(valueSetURL, system, version, code string) Answer {
 	if v == nil {
 		return Answer{Verdict: Unknown, Reason: "the value set " + valueSetURL + " is not known"}
 	}
+	return s.MemberOf(v, system, version, code)
+}
+
+// MemberOf is Member for a value set that need not be stored.
+func (s *Service) MemberOf(v *definition.ValueSet, system, version, code string) Answer {
 	a := s.member(v, system, version, code, 0)
-	if system != "" {
-		a.InSystem = s.inSystem(system, version, code, &a)
+	if a.System == "" {
+		a.System = system
+	}
+	if a.System != "" {
+		a.InSystem = s.inSystem(a.System, version, code, &a)
 	}
 	if a.Verdict == Out && a.Nearest == nil {
 		a.Nearest = s.suggest(v, system, code)
@@ -65,16 +94,19 @@ func (s *Service) Member(valueSetURL, system, version, code string) Answer {
 }
 
 func (s *Service) inSystem(system, version, code string, a *Answer) Verdict {
-	sys := s.system(system, version)
+	sys, exact := s.system(system, version)
 	if sys == nil {
 		return Unknown
 	}
 	c, ok := sys.Lookup(code)
 	switch {
 	case ok:
-		a.Display, a.Version = c.Display, sys.Version()
+		if a.Display == "" {
+			a.Display = c.Display
+		}
+		a.Version, a.Inactive, a.Abstract = sys.Version(), c.Inactive, c.Abstract
 		return In
-	case sys.Complete():
+	case exact && sys.Complete(code):
 		return Out
 	}
 	return Unknown
@@ -122,6 +154,14 @@ func (s *Service) member(v *definition.ValueSet, system, version, code string, d
 	if answer.Verdict == Out {
 		return answer
 	}
+	return s.excluded(v, answer, system, version, code, depth)
+}
+
+// excluded takes back an answer for what the value set excludes.
+func (s *Service) excluded(v *definition.ValueSet, answer Answer, system, version, code string, depth int) Answer {
+	if v.Inactive != nil && !*v.Inactive && answer.Inactive {
+		return Answer{Verdict: Out, Inactive: true, Reason: fmt.Sprintf("%s is out of use, and the value set %s leaves such codes out", describe(system, code), v.URL)}
+	}
 	for _, sel := range v.Exclude {
 		switch a := s.selected(sel, system, version, code, depth); a.Verdict {
 		case In:
@@ -137,7 +177,7 @@ func (s *Service) member(v *definition.ValueSet, system, version, code string, d
 func (s *Service) published(v *definition.ValueSet, system, code string) Answer {
 	for _, c := range v.Expansion.Contains {
 		if c.Code == code && (system == "" || c.System == system) {
-			return Answer{Verdict: In, Display: c.Display}
+			return Answer{Verdict: In, System: c.System, Display: c.Display, Inactive: c.Inactive, Abstract: c.Abstract}
 		}
 	}
 	return Answer{Verdict: Out, Reason: fmt.Sprintf("%s is not in the published expansion of %s", describe(system, code), v.URL)}
@@ -153,53 +193,72 @@ func (s *Service) selected(sel definition.Selection, system, version, code strin
 		if imported == nil {
 			return Answer{Verdict: Unknown, Reason: "the value set " + url + " is not known"}
 		}
-		if a := s.member(imported, system, version, code, depth+1); a.Verdict != In {
+		if a := s.member(imported, system, version, code, depth+1); a.Verdict != In || sel.System == "" {
 			return a
 		}
 	}
 	if sel.System == "" {
-		return Answer{Verdict: In}
+		return Answer{Verdict: Out}
 	}
+	if sel.Version != "" {
+		version = sel.Version
+	}
+	sys, exact := s.system(sel.System, version)
 	if len(sel.Concepts) > 0 {
-		return s.enumerated(sel, code)
+		return enumerated(sel, sys, code)
 	}
-	sys := s.system(sel.System, sel.Version)
 	if sys == nil {
 		return Answer{Verdict: Unknown, Reason: missing(sel.System)}
 	}
-	picked, ok := sys.Select(sel.Filters)
-	if !ok {
-		return Answer{Verdict: Unknown, Reason: "the code system " + sel.System + " cannot answer the filter of the value set"}
+	return picked(sel, sys, exact, version, code)
+}
+
+// picked decides on an include by filters, or of a whole system.
+func picked(sel definition.Selection, sys System, exact bool, version, code string) Answer {
+	p, err := sys.Select(sel.Filters)
+	if err != nil {
+		return Answer{Verdict: Unknown, Reason: err.Error()}
 	}
-	if picked.Has(code) {
-		c, _ := sys.Lookup(code)
-		return Answer{Verdict: In, Display: c.Display, Version: sys.Version()}
-	}
-	if !sys.Complete() {
-		if _, known := sys.Lookup(code); !known {
-			return Answer{Verdict: Unknown, Reason: "only a part of " + sel.System + " is loaded"}
-		}
+	c, known := sys.Lookup(code)
+	switch {
+	case p.Has(code):
+		return Answer{Verdict: In, System: sel.System, Display: c.Display, Version: sys.Version(), Inactive: c.Inactive, Abstract: c.Abstract}
+	case !exact:
+		return Answer{Verdict: Unknown, Reason: otherVersion(sys, version)}
+	case !known && !sys.Complete(code):
+		return Answer{Verdict: Unknown, Reason: "only a part of " + sys.Name() + " is loaded"}
 	}
 	return Answer{Verdict: Out}
 }
 
-func (s *Service) enumerated(sel definition.Selection, code string) Answer {
-	sys := s.system(sel.System, sel.Version)
-	fold := false
-	if l, ok := sys.(*listed); ok {
-		fold = !l.def.CaseSensitive
-	}
+// enumerated decides on an include that lists codes. The system, which may be
+// nil, adds what it knows of the code.
+func enumerated(sel definition.Selection, sys System, code string) Answer {
+	fold := folds(sys)
 	for _, c := range sel.Concepts {
-		if c.Code == code || fold && strings.EqualFold(c.Code, code) {
-			display := c.Display
-			if display == "" && sys != nil {
-				found, _ := sys.Lookup(code)
-				display = found.Display
-			}
-			return Answer{Verdict: In, Display: display}
+		if c.Code != code && !(fold && strings.EqualFold(c.Code, code)) {
+			continue
 		}
+		a := Answer{Verdict: In, System: sel.System, Display: c.Display}
+		if sys != nil {
+			found, _ := sys.Lookup(code)
+			a.Inactive, a.Abstract = found.Inactive, found.Abstract
+			if a.Display == "" {
+				a.Display = found.Display
+			}
+		}
+		return a
 	}
 	return Answer{Verdict: Out}
+}
+
+// folds reports whether the case of a system's codes does not count.
+func folds(sys System) bool {
+	if s, ok := sys.(*supplemented); ok {
+		return folds(s.System)
+	}
+	l, ok := sys.(*listed)
+	return ok && !l.def.CaseSensitive
 }
 
 func describe(system, code string) string {

@@ -1,6 +1,7 @@
 package terminology
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -8,11 +9,14 @@ import (
 )
 
 // Service answers terminology questions over a set of definitions. It is safe
-// for concurrent use; Add and Load may run beside questions.
+// for concurrent use; Add, Define and SetStored may run beside questions.
 type Service struct {
-	mu      sync.RWMutex
-	set     *definition.Set
-	systems map[string]System // by url, and by url|version
+	mu          sync.RWMutex
+	own, stored *definition.Set // the layers; stored lies on top
+	set         *definition.Set // both
+	added       []System        // in the order of their arrival
+	grammars    []System
+	systems     map[string]System // by url, and by url|version
 }
 
 // Config is what a service is made of.
@@ -29,99 +33,125 @@ func New(c Config) *Service {
 	if c.UCUM == nil {
 		c.UCUM = func(string) bool { return true }
 	}
-	s := &Service{set: definition.NewSet(), systems: map[string]System{}}
-	s.set.Merge(base())
+	s := &Service{own: definition.NewSet(), stored: definition.NewSet(), grammars: grammars(c.UCUM)}
+	s.own.Merge(base())
 	if c.Definitions != nil {
-		s.set.Merge(c.Definitions)
+		s.own.Merge(c.Definitions)
 	}
-	for key, def := range s.set.CodeSystems {
-		s.systems[key] = newListed(def)
-	}
-	for _, g := range grammars(c.UCUM) {
-		s.systems[g.URL()] = g
-	}
-	s.supplement()
+	s.rebuild()
 	return s
 }
 
 // Add puts a code system whose content comes from elsewhere (SNOMED CT, dm+d)
-// in the place of what was known of it.
+// in the place of what was known of it. Of several versions the one added last
+// answers where nobody asks for a version.
 func (s *Service) Add(system System) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.systems[system.URL()] = system
-	if v := system.Version(); v != "" {
-		s.systems[system.URL()+"|"+v] = system
-	}
+	s.added = append(s.added, system)
+	s.rebuild()
 }
 
-// Define adds definitions, as when a ValueSet is stored on the server.
+// Define adds definitions.
 func (s *Service) Define(set *definition.Set) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	merged := definition.NewSet()
-	merged.Merge(s.set)
-	merged.Merge(set)
-	s.set = merged
-	for key, def := range set.CodeSystems {
-		s.systems[key] = newListed(def)
+	own := definition.NewSet()
+	own.Merge(s.own)
+	own.Merge(set)
+	s.own = own
+	s.rebuild()
+}
+
+// SetStored replaces the definitions that are stored on the server. They lie
+// on top of all others.
+func (s *Service) SetStored(set *definition.Set) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stored = set
+	s.rebuild()
+}
+
+// rebuild puts the layers together. Systems whose definition is the same keep
+// their index.
+func (s *Service) rebuild() {
+	s.set = definition.NewSet()
+	s.set.Merge(s.own)
+	s.set.Merge(s.stored)
+	old := s.systems
+	s.systems = make(map[string]System, len(s.set.CodeSystems)+2*len(s.added)+len(s.grammars))
+	for key, def := range s.set.CodeSystems {
+		if l, ok := old[key].(*listed); ok && l.def == def {
+			s.systems[key] = l
+		} else {
+			s.systems[key] = newListed(def)
+		}
+	}
+	for _, g := range s.grammars {
+		s.systems[g.URL()] = g
+	}
+	for _, a := range s.added {
+		s.systems[a.URL()] = a
+		if v := a.Version(); v != "" {
+			s.systems[a.URL()+"|"+v] = a
+		}
 	}
 	s.supplement()
 }
 
 // supplement adds what CodeSystem supplements say to the systems they name.
 func (s *Service) supplement() {
-	for _, def := range s.set.CodeSystems {
-		if def.Supplements == "" {
+	for _, key := range sortedKeys(s.set.CodeSystems) {
+		def := s.set.CodeSystems[key]
+		if def.Supplements == "" || key != def.URL {
 			continue
 		}
 		url, _ := definition.SplitCanonical(def.Supplements)
-		if base, ok := s.systems[url].(*listed); ok {
-			s.systems[url] = newListed(merge(base.def, def))
+		base, ok := s.systems[url]
+		if !ok {
+			continue
 		}
-	}
-}
-
-func merge(base, supplement *definition.CodeSystem) *definition.CodeSystem {
-	more := map[string]definition.Concept{}
-	for _, c := range supplement.Concepts {
-		more[c.Code] = c
-	}
-	out := *base
-	out.Concepts = enrich(base.Concepts, more)
-	return &out
-}
-
-func enrich(list []definition.Concept, more map[string]definition.Concept) []definition.Concept {
-	out := make([]definition.Concept, len(list))
-	for i, c := range list {
-		if m, ok := more[c.Code]; ok {
-			c.Designations = append(append([]definition.Designation(nil), c.Designations...), m.Designations...)
-			c.Properties = append(append([]definition.Property(nil), c.Properties...), m.Properties...)
-			if c.Display == "" {
-				c.Display = m.Display
+		more := newSupplemented(base, def)
+		for _, key := range []string{url, url + "|" + base.Version()} {
+			if s.systems[key] == base {
+				s.systems[key] = more
 			}
 		}
-		c.Children = enrich(c.Children, more)
-		out[i] = c
 	}
-	return out
 }
 
-// system finds a code system by url and, when given, version.
-func (s *Service) system(url, version string) System {
+func sortedKeys[T any](m map[string]T) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// system finds a code system by url and, when given, version. Where that
+// version is not at hand, it gives the one that is, and exact is false.
+func (s *Service) system(url, version string) (sys System, exact bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if version != "" {
-		if sys, ok := s.systems[url+"|"+version]; ok {
-			return sys
+		if sys, ok := s.systems[url+"|"+version]; ok && !hollow(sys) {
+			return sys, true
 		}
 	}
-	sys := s.systems[url]
-	if l, ok := sys.(*listed); ok && len(l.def.Concepts) == 0 {
-		return nil // a declaration without content knows nothing
+	sys = s.systems[url]
+	if sys == nil || hollow(sys) {
+		return nil, false
 	}
-	return sys
+	// An edition without its date stands for any release of that edition.
+	return sys, version == "" || sys.Version() == "" || strings.HasPrefix(sys.Version(), version+"/version/")
+}
+
+// hollow reports whether a system is a declaration without content, which
+// knows nothing.
+func hollow(sys System) bool {
+	l, ok := sys.(*listed)
+	return ok && len(l.def.Concepts) == 0
 }
 
 // names of the systems that need a licence and are known under them.
@@ -143,4 +173,9 @@ func missing(system string) string {
 		return "the code has no system"
 	}
 	return "the code system " + strings.TrimSuffix(system, "/") + " is not loaded"
+}
+
+// otherVersion says that a system is at hand in another version only.
+func otherVersion(sys System, version string) string {
+	return "version " + version + " of " + sys.Name() + " is not loaded, only " + sys.Version()
 }

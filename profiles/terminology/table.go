@@ -37,12 +37,12 @@ var base = sync.OnceValue(func() *definition.Set {
 //
 //	S url version name content case-sensitive value-set supplements
 //	C depth code display
-//	p code type value            a property of the concept above
-//	V url version name
+//	p code type value system     a property of the concept above
+//	V url version name inactive  (inactive: true, false or nothing)
 //	I system version             an include; X for an exclude
 //	c code display    f property op value    v value-set
 //	M url version name source target
-//	G source target unmapped-mode unmapped-code
+//	G source target unmapped-mode unmapped-code unmapped-map
 //	E code display    T code display equivalence
 func Write(out io.Writer, set *definition.Set) error {
 	z, err := gzip.NewWriterLevel(out, gzip.BestCompression)
@@ -58,7 +58,7 @@ func Write(out io.Writer, set *definition.Set) error {
 	}
 	for _, key := range slices.Sorted(maps.Keys(set.ValueSets)) {
 		if d := set.ValueSets[key]; key == d.URL {
-			w.line("V", d.URL, d.Version, d.Name)
+			w.line("V", d.URL, d.Version, d.Name, inactive(d.Inactive))
 			w.selections("I", d.Include)
 			w.selections("X", d.Exclude)
 		}
@@ -72,6 +72,13 @@ func Write(out io.Writer, set *definition.Set) error {
 		return err
 	}
 	return z.Close()
+}
+
+func inactive(b *bool) string {
+	if b == nil {
+		return ""
+	}
+	return strconv.FormatBool(*b)
 }
 
 type tableWriter struct{ *bufio.Writer }
@@ -92,7 +99,7 @@ func (w *tableWriter) concepts(list []definition.Concept, depth int) {
 	for _, c := range list {
 		w.line("C", strconv.Itoa(depth), c.Code, c.Display)
 		for _, p := range c.Properties {
-			w.line("p", p.Code, p.Type, p.Value)
+			w.line("p", p.Code, p.Type, p.Value, p.System)
 		}
 		w.concepts(c.Children, depth+1)
 	}
@@ -116,7 +123,7 @@ func (w *tableWriter) selections(mark string, list []definition.Selection) {
 func (w *tableWriter) conceptMap(d *definition.ConceptMap) {
 	w.line("M", d.URL, d.Version, d.Name, d.Source, d.Target)
 	for _, g := range d.Groups {
-		w.line("G", g.Source, g.Target, g.UnmappedMode, g.UnmappedCode)
+		w.line("G", g.Source, g.Target, g.UnmappedMode, g.UnmappedCode, g.UnmappedMap)
 		for _, e := range g.Elements {
 			w.line("E", e.Code, e.Display)
 			for _, t := range e.Targets {
@@ -187,9 +194,13 @@ func (r *tableReader) line(f []string) bool {
 	case "p":
 		list := *r.stack[len(r.stack)-2]
 		c := &list[len(list)-1]
-		c.Properties = append(c.Properties, definition.Property{Code: f[1], Type: f[2], Value: f[3]})
+		c.Properties = append(c.Properties, definition.Property{Code: f[1], Type: f[2], Value: f[3], System: f[4]})
 	case "V":
 		r.value = &definition.ValueSet{URL: f[1], Version: f[2], Name: f[3], Status: "active"}
+		if f[4] != "" {
+			yes := f[4] == "true"
+			r.value.Inactive = &yes
+		}
 	case "I":
 		r.value.Include = append(r.value.Include, definition.Selection{System: f[1], Version: f[2]})
 		r.pick = &r.value.Include[len(r.value.Include)-1]
@@ -213,7 +224,7 @@ func (r *tableReader) mapLine(f []string) bool {
 	case "M":
 		r.cmap = &definition.ConceptMap{URL: f[1], Version: f[2], Name: f[3], Source: f[4], Target: f[5]}
 	case "G":
-		r.cmap.Groups = append(r.cmap.Groups, definition.MapGroup{Source: f[1], Target: f[2], UnmappedMode: f[3], UnmappedCode: f[4]})
+		r.cmap.Groups = append(r.cmap.Groups, definition.MapGroup{Source: f[1], Target: f[2], UnmappedMode: f[3], UnmappedCode: f[4], UnmappedMap: f[5]})
 	case "E":
 		g := &r.cmap.Groups[len(r.cmap.Groups)-1]
 		g.Elements = append(g.Elements, definition.MapElement{Code: f[1], Display: f[2]})

@@ -133,7 +133,7 @@ func TestCompose(t *testing.T) {
 	}
 	s := New(Config{Definitions: set})
 	codes := func(v *definition.ValueSet) string {
-		x, err := s.ExpandDefinition(v, "", 0, -1)
+		x, err := s.ExpandDefinition(v, Query{})
 		require.NoError(t, err)
 		out := ""
 		for _, c := range x.Contains {

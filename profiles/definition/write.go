@@ -1,0 +1,120 @@
+package definition
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// ResourceID is the logical id that a definition without a stored resource is
+// read by: the last step of its url, as far as an id may hold it.
+func ResourceID(url string) string {
+	last := url[strings.LastIndexAny(strings.TrimRight(url, "/"), "/:")+1:]
+	id := strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' {
+			return c
+		}
+		return '-'
+	}, last)
+	return id[:min(len(id), 64)]
+}
+
+// Resource writes the structure as a StructureDefinition.
+func (s *Structure) Resource() *fhir.Resource {
+	var contexts []fhir.Value
+	for _, c := range s.Contexts {
+		contexts = append(contexts, fhir.Obj("type", c.Type, "expression", c.Expression))
+	}
+	return fhir.Obj("resourceType", "StructureDefinition", "id", ResourceID(s.URL), "url", s.URL, "version", s.Version,
+		"name", s.Name, "title", s.Title, "status", status(s.Status), "fhirVersion", "4.0.1", "kind", s.Kind, "abstract", s.Abstract,
+		"context", contexts, "contextInvariant", s.ContextInvariants, "type", s.Type, "baseDefinition", s.Base, "derivation", s.Derivation,
+		"snapshot", fhir.Obj("element", writeElements(s.Snapshot)), "differential", fhir.Obj("element", writeElements(s.Differential))).Resource()
+}
+
+func status(s string) string {
+	if s == "" {
+		return "active"
+	}
+	return s
+}
+
+func writeElements(list []*Element) []fhir.Value {
+	var out []fhir.Value
+	for _, e := range list {
+		out = append(out, e.write())
+	}
+	return out
+}
+
+func (e *Element) write() fhir.Value {
+	var types, constraints []fhir.Value
+	for _, t := range e.Types {
+		types = append(types, e.writeType(t))
+	}
+	for _, c := range e.Constraints {
+		constraints = append(constraints, fhir.Obj("key", c.Key, "severity", c.Severity, "human", c.Human, "expression", c.Expression, "source", c.Source))
+	}
+	pairs := []any{"id", e.ID, "path", e.Path, "sliceName", e.SliceName, "slicing", e.Slicing.write(), "short", e.Short,
+		"min", optional(e.Min), "max", e.Max}
+	if e.BasePath != "" {
+		pairs = append(pairs, "base", fhir.Obj("path", e.BasePath, "min", e.BaseMin, "max", e.BaseMax))
+	}
+	pairs = append(pairs, "contentReference", e.ContentReference, "type", types)
+	for _, v := range []struct {
+		prefix string
+		value  *Value
+	}{{"fixed", e.Fixed}, {"pattern", e.Pattern}, {"minValue", e.MinValue}, {"maxValue", e.MaxValue}} {
+		if v.value != nil {
+			pairs = append(pairs, v.prefix+v.value.Type, v.value.Node)
+		}
+	}
+	if e.MaxLength > 0 {
+		pairs = append(pairs, "maxLength", e.MaxLength)
+	}
+	pairs = append(pairs, "constraint", constraints, "mustSupport", optional(e.MustSupport), "isModifier", optional(e.Modifier),
+		"isSummary", optional(e.Summary), "binding", e.Binding.write())
+	return fhir.Obj(pairs...)
+}
+
+// optional is the value behind a pointer, nothing for nil.
+func optional[T any](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return *p
+}
+
+// writeType writes a type. Ids, and the url of an extension, are no elements of
+// a FHIR type: R4 gives them a type of FHIRPath and says theirs by an extension.
+func (e *Element) writeType(t Type) fhir.Value {
+	var code any = t.Code
+	var mark fhir.Value
+	if last := e.Last(); last == "id" && slices.Contains([]string{"string", "id"}, t.Code) || last == "url" && t.Code == "uri" && strings.Contains("."+e.Path, "xtension.url") {
+		code, mark = "http://hl7.org/fhirpath/System.String", fhir.List(fhir.Obj("url", fhirType, "valueUrl", t.Code))
+	}
+	return fhir.Obj("extension", mark, "code", code, "profile", t.Profiles, "targetProfile", t.TargetProfiles,
+		"aggregation", t.Aggregation, "versioning", t.Versioning)
+}
+
+func (s *Slicing) write() fhir.Value {
+	if s == nil {
+		return fhir.Value{}
+	}
+	var list []fhir.Value
+	for _, d := range s.Discriminators {
+		list = append(list, fhir.Obj("type", d.Type, "path", d.Path))
+	}
+	return fhir.Obj("discriminator", list, "ordered", s.Ordered, "rules", s.Rules)
+}
+
+func (b *Binding) write() fhir.Value {
+	if b == nil {
+		return fhir.Value{}
+	}
+	var most fhir.Value
+	if b.Max != "" {
+		most = fhir.List(fhir.Obj("url", maxValueSet, "valueCanonical", b.Max))
+	}
+	return fhir.Obj("extension", most, "strength", b.Strength, "valueSet", b.ValueSet)
+}

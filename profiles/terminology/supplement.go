@@ -1,0 +1,54 @@
+package terminology
+
+import (
+	"github.com/pestle-fhir/pestle/profiles/definition"
+)
+
+// supplemented is a code system with what a CodeSystem of content supplement
+// adds to it: designations and properties, never codes.
+type supplemented struct {
+	System
+	more map[string]definition.Concept
+}
+
+func newSupplemented(base System, supplement *definition.CodeSystem) *supplemented {
+	s := &supplemented{base, map[string]definition.Concept{}}
+	s.take(supplement.Concepts, supplement.Language)
+	return s
+}
+
+func (s *supplemented) take(list []definition.Concept, language string) {
+	for _, c := range list {
+		s.take(c.Children, language)
+		if c.Display != "" && language != "" {
+			c.Designations = append([]definition.Designation{{Language: language, Value: c.Display}}, c.Designations...)
+		}
+		s.more[c.Code] = c
+	}
+}
+
+// Lookup gives the concept with what the supplement says of it.
+func (s *supplemented) Lookup(code string) (Concept, bool) {
+	c, ok := s.System.Lookup(code)
+	if !ok {
+		return c, false
+	}
+	m, ok := s.more[c.Code]
+	if !ok {
+		return c, true
+	}
+	c.Designations = append(append([]definition.Designation(nil), c.Designations...), m.Designations...)
+	c.Properties = append(append([]definition.Property(nil), c.Properties...), m.Properties...)
+	if c.Display == "" {
+		c.Display = m.Display
+	}
+	return c, true
+}
+
+// ValueSet gives the implied value sets of the system below.
+func (s *supplemented) ValueSet(url string) *definition.ValueSet {
+	if i, ok := s.System.(Implied); ok {
+		return i.ValueSet(url)
+	}
+	return nil
+}
