@@ -32,6 +32,7 @@ func TestOracleOrdersEndToEnd(t *testing.T) {
 			continue
 		}
 		passed++
+		t.Logf("%s: order, Task, accept, dispense, notification: %s", e.path, w.state(e.order(), 1))
 	}
 	oracle.Report(t, "eps-orders", passed, total, misses)
 }
@@ -98,6 +99,7 @@ func TestOracleChains(t *testing.T) {
 				break
 			}
 			passed++
+			t.Logf("%s: accepted, %s", e.path, w.state(steps[0].order(), 1))
 		}
 	}
 	oracle.Report(t, "eps-chains", passed, total, misses)
@@ -187,6 +189,7 @@ func TestOracleCancellations(t *testing.T) {
 			continue
 		}
 		passed++
+		t.Logf("%s: R-0001, cancelled", e.path)
 	}
 	oracle.Report(t, "eps-cancellations", passed, total, misses)
 }
@@ -249,6 +252,7 @@ func TestOracleRefusals(t *testing.T) {
 		require.Error(t, err, e.path)
 		require.Equal(t, want, detailsOf(err)[0], "%v", err)
 		require.Zero(t, w.db.Head(), "%s left something behind", e.path)
+		t.Logf("%s: refused, %s", e.path, want)
 	}
 	require.Equal(t, len(cases), seen)
 }

@@ -23,18 +23,57 @@ func (s *Service) record(state fhir.State, x *execution, m *message, j Judge, no
 		return nil, err
 	}
 	changes, written := x.dispenses(m)
-	if by == Amend {
-		old, err := x.revoke(state, replaced, written)
-		if err != nil {
-			return nil, err
-		}
+	if by == Dispense {
+		changes, err = newNumbers(state, m, changes)
+	} else {
+		var old []fhir.Change
+		old, err = x.revoke(state, replaced, written)
 		changes = append(changes, old...)
+	}
+	if err != nil {
+		return nil, err
 	}
 	bundle := notificationID(m.id())
 	x.supplies = append(x.supplies, record{id: m.id(), ref: "Bundle/" + bundle, when: handedOver(m, now)})
 	changes = append(changes, m.keep(bundle))
 	after, err := x.finish(state, by, to, now)
 	return append(changes, after...), err
+}
+
+// newNumbers refuses a supply under a number that another supply has, whose
+// place it would take; what only repeats that number, with nothing supplied, is
+// left out.
+func newNumbers(state fhir.State, m *message, changes []fhir.Change) (fresh []fhir.Change, err error) {
+	for _, c := range changes {
+		standing, err := stands(state, c)
+		switch {
+		case err != nil:
+			return nil, err
+		case !standing:
+			fresh = append(fresh, c)
+		case suppliedBy(c.Resource.Root()).IsPositive():
+			number := identifier(c.Resource.Root(), idDispense)
+			return nil, refusal(m.event(), fhir.Issue{Code: fhir.Duplicate, Rule: "DN-7", Message: "Another supply of the prescription has this number.", Found: number.Text(),
+				Expression: c.Expression + ".resource.identifier", Fix: "Give each supply a prescription-dispense-item-number of its own.", Details: eps("INVALID_MESSAGE")})
+		}
+	}
+	return fresh, nil
+}
+
+// stands reports whether a change would replace a supply that was not taken back.
+func stands(state fhir.State, c fhir.Change) (bool, error) {
+	if c.Type != "MedicationDispense" {
+		return false, nil
+	}
+	v, err := state.Current(c.Type, c.ID)
+	if err != nil || v == nil || v.Deleted() {
+		return false, err
+	}
+	r, err := v.Resource()
+	if err != nil {
+		return false, err
+	}
+	return r.Get("status").Text() != "entered-in-error", nil
 }
 
 // notificationID is the id of the Bundle that keeps a dispense notification.

@@ -29,7 +29,7 @@ import (
 //	release [N] [owner=ODS]         Task/$release
 //	accept N [owner=ODS] [original=NOTE]
 //	dispense N [when=DAY] [ITEM:STATUS[:QUANTITY|REASON]…]   ITEM counts from 0
-//	notify N [amend] ITEM:STATUS:QUANTITY…                   an EPS dispense-notification
+//	notify N [same] [amend] ITEM:STATUS:QUANTITY…            an EPS dispense-notification; same uses one number for all
 //	return N, withdraw N            as POST Task with EPS reasons
 //	cancel N ITEM                   a prescription-order-update
 //	cancelop N                      Task/$cancel of everything
@@ -289,7 +289,10 @@ func (st *stage) dispenseParams(s script, opts map[string]string, items []string
 
 // notify sends a notification as another system would write it.
 func (st *stage) notify(s script, specs []string) (*fhir.Reply, error) {
-	id := uuid.NewString()
+	id, number := uuid.NewString(), ""
+	if number = id; len(specs) > 0 && strings.HasPrefix(specs[0], "same") {
+		number, specs = s.order, specs[1:]
+	}
 	header := []any{"resourceType", "MessageHeader", "eventCoding", codingValue(coding(csEvent, "dispense-notification")),
 		"sender", fhir.Obj("identifier", identifierValue(idODS, "VNE51")), "source", fhir.Obj("endpoint", "urn:nhs-uk:addressing:ods:VNE51")}
 	entries := []any{}
@@ -315,7 +318,7 @@ func (st *stage) notify(s script, specs []string) (*fhir.Reply, error) {
 				fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(identifierValue(idItem, s.items[n].number)), "status", "active", "intent", "order",
 					"subject", fhir.Obj("identifier", identifierValue(idNHS, s.nhs)), "medicationCodeableConcept", fhir.Obj("text", s.items[n].name), "groupIdentifier", identifierValue(idOrder, s.order))),
 			"extension", fhir.List(fhir.Obj("url", extBusinessStatus, "valueCoding", codingValue(coding(csBusinessStatus, business)))),
-			"identifier", fhir.List(identifierValue(idDispense, uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s%d", s.order, n)).String())),
+			"identifier", fhir.List(identifierValue(idDispense, uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s%d%d", number, n, i)).String())),
 			"status", "completed", "medicationCodeableConcept", fhir.Obj("text", s.items[n].name),
 			"subject", fhir.Obj("identifier", identifierValue(idNHS, s.nhs)),
 			"performer", fhir.List(fhir.Obj("actor", fhir.Obj("reference", "#performer"))),
