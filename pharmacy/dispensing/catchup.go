@@ -8,16 +8,15 @@ import (
 )
 
 const (
-	patience = 2 * time.Second      // how long a call waits for the follower
-	glance   = 2 * time.Millisecond // and how often it looks
-	recent   = 5 * time.Second      // how old an order may be that the follower may not have seen
+	glance = 2 * time.Millisecond // how often a call looks whether the follower has come
+	recent = 5 * time.Second      // how old an order may be that the follower may not have seen
 )
 
 // catchUp lets a call that follows a prescription on its heels find the Task:
 // it waits until the follower has made it. It does not wait for prescriptions
 // that are not here.
 func (s *Service) catchUp(ctx context.Context, number string) error {
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(s.patience); ; {
 		state := s.db.State(ctx)
 		x, err := currentIssue(state, number)
 		if err != nil || x != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
@@ -43,11 +44,12 @@ type Service struct {
 	law         Law
 	site        Site
 	fromReceipt bool
+	patience    time.Duration // how long a call waits for the follower
 }
 
 // New makes the service over a database.
 func New(db Database, opts Options) *Service {
-	s := &Service{db: db, law: builtIn, site: opts.Site, fromReceipt: opts.FromReceipt}
+	s := &Service{db: db, law: builtIn, site: opts.Site, fromReceipt: opts.FromReceipt, patience: 2 * time.Second}
 	if opts.Law != nil {
 		s.law = *opts.Law
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -172,6 +173,7 @@ func TestTaskThatDoesNotCome(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	w := &world{t: t, ctx: t.Context(), db: db, s: New(db, Options{Site: testSite}), now: today} // nobody follows
+	w.s.patience = 20 * time.Millisecond
 	s := acute(1)
 	_, err = w.send(s.message())
 	require.NoError(t, err)
