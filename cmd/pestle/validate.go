@@ -139,9 +139,16 @@ func (p *report) finish() error {
 			}},
 		})
 	case "text":
-		fmt.Fprintf(p.std.out, "%d resources, %d errors, %d warnings\n", p.resources, p.errors, p.warnings)
+		fmt.Fprintf(p.std.out, "%s, %s, %s\n", count(p.resources, "resource"), count(p.errors, "error"), count(p.warnings, "warning"))
 	}
 	return nil
+}
+
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 var sarifLevels = map[fhir.Severity]string{fhir.Fatal: "error", fhir.Err: "error", fhir.Warning: "warning", fhir.Information: "note"}
