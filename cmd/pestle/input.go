@@ -18,10 +18,19 @@ import (
 
 // document is one resource's text, and where it came from.
 type document struct {
-	name string // the file; with the line for NDJSON
+	name string // the file
+	line int    // the line that it stands on, for NDJSON
 	xml  bool
 	data []byte
 	err  error
+}
+
+// place is the file, for NDJSON with the line.
+func (d document) place() string {
+	if d.line == 0 {
+		return d.name
+	}
+	return fmt.Sprintf("%s:%d", d.name, d.line)
 }
 
 // expand turns files, folders and "-" into the list of files to read, in order.
@@ -92,7 +101,7 @@ func lines(path string, r io.Reader, yield func(document) bool) {
 	in := bufio.NewReaderSize(r, 1<<20)
 	for n := 1; ; n++ {
 		line, err := in.ReadBytes('\n')
-		if len(bytes.TrimSpace(line)) > 0 && !yield(document{name: fmt.Sprintf("%s line %d", path, n), data: line}) {
+		if len(bytes.TrimSpace(line)) > 0 && !yield(document{name: path, line: n, data: line}) {
 			return
 		}
 		if err == io.EOF {

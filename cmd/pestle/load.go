@@ -147,12 +147,12 @@ func (l *loader) postpone(d document) bool {
 // send it.
 func (l *loader) document(ctx context.Context, d document) {
 	if d.err != nil {
-		l.refuse(d.name, d.err.Error())
+		l.refuse(d.place(), d.err.Error())
 		return
 	}
 	r, err := decode(d)
 	if err != nil {
-		l.refuse(d.name, describe(err))
+		l.refuse(d.place(), describe(err))
 		return
 	}
 	method, target := http.MethodPost, server.Bases[0]
@@ -166,7 +166,7 @@ func (l *loader) document(ctx context.Context, d document) {
 	}
 	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(r.JSON()))
 	if err != nil {
-		l.refuse(d.name, err.Error())
+		l.refuse(d.place(), err.Error())
 		return
 	}
 	request.Header.Set("Content-Type", "application/fhir+json")
@@ -176,7 +176,7 @@ func (l *loader) document(ctx context.Context, d document) {
 	if answer.Code >= http.StatusBadRequest && l.postpone(d) {
 		return
 	}
-	l.count(d.name, bundle, answer)
+	l.count(d.place(), bundle, answer)
 }
 
 // count reads what became of a document off the answer.

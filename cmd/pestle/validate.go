@@ -60,6 +60,11 @@ func (c *validateCommand) check(v *profiles.Validator, d document) []fhir.Issue 
 	if r != nil {
 		issues = append(issues, v.Validate(context.Background(), r, c.Profile...)...)
 	}
+	if d.line > 0 {
+		for i := range issues {
+			issues[i].Position.Line += d.line - 1
+		}
+	}
 	return fhir.SortIssues(issues)
 }
 
@@ -118,7 +123,7 @@ func (p *report) print(d document, i fhir.Issue) {
 	}
 	fmt.Fprintf(p.std.out, "\x1b[%sm%s\x1b[0m\n", colours[i.Severity], line)
 	lines := strings.Split(string(d.data), "\n")
-	if n := i.Position.Line; n >= 1 && n <= len(lines) {
+	if n := i.Position.Line - max(0, d.line-1); n >= 1 && n <= len(lines) {
 		text := []rune(strings.TrimRight(lines[n-1], "\r"))
 		at := min(i.Position.Column-1, len(text))
 		from := max(0, at-60)
