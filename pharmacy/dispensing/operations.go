@@ -2,6 +2,8 @@ package dispensing
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
@@ -10,7 +12,7 @@ import (
 // onTask decides an operation on a Task and answers with the Task, or with
 // what reply makes of it.
 func (s *Service) onTask(ctx context.Context, call *fhir.Call, op string, decide func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error)) (*fhir.Reply, error) {
-	return s.carryOut(ctx, call, func(state fhir.State) (*outcome, error) {
+	return s.carryOut(ctx, once(call, op), func(state fhir.State) (*outcome, error) {
 		x, err := taskAt(state, op, call.ID)
 		if err != nil {
 			return nil, err
@@ -24,6 +26,21 @@ func (s *Service) onTask(ctx context.Context, call *fhir.Call, op string, decide
 		}
 		return &outcome{changes: changes, reply: reply}, nil
 	})
+}
+
+// once gives a call that the server itself does not hold to its request id a
+// receipt under it, so that a repeat of an operation happens once.
+func once(call *fhir.Call, op string) *fhir.Call {
+	if call.Receipt.Key != "" || call.RequestID == "" {
+		return call
+	}
+	c := *call
+	digest := sha256.New()
+	if call.Body != nil {
+		digest.Write(call.Body.JSON())
+	}
+	c.Receipt = fhir.Receipt{Key: "Task/" + call.ID + "/$" + op + "/" + call.RequestID, Body: []byte(hex.EncodeToString(digest.Sum(nil)))}
+	return &c
 }
 
 // takerOf is who takes a prescription by a call: what its parameters say, else

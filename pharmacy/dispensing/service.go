@@ -111,7 +111,7 @@ func (s *Service) carryOut(ctx context.Context, call *fhir.Call, decide func(sta
 		})
 		switch {
 		case err == nil && commit.Repeated:
-			return fhir.ReplyOf(commit.Receipt)
+			return firstAnswer(call, commit.Receipt)
 		case err == nil:
 			return o.reply, nil
 		case fhir.KindOf(err) != fhir.Conflict:
@@ -128,8 +128,18 @@ func (s *Service) answered(ctx context.Context, call *fhir.Call, refused error) 
 		return nil, refused
 	}
 	receipt, ok, err := s.db.ReceiptFor(ctx, call.Receipt.Key)
-	if err != nil || !ok || fhir.RequestOf(receipt) != string(call.Receipt.Body) {
+	if err != nil || !ok {
 		return nil, refused
+	}
+	return firstAnswer(call, receipt)
+}
+
+// firstAnswer is the answer that a request has had already. The same request
+// id on another request is a mistake of the sender.
+func firstAnswer(call *fhir.Call, receipt fhir.Receipt) (*fhir.Reply, error) {
+	if fhir.RequestOf(receipt) != string(call.Receipt.Body) {
+		return nil, fhir.E("call", fhir.Conflict, fhir.Issue{Message: "Another request had this X-Request-ID.", Found: call.RequestID,
+			Expected: "a new X-Request-ID for each request, the same one only to repeat a request", Expression: "http.X-Request-ID"})
 	}
 	return fhir.ReplyOf(receipt)
 }

@@ -79,6 +79,19 @@ func TestRepeatOfARequest(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, head, w.db.Head(), "a repeat writes nothing")
 	require.Equal(t, first.Resource.JSON(), again.Resource.JSON())
+
+	// A supply in part, sent twice under one request id, is one supply.
+	part := params("item", fhir.List(part("number", "String", s.items[0].number), part("status", "Code", "0003"), part("quantity", "Quantity", fhir.Obj("value", 10))))
+	call = &fhir.Call{ID: TaskID(s.order, 1), Body: part, Time: w.now, RequestID: "retried"}
+	for range 2 {
+		_, err = w.s.dispenseTask(w.ctx, call)
+		require.NoError(t, err)
+	}
+	require.Equal(t, "10", w.execution(s.order).Lines[0].Supplied.Value.String())
+	other := *call
+	other.Body = nil
+	_, err = w.s.dispenseTask(w.ctx, &other)
+	require.Equal(t, fhir.Conflict, fhir.KindOf(err))
 }
 
 func TestPartsOfAMessage(t *testing.T) {
