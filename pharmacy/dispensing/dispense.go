@@ -55,7 +55,7 @@ func (s *Service) dispenseTask(ctx context.Context, call *fhir.Call) (*fhir.Repl
 			return nil, nil, err
 		}
 		reply := fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(
-			fhir.Obj("name", "task", "resource", x.revised(call.Time)),
+			fhir.Obj("name", "task", "resource", x.shown(call.Time)),
 			fhir.Obj("name", "notification", "resource", bundle)))
 		return changes, &fhir.Reply{Resource: reply.Resource()}, nil
 	})

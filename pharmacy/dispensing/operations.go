@@ -22,7 +22,7 @@ func (s *Service) onTask(ctx context.Context, call *fhir.Call, op string, decide
 			return nil, err
 		}
 		if reply == nil {
-			reply = &fhir.Reply{Resource: x.revised(call.Time)}
+			reply = &fhir.Reply{Resource: x.shown(call.Time)}
 		}
 		return &outcome{changes: changes, reply: reply}, nil
 	})

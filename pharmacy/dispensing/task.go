@@ -212,5 +212,9 @@ func (x *execution) revised(now time.Time) *fhir.Resource {
 	)
 }
 
+// shown is the Task as an answer gives it: which version it has become is
+// known only to those who read it.
+func (x *execution) shown(now time.Time) *fhir.Resource { return revise(x.revised(now), "meta", "") }
+
 // stamp writes an instant as EPS does, in UTC with an offset.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05+00:00") }
