@@ -1,0 +1,108 @@
+package terminology
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/profiles/definition"
+)
+
+// Resources is where value sets, code systems and concept maps that an
+// operation is invoked on are read, and where $closure keeps its tables.
+// Errors are [*fhir.Error].
+type Resources interface {
+	Read(ctx context.Context, typ, id string) (*fhir.Version, error)
+	VRead(ctx context.Context, typ, id, versionID string) (*fhir.Version, error)
+	Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, error)
+}
+
+// Operations are the operations of R4's terminology service:
+// https://hl7.org/fhir/R4/terminology-service.html. Where a question cannot be
+// decided because a code system is not loaded, they answer with an error of
+// kind NotSupported that says so, never with a guess.
+func Operations(s *Service, db Resources) []fhir.Operation {
+	o := &operations{s, db}
+	var list []fhir.Operation
+	on := func(typ, name, doc string, levels []bool, handle func(context.Context, *input) (fhir.Value, error)) {
+		for _, instance := range levels {
+			list = append(list, fhir.Operation{Name: name, Type: typ, Instance: instance, Idempotent: name != "closure", Doc: doc, Handle: handler(name, handle)})
+		}
+	}
+	both, typeOnly := []bool{false, true}, []bool{false}
+	on("ValueSet", "expand", "Lists the codes of a value set.", both, o.expand)
+	on("ValueSet", "validate-code", "Says whether a code is in a value set.", both, o.validateInSet)
+	on("CodeSystem", "validate-code", "Says whether a code is in a code system.", both, o.validateInSystem)
+	on("CodeSystem", "lookup", "Gives what a code system knows of a code.", typeOnly, o.lookup)
+	on("CodeSystem", "subsumes", "Says how two codes stand to each other in the hierarchy.", both, o.subsumes)
+	on("ConceptMap", "translate", "Maps a code to another code system.", both, o.translate)
+	on("", "closure", "Keeps a table of how the codes of a client stand to each other.", typeOnly, o.closure)
+	return list
+}
+
+type operations struct {
+	*Service
+	db Resources
+}
+
+func handler(name string, handle func(context.Context, *input) (fhir.Value, error)) func(context.Context, *fhir.Call) (*fhir.Reply, error) {
+	return func(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+		in, err := readInput(name, call)
+		if err != nil {
+			return nil, err
+		}
+		v, err := handle(ctx, in)
+		if err = in.failed(err); err != nil {
+			return nil, err
+		}
+		return &fhir.Reply{Resource: v.Resource()}, nil
+	}
+}
+
+// stored reads the resource that an operation is invoked on.
+func (o *operations) stored(ctx context.Context, in *input, typ string) (*fhir.Resource, error) {
+	v, err := o.db.Read(ctx, typ, in.call.ID)
+	if err != nil {
+		return nil, err
+	}
+	if v.Deleted() {
+		return nil, fhir.E(in.op, fhir.Deleted, fhir.Issue{Message: "The " + typ + " was deleted.", Found: v.Ref()})
+	}
+	return v.Resource()
+}
+
+// valueSet is the value set that a call is about: the one it is invoked on, the
+// one it carries, or the one it names.
+func (o *operations) valueSet(ctx context.Context, in *input) (*definition.ValueSet, error) {
+	if in.call.ID != "" {
+		r, err := o.stored(ctx, in, "ValueSet")
+		if err != nil {
+			return nil, err
+		}
+		return definition.ReadValueSet(r), nil
+	}
+	if r := in.resource("valueSet", "ValueSet"); r != nil {
+		return definition.ReadValueSet(r), nil
+	}
+	url := in.text("url")
+	if url == "" {
+		return nil, in.missing("url", "the canonical of a value set, or valueSet with a ValueSet")
+	}
+	if version := in.text("valueSetVersion"); version != "" {
+		url += "|" + version
+	}
+	v := o.ValueSet(url)
+	if v == nil {
+		return nil, unknownValueSet(in.op, url)
+	}
+	if _, version := definition.SplitCanonical(url); version != "" && v.Version != "" && v.Version != version {
+		return nil, fhir.E(in.op, fhir.NotFound, fhir.Issue{Message: "The value set is not known in this version.", Expected: "version " + v.Version, Found: url})
+	}
+	return v, nil
+}
+
+// isNotFound reports whether an error says that there is no such thing.
+func isNotFound(err error) bool {
+	var e *fhir.Error
+	return errors.As(err, &e) && e.Kind == fhir.NotFound
+}
