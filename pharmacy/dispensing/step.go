@@ -1,14 +1,17 @@
 package dispensing
 
 import (
+	"bytes"
 	"context"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
 )
 
 // follower makes the Task of every prescription whose orders arrive, by
-// whatever way: a message, a transaction or one by one.
+// whatever way: a message, a transaction or one by one, with the signature
+// before or behind them.
 type follower struct{ service *Service }
 
 var _ pharmacy.Follower = follower{}
@@ -17,24 +20,22 @@ var _ pharmacy.Follower = follower{}
 func (follower) Name() string { return "dispensing" }
 
 // Consumes lists what the follower reads.
-func (follower) Consumes() []string { return []string{"MedicationRequest"} }
+func (follower) Consumes() []string { return []string{"MedicationRequest", "Provenance"} }
 
 // Produces lists what it writes.
 func (follower) Produces() []string { return []string{"Task"} }
 
-// Step makes the Task of the order's prescription, or adds the order to it as
-// long as no pharmacy has taken it.
+// Step makes the Task of the order's prescription. As long as nobody has done
+// anything with the Task, what comes later makes it anew: a further order, the
+// signature from which its validity counts.
 func (f follower) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]fhir.Change, error) {
-	o, err := orderAt(v)
+	o, err := orderOf(state, v)
 	if err != nil || o == nil {
 		return nil, err
 	}
 	x, err := currentIssue(state, o.number())
-	if err != nil {
+	if err != nil || x != nil && x.touched() && x.hasOrder(o) {
 		return nil, err
-	}
-	if x != nil && x.hasOrder(o) {
-		return nil, nil
 	}
 	orders, err := ordersOf(state, o.number())
 	if err != nil || len(orders) == 0 {
@@ -43,10 +44,45 @@ func (f follower) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]
 	if issues := groupIssues(orders); len(issues) > 0 {
 		return nil, refusal("dispensing", issues...)
 	}
-	if x != nil {
+	if x != nil && x.touched() {
 		return extend(x, orders, v)
 	}
-	return start(state, orders)
+	task, err := draft(state, orders)
+	switch {
+	case err != nil:
+		return nil, err
+	case x == nil:
+		return []fhir.Change{{Method: fhir.Create, Type: "Task", ID: task.ID(), Resource: task, IfAbsent: true}}, nil
+	case bytes.Equal(task.JSON(), revise(x.resource, "meta", "").JSON()):
+		return nil, nil
+	}
+	return []fhir.Change{{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: task, IfMatch: x.version.VersionID}}, nil
+}
+
+// touched reports whether anybody but the follower has written the Task.
+func (x *execution) touched() bool { return x.Issue != 1 || x.resource.Get("lastModified").Exists() }
+
+// orderOf reads the order that a version is, or the first that it signs.
+func orderOf(state fhir.State, v *fhir.Version) (*order, error) {
+	if v.Type != "Provenance" || v.Deleted() {
+		return orderAt(v)
+	}
+	r, err := v.Resource()
+	if err != nil {
+		return nil, err
+	}
+	for target := range r.Get("target").Items() {
+		id, ok := strings.CutPrefix(target.Get("reference").Text(), "MedicationRequest/")
+		if !ok {
+			continue
+		}
+		signed, err := state.Current("MedicationRequest", id)
+		if err != nil || signed == nil {
+			return nil, err
+		}
+		return orderAt(signed)
+	}
+	return nil, nil
 }
 
 // orderAt reads a version that is an order of a prescription; nil for all else.
@@ -77,8 +113,8 @@ func (x *execution) hasOrder(o *order) bool {
 	return false
 }
 
-// start makes the Task of a prescription that has none.
-func start(state fhir.State, orders []*order) ([]fhir.Change, error) {
+// draft writes the Task of a prescription with which nothing has been done.
+func draft(state fhir.State, orders []*order) (*fhir.Resource, error) {
 	p, err := prescription(orders)
 	if err != nil {
 		return nil, err
@@ -98,7 +134,7 @@ func start(state fhir.State, orders []*order) ([]fhir.Change, error) {
 	if message != nil {
 		id = message.Root().Path("identifier", "value").Text()
 	}
-	return []fhir.Change{{Method: fhir.Create, Type: "Task", ID: TaskID(p.Order, 1), Resource: newTask(p, id, authored), IfAbsent: true}}, nil
+	return newTask(p, id, authored), nil
 }
 
 // anyLeft reports whether there is an item that was not cancelled.
@@ -111,7 +147,7 @@ func (p *Prescription) anyLeft() bool {
 	return false
 }
 
-// extend adds orders that came after the Task was made.
+// extend adds orders that came after somebody had taken up the Task.
 func extend(x *execution, orders []*order, v *fhir.Version) ([]fhir.Change, error) {
 	if x.Issue != 1 || !x.State.open() {
 		return nil, fhir.E("dispensing", fhir.BusinessRule, fhir.Issue{
