@@ -38,6 +38,15 @@ type Intake struct {
 	Judge     func(body *Resource) []Issue // as of an Operation
 }
 
+// Narrowing is a search that a part of the business answers more narrowly than
+// FHIR does, under one of the server's base paths: the prescription tracker of
+// EPS is a search for Tasks that has to name a prescription or a patient.
+type Narrowing struct {
+	Base  string // "/FHIR/R4"
+	Type  string
+	Check func(url.Values) error
+}
+
 // Call is one invocation of an operation or intake.
 type Call struct {
 	ID     string     // the resource it is invoked on, for Instance

@@ -21,6 +21,13 @@ func (s *Server) search(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, n := range s.config.Narrowings {
+		if n.Base == x.prefix && n.Type == x.resourceType && !params.Has("_page") {
+			if err := n.Check(params); err != nil {
+				return err
+			}
+		}
+	}
 	q, notes, err := search.Parse(x.resourceType, params, search.Options{
 		Lenient: prefer(c.Request.Header).lenient, Base: x.base, Now: s.now(),
 		DefaultCount: s.config.PageSize, MaxCount: s.config.MaxPageSize, Pages: s.seal,

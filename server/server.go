@@ -30,6 +30,7 @@ type Config struct {
 	Validator  Validator
 	Operations []fhir.Operation
 	Intakes    []fhir.Intake
+	Narrowings []fhir.Narrowing
 
 	// Authenticator recognises callers. Without one everybody may do
 	// everything, as "anonymous".

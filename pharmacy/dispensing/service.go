@@ -78,6 +78,11 @@ func (s *Service) Intakes() []fhir.Intake {
 	return []fhir.Intake{{Type: "Task", RequestID: true, Accepts: isEPSTask, Handle: s.takeTask, Judge: judgeTask}}
 }
 
+// Narrowings are the searches that EPS restricts: its prescription tracker.
+func (s *Service) Narrowings() []fhir.Narrowing {
+	return []fhir.Narrowing{{Base: "/FHIR/R4", Type: "Task", Check: CheckTracker}}
+}
+
 // Followers are to be driven along the change log.
 func (s *Service) Followers() []pharmacy.Follower { return []pharmacy.Follower{follower{s}} }
 
