@@ -23,13 +23,22 @@ import (
 	"github.com/pestle-fhir/pestle/internal/oracle"
 )
 
+// bin is the folder of the program, for as long as the tests run.
+var bin string
+
+func TestMain(m *testing.M) {
+	var err error
+	if bin, err = os.MkdirTemp("", "pestle-job"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(bin)
+	os.Exit(code)
+}
+
 // binary builds the program once.
 var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "pestle-job")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "pestle")
+	path := filepath.Join(bin, "pestle")
 	out, err := exec.Command("go", "build", "-o", path, "github.com/pestle-fhir/pestle/cmd/pestle").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
