@@ -15,9 +15,20 @@ import (
 // the methods they are for.
 var reserved = map[string]string{"_history": "GET, HEAD", "metadata": "GET, HEAD", "_search": "GET, HEAD, POST"}
 
+// wholeSystem refuses a search of all types at once, which R4 leaves to servers.
+func wholeSystem(c *gin.Context) error {
+	return refuse(http.StatusNotFound, fhir.NotSupported, fhir.Issue{
+		Message: "The server does not search all types at once.", Expected: "[type]/_search", Found: c.Request.URL.Path,
+		Fix: "Search each type by itself; a batch takes many searches in one request.",
+	})
+}
+
 // address checks the type and the id that a path names.
 func (s *Server) address(c *gin.Context, x *exchange) error {
 	typ, id := c.Param("type"), c.Param("id")
+	if typ == "_search" {
+		return wholeSystem(c)
+	}
 	for _, segment := range []string{typ, id} {
 		if allow, ok := reserved[segment]; ok {
 			return s.methodNotAllowed(c, allow)

@@ -119,8 +119,8 @@ func (s *Server) answerEntry(c *gin.Context, b *bundleText, e *entry, a *recorde
 		"status", fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)),
 		"location", location, "etag", a.header.Get(headerETag),
 	}
-	if modified, err := http.ParseTime(a.header.Get("Last-Modified")); err == nil {
-		pairs = append(pairs, "lastModified", modified.UTC().Format(time.RFC3339))
+	if !a.modified.IsZero() {
+		pairs = append(pairs, "lastModified", a.modified.UTC().Format(time.RFC3339Nano))
 	}
 	failed := a.status >= 400
 	asked := prefer(c.Request.Header).back

@@ -36,7 +36,7 @@ func (s *Server) sendContent(c *gin.Context, v *fhir.Version) error {
 		return err
 	}
 	h := c.Writer.Header()
-	stamp(h, v)
+	exchangeOf(c).stamp(h, v)
 	h.Set("Content-Type", r.Get("contentType").Text())
 	h.Set("Content-Length", strconv.Itoa(len(data)))
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'") // what a client stored must not act as a page of ours

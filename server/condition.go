@@ -52,6 +52,20 @@ func unchanged(h http.Header, v *fhir.Version) bool {
 	return err == nil && !v.LastUpdated.Truncate(time.Second).After(since)
 }
 
+// ifNoneExist reads the condition of a create, "" when there is none. A header
+// that says nothing is a mistake: without its condition the create would make
+// what the client meant to avoid.
+func ifNoneExist(h http.Header) (string, error) {
+	values := h.Values("If-None-Exist")
+	query := condition(strings.TrimSpace(strings.Join(values, "&")))
+	if len(values) > 0 && query == "" {
+		return "", fhir.E("create", fhir.Invalid, fhir.Issue{
+			Message: "If-None-Exist names no search.", Expected: "search parameters such as identifier=system|value",
+		})
+	}
+	return query, nil
+}
+
 // condition reads the search of a conditional write: "identifier=a|b", also
 // with a question mark or the type before it.
 func condition(query string) string {

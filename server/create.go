@@ -20,7 +20,10 @@ func (s *Server) create(c *gin.Context) error {
 	if intake := s.operations.intake(r); intake != nil {
 		return s.takeIn(c, intake, r)
 	}
-	query := condition(c.GetHeader("If-None-Exist"))
+	query, err := ifNoneExist(c.Request.Header)
+	if err != nil {
+		return err
+	}
 	if query != "" {
 		if err := exchangeOf(c).permit(r.Type(), auth.Search); err != nil {
 			return err

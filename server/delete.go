@@ -36,7 +36,7 @@ func (s *Server) remove(c *gin.Context, change fhir.Change) error {
 		return err
 	}
 	if result.Version != nil {
-		stamp(c.Writer.Header(), result.Version)
+		exchangeOf(c).stamp(c.Writer.Header(), result.Version)
 	}
 	if prefer(c.Request.Header).back == outcomeOnly {
 		message := "The resource is deleted."

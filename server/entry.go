@@ -48,8 +48,14 @@ func entries(bundle *fhir.Resource, x *exchange) (list []entry, issues []fhir.Is
 		}
 		issues = append(issues, e.aim(request, x)...)
 		for member, header := range conditionHeaders {
-			if value := request.Get(member).Text(); value != "" {
+			n := request.Get(member)
+			if value := strings.TrimSpace(n.Text()); value != "" {
 				e.header.Set(header, headerValue(member, value))
+			} else if n.Exists() {
+				issues = append(issues, fhir.Issue{
+					Severity: fhir.Err, Code: fhir.ValueCode, Expression: e.expression + ".request." + member, Position: n.Position(),
+					Message: "The condition says nothing.", Expected: "a condition, or no " + member,
+				})
 			}
 		}
 		list = append(list, e)

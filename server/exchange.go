@@ -26,6 +26,9 @@ type exchange struct {
 	content   bool // the content of a Binary is asked for, not the resource
 	eps       bool // an NHS EPS call, whose refusals follow EPS
 
+	version   *fhir.Version // the one that the answer is about, if any
+	allowance *allowance    // of a Bundle: what its entries may still answer with
+
 	interaction, resourceType string // for the log and the figures
 	incident                  string // id of the failure, when the server is at fault
 

@@ -201,6 +201,27 @@ func TestRepeatWhileTheFirstIsRunning(t *testing.T) {
 	})
 }
 
+// A short Bundle cannot ask for more than there is room for. What writes is
+// carried out all the same.
+func TestAnswersToABundleAreBounded(t *testing.T) {
+	h := newHandler(t, func(c *server.Config) { c.MaxAnswers = 20_000 })
+	long := `{"resourceType":"Patient","id":"long","name":[{"family":"` + strings.Repeat("a", 6000) + `"}]}`
+	require.Equal(t, 201, call(h, "PUT", "/fhir/Patient/long", long).Code)
+	write := `{"resource":` + long + `,"request":{"method":"PUT","url":"Patient/long"}}`
+	reads := strings.Repeat(`,{"request":{"method":"GET","url":"Patient/long"}}`, 10)
+	for _, kind := range []string{"batch", "transaction"} {
+		w := call(h, "POST", "/fhir", `{"resourceType":"Bundle","type":"`+kind+`","entry":[`+write+reads+`]}`)
+		require.Equal(t, 200, w.Code, w.Body)
+		require.Less(t, w.Body.Len(), 30_000)
+		require.Equal(t, 7, strings.Count(w.Body.String(), `"too-costly"`))
+		require.Equal(t, 4, strings.Count(w.Body.String(), "200 OK"), "a write and three reads")
+	}
+	w := call(h, "POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[`+strings.Repeat(write+",", 9)+write+`]}`, "Prefer", "return=representation")
+	require.Equal(t, 10, strings.Count(w.Body.String(), "200 OK"))
+	require.Less(t, w.Body.Len(), 30_000)
+	require.Contains(t, call(h, "GET", "/fhir/Patient/long", "").Body.String(), `"versionId":"13"`)
+}
+
 // A hundred entries of a batch that want one patient make one.
 func TestConditionalCreatesOfABatch(t *testing.T) {
 	h := newHandler(t, nil)

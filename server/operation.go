@@ -56,6 +56,9 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 		}
 	}
 	body, err := s.body(c.Request)
+	if e := (*fhir.Error)(nil); name == "validate" && body != nil && errors.As(err, &e) {
+		return s.send(c, http.StatusOK, fhir.Outcome(e.Issues).JSON()) // readable: its rules are all that it breaks
+	}
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (s *Server) sendCurrent(c *gin.Context, v *fhir.Version) error {
 		return gone(v)
 	}
 	if unchanged(c.Request.Header, v) {
-		stamp(c.Writer.Header(), v)
+		exchangeOf(c).stamp(c.Writer.Header(), v)
 		c.Writer.WriteHeader(http.StatusNotModified)
 		return nil
 	}

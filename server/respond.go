@@ -37,12 +37,18 @@ func (s *Server) send(c *gin.Context, status int, text []byte) error {
 
 // sendVersion answers with a stored version and its headers.
 func (s *Server) sendVersion(c *gin.Context, status int, v *fhir.Version) error {
-	stamp(c.Writer.Header(), v)
 	text, err := s.shorten(c, v.JSON)
 	if err != nil {
 		return err
 	}
+	exchangeOf(c).stamp(c.Writer.Header(), v)
 	return s.send(c, status, text)
+}
+
+// stamp notes the version that the answer is about, and sets its headers.
+func (x *exchange) stamp(h http.Header, v *fhir.Version) {
+	x.version = v
+	stamp(h, v)
 }
 
 // stamp sets the headers that tell of a version.
@@ -58,7 +64,7 @@ func versionPath(v *fhir.Version) string { return v.Ref() + "/_history/" + v.Ver
 // what there is to say about it, or with nothing.
 func (s *Server) sendWritten(c *gin.Context, status int, v *fhir.Version, notes []fhir.Issue) error {
 	h := c.Writer.Header()
-	stamp(h, v)
+	exchangeOf(c).stamp(h, v)
 	address := exchangeOf(c).base + "/" + versionPath(v)
 	if status == http.StatusCreated {
 		h.Set("Location", address)

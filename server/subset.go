@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -27,17 +28,56 @@ func (p subset) whole() bool {
 
 // shorten cuts a resource down to what the query of a read or history asks for.
 func (s *Server) shorten(c *gin.Context, text []byte) ([]byte, error) {
-	query := exchangeOf(c).query
-	if len(query) == 0 || len(text) == 0 {
+	x := exchangeOf(c)
+	if len(x.query) == 0 || len(text) == 0 {
 		return text, nil
 	}
-	p := subset{summary: search.Summary(query.Get("_summary"))}
-	for _, list := range query["_elements"] {
-		for _, name := range strings.Split(list, ",") {
-			p.elements = append(p.elements, strings.TrimSpace(name))
-		}
+	p, issues := subsetOf(x.query, x.resourceType)
+	if issues != nil {
+		return nil, &fhir.Error{Op: "summary", Kind: fhir.Invalid, Issues: issues}
 	}
 	return p.of(text)
+}
+
+var summaries = []search.Summary{"", search.SummaryTrue, search.SummaryText, search.SummaryData, search.SummaryCount, search.SummaryFalse}
+
+// subsetOf reads _summary and _elements. The names of elements are checked
+// where the type of the resources is known.
+func subsetOf(query url.Values, resourceType string) (p subset, issues []fhir.Issue) {
+	p.summary = search.Summary(query.Get("_summary"))
+	if !slices.Contains(summaries, p.summary) {
+		issues = append(issues, fhir.Issue{
+			Severity: fhir.Err, Code: fhir.ValueCode, Expression: "_summary", Message: "The summary is not known.",
+			Expected: "true, text, data, count or false", Found: string(p.summary),
+		})
+	}
+	typ := r4.TypeOf(resourceType)
+	for _, name := range strings.Split(strings.Join(query["_elements"], ","), ",") {
+		name = strings.TrimPrefix(strings.TrimSpace(name), resourceType+".")
+		switch {
+		case name == "":
+		case typ != nil && typ.Element(name) == nil:
+			issues = append(issues, unknownElement(typ, name))
+		default:
+			p.elements = append(p.elements, name)
+		}
+	}
+	return p, issues
+}
+
+func unknownElement(typ *r4.Type, name string) fhir.Issue {
+	var known []string
+	for i := range typ.Elements {
+		known = append(known, typ.Elements[i].Name)
+	}
+	issue := fhir.Issue{
+		Severity: fhir.Err, Code: fhir.ValueCode, Expression: "_elements", Message: "The element is none of " + typ.Name + ".",
+		Expected: "one of " + strings.Join(known, ", "), Found: name,
+	}
+	if near := nearest(name, known); near != "" {
+		issue.Fix = "Did you mean " + near + "?"
+	}
+	return issue
 }
 
 // of cuts stored JSON down. What R4 requires of the type stays, so that the

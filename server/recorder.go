@@ -1,0 +1,111 @@
+package server
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// recorder keeps the answer to an entry's request.
+type recorder struct {
+	header    http.Header
+	status    int
+	body      bytes.Buffer
+	modified  time.Time // when the version that it is about was written, zero without one
+	allowance *allowance
+	spilt     bool // the body was more than the Bundle's allowance and is gone
+}
+
+func (r *recorder) Header() http.Header { return r.header }
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	if r.spilt = r.spilt || !r.allowance.take(len(b)); r.spilt {
+		r.body = bytes.Buffer{}
+		return len(b), nil
+	}
+	return r.body.Write(b)
+}
+
+// allowance is what the answers to the entries of a Bundle may be together: a
+// short Bundle can ask for the whole database a thousand times.
+type allowance struct {
+	limit int64
+	left  atomic.Int64
+}
+
+func newAllowance(limit int64) *allowance {
+	a := &allowance{limit: limit}
+	a.left.Store(limit)
+	return a
+}
+
+func (a *allowance) take(n int) bool { return a.left.Add(-int64(n)) >= 0 }
+
+func (a *allowance) spent() bool { return a.left.Load() < 0 }
+
+// beyond is the answer to a read that the allowance has no room for.
+func (a *allowance) beyond() *recorder {
+	out := &recorder{header: http.Header{}, status: http.StatusBadRequest}
+	out.body.Write(fhir.Outcome([]fhir.Issue{{
+		Severity: fhir.Err, Code: fhir.TooCostly, Message: "The answers to the entries of the Bundle are too large together.",
+		Expected: fmt.Sprintf("at most %d bytes", a.limit), Fix: "Send this read by itself, or in a smaller Bundle.",
+	}}).JSON())
+	return out
+}
+
+// request makes the request of an entry as if it had come by itself.
+func (s *Server) request(c *gin.Context, e *entry) *recorder {
+	outer := exchangeOf(c)
+	if !e.writes() && outer.allowance.spent() {
+		return outer.allowance.beyond()
+	}
+	x := &exchange{
+		requestID: outer.requestID, given: outer.given, identity: outer.identity,
+		base: outer.base, prefix: outer.prefix, format: format{codec: &s.codecs[0]},
+		nested: true, resource: e.resource, entry: "/" + e.expression,
+	}
+	r := &http.Request{
+		Method: e.method, Header: s.entryHeader(c, e), Body: http.NoBody, Host: c.Request.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		URL: &url.URL{Path: outer.prefix + "/" + e.path, RawQuery: e.query},
+	}
+	out := &recorder{header: http.Header{}, allowance: outer.allowance}
+	s.engine.ServeHTTP(out, r.WithContext(x.into(c.Request.Context())))
+	out.WriteHeader(http.StatusOK)
+	if out.spilt && !e.writes() {
+		return outer.allowance.beyond()
+	}
+	if x.version != nil {
+		out.modified = x.version.LastUpdated
+	}
+	return out
+}
+
+// entryHeader is the header of an entry's request. A write gives its resource
+// back only to who asks for it.
+func (s *Server) entryHeader(c *gin.Context, e *entry) http.Header {
+	header := e.header.Clone()
+	for _, name := range []string{"Prefer", headerRequestID} {
+		header[name] = slices.Clone(c.Request.Header[name])
+	}
+	if e.writes() && !strings.Contains(e.path, "$") && prefer(header).back == "" {
+		header.Add("Prefer", "return="+string(minimal))
+	}
+	return header
+}
