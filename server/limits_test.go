@@ -234,7 +234,7 @@ func TestConditionalCreatesOfABatch(t *testing.T) {
 
 // Who announces a body and does not send it is answered when the time is up.
 func TestSlowSender(t *testing.T) {
-	h := httptest.NewServer(newHandler(t, func(c *server.Config) { c.Timeout = 50 * time.Millisecond }))
+	h := httptest.NewServer(newHandler(t, func(c *server.Config) { c.Timeout = 300 * time.Millisecond }))
 	defer h.Close()
 	conn, err := net.Dial("tcp", h.Listener.Addr().String())
 	require.NoError(t, err)
