@@ -85,7 +85,8 @@ func TestBuild(t *testing.T) {
 		"amount", Raw("1.50"), "note", List(Obj("text", "a\nb"), Value{}), "names", []string{"x", ""}, "gone", Node{})
 	assert.Equal(t, `{"resourceType":"Task","count":0,"done":false,"amount":1.50,"note":[{"text":"a\nb"}],"names":["x"]}`, string(v.JSON()))
 	assert.Equal(t, "Task", v.Resource().Type())
-	assert.Panics(t, func() { Obj([]any{"a"}...) })
+	lonely := []any{"a"}
+	assert.Panics(t, func() { Obj(lonely...) })
 	assert.Panics(t, func() { Obj("a", 1.5) }, "floats have no place in FHIR")
 }
 

@@ -26,7 +26,8 @@ func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Val
 		})
 	}
 	for _, name := range slices.Sorted(maps.Keys(withoutFormat(x.query))) {
-		value, ok := x.query.Get(name), true
+		value := x.query.Get(name)
+		var ok bool
 		switch name {
 		case "_count":
 			if q.Count, err = strconv.Atoi(value); err != nil || q.Count < 0 {

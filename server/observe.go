@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -52,13 +53,20 @@ func (s *Server) log(r *http.Request, x *exchange, out *counted, took time.Durat
 	)
 }
 
+// aborted reports whether a panic is the one by which a handler breaks the
+// connection off on purpose.
+func aborted(p any) bool {
+	err, ok := p.(error)
+	return ok && errors.Is(err, http.ErrAbortHandler)
+}
+
 // recovered answers for a handler that panicked.
 func (s *Server) recovered(out *counted, r *http.Request) {
 	p := recover()
 	if p == nil {
 		return
 	}
-	if p == http.ErrAbortHandler {
+	if aborted(p) {
 		panic(p)
 	}
 	err := panicked(p)

@@ -92,7 +92,7 @@ func (s *Server) answer(c *gin.Context, rt route) {
 // attempt does what comes before every interaction, and the interaction.
 func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 	defer func() {
-		if p := recover(); p != nil && p != http.ErrAbortHandler {
+		if p := recover(); p != nil && !aborted(p) {
 			err = panicked(p)
 		} else if p != nil {
 			panic(p)
