@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 	"github.com/pestle-fhir/pestle/profiles/snapshot"
 	"github.com/pestle-fhir/pestle/profiles/terminology"
@@ -19,7 +20,10 @@ type Library struct {
 	terms *terminology.Service
 
 	mu       sync.RWMutex
-	set      *definition.Set
+	own      *definition.Set // built in and configured
+	stored   *definition.Set // stored on the server; lies on top
+	set      *definition.Set // both
+	listing  *catalogue      // of own; nil until it is asked for
 	snap     *snapshot.Generator
 	programs map[string]*program // by url and by url|version; nil for what is not known
 	policy   map[string]string   // resource type -> canonical
@@ -38,7 +42,7 @@ type Message struct {
 // NewLibrary makes a library of definitions. Codes are answered by the
 // terminology service, which must know the value sets of the definitions.
 func NewLibrary(set *definition.Set, terms *terminology.Service) *Library {
-	return &Library{terms: terms, set: set, snap: snapshot.New(set), programs: map[string]*program{},
+	return &Library{terms: terms, own: set, stored: definition.NewSet(), set: set, snap: snapshot.New(set), programs: map[string]*program{},
 		policy: map[string]string{}, messages: map[string]Message{}}
 }
 
@@ -68,11 +72,30 @@ func (l *Library) Terminology() *terminology.Service { return l.terms }
 func (l *Library) Define(set *definition.Set) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	merged := definition.NewSet()
-	merged.Merge(l.set)
-	merged.Merge(set)
-	l.set, l.snap, l.programs = merged, snapshot.New(merged), map[string]*program{}
+	own := definition.NewSet()
+	own.Merge(l.own)
+	own.Merge(set)
+	l.own, l.listing = own, nil
+	l.rebuild()
 	l.terms.Define(set)
+}
+
+// SetStored replaces the definitions that are stored on the server. They lie
+// on top of all others.
+func (l *Library) SetStored(set *definition.Set) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stored = set
+	l.rebuild()
+	l.terms.SetStored(set)
+}
+
+// rebuild puts the layers together and forgets what was compiled of them.
+func (l *Library) rebuild() {
+	l.set = definition.NewSet()
+	l.set.Merge(l.own)
+	l.set.Merge(l.stored)
+	l.snap, l.programs = snapshot.New(l.set), map[string]*program{}
 }
 
 // Structures lists the canonicals of all profiles and extensions.
@@ -119,7 +142,11 @@ func (l *Library) program(canonical string) *program {
 	if p, ok := l.programs[canonical]; ok {
 		return p
 	}
-	if s := l.find(canonical); s != nil {
+	s := l.find(canonical)
+	if s == nil && r4.ExtensionByURL(canonical) != nil {
+		s = l.snap.Lookup(canonical)
+	}
+	if s != nil {
 		p = l.compile(s)
 	}
 	l.programs[canonical] = p

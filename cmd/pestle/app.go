@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -11,6 +12,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
 	"github.com/pestle-fhir/pestle/profiles"
+	"github.com/pestle-fhir/pestle/profiles/terminology"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
@@ -27,6 +29,7 @@ type appConfig struct {
 type app struct {
 	db            *store.DB
 	library       *profiles.Library
+	repository    *repository
 	validator     *profiles.Validator
 	dispensing    *dispensing.Service
 	reimbursement *reimbursement.Service
@@ -35,7 +38,7 @@ type app struct {
 
 // openApp opens the database of a folder and puts the parts together.
 func openApp(c appConfig, log *slog.Logger) (*app, error) {
-	library, err := c.Profiles.library()
+	library, err := c.Profiles.within(c.Data).library()
 	if err != nil {
 		return nil, err
 	}
@@ -49,13 +52,14 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	}
 	a := &app{db: db, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: reimbursement.New(db), log: log}
 	a.validator = profiles.New(profiles.WithLibrary(a.library))
+	a.repository = newRepository(db, a.library, log)
 	return a, pharmacy.CheckAcyclic(a.followers())
 }
 
 func (a *app) close() error { return a.db.Close() }
 
 func (a *app) operations() []fhir.Operation {
-	return append(a.dispensing.Operations(), a.reimbursement.Operations()...)
+	return slices.Concat(a.dispensing.Operations(), a.reimbursement.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
 }
 
 func (a *app) intakes() []fhir.Intake {

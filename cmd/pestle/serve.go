@@ -153,7 +153,7 @@ func (c *serveCommand) logger(std streams) *slog.Logger {
 
 func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error) {
 	config := server.Config{
-		Repository: app.db, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
+		Repository: app.repository, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
 		Counters: app.counters(),
 	}

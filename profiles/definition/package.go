@@ -16,8 +16,8 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/xml"
 )
 
-// Load reads every conformance resource of a FHIR package (.tgz) or a folder,
-// JSON and XML alike, into the set. Files that are no FHIR resource are passed
+// Load reads every conformance resource of a FHIR package (.tgz), a folder or
+// a file, JSON and XML alike, into the set; packages in a folder too. Files that are no FHIR resource are passed
 // over. One that is broken stays out, and the error names each of them; all
 // others are loaded.
 func (s *Set) Load(location string) error {
@@ -33,12 +33,19 @@ func (s *Set) Load(location string) error {
 		return fmt.Errorf("definitions: %w", err)
 	}
 	defer func() { _ = f.Close() }()
+	return s.loadAny(f, location)
+}
+
+func (s *Set) loadAny(r io.Reader, location string) error {
 	if strings.HasSuffix(location, ".tgz") || strings.HasSuffix(location, ".tar.gz") {
-		return s.loadTar(f, location)
+		return s.loadTar(r, location)
 	}
-	data, err := io.ReadAll(f)
+	if ext := path.Ext(location); ext != ".json" && ext != ".xml" {
+		return nil
+	}
+	data, err := io.ReadAll(r)
 	if err != nil {
-		return fmt.Errorf("definitions: %w", err)
+		return fmt.Errorf("definitions: %s: %w", location, err)
 	}
 	return s.loadFile(location, data)
 }
@@ -49,11 +56,12 @@ func (s *Set) loadFolder(files fs.FS, location string) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		data, err := fs.ReadFile(files, name)
+		f, err := files.Open(name)
 		if err != nil {
 			return err
 		}
-		broken = append(broken, s.loadFile(filepath.Join(location, name), data))
+		defer func() { _ = f.Close() }()
+		broken = append(broken, s.loadAny(f, filepath.Join(location, name)))
 		return nil
 	})
 	return errors.Join(append(broken, err)...)

@@ -217,6 +217,9 @@ func (s *Service) list(sel definition.Selection, depth int, yield func(definitio
 	if p.All == nil {
 		return errors.New("the codes of " + sys.Name() + " follow a rule and cannot be listed")
 	}
+	if p.Partial != "" {
+		return errors.New(p.Partial)
+	}
 	for c := range p.All {
 		coding := definition.Coding{System: sel.System, Version: sys.Version(), Code: c.Code, Display: c.Display, Abstract: c.Abstract, Inactive: c.Inactive}
 		if err := yield(coding); err != nil {

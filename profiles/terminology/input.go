@@ -33,7 +33,7 @@ type input struct {
 
 func readInput(op string, call *fhir.Call) (*input, error) {
 	in := &input{op: op, call: call, given: map[string][]fhir.Node{}}
-	for name := range call.Params {
+	for _, name := range sortedKeys(call.Params) {
 		in.known(name, fhir.Node{})
 	}
 	switch {
@@ -49,10 +49,7 @@ func readInput(op string, call *fhir.Call) (*input, error) {
 		in.issues = append(in.issues, fhir.Issue{Message: "The operation takes its parameters as Parameters.", Expression: call.Body.Type(),
 			Position: call.Body.Get("resourceType").Position(), Expected: "Parameters", Found: call.Body.Type()})
 	}
-	for name := range in.given {
-		in.typed(name)
-	}
-	for name := range call.Params {
+	for _, name := range taken[op] {
 		in.typed(name)
 	}
 	return in, in.failed(nil)

@@ -42,13 +42,17 @@ func (s *Service) ValueSet(canonical string) *definition.ValueSet {
 	if !ok {
 		v = s.set.ValueSets[url]
 	}
-	sys := s.systems[strings.SplitN(url, "?", 2)[0]]
+	added := s.added
 	s.mu.RUnlock()
 	if v != nil {
 		return v
 	}
-	if i, ok := sys.(Implied); ok {
-		return i.ValueSet(url)
+	for i := len(added) - 1; i >= 0; i-- {
+		if sys, ok := added[i].(Implied); ok && strings.HasPrefix(url, sys.URL()) {
+			if v := sys.ValueSet(url); v != nil {
+				return v
+			}
+		}
 	}
 	return s.whole(url, version)
 }
@@ -225,6 +229,8 @@ func picked(sel definition.Selection, sys System, exact bool, version, code stri
 		return Answer{Verdict: In, System: sel.System, Display: c.Display, Version: sys.Version(), Inactive: c.Inactive, Abstract: c.Abstract}
 	case !exact:
 		return Answer{Verdict: Unknown, Reason: otherVersion(sys, version)}
+	case p.Partial != "":
+		return Answer{Verdict: Unknown, Reason: p.Partial}
 	case !known && !sys.Complete(code):
 		return Answer{Verdict: Unknown, Reason: "only a part of " + sys.Name() + " is loaded"}
 	}

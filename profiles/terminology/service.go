@@ -72,6 +72,14 @@ func (s *Service) SetStored(set *definition.Set) {
 	s.rebuild()
 }
 
+// Definitions are those of R4 and those that were added, without the stored
+// ones. They are not to be changed.
+func (s *Service) Definitions() *definition.Set {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.own
+}
+
 // rebuild puts the layers together. Systems whose definition is the same keep
 // their index.
 func (s *Service) rebuild() {

@@ -44,11 +44,3 @@ func (s *supplemented) Lookup(code string) (Concept, bool) {
 	}
 	return c, true
 }
-
-// ValueSet gives the implied value sets of the system below.
-func (s *supplemented) ValueSet(url string) *definition.ValueSet {
-	if i, ok := s.System.(Implied); ok {
-		return i.ValueSet(url)
-	}
-	return nil
-}

@@ -40,6 +40,9 @@ type System interface {
 type Selected struct {
 	Has func(code string) bool
 	All iter.Seq[Concept]
+	// Partial, where it is set, says what is missing so that a code which Has
+	// denies may be selected all the same.
+	Partial string
 }
 
 // Implied is a system that has value sets without a definition, known by their
