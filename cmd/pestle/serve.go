@@ -177,8 +177,8 @@ func (c *serveCommand) greet(addr net.Addr, std streams) {
   health    http://%[2]s/health    metrics http://%[2]s/metrics
 
 Try:
-  # a clinic sends a prescription for a controlled drug; a minute later it is a Task on the pharmacist's list
-  curl -s %[1]s/Bundle/%[3]s | curl -s -H 'Content-Type: application/fhir+json' -H "X-Request-ID: $(uuidgen || cat /proc/sys/kernel/random/uuid)" --data-binary @- '%[1]s/$process-message?_pretty=true'
+  # a clinic sends a prescription for a controlled drug; a moment later it is a Task on the pharmacist's list
+  curl -s %[1]s/Bundle/%[3]s | curl -s -H 'Content-Type: application/fhir+json' -H "X-Request-ID: $(uuidgen 2>/dev/null || cat /proc/sys/kernel/random/uuid)" --data-binary @- '%[1]s/$process-message?_pretty=true'
   # the pharmacist's list
   curl -s '%[1]s/Task?status=requested,ready&_pretty=true'
   # a mistake, and what the clinic's developer is told
