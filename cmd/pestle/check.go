@@ -13,8 +13,20 @@ type checkCommand struct {
 	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; no server may have it open."`
 }
 
+// haveDatabase refuses a folder without a database, so that a mistyped path is
+// not taken for an empty one.
+func haveDatabase(dir string) error {
+	if badger.Exists(dir) {
+		return nil
+	}
+	return fmt.Errorf("there is no database in %s; name its folder with --data or PESTLE_DATA", dir)
+}
+
 // Run proves the invariants of a database and prints what breaks them.
 func (c *checkCommand) Run(std streams) error {
+	if err := haveDatabase(c.Data); err != nil {
+		return err
+	}
 	engine, err := badger.Open(c.Data, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err

@@ -30,6 +30,9 @@ func (c *exportClaims) Run(std streams) error {
 	if err != nil {
 		return err
 	}
+	if err := haveDatabase(c.Data); err != nil {
+		return err
+	}
 	app, err := openApp(appConfig{Data: c.Data, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err

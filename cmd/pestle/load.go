@@ -74,6 +74,7 @@ func (c *loadCommand) Run(std streams) error {
 // loadHandler is the server without the limits that clients need.
 func loadHandler(a *app) (http.Handler, error) {
 	s, err := server.New(server.Config{Repository: a.db, Validator: a.validator, Timeout: time.Hour, MaxBody: fhir.MaxSize,
+		PublicURL:     "http://localhost", // nobody calls; messages name an address
 		Authenticator: auth.Sandbox{User: commandRequester("load")}})
 	if err != nil {
 		return nil, err

@@ -16,8 +16,11 @@ type validateCommand struct {
 	Files       []string `arg:"" name:"file" help:"Files, folders, or - for standard input: JSON, XML or NDJSON, also .gz and .bz2."`
 	Profile     []string `help:"Canonical URL of a profile to hold the resources to, besides those they name." placeholder:"URL"`
 	Policy      string   `enum:"uk-core,r4" default:"r4" help:"What resources are held to that name no profile and are no part of an EPS message: uk-core or r4."`
-	Definitions []string `placeholder:"PATH" help:"FHIR packages (.tgz), folders or files with further definitions."`
-	Format      string   `enum:"text,json,sarif" default:"text" help:"How to print the issues: text, json (OperationOutcomes, a line each) or sarif."`
+	Definitions []string `placeholder:"PATH" help:"Further definitions: FHIR Shorthand (.fsh), FHIR packages (.tgz), JSON, XML, or folders of them."`
+
+	releaseOptions `embed:""`
+
+	Format string `enum:"text,json,sarif" default:"text" help:"How to print the issues: text, json (OperationOutcomes, a line each) or sarif."`
 }
 
 // Run validates every resource and exits with 1 where there is an error.
@@ -30,13 +33,13 @@ func (c *validateCommand) Run(std streams) error {
 	if err != nil {
 		return err
 	}
+	if err := c.load(library.Terminology()); err != nil {
+		return err
+	}
 	v := profiles.New(profiles.WithLibrary(library))
 	report := newReport(c.Format, std)
 	for _, file := range files {
 		for d := range documents(file, std.in) {
-			if d.err != nil {
-				return d.err
-			}
 			report.add(d, c.check(v, d))
 		}
 	}
@@ -50,6 +53,9 @@ func (c *validateCommand) Run(std streams) error {
 }
 
 func (c *validateCommand) check(v *profiles.Validator, d document) []fhir.Issue {
+	if d.err != nil {
+		return []fhir.Issue{{Severity: fhir.Fatal, Code: fhir.Exception, Message: "The file cannot be read.", Found: d.err.Error()}}
+	}
 	r, err := decode(d)
 	var issues []fhir.Issue
 	if e := (*fhir.Error)(nil); errors.As(err, &e) {
@@ -99,6 +105,9 @@ func (p *report) add(d document, issues []fhir.Issue) {
 	}
 	switch p.format {
 	case "json":
+		if len(issues) == 0 { // an OperationOutcome has at least one issue
+			issues = []fhir.Issue{{Severity: fhir.Information, Code: fhir.Informational, Message: "The resource is valid."}}
+		}
 		fmt.Fprintf(p.std.out, "%s\n", fhir.Outcome(issues).JSON())
 	case "sarif":
 		for _, i := range issues {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -42,6 +43,12 @@ type Engine struct {
 
 var _ kv.Engine = (*Engine)(nil)
 
+// Exists reports whether a folder holds a database.
+func Exists(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, badger.ManifestFilename))
+	return err == nil
+}
+
 // Open opens the database in a folder, which is made if need be. Only one
 // process can have it open. A nil log drops the engine's messages.
 func Open(dir string, log *slog.Logger) (*Engine, error) {
@@ -49,6 +56,9 @@ func Open(dir string, log *slog.Logger) (*Engine, error) {
 		return nil, fmt.Errorf("badger: make the data folder: %w", err)
 	}
 	db, err := badger.Open(settings(dir, log))
+	if err != nil && strings.Contains(err.Error(), "directory lock") { // badger has no error value for it
+		return nil, fmt.Errorf("badger: another process has the database in %s open: stop it, or use another folder", dir)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("badger: open %s: %w", dir, err)
 	}

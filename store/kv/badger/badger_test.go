@@ -41,7 +41,14 @@ func TestLocked(t *testing.T) {
 	e := openDir(t, dir)
 	defer func() { require.NoError(t, e.Close()) }()
 	_, err := badger.Open(dir, nil)
-	require.ErrorContains(t, err, dir)
+	require.ErrorContains(t, err, "another process has the database in "+dir+" open")
+}
+
+func TestExists(t *testing.T) {
+	dir := t.TempDir()
+	require.False(t, badger.Exists(dir))
+	require.NoError(t, openDir(t, dir).Close())
+	require.True(t, badger.Exists(dir))
 }
 
 // TestLargeValue stores one value nearly as big as a batch may be.
