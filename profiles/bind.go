@@ -61,7 +61,7 @@ func (w *walk) holdBinding(o occurrence, p *position) {
 
 func (w *walk) holdSet(o occurrence, p *position, codes []coded, valueSet, strength string) {
 	if len(codes) == 0 {
-		if strength == "required" && (o.typ.Name == "CodeableConcept" || o.typ.Name == "Coding") {
+		if strength == "required" && (o.typ.Name == "CodeableConcept" || o.typ.Name == "Coding") && !p.told(o) {
 			w.say(p, o.place(), fhir.Issue{Code: fhir.CodeInvalid, Rule: "binding", Message: p.title() + " has no code: the profile asks for one of a value set.",
 				Expected: "a code of " + valueSet + ": " + w.sample(valueSet), Found: foundValue(o.node)})
 		}
@@ -83,7 +83,9 @@ func (w *walk) holdSet(o occurrence, p *position, codes []coded, valueSet, stren
 		w.unchecked(o.place(), p, valueSet, open.Reason)
 		return
 	}
-	w.notOfSet(o, p, codes[0], first, valueSet, strength)
+	if !p.mismatched(o.node) {
+		w.notOfSet(o, p, codes[0], first, valueSet, strength)
+	}
 }
 
 func (w *walk) notOfSet(o occurrence, p *position, c coded, a terminology.Answer, valueSet, strength string) {
@@ -97,6 +99,51 @@ func (w *walk) notOfSet(o occurrence, p *position, c coded, a terminology.Answer
 		i.Fix = "Did you mean " + anyOf(a.Nearest, 3) + "?"
 	}
 	w.say(p, o.place(), i)
+}
+
+// told reports whether the cardinality of coding or code says what is missing of
+// a value without codes.
+func (p *position) told(o occurrence) bool {
+	switch {
+	case o.typ.Name == "Coding":
+		return p.asks("code")
+	case o.node.Get("coding").Exists():
+		return p.asks("coding", "code")
+	}
+	return p.asks("coding")
+}
+
+// asks reports whether the profile asks that there be something on a path below
+// the position, or below the same element unsliced.
+func (p *position) asks(path ...string) bool {
+	for ; p != nil; p = p.like {
+		for _, k := range p.kids {
+			if k.name == path[0] && (len(path) > 1 && k.asks(path[1:]...) || len(path) == 1 && k.counted && k.min > 0) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mismatched reports whether what is fixed below the position says already that
+// the code is another one.
+func (p *position) mismatched(n fhir.Node) bool {
+	for _, k := range p.kids {
+		switch k.name {
+		case "system", "code":
+			if v := k.el.Fixed; v != nil && n.Get(k.name).Exists() && !equal(v.Node, n.Get(k.name)) {
+				return true
+			}
+		case "coding":
+			for c := range n.Get("coding").Items() {
+				if k.mismatched(c) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // sample lists the codes of a small value set.

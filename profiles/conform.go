@@ -69,8 +69,10 @@ func (w *walk) hold(o occurrence, p *position) {
 	if w.ended {
 		return
 	}
+	if !w.holdType(o, p) {
+		return // what else is asked is asked of another type
+	}
 	w.holdValue(o, p)
-	w.holdType(o, p)
 	if p.binding != nil {
 		w.holdBinding(o, p)
 	}
@@ -83,14 +85,16 @@ func (w *walk) hold(o occurrence, p *position) {
 }
 
 // holdElement holds all values of an element to its position and its slices.
+// Where slices say what is missing or too much, the element itself is silent.
 func (w *walk) holdElement(parent occurrence, all []occurrence, p *position) {
-	if p.counted {
-		w.count(parent, all, p, "")
-	}
 	for _, o := range all {
 		w.hold(o, p)
 	}
+	lacking, spare := 0, 0
 	if p.slicing != nil {
-		w.slice(parent, all, p)
+		lacking, spare = w.slice(parent, all, p)
+	}
+	if n := len(all); p.counted && (n+lacking < p.min || p.max >= 0 && n-spare > p.max) {
+		w.count(parent, all, p, "")
 	}
 }

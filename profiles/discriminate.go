@@ -73,13 +73,27 @@ func settledValue(p *position) string {
 	return strings.TrimPrefix(settled(p), p.name+" ")
 }
 
+// typesOf are the types that a position settles, or the slices of it.
+func typesOf(p *position) []string {
+	if p.types == nil && p.slicing != nil {
+		var of []string
+		for _, s := range p.slicing.slices {
+			of = append(of, s.types...)
+		}
+		if of != nil {
+			return of
+		}
+	}
+	if p.types == nil && p.typ != nil {
+		return []string{p.typ.Name}
+	}
+	return p.types
+}
+
 func ofType(values []occurrence, d definition.Discriminator, positions []*position) string {
 	var want []string
 	for _, p := range positions {
-		want = append(want, p.types...)
-		if p.types == nil && p.typ != nil {
-			want = append(want, p.typ.Name)
-		}
+		want = append(want, typesOf(p)...)
 	}
 	got := "nothing"
 	for _, v := range values {

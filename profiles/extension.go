@@ -42,11 +42,6 @@ func extensionRules(w *walk, n fhir.Node, _ *r4.Type) {
 	w.extensionUse(n, x, modifier)
 	w.extensionPlace(n, holder, x)
 	w.extensionContent(n, x)
-	if w.v.library != nil {
-		if p := w.v.library.program(text); p != nil {
-			w.conform(n, r4.TypeOf("Extension"), p)
-		}
-	}
 }
 
 // holderOf gives the object that holds an extension, and whether it holds it
@@ -122,8 +117,15 @@ func (w *walk) extensionUse(n fhir.Node, x *r4.Extension, modifier bool) {
 	w.add(n, i)
 }
 
-// extensionContent holds value and parts of the extension to its definition.
+// extensionContent holds value and parts of the extension to its definition:
+// with a library to the program of that, which checks nested extensions too.
 func (w *walk) extensionContent(n fhir.Node, x *r4.Extension) {
+	if w.v.library != nil {
+		if p := w.v.library.program(x.URL); p != nil {
+			w.conform(n, r4.TypeOf("Extension"), p)
+			return
+		}
+	}
 	value, typ := extensionValue(n)
 	switch {
 	case value.Exists() && len(x.Types) == 0 && len(x.Parts) > 0:
@@ -186,7 +188,9 @@ func (w *walk) part(n, holder fhir.Node, name string) {
 		return
 	}
 	if p := outer.Part(name); p != nil {
-		w.extensionContent(n, p)
+		if w.v.library == nil || w.v.library.program(outer.URL) == nil {
+			w.extensionContent(n, p)
+		}
 		return
 	}
 	if isAbsolute(name) {

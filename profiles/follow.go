@@ -62,13 +62,21 @@ func (w *walk) step(at []occurrence, positions []*position, name string) ([]occu
 	}
 	var next []*position
 	for _, p := range positions {
-		for _, k := range w.kidsOf(p) {
-			if k.name == name {
-				next = append(next, k)
-			}
+		if next = w.named(next, p, name); len(next) == 0 && p.like != nil {
+			next = w.named(next, p.like, name)
 		}
 	}
 	return values, next
+}
+
+// named adds the positions of that name below one.
+func (w *walk) named(next []*position, p *position, name string) []*position {
+	for _, k := range w.kidsOf(p) {
+		if k.name == name {
+			next = append(next, k)
+		}
+	}
+	return next
 }
 
 // kidsOf gives the positions below one, and where it has none those of the

@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -28,7 +29,7 @@ func (w *walk) addAt(n, place fhir.Node, i fhir.Issue) {
 
 // result orders the issues and says what was left out.
 func (w *walk) result() []fhir.Issue {
-	issues := fhir.SortIssues(w.issues)
+	issues := fhir.SortIssues(plain(w.issues))
 	if w.more > 0 {
 		issues = append(issues, fhir.Issue{Severity: fhir.Information, Code: fhir.Informational, Rule: "more-issues",
 			Message: fmt.Sprintf("%d more issues are not shown.", w.more)})
@@ -38,6 +39,22 @@ func (w *walk) result() []fhir.Issue {
 			Message: "The validation was stopped before it was complete.", Fix: "Send a smaller resource or allow more time."})
 	}
 	return issues
+}
+
+// plain leaves out that an extension needs a value or parts where its
+// definition says which.
+func plain(issues []fhir.Issue) []fhir.Issue {
+	said := map[string]bool{}
+	for _, i := range issues {
+		if i.Rule == "cardinality" && i.Profile != "" {
+			at, _, _ := strings.Cut(i.Expression, ".value.ofType(")
+			said[at] = true
+			if last := strings.LastIndex(at, ".extension["); last > 0 && i.Code == fhir.Structure {
+				said[at[:last]] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(issues, func(i fhir.Issue) bool { return i.Rule == "ext-1" && said[i.Expression] })
 }
 
 func (w *walk) wrongKind(n fhir.Node, expected string) {

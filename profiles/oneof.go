@@ -9,26 +9,28 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 
-// holdType holds a value to the types, profiles and targets that remain.
-func (w *walk) holdType(o occurrence, p *position) {
+// holdType holds a value to the types, profiles and targets that remain; false
+// where the type is wrong.
+func (w *walk) holdType(o occurrence, p *position) bool {
 	if o.typ == nil {
-		return
+		return true
 	}
 	if p.types != nil && !slices.ContainsFunc(p.types, o.typ.Is) {
 		w.wrongType(o, p)
-		return
+		return false
 	}
 	if o.typ.Name == "Reference" {
 		w.holdReference(o, p)
 	}
 	if o.typ.Name == "Extension" || !o.node.Exists() {
-		return // every extension is held to its definition where it stands
+		return true // every extension is held to its definition where it stands
 	}
 	for code, canonicals := range p.profiles {
 		if o.typ.Is(code) {
 			w.inside(o, func() { w.oneOf(o, p, o, canonicals) })
 		}
 	}
+	return true
 }
 
 func (w *walk) wrongType(o occurrence, p *position) {

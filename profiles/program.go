@@ -35,6 +35,9 @@ type position struct {
 
 	slicing *slicing
 	kids    []*position
+	// like is the same element where what is above it is not sliced: what is
+	// asked there is asked here too.
+	like *position
 }
 
 func (p *position) idle() bool {
@@ -84,11 +87,15 @@ func (c *compiler) add(e *definition.Element) {
 	}
 	p := c.position(e, element, nil)
 	p.name, p.choice = base, strings.HasSuffix(name, "[x]")
+	p.like = c.likeOf(parent, step)
 	if !sliced {
 		parent.kids = append(parent.kids, p)
 		return
 	}
 	head := c.byID[e.ID[:dot+1]+name]
+	if p.like == nil {
+		p.like = head
+	}
 	if i := strings.LastIndexByte(slice, '/'); i > 0 {
 		head = c.byID[e.ID[:dot+1]+name+":"+slice[:i]]
 	}
@@ -107,6 +114,15 @@ func (c *compiler) add(e *definition.Element) {
 		return
 	}
 	head.slicing.slices = append(head.slicing.slices, p)
+}
+
+// likeOf finds the element of that step under the sliced element whose slice the
+// parent is or stands in.
+func (c *compiler) likeOf(parent *position, step string) *position {
+	if parent.like == nil {
+		return nil
+	}
+	return c.byID[parent.like.el.ID+"."+step]
 }
 
 // position compiles what one element asks beyond the R4 element.

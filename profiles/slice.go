@@ -16,8 +16,8 @@ type slicing struct {
 }
 
 // slice gives every value to the first slice that it belongs to, holds it to
-// that, and counts.
-func (w *walk) slice(parent occurrence, all []occurrence, p *position) {
+// that, and counts: how many are lacking in slices, and how many are spare.
+func (w *walk) slice(parent occurrence, all []occurrence, p *position) (lacking, spare int) {
 	s := p.slicing
 	members := make([][]occurrence, len(s.slices))
 	var rest []occurrence // of no slice
@@ -40,16 +40,23 @@ func (w *walk) slice(parent occurrence, all []occurrence, p *position) {
 		last = max(last, at)
 		members[at] = append(members[at], o)
 	}
-	w.unsliced(parent, rest, p)
 	for i, slice := range s.slices {
 		w.holdSlice(parent, members[i], rest, s, slice)
+		if n := len(members[i]); slice.counted {
+			lacking += max(0, slice.min-n)
+			if slice.max >= 0 {
+				spare += max(0, n-slice.max)
+			}
+		}
 	}
+	w.unsliced(parent, rest, lacking, p)
+	return lacking, spare
 }
 
 // holdSlice holds the members of a slice to it; rest is what belongs to no
 // slice.
 func (w *walk) holdSlice(parent occurrence, members, rest []occurrence, s *slicing, slice *position) {
-	if slice.counted {
+	if slice.counted && !(slice.like != nil && slice.like.counted && slice.like.el.SliceName != "" && len(members) < slice.like.min) { // else that has said it
 		near := ""
 		if len(members) < slice.min {
 			near = w.nearMiss(rest, s, slice)
@@ -100,14 +107,15 @@ func (w *walk) tooEarly(rest []occurrence, slice, p *position) {
 	}
 }
 
-// unsliced judges the values that belong to no slice.
-func (w *walk) unsliced(parent occurrence, rest []occurrence, p *position) {
+// unsliced judges the values that belong to no slice. Where as many are lacking
+// in slices, those say what is wrong with them.
+func (w *walk) unsliced(parent occurrence, rest []occurrence, lacking int, p *position) {
 	s := p.slicing
 	if s.fallback != nil {
 		w.holdSlice(parent, rest, nil, s, s.fallback)
 		return
 	}
-	if s.Rules != "closed" {
+	if s.Rules != "closed" || len(rest) <= lacking {
 		return
 	}
 	var names []string
