@@ -2,20 +2,27 @@ package main
 
 import (
 	"bytes"
+	"compress/bzip2"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pestle-fhir/pestle/internal/oracle"
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/store"
@@ -27,20 +34,36 @@ const benchClients = 64
 
 // BenchmarkCreate creates Patients over HTTP from 64 clients, durably, and in
 // turn writes the same bytes in as many keys with a bare group committer. The
-// figure of-bare is the server's rate as a part of the bare committer's.
+// figure of-bare is the server's rate as a part of the bare committer's, the
+// median of the rounds, since other work on the machine disturbs single ones.
 func BenchmarkCreate(b *testing.B) {
 	ours, theirs := newHTTPWriter(b), newBareWriter(b, opsOfCreate(b))
-	const round = 4096
-	ours.write(b, round)
-	theirs.write(b, round)
-	var us, them time.Duration
+	const round = 1024
+	ours.write(b, 4*round)
+	theirs.write(b, 4*round)
+	var us, them, cpu time.Duration
+	var ratios []float64
 	for b.Loop() {
-		us += ours.write(b, round)
-		them += theirs.write(b, round)
+		before := processorTime()
+		our := ours.write(b, round)
+		cpu += processorTime() - before
+		their := theirs.write(b, round)
+		us, them = us+our, them+their
+		ratios = append(ratios, float64(their)/float64(our))
 	}
-	b.ReportMetric(float64(them)/float64(us), "of-bare")
+	slices.Sort(ratios)
+	b.ReportMetric(ratios[len(ratios)/2], "of-bare")
 	b.ReportMetric(round*float64(b.N)/us.Seconds(), "creates/s")
+	b.ReportMetric(float64(cpu.Microseconds())/round/float64(b.N), "cpu-µs/create")
 	b.ReportMetric(round*float64(b.N)/them.Seconds(), "bare/s")
+}
+
+// processorTime is what this process has had of the processors. Other processes
+// on the machine lengthen the time that work takes, but hardly this.
+func processorTime() time.Duration {
+	var used syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // cannot fail for oneself
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 func benchResource(n int64) []byte {
@@ -185,4 +208,39 @@ func (w *bareWriter) write(b *testing.B, n int64) time.Duration {
 			b.Error(err)
 		}
 	})
+}
+
+// BenchmarkLoad loads the Synthea bundles of the shared data into a new
+// database as `pestle load` does: parsed, validated, durable.
+func BenchmarkLoad(b *testing.B) {
+	files, err := filepath.Glob(filepath.Join(oracle.Dir(b), "load", "synthea", "*.bz2"))
+	require.NoError(b, err)
+	for b.Loop() {
+		dir := b.TempDir()
+		var out bytes.Buffer
+		load := loadCommand{Files: files, Data: dir, Workers: 4}
+		before := processorTime()
+		require.NoError(b, load.Run(streams{out: &out, err: &out}), "%s", out.String())
+		cpu := processorTime() - before
+		var count, rate, size float64
+		// "92000 resources of 122 files in 8.1s, 11500 a second; 0 refused"
+		_, err := fmt.Sscanf(regexp.MustCompile(`(\d+) resources .*, (\d+) a second`).ReplaceAllString(strings.TrimSpace(out.String()), "$1 $2"), "%g %g", &count, &rate)
+		require.NoError(b, err)
+		for _, file := range files {
+			packed, err := os.Open(file)
+			require.NoError(b, err)
+			n, err := io.Copy(io.Discard, bzip2.NewReader(packed))
+			require.NoError(b, err)
+			size += float64(n)
+			_ = packed.Close()
+		}
+		engine, err := badger.Open(dir, nil)
+		require.NoError(b, err)
+		disk, err := engine.Size()
+		require.NoError(b, err)
+		require.NoError(b, engine.Close())
+		b.ReportMetric(rate, "resources/s")
+		b.ReportMetric(count/cpu.Seconds(), "resources/cpu-s")
+		b.ReportMetric(float64(disk)/size, "disk/input")
+	}
 }

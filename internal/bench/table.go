@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"math"
+)
+
+// table is what the project holds itself to. The suites are run in this order,
+// each once.
+var table = []row{
+	{
+		work: "parse and check structure, one thread, against google/fhir's Unmarshal", hold: hold{least: 5, unit: "x"}, shared: true, suite: validation,
+		figure: func(f *figures) (float64, string) { return speed(f, "R4/parse+structure", "R4/google/fhir") },
+	},
+	{
+		work: "parse and validate fully, one thread, against google/fhir's Unmarshal", hold: hold{least: 5, unit: "x"}, shared: true, suite: validation,
+		figure: func(f *figures) (float64, string) { return speed(f, "R4/parse+validate", "R4/google/fhir") },
+	},
+	{
+		work: "durable create over HTTP, 64 clients, against a bare group committer", hold: hold{least: 0.40, unit: "x"},
+		suite: suite{pkg: "./cmd/pestle", bench: "^BenchmarkCreate$", time: "16x"},
+		figure: func(f *figures) (float64, string) {
+			ratio := f.get("Create", "of-bare")
+			return ratio, fmt.Sprintf("%.2f x (%.0f of %.0f/s; %.0f µs of a processor each, client included)", ratio, f.get("Create", "creates/s"), f.get("Create", "bare/s"), f.get("Create", "cpu-µs/create"))
+		},
+	},
+	{
+		work: "read over HTTP, against a bare gin handler of the same bytes", hold: hold{least: 0.70, unit: "x"},
+		suite: suite{pkg: "./server", bench: "^BenchmarkRead$", time: "20x"},
+		figure: func(f *figures) (float64, string) {
+			ratio := f.get("Read", "of-bare")
+			return ratio, fmt.Sprintf("%.2f x (%.0f/s)", ratio, f.get("Read", "reads/s"))
+		},
+	},
+	{
+		work: "token search, page of 20, among 1 million resources against 10 thousand", hold: hold{most: 2, unit: "x"},
+		suite:  suite{pkg: "./store", bench: "^BenchmarkTokenPage$/^badger$", time: "200x", once: true},
+		figure: pages,
+	},
+	{
+		work: "load of transaction bundles, validated (absolute; wso2/fhir-server: about 990/s)", hold: hold{least: 3 * 990, unit: "resources/s"}, shared: true, suite: loading,
+		figure: func(f *figures) (float64, string) {
+			rate, cpu := f.get("Load", "resources/s"), f.get("Load", "resources/cpu-s")
+			return rate, fmt.Sprintf("%.0f resources/s (%.0f in a second of one processor)", rate, cpu)
+		},
+	},
+	{
+		work: "disk after load, against the input", hold: hold{most: 1, unit: "x"}, shared: true, suite: loading,
+		figure: func(f *figures) (float64, string) {
+			ratio := f.get("Load", "disk/input")
+			return ratio, fmt.Sprintf("%.2f x", ratio)
+		},
+	},
+	{
+		work: "start to the first answer (absolute)", hold: hold{most: 1000, unit: "ms"}, suite: opening,
+		figure: func(f *figures) (float64, string) {
+			ms := f.get("Open", "ms-to-read")
+			return ms, fmt.Sprintf("%.0f ms with %.0f resources", ms, f.get("Open", "resources"))
+		},
+	},
+	{
+		work: "resident memory after it (absolute)", hold: hold{most: 300, unit: "MB"}, suite: opening,
+		figure: func(f *figures) (float64, string) {
+			mb := f.get("Open", "MB-resident")
+			return mb, fmt.Sprintf("%.0f MB with %.0f resources", mb, f.get("Open", "resources"))
+		},
+	},
+	{
+		work: "EPS order, parsed and validated with the UK profiles (absolute)", hold: hold{most: 2, unit: "ms"}, shared: true,
+		suite: suite{pkg: "./profiles/uk", bench: "^BenchmarkOrder$", time: "300ms"},
+		figure: func(f *figures) (float64, string) {
+			ms := f.get("Order", "ns/op") / 1e6
+			return ms, fmt.Sprintf("%.2f ms, %.0f allocations", ms, f.get("Order", "allocs/op"))
+		},
+	},
+	{
+		work: "index values of an R4 example (absolute)", shared: true,
+		suite: suite{pkg: "./fhir/search", bench: "^BenchmarkExtract$", time: "300ms"},
+		figure: func(f *figures) (float64, string) {
+			us := f.get("Extract", "µs/resource")
+			return us, fmt.Sprintf("%.1f µs for %.0f entries", us, f.get("Extract", "entries/resource"))
+		},
+	},
+	{
+		work:  "FHIRPath: one evaluation of a usual invariant (absolute)",
+		suite: suite{pkg: "./fhir/fhirpath", bench: "^BenchmarkInvariants$", time: "50ms"},
+		figure: func(f *figures) (float64, string) {
+			ns, n := f.mean("Invariants/", "ns/op")
+			return ns, fmt.Sprintf("%.0f ns, geometric mean of %d", ns, n)
+		},
+	},
+}
+
+// Suites that more than one row looks at.
+var (
+	validation = suite{pkg: "./profiles", bench: "^BenchmarkR4$/^(parse.structure|parse.validate|google)$", time: "3x"}
+	loading    = suite{pkg: "./cmd/pestle", bench: "^BenchmarkLoad$", time: "1x", once: true}
+	opening    = suite{pkg: "./store", bench: "^BenchmarkOpen$", time: "3x", once: true}
+)
+
+// speed compares two ways to go through the same bytes.
+func speed(f *figures, ours, theirs string) (float64, string) {
+	us, them := f.get(ours, "MB/s"), f.get(theirs, "MB/s")
+	return us / them, fmt.Sprintf("%.1f x (%.0f of %.0f MB/s)", us/them, us, them)
+}
+
+// pages gives the worst ratio of the searches.
+func pages(f *figures) (float64, string) {
+	const prefix = "TokenPage/badger/"
+	worst, which := 0.0, ""
+	for _, name := range f.names(prefix) {
+		if ratio := f.get(name, "ratio"); ratio > worst {
+			worst, which = ratio, name
+		}
+	}
+	if which == "" {
+		return f.get(prefix, "ratio"), ""
+	}
+	return worst, fmt.Sprintf("%.2f x at most (%.0f of %.0f µs: %s)", worst, f.get(which, "µs-large"), f.get(which, "µs-small"), which[len(prefix):])
+}
+
+// mean is the geometric mean of a figure over the benchmarks below a name.
+func (f *figures) mean(prefix, unit string) (mean float64, n int) {
+	sum := 0.0
+	for _, name := range f.names(prefix) {
+		sum += math.Log(f.get(name, unit))
+		n++
+	}
+	return math.Exp(sum / float64(n)), n
+}
