@@ -20,6 +20,9 @@ type Change struct {
 	Condition string
 	// IfMatch is the version id that must be current, "" for any.
 	IfMatch string
+	// IfNoneMatch refuses an update where the resource stands already:
+	// If-None-Match: *. A deleted one may be brought back.
+	IfNoneMatch bool
 	// IfAbsent makes the change apply only where Type/ID does not exist (not
 	// even deleted); otherwise it is skipped as Matched, no error.
 	// Followers write with it, so that a replay is harmless.

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/sync/errgroup"
@@ -120,7 +119,7 @@ func (s *Server) answerEntry(c *gin.Context, b *bundleText, e *entry, a *recorde
 		"location", location, "etag", a.header.Get(headerETag),
 	}
 	if !a.modified.IsZero() {
-		pairs = append(pairs, "lastModified", a.modified.UTC().Format(time.RFC3339Nano))
+		pairs = append(pairs, "lastModified", a.modified.UTC().Format(fhir.InstantLayout))
 	}
 	failed := a.status >= 400
 	asked := prefer(c.Request.Header).back

@@ -41,7 +41,7 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 	change := fhir.Change{
 		Method: methods[e.method].method, Type: e.typ, ID: e.id, Resource: e.resource,
 		FullURL: e.fullURL, Expression: e.expression, Condition: e.query,
-		IfAbsent: e.method == http.MethodPut && e.header.Get("If-None-Match") == "*",
+		IfNoneMatch: e.method == http.MethodPut && e.header.Get("If-None-Match") == "*",
 	}
 	switch {
 	case e.method == http.MethodPost:

@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/sync/errgroup"
@@ -158,7 +157,7 @@ func writtenEntry(c *gin.Context, b *bundleText, result *fhir.Result, notes []fh
 	if !v.Deleted() {
 		pairs = append(pairs, "location", base+"/"+versionPath(v))
 	}
-	pairs = append(pairs, "etag", etag(v.VersionID), "lastModified", v.LastUpdated.UTC().Format(time.RFC3339Nano))
+	pairs = append(pairs, "etag", etag(v.VersionID), "lastModified", v.LastUpdated.UTC().Format(fhir.InstantLayout))
 	var text []byte
 	switch prefer(c.Request.Header).back {
 	case outcomeOnly:

@@ -25,7 +25,7 @@ func (s *Server) update(c *gin.Context) error {
 			Expected: id, Found: n.Text(), Fix: "Put the id into the resource; without one, POST it to " + r.Type() + ".",
 		})
 	}
-	change := fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r, IfAbsent: c.GetHeader("If-None-Match") == "*"}
+	change := fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r, IfNoneMatch: c.GetHeader("If-None-Match") == "*"}
 	if change.IfMatch, err = ifMatch(c.GetHeader("If-Match"), ""); err != nil {
 		return err
 	}
@@ -37,18 +37,7 @@ func (s *Server) update(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if result.Applied == fhir.Matched {
-		return exists(result.Version)
-	}
 	return s.sendUpdated(c, result, notes)
-}
-
-func exists(v *fhir.Version) error {
-	f := refuse(http.StatusPreconditionFailed, fhir.Conflict, fhir.Issue{
-		Message: "The resource " + v.Ref() + " exists already, against If-None-Match: *.",
-	})
-	stamp(f.header, v)
-	return f
 }
 
 // updateConditional updates the one resource that a search finds, or creates it

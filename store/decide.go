@@ -81,6 +81,11 @@ func (p *planner) update(c *fhir.Change, s *step) {
 	switch {
 	case c.IfAbsent && s.before != nil:
 		s.applied = fhir.Matched
+	case c.IfNoneMatch && s.before != nil && !s.before.Deleted():
+		p.refused.add(c, fhir.Conflict, true, fhir.Issue{
+			Message:  fmt.Sprintf("%s exists already, against If-None-Match: *.", s.ref()),
+			Expected: "no version", Found: "version " + s.before.VersionID,
+		})
 	case !p.matches(c, s):
 	case s.before == nil || s.before.Deleted():
 		s.applied = fhir.Created
