@@ -1,8 +1,6 @@
 package profiles
 
 import (
-	"fmt"
-
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
@@ -41,26 +39,44 @@ func (w *walk) profiled(n fhir.Node, t *r4.Type) {
 
 // apply holds a resource to one profile and reports whether it is known. One
 // that somebody asks for and nobody knows is an error; one that the resource
-// names itself is noted.
+// names itself is noted. Of a version that is not known, the one that is known
+// stands in.
 func (w *walk) apply(n fhir.Node, t *r4.Type, canonical string, asked bool) bool {
-	p := w.v.library.program(canonical)
-	if p != nil {
-		w.conform(n, t, p)
-		return true
-	}
 	if isCore(canonical, t) {
 		return true
 	}
-	s, known := w.v.library.knows(canonical)
-	i := fhir.Issue{Severity: fhir.Information, Code: fhir.Informational, Rule: "profile-unknown", Message: "The resource was not held to the profile, which is not known here.", Found: short(canonical)}
-	if asked {
-		i.Severity, i.Code, i.Message = fhir.Err, fhir.NotFound, "The profile is not known here."
+	p := w.v.library.program(canonical)
+	if p == nil {
+		s, known := w.v.library.knows(canonical)
+		if !known {
+			w.unknownProfile(n, canonical, asked)
+			return false
+		}
+		w.add(n, fhir.Issue{Severity: fhir.Warning, Code: fhir.Informational, Rule: "profile-version",
+			Message: "This version of the profile is not known here; the resource was held to the one that is.", Expected: s.Canonical(), Found: short(canonical)})
+		p = w.v.library.program(s.URL)
 	}
-	if known {
-		i.Expected = fmt.Sprintf("version %s, which is known", s.Version)
+	if p.structure.Abstract {
+		w.add(n, fhir.Issue{Severity: fhir.Warning, Code: fhir.Informational, Rule: "profile-abstract",
+			Message:  "The profile is abstract: others are derived from it, and resources conform to one of those.",
+			Expected: firstOf(anyOf(w.v.library.derived(p.structure.URL), 6), "a profile that is derived from it"), Found: short(canonical)})
+	}
+	w.conform(n, t, p)
+	return true
+}
+
+func (w *walk) unknownProfile(n fhir.Node, canonical string, asked bool) {
+	i := fhir.Issue{Severity: fhir.Information, Code: fhir.Informational, Rule: "profile-unknown",
+		Message: "The resource was not held to this profile: it is not known here.", Found: short(canonical)}
+	if asked {
+		i.Severity, i.Code, i.Message = fhir.Err, fhir.NotFound, "The profile is not known here, so the resource cannot be held to it."
+	}
+	if near := nearest(canonical, w.v.library.urls(), 2); len(near) > 0 {
+		i.Fix = "Did you mean " + anyOf(near, 2) + "?"
+	} else {
+		i.Fix = "Load the package that defines it, or store its StructureDefinition."
 	}
 	w.add(n, i)
-	return false
 }
 
 // isCore reports whether a canonical is that of the R4 type itself.

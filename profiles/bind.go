@@ -62,8 +62,8 @@ func (w *walk) holdBinding(o occurrence, p *position) {
 func (w *walk) holdSet(o occurrence, p *position, codes []coded, valueSet, strength string) {
 	if len(codes) == 0 {
 		if strength == "required" && (o.typ.Name == "CodeableConcept" || o.typ.Name == "Coding") && !p.told(o) {
-			w.say(p, o.place(), fhir.Issue{Code: fhir.CodeInvalid, Rule: "binding", Message: p.title() + " has no code: the profile asks for one of a value set.",
-				Expected: "a code of " + valueSet + ": " + w.sample(valueSet), Found: foundValue(o.node)})
+			w.say(p, o.place(), fhir.Issue{Code: fhir.CodeInvalid, Rule: "binding", Message: p.title() + " names no code, and the profile asks for one of a value set.",
+				Expected: "a code of " + valueSet + w.sample(valueSet), Found: foundValue(o.node)})
 		}
 		return
 	}
@@ -89,8 +89,8 @@ func (w *walk) holdSet(o occurrence, p *position, codes []coded, valueSet, stren
 }
 
 func (w *walk) notOfSet(o occurrence, p *position, c coded, a terminology.Answer, valueSet, strength string) {
-	i := fhir.Issue{Code: fhir.CodeInvalid, Rule: "binding", Message: fmt.Sprintf("The code of %s is not in the value set %s.", p.title(), valueSet),
-		Expected: w.sample(valueSet), Found: strings.TrimPrefix(c.system+"#"+c.code, "#")}
+	i := fhir.Issue{Code: fhir.CodeInvalid, Rule: "binding", Message: p.title() + " has a code that the profile does not allow.",
+		Expected: "a code of " + valueSet + w.sample(valueSet), Found: strings.TrimPrefix(c.system+"#"+c.code, "#")}
 	if strength == "extensible" {
 		i.Severity = fhir.Warning
 		i.Fix = "Use a code of the value set unless none of them fits."
@@ -146,11 +146,11 @@ func (p *position) mismatched(n fhir.Node) bool {
 	return false
 }
 
-// sample lists the codes of a small value set.
+// sample lists the codes of a small value set, the first of a larger one.
 func (w *walk) sample(valueSet string) string {
 	x, err := w.v.library.terms.Expand(valueSet, "", 0, 13)
 	if err != nil || x.Total == 0 {
-		return "a code of that value set"
+		return ""
 	}
 	var codes []string
 	for _, c := range x.Contains {
@@ -160,7 +160,7 @@ func (w *walk) sample(valueSet string) string {
 		}
 		codes = append(codes, text)
 	}
-	return anyOf(codes, 12)
+	return ": " + anyOf(codes, 12)
 }
 
 // unchecked notes, once for each reason, that a binding could not be decided.

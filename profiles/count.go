@@ -68,13 +68,31 @@ func firstOf(texts ...string) string {
 	return ""
 }
 
-// title names the element for a reader: by its JSON name, with the slice.
+// title names the element for a reader: the path to it with the JSON name, and
+// the slice. Within an extension the path says nothing.
 func (p *position) title() string {
 	name := p.jsonName()
+	if dot := strings.LastIndexByte(p.el.ID, '.'); dot > 0 && !strings.HasPrefix(p.el.ID, "Extension.") {
+		name = wayOf(p.el.ID[:dot]) + "." + name
+	}
 	if p.el.SliceName == "" || p.typeSlice() {
 		return name
 	}
 	return name + " (" + p.el.SliceName + ")"
+}
+
+// wayOf makes a path of the id of an element: without slices, and with the JSON
+// name where the type of a choice is settled.
+func wayOf(id string) string {
+	steps := strings.Split(id, ".")
+	for i, step := range steps {
+		name, slice, _ := strings.Cut(step, ":")
+		if base, choice := strings.CutSuffix(name, "[x]"); choice && strings.HasPrefix(slice, base) {
+			name = slice
+		}
+		steps[i] = name
+	}
+	return strings.Join(steps, ".")
 }
 
 // typeSlice reports whether the position is one type of a choice.
@@ -106,22 +124,19 @@ func (p *position) jsonName() string {
 // settles it.
 func (p *position) model() string {
 	name := p.jsonName()
-	switch {
-	case p.el.Fixed != nil:
-		return name + " with the value " + short(string(p.el.Fixed.Node.Raw()))
-	case p.el.Pattern != nil:
-		return name + " with at least " + short(string(p.el.Pattern.Node.Raw()))
-	case p.name == "extension" || p.name == "modifierExtension":
+	if p.name == "extension" || p.name == "modifierExtension" {
 		if url := p.url(); url != "" {
 			return "an " + article(p.name) + " with the url " + url
 		}
-	case p.binding != nil:
-		return name + " with a code of " + p.binding.ValueSet
 	}
-	for _, k := range p.kids {
-		if v := settled(k); v != "" {
-			return name + " with " + v
+	if v := settled(p); v != nil {
+		if v[0].path == "" {
+			return name + " with the value " + v[0].value
 		}
+		return name + " with " + inWords(v)
+	}
+	if p.binding != nil {
+		return name + " with a code of " + p.binding.ValueSet
 	}
 	if len(p.el.Types) == 1 {
 		if code := p.el.Types[0].Code; code != "BackboneElement" && code != "Element" {
@@ -136,22 +151,6 @@ func article(name string) string {
 		return "entry of modifierExtension"
 	}
 	return name
-}
-
-// settled is what is fixed of an element or below it: system "http://…".
-func settled(p *position) string {
-	switch {
-	case p.el.Fixed != nil:
-		return p.name + " " + short(string(p.el.Fixed.Node.Raw()))
-	case p.el.Pattern != nil:
-		return p.name + " " + short(string(p.el.Pattern.Node.Raw()))
-	}
-	for _, k := range p.kids {
-		if v := settled(k); v != "" {
-			return p.name + "." + v
-		}
-	}
-	return ""
 }
 
 // url is that of the extension that a slice of extension stands for.

@@ -48,29 +48,36 @@ func sameURL(o occurrence, slice *position) string {
 }
 
 func valueReason(d definition.Discriminator, values []occurrence, positions []*position) string {
-	want := ""
+	what := strings.TrimPrefix("its "+d.Path, "its $this")
+	if what == "" {
+		what = "its value"
+	}
+	if len(values) == 0 {
+		return what + " is missing"
+	}
+	got := values[0].node
 	for _, p := range positions {
-		want = firstOf(want, settledValue(p))
+		if v := p.constant(); v != nil && got.Kind() == fhir.Object {
+			if lacking, there := differences("", v.Node, got); len(there) > 0 {
+				return "it has " + inWords(there) + " instead of " + inWords(lacking)
+			}
+		}
+		if list := settled(p); list != nil {
+			return what + " is " + foundValue(got) + ", not " + inWords(list)
+		}
+		if p.binding != nil {
+			return what + " is " + foundValue(got) + ", which is no code of " + p.binding.ValueSet
+		}
 	}
-	what := d.Path
-	if what == "$this" {
-		what = "value"
-	}
-	switch {
-	case len(values) == 0:
-		return fmt.Sprintf("its %s is missing", what)
-	case want == "":
-		return fmt.Sprintf("its %s is %s", what, foundValue(values[0].node))
-	}
-	return fmt.Sprintf("its %s is %s, not %s", what, foundValue(values[0].node), want)
+	return what + " is " + foundValue(got)
 }
 
-// settledValue is a value that a position settles, or one below it.
-func settledValue(p *position) string {
-	if p.binding != nil && p.el.Fixed == nil && p.el.Pattern == nil {
-		return "a code of " + p.binding.ValueSet
+// constant is the value that is fixed at the position, nil for none.
+func (p *position) constant() *definition.Value {
+	if p.el.Fixed != nil {
+		return p.el.Fixed
 	}
-	return strings.TrimPrefix(settled(p), p.name+" ")
+	return p.el.Pattern
 }
 
 // typesOf are the types that a position settles, or the slices of it.
@@ -110,7 +117,12 @@ func ofType(values []occurrence, d definition.Discriminator, positions []*positi
 	return fmt.Sprintf("the type of %s is %s, expected %s", d.Path, got, anyOf(want, 4))
 }
 
+// ofProfile decides by the profiles that the positions ask for.
 func (w *walk) ofProfile(values []occurrence, d definition.Discriminator, positions []*position) string {
+	if len(values) == 0 {
+		return "its " + d.Path + " is missing, or leads to no resource that is at hand"
+	}
+	why := ""
 	for _, v := range values {
 		for _, p := range positions {
 			var canonicals []string
@@ -118,24 +130,34 @@ func (w *walk) ofProfile(values []occurrence, d definition.Discriminator, positi
 				canonicals = append(canonicals, list...)
 			}
 			for _, c := range append(canonicals, p.targets...) {
-				if w.conforms(v, c) {
+				not := w.unlike(v, c)
+				if not == "" {
 					return ""
 				}
+				why = firstOf(why, not)
 			}
 		}
 	}
-	return d.Path + " conforms to another profile"
+	return "its " + d.Path + " " + firstOf(why, "conforms to another profile")
 }
 
-// conforms tries a profile. One that is not known, or a bare type, is told by
-// the type.
-func (w *walk) conforms(o occurrence, canonical string) bool {
+// unlike tries a profile and gives the reason why a value is not of it, "" when
+// it is. A profile that is not known, or a bare type, is told by the type.
+func (w *walk) unlike(o occurrence, canonical string) string {
 	if name, ok := strings.CutPrefix(canonical, canonicalBase); ok && r4.TypeOf(name) != nil {
-		return o.typ != nil && o.typ.Is(name)
+		if o.typ != nil && o.typ.Is(name) {
+			return ""
+		}
+		return "is no " + name
 	}
 	p := w.v.library.program(canonical)
 	if p == nil || o.typ == nil || !o.typ.Is(p.structure.Type) {
-		return false
+		return "is of another type than " + bareName(canonical)
 	}
-	return !fhir.HasErrors(w.try(func() { w.conform(o.node, o.typ, p) }))
+	var errors []fhir.Issue
+	w.inside(o, func() { errors = w.try(func() { w.conform(o.node, o.typ, p) }) })
+	if len(errors) == 0 {
+		return ""
+	}
+	return "does not conform to " + bareName(canonical) + " (" + strings.TrimSuffix(errors[0].Message, ".") + ")"
 }

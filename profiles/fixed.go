@@ -14,11 +14,10 @@ import (
 // holdValue holds a value to what is fixed of it and to its bounds.
 func (w *walk) holdValue(o occurrence, p *position) {
 	if v := p.el.Fixed; v != nil && !equal(v.Node, o.node) {
-		w.say(p, o.place(), fhir.Issue{Code: fhir.ValueCode, Rule: "fixed", Message: "The profile fixes the value of " + p.title() + ".",
-			Expected: short(string(v.Node.Raw())), Found: foundValue(o.node)})
+		w.say(p, o.place(), otherValue("fixed", v.Node, o.node, p))
 	}
 	if v := p.el.Pattern; v != nil && !includes(v.Node, o.node) {
-		w.say(p, o.place(), patternIssue(v.Node, o.node, p))
+		w.say(p, o.place(), otherValue("pattern", v.Node, o.node, p))
 	}
 	if limit := p.el.MaxLength; limit > 0 {
 		if n := utf8.RuneCountInString(o.node.Text()); n > limit {
@@ -34,14 +33,23 @@ func (w *walk) holdValue(o occurrence, p *position) {
 	}
 }
 
-// patternIssue says of an object which members differ from the pattern.
-func patternIssue(pattern, value fhir.Node, p *position) fhir.Issue {
-	if pattern.Kind() != fhir.Object {
-		return fhir.Issue{Code: fhir.ValueCode, Rule: "pattern", Message: "The profile fixes the value of " + p.title() + ".",
-			Expected: short(string(pattern.Raw())), Found: foundValue(value)}
+// otherValue says what a value should have been, of an object the parts that
+// differ.
+func otherValue(rule string, want, got fhir.Node, p *position) fhir.Issue {
+	i := fhir.Issue{Code: fhir.ValueCode, Rule: rule, Message: "The profile fixes the value of " + p.title() + "."}
+	if rule == "pattern" && want.Kind() == fhir.Object {
+		i.Message = "The profile asks for certain content of " + p.title() + "."
 	}
-	return fhir.Issue{Code: fhir.ValueCode, Rule: "pattern", Message: "The profile asks for certain content of " + p.title() + ".",
-		Expected: "at least " + short(string(pattern.Raw())), Found: foundValue(value)}
+	lacking, there := differences("", want, got)
+	switch {
+	case want.Kind() != fhir.Object || got.Kind() != fhir.Object:
+		i.Expected, i.Found = inWords(leaves(nil, "", want)), foundValue(got)
+	case len(lacking) == 0:
+		i.Expected, i.Found = "no more than "+inWords(leaves(nil, "", want)), foundValue(got)
+	default:
+		i.Expected, i.Found = inWords(lacking), firstOf(inWords(there), "no such part")
+	}
+	return i
 }
 
 func foundValue(n fhir.Node) string {

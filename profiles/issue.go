@@ -41,10 +41,11 @@ func (w *walk) result() []fhir.Issue {
 	return issues
 }
 
-// plain leaves out that an extension needs a value or parts where its
-// definition says which.
+// plain folds what several profiles ask alike, and leaves out that an extension
+// needs a value or parts where its definition says which.
 func plain(issues []fhir.Issue) []fhir.Issue {
-	said := map[string]bool{}
+	type alike struct{ rule, expression, step, expected, found, fix string }
+	seen, said := map[alike]bool{}, map[string]bool{}
 	for _, i := range issues {
 		if i.Rule == "cardinality" && i.Profile != "" {
 			at, _, _ := strings.Cut(i.Expression, ".value.ofType(")
@@ -54,7 +55,15 @@ func plain(issues []fhir.Issue) []fhir.Issue {
 			}
 		}
 	}
-	return slices.DeleteFunc(issues, func(i fhir.Issue) bool { return i.Rule == "ext-1" && said[i.Expression] })
+	return slices.DeleteFunc(issues, func(i fhir.Issue) bool {
+		if i.Profile == "" {
+			return i.Rule == "ext-1" && said[i.Expression]
+		}
+		key := alike{i.Rule, i.Expression, i.Element[strings.LastIndexByte(i.Element, '.')+1:], i.Expected, i.Found, i.Fix}
+		again := seen[key]
+		seen[key] = true
+		return again
+	})
 }
 
 func (w *walk) wrongKind(n fhir.Node, expected string) {

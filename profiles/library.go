@@ -178,3 +178,31 @@ func (l *Library) knows(canonical string) (*definition.Structure, bool) {
 	s, ok := l.set.Structures[url]
 	return s, ok
 }
+
+// urls lists the urls of all profiles, without versions.
+func (l *Library) urls() []string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var out []string
+	for url := range l.set.Structures {
+		if !strings.Contains(url, "|") {
+			out = append(out, url)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// derived lists the profiles that are based on one.
+func (l *Library) derived(base string) []string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var out []string
+	for url, s := range l.set.Structures {
+		if of, _ := definition.SplitCanonical(s.Base); of == base && !strings.Contains(url, "|") {
+			out = append(out, url)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -123,11 +124,14 @@ func (w *walk) unsliced(parent occurrence, rest []occurrence, lacking int, p *po
 		names = append(names, slice.model())
 	}
 	for _, o := range rest {
+		if p.types != nil && o.typ != nil && !slices.ContainsFunc(p.types, o.typ.Is) {
+			continue // its type is what is wrong with it
+		}
 		var reasons []string
 		for _, slice := range s.slices {
 			reasons = append(reasons, "not "+slice.el.SliceName+", because "+w.belongs(o, s, slice))
 		}
-		w.say(p, o.place(), fhir.Issue{Code: fhir.Structure, Rule: "slice", Message: "The profile allows only certain " + p.name + " here, and this is none of them.",
+		w.say(p, o.place(), fhir.Issue{Code: fhir.Structure, Rule: "slice", Message: "The profile allows only certain values of " + p.title() + ", and this is none of them.",
 			Expected: anyOf(names, 8), Found: firstOf(strings.Join(reasons[:min(len(reasons), 4)], "; "), foundValue(o.node))})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pestle-fhir/pestle/fhir/r4"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 )
 
@@ -56,6 +57,7 @@ var indexed = regexp.MustCompile(`^(\w+)\[(\d+)\]\.(\w+)$`)
 var (
 	discriminator = regexp.MustCompile(`^slicing\.discriminator(?:\[(\d+)\])?\.(type|path)$`)
 	typeCaret     = regexp.MustCompile(`^type(?:\[(\d+)\])?\.(aggregation|versioning|profile)(?:\[(\d+)\])?$`)
+	rangeCaret    = regexp.MustCompile(`^(min|max)Value([A-Z]\w*)$`)
 	bindingMax    = regexp.MustCompile(`^binding\.extension(?:\[(\d+)\])?\.(url|valueCanonical)$`)
 )
 
@@ -66,6 +68,9 @@ func (b *builder) elementCaret(r rule, e *definition.Element) error {
 	}
 	if m := typeCaret.FindStringSubmatch(r.caret); m != nil {
 		return b.typeCaret(r, e, m)
+	}
+	if m := rangeCaret.FindStringSubmatch(r.caret); m != nil {
+		return b.rangeCaret(r, e, m)
 	}
 	if m := bindingMax.FindStringSubmatch(r.caret); m != nil {
 		if m[2] == "valueCanonical" {
@@ -101,6 +106,25 @@ func (b *builder) elementCaret(r rule, e *definition.Element) error {
 		"isModifierReason", "binding.description", "condition", "code", "label", "mapping":
 	default:
 		return b.fail(r.file, r.at, "^%s of an element is not supported here", r.caret)
+	}
+	return nil
+}
+
+// rangeCaret sets the least or the greatest value.
+func (b *builder) rangeCaret(r rule, e *definition.Element, m []string) error {
+	typ := m[2]
+	if r4.TypeOf(typ) == nil {
+		typ = strings.ToLower(typ[:1]) + typ[1:]
+	}
+	typ, json, ok := r.value.json([]string{typ})
+	if !ok {
+		return b.fail(r.file, r.at, "^%s cannot have this value", r.caret)
+	}
+	v := fixedValue(typ, json)
+	if m[1] == "min" {
+		e.MinValue = v
+	} else {
+		e.MaxValue = v
 	}
 	return nil
 }
