@@ -1,6 +1,9 @@
 package profiles
 
 import (
+	"encoding/json"
+	"strings"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
@@ -50,6 +53,14 @@ func (k jsonKind) is(kind fhir.Kind) bool {
 	return kind == fhir.String
 }
 
+// quoted reports whether a text is a value of the kind that stands in quotes.
+func (k jsonKind) quoted(text string) bool {
+	if k == jsonBoolean {
+		return text == "true" || text == "false"
+	}
+	return json.Valid([]byte(text)) && strings.IndexAny(text, "-0123456789") == 0
+}
+
 func kindOf(t *r4.Type) jsonKind {
 	switch t.Name {
 	case "boolean":
@@ -66,8 +77,10 @@ func (w *walk) primitiveKind(n fhir.Node, p *slot, want jsonKind) {
 	switch {
 	case n.Kind() == fhir.Null:
 		i.Fix = "Leave " + p.Element.Name + " out."
-	case n.Kind() == fhir.String && want != jsonString:
+	case n.Kind() == fhir.String && want != jsonString && want.quoted(n.Text()):
 		i.Fix = "Leave the quotes out."
+	case n.Kind() == fhir.String && want != jsonString: // as of XML, where everything is in quotes
+		i.Message, i.Found = "This is no valid "+p.Type+".", short(n.Text())
 	case want == jsonString && n.Kind() != fhir.Object && n.Kind() != fhir.Array:
 		i.Fix = "Put the value into quotes."
 	}
