@@ -96,6 +96,7 @@ type walker struct {
 	s     span
 	h     *fhir.History
 	count int
+	size  int // bytes of the versions on the page
 	last  fhir.LogPlace
 }
 
@@ -113,7 +114,7 @@ func (w *walker) take(p place, at fhir.LogPlace) (more bool, err error) {
 			return true, err
 		}
 	}
-	if len(w.h.Versions) >= w.count {
+	if len(w.h.Versions) >= w.count || w.size >= maxPage {
 		if len(w.h.Versions) > 0 {
 			w.h.Next = w.last
 		}
@@ -124,6 +125,7 @@ func (w *walker) take(p place, at fhir.LogPlace) (more bool, err error) {
 		return false, err
 	}
 	w.h.Versions = append(w.h.Versions, ver)
+	w.size += len(ver.JSON)
 	w.last = at
 	return true, nil
 }

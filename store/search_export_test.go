@@ -14,3 +14,10 @@ func SetSortLimits(walkedRows, sortedMatches int) (restore func()) {
 	maxWalked, maxSorted = walkedRows, sortedMatches
 	return func() { maxWalked, maxSorted = rows, matches }
 }
+
+// SetPageBytes makes pages end after so many bytes.
+func SetPageBytes(n int) (restore func()) {
+	before := maxPage
+	maxPage = n
+	return func() { maxPage = before }
+}

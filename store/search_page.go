@@ -22,12 +22,18 @@ var maxSorted = 10_000
 // sorted in memory instead.
 var maxWalked = 2000
 
+// maxPage is how many bytes a page of a search or history may hold before it
+// ends, short of its count: one page of the largest resources would fill the
+// memory. It is a variable, so that tests can make it small.
+var maxPage = 32 << 20
+
 // page fills one page of a search and gives the place where the next one
 // begins, nil on the last page.
 type page struct {
 	*selection
-	q   *search.Query
-	out *search.Result
+	q    *search.Query
+	out  *search.Result
+	size int // bytes of the resources on the page
 }
 
 // fill begins behind a place, nil for the first page.
@@ -63,9 +69,10 @@ func (p *page) fill(behind []byte) ([]byte, error) {
 
 // add puts a resource on the page; false when the page was full already.
 func (p *page) add(ver *fhir.Version) bool {
-	if len(p.out.Matches) == p.q.Count {
+	if len(p.out.Matches) == p.q.Count || p.size >= maxPage {
 		return false
 	}
+	p.size += len(ver.JSON)
 	p.out.Matches = append(p.out.Matches, ver)
 	return true
 }

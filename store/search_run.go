@@ -38,7 +38,7 @@ func (v view) fill(q *search.Query, s *selection, out *search.Result) error {
 	if q.Count == 0 || q.Summary == search.SummaryCount {
 		return s.count(q, out, all)
 	}
-	p := &page{s, q, out}
+	p := &page{selection: s, q: q, out: out}
 	behind, err := p.fill(at.behind)
 	if err != nil {
 		return err

@@ -1,0 +1,57 @@
+package store_test
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/store"
+)
+
+// Pages of large resources end before their count is reached, and the next page
+// goes on behind them, in every order that a page may be in.
+func TestPagesEndByTheirBytes(t *testing.T) {
+	defer store.SetPageBytes(2500)()
+	both(t, func(t *testing.T, db *store.DB) {
+		for i := range 9 {
+			commit(t, db, fhir.Change{Method: fhir.Create, Type: "Patient",
+				Resource: patient(t, fmt.Sprint(i), fmt.Sprintf("A%d%s", i%4, strings.Repeat("a", 1000)))})
+		}
+		for _, query := range []string{"", "family=a", "_sort=family", "_sort=-family,_id", "gender:missing=true&_sort=_lastUpdated"} {
+			values, err := url.ParseQuery(query)
+			require.NoError(t, err)
+			q, _, err := search.Parse("Patient", values, search.Options{DefaultCount: 50})
+			require.NoError(t, err)
+			found := map[string]bool{}
+			pages := 0
+			for more := true; more; pages++ {
+				r, err := db.Search(ctx, q)
+				require.NoError(t, err)
+				require.LessOrEqual(t, len(r.Matches), 3)
+				for _, v := range r.Matches {
+					found[v.ID] = true
+				}
+				if more = r.Next != nil; more {
+					q.Page = *r.Next
+				}
+			}
+			require.Len(t, found, 9, query)
+			require.Equal(t, 3, pages, query)
+		}
+
+		q := fhir.HistoryQuery{Type: "Patient", Count: 50}
+		for _, want := range []int{3, 3, 3} {
+			h, err := db.History(ctx, q)
+			require.NoError(t, err)
+			require.Len(t, h.Versions, want)
+			require.Equal(t, 9, h.Total)
+			q.AsOf, q.Before = h.AsOf, h.Next
+		}
+		require.Zero(t, q.Before)
+	})
+}
