@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/pestle-fhir/pestle/fhir"
-	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
+	"github.com/pestle-fhir/pestle/fhir/checkdigit"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
@@ -81,7 +81,7 @@ func sandboxMessage(now time.Time) (*fhir.Resource, error) {
 	}
 	digits := strings.ToUpper(hex.EncodeToString(number))
 	body := digits[:6] + "X99CL0" + digits[6:11]
-	values = append(values, "{number}", fmt.Sprintf("%s-%s-%s%c", body[:6], body[6:12], body[12:], dispensing.CheckCharacter(body)))
+	values = append(values, "{number}", fmt.Sprintf("%s-%s-%s%c", body[:6], body[6:12], body[12:], checkdigit.Prescription(body)))
 	for _, name := range []string{"message", "header", "line1", "line2", "patient", "practitioner", "role", "clinic", "provenance", "prescription"} {
 		values = append(values, "{"+name+"}", uuid.NewString())
 	}

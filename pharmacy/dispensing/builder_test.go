@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/checkdigit"
 )
 
 // script is a prescription to be written for a test.
@@ -29,7 +30,7 @@ type scriptItem struct {
 // orderNumber makes a valid short-form id.
 func orderNumber(n int, ods string) string {
 	body := fmt.Sprintf("%06X%s%05X", (n*7919+1)%0xFFFFFF, ods, n%0xFFFFF)
-	return body[:6] + "-" + body[6:12] + "-" + body[12:] + string(CheckCharacter(body))
+	return body[:6] + "-" + body[6:12] + "-" + body[12:] + string(checkdigit.Prescription(body))
 }
 
 func acute(n int, items ...scriptItem) script {

@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/numeral"
 )
 
 // Prescription is one issue of a prescription: what was ordered, and where its
@@ -143,7 +144,7 @@ func (p *Prescription) remarks() []string {
 	var list []string
 	for _, l := range p.Lines {
 		// MDR-16(1A): a quantity in words and figures that differ is for the prescriber to put right.
-		if n, ok := number(l.Words); ok && !l.Quantity.Value.Equal(decimal.NewFromInt(int64(n))) {
+		if n, ok := numeral.Read(l.Words); ok && !l.Quantity.Value.Equal(decimal.NewFromInt(int64(n))) {
 			list = append(list, fmt.Sprintf("MDR-15: the quantity of %s is %s %s in figures and %q in words. Ask the prescriber which is meant.",
 				l.Product.Display, l.Quantity.Value, l.Quantity.Unit, l.Words))
 		}

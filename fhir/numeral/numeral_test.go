@@ -1,0 +1,32 @@
+package numeral
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestRead(t *testing.T) {
+	for words, want := range map[string]int{
+		"twenty eight": 28, "Twenty-Eight": 28, "one hundred and twelve": 112, "two thousand, five hundred": 2500, "SIXTY TABLETS": 60,
+		"one hundred": 100, "zero": 0, "forty two capsules": 42, "one hundred millilitres": 100,
+	} {
+		n, ok := Read(words)
+		assert.True(t, ok, words)
+		assert.Equal(t, want, n, words)
+	}
+	for _, words := range []string{"", "tablets", "28", "twenty 8", "a few", "and", "hundred", "one two", "twenty twelve", "two eight", "nine hundred hundred hundred"} {
+		_, ok := Read(words)
+		assert.False(t, ok, words)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add("one hundred and twelve tablets")
+	f.Add("ZERO-and,hundred")
+	f.Fuzz(func(t *testing.T, words string) {
+		if n, ok := Read(words); ok && (n < 0 || n > most) {
+			t.Fatal(n)
+		}
+	})
+}
