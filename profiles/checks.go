@@ -47,7 +47,7 @@ func typeRules(v *Validator, t *r4.Type) []check {
 			out = append(out, rule)
 		}
 	}
-	return out
+	return append(out, v.library.rulesOn(t)...)
 }
 
 // ownRules are the rules of single types that R4 states in prose.

@@ -39,6 +39,9 @@ func (w *walk) say(p *position, n fhir.Node, i fhir.Issue) {
 	if s, ok := w.v.library.severity[i.Rule]; ok {
 		i.Severity = s
 	}
+	if i.Severity == Off {
+		return
+	}
 	w.add(n, i)
 }
 

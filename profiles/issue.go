@@ -2,7 +2,6 @@ package profiles
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -29,7 +28,7 @@ func (w *walk) addAt(n, place fhir.Node, i fhir.Issue) {
 
 // result orders the issues and says what was left out.
 func (w *walk) result() []fhir.Issue {
-	issues := fhir.SortIssues(plain(w.issues))
+	issues := fhir.SortIssues(w.fold(w.issues))
 	if w.more > 0 {
 		issues = append(issues, fhir.Issue{Severity: fhir.Information, Code: fhir.Informational, Rule: "more-issues",
 			Message: fmt.Sprintf("%d more issues are not shown.", w.more)})
@@ -39,31 +38,6 @@ func (w *walk) result() []fhir.Issue {
 			Message: "The validation was stopped before it was complete.", Fix: "Send a smaller resource or allow more time."})
 	}
 	return issues
-}
-
-// plain folds what several profiles ask alike, and leaves out that an extension
-// needs a value or parts where its definition says which.
-func plain(issues []fhir.Issue) []fhir.Issue {
-	type alike struct{ rule, expression, step, expected, found, fix string }
-	seen, said := map[alike]bool{}, map[string]bool{}
-	for _, i := range issues {
-		if i.Rule == "cardinality" && i.Profile != "" {
-			at, _, _ := strings.Cut(i.Expression, ".value.ofType(")
-			said[at] = true
-			if last := strings.LastIndex(at, ".extension["); last > 0 && i.Code == fhir.Structure {
-				said[at[:last]] = true
-			}
-		}
-	}
-	return slices.DeleteFunc(issues, func(i fhir.Issue) bool {
-		if i.Profile == "" {
-			return i.Rule == "ext-1" && said[i.Expression]
-		}
-		key := alike{i.Rule, i.Expression, i.Element[strings.LastIndexByte(i.Element, '.')+1:], i.Expected, i.Found, i.Fix}
-		again := seen[key]
-		seen[key] = true
-		return again
-	})
 }
 
 func (w *walk) wrongKind(n fhir.Node, expected string) {

@@ -30,6 +30,8 @@ type Library struct {
 	strict   bool
 	messages map[string]Message // by event code
 	severity map[string]fhir.Severity
+	rules    []Rule
+	covers   map[string]string // invariant key -> id of the rule that asks for the same
 }
 
 // Message says which profiles the resources of a message have.
@@ -43,7 +45,7 @@ type Message struct {
 // terminology service, which must know the value sets of the definitions.
 func NewLibrary(set *definition.Set, terms *terminology.Service) *Library {
 	return &Library{terms: terms, own: set, stored: definition.NewSet(), set: set, snap: snapshot.New(set), programs: map[string]*program{},
-		policy: map[string]string{}, messages: map[string]Message{}}
+		policy: map[string]string{}, messages: map[string]Message{}, covers: map[string]string{}}
 }
 
 // SetPolicy says to which profile a resource is held that names none itself, by
@@ -61,8 +63,9 @@ func (l *Library) SetMessages(list []Message) {
 	}
 }
 
-// SetSeverity gives rules of profiles, by their id, another severity than their
-// definition: invariant keys, or binding, fixed, cardinality …
+// SetSeverity gives rules, by their id, another severity than their definition:
+// invariant keys, named rules, or binding, fixed, cardinality … of profiles. [Off]
+// switches a rule off.
 func (l *Library) SetSeverity(byRule map[string]fhir.Severity) { l.severity = maps.Clone(byRule) }
 
 // Terminology is the service that answers for codes.

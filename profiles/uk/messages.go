@@ -1,6 +1,8 @@
 package uk
 
 import (
+	"time"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/ucum"
 	"github.com/pestle-fhir/pestle/profiles"
@@ -42,11 +44,12 @@ var Policy = map[string]string{
 // accepted a GMC number without its C.
 var Severities = map[string]fhir.Severity{"role-gmc": fhir.Warning}
 
-// Library is the built-in definitions with their messages and severities; the
+// Library is the built-in definitions with their messages, rules and severities; the
 // policy is for the caller to set.
 func Library() *profiles.Library {
 	set := Definitions()
 	l := profiles.NewLibrary(set, terminology.New(terminology.Config{Definitions: set, UCUM: ucum.Valid}))
+	l.AddRules(Rules(time.Now)...)
 	l.SetMessages(Messages)
 	l.SetSeverity(Severities)
 	return l
