@@ -47,10 +47,33 @@ func (l *Library) shorthand(path string, beside *definition.Set) (*definition.Se
 	l.mu.RUnlock()
 	known.Merge(beside)
 	set, err := fsh.Read(files, fsh.Options{Known: known, Canonical: base})
+	if mistake := (*fsh.Error)(nil); errors.As(err, &mistake) {
+		mistake.File = sourceOf(path, mistake.File)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("definitions: %w", err)
 	}
+	for _, s := range set.Structures {
+		s.Source = sourceOf(path, s.Source)
+	}
+	for _, v := range set.ValueSets {
+		v.Source = sourceOf(path, v.Source)
+	}
+	for _, c := range set.CodeSystems {
+		c.Source = sourceOf(path, c.Source)
+	}
 	return set, nil
+}
+
+// sourceOf is where a file of a source is, as the source was named.
+func sourceOf(path, file string) string {
+	switch {
+	case strings.HasPrefix(file, path): // it stands in the set under two keys
+		return file
+	case filepath.Ext(path) == ".fsh":
+		return path
+	}
+	return filepath.Join(path, file)
 }
 
 // shorthandFiles opens the FSH of a path, nil where it has none, with the
@@ -61,7 +84,7 @@ func shorthandFiles(path string) (files fs.FS, canonical string, err error) {
 		return nil, "", fmt.Errorf("definitions: %w", err)
 	}
 	if info.IsDir() {
-		return os.DirFS(path), projectCanonical(path), nil
+		return os.DirFS(path), ProjectCanonical(path), nil
 	}
 	if filepath.Ext(path) != ".fsh" {
 		return nil, "", nil
@@ -86,9 +109,9 @@ func (f oneFile) ReadDir(name string) ([]fs.DirEntry, error) {
 	return nil, err
 }
 
-// projectCanonical reads the line canonical: of sushi-config.yaml, in the
+// ProjectCanonical reads the line canonical: of sushi-config.yaml, in the
 // folder or where a project keeps it above input/fsh; "" where there is none.
-func projectCanonical(folder string) string {
+func ProjectCanonical(folder string) string {
 	for _, dir := range []string{folder, filepath.Join(folder, ".."), filepath.Join(folder, "..", "..")} {
 		data, err := os.ReadFile(filepath.Join(dir, "sushi-config.yaml"))
 		if err != nil {

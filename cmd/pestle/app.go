@@ -38,6 +38,9 @@ type app struct {
 
 // openApp opens the database of a folder and puts the parts together.
 func openApp(c appConfig, log *slog.Logger) (*app, error) {
+	if err := c.Profiles.found(); err != nil {
+		return nil, err
+	}
 	library, err := c.Profiles.within(c.Data).library()
 	if err != nil {
 		return nil, err
@@ -53,6 +56,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	a := &app{db: db, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: reimbursement.New(db), log: log}
 	a.validator = profiles.New(profiles.WithLibrary(a.library))
 	a.repository = newRepository(db, a.library, log)
+	c.Profiles.loadBeside(a.library.Terminology(), log)
 	return a, pharmacy.CheckAcyclic(a.followers())
 }
 

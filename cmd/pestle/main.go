@@ -16,14 +16,15 @@ import (
 
 // commands is the command line: one field a command.
 type commands struct {
-	Serve    serveCommand    `cmd:"" help:"Serve FHIR R4 over HTTP."`
-	Validate validateCommand `cmd:"" help:"Validate resources and say what to change."`
-	Load     loadCommand     `cmd:"" help:"Load resources and Bundles into the database."`
-	Export   exportCommand   `cmd:"" help:"Write month-end Bundles."`
-	Tariff   tariffCommand   `cmd:"" help:"Load and list editions of the Drug Tariff."`
-	FHIRPath fhirpathCommand `cmd:"" name:"fhirpath" help:"Evaluate a FHIRPath expression on a resource."`
-	Check    checkCommand    `cmd:"" help:"Prove the invariants of a database."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Serve       serveCommand       `cmd:"" help:"Serve FHIR R4 over HTTP."`
+	Validate    validateCommand    `cmd:"" help:"Validate resources and say what to change."`
+	Load        loadCommand        `cmd:"" help:"Load resources and Bundles into the database."`
+	Export      exportCommand      `cmd:"" help:"Write month-end Bundles."`
+	Tariff      tariffCommand      `cmd:"" help:"Load and list editions of the Drug Tariff."`
+	Definitions definitionsCommand `cmd:"" help:"List, show and add profiles, value sets and code systems."`
+	FHIRPath    fhirpathCommand    `cmd:"" name:"fhirpath" help:"Evaluate a FHIRPath expression on a resource."`
+	Check       checkCommand       `cmd:"" help:"Prove the invariants of a database."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 
 // streams is where a command reads and writes; tests give their own.

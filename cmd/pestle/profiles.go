@@ -1,10 +1,17 @@
 package main
 
 import (
+	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/pestle-fhir/pestle/profiles"
+	"github.com/pestle-fhir/pestle/profiles/terminology"
+	"github.com/pestle-fhir/pestle/profiles/terminology/dmd"
+	"github.com/pestle-fhir/pestle/profiles/terminology/snomed"
 	"github.com/pestle-fhir/pestle/profiles/uk"
 )
 
@@ -13,6 +20,14 @@ type profileOptions struct {
 	Policy      string   `env:"PESTLE_POLICY" enum:"uk-core,r4" default:"uk-core" help:"What resources are held to that name no profile: uk-core or r4."`
 	Strict      bool     `env:"PESTLE_STRICT" help:"Refuse such resources also for what they lack of UK Core, not only for what is wrong."`
 	Definitions []string `env:"PESTLE_DEFINITIONS" placeholder:"PATH" help:"Further definitions: FHIR Shorthand (.fsh), FHIR packages (.tgz), JSON, XML, or folders of them."`
+
+	releaseOptions `embed:""`
+}
+
+// releaseOptions say where the releases of licensed code systems are.
+type releaseOptions struct {
+	Snomed []string `env:"PESTLE_SNOMED" placeholder:"PATH" help:"Releases of SNOMED CT in RF2: folders or zips. Only their snapshots are read."`
+	Dmd    string   `env:"PESTLE_DMD" placeholder:"PATH" help:"Release of dm+d: a folder or zip of its XML files."`
 }
 
 // library gives the built-in definitions with those of the options.
@@ -21,23 +36,107 @@ func (o profileOptions) library() (*profiles.Library, error) {
 	if o.Policy != "r4" {
 		l.SetPolicy(uk.Policy, o.Strict)
 	}
-	for _, path := range o.Definitions {
-		if _, err := l.Load(path); err != nil {
-			return nil, err
+	return l, loadDefinitions(l, o.Definitions)
+}
+
+// loadDefinitions loads paths in order; one that refers to a later one is tried
+// again behind it.
+func loadDefinitions(l *profiles.Library, paths []string) error {
+	for len(paths) > 0 {
+		var failed []string
+		var broken []error
+		for _, path := range paths {
+			if _, err := l.Load(path); err != nil {
+				failed, broken = append(failed, path), append(broken, err)
+			}
 		}
+		if len(failed) == len(paths) {
+			return errors.Join(broken...)
+		}
+		paths = failed
 	}
-	return l, nil
+	return nil
 }
 
 // definitionsFolder is where, in the folder of a database, pestle definitions
-// add puts what it is given.
+// add puts what it is given. Each entry of it is loaded by itself.
 const definitionsFolder = "definitions"
 
 // within adds the definitions that were added to the folder of a database.
 func (o profileOptions) within(data string) profileOptions {
-	folder := filepath.Join(data, definitionsFolder)
-	if info, err := os.Stat(folder); err == nil && info.IsDir() {
-		o.Definitions = append([]string{folder}, o.Definitions...)
-	}
+	o.Definitions = append(addedDefinitions(filepath.Join(data, definitionsFolder)), o.Definitions...)
 	return o
+}
+
+func addedDefinitions(folder string) (paths []string) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil // nothing was added
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") {
+			paths = append(paths, filepath.Join(folder, e.Name()))
+		}
+	}
+	return paths
+}
+
+// found fails early where a release is not there at all.
+func (o releaseOptions) found() error {
+	var missing []error
+	for _, path := range o.paths() {
+		if _, err := os.Stat(path); err != nil {
+			missing = append(missing, err)
+		}
+	}
+	return errors.Join(missing...)
+}
+
+func (o releaseOptions) paths() []string {
+	paths := o.Snomed
+	if o.Dmd != "" {
+		paths = append(paths[:len(paths):len(paths)], o.Dmd)
+	}
+	return paths
+}
+
+// load reads the releases into a service. The products of dm+d become concepts
+// of SNOMED CT too, since the NHS's prescribing interfaces use them as such.
+func (o releaseOptions) load(into *terminology.Service) error {
+	if len(o.paths()) == 0 {
+		return nil
+	}
+	b := snomed.NewBuilder()
+	for _, path := range o.Snomed {
+		if err := b.Load(path); err != nil {
+			return err
+		}
+	}
+	if o.Dmd != "" {
+		d, err := dmd.Load(o.Dmd)
+		if err != nil {
+			return err
+		}
+		d.Into(b)
+		into.Add(d)
+	}
+	into.Add(b.Edition())
+	return nil
+}
+
+// loadBeside is load while the server answers already: until it is done, codes
+// of these systems are not checked, as without a release.
+func (o releaseOptions) loadBeside(into *terminology.Service, log *slog.Logger) {
+	if len(o.paths()) == 0 {
+		return
+	}
+	go func() {
+		start := time.Now()
+		log.Info("loading code systems", "from", o.paths())
+		if err := o.load(into); err != nil {
+			log.Error("code systems are not loaded", "error", err)
+			return
+		}
+		log.Info("code systems loaded", "took", time.Since(start).Round(time.Millisecond))
+	}()
 }

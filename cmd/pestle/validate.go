@@ -16,8 +16,11 @@ type validateCommand struct {
 	Files       []string `arg:"" name:"file" help:"Files, folders, or - for standard input: JSON, XML or NDJSON, also .gz and .bz2."`
 	Profile     []string `help:"Canonical URL of a profile to hold the resources to, besides those they name." placeholder:"URL"`
 	Policy      string   `enum:"uk-core,r4" default:"r4" help:"What resources are held to that name no profile and are no part of an EPS message: uk-core or r4."`
-	Definitions []string `placeholder:"PATH" help:"FHIR packages (.tgz), folders or files with further definitions."`
-	Format      string   `enum:"text,json,sarif" default:"text" help:"How to print the issues: text, json (OperationOutcomes, a line each) or sarif."`
+	Definitions []string `placeholder:"PATH" help:"Further definitions: FHIR Shorthand (.fsh), FHIR packages (.tgz), JSON, XML, or folders of them."`
+
+	releaseOptions `embed:""`
+
+	Format string `enum:"text,json,sarif" default:"text" help:"How to print the issues: text, json (OperationOutcomes, a line each) or sarif."`
 }
 
 // Run validates every resource and exits with 1 where there is an error.
@@ -28,6 +31,9 @@ func (c *validateCommand) Run(std streams) error {
 	}
 	library, err := profileOptions{Policy: c.Policy, Strict: true, Definitions: c.Definitions}.library()
 	if err != nil {
+		return err
+	}
+	if err := c.load(library.Terminology()); err != nil {
 		return err
 	}
 	v := profiles.New(profiles.WithLibrary(library))

@@ -100,6 +100,9 @@ func (c *compiler) fail(file string, at token, format string, args ...any) error
 }
 
 func (c *compiler) declare(e *entity) error {
+	if c.Canonical == "" && e.kind != "Invariant" && e.kind != "RuleSet" && strings.HasPrefix(c.url(e), "/") {
+		return c.fail(e.file, e.at, "%s has no url: add the rule * ^url = \"https://…\", or canonical: to sushi-config.yaml", e.name)
+	}
 	for _, name := range []string{e.name, e.meta["Id"]} {
 		if name == "" {
 			continue
