@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -46,6 +47,40 @@ func BenchmarkCommit(b *testing.B) {
 			b.Error(err)
 		}
 	})
+}
+
+// slow is an engine whose writes take as long as on a common disk of a cloud.
+type slow struct {
+	kv.Engine
+	writes int
+}
+
+func (s *slow) Write(ops []kv.Op) error {
+	s.writes++
+	time.Sleep(2 * time.Millisecond)
+	return s.Engine.Write(ops)
+}
+
+// BenchmarkSlowDisk creates patients from 64 clients, each of which has as much
+// to do before the commit as a server with a request, on a disk that takes 2 ms
+// for a sync. The figure commits/sync tells how well groups are filled, on a
+// busy machine too.
+func BenchmarkSlowDisk(b *testing.B) {
+	e := &slow{Engine: mem.New()}
+	db := openDB(b, e, store.Options{})
+	var n atomic.Int64
+	fromClients(b, func() {
+		i := n.Add(1)
+		r := benchPatient(b, i)
+		for range 4 {
+			r = benchPatient(b, i)
+		}
+		if _, err := db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{post(r)}}); err != nil {
+			b.Error(err)
+		}
+	})
+	require.NoError(b, db.Close())
+	b.ReportMetric(float64(b.N)/float64(e.writes), "commits/sync")
 }
 
 // BenchmarkBareGroupCommit writes as many keys with the same bytes straight to

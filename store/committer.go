@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store/kv"
@@ -58,19 +59,27 @@ func (c *committer) rest() {
 	}
 }
 
-// group commits a request and those that wait behind it.
+// group commits a request and those that wait behind it. Before it writes, it
+// lets all others run for once: whoever is about to hand in a request does so
+// meanwhile, and shares the sync. With nobody else about, this takes no time.
 func (c *committer) group(r *request) {
 	c.add(r)
+	c.collect()
+	runtime.Gosched()
+	c.collect()
+	c.flush()
+}
+
+// collect adds those who wait, as long as the group has room.
+func (c *committer) collect() {
 	for len(c.waiters) > 0 && len(c.waiters) < maxGroup && c.size() < maxGroupSize {
 		select {
 		case r := <-c.db.queue:
 			c.add(r)
-			continue
 		default:
+			return
 		}
-		break
 	}
-	c.flush()
 }
 
 // size is how many bytes the group has so far.
