@@ -47,7 +47,8 @@ func describeStructure(out io.Writer, l *profiles.Library, e *profiles.Entry, al
 	}
 	fmt.Fprintln(out)
 	touched := constrained(l, s)
-	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "ELEMENT\tCARD.\tFLAGS\tTYPE\tRULES")
 	for _, el := range s.Snapshot {
 		if all || touched == nil || touched[el.ID] {
@@ -58,7 +59,13 @@ func describeStructure(out io.Writer, l *profiles.Library, e *profiles.Entry, al
 			}
 		}
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(table.String()) {
+		fmt.Fprintln(out, strings.TrimRight(line, " \n"))
+	}
+	return nil
 }
 
 // constrained are the elements that a profile, or one it is based on, says

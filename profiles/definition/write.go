@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -29,7 +30,24 @@ func (s *Structure) Resource() *fhir.Resource {
 	return fhir.Obj("resourceType", "StructureDefinition", "id", ResourceID(s.URL), "url", s.URL, "version", s.Version,
 		"name", s.Name, "title", s.Title, "status", status(s.Status), "fhirVersion", "4.0.1", "kind", s.Kind, "abstract", s.Abstract,
 		"context", contexts, "contextInvariant", s.ContextInvariants, "type", s.Type, "baseDefinition", s.Base, "derivation", s.Derivation,
-		"snapshot", fhir.Obj("element", writeElements(s.Snapshot)), "differential", fhir.Obj("element", writeElements(s.Differential))).Resource()
+		"snapshot", fhir.Obj("element", writeElements(s.Snapshot, true)), "differential", fhir.Obj("element", writeElements(s.ordered(), false))).Resource()
+}
+
+// ordered is the differential in the order of the snapshot, which readers of it
+// rely on.
+func (s *Structure) ordered() []*Element {
+	place := make(map[string]int, len(s.Snapshot))
+	for i, e := range s.Snapshot {
+		place[e.ID] = i + 1
+	}
+	for i, e := range s.Differential { // one that is called otherwise stays behind the one before it
+		if place[e.ID] == 0 && i > 0 {
+			place[e.ID] = place[s.Differential[i-1].ID]
+		}
+	}
+	out := slices.Clone(s.Differential)
+	slices.SortStableFunc(out, func(a, b *Element) int { return cmp.Compare(place[a.ID], place[b.ID]) })
+	return out
 }
 
 func status(s string) string {
@@ -39,15 +57,16 @@ func status(s string) string {
 	return s
 }
 
-func writeElements(list []*Element) []fhir.Value {
+func writeElements(list []*Element, whole bool) []fhir.Value {
 	var out []fhir.Value
 	for _, e := range list {
-		out = append(out, e.write())
+		out = append(out, e.write(whole))
 	}
 	return out
 }
 
-func (e *Element) write() fhir.Value {
+// write writes an element; one of a snapshot with all that R4 wants there.
+func (e *Element) write(whole bool) fhir.Value {
 	var types, constraints []fhir.Value
 	for _, t := range e.Types {
 		types = append(types, e.writeType(t))
@@ -55,10 +74,13 @@ func (e *Element) write() fhir.Value {
 	for _, c := range e.Constraints {
 		constraints = append(constraints, fhir.Obj("key", c.Key, "severity", c.Severity, "human", c.Human, "expression", c.Expression, "source", c.Source))
 	}
-	pairs := []any{"id", e.ID, "path", e.Path, "sliceName", e.SliceName, "slicing", e.Slicing.write(), "short", e.Short,
-		"min", optional(e.Min), "max", e.Max}
-	if e.BasePath != "" {
-		pairs = append(pairs, "base", fhir.Obj("path", e.BasePath, "min", e.BaseMin, "max", e.BaseMax))
+	pairs := []any{"id", e.ID, "path", e.Path, "sliceName", e.SliceName, "slicing", e.Slicing.write(), "short", e.Short}
+	if whole {
+		pairs = append(pairs, "definition", cmp.Or(e.Short, e.ID))
+	}
+	pairs = append(pairs, "min", optional(e.Min), "max", e.Max)
+	if e.BasePath != "" || whole {
+		pairs = append(pairs, "base", fhir.Obj("path", cmp.Or(e.BasePath, e.Path), "min", e.BaseMin, "max", cmp.Or(e.BaseMax, "*")))
 	}
 	pairs = append(pairs, "contentReference", e.ContentReference, "type", types)
 	for _, v := range []struct {
@@ -72,9 +94,17 @@ func (e *Element) write() fhir.Value {
 	if e.MaxLength > 0 {
 		pairs = append(pairs, "maxLength", e.MaxLength)
 	}
-	pairs = append(pairs, "constraint", constraints, "mustSupport", optional(e.MustSupport), "isModifier", optional(e.Modifier),
+	pairs = append(pairs, "constraint", constraints, "mustSupport", optional(e.MustSupport), "isModifier", optional(e.Modifier), "isModifierReason", reason(e.Modifier),
 		"isSummary", optional(e.Summary), "binding", e.Binding.write())
 	return fhir.Obj(pairs...)
+}
+
+// reason is what R4 wants where an element is a modifier.
+func reason(modifier *bool) string {
+	if modifier == nil || !*modifier {
+		return ""
+	}
+	return "It changes what the rest of the resource means."
 }
 
 // optional is the value behind a pointer, nothing for nil.

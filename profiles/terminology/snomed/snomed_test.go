@@ -19,6 +19,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/profiles/definition"
 	"github.com/pestle-fhir/pestle/profiles/terminology"
+	"github.com/pestle-fhir/pestle/profiles/uk"
 )
 
 // The concepts of testdata, which is a release of our own.
@@ -309,4 +310,21 @@ func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
 		require.NoError(b, NewBuilder().read(bytes.NewReader(text.Bytes()), &tables[2]))
 	}
+}
+
+// TestDefinitions reads every constraint of the definitions that are built in.
+func TestDefinitions(t *testing.T) {
+	read := 0
+	for _, v := range uk.Definitions().ValueSets {
+		for _, sel := range append(v.Include, v.Exclude...) {
+			for _, f := range sel.Filters {
+				if sel.System == System && f.Property == "constraint" {
+					_, err := parseECL(f.Value)
+					assert.NoError(t, err, v.URL)
+					read++
+				}
+			}
+		}
+	}
+	assert.Greater(t, read, 50)
 }
