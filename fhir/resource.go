@@ -106,7 +106,7 @@ const InstantLayout = "2006-01-02T15:04:05.000Z07:00"
 // version and time that the server assigns, and every other byte as it was
 // received.
 func (r *Resource) Stamp(id, versionID string, lastUpdated time.Time) []byte {
-	e := Edit{r: r}
+	e := Edit{r: r, splices: make([]splice, 0, 3)}
 	root := r.Root()
 	e.Set(root, "id", quote(id))
 	meta := root.Get("meta")

@@ -88,19 +88,24 @@ func unescape(s string) string {
 const hexDigits = "0123456789abcdef"
 
 // quote writes a string as JSON, with no escape that JSON does not ask for.
-func quote(s string) string { return string(AppendString(nil, s)) }
+func quote(s string) string {
+	var short [64]byte // what is longer moves to the heap
+	return string(AppendString(short[:0], s))
+}
 
 // AppendString appends s to b as a JSON string. Bytes that are no UTF-8 become
 // U+FFFD.
 func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); {
-		c := s[i]
-		if plain[c] {
-			b = append(b, c)
+		run := i
+		for i < len(s) && plain[s[i]] {
 			i++
-			continue
 		}
+		if b = append(b, s[run:i]...); i == len(s) {
+			break
+		}
+		c := s[i]
 		if c >= utf8.RuneSelf {
 			r, size := utf8.DecodeRuneInString(s[i:])
 			b = utf8.AppendRune(b, r)

@@ -18,8 +18,8 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		if id := r.Header.Get(headerCorrelationID); isToken(id) {
 			w.Header().Set(headerCorrelationID, id)
 		}
-		w.Header().Set("Cache-Control", "private, no-cache") // patients' data is for no shared cache
-		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header()["Cache-Control"] = uncached
+		w.Header()["X-Content-Type-Options"] = unsniffed
 		if r.ContentLength != 0 { // a slow sender must not hold its place for ever
 			_ = http.NewResponseController(w).SetReadDeadline(started.Add(s.config.Timeout))
 		}
@@ -36,6 +36,12 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		next.ServeHTTP(out, r)
 	})
 }
+
+// Headers that are the same on every answer.
+var (
+	uncached  = []string{"private, no-cache"} // patients' data is for no shared cache
+	unsniffed = []string{"nosniff"}
+)
 
 func (s *Server) log(r *http.Request, x *exchange, out *counted, took time.Duration) {
 	level := slog.LevelInfo

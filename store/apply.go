@@ -107,8 +107,8 @@ func (a *applier) rows(s *step, ver *fhir.Version, r rid) {
 		}
 		a.out.Set(keyRow(s.typ, e.Param, e.Key, r, s.from[k]), until(ver.Seq))
 	}
-	for _, e := range s.come {
-		a.out.Set(keyRow(s.typ, e.Param, e.Key, r, ver.Seq), holds)
+	for _, key := range keyRows(s.typ, s.come, r, ver.Seq) {
+		a.out.Set(key, holds)
 	}
 	if !ver.Deleted() && !same {
 		a.out.Set(keyRow(s.typ, updated.Param, updated.Key, r, ver.Seq), holds)

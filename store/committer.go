@@ -16,7 +16,8 @@ type committer struct {
 	head    head
 	changed map[string]fhir.Seq // the newest commit of each type since Open
 	counts  map[string]uint64   // versions of each type that has changed
-	broken  error               // why nothing can be written any more
+	recent  recent
+	broken  error // why nothing can be written any more
 
 	base    *moment
 	over    *kv.Overlay // the group so far, on top of the base
@@ -31,7 +32,7 @@ const (
 )
 
 func newCommitter(db *DB, h head) *committer {
-	return &committer{db: db, head: h, changed: map[string]fhir.Seq{}, counts: map[string]uint64{}}
+	return &committer{db: db, head: h, changed: map[string]fhir.Seq{}, counts: map[string]uint64{}, recent: recent{since: h.seq}}
 }
 
 func (c *committer) run() {
@@ -160,6 +161,7 @@ func (c *committer) apply(r *request, p *plan) error {
 		c.over.Rollback()
 		return err
 	}
+	c.recent.note(p, c.head.seq, a.head.seq)
 	c.head, r.commit = a.head, a.commit
 	for typ, n := range a.counts {
 		c.changed[typ], c.counts[typ] = a.head.seq, n

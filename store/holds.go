@@ -39,6 +39,9 @@ func (c *committer) stands(v view, p *plan, s *step) (bool, error) {
 	if c.changed[s.typ] <= p.at || s.id == "" {
 		return true, nil
 	}
+	if changed, known := c.recent.changed(s.typ, s.id, p.at); known {
+		return !changed, nil
+	}
 	now, _, err := v.identity(s.typ, s.id)
 	return now.vno == s.now.vno, err
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
 // The tables of docs/keys.md; each is a first byte.
@@ -113,6 +114,23 @@ func keyEntry(typ, param string, key []byte, r rid) []byte {
 // keyRow is one index row: the entry holds from a commit on.
 func keyRow(typ, param string, key []byte, r rid, from fhir.Seq) []byte {
 	return appendDown(keyEntry(typ, param, key, r), from)
+}
+
+// keyRows are the rows of many entries of one resource, in one piece of memory.
+func keyRows(typ string, entries []search.Entry, r rid, from fhir.Seq) [][]byte {
+	size := 0
+	for _, e := range entries {
+		size += 1 + len(typ) + 1 + len(e.Param) + 1 + len(e.Key) + ridLen + seqLen
+	}
+	keys, b := make([][]byte, len(entries)), make([]byte, 0, size)
+	for i, e := range entries {
+		start := len(b)
+		b = append(append(append(b, tableIndex), typ...), 0)
+		b = append(append(append(b, e.Param...), 0), e.Key...)
+		b = appendDown(appendRid(b, r), from)
+		keys[i] = b[start:len(b):len(b)]
+	}
+	return keys
 }
 
 // splitRow takes the end of an index row's key apart. entry is the key as it

@@ -37,14 +37,14 @@ func (o *Overlay) Rollback() {
 	o.undo = o.undo[:0]
 }
 
-// Set puts a value that is not nil; key and value are kept.
+// Set puts a value that is not nil; key and value are kept and must not change.
 func (o *Overlay) Set(key, value []byte) {
 	old, had := o.put(key, value)
 	o.undo = append(o.undo, undo{key, old, had})
 }
 
 func (o *Overlay) put(key, value []byte) (old []byte, had bool) {
-	if old, had = o.top.Set(key, value); had {
+	if old, had = o.top.Keep(key, value); had {
 		o.size -= Cost(key, old)
 	}
 	o.size += Cost(key, value)

@@ -21,8 +21,12 @@ func (t *Tree) Copy() *Tree { return &Tree{t.keys.Copy()} }
 // Len counts the keys.
 func (t *Tree) Len() int { return t.keys.Len() }
 
-// Set puts a value, which the tree keeps, and gives the one it replaces.
+// Set puts a value, which the tree keeps, and gives the one it replaces. The
+// key is copied.
 func (t *Tree) Set(key, value []byte) (old []byte, had bool) { return t.keys.Set(string(key), value) }
+
+// Keep is Set for a key that never changes: the tree keeps its bytes.
+func (t *Tree) Keep(key, value []byte) (old []byte, had bool) { return t.keys.Set(text(key), value) }
 
 // Delete removes a key and gives its value.
 func (t *Tree) Delete(key []byte) (old []byte, had bool) { return t.keys.Delete(text(key)) }
@@ -107,7 +111,7 @@ func (it *treeIterator) Key() []byte   { return data(it.it.Key()) }
 func (it *treeIterator) Value() []byte { return it.it.Value() }
 func (it *treeIterator) Close() error  { return nil }
 
-// text looks at bytes as a string for the time of a call.
+// text looks at bytes as a string, for as long as they do not change.
 func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // data looks at a string as bytes, which must not be changed.
