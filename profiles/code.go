@@ -5,6 +5,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
 // codeForm gives the check of a code by its binding: membership where the codes
@@ -41,7 +42,7 @@ func (w *walk) notInSet(n fhir.Node, code string, b *r4.Binding) {
 	}
 	i := fhir.Issue{Code: fhir.CodeInvalid, Rule: "code", Message: "The code is not in the value set " + b.ValueSet + ".",
 		Expected: "one of " + anyOf(all, 20), Found: short(code)}
-	if near := nearest(code, all, 1); len(near) > 0 {
+	if near := spelling.Nearest(code, all, 1); len(near) > 0 {
 		i.Fix = "Write " + quoteShort(near[0]) + "."
 	}
 	w.add(n, i)

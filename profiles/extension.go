@@ -7,6 +7,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
 // extensionRules holds an extension to its definition, where one is known:
@@ -202,7 +203,7 @@ func (w *walk) part(n, holder fhir.Node, name string) {
 	}
 	i := fhir.Issue{Code: fhir.Invalid, Rule: "extension-part", Message: "The extension " + short(outer.URL) + " has no part of this name.",
 		Expected: anyOf(partNames(outer), 8), Found: short(name)}
-	if near := nearest(name, partNames(outer), 1); len(near) > 0 {
+	if near := spelling.Nearest(name, partNames(outer), 1); len(near) > 0 {
 		i.Fix = "Write " + quoteShort(near[0]) + "."
 	}
 	w.add(n, i)

@@ -3,6 +3,7 @@ package profiles
 import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
 // questionnaireRules follows each enableWhen to the question it names: that
@@ -47,7 +48,7 @@ func (w *walk) condition(item, when fhir.Node, questions map[string]fhir.Node) {
 		for id := range questions {
 			all = append(all, id)
 		}
-		if near := nearest(name, all, 1); len(near) > 0 {
+		if near := spelling.Nearest(name, all, 1); len(near) > 0 {
 			issue.Fix = "Write " + quoteShort(near[0]) + "."
 		}
 	case question.Index() >= item.Index() && question.Index() <= lastIndex(item):

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
 // literal is a Reference.reference taken apart.
@@ -147,7 +148,7 @@ func (w *walk) badLiteral(n fhir.Node, text string) {
 	if !ok || id(key).expected != "" || !isName(typ) {
 		i.Severity = fhir.Warning // it may mean something to its sender
 	} else {
-		if near := nearest(typ, r4.ResourceTypes(), 1); len(near) > 0 && near[0] != typ {
+		if near := spelling.Nearest(typ, r4.ResourceTypes(), 1); len(near) > 0 && near[0] != typ {
 			i.Fix = "Write " + near[0] + text[len(typ):] + "."
 		}
 	}

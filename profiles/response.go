@@ -6,6 +6,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
 // response is the check of a QuestionnaireResponse against its Questionnaire.
@@ -81,7 +82,7 @@ func (r *response) stray(holder, item fhir.Node, id string) {
 		for name := range r.known {
 			all = append(all, name)
 		}
-		if near := nearest(id, all, 1); len(near) > 0 {
+		if near := spelling.Nearest(id, all, 1); len(near) > 0 {
 			i.Fix = "Write " + quoteShort(near[0]) + "."
 		}
 	}

@@ -1,11 +1,11 @@
 package profiles
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
 // unknown reports a member that the type does not have, with what was likely
@@ -34,7 +34,7 @@ func likely(name string, t *r4.Type) string {
 	for i := range t.Properties() {
 		names = append(names, t.Properties()[i].JSON)
 	}
-	if near := nearest(bare, names, 1); len(near) > 0 {
+	if near := spelling.Nearest(bare, names, 1); len(near) > 0 {
 		return "Write " + strings.TrimSuffix(name, bare) + near[0] + "."
 	}
 	if e := choiceOf(bare, t); e != nil {
@@ -92,59 +92,9 @@ func (w *walk) unknownType(n, name fhir.Node) {
 		i.Message, i.Expected, i.Found = "resourceType is no string.", "the name of a resource type", foundKind(name)
 	default:
 		i.Message, i.Expected, i.Found = "R4 has no resource of this type.", "the name of a resource type", short(name.Text())
-		if near := nearest(name.Text(), r4.ResourceTypes(), 3); len(near) > 0 {
+		if near := spelling.Nearest(name.Text(), r4.ResourceTypes(), 3); len(near) > 0 {
 			i.Fix = "Did you mean " + anyOf(near, 3) + "?"
 		}
 	}
 	w.addAt(n, name, i)
-}
-
-// nearest gives up to limit of the candidates that a word most resembles, best
-// first; none where nothing is near.
-func nearest(word string, candidates []string, limit int) []string {
-	type hit struct {
-		name     string
-		distance int
-	}
-	tolerance := max(1, min(3, len(word)/3))
-	var hits []hit
-	lower := strings.ToLower(word)
-	for _, c := range candidates {
-		if d := distance(lower, strings.ToLower(c), tolerance); d <= tolerance {
-			hits = append(hits, hit{c, d})
-		}
-	}
-	slices.SortStableFunc(hits, func(a, b hit) int { return a.distance - b.distance })
-	var out []string
-	for _, h := range hits[:min(len(hits), limit)] {
-		out = append(out, h.name)
-	}
-	return out
-}
-
-// distance counts the insertions, deletions, replacements and swaps of
-// neighbours that turn a into b; anything above the limit may come out larger.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) > limit || len(b)-len(a) > limit {
-		return limit + 1
-	}
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(b)]
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
 // reserved are the names of interactions where a type or an id may stand, with
@@ -68,7 +69,7 @@ func unknownType(typ, expression string) error {
 	issue := fhir.Issue{
 		Message: "R4 has no resource type of this name.", Expression: expression, Expected: "a resource type of FHIR R4, with its capital letters", Found: typ,
 	}
-	if near := nearest(typ, r4.ResourceTypes()); near != "" {
+	if near := spelling.One(typ, r4.ResourceTypes()); near != "" {
 		issue.Fix = "Did you mean " + near + "?"
 	}
 	return fhir.E("serve", fhir.NotFound, issue)

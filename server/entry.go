@@ -10,6 +10,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
 // entry is one entry of a transaction or batch: a request within the request.
@@ -90,7 +91,7 @@ func strangers(n fhir.Node, typ string, issues []fhir.Issue) []fhir.Issue {
 			Severity: fhir.Err, Code: fhir.Structure, Expression: m.Expression(), Position: m.Position(),
 			Message: typ + " has no element of this name.", Found: m.Name(),
 		}
-		if near := nearest(name, names); near != "" {
+		if near := spelling.One(name, names); near != "" {
 			issue.Fix = "Did you mean " + near + "?"
 		}
 		issues = append(issues, issue)

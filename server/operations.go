@@ -7,6 +7,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
 // operations is what the server can be asked to do beyond the interactions.
@@ -79,7 +80,7 @@ func (o *operations) unknown(c *gin.Context) error {
 	}
 	if places != nil {
 		issue.Expected = strings.Join(places, " or ")
-	} else if near := nearest(strings.TrimPrefix(name, "$"), names); near != "" {
+	} else if near := spelling.One(strings.TrimPrefix(name, "$"), names); near != "" {
 		issue.Fix = "Did you mean $" + near + "?"
 	} else {
 		issue.Fix = "The CapabilityStatement at /metadata lists the operations."

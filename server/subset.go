@@ -10,6 +10,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
 // subset is the part of a resource that _summary or _elements ask for:
@@ -74,7 +75,7 @@ func unknownElement(typ *r4.Type, name string) fhir.Issue {
 		Severity: fhir.Err, Code: fhir.ValueCode, Expression: "_elements", Message: "The element is none of " + typ.Name + ".",
 		Expected: "one of " + strings.Join(known, ", "), Found: name,
 	}
-	if near := nearest(name, known); near != "" {
+	if near := spelling.One(name, known); near != "" {
 		issue.Fix = "Did you mean " + near + "?"
 	}
 	return issue

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
 // member is the shape of a step, an issue where no type has the element.
@@ -88,7 +89,7 @@ func (c *checker) noElement(n *member, input shape) {
 			break
 		}
 		for i := range t.Elements {
-			if known := t.Elements[i].Name; strings.EqualFold(known, n.name) || distance(known, n.name) == 1 {
+			if known := t.Elements[i].Name; strings.EqualFold(known, n.name) || spelling.Distance(known, n.name, 1) == 1 {
 				e.fix = "Did you mean " + known + "?"
 			}
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
 // function is one of the functions of the language. run finds its input from
@@ -176,7 +178,7 @@ func (f *function) usage(name string) string {
 func suggestion(name string) string {
 	var near []string
 	for known := range functions {
-		if strings.EqualFold(known, name) || distance(known, name) <= 2 {
+		if strings.EqualFold(known, name) || spelling.Distance(known, name, 2) <= 2 {
 			near = append(near, known+"()")
 		}
 	}
@@ -185,25 +187,4 @@ func suggestion(name string) string {
 	}
 	slices.Sort(near)
 	return strings.Join(near, " or ")
-}
-
-// distance counts the letters to change, insert or leave out to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := corner
-			if a[i] != b[j] {
-				change++
-			}
-			corner = row[j+1]
-			row[j+1] = min(change, row[j]+1, corner+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -5,6 +5,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
 // nearest gives up to three codes that look most like a wrong one.
@@ -14,9 +16,11 @@ func nearest(code string, of iter.Seq[Concept]) []string {
 		score int
 	}
 	var best []scored
+	code = strings.ToLower(code)
+	tolerance := max(1, len(code)/3)
 	for c := range of {
-		d := min(distance(strings.ToLower(code), strings.ToLower(c.Code)), distance(strings.ToLower(code), strings.ToLower(c.Display)))
-		if d <= max(1, len(code)/3) {
+		d := min(spelling.Distance(code, strings.ToLower(c.Code), tolerance), spelling.Distance(code, strings.ToLower(c.Display), tolerance))
+		if d <= tolerance {
 			best = append(best, scored{c.Code, d})
 		}
 	}
@@ -26,29 +30,6 @@ func nearest(code string, of iter.Seq[Concept]) []string {
 		out = append(out, s.code)
 	}
 	return out
-}
-
-// distance is the Levenshtein distance.
-func distance(a, b string) int {
-	if len(a) > 64 || len(b) > 64 {
-		return 64
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }
 
 // maxSearched bounds how many codes are looked through for those that look
