@@ -28,10 +28,10 @@ func (o *operations) validateInSet(ctx context.Context, in *input) (fhir.Value, 
 	}
 	return o.judge(in, codes, func(c definition.Coding) (verdict, error) {
 		a := o.MemberOf(v, c.System, c.Version, c.Code)
-		switch {
-		case a.Verdict == Unknown:
+		switch a.Verdict {
+		case Unknown:
 			return verdict{}, undecided(in.op, a.Reason, c)
-		case a.Verdict == Out:
+		case Out:
 			return verdict{message: outside(a), c: c}, nil
 		}
 		c.System = a.System
