@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -63,7 +64,7 @@ func (w *walk) holdSet(o occurrence, p *position, codes []coded, valueSet, stren
 	if len(codes) == 0 {
 		if strength == "required" && (o.typ.Name == "CodeableConcept" || o.typ.Name == "Coding") && !p.told(o) {
 			w.say(p, o.place(), fhir.Issue{Code: fhir.CodeInvalid, Rule: "binding", Message: p.title() + " names no code, and the profile asks for one of a value set.",
-				Expected: "a code of " + valueSet + w.sample(valueSet), Found: foundValue(o.node)})
+				Expected: "a code of " + valueSet + w.sample(valueSet, ""), Found: foundValue(o.node)})
 		}
 		return
 	}
@@ -90,12 +91,14 @@ func (w *walk) holdSet(o occurrence, p *position, codes []coded, valueSet, stren
 
 func (w *walk) notOfSet(o occurrence, p *position, c coded, a terminology.Answer, valueSet, strength string) {
 	i := fhir.Issue{Code: fhir.CodeInvalid, Rule: "binding", Message: p.title() + " has a code that the profile does not allow.",
-		Expected: "a code of " + valueSet + w.sample(valueSet), Found: strings.TrimPrefix(c.system+"#"+c.code, "#")}
+		Expected: "a code of " + valueSet + w.sample(valueSet, c.system), Found: strings.TrimPrefix(c.system+"#"+c.code, "#")}
 	if strength == "extensible" {
 		i.Severity = fhir.Warning
 		i.Fix = "Use a code of the value set unless none of them fits."
 	}
-	if len(a.Nearest) > 0 {
+	if systems := w.systemsOf(valueSet, c.code); len(systems) > 0 {
+		i.Fix = "The code is one of the value set, the system is not: write system " + anyOf(systems, 3) + "."
+	} else if len(a.Nearest) > 0 {
 		i.Fix = "Did you mean " + anyOf(a.Nearest, 3) + "?"
 	}
 	w.say(p, o.place(), i)
@@ -146,21 +149,52 @@ func (p *position) mismatched(n fhir.Node) bool {
 	return false
 }
 
-// sample lists the codes of a small value set, the first of a larger one.
-func (w *walk) sample(valueSet string) string {
-	x, err := w.v.library.terms.Expand(valueSet, "", 0, 13)
+// sample lists the codes of a value set, of one with many systems those of the
+// system that was used; "" for one that cannot be listed.
+func (w *walk) sample(valueSet, system string) string {
+	x, err := w.v.library.terms.Expand(valueSet, "", 0, 400)
 	if err != nil || x.Total == 0 {
 		return ""
 	}
-	var codes []string
-	for _, c := range x.Contains {
-		text := c.Code
-		if c.Display != "" {
-			text += " (" + c.Display + ")"
-		}
-		codes = append(codes, text)
+	same := slices.DeleteFunc(slices.Clone(x.Contains), func(c definition.Coding) bool { return c.System != system })
+	if len(same) == 0 {
+		same = x.Contains
 	}
-	return ": " + anyOf(codes, 12)
+	most := 12
+	if len(same) > most {
+		most = 6
+	}
+	var text strings.Builder
+	for i, c := range same[:min(most, len(same))] {
+		if i > 0 {
+			text.WriteString(", ")
+		}
+		text.WriteString(c.Code)
+		if c.Display != "" {
+			text.WriteString(" (" + c.Display + ")")
+		}
+		if i+1 == min(most, len(same)) || same[i+1].System != c.System {
+			text.WriteString(" of the system " + c.System)
+		}
+	}
+	if more := x.Total - min(most, len(same)); more > 0 {
+		text.WriteString(fmt.Sprintf(", and %d more", more))
+	}
+	return ": " + text.String()
+}
+
+// systemsOf gives the systems in which a value set has a code.
+func (w *walk) systemsOf(valueSet, code string) (out []string) {
+	x, err := w.v.library.terms.Expand(valueSet, code, 0, 100)
+	if err != nil {
+		return nil
+	}
+	for _, c := range x.Contains {
+		if c.Code == code {
+			out = append(out, c.System)
+		}
+	}
+	return out
 }
 
 // unchecked notes, once for each reason, that a binding could not be decided.

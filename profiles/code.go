@@ -31,19 +31,39 @@ func requiredCode(b *r4.Binding) check {
 		if n.Kind() != fhir.String || b.Codes.Has(n.Text()) || n.Text() == "" {
 			return
 		}
-		w.notInSet(n, n.Text(), b)
+		w.notInSet(n, "", n.Text(), b)
 	}
 }
 
-func (w *walk) notInSet(n fhir.Node, code string, b *r4.Binding) {
-	var all []string
+// notInSet says which codes there are and which was perhaps meant: one that is
+// written nearly so, the one that a letter stands for, the same of another system.
+func (w *walk) notInSet(n fhir.Node, system, code string, b *r4.Binding) {
+	var all, systems, initial []string
 	for _, s := range b.Codes.Systems {
 		all = append(all, s.Codes...)
+		if system != "" {
+			systems = append(systems, s.System)
+		}
+		for _, c := range s.Codes {
+			if c == code && system != "" {
+				w.add(n, fhir.Issue{Code: fhir.CodeInvalid, Rule: "code", Message: "The code is of another system than the value set " + b.ValueSet + " takes it from.",
+					Expected: s.System + "#" + code, Found: short(system + "#" + code), Fix: "Write system " + s.System + "."})
+				return
+			}
+			if len(code) == 1 && strings.EqualFold(c[:1], code) {
+				initial = append(initial, c)
+			}
+		}
 	}
 	i := fhir.Issue{Code: fhir.CodeInvalid, Rule: "code", Message: "The code is not in the value set " + b.ValueSet + ".",
-		Expected: "one of " + anyOf(all, 20), Found: short(code)}
+		Expected: "one of " + anyOf(all, 20), Found: short(strings.TrimPrefix(system+"#"+code, "#"))}
+	if systems != nil {
+		i.Expected += " of the system " + anyOf(systems, 4)
+	}
 	if near := spelling.Nearest(code, all, 1); len(near) > 0 {
 		i.Fix = "Write " + quoteShort(near[0]) + "."
+	} else if len(initial) == 1 {
+		i.Fix = "Write " + quoteShort(initial[0]) + "."
 	}
 	w.add(n, i)
 }
@@ -66,7 +86,7 @@ func requiredConcept(b *r4.Binding) check {
 				Expected: "a coding", Found: "none"})
 			return
 		}
-		w.notInSet(n, first.Get("system").Text()+" "+first.Get("code").Text(), b)
+		w.notInSet(n, first.Get("system").Text(), first.Get("code").Text(), b)
 	}
 }
 
@@ -75,7 +95,7 @@ func requiredCoding(b *r4.Binding) check {
 	return func(w *walk, n fhir.Node, _ *r4.Type) {
 		system, code := n.Get("system").Text(), n.Get("code").Text()
 		if !b.Codes.Contains(system, code) {
-			w.notInSet(n, strings.TrimSpace(system+" "+code), b)
+			w.notInSet(n, system, code, b)
 		}
 	}
 }

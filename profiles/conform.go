@@ -25,7 +25,7 @@ func (w *walk) conform(n fhir.Node, t *r4.Type, p *program) {
 	w.program = p
 	if want := p.structure.Type; t != nil && !t.Is(want) {
 		w.say(p.root, n, fhir.Issue{Code: fhir.Structure, Rule: "profile-type",
-			Message: "The profile is one of another type, so this resource cannot conform to it.", Expected: want, Found: t.Name})
+			Message: "The profile is one of another type, so nothing of this type conforms to it.", Expected: want, Found: t.Name, Fix: "Name a profile of " + t.Name + "."})
 	} else {
 		w.hold(occurrence{node: n, typ: t}, p.root)
 	}
@@ -71,6 +71,9 @@ func (w *walk) try(f func()) (errors []fhir.Issue) {
 func (w *walk) hold(o occurrence, p *position) {
 	if w.ended {
 		return
+	}
+	if o.node.Exists() && o.typ != nil && o.typ.Kind != r4.Primitive && o.node.Kind() != fhir.Object {
+		return // the base has said that this is no such value
 	}
 	if !w.holdType(o, p) {
 		return // what else is asked is asked of another type

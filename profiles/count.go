@@ -22,7 +22,7 @@ func (w *walk) count(parent occurrence, all []occurrence, p *position, near stri
 			message = fmt.Sprintf("There are too few of %s.", p.title())
 		}
 		w.say(p, parent.place(), fhir.Issue{Severity: severity, Code: fhir.Required, Rule: "cardinality", Message: message,
-			Expected: p.times(), Found: found(n), Fix: firstOf(near, "Add "+p.model()+".")})
+			Expected: p.times(), Found: found(n), Fix: firstOf(near, "Add "+w.model(p)+".")})
 	case p.max == 0 && n > 0:
 		w.say(p, all[0].place(), fhir.Issue{Code: fhir.Structure, Rule: "cardinality", Message: p.title() + " is not allowed here: the profile rules it out.",
 			Expected: "none", Found: found(n), Fix: "Leave it out."})
@@ -68,31 +68,21 @@ func firstOf(texts ...string) string {
 	return ""
 }
 
-// title names the element for a reader: the path to it with the JSON name, and
-// the slice. Within an extension the path says nothing.
+// title names the element for a reader: the path to it in JSON names, and the
+// slice. Within an extension the path says nothing.
 func (p *position) title() string {
-	name := p.jsonName()
-	if dot := strings.LastIndexByte(p.el.ID, '.'); dot > 0 && !strings.HasPrefix(p.el.ID, "Extension.") {
-		name = wayOf(p.el.ID[:dot]) + "." + name
-	}
 	if p.el.SliceName == "" || p.typeSlice() {
-		return name
+		return p.way
 	}
-	return name + " (" + p.el.SliceName + ")"
+	return p.way + " (" + p.el.SliceName + ")"
 }
 
-// wayOf makes a path of the id of an element: without slices, and with the JSON
-// name where the type of a choice is settled.
-func wayOf(id string) string {
-	steps := strings.Split(id, ".")
-	for i, step := range steps {
-		name, slice, _ := strings.Cut(step, ":")
-		if base, choice := strings.CutSuffix(name, "[x]"); choice && strings.HasPrefix(slice, base) {
-			name = slice
-		}
-		steps[i] = name
+// wayUnder is the path to an element that stands under another.
+func (p *position) wayUnder(parent *position) string {
+	if parent.way == "" || parent.way == "Extension" {
+		return p.jsonName()
 	}
-	return strings.Join(steps, ".")
+	return parent.way + "." + p.jsonName()
 }
 
 // typeSlice reports whether the position is one type of a choice.
@@ -120,30 +110,67 @@ func (p *position) jsonName() string {
 	return anyOf(names, 4)
 }
 
-// model says what a value of the element looks like, as far as the profile
-// settles it.
-func (p *position) model() string {
+// model says what a value of the element looks like, as far as profiles settle it
+// and ask for parts.
+func (w *walk) model(p *position) string {
 	name := p.jsonName()
 	if p.name == "extension" || p.name == "modifierExtension" {
 		if url := p.url(); url != "" {
-			return "an " + article(p.name) + " with the url " + url
+			return w.extensionModel(p, url)
 		}
 	}
-	if v := settled(p); v != nil {
-		if v[0].path == "" {
-			return name + " with the value " + v[0].value
+	var parts []string
+	fixed := settled(p)
+	if len(fixed) > 0 && fixed[0].path == "" {
+		return name + " with the value " + fixed[0].value
+	}
+	if fixed != nil {
+		parts = append(parts, inWords(fixed))
+	}
+	if p.binding != nil && fixed == nil {
+		parts = append(parts, "a code of "+p.binding.ValueSet)
+	}
+	for _, k := range w.kidsOf(p) {
+		if k.counted && k.min > 0 && k.el.SliceName == "" && !strings.HasPrefix(strings.Join(parts, " "), k.name) && k.name != "coding" && k.name != "extension" {
+			parts = append(parts, k.jsonName())
 		}
-		return name + " with " + inWords(v)
 	}
-	if p.binding != nil {
-		return name + " with a code of " + p.binding.ValueSet
-	}
-	if len(p.el.Types) == 1 {
-		if code := p.el.Types[0].Code; code != "BackboneElement" && code != "Element" {
+	switch code := ""; {
+	case len(parts) > 0:
+		return name + " with " + strings.Join(parts, " and ")
+	case len(p.el.Types) == 1:
+		if code = p.el.Types[0].Code; code != "BackboneElement" && code != "Element" {
 			return name + " (" + code + ")"
 		}
 	}
 	return name
+}
+
+// extensionModel says what an extension looks like: its url, and its value or
+// the parts that it has to have.
+func (w *walk) extensionModel(p *position, url string) string {
+	text := "an " + article(p.name) + " with the url " + url
+	kids := p.kids
+	if of := w.v.library.program(url); of != nil {
+		kids = append(kids[:len(kids):len(kids)], of.root.kids...)
+	}
+	for _, k := range kids {
+		if k.name == "value" && k.max != 0 && k.el.SliceName == "" {
+			return text + " and " + w.model(k)
+		}
+		if k.name == "extension" && k.slicing != nil && k.el.SliceName == "" {
+			var parts []string
+			for _, s := range k.slicing.slices {
+				if s.min > 0 {
+					parts = append(parts, s.url())
+				}
+			}
+			if len(parts) > 0 {
+				return text + " and nested extensions " + strings.Join(parts, ", ")
+			}
+		}
+	}
+	return text
 }
 
 func article(name string) string {

@@ -13,7 +13,7 @@ const (
 func date(text string) fault {
 	rest, ok := calendar(text)
 	if !ok || rest != "" {
-		return wrong(dateForm)
+		return fault{expected: dateForm, fix: likelyDate(text)}
 	}
 	return realDay(text)
 }
@@ -21,7 +21,7 @@ func date(text string) fault {
 func dateTime(text string) fault {
 	rest, ok := calendar(text)
 	if !ok || rest != "" && !clockAndZone(text, rest) {
-		return wrong(dateTimeForm)
+		return fault{expected: dateTimeForm, fix: likelyTime(text)}
 	}
 	return realDay(text)
 }
@@ -29,7 +29,7 @@ func dateTime(text string) fault {
 func instant(text string) fault {
 	rest, ok := calendar(text)
 	if !ok || !clockAndZone(text, rest) {
-		return wrong(instantForm)
+		return fault{expected: instantForm, fix: likelyTime(text)}
 	}
 	return realDay(text)
 }

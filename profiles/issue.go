@@ -55,7 +55,7 @@ func foundKind(n fhir.Node) string {
 }
 
 // longest is how much of a value an issue quotes.
-const longest = 80
+const longest = 120
 
 func short(text string) string {
 	if len(text) <= longest {

@@ -196,6 +196,18 @@ func (l *Library) urls() []string {
 	return out
 }
 
+// extensionURLs lists the urls of the extensions of the library, for likely
+// misspellings of them.
+func (l *Library) extensionURLs() []string {
+	if l == nil {
+		return nil
+	}
+	return slices.DeleteFunc(l.urls(), func(url string) bool {
+		s, known := l.knows(url)
+		return !known || !s.IsExtension()
+	})
+}
+
 // derived lists the profiles that are based on one.
 func (l *Library) derived(base string) []string {
 	l.mu.RLock()

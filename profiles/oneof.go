@@ -34,7 +34,7 @@ func (w *walk) holdType(o occurrence, p *position) bool {
 }
 
 func (w *walk) wrongType(o occurrence, p *position) {
-	i := fhir.Issue{Code: fhir.Structure, Rule: "type", Message: "The profile does not allow this type of value for " + p.name + ".",
+	i := fhir.Issue{Code: fhir.Structure, Rule: "type", Message: "The value is of a type that the profile does not allow.",
 		Expected: anyOf(p.types, 8), Found: o.typ.Name}
 	if p.choice {
 		i.Fix = "Write it as " + p.jsonName() + "."

@@ -21,6 +21,7 @@ type program struct {
 type position struct {
 	el     *definition.Element
 	name   string   // as FHIRPath names it: value for value[x]
+	way    string   // the path to it in JSON names, for messages
 	typ    *r4.Type // of the value; nil where a choice is open
 	choice bool
 
@@ -55,6 +56,7 @@ func (l *Library) compile(s *definition.Structure) *program {
 	}
 	c := compiler{url: s.URL, byID: map[string]*position{}}
 	root := c.position(list[0], nil, r4.TypeOf(s.Type))
+	root.way = s.Type
 	root.counted = false // how often the resource or extension stands is for those to say that hold it
 	for _, e := range list[1:] {
 		c.add(e)
@@ -87,6 +89,7 @@ func (c *compiler) add(e *definition.Element) {
 	}
 	p := c.position(e, element, nil)
 	p.name, p.choice = base, strings.HasSuffix(name, "[x]")
+	p.way = p.wayUnder(parent)
 	p.like = c.likeOf(parent, step)
 	if !sliced {
 		parent.kids = append(parent.kids, p)

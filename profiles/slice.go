@@ -121,7 +121,7 @@ func (w *walk) unsliced(parent occurrence, rest []occurrence, lacking int, p *po
 	}
 	var names []string
 	for _, slice := range s.slices {
-		names = append(names, slice.model())
+		names = append(names, w.model(slice))
 	}
 	for _, o := range rest {
 		if p.types != nil && o.typ != nil && !slices.ContainsFunc(p.types, o.typ.Is) {
@@ -145,7 +145,7 @@ func (w *walk) nearMiss(rest []occurrence, s *slicing, slice *position) string {
 			near = append(near, fmt.Sprintf("%s is there but is not taken for it, because %s.", stepOf(o.place()), why))
 		}
 	}
-	return strings.Join(append([]string{"Add " + slice.model() + "."}, near...), " ")
+	return strings.Join(append([]string{"Add " + w.model(slice) + "."}, near...), " ")
 }
 
 // stepOf is the last step of a node's expression: identifier[1].

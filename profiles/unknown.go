@@ -30,6 +30,9 @@ func likely(name string, t *r4.Type) string {
 	if e := choice(bare, t); e != nil {
 		return "Write " + bare + " with its type: " + jsonNames(e) + "."
 	}
+	if s := synonym(bare, t); s != "" {
+		return "Write " + strings.TrimSuffix(name, bare) + s + "."
+	}
 	names := make([]string, 0, len(t.Properties()))
 	for i := range t.Properties() {
 		names = append(names, t.Properties()[i].JSON)
@@ -92,7 +95,9 @@ func (w *walk) unknownType(n, name fhir.Node) {
 		i.Message, i.Expected, i.Found = "resourceType is no string.", "the name of a resource type", foundKind(name)
 	default:
 		i.Message, i.Expected, i.Found = "R4 has no resource of this type.", "the name of a resource type", short(name.Text())
-		if near := spelling.Nearest(name.Text(), r4.ResourceTypes(), 3); len(near) > 0 {
+		if kind := kindsElsewhere[strings.ToLower(name.Text())]; kind != "" {
+			i.Fix = "R4 has " + kind + " for this."
+		} else if near := spelling.Nearest(name.Text(), r4.ResourceTypes(), 3); len(near) > 0 {
 			i.Fix = "Did you mean " + anyOf(near, 3) + "?"
 		}
 	}
