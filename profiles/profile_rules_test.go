@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,8 +65,9 @@ func TestProfileRules(t *testing.T) {
 
 func validateProfiled(v *Validator, data []byte) []fhir.Issue {
 	r, err := fhir.Parse(data)
-	if err != nil {
-		return err.(*fhir.Error).Issues
+	var broken *fhir.Error
+	if errors.As(err, &broken) {
+		return broken.Issues
 	}
 	return v.Validate(context.Background(), r)
 }

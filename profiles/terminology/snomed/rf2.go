@@ -110,7 +110,7 @@ func (b *Builder) read(r io.Reader, t *table) error {
 				return fmt.Errorf("line %d: %w", n, e)
 			}
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -130,7 +130,7 @@ func (t *table) line(b *Builder, f [][]byte) error {
 // next call.
 func readLine(in *bufio.Reader) ([]byte, error) {
 	line, err := in.ReadSlice('\n')
-	if err == bufio.ErrBufferFull {
+	if errors.Is(err, bufio.ErrBufferFull) {
 		return nil, errors.New("a line is longer than a megabyte")
 	}
 	return bytes.TrimRight(line, "\r\n"), err
