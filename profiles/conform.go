@@ -85,9 +85,14 @@ func (w *walk) hold(o occurrence, p *position) {
 	for i := range p.rules {
 		w.holdRule(o, p, &p.rules[i])
 	}
-	for _, k := range p.kids {
-		w.holdElement(o, o.occurrences(k.name, k.choice), k)
+	if p.kids == nil {
+		return
 	}
+	w.inside(o, func() {
+		for _, k := range p.kids {
+			w.holdElement(o, o.occurrences(k.name, k.choice), k)
+		}
+	})
 }
 
 // holdElement holds all values of an element to its position and its slices.

@@ -9,10 +9,11 @@ import (
 	"github.com/pestle-fhir/pestle/profiles/definition"
 )
 
-// discriminate decides by one discriminator; the answer is why not.
-func (w *walk) discriminate(o occurrence, d definition.Discriminator, slice *position) string {
+// discriminate decides by one discriminator: why not, and whether the slice says
+// anything about it.
+func (w *walk) discriminate(o occurrence, d definition.Discriminator, slice *position) (why string, applies bool) {
 	if d.Type == "value" && d.Path == "url" && (slice.name == "extension" || slice.name == "modifierExtension") {
-		return sameURL(o, slice)
+		return sameURL(o, slice), true
 	}
 	if holder, ok := strings.CutSuffix(d.Path, ".resourceType"); ok { // a name of JSON: FHIRPath would say type
 		d = definition.Discriminator{Type: "type", Path: holder}
@@ -22,22 +23,25 @@ func (w *walk) discriminate(o occurrence, d definition.Discriminator, slice *pos
 	case "exists":
 		want := len(positions) == 0 || positions[0].max != 0
 		if (len(values) > 0) != want {
-			return d.Path + " is " + map[bool]string{true: "missing", false: "there"}[want]
+			return "its " + d.Path + " is " + map[bool]string{true: "missing", false: "there"}[want], true
 		}
-		return ""
+		return "", true
 	case "type":
-		return ofType(values, d, positions)
+		return ofType(values, d, positions), true
 	case "profile":
 		return w.ofProfile(values, d, positions)
+	}
+	if len(positions) == 0 {
+		return "", false
 	}
 	for _, v := range values {
 		for _, p := range positions {
 			if w.matches(v, p) {
-				return ""
+				return "", true
 			}
 		}
 	}
-	return valueReason(d, values, positions)
+	return valueReason(d, values, positions), true
 }
 
 func sameURL(o occurrence, slice *position) string {
@@ -118,27 +122,30 @@ func ofType(values []occurrence, d definition.Discriminator, positions []*positi
 }
 
 // ofProfile decides by the profiles that the positions ask for.
-func (w *walk) ofProfile(values []occurrence, d definition.Discriminator, positions []*position) string {
-	if len(values) == 0 {
-		return "its " + d.Path + " is missing, or leads to no resource that is at hand"
+func (w *walk) ofProfile(values []occurrence, d definition.Discriminator, positions []*position) (why string, applies bool) {
+	var canonicals []string
+	for _, p := range positions {
+		for _, list := range p.profiles {
+			canonicals = append(canonicals, list...)
+		}
+		canonicals = append(canonicals, p.targets...)
 	}
-	why := ""
-	for _, v := range values {
-		for _, p := range positions {
-			var canonicals []string
-			for _, list := range p.profiles {
-				canonicals = append(canonicals, list...)
+	if len(canonicals) == 0 {
+		return "", false
+	}
+	why = "is missing, or leads to no resource that is at hand"
+	for i, v := range values {
+		for k, c := range canonicals {
+			not := w.unlike(v, c)
+			if not == "" {
+				return "", true
 			}
-			for _, c := range append(canonicals, p.targets...) {
-				not := w.unlike(v, c)
-				if not == "" {
-					return ""
-				}
-				why = firstOf(why, not)
+			if i == 0 && k == 0 {
+				why = not
 			}
 		}
 	}
-	return "its " + d.Path + " " + firstOf(why, "conforms to another profile")
+	return "its " + d.Path + " " + why, true
 }
 
 // unlike tries a profile and gives the reason why a value is not of it, "" when

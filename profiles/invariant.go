@@ -61,6 +61,9 @@ func (w *walk) env() *fhirpath.Env {
 		w.scope.env = &fhirpath.Env{Resource: fhirpath.TypedItem(w.scope.node, w.scope.typ),
 			Root: fhirpath.NodeItem(w.scope.root, ""), HTMLChecks: func(string) bool { return true },
 			JSONNames: true}
+		if w.v.library != nil {
+			w.scope.env.Terminology, w.scope.env.Profiles = answers{w}, answers{w}
+		}
 	}
 	return w.scope.env
 }

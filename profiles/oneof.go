@@ -47,14 +47,21 @@ func (w *walk) wrongType(o occurrence, p *position) {
 // fits, the nearest is told.
 func (w *walk) oneOf(place occurrence, p *position, o occurrence, canonicals []string) {
 	var known []*program
+	var types []string
 	for _, c := range canonicals {
 		of := w.v.library.program(c)
 		if of == nil {
 			return // it may be the one that fits
 		}
+		types = append(types, of.structure.Type)
 		if o.typ.Is(of.structure.Type) {
 			known = append(known, of)
 		}
+	}
+	if known == nil {
+		w.say(p, place.place(), fhir.Issue{Code: fhir.Structure, Rule: "type", Message: "The profiles that are allowed here are of another type.",
+			Expected: anyOf(types, 4) + ", of the profile " + anyOf(canonicals, 4), Found: o.typ.Name})
+		return
 	}
 	if len(known) == 1 {
 		w.conform(o.node, o.typ, known[0])
@@ -80,7 +87,7 @@ func (w *walk) oneOf(place occurrence, p *position, o occurrence, canonicals []s
 
 // inside runs a check of a value; of a resource with it as the current one.
 func (w *walk) inside(o occurrence, f func()) {
-	if o.typ.Kind != r4.Resource || o.node == w.scope.node {
+	if o.typ == nil || o.typ.Kind != r4.Resource || o.node == w.scope.node {
 		f()
 		return
 	}

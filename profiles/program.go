@@ -169,7 +169,11 @@ func ofR4(x definition.Constraint) bool {
 func (c *compiler) typed(p *position, base *r4.Element) {
 	var codes []string
 	for _, t := range p.el.Types {
-		codes = append(codes, t.Code)
+		if core := coreResources(t); core != nil {
+			codes = append(codes, core...)
+		} else {
+			codes = append(codes, t.Code)
+		}
 		for _, profile := range t.Profiles {
 			if name, ok := strings.CutPrefix(profile, canonicalBase); ok && (r4.TypeOf(name) != nil || name == "SimpleQuantity" || name == "MoneyQuantity") {
 				continue
@@ -195,6 +199,19 @@ func (c *compiler) typed(p *position, base *r4.Element) {
 	if base != nil && len(base.Types) == 1 && base.Types[0] == "Resource" && len(codes) > 0 && !slices.Contains(codes, "Resource") {
 		p.types = codes
 	}
+}
+
+// coreResources are the resource types that a type is narrowed to by bare
+// profiles of R4: Resource(DocumentManifest).
+func coreResources(t definition.Type) (out []string) {
+	for _, profile := range t.Profiles {
+		name, core := strings.CutPrefix(profile, canonicalBase)
+		if !core || !r4.IsResource(name) || name == t.Code {
+			return nil
+		}
+		out = append(out, name)
+	}
+	return out
 }
 
 const canonicalBase = "http://hl7.org/fhir/StructureDefinition/"

@@ -91,10 +91,16 @@ func (w *walk) belongs(o occurrence, s *slicing, slice *position) string {
 		}
 		return ""
 	}
+	told := false
 	for _, d := range s.Discriminators {
-		if why := w.discriminate(o, d, slice); why != "" {
+		why, applies := w.discriminate(o, d, slice)
+		if why != "" {
 			return why
 		}
+		told = told || applies
+	}
+	if !told {
+		return "the slice says nothing of " + s.Discriminators[0].Path + ", by which it should be known"
 	}
 	return ""
 }
