@@ -45,7 +45,7 @@ type Message struct {
 // terminology service, which must know the value sets of the definitions.
 func NewLibrary(set *definition.Set, terms *terminology.Service) *Library {
 	return &Library{terms: terms, own: set, stored: definition.NewSet(), set: set, snap: snapshot.New(set), programs: map[string]*program{},
-		policy: map[string]string{}, messages: map[string]Message{}, covers: map[string]string{}}
+		policy: map[string]string{}, messages: map[string]Message{}, severity: map[string]fhir.Severity{}, covers: map[string]string{}}
 }
 
 // SetPolicy says to which profile a resource is held that names none itself, by
@@ -65,8 +65,8 @@ func (l *Library) SetMessages(list []Message) {
 
 // SetSeverity gives rules, by their id, another severity than their definition:
 // invariant keys, named rules, or binding, fixed, cardinality … of profiles. [Off]
-// switches a rule off.
-func (l *Library) SetSeverity(byRule map[string]fhir.Severity) { l.severity = maps.Clone(byRule) }
+// switches a rule off. What was set before of other rules stays.
+func (l *Library) SetSeverity(byRule map[string]fhir.Severity) { maps.Copy(l.severity, byRule) }
 
 // Terminology is the service that answers for codes.
 func (l *Library) Terminology() *terminology.Service { return l.terms }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/profiles/terminology"
 	"github.com/pestle-fhir/pestle/profiles/terminology/dmd"
@@ -21,7 +23,29 @@ type profileOptions struct {
 	Strict      bool     `env:"PESTLE_STRICT" help:"Refuse such resources also for what they lack of UK Core, not only for what is wrong."`
 	Definitions []string `env:"PESTLE_DEFINITIONS" placeholder:"PATH" help:"Further definitions: FHIR Shorthand (.fsh), FHIR packages (.tgz), JSON, XML, or folders of them."`
 
+	ruleOptions    `embed:""`
 	releaseOptions `embed:""`
+}
+
+// ruleOptions give rules another severity than their definition.
+type ruleOptions struct {
+	Rule map[string]string `env:"PESTLE_RULES" placeholder:"ID=SEVERITY" help:"Severity of a rule of a profile or of the UK, by the id that its issues name: error, warning, information or off. Repeat it, or separate with ;."`
+}
+
+// set gives a library the severities; it names all that are none.
+func (o ruleOptions) set(l *profiles.Library) error {
+	severities := map[string]fhir.Severity{}
+	var wrong []error
+	for id, s := range o.Rule {
+		switch severity := fhir.Severity(s); severity {
+		case fhir.Err, fhir.Warning, fhir.Information, profiles.Off:
+			severities[id] = severity
+		default:
+			wrong = append(wrong, fmt.Errorf("--rule %s=%s: a severity is error, warning, information or off", id, s))
+		}
+	}
+	l.SetSeverity(severities)
+	return errors.Join(wrong...)
 }
 
 // releaseOptions say where the releases of licensed code systems are.
@@ -36,7 +60,7 @@ func (o profileOptions) library() (*profiles.Library, error) {
 	if o.Policy != "r4" {
 		l.SetPolicy(uk.Policy, o.Strict)
 	}
-	return l, loadDefinitions(l, o.Definitions)
+	return l, errors.Join(o.set(l), loadDefinitions(l, o.Definitions))
 }
 
 // loadDefinitions loads paths in order; one that refers to a later one is tried

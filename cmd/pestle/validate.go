@@ -18,6 +18,7 @@ type validateCommand struct {
 	Policy      string   `enum:"uk-core,r4" default:"r4" help:"What resources are held to that name no profile and are no part of an EPS message: uk-core or r4."`
 	Definitions []string `placeholder:"PATH" help:"Further definitions: FHIR Shorthand (.fsh), FHIR packages (.tgz), JSON, XML, or folders of them."`
 
+	ruleOptions    `embed:""`
 	releaseOptions `embed:""`
 
 	Format string `enum:"text,json,sarif" default:"text" help:"How to print the issues: text, json (OperationOutcomes, a line each) or sarif."`
@@ -29,7 +30,7 @@ func (c *validateCommand) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	library, err := profileOptions{Policy: c.Policy, Strict: true, Definitions: c.Definitions}.library()
+	library, err := profileOptions{Policy: c.Policy, Strict: true, Definitions: c.Definitions, ruleOptions: c.ruleOptions}.library()
 	if err != nil {
 		return err
 	}

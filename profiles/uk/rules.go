@@ -11,7 +11,7 @@ import (
 // such that what the NHS has accepted is no error: the check digit of a test
 // patient's number, a controlled drug whose quantity in words the service does
 // not read. A SNOMED CT code with a wrong check digit it has never taken. Operators set
-// others with [profiles.Library.SetSeverity]. The clock says what today is.
+// others with --rule ([profiles.Library.SetSeverity]). The clock says what today is.
 func Rules(clock func() time.Time) []profiles.Rule {
 	rules := []profiles.Rule{
 		{ID: "uk-postcode", On: "Address", Severity: fhir.Warning, Check: postcode},
