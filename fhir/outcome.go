@@ -8,6 +8,7 @@ const (
 	lineExtension   = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line"
 	columnExtension = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col"
 	ruleExtension   = "http://hl7.org/fhir/StructureDefinition/operationoutcome-message-id"
+	sourceExtension = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-source"
 )
 
 // Outcome writes issues as an OperationOutcome. Line and column go where R4
@@ -30,6 +31,9 @@ func (i Issue) value() Value {
 	if i.Rule != "" {
 		extensions = append(extensions, Obj("url", ruleExtension, "valueString", i.Rule))
 	}
+	if i.Profile != "" {
+		extensions = append(extensions, Obj("url", sourceExtension, "valueString", i.definition()))
+	}
 	var location, expression []string
 	if !i.Position.IsZero() {
 		location = []string{"line " + strconv.Itoa(i.Position.Line) + ", column " + strconv.Itoa(i.Position.Column)}
@@ -46,6 +50,14 @@ func (i Issue) value() Value {
 		"location", location,
 		"expression", expression,
 	)
+}
+
+// definition is the url of the definition's element that holds the rule.
+func (i Issue) definition() string {
+	if i.Element == "" {
+		return i.Profile
+	}
+	return i.Profile + "#" + i.Element
 }
 
 func (c Coding) concept() Value {
