@@ -85,7 +85,7 @@ func (s script) medicationRequest(i int, subject, requester string) fhir.Value {
 		"identifier", fhir.List(identifierValue(idItem, item.number)),
 		"status", "active", "intent", intent,
 		"category", fhir.List(concept(fhir.Coding{System: "http://terminology.hl7.org/CodeSystem/medicationrequest-category", Code: "community", Display: "Community"})),
-		"medicationCodeableConcept", concept(fhir.Coding{System: csSNOMED, Code: fmt.Sprint(322236009 + i), Display: item.name}),
+		"medicationCodeableConcept", concept(fhir.Coding{System: csSNOMED, Code: products[i%len(products)], Display: item.name}),
 		"subject", fhir.Obj("reference", subject), "requester", fhir.Obj("reference", requester),
 		"groupIdentifier", fhir.Obj("extension", fhir.List(fhir.Obj("url", extPrescriptionID, "valueIdentifier", identifierValue(idOrderUUID, s.uuid()))), "system", idOrder, "value", s.order),
 		"courseOfTherapyType", concept(fhir.Coding{System: system, Code: s.therapy, Display: s.therapy}),
@@ -93,6 +93,9 @@ func (s script) medicationRequest(i int, subject, requester string) fhir.Value {
 		"dispenseRequest", fhir.Obj(request...),
 		"substitution", fhir.Obj("allowedBoolean", false))
 }
+
+// products are codes of dm+d, one for each item of a prescription.
+var products = []string{"322236009", "322237000", "322341003", "39732311000001104", "15517911000001104"}
 
 func btoi(b bool) int {
 	if b {
