@@ -25,6 +25,7 @@ type Library struct {
 	set      *definition.Set // both
 	listing  *catalogue      // of own; nil until it is asked for
 	snap     *snapshot.Generator
+	names    []string            // urls of set; nil until they are asked for
 	programs map[string]*program // by url and by url|version; nil for what is not known
 	policy   map[string]string   // resource type -> canonical
 	strict   bool
@@ -98,7 +99,7 @@ func (l *Library) rebuild() {
 	l.set = definition.NewSet()
 	l.set.Merge(l.own)
 	l.set.Merge(l.stored)
-	l.snap, l.programs = snapshot.New(l.set), map[string]*program{}
+	l.snap, l.programs, l.names = snapshot.New(l.set), map[string]*program{}, nil
 }
 
 // Structures lists the canonicals of all profiles and extensions.
@@ -182,17 +183,24 @@ func (l *Library) knows(canonical string) (*definition.Structure, bool) {
 	return s, ok
 }
 
-// urls lists the urls of all profiles, without versions.
+// urls lists the urls of all profiles, without versions. The list is shared.
 func (l *Library) urls() []string {
 	l.mu.RLock()
-	defer l.mu.RUnlock()
-	var out []string
+	out := l.names
+	l.mu.RUnlock()
+	if out != nil {
+		return out
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out = []string{}
 	for url := range l.set.Structures {
 		if !strings.Contains(url, "|") {
 			out = append(out, url)
 		}
 	}
 	slices.Sort(out)
+	l.names = out
 	return out
 }
 
@@ -202,7 +210,7 @@ func (l *Library) extensionURLs() []string {
 	if l == nil {
 		return nil
 	}
-	return slices.DeleteFunc(l.urls(), func(url string) bool {
+	return slices.DeleteFunc(slices.Clone(l.urls()), func(url string) bool {
 		s, known := l.knows(url)
 		return !known || !s.IsExtension()
 	})
