@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// BenchmarkStart starts `pestle serve` on a database of many resources
+// (PESTLE_LONG makes them a million), whose followers have read the log, and gives the time from the start of the process to the first answer
+// over HTTP and what the process holds in memory then.
+func BenchmarkStart(b *testing.B) {
+	n := 50_000
+	if os.Getenv("PESTLE_LONG") != "" {
+		n = 1_000_000
+	}
+	dir := b.TempDir()
+	fillApp(b, dir, n)
+	var ms, mb float64
+	for b.Loop() {
+		took, resident := startOnce(b, dir)
+		ms += float64(took.Microseconds()) / 1000
+		mb += resident
+	}
+	b.ReportMetric(ms/float64(b.N), "ms-to-answer")
+	b.ReportMetric(mb/float64(b.N), "MB-resident")
+	b.ReportMetric(float64(n), "resources")
+}
+
+// fillApp makes a database of n Patients that followers have seen.
+func fillApp(b *testing.B, dir string, n int) {
+	app, err := openApp(appConfig{Data: dir}, slog.New(slog.DiscardHandler))
+	require.NoError(b, err)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	for first := 0; first < n; first += 1000 {
+		tx := &fhir.Transaction{}
+		for i := first; i < min(first+1000, n); i++ {
+			r, err := fhir.Parse(benchResource(int64(i)))
+			require.NoError(b, err)
+			tx.Changes = append(tx.Changes, fhir.Change{Method: fhir.Update, Type: "Patient", ID: fmt.Sprintf("p%d", i), Resource: r})
+		}
+		_, err := app.db.Commit(ctx, tx)
+		require.NoError(b, err)
+	}
+	stopped := app.follow(ctx)
+	for last := fhir.Seq(0); ; { // followers move their cursors in leaps, so wait until they rest
+		time.Sleep(time.Second)
+		sum := fhir.Seq(0)
+		for _, f := range app.followers() {
+			at, err := app.db.CursorAt(ctx, f.Name())
+			require.NoError(b, err)
+			sum += at
+		}
+		if sum == last {
+			break
+		}
+		last = sum
+	}
+	stop()
+	<-stopped
+	require.NoError(b, app.close())
+}
+
+// startOnce starts a server, waits for its answer and ends it.
+func startOnce(b *testing.B, dir string) (took time.Duration, residentMB float64) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // for a free port
+	require.NoError(b, err)
+	addr := l.Addr().String()
+	require.NoError(b, l.Close())
+	server := exec.Command("pestle", "serve", "--sandbox", "--addr", addr, "--data", dir)
+	began := time.Now()
+	require.NoError(b, server.Start())
+	for {
+		res, err := http.Get("http://" + addr + "/fhir/Patient/p1")
+		if err == nil {
+			_, _ = io.Copy(io.Discard, res.Body)
+			_ = res.Body.Close()
+			require.Equal(b, http.StatusOK, res.StatusCode)
+			break
+		}
+		require.Less(b, time.Since(began), time.Minute, "no answer: %v", err)
+		time.Sleep(time.Millisecond)
+	}
+	took = time.Since(began)
+	residentMB = resident(b, server.Process.Pid)
+	require.NoError(b, server.Process.Signal(syscall.SIGTERM))
+	_ = server.Wait()
+	return took, residentMB
+}
+
+// resident is the resident memory of a process.
+func resident(b *testing.B, pid int) (mb float64) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	require.NoError(b, err)
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	_, err = fmt.Sscan(rest, &mb)
+	require.NoError(b, err)
+	return mb / 1024
+}
