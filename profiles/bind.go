@@ -178,7 +178,7 @@ func (w *walk) sample(valueSet, system string) string {
 		}
 	}
 	if more := x.Total - min(most, len(same)); more > 0 {
-		text.WriteString(fmt.Sprintf(", and %d more", more))
+		fmt.Fprintf(&text, ", and %d more", more)
 	}
 	return ": " + text.String()
 }

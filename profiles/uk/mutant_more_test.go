@@ -46,7 +46,7 @@ func (b *breeder) aggregated(h *host, root *element, c constraint) (parent, muta
 			typ = c.n.base.Targets[0]
 		}
 		other := newMaker(b.l, b.trees).resource(b.targetTree(c.n, typ))
-		at := place{s.object, s.key, s.at}
+		at := place(s)
 		switch way {
 		case "contained":
 			other["id"] = "other"

@@ -164,7 +164,7 @@ func spoil(c constraint, m *maker, root map[string]any) (b broken, ok bool) {
 	if !there {
 		return b, false
 	}
-	self := place{s.object, s.key, s.at}
+	self := place(s)
 	for _, like := range c.n.likes() {
 		if low, _ := like.Bounds(); c.kind == "min" && low > like.base.Min && like.slice == "" && c.n.slice == "" {
 			return b, false // the unsliced element asks for the same
@@ -250,7 +250,7 @@ func empty(obj map[string]any) bool {
 func spoilMax(n *element, s slot) (broken, bool) {
 	_, high := n.Bounds()
 	if high == 0 {
-		return broken{place{s.object, s.key, s.at}, []string{"cardinality"}}, true
+		return broken{place(s), []string{"cardinality"}}, true
 	}
 	list, ok := s.object[s.key].([]any)
 	if !ok {
@@ -306,7 +306,7 @@ func other(n *element, v any) any {
 func spoilType(n *element, m *maker, s slot) (broken, bool) {
 	if n.base.Types[0] == "Resource" {
 		s.set(map[string]any{"resourceType": "Basic", "id": "other", "code": map[string]any{"text": "x"}})
-		return broken{place{s.object, s.key, s.at}, []string{"type"}}, true
+		return broken{place(s), []string{"type"}}, true
 	}
 	allowed := map[string]bool{}
 	for _, t := range n.Types {
