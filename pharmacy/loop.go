@@ -23,6 +23,8 @@ type Loop struct {
 	Observe func(Progress)
 	// Pause is how long to wait after a failure that may pass; a second when 0.
 	Pause time.Duration
+
+	passed int // versions behind the stored cursor
 }
 
 // Progress is what became of one commit of the log.
@@ -35,7 +37,7 @@ type Progress struct {
 
 const (
 	batch = 256 // commits read at once
-	// leap is how many commits without output pass before the cursor is moved
+	// leap is how many versions without output pass before the cursor is moved
 	// all the same, so that a restart does not read them all again.
 	leap = 4096
 	// tries bounds how often a step that another writer overtook is taken anew.
@@ -80,7 +82,8 @@ func (l *Loop) advance(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry
 		if err != nil {
 			return saved, err
 		}
-		if len(changes) == 0 && entry.Seq < saved+leap {
+		if len(changes) == 0 && l.passed+len(entry.Versions) < leap {
+			l.passed += len(entry.Versions)
 			l.observe(progress, start)
 			return saved, nil
 		}
@@ -92,6 +95,7 @@ func (l *Loop) advance(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry
 		})
 		switch {
 		case err == nil:
+			l.passed = 0
 			l.observe(progress, start)
 			return entry.Seq, nil
 		case passing(err):

@@ -18,7 +18,8 @@ type Reader interface {
 
 // Log is the change log and how far each follower has read it.
 type Log interface {
-	// Log gives the commits behind a place, oldest first.
+	// Log gives up to limit commits behind a place, oldest first; none only at
+	// the end of the log.
 	Log(ctx context.Context, after fhir.Seq, limit int) ([]fhir.LogEntry, error)
 	// Wait returns when there is a commit behind the place, or ctx ends.
 	Wait(ctx context.Context, after fhir.Seq) error

@@ -39,10 +39,16 @@ func (db *DB) Wait(ctx context.Context, behind fhir.Seq) error {
 	}
 }
 
-// Log gives up to limit commits behind a sequence, in order.
+// maxLog is how many bytes of resources an answer of Log may hold before it
+// ends early: a commit may be a Bundle of thousands. A variable for tests.
+var maxLog = 4 << 20
+
+// Log gives up to limit commits behind a sequence, in order: fewer where they
+// are large, and none only at the end of the log.
 func (db *DB) Log(ctx context.Context, behind fhir.Seq, limit int) (entries []fhir.LogEntry, err error) {
 	err = db.look("log", 0, func(v view) error {
-		for seq := behind + 1; seq <= v.at && len(entries) < limit; seq++ {
+		size := 0
+		for seq := behind + 1; seq <= v.at && len(entries) < limit && size < maxLog; seq++ {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -51,6 +57,9 @@ func (db *DB) Log(ctx context.Context, behind fhir.Seq, limit int) (entries []fh
 				return err
 			}
 			entries = append(entries, e)
+			for _, ver := range e.Versions {
+				size += len(ver.JSON)
+			}
 		}
 		return nil
 	})

@@ -155,3 +155,20 @@ func TestTooBig(t *testing.T) {
 	all.Wait()
 	require.Equal(t, 64*5, sound(t, db).Versions)
 }
+
+// TestLogEndsByItsBytes: large commits come a few at a time, and all come.
+func TestLogEndsByItsBytes(t *testing.T) {
+	defer store.SetLogBytes(2500)()
+	both(t, func(t *testing.T, db *store.DB) {
+		for i := range 7 {
+			commit(t, db, fhir.Change{Method: fhir.Create, Type: "Patient", Resource: patient(t, fmt.Sprint(i), strings.Repeat("a", 1000))})
+		}
+		var at fhir.Seq
+		for _, want := range []int{3, 3, 1, 0} {
+			entries, err := db.Log(ctx, at, 100)
+			require.NoError(t, err)
+			require.Len(t, entries, want)
+			at += fhir.Seq(want)
+		}
+	})
+}

@@ -15,6 +15,13 @@ func SetSortLimits(walkedRows, sortedMatches int) (restore func()) {
 	return func() { maxWalked, maxSorted = rows, matches }
 }
 
+// SetLogBytes makes answers of Log end after so many bytes.
+func SetLogBytes(n int) (restore func()) {
+	before := maxLog
+	maxLog = n
+	return func() { maxLog = before }
+}
+
 // SetPageBytes makes pages end after so many bytes.
 func SetPageBytes(n int) (restore func()) {
 	before := maxPage
