@@ -12,7 +12,8 @@ import (
 var snomedSystems = map[string]string{"http://snomed.info/sct": "SNOMED CT", "https://dmd.nhs.uk": "dm+d"}
 
 // snomedID proves the identifiers of concepts. An expression (post-coordinated) is
-// let pass: it is no identifier.
+// let pass: it is no identifier. The code of a medicine must be right, since it is
+// dispensed by; elsewhere a wrong one is a warning.
 func snomedID(n fhir.Node, say func(fhir.Node, fhir.Issue)) {
 	code := n.Get("code")
 	name := snomedSystems[n.Get("system").Text()]
@@ -21,6 +22,9 @@ func snomedID(n fhir.Node, say func(fhir.Node, fhir.Issue)) {
 		return
 	}
 	i := fhir.Issue{Code: fhir.CodeInvalid, Expected: "the identifier of a concept, 6 to 18 digits of which the last is a check digit", Found: clip(text)}
+	if strings.Contains(n.Expression(), ".medication") {
+		i.Severity = fhir.Err
+	}
 	component := checkdigit.SNOMED(text)
 	switch {
 	case component == checkdigit.NoComponent && checkdigit.Digits(text) && len(text) >= 6 && len(text) <= 18:

@@ -89,17 +89,24 @@ func TestBirthDates(t *testing.T) {
 func TestSNOMEDIdentifiers(t *testing.T) {
 	for code, want := range map[string]string{
 		"404684003": "", "39720311000001101": "", "1104441000000107": "",
-		"404684004":          "error uk-snomed-id Observation.code.coding[0].code Compare the code with its source. Where digits of it are zeros at the end, a spreadsheet or a float may have rounded it.",
-		"39720311000001100":  "error uk-snomed-id Observation.code.coding[0].code Compare the code with its source. Where digits of it are zeros at the end, a spreadsheet or a float may have rounded it.",
-		"754811000001112":    "error uk-snomed-id Observation.code.coding[0].code Compare the code with its source. Where digits of it are zeros at the end, a spreadsheet or a float may have rounded it.",
-		"1223979019":         "error uk-snomed-id Observation.code.coding[0].code Send the concept's identifier. The description may stand in the extension coding-sctdescid.",
-		"ABC":                "error uk-snomed-id Observation.code.coding[0].code",
+		"404684004":          "warning uk-snomed-id Observation.code.coding[0].code Compare the code with its source. Where digits of it are zeros at the end, a spreadsheet or a float may have rounded it.",
+		"39720311000001100":  "warning uk-snomed-id Observation.code.coding[0].code Compare the code with its source. Where digits of it are zeros at the end, a spreadsheet or a float may have rounded it.",
+		"754811000001112":    "warning uk-snomed-id Observation.code.coding[0].code Compare the code with its source. Where digits of it are zeros at the end, a spreadsheet or a float may have rounded it.",
+		"1223979019":         "warning uk-snomed-id Observation.code.coding[0].code Send the concept's identifier. The description may stand in the extension coding-sctdescid.",
+		"ABC":                "warning uk-snomed-id Observation.code.coding[0].code",
 		"404684003:1=2":      "",
-		"397203110000011012": "error uk-snomed-id Observation.code.coding[0].code Compare the code with its source. Where digits of it are zeros at the end, a spreadsheet or a float may have rounded it.",
+		"397203110000011012": "warning uk-snomed-id Observation.code.coding[0].code Compare the code with its source. Where digits of it are zeros at the end, a spreadsheet or a float may have rounded it.",
 	} {
 		got := ruled(t, `{"resourceType": "Observation", "status": "final", "code": {"coding": [{"system": "http://snomed.info/sct", "code": "`+code+`"}]}}`, nil)
 		assert.Equal(t, want, strings.Join(got, "; "), code)
 	}
+}
+
+func TestTheCodeOfAMedicineMustBeRight(t *testing.T) {
+	got := ruled(t, `{"resourceType": "MedicationRequest", "status": "active", "intent": "order", "subject": {"display": "x"},
+ "medicationCodeableConcept": {"coding": [{"system": "http://snomed.info/sct", "code": "39720311000001100"}]}}`, nil)
+	assert.Len(t, got, 1)
+	assert.Contains(t, got[0], "error uk-snomed-id MedicationRequest.medication")
 }
 
 func TestControlledWords(t *testing.T) {
