@@ -54,6 +54,25 @@ func Load(path string) (*Script, error) {
 	return s, nil
 }
 
+// All reads the scripts of a folder that any FHIR server can be held to: not
+// those called business-…, which need the operations of a test.
+func All(folder string) (scripts []*Script, err error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.txtar"))
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		s, err := Load(file)
+		if err != nil {
+			return nil, err
+		}
+		if !strings.HasPrefix(s.Name, "business-") {
+			scripts = append(scripts, s)
+		}
+	}
+	return scripts, nil
+}
+
 // Save writes the script back, with responses as they are in it.
 func (s *Script) Save() error {
 	archive := &txtar.Archive{Comment: []byte(s.Doc)}
