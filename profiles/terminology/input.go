@@ -199,7 +199,7 @@ func (in *input) codings(name string) []definition.Coding {
 }
 
 // asked are the codes that a call is about, given as code and system, as coding
-// or as codeableConcept. concept says that any of them will do.
+// or as codeableConcept.
 func (in *input) asked(version string) (codes []definition.Coding, err error) {
 	ways := 0
 	if code := in.text("code"); code != "" {

@@ -117,7 +117,7 @@ func (s *Service) inSystem(system, version, code string, a *Answer) Verdict {
 }
 
 func (s *Service) suggest(v *definition.ValueSet, system, code string) []string {
-	list, err := s.enumerate(v, 5000)
+	list, err := s.enumerate(v, maxSearched)
 	if err != nil {
 		return nil
 	}
@@ -192,17 +192,18 @@ func (s *Service) selected(sel definition.Selection, system, version, code strin
 	if sel.System != "" && system != "" && sel.System != system {
 		return Answer{Verdict: Out}
 	}
-	for _, url := range sel.ValueSets {
+	answer := Answer{Verdict: Out}
+	for _, url := range sel.ValueSets { // the code has to be in all of them
 		imported := s.ValueSet(url)
 		if imported == nil {
 			return Answer{Verdict: Unknown, Reason: "the value set " + url + " is not known"}
 		}
-		if a := s.member(imported, system, version, code, depth+1); a.Verdict != In || sel.System == "" {
-			return a
+		if answer = s.member(imported, system, version, code, depth+1); answer.Verdict != In {
+			return answer
 		}
 	}
 	if sel.System == "" {
-		return Answer{Verdict: Out}
+		return answer
 	}
 	if sel.Version != "" {
 		version = sel.Version
