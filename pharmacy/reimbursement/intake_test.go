@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -100,6 +101,25 @@ func TestAmendPeriod(t *testing.T) {
 	require.NoError(t, err)
 	w.now = w.now.AddDate(0, 0, 1)
 	_, err = w.post(amend(t, claim, message3, message2))
+	require.Equal(t, []string{"0100 CLAIM_AMEND_PERIOD_ISSUE Claim.extension[1].valueIdentifier.value"}, refused(t, err))
+}
+
+// TestAmendPeriodOfALongMonth: what was supplied on 31 January is amended by 5
+// February, although there is no 31 February.
+func TestAmendPeriodOfALongMonth(t *testing.T) {
+	w := newWorld(t)
+	rx := acute(anOrder)
+	rx.handed = "2027-01-31T12:00:00Z"
+	rx.store(w)
+	claim, _ := w.claimed(rx)
+	fees := "rule,from,value,unit,mark,source\nclaim-amend-deadline-day,2026-01-01,5,day,B,a test\n"
+	_, err := w.s.LoadTariff(w.ctx, File{Data: []byte(fees)}, fhir.Requester{})
+	require.NoError(t, err)
+	w.now = time.Date(2027, 2, 5, 12, 0, 0, 0, time.UTC)
+	_, err = w.post(amend(t, claim, message1, readClaim(claim).message()))
+	require.NoError(t, err)
+	w.now = w.now.AddDate(0, 0, 1)
+	_, err = w.post(amend(t, claim, message2, message1))
 	require.Equal(t, []string{"0100 CLAIM_AMEND_PERIOD_ISSUE Claim.extension[1].valueIdentifier.value"}, refused(t, err))
 }
 

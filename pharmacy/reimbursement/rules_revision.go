@@ -33,8 +33,7 @@ func (v *verdict) judgeRevision(before *fhir.Version, fees *tariff.Fees, d *disp
 		v.say(v.Get("identifier"), "Claim.identifier", fhir.Duplicate, "CL7", spine("INVALID_RESOURCE_ID"), "The claim that stands has the same identifier.", "a new UUID for each claim and amendment", standing)
 	}
 	if f, ok := fees.At(tariff.ClaimAmendDeadline, midnight(now)); ok && replaces.Exists() {
-		last := d.day.AddDate(0, 1, 0)
-		last = time.Date(last.Year(), last.Month(), int(f.Number().Num().Int64()), 0, 0, 0, 0, time.UTC)
+		last := (tariff.MonthOf(d.day) + 1).First().AddDate(0, 0, int(f.Number().Num().Int64())-1)
 		if midnight(now).After(last) {
 			v.say(replaces, replaces.Expression(), fhir.BusinessRule, "0100", spine("CLAIM_AMEND_PERIOD_ISSUE"), "The time for amending the claim is over.", "by "+last.Format(time.DateOnly), midnight(now).Format(time.DateOnly))
 		}
