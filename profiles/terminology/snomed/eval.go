@@ -36,8 +36,8 @@ type answerSet struct {
 
 func (e *Edition) empty() set { return make(set, (len(e.ids)+63)/64) }
 
-// maxCompiled bounds how many expressions are kept; those of definitions are
-// few.
+// maxCompiled bounds how many expressions are kept. Those of definitions are
+// few; when there are more, any of them gives way to the one asked for now.
 const maxCompiled = 512
 
 // compile works an expression out, and keeps the result.
@@ -58,9 +58,13 @@ func (e *Edition) compile(src string) (*answerSet, error) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.compiled) < maxCompiled {
-		e.compiled[src] = &got
+	for old := range e.compiled {
+		if len(e.compiled) < maxCompiled {
+			break
+		}
+		delete(e.compiled, old)
 	}
+	e.compiled[src] = &got
 	return &got, nil
 }
 

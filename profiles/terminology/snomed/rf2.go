@@ -268,65 +268,65 @@ func (b *Builder) relationshipLine(f [][]byte) error {
 	return nil
 }
 
-func (b *Builder) languageLine(f [][]byte) error {
-	h, err := readHead(f, true)
-	if err != nil {
-		return err
+// member is what all rows of reference sets begin with.
+type member struct {
+	head
+	refset    ID
+	component uint64 // the concept, description or module that it is about
+}
+
+func readMember(f [][]byte) (m member, err error) {
+	if m.head, err = readHead(f, true); err != nil {
+		return m, err
 	}
 	refset, err := number(f[4], "refsetId")
 	if err != nil {
-		return err
+		return m, err
 	}
-	description, err := number(f[5], "referencedComponentId")
+	m.refset = ID(refset)
+	m.component, err = number(f[5], "referencedComponentId")
+	return m, err
+}
+
+func (b *Builder) languageLine(f [][]byte) error {
+	m, err := readMember(f)
 	if err != nil {
 		return err
 	}
 	acceptability, err := number(f[6], "acceptabilityId")
-	if err != nil || !h.active || ID(acceptability) != preferredIn {
+	if err != nil || !m.active || ID(acceptability) != preferredIn {
 		return err
 	}
 	for i, r := range languageRefsets {
-		if rank := uint8(len(languageRefsets) - i); r.id == ID(refset) && b.preferred[description] < rank {
-			b.preferred[description] = rank
+		if rank := uint8(len(languageRefsets) - i); r.id == m.refset && b.preferred[m.component] < rank {
+			b.preferred[m.component] = rank
 		}
 	}
 	return nil
 }
 
 func (b *Builder) memberLine(f [][]byte) error {
-	h, err := readHead(f, true)
-	if err != nil {
+	m, err := readMember(f)
+	if err != nil || !m.active {
 		return err
 	}
-	refset, err := number(f[4], "refsetId")
-	if err != nil {
-		return err
-	}
-	member, err := number(f[5], "referencedComponentId")
-	if err != nil || !h.active {
-		return err
-	}
-	b.Member(ID(refset), ID(member))
+	b.Member(m.refset, ID(m.component))
 	return nil
 }
 
 func (b *Builder) dependencyLine(f [][]byte) error {
-	h, err := readHead(f, true)
-	if err != nil {
-		return err
-	}
-	target, err := number(f[5], "referencedComponentId")
+	m, err := readMember(f)
 	if err != nil {
 		return err
 	}
 	date, err := number(f[6], "sourceEffectiveTime")
-	if err != nil || !h.active {
+	if err != nil || !m.active {
 		return err
 	}
-	if b.modules[h.module] == nil {
-		b.modules[h.module] = map[ID]bool{}
+	if b.modules[m.module] == nil {
+		b.modules[m.module] = map[ID]bool{}
 	}
-	b.modules[h.module][ID(target)] = true
-	b.dates[h.module] = max(b.dates[h.module], uint32(date))
+	b.modules[m.module][ID(m.component)] = true
+	b.dates[m.module] = max(b.dates[m.module], uint32(date))
 	return nil
 }

@@ -105,7 +105,7 @@ func (e *Edition) test(f definition.Filter) func(n uint32) bool {
 // definition: ?fhir_vs, ?fhir_vs=isa/ID, =refset, =refset/ID and =ecl/EXPRESSION.
 func (e *Edition) ValueSet(canonical string) *definition.ValueSet {
 	edition, query, ok := strings.Cut(canonical, "?fhir_vs")
-	if !ok || edition != System && !strings.HasPrefix(e.version, edition) {
+	if !ok || edition != System && !strings.HasPrefix(e.version+"/", edition+"/") {
 		return nil
 	}
 	sel := definition.Selection{System: System}

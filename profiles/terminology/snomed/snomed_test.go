@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -179,6 +178,19 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestCompiled wants the latest expression to be at hand, however many there
+// were, so that a value set's is not worked out again for each code.
+func TestCompiled(t *testing.T) {
+	e := load(t, "testdata")
+	for i := range maxCompiled + 10 {
+		src := red + strings.Repeat(" ", i)
+		_, err := e.compile(src)
+		require.NoError(t, err)
+		require.NotNil(t, e.compiled[src])
+		assert.LessOrEqual(t, len(e.compiled), maxCompiled)
+	}
+}
+
 // TestService asks through the terminology service.
 func TestService(t *testing.T) {
 	e := load(t, "testdata")
@@ -191,6 +203,7 @@ func TestService(t *testing.T) {
 		System + "?fhir_vs=refset/" + labels:          terminology.In,
 		System + "?fhir_vs=ecl/%3C%3C%20" + warm:      terminology.In,
 		System + "/91999999104?fhir_vs=isa/" + warm:   terminology.In,
+		System + "/91?fhir_vs=isa/" + warm:            terminology.Unknown, // no edition
 		System + "?fhir_vs=nothing":                   terminology.Unknown,
 		"http://hl7.org/fhir/ValueSet/procedure-code": terminology.Unknown, // 71388002 is not in the release
 	} {
@@ -270,26 +283,39 @@ func synthetic(n int) *Builder {
 	return b
 }
 
-// TestMemory says what an edition of the size of SNOMED CT takes.
-func TestMemory(t *testing.T) {
-	if os.Getenv("PESTLE_LARGE") == "" {
-		t.Skip("PESTLE_LARGE is not set")
-	}
+// BenchmarkEdition puts an edition of the size of SNOMED CT together, and says
+// what it takes in memory then.
+func BenchmarkEdition(b *testing.B) {
 	const n = 400_000
 	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	start := time.Now()
-	e := synthetic(n).Edition()
-	took := time.Since(start)
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	t.Logf("%d concepts, %d ancestors (%.1f each), %d names, %d MB, built in %s", e.Len(), len(e.ancestors.to), float64(len(e.ancestors.to))/n, len(e.names), (after.HeapAlloc-before.HeapAlloc)>>20, took)
-	start = time.Now()
-	_, err := e.compile("<< " + e.ids[0].String() + " MINUS << " + e.ids[5].String())
-	require.NoError(t, err)
-	t.Logf("an expression over all of them: %s", time.Since(start))
-	runtime.KeepAlive(e)
+	var mb float64
+	for b.Loop() {
+		b.StopTimer()
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		builder := synthetic(n)
+		b.StartTimer()
+		e := builder.Edition()
+		b.StopTimer()
+		builder = nil
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		mb += float64(after.HeapAlloc-before.HeapAlloc) / 1e6
+		require.Equal(b, n, e.Len())
+		b.StartTimer()
+	}
+	b.ReportMetric(mb/float64(b.N), "MB")
+}
+
+// BenchmarkConstraint works an expression out over an edition of that size.
+func BenchmarkConstraint(b *testing.B) {
+	e := synthetic(400_000).Edition()
+	src := "<< " + e.ids[0].String() + " MINUS << " + e.ids[5].String()
+	for b.Loop() {
+		clear(e.compiled)
+		_, err := e.compile(src)
+		require.NoError(b, err)
+	}
 }
 
 func BenchmarkSubsumes(b *testing.B) {
