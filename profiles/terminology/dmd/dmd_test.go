@@ -58,6 +58,16 @@ func TestLookup(t *testing.T) {
 	assert.False(t, ok)
 }
 
+// TestWithoutOneAbove wants what stands above a product under its own name,
+// where another one is missing.
+func TestWithoutOneAbove(t *testing.T) {
+	l := &loader{known: map[string]uint32{}, units: map[string]string{}, terms: map[string]string{}}
+	require.NoError(t, records(strings.NewReader("<P><AMP><APID>"+amp+"</APID><NM>a</NM></AMP><AMPP><APPID>"+ampp+"</APPID><APID>"+amp+"</APID><NM>p</NM></AMPP></P>"), l.record))
+	c, ok := l.dictionary().Lookup(ampp)
+	require.True(t, ok)
+	assert.Equal(t, []definition.Property{{Code: "APID", Type: "Code", Value: amp}}, c.Properties)
+}
+
 func TestHierarchy(t *testing.T) {
 	d := load(t)
 	for _, pair := range [][2]string{{vtm, vmp}, {vtm, amp}, {vmp, amp}, {vtm, ampp}, {vmpp, ampp}, {"AMP", amp}} {

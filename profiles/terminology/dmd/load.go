@@ -134,10 +134,8 @@ func (l *loader) product(p product, r record) error {
 	if p.class == "AMP" && r.fields["DESC"] != "" {
 		e.abbreviation, e.name = e.name, r.fields["DESC"] // the description names the supplier too
 	}
-	for _, f := range p.above {
-		if code := r.fields[f]; code != "" {
-			e.above = append(e.above, code)
-		}
+	for _, f := range p.above { // one that is missing keeps its place: no code is ""
+		e.above = append(e.above, r.fields[f])
 	}
 	e.more = append(e.more, l.details(p.detail, r)...)
 	if old := r.fields[p.code+"PREV"]; old != "" && old != e.code {
