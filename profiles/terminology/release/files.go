@@ -24,7 +24,6 @@ const (
 // File is one file of a release.
 type File struct {
 	Name string // the last step of its path
-	Size int64
 	Open func() (io.ReadCloser, error)
 }
 
@@ -80,11 +79,7 @@ func (c *collector) file(location string) error {
 		return c.zip(location, f, info.Size(), 0)
 	}
 	if name := filepath.Base(location); c.want(name) {
-		info, err := os.Stat(location)
-		if err != nil {
-			return err
-		}
-		c.files = append(c.files, File{name, info.Size(), func() (io.ReadCloser, error) { return os.Open(location) }})
+		c.files = append(c.files, File{name, func() (io.ReadCloser, error) { return os.Open(location) }})
 	}
 	return nil
 }
@@ -103,7 +98,7 @@ func (c *collector) zip(location string, r io.ReaderAt, size int64, depth int) e
 				return err
 			}
 		case c.want(name):
-			c.files = append(c.files, File{name, int64(f.UncompressedSize64), f.Open})
+			c.files = append(c.files, File{name, f.Open})
 		}
 	}
 	return nil
