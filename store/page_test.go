@@ -55,3 +55,28 @@ func TestPagesEndByTheirBytes(t *testing.T) {
 		require.Zero(t, q.Before)
 	})
 }
+
+// A page that was begun by a walk and is then sorted in memory begins anew, with
+// all the bytes that it may hold.
+func TestPagesSortedInMemoryEndByTheirBytes(t *testing.T) {
+	defer store.SetPageBytes(2500)()
+	defer store.SetSortLimits(3, 1000)()
+	both(t, func(t *testing.T, db *store.DB) {
+		for i := range 9 {
+			commit(t, db, post(patient(t, fmt.Sprint(i), fmt.Sprintf("A%d%s", i, strings.Repeat("a", 1000)))))
+		}
+		q, _, err := search.Parse("Patient", url.Values{"_sort": {"family"}}, search.Options{DefaultCount: 50})
+		require.NoError(t, err)
+		found := 0
+		for more := true; more; {
+			r, err := db.Search(ctx, q)
+			require.NoError(t, err)
+			found += len(r.Matches)
+			if more = r.Next != nil; more {
+				require.Len(t, r.Matches, 3)
+				q.Page = *r.Next
+			}
+		}
+		require.Equal(t, 9, found)
+	})
+}

@@ -22,7 +22,7 @@ func (p *page) sorted(behind *spot) ([]byte, error) {
 	if err != nil || filled {
 		return at, err
 	}
-	p.out.Matches = p.out.Matches[:0]
+	p.out.Matches, p.size = p.out.Matches[:0], 0
 	list, complete, err := p.all()
 	switch {
 	case err != nil:
