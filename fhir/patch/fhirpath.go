@@ -103,7 +103,10 @@ func (op *operation) insert(ctx context.Context, r *fhir.Resource, root *value, 
 	if err != nil {
 		return err
 	}
-	object := root.find(at.object)
+	object, err := op.container(root, at.object)
+	if err != nil {
+		return err
+	}
 	there := object.elements(name)
 	if op.index > len(there) {
 		return failed("The index is outside of the list.", fmt.Sprintf("an index from 0 to %d", len(there)), strconv.Itoa(op.index))
