@@ -58,7 +58,7 @@ func appendAttrs(b []byte, attrs []Attr) []byte {
 }
 
 // divXML makes the text of a narrative ready to stand in a document: it must
-// be one well-formed div. A missing namespace is added, and the entities that
+// be one well-formed div, with nothing before it. A missing namespace is added, and the entities that
 // HTML has and XML has not become characters.
 func divXML(text string) (string, error) {
 	text = plainEntities(strings.TrimSpace(text))
@@ -70,7 +70,7 @@ func divXML(text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if t.Kind != Start || t.Local != "div" || t.Space != XHTML && t.Space != "" {
+	if t.Start > 0 || t.Kind != Start || t.Local != "div" || t.Space != XHTML && t.Space != "" {
 		return "", s.failAs(fhir.Structure, t.Start, "A narrative is one div.", `<div xmlns="`+XHTML+`">`, "something else")
 	}
 	if t.Space == "" {
