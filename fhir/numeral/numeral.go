@@ -22,10 +22,12 @@ func Read(words string) (n int, ok bool) {
 	for i, w := range fields {
 		v, isSmall := small[w]
 		switch {
-		case isSmall && last > 0 && (last < 20 || last < 100 && v >= 10):
-			return 0, false // one two, twenty twelve
+		case isSmall && last > 0 && (last < 20 || last < 100 && v >= 10 || v == 0):
+			return 0, false // one two, twenty twelve, twenty zero
 		case isSmall:
 			current, last, ok = current+v, max(v, 1), true
+		case w == "hundred" && (current >= 100 || ok && current == 0), w == "thousand" && (n > 0 || ok && current == 0):
+			return 0, false // one hundred one hundred, zero thousand
 		case w == "hundred" && ok:
 			current, last = current*100, 100
 		case w == "thousand" && ok:

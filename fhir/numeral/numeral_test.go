@@ -10,12 +10,14 @@ func TestRead(t *testing.T) {
 	for words, want := range map[string]int{
 		"twenty eight": 28, "Twenty-Eight": 28, "one hundred and twelve": 112, "two thousand, five hundred": 2500, "SIXTY TABLETS": 60,
 		"one hundred": 100, "zero": 0, "forty two capsules": 42, "one hundred millilitres": 100,
+		"twelve hundred": 1200, "one hundred thousand": 100000, "one thousand one hundred and one": 1101,
 	} {
 		n, ok := Read(words)
 		assert.True(t, ok, words)
 		assert.Equal(t, want, n, words)
 	}
-	for _, words := range []string{"", "tablets", "28", "twenty 8", "a few", "and", "hundred", "one two", "twenty twelve", "two eight", "nine hundred hundred hundred"} {
+	for _, words := range []string{"", "tablets", "28", "twenty 8", "a few", "and", "hundred", "one two", "twenty twelve", "two eight", "nine hundred hundred hundred",
+		"one hundred one hundred", "two thousand three thousand", "one thousand thousand", "zero hundred", "twenty zero"} {
 		_, ok := Read(words)
 		assert.False(t, ok, words)
 	}
