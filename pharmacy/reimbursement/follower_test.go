@@ -271,3 +271,24 @@ func TestBrokenBulkIsUsedUp(t *testing.T) {
 		require.Contains(t, string(response.JSON()), c.want)
 	}
 }
+
+// TestBrokenBulkOfAnInvoice: what nothing lists has no pack with a code; its
+// rest is kept by the product.
+func TestBrokenBulkOfAnInvoice(t *testing.T) {
+	w := newWorld(t).sample()
+	for _, c := range []struct{ order, quantity, message, want string }{
+		{"111111-A83008-111111", "20", message1, "1 × 2800p for 28 tablet, whole, less the basic price; 8 tablet left"},
+		{"222222-A83008-222222", "6", message2, "2800p × 0 / 28 (6 of 6 from packs paid before as broken bulk) = 0p"},
+	} {
+		rx := acute(c.order)
+		rx.lines = []rxLine{{item: pharmacy.ID(c.order), code: "763158003", name: "Import", quantity: c.quantity, unit: "tablet", status: "0001",
+			supplies: []rxSupply{{"763158003", "Import", c.quantity}}}}
+		rx.store(w)
+		claim, _ := w.claimed(rx)
+		_, err := w.post(amend(t, claim, c.message, "", `{"coding":[{"system":"`+csEndorsement+`","code":"NDEC","display":"No Dispenser Endorsement Code"}]}`,
+			`{"coding":[{"system":"`+csEndorsement+`","code":"IP"}],"text":"28 tablet, £28.00"},{"coding":[{"system":"`+csEndorsement+`","code":"BB"}]}`))
+		require.NoError(t, err)
+		_, response := w.claimed(rx)
+		require.Contains(t, string(response.JSON()), c.want)
+	}
+}

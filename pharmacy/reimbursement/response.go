@@ -69,8 +69,10 @@ func (p *response) tags() []any {
 	}
 	month := tariff.MonthOf(p.day).String()
 	tags := []any{fhir.Obj("system", csMonth, "code", month), fhir.Obj("system", csMonth, "code", monthOf(month, p.org))}
+	seen := map[string]bool{}
 	for _, l := range p.result.Lines {
-		if l.Residue != nil {
+		if l.Residue != nil && !seen[l.Residue.Pack] {
+			seen[l.Residue.Pack] = true
 			tags = append(tags, fhir.Obj("system", csResidue, "code", p.org+"."+l.Residue.Pack))
 		}
 	}

@@ -1,7 +1,9 @@
 package pricing
 
 import (
+	"maps"
 	"math/big"
+	"slices"
 
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
@@ -66,7 +68,7 @@ type Reason struct{ Code, Text string }
 // Residue is what is left of packs paid whole as broken bulk, or, when
 // negative, what was used of such a rest.
 type Residue struct {
-	Pack     string // VMPP
+	Pack     string // VMPP or AMPP; the product where an invoice was paid
 	Quantity *big.Rat
 }
 
@@ -126,12 +128,19 @@ func (a *Assessment) Complete() bool {
 // Assess works out what is paid for a prescription.
 func Assess(p Prescription, b *Book) *Assessment {
 	a := &Assessment{}
+	rests := maps.Clone(p.Leftovers)
 	for _, line := range p.Lines {
 		if line.Schedule == 0 {
 			line.Schedule = b.Flags.Schedule(line.Prescribed.Code)
 		}
-		w := work{line: line, day: p.Day, book: b, leftovers: p.Leftovers}
+		w := work{line: line, day: p.Day, book: b, leftovers: rests}
 		w.run()
+		if r := w.Residue; r != nil { // the next line of the product finds it so
+			if rests == nil {
+				rests = map[string][]Leftover{}
+			}
+			rests[r.Pack] = append(slices.Clone(rests[r.Pack]), Leftover{p.Day, r.Quantity})
+		}
 		a.Lines = append(a.Lines, w.Result)
 	}
 	a.charge(p, b)

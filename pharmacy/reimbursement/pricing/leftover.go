@@ -1,6 +1,7 @@
 package pricing
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
 	"slices"
@@ -16,25 +17,29 @@ type Leftover struct {
 	Quantity *big.Rat
 }
 
-// PacksOf are the packs by which a product may be paid.
+// PacksOf are the packs by which a product may be paid. What nothing lists is
+// paid by an invoice, and its packs are known by the product.
 func (b *Book) PacksOf(code string) []string {
 	var packs []string
 	for _, o := range b.offers(code) {
 		packs = append(packs, o.pack)
 	}
+	if packs == nil && code != "" {
+		return []string{code}
+	}
 	return packs
 }
 
 // left is how much of a pack's rest can still be used on a day, when a rest is
-// used up or lost after so many months.
+// used up or lost after so many months. What was used on a later day counts:
+// it is there once, whatever is priced first.
 func left(moves []Leftover, day time.Time, months int) *big.Rat {
 	moves = slices.Clone(moves)
-	slices.SortStableFunc(moves, func(a, b Leftover) int { return a.Day.Compare(b.Day) })
+	slices.SortStableFunc(moves, func(a, b Leftover) int { // of one day, what was added first
+		return cmp.Or(a.Day.Compare(b.Day), b.Quantity.Sign()-a.Quantity.Sign())
+	})
 	var lots []Leftover
 	for _, m := range moves {
-		if m.Day.After(day) {
-			break
-		}
 		if m.Quantity.Sign() > 0 {
 			lots = append(lots, Leftover{m.Day, new(big.Rat).Set(m.Quantity)})
 			continue
@@ -43,7 +48,7 @@ func left(moves []Leftover, day time.Time, months int) *big.Rat {
 	}
 	sum := new(big.Rat)
 	for _, l := range lots {
-		if !l.Day.AddDate(0, months, 0).Before(day) {
+		if !l.Day.After(day) && !l.Day.AddDate(0, months, 0).Before(day) {
 			sum.Add(sum, l.Quantity)
 		}
 	}

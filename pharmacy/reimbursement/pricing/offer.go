@@ -94,7 +94,7 @@ func (l Line) invoice() (offer, bool) {
 	if pack.Unit == "" {
 		pack.Unit = l.Ordered.Unit
 	}
-	return offer{pence: price, size: pack.Value, unit: pack.Unit, category: tariff.UnlistedCategory, paid: BasicPrice,
+	return offer{pence: price, size: pack.Value, unit: pack.Unit, pack: l.Prescribed.Code, category: tariff.UnlistedCategory, paid: BasicPrice,
 		rule: "invoice price endorsed " + e.Code, edition: "endorsement"}, true
 }
 

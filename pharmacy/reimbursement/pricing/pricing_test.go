@@ -205,6 +205,27 @@ func TestUnits(t *testing.T) {
 	}
 }
 
+// TestLeft: a rest is there once, in whatever order its movements come and the
+// prescriptions are priced.
+func TestLeft(t *testing.T) {
+	on := func(day, quantity int64) Leftover {
+		return Leftover{time.Date(2026, 11, int(day), 0, 0, 0, 0, time.UTC), rat(quantity)}
+	}
+	for name, c := range map[string]struct {
+		moves []Leftover
+		want  int64
+	}{
+		"used":                {[]Leftover{on(1, 6), on(2, -4)}, 2},
+		"used the same day":   {[]Leftover{on(1, -4), on(1, 6)}, 2},
+		"used later":          {[]Leftover{on(1, 6), on(20, -4)}, 2},
+		"added later":         {[]Leftover{on(20, 6)}, 0},
+		"added and used then": {[]Leftover{on(1, 6), on(20, 6), on(21, -7)}, 0},
+		"lost":                {[]Leftover{on(-250, 6), on(1, 2), on(2, -1)}, 1},
+	} {
+		require.Equal(t, rat(c.want).RatString(), left(c.moves, on(10, 0).Day, 6).RatString(), name)
+	}
+}
+
 func TestCountCharges(t *testing.T) {
 	one := []Supply{{Quantity: Quantity{big.NewRat(1, 1), "tablet"}}}
 	names := []string{
