@@ -30,6 +30,9 @@ func (p *parser) chain(typ, head, rest, shown, value string) (Clause, bool) {
 	c := Clause{Param: code}
 	var trials []fhir.Issue
 	for _, target := range targets {
+		if !p.fork() {
+			return Clause{}, false
+		}
 		trial := *p
 		trial.issues = nil
 		trial.Lenient = false
@@ -39,11 +42,25 @@ func (p *parser) chain(typ, head, rest, shown, value string) (Clause, bool) {
 			trials = append(trials, trial.issues...)
 		}
 	}
-	if len(c.Chain) > 0 {
+	switch {
+	case *p.ways > maxWays:
+		return Clause{}, false
+	case len(c.Chain) > 0:
 		return c, true
 	}
 	p.chainFailed(trials, targets, shown)
 	return Clause{}, false
+}
+
+// maxWays is along how many ways the chains of a query may lead altogether:
+// where no types are named, every step multiplies them.
+const maxWays = 1000
+
+// fork counts a way; false where there are too many, which [parser.parameter]
+// says.
+func (p *parser) fork() bool {
+	*p.ways++
+	return *p.ways <= maxWays
 }
 
 // chainFailed says why no target of a chain can be searched by the rest: of one
@@ -92,6 +109,9 @@ func (p *parser) has(rest, shown, value string) (Clause, bool) {
 	if param.Type != "reference" {
 		p.refuse(shown, "The reverse chain needs a reference parameter in its middle, and "+ref+" is of type "+param.Type+".",
 			"one of "+listed(referenceParams(typ)), ref, "")
+		return Clause{}, false
+	}
+	if !p.fork() {
 		return Clause{}, false
 	}
 	next, ok := p.clause(typ, rest, shown, value)

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -84,6 +85,7 @@ type parser struct {
 	Options
 	query  *Query
 	issues []fhir.Issue
+	ways   *int // how many chains there are so far; see maxWays
 }
 
 func newParser(resourceType string, o Options) *parser {
@@ -96,7 +98,7 @@ func newParser(resourceType string, o Options) *parser {
 	if o.MaxCount == 0 {
 		o.MaxCount = 1000
 	}
-	return &parser{Options: o, query: &Query{Type: resourceType, Count: min(o.DefaultCount, o.MaxCount), given: url.Values{}}}
+	return &parser{Options: o, ways: new(int), query: &Query{Type: resourceType, Count: min(o.DefaultCount, o.MaxCount), given: url.Values{}}}
 }
 
 // parameter reads one name and value and notes them for the self link.
@@ -104,12 +106,15 @@ func (p *parser) parameter(name, value string) {
 	if name == pageParam {
 		return
 	}
-	before := len(p.issues)
+	before, ways := len(p.issues), *p.ways
 	base, modifier, _ := strings.Cut(name, ":")
 	if read := resultParams[base]; read != nil {
 		read(p, name, modifier, value)
 	} else if clause, ok := p.clause(p.query.Type, name, name, value); ok {
 		p.query.Clauses = append(p.query.Clauses, clause)
+	} else if ways <= maxWays && *p.ways > maxWays {
+		p.refuse(name, "The chains of the query lead along too many ways.", fmt.Sprintf("at most %d", maxWays), name,
+			"Name the types, as in subject:Patient.name.")
 	}
 	if len(p.issues) == before {
 		p.query.given.Add(name, value)
