@@ -68,20 +68,10 @@ func (w *walk) extension(url string) *r4.Extension {
 	if x := r4.ExtensionByURL(url); x != nil {
 		return x
 	}
-	if w.v.definitions == nil && w.v.library == nil {
-		return nil
+	if x := w.v.library.extension(url); x != nil {
+		return x
 	}
-	if x, ok := w.v.extensions.Load(url); ok {
-		return x.(*r4.Extension)
-	}
-	x := w.v.library.extension(url)
-	if x == nil && w.v.definitions != nil {
-		x = readExtension(w.definition(url))
-	}
-	if x != nil {
-		w.v.extensions.Store(url, x)
-	}
-	return x
+	return readExtension(w.definition(url))
 }
 
 // crossVersion are the extensions that stand for elements of other versions of

@@ -14,11 +14,20 @@ func (l *Library) extension(url string) *r4.Extension {
 	if l == nil {
 		return nil
 	}
-	s, err := l.Structure(url)
+	l.mu.RLock()
+	x, ok := l.extensions[url]
+	known := l.set.Structures[url] != nil
+	l.mu.RUnlock()
+	if ok || !known {
+		return x
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s, err := l.whole(url)
 	if err != nil || s == nil || !s.IsExtension() || s.URL != url {
 		return nil
 	}
-	x := &r4.Extension{URL: url}
+	x = &r4.Extension{URL: s.URL}
 	for _, c := range s.Contexts {
 		x.Contexts = append(x.Contexts, r4.ExtensionContext{Type: c.Type, Expression: c.Expression})
 	}
@@ -26,6 +35,7 @@ func (l *Library) extension(url string) *r4.Extension {
 		x.Modifier = *m
 	}
 	fillExtension(x, "Extension", s.Snapshot)
+	l.extensions[x.URL] = x
 	return x
 }
 

@@ -26,13 +26,15 @@ type Library struct {
 	listing  *catalogue      // of own; nil until it is asked for
 	snap     *snapshot.Generator
 	names    []string            // urls of set; nil until they are asked for
-	programs map[string]*program // by url and by url|version; nil for what is not known
-	policy   map[string]string   // resource type -> canonical
-	strict   bool
-	messages map[string]Message // by event code
-	severity map[string]fhir.Severity
-	rules    []Rule
-	covers   map[string]string // invariant key -> id of the rule that asks for the same
+	programs map[string]*program // by key
+	// extensions are by url, of those that were met.
+	extensions map[string]*r4.Extension
+	policy     map[string]string // resource type -> canonical
+	strict     bool
+	messages   map[string]Message // by event code
+	severity   map[string]fhir.Severity
+	rules      []Rule
+	covers     map[string]string // invariant key -> id of the rule that asks for the same
 }
 
 // Message says which profiles the resources of a message have.
@@ -45,7 +47,7 @@ type Message struct {
 // NewLibrary makes a library of definitions. Codes are answered by the
 // terminology service, which must know the value sets of the definitions.
 func NewLibrary(set *definition.Set, terms *terminology.Service) *Library {
-	return &Library{terms: terms, own: set, stored: definition.NewSet(), set: set, snap: snapshot.New(set), programs: map[string]*program{},
+	return &Library{terms: terms, own: set, stored: definition.NewSet(), set: set, snap: snapshot.New(set), programs: map[string]*program{}, extensions: map[string]*r4.Extension{},
 		policy: map[string]string{}, messages: map[string]Message{}, severity: map[string]fhir.Severity{}, covers: map[string]string{}}
 }
 
@@ -99,7 +101,7 @@ func (l *Library) rebuild() {
 	l.set = definition.NewSet()
 	l.set.Merge(l.own)
 	l.set.Merge(l.stored)
-	l.snap, l.programs, l.names = snapshot.New(l.set), map[string]*program{}, nil
+	l.snap, l.programs, l.extensions, l.names = snapshot.New(l.set), map[string]*program{}, map[string]*r4.Extension{}, nil
 }
 
 // Structures lists the canonicals of all profiles and extensions.
@@ -119,6 +121,11 @@ func (l *Library) Structures() []string {
 func (l *Library) Structure(canonical string) (*definition.Structure, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.whole(canonical)
+}
+
+// whole is [Library.Structure] of a library that is locked.
+func (l *Library) whole(canonical string) (*definition.Structure, error) {
 	s := l.snap.Lookup(canonical)
 	if s == nil {
 		return nil, nil
@@ -133,41 +140,50 @@ func (l *Library) Structure(canonical string) (*definition.Structure, error) {
 }
 
 // program is the compiled profile of a canonical; nil when the library does not
-// have it or it asks nothing beyond its type.
+// have it or it asks nothing beyond its type. What is not known is not
+// remembered: resources may name whatever they like.
 func (l *Library) program(canonical string) *program {
 	l.mu.RLock()
-	p, ok := l.programs[canonical]
+	p, ok := l.programs[l.key(canonical)]
+	known := ok || l.find(canonical) != nil || r4.ExtensionByURL(canonical) != nil
 	l.mu.RUnlock()
-	if ok {
+	if ok || !known {
 		return p
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if p, ok := l.programs[canonical]; ok {
+	key := l.key(canonical)
+	if p, ok := l.programs[key]; ok {
 		return p
 	}
 	s := l.find(canonical)
 	if s == nil && r4.ExtensionByURL(canonical) != nil {
 		s = l.snap.Lookup(canonical)
 	}
-	if s != nil {
-		p = l.compile(s)
+	if s == nil {
+		return nil
 	}
-	l.programs[canonical] = p
+	p = l.compile(s)
+	l.programs[strings.Clone(key)] = p // the text of a canonical may hold a whole resource
 	return p
 }
 
-// find looks for a definition of this library; a version must match when both
-// sides have one.
-func (l *Library) find(canonical string) *definition.Structure {
-	if s, ok := l.set.Structures[canonical]; ok {
-		return s
+// key is the name in the set that answers to a canonical, which is as it is
+// where nothing does: a version must match when both sides have one.
+func (l *Library) key(canonical string) string {
+	if _, ok := l.set.Structures[canonical]; ok {
+		return canonical
 	}
 	url, version := definition.SplitCanonical(canonical)
 	if s, ok := l.set.Structures[url]; ok && (version == "" || s.Version == "") {
-		return s
+		return url
 	}
-	return nil
+	return canonical
+}
+
+// find looks for a definition of this library.
+func (l *Library) find(canonical string) *definition.Structure {
+	return l.set.Structures[l.key(canonical)]
 }
 
 // knows reports whether there is a definition of that canonical, in whatever

@@ -28,8 +28,7 @@ type Validator struct {
 	bestPractice bool
 	refuseHTML   bool
 
-	shapes     sync.Map // *r4.Type -> *shape
-	extensions sync.Map // url -> *r4.Extension, of those that definitions hold
+	shapes sync.Map // *r4.Type -> *shape
 }
 
 // Option changes what a validator does.

@@ -112,7 +112,7 @@ func baseExtension(url string) *definition.Structure {
 	if x == nil {
 		return nil
 	}
-	s := &definition.Structure{URL: url, Version: "4.0.1", Name: url[strings.LastIndexByte(url, '/')+1:], Status: "active",
+	s := &definition.Structure{URL: x.URL, Version: "4.0.1", Name: url[strings.LastIndexByte(url, '/')+1:], Status: "active",
 		Kind: "complex-type", Type: "Extension", Base: hl7 + "Extension", Derivation: "constraint"}
 	for _, c := range x.Contexts {
 		s.Contexts = append(s.Contexts, definition.Context{Type: c.Type, Expression: c.Expression})

@@ -43,7 +43,9 @@ func (g *Generator) Lookup(canonical string) *definition.Structure {
 	if s == nil {
 		s = baseExtension(url)
 	}
-	g.base[url] = s
+	if s != nil {
+		g.base[s.URL] = s
+	}
 	return s
 }
 
