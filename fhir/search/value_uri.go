@@ -1,6 +1,7 @@
 package search
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -9,6 +10,9 @@ func (v reading) uri(value string) ([]Range, string) {
 	case "below":
 		return []Range{exactly(appendURI(nil, value)), beginning(appendStem(nil, strings.TrimSuffix(value, "/")+"/"))}, ""
 	case "above":
+		if strings.Count(value, "/") > maxSlashes {
+			return nil, fmt.Sprintf("a URI with at most %d slashes", maxSlashes)
+		}
 		return above(value), ""
 	}
 	out := []Range{exactly(appendURI(nil, value))}
@@ -18,18 +22,20 @@ func (v reading) uri(value string) ([]Range, string) {
 	return out, ""
 }
 
+// maxSlashes bounds the ancestors of a URI, each of which is a key to look for.
+const maxSlashes = 100
+
 // above is the URI itself and all from which it descends by its path; a URN
 // has none.
 func above(uri string) []Range {
 	out := []Range{exactly(appendURI(nil, uri))}
-	_, path, ok := strings.Cut(uri, "://")
+	scheme, path, ok := strings.Cut(uri, "://")
 	for ok {
 		i := strings.LastIndexByte(path, '/')
 		if i < 0 {
 			return out
 		}
 		path = path[:i]
-		scheme, _, _ := strings.Cut(uri, "://")
 		out = append(out, exactly(appendURI(nil, scheme+"://"+path)), exactly(appendURI(nil, scheme+"://"+path+"/")))
 	}
 	return out
