@@ -89,15 +89,23 @@ func combine(s *sink, param string, n fhir.Node, values []value) {
 // scratch are sinks for values that live shortly.
 var scratch = sync.Pool{New: func() any { return new(sink) }}
 
+// maxJoined bounds the combinations of a resource: they are the product of its
+// codes and values, so a small resource can have more than memory holds.
+const maxJoined = 100_000
+
 // join makes an entry of each choice of one value for each component.
 func (s *sink) join(param string, head []byte, values []Entry, from int, ends []int) {
 	if len(ends) == 0 {
+		s.joined++
 		start := len(s.buf)
 		s.buf = append(s.buf, head...)
 		s.take(param, start)
 		return
 	}
 	for _, v := range values[from:ends[0]] {
+		if s.joined > maxJoined {
+			return
+		}
 		if v.Param == "" {
 			s.join(param, append(head[:len(head):len(head)], v.Key...), values, ends[0], ends[1:])
 		}

@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -12,7 +13,8 @@ import (
 // meta.lastUpdated play no part in it. References count as they stand, so
 // those to other entries of a transaction must have been resolved before.
 //
-// A resource of an unknown type is an error; values that are malformed are
+// A resource of an unknown type is an error, and so is one whose composite
+// values have too many combinations; values that are malformed are
 // passed over, since finding them is the validator's part.
 func Extract(ctx context.Context, r *fhir.Resource) ([]Entry, error) {
 	p := programFor(r.Type())
@@ -27,6 +29,12 @@ func Extract(ctx context.Context, r *fhir.Resource) ([]Entry, error) {
 	}
 	s := sink{entries: make([]Entry, 0, 32), buf: make([]byte, 0, 1024)}
 	p.run(&s, r.Root())
+	if s.joined > maxJoined {
+		return nil, fhir.E("extract", fhir.TooCostly, fhir.Issue{
+			Expression: r.Type(), Message: "The resource has too many combinations of codes and values for the index.",
+			Expected: fmt.Sprintf("at most %d, all composite search parameters together", maxJoined), Found: "more",
+		})
+	}
 	return s.sorted(), nil
 }
 

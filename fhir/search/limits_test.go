@@ -1,12 +1,31 @@
 package search
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
+
+// TestCombinationsAreBounded indexes an Observation whose combinations of code
+// and value are the square of its size.
+func TestCombinationsAreBounded(t *testing.T) {
+	extract := func(codings int) ([]Entry, error) {
+		many := strings.TrimSuffix(strings.Repeat(`{"code":"a"},`, codings), ",")
+		r, err := fhir.Parse([]byte(`{"resourceType":"Observation","code":{"coding":[` + many + `]},"valueCodeableConcept":{"coding":[` + many + `]}}`))
+		require.NoError(t, err)
+		return Extract(context.Background(), r)
+	}
+	entries, err := extract(200)
+	require.NoError(t, err)
+	require.NotEmpty(t, entries)
+	_, err = extract(10_000)
+	require.ErrorContains(t, err, "combinations")
+}
 
 func TestAncestorsOfAURIAreBounded(t *testing.T) {
 	ask := func(slashes int) error {

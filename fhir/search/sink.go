@@ -12,6 +12,7 @@ import (
 type sink struct {
 	entries []Entry
 	buf     []byte
+	joined  int // entries of composite parameters; see maxJoined
 }
 
 // take makes an entry of what was appended to the buffer since start.
