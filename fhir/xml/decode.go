@@ -14,8 +14,8 @@ import (
 // Decode makes a resource of its XML. Where the XML is no XML, the error names
 // the first mistake. Where it is, but breaks rules of FHIR's XML that JSON has
 // no words for, there is both an error with all such places and the resource
-// as far as it goes, so that validation can add what it finds. Either is an
-// [*fhir.Error].
+// as far as it goes, so that validation can add what it finds; of more than
+// [MaxIssues] it says how many. Either is an [*fhir.Error].
 func Decode(data []byte) (*fhir.Resource, error) {
 	s, err := NewScanner(data)
 	if err != nil {
@@ -44,7 +44,7 @@ func Decode(data []byte) (*fhir.Resource, error) {
 		return position(text, int(places[i].xml))
 	})
 	if len(d.issues) > 0 {
-		return r, &fhir.Error{Op: "xml", Kind: fhir.Structure, Issues: fhir.SortIssues(d.issues)}
+		return r, &fhir.Error{Op: "xml", Kind: fhir.Structure, Issues: d.reported()}
 	}
 	return r, nil
 }
@@ -53,6 +53,7 @@ type decoder struct {
 	scan     *Scanner
 	elements []element
 	issues   []fhir.Issue
+	faults   int // how many there were, reported or not
 }
 
 func (d *decoder) document() error {
@@ -90,11 +91,11 @@ func (d *decoder) element(t *Token, e element) error {
 	}
 	self := int32(len(d.elements))
 	d.elements = append(d.elements, e)
-	faults := len(d.issues)
+	faults := d.faults
 	d.attributes(t, self)
 	children, err := d.content(self)
 	d.elements[self].next = int32(len(d.elements))
-	if err == nil && children == 0 && len(d.issues) == faults {
+	if err == nil && children == 0 && d.faults == faults {
 		d.checkContent(self)
 	}
 	return err

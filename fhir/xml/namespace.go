@@ -18,6 +18,9 @@ func (s *Scanner) declare() error {
 		case d.Local != "" && uri == "":
 			return s.fail(d.At, "A prefix stands for no namespace.", "a URI")
 		}
+		if len(s.bindings) >= maxNamespaces {
+			return s.tooMany(d.At, "Too many namespaces are declared.", maxNamespaces)
+		}
 		s.bindings = append(s.bindings, binding{d.Local, uri})
 	}
 	return nil

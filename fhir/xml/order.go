@@ -58,9 +58,8 @@ func (d *decoder) order(t *Token, parent int32, e *element) {
 	case e.rank < before.rank:
 		p.mixed = true
 		if before.prop != nil {
-			d.report(parent, t.Start, "The elements of "+p.typ.Name+" are out of order.", "<"+t.Local+"> before <"+before.name+">",
+			d.reportAs(OrderRule, parent, t.Start, "The elements of "+p.typ.Name+" are out of order.", "<"+t.Local+"> before <"+before.name+">",
 				"<"+t.Local+"> behind <"+before.name+">", "XML wants them in the order of the definition; JSON does not.")
-			d.issues[len(d.issues)-1].Rule = OrderRule
 		}
 	case before.prop == e.prop && !e.prop.Element.Repeats():
 		d.report(parent, t.Start, "The element is there twice.", "<"+t.Local+"> at most once", "<"+t.Local+"> again", "")

@@ -54,10 +54,27 @@ func (d *decoder) checkContent(self int32) {
 }
 
 func (d *decoder) report(self int32, at int, message, expected, found, fix string) {
+	d.reportAs("xml", self, at, message, expected, found, fix)
+}
+
+func (d *decoder) reportAs(rule string, self int32, at int, message, expected, found, fix string) {
+	if d.faults++; d.faults > MaxIssues {
+		return
+	}
 	d.issues = append(d.issues, fhir.Issue{
-		Severity: fhir.Err, Code: fhir.Structure, Rule: "xml", Expression: d.expression(self), Position: position(d.scan.text, at),
+		Severity: fhir.Err, Code: fhir.Structure, Rule: rule, Expression: d.expression(self), Position: position(d.scan.text, at),
 		Message: message, Expected: expected, Found: found, Fix: fix,
 	})
+}
+
+// reported are the issues in order, with how many were left out.
+func (d *decoder) reported() []fhir.Issue {
+	issues := fhir.SortIssues(d.issues)
+	if more := d.faults - MaxIssues; more > 0 {
+		issues = append(issues, fhir.Issue{Severity: fhir.Information, Code: fhir.Informational, Rule: "more-issues",
+			Message: strconv.Itoa(more) + " more issues are not shown."})
+	}
+	return issues
 }
 
 // expression is the way to an element, as [fhir.Node.Expression] writes it.

@@ -19,8 +19,14 @@ const (
 	schemaInstance = "http://www.w3.org/2001/XMLSchema-instance"
 )
 
-// MaxDepth is how deep elements may nest.
-const MaxDepth = fhir.MaxDepth
+// Limits on documents from outside. All but the first bound work that would grow
+// with the square of the document.
+const (
+	MaxDepth      = fhir.MaxDepth // how deep elements may nest
+	MaxIssues     = 500           // issues that Decode reports
+	maxAttributes = 256           // of one element
+	maxNamespaces = 256           // in force at one place
+)
 
 // Kind is what a [Token] is.
 type Kind uint8

@@ -74,6 +74,9 @@ func (s *Scanner) attributes(element string) (closed bool, err error) {
 
 func (s *Scanner) attribute() error {
 	a := Attr{At: s.pos}
+	if len(s.attrs)+len(s.decls) >= maxAttributes {
+		return s.tooMany(a.At, "The element has too many attributes.", maxAttributes)
+	}
 	if a.Name = s.name(); a.Name == "" {
 		return s.fail(s.pos, "The name of an attribute is missing.", `name="value"`)
 	}
@@ -117,6 +120,10 @@ func (s *Scanner) attribute() error {
 	}
 	s.attrs = append(s.attrs, a)
 	return nil
+}
+
+func (s *Scanner) tooMany(at int, what string, most int) error {
+	return s.failAs(fhir.TooLong, at, what, fmt.Sprintf("at most %d", most), "more")
 }
 
 func (s *Scanner) endTag() (Token, error) {

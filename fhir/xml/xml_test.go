@@ -120,3 +120,32 @@ func TestLimits(t *testing.T) {
 	_, err = Decode([]byte(div))
 	assert.Equal(t, fhir.TooLong, fhir.KindOf(err))
 }
+
+// TestManyOfAKind: what could be there without end takes no time that grows
+// with its square.
+func TestManyOfAKind(t *testing.T) {
+	const open = `<Patient xmlns="http://hl7.org/fhir"`
+	r, err := Decode([]byte(open + ">" + strings.Repeat("<name/>", 100_000) + "</Patient>"))
+	var e *fhir.Error
+	require.ErrorAs(t, err, &e)
+	require.Len(t, e.Issues, MaxIssues+1)
+	assert.Equal(t, "99500 more issues are not shown.", e.Issues[MaxIssues].Message)
+	assert.Equal(t, "Patient.name[499]", e.Issues[MaxIssues-1].Expression)
+	assert.Equal(t, 100_000, r.Get("name").Len())
+
+	list := func(n int, format string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	_, err = Decode([]byte(open + list(100_000, ` a%d=""`) + "/>"))
+	assert.ErrorContains(t, err, "The element has too many attributes. Expected: at most 256.")
+	nested := open + ">"
+	for i := range 3 {
+		nested += "<x" + list(100, fmt.Sprintf(` xmlns:p%d.%%d="u"`, i)) + ">"
+	}
+	_, err = Decode([]byte(nested))
+	assert.ErrorContains(t, err, "Too many namespaces are declared. Expected: at most 256.")
+}
