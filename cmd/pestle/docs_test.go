@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -72,7 +73,7 @@ func TestLinks(t *testing.T) {
 }
 
 // TestReadmeCommands wants the README's commands to be there: make run and make
-// test, and every command of the binary that it lists.
+// test, and every command of the binary, each as it lists them.
 func TestReadmeCommands(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join(oracle.Root(t), "README.md"))
 	require.NoError(t, err)
@@ -82,18 +83,59 @@ func TestReadmeCommands(t *testing.T) {
 		assert.Contains(t, string(readme), "\n    make "+target+"\n")
 		assert.Contains(t, string(makefile), "\n"+target+":")
 	}
+	missing := map[string]bool{}
+	for _, command := range model(t).Leaves(true) {
+		missing[strings.TrimPrefix(command.FullPath(), "pestle ")] = true
+	}
 	for _, line := range strings.Split(string(readme), "\n") {
 		command, ok := strings.CutPrefix(line, "    pestle ")
 		if !ok {
 			continue
 		}
-		words := strings.Fields(command)[:1]
-		if second := strings.Fields(command)[1]; second == "load" || second == "claims" {
-			words = append(words, second)
+		words := strings.Fields(command)
+		alone, both := words[0], words[0]+" "+words[1]
+		assert.True(t, missing[alone] || missing[both], "the README lists pestle %s, which is none or listed already", both)
+		delete(missing, alone)
+		delete(missing, both)
+	}
+	assert.Empty(t, missing, "the README does not list these")
+}
+
+func model(t *testing.T) *kong.Application {
+	parser, err := kong.New(&commands{}, kong.Name("pestle"))
+	require.NoError(t, err)
+	return parser.Model
+}
+
+// TestServeEnvironment wants every flag of serve to be an environment variable,
+// of the flag's name or of its plural.
+func TestServeEnvironment(t *testing.T) {
+	for _, command := range model(t).Leaves(true) {
+		if command.Name != "serve" {
+			continue
 		}
+		assert.Greater(t, len(command.Flags), 15)
+		for _, flag := range command.Flags {
+			want := "PESTLE_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
+			assert.Subset(t, []string{want, want + "S"}, flag.Envs, flag.Name)
+			assert.Len(t, flag.Envs, 1, flag.Name)
+		}
+	}
+}
+
+// TestOpenElsewhere wants every command that needs the database alone to say so
+// while a server has it open.
+func TestOpenElsewhere(t *testing.T) {
+	data := t.TempDir()
+	s := start(t, data)
+	defer s.stop()
+	file := filepath.Join(t.TempDir(), "patient.json")
+	require.NoError(t, os.WriteFile(file, []byte(`{"resourceType":"Patient"}`), 0o600))
+	for _, command := range []string{"load " + file, "tariff load " + file, "export claims --month 2026-11", "check", "serve --sandbox --addr 127.0.0.1:0"} {
 		var out bytes.Buffer
-		code := run(append(words, "--help"), streams{in: strings.NewReader(""), out: &out, err: &out})
-		assert.Zero(t, code, out.String())
+		code := run(append(strings.Fields(command), "--data", data), streams{in: strings.NewReader(""), out: &out, err: &out})
+		assert.Equal(t, 1, code, command)
+		assert.Contains(t, out.String(), "another process has the database in "+data+" open: stop it", command)
 	}
 }
 

@@ -20,7 +20,7 @@ type commands struct {
 	Validate    validateCommand    `cmd:"" help:"Validate resources and say what to change."`
 	Load        loadCommand        `cmd:"" help:"Load resources and Bundles into the database."`
 	Export      exportCommand      `cmd:"" help:"Write month-end Bundles."`
-	Tariff      tariffCommand      `cmd:"" help:"Load and list editions of the Drug Tariff."`
+	Tariff      tariffCommand      `cmd:"" help:"Load editions of the Drug Tariff."`
 	Definitions definitionsCommand `cmd:"" help:"List, show and add profiles, value sets and code systems."`
 	FHIRPath    fhirpathCommand    `cmd:"" name:"fhirpath" help:"Evaluate a FHIRPath expression on a resource."`
 	Check       checkCommand       `cmd:"" help:"Prove the invariants of a database."`
