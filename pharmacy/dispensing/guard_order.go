@@ -6,33 +6,45 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// guardOrder holds orders to the rules of their prescription.
+// guardOrder holds orders to the rules of their prescription. One that becomes
+// part of a prescription by an update is held to what a new one must keep.
 func (s *Service) guardOrder(state fhir.State, before, after *fhir.Version) error {
 	if after.Deleted() {
 		return guardRemoval(state, before)
 	}
-	r, err := after.Resource()
+	o, err := readOrder(after)
 	if err != nil {
 		return err
 	}
-	if r.Root().Path("groupIdentifier", "system").Text() != idOrder {
-		return nil
-	}
+	var old *order
 	if before != nil && !before.Deleted() {
-		return guardChange(state, before, r)
+		if old, err = readOrder(before); err != nil {
+			return err
+		}
 	}
-	o, err := readOrder(after)
-	if err != nil || !o.issued() {
-		return err
+	if old != nil && old.prescribed() {
+		if err := guardChange(state, old, o.resource); err != nil || old.issued() {
+			return err
+		}
+	}
+	if !o.prescribed() || !o.issued() {
+		return nil
 	}
 	return s.guardNewOrder(state, o)
 }
 
-// guardNewOrder is for an order that is new here.
+// guardNewOrder is for an order that no prescription had before.
 func (s *Service) guardNewOrder(state fhir.State, o *order) error {
+	x, err := currentIssue(state, o.number())
+	if err != nil || x != nil && x.hasOrder(o) {
+		return err
+	}
 	orders, err := ordersOf(state, o.number())
 	if err != nil {
 		return err
+	}
+	if len(orders) == 0 {
+		orders = []*order{o} // without a number, which no search finds
 	}
 	var f findings
 	f.rule = "MDR-15"
@@ -40,9 +52,8 @@ func (s *Service) guardNewOrder(state fhir.State, o *order) error {
 	if issues := append(groupIssues(orders), f.issues...); len(issues) > 0 {
 		return refusal("MedicationRequest", issues...)
 	}
-	x, err := currentIssue(state, o.number())
-	if err != nil || x == nil || x.hasOrder(o) || x.Issue == 1 && x.State.open() {
-		return err
+	if x == nil || x.Issue == 1 && x.State.open() {
+		return nil
 	}
 	// 0012: a pharmacy has it already.
 	return refusal("MedicationRequest", fhir.Issue{Rule: "0012", Message: "The prescription can take no further item.", Found: x.State.String(),
@@ -68,14 +79,8 @@ func sameExtensions(a, b node) bool {
 
 // guardChange keeps a signed order as it was signed, and its status in step
 // with its Task.
-func guardChange(state fhir.State, before *fhir.Version, after *fhir.Resource) error {
-	old, err := before.Resource()
-	if err != nil {
-		return err
-	}
-	if old.Root().Path("groupIdentifier", "system").Text() != idOrder {
-		return nil
-	}
+func guardChange(state fhir.State, before *order, after *fhir.Resource) error {
+	old := before.resource
 	if name := altered(old, after); name != "" {
 		// HMR-219: a change of what was signed must be detectable, so there is none.
 		return refusal("MedicationRequest", fhir.Issue{Rule: "HMR-219", Message: "An order cannot be altered after it was signed.",
@@ -105,11 +110,7 @@ func altered(old, after *fhir.Resource) string {
 }
 
 // inStep refuses a status that the order's Task does not bear out.
-func inStep(state fhir.State, before *fhir.Version, to node) error {
-	o, err := readOrder(before)
-	if err != nil {
-		return err
-	}
+func inStep(state fhir.State, o *order, to node) error {
 	x, err := currentIssue(state, o.number())
 	if err != nil || x == nil || !x.hasOrder(o) {
 		return err

@@ -8,7 +8,7 @@ import (
 )
 
 // groupIssues holds the orders of one prescription to the rules that a message
-// must keep, by whatever way they came: P1, P5, P8, 0010, 5009 and MDR-15.
+// must keep, by whatever way they came: P1, P5, P8, 0010 and 5009.
 func groupIssues(orders []*order) []fhir.Issue {
 	var f findings
 	mrs := make([]node, len(orders))

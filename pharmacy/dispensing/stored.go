@@ -18,6 +18,11 @@ func readOrder(v *fhir.Version) (*order, error) {
 	return &order{v, r}, nil
 }
 
+// prescribed reports whether the order is part of a prescription.
+func (o *order) prescribed() bool {
+	return o.resource.Root().Path("groupIdentifier", "system").Text() == idOrder
+}
+
 // number is the short-form id of the order's prescription, "" where it belongs
 // to none.
 func (o *order) number() string {
