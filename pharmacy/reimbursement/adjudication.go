@@ -21,7 +21,7 @@ func adjudications(r pricing.Result) []any {
 	var list []any
 	switch r.Outcome {
 	case pricing.NotSupplied:
-		list = append(list, fhir.Obj("category", category(string(pricing.BasicPrice)), "reason", rule("not-supplied", "Nothing was supplied, so nothing is paid.")))
+		list = append(list, fhir.Obj("category", category(string(pricing.BasicPrice)), "reason", rule(notSupplied, "Nothing was supplied, so nothing is paid.")))
 	case pricing.Unpriced:
 		list = append(list, fhir.Obj("category", category(string(pricing.BasicPrice)), "reason", rule(r.Reason.Code, r.Reason.Text)))
 	}

@@ -191,3 +191,22 @@ func TestTotalsAddUp(t *testing.T) {
 	require.Contains(t, r.Get("note").Item(0).Get("text").Text(), "4 claims, 10 items dispensed, 1 of them without a price. The exact sum is -£30.594.")
 	require.Equal(t, r.Root().Path("totalNet", "value").Text(), r.Root().Path("totalGross", "value").Text())
 }
+
+// TestTotalsCountWhatHasNoPrice: also where the fee schedule has no fee for the
+// day, and nothing at all is paid for the item.
+func TestTotalsCountWhatHasNoPrice(t *testing.T) {
+	w := newWorld(t)
+	fees := "rule,from,value,unit,mark,source\nrounding,2021-01-01,half-up,word,B,ours\n"
+	_, err := w.s.LoadTariff(w.ctx, File{Data: []byte(fees)}, fhir.Requester{})
+	require.NoError(t, err)
+	rx := acute(anOrder)
+	rx.born = "1950-01-01"
+	rx.store(w)
+	w.settle()
+	list, err := w.s.ExportMonth(w.ctx, ExportRequest{Month: november, Org: "VNE51", Time: w.now})
+	require.NoError(t, err)
+	r, err := list[0].Totals.Resource()
+	require.NoError(t, err)
+	require.Equal(t, "draft", r.Get("status").Text())
+	require.Contains(t, r.Get("note").Item(0).Get("text").Text(), "1 claims, 3 items dispensed, 3 of them without a price.")
+}

@@ -32,6 +32,10 @@ const (
 	discount = "discount-group" // says the group, has no amount
 )
 
+// notSupplied is the csRule code of a line that is not paid because nothing of
+// it was handed over.
+const notSupplied = "not-supplied"
+
 // value writes the ClaimResponse.
 func (p *response) value() *fhir.Resource {
 	c := p.claim

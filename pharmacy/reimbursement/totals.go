@@ -76,7 +76,7 @@ func (e *Export) total(fees *tariff.Fees) (*totals, error) {
 // line adds the adjudications of one detail.
 func (t *totals) line(detail fhir.Node) error {
 	group, basic := "", new(big.Rat)
-	supplied, priced := false, false
+	priced := false
 	for a := range detail.Get("adjudication").Items() {
 		c := code(a.Get("category"), csCategory)
 		if g := code(a.Get("reason"), csGroup); c == discount {
@@ -85,6 +85,10 @@ func (t *totals) line(detail fhir.Node) error {
 		}
 		pounds := a.Path("amount", "value")
 		if !pounds.Exists() {
+			if c == string(pricing.BasicPrice) && code(a.Get("reason"), csRule) != notSupplied {
+				t.items++
+				t.unpriced++
+			}
 			continue
 		}
 		pence, ok := pricing.ParseDecimal(pounds.Text())
@@ -94,21 +98,14 @@ func (t *totals) line(detail fhir.Node) error {
 		pence.Mul(pence, big.NewRat(100, 1))
 		add(t.sums, c, pence)
 		t.counts[c]++
-		switch pricing.Category(c) {
-		case pricing.BasicPrice, pricing.Concession:
+		if c == string(pricing.BasicPrice) || c == string(pricing.Concession) {
 			basic.Add(basic, pence)
 			priced = true
-		case pricing.ActivityFee:
-			supplied = true
 		}
 	}
-	if supplied || priced {
-		t.items++
-	}
 	if priced {
+		t.items++
 		add(t.basics, group, basic)
-	} else if supplied {
-		t.unpriced++
 	}
 	return nil
 }
