@@ -43,9 +43,12 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 		FullURL: e.fullURL, Expression: e.expression, Condition: e.query,
 		IfNoneMatch: e.method == http.MethodPut && e.header.Get("If-None-Match") == "*",
 	}
+	var err error
 	switch {
 	case e.method == http.MethodPost:
-		change.Condition = condition(e.header.Get("If-None-Exist"))
+		if change.Condition, err = ifNoneExist(e.header); err != nil {
+			return change, nil, placed(err, e.expression+".request.ifNoneExist")
+		}
 	case e.method == http.MethodPut && e.id == "":
 		change.ID = e.resource.ID()
 	case e.method == http.MethodDelete:
@@ -56,7 +59,6 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 			return change, nil, err
 		}
 	}
-	var err error
 	if change.IfMatch, err = ifMatch(e.header.Get("If-Match"), e.expression+".request.ifMatch"); err != nil {
 		return change, nil, err
 	}
@@ -88,6 +90,8 @@ func (s *Server) misdirected(e *entry) *fhir.Issue {
 		return wrong(fhir.NotSupported, "This "+e.typ+" is a message to the pharmacy and cannot be part of a transaction.", "the message as a request of its own: POST "+e.typ, found)
 	case e.method == http.MethodPut && e.id != "" && e.resource.ID() != e.id:
 		return wrong(fhir.ValueCode, "An update carries the id of the address it is sent to.", e.id, e.resource.ID())
+	case e.id != "" && e.query != "":
+		return wrong(fhir.ValueCode, "The address names a resource and asks for a search.", e.typ+"/[id] or "+e.typ+"?[search]", found)
 	case e.method != http.MethodPost && e.id == "" && e.query == "":
 		return wrong(fhir.ValueCode, "The address does not say which resource.", e.typ+"/[id] or "+e.typ+"?[search]", found)
 	}
