@@ -61,19 +61,30 @@ func (t temporal) inUTC() temporal {
 
 // compareAcrossZones orders a point in time with a zone and one without.
 func compareAcrossZones(a, b temporal) (order int, known bool) {
-	am, bm := a.moment(), b.moment()
 	if b.zoned {
 		order, known = compareAcrossZones(b, a)
 		return -order, known
 	}
-	earliest, latest := bm.Add(-farthestEast), bm.Add(farthestWest)
+	am, bm := a.moment(), b.moment()
 	switch {
-	case am.Before(earliest):
+	case am.Add(a.open()).Before(bm.Add(-farthestEast)):
 		return -1, true
-	case am.After(latest.Add(time.Hour)): // an hour, for what the precision may leave open
+	case am.After(bm.Add(b.open() + farthestWest)):
 		return 1, true
 	}
 	return 0, false
+}
+
+// open is how much later than its moment a point in time may be that does not
+// give minutes or seconds.
+func (t temporal) open() time.Duration {
+	switch t.prec {
+	case toHour:
+		return time.Hour - 1
+	case toMinute:
+		return time.Minute - 1
+	}
+	return 0
 }
 
 // sameTemporal is equivalence: the same point with the same precision.
