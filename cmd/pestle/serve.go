@@ -75,7 +75,9 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 			return err
 		}
 	}
+	ctx, stop := context.WithCancel(ctx)
 	followers := app.follow(ctx)
+	defer func() { stop(); <-followers }() // before the database is closed
 	h := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	failed := make(chan error, 1)
