@@ -83,7 +83,7 @@ func toDecimal(v *Item) Item {
 	case integer, boolean:
 		return DecimalItem(decimal.NewFromInt(v.num))
 	case str:
-		if d, ok := parseDecimal(v.str); ok && !strings.ContainsAny(v.str, "eE") && !strings.HasSuffix(v.str, "-") {
+		if d, ok := parseDecimal(v.str); ok && !strings.ContainsAny(v.str, "eE") {
 			return DecimalItem(d)
 		}
 	}

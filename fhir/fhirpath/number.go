@@ -23,7 +23,7 @@ const (
 // parseDecimal reads a decimal as FHIRPath or JSON writes it and keeps its
 // trailing zeros.
 func parseDecimal(s string) (decimal.Decimal, bool) {
-	if len(s) > maxDigits || s == "" || strings.HasPrefix(s, ".") || strings.HasSuffix(s, ".") {
+	if whole := strings.TrimLeft(s, "+-"); len(s) > maxDigits || whole == "" || whole[0] == '.' || strings.HasSuffix(s, ".") {
 		return decimal.Decimal{}, false
 	}
 	if i := strings.IndexAny(s, "eE"); i >= 0 && len(s)-i > 5 {
