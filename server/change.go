@@ -111,7 +111,7 @@ func (s *Server) patchedEntry(ctx context.Context, e *entry, match string) (fhir
 		}
 	}
 	change, err := s.patched(ctx, e.typ, id, match, apply)
-	change.Expression = e.expression
+	change.Expression, change.Condition = e.expression, e.query // which must find it at the commit too
 	return change, err
 }
 

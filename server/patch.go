@@ -18,7 +18,7 @@ const patchTries = 100
 // The patch is applied to the version that stands, and again when that is
 // another one at the commit; with If-Match it is that version or none.
 func (s *Server) patch(c *gin.Context) error {
-	return s.patchOne(c, c.Param("id"))
+	return s.patchOne(c, c.Param("id"), "")
 }
 
 // patchConditional patches the one resource that a search finds.
@@ -31,10 +31,12 @@ func (s *Server) patchConditional(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.patchOne(c, id)
+	return s.patchOne(c, id, query)
 }
 
-func (s *Server) patchOne(c *gin.Context, id string) error {
+// patchOne patches a resource. The condition that found it, if any, must find
+// it and no other at the commit too.
+func (s *Server) patchOne(c *gin.Context, id, condition string) error {
 	apply, err := s.difference(c.Request)
 	if err != nil {
 		return err
@@ -48,6 +50,7 @@ func (s *Server) patchOne(c *gin.Context, id string) error {
 		if err != nil {
 			return err
 		}
+		change.Condition = condition
 		notes, err := s.check(c.Request.Context(), change.Resource)
 		if err != nil {
 			return err
