@@ -24,6 +24,9 @@ func TestFigures(t *testing.T) {
 	require.Empty(t, f.missing)
 	f.get("Other", "ns/op")
 	require.Equal(t, "Other ns/op", f.missing)
+	f.missing = ""
+	f.mean("Nothing/", "ns/op")
+	require.Equal(t, "Nothing/ ns/op", f.missing)
 }
 
 func TestVerdict(t *testing.T) {

@@ -126,5 +126,8 @@ func (f *figures) mean(prefix, unit string) (mean float64, n int) {
 		sum += math.Log(f.get(name, unit))
 		n++
 	}
+	if n == 0 {
+		return f.get(prefix, unit), 0
+	}
 	return math.Exp(sum / float64(n)), n
 }
