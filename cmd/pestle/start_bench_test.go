@@ -20,9 +20,10 @@ import (
 )
 
 // BenchmarkStart starts `pestle serve` on a database of many resources
-// (PESTLE_LONG makes them a million), whose followers have read the log, and gives the time from the start of the process to the first answer
-// over HTTP, what the process holds in memory then, and the most that it held
-// while its followers caught up.
+// (PESTLE_LONG makes them a million), whose followers have read the log, and
+// gives the time from the start of the process to the first answer over HTTP,
+// what the process holds in memory then, and the most that it held while its
+// followers caught up.
 func BenchmarkStart(b *testing.B) {
 	n := 50_000
 	if os.Getenv("PESTLE_LONG") != "" {
