@@ -210,3 +210,22 @@ func TestTotalsCountWhatHasNoPrice(t *testing.T) {
 	require.Equal(t, "draft", r.Get("status").Text())
 	require.Contains(t, r.Get("note").Item(0).Get("text").Text(), "1 claims, 3 items dispensed, 3 of them without a price.")
 }
+
+// TestTotalsOfAnyRate: a rate is written as JSON has numbers, however the
+// schedule writes it.
+func TestTotalsOfAnyRate(t *testing.T) {
+	w := newWorld(t).sample()
+	fees := "rule,from,value,unit,mark,source\nrounding,2021-01-01,half-up,word,B,ours\ngroup:A,2021-01-01,generic,word,B,ours\n" +
+		"group:M,2021-01-01,generic,word,B,ours\ndeduction:generic,2021-01-01,00.2,share,B,ours\n"
+	_, err := w.s.LoadTariff(w.ctx, File{Data: []byte(fees)}, fhir.Requester{})
+	require.NoError(t, err)
+	acute(anOrder).store(w)
+	w.settle()
+	list, err := w.s.ExportMonth(w.ctx, ExportRequest{Month: november, Org: "VNE51", Time: w.now})
+	require.NoError(t, err)
+	r, err := list[0].Totals.Resource()
+	require.NoError(t, err)
+	off := r.Get("lineItem").Item(0).Get("priceComponent").Item(1)
+	require.Equal(t, "0.20", off.Get("factor").Text())
+	require.Equal(t, "-1.694", off.Path("amount", "value").Text(), "20 % of 107p, 72p and 668p")
+}

@@ -61,7 +61,7 @@ func (t *totals) lineItems() fhir.Value {
 	for _, d := range t.deductions {
 		components := []any{component("base", fhir.Value{}, "", d.basic)}
 		if d.known {
-			components = append(components, component("deduction", rule(string(d.fee.Rule), d.fee.Cite()), d.fee.Value, d.pence))
+			components = append(components, component("deduction", rule(string(d.fee.Rule), d.fee.Cite()), pricing.Decimal(d.fee.Number(), 2), d.pence))
 		}
 		line(fhir.Obj("coding", fhir.List(fhir.Obj("system", csGroup, "code", d.group)), "text", "Basic prices, discount group "+d.group), components...)
 	}

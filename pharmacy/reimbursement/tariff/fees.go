@@ -47,6 +47,14 @@ const (
 	UndeterminedGroup       = "undetermined"             // the group where the schedule has none
 )
 
+// The rules by what their figures are.
+var (
+	wordRules   = []Rule{GroupOfCategory, PackByEndorsement, BrokenBulk, OutOfPocket, ConcessionDiscount, UnlicensedDiscount, ControlledDiscount, Rounding}
+	numberRules = []Rule{SingleActivityFee, CDFeeSchedule2, CDFeeSchedule3, ExpensiveThreshold, ExpensiveRate, UnlicensedFee, Consumables, Container,
+		OutOfPocketMinimum, BrokenBulkPack, BrokenBulkMonths, PrescriptionCharge, Deduction, EditionGap, ClaimAmendDeadline}
+	countRules = []Rule{BrokenBulkMonths, EditionGap, ClaimAmendDeadline} // numbers that are whole
+)
+
 // Fee is one figure of the schedule and since when it holds.
 type Fee struct {
 	Rule   Rule
@@ -136,6 +144,7 @@ func (s *sheet) fee(r row) Fee {
 	if until, _ := s.cell(r, "until"); until != "" {
 		f.Until = s.day(r, "until")
 	}
+	s.suits(r, f)
 	_, at := s.cell(r, "value")
 	if f.Unit != "" && f.Unit != "word" {
 		number, ok := new(big.Rat).SetString(f.Value)
@@ -151,6 +160,26 @@ func (s *sheet) fee(r row) Fee {
 		s.fail(at, fhir.CodeInvalid, "The mark is not known.", "V, V-old or B", strconv.Quote(f.Mark))
 	}
 	return f
+}
+
+// suits holds a figure to its rule. A rule of another name changes nothing, so
+// it is pointed out.
+func (s *sheet) suits(r row, f Fee) {
+	name, _, _ := strings.Cut(string(f.Rule), ":")
+	_, rule := s.cell(r, "rule")
+	_, unit := s.cell(r, "unit")
+	_, value := s.cell(r, "value")
+	word, number := slices.Contains(wordRules, Rule(name)), slices.Contains(numberRules, Rule(name))
+	switch {
+	case f.Rule != "" && !word && !number:
+		s.warn(rule, "Nothing is worked out by a rule "+strconv.Quote(name)+": is the name misspelt?")
+	case word && f.Unit != "" && f.Unit != "word":
+		s.fail(unit, fhir.ValueCode, name+" is a word.", "the unit \"word\"", strconv.Quote(f.Unit))
+	case number && f.Unit == "word":
+		s.fail(unit, fhir.ValueCode, name+" is a number.", "a unit such as pence", strconv.Quote(f.Unit))
+	case slices.Contains(countRules, Rule(name)) && strings.Contains(f.Value, "."):
+		s.fail(value, fhir.ValueCode, name+" is a whole number.", "digits", strconv.Quote(f.Value))
+	}
 }
 
 func (s *sheet) day(r row, column string) time.Time {

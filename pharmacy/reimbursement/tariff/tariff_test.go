@@ -123,6 +123,8 @@ func TestCheckDigit(t *testing.T) {
 }
 
 func TestFeesAt(t *testing.T) {
+	_, issues := ReadFees(feesFile)
+	require.Empty(t, issues)
 	f := BuiltinFees()
 	for day, want := range map[string]string{
 		"2021-07-31": "127", "2021-08-01": "129", "2022-03-31": "129", "2022-04-01": "127",
