@@ -2,7 +2,6 @@ package fhir
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -108,24 +107,14 @@ func TestOutcomeSaysAll(t *testing.T) {
 func TestOracleLossless(t *testing.T) {
 	passed, total := 0, 0
 	var misses []string
-	for _, folder := range []string{"r4", "eps"} {
-		root := filepath.Join(oracle.Dir(t), "examples", folder)
-		require.NoError(t, filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || filepath.Ext(path) != ".json" {
-				return err
-			}
-			data, err := os.ReadFile(path)
-			require.NoError(t, err)
-			total++
-			rel, _ := filepath.Rel(root, path)
-			r, err := Parse(data)
-			if err != nil || !lossless(t, r) {
-				misses = append(misses, folder+"/"+rel)
-				return nil
-			}
-			passed++
-			return nil
-		}))
+	for _, f := range oracle.Files(t, ".json", "examples/r4", "examples/eps") {
+		total++
+		r, err := Parse(f.Data)
+		if err != nil || !lossless(t, r) {
+			misses = append(misses, f.Name)
+			continue
+		}
+		passed++
 	}
 	oracle.Report(t, "lossless", passed, total, misses)
 }

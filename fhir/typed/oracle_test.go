@@ -1,9 +1,6 @@
 package typed
 
 import (
-	"io/fs"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,23 +18,12 @@ type example struct {
 func examples(t testing.TB) []example {
 	t.Helper()
 	var out []example
-	root := filepath.Join(oracle.Dir(t), "examples")
-	for _, folder := range []string{"r4", "eps"} {
-		require.NoError(t, filepath.WalkDir(filepath.Join(root, folder), func(path string, d fs.DirEntry, err error) error {
-			if err != nil || filepath.Ext(path) != ".json" {
-				return err
-			}
-			data, err := os.ReadFile(path)
-			require.NoError(t, err)
-			r, err := fhir.Parse(data)
-			require.NoError(t, err)
-			if r.Type() == "" {
-				return nil
-			}
-			name, err := filepath.Rel(root, path)
-			out = append(out, example{name, r})
-			return err
-		}))
+	for _, f := range oracle.Files(t, ".json", "examples/r4", "examples/eps") {
+		r, err := fhir.Parse(f.Data)
+		require.NoError(t, err, f.Name)
+		if r.Type() != "" {
+			out = append(out, example{f.Name, r})
+		}
 	}
 	return out
 }
@@ -52,7 +38,7 @@ func TestOracleTyped(t *testing.T) {
 		m, err := message(e.resource)
 		if err == nil {
 			var back *fhir.Resource
-			if back, err = From(m); err == nil && sortedNode(back.Root()) == sortedNode(e.resource.Root()) {
+			if back, err = From(m); err == nil && oracle.Sorted(back.JSON()) == oracle.Sorted(e.resource.JSON()) {
 				passed++
 				continue
 			}

@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/oracle"
 )
 
 func documents(b *testing.B) (docs [][]byte, resources []*fhir.Resource, size int) {
-	for _, data := range files(b, ".json", "examples/r4", "examples/eps") {
-		r, err := fhir.Parse(data)
+	for _, f := range oracle.Files(b, ".json", "examples/r4", "examples/eps") {
+		r, err := fhir.Parse(f.Data)
 		if err != nil || r.Type() == "" {
 			continue
 		}

@@ -1,10 +1,6 @@
 package xml
 
 import (
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,48 +9,6 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/internal/oracle"
 )
-
-// files reads every file under a folder with that extension.
-func files(t testing.TB, ext string, folders ...string) map[string][]byte {
-	t.Helper()
-	out := map[string][]byte{}
-	root := oracle.Dir(t)
-	for _, folder := range folders {
-		require.NoError(t, filepath.WalkDir(filepath.Join(root, folder), func(path string, d fs.DirEntry, err error) error {
-			if err != nil || filepath.Ext(path) != ext {
-				return err
-			}
-			data, err := os.ReadFile(path)
-			require.NoError(t, err)
-			name, err := filepath.Rel(root, path)
-			out[name] = data
-			return err
-		}))
-	}
-	return out
-}
-
-// sorted writes a tree with the properties of every object in order.
-func sorted(n fhir.Node) string {
-	switch n.Kind() {
-	case fhir.Object:
-		var members []string
-		for m := range n.Members() {
-			members = append(members, m.Name()+":"+sorted(m))
-		}
-		slices.Sort(members)
-		return "{" + strings.Join(members, ",\n") + "}"
-	case fhir.Array:
-		var items []string
-		for i := range n.Items() {
-			items = append(items, sorted(i))
-		}
-		return "[" + strings.Join(items, ",\n") + "]"
-	case fhir.String:
-		return string(fhir.AppendString(nil, n.Text()))
-	}
-	return string(n.Raw())
-}
 
 func difference(a, b string) string {
 	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
@@ -71,8 +25,8 @@ func difference(a, b string) string {
 func TestOracleFromJSON(t *testing.T) {
 	passed, total := 0, 0
 	var misses []string
-	for name, data := range files(t, ".json", "examples/r4", "examples/eps") {
-		r, err := fhir.Parse(data)
+	for _, f := range oracle.Files(t, ".json", "examples/r4", "examples/eps") {
+		r, err := fhir.Parse(f.Data)
 		require.NoError(t, err)
 		if r.Type() == "" {
 			continue
@@ -83,15 +37,15 @@ func TestOracleFromJSON(t *testing.T) {
 		if err == nil {
 			back, err = Decode(text)
 		}
-		if err == nil && sorted(back.Root()) == sorted(r.Root()) {
+		if err == nil && oracle.Sorted(back.JSON()) == oracle.Sorted(r.JSON()) {
 			passed++
 			continue
 		}
-		misses = append(misses, name)
+		misses = append(misses, f.Name)
 		if err == nil {
-			t.Logf("%s: %s", name, difference(sorted(r.Root()), sorted(back.Root())))
+			t.Logf("%s: %s", f.Name, difference(oracle.Sorted(r.JSON()), oracle.Sorted(back.JSON())))
 		} else {
-			t.Logf("%s: %v", name, err)
+			t.Logf("%s: %v", f.Name, err)
 		}
 	}
 	oracle.Report(t, "xml-from-json", passed, total, misses)
@@ -103,15 +57,15 @@ func TestOracleFromJSON(t *testing.T) {
 func TestOracleFromXML(t *testing.T) {
 	passed, total, reported := 0, 0, 0
 	var misses []string
-	for name, data := range files(t, ".xml", "examples/ukcore", "suites/fhirpath", "suites/validator") {
-		if !isFHIR(data) {
+	for _, f := range oracle.Files(t, ".xml", "examples/ukcore", "suites/fhirpath", "suites/validator") {
+		if !isFHIR(f.Data) {
 			continue
 		}
 		total++
-		r, err := Decode(data)
+		r, err := Decode(f.Data)
 		if err != nil {
 			reported++
-			t.Logf("%s: %v", name, err)
+			t.Logf("%s: %v", f.Name, err)
 		}
 		if r != nil {
 			err = again(r)
@@ -120,7 +74,7 @@ func TestOracleFromXML(t *testing.T) {
 			passed++
 			continue
 		}
-		misses = append(misses, name)
+		misses = append(misses, f.Name)
 	}
 	t.Logf("%d files break a rule of FHIR's XML", reported)
 	oracle.Report(t, "xml-from-xml", passed, total, misses)
@@ -151,7 +105,7 @@ func again(r *fhir.Resource) error {
 		if err != nil {
 			return err
 		}
-		if a, b := sorted(r.Root()), sorted(back.Root()); a != b {
+		if a, b := oracle.Sorted(r.JSON()), oracle.Sorted(back.JSON()); a != b {
 			return differs(difference(a, b))
 		}
 	}
