@@ -1,6 +1,8 @@
 package dispensing
 
 import (
+	"strings"
+
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
@@ -13,17 +15,12 @@ func (s *Service) guardSupply(state fhir.State, _, after *fhir.Version) error {
 	if err != nil {
 		return err
 	}
-	mr := authorizing(r.Root())
-	if !suppliedBy(r.Root()).IsPositive() || r.Get("status").Text() != "completed" || mr.Path("groupIdentifier", "system").Text() != idOrder {
+	if r.Get("status").Text() != "completed" || !handsOver(r.Root()) {
 		return nil
 	}
-	x, err := currentIssue(state, mr.Path("groupIdentifier", "value").Text())
-	if err != nil || x == nil {
+	x, l, err := suppliedLine(state, r.Root())
+	if err != nil || l == nil {
 		return err
-	}
-	l := x.line(identifier(mr, idItem).Text())
-	if l == nil {
-		return nil
 	}
 	// MDR-16: the same test as before the operation, on the state of the commit.
 	supply := Supply{Item: l.Item, Quantity: l.Quantity, Place: "MedicationDispense.whenHandedOver"}
@@ -32,4 +29,41 @@ func (s *Service) guardSupply(state fhir.State, _, after *fhir.Version) error {
 		return refusal("MedicationDispense", issues...)
 	}
 	return nil
+}
+
+// handsOver reports whether a MedicationDispense that is completed tells of a
+// supply: one that does not say what became of its item does.
+func handsOver(d node) bool {
+	return coded(d.Get("type"), csLineStatus) == "" || suppliedBy(d).IsPositive()
+}
+
+// suppliedLine is the item that a MedicationDispense is for, whether it carries
+// the order inside or refers to the server's; nil where it is of no
+// prescription that has a Task.
+func suppliedLine(state fhir.State, d node) (*execution, *Line, error) {
+	number, item := "", ""
+	if mr := authorizing(d); mr.Path("groupIdentifier", "system").Text() == idOrder {
+		number, item = mr.Path("groupIdentifier", "value").Text(), identifier(mr, idItem).Text()
+	}
+	for ref := range d.Get("authorizingPrescription").Items() {
+		current, _, _ := strings.Cut(ref.Get("reference").Text(), "/_history/")
+		if localID(current, "MedicationRequest") == "" {
+			continue
+		}
+		o, err := currentOrder(state, current)
+		if err != nil {
+			return nil, nil, err
+		}
+		if o != nil && o.number() != "" {
+			number, item = o.number(), o.item()
+		}
+	}
+	if number == "" {
+		return nil, nil, nil
+	}
+	x, err := currentIssue(state, number)
+	if err != nil || x == nil {
+		return nil, nil, err
+	}
+	return x, x.line(item), nil
 }

@@ -93,7 +93,7 @@ func (p *Prescription) expireLines(law Law, today Date, fromReceipt bool) (allOv
 // line finds an item.
 func (p *Prescription) line(item string) *Line {
 	for i := range p.Lines {
-		if p.Lines[i].Item == item {
+		if equalUUID(p.Lines[i].Item, item) {
 			return &p.Lines[i]
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -265,8 +266,34 @@ func TestGuardOfSupplies(t *testing.T) {
 			"groupIdentifier", identifierValue(idOrder, s.order), "status", "active", "intent", "order")),
 		"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m1")), "type", concept(coding(csLineStatus, "0001")),
 		"quantity", fhir.Obj("value", 28), "whenHandedOver", "2026-11-24T10:00:00Z").Resource()
-	_, err = w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Create, Type: "MedicationDispense", Resource: supply}}})
-	require.Equal(t, []string{"MDR-16"}, rulesOf(err))
+	inside := func(item string) fhir.Value {
+		return fhir.List(fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(identifierValue(idItem, item)),
+			"groupIdentifier", identifierValue(idOrder, s.order), "status", "active", "intent", "order"))
+	}
+	order := "MedicationRequest/" + OrderID(s.order, s.items[0].number)
+	for name, r := range map[string]*fhir.Resource{
+		"with the order inside":     supply,
+		"by the number in capitals": revise(supply, "contained", inside(strings.ToUpper(s.items[0].number))),
+		"by reference":              revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("reference", order))),
+		"by reference to a version": revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("reference", order+"/_history/1"))),
+		"of no type":                revise(supply, "type", "", "quantity", ""),
+		"on no day":                 revise(supply, "whenHandedOver", ""),
+		"in some month":             revise(supply, "whenHandedOver", "2026-10"),
+	} {
+		require.Equal(t, []string{"MDR-16"}, rulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: r})), name)
+	}
+	plain := revise(supply, "contained", "", "authorizingPrescription", "")
+	require.NoError(t, w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: plain}), "supplies of no prescription are free")
+	late := func(when string) error {
+		_, err := w.on(s.order, 1, w.s.dispenseTask, "whenHandedOver:DateTime", when)
+		return err
+	}
+	w.now = day("2026-10-02").Time
+	_, err = w.on(s.order, 1, w.s.acceptTask)
+	require.NoError(t, err)
+	w.now = today
+	require.Equal(t, []string{"MDR-16"}, rulesOf(late("2026-10")))
+	require.NoError(t, late("2026-10-05"))
 }
 
 func TestFollowerReplayIsHarmless(t *testing.T) {
