@@ -1,6 +1,7 @@
 package store
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -51,7 +52,8 @@ func (c *committer) stands(v view, p *plan, s *step) (bool, error) {
 func reaches(query string) bool {
 	for part := range strings.SplitSeq(query, "&") {
 		name, _, _ := strings.Cut(part, "=")
-		if strings.Contains(name, ".") || strings.HasPrefix(name, "_has") {
+		name, err := url.QueryUnescape(name)
+		if err != nil || strings.Contains(name, ".") || strings.HasPrefix(name, "_has") {
 			return true
 		}
 	}
