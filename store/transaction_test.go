@@ -240,6 +240,21 @@ func TestGuards(t *testing.T) {
 	commit(t, db, task("wednesday"))
 }
 
+// TestGuardPanics: a guard that panics refuses the transaction it was asked about.
+func TestGuardPanics(t *testing.T) {
+	db := openDB(t, mem.New(), store.Options{Guards: []fhir.Guard{func(_ context.Context, _ fhir.State, _, after *fhir.Version) error {
+		if after.ID == "bad" {
+			panic("a mistake of the guard")
+		}
+		return nil
+	}}})
+	defer func() { require.NoError(t, db.Close()) }()
+	e := refused(t, db, put("good", patient(t, "1", "Ames")), put("bad", patient(t, "2", "Bell")))
+	require.Equal(t, fhir.Exception, e.Kind)
+	require.ErrorContains(t, e.Err, "a mistake of the guard")
+	commit(t, db, put("good", patient(t, "1", "Ames")))
+}
+
 // TestConditionalCreateIsExact has 64 writers create the same thing at once.
 func TestConditionalCreateIsExact(t *testing.T) {
 	both(t, func(t *testing.T, db *store.DB) {
