@@ -11,6 +11,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/store/kv/mem"
 )
 
 // Pages of large resources end before their count is reached, and the next page
@@ -79,4 +80,24 @@ func TestPagesSortedInMemoryEndByTheirBytes(t *testing.T) {
 		}
 		require.Equal(t, 9, found)
 	})
+}
+
+// What a page includes is bounded by its bytes too.
+func TestIncludedEndByTheirBytes(t *testing.T) {
+	db := openDB(t, mem.New(), store.Options{})
+	defer func() { require.NoError(t, db.Close()) }()
+	commit(t, db, put("a", patient(t, "1", "Ames")))
+	for range 3 {
+		commit(t, db, post(parse(t, `{'resourceType':'Basic','code':{'text':'%s'},'subject':{'reference':'Patient/a'}}`, strings.Repeat("b", 1000))))
+	}
+	q, _, err := search.Parse("Patient", url.Values{"_revinclude": {"Basic:subject"}}, search.Options{})
+	require.NoError(t, err)
+	r, err := db.Search(ctx, q)
+	require.NoError(t, err)
+	require.Len(t, r.Included, 3)
+	defer store.SetPageBytes(2500)()
+	_, err = db.Search(ctx, q)
+	var e *fhir.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, fhir.TooCostly, e.Kind)
 }

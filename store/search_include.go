@@ -8,7 +8,8 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
-// maxIncluded is how many resources one page may bring with it.
+// maxIncluded is how many resources one page may bring with it; of their bytes
+// it may bring as many as it may hold itself, [maxPage].
 const maxIncluded = 10_000
 
 // inclusion gathers what goes with a page: each resource once, and never one
@@ -18,6 +19,7 @@ type inclusion struct {
 	v    view
 	seen map[string]bool
 	out  []*fhir.Version
+	size int // bytes of out
 }
 
 // included gives what _include and _revinclude add to the matches.
@@ -122,9 +124,10 @@ func (in *inclusion) add(ver *fhir.Version) error {
 		return nil
 	}
 	in.seen[ver.Ref()] = true
-	if in.out = append(in.out, ver); len(in.out) > maxIncluded {
+	in.size += len(ver.JSON)
+	if in.out = append(in.out, ver); len(in.out) > maxIncluded || in.size > maxPage {
 		return fhir.E("search", fhir.TooCostly, fhir.Issue{
-			Message: fmt.Sprintf("The page would bring more than %d included resources.", maxIncluded), Expected: "fewer",
+			Message: fmt.Sprintf("The page would bring more than %d included resources, or more than %d bytes of them.", maxIncluded, maxPage), Expected: "fewer",
 			Fix: "Ask for smaller pages with _count, or include less."})
 	}
 	return nil
