@@ -69,7 +69,7 @@ func (p *parser) failure() error {
 	}
 	return &Error{Op: "parse", Kind: m.code, Issues: []Issue{{
 		Severity: Fatal, Code: m.code, Rule: "json", Expression: p.open(m.at),
-		Position: positionIn(string(p.data), m.at),
+		Position: PositionIn(string(p.data), m.at),
 		Message:  m.what, Expected: m.expected, Found: m.found,
 	}}}
 }

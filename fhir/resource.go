@@ -80,7 +80,7 @@ func (r *Resource) Position(offset int) Position {
 	if r.locate != nil {
 		return r.locate(offset)
 	}
-	return positionIn(r.text, offset)
+	return PositionIn(r.text, offset)
 }
 
 // Located gives the same resource with positions from another source, for
@@ -91,7 +91,8 @@ func (r *Resource) Located(locate func(offset int) Position) *Resource {
 	return &c
 }
 
-func positionIn(text string, offset int) Position {
+// PositionIn is the place of an offset in a text.
+func PositionIn(text string, offset int) Position {
 	offset = min(max(offset, 0), len(text))
 	line := 1 + strings.Count(text[:offset], "\n")
 	begin := strings.LastIndexByte(text[:offset], '\n') + 1

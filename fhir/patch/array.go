@@ -1,7 +1,6 @@
 package patch
 
 import (
-	"bytes"
 	"errors"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -23,9 +22,9 @@ func readArray(doc []byte) (fhir.Node, error) {
 		}
 		return fhir.Node{}, err
 	}
+	text := string(wrapped)
 	r = r.Located(func(offset int) fhir.Position {
-		text := wrapped[:offset]
-		return up(fhir.Position{Line: 1 + bytes.Count(text, []byte("\n")), Column: len([]rune(string(text[bytes.LastIndexByte(text, '\n')+1:]))) + 1})
+		return up(fhir.PositionIn(text, offset))
 	})
 	list := r.Get("patch")
 	if list.Kind() != fhir.Array || r.Root().Len() != 1 {

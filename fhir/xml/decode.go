@@ -39,9 +39,9 @@ func Decode(data []byte) (*fhir.Resource, error) {
 			i--
 		}
 		if i < 0 {
-			return position(text, 0)
+			return fhir.PositionIn(text, 0)
 		}
-		return position(text, int(places[i].xml))
+		return fhir.PositionIn(text, int(places[i].xml))
 	})
 	if len(d.issues) > 0 {
 		return r, &fhir.Error{Op: "xml", Kind: fhir.Structure, Issues: d.reported()}

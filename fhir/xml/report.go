@@ -62,7 +62,7 @@ func (d *decoder) reportAs(rule string, self int32, at int, message, expected, f
 		return
 	}
 	d.issues = append(d.issues, fhir.Issue{
-		Severity: fhir.Err, Code: fhir.Structure, Rule: rule, Expression: d.expression(self), Position: position(d.scan.text, at),
+		Severity: fhir.Err, Code: fhir.Structure, Rule: rule, Expression: d.expression(self), Position: fhir.PositionIn(d.scan.text, at),
 		Message: message, Expected: expected, Found: found, Fix: fix,
 	})
 }

@@ -102,7 +102,7 @@ func (s *Scanner) fail(at int, what, expected string) error {
 
 func (s *Scanner) failAs(code fhir.Code, at int, what, expected, found string) error {
 	return fhir.E("xml", code, fhir.Issue{
-		Severity: fhir.Fatal, Rule: "xml", Position: position(s.text, at),
+		Severity: fhir.Fatal, Rule: "xml", Position: fhir.PositionIn(s.text, at),
 		Message: what, Expected: expected, Found: found,
 	})
 }
@@ -122,14 +122,7 @@ func (s *Scanner) describe(at int) string {
 }
 
 // Position is the line and column of an offset in a document.
-func (s *Scanner) Position(offset int) fhir.Position { return position(s.text, offset) }
-
-func position(text string, offset int) fhir.Position {
-	offset = min(max(offset, 0), len(text))
-	line := 1 + strings.Count(text[:offset], "\n")
-	begin := strings.LastIndexByte(text[:offset], '\n') + 1
-	return fhir.Position{Line: line, Column: 1 + utf8.RuneCountInString(text[begin:offset])}
-}
+func (s *Scanner) Position(offset int) fhir.Position { return fhir.PositionIn(s.text, offset) }
 
 // Next reads the next token. At the end of the document it is EOF.
 func (s *Scanner) Next() (Token, error) {
