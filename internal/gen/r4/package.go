@@ -71,9 +71,8 @@ type include struct {
 }
 
 type codeSystem struct {
-	URL, Content     string
-	HierarchyMeaning string
-	Concept          []*concept
+	URL, Content string
+	Concept      []*concept
 }
 
 type concept struct {
