@@ -36,7 +36,7 @@ func (v *verdict) judgeDetail(d *dispensed, detail fhir.Node, at string) {
 	}
 }
 
-// sum adds quantities; false where they are not all in one unit.
+// sum adds quantities as numbers; false where one has none.
 func sum(quantities []fhir.Node) (*big.Rat, bool) {
 	total := new(big.Rat)
 	for _, q := range quantities {

@@ -3,6 +3,7 @@ package pricing
 import (
 	"math/big"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -32,7 +33,7 @@ func (e Endorsement) amount() (*big.Rat, bool) {
 // "15gram,£12.34,EFGH Ltd".
 func (e Endorsement) pack() (Quantity, bool) {
 	m := packSize.FindStringSubmatch(e.Text)
-	if m == nil || strings.TrimSpace(m[2]) == "p" {
+	if m == nil || slices.Contains([]string{"p", "pence"}, strings.ToLower(strings.TrimSpace(m[2]))) {
 		return Quantity{}, false
 	}
 	size, ok := ParseDecimal(m[1])

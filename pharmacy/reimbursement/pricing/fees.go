@@ -106,10 +106,10 @@ func (w *work) group() (name, rule string) {
 		}
 	}
 	if w.book.Flags.Has(code, tariff.NoDiscount) {
-		return tariff.NoDeduction, "product flag no-discount"
+		return tariff.NoDeduction, "product flag no-discount [" + w.book.FlagsName + "]"
 	}
 	if zero && w.book.Flags.Has(code, tariff.NoDiscountEndorsed) {
-		return tariff.NoDeduction, "endorsed ZD"
+		return tariff.NoDeduction, "endorsed ZD, product flag no-discount-endorsed [" + w.book.FlagsName + "]"
 	}
 	if zero {
 		w.note("ZD is endorsed, and the product is not flagged as one that may be: the deduction is made.")

@@ -81,6 +81,9 @@ func (w *work) quantity() (Quantity, Reason) {
 
 // bySupplies pays the products that were supplied by their list prices.
 func (w *work) bySupplies() Reason {
+	if _, ok := w.line.endorsed("BB"); ok {
+		w.note("BB is endorsed, and broken bulk is not worked out where the product supplied decides the price.")
+	}
 	total, pack := new(big.Rat), ""
 	var working []string
 	for _, s := range w.line.Supplies {
@@ -159,7 +162,7 @@ func (w *work) containers(v *big.Rat, o offer) (*big.Rat, string) {
 	if up {
 		whole.Add(whole, big.NewInt(1))
 	}
-	return new(big.Rat).Mul(new(big.Rat).SetInt(whole), o.size), fmt.Sprintf(" (%s in whole containers)", plain(v))
+	return new(big.Rat).Mul(new(big.Rat).SetInt(whole), o.size), fmt.Sprintf(" (%s in whole containers, by %s)", plain(v), w.book.FlagsName)
 }
 
 // round makes whole pence of the line's price: the one rounding there is.

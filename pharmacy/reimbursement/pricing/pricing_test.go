@@ -147,6 +147,9 @@ func show(a *Assessment) string {
 	var b strings.Builder
 	for i, l := range a.Lines {
 		fmt.Fprintf(&b, "line %d: %s %s\n", i+1, l.Outcome, l.Group)
+		if l.Group == tariff.NoDeduction {
+			fmt.Fprintf(&b, "  group by %s\n", l.GroupRule)
+		}
 		if l.Reason.Code != "" {
 			fmt.Fprintf(&b, "  reason %s: %s\n", l.Reason.Code, l.Reason.Text)
 		}
