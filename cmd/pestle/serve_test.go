@@ -1,13 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
+	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/alecthomas/kong"
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -26,4 +35,69 @@ func TestServeFails(t *testing.T) {
 	stacks := make([]byte, 1<<20)
 	assert.NotContains(t, string(stacks[:runtime.Stack(stacks, true)]), "pharmacy.(*Loop).Run", "a follower still runs")
 	require.NoError(t, app.close())
+}
+
+// TestServeConfigured serves as the environment says, to callers with a token
+// of the issuer for the audience and to nobody else.
+func TestServeConfigured(t *testing.T) {
+	keys := filepath.Join(t.TempDir(), "keys.json")
+	secret := []byte("0123456789abcdef0123456789abcdef")
+	require.NoError(t, os.WriteFile(keys, []byte(`{"keys":[{"kty":"oct","k":"`+base64.RawURLEncoding.EncodeToString(secret)+`"}]}`), 0o600))
+	for name, value := range map[string]string{"DATA": t.TempDir(), "KEYS": keys, "ISSUER": "https://issuer.example", "AUDIENCE": "pestle", "ADDR": "127.0.0.1:0",
+		"PUBLIC_URL": "https://pharmacy.example", "SECRET": "sealed", "LOG_JSON": "true", "LOG_DEBUG": "true", "DRAIN_SECONDS": "3",
+		"SITE": "FA123", "SITE_NAME": "High Street", "AUTHORITY": "RQFZ1"} {
+		t.Setenv("PESTLE_"+name, value)
+	}
+	var all commands
+	parser, err := kong.New(&all)
+	require.NoError(t, err)
+	_, err = parser.Parse([]string{"serve"})
+	require.NoError(t, err)
+	c := &all.Serve
+	require.NoError(t, c.complete())
+	site := c.appConfig().Dispensing.Site
+	assert.Equal(t, []string{"FA123", "High Street", "RQFZ1"}, []string{site.ODS, site.Name, site.ReimbursementAuthority})
+
+	var text bytes.Buffer
+	std := streams{out: io.Discard, err: &text}
+	log := c.logger(std)
+	log.Debug("more")
+	assert.Contains(t, text.String(), `"level":"DEBUG","msg":"more"`)
+	app, err := openApp(c.appConfig(), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	config, err := c.config(app, log)
+	require.NoError(t, err)
+	assert.Equal(t, "sealed", string(config.Secret))
+	listener, err := net.Listen("tcp", c.Addr)
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- c.serve(ctx, app, listener, slog.New(slog.DiscardHandler), std) }()
+	for claims, want := range map[[2]string]int{{}: 401, {"https://other.example", "pestle"}: 401, {"https://issuer.example", "other"}: 401, {"https://issuer.example", "pestle"}: 200} {
+		status, body := askAs(t, secret, claims[0], claims[1], "http://"+listener.Addr().String()+"/fhir/Patient")
+		assert.Equal(t, want, status, claims)
+		assert.Equal(t, want == 200, strings.Contains(body, `"https://pharmacy.example/fhir/Patient`), body)
+	}
+	stop()
+	require.NoError(t, <-served)
+	require.NoError(t, app.close())
+}
+
+// askAs sends a request with a token of an issuer for an audience; an issuer ""
+// for none.
+func askAs(t *testing.T, key []byte, issuer, audience, url string) (status int, body string) {
+	req, err := http.NewRequest(http.MethodGet, url, http.NoBody)
+	require.NoError(t, err)
+	if issuer != "" {
+		token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"iss": issuer, "aud": audience, "sub": "clinic",
+			"scope": "system/*.cruds", "exp": time.Now().Add(time.Minute).Unix()}).SignedString(key)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return resp.StatusCode, string(text)
 }
