@@ -23,10 +23,6 @@ type Env struct {
 	// answers nothing.
 	HTMLChecks func(xhtml string) bool
 
-	// ElementDefinition gives the ElementDefinition of an item, the zero Item
-	// for none. Nil: elementDefinition() gives nothing.
-	ElementDefinition func(ctx context.Context, item Item) (Item, error)
-
 	// JSONNames lets an expression name a choice as JSON does, valueQuantity for
 	// value.ofType(Quantity). FHIRPath has no such names, but the invariants of
 	// published profiles use them.

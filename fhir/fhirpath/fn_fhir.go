@@ -40,10 +40,6 @@ func fnHasExtension(m *machine, c *call, base int) error {
 	if err := fnExtension(m, c, base); err != nil {
 		return err
 	}
-	return fnExistsPlain(m, base)
-}
-
-func fnExistsPlain(m *machine, base int) error {
 	return m.answer(base, BooleanItem(len(m.stack) > base))
 }
 
@@ -91,18 +87,6 @@ func fnCheckModifiers(m *machine, c *call, base int) error {
 	return nil
 }
 
-// fnElementDefinition gives the definitions that the caller knows.
-func fnElementDefinition(m *machine, _ *call, base int) error {
-	end := len(m.stack)
-	for i := base; i < end && m.env.ElementDefinition != nil; i++ {
-		d, err := m.env.ElementDefinition(m.ctx, m.stack[i])
-		if err != nil {
-			return err
-		}
-		if d.kind != nothing {
-			m.push(d)
-		}
-	}
-	m.replace(base, end)
-	return nil
-}
+// fnElementDefinition gives nothing: what an element's definition says, the
+// engine has as tables and not as a resource.
+func fnElementDefinition(m *machine, _ *call, base int) error { return m.answerNothing(base) }
