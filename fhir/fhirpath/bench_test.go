@@ -21,7 +21,7 @@ func readResource(t testing.TB, file string) *fhir.Resource {
 	return r
 }
 
-// place follows property names from the root, with types.
+// locate follows property names from the root, with types.
 func locate(t testing.TB, r *fhir.Resource, names ...string) Item {
 	it := ResourceItem(r)
 	for _, name := range names {

@@ -87,15 +87,14 @@ func equivalent(a, b *Item) bool {
 	return equalValues(&x, &y) == isTrue
 }
 
-// normal is a string without regard to case and to how much white space there is.
+// normal is a string without regard to case and to which white space it has.
 func normal(s string) string {
-	s = strings.Map(func(r rune) rune {
+	return strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '
 		}
 		return unicode.ToLower(r)
 	}, s)
-	return s
 }
 
 // equalNodes compares two elements child by child, without regard to the order

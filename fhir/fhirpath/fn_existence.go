@@ -17,7 +17,16 @@ func fnExists(m *machine, c *call, base int) error {
 	if len(c.args) == 0 {
 		return m.answer(base, BooleanItem(len(m.stack) > base))
 	}
-	return m.anyItem(c, base, isTrue, true)
+	for i, end := base, len(m.stack); i < end; i++ {
+		t, err := m.test(c.args[0], m.stack[i], i-base)
+		if err != nil {
+			return err
+		}
+		if t == isTrue {
+			return m.answer(base, BooleanItem(true))
+		}
+	}
+	return m.answer(base, BooleanItem(false))
 }
 
 func fnAll(m *machine, c *call, base int) error {
@@ -31,20 +40,6 @@ func fnAll(m *machine, c *call, base int) error {
 		}
 	}
 	return m.answer(base, BooleanItem(true))
-}
-
-// anyItem answers whether the criterion has that truth for any item.
-func (m *machine) anyItem(c *call, base int, wanted truth, answer bool) error {
-	for i, end := base, len(m.stack); i < end; i++ {
-		t, err := m.test(c.args[0], m.stack[i], i-base)
-		if err != nil {
-			return err
-		}
-		if t == wanted {
-			return m.answer(base, BooleanItem(answer))
-		}
-	}
-	return m.answer(base, BooleanItem(!answer))
 }
 
 // anyBoolean answers 'found' when a boolean of the input has that value, else

@@ -75,7 +75,7 @@ func (m *machine) release() {
 	}
 	clear(m.stack[:max(m.high, len(m.stack))])
 	clear(m.scopes[:cap(m.scopes)])
-	clear(m.named)
+	clear(m.named[:cap(m.named)])
 	*m = machine{stack: m.stack[:0], scopes: m.scopes[:0], named: m.named[:0]}
 	machines.Put(m)
 }
