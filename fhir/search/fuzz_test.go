@@ -3,7 +3,6 @@ package search
 import (
 	"bytes"
 	"context"
-
 	"net/url"
 	"path/filepath"
 	"strings"

@@ -72,10 +72,8 @@ func apply(leaves []leaf, s *sink, n fhir.Node) {
 
 // edge finds or adds an edge. key names the test.
 func (t *trie) edge(name, key string, test func(fhir.Node, int) bool) *edge {
-	for _, e := range t.edges {
-		if e.name == name && e.key == key {
-			return e
-		}
+	if e := findEdge(t, name, key); e != nil {
+		return e
 	}
 	e := &edge{name: name, key: key, test: test}
 	t.edges = append(t.edges, e)
