@@ -21,6 +21,9 @@ func (w *walk) conform(n fhir.Node, t *r4.Type, p *program) {
 		w.held = map[held]bool{}
 	}
 	w.held[key] = true
+	if w.trials > 0 {
+		w.tried = append(w.tried, key)
+	}
 	outer := w.program
 	w.program = p
 	if want := p.structure.Type; t != nil && !t.Is(want) {
@@ -49,27 +52,27 @@ func (w *walk) say(p *position, n fhir.Node, i fhir.Issue) {
 // is being held to a profile around the trial counts as conforming within it:
 // references go round in circles.
 func (w *walk) try(f func()) (errors []fhir.Issue) {
-	issues, more, known := w.issues, w.more, w.held
+	issues, more, known := w.issues, w.more, len(w.tried)
 	w.issues, w.more = nil, 0
-	w.held = make(map[held]bool, len(known))
-	for k := range known {
-		w.held[k] = true
-	}
 	w.trials++
 	f()
 	w.trials--
+	for _, k := range w.tried[known:] {
+		delete(w.held, k)
+	}
+	w.tried = w.tried[:known]
 	for _, i := range w.issues {
 		if i.IsError() {
 			errors = append(errors, i)
 		}
 	}
-	w.issues, w.more, w.held = issues, more, known
+	w.issues, w.more = issues, more
 	return errors
 }
 
 // hold holds one value to one position.
 func (w *walk) hold(o occurrence, p *position) {
-	if w.ended {
+	if !w.goesOn() {
 		return
 	}
 	if o.node.Exists() && o.typ != nil && o.typ.Kind != r4.Primitive && o.node.Kind() != fhir.Object {

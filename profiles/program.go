@@ -76,6 +76,9 @@ type compiler struct {
 // add hangs an element under the one that its id names.
 func (c *compiler) add(e *definition.Element) {
 	dot := strings.LastIndexByte(e.ID, '.')
+	if dot < 0 {
+		return // a snapshot that says nowhere
+	}
 	parent := c.byID[e.ID[:dot]]
 	if parent == nil {
 		return

@@ -25,8 +25,10 @@ type walk struct {
 	asked   []string
 	program *program
 	held    map[held]bool
-	// trials counts the trials under way, whose issues nobody will read.
+	// trials counts the trials under way, whose issues nobody will read, and
+	// tried is what was held in them.
 	trials int
+	tried  []held
 	// unclaimed says that nobody but the policy asks for the profile.
 	unclaimed bool
 	// formOnly leaves out the rules.
@@ -71,16 +73,22 @@ func (w *walk) resource(n fhir.Node, at *slot) {
 	w.scope = outer
 }
 
-// stride is how many objects are walked between two looks at the context.
+// stride is how many objects are walked, and values held to a profile, between
+// two looks at the context.
 const stride = 1024
+
+// goesOn reports whether there is still time.
+func (w *walk) goesOn() bool {
+	if w.steps++; w.steps%stride == 0 && w.ctx.Err() != nil {
+		w.ended = true
+	}
+	return !w.ended
+}
 
 // object checks the members of an object against the shape of its type, then
 // runs the checks of the type.
 func (w *walk) object(n fhir.Node, s *shape) {
-	if w.steps++; w.steps%stride == 0 && w.ctx.Err() != nil {
-		w.ended = true
-	}
-	if w.ended {
+	if !w.goesOn() {
 		return
 	}
 	var seen uint64

@@ -48,7 +48,9 @@ func readElement(n fhir.Node) *Element {
 		e.MaxLength = *m
 	}
 	for t := range n.Get("type").Items() {
-		e.Types = append(e.Types, readType(t))
+		if of := readType(t); of.Code != "" {
+			e.Types = append(e.Types, of)
+		}
 	}
 	for c := range n.Get("constraint").Items() {
 		e.Constraints = append(e.Constraints, Constraint{
