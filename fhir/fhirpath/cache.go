@@ -2,13 +2,15 @@ package fhirpath
 
 import "sync"
 
-// cacheSize bounds how many expressions [Cached] keeps. All R4 invariants and
-// search parameters together are some 1,500.
-const cacheSize = 4096
+// cacheSize bounds the source text of the expressions that [Cached] keeps, in
+// bytes; compiled, one takes some 70 times as much at worst. All R4 invariants
+// and search parameters together are some 1,500 expressions of 65 kB.
+const cacheSize = 1 << 20
 
 var cache struct {
 	sync.RWMutex
 	exprs map[string]*Expr
+	size  int // bytes of their source text
 }
 
 // Cached is [Compile] that remembers the expressions it compiled. When the
@@ -27,8 +29,8 @@ func Cached(src string) (*Expr, error) {
 	}
 	cache.Lock()
 	defer cache.Unlock()
-	if len(cache.exprs) >= cacheSize || cache.exprs == nil {
-		cache.exprs = make(map[string]*Expr)
+	if cache.size += len(src); cache.size > cacheSize || cache.exprs == nil {
+		cache.exprs, cache.size = make(map[string]*Expr), len(src)
 	}
 	cache.exprs[src] = e
 	return e, nil
