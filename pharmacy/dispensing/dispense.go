@@ -99,14 +99,19 @@ func supplies(items []handedItem) []Supply {
 	return list
 }
 
-// handed reads the items of a $dispense.
+// handed reads the items of a $dispense; several may be of one line, each with
+// what those before it leave.
 func (x *execution) handed(p *fhir.Resource) (items []handedItem, issues []fhir.Issue) {
 	if p != nil {
+		so := &execution{Prescription: x.copy()}
 		for n := range p.Get("parameter").Items() {
 			if n.Get("name").Text() == "item" {
-				item, issue := x.handedItem(n)
+				item, issue := so.handedItem(n)
 				if issue != nil {
 					issues = append(issues, *issue)
+				}
+				if l := so.line(item.Item); l != nil {
+					l.Supplied.Value = l.Supplied.Value.Add(item.Quantity.Value)
 				}
 				items = append(items, item)
 			}

@@ -296,6 +296,25 @@ func TestGuardOfSupplies(t *testing.T) {
 	require.NoError(t, late("2026-10-05"))
 }
 
+// TestNothingIsSuppliedTwice names one item twice in one $dispense.
+func TestNothingIsSuppliedTwice(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := morphine(1)
+	_, err := w.send(s.message())
+	require.NoError(t, err)
+	w.settle()
+	_, err = w.on(s.order, 1, w.s.acceptTask)
+	require.NoError(t, err)
+	pack := func(status string, n int) fhir.Value {
+		return fhir.List(part("number", "String", s.items[0].number), part("status", "Code", status), part("quantity", "Quantity", fhir.Obj("value", n)))
+	}
+	_, err = w.on(s.order, 1, w.s.dispenseTask, "item", pack("0001", 28), "item", pack("0001", 28))
+	require.Equal(t, []string{"DN-2"}, rulesOf(err))
+	_, err = w.on(s.order, 1, w.s.dispenseTask, "item", pack("0001", 14), "item", pack("0001", 14))
+	require.NoError(t, err, "packs of two batches")
+	require.Equal(t, "28", w.execution(s.order).Lines[0].Supplied.Value.String())
+}
+
 func TestFollowerReplayIsHarmless(t *testing.T) {
 	w := newWorld(t, today, Options{})
 	s := acute(1)
