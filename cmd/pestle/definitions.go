@@ -111,8 +111,23 @@ func (c *definitionsAdd) Run(std streams) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(fresh) }()
-	for _, path := range append(addedDefinitions(folder), c.Paths...) {
-		if err := copyDefinitions(path, filepath.Join(fresh, filepath.Base(filepath.Clean(path)))); err != nil {
+	for _, path := range addedDefinitions(folder) {
+		if err := copyDefinitions(path, filepath.Join(fresh, filepath.Base(path))); err != nil {
+			return err
+		}
+	}
+	given := map[string]string{}
+	for _, path := range c.Paths {
+		whole, err := filepath.Abs(path) // . and .. have names too
+		if err != nil {
+			return err
+		}
+		name := filepath.Base(whole)
+		if other, twice := given[name]; twice {
+			return fmt.Errorf("%s and %s have the same name, so that one would replace the other: rename one", other, path)
+		}
+		given[name] = path
+		if err := copyDefinitions(path, filepath.Join(fresh, name)); err != nil {
 			return err
 		}
 	}
