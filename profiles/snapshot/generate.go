@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 )
@@ -56,6 +57,9 @@ func (g *Generator) Generate(s *definition.Structure) ([]*definition.Element, er
 	if list, ok := g.done[key]; ok {
 		return list, nil
 	}
+	if err := shallow(s); err != nil {
+		return nil, err
+	}
 	if len(s.Differential) == 0 && len(s.Snapshot) > 0 {
 		return s.Snapshot, nil
 	}
@@ -74,7 +78,7 @@ func (g *Generator) Generate(s *definition.Structure) ([]*definition.Element, er
 	}
 	root := tree(list).clone()
 	if diff := tree(s.Differential); diff != nil {
-		m := merger{g: g, of: s, root: tree(list)}
+		m := merger{g: g, root: tree(list), room: maxElements - len(list)}
 		if err := m.merge(root, diff); err != nil {
 			return nil, fmt.Errorf("snapshot: %s: %w", key, err)
 		}
@@ -88,8 +92,32 @@ func (g *Generator) Generate(s *definition.Structure) ([]*definition.Element, er
 // merger applies one differential.
 type merger struct {
 	g    *Generator
-	of   *definition.Structure
 	root *node // the base's tree untouched, for content references
+	room int   // for more elements
+}
+
+// maxElements is how many elements a snapshot may have. A differential can name
+// twice what its base names twice, and so on, until it fills the memory.
+const maxElements = 20_000
+
+// take copies a part of a tree, as far as there is room for it.
+func (m *merger) take(n *node) (*node, error) {
+	if m.room -= n.size(); m.room < 0 {
+		return nil, fmt.Errorf("%s: the snapshot has more than %d elements", n.el.Path, maxElements)
+	}
+	return n.clone(), nil
+}
+
+// shallow refuses elements that stand deeper than any JSON may nest.
+func shallow(s *definition.Structure) error {
+	for _, list := range [...][]*definition.Element{s.Differential, s.Snapshot} {
+		for _, e := range list {
+			if strings.Count(e.ID, ".") > fhir.MaxDepth || strings.Count(e.Path, ".") > fhir.MaxDepth {
+				return fmt.Errorf("snapshot: %s: an element stands deeper than %d levels: %.80s …", s.Canonical(), fhir.MaxDepth, e.Path)
+			}
+		}
+	}
+	return nil
 }
 
 // merge constrains a node and what is below it by a differential's node.
@@ -157,7 +185,10 @@ func (m *merger) target(n, d *node, pristine map[string]*node) (*node, error) {
 	} else if p := pristine[d.name]; p != nil {
 		from = p
 	}
-	s := from.clone()
+	s, err := m.take(from)
+	if err != nil {
+		return nil, err
+	}
 	s.slice = d.slice
 	s.el.Slicing, s.el.Min = nil, new(int)
 	if head.el.Slicing == nil && (d.name == "extension" || d.name == "modifierExtension") {
@@ -234,7 +265,10 @@ func (m *merger) unfold(n *node) error {
 				return fmt.Errorf("%s: its content reference #%s leads nowhere", n.el.Path, ref)
 			}
 		}
-		c := at.clone()
+		c, err := m.take(at)
+		if err != nil {
+			return err
+		}
 		n.kids, n.el.Types, n.el.ContentReference = c.kids, c.el.Types, ""
 		return nil
 	}
@@ -259,7 +293,11 @@ func (m *merger) unfold(n *node) error {
 	if err != nil {
 		return err
 	}
-	n.kids = tree(list).clone().kids
+	c, err := m.take(tree(list))
+	if err != nil {
+		return err
+	}
+	n.kids = c.kids
 	return nil
 }
 

@@ -24,6 +24,15 @@ func (n *node) clone() *node {
 	return c
 }
 
+// size counts the nodes of the tree.
+func (n *node) size() int {
+	size := 1
+	for _, k := range n.kids {
+		size += k.size()
+	}
+	return size
+}
+
 // kid finds a child by name and slice.
 func (n *node) kid(name, slice string) *node {
 	i := slices.IndexFunc(n.kids, func(k *node) bool { return k.name == name && k.slice == slice })
