@@ -3,6 +3,7 @@ package reimbursement
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strconv"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -22,7 +23,7 @@ func (s *Service) exportOperation(ctx context.Context, call *fhir.Call) (*fhir.R
 	if err != nil {
 		return nil, err
 	}
-	var b bytes.Buffer
+	b := capped{room: fhir.MaxSize - 1024} // the rest closes the Bundles
 	if len(list) != 1 {
 		b.WriteString(`{"resourceType":"Bundle","id":"` + pharmacy.ID("Bundle", "month", month.String()) + `","type":"collection"`)
 	}
@@ -30,7 +31,10 @@ func (s *Service) exportOperation(ctx context.Context, call *fhir.Call) (*fhir.R
 		if len(list) > 1 {
 			b.WriteString([]string{`,"entry":[`, `,`}[min(i, 1)] + `{"fullUrl":"urn:uuid:` + pharmacy.ID("Bundle", e.Totals.ID) + `","resource":`)
 		}
-		if _, err := e.WriteTo(&b); err != nil {
+		if _, err := e.WriteTo(&b); errors.Is(err, errTooLarge) {
+			return nil, fhir.E("export", fhir.TooCostly, fhir.Issue{Message: "The month is too large for one answer (over " + strconv.Itoa(fhir.MaxSize) + " bytes).",
+				Fix: "Name one pharmacy with org=, or use: pestle export claims --month " + month.String()})
+		} else if err != nil {
 			return nil, err
 		}
 		if len(list) > 1 {
@@ -45,10 +49,25 @@ func (s *Service) exportOperation(ctx context.Context, call *fhir.Call) (*fhir.R
 	}
 	r, err := fhir.Parse(b.Bytes())
 	if err != nil {
-		return nil, &fhir.Error{Op: "export", Kind: fhir.TooCostly, Err: err, Issues: []fhir.Issue{{Severity: fhir.Err, Code: fhir.TooCostly,
-			Message: "The month is too large for one answer (" + strconv.Itoa(b.Len()) + " bytes).", Fix: "Name one pharmacy with org=, or use: pestle export claims --month " + month.String()}}}
+		return nil, err
 	}
 	return &fhir.Reply{Resource: r}, nil
+}
+
+// capped is a buffer that an export fills so far and no further: a month of
+// any size is not gathered in memory to be refused then.
+type capped struct {
+	bytes.Buffer
+	room int
+}
+
+var errTooLarge = errors.New("larger than a resource may be")
+
+func (c *capped) Write(b []byte) (int, error) {
+	if c.Len()+len(b) > c.room {
+		return 0, errTooLarge
+	}
+	return c.Buffer.Write(b)
 }
 
 // parameter is a parameter of the query string or of a Parameters body.

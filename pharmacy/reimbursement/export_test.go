@@ -229,3 +229,13 @@ func TestTotalsOfAnyRate(t *testing.T) {
 	require.Equal(t, "0.20", off.Get("factor").Text())
 	require.Equal(t, "-1.694", off.Path("amount", "value").Text(), "20 % of 107p, 72p and 668p")
 }
+
+func TestExportTooLargeForOneAnswer(t *testing.T) {
+	w := month(t)
+	list, err := w.s.ExportMonth(w.ctx, ExportRequest{Month: november, Org: "VNE51", Time: w.now})
+	require.NoError(t, err)
+	b := capped{room: 10_000}
+	_, err = list[0].WriteTo(&b)
+	require.ErrorIs(t, err, errTooLarge)
+	require.LessOrEqual(t, b.Len(), 10_000)
+}
