@@ -31,14 +31,8 @@ func (e *mistake) report(src string, kind fhir.Code) *fhir.Error {
 }
 
 func (e *mistake) issue(src string, kind fhir.Code) fhir.Issue {
-	return fhir.Issue{Severity: fhir.Err, Code: kind, Position: placeIn(src, e.at), Rule: "fhirpath",
+	return fhir.Issue{Severity: fhir.Err, Code: kind, Position: fhir.PositionIn(src, e.at), Rule: "fhirpath",
 		Message: e.what + " In the expression: " + excerpt(src, e.at), Expected: e.expected, Found: e.found, Fix: e.fix}
-}
-
-func placeIn(src string, offset int) fhir.Position {
-	offset = min(max(offset, 0), len(src))
-	begin := strings.LastIndexByte(src[:offset], '\n') + 1
-	return fhir.Position{Line: 1 + strings.Count(src[:offset], "\n"), Column: 1 + utf8.RuneCountInString(src[begin:offset])}
 }
 
 // excerpt is the source around an offset, at most some 120 bytes.
