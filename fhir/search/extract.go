@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -44,7 +45,7 @@ func quoteFound(s string) string {
 		return "nothing"
 	}
 	if len(s) > 200 {
-		s = s[:200] + "…"
+		s = strings.ToValidUTF8(s[:200], "") + "…"
 	}
 	return `"` + s + `"`
 }

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -34,4 +35,10 @@ func TestAncestorsOfAURIAreBounded(t *testing.T) {
 	}
 	require.NoError(t, ask(maxSlashes))
 	require.ErrorContains(t, ask(maxSlashes+1), "slashes")
+}
+
+func TestALongValueIsCutBetweenCharacters(t *testing.T) {
+	_, _, err := Parse("Patient", url.Values{"birthdate": {"a" + strings.Repeat("é", 200)}}, Options{})
+	require.ErrorContains(t, err, "é…")
+	require.True(t, utf8.ValidString(err.Error()))
 }
