@@ -13,7 +13,7 @@ func equalUUID(a, b string) bool { return strings.EqualFold(a, b) }
 // finish moves the prescription by an event, and makes the changes that follow:
 // the Task, the orders' own statuses, and the next issue of a repeat
 // dispensing prescription when this one is done.
-func (x *execution) finish(state fhir.State, by Event, to State, now time.Time) ([]fhir.Change, error) {
+func (x *execution) finish(state fhir.State, law Law, by Event, to State, now time.Time) ([]fhir.Change, error) {
 	changes, err := x.move(by, to, now)
 	if err != nil {
 		return nil, err
@@ -23,7 +23,7 @@ func (x *execution) finish(state fhir.State, by Event, to State, now time.Time) 
 			changes = append(changes, o.become(x.orderStatus(&x.Lines[i]))...)
 		}
 	}
-	next, err := x.next(state)
+	next, err := x.next(state, law)
 	return append(changes, next...), err
 }
 
@@ -54,7 +54,7 @@ func taken(id string) error {
 
 // next makes the Task of the following issue when this one is done, and takes
 // it away again when this one is open again.
-func (x *execution) next(state fhir.State) ([]fhir.Change, error) {
+func (x *execution) next(state fhir.State, law Law) ([]fhir.Change, error) {
 	if x.Issue >= x.Issues {
 		return nil, nil
 	}
@@ -75,7 +75,7 @@ func (x *execution) next(state fhir.State) ([]fhir.Change, error) {
 		if !p.anyLeft() {
 			return nil, nil
 		}
-		task := newTask(p, x.message, x.resource.Get("authoredOn").Text())
+		task := newTask(law, p, x.message, x.resource.Get("authoredOn").Text())
 		return []fhir.Change{{Method: fhir.Update, Type: "Task", ID: id, Resource: task, Expression: "Task"}}, nil
 	}
 	return nil, nil

@@ -36,7 +36,7 @@ func (s *Service) record(state fhir.State, x *execution, m *message, j Judge, no
 	bundle := notificationID(m.id())
 	x.supplies = append(x.supplies, record{id: m.id(), ref: "Bundle/" + bundle, when: handedOver(m, now)})
 	changes = append(changes, m.keep(bundle))
-	after, err := x.finish(state, by, to, now)
+	after, err := x.finish(state, s.law, by, to, now)
 	return append(changes, after...), err
 }
 

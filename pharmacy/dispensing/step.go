@@ -47,7 +47,7 @@ func (f follower) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]
 	if x != nil && x.touched() {
 		return extend(x, orders, v)
 	}
-	task, err := draft(state, orders)
+	task, err := f.service.draft(state, orders)
 	switch {
 	case err != nil:
 		return nil, err
@@ -114,7 +114,7 @@ func (x *execution) hasOrder(o *order) bool {
 }
 
 // draft writes the Task of a prescription with which nothing has been done.
-func draft(state fhir.State, orders []*order) (*fhir.Resource, error) {
+func (s *Service) draft(state fhir.State, orders []*order) (*fhir.Resource, error) {
 	p, err := prescription(orders)
 	if err != nil {
 		return nil, err
@@ -134,7 +134,7 @@ func draft(state fhir.State, orders []*order) (*fhir.Resource, error) {
 	if message != nil {
 		id = message.Root().Path("identifier", "value").Text()
 	}
-	return newTask(p, id, authored), nil
+	return newTask(s.law, p, id, authored), nil
 }
 
 // anyLeft reports whether there is an item that was not cancelled.

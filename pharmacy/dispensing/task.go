@@ -46,7 +46,7 @@ func TaskID(order string, issue int) string {
 }
 
 // newTask writes the Task of an issue that waits for its pharmacy.
-func newTask(p *Prescription, message string, authored string) *fhir.Resource {
+func newTask(law Law, p *Prescription, message string, authored string) *fhir.Resource {
 	id := TaskID(p.Order, p.Issue)
 	x := &execution{Prescription: p, message: message}
 	return fhir.Obj(
@@ -65,7 +65,7 @@ func newTask(p *Prescription, message string, authored string) *fhir.Resource {
 		"requester", Party{ID: p.Sender.ID, Name: p.Sender.Name}.organization(), // by identifier: a reference would have to be contained
 		"owner", p.Nominee.organization(),
 		"note", p.notes(),
-		"restriction", p.restriction(),
+		"restriction", p.restriction(law),
 		"input", x.inputs(),
 	).Resource()
 }
@@ -79,10 +79,10 @@ func (p *Prescription) notes() fhir.Value {
 }
 
 // restriction is the time in which an issue may be supplied, by the law.
-func (p *Prescription) restriction() fhir.Value {
+func (p *Prescription) restriction(law Law) fhir.Value {
 	var end Date
 	for i := range p.Lines {
-		last, _ := p.Expiry(builtIn, &p.Lines[i], false)
+		last, _ := p.Expiry(law, &p.Lines[i], false)
 		end = later(end, last)
 	}
 	return fhir.Obj("period", fhir.Obj("start", p.Appropriate(false).String(), "end", end.String()))

@@ -141,7 +141,7 @@ func (s *Service) takeBack(state fhir.State, x *execution, id node, reason fhir.
 		to = active
 	}
 	x.reason = reason
-	after, err := x.finish(state, Withdraw, to, now)
+	after, err := x.finish(state, s.law, Withdraw, to, now)
 	return append(changes, after...), err
 }
 
