@@ -42,7 +42,7 @@ func notFound(op string, number node) error {
 // than the prescription's.
 func (m *message) mayNotify(x *execution, dispense node) error {
 	org := identifier(m.organization(dispense, m.performer(dispense)), idODS)
-	if x.State.withDispenser() && x.Owner.ID != org.Text() {
+	if (x.State.withDispenser() || len(x.supplies) > 0) && x.Owner.ID != org.Text() {
 		return elsewhere(m.event(), x, org)
 	}
 	subject := dispense.Path("subject", "identifier", "value")

@@ -327,6 +327,20 @@ func TestTaskTellsTheLawInForce(t *testing.T) {
 	require.Equal(t, "2026-11-27", w.task(s.order, 1).Root().Path("restriction", "period", "end").Text())
 }
 
+// TestOthersSuppliesAreTheirs amends what another pharmacy has dispensed.
+func TestOthersSuppliesAreTheirs(t *testing.T) {
+	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]script{}}
+	st.write(1, nil, []string{"Aspirin,28"})
+	st.sendAs("order", 1)
+	for _, cmd := range []string{"accept", "dispense"} {
+		_, err := st.act(cmd, 1, map[string]string{"owner": "FX001"}, []string{"1"})
+		require.NoError(t, err)
+	}
+	require.Equal(t, dispensed, st.state(st.scripts[1].order, 1))
+	_, err := st.act("notify", 1, nil, []string{"1", "amend", "0:0003:1:0003"})
+	require.Equal(t, []string{"0004"}, rulesOf(err))
+}
+
 func TestFollowerReplayIsHarmless(t *testing.T) {
 	w := newWorld(t, today, Options{})
 	s := acute(1)
