@@ -292,3 +292,31 @@ func TestBrokenBulkOfAnInvoice(t *testing.T) {
 		require.Contains(t, string(response.JSON()), c.want)
 	}
 }
+
+// TestEachIssueIsPricedByItsDay: one repeat prescription over the end of a
+// month, of an edition and of a fee. Worked out by hand, a part of a pack of
+// Category M with its fees, in pence:
+//
+//	30 April:   21 of 28 at 120p =  90, 146 + 1.24 + 10
+//	1 May:      21 of 28 at 150p = 112.5, half up 113, 152 + 1.24 + 10
+func TestEachIssueIsPricedByItsDay(t *testing.T) {
+	w := newWorld(t)
+	for file, price := range map[string]string{"Part VIIIA Apr 26.csv": "120", "Part VIIIA May 26.csv": "150"} {
+		csv := "Medicine,Pack size,,VMP Snomed Code,VMPP Snomed Code,Drug Tariff Category,Basic Price\nTwo tablets,28,tablet,99990011000001109,99990021000001100,Part VIIIA Category M," + price + "\n"
+		_, err := w.s.LoadTariff(w.ctx, File{Name: file, Data: []byte(csv)}, fhir.Requester{})
+		require.NoError(t, err)
+	}
+	for issue, c := range []struct{ handed, edition, want string }{
+		{"2026-04-30T22:59:00Z", "Binary/tariff-part-viiia-2026-04/_history/1", "£2.4724"},
+		{"2026-04-30T23:00:00Z", "Binary/tariff-part-viiia-2026-05/_history/1", "£2.7624"}, // midnight, British Summer Time
+	} {
+		rx := acute(anOrder)
+		rx.issue, rx.issues, rx.handed, rx.born = issue+1, 2, c.handed, "1950-01-01"
+		rx.lines = []rxLine{{item: rx.id("item"), code: "99990011000001109", name: "Two tablets", quantity: "21", unit: "tablet", status: "0001",
+			supplies: []rxSupply{{"99990011000001109", "Two tablets", "21"}}}}
+		rx.store(w)
+		_, response := w.claimed(rx)
+		require.Equal(t, "Before the deductions of the month: "+c.want+".", response.Get("disposition").Text())
+		require.Contains(t, string(response.JSON()), c.edition)
+	}
+}
