@@ -13,7 +13,7 @@ import (
 func (s *Server) read(c *gin.Context) error {
 	typ, id := c.Param("type"), c.Param("id")
 	v, err := s.config.Repository.Read(c.Request.Context(), typ, id)
-	if typ == "OperationDefinition" && notFound(err) {
+	if typ == "OperationDefinition" && fhir.KindOf(err) == fhir.NotFound {
 		if text := s.definition(exchangeOf(c).base, id); text != nil {
 			return s.send(c, http.StatusOK, text)
 		}

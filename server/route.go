@@ -2,7 +2,6 @@ package server
 
 import (
 	"cmp"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -126,10 +125,4 @@ func (x *exchange) permit(typ string, p auth.Permission) error {
 	return fhir.E("serve", fhir.Forbidden, fhir.Issue{
 		Message: "The access token does not allow this.", Expected: "the scope system/" + typ + "." + string(rune(p)), Rule: "auth",
 	})
-}
-
-// notFound reports whether an error says that something is not there.
-func notFound(err error) bool {
-	var e *fhir.Error
-	return errors.As(err, &e) && e.Kind == fhir.NotFound
 }

@@ -138,7 +138,7 @@ func (v *validation) fit() []fhir.Issue {
 func (s *Server) deletable(ctx context.Context, v *validation) []fhir.Issue {
 	current, err := s.config.Repository.Read(ctx, v.typ, v.id)
 	switch {
-	case notFound(err) || err == nil && current.Deleted():
+	case fhir.KindOf(err) == fhir.NotFound || err == nil && current.Deleted():
 		return []fhir.Issue{{Severity: fhir.Warning, Code: fhir.NotFound, Message: "There is no resource " + v.typ + "/" + v.id + " to delete."}}
 	case err != nil:
 		return []fhir.Issue{{Severity: fhir.Err, Code: fhir.Exception, Message: "The resource could not be read."}}
