@@ -90,10 +90,20 @@ func values(out []occurrence, n, beside fhir.Node, t *r4.Type) []occurrence {
 	if n.Kind() != fhir.Array && beside.Kind() != fhir.Array {
 		return append(out, typed(n, beside, t))
 	}
-	for i := range max(n.Len(), beside.Len()) {
-		out = append(out, typed(n.Item(i), beside.Item(i), t))
+	value, sibling := item(n), item(beside)
+	for value.Exists() || sibling.Exists() {
+		out = append(out, typed(value, sibling, t))
+		value, sibling = value.Next(), sibling.Next()
 	}
 	return out
+}
+
+// item is the first of an array, absent for what is none.
+func item(n fhir.Node) fhir.Node {
+	if n.Kind() != fhir.Array {
+		return fhir.Node{}
+	}
+	return n.First()
 }
 
 func typed(n, beside fhir.Node, t *r4.Type) occurrence {
