@@ -104,10 +104,10 @@ func (s *Service) carryOut(ctx context.Context, call *fhir.Call, decide func(sta
 	for range attempts {
 		var o *outcome
 		if o, err = decide(s.db.State(ctx)); err != nil {
-			return s.answered(ctx, call, err)
+			return s.answered(ctx, call, nil, err)
 		}
 		if len(o.changes) == 0 {
-			return o.reply, nil
+			return s.answered(ctx, call, o.reply, nil)
 		}
 		var commit *fhir.Commit
 		commit, err = s.db.Commit(ctx, &fhir.Transaction{
@@ -127,14 +127,15 @@ func (s *Service) carryOut(ctx context.Context, call *fhir.Call, decide func(sta
 }
 
 // answered gives the first answer to a request that finds its own effects in
-// its way, because it was sent again while it was under way; else the refusal.
-func (s *Service) answered(ctx context.Context, call *fhir.Call, refused error) (*fhir.Reply, error) {
+// its way, because it was sent again while it was under way; else what was
+// decided now, which changes nothing.
+func (s *Service) answered(ctx context.Context, call *fhir.Call, reply *fhir.Reply, refused error) (*fhir.Reply, error) {
 	if call.Receipt.Key == "" {
-		return nil, refused
+		return reply, refused
 	}
 	receipt, ok, err := s.db.ReceiptFor(ctx, call.Receipt.Key)
 	if err != nil || !ok {
-		return nil, refused
+		return reply, refused
 	}
 	return firstAnswer(call, receipt)
 }

@@ -81,6 +81,19 @@ func TestRepeatOfARequest(t *testing.T) {
 	require.Equal(t, head, w.db.Head(), "a repeat writes nothing")
 	require.Equal(t, first.Resource.JSON(), again.Resource.JSON())
 
+	// So does a release that found nothing more to hand over.
+	other := acute(2)
+	_, err = w.send(other.message())
+	require.NoError(t, err)
+	w.settle()
+	released := w.call(params("owner", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(identifierValue(idODS, "VNE51"))).Resource(), "agent", agentRole(),
+		"group-identifier:Identifier", identifierValue(idOrder, other.order)))
+	for range 2 {
+		reply, err := w.s.release(w.ctx, released)
+		require.NoError(t, err)
+		require.True(t, parameter(reply.Resource, "passedPrescriptions").Exists())
+	}
+
 	// A supply in part, sent twice under one request id, is one supply.
 	part := params("item", fhir.List(part("number", "String", s.items[0].number), part("status", "Code", "0003"), part("quantity", "Quantity", fhir.Obj("value", 10))))
 	call = &fhir.Call{ID: TaskID(s.order, 1), Body: part, Time: w.now, RequestID: "retried"}
@@ -89,9 +102,9 @@ func TestRepeatOfARequest(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, "10", w.execution(s.order).Lines[0].Supplied.Value.String())
-	other := *call
-	other.Body = nil
-	_, err = w.s.dispenseTask(w.ctx, &other)
+	changed := *call
+	changed.Body = nil
+	_, err = w.s.dispenseTask(w.ctx, &changed)
 	require.Equal(t, fhir.Conflict, fhir.KindOf(err))
 }
 
