@@ -30,13 +30,28 @@ func (k Kind) String() string { return kindNames[k] }
 // a container is the node after it and next is where its subtree ends.
 type node struct {
 	kind    Kind
-	escaped bool   // a string that holds at least one backslash
+	escapes uint8  // where backslashes stand: inValue, inName
 	nameLen uint16 // bytes of the property name, 0 for array items and the root
 	name    uint32 // offset of the first byte of the property name
 	start   uint32 // offset of the value's first byte (the quote of a string)
 	end     uint32 // offset after its last byte
 	next    int32  // index of the first node behind the subtree
 	parent  int32  // index of the container, -1 for the root
+}
+
+// Where backslashes stand.
+const (
+	inValue uint8 = 1 << iota // in a string
+	inName                    // in the property name
+)
+
+// nameOf is the name of a node's property, unescaped.
+func (r *Resource) nameOf(d *node) string {
+	s := r.text[d.name : d.name+uint32(d.nameLen)]
+	if d.escapes&inName != 0 {
+		return unescape(s)
+	}
+	return s
 }
 
 // Node is a handle on one JSON value of a [Resource]; copy it freely. The zero
@@ -62,14 +77,13 @@ func (n Node) Kind() Kind {
 	return n.at().kind
 }
 
-// Name is the JSON property name under which the value stands; an array item
-// and the root have none.
+// Name is the JSON property name under which the value stands, unescaped; an
+// array item and the root have none.
 func (n Node) Name() string {
 	if n.r == nil {
 		return ""
 	}
-	d := n.at()
-	return n.r.text[d.name : d.name+uint32(d.nameLen)]
+	return n.r.nameOf(n.at())
 }
 
 // Raw is the value's JSON exactly as it was received. The caller must not
@@ -92,7 +106,7 @@ func (n Node) Text() string {
 	switch d.kind {
 	case String:
 		s := n.r.text[d.start+1 : d.end-1]
-		if d.escaped {
+		if d.escapes&inValue != 0 {
 			return unescape(s)
 		}
 		return s
@@ -118,7 +132,8 @@ func (n Node) Get(name string) Node {
 		nodes := n.r.nodes
 		for i := n.i + 1; i < d.next; i = nodes[i].next {
 			c := &nodes[i]
-			if int(c.nameLen) == len(name) && n.r.text[c.name:c.name+uint32(c.nameLen)] == name {
+			if int(c.nameLen) == len(name) && n.r.text[c.name:c.name+uint32(c.nameLen)] == name ||
+				c.escapes&inName != 0 && n.r.nameOf(c) == name {
 				return Node{n.r, i}
 			}
 		}
@@ -244,7 +259,7 @@ func (n Node) Expression() string {
 	for i := n.i; i > 0; i = n.r.nodes[i].parent {
 		d := &n.r.nodes[i]
 		if d.nameLen > 0 {
-			steps = append(steps, "."+n.r.text[d.name:d.name+uint32(d.nameLen)])
+			steps = append(steps, "."+n.r.nameOf(d))
 			continue
 		}
 		place := 0

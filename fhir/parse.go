@@ -168,7 +168,13 @@ func (p *parser) value(parent int32, depth int, name span) {
 		return
 	}
 	d := &p.nodes[i]
-	d.kind, d.escaped, d.end, d.next = kind, escaped, uint32(p.pos), int32(len(p.nodes))
+	d.kind, d.end, d.next = kind, uint32(p.pos), int32(len(p.nodes))
+	if escaped {
+		d.escapes |= inValue
+	}
+	if name.escaped {
+		d.escapes |= inName
+	}
 }
 
 func (p *parser) deep(depth int) bool {

@@ -90,7 +90,7 @@ func plainValue(n Node) any {
 	case Object:
 		m := map[string]any{}
 		for c := range n.Members() {
-			m[unescape(c.Name())] = plainValue(c)
+			m[c.Name()] = plainValue(c)
 		}
 		return m
 	case Array:
@@ -109,8 +109,16 @@ func plainValue(n Node) any {
 	return nil
 }
 
+func TestEscapedNames(t *testing.T) {
+	r := parse(t, `{"resource\u0054ype":"Patient","\u0069d":"1"}`)
+	assert.Equal(t, "Patient", r.Type())
+	assert.Equal(t, "1", r.ID())
+	assert.Equal(t, "Patient.id", r.Get("id").Expression())
+	assert.Equal(t, `{"resource\u0054ype":"Patient","meta":{"versionId":"2","lastUpdated":"1970-01-01T00:00:00.000Z"},"\u0069d":"7"}`, string(r.Stamp("7", "2", r1970)))
+}
+
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{`{}`, `{"a":[1,{"b":"\u00e9"}]}`, `{"resourceType":"Patient","id":"1","_id":null}`, `{"a":1,"a":2}`, "{\"a\":\"\xff\"}"} {
+	for _, s := range []string{`{}`, `{"a":[1,{"b":"\u00e9"}]}`, `{"resourceType":"Patient","id":"1","_id":null}`, `{"a":1,"a":2}`, `{"\u0069d":"1"}`, "{\"a\":\"\xff\"}"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -1,9 +1,7 @@
 package patch
 
 import (
-	"encoding/json"
 	"slices"
-	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -41,7 +39,7 @@ func (v *value) open() {
 	switch v.kind {
 	case fhir.Object:
 		for m := range v.node.Members() {
-			v.members = append(v.members, newMember(m.Name(), valueOf(m)))
+			v.members = append(v.members, newMember(m))
 		}
 	case fhir.Array:
 		for item := range v.node.Items() {
@@ -50,12 +48,9 @@ func (v *value) open() {
 	}
 }
 
-func newMember(raw string, v *value) member {
-	name := raw
-	if strings.IndexByte(raw, '\\') >= 0 {
-		_ = json.Unmarshal([]byte(`"`+raw+`"`), &name) // it has passed the parser
-	}
-	return member{raw, name, v}
+func newMember(n fhir.Node) member {
+	start, end := n.NameSpan()
+	return member{string(n.Resource().JSON()[start:end]), n.Name(), valueOf(n)}
 }
 
 // get is the member of an object, nil when it has none of that name.
