@@ -120,6 +120,9 @@ func (p *page) take(w walk, limit int) (at []byte, filled bool, err error) {
 		if !ok {
 			return nil, true, nil
 		}
+		if err := stopped(p.ctx); err != nil {
+			return nil, false, err
+		}
 		if has, err := p.has(now.rid); err != nil {
 			return nil, false, err
 		} else if !has {

@@ -97,14 +97,18 @@ func searchTable(t *testing.T, db *store.DB, file string) {
 
 func TestSearchStopsWithItsContext(t *testing.T) {
 	both(t, func(t *testing.T, db *store.DB) {
-		_, err := db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Create, Type: "Patient", Resource: parse(t, `{'resourceType':'Patient'}`)}}})
-		require.NoError(t, err)
-		q, _, err := search.Parse("Patient", url.Values{}, search.Options{})
+		_, err := db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Create, Type: "Patient", Resource: patient(t, "1", "Ames")}}})
 		require.NoError(t, err)
 		stopped, cancel := context.WithCancel(ctx)
 		cancel()
-		_, err = db.Search(stopped, q)
-		require.Equal(t, fhir.Timeout, fhir.KindOf(err))
+		for _, query := range []string{"", "_sort=_lastUpdated&gender=male"} { // the second one walks rows that do not match
+			values, err := url.ParseQuery(query)
+			require.NoError(t, err)
+			q, _, err := search.Parse("Patient", values, search.Options{})
+			require.NoError(t, err)
+			_, err = db.Search(stopped, q)
+			require.Equal(t, fhir.Timeout, fhir.KindOf(err), query)
+		}
 	})
 }
 
