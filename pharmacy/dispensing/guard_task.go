@@ -30,7 +30,41 @@ func (s *Service) guardTask(state fhir.State, before, after *fhir.Version) error
 		return refusal("Task", fhir.Issue{Rule: "0012", Message: "The Task cannot make this move.", Expression: "Task.businessStatus",
 			Expected: nextStates(*from), Found: found, Fix: "Use the operations on Task.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
 	}
+	if err := s.guardDates(state, before, after); err != nil {
+		return err
+	}
 	return guardContent(state, after, *to)
+}
+
+// guardDates keeps the days between which a prescription may be supplied: they
+// follow from its orders and their signature. A follower that did not see the
+// newest of them yet meets a conflict, and steps again.
+func (s *Service) guardDates(state fhir.State, before, after *fhir.Version) error {
+	old, err := before.Resource()
+	if err != nil {
+		return err
+	}
+	r, err := after.Resource()
+	if err != nil || sameDates(old, r) {
+		return err
+	}
+	orders, err := ordersOf(state, r.Root().Path("groupIdentifier", "value").Text())
+	if err != nil {
+		return err
+	}
+	if len(orders) > 0 {
+		task, err := s.draft(state, orders)
+		if err != nil || sameDates(task, r) {
+			return err
+		}
+	}
+	// MDR-16, HMR-217: validity counts from the signature, not from what the Task says.
+	return refusal("Task", fhir.Issue{Code: fhir.Conflict, Rule: "MDR-16", Message: "The dates of a prescription follow from its orders.", Expression: "Task.restriction",
+		Expected: brief(old.Get("restriction")), Found: brief(r.Get("restriction")), Fix: "Leave authoredOn and restriction as they are."})
+}
+
+func sameDates(a, b *fhir.Resource) bool {
+	return same(a.Get("authoredOn"), b.Get("authoredOn")) && same(a.Get("restriction"), b.Get("restriction"))
 }
 
 // guardContent refuses a state that the rest of the Task does not bear out: a

@@ -248,6 +248,10 @@ func TestGuardOfTasks(t *testing.T) {
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Create, Type: "Task", Resource: task})), "a second Task")
 	forged := revise(task, "status", "accepted", "businessStatus", concept(coding(csBusinessStatus, "0002")))
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: forged})), "taken by nobody")
+	for name, value := range map[string]any{"authoredOn": "2026-11-24T10:00:00+00:00", "restriction": fhir.Obj("period", fhir.Obj("start", "2026-11-24"))} {
+		later := fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: revise(task, name, value)}
+		require.Equal(t, []string{"MDR-16"}, rulesOf(commit(later)), "valid for longer by its %s", name)
+	}
 	_, err = w.on(s.order, 1, w.s.acceptTask)
 	require.NoError(t, err)
 	done = revise(w.task(s.order, 1), "status", "completed", "businessStatus", concept(coding(csBusinessStatus, "0006")))
