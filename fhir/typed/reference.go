@@ -29,9 +29,11 @@ var referenceTypes = sync.OnceValues(func() (byType map[string]protoreflect.Fiel
 
 func (d *reader) reference(n fhir.Node, m protoreflect.Message) {
 	value, extra := n.Get("reference"), n.Get("_reference")
-	if value.Kind() == fhir.Array || extra.Kind() == fhir.Array {
-		d.report(value, fhir.Structure, "The element does not repeat, so its JSON is no array.", "one value")
-		return
+	for _, n := range []fhir.Node{value, extra} {
+		if n.Kind() == fhir.Array {
+			d.report(n, fhir.Structure, "The element does not repeat, so its JSON is no array.", "one value")
+			return
+		}
 	}
 	ref := m.Interface().(*dpb.Reference)
 	var target protoreflect.Message

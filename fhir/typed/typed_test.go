@@ -102,6 +102,7 @@ func TestToSaysAllThatDoesNotFit(t *testing.T) {
  "gender":"Female",
  "contact":[{"resourceType":"Patient"}],
  "deceasedBoolean":true,"deceasedDateTime":"2020",
+ "managingOrganization":{"_reference":[{"id":"a"}]},
  "multipleBirthInteger":1.5}`))
 	var e *fhir.Error
 	require.ErrorAs(t, err, &e)
@@ -116,6 +117,7 @@ func TestToSaysAllThatDoesNotFit(t *testing.T) {
 		`Patient.gender: The value does not fit the element's type. Expected: one of the codes male, female, other, unknown. Found: "Female".`,
 		`Patient.contact[0].resourceType: There is no element of this name. Expected: an element of Contact. Found: "Patient".`,
 		`Patient.deceasedDateTime: A choice element has two values. Expected: one of the properties deceased[x]. Found: "2020".`,
+		`Patient.managingOrganization._reference: The element does not repeat, so its JSON is no array. Expected: one value. Found: an array.`,
 		`Patient.multipleBirthInteger: The value does not fit the element's type. Expected: a whole number from -2147483648 to 2147483647. Found: 1.5.`,
 	}, got)
 
