@@ -75,28 +75,29 @@ func (w *walk) mustBeThere(b *bundle, at int, reference fhir.Node, what string) 
 // orphans reports entries that no chain of references, followed either way,
 // connects with the first one.
 func (w *walk) orphans(b *bundle, severity fhir.Severity, first string) {
-	links := make([][]int, len(b.entries))
+	into := make([]int, len(b.entries)) // an entry that the entry is connected with, in the end one for all of these
+	for i := range into {
+		into[i] = i
+	}
+	group := func(i int) int {
+		for into[i] != i {
+			into[i] = into[into[i]]
+			i = into[i]
+		}
+		return i
+	}
 	for i := range b.entries {
 		for r := range references(b.entries[i].resource) {
 			for _, to := range b.find(readLiteral(r.Get("reference").Text()), i) {
-				links[i] = append(links[i], to)
-				links[to] = append(links[to], i)
-			}
-		}
-	}
-	reached := map[int]bool{0: true}
-	for next := []int{0}; len(next) > 0; {
-		at := next[0]
-		next = next[1:]
-		for _, to := range links[at] {
-			if !reached[to] {
-				reached[to] = true
-				next = append(next, to)
+				if !w.goesOn() {
+					return
+				}
+				into[group(i)] = group(to)
 			}
 		}
 	}
 	for i := range b.entries {
-		if !reached[i] && b.entries[i].resource.Exists() {
+		if group(i) != group(0) && b.entries[i].resource.Exists() {
 			w.add(b.entries[i].node, fhir.Issue{Severity: severity, Code: fhir.Informational, Rule: "bundle-orphan",
 				Message: "No reference leads from the " + first + " to this entry or back.", Found: short(b.entries[i].url), Fix: "Refer to it, or leave it out."})
 		}

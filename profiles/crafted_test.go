@@ -3,6 +3,7 @@ package profiles
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -45,4 +46,18 @@ func TestTrialsEnd(t *testing.T) {
 	defer cancel()
 	issues := New(WithLibrary(l)).Validate(ctx, r)
 	assert.Equal(t, fhir.Timeout, issues[len(issues)-1].Code)
+}
+
+// TestReferencesToManyEntries sends a message whose entries all have one fullUrl,
+// and all refer to it.
+func TestReferencesToManyEntries(t *testing.T) {
+	const n = 3000
+	entry := `{"fullUrl":"https://clinic.example/Basic/1","resource":{"resourceType":"Basic","id":"1","code":{"text":"x"},"subject":{"reference":"https://clinic.example/Basic/1"}}},`
+	r, err := fhir.Parse([]byte(`{"resourceType":"Bundle","type":"message","entry":[{"resource":{"resourceType":"MessageHeader"}},` + strings.TrimSuffix(strings.Repeat(entry, n), ",") + `]}`))
+	require.NoError(t, err)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	assert.True(t, fhir.HasErrors(New().Validate(context.Background(), r)))
+	runtime.ReadMemStats(&after)
+	assert.Less(t, (after.TotalAlloc-before.TotalAlloc)>>20, uint64(200), "MB")
 }
