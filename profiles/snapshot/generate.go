@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
-	"github.com/pestle-fhir/pestle/fhir/r4"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 )
 
@@ -386,10 +385,4 @@ func rebind(base, diff *definition.Binding) *definition.Binding {
 		b.Max = base.Max
 	}
 	return &b
-}
-
-// IsType reports whether a canonical names a bare R4 type.
-func IsType(canonical string) bool {
-	name, ok := strings.CutPrefix(canonical, hl7)
-	return ok && r4.TypeOf(name) != nil
 }
