@@ -33,7 +33,7 @@ func main() {
 	w := &writer{set: definition.NewSet(), out: *out, want: map[string]bool{}, messages: messages()}
 	for _, f := range []string{"ukcore-stu3-xml.tgz", "nhsdigital-xml.tgz"} {
 		if err := w.set.Load(filepath.Join(*from, f)); err != nil {
-			log.Print(err)
+			log.Fatal("uk: ", err)
 		}
 	}
 	w.collect()
