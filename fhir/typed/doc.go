@@ -8,7 +8,7 @@
 // digit; only the order of properties is that of R4. It walks the tree with the
 // message's descriptor and links no message that the caller does not name, so a
 // program pays in size and start-up time for the resources it uses and not for
-// all 147 (the JSON codec of google/fhir links those of R4 and of STU3).
+// all 146 (the JSON codec of google/fhir links those of R4 and of STU3).
 //
 // Messages follow the conventions of google/fhir v0.7.4 where its own codec
 // keeps what it reads: codes are enums, references of known types are split
