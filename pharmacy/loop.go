@@ -58,7 +58,10 @@ func (l *Loop) Run(ctx context.Context) error {
 			err = l.DB.Wait(ctx, at)
 		}
 		for i := 0; err == nil && i < len(entries); i++ {
-			if saved, err = l.advance(ctx, saved, &entries[i]); err == nil {
+			if entries[i].Seq > saved { // else another loop of this follower was here
+				saved, err = l.advance(ctx, saved, &entries[i])
+			}
+			if err == nil {
 				at = entries[i].Seq
 			}
 		}

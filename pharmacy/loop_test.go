@@ -278,6 +278,36 @@ func TestTwoLoopsOfOneFollower(t *testing.T) {
 	require.Equal(t, 50, db.count("List"))
 }
 
+// TestCursorNeverGoesBack lets another loop come to the end of what one has
+// just read.
+func TestCursorNeverGoesBack(t *testing.T) {
+	db := newFake()
+	for i := range 5 {
+		db.put(t, "Basic", fmt.Sprint(i))
+	}
+	overtaken := false
+	db.fail = func(tx *fhir.Transaction) error {
+		db.mu.Lock()
+		defer db.mu.Unlock()
+		switch {
+		case tx.Cursor.Name == "":
+		case !overtaken:
+			overtaken = true
+			db.cursors["echo"] = 5
+		case tx.Cursor.Seq <= tx.Cursor.Was:
+			t.Errorf("from %d to %d", tx.Cursor.Was, tx.Cursor.Seq)
+		}
+		return nil
+	}
+	reached := make(chan struct{}, 16)
+	stop := follow(t, &Loop{DB: db, Follower: echo{step: func(v *fhir.Version) error { reached <- struct{}{}; return nil }}})
+	<-reached
+	db.put(t, "Basic", "late")
+	require.Eventually(t, func() bool { return db.count("List") > 0 }, time.Second, time.Millisecond)
+	stop()
+	require.Equal(t, 1, db.count("List"), "of what came late")
+}
+
 type arrow struct{ from, to []string }
 
 func (arrow) Name() string         { return "arrow" }
