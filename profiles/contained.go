@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -58,7 +59,8 @@ func containedRules(w *walk, n fhir.Node, _ *r4.Type) {
 // unreferenced is dom-3: every contained resource is referred to from its
 // container or from another one contained there, or refers to its container.
 func (w *walk) unreferenced(n, contained fhir.Node) {
-	named, upward := map[string]bool{}, map[int]bool{}
+	named := map[string]bool{}
+	var upward []int // nodes that refer to the container, in order
 	start, end := n.Index(), lastIndex(n)
 	for i := start; i <= end; i++ {
 		m := w.r.Node(i)
@@ -67,7 +69,7 @@ func (w *walk) unreferenced(n, contained fhir.Node) {
 		}
 		if id, ok := strings.CutPrefix(m.Text(), "#"); ok {
 			if id == "" {
-				upward[i] = true
+				upward = append(upward, i)
 			} else {
 				named[id] = true
 			}
@@ -77,11 +79,7 @@ func (w *walk) unreferenced(n, contained fhir.Node) {
 		if named[c.Get("id").Text()] || c.Kind() != fhir.Object {
 			continue
 		}
-		refersUp := false
-		for i := range upward {
-			refersUp = refersUp || i > c.Index() && i <= lastIndex(c)
-		}
-		if !refersUp {
+		if k, _ := slices.BinarySearch(upward, c.Index()); k == len(upward) || upward[k] > lastIndex(c) {
 			w.broken(n, c, "dom-3")
 		}
 	}
