@@ -78,6 +78,20 @@ func TestAccess(t *testing.T) {
 	w := call(h, "POST", "/fhir/Patient", patient, "Authorization", "system/Patient.c", "If-None-Exist", "_id=1")
 	require.Equal(t, 403, w.Code, "a conditional create also searches")
 
+	// A search tells nothing of types that the caller may not search.
+	for _, c := range []struct{ scopes, target, missing string }{
+		{"system/Patient.s", "/fhir/Patient?organization:Organization.name=x", "Organization"},
+		{"system/Organization.s", "/fhir/Organization?_has:Patient:organization:_id=1", "Patient"},
+		{"system/Task.s system/Patient.s", "/fhir/Task?patient:Patient.organization.name=x", "Organization"},
+	} {
+		w = call(h, "GET", c.target, "", "Authorization", c.scopes)
+		require.Equal(t, 403, w.Code, c.target)
+		require.Contains(t, w.Body.String(), "system/"+c.missing+".s")
+		require.Equal(t, 200, call(h, "GET", c.target, "", "Authorization", c.scopes+" system/"+c.missing+".s").Code, c.target)
+	}
+	w = call(h, "DELETE", "/fhir/Patient?organization.name=x", "", "Authorization", "system/Patient.ds")
+	require.Equal(t, 403, w.Code, "nor does a condition")
+
 	// What may not be read is not included either.
 	w = call(h, "GET", "/fhir/Patient?_id=1&_include=Patient:organization", "", "Authorization", "system/Patient.rs")
 	require.NotContains(t, w.Body.String(), `"Organization"`)

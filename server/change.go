@@ -55,7 +55,7 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 		change.Resource = nil
 	}
 	if change.Condition != "" {
-		if err := x.permit(e.typ, auth.Search); err != nil {
+		if err := x.permitCondition(e.typ, change.Condition); err != nil {
 			return change, nil, err
 		}
 	}

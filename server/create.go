@@ -6,7 +6,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pestle-fhir/pestle/fhir"
-	"github.com/pestle-fhir/pestle/server/auth"
 )
 
 // create stores a new resource under an id of the server, or with If-None-Exist
@@ -25,7 +24,7 @@ func (s *Server) create(c *gin.Context) error {
 		return err
 	}
 	if query != "" {
-		if err := exchangeOf(c).permit(r.Type(), auth.Search); err != nil {
+		if err := exchangeOf(c).permitCondition(r.Type(), query); err != nil {
 			return err
 		}
 	}

@@ -247,3 +247,12 @@ func TestSlowSender(t *testing.T) {
 	require.Equal(t, 503, response.StatusCode)
 	require.NoError(t, response.Body.Close())
 }
+
+func TestAPostedSearchIsBounded(t *testing.T) {
+	h := newHandler(t, nil)
+	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	require.Equal(t, 200, call(h, "POST", "/fhir/Patient/_search", "name=x", form...).Code)
+	w := call(h, "POST", "/fhir/Patient/_search", "name="+strings.Repeat("x,", 1<<19), form...)
+	require.Equal(t, 413, w.Code)
+	require.Contains(t, w.Body.String(), "at most 1048576 bytes")
+}

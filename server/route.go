@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/server/auth"
 )
 
@@ -115,6 +116,34 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 		return err
 	}
 	return rt.handle(c)
+}
+
+// permitReached refuses a query that asks about types which the caller may not
+// search: what is found would tell of them.
+func (x *exchange) permitReached(q *search.Query) error {
+	for _, typ := range q.Reached() {
+		if err := x.permit(typ, auth.Search); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// permitCondition is permit and permitReached for the search of a conditional
+// interaction. One that is malformed is refused where it is carried out.
+func (x *exchange) permitCondition(typ, condition string) error {
+	if err := x.permit(typ, auth.Search); err != nil {
+		return err
+	}
+	values, err := url.ParseQuery(condition)
+	if err != nil {
+		return nil //nolint:nilerr // as said above
+	}
+	q, _, err := search.Parse(typ, values, search.Options{Base: x.base})
+	if err != nil {
+		return nil //nolint:nilerr // as said above
+	}
+	return x.permitReached(q)
 }
 
 // permit refuses what the caller's scopes do not grant.

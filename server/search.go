@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -35,6 +36,9 @@ func (s *Server) search(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := x.permitReached(q); err != nil {
+		return err
+	}
 	found, err := s.config.Repository.Search(c.Request.Context(), q)
 	if err != nil {
 		return err
@@ -49,6 +53,10 @@ func (s *Server) search(c *gin.Context) error {
 	}
 	return s.send(c, http.StatusOK, b.close())
 }
+
+// maxForm is how long a posted search may be: what a value becomes takes a
+// hundred times its bytes.
+const maxForm = 1 << 20
 
 // searchParams joins the query string and, on POST, the form.
 func (s *Server) searchParams(c *gin.Context) (url.Values, error) {
@@ -67,6 +75,12 @@ func (s *Server) searchParams(c *gin.Context) (url.Values, error) {
 				Message: "A search is posted as a form.", Expected: "Content-Type: application/x-www-form-urlencoded", Found: c.GetHeader("Content-Type"),
 			})
 		}
+	}
+	if len(text) > maxForm {
+		return nil, fhir.E("search", fhir.TooLong, fhir.Issue{
+			Message: "The search is longer than the server takes.", Expected: fmt.Sprintf("at most %d bytes", maxForm),
+			Found: fmt.Sprintf("%d bytes", len(text)), Fix: "Ask for fewer values at a time.",
+		})
 	}
 	form, err := url.ParseQuery(string(text))
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pestle-fhir/pestle/fhir"
-	"github.com/pestle-fhir/pestle/server/auth"
 )
 
 // update stores a new version of a resource, or the first one under an id that
@@ -71,10 +70,10 @@ func (s *Server) updateConditional(c *gin.Context) error {
 // everything.
 func (s *Server) searchOf(c *gin.Context) (string, error) {
 	x := exchangeOf(c)
-	if err := x.permit(x.resourceType, auth.Search); err != nil {
+	query := withoutFormat(x.query).Encode()
+	if err := x.permitCondition(x.resourceType, query); err != nil {
 		return "", err
 	}
-	query := withoutFormat(x.query).Encode()
 	if query == "" {
 		f := refuse(http.StatusPreconditionFailed, fhir.Required, fhir.Issue{
 			Message:  "A conditional " + c.Request.Method + " needs search parameters that find one resource.",

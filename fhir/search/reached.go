@@ -1,0 +1,25 @@
+package search
+
+import "slices"
+
+// Reached lists the types, besides the one that is looked for, whose values
+// decide what a query finds: those of chained parameters and of _has.
+func (q *Query) Reached() []string {
+	var types []string
+	var walk func(c *Clause)
+	walk = func(c *Clause) {
+		for i := range c.Chain {
+			types = append(types, c.Chain[i].Type)
+			walk(&c.Chain[i].Clause)
+		}
+		for i := range c.Has {
+			types = append(types, c.Has[i].Type)
+			walk(&c.Has[i].Clause)
+		}
+	}
+	for i := range q.Clauses {
+		walk(&q.Clauses[i])
+	}
+	slices.Sort(types)
+	return slices.Compact(types)
+}
