@@ -179,6 +179,9 @@ func (c *compiler) header(r rule, version, status *string) (done bool, err error
 	case "version":
 		*version = r.value.text
 	case "status":
+		if r.value.kind != codeValue {
+			return false, c.fail(r.file, r.at, "^status is a code: expected #active, #draft or #retired")
+		}
 		*status = r.value.code.code
 	case "experimental", "date", "publisher", "contact", "copyright", "purpose", "description", "title", "name",
 		"jurisdiction", "immutable", "keyword", "useContext", "identifier", "fhirVersion", "mapping", "extension", "hierarchyMeaning", "compositional", "versionNeeded", "count":

@@ -11,7 +11,9 @@ func (c *compiler) valueSet(e *entity) error {
 	for _, r := range e.rules {
 		switch r.kind {
 		case caretRule:
-			if known, err := c.header(r, &v.Version, &v.Status); err != nil || !known {
+			if known, err := c.header(r, &v.Version, &v.Status); err != nil {
+				return err
+			} else if !known {
 				return c.fail(r.file, r.at, "^%s of a value set is not supported here", r.caret)
 			}
 		case conceptRule:
@@ -146,7 +148,9 @@ func (c *compiler) systemCaret(s *definition.CodeSystem, r rule) error {
 	case "supplements":
 		s.Supplements = r.value.text
 	default:
-		if known, err := c.header(r, &s.Version, &s.Status); err != nil || !known && !strings.HasPrefix(r.caret, "property") {
+		if known, err := c.header(r, &s.Version, &s.Status); err != nil {
+			return err
+		} else if !known && !strings.HasPrefix(r.caret, "property") {
 			return c.fail(r.file, r.at, "^%s of a code system is not supported here", r.caret)
 		}
 	}

@@ -99,6 +99,7 @@ func (l *lexer) next() (done bool, err error) {
 		}
 		l.emit(str, dedent(rest[3:3+i]), l.pos)
 		l.advance(i + 6)
+		l.fresh = false
 	case rest[0] == '"':
 		return false, l.quoted()
 	case strings.IndexByte("(),", rest[0]) >= 0:
@@ -121,7 +122,6 @@ func (l *lexer) advance(n int) {
 		}
 		l.pos++
 	}
-	l.fresh = l.fresh && false
 }
 
 func (l *lexer) quoted() error {
@@ -132,6 +132,7 @@ func (l *lexer) quoted() error {
 	}
 	l.emit(str, text, start)
 	l.advance(n)
+	l.fresh = false
 	return nil
 }
 
