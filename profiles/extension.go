@@ -71,7 +71,7 @@ func (w *walk) extension(url string) *r4.Extension {
 	if x := w.v.library.extension(url); x != nil {
 		return x
 	}
-	return readExtension(w.definition(url))
+	return readExtension(w.definition("StructureDefinition", url))
 }
 
 // crossVersion are the extensions that stand for elements of other versions of

@@ -36,8 +36,8 @@ func measureReportRules(w *walk, n fhir.Node, _ *r4.Type) {
 			w.subjectCount(p)
 		}
 	}
-	measure := w.definition(n.Get("measure").Text())
-	if measure == nil || measure.Type() != "Measure" || n.Get("type").Text() == "data-collection" {
+	measure := w.definition("Measure", n.Get("measure").Text())
+	if measure == nil || n.Get("type").Text() == "data-collection" {
 		return
 	}
 	w.matched(n, n.Get("group"), measure.Get("group"), "group", func(mine, theirs fhir.Node) {

@@ -25,7 +25,7 @@ func responseRules(w *walk, n fhir.Node, _ *r4.Type) {
 	}
 	questionnaire := w.localTarget(name.Text())
 	if !questionnaire.Exists() {
-		if r := w.definition(name.Text()); r != nil {
+		if r := w.definition("Questionnaire", name.Text()); r != nil {
 			questionnaire = r.Root()
 		}
 	}

@@ -213,9 +213,12 @@ func (c suiteCase) run(t *testing.T, dir string) []fhir.Issue {
 // library is the definitions that a case brings along.
 type library map[string]*fhir.Resource
 
-func (l library) Resource(_ context.Context, canonical string) *fhir.Resource {
+func (l library) Resource(_ context.Context, typ, canonical string) *fhir.Resource {
 	bare, _, _ := strings.Cut(canonical, "|")
-	return l[bare]
+	if r := l[bare]; r != nil && r.Type() == typ {
+		return r
+	}
+	return nil
 }
 
 func (c suiteCase) definitions(t *testing.T, dir string) library {

@@ -15,9 +15,9 @@ const MaxIssues = 500
 // Definitions finds conformance resources by canonical URL: the Questionnaire
 // of a response, the StructureDefinition of an extension, a Measure.
 type Definitions interface {
-	// Resource gives the resource with that canonical, which may end in
-	// |version; nil when it is not known.
-	Resource(ctx context.Context, canonical string) *fhir.Resource
+	// Resource gives the resource of a type with that canonical, which may end
+	// in |version; nil when it is not known.
+	Resource(ctx context.Context, typ, canonical string) *fhir.Resource
 }
 
 // Validator checks resources. It is safe for concurrent use and keeps what it
@@ -83,9 +83,9 @@ func (v *Validator) shapeOf(t *r4.Type) *shape {
 }
 
 // definition looks up a canonical; nil when it is not known.
-func (w *walk) definition(canonical string) *fhir.Resource {
+func (w *walk) definition(typ, canonical string) *fhir.Resource {
 	if w.v.definitions == nil || canonical == "" {
 		return nil
 	}
-	return w.v.definitions.Resource(w.ctx, canonical)
+	return w.v.definitions.Resource(w.ctx, typ, canonical)
 }

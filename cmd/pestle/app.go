@@ -54,7 +54,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 		return nil, err
 	}
 	a := &app{db: db, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: reimbursement.New(db), log: log}
-	a.validator = profiles.New(profiles.WithLibrary(a.library))
+	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
 	a.repository = newRepository(db, a.library, log)
 	c.Profiles.loadBeside(a.library.Terminology(), log)
 	return a, pharmacy.CheckAcyclic(a.followers())

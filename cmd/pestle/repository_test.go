@@ -154,3 +154,22 @@ func TestBuiltInPages(t *testing.T) {
 	assert.Contains(t, seen, s.URL+"/fhir/StructureDefinition/born")
 	assert.NotContains(t, seen, s.URL+"/fhir/StructureDefinition/Basic")
 }
+
+// TestResponsesAreHeldToStoredQuestionnaires: the questionnaire counts once it is
+// stored, in the version that is named.
+func TestResponsesAreHeldToStoredQuestionnaires(t *testing.T) {
+	s := start(t, t.TempDir())
+	defer s.stop()
+	const response = `{"resourceType":"QuestionnaireResponse","questionnaire":"https://clinic.example/asrs|1","status":"completed","item":[{"linkId":"q2","answer":[{"valueBoolean":true}]}]}`
+	status, text := s.ask("POST", "QuestionnaireResponse", response)
+	require.Equal(t, 201, status, text)
+	status, text = s.ask("PUT", "Questionnaire/asrs", `{"resourceType":"Questionnaire","id":"asrs","url":"https://clinic.example/asrs","version":"1","status":"active","item":[{"linkId":"q1","type":"boolean","text":"Restless?"}]}`)
+	require.Equal(t, 201, status, text)
+	status, text = s.ask("POST", "QuestionnaireResponse", response)
+	require.Equal(t, 422, status, text)
+	assert.Contains(t, text, "q2")
+	status, text = s.ask("POST", "QuestionnaireResponse", strings.Replace(response, "asrs|1", "asrs|2", 1))
+	assert.Equal(t, 201, status, text)
+	status, text = s.ask("POST", "QuestionnaireResponse", strings.Replace(response, "q2", "q1", 1))
+	assert.Equal(t, 201, status, text)
+}
