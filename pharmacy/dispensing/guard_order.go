@@ -48,7 +48,7 @@ func (s *Service) guardNewOrder(state fhir.State, o *order) error {
 	}
 	var f findings
 	f.rule = "MDR-15"
-	controlledLine(o.resource.Root(), &f, s.law.control(schedule(o.resource.Root()), later(readDate(o.resource.Get("authoredOn").Text()), DateOf(o.version.LastUpdated))))
+	controlledLine(o.resource.Root(), &f, s.law, later(readDate(o.resource.Get("authoredOn").Text()), DateOf(o.version.LastUpdated)))
 	if issues := append(groupIssues(orders), f.issues...); len(issues) > 0 {
 		return refusal("MedicationRequest", issues...)
 	}

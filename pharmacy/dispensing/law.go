@@ -66,6 +66,16 @@ func (l Law) regimeEnd(appropriate Date) (last Date, rule string) {
 	return Date{}, ""
 }
 
+// schedules are those that any limit is about.
+func (l Law) schedules() (all []string) {
+	for _, limit := range l.Validity {
+		all = append(all, limit.Schedules...)
+	}
+	all = slices.DeleteFunc(all, func(s string) bool { return s == "" })
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // control is what holds for a schedule at a date.
 func (l Law) control(schedule string, on Date) Control {
 	c, _ := inForce(l.Controlled, func(x Control) Date { return x.From }, func(x Control) bool {

@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -13,11 +14,18 @@ import (
 func controlledContent(m *message, f *findings) {
 	on := signedOn(m.list("Provenance"))
 	for mr := range m.all("MedicationRequest") {
-		controlledLine(mr, f, m.law.control(schedule(mr), later(on, readDate(mr.Get("authoredOn").Text()))))
+		controlledLine(mr, f, m.law, later(on, readDate(mr.Get("authoredOn").Text())))
 	}
 }
 
-func controlledLine(mr node, f *findings, c Control) {
+func controlledLine(mr node, f *findings, law Law, on Date) {
+	code := schedule(mr)
+	if known := law.schedules(); code != "" && !slices.Contains(known, code) {
+		f.at(extension(extension(mr, extControlled), "schedule").Get("valueCoding"), fhir.Issue{Code: fhir.BusinessRule,
+			Message: "There is no such schedule of controlled drugs, so its limits are not known.", Expected: "one of " + strings.Join(known, ", "), Found: code})
+		return
+	}
+	c := law.control(code, on)
 	if c.Rule == "" {
 		return
 	}
