@@ -26,6 +26,7 @@ type serveCommand struct {
 	Site      string `env:"PESTLE_SITE" placeholder:"ODS" help:"ODS code of the pharmacy that this server serves."`
 	SiteName  string `env:"PESTLE_SITE_NAME" placeholder:"NAME" help:"Name of the pharmacy."`
 	Authority string `env:"PESTLE_AUTHORITY" default:"T1450" placeholder:"ODS" help:"ODS code of who reimburses the pharmacy."`
+	Law       []byte `env:"PESTLE_LAW" type:"filecontent" placeholder:"FILE" help:"Dated limits of law in the place of the built-in ones, after a change of the law: JSON as in docs/flow.md."`
 
 	profileOptions `embed:""`
 
@@ -37,6 +38,8 @@ type serveCommand struct {
 	LogJSON      bool   `env:"PESTLE_LOG_JSON" help:"Write the log as JSON lines."`
 	LogDebug     bool   `env:"PESTLE_LOG_DEBUG" help:"Log more."`
 	DrainSeconds int    `env:"PESTLE_DRAIN_SECONDS" default:"20" help:"Seconds that requests under way have to finish after SIGTERM."`
+
+	law *dispensing.Law // of Law; nil for the built-in one
 }
 
 // Run serves until SIGTERM or an interrupt, then lets the requests under way
@@ -106,11 +109,19 @@ func (c *serveCommand) appConfig() appConfig {
 		config.Dispensing.Site = dispensing.Site{ODS: sandboxPharmacy, Name: "Sandbox Online Pharmacy", ReimbursementAuthority: c.Authority, Endpoint: "http://" + c.Addr + server.Bases[0]}
 	}
 	config.Dispensing.FromReceipt = c.Sandbox
+	config.Dispensing.Law = c.law
 	return config
 }
 
 // complete refuses a configuration that would do harm, and says what to set.
 func (c *serveCommand) complete() error {
+	if len(c.Law) > 0 {
+		law, err := dispensing.ReadLaw(c.Law)
+		if err != nil {
+			return fmt.Errorf("--law: %w", err)
+		}
+		c.law = &law
+	}
 	if c.Sandbox {
 		if c.Data == "" {
 			c.Data = "data"

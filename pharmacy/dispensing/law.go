@@ -1,8 +1,11 @@
 package dispensing
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 	_ "time/tzdata" // the pharmacy's days, on machines that know no time zones
@@ -14,6 +17,7 @@ var lawJSON []byte
 // Law holds the limits that the law sets, each with the day from which it
 // holds. The zero Law sets no limits.
 type Law struct {
+	About        string    `json:"about"`
 	Validity     []Limit   `json:"validity"`
 	RepeatRegime []Limit   `json:"repeatRegime"`
 	Controlled   []Control `json:"controlled"`
@@ -25,7 +29,11 @@ type Limit struct {
 	Schedules []string `json:"schedules"` // CD1 … CD5, "" for what is not controlled
 	Days      int      `json:"days"`
 	Months    int      `json:"months"`
-	Rule      string   `json:"rule"`
+	// Recorded binds also a supply that another dispenser made and that is only
+	// recorded here.
+	Recorded bool   `json:"recorded"`
+	Rule     string `json:"rule"`
+	Source   string `json:"source"` // statutory instrument and regulation
 }
 
 // Control is what the prescription of a controlled drug must have.
@@ -38,24 +46,48 @@ type Control struct {
 	Repeatable    bool     `json:"repeatable"`
 	NotBefore     bool     `json:"notBefore"` // no supply before the appropriate date
 	Rule          string   `json:"rule"`
+	Source        string   `json:"source"`
 }
 
-// ReadLaw reads limits as the embedded law.json holds them.
-func ReadLaw(data []byte) (Law, error) {
-	var law Law
-	err := json.Unmarshal(data, &law)
-	return law, err
+// ReadLaw reads limits as the embedded law.json holds them. It refuses fields
+// that it does not know, and a file that leaves a part of the law out: no limit
+// must be lost by a slip.
+func ReadLaw(data []byte) (law Law, err error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&law); err != nil {
+		return Law{}, err
+	}
+	if len(law.Validity) == 0 || len(law.RepeatRegime) == 0 || len(law.Controlled) == 0 {
+		return Law{}, errors.New("validity, repeatRegime and controlled must each have rows")
+	}
+	for _, l := range slices.Concat(law.Validity, law.RepeatRegime) {
+		if l.From.IsZero() || l.Rule == "" || (l.Days > 0) == (l.Months > 0) || l.Days < 0 || l.Months < 0 {
+			return Law{}, fmt.Errorf("the limit of %s from %s: expected from, rule, and either days or months", l.Rule, l.From)
+		}
+	}
+	for _, c := range law.Controlled {
+		if c.From.IsZero() || c.Rule == "" || len(c.Schedules) == 0 {
+			return Law{}, fmt.Errorf("the row of %s from %s: expected from, rule and schedules", c.Rule, c.From)
+		}
+	}
+	return law, nil
 }
 
 // expiry is the last day on which an item of the schedule may be supplied and
 // the rule that says so; a zero date where there is no limit.
 func (l Law) expiry(schedule string, appropriate Date) (last Date, rule string) {
-	if limit, ok := inForce(l.Validity, func(x Limit) Date { return x.From }, func(x Limit) bool {
-		return slices.Contains(x.Schedules, schedule)
-	}, appropriate); ok {
+	if limit, ok := l.limit(schedule, appropriate); ok {
 		return limit.after(appropriate), limit.Rule
 	}
 	return Date{}, ""
+}
+
+// limit is the row that says how long an item of the schedule may be supplied.
+func (l Law) limit(schedule string, appropriate Date) (Limit, bool) {
+	return inForce(l.Validity, func(x Limit) Date { return x.From }, func(x Limit) bool {
+		return slices.Contains(x.Schedules, schedule)
+	}, appropriate)
 }
 
 // regimeEnd is the last day of a repeat dispensing regime.

@@ -334,11 +334,10 @@ func TestNothingIsSuppliedTwice(t *testing.T) {
 
 // TestTaskTellsTheLawInForce gives the service another law than the embedded one.
 func TestTaskTellsTheLawInForce(t *testing.T) {
-	law, err := ReadLaw([]byte(`{"validity":[{"from":"2000-01-01","schedules":[""],"days":7,"rule":"X"}]}`))
-	require.NoError(t, err)
+	law := Law{Validity: []Limit{{From: day("2000-01-01"), Schedules: []string{""}, Days: 7, Rule: "X"}}}
 	w := newWorld(t, today, Options{Law: &law})
 	s := acute(1)
-	_, err = w.send(s.message())
+	_, err := w.send(s.message())
 	require.NoError(t, err)
 	w.settle()
 	require.Equal(t, "2026-11-27", w.task(s.order, 1).Root().Path("restriction", "period", "end").Text())

@@ -107,14 +107,15 @@ func (p *Prescription) lawful(l *Line, s Supply, j Judge) (issues []fhir.Issue) 
 	}
 	c := j.Law.control(l.Schedule, p.Appropriate(false))
 	last, rule := p.Expiry(j.Law, l, j.FromReceipt)
-	controlled := l.Schedule != "" && l.Schedule != "CD5"
-	if !last.IsZero() && j.When.IsZero() && (controlled || !j.Past) {
+	limit, _ := j.Law.limit(l.Schedule, p.Appropriate(false))
+	binds := !last.IsZero() && (limit.Recorded || !j.Past)
+	if binds && j.When.IsZero() {
 		// MDR-16, HMR-217: whether it was in time can be told of a day only.
 		add(rule, fhir.Issue{Message: fmt.Sprintf("It is not clear on which day %s is supplied.", l.Product.Display),
 			Expected: "whenHandedOver with at least a day", Found: "none"})
 		return issues
 	}
-	if over := !last.IsZero() && last.Before(j.When); over && (controlled || !j.Past) {
+	if binds && last.Before(j.When) {
 		// MDR-16, HMR-217: nothing is supplied after the last day, owings included.
 		add(rule, fhir.Issue{Message: fmt.Sprintf("%s can no longer be supplied on this prescription.", l.Product.Display),
 			Expected: "a supply by " + last.String(), Found: j.When.String(), Fix: "Ask the prescriber for a new prescription.", Details: eps("PRESCRIPTION_EXPIRED")})
