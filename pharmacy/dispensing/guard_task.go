@@ -33,7 +33,7 @@ func (s *Service) guardTask(state fhir.State, before, after *fhir.Version) error
 	if err := s.guardDates(state, before, after); err != nil {
 		return err
 	}
-	return guardContent(state, after, *to)
+	return guardContent(state, before, after, *from, *to)
 }
 
 // guardDates keeps the days between which a prescription may be supplied: they
@@ -68,10 +68,14 @@ func sameDates(a, b *fhir.Resource) bool {
 }
 
 // guardContent refuses a state that the rest of the Task does not bear out: a
-// dispenser that is not named, a prescription that is finished while items are
-// outstanding or nothing was notified.
-func guardContent(state fhir.State, after *fhir.Version, to State) error {
+// dispenser that is not named or another than holds it, a prescription that is
+// finished while items are outstanding or nothing was notified.
+func guardContent(state fhir.State, before, after *fhir.Version, from, to State) error {
 	x, err := readTask(state, after)
+	if err != nil {
+		return err
+	}
+	old, err := readTask(state, before)
 	if err != nil {
 		return err
 	}
@@ -81,6 +85,9 @@ func guardContent(state fhir.State, after *fhir.Version, to State) error {
 		issue.Message = "The Task has lost its items."
 	case to.withDispenser() && (x.Owner.ID == "" || x.released.id == ""):
 		issue.Message = "The Task does not say which pharmacy holds the prescription, and since when."
+	case to.withDispenser() && from.withDispenser() && old != nil && old.Owner.ID != x.Owner.ID:
+		issue.Message, issue.Expression = "Another pharmacy holds the prescription.", "Task.owner"
+		issue.Expected, issue.Found, issue.Fix = old.Owner.ID, x.Owner.ID, "Return it first, so that the other pharmacy can accept it."
 	case (to == dispensed || to == notDispensed) && x.settle() != to:
 		issue.Message = "The notifications do not amount to this."
 		issue.Expected = x.settle().String()

@@ -254,6 +254,8 @@ func TestGuardOfTasks(t *testing.T) {
 	}
 	_, err = w.on(s.order, 1, w.s.acceptTask)
 	require.NoError(t, err)
+	stolen := revise(w.task(s.order, 1), "owner", fhir.Obj("identifier", identifierValue(idODS, "FXX99")))
+	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: stolen})), "held by another")
 	done = revise(w.task(s.order, 1), "status", "completed", "businessStatus", concept(coding(csBusinessStatus, "0006")))
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: done})), "finished without a supply")
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Delete, Type: "Task", ID: task.ID()})))
