@@ -38,6 +38,10 @@ func (s *Service) dispenseTask(ctx context.Context, call *fhir.Call) (*fhir.Repl
 			issues = append(issues, fhir.Issue{Rule: "DN-6", Message: "Nothing of the prescription is left to supply.", Expected: "items that are outstanding",
 				Fix: "Name the items that will not be dispensed, or return the prescription.", Expression: "Task.input"})
 		}
+		if today := DateOf(call.Time); today.Before(readDate(h.when)) {
+			issues = append(issues, fhir.Issue{Rule: "DN-8", Message: "A supply is recorded when it is made.", Expected: "a whenHandedOver up to " + today.String(),
+				Found: h.when, Fix: "Send it on that day.", Expression: "Parameters.parameter"})
+		}
 		if len(issues) > 0 {
 			return nil, nil, refusal("dispense", issues...)
 		}

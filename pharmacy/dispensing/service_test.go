@@ -327,6 +327,8 @@ func TestNothingIsSuppliedTwice(t *testing.T) {
 	pack := func(status string, n int) fhir.Value {
 		return fhir.List(part("number", "String", s.items[0].number), part("status", "Code", status), part("quantity", "Quantity", fhir.Obj("value", n)))
 	}
+	_, err = w.on(s.order, 1, w.s.dispenseTask, "whenHandedOver:DateTime", "2026-11-25")
+	require.Equal(t, []string{"DN-8"}, rulesOf(err), "a supply of tomorrow")
 	_, err = w.on(s.order, 1, w.s.dispenseTask, "item", pack("0001", 28), "item", pack("0001", 28))
 	require.Equal(t, []string{"DN-2"}, rulesOf(err))
 	_, err = w.on(s.order, 1, w.s.dispenseTask, "item", pack("0001", 14), "item", pack("0001", 14))
