@@ -42,7 +42,7 @@ func (s *Server) address(c *gin.Context, x *exchange) error {
 		return unknownType(typ, "")
 	}
 	x.resourceType = typ
-	if id != "" && !isID(id) {
+	if id != "" && !fhir.IsID(id) {
 		kind := fhir.NotFound
 		if c.Request.Method == http.MethodPut {
 			kind = fhir.Invalid
@@ -52,17 +52,6 @@ func (s *Server) address(c *gin.Context, x *exchange) error {
 		})
 	}
 	return nil
-}
-
-// isID reports whether s is an R4 id: [A-Za-z0-9\-\.]{1,64}.
-func isID(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '.') {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 64
 }
 
 func unknownType(typ, expression string) error {

@@ -80,7 +80,7 @@ func (s *Server) misdirected(e *entry) *fhir.Issue {
 		return wrong(fhir.NotSupported, "An operation cannot be part of a transaction.", "the operation as a request of its own, or in a batch", found)
 	case !r4.IsResource(e.typ):
 		return wrong(fhir.ValueCode, "The address names no resource type of R4.", "[type] or [type]/[id]", found)
-	case strings.Count(e.path, "/") > 1 || e.id != "" && !isID(e.id):
+	case strings.Count(e.path, "/") > 1 || e.id != "" && !fhir.IsID(e.id):
 		return wrong(fhir.ValueCode, "The address of the entry is no place to write.", "[type] or [type]/[id]", found)
 	case whole && e.resource.Type() != e.typ:
 		return wrong(fhir.ValueCode, "The resource is not of the type that the address names.", e.typ, e.resource.Type())

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"regexp"
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -43,16 +42,13 @@ func (r refusal) err(changes []fhir.Change) error {
 	return &e
 }
 
-// idForm is the id datatype: https://hl7.org/fhir/R4/datatypes.html#id
-var idForm = regexp.MustCompile(`^[A-Za-z0-9\-.]{1,64}$`)
-
 // wellFormed checks what the layout relies on.
 func (p *planner) wellFormed(c *fhir.Change) bool {
 	switch {
 	case c.Method != fhir.Create && c.Method != fhir.Update && c.Method != fhir.Delete:
 		p.refused.add(c, fhir.ValueCode, false, fhir.Issue{
 			Message: "This method writes nothing.", Expected: "POST, PUT or DELETE", Found: string(c.Method)})
-	case c.ID != "" && !idForm.MatchString(c.ID):
+	case c.ID != "" && !fhir.IsID(c.ID):
 		p.refused.add(c, fhir.ValueCode, false, fhir.Issue{
 			Message: "This is no resource id.", Expected: "1 to 64 letters, digits, - and .", Found: c.ID})
 	case c.ID == "" && c.Condition == "" && c.Method != fhir.Create:

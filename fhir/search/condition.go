@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 
@@ -113,7 +114,7 @@ func (c *condition) ids(value string) (Clause, bool) {
 	for _, id := range split(value, ',') {
 		id = unescape(id)
 		id = strings.TrimPrefix(id, c.typ+"/")
-		if !isID(id) {
+		if !fhir.IsID(id) {
 			c.refuse(c.shown, "The value of the parameter is malformed.", "a logical id of up to 64 letters, digits, dashes and dots", id, "")
 			return Clause{}, false
 		}

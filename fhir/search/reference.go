@@ -30,7 +30,7 @@ func parseReference(s string) (reference, bool) {
 	}
 	address, version, _ := strings.Cut(s, "/_history/")
 	r := reference{version: version}
-	if head, id := lastSegment(address); isID(id) {
+	if head, id := lastSegment(address); fhir.IsID(id) {
 		if before, typ := lastSegment(head); isTypeName(typ) {
 			r.typ, r.id = typ, id
 			if before == "" {
@@ -48,21 +48,6 @@ func parseReference(s string) (reference, bool) {
 func lastSegment(s string) (head, last string) {
 	i := strings.LastIndexByte(s, '/')
 	return s[:max(i, 0)], s[i+1:]
-}
-
-// isID tells a logical id: https://hl7.org/fhir/R4/datatypes.html#id
-func isID(s string) bool {
-	if s == "" || len(s) > 64 {
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '.':
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 func isTypeName(s string) bool {

@@ -2,6 +2,8 @@ package search
 
 import (
 	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 func (v reading) reference(value string) ([]Range, string) {
@@ -9,7 +11,7 @@ func (v reading) reference(value string) ([]Range, string) {
 		return tokenRanges(value, typeSet{"Identifier": true})
 	}
 	text := unescape(value)
-	if isID(text) {
+	if fhir.IsID(text) {
 		if v.modifier != "" {
 			return v.local(reference{typ: v.modifier, id: text}), ""
 		}
