@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 
 // resolve puts the ids that resources have got in the place of the links
@@ -60,7 +62,11 @@ func (p *planner) link(i int, members map[string][]member) error {
 
 // replacement is what a string becomes, "" where it stays.
 func (p *planner) replacement(c *fhir.Change, n fhir.Node, base string, members map[string][]member) (string, error) {
-	switch n.Name() {
+	name := n.Name()
+	if name == "" {
+		name = n.Parent().Name() // one of several
+	}
+	switch name {
 	case "reference":
 		text := n.Text()
 		if to := p.linked(text, base); to != "" {
@@ -69,13 +75,29 @@ func (p *planner) replacement(c *fhir.Change, n fhir.Node, base string, members 
 		if m := conditionalForm.FindStringSubmatch(text); m != nil {
 			return p.conditional(c, n, lookup{m[1], m[2]}, members)
 		}
-	case "url", "uri", "valueUri", "valueUrl", "valueUuid", "valueOid":
-		return p.links[n.Text()], nil
 	case "div":
 		return p.narrative(n.Text()), nil
 	}
+	// An absolute address stays: in a definition it is the canonical.
+	if uriNames()[name] && placeholder.MatchString(n.Text()) {
+		return p.links[n.Text()], nil
+	}
 	return "", nil
 }
+
+// uriNames are the elements of type uri, url, oid and uuid.
+var uriNames = sync.OnceValue(func() map[string]bool {
+	names := map[string]bool{}
+	for _, t := range r4.Types() {
+		for _, p := range t.Properties() {
+			switch p.Type {
+			case "uri", "url", "oid", "uuid":
+				names[p.JSON] = true
+			}
+		}
+	}
+	return names
+})
 
 // linked is where a reference leads that may name an entry, by its full URL or
 // relative to the full URL of the entry that holds it; "" when it does not.
@@ -95,6 +117,8 @@ func (p *planner) linked(text, base string) string {
 }
 
 var (
+	// placeholder is an address that has a meaning within one Bundle alone.
+	placeholder = regexp.MustCompile(`^urn:(uuid|oid):`)
 	// conditionalForm is a search in the place of a reference.
 	conditionalForm = regexp.MustCompile(`^([A-Z][A-Za-z]+)\?(.+)$`)
 	// restForm is an absolute address of a resource: its base and the rest.

@@ -33,7 +33,7 @@ func TestReferencesWithinATransaction(t *testing.T) {
 			'text':{'status':'generated','div':'<div><p>%[1]s</p></div>'},
 			'identifier':[{'system':'urn:ietf:rfc:3986','value':'%[1]s'}],
 			'subject':{'reference':'%[1]s'},'performer':[{'reference':'%[1]s#part'},{'reference':'urn:uuid:unknown'}],
-			'valueUri':'%[1]s'}`, urnA)
+			'instantiatesUri':['%[1]s','http://a.test'],'extension':[{'url':'http://a.test/x','valueUuid':'%[1]s'}]}`, urnA)
 		message := parse(t, `{'resourceType':'Bundle','type':'collection','entry':[{'fullUrl':'%[1]s','resource':{'resourceType':'Patient'}},{'resource':{'resourceType':'Observation','subject':{'reference':'%[1]s'}}}]}`, urnA)
 		c := commit(t, db, full(urnB, 0, post(observation)), full(urnA, 1, post(patient(t, "1", "Ames"))), post(message))
 		ref := c.Results[1].Version.Ref()
@@ -42,7 +42,8 @@ func TestReferencesWithinATransaction(t *testing.T) {
 		require.Contains(t, stored, `{"reference":"`+ref+`#part"},{"reference":"urn:uuid:unknown"}`)
 		require.Contains(t, stored, `"value":"`+urnA+`"`, "an identifier is no link")
 		require.Contains(t, stored, `<p>`+urnA+`</p>`, "text is no link")
-		require.NotContains(t, stored, `"valueUri":"urn`)
+		require.Contains(t, stored, `"instantiatesUri":["`+ref+`","http://a.test"]`)
+		require.Contains(t, stored, `"valueUuid":"`+ref+`"`)
 		require.Contains(t, string(c.Results[2].Version.JSON), `"reference":"`+urnA+`"`, "a Bundle keeps its own links")
 	})
 }
@@ -52,8 +53,10 @@ func TestAbsoluteFullURLs(t *testing.T) {
 	defer db.Close() //nolint:errcheck // a memory engine
 	r, err := fhir.Parse([]byte(`{"resourceType":"Observation","text":{"status":"generated","div":"<div><a href='http://a.test/fhir/Patient/7'>x</a> <img src=\"http://a.test/fhir/Patient/7\"/></div>"},"subject":{"reference":"Patient/7"},"performer":[{"reference":"http://a.test/fhir/Patient/7"}]}`))
 	require.NoError(t, err)
-	c := commit(t, db, full("http://a.test/fhir/Observation/1", 0, post(r)), full("http://a.test/fhir/Patient/7", 1, post(patient(t, "1", "Ames"))))
+	c := commit(t, db, full("http://a.test/fhir/Observation/1", 0, post(r)), full("http://a.test/fhir/Patient/7", 1, post(patient(t, "1", "Ames"))),
+		full("http://a.test/fhir/ValueSet/1", 2, post(parse(t, `{'resourceType':'ValueSet','url':'http://a.test/fhir/ValueSet/1','status':'active'}`))))
 	ref := c.Results[1].Version.Ref()
+	require.Contains(t, string(c.Results[2].Version.JSON), `"url":"http://a.test/fhir/ValueSet/1"`, "a canonical stays")
 	require.Equal(t, 4, strings.Count(string(c.Results[0].Version.JSON), ref), string(c.Results[0].Version.JSON))
 }
 
