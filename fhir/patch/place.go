@@ -10,13 +10,17 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 
+// maxSteps bounds the work of one path, which comes from a client: a resource
+// of a megabyte has some 50,000 elements.
+const maxSteps = 1_000_000
+
 // find evaluates a path to nodes of the resource.
 func (op *operation) find(ctx context.Context, r *fhir.Resource, path string) ([]fhir.Node, error) {
 	expr, err := fhirpath.Cached(path)
 	if err != nil {
 		return nil, err
 	}
-	items, err := expr.Eval(ctx, fhirpath.ResourceItem(r), nil)
+	items, err := expr.Eval(ctx, fhirpath.ResourceItem(r), &fhirpath.Env{MaxSteps: maxSteps})
 	if err != nil {
 		return nil, err
 	}
