@@ -18,7 +18,7 @@ import (
 type commands struct {
 	Serve       serveCommand       `cmd:"" help:"Serve FHIR R4 over HTTP."`
 	Validate    validateCommand    `cmd:"" help:"Validate resources and say what to change."`
-	Load        loadCommand        `cmd:"" help:"Load resources and Bundles into the database."`
+	Load        loadCommand        `cmd:"" help:"Load resources and Bundles into the database, checked against R4, the profiles that they name and the rules of the business."`
 	Export      exportCommand      `cmd:"" help:"Write month-end Bundles."`
 	Tariff      tariffCommand      `cmd:"" help:"Load editions of the Drug Tariff."`
 	Definitions definitionsCommand `cmd:"" help:"List, show and add profiles, value sets and code systems."`
