@@ -1,6 +1,7 @@
 package reimbursement
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -270,6 +271,41 @@ func TestBrokenBulkIsUsedUp(t *testing.T) {
 		_, response := w.claimed(rx)
 		require.Contains(t, string(response.JSON()), c.want)
 	}
+}
+
+// TestRepricingSeesTheRestsItMakes loads the edition when all is claimed: one
+// repricing is enough.
+func TestRepricingSeesTheRestsItMakes(t *testing.T) {
+	w := newWorld(t)
+	var all []*rx
+	for i, quantity := range []string{"14", "4", "5"} {
+		rx := acute(fmt.Sprintf("%d11111-A83008-111111", i+1))
+		rx.handed = fmt.Sprintf("2026-11-%02dT10:00:00Z", 3+i)
+		rx.lines = []rxLine{{item: pharmacy.ID(rx.order), code: "99990011000001109", name: "Dear A tablets", quantity: quantity, unit: "tablet", status: "0001",
+			supplies: []rxSupply{{"99990011000001109", "Dear A tablets", quantity}}}}
+		rx.store(w)
+		claim, _ := w.claimed(rx)
+		if i == 0 {
+			_, err := w.post(amend(t, claim, message1, "", `"code":"NDEC","display":"No Dispenser Endorsement Code"`, `"code":"BB"`))
+			require.NoError(t, err)
+		}
+		all = append(all, rx)
+	}
+	csv := "Medicine,Pack size,,VMP Snomed Code,VMPP Snomed Code,Drug Tariff Category,Basic Price\nDear A tablets,10,tablet,99990011000001109,99990021000001100,Part VIIIA Category A,6000\n"
+	_, err := w.s.LoadTariff(w.ctx, File{Name: "Part VIIIA Nov 26.csv", Data: []byte(csv)}, fhir.Requester{})
+	require.NoError(t, err)
+	w.settle()
+	_, changed, err := w.s.Reprice(w.ctx, november, fhir.Requester{}, "", w.now)
+	require.NoError(t, err)
+	require.Equal(t, 3, changed)
+	for i, want := range []string{"2 × 6000p for 10 tablet, whole, less the basic price; 6 tablet left",
+		"6000p × 0 / 10 (4 of 4 from packs paid before as broken bulk) = 0p", "6000p × 3 / 10 (2 of 5 from packs paid before as broken bulk) = 1800p"} {
+		_, response := w.claimed(all[i])
+		require.Contains(t, string(response.JSON()), want)
+	}
+	_, changed, err = w.s.Reprice(w.ctx, november, fhir.Requester{}, "", w.now)
+	require.NoError(t, err)
+	require.Zero(t, changed)
 }
 
 // TestBrokenBulkOfAnInvoice: what nothing lists has no pack with a code; its

@@ -1,7 +1,10 @@
 package reimbursement
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -12,16 +15,19 @@ import (
 const repriceBatch = 100
 
 // Reprice prices the claims of a month again, by the data that holds now: after
-// an edition, a concession or a fee was loaded late. It gives how many answers
-// there are and how many of them changed.
+// an edition, a concession or a fee was loaded late. It goes by the days of the
+// claims, since one may use the rest of a pack that another was paid whole. It
+// gives how many answers there are and how many of them changed.
 func (s *Service) Reprice(ctx context.Context, month tariff.Month, who fhir.Requester, requestID string, now time.Time) (claims, changed int, err error) {
 	ids, err := s.db.State(ctx).Find("ClaimResponse", query("_tag", csMonth, month.String()))
 	if err != nil {
 		return 0, 0, err
 	}
+	if err := byDay(s.db.State(ctx), ids); err != nil {
+		return 0, 0, err
+	}
 	for len(ids) > 0 {
-		n := min(len(ids), repriceBatch)
-		written, err := s.repriceSome(ctx, ids[:n], fhir.Transaction{Requester: who, RequestID: requestID, Time: now}, now)
+		n, written, err := s.repriceSome(ctx, ids, fhir.Transaction{Requester: who, RequestID: requestID, Time: now}, now)
 		if err != nil {
 			return claims, changed, err
 		}
@@ -30,26 +36,54 @@ func (s *Service) Reprice(ctx context.Context, month tariff.Month, who fhir.Requ
 	return claims, changed, nil
 }
 
-func (s *Service) repriceSome(ctx context.Context, ids []string, tx fhir.Transaction, now time.Time) (int, error) {
+// byDay sorts ids of ClaimResponses by the day that they are priced by.
+func byDay(state fhir.State, ids []string) error {
+	days := map[string]string{}
+	for _, id := range ids {
+		r, err := current(state, "ClaimResponse", "ClaimResponse/"+id)
+		if err != nil {
+			return err
+		}
+		if r != nil {
+			days[id] = extension(r.Root(), extDay).Get("valueDate").Text()
+		}
+	}
+	slices.SortFunc(ids, func(a, b string) int { return cmp.Or(strings.Compare(days[a], days[b]), strings.Compare(a, b)) })
+	return nil
+}
+
+// repriceSome prices the first of the claims in one commit: up to the first
+// whose answer changes and tells of a rest, which those behind it must see.
+func (s *Service) repriceSome(ctx context.Context, ids []string, tx fhir.Transaction, now time.Time) (claims, changed int, err error) {
 	for range attempts {
 		state := s.db.State(ctx)
-		tx.Changes = nil
-		for _, id := range ids {
-			changes, err := s.repriceOne(state, id, now)
+		tx.Changes, claims = nil, 0
+		for rest := false; claims < min(len(ids), repriceBatch) && !rest; claims++ {
+			changes, err := s.repriceOne(state, ids[claims], now)
 			if err != nil {
-				return 0, err
+				return 0, 0, err
 			}
 			tx.Changes = append(tx.Changes, changes...)
+			rest = slices.ContainsFunc(changes, func(c fhir.Change) bool { return tagged(c.Resource, csResidue) })
 		}
 		if len(tx.Changes) == 0 {
-			return 0, nil
+			return claims, 0, nil
 		}
 		_, err := s.db.Commit(ctx, &tx)
 		if err == nil || fhir.KindOf(err) != fhir.Conflict {
-			return len(tx.Changes), err
+			return claims, len(tx.Changes), err
 		}
 	}
-	return 0, fhir.E("reprice", fhir.Conflict, fhir.Issue{Message: "Other writers changed the claims at the same time, again and again.", Fix: "Ask again."})
+	return 0, 0, fhir.E("reprice", fhir.Conflict, fhir.Issue{Message: "Other writers changed the claims at the same time, again and again.", Fix: "Ask again."})
+}
+
+func tagged(r *fhir.Resource, system string) bool {
+	for tag := range r.Get("meta").Get("tag").Items() {
+		if tag.Get("system").Text() == system {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Service) repriceOne(state fhir.State, id string, now time.Time) ([]fhir.Change, error) {
