@@ -56,7 +56,7 @@ func foundValue(n fhir.Node) string {
 	if !n.Exists() {
 		return "no value"
 	}
-	return short(string(n.Raw()))
+	return n.Brief()
 }
 
 var (
@@ -76,7 +76,7 @@ func (w *walk) bound(o occurrence, p *position, v *definition.Value, holds *fhir
 		return
 	}
 	w.say(p, o.place(), fhir.Issue{Code: fhir.ValueCode, Rule: "value-range", Message: p.title() + " is out of the range that the profile allows.",
-		Expected: how + short(string(v.Node.Raw())), Found: foundValue(o.node)})
+		Expected: how + v.Node.Brief(), Found: foundValue(o.node)})
 }
 
 // boundType is the R4 type that the name of minValueDate or maxValueQuantity

@@ -49,7 +49,7 @@ func (w *walk) wrongKind(n fhir.Node, expected string) {
 func foundKind(n fhir.Node) string {
 	switch n.Kind() {
 	case fhir.String, fhir.Number:
-		return n.Kind().String() + ", " + short(string(n.Raw()))
+		return n.Kind().String() + ", " + n.Brief()
 	}
 	return n.Kind().String()
 }

@@ -48,6 +48,7 @@ func TestProfileRules(t *testing.T) {
 					if issues := validateProfiled(v, f.Data); len(issues) > 0 {
 						text = issueText(issues)
 					}
+					assert.NotContains(t, text, "{", "%s: an issue quotes no JSON", f.Name)
 					out.Files = append(out.Files, f, txtar.File{Name: strings.TrimSuffix(f.Name, ".json") + ".issues", Data: []byte(text)})
 				}
 			}

@@ -101,7 +101,7 @@ func valueText(v fhir.Node) string {
 			return t
 		}
 	}
-	return string(v.Raw())
+	return v.Brief()
 }
 
 // limits are the extensions minValue and maxValue, for quantities minQuantity

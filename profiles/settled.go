@@ -40,7 +40,7 @@ func leaves(into []leaf, path string, n fhir.Node) []leaf {
 			into = leaves(into, path, m)
 		}
 	default:
-		into = append(into, leaf{path, short(string(n.Raw()))})
+		into = append(into, leaf{path, n.Brief()})
 	}
 	return into
 }

@@ -84,7 +84,7 @@ func guardChange(state fhir.State, before *order, after *fhir.Resource) error {
 	if name := altered(old, after); name != "" {
 		// HMR-219: a change of what was signed must be detectable, so there is none.
 		return refusal("MedicationRequest", fhir.Issue{Rule: "HMR-219", Message: "An order cannot be altered after it was signed.",
-			Expression: "MedicationRequest." + name, Expected: brief(old.Get(name)), Found: brief(after.Get(name)),
+			Expression: "MedicationRequest." + name, Expected: old.Get(name).Brief(), Found: after.Get(name).Brief(),
 			Fix: "Cancel the order and prescribe anew."})
 	}
 	from, to := old.Get("status"), after.Get("status")

@@ -60,7 +60,7 @@ func (s *Service) guardDates(state fhir.State, before, after *fhir.Version) erro
 	}
 	// MDR-16, HMR-217: validity counts from the signature, not from what the Task says.
 	return refusal("Task", fhir.Issue{Code: fhir.Conflict, Rule: "MDR-16", Message: "The dates of a prescription follow from its orders.", Expression: "Task.restriction",
-		Expected: brief(old.Get("restriction")), Found: brief(r.Get("restriction")), Fix: "Leave authoredOn and restriction as they are."})
+		Expected: old.Get("restriction").Brief(), Found: r.Get("restriction").Brief(), Fix: "Leave authoredOn and restriction as they are."})
 }
 
 func sameDates(a, b *fhir.Resource) bool {

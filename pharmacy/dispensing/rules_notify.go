@@ -25,10 +25,10 @@ func suppliesPresent(m *message, f *findings) {
 		switch {
 		case !mr.Exists():
 			f.at(place(d.Get("authorizingPrescription"), d), fhir.Issue{Code: fhir.ValueCode, Message: "The supply does not say which item it is for.",
-				Expected: "authorizingPrescription to a contained MedicationRequest", Found: brief(d.Get("authorizingPrescription"))})
+				Expected: "authorizingPrescription to a contained MedicationRequest", Found: d.Get("authorizingPrescription").Brief()})
 		case !identifier(mr, idItem).Exists() || !mr.Path("groupIdentifier", "value").Exists():
 			f.at(mr, fhir.Issue{Code: fhir.ValueCode, Message: "The contained item lacks the numbers that identify it.",
-				Expected: "an identifier of " + idItem + " and a groupIdentifier", Found: brief(mr.Get("identifier"))})
+				Expected: "an identifier of " + idItem + " and a groupIdentifier", Found: mr.Get("identifier").Brief()})
 		}
 		if code := coded(d.Get("type"), csLineStatus); display(csLineStatus, code) == "" {
 			f.at(place(d.Get("type"), d), fhir.Issue{Code: fhir.ValueCode, Message: "The supply has no item status.",
@@ -66,7 +66,7 @@ func suppliesAgree(m *message, f *findings) {
 		for _, d := range all[min(1, len(all)):] {
 			if a, b := element.of(all[0]), element.of(d); !same(a, b) {
 				f.at(place(b, d), fhir.Issue{Code: fhir.ValueCode, Message: "Expected all MedicationDispenses to have the same value for " + element.name + ".",
-					Expected: brief(a), Found: brief(b), Details: facade("INVALID_VALUE", element.name+" differs between MedicationDispenses")})
+					Expected: a.Brief(), Found: b.Brief(), Details: facade("INVALID_VALUE", element.name+" differs between MedicationDispenses")})
 			}
 		}
 	}
@@ -89,7 +89,7 @@ func onePerformer(m *message, f *findings) {
 			}
 			if !same(first, actor) {
 				f.at(actor, fhir.Issue{Code: fhir.ValueCode, Message: "Expected all MedicationDispenses to have the same performer.",
-					Expected: brief(first), Found: brief(actor), Details: facade("INVALID_VALUE", "performer differs between MedicationDispenses")})
+					Expected: first.Brief(), Found: actor.Brief(), Details: facade("INVALID_VALUE", "performer differs between MedicationDispenses")})
 			}
 		}
 	}
@@ -134,7 +134,7 @@ func performerOrganization(m *message, f *findings) {
 		}
 		if org := role.Get("organization"); !m.organization(d, role).Exists() {
 			f.at(place(org, role), fhir.Issue{Severity: fhir.Fatal, Code: fhir.Invalid, Message: "The performer's organisation is not in the message.",
-				Expected: "organization.reference to an Organization entry", Found: brief(org),
+				Expected: "organization.reference to an Organization entry", Found: org.Brief(),
 				Details: facade("INVALID_VALUE", "PractitionerRole.organization must be a reference")})
 		}
 	}
@@ -152,7 +152,7 @@ func reimbursementAuthority(m *message, f *findings) {
 	for org := range m.all("Organization") {
 		if ext := extension(org, extODS); !extension(ext, "reimbursementAuthority").Path("valueIdentifier", "value").Exists() {
 			f.at(place(ext, org), fhir.Issue{Code: fhir.ValueCode, Message: "The organisation does not say which authority reimburses it.",
-				Expected: "Extension-ODS-OrganisationRelationships reimbursementAuthority", Found: brief(ext),
+				Expected: "Extension-ODS-OrganisationRelationships reimbursementAuthority", Found: ext.Brief(),
 				Details: facade("MISSING_FIELD", "reimbursementAuthority must be given")})
 		}
 	}
@@ -169,7 +169,7 @@ func reasonsAgree(m *message, f *findings) {
 	for _, d := range all[min(1, len(all)):] {
 		if a, b := extension(all[0], extNonDispensing), extension(d, extNonDispensing); !same(a, b) {
 			f.at(b, fhir.Issue{Code: fhir.Invalid, Message: "Expected all MedicationDispenses to have the same reason for not dispensing.",
-				Expected: brief(a), Found: brief(b), Details: facade("INVALID_VALUE", "Non-dispensing reasons differ")})
+				Expected: a.Brief(), Found: b.Brief(), Details: facade("INVALID_VALUE", "Non-dispensing reasons differ")})
 		}
 	}
 }

@@ -36,7 +36,7 @@ func ownerGiven(p *fhir.Resource, f *findings) {
 	owner := parameter(p, "owner")
 	if org := owner.Get("resource"); typeOf(org) != "Organization" || !identifier(org, idODS).Exists() {
 		f.at(place(owner, p.Root()), fhir.Issue{Code: fhir.ValueCode, Message: "The parameter 'owner' must be the pharmacy that asks.",
-			Expected: "an Organization with an identifier of " + idODS, Found: brief(owner), Details: facade("MISSING_FIELD", "Parameter with name 'owner' must be given")})
+			Expected: "an Organization with an identifier of " + idODS, Found: owner.Brief(), Details: facade("MISSING_FIELD", "Parameter with name 'owner' must be given")})
 	}
 }
 
@@ -45,7 +45,7 @@ func agentGiven(p *fhir.Resource, f *findings) {
 	agent := parameter(p, "agent")
 	if role := agent.Get("resource"); typeOf(role) != "PractitionerRole" {
 		f.at(place(agent, p.Root()), fhir.Issue{Severity: fhir.Fatal, Code: fhir.Invalid, Message: "The parameter 'agent' must be who asks.",
-			Expected: "a PractitionerRole", Found: brief(agent), Details: facade("TOO_FEW_VALUES_SUBMITTED", "Too few values submitted. Expected 1 element with name agent.")})
+			Expected: "a PractitionerRole", Found: agent.Brief(), Details: facade("TOO_FEW_VALUES_SUBMITTED", "Too few values submitted. Expected 1 element with name agent.")})
 		return
 	}
 	namedPractitioner(agent.Get("resource"), f)
@@ -62,7 +62,7 @@ func agentReachable(p *fhir.Resource, f *findings) {
 // R5: a release accepts; the parameter may be left out.
 func statusAccepted(p *fhir.Resource, f *findings) {
 	if s := parameter(p, "status"); s.Exists() && s.Get("valueCode").Text() != "accepted" {
-		f.at(s, fhir.Issue{Code: fhir.ValueCode, Message: "A release accepts prescriptions.", Expected: "status accepted", Found: brief(s.Get("valueCode")),
+		f.at(s, fhir.Issue{Code: fhir.ValueCode, Message: "A release accepts prescriptions.", Expected: "status accepted", Found: s.Get("valueCode").Brief(),
 			Details: facade("INVALID_VALUE", "Parameter status must be accepted")})
 	}
 }

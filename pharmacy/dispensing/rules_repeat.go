@@ -32,10 +32,10 @@ func repeatsAgree(m *message, f *findings) {
 		}
 		if a, b := repeatsAllowed(mrs[0]), repeatsAllowed(mr); !same(a, b) {
 			f.at(place(b, mr), fhir.Issue{Code: fhir.BusinessRule, Message: "The items allow different numbers of repeats.",
-				Expected: brief(a), Found: brief(b), Details: eps("MISMATCH_AUTHORISED_REPEAT_COUNT")})
+				Expected: a.Brief(), Found: b.Brief(), Details: eps("MISMATCH_AUTHORISED_REPEAT_COUNT")})
 		}
 		if a, b := extension(mrs[0], extUKRepeat), extension(mr, extUKRepeat); !same(a, b) {
-			f.at(place(b, mr), fhir.Issue{Code: fhir.ValueCode, Message: "The items have different repeat information.", Expected: brief(a), Found: brief(b)})
+			f.at(place(b, mr), fhir.Issue{Code: fhir.ValueCode, Message: "The items have different repeat information.", Expected: a.Brief(), Found: b.Brief()})
 		}
 	}
 }

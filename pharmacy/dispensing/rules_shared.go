@@ -38,21 +38,10 @@ func differing(mrs []node, f *findings) {
 			if first, other := element.of(mrs[0]), element.of(mr); !same(first, other) {
 				f.at(place(other, mr), fhir.Issue{
 					Code: fhir.ValueCode, Message: "Expected all MedicationRequests to have the same value for " + element.name + ".",
-					Expected: brief(first), Found: brief(other), Fix: "Give the items the same value, or send them as prescriptions of their own.",
+					Expected: first.Brief(), Found: other.Brief(), Fix: "Give the items the same value, or send them as prescriptions of their own.",
 					Details: facade("INVALID_VALUE", element.name+" differs between MedicationRequests"),
 				})
 			}
 		}
 	}
-}
-
-// brief shows a value in a message, cut where it is long.
-func brief(n node) string {
-	if !n.Exists() {
-		return "nothing"
-	}
-	if text := string(n.Raw()); len(text) <= 120 {
-		return text
-	}
-	return string(n.Raw()[:117]) + "..."
 }

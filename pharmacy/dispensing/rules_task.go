@@ -43,7 +43,7 @@ func requesterOf(t *fhir.Resource) node { return contained(t.Root(), t.Get("requ
 func requesterContained(t *fhir.Resource, f *findings) {
 	if role := requesterOf(t); typeOf(role) != "PractitionerRole" {
 		f.at(place(t.Get("requester"), t.Root()), fhir.Issue{Severity: fhir.Fatal, Code: fhir.Invalid, Message: "The requester must be a contained PractitionerRole.",
-			Expected: "requester.reference #…", Found: brief(t.Get("requester")), Details: facade("INVALID_VALUE", "Task.requester must reference a contained PractitionerRole")})
+			Expected: "requester.reference #…", Found: t.Get("requester").Brief(), Details: facade("INVALID_VALUE", "Task.requester must reference a contained PractitionerRole")})
 	}
 }
 
@@ -65,7 +65,7 @@ func withdrawTask(t *fhir.Resource, f *findings) {
 	}
 	if code := coded(t.Get("code"), csTaskCode); code != "abort" {
 		f.at(place(t.Get("code"), t.Root()), fhir.Issue{Code: fhir.ValueCode, Message: "A withdrawal must have the code abort.",
-			Expected: csTaskCode + "#abort", Found: brief(t.Get("code")), Details: facade("INVALID_VALUE", "Task.code must be abort")})
+			Expected: csTaskCode + "#abort", Found: t.Get("code").Brief(), Details: facade("INVALID_VALUE", "Task.code must be abort")})
 	}
 	reasonOf(t, csWithdraw, f)
 }
@@ -80,7 +80,7 @@ func returnTask(t *fhir.Resource, f *findings) {
 func reasonOf(t *fhir.Resource, system string, f *findings) {
 	if !codingOf(t.Get("statusReason"), system).Exists() {
 		f.at(place(t.Get("statusReason"), t.Root()), fhir.Issue{Code: fhir.ValueCode, Message: "The reason must be of this kind of task.",
-			Expected: "statusReason of " + system, Found: brief(t.Get("statusReason")),
+			Expected: "statusReason of " + system, Found: t.Get("statusReason").Brief(),
 			Details: facade("INVALID_VALUE", "Task.statusReason must use "+system[strings.LastIndexByte(system, '/')+1:])})
 	}
 }

@@ -217,6 +217,9 @@ func TestNotifyRules(t *testing.T) {
 	} {
 		issues := examine(readMessage(change(t, whole, edit), builtIn), rules)
 		require.True(t, slices.ContainsFunc(issues, func(i fhir.Issue) bool { return i.Rule == rule }), "%s: %v", rule, issues)
+		for _, i := range issues {
+			require.NotContains(t, i.Text(), "{", "an issue quotes no JSON")
+		}
 	}
 	empty := change(t, whole, func(m obj) { of(m, dispense, 0)["performer"] = []any{} })
 	require.Equal(t, "D2", examine(readMessage(empty, builtIn), notifyRules)[0].Rule)

@@ -85,6 +85,7 @@ func mistaken(t *testing.T, v *profiles.Validator, right map[string]*fhir.Resour
 	}
 	var b strings.Builder
 	for _, i := range fhir.SortIssues(issues) {
+		assert.NotContains(t, i.Text(), "{", "%s: an issue quotes no JSON", f.Name)
 		if i.Severity != fhir.Information || i.Rule != "binding" {
 			fmt.Fprintf(&b, "%d:%d %s [%s] %s\n    %s\n", i.Position.Line, i.Position.Column, i.Severity, i.Rule, i.Expression, i.Text())
 		}
