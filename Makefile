@@ -3,15 +3,26 @@
 GO       ?= go
 BIN      := bin/pestle
 FUZZTIME ?= 30s
+# One static binary, the same bytes from the same commit on every machine.
+export CGO_ENABLED := 0
+TAGS     := nomsgpack
+LDFLAGS  := -s -w \
+  -X main.release=$(shell git describe --tags --always --dirty 2>/dev/null) \
+  -X main.commit=$(shell git rev-parse HEAD 2>/dev/null) \
+  -X main.date=$(shell git show -s --format=%cI HEAD 2>/dev/null)
+BUILD    := $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 LINT     := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # The R4 definitions, for `make generate`: an hl7.fhir.r4.core package (.tgz or folder).
 R4       ?= ../shared/definitions/hl7.fhir.r4.core-4.0.1.tgz
 UCUM     ?= ../shared/suites/ucum/ucum-essence.xml
 
-.PHONY: help run build test lint generate bench oracle fuzz
+.PHONY: help run build cross size test lint generate bench oracle fuzz
 
 help:
 	@echo 'make run        build, and serve a sandbox on http://127.0.0.1:8080/fhir'
+	@echo 'make build      one static binary, $(BIN)'
+	@echo 'make cross      compile for every platform: $(PLATFORMS)'
 	@echo 'make test       all tests that need nothing but Go'
 	@echo 'make lint       gofmt and golangci-lint'
 	@echo 'make generate   make the generated tables again, from R4=$(R4)'
@@ -20,13 +31,21 @@ help:
 	@echo 'make fuzz       every fuzz target for FUZZTIME=$(FUZZTIME)'
 
 build:
-	$(GO) build -o $(BIN) ./cmd/pestle
+	$(BUILD) -o $(BIN) ./cmd/pestle
+
+cross:
+	@for p in $(PLATFORMS); do echo "$$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -o /dev/null ./cmd/pestle || exit 1; done
+
+# The binary is static and at most 36 MB (1 MB = 10^6 bytes).
+size: build
+	@bytes=$$(wc -c <$(BIN)); echo "$(BIN) has $$bytes bytes, at most 36000000"; test "$$bytes" -le 36000000
+	@! ldd $(BIN) >/dev/null 2>&1 || { echo '$(BIN) is not static'; exit 1; }
 
 run: build
 	$(BIN) serve --sandbox
 
 test:
-	$(GO) test ./...
+	$(GO) test -tags $(TAGS) ./...
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }

@@ -22,6 +22,15 @@ func haveDatabase(dir string) error {
 	return fmt.Errorf("there is no database in %s; name its folder with --data or PESTLE_DATA", dir)
 }
 
+// askData refuses a command that would make a database, where nobody said in
+// which folder.
+func askData(command, dir string) error {
+	if dir != "" {
+		return nil
+	}
+	return fmt.Errorf("%s needs --data DIR (PESTLE_DATA): the folder of the database, which is made where there is none; the sandbox of `make run` has ./data", command)
+}
+
 // Run proves the invariants of a database and prints what breaks them.
 func (c *checkCommand) Run(std streams) error {
 	if err := haveDatabase(c.Data); err != nil {

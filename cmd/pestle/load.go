@@ -23,13 +23,16 @@ import (
 
 type loadCommand struct {
 	Files   []string `arg:"" name:"file" help:"Files or folders: JSON, XML or NDJSON, also .gz and .bz2. Bundles of type transaction or batch are taken apart; anything else is stored as it is."`
-	Data    string   `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; no server may have it open."`
+	Data    string   `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database, made where there is none; no server may have it open."`
 	Workers int      `default:"4" help:"Files read and checked at a time."`
 }
 
 // Run loads files, many at a time, one transaction a Bundle. What fails is
 // printed and the rest goes on; the exit code is 1 then.
 func (c *loadCommand) Run(std streams) error {
+	if err := askData("load", c.Data); err != nil {
+		return err
+	}
 	files, err := expand(c.Files)
 	if err != nil {
 		return err
@@ -93,7 +96,7 @@ type loader struct {
 }
 
 func (l *loader) progress(files int) {
-	if l.std.terminal {
+	if l.std.progress {
 		l.bar = progressbar.NewOptions(files, progressbar.OptionSetWriter(l.std.err), progressbar.OptionSetDescription("loading"),
 			progressbar.OptionShowCount(), progressbar.OptionSetItsString("files"), progressbar.OptionShowIts())
 	}

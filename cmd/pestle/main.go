@@ -5,8 +5,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -24,21 +24,13 @@ type commands struct {
 	Definitions definitionsCommand `cmd:"" help:"List, show and add profiles, value sets and code systems."`
 	FHIRPath    fhirpathCommand    `cmd:"" name:"fhirpath" help:"Evaluate a FHIRPath expression on a resource."`
 	Check       checkCommand       `cmd:"" help:"Prove the invariants of a database."`
-	Version     versionCommand     `cmd:"" help:"Print the version."`
+	Version     versionCommand     `cmd:"" help:"Print the version, and what it was built from."`
+	Help        struct{}           `cmd:"" help:"Print help, also of one command: pestle help serve."`
+
+	PrintVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
-// streams is where a command reads and writes; tests give their own.
-type streams struct {
-	in       io.Reader
-	out, err io.Writer
-	terminal bool // out is a terminal: colour, progress
-}
-
-func main() {
-	info, err := os.Stdout.Stat()
-	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
-	os.Exit(run(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr, terminal}))
-}
+func main() { os.Exit(run(os.Args[1:], standard())) }
 
 // errSilent ends a command with exit code 1 when it has already said why.
 var errSilent = errors.New("failed")
@@ -50,6 +42,7 @@ func run(args []string, std streams) int {
 	exit := -1
 	parser, err := kong.New(&c,
 		kong.Name("pestle"),
+		kong.Vars{"version": versionLine()},
 		kong.Description("The FHIR server that a UK pharmacy runs."),
 		kong.UsageOnError(),
 		kong.Writers(std.out, std.err),
@@ -63,8 +56,11 @@ func run(args []string, std streams) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	if args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
+	}
 	ctx, err := parser.Parse(args)
-	if exit >= 0 { // --help has been answered
+	if exit >= 0 { // --help or --version has been answered
 		return exit
 	}
 	if err != nil {

@@ -21,12 +21,15 @@ type tariffLoad struct {
 	Files []string `arg:"" name:"file" help:"CSV files as NHSBSA publishes them, or in the formats of docs/tariff.md."`
 	Month string   `placeholder:"2026-11" help:"Month of the edition, where neither title nor file name says it."`
 	Kind  string   `help:"What the file is, where its columns do not tell."`
-	Data  string   `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; no server may have it open."`
+	Data  string   `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database, made where there is none; no server may have it open."`
 }
 
 // Run loads files; one that has mistakes is refused as a whole, with all of
 // them named by line and column.
 func (c *tariffLoad) Run(std streams) error {
+	if err := askData("tariff load", c.Data); err != nil {
+		return err
+	}
 	var month tariff.Month
 	if c.Month != "" {
 		var err error

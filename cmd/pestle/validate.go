@@ -127,7 +127,7 @@ var colours = map[fhir.Severity]string{fhir.Fatal: "31", fhir.Err: "31", fhir.Wa
 // and a caret under the place.
 func (p *report) print(d document, i fhir.Issue) {
 	line := issueLine(d.name, i)
-	if !p.std.terminal {
+	if !p.std.colour {
 		fmt.Fprintln(p.std.out, line)
 		return
 	}

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 
 	badger "github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -157,7 +156,8 @@ func failure(err error) error {
 // Limits bound what a batch takes in memory.
 func (e *Engine) Limits() (ops int, size int64) { return maxOps, maxSize }
 
-// Size is what the folder takes on disk, without the holes of sparse files.
+// Size is what the folder takes on disk, without the holes of sparse files
+// where the system tells them.
 func (e *Engine) Size() (int64, error) {
 	var sum int64
 	err := filepath.WalkDir(e.dir, func(_ string, d fs.DirEntry, err error) error {
@@ -168,11 +168,7 @@ func (e *Engine) Size() (int64, error) {
 		if err != nil {
 			return ignoreMissing(err)
 		}
-		if st, ok := info.Sys().(*syscall.Stat_t); ok {
-			sum += st.Blocks * 512
-		} else {
-			sum += info.Size()
-		}
+		sum += allocated(info)
 		return nil
 	})
 	return sum, err
