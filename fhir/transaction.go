@@ -41,6 +41,11 @@ type Transaction struct {
 	// nothing and returns the first one's receipt.
 	Receipt Receipt
 
+	// Derived says that the server's own business decided on the changes: a
+	// follower or an operation. Without it they are what a caller wrote, by a
+	// plain interaction of REST, and guards keep what only the server records.
+	Derived bool
+
 	Requester Requester
 	RequestID string
 	Time      time.Time // zero for the committer's clock
@@ -102,9 +107,10 @@ type State interface {
 }
 
 // Guard may veto a commit: it runs inside the committer, once per changed
-// resource, with the state the commit will meet. before is nil on a create and
-// after a deletion on a delete. It must be quick and return an [*Error].
-type Guard func(ctx context.Context, state State, before, after *Version) error
+// resource, with the state the commit will meet. tx is what was asked for and
+// is not to be changed; before is nil on a create and after a deletion on a
+// delete. It must be quick and return an [*Error].
+type Guard func(ctx context.Context, state State, tx *Transaction, before, after *Version) error
 
 // LogEntry is one commit in the log.
 type LogEntry struct {

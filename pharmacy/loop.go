@@ -91,9 +91,9 @@ func (l *Loop) advance(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry
 			return saved, nil
 		}
 		_, err = l.DB.Commit(context.WithoutCancel(ctx), &fhir.Transaction{
-			Changes:   changes,
-			Cursor:    fhir.Cursor{Name: l.Follower.Name(), Seq: entry.Seq, Was: saved},
-			Requester: fhir.Requester{Agent: "follower|" + l.Follower.Name()},
+			Changes: changes,
+			Cursor:  fhir.Cursor{Name: l.Follower.Name(), Seq: entry.Seq, Was: saved},
+			Derived: true, Requester: fhir.Requester{Agent: "follower|" + l.Follower.Name()},
 			RequestID: entry.RequestID,
 		})
 		switch {
@@ -119,8 +119,8 @@ func (l *Loop) advance(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry
 // parkAll moves past a commit whose output the database refuses for good.
 func (l *Loop) parkAll(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry, cause error) (fhir.Seq, error) {
 	tx := &fhir.Transaction{
-		Cursor:    fhir.Cursor{Name: l.Follower.Name(), Seq: entry.Seq, Was: saved},
-		Requester: fhir.Requester{Agent: "follower|" + l.Follower.Name()}, RequestID: entry.RequestID,
+		Cursor:  fhir.Cursor{Name: l.Follower.Name(), Seq: entry.Seq, Was: saved},
+		Derived: true, Requester: fhir.Requester{Agent: "follower|" + l.Follower.Name()}, RequestID: entry.RequestID,
 	}
 	for _, v := range entry.Versions {
 		if l.takes(v) {

@@ -131,7 +131,7 @@ func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
 			before = nil
 		}
 		for _, g := range guards {
-			if err := ask(ctx, g, s, before, a.commit.Results[i].Version); err != nil {
+			if err := ask(ctx, g, s, a.p.tx, before, a.commit.Results[i].Version); err != nil {
 				return vetoed(err, a.p.tx.Changes[i].Expression)
 			}
 		}
@@ -141,13 +141,13 @@ func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
 
 // ask asks a guard. One that panics refuses its transaction and no more: the
 // committer serves all.
-func ask(ctx context.Context, g fhir.Guard, s fhir.State, before, after *fhir.Version) (err error) {
+func ask(ctx context.Context, g fhir.Guard, s fhir.State, tx *fhir.Transaction, before, after *fhir.Version) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("store: a guard panicked: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return g(ctx, s, before, after)
+	return g(ctx, s, tx, before, after)
 }
 
 // vetoed says at which change a guard objected, where it did not.

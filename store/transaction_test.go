@@ -205,7 +205,7 @@ func TestIfAbsentReceiptAndCursor(t *testing.T) {
 
 func TestGuards(t *testing.T) {
 	no := fhir.E("guard", fhir.BusinessRule, fhir.Issue{Message: "Not on a Monday.", Rule: "MON-1"})
-	guard := func(_ context.Context, s fhir.State, before, after *fhir.Version) error {
+	guard := func(_ context.Context, s fhir.State, _ *fhir.Transaction, before, after *fhir.Version) error {
 		if after.Type != "Task" {
 			return nil
 		}
@@ -245,7 +245,7 @@ func TestGuards(t *testing.T) {
 
 // TestGuardPanics: a guard that panics refuses the transaction it was asked about.
 func TestGuardPanics(t *testing.T) {
-	db := openDB(t, mem.New(), store.Options{Guards: []fhir.Guard{func(_ context.Context, _ fhir.State, _, after *fhir.Version) error {
+	db := openDB(t, mem.New(), store.Options{Guards: []fhir.Guard{func(_ context.Context, _ fhir.State, _ *fhir.Transaction, _, after *fhir.Version) error {
 		if after.ID == "bad" {
 			panic("a mistake of the guard")
 		}

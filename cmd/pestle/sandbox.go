@@ -36,7 +36,7 @@ func (a *app) loadSandbox(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.db.Commit(ctx, &fhir.Transaction{Requester: sandboxRequester,
+	_, err = a.db.Commit(ctx, &fhir.Transaction{Derived: true, Requester: sandboxRequester,
 		Changes: []fhir.Change{{Method: fhir.Update, Type: "Bundle", ID: sandboxOrder, Resource: order}}})
 	return err
 }
@@ -52,7 +52,7 @@ func (a *app) loadDemo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	tx := &fhir.Transaction{Requester: sandboxRequester, Receipt: fhir.Receipt{Key: "sandbox/1"}}
+	tx := &fhir.Transaction{Derived: true, Requester: sandboxRequester, Receipt: fhir.Receipt{Key: "sandbox/1"}}
 	for entry := range demo.Get("entry").Items() {
 		r := demo.Sub(entry.Get("resource"))
 		tx.Changes = append(tx.Changes, fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r})

@@ -19,7 +19,7 @@ var guards = map[string]func(s *Service, state fhir.State, before, after *fhir.V
 // is altered, a Task that makes an illegal move, a supply that controlled drug
 // law forbids. Resources that belong to no prescription are none of its
 // business.
-func (s *Service) Guard(_ context.Context, state fhir.State, before, after *fhir.Version) error {
+func (s *Service) Guard(_ context.Context, state fhir.State, _ *fhir.Transaction, before, after *fhir.Version) error {
 	if guard, ok := guards[after.Type]; ok {
 		return guard(s, state, before, after)
 	}

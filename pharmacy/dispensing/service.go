@@ -111,7 +111,7 @@ func (s *Service) carryOut(ctx context.Context, call *fhir.Call, decide func(sta
 		}
 		var commit *fhir.Commit
 		commit, err = s.db.Commit(ctx, &fhir.Transaction{
-			Changes: o.changes, Receipt: call.Answer(o.reply),
+			Changes: o.changes, Receipt: call.Answer(o.reply), Derived: true,
 			Requester: call.Requester, RequestID: call.RequestID, Time: call.Time,
 		})
 		switch {

@@ -122,8 +122,8 @@ func (s *Service) newRun(ctx context.Context, q ExportRequest, org string, run i
 	}
 	id := invoiceID(q.Month, org, run)
 	commit, err := s.db.Commit(ctx, &fhir.Transaction{
-		Changes:   []fhir.Change{{Method: fhir.Create, Type: "Invoice", ID: id, Resource: e.invoice(id, t, name, q.Time), IfAbsent: true}},
-		Requester: q.Requester, RequestID: q.RequestID, Time: q.Time,
+		Changes: []fhir.Change{{Method: fhir.Create, Type: "Invoice", ID: id, Resource: e.invoice(id, t, name, q.Time), IfAbsent: true}},
+		Derived: true, Requester: q.Requester, RequestID: q.RequestID, Time: q.Time,
 	})
 	if err != nil {
 		return nil, err

@@ -108,7 +108,7 @@ func (s *Service) newList(ctx context.Context, q ExportRequest, run int) (list [
 		Changes: []fhir.Change{{Method: fhir.Create, Type: "List", ID: id, IfAbsent: true, Resource: fhir.Obj(
 			"resourceType", "List", "id", id, "status", "current", "mode", "snapshot", "title", "Claims of "+q.Month.String()+", all pharmacies",
 			"date", q.Time.UTC().Format(fhir.InstantLayout), "entry", fhir.List(entries...)).Resource()}},
-		Requester: q.Requester, RequestID: q.RequestID, Time: q.Time,
+		Derived: true, Requester: q.Requester, RequestID: q.RequestID, Time: q.Time,
 	})
 	if err != nil {
 		return nil, false, err

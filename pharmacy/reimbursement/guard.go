@@ -9,7 +9,7 @@ import (
 // Guard keeps the Claims that the NHS pays by: one that stands for a
 // prescription is not deleted, and not replaced by one that does not name it.
 // Claims of any other kind, and copies under other ids, are free.
-func Guard(_ context.Context, _ fhir.State, before, after *fhir.Version) error {
+func Guard(_ context.Context, _ fhir.State, _ *fhir.Transaction, before, after *fhir.Version) error {
 	if before == nil || before.Type != "Claim" || before.Deleted() {
 		return nil
 	}

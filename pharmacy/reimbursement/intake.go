@@ -47,7 +47,7 @@ func (s *Service) submit(ctx context.Context, call *fhir.Call, r *fhir.Resource,
 		if err != nil {
 			return nil, err
 		}
-		commit, err := s.db.Commit(ctx, &fhir.Transaction{Changes: changes, Requester: call.Requester, RequestID: call.RequestID, Time: call.Time, Receipt: call.Answer(reply)})
+		commit, err := s.db.Commit(ctx, &fhir.Transaction{Changes: changes, Derived: true, Requester: call.Requester, RequestID: call.RequestID, Time: call.Time, Receipt: call.Answer(reply)})
 		// Where another claim was quicker, nothing is committed, the receipt least
 		// of all: this one is judged again, against the other.
 		if err == nil || fhir.KindOf(err) != fhir.Conflict {

@@ -81,7 +81,7 @@ func (s *Service) shelve(ctx context.Context, state fhir.State, l *Loaded, data 
 			return nil
 		}
 	}
-	commit, err := s.db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{change}, Requester: who})
+	commit, err := s.db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{change}, Derived: true, Requester: who})
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func (s *Service) Reprice(ctx context.Context, month tariff.Month, who fhir.Requ
 		return 0, 0, err
 	}
 	for len(ids) > 0 {
-		n, written, err := s.repriceSome(ctx, ids, fhir.Transaction{Requester: who, RequestID: requestID, Time: now}, now)
+		n, written, err := s.repriceSome(ctx, ids, fhir.Transaction{Derived: true, Requester: who, RequestID: requestID, Time: now}, now)
 		if err != nil {
 			return claims, changed, err
 		}

@@ -96,6 +96,6 @@ func (s *Service) store(ctx context.Context, call *fhir.Call, r *fhir.Resource) 
 			{Method: fhir.Create, Type: "Claim", ID: id, Resource: claim, IfAbsent: true, Expression: "Claim"},
 			{Method: fhir.Create, Type: "ClaimResponse", ID: answer.ID(), Resource: answer, IfAbsent: true},
 		},
-		Requester: call.Requester, RequestID: call.RequestID, Time: call.Time,
+		Derived: true, Requester: call.Requester, RequestID: call.RequestID, Time: call.Time,
 	})
 }
