@@ -39,10 +39,11 @@ func Prescription(body string) byte {
 
 // PrescriptionID takes an id of the form XXXXXX-OOOOOO-XXXXXC apart: the code of
 // the organisation that issued it, the character that it should end in and
-// whether it does. A form that is another gives wellFormed false.
+// whether it does. A form that is another gives wellFormed false, and so do
+// small letters: an id is found by its text, so there is one way to write it.
 func PrescriptionID(id string) (issuer string, want byte, ok, wellFormed bool) {
-	parts := strings.Split(strings.ToUpper(id), "-")
-	if len(parts) != 3 || len(parts[0]) != 6 || len(parts[1]) != 6 || len(parts[2]) != 6 {
+	parts := strings.Split(id, "-")
+	if id != strings.ToUpper(id) || len(parts) != 3 || len(parts[0]) != 6 || len(parts[1]) != 6 || len(parts[2]) != 6 {
 		return "", 0, false, false
 	}
 	want = Prescription(parts[0] + parts[1] + parts[2][:5])

@@ -35,12 +35,12 @@ func TestPrescriptionID(t *testing.T) {
 	assert.Equal(t, "A83008", issuer)
 	assert.Equal(t, byte('Z'), want)
 	assert.True(t, ok && wellFormed)
-	_, want, ok, wellFormed = PrescriptionID("24f5da-a83008-7efe6x")
+	_, want, ok, wellFormed = PrescriptionID("24F5DA-A83008-7EFE6X")
 	assert.Equal(t, byte('Z'), want)
 	assert.True(t, !ok && wellFormed)
 	_, _, ok, _ = PrescriptionID("4243A0-A99968-4E149+")
 	assert.True(t, ok, "the character may be a plus")
-	for _, text := range []string{"", "24F5DA", "24F5DA-A83008-7EFE6", "24F5DAA83008-7EFE6Z", "24F5DA-A83008-7EFE6Z-1"} {
+	for _, text := range []string{"", "24F5DA", "24F5DA-A83008-7EFE6", "24F5DAA83008-7EFE6Z", "24F5DA-A83008-7EFE6Z-1", "24f5da-a83008-7efe6z", "24F5DA-A83008-7EFE6z"} {
 		_, _, ok, wellFormed = PrescriptionID(text)
 		assert.False(t, ok || wellFormed, text)
 	}

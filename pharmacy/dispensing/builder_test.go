@@ -13,6 +13,7 @@ import (
 // script is a prescription to be written for a test.
 type script struct {
 	order   string
+	long    string // the prescription's UUID, made from order where it is empty
 	typ     string // prescription type
 	therapy string
 	repeats int
@@ -104,7 +105,12 @@ func btoi(b bool) int {
 	return 0
 }
 
-func (s script) uuid() string { return uuid.NewSHA1(uuid.NameSpaceOID, []byte(s.order)).String() }
+func (s script) uuid() string {
+	if s.long != "" {
+		return s.long
+	}
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(s.order)).String()
+}
 
 func (s script) people() []any {
 	return []any{

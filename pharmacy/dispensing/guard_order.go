@@ -52,6 +52,9 @@ func (s *Service) guardNewOrder(state fhir.State, o *order) error {
 	if issues := append(groupIssues(orders), f.issues...); len(issues) > 0 {
 		return refusal("MedicationRequest", issues...)
 	}
+	if err := numbersFree(state, o); err != nil {
+		return err
+	}
 	if x == nil || x.Issue == 1 && x.State.open() {
 		return nil
 	}

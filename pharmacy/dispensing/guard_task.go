@@ -18,7 +18,7 @@ func (s *Service) guardTask(state fhir.State, before, after *fhir.Version) error
 	case from == nil && to == nil:
 		return nil
 	case from == nil:
-		return guardNewTask(after, *to)
+		return guardNewTask(state, after, *to)
 	case to == nil && from.open():
 		return nil
 	case to == nil || !mayBecome(*from, *to):
@@ -98,15 +98,15 @@ func guardContent(state fhir.State, before, after *fhir.Version, from, to State)
 }
 
 // guardNewTask lets only Tasks begin that wait, or that are over already.
-func guardNewTask(after *fhir.Version, to State) error {
+func guardNewTask(state fhir.State, after *fhir.Version, to State) error {
 	r, err := after.Resource()
 	if err != nil {
 		return err
 	}
 	if to.open() || to == cancelled {
 		for issue := 1; issue <= maxIssues; issue++ {
-			if after.ID == TaskID(r.Root().Path("groupIdentifier", "value").Text(), issue) {
-				return nil
+			if number := r.Root().Path("groupIdentifier", "value").Text(); after.ID == TaskID(number, issue) {
+				return longIDFree(state, identifier(r.Root(), idOrderUUID), number)
 			}
 		}
 	}

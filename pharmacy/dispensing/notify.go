@@ -3,6 +3,7 @@ package dispensing
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
@@ -89,7 +90,7 @@ func (x *execution) dispenseID(e entry, i int) string {
 	if number == "" {
 		number = e.fullURL + "#" + strconv.Itoa(i)
 	}
-	return pharmacy.ID("MedicationDispense", x.Order, strconv.Itoa(x.Issue), number)
+	return pharmacy.ID("MedicationDispense", x.Order, strconv.Itoa(x.Issue), strings.ToLower(number))
 }
 
 // linked adds to a MedicationDispense the references by which the server's own

@@ -17,6 +17,7 @@ var commonRules = []rule[*message]{
 	{"B8", servicesInside},
 	{"B9", oneRoleProfile},
 	{"P11", knownUses},
+	{"5009", orderNumbers},
 }
 
 // lines walks every MedicationRequest of the message, the contained ones of its

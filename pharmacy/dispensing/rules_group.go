@@ -26,6 +26,7 @@ func groupIssues(orders []*order) []fhir.Issue {
 	f.rule = "P5"
 	seen := map[string]bool{}
 	for i, o := range orders {
+		checkUUIDs(mrs[i], &f)
 		if item := strings.ToLower(o.item()); seen[item] {
 			f.at(mrs[i], fhir.Issue{Code: fhir.Duplicate, Message: "The prescription has this item already.", Found: o.item(), Details: eps("DUPLICATE_MEDICATIONREQUEST_ID")})
 		} else {
@@ -35,6 +36,7 @@ func groupIssues(orders []*order) []fhir.Issue {
 	f.rule = "P8"
 	mixing(mrs, &f)
 	f.rule = "5009"
-	checkOrderNumber(last, &f)
+	number := last.Path("groupIdentifier", "value")
+	checkOrderNumber(place(number, last), number.Text(), &f)
 	return ordered(f.issues)
 }

@@ -23,7 +23,6 @@ var orderRules = []rule[*message]{
 	{"0019", repeatCount},
 	{"0001", patientLives},
 	{"0003", signed},
-	{"5009", checkCharacter},
 	{"MDR-15", controlledContent},
 }
 
@@ -97,6 +96,7 @@ func itemsOnce(m *message, f *findings) {
 				Details: facade("MISSING_FIELD", "MedicationRequest must have a prescription-order-item-number")})
 			continue
 		}
+		checkUUIDs(mr, f)
 		if key := strings.ToLower(item.Text()); seen[key] {
 			f.at(item, fhir.Issue{Code: fhir.Duplicate, Message: "Expected all MedicationRequests to have a different prescription-order-item-number.",
 				Expected: "a number of its own", Found: item.Text(), Details: eps("DUPLICATE_MEDICATIONREQUEST_ID")})

@@ -11,6 +11,7 @@ var releaseRules = []rule[*fhir.Resource]{
 	{"R3", agentGiven},
 	{"R4", agentReachable},
 	{"R5", statusAccepted},
+	{"5009", releaseNumber},
 }
 
 // parameter is the parameter of that name.

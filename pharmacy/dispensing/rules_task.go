@@ -18,6 +18,7 @@ var taskRules = []rule[*fhir.Resource]{
 	{"T6", withdrawTask},
 	{"T7", returnTask},
 	{"T8", taskNamesOrder},
+	{"5009", taskNumber},
 }
 
 // T1: the body is a Task.

@@ -280,9 +280,10 @@ func TestTrackerRules(t *testing.T) {
 	}
 	for rule, bad := range map[string]string{
 		"Q1": "status=ready",
-		"Q2": "identifier=a&identifier=b",
+		"Q2": "identifier=A&identifier=B",
 		"Q3": "patient:identifier=" + idOrder + "|1",
-		"Q4": "identifier=a&authored-on=gt2022-01-01",
+		"Q5": "identifier=" + idOrder + "|24f5da-a83008-7efe6z",
+		"Q4": "identifier=A&authored-on=gt2022-01-01",
 	} {
 		q, err := url.ParseQuery(bad)
 		require.NoError(t, err)

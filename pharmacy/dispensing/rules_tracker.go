@@ -35,6 +35,7 @@ var trackerRules = []rule[url.Values]{
 	{"Q2", oneOfEach},
 	{"Q3", trackerSystems},
 	{"Q4", trackerDates},
+	{"Q5", trackedNumber},
 }
 
 func about(f *findings, name string, issue fhir.Issue) {

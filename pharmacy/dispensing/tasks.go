@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -66,7 +67,7 @@ func asSent(t *fhir.Resource) fhir.Change {
 	if id == "" {
 		id = string(t.JSON())
 	}
-	return fhir.Change{Method: fhir.Create, Type: "Task", ID: pharmacy.ID("Task", "sent", id), Resource: t, IfAbsent: true, Expression: "Task"}
+	return fhir.Change{Method: fhir.Create, Type: "Task", ID: pharmacy.ID("Task", "sent", strings.ToLower(id)), Resource: t, IfAbsent: true, Expression: "Task"}
 }
 
 // giveBack returns a prescription: to those who may take it next, or to its

@@ -8,11 +8,11 @@ import (
 )
 
 // Rules are the facts of the UK that no profile states. Their severities are
-// such that what the NHS has accepted is no error: the check digit of a test
-// patient's number, a controlled drug whose quantity in words the service does
-// not read. A medicine's SNOMED CT code with a wrong check digit it has never
-// taken. Operators set others with --rule ([profiles.Library.SetSeverity]). The
-// clock says what today is.
+// such that what the NHS has accepted is no error: a GMC number of another form,
+// a controlled drug whose quantity in words the service does not read. By an NHS
+// number, an ODS code, a prescription id or the SNOMED CT code of a medicine
+// something is found, so a malformed one is an error. Operators set others with
+// --rule ([profiles.Library.SetSeverity]). The clock says what today is.
 func Rules(clock func() time.Time) []profiles.Rule {
 	rules := []profiles.Rule{
 		{ID: "uk-postcode", On: "Address", Severity: fhir.Warning, Check: postcode},

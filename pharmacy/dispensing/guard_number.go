@@ -1,0 +1,76 @@
+package dispensing
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// numbersFree refuses an order under the number of an item, or with the long id,
+// of another prescription. It is asked within the commit, so of two that come
+// at once the second is refused.
+func numbersFree(state fhir.State, o *order) error {
+	if item := identifier(o.resource.Root(), idItem); item.Exists() {
+		if err := itemFree(state, o, item); err != nil {
+			return err
+		}
+	}
+	return longIDFree(state, longID(o.resource.Root()), o.number())
+}
+
+func itemFree(state fhir.State, o *order, item node) error {
+	ids, err := state.Find("MedicationRequest", anyCase("identifier", idItem, item.Text()))
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		other, err := currentOrder(state, "MedicationRequest/"+id)
+		if err != nil {
+			return err
+		}
+		if other != nil && other.number() != "" && other.number() != o.number() {
+			return refusal("MedicationRequest", fhir.Issue{Code: fhir.Duplicate, Rule: "P5", Message: "An item of another prescription has this number.",
+				Expected: "a number that no item has yet", Found: item.Text(), Expression: item.Expression(), Position: item.Position(),
+				Fix: "Give each item a new UUID; repeat a request with its own X-Request-ID.", Details: eps("DUPLICATE_MEDICATIONREQUEST_ID")})
+		}
+	}
+	return nil
+}
+
+// longIDFree refuses a second prescription under one long id. The first has its
+// Task as soon as the follower has made it; of two that come at once the second
+// gets none.
+func longIDFree(state fhir.State, long node, number string) error {
+	if long.Text() == "" {
+		return nil
+	}
+	ids, err := state.Find("Task", anyCase("identifier", idOrderUUID, long.Text()))
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		task, err := read(state, "Task/"+id, "Task")
+		if err != nil {
+			return err
+		}
+		if task != nil && isOurs(task) && task.Root().Path("groupIdentifier", "value").Text() != number {
+			// 0002: duplicate prescription.
+			return refusal("MedicationRequest", fhir.Issue{Code: fhir.Duplicate, Rule: "0002", Message: "Another prescription has this long id.",
+				Found: long.Text(), Expression: long.Expression(), Position: long.Position(),
+				Fix: "Repeat a request with its own X-Request-ID; give another prescription ids of its own.", Details: eps("DUPLICATE_PRESCRIPTION_ID")})
+		}
+	}
+	return nil
+}
+
+// longID is the UUID of an order's prescription.
+func longID(mr node) node {
+	return extension(mr.Get("groupIdentifier"), extPrescriptionID).Path("valueIdentifier", "value")
+}
+
+// anyCase is the search for an identifier in small letters or in capitals.
+func anyCase(parameter, system, value string) string {
+	lower, upper := query(parameter, system, strings.ToLower(value)), query("", system, strings.ToUpper(value))
+	return lower + url.QueryEscape(",") + strings.TrimPrefix(upper, "=")
+}

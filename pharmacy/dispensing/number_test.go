@@ -1,0 +1,153 @@
+package dispensing
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// renumbered is a prescription with numbers as edit writes them.
+func renumbered(n int, edit func(s *script)) script {
+	s := acute(n)
+	edit(&s)
+	return s
+}
+
+// doors are the ways by which an order arrives; each gives the error of the
+// whole prescription.
+var doors = map[string]func(w *world, s script) error{
+	"message": func(w *world, s script) error { _, err := w.send(s.message()); return err },
+	"transaction": func(w *world, s script) error {
+		tx := &fhir.Transaction{Time: w.now}
+		for i := range s.items {
+			tx.Changes = append(tx.Changes, fhir.Change{Method: fhir.Create, Type: "MedicationRequest", Resource: s.medicationRequest(i, "Patient/1", "PractitionerRole/1").Resource()})
+		}
+		_, err := w.db.Commit(w.ctx, tx)
+		return err
+	},
+	"create": func(w *world, s script) error {
+		_, err := w.db.Commit(w.ctx, &fhir.Transaction{Time: w.now, Changes: []fhir.Change{
+			{Method: fhir.Create, Type: "MedicationRequest", Resource: s.medicationRequest(0, "Patient/1", "PractitionerRole/1").Resource()}}})
+		return err
+	},
+	"update of a draft": func(w *world, s script) error {
+		r := s.medicationRequest(0, "Patient/1", "PractitionerRole/1").Resource()
+		if _, err := w.db.Commit(w.ctx, &fhir.Transaction{Time: w.now, Changes: []fhir.Change{
+			{Method: fhir.Update, Type: "MedicationRequest", ID: "draft", Resource: revise(r, "id", "draft", "groupIdentifier", "")}}}); err != nil {
+			return err
+		}
+		_, err := w.db.Commit(w.ctx, &fhir.Transaction{Time: w.now, Changes: []fhir.Change{
+			{Method: fhir.Update, Type: "MedicationRequest", ID: "draft", Resource: revise(r, "id", "draft")}}})
+		return err
+	},
+}
+
+// TestOnePrescriptionStaysOne: what has a number of a prescription that is here
+// is refused by every door, in whatever case the number is written.
+func TestOnePrescriptionStaysOne(t *testing.T) {
+	first := acute(1)
+	upper := func(s *script) {
+		for i := range s.items {
+			s.items[i].number = strings.ToUpper(first.items[i].number)
+		}
+	}
+	for name, c := range map[string]struct {
+		s    script
+		code string
+	}{
+		"item number":               {renumbered(2, func(s *script) { s.items = first.items }), "DUPLICATE_MEDICATIONREQUEST_ID"},
+		"item number in capitals":   {renumbered(2, upper), "DUPLICATE_MEDICATIONREQUEST_ID"},
+		"long id":                   {renumbered(2, func(s *script) { s.long = first.uuid() }), "DUPLICATE_PRESCRIPTION_ID"},
+		"long id in capitals":       {renumbered(2, func(s *script) { s.long = strings.ToUpper(first.uuid()) }), "DUPLICATE_PRESCRIPTION_ID"},
+		"short id in small letters": {renumbered(2, func(s *script) { s.order = strings.ToLower(first.order) }), "INVALID_VALUE"},
+		"mixed case":                {renumbered(2, func(s *script) { s.items[0].number = "A54219b8-f741-4c47-b662-e4f8dfa49ab6" }), "INVALID_VALUE"},
+	} {
+		for door, send := range doors {
+			w := newWorld(t, today, Options{})
+			_, err := w.send(first.message())
+			require.NoError(t, err)
+			w.settle()
+			err = send(w, c.s)
+			require.Error(t, err, "%s by %s", name, door)
+			require.Contains(t, detailsOf(err), c.code, "%s by %s: %v", name, door, err)
+			require.Len(t, w.find("Task", "status=requested"), 1, "%s by %s", name, door)
+			require.Len(t, w.find("MedicationRequest", "status=active&group-identifier="+idOrder+"|"), len(first.items))
+		}
+	}
+}
+
+// TestOneOfTwoAtOnce: of many prescriptions under one item number that arrive
+// together, one is taken.
+func TestOneOfTwoAtOnce(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	number := uuid.NewString()
+	var group sync.WaitGroup
+	var taken sync.Map
+	for n := range 8 {
+		group.Go(func() {
+			s := renumbered(n+1, func(s *script) {
+				s.items = s.items[:1]
+				if s.items[0].number = number; n%2 == 0 {
+					s.items[0].number = strings.ToUpper(number)
+				}
+			})
+			if _, err := w.send(s.message()); err == nil {
+				taken.Store(n, true)
+			}
+		})
+	}
+	group.Wait()
+	count := 0
+	taken.Range(func(any, any) bool { count++; return true })
+	require.Equal(t, 1, count)
+	require.Len(t, w.find("MedicationRequest", "status=active"), 1)
+}
+
+// TestNumbersInAnyCase: what follows a prescription finds it by its numbers in
+// another case, or is told that they are malformed.
+func TestNumbersInAnyCase(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := acute(1)
+	_, err := w.send(s.message())
+	require.NoError(t, err)
+	w.settle()
+
+	small := renumbered(1, func(s *script) { s.order = strings.ToLower(s.order) })
+	st := &stage{world: w}
+	for name, send := range map[string]func() error{
+		"cancellation": func() error { _, err := w.send(small.cancellation(0)); return err },
+		"return": func() error {
+			_, err := w.s.takeTask(w.ctx, w.call(st.taskOf(small, "rejected", csReturn, "0003", "")))
+			return err
+		},
+		"release": func() error {
+			_, err := w.s.release(w.ctx, w.call(params("owner", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(identifierValue(idODS, "VNE51"))).Resource(),
+				"agent", agentRole(), "status:Code", "accepted", "group-identifier:Identifier", identifierValue(idOrder, small.order))))
+			return err
+		},
+		"notification": func() error {
+			st := &stage{world: w, scripts: map[int]script{1: s}}
+			_, err := st.notify(small, []string{"0:0001:100"})
+			return err
+		},
+	} {
+		err := send()
+		require.Contains(t, rulesOf(err), "5009", name)
+		require.Contains(t, err.Error(), s.order, "%s: the capitals are shown", name)
+	}
+
+	capitals := renumbered(1, func(s *script) { s.items[0].number = strings.ToUpper(s.items[0].number) })
+	reply, err := w.send(capitals.cancellation(0))
+	require.NoError(t, err)
+	require.False(t, reply.Refused)
+	_, err = w.on(s.order, 1, w.s.acceptTask)
+	require.NoError(t, err)
+	_, err = w.on(s.order, 1, w.s.dispenseTask, "item", fhir.List(part("number", "String", strings.ToUpper(s.items[1].number))))
+	require.NoError(t, err)
+	require.Equal(t, dispensed, w.state(s.order, 1))
+}

@@ -1,0 +1,88 @@
+package dispensing
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/checkdigit"
+)
+
+// A prescription and its items are found by the text of their numbers. So that
+// there is one prescription under each, the short form is in capitals, by
+// whatever way it comes; item numbers are UUIDs, in small letters or in
+// capitals, which are compared without case.
+
+// 5009: the prescription that a message is about has a short-form id, of which
+// the last character proves that it was not mistyped.
+func orderNumbers(m *message, f *findings) {
+	seen := map[string]bool{}
+	for _, mr := range m.lines() {
+		n := mr.Path("groupIdentifier", "value")
+		if !seen[n.Text()] {
+			seen[n.Text()] = true
+			checkOrderNumber(place(n, mr), n.Text(), f)
+		}
+	}
+}
+
+// 5009: so does a dispenser's Task.
+func taskNumber(t *fhir.Resource, f *findings) {
+	if n := t.Root().Path("groupIdentifier", "value"); n.Text() != "" {
+		checkOrderNumber(n, n.Text(), f)
+	}
+}
+
+// 5009: and a release of one prescription.
+func releaseNumber(p *fhir.Resource, f *findings) {
+	if group := parameter(p, "group-identifier"); group.Exists() {
+		n := group.Path("valueIdentifier", "value")
+		checkOrderNumber(place(n, group), n.Text(), f)
+	}
+}
+
+// Q5: a prescription is tracked by its number as it was issued.
+func trackedNumber(q url.Values, f *findings) {
+	for _, name := range names(q) {
+		value := q.Get(name)
+		if value = value[strings.LastIndexByte(value, '|')+1:]; trackerIDs[name] == idOrder && value != strings.ToUpper(value) {
+			about(f, name, fhir.Issue{Code: fhir.ValueCode, Message: "A prescription id is written in capitals.", Expected: strings.ToUpper(value), Found: value})
+		}
+	}
+}
+
+func checkOrderNumber(at node, number string, f *findings) {
+	issuer, _, ok, wellFormed := checkdigit.PrescriptionID(number)
+	switch {
+	case !wellFormed:
+		issue := fhir.Issue{Code: fhir.ValueCode, Message: "The prescription has no short-form id.",
+			Expected: "groupIdentifier of " + idOrder + " such as 24F5DA-A83008-7EFE6Z", Found: orNothing(number),
+			Details: facade("INVALID_VALUE", "groupIdentifier.value must be a short-form prescription id")}
+		if _, _, _, capitals := checkdigit.PrescriptionID(strings.ToUpper(number)); capitals {
+			issue.Fix = "Write it in capitals: " + strings.ToUpper(number) + "."
+		}
+		f.at(at, issue)
+	case !ok && checkdigit.Scheme(issuer):
+		f.at(at, fhir.Issue{Code: fhir.ValueCode, Message: "The check character of the prescription id is wrong.",
+			Expected: "an id that meets ISO/IEC 7064 MOD 37-2", Found: number, Fix: "Compare the id with the paper or the sending system.",
+			Details: eps("INVALID_CHECK_DIGIT")})
+	}
+}
+
+// checkUUIDs refuses numbers of an item that could be told apart from others
+// by their case alone.
+func checkUUIDs(mr node, f *findings) {
+	checkUUID("The number of the item", identifier(mr, idItem), f)
+	checkUUID("The long id of the prescription", longID(mr), f)
+}
+
+func checkUUID(what string, n node, f *findings) {
+	text := n.Text()
+	if _, err := uuid.Parse(text); !n.Exists() || err == nil && len(text) == 36 && (text == strings.ToLower(text) || text == strings.ToUpper(text)) {
+		return
+	}
+	f.at(n, fhir.Issue{Code: fhir.ValueCode, Message: what + " is not a UUID in small letters or in capitals.",
+		Expected: "a UUID such as a54219b8-f741-4c47-b662-e4f8dfa49ab6", Found: text, Details: facade("INVALID_VALUE", what+" must be a UUID")})
+}
