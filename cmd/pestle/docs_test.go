@@ -143,13 +143,14 @@ func TestOpenElsewhere(t *testing.T) {
 // sandbox to stay on this machine.
 func TestServeAsks(t *testing.T) {
 	for args, want := range map[string]string{
-		"serve":                                  "PESTLE_KEYS",
-		"serve --sandbox --addr 0.0.0.0:8080":    "listens on loopback only",
-		"serve --sandbox --addr 192.168.1.1:80":  "listens on loopback only",
-		"validate /no/such/file":                 "no such file",
-		"export claims":                          "--month",
-		"export claims --month 2026-13 --data x": "2026-13",
-		"nonsense":                               "unexpected argument nonsense",
+		"serve":                               "PESTLE_KEYS",
+		"serve --sandbox --addr 0.0.0.0:8080": "listens on loopback only",
+		"serve --law-from-receipt --data d --keys k": "for --sandbox only",
+		"serve --sandbox --addr 192.168.1.1:80":      "listens on loopback only",
+		"validate /no/such/file":                     "no such file",
+		"export claims":                              "--month",
+		"export claims --month 2026-13 --data x":     "2026-13",
+		"nonsense":                                   "unexpected argument nonsense",
 	} {
 		var out bytes.Buffer
 		code := run(strings.Fields(args), streams{in: strings.NewReader(""), out: &out, err: &out})

@@ -23,6 +23,8 @@ type serveCommand struct {
 	Data    string `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database. With --sandbox ./data unless set."`
 	Sandbox bool   `env:"PESTLE_SANDBOX" help:"Try it out: demo data, no login, loopback only."`
 
+	LawFromReceipt bool `env:"PESTLE_LAW_FROM_RECEIPT" help:"Of a sandbox: count how long a prescription may be supplied from its arrival, to work with prescriptions of the past."`
+
 	Site      string `env:"PESTLE_SITE" placeholder:"ODS" help:"ODS code of the pharmacy that this server serves."`
 	SiteName  string `env:"PESTLE_SITE_NAME" placeholder:"NAME" help:"Name of the pharmacy."`
 	Authority string `env:"PESTLE_AUTHORITY" default:"T1450" placeholder:"ODS" help:"ODS code of who reimburses the pharmacy."`
@@ -86,6 +88,9 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(listener) }()
 	c.greet(listener.Addr(), std)
+	if c.LawFromReceipt {
+		log.Warn("prescriptions are supplied as if signed on the day they arrive; not for patients", "flag", "--law-from-receipt")
+	}
 	log.Info("ready", "addr", listener.Addr().String(), "data", c.Data, "sandbox", c.Sandbox)
 
 	select {
@@ -108,7 +113,7 @@ func (c *serveCommand) appConfig() appConfig {
 	if c.Sandbox && c.Site == "" {
 		config.Dispensing.Site = dispensing.Site{ODS: sandboxPharmacy, Name: "Sandbox Online Pharmacy", ReimbursementAuthority: c.Authority, Endpoint: "http://" + c.Addr + server.Bases[0]}
 	}
-	config.Dispensing.FromReceipt = c.Sandbox
+	config.Dispensing.FromReceipt = c.LawFromReceipt
 	config.Dispensing.Law = c.law
 	return config
 }
@@ -127,6 +132,9 @@ func (c *serveCommand) complete() error {
 			c.Data = "data"
 		}
 		return c.loopback()
+	}
+	if c.LawFromReceipt {
+		return errors.New("--law-from-receipt: the law counts from the day on which a prescription was signed (MDR 16, HMR 217); the flag is for --sandbox only")
 	}
 	var missing []string
 	if c.Data == "" {

@@ -60,7 +60,7 @@ func start(t testing.TB, dir string) *site {
 	path, err := binary()
 	require.NoError(t, err)
 	s := &site{t: t, dir: dir, log: &bytes.Buffer{}}
-	s.cmd = exec.Command(path, "serve", "--sandbox", "--addr", "127.0.0.1:0", "--data", dir)
+	s.cmd = exec.Command(path, "serve", "--sandbox", "--law-from-receipt", "--addr", "127.0.0.1:0", "--data", dir)
 	s.cmd.Dir = oracle.Root(t)
 	s.cmd.Stderr = s.log
 	out, err := s.cmd.StdoutPipe()

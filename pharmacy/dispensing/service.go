@@ -34,7 +34,7 @@ type Options struct {
 	Site Site
 	// FromReceipt counts the validity of a prescription from its arrival where
 	// that is later than its dates, so that prescriptions of the past can be
-	// worked with. It is for sandboxes and training.
+	// worked with. It is for training; a pharmacy must not set it.
 	FromReceipt bool
 }
 
