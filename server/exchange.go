@@ -22,9 +22,11 @@ type exchange struct {
 	base      string // the base URL by which the client came: http://host/fhir
 	prefix    string // its path: /fhir
 	format    format
+	refused   error // why the format is not the one asked for
 	query     url.Values
-	content   bool // the content of a Binary is asked for, not the resource
-	eps       bool // an NHS EPS call, whose refusals follow EPS
+	malformed error // the query string cannot be read
+	content   bool  // the content of a Binary is asked for, not the resource
+	eps       bool  // an NHS EPS call, whose refusals follow EPS
 
 	version   *fhir.Version // the one that the answer is about, if any
 	allowance *allowance    // of a Bundle: what its entries may still answer with
@@ -74,7 +76,17 @@ func (s *Server) begin(r *http.Request) *exchange {
 		}
 	}
 	x.base = s.origin(r) + x.prefix
+	x.read(r.URL)
+	x.format, x.refused = s.negotiate(r, x.query)
 	return x
+}
+
+// read takes the query of an address.
+func (x *exchange) read(u *url.URL) {
+	var err error
+	if x.query, err = url.ParseQuery(u.RawQuery); err != nil {
+		x.malformed = fhir.E("serve", fhir.Invalid, fhir.Issue{Message: "The query string is malformed.", Expected: "names and values with % and & escaped", Found: u.RawQuery})
+	}
 }
 
 func (s *Server) origin(r *http.Request) string {

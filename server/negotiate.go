@@ -53,6 +53,9 @@ func (s *Server) negotiate(r *http.Request, query url.Values) (format, error) {
 	best := -1.0
 	for _, item := range strings.Split(accept, ",") {
 		codec, name := s.accepts(item)
+		if codec == &htmlCodec && !mayBrowse(r) {
+			continue
+		}
 		if q := quality(item); codec != nil && q > best && q > 0 {
 			best, f.codec, f.mime = q, codec, name
 		}
@@ -72,8 +75,11 @@ func (s *Server) accepts(item string) (*Codec, string) {
 	if name == "*/*" || name == "application/*" {
 		return &s.codecs[0], ""
 	}
-	for i := range s.codecs {
-		c := &s.codecs[i]
+	for i := range len(s.codecs) + 1 {
+		c := &htmlCodec
+		if i < len(s.codecs) {
+			c = &s.codecs[i]
+		}
 		if name == c.Name {
 			return c, ""
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/server/page"
 )
 
 // Repository keeps every version of every resource. Errors are [*fhir.Error].
@@ -36,3 +37,7 @@ type Authenticator interface {
 	Authenticate(r *http.Request) (auth.Identity, error)
 	Challenge(err error) string
 }
+
+// Story tells what became of the demo order of a sandbox, at each view of the
+// front page. base is the FHIR base by which the browser came.
+type Story func(ctx context.Context, base string) (*page.Story, error)

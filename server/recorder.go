@@ -85,6 +85,7 @@ func (s *Server) request(c *gin.Context, e *entry) *recorder {
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		URL: &url.URL{Path: outer.prefix + "/" + e.path, RawQuery: e.query},
 	}
+	x.read(r.URL)
 	out := &recorder{header: http.Header{}, allowance: outer.allowance}
 	s.engine.ServeHTTP(out, r.WithContext(x.into(c.Request.Context())))
 	out.WriteHeader(http.StatusOK)

@@ -12,6 +12,10 @@ import (
 // write sends JSON in the format of the exchange.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, text []byte) {
 	x := exchangeIn(r.Context())
+	if x.format.codec == &htmlCodec {
+		s.inHTML(w, r, status, text)
+		return
+	}
 	body, err := x.format.encode(text)
 	if err != nil {
 		s.report(r, err)

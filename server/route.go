@@ -100,14 +100,11 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 	}()
 	x := exchangeOf(c)
 	x.interaction = rt.interaction
-	if x.query, err = url.ParseQuery(c.Request.URL.RawQuery); err != nil {
-		return fhir.E("serve", fhir.Invalid, fhir.Issue{Message: "The query string is malformed.", Expected: "names and values with % and & escaped", Found: c.Request.URL.RawQuery})
+	if x.malformed != nil {
+		return x.malformed
 	}
-	if !x.nested {
-		if x.format, err = s.negotiate(c.Request, x.query); err != nil && !wantsContent(c) {
-			return err
-		}
-		x.content = err != nil
+	if x.content = x.refused != nil && wantsContent(c); x.refused != nil && !x.content {
+		return x.refused
 	}
 	if err := s.address(c, x); err != nil {
 		return err

@@ -28,11 +28,14 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.config.Timeout)
 	defer cancel()
 	x := exchangeIn(ctx)
+	r = r.WithContext(ctx)
+	if s.open(w, r) {
+		return
+	}
 	if err := s.identify(x, r); err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	r = r.WithContext(ctx)
 	r.URL = withoutTrailingSlash(r.URL)
 	s.engine.ServeHTTP(w, r)
 }

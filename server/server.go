@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/server/page"
 )
 
 // Config is what a server is made of. Repository and Validator are needed;
@@ -50,6 +52,8 @@ type Config struct {
 	Timeout     time.Duration // for one request; 0 for a minute
 	PageSize    int           // default _count; 0 for 50
 	MaxPageSize int           // largest _count that is granted; 0 for 1000
+	Story       Story         // of a sandbox, for the front page; nil elsewhere
+	Docs        fs.FS         // the documentation in Markdown, for /docs; nil for none
 	Origins     []string      // web origins that may call (CORS), "*" for all; none by default
 
 	// Secret seals the links of pages; with the same one they outlive a
@@ -140,6 +144,9 @@ func (s *Server) Handler() http.Handler {
 		// Whoever reads slowly must not hold a place for ever. An error says
 		// that w is no connection.
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(2 * s.config.Timeout))
+		if page.Asset(w, r) {
+			return
+		}
 		switch r.URL.Path {
 		case "/metrics":
 			figures.ServeHTTP(w, r)

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/pestle-fhir/pestle/docs"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/server"
 )
@@ -176,7 +177,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 	config := server.Config{
 		Repository: app.repository, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
-		Counters: app.counters(),
+		Counters: app.counters(), Docs: docs.Files,
 	}
 	if c.Secret != "" {
 		config.Secret = []byte(c.Secret)

@@ -38,6 +38,7 @@ var rules = []rule{
 	{"pharmacy/", []string{"fhir", "fhir/...", "pharmacy", "."}, "a part of the business knows no sibling, no store, no server"},
 	{"pharmacy", []string{"fhir", "fhir/..."}, "the follower loop knows its ports alone"},
 	{"conformance", []string{"fhir", "fhir/...", "conformance/..."}, "the suites speak HTTP"},
+	{"docs", nil, "the documentation is text"},
 	{"internal", []string{"fhir", "fhir/...", "profiles/...", "internal/..."}, "generators and checks stand outside the product"},
 	{"cmd", []string{"..."}, "cmd wires everything"},
 }

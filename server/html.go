@@ -1,0 +1,100 @@
+package server
+
+import (
+	"errors"
+	"io/fs"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server/page"
+)
+
+// htmlCodec is how a browser gets an answer: a page that shows its JSON. It is
+// for answers alone, so it is not among the codecs of the server.
+var htmlCodec = Codec{Name: "html", Types: []string{"text/html"}}
+
+// mayBrowse reports whether Accept: text/html is a person who reads. Writes
+// answer to programs, and the content of a Binary is its own page.
+func mayBrowse(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	return !slices.ContainsFunc(Bases, func(base string) bool { return strings.HasPrefix(r.URL.Path, base+"/Binary/") })
+}
+
+// inHTML writes an answer as a page.
+func (s *Server) inHTML(w http.ResponseWriter, r *http.Request, status int, text []byte) {
+	x := exchangeIn(r.Context())
+	answer := page.Answer{Site: s.site(), Method: r.Method, URL: r.URL, Base: x.prefix, Self: x.base, Status: status, Header: w.Header(), Text: text}
+	body, err := answer.HTML()
+	if err != nil {
+		s.report(r, err)
+		x.format = format{codec: &s.codecs[0]}
+		s.write(w, r, http.StatusInternalServerError, fhir.Outcome([]fhir.Issue{{Severity: fhir.Fatal, Code: fhir.Exception, Message: "The page could not be written."}}).JSON())
+		return
+	}
+	sendPage(w, r, status, body)
+}
+
+func sendPage(w http.ResponseWriter, r *http.Request, status int, body []byte) {
+	page.Headers(w.Header())
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the client went away: nobody is left to tell
+	}
+}
+
+func (s *Server) site() page.Site {
+	return page.Site{Name: s.config.Name, Version: s.config.Version, Sandbox: s.config.Story != nil, Docs: s.config.Docs != nil}
+}
+
+// open answers a browser that asks for the front page or for documentation,
+// which tell of no patient and so ask nobody who they are. It reports whether
+// it did.
+func (s *Server) open(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	x := exchangeIn(r.Context())
+	path := withoutTrailingSlash(r.URL).Path
+	var body []byte
+	var err error
+	switch {
+	case x.format.codec == &htmlCodec && x.bare() && (path == "/" || slices.Contains(Bases, path)):
+		x.interaction = "front"
+		body, err = s.front(r)
+	case s.config.Docs != nil && (path == "/docs" || strings.HasPrefix(path, "/docs/")):
+		x.interaction = "docs"
+		body, err = page.Document(s.site(), s.config.Docs, strings.Trim(strings.TrimPrefix(path, "/docs"), "/"))
+	default:
+		return false
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fhir.E("serve", fhir.NotFound, fhir.Issue{Message: "There is no document of this name.", Found: r.URL.Path, Fix: "/docs/ lists them."})
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return true
+	}
+	sendPage(w, r, http.StatusOK, body)
+	return true
+}
+
+func (s *Server) front(r *http.Request) ([]byte, error) {
+	f := page.Front{Site: s.site(), Self: s.origin(r)}
+	if s.config.Story != nil {
+		story, err := s.config.Story(r.Context(), f.Self+Bases[0])
+		if err != nil {
+			return nil, err
+		}
+		f.Story = story
+	}
+	return f.HTML()
+}
+
+// bare reports whether the query asks for nothing but a format.
+func (x *exchange) bare() bool { return len(withoutFormat(x.query)) == 0 }

@@ -1,0 +1,154 @@
+package page
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"strings"
+)
+
+// The bounds of a listing, in bytes of HTML, characters of one string, and
+// levels. Whatever is stored, a page stays one that a phone can show.
+const (
+	maxListing = 1 << 20
+	maxString  = 2000
+	maxDepth   = 200
+)
+
+// listing writes JSON indented, with its links, as HTML.
+type listing struct {
+	in    []byte
+	at    int // the next byte of in
+	out   bytes.Buffer
+	links links
+	full  bool // a bound was reached: no more is written
+}
+
+// list gives the HTML of JSON and whether all of it is there. The text is one
+// that the server made, so it is JSON.
+func list(text []byte, to links) (html template.HTML, whole bool) {
+	l := &listing{in: text, links: to}
+	l.value("", 0)
+	return template.HTML(l.out.String()), !l.full //nolint:gosec // every byte of text went through escape
+}
+
+func (l *listing) value(key string, depth int) {
+	l.full = l.full || l.out.Len() > maxListing || depth > maxDepth
+	if l.full {
+		return
+	}
+	switch c := l.peek(); c {
+	case '{', '[':
+		l.container(key, c, depth)
+	case '"':
+		l.text(key, l.quoted())
+	default:
+		start := l.at
+		for l.at < len(l.in) && !strings.ContainsRune(",]} \t\r\n", rune(l.in[l.at])) {
+			l.at++
+		}
+		l.span("n", string(l.in[start:l.at]))
+	}
+}
+
+// container writes an object or an array. Items of an array have the key of
+// the array, as properties of FHIR that repeat do.
+func (l *listing) container(key string, open byte, depth int) {
+	l.at++
+	l.out.WriteByte(open)
+	count := 0
+	for c := l.peek(); c != '}' && c != ']' && c != 0; c = l.peek() {
+		if count++; count > 1 {
+			l.out.WriteByte(',')
+		}
+		l.line(depth + 1)
+		if open == '{' {
+			name := l.quoted()
+			key = unquoted(name)
+			l.span("k", string(name))
+			l.out.WriteString(": ")
+			l.peek()
+			l.at++ // the colon
+		}
+		l.value(key, depth+1)
+		if l.full {
+			l.line(depth + 1)
+			l.out.WriteString("…")
+			break
+		}
+		if l.peek() == ',' {
+			l.at++
+		}
+	}
+	if count > 0 {
+		l.line(depth)
+	}
+	l.out.WriteByte(open + 2) // the closing bracket of ASCII
+	l.at = min(l.at+1, len(l.in))
+}
+
+func (l *listing) line(depth int) {
+	l.out.WriteByte('\n')
+	for range depth {
+		l.out.WriteString("  ")
+	}
+}
+
+// text writes a string, as a link where it is one.
+func (l *listing) text(key string, quoted []byte) {
+	value := unquoted(quoted)
+	href := ""
+	if len(value) <= maxString {
+		href = l.links.of(key, value)
+	}
+	shown, rest := string(quoted), ""
+	if runes := []rune(value); len(runes) > maxString {
+		short, _ := json.Marshal(string(runes[:maxString]))
+		shown, rest = string(short), fmt.Sprintf(" … %d characters in all", len(runes))
+	}
+	if href == "" {
+		l.span("s", shown)
+	} else {
+		l.out.WriteString(`<a href="` + template.HTMLEscapeString(href) + `">`)
+		l.span("s", shown)
+		l.out.WriteString("</a>")
+	}
+	if rest != "" {
+		l.span("cut", rest)
+	}
+}
+
+func (l *listing) span(class, text string) {
+	l.out.WriteString(`<span class="` + class + `">`)
+	template.HTMLEscape(&l.out, []byte(text))
+	l.out.WriteString("</span>")
+}
+
+// peek skips blanks and is the byte after them, 0 at the end.
+func (l *listing) peek() byte {
+	for l.at < len(l.in) && strings.IndexByte(" \t\r\n", l.in[l.at]) >= 0 {
+		l.at++
+	}
+	if l.at == len(l.in) {
+		return 0
+	}
+	return l.in[l.at]
+}
+
+// quoted takes a string with its quotes.
+func (l *listing) quoted() []byte {
+	start := l.at
+	for l.at++; l.at < len(l.in) && l.in[l.at] != '"'; l.at++ {
+		if l.in[l.at] == '\\' {
+			l.at++
+		}
+	}
+	l.at = min(l.at+1, len(l.in))
+	return l.in[start:l.at]
+}
+
+func unquoted(quoted []byte) (s string) {
+	_ = json.Unmarshal(quoted, &s) // what is not JSON is no link either
+	return s
+}
