@@ -62,6 +62,7 @@ type Issue struct {
 	Profile    string   // canonical of the definition that holds the rule
 	Element    string   // id of the element of that definition: Patient.identifier:nhsNumber.value
 	Details    Coding   // a coding for machines, such as Spine-ErrorOrWarningCode
+	More       int      // how many issues that are not listed this one stands for; 0 for an issue of its own
 }
 
 // Coding is a code in its system.
@@ -69,6 +70,9 @@ type Coding struct{ System, Code, Display string }
 
 // IsError reports whether the issue makes the input unacceptable.
 func (i Issue) IsError() bool { return i.Severity == Err || i.Severity == Fatal }
+
+// Count is how many issues this one stands for.
+func (i Issue) Count() int { return max(1, i.More) }
 
 // Text is the issue in words: message, expected, found, fix, and the profile's
 // element that asks for it.
@@ -99,11 +103,12 @@ func (i Issue) source() string {
 // HasErrors reports whether any of the issues is an error.
 func HasErrors(issues []Issue) bool { return slices.ContainsFunc(issues, Issue.IsError) }
 
-// SortIssues puts issues in the order of their places and drops repetitions:
-// what two profiles say alike is said once.
+// SortIssues puts issues in the order of their places, with counts of what is
+// not listed at the end, and drops repetitions: what two profiles say alike is
+// said once.
 func SortIssues(issues []Issue) []Issue {
 	slices.SortStableFunc(issues, func(a, b Issue) int {
-		return cmp.Or(cmp.Compare(a.Position.Line, b.Position.Line), cmp.Compare(a.Position.Column, b.Position.Column))
+		return cmp.Or(cmp.Compare(a.More, b.More), cmp.Compare(a.Position.Line, b.Position.Line), cmp.Compare(a.Position.Column, b.Position.Column))
 	})
 	seen := make(map[Issue]bool, len(issues))
 	return slices.DeleteFunc(issues, func(i Issue) bool {

@@ -262,11 +262,7 @@ func (n Node) Expression() string {
 			steps = append(steps, "."+n.r.nameOf(d))
 			continue
 		}
-		place := 0
-		for s := d.parent + 1; s < i; s = n.r.nodes[s].next {
-			place++
-		}
-		steps = append(steps, "["+strconv.Itoa(place)+"]")
+		steps = append(steps, "["+strconv.Itoa(Node{n.r, i}.Place())+"]")
 	}
 	var b strings.Builder
 	b.WriteString(n.r.Type())

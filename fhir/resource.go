@@ -14,10 +14,13 @@ type Resource struct {
 	text   string // the same bytes as a string, so that lookups need no copy
 	nodes  []node
 	locate func(offset int) Position // where data came from another format
+	lines  *Lines                    // of text
+	places *places
 }
 
 func newResource(data []byte, nodes []node) *Resource {
-	return &Resource{data: data, text: unsafe.String(unsafe.SliceData(data), len(data)), nodes: nodes}
+	text := unsafe.String(unsafe.SliceData(data), len(data))
+	return &Resource{data: data, text: text, nodes: nodes, lines: NewLines(text), places: &places{}}
 }
 
 // Root is the node of the resource itself.
@@ -80,7 +83,7 @@ func (r *Resource) Position(offset int) Position {
 	if r.locate != nil {
 		return r.locate(offset)
 	}
-	return PositionIn(r.text, offset)
+	return r.lines.Position(offset)
 }
 
 // Located gives the same resource with positions from another source, for
@@ -91,7 +94,8 @@ func (r *Resource) Located(locate func(offset int) Position) *Resource {
 	return &c
 }
 
-// PositionIn is the place of an offset in a text.
+// PositionIn is the place of one offset in a text of any bytes. For many offsets
+// use [Lines].
 func PositionIn(text string, offset int) Position {
 	offset = min(max(offset, 0), len(text))
 	line := 1 + strings.Count(text[:offset], "\n")

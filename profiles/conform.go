@@ -48,12 +48,13 @@ func (w *walk) say(p *position, n fhir.Node, i fhir.Issue) {
 	w.add(n, i)
 }
 
-// try runs a check and gives its errors instead of reporting its issues. What
+// try runs a check and returns its errors, at most [fhir.MaxListed] of them,
+// instead of reporting its issues. What
 // is being held to a profile around the trial counts as conforming within it:
 // references go round in circles.
 func (w *walk) try(f func()) (errors []fhir.Issue) {
-	issues, more, known := w.issues, w.more, len(w.tried)
-	w.issues, w.more = nil, 0
+	outer, known := w.tally, len(w.tried)
+	w.tally = fhir.Tally{}
 	w.trials++
 	f()
 	w.trials--
@@ -61,12 +62,12 @@ func (w *walk) try(f func()) (errors []fhir.Issue) {
 		delete(w.held, k)
 	}
 	w.tried = w.tried[:known]
-	for _, i := range w.issues {
+	for _, i := range w.tally.Kept() {
 		if i.IsError() {
 			errors = append(errors, i)
 		}
 	}
-	w.issues, w.more = issues, more
+	w.tally = outer
 	return errors
 }
 

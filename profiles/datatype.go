@@ -56,7 +56,7 @@ func identifierRules(w *walk, n fhir.Node, _ *r4.Type) {
 func attachmentRules(w *walk, n fhir.Node, _ *r4.Type) {
 	size, data := n.Get("size"), n.Get("data")
 	stated, err := strconv.Atoi(size.Text())
-	if err != nil || data.Kind() != fhir.String {
+	if err != nil || data.Kind() != fhir.String || w.blamed(size) || w.blamed(data) {
 		return
 	}
 	if actual := decodedLen(data.Text()); actual != stated {

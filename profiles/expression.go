@@ -24,7 +24,7 @@ func Expression(n fhir.Node) string {
 			b.WriteString(".ofType(" + s.prop.Type + ")")
 		}
 		if s.item {
-			b.WriteString("[" + strconv.Itoa(place(s.node)) + "]")
+			b.WriteString("[" + strconv.Itoa(s.node.Place()) + "]")
 		}
 	}
 	return b.String()
@@ -86,13 +86,4 @@ func valueType(n fhir.Node, p *r4.Property) *r4.Type {
 		return r4.TypeOf(n.Get("resourceType").Text())
 	}
 	return p.Of
-}
-
-// place counts the items before an item.
-func place(item fhir.Node) int {
-	count := 0
-	for s := item.Parent().First(); s.Exists() && s.Index() != item.Index(); s = s.Next() {
-		count++
-	}
-	return count
 }

@@ -17,13 +17,16 @@ func (w *walk) fold(issues []fhir.Issue) []fhir.Issue {
 
 // alike drops what a profile says that another has said of the same element.
 func alike(issues []fhir.Issue) []fhir.Issue {
-	type what struct{ rule, expression, step, expected, found, fix string }
+	type what struct {
+		rule, expression, step, expected, found, fix string
+		refuses                                      bool
+	}
 	seen := map[what]bool{}
 	return slices.DeleteFunc(issues, func(i fhir.Issue) bool {
 		if i.Profile == "" {
 			return false
 		}
-		key := what{i.Rule, i.Expression, i.Element[strings.LastIndexByte(i.Element, '.')+1:], i.Expected, i.Found, i.Fix}
+		key := what{i.Rule, i.Expression, i.Element[strings.LastIndexByte(i.Element, '.')+1:], i.Expected, i.Found, i.Fix, i.IsError()}
 		again := seen[key]
 		seen[key] = true
 		return again
@@ -35,7 +38,7 @@ func alike(issues []fhir.Issue) []fhir.Issue {
 func valued(issues []fhir.Issue) []fhir.Issue {
 	said := map[string]bool{}
 	for _, i := range issues {
-		if i.Rule != "cardinality" || i.Profile == "" {
+		if i.Rule != "cardinality" || i.Profile == "" || !i.IsError() {
 			continue
 		}
 		at, _, _ := strings.Cut(i.Expression, ".value.ofType(")

@@ -69,6 +69,9 @@ func (w *walk) env() *fhirpath.Env {
 }
 
 func (w *walk) violation(n, place fhir.Node, c *r4.Constraint) {
+	if w.misled(n, c.Expression) {
+		return
+	}
 	severity := fhir.Err
 	if c.Severity == "warning" {
 		severity = fhir.Warning
@@ -86,6 +89,9 @@ func (w *walk) broken(n, place fhir.Node, key string) {
 func (w *walk) undecided(n fhir.Node, c *r4.Constraint, err error) {
 	if w.ctx.Err() != nil {
 		w.ended = true
+		return
+	}
+	if w.misled(n, c.Expression) {
 		return
 	}
 	w.add(n, fhir.Issue{Severity: fhir.Warning, Code: fhir.Processing, Rule: c.Key,

@@ -14,25 +14,24 @@ func (w *walk) add(n fhir.Node, i fhir.Issue) { w.addAt(n, n, i) }
 // addAt reports an issue of the element at n whose place in the text is that
 // of another node: the unknown member, the second variant.
 func (w *walk) addAt(n, place fhir.Node, i fhir.Issue) {
-	if len(w.issues) == MaxIssues {
-		w.more++
-		return
-	}
 	if i.Severity == "" {
 		i.Severity = fhir.Err
 	}
+	if w.blamed(n) || w.blamed(place) {
+		return
+	}
+	if !w.tally.Lists(i.Severity) {
+		w.tally.Skip(i.Severity, 1)
+		return
+	}
 	i.Expression = Expression(n)
 	i.Position = place.Position()
-	w.issues = append(w.issues, i)
+	w.tally.Add(i)
 }
 
 // result orders the issues and says what was left out.
 func (w *walk) result() []fhir.Issue {
-	issues := fhir.SortIssues(w.fold(w.issues))
-	if w.more > 0 {
-		issues = append(issues, fhir.Issue{Severity: fhir.Information, Code: fhir.Informational, Rule: "more-issues",
-			Message: fmt.Sprintf("%d more issues are not shown.", w.more)})
-	}
+	issues := w.tally.List(w.fold(w.tally.Kept()))
 	if w.ended {
 		issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.Timeout, Rule: "timeout",
 			Message: "The validation was stopped before it was complete.", Fix: "Send a smaller resource or allow more time."})

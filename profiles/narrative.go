@@ -135,6 +135,9 @@ func (d *narrative) link(t tag, to string) {
 			return
 		}
 	}
+	if fhir.Links(d.w.ctx, to) {
+		return
+	}
 	d.say("link", "The link of the narrative leads to what no browser opens.", "a link to the web, mail or phone, or # and an id", short(to), "Link to an address of the web, or leave the link out.")
 }
 

@@ -20,7 +20,7 @@ func (w *walk) primitive(n fhir.Node, p *slot) {
 	}
 	text := n.Text()
 	if text == "" {
-		w.add(n, fhir.Issue{Code: fhir.Invalid, Rule: "empty-string", Message: "The string is empty.",
+		w.malformed(n, fhir.Issue{Code: fhir.Invalid, Rule: "empty-string", Message: "The string is empty.",
 			Expected: "at least one character", Fix: "Leave " + p.Element.Name + " out."})
 		return
 	}
@@ -29,7 +29,11 @@ func (w *walk) primitive(n fhir.Node, p *slot) {
 		if fault.severity == fhir.Warning {
 			message = "This " + p.Type + " is not as it should be."
 		}
-		w.add(n, fhir.Issue{Severity: fault.severity, Code: fhir.ValueCode, Rule: "format", Message: message,
+		report := w.malformed
+		if fault.severity == fhir.Warning {
+			report = w.add
+		}
+		report(n, fhir.Issue{Severity: fault.severity, Code: fhir.ValueCode, Rule: "format", Message: message,
 			Expected: fault.expected, Found: short(text), Fix: fault.fix})
 	}
 }
@@ -84,5 +88,5 @@ func (w *walk) primitiveKind(n fhir.Node, p *slot, want jsonKind) {
 	case want == jsonString && n.Kind() != fhir.Object && n.Kind() != fhir.Array:
 		i.Fix = "Put the value into quotes."
 	}
-	w.add(n, i)
+	w.malformed(n, i)
 }

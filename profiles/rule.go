@@ -27,6 +27,7 @@ func (w *walk) holdRule(o occurrence, p *position, r *rule) {
 	switch {
 	case err != nil && w.ctx.Err() != nil:
 		w.ended = true
+	case (err != nil || !ok) && w.misled(o.node, r.Expression):
 	case err != nil:
 		w.say(p, place, fhir.Issue{Severity: fhir.Warning, Code: fhir.Processing, Rule: r.Key, Message: "The rule could not be evaluated: " + err.Error() + "."})
 	case !ok:

@@ -8,10 +8,6 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 
-// MaxIssues bounds how many issues are reported of one resource; the last one
-// then says how many more there were.
-const MaxIssues = 500
-
 // Definitions finds conformance resources by canonical URL: the Questionnaire
 // of a response, the StructureDefinition of an extension, a Measure.
 type Definitions interface {
@@ -55,8 +51,9 @@ func New(options ...Option) *Validator {
 	return v
 }
 
-// Validate gives every issue of the resource, ordered by place. None of them
-// being an error means that the resource is valid. A context that ends stops
+// Validate returns the issues of the resource, ordered by place. None of them
+// being an error means that the resource is valid: where there are more than
+// [fhir.MaxListed], those that are not listed are counted by severity. A context that ends stops
 // the work with an issue that says so.
 func (v *Validator) Validate(ctx context.Context, r *fhir.Resource, profiles ...string) []fhir.Issue {
 	w := walk{ctx: ctx, v: v, r: r, asked: profiles}

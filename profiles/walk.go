@@ -15,8 +15,8 @@ type walk struct {
 	v      *Validator
 	r      *fhir.Resource
 	scope  *scope // of the innermost resource
-	issues []fhir.Issue
-	more   int // issues beyond MaxIssues
+	tally  fhir.Tally
+	faulty nodeSet // values whose form is wrong, of which nothing else is said
 	steps  int
 	noted  map[string]bool // URLs of unknown extensions that were noted
 	ended  bool

@@ -18,12 +18,10 @@ import (
 // Deletes come first, then creates, updates and reads; the answers are in the
 // order of the entries.
 func (s *Server) batch(c *gin.Context, list []entry, issues []fhir.Issue) error {
-	for _, issue := range issues {
-		if !strings.HasPrefix(issue.Expression, "Bundle.entry") {
-			return &fhir.Error{Op: "batch", Kind: fhir.Invalid, Issues: issues}
-		}
+	if issues != nil {
+		return refused("batch", list, issues)
 	}
-	answers := s.carryOut(c, list, issues)
+	answers := s.carryOut(c, list)
 	if err := c.Request.Context().Err(); err != nil {
 		return err
 	}
@@ -39,16 +37,16 @@ const atOnce = 16
 
 // carryOut makes the requests of the entries. Creates go side by side, and so
 // do reads; what may be about one resource goes one after the other.
-func (s *Server) carryOut(c *gin.Context, list []entry, issues []fhir.Issue) []*recorder {
+func (s *Server) carryOut(c *gin.Context, list []entry) []*recorder {
 	answers := make([]*recorder, len(list))
 	var group errgroup.Group
 	group.SetLimit(atOnce)
 	last := 0
 	for _, i := range inOrder(list) {
 		e := &list[i]
-		if own := issuesOf(e, issues); own != nil {
+		if e.issues != nil {
 			answers[i] = &recorder{status: http.StatusBadRequest}
-			answers[i].body.Write(fhir.Outcome(own).JSON())
+			answers[i].body.Write(fhir.Outcome(e.issues).JSON())
 			continue
 		}
 		if t := turn(e.method); t != last || !e.independent() {
@@ -95,15 +93,6 @@ func turn(method string) int {
 		return 3
 	}
 	return 2
-}
-
-func issuesOf(e *entry, issues []fhir.Issue) (own []fhir.Issue) {
-	for _, issue := range issues {
-		if issue.Expression == e.expression || strings.HasPrefix(issue.Expression, e.expression+".") {
-			own = append(own, issue)
-		}
-	}
-	return own
 }
 
 // answerEntry writes what came of an entry. A resource is in it when it was

@@ -33,7 +33,7 @@ func (s *Server) body(r *http.Request) (*fhir.Resource, error) {
 		e.Kind = fhir.Invalid
 	}
 	if e != nil && resource != nil { // readable against the rules of the format: say all that is wrong, at once
-		e.Issues = fhir.SortIssues(append(e.Issues, s.config.Validator.Validate(r.Context(), resource)...))
+		e.Issues = fhir.Listed(append(e.Issues, s.config.Validator.Validate(r.Context(), resource)...))
 	}
 	return resource, err
 }

@@ -24,10 +24,23 @@ func (s *Server) bundle(c *gin.Context) error {
 	if kind == "batch" {
 		return s.batch(c, list, issues)
 	}
-	if issues != nil {
-		return &fhir.Error{Op: kind, Kind: fhir.Invalid, Issues: fhir.SortIssues(issues)}
+	if err := refused(kind, list, issues); err != nil {
+		return err
 	}
 	return s.transaction(c, list)
+}
+
+// refused is the error of a Bundle of which something is wrong, or of an entry.
+func refused(kind string, list []entry, issues []fhir.Issue) error {
+	var all fhir.Tally
+	all.Add(issues...)
+	for i := range list {
+		all.Add(list[i].issues...)
+	}
+	if all.Errors() == 0 {
+		return nil
+	}
+	return &fhir.Error{Op: kind, Kind: fhir.Invalid, Issues: all.Issues()}
 }
 
 func notABundle(b *fhir.Resource, kind string) error {

@@ -25,6 +25,7 @@ type entry struct {
 	typ, id    string // of the path, as far as it has them
 	query      string // behind the question mark
 	header     http.Header
+	issues     []fhir.Issue // what is wrong with the request
 }
 
 // conditionHeaders are the conditions of entry.request as HTTP headers.
@@ -32,28 +33,27 @@ var conditionHeaders = map[string]string{
 	"ifMatch": "If-Match", "ifNoneMatch": "If-None-Match", "ifNoneExist": "If-None-Exist", "ifModifiedSince": "If-Modified-Since",
 }
 
-// entries takes the Bundle apart. Issues are about the Bundle itself and the
-// requests in it, not about the resources.
+// entries takes the Bundle apart. The issues are about the Bundle itself; those
+// about a request are in its entry, and none are about the resources.
 func entries(bundle *fhir.Resource, x *exchange) (list []entry, issues []fhir.Issue) {
-	issues = strangers(bundle.Root(), "Bundle", issues)
+	issues = strangers(bundle.Root(), "Bundle")
 	place := 0
 	for n := range bundle.Get("entry").Items() {
 		e := entry{expression: fmt.Sprintf("Bundle.entry[%d]", place), node: n, fullURL: n.Get("fullUrl").Text(), header: http.Header{}}
 		place++
-		issues = strangers(n, "Bundle.entry", issues)
 		request := n.Get("request")
-		issues = strangers(request, "Bundle.entry.request", issues)
+		e.issues = append(strangers(n, "Bundle.entry"), strangers(request, "Bundle.entry.request")...)
 		e.method = request.Get("method").Text()
 		if r := n.Get("resource"); r.Kind() == fhir.Object {
 			e.resource = bundle.Sub(r)
 		}
-		issues = append(issues, e.aim(request, x)...)
+		e.aim(request, x)
 		for member, header := range conditionHeaders {
 			n := request.Get(member)
 			if value := strings.TrimSpace(n.Text()); value != "" {
 				e.header.Set(header, headerValue(member, value))
 			} else if n.Exists() {
-				issues = append(issues, fhir.Issue{
+				e.issues = append(e.issues, fhir.Issue{
 					Severity: fhir.Err, Code: fhir.ValueCode, Expression: e.expression + ".request." + member, Position: n.Position(),
 					Message: "The condition says nothing.", Expected: "a condition, or no " + member,
 				})
@@ -76,7 +76,7 @@ func headerValue(member, value string) string {
 
 // strangers notes members that the type does not have. The Bundle is not
 // stored, so nothing else would notice a misspelled element.
-func strangers(n fhir.Node, typ string, issues []fhir.Issue) []fhir.Issue {
+func strangers(n fhir.Node, typ string) (issues []fhir.Issue) {
 	def := r4.TypeOf(typ)
 	for m := range n.Members() {
 		name := strings.TrimPrefix(m.Name(), "_")
@@ -102,13 +102,13 @@ func strangers(n fhir.Node, typ string, issues []fhir.Issue) []fhir.Issue {
 var entryMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 // aim reads method and url.
-func (e *entry) aim(request fhir.Node, x *exchange) (issues []fhir.Issue) {
+func (e *entry) aim(request fhir.Node, x *exchange) {
 	wrong := func(code fhir.Code, element, message, expected, found string) {
 		at := request.Get(element).Position()
 		if at.IsZero() {
 			at = e.node.Position()
 		}
-		issues = append(issues, fhir.Issue{
+		e.issues = append(e.issues, fhir.Issue{
 			Severity: fhir.Err, Code: code, Expression: e.expression + ".request." + element, Position: at,
 			Message: message, Expected: expected, Found: found,
 		})
@@ -133,7 +133,6 @@ func (e *entry) aim(request fhir.Node, x *exchange) (issues []fhir.Issue) {
 	if (e.method == http.MethodPost || e.method == http.MethodPut || e.method == http.MethodPatch) && e.resource == nil && !strings.Contains(e.path, "$") {
 		wrong(fhir.Required, "method", e.method+" needs a resource in the entry.", "entry.resource", "none")
 	}
-	return issues
 }
 
 // writes reports whether the entry changes something.

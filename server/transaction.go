@@ -3,7 +3,6 @@ package server
 import (
 	"net/http"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -53,7 +52,7 @@ type plan struct {
 // plan reads the entries that write. All that is wrong with them comes together.
 func (s *Server) plan(c *gin.Context, list []entry) (*plan, error) {
 	p := &plan{places: map[int]int{}}
-	var issues []fhir.Issue
+	var issues fhir.Tally
 	for _, i := range inOrder(list) {
 		e := &list[i]
 		if !e.writes() {
@@ -63,14 +62,14 @@ func (s *Server) plan(c *gin.Context, list []entry) (*plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		issues = append(issues, wrong...)
+		issues.Add(wrong...)
 		p.places[i] = len(p.changes)
 		p.changes = append(p.changes, change)
 		p.patches = p.patches || e.method == http.MethodPatch
 	}
-	issues = append(issues, overlaps(list)...)
-	if issues != nil {
-		return nil, &fhir.Error{Op: "transaction", Kind: fhir.Invalid, Issues: fhir.SortIssues(issues)}
+	issues.Add(overlaps(list)...)
+	if issues.Errors() > 0 {
+		return nil, &fhir.Error{Op: "transaction", Kind: fhir.Invalid, Issues: issues.Issues()}
 	}
 	return p, nil
 }
@@ -93,11 +92,11 @@ func (s *Server) sendTransaction(c *gin.Context, list []entry, p *plan, done *fh
 // time. The issues of all come together, placed within the Bundle.
 func (s *Server) checkAll(c *gin.Context, changes []fhir.Change) ([][]fhir.Issue, error) {
 	found := make([][]fhir.Issue, len(changes))
-	links := map[string]bool{} // a narrative may link to an entry: the commit puts its address there
+	links := map[string]bool{}
 	for i := range changes {
 		links[changes[i].FullURL] = true
 	}
-	g, ctx := errgroup.WithContext(c.Request.Context())
+	g, ctx := errgroup.WithContext(fhir.WithLinks(c.Request.Context(), links))
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range changes {
 		change := &changes[i]
@@ -111,7 +110,6 @@ func (s *Server) checkAll(c *gin.Context, changes []fhir.Change) ([][]fhir.Issue
 				}
 			}()
 			issues := s.config.Validator.Validate(ctx, change.Resource)
-			issues = slices.DeleteFunc(issues, func(i fhir.Issue) bool { return i.Rule == "link" && links[i.Found] })
 			found[i] = within(change, issues)
 			return ctx.Err()
 		})
@@ -119,12 +117,12 @@ func (s *Server) checkAll(c *gin.Context, changes []fhir.Change) ([][]fhir.Issue
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	var all []fhir.Issue
+	var all fhir.Tally
 	for _, issues := range found {
-		all = append(all, issues...)
+		all.Add(issues...)
 	}
-	if fhir.HasErrors(all) {
-		return nil, &fhir.Error{Op: "validate", Kind: fhir.Processing, Issues: all}
+	if all.Errors() > 0 {
+		return nil, &fhir.Error{Op: "validate", Kind: fhir.Processing, Issues: all.Issues()}
 	}
 	return found, nil
 }

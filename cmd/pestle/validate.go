@@ -69,10 +69,12 @@ func (c *validateCommand) check(v *profiles.Validator, d document) []fhir.Issue 
 	}
 	if d.line > 0 {
 		for i := range issues {
-			issues[i].Position.Line += d.line - 1
+			if !issues[i].Position.IsZero() {
+				issues[i].Position.Line += d.line - 1
+			}
 		}
 	}
-	return fhir.SortIssues(issues)
+	return fhir.Listed(issues)
 }
 
 func decode(d document) (*fhir.Resource, error) {
@@ -99,9 +101,9 @@ func (p *report) add(d document, issues []fhir.Issue) {
 	for _, i := range issues {
 		switch {
 		case i.IsError():
-			p.errors++
+			p.errors += i.Count()
 		case i.Severity == fhir.Warning:
-			p.warnings++
+			p.warnings += i.Count()
 		}
 	}
 	switch p.format {

@@ -22,10 +22,8 @@ func readArray(doc []byte) (fhir.Node, error) {
 		}
 		return fhir.Node{}, err
 	}
-	text := string(wrapped)
-	r = r.Located(func(offset int) fhir.Position {
-		return up(fhir.PositionIn(text, offset))
-	})
+	whole := r
+	r = r.Located(func(offset int) fhir.Position { return up(whole.Position(offset)) })
 	list := r.Get("patch")
 	if list.Kind() != fhir.Array || r.Root().Len() != 1 {
 		return fhir.Node{}, fhir.E("patch", fhir.Invalid, fhir.Issue{

@@ -2,7 +2,6 @@ package patch
 
 import (
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -20,23 +19,18 @@ func XML(r *fhir.Resource, diff []byte) (*fhir.Resource, error) {
 	if err != nil {
 		return nil, err
 	}
-	patched, err := xml.Decode(after)
+	patched, err := xml.DecodeUnordered(after)
 	if err = asResult(err); err != nil {
 		return nil, err
 	}
 	return fhir.Parse(patched.JSON()) // with places in what will be stored
 }
 
-// asResult makes an error in XML that nobody has sent one of the patch. The
-// order of elements is none: add puts them last, and JSON has no order.
+// asResult makes an error in XML that nobody has sent one of the patch.
 func asResult(err error) error {
 	var e *fhir.Error
 	if !errors.As(err, &e) {
 		return err
-	}
-	e.Issues = slices.DeleteFunc(e.Issues, func(i fhir.Issue) bool { return i.Rule == xml.OrderRule })
-	if len(e.Issues) == 0 {
-		return nil
 	}
 	for i := range e.Issues {
 		e.Issues[i].Position = fhir.Position{}

@@ -15,13 +15,19 @@ import (
 // the first mistake. Where it is, but breaks rules of FHIR's XML that JSON has
 // no words for, there is both an error with all such places and the resource
 // as far as it goes, so that validation can add what it finds; of more than
-// [MaxIssues] it says how many. Either is an [*fhir.Error].
-func Decode(data []byte) (*fhir.Resource, error) {
+// [fhir.MaxListed] it says how many. Either is an [*fhir.Error].
+func Decode(data []byte) (*fhir.Resource, error) { return read(data, true) }
+
+// DecodeUnordered is Decode for XML that was made from JSON and edited: the
+// order of elements does not matter.
+func DecodeUnordered(data []byte) (*fhir.Resource, error) { return read(data, false) }
+
+func read(data []byte, ordered bool) (*fhir.Resource, error) {
 	s, err := NewScanner(data)
 	if err != nil {
 		return nil, err
 	}
-	d := decoder{scan: s, elements: make([]element, 0, len(data)/48+8)}
+	d := decoder{scan: s, ordered: ordered, elements: make([]element, 0, len(data)/48+8)}
 	if err := d.document(); err != nil {
 		return nil, err
 	}
@@ -32,19 +38,18 @@ func Decode(data []byte) (*fhir.Resource, error) {
 		return nil, err
 	}
 	places := w.places
-	text := s.text
 	r = r.Located(func(offset int) fhir.Position {
 		i, found := slices.BinarySearchFunc(places, uint32(offset), func(p place, at uint32) int { return int(p.json) - int(at) })
 		if !found {
 			i--
 		}
 		if i < 0 {
-			return fhir.PositionIn(text, 0)
+			return s.Position(0)
 		}
-		return fhir.PositionIn(text, int(places[i].xml))
+		return s.Position(int(places[i].xml))
 	})
-	if len(d.issues) > 0 {
-		return r, &fhir.Error{Op: "xml", Kind: fhir.Structure, Issues: d.reported()}
+	if d.faults.Errors() > 0 {
+		return r, &fhir.Error{Op: "xml", Kind: fhir.Structure, Issues: d.faults.Issues()}
 	}
 	return r, nil
 }
@@ -52,8 +57,8 @@ func Decode(data []byte) (*fhir.Resource, error) {
 type decoder struct {
 	scan     *Scanner
 	elements []element
-	issues   []fhir.Issue
-	faults   int // how many there were, reported or not
+	ordered  bool // elements out of order are faults
+	faults   fhir.Tally
 }
 
 func (d *decoder) document() error {
@@ -91,11 +96,11 @@ func (d *decoder) element(t *Token, e element) error {
 	}
 	self := int32(len(d.elements))
 	d.elements = append(d.elements, e)
-	faults := d.faults
+	faults := d.faults.Errors()
 	d.attributes(t, self)
 	children, err := d.content(self)
 	d.elements[self].next = int32(len(d.elements))
-	if err == nil && children == 0 && d.faults == faults {
+	if err == nil && children == 0 && d.faults.Errors() == faults {
 		d.checkContent(self)
 	}
 	return err

@@ -6,10 +6,6 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 
-// OrderRule is the rule of issues that say that elements are out of order. The
-// resource that comes with them is complete.
-const OrderRule = "xml-order"
-
 // rank is the place of an element within its type, looked for from a place
 // where it is likely.
 func rank(t *r4.Type, e *r4.Element, from int16) int16 {
@@ -57,8 +53,8 @@ func (d *decoder) order(t *Token, parent int32, e *element) {
 		p.mixed = true
 	case e.rank < before.rank:
 		p.mixed = true
-		if before.prop != nil {
-			d.reportAs(OrderRule, parent, t.Start, "The elements of "+p.typ.Name+" are out of order.", "<"+t.Local+"> before <"+before.name+">",
+		if before.prop != nil && d.ordered {
+			d.reportAs("xml-order", parent, t.Start, "The elements of "+p.typ.Name+" are out of order.", "<"+t.Local+"> before <"+before.name+">",
 				"<"+t.Local+"> behind <"+before.name+">", "XML wants them in the order of the definition; JSON does not.")
 		}
 	case before.prop == e.prop && !e.prop.Element.Repeats():

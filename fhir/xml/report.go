@@ -58,23 +58,14 @@ func (d *decoder) report(self int32, at int, message, expected, found, fix strin
 }
 
 func (d *decoder) reportAs(rule string, self int32, at int, message, expected, found, fix string) {
-	if d.faults++; d.faults > MaxIssues {
+	if !d.faults.Lists(fhir.Err) {
+		d.faults.Skip(fhir.Err, 1)
 		return
 	}
-	d.issues = append(d.issues, fhir.Issue{
-		Severity: fhir.Err, Code: fhir.Structure, Rule: rule, Expression: d.expression(self), Position: fhir.PositionIn(d.scan.text, at),
+	d.faults.Add(fhir.Issue{
+		Severity: fhir.Err, Code: fhir.Structure, Rule: rule, Expression: d.expression(self), Position: d.scan.Position(at),
 		Message: message, Expected: expected, Found: found, Fix: fix,
 	})
-}
-
-// reported are the issues in order, with how many were left out.
-func (d *decoder) reported() []fhir.Issue {
-	issues := fhir.SortIssues(d.issues)
-	if more := d.faults - MaxIssues; more > 0 {
-		issues = append(issues, fhir.Issue{Severity: fhir.Information, Code: fhir.Informational, Rule: "more-issues",
-			Message: strconv.Itoa(more) + " more issues are not shown."})
-	}
-	return issues
 }
 
 // expression is the way to an element, as [fhir.Node.Expression] writes it.

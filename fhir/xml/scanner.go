@@ -23,7 +23,6 @@ const (
 // with the square of the document.
 const (
 	MaxDepth      = fhir.MaxDepth // how deep elements may nest
-	MaxIssues     = 500           // issues that Decode reports
 	maxAttributes = 256           // of one element
 	maxNamespaces = 256           // in force at one place
 )
@@ -67,6 +66,7 @@ type Attr struct {
 // Scanner reads XML 1.0 with namespaces and reports the first mistake.
 type Scanner struct {
 	text     string
+	lines    *fhir.Lines // of text, once it is known to be UTF-8
 	pos      int
 	open     []openElement
 	bindings []binding
@@ -85,7 +85,8 @@ type openElement struct {
 // is an [*fhir.Error]: the document is no UTF-8, or holds characters that XML
 // forbids.
 func NewScanner(data []byte) (*Scanner, error) {
-	s := &Scanner{text: unsafe.String(unsafe.SliceData(data), len(data))}
+	text := unsafe.String(unsafe.SliceData(data), len(data))
+	s := &Scanner{text: text, lines: fhir.NewLines(text)}
 	if err := s.checkBytes(data); err != nil {
 		return nil, err
 	}
@@ -122,7 +123,7 @@ func (s *Scanner) describe(at int) string {
 }
 
 // Position is the line and column of an offset in a document.
-func (s *Scanner) Position(offset int) fhir.Position { return fhir.PositionIn(s.text, offset) }
+func (s *Scanner) Position(offset int) fhir.Position { return s.lines.Position(offset) }
 
 // Next reads the next token. At the end of the document it is EOF.
 func (s *Scanner) Next() (Token, error) {

@@ -128,9 +128,9 @@ func TestManyOfAKind(t *testing.T) {
 	r, err := Decode([]byte(open + ">" + strings.Repeat("<name/>", 100_000) + "</Patient>"))
 	var e *fhir.Error
 	require.ErrorAs(t, err, &e)
-	require.Len(t, e.Issues, MaxIssues+1)
-	assert.Equal(t, "99500 more issues are not shown.", e.Issues[MaxIssues].Message)
-	assert.Equal(t, "Patient.name[499]", e.Issues[MaxIssues-1].Expression)
+	require.Len(t, e.Issues, fhir.MaxListed+1)
+	assert.Equal(t, "99500 more errors are not listed.", e.Issues[fhir.MaxListed].Message)
+	assert.Equal(t, "Patient.name[499]", e.Issues[fhir.MaxListed-1].Expression)
 	assert.Equal(t, 100_000, r.Get("name").Len())
 
 	list := func(n int, format string) string {
