@@ -27,7 +27,11 @@ func (s *Server) deleteConditional(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.remove(c, fhir.Change{Method: fhir.Delete, Type: c.Param("type"), Condition: query})
+	change := fhir.Change{Method: fhir.Delete, Type: c.Param("type"), Condition: query}
+	if change.IfMatch, err = ifMatch(c.GetHeader("If-Match"), ""); err != nil {
+		return err
+	}
+	return s.remove(c, change)
 }
 
 func (s *Server) remove(c *gin.Context, change fhir.Change) error {

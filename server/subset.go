@@ -21,7 +21,7 @@ type subset struct {
 }
 
 // subsetted marks a resource that is not whole.
-const subsetted = `{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"SUBSETTED"}`
+const subsetted = `{"system":"` + fhir.SubsetSystem + `","code":"` + fhir.SubsetCode + `"}`
 
 func (p subset) whole() bool {
 	return len(p.elements) == 0 && (p.summary == "" || p.summary == search.SummaryFalse)

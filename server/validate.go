@@ -120,6 +120,12 @@ func (v *validation) fit() []fhir.Issue {
 			Expression: v.resource.Type(), Position: n.Position(), Expected: v.typ, Found: v.resource.Type(),
 		})
 	}
+	if tag := v.resource.SubsetTag(); tag.Exists() && (v.mode == "create" || v.mode == "update") {
+		issues = append(issues, fhir.Issue{
+			Severity: fhir.Err, Code: fhir.BusinessRule, Message: "A subset of a resource cannot be written.",
+			Expression: tag.Expression(), Position: tag.Position(), Expected: "the whole resource", Found: fhir.SubsetCode,
+		})
+	}
 	id := v.resource.ID()
 	if v.mode == "update" && (id == "" || v.id != "" && id != v.id) {
 		expected := v.id

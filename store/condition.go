@@ -39,7 +39,9 @@ func (p *planner) condition(i int) (settled bool, err error) {
 		return p.conditionalUpdate(i, l, found), nil
 	}
 	if len(found) == 0 {
-		s.applied = fhir.Unchanged
+		if p.matches(c, s) {
+			s.applied = fhir.Unchanged
+		}
 		return true, nil
 	}
 	s.id = found[0]

@@ -35,12 +35,9 @@ func (p *planner) conditional(c *fhir.Change, n fhir.Node, l lookup, members map
 		return l.typ + "/" + found[0], nil
 	}
 	issue := fhir.Issue{
-		Expression: c.Expression + strings.TrimPrefix(n.Expression(), c.Type), Position: n.Position(),
+		Expression: within(c, n), Position: n.Position(),
 		Message:  fmt.Sprintf("The conditional reference %s fits %d resources.", n.Text(), len(found)),
 		Expected: "exactly one", Found: strings.Join(found[:min(len(found), 5)], ", "),
-	}
-	if c.Expression != "" {
-		issue.Expression = c.Expression + ".resource" + strings.TrimPrefix(n.Expression(), c.Type)
 	}
 	if len(found) == 0 {
 		issue.Code = fhir.NotFound

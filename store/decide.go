@@ -96,27 +96,32 @@ func (p *planner) update(c *fhir.Change, s *step) {
 
 func (p *planner) remove(c *fhir.Change, s *step) {
 	switch {
+	case !p.matches(c, s):
 	case s.before == nil || s.before.Deleted():
 		s.applied = fhir.Unchanged
-	case p.matches(c, s):
+	default:
 		s.applied = fhir.Removed
 	}
 }
 
 // matches holds a change to its If-Match.
 func (p *planner) matches(c *fhir.Change, s *step) bool {
-	found := "no version"
-	if s.before != nil {
-		found = "version " + s.before.VersionID
-		if s.before.VersionID == c.IfMatch && !s.before.Deleted() {
-			return true
-		}
-	}
 	if c.IfMatch == "" {
 		return true
 	}
+	about, found := s.ref(), "no version"
+	switch {
+	case s.id == "":
+		about, found = c.Type+"?"+c.Condition, "no resource"
+	case s.before != nil && s.before.Deleted():
+		found = "version " + s.before.VersionID + ", a deletion"
+	case s.before != nil && s.before.VersionID == c.IfMatch:
+		return true
+	case s.before != nil:
+		found = "version " + s.before.VersionID
+	}
 	p.refused.add(c, fhir.Conflict, true, fhir.Issue{
-		Message:  fmt.Sprintf("%s is not at the version that the change was made from.", s.ref()),
+		Message:  fmt.Sprintf("%s is not at the version that the change was made from.", about),
 		Expected: "version " + c.IfMatch, Found: found,
 		Fix: "Read the resource again, make the change on what stands now, and send it with that version.",
 	})

@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -61,8 +62,25 @@ func (p *planner) wellFormed(c *fhir.Change) bool {
 	case c.Resource.Type() != c.Type:
 		p.refused.add(c, fhir.Invalid, false, fhir.Issue{
 			Message: "The resource is of another type than the change.", Expected: c.Type, Found: c.Resource.Type()})
+	case c.Resource.SubsetTag().Exists():
+		tag := c.Resource.SubsetTag()
+		p.refused.add(c, fhir.BusinessRule, false, fhir.Issue{
+			Expression: within(c, tag), Position: tag.Position(),
+			Message:  "The resource is a subset (meta.tag SUBSETTED): writing it would delete what it lacks.",
+			Expected: "the whole resource", Found: fhir.SubsetCode,
+			Fix: "Read the resource without _elements and _summary, change that, and send it; or send a PATCH.",
+		})
 	default:
 		return true
 	}
 	return false
+}
+
+// within is the place of an element of a change's resource, in the Bundle that
+// the change came in, if any.
+func within(c *fhir.Change, n fhir.Node) string {
+	if c.Expression == "" {
+		return n.Expression()
+	}
+	return c.Expression + ".resource" + strings.TrimPrefix(n.Expression(), c.Type)
 }
