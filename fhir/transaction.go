@@ -76,6 +76,7 @@ const (
 	Removed   Applied = "deleted"
 	Matched   Applied = "matched"   // a conditional create found its resource
 	Unchanged Applied = "unchanged" // nothing to do: a delete of what is not there
+	Kept      Applied = "kept"      // an update with the content that is current already, see [SameContent]
 )
 
 // Result is what became of one change, in the order of the changes.

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"net/url"
 	"testing"
 	"time"
@@ -21,9 +22,9 @@ func TestHistoryAt(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close()) }()
 	h := newHandler(t, func(c *server.Config) { c.Repository = db })
-	for _, day := range []int{1, 3, 3, 5} { // versions 1 to 4
+	for i, day := range []int{1, 3, 3, 5} { // versions 1 to 4
 		at = time.Date(2026, 3, day, 9, 0, 0, 0, time.UTC)
-		require.Less(t, call(h, "PUT", "/fhir/Patient/p", `{"resourceType":"Patient","id":"p"}`).Code, 300)
+		require.Less(t, call(h, "PUT", "/fhir/Patient/p", fmt.Sprintf(`{"resourceType":"Patient","id":"p","birthDate":"2000-01-%02d"}`, i+1)).Code, 300)
 	}
 	for asked, want := range map[string][]string{
 		"2026-02":                       nil,

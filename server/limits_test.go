@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -207,16 +208,24 @@ func TestAnswersToABundleAreBounded(t *testing.T) {
 	h := newHandler(t, func(c *server.Config) { c.MaxAnswers = 20_000 })
 	long := `{"resourceType":"Patient","id":"long","name":[{"family":"` + strings.Repeat("a", 6000) + `"}]}`
 	require.Equal(t, 201, call(h, "PUT", "/fhir/Patient/long", long).Code)
-	write := `{"resource":` + long + `,"request":{"method":"PUT","url":"Patient/long"}}`
+	day := 0
+	write := func() string { // each time another day of birth, so that it makes a version
+		day++
+		return fmt.Sprintf(`{"resource":%s,"birthDate":"2000-01-%02d"},"request":{"method":"PUT","url":"Patient/long"}}`, strings.TrimSuffix(long, "}"), day)
+	}
 	reads := strings.Repeat(`,{"request":{"method":"GET","url":"Patient/long"}}`, 10)
 	for _, kind := range []string{"batch", "transaction"} {
-		w := call(h, "POST", "/fhir", `{"resourceType":"Bundle","type":"`+kind+`","entry":[`+write+reads+`]}`)
+		w := call(h, "POST", "/fhir", `{"resourceType":"Bundle","type":"`+kind+`","entry":[`+write()+reads+`]}`)
 		require.Equal(t, 200, w.Code, w.Body)
 		require.Less(t, w.Body.Len(), 30_000)
 		require.Equal(t, 7, strings.Count(w.Body.String(), `"too-costly"`))
 		require.Equal(t, 4, strings.Count(w.Body.String(), "200 OK"), "a write and three reads")
 	}
-	w := call(h, "POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[`+strings.Repeat(write+",", 9)+write+`]}`, "Prefer", "return=representation")
+	writes := write()
+	for range 9 {
+		writes += "," + write()
+	}
+	w := call(h, "POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[`+writes+`]}`, "Prefer", "return=representation")
 	require.Equal(t, 10, strings.Count(w.Body.String(), "200 OK"))
 	require.Less(t, w.Body.Len(), 30_000)
 	require.Contains(t, call(h, "GET", "/fhir/Patient/long", "").Body.String(), `"versionId":"13"`)

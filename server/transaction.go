@@ -139,7 +139,7 @@ func within(change *fhir.Change, issues []fhir.Issue) []fhir.Issue {
 
 // appliedStatus is the status that each result would have had by itself.
 var appliedStatus = map[fhir.Applied]string{
-	fhir.Created: "201 Created", fhir.Updated: "200 OK", fhir.Matched: "200 OK",
+	fhir.Created: "201 Created", fhir.Updated: "200 OK", fhir.Matched: "200 OK", fhir.Kept: "200 OK",
 	fhir.Removed: "204 No Content", fhir.Unchanged: "204 No Content",
 }
 

@@ -118,12 +118,17 @@ func (a *applier) rows(s *step, ver *fhir.Version, r rid) {
 }
 
 // guard asks the guards about each version, in the state with the whole
-// transaction in it.
+// transaction in it. An update that changes nothing is judged like any other.
 func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
 	s := state{ctx, view{a.out, a.head.seq}}
 	for _, i := range a.p.order {
 		step := &a.p.steps[i]
-		if !step.writes() {
+		after := a.commit.Results[i].Version
+		if step.applied == fhir.Kept { // asked for all the same, by this requester
+			asked := *step.before
+			asked.Requester, asked.RequestID = a.p.tx.Requester, a.p.tx.RequestID
+			after = &asked
+		} else if !step.writes() {
 			continue
 		}
 		before := step.before
@@ -131,7 +136,7 @@ func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
 			before = nil
 		}
 		for _, g := range guards {
-			if err := ask(ctx, g, s, a.p.tx, before, a.commit.Results[i].Version); err != nil {
+			if err := ask(ctx, g, s, a.p.tx, before, after); err != nil {
 				return vetoed(err, a.p.tx.Changes[i].Expression)
 			}
 		}

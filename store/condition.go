@@ -2,15 +2,15 @@ package store
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// condition decides which resource a conditional change is about. The
-// transaction's own deletions count as done. settled says that nothing else is
-// to be decided about the change.
+// condition decides which resource a conditional change is about, in the state
+// before the transaction: what another change of it writes or deletes counts
+// as found, and the two overlap, see [planner.claim]. settled says that nothing
+// else is to be decided about the change.
 //
 // Rules: https://hl7.org/fhir/R4/http.html#ccreate, #cond-update, #cond-delete
 func (p *planner) condition(i int) (settled bool, err error) {
@@ -20,10 +20,6 @@ func (p *planner) condition(i int) (settled bool, err error) {
 	if err != nil {
 		return true, p.condemn(c, err)
 	}
-	found = slices.DeleteFunc(slices.Clone(found), func(id string) bool {
-		by, ok := p.targets[c.Type+"/"+id]
-		return ok && p.steps[by].applied == fhir.Removed
-	})
 	if len(found) > 1 {
 		p.refused.add(c, fhir.MultipleMatches, true, fhir.Issue{
 			Message:  fmt.Sprintf("The condition %s?%s fits more than one resource.", c.Type, c.Condition),

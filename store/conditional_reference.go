@@ -9,16 +9,10 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
-// member is a resource of the transaction as a condition sees it.
-type member struct {
-	id      string
-	entries []search.Entry
-}
-
 // conditional finds the one resource that a conditional reference means, in
 // the state that the transaction leaves. References that the transaction's own
 // resources hold do not count in it.
-func (p *planner) conditional(c *fhir.Change, n fhir.Node, l lookup, members map[string][]member) (string, error) {
+func (p *planner) conditional(c *fhir.Change, n fhir.Node, l lookup, types map[string]*members) (string, error) {
 	known, err := p.lookup(l)
 	if err != nil {
 		return "", p.condemn(c, err)
@@ -27,7 +21,7 @@ func (p *planner) conditional(c *fhir.Change, n fhir.Node, l lookup, members map
 		_, changed := p.targets[l.typ+"/"+id]
 		return changed
 	})
-	own, err := p.among(l, members)
+	own, err := p.among(l, types)
 	if err != nil {
 		return "", p.condemn(c, err)
 	}
@@ -52,31 +46,18 @@ func (p *planner) conditional(c *fhir.Change, n fhir.Node, l lookup, members map
 }
 
 // among finds the resources that the transaction itself writes.
-func (p *planner) among(l lookup, members map[string][]member) ([]string, error) {
-	list, ok := members[l.typ]
-	if !ok {
-		for i := range p.steps {
-			s := &p.steps[i]
-			if s.typ != l.typ || s.resource == nil || !s.writes() {
-				continue
-			}
-			entries, err := entriesOf(p.ctx, s.resource)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, member{s.id, entries})
-		}
-		members[l.typ] = list
-	}
-	if len(list) == 0 {
-		return nil, nil
+func (p *planner) among(l lookup, types map[string]*members) ([]string, error) {
+	of, err := p.members(l.typ, types)
+	if err != nil || len(of.list) == 0 {
+		return nil, err
 	}
 	q, err := search.ParseCondition(l.typ, l.query, search.Options{})
 	if err != nil {
 		return nil, err
 	}
 	var found []string
-	for _, m := range list {
+	for _, k := range of.candidates(q) {
+		m := &of.list[k]
 		if !slices.ContainsFunc(q.Clauses, func(c search.Clause) bool { return !c.Holds(m.id, m.entries) }) {
 			found = append(found, m.id)
 		}

@@ -21,11 +21,9 @@ func (p *planner) decide(i int) error {
 	if err == nil && !settled {
 		err = p.choose(i)
 	}
-	if s.writes() {
-		p.claim(i)
-	}
+	p.claim(i)
 	if c.FullURL != "" && c.Method != fhir.Delete {
-		p.links[c.FullURL] = s.ref()
+		p.name(i)
 	}
 	return err
 }
@@ -126,20 +124,4 @@ func (p *planner) matches(c *fhir.Change, s *step) bool {
 		Fix: "Read the resource again, make the change on what stands now, and send it with that version.",
 	})
 	return false
-}
-
-// claim refuses two writes to one resource.
-func (p *planner) claim(i int) {
-	s := &p.steps[i]
-	other, taken := p.targets[s.ref()]
-	if !taken {
-		p.targets[s.ref()] = i
-		return
-	}
-	c := &p.tx.Changes[i]
-	p.refused.add(c, fhir.Invalid, false, fhir.Issue{
-		Message: fmt.Sprintf("Two entries of the transaction change %s.", s.ref()),
-		Found:   "another change of it at " + p.tx.Changes[other].Expression,
-		Fix:     "Send one entry for each resource.",
-	})
 }

@@ -25,14 +25,23 @@ func entriesOf(ctx context.Context, r *fhir.Resource) ([]search.Entry, error) {
 // entriesBefore gives the entries of a stored version, nil for a deletion or
 // none.
 func entriesBefore(ctx context.Context, v *fhir.Version) ([]search.Entry, error) {
-	if v == nil || v.Deleted() {
+	r, err := contentOf(v)
+	if r == nil || err != nil {
+		return nil, err
+	}
+	return entriesOf(ctx, r)
+}
+
+// contentOf is the resource of a stored version, nil for a deletion or none.
+func contentOf(v *fhir.Version) (*fhir.Resource, error) {
+	if v == nil {
 		return nil, nil
 	}
 	r, err := v.Resource()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s/_history/%s: %w", errCorrupt, v.Ref(), v.VersionID, err)
 	}
-	return entriesOf(ctx, r)
+	return r, nil
 }
 
 // updatedEntry is the entry for the time of a version.

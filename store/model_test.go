@@ -19,6 +19,7 @@ type model struct {
 type modelVersion struct {
 	*fhir.Version
 	number string // of the identifier
+	source string // as it was sent
 }
 
 var errModel = errors.New("the model refuses")
@@ -62,7 +63,7 @@ func (m *model) commit(tx *fhir.Transaction, newID func() string, at time.Time) 
 			ids[i] = newID()
 		}
 	}
-	touched, removed, created := map[string]bool{}, map[string]bool{}, map[string]string{}
+	touched, claimed, created := map[string]bool{}, map[string]fhir.Applied{}, map[string]string{}
 	var order []int
 	for _, method := range []fhir.Method{fhir.Delete, fhir.Create, fhir.Update} {
 		for i, c := range tx.Changes {
@@ -73,35 +74,59 @@ func (m *model) commit(tx *fhir.Transaction, newID func() string, at time.Time) 
 	}
 	for _, i := range order {
 		c := &tx.Changes[i]
-		d, err := m.decide(c, ids[i], removed, created)
+		d, err := m.decide(c, ids[i], created)
 		if err != nil {
 			return nil, err
 		}
 		drafts[i] = d
-		if d.applied == fhir.Created || d.applied == fhir.Updated || d.applied == fhir.Removed {
-			if touched[d.id] {
-				return nil, errModel
-			}
-			touched[d.id] = true
-			removed[d.id] = d.applied == fhir.Removed
+		if d.applied == fhir.Matched && (c.Condition == "" || created[c.Condition] != "") || d.id == "" {
+			continue
 		}
+		if other, ok := claimed[d.id]; ok && (other != fhir.Matched || d.applied != fhir.Matched) {
+			return nil, errModel
+		}
+		claimed[d.id] = d.applied
+		if d.applied == fhir.Created || d.applied == fhir.Updated || d.applied == fhir.Removed {
+			touched[d.id] = true
+		}
+	}
+	if m.twins(tx, drafts) {
+		return nil, errModel
 	}
 	if len(touched) > 0 {
 		m.seq++
 	}
 	for _, i := range order {
-		if d := drafts[i]; touched[d.id] && d.applied != fhir.Matched && d.applied != fhir.Unchanged {
+		if d := drafts[i]; touched[d.id] && d.applied != fhir.Matched && d.applied != fhir.Unchanged && d.applied != fhir.Kept {
 			m.write(&tx.Changes[i], d, at)
 		}
 	}
 	return drafts, nil
 }
 
-func (m *model) decide(c *fhir.Change, fresh string, removed map[string]bool, created map[string]string) (draft, error) {
+// twins finds what a condition did not find and another change writes.
+func (m *model) twins(tx *fhir.Transaction, drafts []draft) bool {
+	for i, d := range drafts {
+		c := &tx.Changes[i]
+		if c.Condition == "" || d.applied != fhir.Created {
+			continue
+		}
+		for k, other := range drafts {
+			writes := other.applied == fhir.Created || other.applied == fhir.Updated || other.applied == fhir.Kept
+			if r := tx.Changes[k].Resource; k != i && writes && r != nil &&
+				r.Root().Path("identifier", "value").Text() == c.Condition[strings.LastIndex(c.Condition, "|")+1:] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (m *model) decide(c *fhir.Change, fresh string, created map[string]string) (draft, error) {
 	d := draft{id: c.ID}
 	if c.Condition != "" {
 		number := c.Condition[strings.LastIndex(c.Condition, "|")+1:]
-		found := slices.DeleteFunc(m.find(number, m.seq), func(id string) bool { return removed[id] })
+		found := m.find(number, m.seq)
 		switch {
 		case len(found) > 1:
 			return d, errModel
@@ -111,8 +136,10 @@ func (m *model) decide(c *fhir.Change, fresh string, removed map[string]bool, cr
 			return d, errModel
 		case len(found) == 1:
 			d.id = found[0]
-		case c.Method == fhir.Delete:
+		case c.Method == fhir.Delete && c.IfMatch == "":
 			return draft{"", fhir.Unchanged}, nil
+		case c.Method == fhir.Delete:
+			return d, errModel
 		case created[c.Condition] != "":
 			if c.Method == fhir.Update {
 				return d, errModel
@@ -137,7 +164,7 @@ func (m *model) decide(c *fhir.Change, fresh string, removed map[string]bool, cr
 		return draft{d.id, fhir.Matched}, nil
 	}
 	switch {
-	case c.Method == fhir.Delete && !stands:
+	case c.Method == fhir.Delete && !stands && c.IfMatch == "":
 		d.applied = fhir.Unchanged
 	case c.IfMatch != "" && (!stands || now.VersionID != c.IfMatch):
 		return d, errModel
@@ -145,6 +172,8 @@ func (m *model) decide(c *fhir.Change, fresh string, removed map[string]bool, cr
 		d.applied = fhir.Removed
 	case c.Method == fhir.Create && now != nil:
 		return d, errModel
+	case stands && now.source == string(c.Resource.JSON()):
+		d.applied = fhir.Kept
 	case stands:
 		d.applied = fhir.Updated
 	default:
@@ -160,12 +189,13 @@ func (m *model) write(c *fhir.Change, d draft, at time.Time) {
 		n = last + 1
 	}
 	v := &fhir.Version{Type: "Patient", ID: d.id, VersionID: strconv.Itoa(n), Seq: m.seq, LastUpdated: at, Method: c.Method}
-	number := ""
+	number, source := "", ""
 	if c.Resource != nil {
+		source = string(c.Resource.JSON())
 		v.JSON = c.Resource.Stamp(d.id, v.VersionID, at)
 		number = c.Resource.Root().Path("identifier", "value").Text()
 	}
-	m.versions = append(m.versions, &modelVersion{v, number})
+	m.versions = append(m.versions, &modelVersion{v, number, source})
 }
 
 // history lists all versions that a query means, newest first.

@@ -31,9 +31,11 @@ type lookup struct{ typ, query string }
 type step struct {
 	typ, id  string
 	applied  fhir.Applied
-	now      identity      // the resource's numbers; zero for a new one
-	before   *fhir.Version // the version that stands; nil for none
-	same     int           // with applied Matched: the change that creates the resource, or -1
+	now      identity       // the resource's numbers; zero for a new one
+	before   *fhir.Version  // the version that stands; nil for none
+	was      *fhir.Resource // its content; nil where it was not asked for
+	same     int            // with applied Matched: the change that creates the resource, or -1
+	pinned   bool           // another resource refers to the version that it makes
 	resource *fhir.Resource
 	come     []search.Entry // entries that begin
 	gone     []search.Entry // entries that end
@@ -52,9 +54,10 @@ type planner struct {
 	*plan
 	ctx     context.Context
 	v       view
-	targets map[string]int    // the change that writes a resource, by reference
-	created map[lookup]int    // the change that creates what a condition did not find
-	links   map[string]string // what a full URL has become
+	targets map[string]int // the change that writes a resource, by reference
+	claims  map[string]int // the first change that is about a resource, by reference
+	created map[lookup]int // the change that creates what a condition did not find
+	links   map[string]int // the change that a full URL names
 	refused refusal
 }
 
@@ -63,7 +66,7 @@ type planner struct {
 func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string) (*plan, error) {
 	p := &planner{
 		plan: &plan{tx: tx, at: v.at, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup][]string{}},
-		ctx:  ctx, v: v, targets: map[string]int{}, created: map[lookup]int{}, links: map[string]string{},
+		ctx:  ctx, v: v, targets: map[string]int{}, claims: map[string]int{}, created: map[lookup]int{}, links: map[string]int{},
 	}
 	if err := p.receipt(); err != nil || p.repeated != nil {
 		return p.plan, err
@@ -81,7 +84,12 @@ func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string) (*
 		return nil, err
 	}
 	for i := range p.steps {
-		if err := p.index(&p.steps[i]); err != nil {
+		s := &p.steps[i]
+		err := p.keep(s)
+		if err == nil {
+			err = p.index(s)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -112,6 +120,19 @@ func (p *planner) sort() {
 	})
 }
 
+// keep finds out that an update changes nothing: no version is made of it. One
+// that others refer to by its version is made all the same.
+func (p *planner) keep(s *step) error {
+	if s.applied != fhir.Updated {
+		return nil
+	}
+	var err error
+	if s.was, err = contentOf(s.before); err == nil && !s.pinned && fhir.SameContent(s.was, s.resource) {
+		s.applied = fhir.Kept
+	}
+	return err
+}
+
 // index works out which index rows a step ends and begins. The entry for the
 // time of the version is added when the time is known.
 func (p *planner) index(s *step) error {
@@ -125,7 +146,13 @@ func (p *planner) index(s *step) error {
 			return err
 		}
 	}
-	if before, err = entriesBefore(p.ctx, s.before); err != nil {
+	if s.was == nil {
+		s.was, err = contentOf(s.before)
+	}
+	if err == nil && s.was != nil {
+		before, err = entriesOf(p.ctx, s.was)
+	}
+	if err != nil {
 		return err
 	}
 	s.gone, s.come = diff(before, now)

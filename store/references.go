@@ -3,8 +3,6 @@ package store
 import (
 	"bytes"
 	"regexp"
-	"strings"
-	"sync"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
@@ -14,43 +12,43 @@ import (
 // between the entries of a transaction, and what they find in the place of
 // conditional references: https://hl7.org/fhir/R4/http.html#trules
 func (p *planner) resolve() error {
-	members := map[string][]member{}
+	types := map[string]*members{}
 	for i := range p.steps {
 		s := &p.steps[i]
 		if !s.writes() || s.resource == nil {
 			continue
 		}
-		if err := p.link(i, members); err != nil {
+		if err := p.link(i, types); err != nil {
 			return err
 		}
 	}
-	return p.refused.err(p.tx.Changes)
+	if err := p.refused.err(p.tx.Changes); err != nil {
+		return err
+	}
+	return p.twins(types)
 }
 
 // link resolves the references of one resource. The links inside a Bundle are
 // between its own entries and stay as they are.
-func (p *planner) link(i int, members map[string][]member) error {
+func (p *planner) link(i int, types map[string]*members) error {
 	c, s := &p.tx.Changes[i], &p.steps[i]
 	if s.typ == "Bundle" || len(p.links) == 0 && bytes.IndexByte(s.resource.JSON(), '?') < 0 {
 		return nil
 	}
 	edit := fhir.NewEdit(s.resource)
 	base := baseOf(c.FullURL)
-	for k := range s.resource.Nodes() {
-		n := s.resource.Node(k)
-		if n.Kind() != fhir.String {
-			continue
+	var failed error
+	eachPrimitive(s.resource.Root(), nil, func(n fhir.Node, holder *r4.Type, property *r4.Property) {
+		if failed != nil {
+			return
 		}
-		to, err := p.replacement(c, n, base, members)
-		if err != nil {
-			return err
-		}
-		if to != "" {
+		to := ""
+		if to, failed = p.replacement(c, n, holder, property, base, types); to != "" {
 			edit.ReplaceString(n, to)
 		}
-	}
-	if edit.Empty() {
-		return nil
+	})
+	if failed != nil || edit.Empty() {
+		return failed
 	}
 	r, err := edit.Apply()
 	if err != nil {
@@ -60,95 +58,47 @@ func (p *planner) link(i int, members map[string][]member) error {
 	return nil
 }
 
-// replacement is what a string becomes, "" where it stays.
-func (p *planner) replacement(c *fhir.Change, n fhir.Node, base string, members map[string][]member) (string, error) {
-	name := n.Name()
-	if name == "" {
-		name = n.Parent().Name() // one of several
-	}
-	switch name {
-	case "reference":
+// replacement is what a string becomes, "" where it stays. A uuid or oid names
+// no resource of this server after the commit, and what a resource is called
+// here is not a valid uuid or oid: they stay, like canonicals and identifiers.
+func (p *planner) replacement(c *fhir.Change, n fhir.Node, holder *r4.Type, property *r4.Property, base string, types map[string]*members) (string, error) {
+	switch {
+	case isReference(holder, property):
 		text := n.Text()
 		if to := p.linked(text, base); to != "" {
 			return to, nil
 		}
 		if m := conditionalForm.FindStringSubmatch(text); m != nil {
-			return p.conditional(c, n, lookup{m[1], m[2]}, members)
+			return p.conditional(c, n, lookup{m[1], m[2]}, types)
 		}
-	case "div":
-		return p.narrative(n.Text()), nil
-	}
-	// An absolute address stays: in a definition it is the canonical.
-	if uriNames()[name] && placeholder.MatchString(n.Text()) {
-		return p.links[n.Text()], nil
+	case property.Type == "xhtml":
+		return p.narrative(n.Text(), base), nil
+	case property.Type == "uri" || property.Type == "url":
+		// An absolute address stays: in a definition it is the canonical.
+		if fhir.Placeholder(n.Text()) != "" && !isName(holder, property) {
+			return p.linked(n.Text(), ""), nil
+		}
 	}
 	return "", nil
 }
 
-// uriNames are the elements of type uri, url, oid and uuid.
-var uriNames = sync.OnceValue(func() map[string]bool {
-	names := map[string]bool{}
-	for _, t := range r4.Types() {
-		for _, p := range t.Properties() {
-			switch p.Type {
-			case "uri", "url", "oid", "uuid":
-				names[p.JSON] = true
-			}
-		}
+// isName reports whether a uri says what something is called and not where it
+// is: the url of a definition or extension, and the system of codes and
+// identifiers.
+func isName(holder *r4.Type, property *r4.Property) bool {
+	switch property.JSON {
+	case "url":
+		return property.Type == "uri" && (holder.Kind == r4.Resource || holder.Name == "Extension")
+	case "system":
+		return true
 	}
-	return names
-})
-
-// linked is where a reference leads that may name an entry, by its full URL or
-// relative to the full URL of the entry that holds it; "" when it does not.
-func (p *planner) linked(text, base string) string {
-	target, fragment, _ := strings.Cut(text, "#")
-	if target == "" {
-		return ""
-	}
-	to := p.links[target]
-	if to == "" && base != "" {
-		to = p.links[base+target]
-	}
-	if to != "" && fragment != "" {
-		to += "#" + fragment
-	}
-	return to
+	return false
 }
 
-var (
-	// placeholder is an address that has a meaning within one Bundle alone.
-	placeholder = regexp.MustCompile(`^urn:(uuid|oid):`)
-	// conditionalForm is a search in the place of a reference.
-	conditionalForm = regexp.MustCompile(`^([A-Z][A-Za-z]+)\?(.+)$`)
-	// restForm is an absolute address of a resource: its base and the rest.
-	restForm = regexp.MustCompile(`^(https?://.+/)[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}$`)
-)
-
-// baseOf is the server part of a full URL, "" where it has none.
-func baseOf(fullURL string) string {
-	if m := restForm.FindStringSubmatch(fullURL); m != nil {
-		return m[1]
-	}
-	return ""
+// isReference reports whether a property is Reference.reference.
+func isReference(holder *r4.Type, property *r4.Property) bool {
+	return property.JSON == "reference" && holder.Name == "Reference"
 }
 
-// narrative resolves the links and images of a text, "" where there are none.
-func (p *planner) narrative(div string) string {
-	if !strings.Contains(div, "urn:") && !strings.Contains(div, "http") {
-		return ""
-	}
-	out := linkForm.ReplaceAllStringFunc(div, func(attribute string) string {
-		m := linkForm.FindStringSubmatch(attribute)
-		if to := p.links[m[2]]; to != "" {
-			return m[1] + to + m[3]
-		}
-		return attribute
-	})
-	if out == div {
-		return ""
-	}
-	return out
-}
-
-var linkForm = regexp.MustCompile(`((?:href|src)\s*=\s*["'])([^"'<>]+)(["'])`)
+// conditionalForm is a search in the place of a reference.
+var conditionalForm = regexp.MustCompile(`^([A-Z][A-Za-z]+)\?(.+)$`)

@@ -33,7 +33,8 @@ func TestReferencesWithinATransaction(t *testing.T) {
 			'text':{'status':'generated','div':'<div><p>%[1]s</p></div>'},
 			'identifier':[{'system':'urn:ietf:rfc:3986','value':'%[1]s'}],
 			'subject':{'reference':'%[1]s'},'performer':[{'reference':'%[1]s#part'},{'reference':'urn:uuid:unknown'}],
-			'instantiatesUri':['%[1]s','http://a.test'],'extension':[{'url':'http://a.test/x','valueUuid':'%[1]s'}]}`, urnA)
+			'extension':[{'url':'http://a.test/x','valueUuid':'%[1]s'},{'url':'http://a.test/x','valueUri':'%[1]s'},{'url':'http://a.test/x','valueUrl':'http://a.test'},
+			{'url':'http://a.test/x','valueString':'%[1]s'},{'url':'http://a.test/x','valueOid':'urn:oid:1.2.3'},{'url':'http://a.test/x','valueCoding':{'system':'%[1]s'}}]}`, urnA)
 		message := parse(t, `{'resourceType':'Bundle','type':'collection','entry':[{'fullUrl':'%[1]s','resource':{'resourceType':'Patient'}},{'resource':{'resourceType':'Observation','subject':{'reference':'%[1]s'}}}]}`, urnA)
 		c := commit(t, db, full(urnB, 0, post(observation)), full(urnA, 1, post(patient(t, "1", "Ames"))), post(message))
 		ref := c.Results[1].Version.Ref()
@@ -42,9 +43,41 @@ func TestReferencesWithinATransaction(t *testing.T) {
 		require.Contains(t, stored, `{"reference":"`+ref+`#part"},{"reference":"urn:uuid:unknown"}`)
 		require.Contains(t, stored, `"value":"`+urnA+`"`, "an identifier is no link")
 		require.Contains(t, stored, `<p>`+urnA+`</p>`, "text is no link")
-		require.Contains(t, stored, `"instantiatesUri":["`+ref+`","http://a.test"]`)
-		require.Contains(t, stored, `"valueUuid":"`+ref+`"`)
+		require.Contains(t, stored, `"valueUri":"`+ref+`"`)
+		for _, stays := range []string{`"valueUuid":"` + urnA, `"valueString":"` + urnA, `"system":"` + urnA, `"valueOid":"urn:oid:1.2.3"`, `"valueUrl":"http://a.test"`} {
+			require.Contains(t, stored, stays)
+		}
 		require.Contains(t, string(c.Results[2].Version.JSON), `"reference":"`+urnA+`"`, "a Bundle keeps its own links")
+	})
+}
+
+// TestLinksToVersions: a link to a version stays one, and names are compared
+// without regard to the case of a UUID.
+func TestLinksToVersions(t *testing.T) {
+	both(t, func(t *testing.T, db *store.DB) {
+		commit(t, db, put("a", patient(t, "1", "Ames")))
+		matched := post(patient(t, "1", "Ames"))
+		matched.Condition = "identifier=https://fhir.nhs.uk/Id/nhs-number|1"
+		observation := parse(t, `{'resourceType':'Observation','subject':{'reference':'%[1]s/_history/1#c'},'focus':[{'reference':'http://clinic.test/fhir/Patient/77/_history/1'}],
+			'performer':[{'reference':'Patient/77/_history/3'},{'reference':'URN:OID:1.2.3'}],
+			'text':{'status':'generated','div':'<div><a href=\"%[1]s/_history/1\">x</a></div>'}}`,
+			"URN:UUID:0C3D3F44-5A8E-4D9A-9D2C-000000000001")
+		c := commit(t, db,
+			full("http://clinic.test/fhir/Observation/1", 0, post(observation)),
+			full(urnA, 1, post(patient(t, "2", "Bell"))),
+			full("http://clinic.test/fhir/Patient/77", 2, put("a", patient(t, "1", "Anew"))),
+			full("urn:oid:1.2.3", 3, post(patient(t, "3", "Cole"))),
+		)
+		ref := c.Results[1].Version.Ref()
+		stored := string(c.Results[0].Version.JSON)
+		require.Contains(t, stored, `"subject":{"reference":"`+ref+`/_history/1#c"}`)
+		require.Contains(t, stored, `"focus":[{"reference":"Patient/a/_history/2"}]`, "the version that this transaction makes")
+		require.Contains(t, stored, `"performer":[{"reference":"Patient/a/_history/2"}`, "relative to the full URL around it")
+		require.Contains(t, stored, `{"reference":"`+c.Results[3].Version.Ref()+`"}`)
+		require.Contains(t, stored, `href=\"`+ref+`/_history/1\"`)
+		c = commit(t, db, full(urnB, 0, post(parse(t, `{'resourceType':'Observation','subject':{'reference':'%s/_history/9'}}`, urnA))), full(urnA, 1, matched))
+		require.Contains(t, string(c.Results[0].Version.JSON), `"Patient/a/_history/2"`, "the version that a conditional create found")
+		_ = refused(t, db, full(urnA, 0, post(patient(t, "8", "Dean"))), full(strings.ToUpper(urnA), 1, post(patient(t, "9", "Earl"))))
 	})
 }
 
@@ -89,18 +122,34 @@ func TestTransactionRules(t *testing.T) {
 	both(t, func(t *testing.T, db *store.DB) {
 		commit(t, db, put("a", patient(t, "1", "Ames")))
 
-		// Deletions come first: the number is free for a conditional create.
+		// Two changes of one resource, whichever way they name it.
 		again := post(patient(t, "1", "Ames"))
 		again.Condition = "identifier=https://fhir.nhs.uk/Id/nhs-number|1"
-		c := commit(t, db, again, fhir.Change{Method: fhir.Delete, Type: "Patient", ID: "a"})
-		require.Equal(t, fhir.Created, c.Results[0].Applied)
-		require.Equal(t, fhir.Removed, c.Results[1].Applied)
-		id := c.Results[0].Version.ID
+		byCondition := fhir.Change{Method: fhir.Update, Type: "Patient", Resource: patient(t, "1", "X"), Condition: again.Condition}
+		gone := fhir.Change{Method: fhir.Delete, Type: "Patient", Condition: again.Condition}
+		direct := fhir.Change{Method: fhir.Delete, Type: "Patient", ID: "a"}
+		for _, pair := range [][2]fhir.Change{
+			{put("a", patient(t, "1", "X")), gone}, {put("a", patient(t, "1", "X")), put("a", patient(t, "1", "Y"))},
+			{byCondition, gone}, {byCondition, direct}, {byCondition, byCondition}, {gone, gone}, {gone, direct},
+			{again, put("a", patient(t, "1", "X"))}, {again, byCondition}, {again, gone}, {again, direct},
+			{put("a", patient(t, "1", "Ames")), direct}, // an update that changes nothing
+		} {
+			e := refused(t, db, full("", 0, pair[0]), full("", 1, pair[1]))
+			require.Equal(t, fhir.Invalid, e.Kind)
+			require.Contains(t, e.Issues[0].Found, "Bundle.entry[0]")
+			require.Contains(t, e.Issues[0].Found, "Bundle.entry[1]")
+		}
+		c := commit(t, db, again, again)
+		require.Equal(t, fhir.Matched, c.Results[1].Applied, "two that only read it")
 
-		// Two changes of one resource, whichever way they name it.
-		e := refused(t, db, full("", 0, put(id, patient(t, "1", "X"))),
-			full("", 1, fhir.Change{Method: fhir.Delete, Type: "Patient", Condition: "identifier=https://fhir.nhs.uk/Id/nhs-number|1"}))
-		require.Equal(t, fhir.Invalid, e.Kind)
+		// What a condition did not find must not be made by another entry.
+		unless := post(patient(t, "7", "Gray"))
+		unless.Condition = "identifier=https://fhir.nhs.uk/Id/nhs-number|7"
+		for _, other := range []fhir.Change{post(patient(t, "7", "Gray")), put("a", patient(t, "7", "Gray")), put("new", patient(t, "7", "Gray"))} {
+			e := refused(t, db, full("", 0, unless), full("", 1, other))
+			require.Equal(t, fhir.MultipleMatches, e.Kind)
+			require.Contains(t, e.Issues[0].Found, "Bundle.entry[1]")
+		}
 
 		// Entries with one condition are about one resource, and links follow.
 		twice := post(patient(t, "2", "Bell"))
@@ -112,7 +161,8 @@ func TestTransactionRules(t *testing.T) {
 		require.Contains(t, string(c.Results[2].Version.JSON), c.Results[0].Version.Ref())
 
 		// All that is wrong is said at once, and nothing is written.
-		e = refused(t, db, full("", 0, fhir.Change{Method: fhir.Update, Type: "Patient", ID: id, Resource: patient(t, "1", "X"), IfMatch: "9"}),
+		const id = "a"
+		e := refused(t, db, full("", 0, fhir.Change{Method: fhir.Update, Type: "Patient", ID: id, Resource: patient(t, "1", "X"), IfMatch: "9"}),
 			full("", 1, put("no such id!", patient(t, "3", "X"))), full("", 2, fhir.Change{Method: fhir.Create, Type: "Patient", ID: id, Resource: patient(t, "1", "X")}),
 			full("", 3, fhir.Change{Method: fhir.Create, Type: "Task", Resource: patient(t, "1", "X")}))
 		require.Len(t, e.Issues, 4)
@@ -126,7 +176,7 @@ func TestIfMatch(t *testing.T) {
 		change.IfMatch = "1"
 		e := refused(t, db, change)
 		require.True(t, e.Precondition)
-		commit(t, db, put("a", patient(t, "1", "Ames")))
+		commit(t, db, put("a", patient(t, "1", "Anew")))
 		commit(t, db, change)
 		e = refused(t, db, change)
 		require.Equal(t, fhir.Conflict, e.Kind)
@@ -141,12 +191,51 @@ func TestIfMatch(t *testing.T) {
 	})
 }
 
+// TestUpdateThatChangesNothing: it makes no version, and is judged all the same.
+func TestUpdateThatChangesNothing(t *testing.T) {
+	var asked []string
+	guard := func(_ context.Context, _ fhir.State, _ *fhir.Transaction, before, after *fhir.Version) error {
+		if before != nil {
+			asked = append(asked, before.VersionID+" "+after.VersionID+" "+after.Requester.Agent)
+		}
+		if after.Requester.Agent == "nobody" {
+			return fhir.E("guard", fhir.Forbidden, fhir.Issue{Message: "No."})
+		}
+		return nil
+	}
+	db := openDB(t, mem.New(), store.Options{Guards: []fhir.Guard{guard}})
+	defer db.Close() //nolint:errcheck // a memory engine
+	first := commit(t, db, put("a", patient(t, "1", "Ames"))).Results[0].Version
+	sent, err := fhir.Parse(first.JSON)
+	require.NoError(t, err)
+	again := &fhir.Transaction{Changes: []fhir.Change{put("a", sent)}, Requester: fhir.Requester{Agent: "x"}}
+	c, err := db.Commit(ctx, again)
+	require.NoError(t, err)
+	require.Equal(t, fhir.Kept, c.Results[0].Applied)
+	require.Equal(t, first, c.Results[0].Version)
+	require.Equal(t, fhir.Seq(1), db.Head())
+	require.Equal(t, []string{"1 1 x"}, asked)
+	again.Requester.Agent = "nobody"
+	_, err = db.Commit(ctx, again)
+	require.Equal(t, fhir.Forbidden, fhir.KindOf(err))
+	again.Changes[0].IfMatch, again.Requester.Agent = "2", "x"
+	_, err = db.Commit(ctx, again)
+	require.Equal(t, fhir.Conflict, fhir.KindOf(err))
+	gone := commit(t, db, fhir.Change{Method: fhir.Delete, Type: "Patient", ID: "a"})
+	require.Equal(t, fhir.Removed, gone.Results[0].Applied)
+	require.Equal(t, fhir.Created, commit(t, db, put("a", patient(t, "1", "Ames"))).Results[0].Applied, "a deleted one comes back")
+}
+
 func TestConditionalUpdateAndDelete(t *testing.T) {
 	both(t, func(t *testing.T, db *store.DB) {
 		update := fhir.Change{Method: fhir.Update, Type: "Patient", Resource: patient(t, "1", "Ames"), Condition: "identifier=https://fhir.nhs.uk/Id/nhs-number|1"}
 		c := commit(t, db, update)
 		require.Equal(t, fhir.Created, c.Results[0].Applied)
 		id := c.Results[0].Version.ID
+		c = commit(t, db, update)
+		require.Equal(t, fhir.Kept, c.Results[0].Applied)
+		require.Equal(t, id, c.Results[0].Version.ID)
+		update.Resource = patient(t, "1", "Anew")
 		c = commit(t, db, update)
 		require.Equal(t, fhir.Updated, c.Results[0].Applied)
 		require.Equal(t, id, c.Results[0].Version.ID)

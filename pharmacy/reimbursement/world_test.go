@@ -147,6 +147,7 @@ type rx struct {
 	handed                 string
 	lines                  []rxLine
 	withdrawn              bool
+	moves                  int // of the Task; each is a version of its own
 }
 
 type rxLine struct {
@@ -183,6 +184,7 @@ func (p *rx) id(parts ...string) string {
 
 // store writes all there is of the prescription in one commit.
 func (p *rx) store(w *world) {
+	p.moves++
 	w.t.Helper()
 	list := []fhir.Value{fhir.Obj("resourceType", "Patient", "id", "patient-"+p.nhs, "birthDate", p.born,
 		"identifier", fhir.List(identifierValue(idNHS, p.nhs)))}
@@ -283,5 +285,5 @@ func (p *rx) task(inputs []any) fhir.Value {
 		"businessStatus", fhir.Obj("coding", fhir.List(fhir.Obj("system", csBusinessStatus, "code", p.business))), "intent", "order",
 		"for", fhir.Obj("reference", "Patient/patient-"+p.nhs, "identifier", identifierValue(idNHS, p.nhs)),
 		"owner", fhir.Obj("identifier", identifierValue(idODS, p.org), "display", "The Simple Pharmacy"),
-		"lastModified", "2026-11-20T11:45:00+00:00", "input", fhir.List(inputs...), "output", outputs)
+		"lastModified", fmt.Sprintf("2026-11-20T11:45:00.%03d+00:00", p.moves), "input", fhir.List(inputs...), "output", outputs)
 }
