@@ -70,11 +70,13 @@ type handing struct {
 	when  string
 	role  *fhir.Resource // PractitionerRole, nil where only the agent is known
 	agent Party
-	id    string // identifier of the notification
+	// profile is the SDS role profile of the call, "" where it is not known.
+	profile string
+	id      string // identifier of the notification
 }
 
 func (s *Service) handing(call *fhir.Call, x *execution) handing {
-	h := handing{when: stamp(call.Time), agent: x.agent, id: pharmacy.ID("dispense-notification", x.version.ID, x.version.VersionID)}
+	h := handing{when: stamp(call.Time), agent: x.agent, profile: profileOf(call), id: pharmacy.ID("dispense-notification", x.version.ID, x.version.VersionID)}
 	if call.Body != nil {
 		if w := parameter(call.Body, "whenHandedOver").Get("valueDateTime"); w.Exists() {
 			h.when = w.Text()

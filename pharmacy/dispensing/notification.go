@@ -21,7 +21,6 @@ func (s *Service) notification(state fhir.State, x *execution, after *Prescripti
 			return nil, err
 		}
 	}
-	orgURL := "urn:uuid:" + org.ID()
 	to := after.settle()
 	var focus, entries []any
 	for i, item := range items {
@@ -29,7 +28,7 @@ func (s *Service) notification(state fhir.State, x *execution, after *Prescripti
 		if err != nil {
 			return nil, err
 		}
-		d := s.medicationDispense(x, after, to, item, h, i, orgURL, requester)
+		d := s.medicationDispense(x, after, to, item, h, i, org, requester)
 		focus = append(focus, fhir.Obj("reference", "urn:uuid:"+d.ID()))
 		entries = append(entries, fhir.Obj("fullUrl", "urn:uuid:"+d.ID(), "resource", d))
 	}
@@ -44,7 +43,7 @@ func (s *Service) notification(state fhir.State, x *execution, after *Prescripti
 		"focus", fhir.List(focus...),
 	)
 	all := append([]any{fhir.Obj("fullUrl", "urn:uuid:"+headerID, "resource", header)}, entries...)
-	all = append(all, fhir.Obj("fullUrl", orgURL, "resource", org))
+	all = append(all, fhir.Obj("fullUrl", "urn:uuid:"+org.ID(), "resource", org))
 	return fhir.Obj(
 		"resourceType", "Bundle", "id", notificationID(h.id),
 		"identifier", identifierValue(idUUID, h.id),
@@ -78,7 +77,7 @@ func (s *Service) dispenser(state fhir.State, x *execution) (*fhir.Resource, err
 }
 
 // medicationDispense writes the supply of one item.
-func (s *Service) medicationDispense(x *execution, after *Prescription, to State, item handedItem, h handing, i int, orgURL string, requester fhir.Value) *fhir.Resource {
+func (s *Service) medicationDispense(x *execution, after *Prescription, to State, item handedItem, h handing, i int, org *fhir.Resource, requester fhir.Value) *fhir.Resource {
 	l, now := x.line(item.Item), after.line(item.Item)
 	id := pharmacy.ID("MedicationDispense", h.id, item.Item, strconv.Itoa(i))
 	o := x.orderFor(l)
@@ -101,13 +100,13 @@ func (s *Service) medicationDispense(x *execution, after *Prescription, to State
 	return fhir.Obj(
 		"resourceType", "MedicationDispense",
 		"id", id,
-		"contained", fhir.List(s.performerRole(x, h, orgURL), x.containedOrder(o, l, requester)),
+		"contained", fhir.List(performerRole(h, org), x.containedOrder(o, l, requester)),
 		"extension", fhir.List(extensions...),
 		"identifier", fhir.List(identifierValue(idDispense, id)),
 		"status", dispenseStatus(item.Status),
 		"statusReasonCodeableConcept", reason,
 		"medicationCodeableConcept", s.product(o, l, item),
-		"subject", fhir.Obj("type", "Patient", "identifier", identifierValue(idNHS, x.Patient.ID), "display", x.Patient.Name),
+		"subject", x.subject(),
 		"performer", fhir.List(fhir.Obj("actor", fhir.Obj("reference", "#performer"))),
 		"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m1")),
 		"type", concept(coding(csLineStatus, string(item.Status))),
@@ -116,6 +115,15 @@ func (s *Service) medicationDispense(x *execution, after *Prescription, to State
 		"note", note,
 		"dosageInstruction", o.resource.Get("dosageInstruction"),
 	).Resource()
+}
+
+// subject names the patient by NHS number; one without a number by the server's
+// own record.
+func (x *execution) subject() fhir.Value {
+	if x.Patient.ID == "" {
+		return fhir.Obj("reference", x.Patient.Ref, "type", "Patient", "display", x.Patient.Name)
+	}
+	return fhir.Obj("type", "Patient", "identifier", identifierValue(idNHS, x.Patient.ID), "display", x.Patient.Name)
 }
 
 // dispenseStatus is MedicationDispense.status of an item status.
@@ -149,19 +157,6 @@ func roleOf(state fhir.State, agent Party) (*fhir.Resource, error) {
 	return read(state, "PractitionerRole/"+ids[0], "PractitionerRole")
 }
 
-// performerRole is the contained role that dispensed.
-func (s *Service) performerRole(x *execution, h handing, orgURL string) fhir.Value {
-	organization := fhir.Obj("reference", orgURL)
-	if h.role != nil {
-		r := revise(h.role, "id", "performer", "meta", "", "organization", organization)
-		return fhir.Obj("resourceType", "PractitionerRole", "id", "performer", "identifier", r.Get("identifier"), "practitioner", r.Get("practitioner"),
-			"organization", r.Get("organization"), "code", r.Get("code"), "telecom", r.Get("telecom"))
-	}
-	return fhir.Obj("resourceType", "PractitionerRole", "id", "performer",
-		"practitioner", fhir.Obj("identifier", identifierValue(idUser, h.agent.ID), "display", h.agent.Name),
-		"organization", organization)
-}
-
 // prescriber names who prescribed an order: by role profile where that is
 // known, by organisation else.
 func (x *execution) prescriber(state fhir.State, o *order) (fhir.Value, error) {
@@ -189,7 +184,7 @@ func (x *execution) containedOrder(o *order, l *Line, requester fhir.Value) *fhi
 	return revise(mr,
 		"id", "m1", "meta", "", "text", "",
 		"extension", fhir.List(without(mr.Root(), extResponsible)...),
-		"subject", fhir.Obj("identifier", identifierValue(idNHS, x.Patient.ID), "display", x.Patient.Name),
+		"subject", x.subject(),
 		"requester", requester,
 		"performer", "", "recorder", "", "encounter", "", "eventHistory", "", "supportingInformation", "", "insurance", "", "contained", "",
 	)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
@@ -60,16 +61,30 @@ func (s *Service) takerOf(call *fhir.Call) taker {
 }
 
 // agentOf is the requester of a call as a party: "sds-user-id|7654321" is the
-// user 7654321.
+// user 7654321. One that is known by a role profile alone has a name only.
 func agentOf(call *fhir.Call) Party {
-	id := call.Requester.Agent
-	for i := len(id) - 1; i >= 0; i-- {
-		if id[i] == '|' || id[i] == '/' {
-			id = id[i+1:]
-			break
-		}
+	system, id := requesterOfCall(call)
+	if strings.HasSuffix(system, "sds-role-profile-id") {
+		id = ""
 	}
 	return Party{ID: id, Name: call.Requester.Display}
+}
+
+// profileOf is the SDS role profile that a call is made in, "" where it is not
+// known.
+func profileOf(call *fhir.Call) string {
+	if system, id := requesterOfCall(call); strings.HasSuffix(system, "sds-role-profile-id") {
+		return id
+	}
+	return ""
+}
+
+func requesterOfCall(call *fhir.Call) (system, id string) {
+	agent := call.Requester.Agent
+	if i := strings.LastIndexAny(agent, "|/"); i >= 0 {
+		return agent[:i], agent[i+1:]
+	}
+	return "", agent
 }
 
 // acceptTask is Task/…/$accept. Parameters: owner (Organization) and agent

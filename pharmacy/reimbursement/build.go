@@ -25,12 +25,8 @@ func messageID(claim, version string) string {
 	return pharmacy.ID("Claim", "message", claim, version)
 }
 
-// payers are those who may be claimed from, by ODS code, with the country whose
-// prescription charge their patients pay, "" for England.
-var payers = map[string]struct{ name, country string }{
-	"T1450": {"NHS BUSINESS SERVICES AUTHORITY", ""},
-	"RQFZ1": {"NHS WALES SHARED SERVICES PARTNERSHIP", "Wales"},
-}
+// payers are the names of those who may be claimed from, by ODS code.
+var payers = map[string]string{"T1450": "NHS BUSINESS SERVICES AUTHORITY", "RQFZ1": "NHS WALES SHARED SERVICES PARTNERSHIP"}
 
 const defaultPayer = "T1450"
 
@@ -61,7 +57,7 @@ func (d *draft) claim() *fhir.Resource {
 		"status", status,
 		"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csClaimType, "code", "pharmacy", "display", "Pharmacy"))),
 		"use", "claim",
-		"patient", fhir.Obj("identifier", identifierValue(idNHS, d.task.Root().Path("for", "identifier", "value").Text())),
+		"patient", d.forPatient(),
 		"created", d.created.UTC().Format(fhir.InstantLayout),
 		"provider", fhir.Obj("reference", "#provider"),
 		"priority", fhir.Obj("coding", fhir.List(fhir.Obj("system", csPriority, "code", "normal"))),
@@ -70,9 +66,19 @@ func (d *draft) claim() *fhir.Resource {
 			"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csPayee, "code", "provider", "display", "Provider"))),
 			"party", fhir.Obj("reference", "#organisation")),
 		"insurance", fhir.List(fhir.Obj("sequence", 1, "focal", true,
-			"coverage", fhir.Obj("identifier", identifierValue(idODS, d.payer()), "display", payers[d.payer()].name))),
+			"coverage", fhir.Obj("identifier", identifierValue(idODS, d.payer()), "display", payers[d.payer()]))),
 		"item", fhir.List(d.item()),
 	).Resource()
+}
+
+// forPatient names the patient as EPS does, by NHS number; one without a number
+// by the server's own record.
+func (d *draft) forPatient() fhir.Value {
+	who := d.task.Get("for")
+	if nhs := who.Path("identifier", "value"); nhs.Exists() {
+		return fhir.Obj("identifier", identifierValue(idNHS, nhs.Text()))
+	}
+	return fhir.Obj("reference", who.Get("reference"), "display", who.Get("display"))
 }
 
 func (d *draft) extensions() fhir.Value {
@@ -111,7 +117,7 @@ func (d *draft) organization() fhir.Value {
 // payer is who reimburses the pharmacy.
 func (d *draft) payer() string {
 	payer := extension(extension(d.organisation, extODS), "reimbursementAuthority").Path("valueIdentifier", "value").Text()
-	if _, ok := payers[payer]; !ok {
+	if payers[payer] == "" {
 		return defaultPayer
 	}
 	return payer

@@ -10,9 +10,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
-func builtinLists() codeLists {
-	return codeLists{tariff.BuiltinExemptions(), tariff.BuiltinEndorsements()}
-}
+func tariffExemptions() *tariff.Exemptions { return tariff.BuiltinExemptions() }
 
 // amend makes of a Claim one that dispensing software might post: with an
 // identifier of its own, replacing another where that is given, and with texts

@@ -34,17 +34,14 @@ import (
 //	CL17 the prescription is named by its short form and its UUID
 //	CL18 the exemption code has a meaning on the day of the claim
 //	CL19 an item that was not dispensed has a reason and no supplies
-//	CL22 each endorsement code has a meaning on the day of the claim
-func (c *claim) check(lists codeLists) []fhir.Issue {
+func (c *claim) check(exemptions *tariff.Exemptions) []fhir.Issue {
 	var issues []fhir.Issue
 	issues = append(issues, c.checkInsurance()...)
 	issues = append(issues, c.checkProvider()...)
 	issues = append(issues, c.checkIdentity()...)
-	issues = append(issues, c.checkItem(lists.exemptions)...)
-	day := dayOf(c.Get("created").Text())
+	issues = append(issues, c.checkItem(exemptions)...)
 	for i, d := range c.details {
 		issues = append(issues, checkDetail(d, "Claim.item[0].detail["+strconv.Itoa(i)+"]")...)
-		issues = append(issues, checkEndorsements(d, lists.endorsements, day)...)
 	}
 	issues = append(issues, c.checkUnique()...)
 	return fhir.SortIssues(issues)
@@ -57,7 +54,7 @@ func (c *claim) checkInsurance() []fhir.Issue {
 			Message: "The claim must have exactly one insurance.", Expected: "1", Found: strconv.Itoa(n)}}
 	}
 	payer := insurance.Item(0).Path("coverage", "identifier", "value")
-	if _, ok := payers[payer.Text()]; !ok { // CL3
+	if payers[payer.Text()] == "" { // CL3
 		return []fhir.Issue{{Severity: fhir.Err, Code: fhir.ValueCode, Expression: "Claim.insurance[0].coverage.identifier.value", Position: insurance.Position(), Rule: "CL3",
 			Message: "The claim must be on a body that reimburses pharmacies, by its ODS code in capitals.", Expected: "T1450 or RQFZ1", Found: strconv.Quote(payer.Text())}}
 	}
@@ -78,7 +75,7 @@ func (c *claim) checkProvider() []fhir.Issue {
 	} else if who.Path("identifier", "system").Text() != idUser || who.Path("identifier", "value").Text() == "" { // CL11
 		issues = append(issues, tooFew(role, role.Expression()+".practitioner.identifier", "The practitioner has no SDS user id.", "an identifier of system "+idUser, "CL11"))
 	}
-	if role.Get("identifier").Exists() && identifier(role, idRoleProfile) == "" { // CL11
+	if identified(role) && identifier(role, idRoleProfile) == "" { // CL11
 		issues = append(issues, tooFew(role.Get("identifier"), role.Expression()+".identifier", "The role has no SDS role profile id.", "an identifier of system "+idRoleProfile, "CL11"))
 	}
 	if o := c.pharmacy(); o.Get("resourceType").Text() != "Organization" { // CL10
@@ -175,4 +172,15 @@ func (c *claim) checkUnique() []fhir.Issue {
 		}
 	}
 	return issues
+}
+
+// identified reports whether a resource has an identifier with a value; one that
+// is marked as unknown has none.
+func identified(resource fhir.Node) bool {
+	for id := range resource.Get("identifier").Items() {
+		if id.Get("value").Exists() {
+			return true
+		}
+	}
+	return false
 }

@@ -1,11 +1,9 @@
 package tariff
 
 import (
-	"cmp"
 	"math/big"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -58,24 +56,17 @@ func ReadProducts(data []byte) (*Products, []fhir.Issue) {
 	return l, s.issues
 }
 
-// pounds is a price in pounds: £12.34, £12, £1,234.50.
-var pounds = regexp.MustCompile(`^£\s*([0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(?:\.([0-9]{2}))?$`)
+var pounds = regexp.MustCompile(`^£\s*([0-9]{1,7})\.([0-9]{2})$`)
 
-// money is a price above zero: in pounds when it has a pound sign, otherwise in
-// whole pence.
+// money is a price in pence, or in pounds when it has a pound sign.
 func (s *sheet) money(r row, column string) int64 {
-	v, at := s.cell(r, column)
-	text := v
+	v, _ := s.cell(r, column)
 	if m := pounds.FindStringSubmatch(v); m != nil {
-		text = strings.ReplaceAll(m[1], ",", "") + cmp.Or(m[2], "00")
-	}
-	if whole.MatchString(text) {
-		if n, err := strconv.ParseInt(text, 10, 64); err == nil && n > 0 {
+		if n, err := strconv.ParseInt(m[1]+m[2], 10, 64); err == nil && n > 0 {
 			return n
 		}
 	}
-	s.fail(at, fhir.ValueCode, column+" is not a valid price.", "pounds with a pound sign, such as £12.34 or £12, or whole pence in digits only, such as 1234; above 0", strconv.Quote(v))
-	return 0
+	return s.pence(r, column)
 }
 
 // once reports whether a key is new, and says so where it is not.
