@@ -2,6 +2,8 @@ package fhir
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -18,7 +20,8 @@ type Change struct {
 	// If-None-Exist, on Update and Delete the conditional form. It is decided
 	// inside the commit, so it is exact under any concurrency.
 	Condition string
-	// IfMatch is the version id that must be current, "" for any.
+	// IfMatch holds the version ids of which one must be current, separated by
+	// spaces; "*" for any version that is not deleted, "" for no condition.
 	IfMatch string
 	// IfNoneMatch refuses an update where the resource stands already:
 	// If-None-Match: *. A deleted one may be brought back.
@@ -29,6 +32,39 @@ type Change struct {
 	IfAbsent bool
 	// Expression is where issues about this change point to: Bundle.entry[3].
 	Expression string
+}
+
+// Matches reports whether a version meets IfMatch; nil where there is none.
+func (c *Change) Matches(v *Version) bool {
+	if c.IfMatch == "" {
+		return true
+	}
+	if v == nil || v.Deleted() {
+		return false
+	}
+	return c.IfMatch == "*" || slices.Contains(strings.Fields(c.IfMatch), v.VersionID)
+}
+
+// Overtaken is the refusal of a change whose IfMatch names other versions than
+// the one that is current.
+func (c *Change) Overtaken(v *Version) Issue {
+	about, expected, found := c.Type+"/"+c.ID, "version "+strings.Join(strings.Fields(c.IfMatch), " or "), "no version"
+	if c.IfMatch == "*" {
+		expected = "a resource that exists"
+	}
+	switch {
+	case c.ID == "":
+		about, found = c.Type+"?"+c.Condition, "no resource"
+	case v != nil && v.Deleted():
+		found = "version " + v.VersionID + ", a deletion"
+	case v != nil:
+		found = "version " + v.VersionID
+	}
+	return Issue{
+		Message:  about + " is not at the version that the change was made from.",
+		Expected: expected, Found: found,
+		Fix: "Read the resource again, make the change on what stands now, and send it with that version.",
+	}
 }
 
 // Transaction is what is committed together or not at all.

@@ -59,7 +59,7 @@ func TestAccess(t *testing.T) {
 		{"system/Patient.u", "PUT", "/fhir/Patient?_id=1", patient, 403},
 		{"system/Patient.us", "PUT", "/fhir/Patient?_id=1", patient, 200},
 		{"system/Patient.u", "DELETE", "/fhir/Patient/9", "", 403},
-		{"system/Patient.d", "DELETE", "/fhir/Patient/9", "", 204},
+		{"system/Patient.d", "DELETE", "/fhir/Patient/9", "", 200},
 		{"system/Organization.cruds", "POST", "/fhir/", transaction("POST", "Patient", patient), 403},
 		{"system/Patient.c", "POST", "/fhir/", transaction("POST", "Patient", patient), 200},
 		{"system/Patient.c", "POST", "/fhir/", transaction("PUT", "Patient/1", patient), 403},
@@ -111,13 +111,71 @@ func TestAccess(t *testing.T) {
 }
 
 func TestCORS(t *testing.T) {
-	h := newHandler(t, func(c *server.Config) { c.Origins = []string{"https://app.example"}; c.Authenticator = byName{} })
-	w := call(h, "OPTIONS", "/fhir/Patient", "", "Origin", "https://app.example", "Access-Control-Request-Method", "PUT")
-	require.Equal(t, 204, w.Code)
-	require.Equal(t, "https://app.example", w.Header().Get("Access-Control-Allow-Origin"))
-	require.Contains(t, w.Header().Get("Access-Control-Allow-Methods"), "PUT")
-	w = call(h, "GET", "/fhir/metadata", "", "Origin", "https://evil.example")
-	require.Empty(t, w.Header().Get("Access-Control-Allow-Origin"))
+	h := newHandler(t, func(c *server.Config) {
+		c.Origins = append([]string{"https://app.example"}, server.LocalOrigins...)
+		c.Authenticator = byName{}
+	})
+	for origin, allowed := range map[string]string{
+		"https://app.example": "https://app.example", "http://localhost:5173": "http://localhost:5173", "http://127.0.0.1": "http://127.0.0.1",
+		"http://[::1]:80": "http://[::1]:80", "https://evil.example": "", "http://localhost.evil.example": "", "http://localhost:80.evil.example": "",
+		"https://app.example:8443": "", "null": "", "http://localhost:": "",
+	} {
+		w := call(h, "OPTIONS", "/fhir/Patient", "", "Origin", origin, "Access-Control-Request-Method", "PUT", "Access-Control-Request-Headers", "x-own, if-match")
+		require.Equal(t, 204, w.Code)
+		require.Equal(t, allowed, w.Header().Get("Access-Control-Allow-Origin"), origin)
+		require.Contains(t, w.Header().Values("Vary"), "Origin", origin)
+		if allowed != "" {
+			require.Contains(t, w.Header().Get("Access-Control-Allow-Methods"), "PUT")
+			require.Equal(t, "x-own, if-match", w.Header().Get("Access-Control-Allow-Headers"))
+		}
+		w = call(h, "GET", "/fhir/Patient", "", "Origin", origin)
+		require.Equal(t, 401, w.Code)
+		require.Equal(t, allowed, w.Header().Get("Access-Control-Allow-Origin"), origin)
+		for _, name := range []string{"WWW-Authenticate", "ETag", "Location", "Last-Modified", "Content-Location", "X-Request-ID"} {
+			require.Equal(t, allowed != "", strings.Contains(w.Header().Get("Access-Control-Expose-Headers"), name), "%s of %s", name, origin)
+		}
+	}
+	// What says how to use the server may be read from anywhere.
+	for _, path := range []string{"/fhir/metadata", "/FHIR/R4/.well-known/smart-configuration"} {
+		for _, method := range []string{"GET", "OPTIONS"} {
+			w := call(h, method, path, "", "Origin", "https://evil.example", "Access-Control-Request-Method", "GET")
+			require.Equal(t, "*", w.Header().Get("Access-Control-Allow-Origin"), path)
+		}
+	}
+	h = newHandler(t, nil)
+	w := call(h, "GET", "/fhir/Patient", "", "Origin", "http://localhost:1")
+	require.Empty(t, w.Header().Get("Access-Control-Allow-Origin"), "none is configured")
+}
+
+func TestSMARTConfiguration(t *testing.T) {
+	for _, base := range server.Bases {
+		h := newHandler(t, func(c *server.Config) { c.Authenticator = byName{} })
+		w := call(h, "GET", base+"/.well-known/smart-configuration", "")
+		require.Equal(t, 404, w.Code)
+		require.Contains(t, w.Body.String(), "no token endpoint is configured")
+		require.NotContains(t, call(h, "GET", base+"/metadata", "").Body.String(), "SMART-on-FHIR")
+
+		h = newHandler(t, func(c *server.Config) {
+			c.Authenticator = byName{}
+			c.SMART = server.SMART{Issuer: "https://id.example", TokenEndpoint: "https://id.example/token"}
+		})
+		w = call(h, "GET", base+"/.well-known/smart-configuration", "")
+		require.Equal(t, 200, w.Code)
+		require.Equal(t, "application/json", w.Header().Get("Content-Type"))
+		require.Contains(t, w.Body.String(), `"token_endpoint":"https://id.example/token"`)
+		require.Contains(t, call(h, "GET", base+"/metadata", "").Body.String(), "SMART-on-FHIR")
+		require.Equal(t, 405, call(h, "POST", base+"/.well-known/smart-configuration", "{}").Code)
+	}
+}
+
+func TestProbes(t *testing.T) {
+	h := newHandler(t, func(c *server.Config) { c.Authenticator = byName{}; c.Version = "1.2.3" })
+	for _, base := range server.Bases {
+		require.Contains(t, call(h, "GET", base+"/_ping", "").Body.String(), `"version":"1.2.3"`)
+		w := call(h, "GET", base+"/_status", "")
+		require.Equal(t, 200, w.Code)
+		require.Contains(t, w.Body.String(), `"status":"pass"`)
+	}
 }
 
 func TestLogAndMetricsAreWithoutPatients(t *testing.T) {

@@ -112,7 +112,7 @@ func (s *Server) answerEntry(c *gin.Context, b *bundleText, e *entry, a *recorde
 	}
 	failed := a.status >= 400
 	asked := prefer(c.Request.Header).back
-	if failed || e.writes() && asked == outcomeOnly && len(body) > 0 {
+	if failed || e.writes() && (asked == outcomeOnly || e.method == http.MethodDelete) && len(body) > 0 {
 		b.entry("", nil, fhir.Obj("response", fhir.Obj(append(pairs, "outcome", fhir.Raw(body))...)))
 		return
 	}

@@ -1,26 +1,48 @@
 package server
 
 import (
+	"bytes"
 	"encoding/base64"
 	"mime"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+	"github.com/klauspost/compress/gzhttp"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// A Binary travels as what it holds when the client names that type in place of
-// one of FHIR: https://hl7.org/fhir/R4/binary.html#rest
+// A Binary travels as what it holds unless the client asks for one of FHIR's
+// types: https://hl7.org/fhir/R4/binary.html#rest
 
-// wantsContent reports whether a request asks for the content of a Binary.
-func wantsContent(c *gin.Context) bool {
-	return c.Param("type") == "Binary" && c.Param("id") != "" && c.Request.Method == http.MethodGet && c.Query("_format") == ""
+// wantsContent reports whether a request asks for the content of a Binary: it
+// names no format of FHIR, neither in _format nor, but beside */*, in Accept.
+func (s *Server) wantsContent(c *gin.Context, x *exchange) bool {
+	if c.Param("type") != "Binary" || x.interaction != "read" && x.interaction != "vread" || x.query.Get("_format") != "" {
+		return false
+	}
+	best, all := 0.0, 0.0
+	accept := strings.Join(c.Request.Header.Values("Accept"), ",")
+	for _, item := range strings.Split(accept, ",") {
+		codec, name := s.accepts(item)
+		switch q := quality(item); {
+		case q <= 0:
+		case codec == &htmlCodec: // a browser, which shows what it gets
+			all = max(all, q)
+		case codec != nil && strings.HasPrefix(name, "application/fhir+"):
+			return false
+		case codec != nil && name != "":
+			best = max(best, q)
+		default:
+			all = max(all, q)
+		}
+	}
+	return accept == "" || all >= best
 }
 
-// sendContent answers with what a Binary holds, when that is what Accept wants.
+// sendContent answers with what a Binary holds, whole or the Range of it that
+// is asked for.
 func (s *Server) sendContent(c *gin.Context, v *fhir.Version) error {
 	r, err := v.Resource()
 	if err != nil {
@@ -28,6 +50,10 @@ func (s *Server) sendContent(c *gin.Context, v *fhir.Version) error {
 	}
 	accept := strings.Join(c.Request.Header.Values("Accept"), ",")
 	name, _, err := mime.ParseMediaType(r.Get("contentType").Text())
+	if x := exchangeOf(c); err != nil && accepted(accept, x.format.codec.Types[0]) {
+		x.content = false
+		return s.sendVersion(c, http.StatusOK, v) // it does not say what it holds
+	}
 	if err != nil || !accepted(accept, name) {
 		return s.notAcceptable("Accept", accept)
 	}
@@ -37,27 +63,42 @@ func (s *Server) sendContent(c *gin.Context, v *fhir.Version) error {
 	}
 	h := c.Writer.Header()
 	exchangeOf(c).stamp(h, v)
+	h.Set(headerETag, contentTag(v.VersionID))
 	h.Set("Content-Type", r.Get("contentType").Text())
-	h.Set("Content-Length", strconv.Itoa(len(data)))
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'") // what a client stored must not act as a page of ours
+	if !inline[name] {
+		h.Set("Content-Disposition", "attachment")
+	}
+	h.Set(gzhttp.HeaderNoCompression, "1") // a range is one of these bytes
 	if context := r.Root().Path("securityContext", "reference").Text(); context != "" {
 		h.Set("X-Security-Context", context)
 	}
-	c.Writer.WriteHeader(http.StatusOK)
-	_, _ = c.Writer.Write(data)
+	request := c.Request.Clone(c.Request.Context())
+	for _, name := range []string{"If-Match", "If-Unmodified-Since", "If-None-Match", "If-Modified-Since"} {
+		request.Header.Del(name) // decided before
+	}
+	http.ServeContent(c.Writer, request, "", v.LastUpdated, bytes.NewReader(data))
 	return nil
+}
+
+// contentTag is the ETag of a Binary's content. It is a strong one, since a
+// version's content never changes, and not that of the resource: the two are
+// different representations.
+func contentTag(versionID string) string { return `"` + versionID + `"` }
+
+// inline are the types that a browser may show: they hold no programs.
+var inline = map[string]bool{
+	"application/pdf": true, "application/json": true, "text/plain": true, "text/csv": true,
+	"image/png": true, "image/jpeg": true, "image/gif": true, "image/webp": true,
 }
 
 // accepted reports whether an Accept header takes a type.
 func accepted(accept, name string) bool {
-	family, _, _ := strings.Cut(name, "/")
-	for _, item := range strings.Split(accept, ",") {
-		wanted, _, err := mime.ParseMediaType(item)
-		if err == nil && quality(item) > 0 && (wanted == name || wanted == family+"/*") {
-			return true
-		}
+	if accept == "" {
+		return true
 	}
-	return false
+	family, _, _ := strings.Cut(name, "/")
+	return takes(accept, name) || takes(accept, family+"/*") || takes(accept, "*/*")
 }
 
 // wrapped makes a Binary of a body that is none of FHIR's types.

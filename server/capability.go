@@ -80,9 +80,13 @@ func (s *Server) security() fhir.Value {
 	if s.config.Authenticator == nil || s.config.Authenticator.Challenge(nil) == "" {
 		return fhir.Obj("cors", len(s.config.Origins) > 0, "description", "Nobody is asked who they are.")
 	}
+	service := "OAuth"
+	if s.config.SMART.TokenEndpoint != "" {
+		service = "SMART-on-FHIR"
+	}
 	return fhir.Obj("cors", len(s.config.Origins) > 0,
 		"service", fhir.List(fhir.Obj("coding", fhir.List(fhir.Obj(
-			"system", "http://terminology.hl7.org/CodeSystem/restful-security-service", "code", "SMART-on-FHIR")))),
+			"system", "http://terminology.hl7.org/CodeSystem/restful-security-service", "code", service)))),
 		"description", "A bearer token with SMART v2 scopes of the system or user context, such as system/Patient.rs.")
 }
 

@@ -41,7 +41,6 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 	change := fhir.Change{
 		Method: methods[e.method].method, Type: e.typ, ID: e.id, Resource: e.resource,
 		FullURL: e.fullURL, Expression: e.expression, Condition: e.query,
-		IfNoneMatch: e.method == http.MethodPut && e.header.Get("If-None-Match") == "*",
 	}
 	var err error
 	switch {
@@ -49,7 +48,10 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 		if change.Condition, err = ifNoneExist(e.header); err != nil {
 			return change, nil, placed(err, e.expression+".request.ifNoneExist")
 		}
-	case e.method == http.MethodPut && e.id == "":
+	case e.method == http.MethodPut:
+		if change.IfNoneMatch, err = ifNoneMatch(e.header.Values("If-None-Match"), e.expression+".request.ifNoneMatch"); err != nil {
+			return change, nil, err
+		}
 		change.ID = e.resource.ID()
 	case e.method == http.MethodDelete:
 		change.Resource = nil
@@ -59,7 +61,7 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 			return change, nil, err
 		}
 	}
-	if change.IfMatch, err = ifMatch(e.header.Get("If-Match"), e.expression+".request.ifMatch"); err != nil {
+	if change.IfMatch, err = ifMatch(e.header.Values("If-Match"), e.expression+".request.ifMatch"); err != nil {
 		return change, nil, err
 	}
 	if e.method == http.MethodPatch {

@@ -9,12 +9,13 @@ import (
 )
 
 // delete ends a resource; its versions stay readable. Where there is nothing to
-// delete there is nothing to complain of either.
+// delete there is nothing to complain of either. The answer is 200 with an
+// OperationOutcome that says so, 204 for Prefer: return=minimal.
 // https://hl7.org/fhir/R4/http.html#delete
 func (s *Server) delete(c *gin.Context) error {
 	change := fhir.Change{Method: fhir.Delete, Type: c.Param("type"), ID: c.Param("id")}
 	var err error
-	if change.IfMatch, err = ifMatch(c.GetHeader("If-Match"), ""); err != nil {
+	if change.IfMatch, err = ifMatch(c.Request.Header.Values("If-Match"), ""); err != nil {
 		return err
 	}
 	return s.remove(c, change)
@@ -28,7 +29,7 @@ func (s *Server) deleteConditional(c *gin.Context) error {
 		return err
 	}
 	change := fhir.Change{Method: fhir.Delete, Type: c.Param("type"), Condition: query}
-	if change.IfMatch, err = ifMatch(c.GetHeader("If-Match"), ""); err != nil {
+	if change.IfMatch, err = ifMatch(c.Request.Header.Values("If-Match"), ""); err != nil {
 		return err
 	}
 	return s.remove(c, change)
@@ -42,15 +43,18 @@ func (s *Server) remove(c *gin.Context, change fhir.Change) error {
 	if result.Version != nil {
 		exchangeOf(c).stamp(c.Writer.Header(), result.Version)
 	}
-	if prefer(c.Request.Header).back == outcomeOnly {
-		message := "The resource is deleted."
-		if result.Applied == fhir.Unchanged {
-			message = "There was nothing to delete."
-		}
-		return s.send(c, http.StatusOK, s.outcome(exchangeOf(c), []fhir.Issue{{
-			Severity: fhir.Information, Code: fhir.Informational, Message: message,
-		}}))
+	if prefer(c.Request.Header).back == minimal {
+		c.Writer.WriteHeader(http.StatusNoContent)
+		return nil
 	}
-	c.Writer.WriteHeader(http.StatusNoContent)
-	return nil
+	return s.send(c, http.StatusOK, s.outcome(exchangeOf(c), removed(result.Applied)))
+}
+
+// removed says what came of a deletion.
+func removed(applied fhir.Applied) []fhir.Issue {
+	message := "The resource is deleted."
+	if applied == fhir.Unchanged {
+		message = "There was nothing to delete."
+	}
+	return []fhir.Issue{{Severity: fhir.Information, Code: fhir.Informational, Message: message}}
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
@@ -116,12 +118,15 @@ func (e *entry) aim(request fhir.Node, x *exchange) {
 	if !slices.Contains(entryMethods, e.method) {
 		wrong(fhir.Required, "method", "The entry does not say what to do.", strings.Join(entryMethods, ", "), e.method)
 	}
-	address := request.Get("url").Text()
+	address := cmp.Or(request.Get("url").Text(), e.inferred())
 	base := x.base
 	path, query, _ := strings.Cut(x.relative(address), "?")
+	if e.writes() {
+		query = search.Selecting(query)
+	}
 	path = strings.Trim(path, "/")
 	unescaped, err := url.PathUnescape(path)
-	if _, queryErr := url.ParseQuery(query); err != nil || queryErr != nil || strings.Contains(path, "://") {
+	if _, queryErr := search.ReadQuery(query); err != nil || queryErr != nil || strings.Contains(path, "://") {
 		wrong(fhir.ValueCode, "url", "The address of the entry cannot be used.", "an address relative to "+base+", such as Patient/1", address)
 	}
 	e.path, e.query = unescaped, query
@@ -133,6 +138,19 @@ func (e *entry) aim(request fhir.Node, x *exchange) {
 	if (e.method == http.MethodPost || e.method == http.MethodPut || e.method == http.MethodPatch) && e.resource == nil && !strings.Contains(e.path, "$") {
 		wrong(fhir.Required, "method", e.method+" needs a resource in the entry.", "entry.resource", "none")
 	}
+}
+
+// inferred is the address of an entry that has none, which its resource tells:
+// clients leave it out that build a transaction of resources alone.
+func (e *entry) inferred() string {
+	switch {
+	case e.resource == nil:
+	case e.method == http.MethodPost:
+		return e.resource.Type()
+	case e.method == http.MethodPut && e.resource.ID() != "":
+		return e.resource.Type() + "/" + e.resource.ID()
+	}
+	return ""
 }
 
 // writes reports whether the entry changes something.

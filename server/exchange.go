@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/server/auth"
 )
 
@@ -84,7 +85,7 @@ func (s *Server) begin(r *http.Request) *exchange {
 // read takes the query of an address.
 func (x *exchange) read(u *url.URL) {
 	var err error
-	if x.query, err = url.ParseQuery(u.RawQuery); err != nil {
+	if x.query, err = search.ReadQuery(u.RawQuery); err != nil {
 		x.malformed = fhir.E("serve", fhir.Invalid, fhir.Issue{Message: "The query string is malformed.", Expected: "names and values with % and & escaped", Found: u.RawQuery})
 	}
 }

@@ -10,17 +10,24 @@ import (
 // live answers as long as the process does.
 func (s *Server) live(w http.ResponseWriter, _ *http.Request) { health(w, http.StatusOK, "pass") }
 
-// health tells whether requests can be served: the store must answer a read
-// within two seconds.
+// health tells whether requests can be served.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
-	defer cancel()
-	if _, _, err := s.config.Repository.ReceiptFor(ctx, "health"); err != nil {
-		s.config.Logger.ErrorContext(ctx, "not ready", "error", err)
+	if !s.ready(r.Context()) {
 		health(w, http.StatusServiceUnavailable, "fail")
 		return
 	}
 	health(w, http.StatusOK, "pass")
+}
+
+// ready reports whether the store answers a read within two seconds.
+func (s *Server) ready(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	_, _, err := s.config.Repository.ReceiptFor(ctx, "health")
+	if err != nil {
+		s.config.Logger.ErrorContext(ctx, "not ready", "error", err)
+	}
+	return err == nil
 }
 
 func health(w http.ResponseWriter, status int, word string) {

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
 // historyQuery reads the parameters; self are those that were understood.
@@ -25,7 +26,7 @@ func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Val
 			Severity: fhir.Err, Code: fhir.Invalid, Expression: name, Message: message, Expected: expected, Found: x.query.Get(name),
 		})
 	}
-	for _, name := range slices.Sorted(maps.Keys(withoutFormat(x.query))) {
+	for _, name := range slices.Sorted(maps.Keys(withoutFormat(search.Given(x.query)))) {
 		value := x.query.Get(name)
 		var ok bool
 		switch name {
@@ -39,9 +40,11 @@ func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Val
 				wrong(name, "The time is malformed.", instantExample)
 			}
 		case "_at":
-			if q.At, q.Until, ok = period(value); !ok {
-				wrong(name, "The time is malformed.", instantExample)
+			if message := during(&q, x.query["_at"]); message != "" {
+				wrong(name, message, instantExample+", with the prefix ge, gt, le or lt for a range: _at=ge2026-01-01&_at=le2026-03-31")
 			}
+			self["_at"] = x.query["_at"]
+			continue
 		case "_summary":
 			if value == "count" {
 				q.Count = 0
@@ -50,7 +53,7 @@ func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Val
 		case pageParam:
 			continue
 		default:
-			if !prefer(c.Request.Header).lenient {
+			if !search.Added(name) && !s.lenient(c.Request.Header) { // a history has no place for a warning
 				wrong(name, "A history has no parameter "+name+".", "_count, _since, _at, _summary, _elements, _format or _pretty")
 			}
 			continue
@@ -87,6 +90,70 @@ func (s *Server) openHistoryPage(q *fhir.HistoryQuery, query []byte, token strin
 	}
 	q.AsOf, q.Before = fhir.Seq(at[0]), fhir.LogPlace{Seq: fhir.Seq(at[1]), Place: int(at[2])}
 	return nil
+}
+
+// always is before and after everything that was ever stored.
+var always = [2]time.Time{time.Unix(0, 0), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}
+
+// during reads _at into the period that the query asks for, from q.At until
+// before q.Until: a date, or bounds, such as HAPI's client sends for a range. It
+// says what is wrong with them, "" for nothing.
+func during(q *fhir.HistoryQuery, values []string) (problem string) {
+	low, high, bounded := always[0], always[1], false
+	for _, value := range values {
+		prefix := ""
+		for _, known := range []string{"eq", "ge", "gt", "le", "lt"} {
+			if strings.HasPrefix(value, known) {
+				prefix, value = known, value[2:]
+			}
+		}
+		start, end, ok := period(value)
+		if !ok {
+			return "The time is malformed."
+		}
+		instant := end.IsZero()
+		if instant {
+			end = start.Add(time.Nanosecond)
+		}
+		switch prefix {
+		case "ge":
+			low, bounded = later(low, start), true
+		case "gt":
+			low, bounded = later(low, end), true
+		case "le":
+			high, bounded = earlier(high, end), true
+		case "lt":
+			high, bounded = earlier(high, start), true
+		default:
+			if len(values) > 1 {
+				return "A time without a prefix is asked for alone."
+			}
+			if q.At = start; !instant {
+				q.Until = end
+			}
+		}
+	}
+	if !low.Before(high) {
+		return "The range ends before it begins."
+	}
+	if bounded {
+		q.At, q.Until = low, high
+	}
+	return ""
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }
 
 const instantExample = "an instant such as 2026-05-31T10:30:00Z, or a date"

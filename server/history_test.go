@@ -2,7 +2,7 @@ package server_test
 
 import (
 	"fmt"
-	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,9 +39,17 @@ func TestHistoryAt(t *testing.T) {
 		"2026-03":                       {"4", "3", "2", "1"},
 		"2026":                          {"4", "3", "2", "1"},
 		"2027":                          {"4"},
+		"ge2026-03-03&_at=le2026-03-04": {"3", "2", "1"},
+		"ge2026-03-04&_at=lt2026-03-05": {"3"},
+		"ge2026-03-04&_at=le2026-03-05": {"4", "3"},
+		"gt2026-03-03":                  {"4", "3"},
+		"le2026-03-03T09:00:00.000Z":    {"3", "2", "1"},
+		"lt2026-03-03":                  {"1"},
+		"lt2026-03-01":                  nil,
+		"eq2026-03-02":                  {"1"},
 	} {
 		for _, level := range []string{"/fhir/_history", "/fhir/Patient/_history", "/fhir/Patient/p/_history"} {
-			w := call(h, "GET", level+"?_at="+url.QueryEscape(asked), "")
+			w := call(h, "GET", level+"?_at="+strings.ReplaceAll(asked, "+", "%2B"), "")
 			bundle, err := fhir.Parse(w.Body.Bytes())
 			require.NoError(t, err)
 			var got []string
@@ -50,5 +58,13 @@ func TestHistoryAt(t *testing.T) {
 			}
 			require.Equal(t, want, got, "%s?_at=%s", level, asked)
 		}
+	}
+}
+
+func TestHistoryAtRefuses(t *testing.T) {
+	h := newHandler(t, nil)
+	for _, asked := range []string{"ge2027&_at=le2026", "2026&_at=2027", "sa2026", "ge", "le2026&_at=2025"} {
+		w := call(h, "GET", "/fhir/_history?_at="+asked, "")
+		require.Equal(t, 400, w.Code, asked)
 	}
 }

@@ -60,7 +60,7 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	x := exchangeIn(r.Context())
-	path := withoutTrailingSlash(r.URL).Path
+	path := r.URL.Path
 	var body []byte
 	var err error
 	switch {

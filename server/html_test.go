@@ -165,7 +165,7 @@ func TestBrowserAsked(t *testing.T) {
 		{"GET", "/fhir/Patient/p1?_format=xml", chrome, "application/fhir+xml"},
 		{"GET", "/fhir/Patient/p1?_format=html", "application/fhir+json", "text/html"},
 		{"HEAD", "/fhir/Patient/p1", chrome, "text/html"},
-		{"POST", "/fhir/Patient", chrome, "application/xml"},
+		{"POST", "/fhir/Patient", chrome, "application/fhir+json"},
 		{"POST", "/fhir/Patient", "text/html", "application/fhir+json"},
 		{"GET", "/", "*/*", "application/fhir+json"},
 		{"GET", "/fhir", "", "application/fhir+json"},

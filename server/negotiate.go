@@ -50,20 +50,38 @@ func (s *Server) negotiate(r *http.Request, query url.Values) (format, error) {
 	if accept == "" || accept == "*/*" {
 		return f, nil
 	}
-	best := -1.0
+	best, all := -1.0, 0.0
+	browser := takes(accept, "text/html")
 	for _, item := range strings.Split(accept, ",") {
 		codec, name := s.accepts(item)
-		if codec == &htmlCodec && !mayBrowse(r) {
-			continue
+		q := quality(item)
+		if codec == nil || q <= 0 || codec == &htmlCodec && !mayBrowse(r) || browser && codec.Name == xmlCodec.Name && name != xmlCodec.Types[0] {
+			continue // browsers name XML of any kind, and show JSON better
 		}
-		if q := quality(item); codec != nil && q > best && q > 0 {
+		if name == "" {
+			all = max(all, q)
+		}
+		if q > best {
 			best, f.codec, f.mime = q, codec, name
 		}
 	}
 	if best < 0 {
 		return f, s.notAcceptable("Accept", accept)
 	}
+	if f.codec == &s.codecs[0] && all >= best {
+		f.mime = "" // anything will do just as well: then it is FHIR's own type
+	}
 	return f, nil
+}
+
+// takes reports whether an Accept header names a type.
+func takes(accept, name string) bool {
+	for _, item := range strings.Split(accept, ",") {
+		if wanted, _, err := mime.ParseMediaType(item); err == nil && wanted == name && quality(item) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // accepts finds the codec for one entry of Accept or a value of _format.

@@ -13,6 +13,7 @@ import (
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
+		r.URL = plainPath(r.URL)
 		x := s.begin(r)
 		w.Header().Set(headerRequestID, x.requestID)
 		if id := r.Header.Get(headerCorrelationID); isToken(id) {
@@ -20,6 +21,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		}
 		w.Header()["Cache-Control"] = uncached
 		w.Header()["X-Content-Type-Options"] = unsniffed
+		w.Header()["Vary"] = varying
 		if r.ContentLength != 0 { // a slow sender must not hold its place for ever
 			_ = http.NewResponseController(w).SetReadDeadline(started.Add(s.config.Timeout))
 		}
@@ -41,6 +43,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 var (
 	uncached  = []string{"private, no-cache"} // patients' data is for no shared cache
 	unsniffed = []string{"nosniff"}
+	varying   = []string{"Accept"} // one address has several formats; whoever varies by more adds to it
 )
 
 func (s *Server) log(r *http.Request, x *exchange, out *counted, took time.Duration) {

@@ -16,7 +16,7 @@ const patchTries = 100
 
 // patch changes a part of a resource: https://hl7.org/fhir/R4/http.html#patch
 // The patch is applied to the version that stands, and again when that is
-// another one at the commit; with If-Match it is that version or none.
+// another one at the commit, as long as If-Match allows that one.
 func (s *Server) patch(c *gin.Context) error {
 	return s.patchOne(c, c.Param("id"), "")
 }
@@ -41,7 +41,7 @@ func (s *Server) patchOne(c *gin.Context, id, condition string) error {
 	if err != nil {
 		return err
 	}
-	match, err := ifMatch(c.GetHeader("If-Match"), "")
+	match, err := ifMatch(c.Request.Header.Values("If-Match"), "")
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (s *Server) patchOne(c *gin.Context, id, condition string) error {
 			return err
 		}
 		result, err := s.commit(c, change)
-		if overtaken(err) && match == "" && try < patchTries {
+		if overtaken(err) && try < patchTries {
 			continue
 		}
 		if err != nil {
@@ -83,9 +83,12 @@ func (s *Server) patched(ctx context.Context, typ, id, match string, apply diffe
 	if current.Deleted() {
 		return change, gone(current)
 	}
-	if match == "" {
-		change.IfMatch = current.VersionID
+	if !change.Matches(current) {
+		err := fhir.E("patch", fhir.Conflict, change.Overtaken(current))
+		err.Precondition = true
+		return change, err
 	}
+	change.IfMatch = current.VersionID
 	before, err := current.Resource()
 	if err != nil {
 		return change, err

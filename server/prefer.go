@@ -8,8 +8,8 @@ import (
 // preferences are what a client says in Prefer:
 // https://hl7.org/fhir/R4/http.html#ops and RFC 7240.
 type preferences struct {
-	back    returned
-	lenient bool // handling=lenient: unknown search parameters are left aside
+	back     returned
+	handling string // strict or lenient about unknown search parameters
 }
 
 // returned is what a write is answered with.
@@ -34,9 +34,21 @@ func prefer(h http.Header) preferences {
 			case "return":
 				p.back = returned(value)
 			case "handling":
-				p.lenient = value == "lenient"
+				p.handling = strings.ToLower(value)
 			}
 		}
 	}
 	return p
+}
+
+// lenient reports whether unknown search parameters are left out, with a
+// warning: as the client prefers, else as the server is configured.
+func (s *Server) lenient(h http.Header) bool {
+	switch prefer(h).handling {
+	case "lenient":
+		return true
+	case "strict":
+		return false
+	}
+	return s.config.Lenient
 }

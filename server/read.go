@@ -28,12 +28,16 @@ func (s *Server) sendCurrent(c *gin.Context, v *fhir.Version) error {
 	if v.Deleted() {
 		return gone(v)
 	}
-	if unchanged(c.Request.Header, v) {
-		exchangeOf(c).stamp(c.Writer.Header(), v)
+	x := exchangeOf(c)
+	if x.unchanged(c.Request.Header, v) {
+		x.stamp(c.Writer.Header(), v)
+		if x.content {
+			c.Header(headerETag, contentTag(v.VersionID))
+		}
 		c.Writer.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	if exchangeOf(c).content {
+	if x.content {
 		return s.sendContent(c, v)
 	}
 	return s.sendVersion(c, http.StatusOK, v)

@@ -105,7 +105,7 @@ func (s *Server) entryHeader(c *gin.Context, e *entry) http.Header {
 	for _, name := range []string{"Prefer", headerRequestID} {
 		header[name] = slices.Clone(c.Request.Header[name])
 	}
-	if e.writes() && !strings.Contains(e.path, "$") && prefer(header).back == "" {
+	if e.writes() && e.method != http.MethodDelete && !strings.Contains(e.path, "$") && prefer(header).back == "" {
 		header.Add("Prefer", "return="+string(minimal))
 	}
 	return header

@@ -49,9 +49,13 @@ func (s *Server) sendVersion(c *gin.Context, status int, v *fhir.Version) error 
 	return s.send(c, status, text)
 }
 
-// stamp notes the version that the answer is about, and sets its headers.
+// stamp notes the version that the answer is about, and sets its headers. No
+// cache keeps a format besides JSON: its ETag is the same.
 func (x *exchange) stamp(h http.Header, v *fhir.Version) {
 	x.version = v
+	if !x.content && x.format.codec.Name != jsonCodec.Name {
+		h.Set("Cache-Control", "no-store")
+	}
 	stamp(h, v)
 }
 

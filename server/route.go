@@ -3,7 +3,6 @@ package server
 import (
 	"cmp"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -103,13 +102,17 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 	if x.malformed != nil {
 		return x.malformed
 	}
-	if x.content = x.refused != nil && wantsContent(c); x.refused != nil && !x.content {
+	x.content = !x.nested && s.wantsContent(c, x)
+	if x.refused != nil && !x.content {
 		return x.refused
 	}
 	if err := s.address(c, x); err != nil {
 		return err
 	}
 	if err := x.permit(cmp.Or(x.resourceType, "*"), rt.permission); err != nil {
+		return err
+	}
+	if err := s.takes(c.Request, x); err != nil {
 		return err
 	}
 	return rt.handle(c)
@@ -132,7 +135,7 @@ func (x *exchange) permitCondition(typ, condition string) error {
 	if err := x.permit(typ, auth.Search); err != nil {
 		return err
 	}
-	values, err := url.ParseQuery(condition)
+	values, err := search.ReadQuery(search.Selecting(condition))
 	if err != nil {
 		return nil //nolint:nilerr // as said above
 	}

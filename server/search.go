@@ -30,7 +30,7 @@ func (s *Server) search(c *gin.Context) error {
 		}
 	}
 	q, notes, err := search.Parse(x.resourceType, params, search.Options{
-		Lenient: prefer(c.Request.Header).lenient, Base: x.base, Now: s.now(),
+		Lenient: s.lenient(c.Request.Header), Base: x.base, Now: s.now(),
 		DefaultCount: s.config.PageSize, MaxCount: s.config.MaxPageSize, Pages: s.seal,
 	})
 	if err != nil {
@@ -62,7 +62,7 @@ const maxForm = 1 << 20
 func (s *Server) searchParams(c *gin.Context) (url.Values, error) {
 	params := cloned(exchangeOf(c).query)
 	if c.Request.Method != http.MethodPost {
-		return withoutFormat(params), nil
+		return withoutFormat(search.Given(params)), nil
 	}
 	text, err := s.text(c.Request)
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *Server) searchParams(c *gin.Context) (url.Values, error) {
 			Found: fmt.Sprintf("%d bytes", len(text)), Fix: "Ask for fewer values at a time.",
 		})
 	}
-	form, err := url.ParseQuery(string(text))
+	form, err := search.ReadQuery(string(text))
 	if err != nil {
 		return nil, fhir.E("search", fhir.Invalid, fhir.Issue{Message: "The form is malformed.", Expected: "names and values with % and & escaped"})
 	}
@@ -94,7 +94,7 @@ func (s *Server) searchParams(c *gin.Context) (url.Values, error) {
 			return nil, err
 		}
 	}
-	return withoutFormat(params), nil
+	return withoutFormat(search.Given(params)), nil
 }
 
 // searchLinks lead to this page, to the first one and, if there is one, to the

@@ -13,7 +13,12 @@ import (
 // serve does for each request from outside what entries of Bundles are spared:
 // CORS, a place among those in flight, the time limit, and who is asking.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	if s.cors(w, r) {
+	x := exchangeIn(r.Context())
+	if s.cors(w, r) || s.probed(w, r) {
+		return
+	}
+	if r.URL.Path == x.prefix+smartPath {
+		s.smart(w, r)
 		return
 	}
 	select {
@@ -27,7 +32,6 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.config.Timeout)
 	defer cancel()
-	x := exchangeIn(ctx)
 	r = r.WithContext(ctx)
 	if s.open(w, r) {
 		return
@@ -36,53 +40,27 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	r.URL = withoutTrailingSlash(r.URL)
 	s.engine.ServeHTTP(w, r)
 }
 
 // identify asks the Authenticator, but for what anybody may ask.
 func (s *Server) identify(x *exchange, r *http.Request) (err error) {
 	x.identity = auth.Identity{Requester: fhir.Requester{Agent: "anonymous"}, Scopes: auth.Full}
-	if s.config.Authenticator == nil || r.Method == http.MethodOptions || r.URL.Path == x.prefix+"/metadata" {
+	if s.config.Authenticator == nil || r.Method == http.MethodOptions || x.discovery(r) {
 		return nil
 	}
 	x.identity, err = s.config.Authenticator.Authenticate(r)
 	return err
 }
 
-func withoutTrailingSlash(u *url.URL) *url.URL {
-	if !strings.HasSuffix(u.Path, "/") || len(u.Path) == 1 {
+// plainPath is an address without empty segments and without a slash at its
+// end: clients join a base that ends in one to a path that begins with one.
+func plainPath(u *url.URL) *url.URL {
+	if !strings.Contains(u.Path, "//") && (!strings.HasSuffix(u.Path, "/") || len(u.Path) == 1) {
 		return u
 	}
 	short := *u
-	short.Path = strings.TrimRight(u.Path, "/")
+	short.Path = "/" + strings.Join(strings.FieldsFunc(u.Path, func(r rune) bool { return r == '/' }), "/")
+	short.RawPath = ""
 	return &short
-}
-
-// cors answers a browser's questions when origins are configured. It reports
-// whether the request was a preflight and is done with.
-func (s *Server) cors(w http.ResponseWriter, r *http.Request) (done bool) {
-	origin := r.Header.Get("Origin")
-	if origin == "" || len(s.config.Origins) == 0 {
-		return false
-	}
-	h := w.Header()
-	h.Add("Vary", "Origin")
-	allowed := false
-	for _, o := range s.config.Origins {
-		allowed = allowed || o == "*" || o == origin
-	}
-	if !allowed {
-		return false
-	}
-	h.Set("Access-Control-Allow-Origin", origin)
-	h.Set("Access-Control-Expose-Headers", "ETag, Location, Content-Location, Last-Modified, X-Request-ID, X-Correlation-ID, Retry-After")
-	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
-		return false
-	}
-	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
-	h.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, Prefer, X-Request-ID, X-Correlation-ID, NHSD-Session-URID")
-	h.Set("Access-Control-Max-Age", "600")
-	w.WriteHeader(http.StatusNoContent)
-	return true
 }

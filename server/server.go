@@ -54,7 +54,11 @@ type Config struct {
 	MaxPageSize int           // largest _count that is granted; 0 for 1000
 	Story       Story         // of a sandbox, for the front page; nil elsewhere
 	Docs        fs.FS         // the documentation in Markdown, for /docs; nil for none
+	Lenient     bool          // unknown search parameters are left out, with a warning, unless Prefer: handling=strict
 	Origins     []string      // web origins that may call (CORS), "*" for all; none by default
+
+	// SMART says where tokens are issued; the zero SMART where that is not known.
+	SMART SMART
 
 	// Secret seals the links of pages; with the same one they outlive a
 	// restart. Without one the server makes one up.

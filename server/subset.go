@@ -57,6 +57,8 @@ func subsetOf(query url.Values, resourceType string) (p subset, issues []fhir.Is
 		name = strings.TrimPrefix(strings.TrimSpace(name), resourceType+".")
 		switch {
 		case name == "":
+		case name == "resourceType":
+			p.elements = append(p.elements, "id") // no element of R4, and in every answer, as the id is
 		case typ != nil && typ.Element(name) == nil:
 			issues = append(issues, unknownElement(typ, name))
 		default:

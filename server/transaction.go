@@ -80,7 +80,7 @@ func (s *Server) sendTransaction(c *gin.Context, list []entry, p *plan, done *fh
 	b := newBundle(s.bundleHead("transaction-response", -1))
 	for i := range list {
 		if k, ok := p.places[i]; ok {
-			writtenEntry(c, b, &done.Results[k], notes[k])
+			writtenEntry(c, b, p.changes[k].Method, &done.Results[k], notes[k])
 			continue
 		}
 		s.answerEntry(c, b, &list[i], s.request(c, &list[i]))
@@ -140,13 +140,24 @@ func within(change *fhir.Change, issues []fhir.Issue) []fhir.Issue {
 // appliedStatus is the status that each result would have had by itself.
 var appliedStatus = map[fhir.Applied]string{
 	fhir.Created: "201 Created", fhir.Updated: "200 OK", fhir.Matched: "200 OK", fhir.Kept: "200 OK",
-	fhir.Removed: "204 No Content", fhir.Unchanged: "204 No Content",
+	fhir.Removed: "200 OK", fhir.Unchanged: "200 OK",
 }
 
 // writtenEntry writes what came of a change.
-func writtenEntry(c *gin.Context, b *bundleText, result *fhir.Result, notes []fhir.Issue) {
+func writtenEntry(c *gin.Context, b *bundleText, method fhir.Method, result *fhir.Result, notes []fhir.Issue) {
 	pairs := []any{"status", appliedStatus[result.Applied]}
+	back := prefer(c.Request.Header).back
+	if method == fhir.Delete {
+		if notes = removed(result.Applied); back == minimal {
+			pairs[1] = "204 No Content"
+		} else {
+			back = outcomeOnly
+		}
+	}
 	v := result.Version
+	if v == nil && back == outcomeOnly {
+		pairs = append(pairs, "outcome", fhir.Outcome(notes))
+	}
 	if v == nil {
 		b.entry("", nil, fhir.Obj("response", fhir.Obj(pairs...)))
 		return
@@ -157,7 +168,7 @@ func writtenEntry(c *gin.Context, b *bundleText, result *fhir.Result, notes []fh
 	}
 	pairs = append(pairs, "etag", etag(v.VersionID), "lastModified", v.LastUpdated.UTC().Format(fhir.InstantLayout))
 	var text []byte
-	switch prefer(c.Request.Header).back {
+	switch back {
 	case outcomeOnly:
 		pairs = append(pairs, "outcome", fhir.Outcome(noted(notes)))
 	case representation:

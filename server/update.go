@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
 // update stores a new version of a resource, or the first one under an id that
@@ -24,8 +25,11 @@ func (s *Server) update(c *gin.Context) error {
 			Expected: id, Found: n.Text(), Fix: "Put the id into the resource; without one, POST it to " + r.Type() + ".",
 		})
 	}
-	change := fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r, IfNoneMatch: c.GetHeader("If-None-Match") == "*"}
-	if change.IfMatch, err = ifMatch(c.GetHeader("If-Match"), ""); err != nil {
+	change := fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r}
+	if change.IfNoneMatch, err = ifNoneMatch(c.Request.Header.Values("If-None-Match"), ""); err != nil {
+		return err
+	}
+	if change.IfMatch, err = ifMatch(c.Request.Header.Values("If-Match"), ""); err != nil {
 		return err
 	}
 	notes, err := s.check(c.Request.Context(), r)
@@ -51,7 +55,10 @@ func (s *Server) updateConditional(c *gin.Context) error {
 		return err
 	}
 	change := fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r, Condition: query}
-	if change.IfMatch, err = ifMatch(c.GetHeader("If-Match"), ""); err != nil {
+	if change.IfNoneMatch, err = ifNoneMatch(c.Request.Header.Values("If-None-Match"), ""); err != nil {
+		return err
+	}
+	if change.IfMatch, err = ifMatch(c.Request.Header.Values("If-Match"), ""); err != nil {
 		return err
 	}
 	notes, err := s.check(c.Request.Context(), r)
@@ -70,7 +77,7 @@ func (s *Server) updateConditional(c *gin.Context) error {
 // everything.
 func (s *Server) searchOf(c *gin.Context) (string, error) {
 	x := exchangeOf(c)
-	query := withoutFormat(x.query).Encode()
+	query := search.Selecting(c.Request.URL.RawQuery)
 	if err := x.permitCondition(x.resourceType, query); err != nil {
 		return "", err
 	}

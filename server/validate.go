@@ -11,6 +11,7 @@ import (
 func (s *Server) builtin() []fhir.Operation {
 	const doc = "Holds a resource to R4 and to profiles, and stores nothing."
 	return []fhir.Operation{
+		{Name: "validate", Idempotent: true, Doc: doc, Handle: s.validate},
 		{Name: "validate", Type: anyType, Idempotent: true, Doc: doc, Handle: s.validate},
 		{Name: "validate", Type: anyType, Instance: true, Idempotent: true, Doc: doc, Handle: s.validate},
 	}
@@ -113,7 +114,7 @@ func (v *validation) modeProblem() *fhir.Issue {
 // fit holds the resource to the address: its type, and for an update its id.
 func (v *validation) fit() []fhir.Issue {
 	var issues []fhir.Issue
-	if v.resource.Type() != v.typ && r4.IsResource(v.resource.Type()) {
+	if v.typ != "" && v.resource.Type() != v.typ && r4.IsResource(v.resource.Type()) {
 		n := v.resource.Get("resourceType")
 		issues = append(issues, fhir.Issue{
 			Severity: fhir.Err, Code: fhir.Invalid, Message: "The resource is not of the type that the address names.",

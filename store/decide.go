@@ -102,26 +102,13 @@ func (p *planner) remove(c *fhir.Change, s *step) {
 	}
 }
 
-// matches holds a change to its If-Match.
+// matches refuses a change whose If-Match does not hold.
 func (p *planner) matches(c *fhir.Change, s *step) bool {
-	if c.IfMatch == "" {
+	if c.Matches(s.before) {
 		return true
 	}
-	about, found := s.ref(), "no version"
-	switch {
-	case s.id == "":
-		about, found = c.Type+"?"+c.Condition, "no resource"
-	case s.before != nil && s.before.Deleted():
-		found = "version " + s.before.VersionID + ", a deletion"
-	case s.before != nil && s.before.VersionID == c.IfMatch:
-		return true
-	case s.before != nil:
-		found = "version " + s.before.VersionID
-	}
-	p.refused.add(c, fhir.Conflict, true, fhir.Issue{
-		Message:  fmt.Sprintf("%s is not at the version that the change was made from.", about),
-		Expected: "version " + c.IfMatch, Found: found,
-		Fix: "Read the resource again, make the change on what stands now, and send it with that version.",
-	})
+	about := *c
+	about.ID = s.id
+	p.refused.add(c, fhir.Conflict, true, about.Overtaken(s.before))
 	return false
 }

@@ -33,10 +33,16 @@ type serveCommand struct {
 
 	profileOptions `embed:""`
 
-	Keys         string `env:"PESTLE_KEYS" placeholder:"FILE" help:"JSON Web Key Set (RFC 7517) with the keys that sign callers' tokens."`
-	Issuer       string `env:"PESTLE_ISSUER" help:"The iss that tokens must carry."`
-	Audience     string `env:"PESTLE_AUDIENCE" help:"The aud that tokens must carry."`
-	PublicURL    string `env:"PESTLE_PUBLIC_URL" placeholder:"URL" help:"Scheme and host under which clients know the server."`
+	Keys              string   `env:"PESTLE_KEYS" placeholder:"FILE" help:"JSON Web Key Set (RFC 7517) with the keys that sign callers' tokens."`
+	Issuer            string   `env:"PESTLE_ISSUER" help:"The iss that tokens must carry."`
+	Audience          string   `env:"PESTLE_AUDIENCE" help:"The aud that tokens must carry."`
+	PublicURL         string   `env:"PESTLE_PUBLIC_URL" placeholder:"URL" help:"Scheme and host under which clients know the server."`
+	CORSOrigin        []string `name:"cors-origin" env:"PESTLE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin of a web program that may call, such as https://app.example, with :* for any port; * for all. A sandbox takes those of this machine too."`
+	SearchHandling    string   `env:"PESTLE_SEARCH_HANDLING" enum:"strict,lenient" default:"strict" help:"What becomes of unknown search parameters where the client sends no Prefer: handling: strict refuses them, lenient leaves them out with a warning."`
+	TokenEndpoint     string   `env:"PESTLE_TOKEN_ENDPOINT" placeholder:"URL" help:"Where clients get their tokens: says so in /.well-known/smart-configuration."`
+	AuthorizeEndpoint string   `env:"PESTLE_AUTHORIZE_ENDPOINT" placeholder:"URL" help:"Where users log in for a token, if they do."`
+	KeysURL           string   `env:"PESTLE_KEYS_URL" placeholder:"URL" help:"Where the issuer publishes the keys of --keys."`
+
 	Secret       string `env:"PESTLE_SECRET" help:"Secret that seals the links of result pages; set it so that they outlive a restart."`
 	LogJSON      bool   `env:"PESTLE_LOG_JSON" help:"Write the log as JSON lines."`
 	LogDebug     bool   `env:"PESTLE_LOG_DEBUG" help:"Log more."`
@@ -178,6 +184,11 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 		Repository: app.repository, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
 		Counters: app.counters(), Docs: docs.Files,
+		Lenient:  c.SearchHandling == "lenient", Origins: c.CORSOrigin,
+		SMART: server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
+	}
+	if c.Sandbox {
+		config.Origins = append(config.Origins, server.LocalOrigins...)
 	}
 	if c.Secret != "" {
 		config.Secret = []byte(c.Secret)

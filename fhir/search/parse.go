@@ -30,8 +30,8 @@ type Options struct {
 }
 
 // Parse reads a query on a resource type. All that is wrong with it is said at
-// once in the error, an [*fhir.Error]; the issues are the warnings of a lenient
-// parse.
+// once in the error, an [*fhir.Error]; the issues are warnings about what was
+// left out. A parameter without a value is ignored.
 func Parse(resourceType string, q url.Values, o Options) (*Query, []fhir.Issue, error) {
 	if !r4.IsResource(resourceType) {
 		return nil, nil, fhir.E("search", fhir.NotSupported, fhir.Issue{
@@ -56,17 +56,23 @@ func Parse(resourceType string, q url.Values, o Options) (*Query, []fhir.Issue, 
 
 // ParseCondition reads the query of a conditional interaction, If-None-Exist or
 // that of a conditional reference, "identifier=system|value". It must have at
-// least one condition, and nothing that only shapes a result.
+// least one condition, a value for each, and nothing that shapes a result. What
+// selects nothing (see [Selecting]) is ignored.
 func ParseCondition(resourceType, query string, o Options) (*Query, error) {
-	values, err := url.ParseQuery(strings.TrimPrefix(query, "?"))
+	values, err := ReadQuery(Selecting(strings.TrimPrefix(query, "?")))
 	if err != nil {
 		return nil, fhir.E("search", fhir.Invalid, fhir.Issue{
 			Message: "The condition is no query.", Expected: "name=value, several joined by &, in URL encoding", Found: quoteFound(query)})
 	}
-	for name := range values {
+	for name, given := range values {
 		if base, _, _ := strings.Cut(name, ":"); resultParams[base] != nil {
 			return nil, fhir.E("search", fhir.Invalid, fhir.Issue{Expression: name,
 				Message: "A condition selects resources, it has no parameters that shape a result.", Expected: "search parameters only", Found: quoteFound(name)})
+		}
+		if slices.Contains(given, "") {
+			return nil, fhir.E("search", fhir.Invalid, fhir.Issue{Expression: name,
+				Message: "A parameter of the condition has no value.", Expected: name + "=value", Found: quoteFound(name + "="),
+				Fix: "Give it a value, or leave it out: without it the condition may fit other resources."})
 		}
 	}
 	o.Lenient = false
@@ -103,7 +109,11 @@ func newParser(resourceType string, o Options) *parser {
 
 // parameter reads one name and value and notes them for the self link.
 func (p *parser) parameter(name, value string) {
-	if name == pageParam {
+	if name == pageParam || value == "" {
+		return
+	}
+	if Added(name) {
+		p.ignored(name)
 		return
 	}
 	before, ways := len(p.issues), *p.ways
@@ -136,6 +146,12 @@ func (p *parser) unknown(name, message, expected, fix string) {
 		issue.Fix = strings.TrimSpace(fix + " The search was done without it.")
 	}
 	p.issues = append(p.issues, issue)
+}
+
+// ignored notes a parameter that no person asked for; see [Added].
+func (p *parser) ignored(name string) {
+	p.issues = append(p.issues, fhir.Issue{Severity: fhir.Warning, Code: fhir.NotSupported, Expression: name,
+		Message: "The parameter " + name + " selects nothing and was ignored.", Fix: "Leave it out."})
 }
 
 func kindOf(issues []fhir.Issue) fhir.Code {

@@ -142,6 +142,9 @@ func (p *parser) elements(name, modifier, value string) {
 	typ := r4.TypeOf(p.query.Type)
 	for _, element := range split(value, ',') {
 		element = strings.TrimPrefix(strings.TrimSpace(element), p.query.Type+".")
+		if element == "resourceType" {
+			element = ID[1:] // no element of R4, and in every answer, as the id is
+		}
 		if typ.Element(element) == nil {
 			var known []string
 			for i := range typ.Elements {

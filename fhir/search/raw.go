@@ -1,0 +1,82 @@
+package search
+
+import (
+	_ "embed"
+	"net/url"
+	"strings"
+)
+
+// ReadQuery reads a query string. A semicolon is a character like any other
+// (RFC 3986 section 3.4), so that _format=application/fhir+json;fhirVersion=4.0
+// is one parameter.
+func ReadQuery(raw string) (url.Values, error) {
+	return url.ParseQuery(strings.ReplaceAll(raw, ";", "%3B"))
+}
+
+// Given leaves out the parameters without a value, which are ignored:
+// https://hl7.org/fhir/R4/search.html#errors
+func Given(query url.Values) url.Values {
+	out := make(url.Values, len(query))
+	for name, values := range query {
+		for _, value := range values {
+			if value != "" {
+				out[name] = append(out[name], value)
+			}
+		}
+	}
+	return out
+}
+
+// addedTSV lists what is added to queries on their way to a server.
+//
+//go:embed added.tsv
+var addedTSV string
+
+var added, addedPrefixes = readAdded(addedTSV)
+
+func readAdded(table string) (names map[string]bool, prefixes []string) {
+	names = map[string]bool{}
+	for line := range strings.Lines(table) {
+		name, _, ok := strings.Cut(line, "\t")
+		switch prefix, open := strings.CutSuffix(name, "*"); {
+		case !ok || strings.HasPrefix(name, "#"):
+		case open:
+			prefixes = append(prefixes, prefix)
+		default:
+			names[name] = true
+		}
+	}
+	return names, prefixes
+}
+
+// Added reports whether a parameter is one that caches, trackers and client
+// libraries add to a query by themselves. It selects nothing, so it is ignored.
+func Added(name string) bool {
+	if added[name] {
+		return true
+	}
+	for _, prefix := range addedPrefixes {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// Shapes reports whether a parameter is only about how an answer is written.
+func Shapes(name string) bool { return name == "_format" || name == "_pretty" }
+
+// Selecting is a query string without the parameters that select nothing; the
+// rest of it is unchanged. Nobody who asks for a format, and no cache, means a
+// condition by that.
+func Selecting(raw string) string {
+	var kept []string
+	for _, part := range strings.Split(raw, "&") {
+		name, _, _ := strings.Cut(part, "=")
+		if plain, err := url.QueryUnescape(name); err == nil && (Shapes(plain) || Added(plain)) {
+			continue
+		}
+		kept = append(kept, part)
+	}
+	return strings.Join(kept, "&")
+}

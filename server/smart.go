@@ -1,0 +1,85 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// SMART says where clients get the tokens that the server takes. The server
+// issues none itself, so it claims SMART App Launch only where the endpoint of
+// one that does is configured.
+type SMART struct {
+	Issuer            string // as in the tokens
+	TokenEndpoint     string // URL; "" where SMART is not claimed
+	AuthorizeEndpoint string // URL; "" where there are only backend services
+	KeysURL           string // of the JSON Web Key Set that signs tokens
+}
+
+// smartPath is where clients look for it, below each base:
+// https://hl7.org/fhir/smart-app-launch/conformance.html
+const smartPath = "/.well-known/smart-configuration"
+
+// discovery reports whether a request asks how to use the server, which anybody
+// may, from anywhere.
+func (x *exchange) discovery(r *http.Request) bool {
+	return r.URL.Path == x.prefix+"/metadata" || r.URL.Path == x.prefix+smartPath
+}
+
+// smart answers with the configuration as plain JSON.
+func (s *Server) smart(w http.ResponseWriter, r *http.Request) {
+	x := exchangeIn(r.Context())
+	x.interaction = "smart-configuration"
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		s.fail(w, r, refuse(http.StatusMethodNotAllowed, fhir.NotSupported, fhir.Issue{
+			Message: "This address does not take the method.", Expected: "GET, HEAD", Found: r.Method,
+		}).with("Allow", "GET, HEAD, OPTIONS"))
+		return
+	}
+	config := s.config.SMART
+	if config.TokenEndpoint == "" {
+		s.fail(w, r, fhir.E("smart", fhir.NotFound, fhir.Issue{
+			Message: "The server has no SMART configuration: no token endpoint is configured.",
+			Fix:     "Ask the operator of the server where tokens are issued; the server is told with --token-endpoint.",
+		}))
+		return
+	}
+	text, err := json.Marshal(config.document())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "public, max-age=300")
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(text)
+	}
+}
+
+func (c *SMART) document() map[string]any {
+	document := map[string]any{
+		"token_endpoint":                                   c.TokenEndpoint,
+		"grant_types_supported":                            []string{"client_credentials"},
+		"token_endpoint_auth_methods_supported":            []string{"private_key_jwt"},
+		"token_endpoint_auth_signing_alg_values_supported": []string{"RS384", "ES384"},
+		"scopes_supported":                                 []string{"system/*.cruds", "user/*.cruds"},
+		"code_challenge_methods_supported":                 []string{"S256"},
+		"capabilities":                                     []string{"client-confidential-asymmetric", "permission-v2"},
+	}
+	if c.Issuer != "" {
+		document["issuer"] = c.Issuer
+	}
+	if c.KeysURL != "" {
+		document["jwks_uri"] = c.KeysURL
+	}
+	if c.AuthorizeEndpoint != "" {
+		document["authorization_endpoint"] = c.AuthorizeEndpoint
+		document["grant_types_supported"] = []string{"authorization_code", "client_credentials"}
+		document["response_types_supported"] = []string{"code"}
+		document["capabilities"] = []string{"client-confidential-asymmetric", "permission-v2", "permission-user"}
+	}
+	return document
+}
