@@ -99,7 +99,7 @@ func TestAcceptOfWebPrograms(t *testing.T) {
 		"application/json, text/plain, */*;q=0.1":                         "application/json; charset=utf-8",
 		"application/json":                                                "application/json; charset=utf-8",
 		"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8": "text/html; charset=utf-8",
-		"text/html, application/fhir+xml":                                 "application/fhir+xml; fhirVersion=4.0; charset=utf-8",
+		"text/html;q=0.5, application/fhir+xml":                           "application/fhir+xml; fhirVersion=4.0; charset=utf-8",
 		"application/xml, */*":                                            "application/xml; charset=utf-8",
 		"application/fhir+xml;q=0.5, */*":                                 "application/fhir+json; fhirVersion=4.0; charset=utf-8",
 		"application/fhir+json;q=1.0, application/json+fhir;q=0.9":        "application/fhir+json; fhirVersion=4.0; charset=utf-8",

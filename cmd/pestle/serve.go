@@ -184,7 +184,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 		Repository: app.repository, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
 		Counters: app.counters(), Docs: docs.Files,
-		Lenient:  c.SearchHandling == "lenient", Origins: c.CORSOrigin,
+		Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
 		SMART: server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
 	}
 	if c.Sandbox {
