@@ -44,3 +44,9 @@ func ID(parts ...string) string {
 	}
 	return uuid.NewSHA1(namespace, []byte(hex.EncodeToString(h.Sum(nil)))).String()
 }
+
+// IsID reports whether an id has the form of [ID]: a version 5 UUID.
+func IsID(id string) bool {
+	u, err := uuid.Parse(id)
+	return err == nil && u.Version() == 5
+}

@@ -49,7 +49,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(engine, store.Options{Guards: []fhir.Guard{dispensing.Guard(c.Dispensing), reimbursement.Guard}})
+	db, err := store.Open(engine, store.Options{Guards: []fhir.Guard{dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit}})
 	if err != nil {
 		return nil, err
 	}

@@ -167,7 +167,7 @@ func TestExportAfterItsRecordWasDeleted(t *testing.T) {
 	w := month(t)
 	q := url.Values{"month": {"2026-11"}, "org": {"FA565"}}
 	first := w.export(q)
-	_, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Delete, Type: "Invoice", ID: invoiceID(november, "FA565", 1)}}})
+	_, err := w.db.Commit(w.ctx, &fhir.Transaction{Derived: true, Changes: []fhir.Change{{Method: fhir.Delete, Type: "Invoice", ID: invoiceID(november, "FA565", 1)}}})
 	require.NoError(t, err)
 	require.NotEqual(t, string(first), string(w.export(q)))
 }

@@ -6,10 +6,15 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// Guard keeps the Claims that the NHS pays by: one that stands for a
-// prescription is not deleted, and not replaced by one that does not name it.
-// Claims of any other kind, and copies under other ids, are free.
-func Guard(_ context.Context, _ fhir.State, _ *fhir.Transaction, before, after *fhir.Version) error {
+// Guard keeps the records of money. A caller's plain write changes none of them
+// ([guardRecord]). The Claim for a prescription is not deleted whoever asks, and
+// not replaced by one that does not name it; Claims of any other kind are free.
+func Guard(_ context.Context, _ fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
+	if !tx.Derived {
+		if err := guardRecord(before, after); err != nil {
+			return err
+		}
+	}
 	if before == nil || before.Type != "Claim" || before.Deleted() {
 		return nil
 	}

@@ -236,7 +236,7 @@ func TestGuard(t *testing.T) {
 	_, err := w.post(amend(t, claim, message1, ""))
 	require.NoError(t, err)
 	write := func(method fhir.Method, r *fhir.Resource) error {
-		_, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{{Method: method, Type: "Claim", ID: claim.ID(), Resource: r}}})
+		_, err := w.db.Commit(w.ctx, &fhir.Transaction{Derived: true, Changes: []fhir.Change{{Method: method, Type: "Claim", ID: claim.ID(), Resource: r}}})
 		return err
 	}
 	require.Contains(t, write(fhir.Delete, nil).Error(), "cannot be deleted")

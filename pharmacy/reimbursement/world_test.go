@@ -74,7 +74,7 @@ func (w *world) step(f pharmacy.Follower, v *fhir.Version) {
 	changes, err := f.Step(w.ctx, w.db.State(w.ctx), v)
 	require.NoError(w.t, err, "%s %s", f.Name(), v.Ref())
 	if len(changes) > 0 {
-		_, err = w.db.Commit(w.ctx, &fhir.Transaction{Changes: changes})
+		_, err = w.db.Commit(w.ctx, &fhir.Transaction{Derived: true, Changes: changes})
 		require.NoError(w.t, err)
 	}
 }

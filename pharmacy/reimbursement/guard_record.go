@@ -1,0 +1,77 @@
+package reimbursement
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+)
+
+// ways say, by type, how to change what this package records: its figures are
+// worked out and never written by a caller, since exports and payments go by
+// them.
+var ways = map[string]string{
+	"Claim":         "Send it by POST Claim or Claim/$submit: an amendment names the claim that it replaces.",
+	"ClaimResponse": "Amend the Claim, or load the tariff's data and ask for Claim/$reprice: the answer follows.",
+	"Invoice":       "Ask for a further run of the month: Claim/$close-month with run=new.",
+	"List":          "Ask for a further run of the month: Claim/$close-month with run=new.",
+	"Binary":        "Load the file with: pestle tariff load FILE",
+}
+
+// tags are the systems of meta.tag by which the records of a month are found.
+var tags = []string{csMonth, csExport, csResidue}
+
+// guardRecord keeps the records of money from a caller's plain writes: those
+// that there are, the ids that they have or will have, the marks by which they
+// are found, and the claims of EPS, whose rules only their own door asks.
+func guardRecord(before, after *fhir.Version) error {
+	way, ok := ways[after.Type]
+	if !ok {
+		return nil
+	}
+	mine := reserved(after.Type, after.ID)
+	if !mine && !after.Deleted() {
+		r, err := after.Resource()
+		if err != nil {
+			return err
+		}
+		mine = marked(r)
+	}
+	if !mine && before != nil && after.Type == "Claim" {
+		r, err := before.Resource()
+		if err != nil {
+			return err
+		}
+		mine = IsEPS(r)
+	}
+	if !mine {
+		return nil
+	}
+	return fhir.E("record", fhir.BusinessRule, fhir.Issue{Rule: "records-are-derived", Expression: after.Type,
+		Message: "This " + after.Type + " is a record that the server makes itself: it is not created, changed or deleted by a caller.",
+		Found:   after.Ref(), Fix: way})
+}
+
+// reserved reports whether an id is of the form that this package's records
+// have.
+func reserved(typ, id string) bool {
+	if typ == "Binary" {
+		return strings.HasPrefix(id, "tariff-")
+	}
+	return pharmacy.IsID(id)
+}
+
+// marked reports whether a resource carries what makes it a record: a tag of a
+// month or an export, or the content of a claim of EPS.
+func marked(r *fhir.Resource) bool {
+	if r.Type() == "Binary" {
+		return false
+	}
+	for tag := range r.Get("meta").Get("tag").Items() {
+		if slices.Contains(tags, tag.Get("system").Text()) {
+			return true
+		}
+	}
+	return IsEPS(r)
+}
