@@ -138,10 +138,18 @@ type State interface {
 	// Current is the version that stands, nil where there is none; a deleted
 	// resource gives its deletion.
 	Current(typ, id string) (*Version, error)
+	// First is the version that created a resource, nil where there is none: it
+	// says whose the resource is.
+	First(typ, id string) (*Version, error)
 	// Find gives the ids of the resources that match a search query such as
 	// "identifier=system|value".
 	Find(typ, query string) ([]string, error)
 }
+
+// Narrow leaves, of the resources that a condition of a transaction finds, those
+// that the condition may mean for the requester. It must be quick and depend on
+// nothing but its arguments.
+type Narrow func(state State, who Requester, ids []string) ([]string, error)
 
 // Guard may veto a commit: it runs inside the committer, once per changed
 // resource, with the state the commit will meet. tx is what was asked for and

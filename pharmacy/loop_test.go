@@ -75,6 +75,8 @@ func (f *fake) Current(typ, id string) (*fhir.Version, error) {
 	return f.now[typ+"/"+id], nil
 }
 
+func (f *fake) First(typ, id string) (*fhir.Version, error) { return f.Current(typ, id) }
+
 func (f *fake) Find(string, string) ([]string, error) { return nil, nil }
 
 func (f *fake) Log(_ context.Context, after fhir.Seq, limit int) ([]fhir.LogEntry, error) {

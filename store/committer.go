@@ -134,7 +134,7 @@ func (c *committer) try(r *request) error {
 	v := view{c.over, c.head.seq}
 	ok, err := c.holds(v, r)
 	if err == nil && !ok {
-		p, err = prepare(r.ctx, v, r.tx, r.ids)
+		p, err = prepare(r.ctx, v, r.tx, r.ids, c.db.opts.Narrow)
 	}
 	if err != nil {
 		return failed("commit", err)

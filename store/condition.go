@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -120,9 +121,23 @@ func (p *planner) lookup(l lookup) ([]string, error) {
 	if found, ok := p.lookups[l]; ok {
 		return found, nil
 	}
-	found, err := p.v.find(p.ctx, l.typ, l.query, 2+len(p.order))
+	found, err := p.meant(p.ctx, p.v, l)
 	if err == nil {
 		p.lookups[l] = found
 	}
 	return found, err
+}
+
+// meant runs a condition. Where its type is narrowed, all that it finds is looked
+// at, since those that are meant may come last.
+func (p *plan) meant(ctx context.Context, v view, l lookup) ([]string, error) {
+	narrow := p.narrow[l.typ]
+	if narrow == nil {
+		return v.find(ctx, l.typ, l.query, 2+len(p.order))
+	}
+	found, err := v.find(ctx, l.typ, l.query, noLimit)
+	if err != nil {
+		return nil, err
+	}
+	return narrow(state{ctx, v}, p.tx.Requester, found)
 }

@@ -35,6 +35,9 @@ type Options struct {
 	NewID func() string
 	// Guards may veto a commit, in this order.
 	Guards []fhir.Guard
+	// Narrow says, by type, which of the resources that the conditions of a
+	// transaction find they may mean; all of them for a type without one.
+	Narrow map[string]fhir.Narrow
 }
 
 // DB is an open database. It is safe for concurrent use.

@@ -27,7 +27,7 @@ func (c *committer) holds(v view, r *request) (bool, error) {
 		if c.changed[l.typ] <= p.at && !reaches(l.query) {
 			continue
 		}
-		now, err := v.find(r.ctx, l.typ, l.query, 2+len(p.order))
+		now, err := p.meant(r.ctx, v, l)
 		if err != nil || !slices.Equal(now, found) {
 			return false, err
 		}

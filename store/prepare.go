@@ -20,6 +20,7 @@ type plan struct {
 	steps   []step   // by change
 	order   []int    // the changes as they are applied: DELETE, POST, PUT
 	lookups map[lookup][]string
+	narrow  map[string]fhir.Narrow
 	// repeated is the answer to a transaction that has been committed before.
 	repeated *fhir.Commit
 }
@@ -63,9 +64,9 @@ type planner struct {
 
 // prepare makes the plan of a transaction as of a view. ids are those that an
 // earlier plan of it has used.
-func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string) (*plan, error) {
+func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string, narrow map[string]fhir.Narrow) (*plan, error) {
 	p := &planner{
-		plan: &plan{tx: tx, at: v.at, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup][]string{}},
+		plan: &plan{tx: tx, at: v.at, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup][]string{}, narrow: narrow},
 		ctx:  ctx, v: v, targets: map[string]int{}, claims: map[string]int{}, created: map[lookup]int{}, links: map[string]int{},
 	}
 	if err := p.receipt(); err != nil || p.repeated != nil {

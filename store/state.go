@@ -28,6 +28,17 @@ func (s pinned) Current(typ, id string) (ver *fhir.Version, err error) {
 	return ver, err
 }
 
+func (s pinned) First(typ, id string) (ver *fhir.Version, err error) {
+	if s.at == 0 {
+		return nil, nil
+	}
+	err = s.db.look("read", s.at, func(v view) error {
+		ver, err = v.first(typ, id)
+		return err
+	})
+	return ver, err
+}
+
 func (s pinned) Find(typ, query string) (ids []string, err error) {
 	err = s.db.look("search", s.at, func(v view) error {
 		if s.at == 0 {
@@ -46,6 +57,7 @@ type state struct {
 }
 
 func (s state) Current(typ, id string) (*fhir.Version, error) { return s.v.current(typ, id) }
+func (s state) First(typ, id string) (*fhir.Version, error)   { return s.v.first(typ, id) }
 func (s state) Find(typ, query string) ([]string, error) {
 	return s.v.find(s.ctx, typ, query, noLimit)
 }

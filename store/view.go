@@ -59,6 +59,19 @@ func (v view) current(typ, id string) (*fhir.Version, error) {
 	return v.standing(typ, i.rid, i.vno)
 }
 
+// first gives the version that created a resource; nil when there was none yet.
+func (v view) first(typ, id string) (*fhir.Version, error) {
+	i, ok, err := v.identity(typ, id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	ver, err := v.version(typ, i.rid, 1)
+	if err != nil || ver.Seq > v.at {
+		return nil, err
+	}
+	return ver, nil
+}
+
 // standing gives the version of a resource that stands at the view's sequence,
 // given its newest one; nil when there was none yet.
 func (v view) standing(typ string, r rid, newest vno) (*fhir.Version, error) {

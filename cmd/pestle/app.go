@@ -49,7 +49,8 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(engine, store.Options{Guards: []fhir.Guard{dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit}})
+	db, err := store.Open(engine, store.Options{Guards: []fhir.Guard{dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit},
+		Narrow: map[string]fhir.Narrow{"Patient": dispensing.PatientsOf}})
 	if err != nil {
 		return nil, err
 	}

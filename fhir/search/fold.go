@@ -9,6 +9,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
+// Fold brings a text to the form in which names are compared: without case and
+// accents, white space as single blanks and none at the ends.
+func Fold(s string) string { return fold(s) }
+
 // fold brings a text to the form in which strings are compared: without case,
 // without accents, white space as single blanks and none at the ends.
 // "  Jürgen  MÜLLER" folds to "jurgen muller".

@@ -12,6 +12,7 @@ var guards = map[string]func(s *Service, state fhir.State, before, after *fhir.V
 	"Task":               (*Service).guardTask,
 	"MedicationDispense": (*Service).guardSupply,
 	"Bundle":             (*Service).guardMessage,
+	"Patient":            (*Service).guardPatient,
 }
 
 // Guard vetoes commits that break the rules of prescriptions, whatever way

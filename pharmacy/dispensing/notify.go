@@ -73,6 +73,8 @@ func (x *execution) dispenses(m *message) (changes []fhir.Change, ids []string) 
 		case c.Type == "MedicationDispense":
 			c.Method, c.ID, c.Resource = fhir.Update, x.dispenseID(e, i), x.linked(c.Resource)
 			ids = append(ids, c.ID)
+		case c.Type == "Patient" && x.Patient.Ref != "": // the prescription's, not another record of the same person
+			c.ID, c.IfAbsent = localID(x.Patient.Ref, "Patient"), true
 		case shared:
 			if c.Condition = condition(e.resource, systems); c.Condition == "" {
 				c.ID = m.partID(x.Order, e, i)

@@ -12,7 +12,7 @@ func (s *Service) receiveOrder(call *fhir.Call, m *message, state fhir.State) (*
 	if err := m.known(state, number); err != nil {
 		return nil, err
 	}
-	if err := m.alive(state); err != nil {
+	if err := m.alive(state, call.Requester); err != nil {
 		return nil, err
 	}
 	return &outcome{changes: m.parts(number.Text()), reply: informational(call)}, nil
@@ -37,9 +37,9 @@ func (m *message) known(state fhir.State, number node) error {
 }
 
 // alive refuses a prescription for a patient whom the server knows to be dead.
-func (m *message) alive(state fhir.State) error {
+func (m *message) alive(state fhir.State, who fhir.Requester) error {
 	for p := range m.all("Patient") {
-		stored, err := sole(state, "Patient", idNHS, identifier(p, idNHS).Text())
+		stored, err := patientOf(state, who, identifier(p, idNHS).Text())
 		if err != nil {
 			return err
 		}
