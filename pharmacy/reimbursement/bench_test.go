@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // BenchmarkStep is one finished prescription of four items: read, claimed and
@@ -41,8 +39,8 @@ func BenchmarkExport(b *testing.B) {
 		rx.store(w)
 	}
 	w.settle()
-	q := ExportRequest{Month: november, Org: "VNE51", Time: w.now, Requester: fhir.Requester{}}
-	_, err := w.s.ExportMonth(w.ctx, q)
+	q := ExportRequest{Month: november, Org: "VNE51", Time: w.now}
+	_, err := w.s.CloseMonth(w.ctx, CloseRequest{Month: november, Org: "VNE51", Time: w.now.AddDate(0, 1, 0)})
 	require.NoError(b, err)
 	b.ReportAllocs()
 	for b.Loop() {

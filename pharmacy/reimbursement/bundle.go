@@ -21,8 +21,8 @@ func (e *Export) WriteTo(w io.Writer) (int64, error) {
 	out.print(`{"resourceType":"Bundle","id":"%s","identifier":{"system":"urn:ietf:rfc:3986","value":"urn:uuid:%s"},"type":"collection","timestamp":%s,"entry":[`,
 		id, id, totals.Get("date").Raw())
 	out.entry("", e.Totals)
-	err = e.each(func(claim, response *fhir.Version) error {
-		out.entry(",", claim)
+	err = e.each(func(x submission, claim, response *fhir.Version) error {
+		out.marked(x, claim)
 		out.entry(",", response)
 		return out.err
 	})
@@ -50,4 +50,21 @@ func (c *counter) print(format string, args ...any) { fmt.Fprintf(c, format, arg
 
 func (c *counter) entry(before string, v *fhir.Version) {
 	c.print(`%s{"fullUrl":"urn:uuid:%s","resource":%s}`, before, v.ID, v.JSON)
+}
+
+// marked writes the entry of a claim; one that came too late for its month, or
+// was amended after a run had submitted it, says so.
+func (c *counter) marked(x submission, v *fhir.Version) {
+	var marks []any
+	if x.late {
+		marks = append(marks, fhir.Obj("url", extLate, "valueString", x.month.String()))
+	}
+	if x.was != nil {
+		marks = append(marks, fhir.Obj("url", extAmended, "valueReference", fhir.Obj("reference", x.was.Ref()+"/_history/"+x.was.VersionID)))
+	}
+	if marks == nil {
+		c.entry(",", v)
+		return
+	}
+	c.print(`,{"extension":%s,"fullUrl":"urn:uuid:%s","resource":%s}`, fhir.List(marks...).JSON(), v.ID, v.JSON)
 }

@@ -16,40 +16,57 @@ import (
 type ExportRequest struct {
 	Month tariff.Month
 	Org   string // ODS code of the pharmacy, "" for every one that has claims
-	// New asks for a further run; without it a month that was exported before
-	// is given again as it was.
-	New       bool
-	Time      time.Time
-	Requester fhir.Requester
-	RequestID string
+	// Run asks for that recorded run; 0 for the newest, or, where the month is
+	// not closed, for a preview of it.
+	Run  int
+	Time time.Time
 }
 
-// Export is the month of one pharmacy, pinned: its claims and their answers as
-// they stood at a sequence, and the totals over them.
+// Export is what is submitted of the month of one pharmacy: claims and their
+// answers as they were at a sequence, and the totals over them.
 type Export struct {
 	Month tariff.Month
 	Org   string
-	Run   int
+	Run   int // 0 for a preview
 	Seq   fhir.Seq
-	// Totals is the Invoice that records the run.
+	// Totals is the Invoice that records the run; of a preview it is not stored.
 	Totals *fhir.Version
 	state  fhir.State
-	ids    []string // of the ClaimResponses, in order
+	list   []submission // in the order of their ids
 }
 
-// ExportMonth gives one export for each pharmacy, in the order of their codes.
-// The first run of a month pins the sequence and records it with the totals, so
-// that another run gives the same bytes, whatever was written since. A month
-// without claims gives none, and pins nothing.
+// Preview reports whether the export is of a month that is not closed: nothing
+// records it, and the next one may differ.
+func (e *Export) Preview() bool { return e.Run == 0 }
+
+// ExportMonth returns one export for each pharmacy, in the order of their
+// codes, and writes nothing. A month that was closed is returned as it was
+// recorded, with the same bytes each time; any other is previewed as it is now.
 func (s *Service) ExportMonth(ctx context.Context, q ExportRequest) ([]*Export, error) {
 	if q.Org == "" {
 		return s.exportAll(ctx, q)
 	}
-	e, err := s.export(ctx, q, q.Org)
-	if err != nil || e == nil {
-		return nil, err
+	e, err := s.recordedRun(ctx, q.Month, q.Org, q.Run)
+	if err != nil || e != nil {
+		return one(e), err
 	}
-	return []*Export{e}, nil
+	if q.Run != 0 {
+		return nil, noRun(q)
+	}
+	e, err = s.preview(ctx, q, q.Org)
+	return one(e), err
+}
+
+func one(e *Export) []*Export {
+	if e == nil {
+		return nil
+	}
+	return []*Export{e}
+}
+
+func noRun(q ExportRequest) error {
+	return fhir.E("export", fhir.NotFound, fhir.Issue{Expression: "run", Message: "The month has no such run.", Expected: "the number of a run that was recorded by Claim/$close-month",
+		Found: strconv.Itoa(q.Run) + " of " + q.Month.String()})
 }
 
 // invoiceID is the id of the record of a run.
@@ -57,61 +74,97 @@ func invoiceID(month tariff.Month, org string, run int) string {
 	return pharmacy.ID("Invoice", "month", month.String(), org, strconv.Itoa(run))
 }
 
-func (s *Service) export(ctx context.Context, q ExportRequest, org string) (*Export, error) {
-	for range attempts {
-		e, err := s.lastRun(ctx, q.Month, org)
-		if err != nil || e.Totals != nil && !q.New {
-			return e, err
-		}
-		if e, err = s.newRun(ctx, q, org, e.Run+1); err != nil || e == nil || e.Totals != nil {
-			return e, err
-		}
-	}
-	return nil, fhir.E("export", fhir.Conflict, fhir.Issue{Message: "The month was exported by others at the same time, again and again."})
-}
-
-// lastRun is the newest recorded run; its Totals are nil where there is none.
-func (s *Service) lastRun(ctx context.Context, month tariff.Month, org string) (*Export, error) {
-	e := &Export{Month: month, Org: org}
-	for state := s.db.State(ctx); ; e.Run++ {
-		v, err := state.Current("Invoice", invoiceID(month, org, e.Run+1))
-		if err != nil {
+// recordedRun is a run that was recorded, the newest for 0; nil where there is
+// none.
+func (s *Service) recordedRun(ctx context.Context, month tariff.Month, org string, run int) (*Export, error) {
+	state := s.db.State(ctx)
+	if run == 0 {
+		last, err := lastRun(state, month, org)
+		if err != nil || last == 0 {
 			return nil, err
 		}
-		if v == nil {
-			break
-		}
-		e.Totals = v
+		run = last
 	}
-	if e.Totals == nil || e.Totals.Deleted() { // deleted: as if the run had not been
-		e.Totals = nil
-		return e, nil
+	v, err := state.Current("Invoice", invoiceID(month, org, run))
+	if err != nil || v == nil || v.Deleted() {
+		return nil, err
 	}
+	e := &Export{Month: month, Org: org, Run: run, Totals: v}
 	return e, s.reopen(ctx, e)
 }
 
+// lastRun is the number of the newest recorded run, 0 where there is none.
+func lastRun(state fhir.State, month tariff.Month, org string) (int, error) {
+	return lastRecorded(state, "Invoice", func(run int) string { return invoiceID(month, org, run) })
+}
+
+// lastRecorded counts the records of runs: they are numbered without gaps.
+func lastRecorded(state fhir.State, typ string, id func(run int) string) (int, error) {
+	for run := 1; ; run++ {
+		v, err := state.Current(typ, id(run))
+		if err != nil {
+			return 0, err
+		}
+		if v == nil {
+			return run - 1, nil
+		}
+	}
+}
+
 // reopen reads the sequence at which a recorded run was exported, and the month
-// as it stood then.
+// as it was then.
 func (s *Service) reopen(ctx context.Context, e *Export) error {
-	r, err := e.Totals.Resource()
+	seq, err := pinOf(e.Totals)
 	if err != nil {
 		return err
 	}
-	seq, err := strconv.ParseUint(extension(r.Root(), extPin).Get("valueString").Text(), 10, 64)
-	if err != nil {
-		return fhir.E("export", fhir.Processing, fhir.Issue{Message: e.Totals.Ref() + " does not say at which sequence it was exported."})
-	}
-	return e.pin(s.db.StateAt(ctx, fhir.Seq(seq)), fhir.Seq(seq))
+	return s.pin(ctx, e, seq)
 }
 
-// newRun pins the month as it stands and records that. It gives nil where there
-// is nothing to export, and no Totals where another run was quicker.
-func (s *Service) newRun(ctx context.Context, q ExportRequest, org string, run int) (*Export, error) {
-	e := &Export{Month: q.Month, Org: org, Run: run}
-	at := s.db.Head()
-	if err := e.pin(s.db.StateAt(ctx, at), at); err != nil || len(e.ids) == 0 {
+// pinOf is the sequence that the record of a run reads at.
+func pinOf(invoice *fhir.Version) (fhir.Seq, error) {
+	r, err := invoice.Resource()
+	if err != nil {
+		return 0, err
+	}
+	seq, err := strconv.ParseUint(extension(r.Root(), extPin).Get("valueString").Text(), 10, 64)
+	if err != nil {
+		return 0, fhir.E("export", fhir.Processing, fhir.Issue{Message: invoice.Ref() + " does not say at which sequence it was exported."})
+	}
+	return fhir.Seq(seq), nil
+}
+
+// preview is the month as it is now. It is pinned to the newest version that it
+// shows, so that it is the same until one of them changes. It is nil where
+// there is nothing to export.
+func (s *Service) preview(ctx context.Context, q ExportRequest, org string) (*Export, error) {
+	e := &Export{Month: q.Month, Org: org}
+	if err := s.pin(ctx, e, s.db.Head()); err != nil || len(e.list) == 0 {
 		return nil, err
 	}
+	newest := time.Time{}
+	e.Seq = 0
+	err := e.each(func(x submission, claim, response *fhir.Version) error {
+		for _, v := range []*fhir.Version{claim, response} {
+			if v.Seq > e.Seq {
+				e.Seq, newest = v.Seq, v.LastUpdated
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	invoice, err := s.account(e, pharmacy.ID("Invoice", "preview", q.Month.String(), org), newest)
+	if err != nil {
+		return nil, err
+	}
+	e.Totals = &fhir.Version{Type: "Invoice", ID: invoice.ID(), JSON: invoice.JSON()}
+	return e, nil
+}
+
+// account is the Invoice of an export: its totals at the prices of its claims.
+func (s *Service) account(e *Export, id string, now time.Time) (*fhir.Resource, error) {
 	fees, name, err := s.shelf.fees(e.state)
 	if err != nil {
 		return nil, err
@@ -120,51 +173,55 @@ func (s *Service) newRun(ctx context.Context, q ExportRequest, org string, run i
 	if err != nil {
 		return nil, err
 	}
-	id := invoiceID(q.Month, org, run)
-	commit, err := s.db.Commit(ctx, &fhir.Transaction{
-		Changes: []fhir.Change{{Method: fhir.Create, Type: "Invoice", ID: id, Resource: e.invoice(id, t, name, q.Time), IfAbsent: true}},
-		Derived: true, Requester: q.Requester, RequestID: q.RequestID, Time: q.Time,
-	})
-	if err != nil {
-		return nil, err
-	}
-	if commit.Results[0].Applied == fhir.Created {
-		e.Totals = commit.Results[0].Version
-	}
-	return e, nil
+	return e.invoice(id, t, name, now), nil
 }
 
-// pin finds the answers of the month that are paid, as of a sequence.
-func (e *Export) pin(state fhir.State, at fhir.Seq) error {
-	e.state, e.Seq = state, at
-	ids, err := state.Find("ClaimResponse", query("_tag", csMonth, monthOf(e.Month.String(), e.Org))+"&status=active")
-	slices.Sort(ids)
-	e.ids = ids
+// pin finds what the export submits, as of a sequence.
+func (s *Service) pin(ctx context.Context, e *Export, at fhir.Seq) error {
+	e.state, e.Seq = s.db.StateAt(ctx, at), at
+	list, err := s.submissions(ctx, e)
+	e.list = list
 	return err
 }
 
-// each gives every claim of the export with its answer.
-func (e *Export) each(do func(claim, response *fhir.Version) error) error {
-	for _, id := range e.ids {
-		response, err := e.state.Current("ClaimResponse", id)
+// each calls do for every claim of the export with its answer.
+func (e *Export) each(do func(x submission, claim, response *fhir.Version) error) error {
+	for _, x := range e.list {
+		response, claim, err := answered(e.state, x.id)
 		if err != nil {
 			return err
 		}
-		r, err := response.Resource()
-		if err != nil {
-			return err
-		}
-		ref := strings.TrimPrefix(r.Root().Path("request", "reference").Text(), "Claim/")
-		claim, err := e.state.Current("Claim", ref)
-		if err != nil {
-			return err
-		}
-		if claim == nil || claim.Deleted() {
+		if claim == nil {
 			continue
 		}
-		if err := do(claim, response); err != nil {
+		if err := do(x, claim, response); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// answered is a ClaimResponse with the Claim that it answers; the Claim is nil
+// where either does not exist or is deleted.
+func answered(state fhir.State, id string) (response, claim *fhir.Version, err error) {
+	response, err = state.Current("ClaimResponse", id)
+	if err != nil || response == nil || response.Deleted() {
+		return nil, nil, err
+	}
+	r, err := response.Resource()
+	if err != nil {
+		return nil, nil, err
+	}
+	claim, err = state.Current("Claim", strings.TrimPrefix(r.Root().Path("request", "reference").Text(), "Claim/"))
+	if err != nil || claim == nil || claim.Deleted() {
+		return nil, nil, err
+	}
+	return response, claim, nil
+}
+
+// paid are the ids of the answers of a pharmacy's month that are paid.
+func paid(state fhir.State, month tariff.Month, org, more string) ([]string, error) {
+	ids, err := state.Find("ClaimResponse", query("_tag", csMonth, monthOf(month.String(), org))+"&status=active"+more)
+	slices.Sort(ids)
+	return ids, err
 }

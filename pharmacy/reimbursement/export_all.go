@@ -11,12 +11,36 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
-// exportAll exports every pharmacy that has claims. A List records which runs
-// of which pharmacies that were, so that another time gives the same ones even
-// where a pharmacy has had its first claim since.
+// exportAll exports each pharmacy: as a List records it, or as each is now.
 func (s *Service) exportAll(ctx context.Context, q ExportRequest) ([]*Export, error) {
+	_, list, err := s.recordedList(ctx, q.Month, q.Run)
+	if err != nil || list != nil {
+		return list, err
+	}
+	if q.Run != 0 {
+		return nil, noRun(q)
+	}
+	orgs, err := s.pharmaciesOf(s.db.State(ctx), q.Month)
+	if err != nil {
+		return nil, err
+	}
+	for _, org := range orgs {
+		q.Org = org
+		of, err := s.ExportMonth(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, of...)
+	}
+	return list, nil
+}
+
+// closeAll closes the month of each pharmacy. A List records which runs of
+// which pharmacies that were, so that another time returns the same ones even
+// where a pharmacy has had its first claim since.
+func (s *Service) closeAll(ctx context.Context, q CloseRequest) ([]*Export, error) {
 	for range attempts {
-		run, list, err := s.lastList(ctx, q.Month)
+		run, list, err := s.recordedList(ctx, q.Month, 0)
 		if err != nil || list != nil && !q.New {
 			return list, err
 		}
@@ -25,32 +49,30 @@ func (s *Service) exportAll(ctx context.Context, q ExportRequest) ([]*Export, er
 			return list, err
 		}
 	}
-	return nil, fhir.E("export", fhir.Conflict, fhir.Issue{Message: "The month was exported by others at the same time, again and again."})
+	return nil, fhir.E("close", fhir.Conflict, fhir.Issue{Message: "The month was closed by others at the same time, again and again."})
 }
 
 func listID(month tariff.Month, run int) string {
 	return pharmacy.ID("List", "month", month.String(), strconv.Itoa(run))
 }
 
-// lastList is the newest run over all pharmacies, with its exports; nil where
-// there was none.
-func (s *Service) lastList(ctx context.Context, month tariff.Month) (run int, list []*Export, err error) {
+// recordedList is a run over all pharmacies with its exports, the newest for 0;
+// the exports are nil where there is none.
+func (s *Service) recordedList(ctx context.Context, month tariff.Month, wanted int) (run int, list []*Export, err error) {
 	state := s.db.State(ctx)
-	var newest *fhir.Version
-	for ; ; run++ {
-		v, err := state.Current("List", listID(month, run+1))
-		if err != nil {
+	if run = wanted; run == 0 {
+		if run, err = lastRecorded(state, "List", func(run int) string { return listID(month, run) }); err != nil {
 			return 0, nil, err
 		}
-		if v == nil {
-			break
-		}
-		newest = v
 	}
-	if newest == nil || newest.Deleted() {
+	found, err := state.Current("List", listID(month, run))
+	if err != nil {
+		return 0, nil, err
+	}
+	if found == nil || found.Deleted() {
 		return run, nil, nil
 	}
-	r, err := newest.Resource()
+	r, err := found.Resource()
 	if err != nil {
 		return 0, nil, err
 	}
@@ -73,7 +95,7 @@ func (s *Service) recorded(ctx context.Context, state fhir.State, month tariff.M
 	}
 	part := strings.Split(item.Path("identifier", "value").Text(), "/")
 	if v == nil || v.Deleted() || len(part) != 3 {
-		return nil, fhir.E("export", fhir.Processing, fhir.Issue{Message: "The record of the export, Invoice/" + id + ", is gone.", Fix: "Ask for a new run: run=new."})
+		return nil, fhir.E("export", fhir.Processing, fhir.Issue{Message: "The record of the export, Invoice/" + id + ", is gone.", Fix: "Ask for a further run: Claim/$close-month with run=new."})
 	}
 	e := &Export{Month: month, Org: part[1], Totals: v}
 	if e.Run, err = strconv.Atoi(part[2]); err != nil {
@@ -82,16 +104,16 @@ func (s *Service) recorded(ctx context.Context, state fhir.State, month tariff.M
 	return e, s.reopen(ctx, e)
 }
 
-// newList exports each pharmacy that has claims now. It is not done where
-// another one was quicker.
-func (s *Service) newList(ctx context.Context, q ExportRequest, run int) (list []*Export, done bool, err error) {
+// newList closes the month of each pharmacy that has claims now. It is not done
+// where another one was quicker.
+func (s *Service) newList(ctx context.Context, q CloseRequest, run int) (list []*Export, done bool, err error) {
 	orgs, err := s.pharmaciesOf(s.db.State(ctx), q.Month)
 	if err != nil {
 		return nil, false, err
 	}
 	var entries []any
 	for _, org := range orgs {
-		e, err := s.export(ctx, q, org)
+		e, err := s.close(ctx, q, org)
 		if err != nil {
 			return nil, false, err
 		}

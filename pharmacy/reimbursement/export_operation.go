@@ -11,18 +11,48 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
-// exportOperation is Claim/$export-month. Where several pharmacies have claims
-// and none is named, the answer is a Bundle of their Bundles.
+// exportOperation is Claim/$export-month: it reads, and records nothing.
 func (s *Service) exportOperation(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 	month, err := monthParameter(call)
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.ExportMonth(ctx, ExportRequest{Month: month, Org: parameter(call, "org"), New: parameter(call, "run") == "new",
+	run := 0
+	if text := parameter(call, "run"); text != "" {
+		if run, err = strconv.Atoi(text); err != nil || run < 1 {
+			return nil, fhir.E("export", fhir.Invalid, fhir.Issue{Expression: "run", Message: "The run is not a valid number.",
+				Expected: "the number of a recorded run, such as 1", Found: strconv.Quote(text), Fix: "A further run is recorded by POST Claim/$close-month with run=new."})
+		}
+	}
+	list, err := s.ExportMonth(ctx, ExportRequest{Month: month, Org: parameter(call, "org"), Run: run, Time: call.Time})
+	if err != nil {
+		return nil, err
+	}
+	return bundled(month, list)
+}
+
+// closeOperation is Claim/$close-month: it records a run, and returns it.
+func (s *Service) closeOperation(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+	month, err := monthParameter(call)
+	if err != nil {
+		return nil, err
+	}
+	run := parameter(call, "run")
+	if run != "" && run != "new" {
+		return nil, fhir.E("close", fhir.Invalid, fhir.Issue{Expression: "run", Message: "A month is closed once, or by a further run.", Expected: "run=new, or no run", Found: strconv.Quote(run),
+			Fix: "Read a recorded run with GET Claim/$export-month?month=" + month.String() + "&run=" + run})
+	}
+	list, err := s.CloseMonth(ctx, CloseRequest{Month: month, Org: parameter(call, "org"), New: run == "new",
 		Time: call.Time, Requester: call.Requester, RequestID: call.RequestID})
 	if err != nil {
 		return nil, err
 	}
+	return bundled(month, list)
+}
+
+// bundled is the answer with exports: the Bundle of one, or, where several
+// pharmacies have claims and none is named, a Bundle of their Bundles.
+func bundled(month tariff.Month, list []*Export) (*fhir.Reply, error) {
 	b := capped{room: fhir.MaxSize - 1024} // the rest closes the Bundles
 	if len(list) != 1 {
 		b.WriteString(`{"resourceType":"Bundle","id":"` + pharmacy.ID("Bundle", "month", month.String()) + `","type":"collection"`)

@@ -2,11 +2,14 @@ package reimbursement
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"net/url"
 	"os"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -44,11 +47,28 @@ func month(t *testing.T) *world {
 	return w
 }
 
+// export reads a month, and wants that nothing is written by it.
 func (w *world) export(params url.Values) []byte {
+	w.t.Helper()
+	head := w.db.Head()
+	defer func() { require.Equal(w.t, head, w.db.Head(), "an export writes nothing") }()
+	return w.answer(w.s.exportOperation, params)
+}
+
+// close closes a month, on the third of December where the clock is before.
+func (w *world) close(params url.Values) []byte {
+	w.t.Helper()
+	if december := time.Date(2026, 12, 3, 9, 30, 0, 0, time.UTC); w.now.Before(december) {
+		w.now = december
+	}
+	return w.answer(w.s.closeOperation, params)
+}
+
+func (w *world) answer(handle func(context.Context, *fhir.Call) (*fhir.Reply, error), params url.Values) []byte {
 	w.t.Helper()
 	call := w.call(nil)
 	call.Params = params
-	reply, err := w.s.exportOperation(w.ctx, call)
+	reply, err := handle(w.ctx, call)
 	require.NoError(w.t, err)
 	w.valid(reply.Resource)
 	return reply.Resource.JSON()
@@ -56,7 +76,7 @@ func (w *world) export(params url.Values) []byte {
 
 func TestExportGolden(t *testing.T) {
 	w := month(t)
-	got := w.export(url.Values{"month": {"2026-11"}, "org": {"VNE51"}})
+	got := w.close(url.Values{"month": {"2026-11"}, "org": {"VNE51"}})
 	var pretty bytes.Buffer
 	require.NoError(t, json.Indent(&pretty, got, "", " "))
 	pretty.WriteByte('\n')
@@ -69,10 +89,12 @@ func TestExportGolden(t *testing.T) {
 	require.Equal(t, string(want), pretty.String())
 }
 
+// TestExportIsPinned: a closed month stays as it was submitted, whatever is
+// written and repriced since, and a further run has what came since.
 func TestExportIsPinned(t *testing.T) {
 	w := month(t)
 	q := url.Values{"month": {"2026-11"}, "org": {"VNE51"}}
-	first := w.export(q)
+	first := w.close(q)
 
 	late := acute("911111-A83008-111111")
 	late.store(w)
@@ -84,17 +106,135 @@ func TestExportIsPinned(t *testing.T) {
 	require.Positive(t, changed)
 	w.now = w.now.AddDate(0, 1, 0)
 
-	require.Equal(t, string(first), string(w.export(q)), "a later run gives the same bytes")
+	require.Equal(t, string(first), string(w.export(q)), "the run that was recorded")
+	require.Equal(t, string(first), string(w.close(q)), "closing again records nothing")
 	q.Set("run", "new")
-	second := w.export(q)
-	require.NotEqual(t, string(first), string(second))
+	second := w.close(q)
 	q.Del("run")
-	require.Equal(t, string(second), string(w.export(q)), "the new run is the one that stands")
+	require.Equal(t, string(second), string(w.export(q)), "the newest run")
+	for run, want := range map[string][]byte{"1": first, "2": second} {
+		q.Set("run", run)
+		require.Equal(t, string(want), string(w.export(q)), run)
+	}
+	require.Equal(t, []string{late.order}, orders(t, second), "what no run has submitted")
+	q.Set("run", "new")
+	require.NotContains(t, string(w.close(q)), "entry", "and nothing after that")
+}
+
+// orders are the prescriptions whose claims an export has.
+func orders(t *testing.T, export []byte) []string {
+	t.Helper()
+	r, err := fhir.Parse(export)
+	require.NoError(t, err)
+	var list []string
+	for e := range r.Get("entry").Items() {
+		if c := e.Get("resource"); c.Get("resourceType").Text() == "Claim" {
+			list = append(list, readClaim(r.Sub(c)).order())
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// TestAMonthThatIsNotOverIsPreviewed: reading records nothing, so that a claim
+// that comes later is in the month when it is closed; and it is not closed
+// before it is over.
+func TestAMonthThatIsNotOverIsPreviewed(t *testing.T) {
+	w := month(t)
+	q := url.Values{"month": {"2026-11"}, "org": {"VNE51"}}
+	preview := w.export(q)
+	require.Contains(t, string(preview), "This is a preview of a month that is not closed")
+	require.Contains(t, string(preview), `"value":"2026-11/VNE51/preview"`)
+	w.now = w.now.Add(time.Hour)
+	require.Equal(t, string(preview), string(w.export(q)), "the same while nothing of it changes")
+	for _, run := range []string{"", "new"} {
+		call := w.call(nil)
+		call.Params = url.Values{"month": {"2026-11"}, "run": {run}}
+		_, err := w.s.closeOperation(w.ctx, call)
+		require.ErrorContains(t, err, "The month is not over")
+	}
+	w.now = time.Date(2026, 11, 30, 23, 59, 0, 0, time.UTC)
+	_, err := w.s.CloseMonth(w.ctx, CloseRequest{Month: november, Time: w.now})
+	require.ErrorContains(t, err, "The month is not over")
+
+	late := acute("911111-A83008-111111")
+	late.store(w)
+	w.settle()
+	require.Contains(t, orders(t, w.close(q)), late.order)
+	require.NotContains(t, string(w.export(q)), "preview")
+}
+
+// TestRunsThatAreNotThere: a run is asked for by its number.
+func TestRunsThatAreNotThere(t *testing.T) {
+	w := month(t)
+	for _, c := range []struct {
+		handle   func(context.Context, *fhir.Call) (*fhir.Reply, error)
+		org, run string
+		want     fhir.Code
+	}{
+		{w.s.exportOperation, "VNE51", "1", fhir.NotFound}, {w.s.exportOperation, "", "1", fhir.NotFound}, {w.s.exportOperation, "VNE51", "new", fhir.Invalid},
+		{w.s.exportOperation, "VNE51", "0", fhir.Invalid}, {w.s.closeOperation, "VNE51", "1", fhir.Invalid},
+	} {
+		call := w.call(nil)
+		call.Params = url.Values{"month": {"2026-11"}, "org": {c.org}, "run": {c.run}}
+		_, err := c.handle(w.ctx, call)
+		require.Equal(t, c.want, fhir.KindOf(err), "%s %s", c.org, c.run)
+	}
+}
+
+// TestLateClaims: a claim that was made after its month had been closed goes out
+// with the next submission, marked, and with no other.
+func TestLateClaims(t *testing.T) {
+	w := month(t)
+	w.close(url.Values{"month": {"2026-11"}, "org": {"VNE51"}})
+	late := acute("911111-A83008-111111")
+	late.store(w)
+	w.settle()
+	december := acute("811111-A83008-111111")
+	december.handed = "2026-12-01T10:00:00Z"
+	december.store(w)
+	w.settle()
+	w.now = time.Date(2027, 1, 4, 9, 0, 0, 0, time.UTC)
+	q := url.Values{"month": {"2026-12"}, "org": {"VNE51"}}
+	export := w.close(q)
+	require.Equal(t, []string{december.order, late.order}, orders(t, export))
+	require.Contains(t, string(export), `{"extension":[{"url":"`+extLate+`","valueString":"2026-11"}],"fullUrl":"urn:uuid:`+ClaimID(late.order, 1)+`"`)
+	require.Contains(t, string(export), "2 claims, 6 items dispensed, 0 of them without a price.")
+	require.Contains(t, string(export), "1 of the claims came too late for their own month.")
+	require.Contains(t, string(export), "Basic prices, discount group generic, of 2026-11")
+
+	for _, month := range []string{"2026-11", "2026-12"} { // submitted once
+		again := w.close(url.Values{"month": {month}, "org": {"VNE51"}, "run": {"new"}})
+		require.NotContains(t, string(again), "entry", month)
+	}
+	require.Equal(t, string(export), string(w.export(q)))
+}
+
+// TestAmendedAfterItWasSubmitted: the claim goes out again, and the account has
+// the difference.
+func TestAmendedAfterItWasSubmitted(t *testing.T) {
+	w, rx, claim := ready(t)
+	q := url.Values{"month": {"2026-11"}, "org": {"VNE51"}}
+	first := w.close(q)
+	_, err := w.post(amend(t, claim, message1, readClaim(claim).message(), "paid-once", "not-paid"))
+	require.NoError(t, err)
+	w.settle()
+	q.Set("run", "new")
+	second := w.close(q)
+	require.Equal(t, []string{rx.order}, orders(t, second))
+	require.Contains(t, string(second), extAmended)
+	total := func(export []byte) string {
+		r, err := fhir.Parse(export)
+		require.NoError(t, err)
+		return r.Get("entry").Item(0).Path("resource", "totalNet", "value").Text()
+	}
+	require.NotEqual(t, total(first), total(second))
+	require.Equal(t, "9.90", total(second), "one charge less is taken off")
 }
 
 func TestExportOfAllPharmacies(t *testing.T) {
 	w := month(t)
-	r, err := fhir.Parse(w.export(url.Values{"month": {"2026-11"}}))
+	r, err := fhir.Parse(w.close(url.Values{"month": {"2026-11"}}))
 	require.NoError(t, err)
 	require.Equal(t, 2, r.Get("entry").Len())
 	one := w.export(url.Values{"month": {"2026-11"}, "org": {"FA565"}})
@@ -107,21 +247,25 @@ func TestExportOfAllPharmacies(t *testing.T) {
 
 func TestExportOfAllPharmaciesIsPinned(t *testing.T) {
 	w := month(t)
-	alone := w.export(url.Values{"month": {"2026-10"}})
-	all := w.export(url.Values{"month": {"2026-11"}})
+	alone := w.close(url.Values{"month": {"2026-10"}})
+	all := w.close(url.Values{"month": {"2026-11"}})
 	late := acute("911111-A83008-111111")
 	late.org = "FZZ99"
 	late.store(w)
 	late = acute("811111-A83008-111111")
 	late.org, late.handed = "FZZ99", "2026-10-02T10:00:00Z"
 	late.store(w)
+	more := acute("711111-A83008-111111")
+	more.org = "FA565"
+	more.store(w)
 	w.settle()
-	w.export(url.Values{"month": {"2026-11"}, "org": {"FA565"}, "run": {"new"}})
+	w.close(url.Values{"month": {"2026-11"}, "org": {"FA565"}, "run": {"new"}})
 	require.Equal(t, string(all), string(w.export(url.Values{"month": {"2026-11"}})))
 	require.Equal(t, string(alone), string(w.export(url.Values{"month": {"2026-10"}})))
-	r, err := fhir.Parse(w.export(url.Values{"month": {"2026-11"}, "run": {"new"}}))
-	require.NoError(t, err)
-	require.Equal(t, 3, r.Get("entry").Len())
+	second := w.close(url.Values{"month": {"2026-11"}, "run": {"new"}})
+	require.Equal(t, []string{"911111-A83008-111111"}, orders(t, second), "the one pharmacy that has not submitted all")
+	require.Equal(t, string(second), string(w.export(url.Values{"month": {"2026-11"}, "run": {"2"}})))
+	require.Equal(t, string(all), string(w.export(url.Values{"month": {"2026-11"}, "run": {"1"}})))
 	ids, err := w.db.State(w.ctx).Find("List", "status=current")
 	require.NoError(t, err)
 	require.Len(t, ids, 3)
@@ -133,11 +277,11 @@ func TestExportOfAllPharmaciesIsPinned(t *testing.T) {
 func TestExportOfNothingPinsNothing(t *testing.T) {
 	w := newWorld(t).sample()
 	q := url.Values{"month": {"2026-11"}}
-	empty := w.export(q)
+	empty := w.close(q)
 	require.NotContains(t, string(empty), "entry")
 	acute(anOrder).store(w)
 	w.settle()
-	require.NotEqual(t, empty, w.export(q))
+	require.NotEqual(t, empty, w.close(q))
 }
 
 func TestExportLeavesOutWhatIsTakenBack(t *testing.T) {
@@ -161,15 +305,6 @@ func TestExportNeedsAMonth(t *testing.T) {
 		_, err := w.s.exportOperation(w.ctx, call)
 		require.Equal(t, fhir.Invalid, fhir.KindOf(err), text)
 	}
-}
-
-func TestExportAfterItsRecordWasDeleted(t *testing.T) {
-	w := month(t)
-	q := url.Values{"month": {"2026-11"}, "org": {"FA565"}}
-	first := w.export(q)
-	_, err := w.db.Commit(w.ctx, &fhir.Transaction{Derived: true, Changes: []fhir.Change{{Method: fhir.Delete, Type: "Invoice", ID: invoiceID(november, "FA565", 1)}}})
-	require.NoError(t, err)
-	require.NotEqual(t, string(first), string(w.export(q)))
 }
 
 // TestTotalsAddUp adds the answers up by hand.

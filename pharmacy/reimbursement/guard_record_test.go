@@ -1,6 +1,7 @@
 package reimbursement
 
 import (
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,8 +15,7 @@ import (
 // the record exists as after.
 func TestRecordsAreNotWrittenByCallers(t *testing.T) {
 	w, _, claim := ready(t)
-	_, err := w.s.ExportMonth(w.ctx, ExportRequest{Month: november, Time: w.now})
-	require.NoError(t, err)
+	w.close(url.Values{"month": {"2026-11"}})
 	resource := func(typ, id string, parts ...any) *fhir.Resource {
 		return fhir.Obj(append([]any{"resourceType", typ, "id", id}, parts...)...).Resource()
 	}

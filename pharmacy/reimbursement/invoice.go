@@ -11,10 +11,11 @@ import (
 )
 
 // invoice writes the totals: the pharmacy's account to who pays it. It is a
-// draft while a line has no price or a group no rate.
+// draft while a line has no price or a group no rate, and of a month that is
+// not closed.
 func (e *Export) invoice(id string, t *totals, schedule string, now time.Time) *fhir.Resource {
 	status := "issued"
-	if !t.complete {
+	if !t.complete || e.Preview() {
 		status = "draft"
 	}
 	return fhir.Obj(
@@ -30,19 +31,34 @@ func (e *Export) invoice(id string, t *totals, schedule string, now time.Time) *
 		"recipient", t.payer,
 		"date", now.UTC().Format(fhir.InstantLayout),
 		"issuer", t.issuer,
-		"lineItem", t.lineItems(),
+		"lineItem", e.lineItems(t),
 		"totalPriceComponent", t.components(),
 		"totalNet", money(t.payable),
 		"totalGross", money(t.payable),
-		"note", fhir.List(fhir.Obj("text", t.summary())),
+		"note", fhir.List(fhir.Obj("text", e.summary(t))),
 	).Resource()
 }
 
-// name names the run: "2026-11/FA565/1".
-func (e *Export) name() string { return e.Month.String() + "/" + e.Org + "/" + strconv.Itoa(e.Run) }
+// name names the run: "2026-11/FA565/1", or "2026-11/FA565/preview".
+func (e *Export) name() string {
+	run := "preview"
+	if !e.Preview() {
+		run = strconv.Itoa(e.Run)
+	}
+	return e.Month.String() + "/" + e.Org + "/" + run
+}
 
-func (t *totals) summary() string {
+func (e *Export) summary(t *totals) string {
 	text := fmt.Sprintf("%d claims, %d items dispensed, %d of them without a price. The exact sum is %s.", t.claims, t.items, t.unpriced, sterling(t.exact))
+	if t.late > 0 {
+		text += fmt.Sprintf(" %d of the claims came too late for their own month.", t.late)
+	}
+	if t.amended > 0 {
+		text += fmt.Sprintf(" %d of the claims were amended after they had been submitted: the difference is counted.", t.amended)
+	}
+	if e.Preview() {
+		text += " This is a preview of a month that is not closed: nothing of it is recorded."
+	}
 	for _, d := range t.deductions {
 		if !d.known {
 			text += fmt.Sprintf(" Nothing is deducted from %s in group %q, for which the fee schedule has no rate.", sterling(d.basic), d.group)
@@ -53,7 +69,7 @@ func (t *totals) summary() string {
 
 // lineItems has one line for the basic prices of each discount group with their
 // deduction, and one for each kind of fee or charge.
-func (t *totals) lineItems() fhir.Value {
+func (e *Export) lineItems(t *totals) fhir.Value {
 	var lines []any
 	line := func(concept fhir.Value, components ...any) {
 		lines = append(lines, fhir.Obj("sequence", len(lines)+1, "chargeItemCodeableConcept", concept, "priceComponent", fhir.List(components...)))
@@ -63,7 +79,7 @@ func (t *totals) lineItems() fhir.Value {
 		if d.known {
 			components = append(components, component("deduction", rule(string(d.fee.Rule), d.fee.Cite()), pricing.Decimal(d.fee.Number(), 2), d.pence))
 		}
-		line(fhir.Obj("coding", fhir.List(fhir.Obj("system", csGroup, "code", d.group)), "text", "Basic prices, discount group "+d.group), components...)
+		line(fhir.Obj("coding", fhir.List(fhir.Obj("system", csGroup, "code", d.group)), "text", e.basisText(d.basis)), components...)
 	}
 	for _, c := range pricing.Categories() {
 		sum := t.sums[string(c)]
@@ -78,6 +94,16 @@ func (t *totals) lineItems() fhir.Value {
 		line(concept, component(kind, fhir.Value{}, "", sum))
 	}
 	return fhir.List(lines...)
+}
+
+// basisText names what a deduction is made from, with the month where it is
+// not that of the export.
+func (e *Export) basisText(of basis) string {
+	text := "Basic prices, discount group " + of.group
+	if of.month != e.Month {
+		text += ", of " + of.month.String()
+	}
+	return text
 }
 
 func component(kind string, code fhir.Value, factor string, pence *big.Rat) fhir.Value {

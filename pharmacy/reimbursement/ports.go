@@ -2,6 +2,7 @@ package reimbursement
 
 import (
 	"context"
+	"sync"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
@@ -19,8 +20,9 @@ type Database interface {
 
 // Service is the reimbursement of a pharmacy.
 type Service struct {
-	db    Database
-	shelf shelf
+	db      Database
+	shelf   shelf
+	closing sync.Mutex // held while runs of a month are recorded
 }
 
 // New makes the service over a database.

@@ -79,6 +79,8 @@ const (
 	extEdition  = base + "StructureDefinition/tariff-edition"      // on a figure: the data that made it
 	extDay      = base + "StructureDefinition/dispensing-day"      // on a ClaimResponse: the day it is priced by
 	extPin      = base + "StructureDefinition/export-sequence"     // on an export's record: the sequence it reads at
+	extLate     = base + "StructureDefinition/late-claim"          // on the entry of an export: the dispensing month of a claim that came too late for it
+	extAmended  = base + "StructureDefinition/amended-claim"       // on the entry of an export: the answer to the claim as it was submitted before
 	extLeftover = base + "StructureDefinition/broken-bulk-residue" // on a ClaimResponse line: what is left of packs paid whole
 )
 

@@ -1,22 +1,24 @@
 package reimbursement
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
-	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
-// totals are the sums over a month's answers, from which the deductions are
-// worked out: Drug Tariff Part V.
+// totals are the sums over the answers of an export, from which the deductions
+// are worked out: Drug Tariff Part V.
 type totals struct {
 	claims, items, unpriced int
+	late, amended           int
 	sums                    map[string]*big.Rat // by category
-	basics                  map[string]*big.Rat // basic prices by discount group
+	basics                  map[basis]*big.Rat  // basic prices
 	counts                  map[string]int      // figures by category
 	deductions              []deduction
 	payable                 *big.Rat // rounded
@@ -26,39 +28,47 @@ type totals struct {
 	issuer                  fhir.Node
 }
 
+// basis is what a deduction is made from: the basic prices of a discount group
+// in a dispensing month, whose rate holds.
+type basis struct {
+	month tariff.Month
+	group string
+}
+
 // deduction is what is taken off the basic prices of a group.
 type deduction struct {
-	group string
+	basis
 	basic *big.Rat
 	fee   tariff.Fee
 	known bool // the schedule has a rate
 	pence *big.Rat
 }
 
-// total adds up the answers of the export, by the amounts that stand in them.
+// total adds up the answers of the export, by the amounts that they hold. Of a
+// claim that was amended after a run had submitted it, the difference counts.
 func (e *Export) total(fees *tariff.Fees) (*totals, error) {
-	t := &totals{sums: map[string]*big.Rat{}, basics: map[string]*big.Rat{}, counts: map[string]int{}, exact: new(big.Rat)}
-	err := e.each(func(_, response *fhir.Version) error {
-		r, err := response.Resource()
+	t := &totals{sums: map[string]*big.Rat{}, basics: map[basis]*big.Rat{}, counts: map[string]int{}, exact: new(big.Rat)}
+	err := e.each(func(x submission, _, response *fhir.Version) error {
+		r, err := t.answer(response, 1)
 		if err != nil {
 			return err
 		}
 		t.claims++
 		t.payer, t.issuer = r.Get("insurer"), r.Get("requestor")
-		for item := range r.Get("item").Items() {
-			for detail := range item.Get("detail").Items() {
-				if err := t.line(detail); err != nil {
-					return fmt.Errorf("%s: %w", response.Ref(), err)
-				}
-			}
+		if x.late {
+			t.late++
 		}
-		return nil
+		if x.was != nil {
+			t.amended++
+			_, err = t.answer(x.was, -1)
+		}
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	t.complete = t.unpriced == 0
-	t.deduct(fees, e.Month.First())
+	t.complete = t.unpriced <= 0
+	t.deduct(fees)
 	for _, sum := range t.sums {
 		t.exact.Add(t.exact, sum)
 	}
@@ -73,8 +83,25 @@ func (e *Export) total(fees *tariff.Fees) (*totals, error) {
 	return t, nil
 }
 
+// answer adds the lines of an answer, or with sign -1 takes them off.
+func (t *totals) answer(v *fhir.Version, sign int) (*fhir.Resource, error) {
+	r, err := v.Resource()
+	if err != nil {
+		return nil, err
+	}
+	month := monthIn(r)
+	for item := range r.Get("item").Items() {
+		for detail := range item.Get("detail").Items() {
+			if err := t.line(detail, month, sign); err != nil {
+				return nil, fmt.Errorf("%s: %w", v.Ref(), err)
+			}
+		}
+	}
+	return r, nil
+}
+
 // line adds the adjudications of one detail.
-func (t *totals) line(detail fhir.Node) error {
+func (t *totals) line(detail fhir.Node, month tariff.Month, sign int) error {
 	group, basic := "", new(big.Rat)
 	priced := false
 	for a := range detail.Get("adjudication").Items() {
@@ -86,48 +113,45 @@ func (t *totals) line(detail fhir.Node) error {
 		pounds := a.Path("amount", "value")
 		if !pounds.Exists() {
 			if c == string(pricing.BasicPrice) && code(a.Get("reason"), csRule) != notSupplied {
-				t.items++
-				t.unpriced++
+				t.items += sign
+				t.unpriced += sign
 			}
 			continue
 		}
 		pence, ok := pricing.ParseDecimal(pounds.Text())
 		if !ok {
-			return fmt.Errorf("%s is no amount: %q", pounds.Expression(), pounds.Text())
+			return fmt.Errorf("%s is not a valid amount: %q", pounds.Expression(), pounds.Text())
 		}
-		pence.Mul(pence, big.NewRat(100, 1))
+		pence.Mul(pence, big.NewRat(int64(100*sign), 1))
 		add(t.sums, c, pence)
-		t.counts[c]++
+		t.counts[c] += sign
 		if c == string(pricing.BasicPrice) || c == string(pricing.Concession) {
 			basic.Add(basic, pence)
 			priced = true
 		}
 	}
 	if priced {
-		t.items++
-		add(t.basics, group, basic)
+		t.items += sign
+		add(t.basics, basis{month, group}, basic)
 	}
 	return nil
 }
 
-func add(sums map[string]*big.Rat, key string, n *big.Rat) {
+func add[K comparable](sums map[K]*big.Rat, key K, n *big.Rat) {
 	if sums[key] == nil {
 		sums[key] = new(big.Rat)
 	}
 	sums[key].Add(sums[key], n)
 }
 
-// deduct works out the deduction of each group. A group without a rate has
-// none, and the totals say that they are not complete.
-func (t *totals) deduct(fees *tariff.Fees, day time.Time) {
-	var groups []string
-	for g := range t.basics {
-		groups = append(groups, g)
-	}
-	slices.Sort(groups)
-	for _, g := range groups {
-		d := deduction{group: g, basic: t.basics[g], pence: new(big.Rat)}
-		if d.fee, d.known = fees.Of(tariff.Deduction, g, day); d.known {
+// deduct works out the deduction of each group, by the rate of its month. A
+// group without a rate has none, and the totals say that they are not complete.
+func (t *totals) deduct(fees *tariff.Fees) {
+	for _, of := range slices.SortedFunc(maps.Keys(t.basics), func(a, b basis) int {
+		return cmp.Or(cmp.Compare(b.month, a.month), cmp.Compare(a.group, b.group))
+	}) {
+		d := deduction{basis: of, basic: t.basics[of], pence: new(big.Rat)}
+		if d.fee, d.known = fees.Of(tariff.Deduction, of.group, of.month.First()); d.known {
 			d.pence.Neg(d.pence.Mul(d.basic, d.fee.Number()))
 		} else {
 			t.complete = false

@@ -1,0 +1,84 @@
+package reimbursement
+
+import (
+	"context"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
+)
+
+// CloseRequest asks to close a month: to record what is submitted of it.
+type CloseRequest struct {
+	Month tariff.Month
+	Org   string // ODS code of the pharmacy, "" for every one that has claims
+	// New asks for a further run, with what no run has submitted yet; without it
+	// a month that is closed is returned as it was recorded.
+	New       bool
+	Time      time.Time
+	Requester fhir.Requester
+	RequestID string
+}
+
+// CloseMonth records a run of a month, once it is over: the sequence at which
+// it is read, with the totals. A month without claims is not recorded.
+func (s *Service) CloseMonth(ctx context.Context, q CloseRequest) ([]*Export, error) {
+	if !Over(q.Month, q.Time) {
+		return nil, fhir.E("close", fhir.BusinessRule, fhir.Issue{Rule: "month-is-over", Expression: "month",
+			Message:  "The month is not over, so it is not closed: claims of its remaining days would be left out.",
+			Expected: "a month before " + tariff.MonthOf(midnight(q.Time)).String(), Found: q.Month.String(),
+			Fix: "Read a preview, which records nothing: GET Claim/$export-month?month=" + q.Month.String()})
+	}
+	s.closing.Lock() // two runs at once would both submit what is late
+	defer s.closing.Unlock()
+	if q.Org == "" {
+		return s.closeAll(ctx, q)
+	}
+	e, err := s.close(ctx, q, q.Org)
+	return one(e), err
+}
+
+// Over reports whether a month has ended in the United Kingdom.
+func Over(month tariff.Month, now time.Time) bool { return month < tariff.MonthOf(midnight(now)) }
+
+func (s *Service) close(ctx context.Context, q CloseRequest, org string) (*Export, error) {
+	for range attempts {
+		run, err := lastRun(s.db.State(ctx), q.Month, org)
+		if err != nil {
+			return nil, err
+		}
+		if run > 0 && !q.New {
+			return s.recordedRun(ctx, q.Month, org, run)
+		}
+		e, err := s.newRun(ctx, q, org, run+1)
+		if err != nil || e == nil || e.Totals != nil {
+			return e, err
+		}
+	}
+	return nil, fhir.E("close", fhir.Conflict, fhir.Issue{Message: "The month was closed by others at the same time, again and again."})
+}
+
+// newRun records the month as it is. It returns nil where there is nothing to
+// submit, and no Totals where another run was quicker.
+func (s *Service) newRun(ctx context.Context, q CloseRequest, org string, run int) (*Export, error) {
+	e := &Export{Month: q.Month, Org: org, Run: run}
+	if err := s.pin(ctx, e, s.db.Head()); err != nil || len(e.list) == 0 {
+		return nil, err
+	}
+	id := invoiceID(q.Month, org, run)
+	invoice, err := s.account(e, id, q.Time)
+	if err != nil {
+		return nil, err
+	}
+	commit, err := s.db.Commit(ctx, &fhir.Transaction{
+		Changes: []fhir.Change{{Method: fhir.Create, Type: "Invoice", ID: id, Resource: invoice, IfAbsent: true}},
+		Derived: true, Requester: q.Requester, RequestID: q.RequestID, Time: q.Time,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if commit.Results[0].Applied == fhir.Created {
+		e.Totals = commit.Results[0].Version
+	}
+	return e, nil
+}
