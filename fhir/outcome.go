@@ -39,14 +39,14 @@ func (i Issue) value() Value {
 		location = []string{"line " + strconv.Itoa(i.Position.Line) + ", column " + strconv.Itoa(i.Position.Column)}
 	}
 	if i.Expression != "" {
-		expression = []string{i.Expression}
+		expression = []string{cleaned(i.Expression)}
 	}
 	return Obj(
 		"extension", extensions,
 		"severity", string(i.Severity),
 		"code", string(i.Code),
 		"details", i.Details.concept(),
-		"diagnostics", i.Text(),
+		"diagnostics", cleaned(i.Text()),
 		"location", location,
 		"expression", expression,
 	)

@@ -1,11 +1,14 @@
 package profiles
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/xml"
 )
 
 const xhtmlNamespace = "http://www.w3.org/1999/xhtml"
@@ -34,7 +37,13 @@ func narrativeRules(w *walk, n fhir.Node, _ *r4.Type) {
 		return
 	}
 	d := narrative{w: w, n: n, m: markup{text: strings.TrimSpace(n.Text())}}
+	if _, place := fhir.NoChar(d.m.text); place > 0 {
+		return // said of it as of any string
+	}
 	d.read()
+	if beside := n.Parent().Get("_" + n.Name()); n.Name() != "" && beside.Exists() {
+		d.say("xhtml", "A narrative has no id or extensions beside it: XML has no place for them.", n.Name()+" alone", "_"+n.Name(), "Leave _"+n.Name()+" out.")
+	}
 }
 
 // narrative is the reading of one div.
@@ -80,6 +89,21 @@ func (d *narrative) read() {
 		d.w.broken(d.n, d.n, "txt-2")
 	}
 	d.resolve()
+	if len(d.said) == 0 {
+		d.writable()
+	}
+}
+
+// writable asks that XML can hold the narrative: a resource has both forms.
+func (d *narrative) writable() {
+	var e *fhir.Error
+	if !errors.As(xml.CheckNarrative(d.m.text), &e) {
+		return
+	}
+	for _, issue := range e.Issues {
+		d.say("xhtml", "The narrative is not well-formed XHTML: "+issue.Message, issue.Expected,
+			fmt.Sprintf("%s (line %d, column %d of the div)", issue.Found, issue.Position.Line, issue.Position.Column), issue.Fix)
+	}
 }
 
 // outside reports whether no element is open.

@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -15,10 +16,15 @@ func (w *walk) primitive(n fhir.Node, p *slot) {
 		w.primitiveKind(n, p, want)
 		return
 	}
+	text := n.Text()
+	if r, place := fhir.NoChar(text); place > 0 {
+		w.add(n, fhir.Issue{Code: fhir.Invalid, Rule: "character", Message: "The text holds a character that XML 1.0 does not have, so the resource could not be written as XML.",
+			Expected: "no control characters but tab and line end, and neither U+FFFE nor U+FFFF", Found: fmt.Sprintf("U+%04X as character %d", r, place), Fix: "Remove the character."})
+		return
+	}
 	if p.Type == "xhtml" {
 		return // the narrative rules read it
 	}
-	text := n.Text()
 	if text == "" {
 		w.malformed(n, fhir.Issue{Code: fhir.Invalid, Rule: "empty-string", Message: "The string is empty.",
 			Expected: "at least one character", Fix: "Leave " + p.Element.Name + " out."})

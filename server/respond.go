@@ -16,14 +16,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, text 
 		s.inHTML(w, r, status, text)
 		return
 	}
-	body, err := x.format.encode(text)
-	if err != nil {
-		s.report(r, err)
-		x.format = format{codec: &s.codecs[0]}
-		status, body = http.StatusInternalServerError, s.outcome(x, []fhir.Issue{{
-			Severity: fhir.Fatal, Code: fhir.Exception, Message: "The answer could not be written in this format.", Fix: "Ask for " + jsonCodec.Types[0] + ".",
-		}})
-	}
+	status, body := s.encoded(r, status, text)
 	h := w.Header()
 	h.Set("Content-Type", x.format.contentType())
 	h.Set("Content-Length", strconv.Itoa(len(body)))

@@ -57,6 +57,15 @@ func appendAttrs(b []byte, attrs []Attr) []byte {
 	return b
 }
 
+// CheckNarrative reports what XML cannot hold of the text of a narrative: more
+// than one element at the root, text outside of it, a reference to an entity
+// that XHTML does not have, a comment with --, a character that XML 1.0 does
+// not have. The error is an [*fhir.Error]; its position is that in the text.
+func CheckNarrative(text string) error {
+	_, err := divXML(text)
+	return err
+}
+
 // divXML makes the text of a narrative ready to stand in a document: it must
 // be one well-formed div, with nothing before it. A missing namespace is added, and the entities that
 // HTML has and XML has not become characters.

@@ -3,6 +3,7 @@ package xml
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -187,23 +188,11 @@ func (w *xmlWriter) value(n fhir.Node) {
 		w.text(text)
 		return
 	}
-	for _, r := range text {
-		if !allowed(r) {
-			w.report(n, "The value holds a character that XML forbids.", "text without control characters", quoteRune(r))
-			return
-		}
+	if r, place := fhir.NoChar(text); place > 0 {
+		w.report(n, "The value holds a character that XML forbids.", "text without control characters", fmt.Sprintf("U+%04X", r))
+		return
 	}
 	w.buf = AppendAttr(w.buf, text)
-}
-
-func quoteRune(r rune) string {
-	const hex = "0123456789ABCDEF"
-	b := []byte("U+0000")
-	for i := 5; r > 0 && i > 1; i-- {
-		b[i] = hex[r&15]
-		r >>= 4
-	}
-	return string(b)
 }
 
 // part writes a property: one element, or one for each item.

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // references checks the entity and character references in a piece of text.
@@ -53,23 +55,12 @@ func reference(s string) (r rune, size int) {
 			digits, base = hex, 16
 		}
 		n, err := strconv.ParseUint(digits, base, 32)
-		if err != nil || !allowed(rune(n)) {
+		if err != nil || !fhir.IsChar(rune(n)) {
 			return 0, 0
 		}
 		r = rune(n)
 	}
 	return r, end + 1
-}
-
-// allowed reports whether XML 1.0 may hold a character.
-func allowed(r rune) bool {
-	switch {
-	case r < ' ':
-		return r == '\t' || r == '\n' || r == '\r'
-	case r == 0xFFFE || r == 0xFFFF:
-		return false
-	}
-	return utf8.ValidRune(r)
 }
 
 // AttrValue is the value of an attribute: references resolved, and white space
