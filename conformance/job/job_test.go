@@ -17,6 +17,9 @@ import (
 	"github.com/pestle-fhir/pestle/internal/oracle"
 )
 
+// everything are the Parameters of a $dispense of all that is outstanding.
+var everything = []byte(`{"resourceType":"Parameters","parameter":[{"name":"all","valueBoolean":true}]}`)
+
 const shortForm = "https://fhir.nhs.uk/Id/prescription-order-number"
 
 // TestOracleOrderToExport takes every order that the NHS accepted through the
@@ -57,7 +60,7 @@ func (s *site) job(e example) (string, error) {
 	if _, err := s.ok(http.StatusOK, http.MethodPost, task+"/$accept", nil); err != nil {
 		return "", err
 	}
-	if _, err := s.ok(http.StatusOK, http.MethodPost, task+"/$dispense", nil); err != nil {
+	if _, err := s.ok(http.StatusOK, http.MethodPost, task+"/$dispense", everything); err != nil {
 		return "", err
 	}
 	claims, err := s.find(1, "/Claim", "patient:identifier", "https://fhir.nhs.uk/Id/nhs-number|"+e.patient())
@@ -220,7 +223,7 @@ func TestOracleSameMessageOften(t *testing.T) {
 			require.NoError(t, err)
 			_, err = s.ok(http.StatusOK, http.MethodPost, task+"/$accept", nil)
 			require.NoError(t, err)
-			_, err = s.ok(http.StatusOK, http.MethodPost, task+"/$dispense", nil)
+			_, err = s.ok(http.StatusOK, http.MethodPost, task+"/$dispense", everything)
 			require.NoError(t, err)
 			_, err = s.find(1, "/ClaimResponse")
 			require.NoError(t, err)

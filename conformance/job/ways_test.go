@@ -79,10 +79,11 @@ func (s *site) outcome(e example, send func(*site, example) error) (string, erro
 	}
 	task := "/Task/" + tasks[0].text("id")
 	out := plain(tasks[0])
-	for _, operation := range []string{"/$accept", "/$dispense"} {
-		if _, err := s.ok(http.StatusOK, http.MethodPost, task+operation, nil); err != nil {
-			return "", err
-		}
+	if _, err := s.ok(http.StatusOK, http.MethodPost, task+"/$accept", nil); err != nil {
+		return "", err
+	}
+	if _, err := s.ok(http.StatusOK, http.MethodPost, task+"/$dispense", everything); err != nil {
+		return "", err
 	}
 	for _, typ := range []string{"/Claim", "/ClaimResponse"} {
 		found, err := s.find(1, typ)

@@ -10,59 +10,89 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy"
 )
 
-// dispenseTask is Task/…/$dispense. Parameters, all optional:
+// dispenseTask is Task/…/$dispense. Parameters:
 //
-//   - item, repeated, with the parts number (prescription-order-item-number),
-//     status (code of medicationdispense-type: 0001 fully, 0002 not, 0003 in
-//     part, 0004 owing), quantity (Quantity handed over now), product (Coding of
-//     what was supplied, when it is not what was ordered), reason (code of
-//     medicationdispense-status-reason, for 0002) and batch (string). Without
-//     any item, everything outstanding is supplied in full.
+//   - item, repeated, with the parts number (prescription-order-item-number,
+//     required), status (code of medicationdispense-type: 0001 fully, 0002 not,
+//     0003 in part, 0004 owing; 0001 by default), quantity (Quantity handed over
+//     now, all that is outstanding by default), product (Coding of what was
+//     supplied, when it is not what was ordered), difference (code of
+//     [Law.Differences], where 0001 is said of another quantity than was
+//     ordered) and protocol (string, the shortage protocol that allows it),
+//     reason (code of medicationdispense-status-reason, for 0002) and batch
+//     (string). Several items may be of one number.
+//   - all (boolean true) in the place of items: everything outstanding is
+//     supplied in full.
 //   - whenHandedOver (dateTime), the time of the call by default.
 //   - agent (PractitionerRole), who hands over; by default who accepted.
 //   - original (string), a note on the paper original that the pharmacy holds.
 //
-// The answer is Parameters with the parts task and notification.
+// Anything else is refused. The answer is Parameters with the parts task and
+// notification.
 func (s *Service) dispenseTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	if call.Body != nil && call.Body.Type() != "Parameters" {
-		return nil, fhir.E("dispense", fhir.Invalid, fhir.Issue{Message: "The body must be Parameters.", Expected: "Parameters", Found: call.Body.Type(), Expression: call.Body.Type()})
+	if err := understood(call, "dispense", dispenseInputs); err != nil {
+		return nil, err
+	}
+	if err := whatToDispense(call.Body); err != nil {
+		return nil, err
 	}
 	return s.onTask(ctx, call, "dispense", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
-		if id, _ := moves(x.State, Dispense); id == "" {
-			return nil, nil, forbidden(x.State, Dispense, "Task")
-		}
-		x.noteOriginal(call.Body)
-		h := s.handing(call, x)
-		handed, issues := x.handed(call.Body)
-		if len(handed) == 0 {
-			issues = append(issues, fhir.Issue{Rule: "DN-6", Message: "Nothing of the prescription is left to supply.", Expected: "items that are outstanding",
-				Fix: "Name the items that will not be dispensed, or return the prescription.", Expression: "Task.input"})
-		}
-		if today := DateOf(call.Time); today.Before(readDate(h.when)) {
-			issues = append(issues, fhir.Issue{Rule: "DN-8", Message: "A supply is recorded when it is made.", Expected: "a whenHandedOver up to " + today.String(),
-				Found: h.when, Fix: "Send it on that day.", Expression: "Parameters.parameter"})
-		}
-		if len(issues) > 0 {
-			return nil, nil, refusal("dispense", issues...)
-		}
-		j := Judge{Law: s.law, FromReceipt: s.fromReceipt, When: readDate(h.when), Original: x.original != ""}
-		trial := x.copy()
-		if issues := trial.Apply(supplies(handed), j); len(issues) > 0 {
-			return nil, nil, refusal("dispense", issues...)
-		}
-		bundle, err := s.notification(state, x, trial, handed, h)
-		if err != nil {
-			return nil, nil, err
-		}
-		changes, err := s.record(state, x, readMessage(bundle, s.law), j, call.Time)
-		if err != nil {
-			return nil, nil, err
-		}
-		reply := fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(
-			fhir.Obj("name", "task", "resource", x.shown(call.Time)),
-			fhir.Obj("name", "notification", "resource", bundle)))
-		return changes, &fhir.Reply{Resource: reply.Resource()}, nil
+		return s.dispense(state, x, call)
 	})
+}
+
+func (s *Service) dispense(state fhir.State, x *execution, call *fhir.Call) ([]fhir.Change, *fhir.Reply, error) {
+	if id, _ := moves(x.State, Dispense); id == "" {
+		return nil, nil, x.suppliedBefore(state, forbidden(x.State, Dispense, "Task"))
+	}
+	x.noteOriginal(call.Body)
+	h := s.handing(call, x)
+	handed, issues := x.handed(call.Body)
+	if len(handed) == 0 {
+		issues = append(issues, fhir.Issue{Rule: "DN-6", Message: "Nothing of the prescription is left to supply.", Expected: "items that are outstanding",
+			Fix: "Name the items that will not be dispensed, or return the prescription.", Expression: "Task.input"})
+	}
+	if len(issues) > 0 {
+		return nil, nil, x.suppliedBefore(state, refusal("dispense", issues...))
+	}
+	j := s.judgeOf(x, h.when, call.Time)
+	trial := x.copy()
+	if issues := trial.Apply(supplies(handed), j); len(issues) > 0 {
+		return nil, nil, x.suppliedBefore(state, refusal("dispense", issues...))
+	}
+	bundle, err := s.notification(state, x, trial, handed, h)
+	if err != nil {
+		return nil, nil, err
+	}
+	changes, err := s.record(state, x, readMessage(bundle, s.law), j, call.Time)
+	if err != nil {
+		return nil, nil, err
+	}
+	reply := fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(
+		fhir.Obj("name", "task", "resource", x.shown(call.Time)),
+		fhir.Obj("name", "notification", "resource", bundle)))
+	return changes, &fhir.Reply{Resource: reply.Resource()}, nil
+}
+
+// whatToDispense refuses a call that names neither items nor all of them, or
+// both: nothing is supplied that nobody asked for.
+func whatToDispense(p *fhir.Resource) error {
+	all, item := node{}, node{}
+	if p != nil {
+		all, item = parameter(p, "all").Get("valueBoolean"), parameter(p, "item")
+	}
+	issue := fhir.Issue{Rule: "DN-13", Expression: "Parameters.parameter", Expected: "the parameter item for each item, or all = true for everything that is outstanding"}
+	switch {
+	case all.Exists() && !all.Bool():
+		issue.Message, issue.Found = "The parameter all is true or left out.", all.Text()
+	case all.Exists() && item.Exists():
+		issue.Message, issue.Found = "Either all is supplied or the items that are named.", "both"
+	case !all.Exists() && !item.Exists():
+		issue.Message, issue.Found = "It is not clear what to dispense.", "neither"
+	default:
+		return nil
+	}
+	return refusal("dispense", issue)
 }
 
 // handing is who hands over, when, and by which call.
@@ -106,29 +136,29 @@ func supplies(items []handedItem) []Supply {
 }
 
 // handed reads the items of a $dispense; several may be of one line, each with
-// what those before it leave.
+// what those before it leave. Without items, all that is outstanding is meant.
 func (x *execution) handed(p *fhir.Resource) (items []handedItem, issues []fhir.Issue) {
-	if p != nil {
-		so := &execution{Prescription: x.copy()}
-		for n := range p.Get("parameter").Items() {
-			if n.Get("name").Text() == "item" {
-				item, issue := so.handedItem(n)
-				if issue != nil {
-					issues = append(issues, *issue)
-				}
-				if l := so.line(item.Item); l != nil {
-					l.Supplied.Value = l.Supplied.Value.Add(item.Quantity.Value)
-				}
-				items = append(items, item)
-			}
-		}
-	}
-	if len(items) == 0 {
+	if !parameter(p, "item").Exists() {
 		for i := range x.Lines {
 			if l := &x.Lines[i]; l.Status.outstanding() && !l.Doomed {
 				items = append(items, handedItem{Supply: x.full(l)})
 			}
 		}
+		return items, nil
+	}
+	so := &execution{Prescription: x.copy()}
+	for n := range p.Get("parameter").Items() {
+		if n.Get("name").Text() != "item" {
+			continue
+		}
+		item, issue := so.handedItem(n)
+		if issue != nil {
+			issues = append(issues, *issue)
+		}
+		if l := so.line(item.Item); l != nil {
+			l.Supplied.Value = l.Supplied.Value.Add(item.Quantity.Value)
+		}
+		items = append(items, item)
 	}
 	return items, issues
 }
@@ -139,14 +169,7 @@ func (x *execution) full(l *Line) Supply {
 }
 
 func (x *execution) handedItem(n node) (handedItem, *fhir.Issue) {
-	part := func(name string) node {
-		for q := range n.Get("part").Items() {
-			if q.Get("name").Text() == name {
-				return q
-			}
-		}
-		return node{}
-	}
+	part := func(name string) node { return partOf(n, name) }
 	number := part("number")
 	text := number.Get("valueString").Text()
 	if text == "" {
@@ -168,13 +191,14 @@ func (x *execution) handedItem(n node) (handedItem, *fhir.Issue) {
 		item.Status = LineStatus(st)
 	}
 	item.Reason = part("reason").Get("valueCode").Text()
+	item.Difference, item.Reference = part("difference").Get("valueCode").Text(), part("protocol").Get("valueString").Text()
 	if c := part("product").Get("valueCoding"); c.Exists() {
 		item.Product = fhir.Coding{System: c.Get("system").Text(), Code: c.Get("code").Text(), Display: c.Get("display").Text()}
 	}
 	if q := part("quantity").Get("valueQuantity"); q.Exists() {
 		item.Quantity = x.inUnit(l, readQuantity(q))
 	}
-	return item, item.check(l, n)
+	return item, item.check(n)
 }
 
 // items lists the numbers of the prescription's items, for messages.
@@ -194,33 +218,43 @@ func (x *execution) inUnit(l *Line, q Quantity) Quantity {
 	return q
 }
 
-// check holds an item of a $dispense to what its status means.
-func (h *handedItem) check(l *Line, n node) *fhir.Issue {
+// check compares an item of a $dispense with what its status means; amounts are
+// judged with those of the other items, see [Prescription.Apply].
+func (h *handedItem) check(n node) *fhir.Issue {
 	wrong := func(rule, message, expected, found string) *fhir.Issue {
 		return &fhir.Issue{Code: fhir.BusinessRule, Rule: rule, Message: message, Expected: expected, Found: found, Expression: n.Expression(), Position: n.Position()}
 	}
-	total := l.Supplied.Value.Add(h.Quantity.Value)
+	named := func(part string) bool { return partOf(n, part).Exists() }
 	switch h.Status {
 	case FullyDispensed, PartDispensed:
-		if total.GreaterThan(l.Quantity.Value) && h.Quantity.Code == l.Quantity.Code {
-			return wrong("DN-2", "More would be supplied than was prescribed.", "at most "+l.Quantity.Value.String()+" "+l.Quantity.Unit+" in all", total.String())
-		}
-		if h.Status == PartDispensed && total.Equal(l.Quantity.Value) {
-			return wrong("DN-3", "Nothing would be left of the item.", "status 0001, fully dispensed", string(h.Status))
+		if named("reason") {
+			return wrong("DN-4", "A reason is given for what is not dispensed.", "no part reason with status "+string(h.Status)+"; the part difference where another quantity completes the item", h.Reason)
 		}
 		return nil
-	case Owing:
-		h.Quantity = h.Quantity.Of(decimal.Zero)
-		return nil
-	case NotDispensed:
+	case Owing, NotDispensed:
+		for _, part := range []string{"quantity", "product", "batch", "difference", "protocol"} {
+			if named(part) {
+				return wrong("DN-14", "Nothing is handed over with this status.", "no part "+part+" with status "+string(h.Status), partOf(n, part).Brief())
+			}
+		}
 		h.Quantity = h.Quantity.Of(decimal.Zero)
 		// 0003 is for owings, which have a status of their own.
-		if h.Reason == "0003" || display(csNotDispensed, h.Reason) == "" {
+		if h.Status == NotDispensed && (h.Reason == "0003" || display(csNotDispensed, h.Reason) == "") {
 			return wrong("DN-4", "An item that is not dispensed needs a reason.", "a code of "+csNotDispensed+" other than 0003", orNothing(h.Reason))
 		}
 		return nil
 	}
 	return wrong("DN-5", "This status cannot be recorded.", "0001, 0002, 0003 or 0004", string(h.Status))
+}
+
+// partOf is the part of a parameter, absent when it has none of that name.
+func partOf(n node, name string) node {
+	for q := range n.Get("part").Items() {
+		if q.Get("name").Text() == name {
+			return q
+		}
+	}
+	return node{}
 }
 
 // copy is the prescription to try something on.

@@ -7,7 +7,7 @@ import (
 )
 
 // guards are what a commit must keep, by the type of the resource it changes.
-var guards = map[string]func(s *Service, state fhir.State, before, after *fhir.Version) error{
+var guards = map[string]func(s *Service, state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error{
 	"MedicationRequest":  (*Service).guardOrder,
 	"Task":               (*Service).guardTask,
 	"MedicationDispense": (*Service).guardSupply,
@@ -20,16 +20,16 @@ var guards = map[string]func(s *Service, state fhir.State, before, after *fhir.V
 // is altered, a Task that makes an illegal move, a supply that controlled drug
 // law forbids. Resources that belong to no prescription are none of its
 // business.
-func (s *Service) Guard(_ context.Context, state fhir.State, _ *fhir.Transaction, before, after *fhir.Version) error {
+func (s *Service) Guard(_ context.Context, state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
 	if guard, ok := guards[after.Type]; ok {
-		return guard(s, state, before, after)
+		return guard(s, state, tx, before, after)
 	}
 	return nil
 }
 
 // guardMessage keeps the messages of prescriptions and of their supplies as
 // they came: they bear signatures, and are what later steps count on.
-func (s *Service) guardMessage(_ fhir.State, before, _ *fhir.Version) error {
+func (s *Service) guardMessage(_ fhir.State, _ *fhir.Transaction, before, _ *fhir.Version) error {
 	if before == nil || before.Deleted() {
 		return nil
 	}

@@ -1,13 +1,23 @@
 package dispensing
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// guardSupply holds supplies of controlled drugs to the law.
-func (s *Service) guardSupply(state fhir.State, _, after *fhir.Version) error {
+// guardSupply keeps the records of supply. The supplies of a prescription are
+// recorded by the notifications of them, which move its Task in the same commit;
+// a MedicationDispense that is written by hand would be a supply that nothing
+// counts. A record is never altered or removed: a correction is a new one (MDR-20).
+func (s *Service) guardSupply(state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
+	if !tx.Derived {
+		if err := keepRecord(state, before); err != nil {
+			return err
+		}
+	}
 	if after.Deleted() {
 		return nil
 	}
@@ -15,55 +25,147 @@ func (s *Service) guardSupply(state fhir.State, _, after *fhir.Version) error {
 	if err != nil {
 		return err
 	}
-	if r.Get("status").Text() != "completed" || !handsOver(r.Root()) {
+	if !recordsSupply(r.Root()) {
 		return nil
 	}
-	x, l, err := suppliedLine(state, r.Root())
-	if err != nil || l == nil {
+	number, item, err := suppliedOrder(state, r.Root())
+	if err != nil || number == "" {
 		return err
 	}
-	// MDR-16: the same test as before the operation, on the state of the commit.
+	if !tx.Derived {
+		return s.byHand(state, r, number, item, after.LastUpdated)
+	}
+	return s.lawfulRecord(state, r, number, item, after.LastUpdated)
+}
+
+// keepRecord refuses to change a MedicationDispense that is of a prescription
+// and was handed over, or belongs to a notification.
+func keepRecord(state fhir.State, before *fhir.Version) error {
+	if before == nil || before.Deleted() {
+		return nil
+	}
+	r, err := before.Resource()
+	if err != nil {
+		return err
+	}
+	number, _, err := suppliedOrder(state, r.Root())
+	if err != nil || number == "" || !recordsSupply(r.Root()) && !notified(r.Root()) {
+		return err
+	}
+	// MDR-20: entries are not cancelled, obliterated or altered.
+	return refusal("MedicationDispense", fhir.Issue{Rule: "MDR-20", Message: "A record of supply is neither altered nor removed.", Expression: "MedicationDispense",
+		Expected: "version " + before.VersionID + " as it is", Found: "a change",
+		Fix: "Correct it by a new record that refers to it: an amendment of the dispense notification, or Task/$withdraw and a new $dispense."})
+}
+
+// notified reports whether a MedicationDispense came with a notification: it has
+// the number that the notification gave it, and the order inside.
+func notified(d node) bool {
+	return identifier(d, idDispense).Exists() && authorizing(d).Exists()
+}
+
+// recordsSupply reports whether a MedicationDispense says that something was
+// handed over: by its status, or by the time of it.
+func recordsSupply(d node) bool {
+	switch d.Get("status").Text() {
+	case "completed":
+		return handsOver(d)
+	case "entered-in-error", "cancelled", "declined":
+		return false
+	}
+	return d.Get("whenHandedOver").Exists() && handsOver(d)
+}
+
+// handsOver reports whether a MedicationDispense that is completed tells of a
+// supply: one that does not say what became of its item does.
+func handsOver(d node) bool {
+	switch LineStatus(coded(d.Get("type"), csLineStatus)) {
+	case NotDispensed, Owing, LineCancelled, LineExpired, ToBeDispensed, WithDispenser:
+		return false
+	}
+	return true
+}
+
+// byHand refuses a supply of a prescription that is written as a resource, with
+// all that would be wrong with it by any way.
+func (s *Service) byHand(state fhir.State, r *fhir.Resource, number, item string, now time.Time) error {
+	issues := []fhir.Issue{{Rule: "DN-16", Message: "A supply of a prescription is recorded by the operation that moves its Task.", Expression: "MedicationDispense",
+		Expected: "Task/$dispense, or a dispense-notification to $process-message", Found: "a MedicationDispense written by hand",
+		Fix: "Accept the Task of " + number + " and use its $dispense."}}
+	x, err := currentIssue(state, number)
+	if err != nil {
+		return err
+	}
+	if x == nil || x.line(item) == nil {
+		return refusal("MedicationDispense", issues...)
+	}
+	supply := readSupply(r.Root())
+	supply.Item = item
+	if supply.Status == "" {
+		supply.Status, supply.Quantity = FullyDispensed, readQuantity(r.Get("quantity"))
+	}
+	found := x.copy().Apply([]Supply{supply}, s.judgeOf(x, r.Get("whenHandedOver").Text(), now))
+	return refusal("MedicationDispense", append(found, issues...)...)
+}
+
+// lawfulRecord is the test of the law once more, on the state of the commit.
+func (s *Service) lawfulRecord(state fhir.State, r *fhir.Resource, number, item string, now time.Time) error {
+	if !suppliedBy(r.Root()).IsPositive() {
+		return nil
+	}
+	x, err := currentIssue(state, number)
+	if err != nil || x == nil {
+		return err
+	}
+	l := x.line(item)
+	if l == nil {
+		return nil
+	}
+	// MDR-16: the same test as before the operation.
 	supply := Supply{Item: l.Item, Quantity: l.Quantity, Place: "MedicationDispense.whenHandedOver"}
-	j := Judge{Law: s.law, FromReceipt: s.fromReceipt, When: readDate(r.Get("whenHandedOver").Text()), Past: true, Original: x.original != ""}
+	j := s.judgeOf(x, r.Get("whenHandedOver").Text(), now)
+	j.Past = true
 	if issues := x.lawful(l, supply, j); len(issues) > 0 {
 		return refusal("MedicationDispense", issues...)
 	}
 	return nil
 }
 
-// handsOver reports whether a MedicationDispense that is completed tells of a
-// supply: one that does not say what became of its item does.
-func handsOver(d node) bool {
-	return coded(d.Get("type"), csLineStatus) == "" || suppliedBy(d).IsPositive()
-}
-
-// suppliedLine is the item that a MedicationDispense is for, whether it carries
-// the order inside or refers to the server's; nil where it is of no
-// prescription that has a Task.
-func suppliedLine(state fhir.State, d node) (*execution, *Line, error) {
-	number, item := "", ""
+// suppliedOrder is the prescription and the item that a MedicationDispense is
+// for, whether it carries the order inside, names it by identifier or refers to
+// the server's; "" where it is of no prescription.
+func suppliedOrder(state fhir.State, d node) (number, item string, err error) {
 	if mr := authorizing(d); mr.Path("groupIdentifier", "system").Text() == idOrder {
 		number, item = mr.Path("groupIdentifier", "value").Text(), identifier(mr, idItem).Text()
 	}
 	for ref := range d.Get("authorizingPrescription").Items() {
-		current, _, _ := strings.Cut(ref.Get("reference").Text(), "/_history/")
-		if localID(current, "MedicationRequest") == "" {
-			continue
-		}
-		o, err := currentOrder(state, current)
+		o, err := referredOrder(state, ref)
 		if err != nil {
-			return nil, nil, err
+			return "", "", err
 		}
 		if o != nil && o.number() != "" {
 			number, item = o.number(), o.item()
 		}
 	}
-	if number == "" {
-		return nil, nil, nil
+	return number, item, nil
+}
+
+// referredOrder is the server's order that a reference means, nil for none.
+func referredOrder(state fhir.State, ref node) (*order, error) {
+	current, _, _ := strings.Cut(ref.Get("reference").Text(), "/_history/")
+	if i := strings.LastIndex(current, "/MedicationRequest/"); i >= 0 {
+		current = current[i+1:]
 	}
-	x, err := currentIssue(state, number)
-	if err != nil || x == nil {
-		return nil, nil, err
+	if localID(current, "MedicationRequest") != "" {
+		return currentOrder(state, current)
 	}
-	return x, x.line(item), nil
+	id := ref.Get("identifier")
+	if system := id.Get("system").Text(); !slices.Contains([]string{idItem, idOrder}, system) || id.Get("value").Text() == "" {
+		return nil, nil
+	}
+	ids, err := state.Find("MedicationRequest", query("identifier", id.Get("system").Text(), id.Get("value").Text()))
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return currentOrder(state, "MedicationRequest/"+ids[0])
 }

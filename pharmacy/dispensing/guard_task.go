@@ -5,7 +5,7 @@ import (
 )
 
 // guardTask holds the Tasks of prescriptions to the state machine.
-func (s *Service) guardTask(state fhir.State, before, after *fhir.Version) error {
+func (s *Service) guardTask(state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
 	to, err := stateOf(after)
 	if err != nil {
 		return err
@@ -31,6 +31,9 @@ func (s *Service) guardTask(state fhir.State, before, after *fhir.Version) error
 			Expected: nextStates(*from), Found: found, Fix: "Use the operations on Task.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
 	}
 	if err := s.guardDates(state, before, after); err != nil {
+		return err
+	}
+	if err := guardProgress(tx, before, after); err != nil {
 		return err
 	}
 	return guardContent(state, before, after, *from, *to)
@@ -95,6 +98,30 @@ func guardContent(state fhir.State, before, after *fhir.Version, from, to State)
 		return nil
 	}
 	return refusal("Task", issue)
+}
+
+// guardProgress keeps what the operations record on a Task: where its items
+// stand, what was supplied, what is held. Nobody writes that by hand, because it
+// would be a supply that no rule was asked about.
+func guardProgress(tx *fhir.Transaction, before, after *fhir.Version) error {
+	if tx.Derived {
+		return nil
+	}
+	old, err := before.Resource()
+	if err != nil {
+		return err
+	}
+	r, err := after.Resource()
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"input", "output"} {
+		if !same(old.Get(name), r.Get(name)) {
+			return refusal("Task", fhir.Issue{Rule: "0012", Message: "What was done with the items of a prescription is recorded by the operations on its Task.", Expression: "Task." + name,
+				Expected: "the " + name + " as it is", Found: "another", Fix: "Use Task/$accept, $dispense, $withdraw or $return.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+		}
+	}
+	return nil
 }
 
 // guardNewTask lets only Tasks begin that wait, or that are over already.

@@ -17,10 +17,11 @@ var lawJSON []byte
 // Law holds the limits that the law sets, each with the day from which it
 // holds. The zero Law sets no limits.
 type Law struct {
-	About        string    `json:"about"`
-	Validity     []Limit   `json:"validity"`
-	RepeatRegime []Limit   `json:"repeatRegime"`
-	Controlled   []Control `json:"controlled"`
+	About        string       `json:"about"`
+	Validity     []Limit      `json:"validity"`
+	RepeatRegime []Limit      `json:"repeatRegime"`
+	Controlled   []Control    `json:"controlled"`
+	Differences  []Difference `json:"differences"`
 }
 
 // Limit is how long after the appropriate date something may be supplied.
@@ -58,8 +59,8 @@ func ReadLaw(data []byte) (law Law, err error) {
 	if err := d.Decode(&law); err != nil {
 		return Law{}, err
 	}
-	if len(law.Validity) == 0 || len(law.RepeatRegime) == 0 || len(law.Controlled) == 0 {
-		return Law{}, errors.New("validity, repeatRegime and controlled must each have rows")
+	if len(law.Validity) == 0 || len(law.RepeatRegime) == 0 || len(law.Controlled) == 0 || len(law.Differences) == 0 {
+		return Law{}, errors.New("validity, repeatRegime, controlled and differences must each have rows")
 	}
 	for _, l := range slices.Concat(law.Validity, law.RepeatRegime) {
 		if l.From.IsZero() || l.Rule == "" || (l.Days > 0) == (l.Months > 0) || l.Days < 0 || l.Months < 0 {
@@ -69,6 +70,11 @@ func ReadLaw(data []byte) (law Law, err error) {
 	for _, c := range law.Controlled {
 		if c.From.IsZero() || c.Rule == "" || len(c.Schedules) == 0 {
 			return Law{}, fmt.Errorf("the row of %s from %s: expected from, rule and schedules", c.Rule, c.From)
+		}
+	}
+	for _, d := range law.Differences {
+		if err := d.complete(); err != nil {
+			return Law{}, err
 		}
 	}
 	return law, nil

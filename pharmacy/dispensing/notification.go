@@ -86,7 +86,10 @@ func (s *Service) medicationDispense(x *execution, after *Prescription, to State
 		extensions = append(extensions, x.repeatInformation())
 	}
 	var reason fhir.Value
-	if item.Reason != "" {
+	switch {
+	case item.Difference != "":
+		reason = item.stated()
+	case item.Reason != "":
 		reason = concept(coding(csNotDispensed, item.Reason))
 	}
 	var total []fhir.Value

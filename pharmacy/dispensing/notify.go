@@ -24,7 +24,8 @@ func (s *Service) receiveNotification(call *fhir.Call, m *message, state fhir.St
 	if err := m.mayNotify(x, first); err != nil {
 		return nil, err
 	}
-	j := Judge{Law: s.law, FromReceipt: s.fromReceipt, Past: true, Original: x.original != "", When: readDate(first.Get("whenHandedOver").Text())}
+	j := s.judgeOf(x, first.Get("whenHandedOver").Text(), call.Time)
+	j.Past = true
 	changes, err := s.record(state, x, m, j, call.Time)
 	if err != nil {
 		return nil, err
@@ -67,11 +68,12 @@ func elsewhere(op string, x *execution, asked node) error {
 // follow from their own numbers, so that an amendment makes new versions of
 // them, and the organisations and patients it brings.
 func (x *execution) dispenses(m *message) (changes []fhir.Change, ids []string) {
+	numbers := x.dispenseIDs(m)
 	for i, e := range m.entries {
 		c := fhir.Change{Method: fhir.Create, Type: typeOf(e.resource), Resource: m.bundle.Sub(e.resource), FullURL: e.fullURL, Expression: "Bundle.entry[" + strconv.Itoa(i) + "]"}
 		switch systems, shared := matched[c.Type]; {
 		case c.Type == "MedicationDispense":
-			c.Method, c.ID, c.Resource = fhir.Update, x.dispenseID(e, i), x.linked(c.Resource)
+			c.Method, c.ID, c.Resource = fhir.Update, numbers[i], x.linked(c.Resource)
 			ids = append(ids, c.ID)
 		case c.Type == "Patient" && x.Patient.Ref != "": // the prescription's, not another record of the same person
 			c.ID, c.IfAbsent = localID(x.Patient.Ref, "Patient"), true
@@ -87,12 +89,26 @@ func (x *execution) dispenses(m *message) (changes []fhir.Change, ids []string) 
 	return changes, ids
 }
 
-func (x *execution) dispenseID(e entry, i int) string {
-	number := identifier(e.resource, idDispense).Text()
-	if number == "" {
-		number = e.fullURL + "#" + strconv.Itoa(i)
+// dispenseIDs are the ids under which the MedicationDispenses of a notification
+// are stored, by the place of their entry; "" for other entries. An item that is filled with several
+// products has several of one number: the second and further ones are counted.
+func (x *execution) dispenseIDs(m *message) []string {
+	ids, seen := make([]string, len(m.entries)), map[string]int{}
+	for i, e := range m.entries {
+		if typeOf(e.resource) != "MedicationDispense" {
+			continue
+		}
+		number := identifier(e.resource, idDispense).Text()
+		if number == "" {
+			number = e.fullURL + "#" + strconv.Itoa(i)
+		}
+		key := strings.ToLower(number)
+		if seen[key]++; seen[key] > 1 {
+			number += "#" + strconv.Itoa(seen[key])
+		}
+		ids[i] = pharmacy.ID("MedicationDispense", x.Order, strconv.Itoa(x.Issue), number)
 	}
-	return pharmacy.ID("MedicationDispense", x.Order, strconv.Itoa(x.Issue), strings.ToLower(number))
+	return ids
 }
 
 // linked adds to a MedicationDispense the references by which the server's own
@@ -123,11 +139,10 @@ func (x *execution) revoke(state fhir.State, r record, except []string) ([]fhir.
 		return nil, err
 	}
 	var changes []fhir.Change
-	for i, e := range readMessage(b, Law{}).entries {
-		if typeOf(e.resource) != "MedicationDispense" {
+	for _, id := range x.dispenseIDs(readMessage(b, Law{})) {
+		if id == "" {
 			continue
 		}
-		id := x.dispenseID(e, i)
 		v, err := state.Current("MedicationDispense", id)
 		if err != nil {
 			return nil, err

@@ -132,7 +132,7 @@ func TestNumbersInAnyCase(t *testing.T) {
 		},
 		"notification": func() error {
 			st := &stage{world: w, scripts: map[int]script{1: s}}
-			_, err := st.notify(small, []string{"0:0001:100"})
+			_, err := st.notify(small, "", []string{"0:0001:100"})
 			return err
 		},
 	} {

@@ -91,6 +91,9 @@ func requesterOfCall(call *fhir.Call) (system, id string) {
 // (PractitionerRole), both optional; original (string), a note on the paper
 // original that the pharmacy holds.
 func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+	if err := understood(call, "accept", acceptInputs); err != nil {
+		return nil, err
+	}
 	t := s.takerOf(call)
 	if t.owner.ID == "" {
 		return nil, fhir.E("accept", fhir.Required, fhir.Issue{Message: "It is not clear which pharmacy takes the prescription.",
@@ -126,7 +129,7 @@ func (x *execution) noteOriginal(p *fhir.Resource) {
 // returnTask is Task/…/$return. Parameter: reason (code of
 // EPS-task-dispense-return-status-reason).
 func (s *Service) returnTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	reason, err := reasonIn(call, "return", csReturn)
+	reason, err := reasonIn(call, "return", csReturn, returnInputs)
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +142,7 @@ func (s *Service) returnTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 // withdrawTask is Task/…/$withdraw. Parameter: reason (code of
 // EPS-task-dispense-withdraw-reason).
 func (s *Service) withdrawTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	reason, err := reasonIn(call, "withdraw", csWithdraw)
+	reason, err := reasonIn(call, "withdraw", csWithdraw, withdrawInputs)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +156,7 @@ func (s *Service) withdrawTask(ctx context.Context, call *fhir.Call) (*fhir.Repl
 // message. Parameters: reason (code of medicationrequest-status-reason), item
 // (number of one item; all of them without it).
 func (s *Service) cancelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	reason, err := reasonIn(call, "cancel", csCancel)
+	reason, err := reasonIn(call, "cancel", csCancel, cancelInputs)
 	if err != nil {
 		return nil, err
 	}
@@ -186,8 +189,12 @@ func (s *Service) cancelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 	})
 }
 
-// reasonIn reads the parameter reason, which must be of a code system.
-func reasonIn(call *fhir.Call, op, system string) (fhir.Coding, error) {
+// reasonIn reads the parameter reason, which must be of a code system, of a call
+// with the parameters that its operation takes.
+func reasonIn(call *fhir.Call, op, system string, inputs []input) (fhir.Coding, error) {
+	if err := understood(call, op, inputs); err != nil {
+		return fhir.Coding{}, err
+	}
 	var code node
 	if call.Body != nil {
 		p := parameter(call.Body, "reason")
@@ -195,6 +202,10 @@ func reasonIn(call *fhir.Call, op, system string) (fhir.Coding, error) {
 			if n.Exists() {
 				code = n
 			}
+		}
+		if other := p.Path("valueCoding", "system"); other.Exists() && other.Text() != system {
+			return fhir.Coding{}, refusal(op, fhir.Issue{Code: fhir.CodeInvalid, Message: "The reason is of another code system.", Expected: system, Found: other.Text(),
+				Expression: other.Expression(), Position: other.Position()})
 		}
 	}
 	if display(system, code.Text()) == "" {

@@ -53,7 +53,7 @@ func (w *world) dispenseAll(e example) error {
 	if s := w.state(order, 1); s != accepted {
 		return fmt.Errorf("after accept: %v", s)
 	}
-	reply, err := w.on(order, 1, w.s.dispenseTask)
+	reply, err := w.on(order, 1, w.s.dispenseTask, "all:Boolean", true)
 	if err != nil {
 		return fmt.Errorf("dispense: %w", err)
 	}

@@ -43,7 +43,7 @@ func (w *world) produceAll(e example, v *profiles.Validator) error {
 		return err
 	}
 	made = append(made, reply.Resource, w.task(e.order(), 1))
-	if reply, err = w.on(e.order(), 1, w.s.dispenseTask); err != nil {
+	if reply, err = w.on(e.order(), 1, w.s.dispenseTask, "all:Boolean", true); err != nil {
 		return err
 	}
 	made = append(made, reply.Resource, w.task(e.order(), 1))

@@ -32,7 +32,7 @@ func TestProfiles(t *testing.T) {
 	_, err = w.on(s.order, 1, w.s.acceptTask, "agent", agentRole(), "owner", pharmacyOrganization())
 	require.NoError(t, err)
 	hold("accepted", w.task(s.order, 1), "NHSDigital-Task")
-	reply, err := w.on(s.order, 1, w.s.dispenseTask)
+	reply, err := w.on(s.order, 1, w.s.dispenseTask, "all:Boolean", true)
 	require.NoError(t, err)
 	hold("dispensed", w.task(s.order, 1), "NHSDigital-Task")
 	b := reply.Resource.Sub(parameter(reply.Resource, "notification").Get("resource"))

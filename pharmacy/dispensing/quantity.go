@@ -18,8 +18,10 @@ func (q Quantity) Of(value decimal.Decimal) Quantity {
 	return q
 }
 
+// readQuantity reads a Quantity; one whose value is not an amount of a medicine
+// is of zero.
 func readQuantity(n node) Quantity {
-	value, _ := decimal.NewFromString(n.Get("value").Text())
+	value, _ := amount(n.Get("value").Text())
 	return Quantity{value, n.Get("unit").Text(), n.Get("system").Text(), n.Get("code").Text()}
 }
 

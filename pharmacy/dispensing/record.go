@@ -150,7 +150,7 @@ func (x *execution) rewind(state fhir.State) error {
 		for _, s := range readSupplies(readMessage(b, Law{})) {
 			if l := x.line(s.Item); l != nil {
 				if to, moved := s.outcome(l.Status); moved {
-					l.Status = to
+					l.become(to)
 				}
 				l.Supplied.Value = l.Supplied.Value.Add(s.Quantity.Value)
 			}

@@ -49,7 +49,7 @@ func (p *Prescription) read(o *order, mr *mrpb.MedicationRequest) {
 // lineOf is the order as an item that waits.
 func lineOf(o *order, mr *mrpb.MedicationRequest) Line {
 	q := mr.GetDispenseRequest().GetQuantity()
-	value, _ := decimal.NewFromString(q.GetValue().GetValue())
+	value, _ := amount(q.GetValue().GetValue())
 	controlled := find(mr.GetExtension(), extControlled).GetExtension()
 	l := Line{
 		Item: o.item(), Ref: o.version.Ref(), Product: firstCoding(mr.GetMedication().GetCodeableConcept()),

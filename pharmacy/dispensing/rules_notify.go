@@ -13,6 +13,7 @@ var notifyRules = []rule[*message]{
 	{"D4", performerOrganization},
 	{"D5", reimbursementAuthority},
 	{"D6", reasonsAgree},
+	{"DN-1", amountsKnown},
 }
 
 // D0: a notification tells of at least one item, each of which names the
@@ -38,6 +39,20 @@ func suppliesPresent(m *message, f *findings) {
 	if !found {
 		f.at(m.bundle.Get("entry"), fhir.Issue{Code: fhir.ValueCode, Message: "The notification tells of no supply.",
 			Expected: "at least one MedicationDispense", Found: "none", Details: facade("TOO_FEW_VALUES_SUBMITTED", "Bundle must contain a MedicationDispense")})
+	}
+}
+
+// amountsKnown: what was handed over is an exact amount in a unit.
+func amountsKnown(m *message, f *findings) {
+	for d := range m.all("MedicationDispense") {
+		if s := LineStatus(coded(d.Get("type"), csLineStatus)); s != FullyDispensed && s != PartDispensed {
+			continue
+		}
+		q := d.Get("quantity")
+		amountKnown(q, f)
+		if q.Get("unit").Text() == "" && q.Get("code").Text() == "" {
+			f.at(place(q, d), fhir.Issue{Code: fhir.ValueCode, Message: "The quantity has no unit.", Expected: "unit and code, as on the order", Found: "nothing"})
+		}
 	}
 }
 

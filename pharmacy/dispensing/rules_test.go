@@ -191,7 +191,7 @@ func TestNotifyRules(t *testing.T) {
 	w.settle()
 	_, err = w.on(s.order, 1, w.s.acceptTask)
 	require.NoError(t, err)
-	reply, err := w.on(s.order, 1, w.s.dispenseTask)
+	reply, err := w.on(s.order, 1, w.s.dispenseTask, "all:Boolean", true)
 	require.NoError(t, err)
 	whole := reply.Resource.Sub(parameter(reply.Resource, "notification").Get("resource"))
 	rules := slices.Concat(commonRules, notifyRules)

@@ -28,8 +28,9 @@ import (
 //	batch N …                       the same in one transaction
 //	release [N] [owner=ODS]         Task/$release
 //	accept N [owner=ODS] [original=NOTE]
-//	dispense N [when=DAY] [ITEM:STATUS[:QUANTITY|REASON]…]   ITEM counts from 0
-//	notify N [same] [amend] ITEM:STATUS:QUANTITY…            an EPS dispense-notification; same uses one number for all
+//	dispense N [when=DAY] [ITEM:STATUS[:QUANTITY|REASON[:UNIT[:DIFFERENCE[:PROTOCOL]]]]…]   ITEM counts from 0
+//	notify N [same] [amend] [when=DAY] ITEM:STATUS:QUANTITY[:BUSINESS[:UNIT[:DIFFERENCE]]]…   an EPS
+//	                                dispense-notification; same uses one number for all of an item
 //	return N, withdraw N            as POST Task with EPS reasons
 //	cancel N ITEM                   a prescription-order-update
 //	cancelop N                      Task/$cancel of everything
@@ -218,7 +219,7 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 	case "dispense":
 		return st.on(s.order, issue, st.s.dispenseTask, st.dispenseParams(s, opts, rest[1:])...)
 	case "notify":
-		return st.notify(s, rest[1:])
+		return st.notify(s, opts["when"], rest[1:])
 	case "return":
 		return st.s.takeTask(st.ctx, st.call(st.taskOf(s, "rejected", csReturn, "0003", "")))
 	case "withdraw":
@@ -262,6 +263,9 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 
 func (st *stage) dispenseParams(s script, opts map[string]string, items []string) []any {
 	var pairs []any
+	if len(items) == 0 {
+		pairs = append(pairs, "all:Boolean", true)
+	}
 	if opts["when"] != "" {
 		pairs = append(pairs, "whenHandedOver:DateTime", opts["when"]+"T12:00:00+00:00")
 	}
@@ -269,7 +273,7 @@ func (st *stage) dispenseParams(s script, opts map[string]string, items []string
 		pairs = append(pairs, "original:String", opts["original"])
 	}
 	for _, spec := range items {
-		f := append(strings.Split(spec, ":"), "", "")
+		f := append(strings.Split(spec, ":"), "", "", "", "", "")
 		i, _ := strconv.Atoi(f[0])
 		number := "no-such-item"
 		if i < len(s.items) {
@@ -280,15 +284,33 @@ func (st *stage) dispenseParams(s script, opts map[string]string, items []string
 		case f[1] == "0002":
 			parts = append(parts, part("reason", "Code", f[2]))
 		case f[2] != "":
-			parts = append(parts, part("quantity", "Quantity", fhir.Obj("value", fhir.Raw(f[2]))))
+			parts = append(parts, part("quantity", "Quantity", amountIn(f[2], f[3])))
+		}
+		if f[4] != "" {
+			parts = append(parts, part("difference", "Code", f[4]))
+		}
+		if f[5] != "" {
+			parts = append(parts, part("protocol", "String", f[5]))
 		}
 		pairs = append(pairs, "item", fhir.List(parts...))
 	}
 	return pairs
 }
 
+// amountIn is a quantity in a unit that is named; "" for a bare number.
+func amountIn(value, unit string) fhir.Value {
+	codes := map[string]string{"tablet": "428673006", "tablets": "732936001", "capsule": "428641000", "ml": "258773002"}
+	if unit == "" {
+		return fhir.Obj("value", fhir.Raw(value))
+	}
+	return fhir.Obj("value", fhir.Raw(value), "unit", unit, "system", csSNOMED, "code", codes[unit])
+}
+
 // notify sends a notification as another system would write it.
-func (st *stage) notify(s script, specs []string) (*fhir.Reply, error) {
+func (st *stage) notify(s script, when string, specs []string) (*fhir.Reply, error) {
+	if when == "" {
+		when = stamp(st.now)
+	}
 	id, number := uuid.NewString(), ""
 	if number = id; len(specs) > 0 && strings.HasPrefix(specs[0], "same") {
 		number, specs = s.order, specs[1:]
@@ -306,7 +328,18 @@ func (st *stage) notify(s script, specs []string) (*fhir.Reply, error) {
 			header = append(header, "extension", fhir.List(fhir.Obj("url", extReplacement, "valueIdentifier", identifierValue(idUUID, x.lastSupply().id))))
 			continue
 		}
-		f := append(strings.Split(spec, ":"), "", "0", "")
+		f := append(strings.Split(spec, ":"), "", "", "", "", "")
+		if f[2] == "" {
+			f[2] = "0"
+		}
+		unit := f[4]
+		if unit == "" {
+			unit = "tablet"
+		}
+		var reason fhir.Value
+		if f[5] != "" {
+			reason = Supply{Difference: f[5]}.stated()
+		}
 		n, _ := strconv.Atoi(f[0])
 		business := "0006"
 		if f[3] != "" {
@@ -318,14 +351,14 @@ func (st *stage) notify(s script, specs []string) (*fhir.Reply, error) {
 				fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(identifierValue(idItem, s.items[n].number)), "status", "active", "intent", "order",
 					"subject", fhir.Obj("identifier", identifierValue(idNHS, s.nhs)), "medicationCodeableConcept", fhir.Obj("text", s.items[n].name), "groupIdentifier", identifierValue(idOrder, s.order))),
 			"extension", fhir.List(fhir.Obj("url", extBusinessStatus, "valueCoding", codingValue(coding(csBusinessStatus, business)))),
-			"identifier", fhir.List(identifierValue(idDispense, uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s%d%d", number, n, i)).String())),
-			"status", "completed", "medicationCodeableConcept", fhir.Obj("text", s.items[n].name),
+			"identifier", fhir.List(identifierValue(idDispense, uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s%d%d", number, n, i*btoi(number == id))).String())),
+			"status", "completed", "statusReasonCodeableConcept", reason, "medicationCodeableConcept", fhir.Obj("text", s.items[n].name),
 			"subject", fhir.Obj("identifier", identifierValue(idNHS, s.nhs)),
 			"performer", fhir.List(fhir.Obj("actor", fhir.Obj("reference", "#performer"))),
 			"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m1")),
 			"type", concept(coding(csLineStatus, f[1])),
-			"quantity", fhir.Obj("value", fhir.Raw(f[2]), "unit", "tablet", "system", csSNOMED, "code", "428673006"),
-			"whenHandedOver", stamp(st.now), "dosageInstruction", fhir.List(fhir.Obj("text", "as before")))))
+			"quantity", amountIn(f[2], unit),
+			"whenHandedOver", when, "dosageInstruction", fhir.List(fhir.Obj("text", "as before")))))
 	}
 	org := fhir.Obj("fullUrl", orgURL, "resource", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(identifierValue(idODS, "VNE51")), "name", "The Simple Pharmacy",
 		"extension", fhir.List(fhir.Obj("url", extODS, "extension", fhir.List(fhir.Obj("url", "reimbursementAuthority", "valueIdentifier", identifierValue(idODS, "T1450")))))))

@@ -103,7 +103,7 @@ func TestRepeatOfARequest(t *testing.T) {
 	}
 	require.Equal(t, "10", w.execution(s.order).Lines[0].Supplied.Value.String())
 	changed := *call
-	changed.Body = nil
+	changed.Body = params("all:Boolean", true)
 	_, err = w.s.dispenseTask(w.ctx, &changed)
 	require.Equal(t, fhir.Conflict, fhir.KindOf(err))
 }
@@ -298,13 +298,16 @@ func TestGuardOfSupplies(t *testing.T) {
 		"of no type":                revise(supply, "type", "", "quantity", ""),
 		"on no day":                 revise(supply, "whenHandedOver", ""),
 		"in some month":             revise(supply, "whenHandedOver", "2026-10"),
+		"by the item's number":      revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", identifierValue(idItem, s.items[0].number)))),
+		"by an address":             revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("reference", "http://localhost/fhir/"+order))),
+		"of another status":         revise(supply, "status", "in-progress"),
 	} {
-		require.Equal(t, []string{"MDR-16"}, rulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: r})), name)
+		require.Contains(t, rulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: r})), "DN-16", name)
 	}
 	plain := revise(supply, "contained", "", "authorizingPrescription", "")
 	require.NoError(t, w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: plain}), "supplies of no prescription are free")
 	late := func(when string) error {
-		_, err := w.on(s.order, 1, w.s.dispenseTask, "whenHandedOver:DateTime", when)
+		_, err := w.on(s.order, 1, w.s.dispenseTask, "all:Boolean", true, "whenHandedOver:DateTime", when)
 		return err
 	}
 	w.now = day("2026-10-02").Time
@@ -327,7 +330,7 @@ func TestNothingIsSuppliedTwice(t *testing.T) {
 	pack := func(status string, n int) fhir.Value {
 		return fhir.List(part("number", "String", s.items[0].number), part("status", "Code", status), part("quantity", "Quantity", fhir.Obj("value", n)))
 	}
-	_, err = w.on(s.order, 1, w.s.dispenseTask, "whenHandedOver:DateTime", "2026-11-25")
+	_, err = w.on(s.order, 1, w.s.dispenseTask, "all:Boolean", true, "whenHandedOver:DateTime", "2026-11-25")
 	require.Equal(t, []string{"DN-8"}, rulesOf(err), "a supply of tomorrow")
 	_, err = w.on(s.order, 1, w.s.dispenseTask, "item", pack("0001", 28), "item", pack("0001", 28))
 	require.Equal(t, []string{"DN-2"}, rulesOf(err))
@@ -423,14 +426,15 @@ func TestTaskOperations(t *testing.T) {
 		kind fhir.Code
 		run  func() (*fhir.Reply, error)
 	}{
-		{"no reason", fhir.CodeInvalid, func() (*fhir.Reply, error) { return w.on(s.order, 1, names["return"]) }},
+		{"no reason", fhir.BusinessRule, func() (*fhir.Reply, error) { return w.on(s.order, 1, names["return"]) }},
+		{"another reason", fhir.CodeInvalid, func() (*fhir.Reply, error) { return w.on(s.order, 1, names["return"], "reason:Code", "QU") }},
 		{"no such Task", fhir.NotFound, func() (*fhir.Reply, error) { return names["accept"](w.ctx, &fhir.Call{ID: "none", Time: today}) }},
 		{"no body", fhir.Invalid, func() (*fhir.Reply, error) { return w.s.processMessage(w.ctx, &fhir.Call{Time: today}) }},
 		{"no body of a release", fhir.Invalid, func() (*fhir.Reply, error) { return w.s.release(w.ctx, &fhir.Call{Time: today}) }},
 		{"unknown prescription", fhir.NotFound, func() (*fhir.Reply, error) {
 			return w.s.takeTask(w.ctx, w.call((&stage{world: w}).taskOf(acute(9), "rejected", csReturn, "0003", "")))
 		}},
-		{"other body", fhir.Invalid, func() (*fhir.Reply, error) {
+		{"other body", fhir.BusinessRule, func() (*fhir.Reply, error) {
 			call := w.call(agentRole())
 			call.ID = TaskID(s.order, 1)
 			return names["dispense"](w.ctx, call)

@@ -2,6 +2,8 @@ package dispensing
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -13,26 +15,34 @@ type Supply struct {
 	Quantity Quantity // handed over now; zero where nothing was
 	Product  fhir.Coding
 	Reason   string // medicationdispense-status-reason, for what is not dispensed
-	Place    string // where issues point to
+	// Difference names why an item is fully dispensed with another quantity than
+	// ordered: a code of [Law.Differences]. Reference is the document that allows it.
+	Difference, Reference string
+	Place                 string // where issues point to
 }
 
 // readSupplies reads the supplies of a notification.
 func readSupplies(m *message) []Supply {
 	var list []Supply
 	for d := range m.all("MedicationDispense") {
-		product := d.Get("medicationCodeableConcept").Get("coding").Item(0)
-		reason := coded(d.Get("statusReasonCodeableConcept"), csNotDispensed)
-		if reason == "" {
-			reason = extension(d, extNonDispensing).Path("valueCoding", "code").Text()
-		}
-		q := readQuantity(d.Get("quantity"))
-		list = append(list, Supply{
-			Item: identifier(authorizing(d), idItem).Text(), Status: LineStatus(coded(d.Get("type"), csLineStatus)),
-			Quantity: q.Of(suppliedBy(d)), Reason: reason, Place: d.Expression(),
-			Product: fhir.Coding{System: product.Get("system").Text(), Code: product.Get("code").Text(), Display: product.Get("display").Text()},
-		})
+		list = append(list, readSupply(d))
 	}
 	return list
+}
+
+// readSupply reads what a MedicationDispense tells of an item.
+func readSupply(d node) Supply {
+	product := d.Get("medicationCodeableConcept").Get("coding").Item(0)
+	reason := coded(d.Get("statusReasonCodeableConcept"), csNotDispensed)
+	if reason == "" {
+		reason = extension(d, extNonDispensing).Path("valueCoding", "code").Text()
+	}
+	difference, reference := differenceOf(d)
+	return Supply{
+		Item: identifier(authorizing(d), idItem).Text(), Status: LineStatus(coded(d.Get("type"), csLineStatus)),
+		Quantity: readQuantity(d.Get("quantity")).Of(suppliedBy(d)), Reason: reason, Place: d.Expression(), Difference: difference, Reference: reference,
+		Product: fhir.Coding{System: product.Get("system").Text(), Code: product.Get("code").Text(), Display: product.Get("display").Text()},
+	}
 }
 
 // Judge is how supplies are held to the law.
@@ -40,6 +50,8 @@ type Judge struct {
 	Law         Law
 	FromReceipt bool
 	When        Date // when the items were or are handed over
+	Now         Date // the day on which that is said
+	Taken       Date // when the pharmacy took the prescription
 	// Past is set for the notification of a supply that another system made
 	// and judged: it is refused where controlled drug law was broken, and
 	// recorded with every other failing.
@@ -47,14 +59,18 @@ type Judge struct {
 	Original bool // the paper original of a private prescription is held
 }
 
+// judgeOf is how the supplies of a prescription are judged that are recorded at
+// a time.
+func (s *Service) judgeOf(x *execution, when string, now time.Time) Judge {
+	return Judge{Law: s.law, FromReceipt: s.fromReceipt, When: readDate(when), Now: DateOf(now), Taken: readDate(x.released.when), Original: x.original != ""}
+}
+
 // Apply makes the supplies of one notification part of the prescription, and
-// gives every reason why it must not. The prescription is of no use then.
+// returns every reason why it must not. The prescription is of no use then.
+// Several supplies may be of one line: it was filled with several products.
 func (p *Prescription) Apply(supplies []Supply, j Judge) []fhir.Issue {
 	var issues []fhir.Issue
-	before := map[string]LineStatus{}
-	for _, l := range p.Lines {
-		before[l.Item] = l.Status
-	}
+	before := slices.Clone(p.Lines)
 	for _, s := range supplies {
 		l := p.line(s.Item)
 		if l == nil {
@@ -63,24 +79,28 @@ func (p *Prescription) Apply(supplies []Supply, j Judge) []fhir.Issue {
 				Message: "The prescription has no such item.", Found: s.Item, Details: eps("MEDICATIONREQUEST_NOT_FOUND")})
 			continue
 		}
-		to, moved := s.outcome(before[l.Item])
+		was := (&Prescription{Lines: before}).line(s.Item)
+		to, moved := s.outcome(was.Status)
 		if !moved {
 			continue
 		}
-		if issue := moveLine(before[l.Item], to, s.Place); issue != nil {
+		if issue := moveLine(was.Status, to, s.Place); issue != nil {
 			issues = append(issues, *issue)
 			continue
 		}
-		if (to == FullyDispensed || to == PartDispensed) && !s.Quantity.Value.IsPositive() {
-			issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "DN-1", Expression: s.Place,
-				Message: "A supply must be of something.", Expected: "a quantity above 0", Found: s.Quantity.Value.String()})
-			continue
-		}
+		found := l.takes(s, j)
 		if s.Quantity.Value.IsPositive() {
-			issues = append(issues, p.lawful(l, s, j)...)
+			found = append(found, p.lawful(l, s, j)...)
 		}
-		l.Status = to
+		issues = append(issues, found...)
+		l.become(to)
 		l.Supplied.Value = l.Supplied.Value.Add(s.Quantity.Value)
+	}
+	if len(issues) > 0 {
+		return issues
+	}
+	for i := range p.Lines {
+		issues = append(issues, p.Lines[i].amounts(before[i], supplies, j)...)
 	}
 	return issues
 }
@@ -100,7 +120,8 @@ func (s Supply) outcome(before LineStatus) (to LineStatus, moved bool) {
 }
 
 // lawful holds the supply of a line to the law.
-func (p *Prescription) lawful(l *Line, s Supply, j Judge) (issues []fhir.Issue) {
+func (p *Prescription) lawful(l *Line, s Supply, j Judge) []fhir.Issue {
+	issues := p.timely(l, s, j)
 	add := func(rule string, issue fhir.Issue) {
 		issue.Severity, issue.Code, issue.Rule, issue.Expression = fhir.Err, fhir.BusinessRule, rule, s.Place
 		issues = append(issues, issue)

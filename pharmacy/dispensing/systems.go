@@ -29,6 +29,8 @@ const (
 	csPrescription   = "https://fhir.nhs.uk/CodeSystem/prescription-type"
 	csTaskCode       = "http://hl7.org/fhir/CodeSystem/task-code"
 	csSNOMED         = "http://snomed.info/sct"
+	csDMD            = "https://dmd.nhs.uk"
+	csDifference     = "https://pestle-fhir.github.io/CodeSystem/supply-difference"
 
 	csEPSIssue = "https://fhir.nhs.uk/CodeSystem/EPS-IssueCode"
 	csSpine    = "https://fhir.nhs.uk/CodeSystem/Spine-ErrorOrWarningCode"

@@ -1,0 +1,116 @@
+package dispensing
+
+import (
+	"context"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// TestNothingAskedForIsPassedOver gives the operations on a Task what they do
+// not take; each refuses it, names what it knows, and changes nothing.
+func TestNothingAskedForIsPassedOver(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := acute(1)
+	_, err := w.send(s.message())
+	require.NoError(t, err)
+	w.settle()
+	_, err = w.on(s.order, 1, w.s.acceptTask)
+	require.NoError(t, err)
+	head := w.db.Head()
+	number := part("number", "String", s.items[0].number)
+	for _, c := range []struct {
+		name   string
+		handle func(context.Context, *fhir.Call) (*fhir.Reply, error)
+		rule   string
+		says   string
+		pairs  []any
+	}{
+		{"items for item", w.s.dispenseTask, "OP-1", "Did you mean item?", []any{"items", fhir.List(number, part("status", "Code", "0002"))}},
+		{"qty for quantity", w.s.dispenseTask, "OP-1", "There is no part qty.", []any{"item", fhir.List(number, part("qty", "Quantity", fhir.Obj("value", 1)))}},
+		{"quantit for quantity", w.s.dispenseTask, "OP-1", "Did you mean quantity?", []any{"item", fhir.List(number, part("quantit", "Quantity", fhir.Obj("value", 1)))}},
+		{"a part twice", w.s.dispenseTask, "OP-3", "more than once", []any{"item", fhir.List(number, number)}},
+		{"a parameter twice", w.s.dispenseTask, "OP-3", "more than once", []any{"all:Boolean", true, "all:Boolean", true}},
+		{"another type", w.s.dispenseTask, "OP-2", "Found: valueString", []any{"all", "true"}},
+		{"another type of a part", w.s.dispenseTask, "OP-2", "Found: valueDecimal", []any{"item", fhir.List(number, part("quantity", "Decimal", 10))}},
+		{"no number", w.s.dispenseTask, "OP-4", "number", []any{"item", fhir.List(part("status", "Code", "0001"))}},
+		{"blank number", w.s.dispenseTask, "OP-2", "blank", []any{"item", fhir.List(part("number", "String", " "))}},
+		{"nothing", w.s.dispenseTask, "DN-13", "not clear what", nil},
+		{"not all", w.s.dispenseTask, "DN-13", "true or left out", []any{"all:Boolean", false}},
+		{"all and one", w.s.dispenseTask, "DN-13", "both", []any{"all:Boolean", true, "item", fhir.List(number)}},
+		{"a comparator", w.s.dispenseTask, "DN-1", "exact", []any{"item", fhir.List(number, part("quantity", "Quantity", fhir.Obj("value", 5, "comparator", "<")))}},
+		{"no value", w.s.dispenseTask, "DN-1", "no value", []any{"item", fhir.List(number, part("quantity", "Quantity", fhir.Obj("unit", "tablet")))}},
+		{"accept", w.s.acceptTask, "OP-1", "Did you mean owner?", []any{"ownr", "X"}},
+		{"accept with another resource", w.s.acceptTask, "OP-2", "Found: PractitionerRole", []any{"owner", agentRole()}},
+		{"return", w.s.returnTask, "OP-1", "Did you mean reason?", []any{"reason:Code", "0002", "reson:Code", "0002"}},
+		{"return with two reasons", w.s.returnTask, "OP-3", "more than once", []any{"reason:Code", "0002", "reason:Code", "0003"}},
+		{"withdraw", w.s.withdrawTask, "OP-1", "notification", []any{"reason:Code", "QU", "notification", "1"}},
+		{"cancel with a misspelt item", w.s.cancelTask, "OP-1", "Did you mean item?", []any{"reason:Code", "0003", "itm", s.items[0].number}},
+		{"release", w.s.release, "OP-1", "Did you mean group-identifier?", []any{"owner", pharmacyOrganization(), "agent", agentRole(), "group-identifer:Identifier", identifierValue(idOrder, s.order)}},
+	} {
+		_, err := w.on(s.order, 1, c.handle, c.pairs...)
+		require.Contains(t, rulesOf(err), c.rule, c.name)
+		require.ErrorContains(t, err, c.says, c.name)
+		require.NotContains(t, []fhir.Code{fhir.NotSupported, fhir.Duplicate}, fhir.KindOf(err), "%s: a rule that is broken, 422", c.name)
+	}
+	call := w.call(nil)
+	call.ID, call.Params = TaskID(s.order, 1), url.Values{"reason": {"0002"}}
+	_, err = w.s.acceptTask(w.ctx, call)
+	require.Equal(t, []string{"OP-1"}, rulesOf(err), "in the query string")
+	require.Equal(t, head, w.db.Head())
+}
+
+// TestARepeatSeesTheFirstSupply repeats a $dispense under a request id of its own.
+func TestARepeatSeesTheFirstSupply(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := morphine(1)
+	_, err := w.send(s.message())
+	require.NoError(t, err)
+	w.settle()
+	_, err = w.on(s.order, 1, w.s.acceptTask)
+	require.NoError(t, err)
+	for i := range 2 {
+		if _, err = w.on(s.order, 1, w.s.dispenseTask, "all:Boolean", true); i == 0 {
+			require.NoError(t, err)
+		}
+	}
+	require.Equal(t, []string{"0012", "DN-15"}, rulesOf(err))
+	require.ErrorContains(t, err, "28 tablet (428673006) of Morphine")
+	require.ErrorContains(t, err, w.execution(s.order).supplies[0].id)
+}
+
+// TestRecordsOfSupplyStay tries every way to change or remove one by hand, and to
+// write one beside the operations.
+func TestRecordsOfSupplyStay(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := acute(1)
+	_, err := w.send(s.message())
+	require.NoError(t, err)
+	w.settle()
+	_, err = w.on(s.order, 1, w.s.acceptTask)
+	require.NoError(t, err)
+	_, err = w.on(s.order, 1, w.s.dispenseTask, "item", fhir.List(part("number", "String", s.items[0].number), part("status", "Code", "0003"), part("quantity", "Quantity", fhir.Obj("value", 10))),
+		"item", fhir.List(part("number", "String", s.items[1].number), part("status", "Code", "0004")))
+	require.NoError(t, err)
+	handed, owed := w.find("MedicationDispense", "status=completed")[0], w.find("MedicationDispense", "status=on-hold")[0]
+	head := w.db.Head()
+	for name, r := range map[string]*fhir.Resource{
+		"another quantity": revise(handed, "quantity", fhir.Obj("value", 90)),
+		"in error":         revise(handed, "status", "entered-in-error"),
+		"of no order":      revise(handed, "authorizingPrescription", "", "contained", ""),
+		"a note":           revise(handed, "note", fhir.List(fhir.Obj("text", "x"))),
+		"an owing":         revise(owed, "status", "completed"),
+	} {
+		require.Equal(t, []string{"MDR-20"}, rulesOf(w.commit(fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r})), name)
+	}
+	require.Equal(t, []string{"MDR-20"}, rulesOf(w.commit(fhir.Change{Method: fhir.Delete, Type: "MedicationDispense", ID: handed.ID()})))
+	more := revise(handed, "id", "", "meta", "", "quantity", fhir.Obj("value", 300, "unit", "tablet", "system", csSNOMED, "code", "428673006"))
+	require.Equal(t, []string{"DN-9", "DN-16"}, rulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: revise(more, "type", "", "quantity", fhir.Obj("value", 5, "unit", "tablet"))})))
+	require.Equal(t, []string{"DN-2", "DN-16"}, rulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: more})))
+	task := w.task(s.order, 1)
+	require.Equal(t, []string{"0012"}, rulesOf(w.commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: revise(task, "output", "")})))
+	require.Equal(t, head, w.db.Head())
+}
