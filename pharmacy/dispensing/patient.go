@@ -77,7 +77,7 @@ func patientOf(state fhir.State, who fhir.Requester, nhs string) (*fhir.Resource
 
 // guardPatient keeps an organisation to one record for each NHS number, by
 // whatever way a number comes to a record.
-func (s *Service) guardPatient(state fhir.State, before, after *fhir.Version) error {
+func (s *Service) guardPatient(state fhir.State, _ *fhir.Transaction, before, after *fhir.Version) error {
 	if after.Deleted() {
 		return nil
 	}
