@@ -153,13 +153,13 @@ func reason(code string) []byte {
 var lives = map[string]func(p *pharmacyUnderTest){
 	"full": func(p *pharmacyUnderTest) {
 		task, _ := p.taken(demoOrder(p.t, nil), "")
-		p.ask(200, "POST", task+"/$dispense", nil)
+		p.ask(200, "POST", task+"/$dispense", everything)
 		p.one("ClaimResponse", "status=active")
 	},
 	"part, owing, rest": func(p *pharmacyUnderTest) {
 		task, items := p.taken(demoOrder(p.t, nil), "")
 		p.ask(200, "POST", task+"/$dispense", parametersOf(items[0]+":0003:10", items[1]+":0004"))
-		p.ask(200, "POST", task+"/$dispense", nil)
+		p.ask(200, "POST", task+"/$dispense", everything)
 		p.one("ClaimResponse", "status=active")
 	},
 	"not dispensed": func(p *pharmacyUnderTest) {
@@ -180,7 +180,7 @@ var lives = map[string]func(p *pharmacyUnderTest){
 		task, items := p.taken(demoOrder(p.t, nil), "")
 		p.ask(200, "POST", task+"/$dispense", parametersOf(items[0]+":0001", items[1]+":0003:1"))
 		p.ask(200, "POST", task+"/$withdraw", reason("MU"))
-		p.ask(200, "POST", task+"/$dispense", nil)
+		p.ask(200, "POST", task+"/$dispense", everything)
 		p.one("ClaimResponse", "status=active")
 	},
 	"cancelled": func(p *pharmacyUnderTest) {
@@ -199,7 +199,7 @@ var lives = map[string]func(p *pharmacyUnderTest){
 	},
 	"claimed anew": func(p *pharmacyUnderTest) {
 		task, _ := p.taken(demoOrder(p.t, nil), "")
-		p.ask(200, "POST", task+"/$dispense", nil)
+		p.ask(200, "POST", task+"/$dispense", everything)
 		p.one("ClaimResponse", "status=active")
 		claim := p.one("Claim", "status=active")
 		p.ask(200, "POST", "/Claim", edited(p.t, claim, func(m map[string]any) {
@@ -213,7 +213,7 @@ var lives = map[string]func(p *pharmacyUnderTest){
 	},
 	"private": func(p *pharmacyUnderTest) {
 		task, _ := p.taken(demoOrder(p.t, asPrivate), "")
-		p.ask(200, "POST", task+"/$dispense", []byte(`{"resourceType":"Parameters","parameter":[{"name":"original","valueString":"FP10PCD received"}]}`))
+		p.ask(200, "POST", task+"/$dispense", []byte(`{"resourceType":"Parameters","parameter":[{"name":"all","valueBoolean":true},{"name":"original","valueString":"FP10PCD received"}]}`))
 	},
 	"no NHS number": func(p *pharmacyUnderTest) {
 		p.ask(200, "POST", "/", asTransaction(p.t, demoOrder(p.t, func(m map[string]any) {
@@ -224,7 +224,7 @@ var lives = map[string]func(p *pharmacyUnderTest){
 		})).JSON())
 		task := "/Task/" + p.one("Task", "status=requested,ready").ID()
 		p.ask(200, "POST", task+"/$accept", nil)
-		p.ask(200, "POST", task+"/$dispense", nil)
+		p.ask(200, "POST", task+"/$dispense", everything)
 		p.one("ClaimResponse", "status=active")
 	},
 }
@@ -317,6 +317,9 @@ func (p *pharmacyUnderTest) allValid() {
 	assert.Positive(p.t, types["Task"])
 }
 
+// everything are the Parameters of a $dispense of all that is outstanding.
+var everything = []byte(`{"resourceType":"Parameters","parameter":[{"name":"all","valueBoolean":true}]}`)
+
 // TestOwnNotificationIsTaken wants the notification that $dispense writes
 // without an agent to be one that $process-message takes, at another pharmacy's
 // server that holds the same prescription.
@@ -324,7 +327,7 @@ func TestOwnNotificationIsTaken(t *testing.T) {
 	order := demoOrder(t, nil)
 	here, there := startPharmacy(t), startPharmacy(t)
 	task, _ := here.taken(order, "")
-	n := notificationIn(here.ask(200, "POST", task+"/$dispense", nil))
+	n := notificationIn(here.ask(200, "POST", task+"/$dispense", everything))
 	there.taken(order, "")
 	there.ask(200, "POST", "/$process-message", n.JSON())
 	there.one("ClaimResponse", "status=active")

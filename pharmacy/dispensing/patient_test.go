@@ -101,7 +101,7 @@ func TestOrdersFindTheirOrganisationsPatient(t *testing.T) {
 	// A supply is of the prescription's patient, whoever notifies it.
 	_, err := w.on(s.order, 1, w.s.acceptTask)
 	require.NoError(t, err)
-	_, err = w.on(s.order, 1, w.s.dispenseTask)
+	_, err = w.on(s.order, 1, w.s.dispenseTask, "all:Boolean", true)
 	require.NoError(t, err)
 	require.Len(t, w.find("Patient", query("identifier", idNHS, s.nhs)), 3)
 }
