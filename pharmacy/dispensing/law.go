@@ -59,8 +59,8 @@ func ReadLaw(data []byte) (law Law, err error) {
 	if err := d.Decode(&law); err != nil {
 		return Law{}, err
 	}
-	if len(law.Validity) == 0 || len(law.RepeatRegime) == 0 || len(law.Controlled) == 0 || len(law.Differences) == 0 {
-		return Law{}, errors.New("validity, repeatRegime, controlled and differences must each have rows")
+	if len(law.Validity) == 0 || len(law.RepeatRegime) == 0 || len(law.Controlled) == 0 {
+		return Law{}, errors.New("validity, repeatRegime and controlled must each have rows")
 	}
 	for _, l := range slices.Concat(law.Validity, law.RepeatRegime) {
 		if l.From.IsZero() || l.Rule == "" || (l.Days > 0) == (l.Months > 0) || l.Days < 0 || l.Months < 0 {
