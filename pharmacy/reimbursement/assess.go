@@ -6,6 +6,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
 // assess prices the Claim for a prescription that the server has dispensed.
@@ -15,9 +16,9 @@ func (s *Service) assess(state fhir.State, r *fhir.Resource, d *dispensed, creat
 		return nil, err
 	}
 	c := readClaim(r)
-	p, notes := c.prescriptionIn(d)
+	p, notes := c.prescriptionIn(d, book.Exemptions)
 	org := identifier(c.pharmacy(), idODS)
-	resp := &response{claim: r, claimID: ClaimID(d.order, d.issue), notes: notes, day: d.day, created: created, org: org}
+	resp := &response{claim: r, claimID: ClaimID(d.order, d.issue), notes: notes, round: roundingOf(book, d.day), day: d.day, created: created, org: org}
 	if p.Leftovers, err = leftovers(state, p, book, org, resp.claimID); err != nil {
 		return nil, err
 	}
@@ -39,7 +40,7 @@ func (s *Service) assessOther(state fhir.State, r *fhir.Resource, id string, cre
 	if err != nil {
 		return nil, err
 	}
-	resp := &response{claim: r, claimID: id, day: day, created: created}
+	resp := &response{claim: r, claimID: id, round: roundingOf(book, day), day: day, created: created}
 	p := pricing.Prescription{Day: day}
 	for item := range r.Get("item").Items() {
 		at := place{item: sequence(item, len(resp.lines)+1)}
@@ -68,6 +69,12 @@ func (s *Service) assessOther(state fhir.State, r *fhir.Resource, id string, cre
 		resp.notes = append(resp.notes, "Only claims of type pharmacy are priced.")
 	}
 	return resp.value(), nil
+}
+
+// roundingOf is how the fee schedule rounds to pence on a day.
+func roundingOf(book *pricing.Book, day time.Time) string {
+	way, _ := book.Fees.At(tariff.Rounding, day)
+	return way.Value
 }
 
 // lineOf is an item or detail of a plain Claim as a line: what it names was

@@ -25,8 +25,12 @@ func messageID(claim, version string) string {
 	return pharmacy.ID("Claim", "message", claim, version)
 }
 
-// payers are the names of those who may be claimed from, by ODS code.
-var payers = map[string]string{"T1450": "NHS BUSINESS SERVICES AUTHORITY", "RQFZ1": "NHS WALES SHARED SERVICES PARTNERSHIP"}
+// payers are those who may be claimed from, by ODS code, with the country whose
+// prescription charge their patients pay, "" for England.
+var payers = map[string]struct{ name, country string }{
+	"T1450": {"NHS BUSINESS SERVICES AUTHORITY", ""},
+	"RQFZ1": {"NHS WALES SHARED SERVICES PARTNERSHIP", "Wales"},
+}
 
 const defaultPayer = "T1450"
 
@@ -66,7 +70,7 @@ func (d *draft) claim() *fhir.Resource {
 			"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csPayee, "code", "provider", "display", "Provider"))),
 			"party", fhir.Obj("reference", "#organisation")),
 		"insurance", fhir.List(fhir.Obj("sequence", 1, "focal", true,
-			"coverage", fhir.Obj("identifier", identifierValue(idODS, d.payer()), "display", payers[d.payer()]))),
+			"coverage", fhir.Obj("identifier", identifierValue(idODS, d.payer()), "display", payers[d.payer()].name))),
 		"item", fhir.List(d.item()),
 	).Resource()
 }
@@ -117,7 +121,7 @@ func (d *draft) organization() fhir.Value {
 // payer is who reimburses the pharmacy.
 func (d *draft) payer() string {
 	payer := extension(extension(d.organisation, extODS), "reimbursementAuthority").Path("valueIdentifier", "value").Text()
-	if payers[payer] == "" {
+	if _, ok := payers[payer]; !ok {
 		return defaultPayer
 	}
 	return payer

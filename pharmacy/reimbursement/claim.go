@@ -71,6 +71,12 @@ func (c *claim) role() fhir.Node { return contained(c.Resource, c.Get("provider"
 
 func (c *claim) pharmacy() fhir.Node { return contained(c.Resource, c.role().Get("organization")) }
 
+// country is whose prescription charge the claim is made under, by who is
+// claimed from.
+func (c *claim) country() string {
+	return payers[c.Get("insurance").Item(0).Path("coverage", "identifier", "value").Text()].country
+}
+
 // requestOf is the number of the prescribed item that a detail claims.
 func requestOf(detail fhir.Node) fhir.Node {
 	return extension(detail, extRequest).Path("valueReference", "identifier", "value")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
@@ -15,11 +16,16 @@ type exemption struct {
 }
 
 // exempt decides on the charge of a prescription that the server claims itself:
-// by age where that is enough, else by a Coverage of the patient whose type is a
+// in a country without a charge by its code for that, otherwise by age where that is enough, else by a Coverage of the patient whose type is a
 // code of prescription-charge-exemption and whose period holds the day, else
 // the charge was paid. Evidence was seen where the Coverage carries the number
 // of a certificate.
-func exempt(state fhir.State, list *tariff.Exemptions, patient *fhir.Resource, day time.Time) (exemption, error) {
+func exempt(state fhir.State, book *pricing.Book, country string, patient *fhir.Resource, day time.Time) (exemption, error) {
+	list := book.Exemptions
+	if book.Uncharged(country, day) {
+		free, _ := list.Of(country, day)
+		return exemption{free, "no-evidence-seen"}, nil
+	}
 	paid, _ := list.Paid(day)
 	none := exemption{paid, "no-evidence-seen"}
 	if patient == nil {
@@ -71,18 +77,24 @@ func ageOn(birthDate string, day time.Time) (int, bool) {
 	return age, true
 }
 
-// free marks the lines that a prescriber's endorsement frees of the charge:
-// contraceptives (CC), sexual health (FS).
+// free marks the lines that a prescriber's endorsement frees of the charge.
 func (d *draft) free(list *tariff.Exemptions) {
 	d.frees = make([]bool, len(d.lines))
 	for i, l := range d.lines {
-		for e := range l.request.Get("extension").Items() {
-			if e.Get("url").Text() != extEndorsement {
-				continue
-			}
-			if _, ok := list.ByEndorsement(code(e.Get("valueCodeableConcept"), csPrescriber), d.day); ok {
-				d.frees[i] = true
-			}
+		d.frees[i] = freed(l.request, list, d.day)
+	}
+}
+
+// freed reports whether a prescriber's endorsement frees an item of the charge:
+// contraceptives (CC), sexual health (FS).
+func freed(request *fhir.Resource, list *tariff.Exemptions, day time.Time) bool {
+	for e := range request.Get("extension").Items() {
+		if e.Get("url").Text() != extEndorsement {
+			continue
+		}
+		if _, ok := list.ByEndorsement(code(e.Get("valueCodeableConcept"), csPrescriber), day); ok {
+			return true
 		}
 	}
+	return false
 }

@@ -48,15 +48,15 @@ func (f claims) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]fh
 
 // claim is the Claim as it now should be, with the change that makes it so.
 func (f claims) claim(state fhir.State, d *dispensed, v, before *fhir.Version) (*fhir.Resource, []fhir.Change, error) {
-	exemptions, err := f.s.shelf.exemptions(state)
+	book, err := f.s.shelf.book(state, d.day)
 	if err != nil {
 		return nil, nil, err
 	}
 	w := &draft{dispensed: d, version: "1", created: v.LastUpdated, cancelled: !d.finished}
-	if w.exemption, err = exempt(state, exemptions, d.patient, d.day); err != nil {
+	if w.exemption, err = exempt(state, book, payers[w.payer()].country, d.patient, d.day); err != nil {
 		return nil, nil, err
 	}
-	w.free(exemptions)
+	w.free(book.Exemptions)
 	id := ClaimID(d.order, d.issue)
 	if before == nil {
 		c := w.claim()

@@ -1,6 +1,7 @@
 package reimbursement
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -23,10 +24,10 @@ func TestAFinishedPrescriptionIsClaimed(t *testing.T) {
 	rx.store(w)
 	claim, response := w.claimed(rx)
 
-	require.Empty(t, readClaim(claim).check(tariffExemptions()), "the server keeps the rules it holds others to")
+	require.Empty(t, readClaim(claim).check(builtinLists()), "the server keeps the rules it holds others to")
 	require.Equal(t, "active", claim.Get("status").Text())
 	require.Equal(t, "complete", response.Get("outcome").Text())
-	require.Equal(t, "Before the deductions of the month: -£16.3328.", response.Get("disposition").Text())
+	require.Equal(t, "Before the deductions of the month: -£16.33. That is £13.37 for products and fees, less £29.70 in prescription charges, which the pharmacy collected from the patient for the NHS and keeps. The charges are more than the rest, so the difference is taken off what the NHS pays for the month.", response.Get("disposition").Text())
 	require.Equal(t, "2026-11-20", extension(response.Root(), extDay).Get("valueDate").Text())
 	require.Equal(t, 1, w.versions("Claim", claim.ID()))
 	require.Equal(t, 1, w.versions("ClaimResponse", response.ID()))
@@ -80,7 +81,7 @@ func TestAmendedDispensingAmendsTheClaim(t *testing.T) {
 	require.Equal(t, 2, w.versions("ClaimResponse", response.ID()))
 	require.Equal(t, readClaim(first).message(), readClaim(claim).replaces().Get("value").Text())
 	require.NotEqual(t, readClaim(first).message(), readClaim(claim).message())
-	require.Empty(t, readClaim(claim).check(tariffExemptions()))
+	require.Empty(t, readClaim(claim).check(builtinLists()))
 
 	rx.store(w) // the Task again, nothing new in it
 	w.settle()
@@ -115,7 +116,7 @@ func TestNothingSupplied(t *testing.T) {
 	}
 	rx.store(w)
 	claim, response := w.claimed(rx)
-	require.Empty(t, readClaim(claim).check(tariffExemptions()))
+	require.Empty(t, readClaim(claim).check(builtinLists()))
 	require.Equal(t, "Before the deductions of the month: £0.00.", response.Get("disposition").Text())
 	require.Equal(t, "0007", extension(claim.Get("item").Item(0), extStatus).Path("valueCoding", "code").Text())
 	require.Equal(t, "0010", extension(claim.Get("item").Item(0).Get("detail").Item(0), extStatusReason).Path("valueCoding", "code").Text())
@@ -145,10 +146,10 @@ func TestWhoPaysTheCharge(t *testing.T) {
 			"payor", fhir.List(fhir.Obj("display", "NHSBSA")))
 	}
 	for name, c := range map[string]struct {
-		born, kind, endorsement string
-		cover                   fhir.Value
-		code, evidence          string
-		charges                 string
+		born, payer, endorsement string
+		cover                    fhir.Value
+		code, evidence           string
+		charges                  string
 	}{
 		"pays":                 {born: "1980-02-29", code: "0001", evidence: "no-evidence-seen", charges: "paid-once paid-once paid-once not-paid"},
 		"child":                {born: "2010-11-21", code: "0002", evidence: "evidence-seen", charges: "not-paid not-paid not-paid not-paid"},
@@ -158,12 +159,13 @@ func TestWhoPaysTheCharge(t *testing.T) {
 		"declared":             {born: "1980-02-29", cover: coverage("0016", "2026-01-01", "", ""), code: "0016", evidence: "no-evidence-seen", charges: "not-paid not-paid not-paid not-paid"},
 		"prepaid, ended":       {born: "1980-02-29", cover: coverage("0007", "2025-01-01", "2025-12-31", "P123"), code: "0001", evidence: "no-evidence-seen", charges: "paid-once paid-once paid-once not-paid"},
 		"contraceptive":        {born: "1980-02-29", endorsement: "CC", code: "0001", evidence: "no-evidence-seen", charges: "not-paid paid-once paid-once not-paid"},
+		"Welsh pharmacy":       {born: "1980-02-29", payer: "RQFZ1", code: "1001", evidence: "no-evidence-seen", charges: "not-paid not-paid not-paid not-paid"},
 		"birth year and month": {born: "1980-02", code: "0001", evidence: "no-evidence-seen", charges: "paid-once paid-once paid-once not-paid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t).sample()
 			rx := acute(anOrder)
-			rx.born, rx.lines[0].endorsement = c.born, c.endorsement
+			rx.born, rx.payer, rx.lines[0].endorsement = c.born, cmp.Or(c.payer, rx.payer), c.endorsement
 			if !c.cover.IsZero() {
 				w.put(fhir.Obj("resourceType", "Patient", "id", "patient-9449304130"), c.cover)
 			}
@@ -343,8 +345,8 @@ func TestEachIssueIsPricedByItsDay(t *testing.T) {
 		require.NoError(t, err)
 	}
 	for issue, c := range []struct{ handed, edition, want string }{
-		{"2026-04-30T22:59:00Z", "Binary/tariff-part-viiia-2026-04/_history/1", "£2.4724"},
-		{"2026-04-30T23:00:00Z", "Binary/tariff-part-viiia-2026-05/_history/1", "£2.7624"}, // midnight, British Summer Time
+		{"2026-04-30T22:59:00Z", "Binary/tariff-part-viiia-2026-04/_history/1", "£2.47"},
+		{"2026-04-30T23:00:00Z", "Binary/tariff-part-viiia-2026-05/_history/1", "£2.76"}, // midnight, British Summer Time
 	} {
 		rx := acute(anOrder)
 		rx.issue, rx.issues, rx.handed, rx.born = issue+1, 2, c.handed, "1950-01-01"

@@ -10,7 +10,9 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
-func tariffExemptions() *tariff.Exemptions { return tariff.BuiltinExemptions() }
+func builtinLists() codeLists {
+	return codeLists{tariff.BuiltinExemptions(), tariff.BuiltinEndorsements()}
+}
 
 // amend makes of a Claim one that dispensing software might post: with an
 // identifier of its own, replacing another where that is given, and with texts

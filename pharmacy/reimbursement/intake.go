@@ -59,7 +59,7 @@ func (s *Service) submit(ctx context.Context, call *fhir.Call, r *fhir.Resource,
 
 // judge holds a posted claim to all rules and gives the changes that store it.
 func (s *Service) judge(state fhir.State, r *fhir.Resource, call *fhir.Call) ([]fhir.Change, error) {
-	exemptions, err := s.shelf.exemptions(state)
+	lists, err := s.shelf.codeLists(state)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (s *Service) judge(state fhir.State, r *fhir.Resource, call *fhir.Call) ([]
 		return nil, err
 	}
 	v := &verdict{claim: readClaim(r)}
-	v.issues = v.check(exemptions)
+	v.issues = v.check(lists)
 	d, err := v.find(state)
 	if err != nil {
 		return nil, err

@@ -89,6 +89,18 @@ func TestAmendmentWithoutAClaim(t *testing.T) {
 	require.Zero(t, w.versions("Claim", claim.ID()))
 }
 
+// TestExemptionsOfOtherCountries: each list is known, and a charge of another
+// country is not taken for that of England.
+func TestExemptionsOfOtherCountries(t *testing.T) {
+	w, _, claim := ready(t)
+	_, err := w.post(amend(t, claim, message1, "", `"code":"0001","display":"Patient has paid appropriate charges"`, `"code":"2001","display":"Patient has paid appropriate charges"`))
+	require.NoError(t, err)
+	w.settle()
+	r := w.get("ClaimResponse", ResponseID(claim.ID()))
+	require.Contains(t, string(r.JSON()), "no prescription charge of Isle of Man")
+	require.NotContains(t, string(r.JSON()), "990p")
+}
+
 func TestAmendPeriod(t *testing.T) {
 	w, _, claim := ready(t)
 	fees := "rule,from,value,unit,mark,source\nclaim-amend-deadline-day,2026-01-01,5,day,B,a test\nrounding,2026-01-01,half-up,word,B,ours\n"
@@ -161,6 +173,7 @@ func TestMistakes(t *testing.T) {
 		"group":               {[]string{`"url":"UUID"`, `"url":"uuid"`}, []string{"CL17 TOO_FEW_VALUES_SUBMITTED Claim.prescription.extension('" + extGroup + "').extension('UUID')"}},
 		"other uuid":          {[]string{`"value":"` + acute(anOrder).uuid, `"value":"` + message3}, []string{"0007 INVALID_RESOURCE_ID Claim.prescription.extension[0].extension[1].valueIdentifier"}},
 		"exemption":           {[]string{`"code":"0001","display":"Patient has paid`, `"code":"0099","display":"Patient has paid`}, []string{"CL18  Claim.item[0].programCode[0].coding[0].code"}},
+		"endorsement":         {[]string{`NDEC`, `QQ`}, []string{"CL22  Claim.item[0].detail[0].programCode[1].coding[0].code"}},
 		"unknown item":        {[]string{`a54219b8`, `b54219b8`}, []string{"0010 INVALID_NUMBER_MEDICATIONREQUESTS Claim.item[0].detail", "0014 MEDICATIONREQUEST_NOT_FOUND Claim.item[0].detail[0].extension[1].valueReference.identifier.value"}},
 		"item twice":          {[]string{`6989b7bd-8db6-428c-a593-4022e3044c00`, `a54219b8-f741-4c47-b662-e4f8dfa49ab6`}, []string{"0010 INVALID_NUMBER_MEDICATIONREQUESTS Claim.item[0].detail", "CL13 DUPLICATE_MEDICATIONREQUEST_ID Claim.item[0].detail[1].extension[1].valueReference.identifier.value"}},
 		"patient":             {[]string{`9449304130`, `9990548609`}, []string{"CL20 CONFLICTING_VALUES Claim.patient.identifier.value"}},

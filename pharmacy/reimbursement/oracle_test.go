@@ -56,7 +56,7 @@ func TestOracleClaimRules(t *testing.T) {
 			continue
 		}
 		total++
-		if issues := readClaim(r).check(tariffExemptions()); !IsEPS(r) || len(issues) > 0 {
+		if issues := readClaim(r).check(builtinLists()); !IsEPS(r) || len(issues) > 0 {
 			misses = append(misses, path)
 			t.Log(path, &fhir.Error{Op: "claim", Issues: issues})
 			continue
@@ -194,7 +194,7 @@ func TestOracleOrdersToClaims(t *testing.T) {
 			t.Log(path, err)
 			continue
 		}
-		require.Empty(t, readClaim(claim).check(tariffExemptions()), path)
+		require.Empty(t, readClaim(claim).check(builtinLists()), path)
 		passed++
 		for d := range response.Get("item").Item(0).Get("detail").Items() {
 			lines++

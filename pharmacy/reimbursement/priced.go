@@ -3,6 +3,7 @@ package reimbursement
 import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
 // scheduleOf is the schedule of a controlled drug, as the prescriber's order
@@ -34,8 +35,8 @@ func (d *dispensed) pricingLines() []pricing.Line {
 // prescriptionIn is what a Claim asks to be paid for. What was ordered, and
 // whether it is a controlled drug, is the prescription's to say and not the
 // Claim's; notes tell where the two differ.
-func (c *claim) prescriptionIn(d *dispensed) (p pricing.Prescription, notes []string) {
-	p = pricing.Prescription{Day: d.day, Exemption: code(c.item.Get("programCode"), csExemption)}
+func (c *claim) prescriptionIn(d *dispensed, exemptions *tariff.Exemptions) (p pricing.Prescription, notes []string) {
+	p = pricing.Prescription{Day: d.day, Exemption: code(c.item.Get("programCode"), csExemption), Country: c.country()}
 	for _, detail := range c.details {
 		line := pricing.Line{
 			Prescribed:   productOf(detail.Get("productOrService")),
@@ -45,6 +46,7 @@ func (c *claim) prescriptionIn(d *dispensed) (p pricing.Prescription, notes []st
 		}
 		if ordered := d.line(requestOf(detail).Text()); ordered != nil {
 			line.Schedule = scheduleOf(ordered.request)
+			line.Free = freed(ordered.request, exemptions, d.day)
 			if p := productOf(ordered.product); p.Code != "" && p.Code != line.Prescribed.Code {
 				notes = append(notes, "The claim says that "+line.Prescribed.Name+" was prescribed; priced is what the prescription says, "+p.Name+".")
 				line.Prescribed = p

@@ -18,6 +18,7 @@ type response struct {
 	// detail 0 is the item itself.
 	lines   []place
 	result  *pricing.Assessment
+	round   string // how an amount becomes pence for a reader: tariff.Rounding
 	notes   []string
 	day     time.Time
 	created time.Time
@@ -58,7 +59,7 @@ func (p *response) value() *fhir.Resource {
 		"requestor", p.requestor(),
 		"request", fhir.Obj("reference", "Claim/"+p.claimID, "identifier", c.Get("identifier").Item(0)),
 		"outcome", outcome,
-		"disposition", "Before the deductions of the month: "+sterling(p.result.Payable())+".",
+		"disposition", p.disposition(),
 		"payeeType", c.Root().Path("payee", "type"),
 		"item", p.items(notes),
 		"total", p.totals(),

@@ -34,14 +34,17 @@ import (
 //	CL17 the prescription is named by its short form and its UUID
 //	CL18 the exemption code has a meaning on the day of the claim
 //	CL19 an item that was not dispensed has a reason and no supplies
-func (c *claim) check(exemptions *tariff.Exemptions) []fhir.Issue {
+//	CL22 each endorsement code has a meaning on the day of the claim
+func (c *claim) check(lists codeLists) []fhir.Issue {
 	var issues []fhir.Issue
 	issues = append(issues, c.checkInsurance()...)
 	issues = append(issues, c.checkProvider()...)
 	issues = append(issues, c.checkIdentity()...)
-	issues = append(issues, c.checkItem(exemptions)...)
+	issues = append(issues, c.checkItem(lists.exemptions)...)
+	day := dayOf(c.Get("created").Text())
 	for i, d := range c.details {
 		issues = append(issues, checkDetail(d, "Claim.item[0].detail["+strconv.Itoa(i)+"]")...)
+		issues = append(issues, checkEndorsements(d, lists.endorsements, day)...)
 	}
 	issues = append(issues, c.checkUnique()...)
 	return fhir.SortIssues(issues)
@@ -54,7 +57,7 @@ func (c *claim) checkInsurance() []fhir.Issue {
 			Message: "The claim must have exactly one insurance.", Expected: "1", Found: strconv.Itoa(n)}}
 	}
 	payer := insurance.Item(0).Path("coverage", "identifier", "value")
-	if payers[payer.Text()] == "" { // CL3
+	if _, ok := payers[payer.Text()]; !ok { // CL3
 		return []fhir.Issue{{Severity: fhir.Err, Code: fhir.ValueCode, Expression: "Claim.insurance[0].coverage.identifier.value", Position: insurance.Position(), Rule: "CL3",
 			Message: "The claim must be on a body that reimburses pharmacies, by its ODS code in capitals.", Expected: "T1450 or RQFZ1", Found: strconv.Quote(payer.Text())}}
 	}

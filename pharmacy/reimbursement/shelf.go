@@ -46,6 +46,9 @@ func (s *shelf) book(state fhir.State, day time.Time) (*pricing.Book, error) {
 	if b.Exemptions, err = s.exemptions(state); err != nil {
 		return nil, err
 	}
+	if b.Endorsements, err = s.endorsements(state); err != nil {
+		return nil, err
+	}
 	month := tariff.MonthOf(day)
 	gap := 0
 	if f, ok := b.Fees.At(tariff.EditionGap, day); ok {
@@ -84,6 +87,14 @@ func (s *shelf) exemptions(state fhir.State) (*tariff.Exemptions, error) {
 	l, _, err := shelved(s, state, BinaryID(tariff.ExemptionList, 0), tariff.ReadExemptions)
 	if l == nil && err == nil {
 		l = tariff.BuiltinExemptions()
+	}
+	return l, err
+}
+
+func (s *shelf) endorsements(state fhir.State) (*tariff.Endorsements, error) {
+	l, _, err := shelved(s, state, BinaryID(tariff.EndorsementList, 0), tariff.ReadEndorsements)
+	if l == nil && err == nil {
+		l = tariff.BuiltinEndorsements()
 	}
 	return l, err
 }

@@ -144,6 +144,7 @@ type rx struct {
 	issue, issues          int
 	kind, status, business string
 	org                    string
+	payer                  string
 	handed                 string
 	lines                  []rxLine
 	withdrawn              bool
@@ -164,7 +165,7 @@ type rxSupply struct{ code, name, quantity string }
 // products, the fourth cancelled.
 func acute(order string) *rx {
 	return &rx{
-		order: order, uuid: pharmacy.ID("uuid", order), nhs: "9449304130", born: "1980-02-29", issue: 1, issues: 1,
+		order: order, uuid: pharmacy.ID("uuid", order), nhs: "9449304130", payer: "T1450", born: "1980-02-29", issue: 1, issues: 1,
 		kind: "0101", status: "completed", business: "0006", org: "VNE51", handed: "2026-11-20T11:45:00+00:00",
 		lines: []rxLine{
 			{item: "a54219b8-f741-4c47-b662-e4f8dfa49ab6", code: "39732311000001104", name: "Amoxicillin 250mg capsules", quantity: "20", unit: "tablet", status: "0001",
@@ -261,7 +262,7 @@ func (p *rx) notification(dispenses []any) fhir.Value {
 		"eventCoding", fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/message-event", "code", "dispense-notification"),
 		"source", fhir.Obj("endpoint", "https://example.org")))
 	org := fhir.Obj("fullUrl", "urn:uuid:"+p.id("org"), "resource", fhir.Obj("resourceType", "Organization",
-		"extension", fhir.List(fhir.Obj("url", extODS, "extension", fhir.List(fhir.Obj("url", "reimbursementAuthority", "valueIdentifier", identifierValue(idODS, "T1450"))))),
+		"extension", fhir.List(fhir.Obj("url", extODS, "extension", fhir.List(fhir.Obj("url", "reimbursementAuthority", "valueIdentifier", identifierValue(idODS, p.payer))))),
 		"identifier", fhir.List(identifierValue(idODS, p.org)), "active", true,
 		"type", fhir.List(fhir.Obj("coding", fhir.List(fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/organisation-role", "code", "182", "display", "PHARMACY")))),
 		"name", "The Simple Pharmacy", "telecom", fhir.List(fhir.Obj("system", "phone", "value", "0113 3180277", "use", "work")),

@@ -1,6 +1,7 @@
 package pricing
 
 import (
+	"fmt"
 	"maps"
 	"math/big"
 	"slices"
@@ -91,6 +92,10 @@ func (r *Result) note(text string) { r.Notes = append(r.Notes, text) }
 type Assessment struct {
 	Lines []Result
 	Notes []string
+}
+
+func (a *Assessment) note(format string, args ...any) {
+	a.Notes = append(a.Notes, fmt.Sprintf(format, args...))
 }
 
 // Sum adds the figures of a category over all lines.

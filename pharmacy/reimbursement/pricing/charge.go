@@ -1,39 +1,65 @@
 package pricing
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
-// charge takes off the prescription charges that were paid.
+// charge takes off the prescription charges that were paid, and says where the
+// exemption and the lines contradict each other.
 func (a *Assessment) charge(p Prescription, b *Book) {
-	rate, ok := b.Fees.At(tariff.PrescriptionCharge, p.Day)
 	meaning, known := b.Exemptions.At(p.Exemption, p.Day)
 	if p.Exemption != "" && !known {
-		a.Notes = append(a.Notes, fmt.Sprintf("Exemption code %s has no meaning on %s.", p.Exemption, p.Day.Format("2 January 2006")))
+		a.note("Exemption code %s has no meaning on %s.", p.Exemption, written(p.Day))
 	}
-	if meaning.Charge == tariff.ChargePrevious {
-		rate, ok = b.Fees.Before(tariff.PrescriptionCharge, p.Day)
-	}
+	country := cmp.Or(meaning.Country, p.Country)
+	rate, ok := b.chargeOf(country, meaning.Charge, p.Day)
+	due := CountCharges(p.Lines)
 	for i, line := range p.Lines {
-		if line.Charges == 0 {
+		switch {
+		case line.Charges == 0 && meaning.Charge == tariff.ChargeDue && due[i] > 0 && !line.Free && ok && rate.Number().Sign() > 0:
+			a.note("Line %d says that no charge was paid, and the exemption is %s (%s): no charge is taken off, as claimed.", i+1, p.Exemption, meaning.Meaning)
 			continue
-		}
-		if meaning.Charge == tariff.ChargeNone {
-			a.Notes = append(a.Notes, fmt.Sprintf("Line %d says that a charge was paid, and the exemption is %s (%s): the charge is taken off as claimed.", i+1, p.Exemption, meaning.Meaning))
+		case line.Charges == 0:
+			continue
+		case meaning.Charge == tariff.ChargeNone:
+			a.note("Line %d says that a charge was paid, and the exemption is %s (%s): the charge is taken off as claimed.", i+1, p.Exemption, meaning.Meaning)
 		}
 		if !ok {
-			a.Notes = append(a.Notes, fmt.Sprintf("The fee schedule has no prescription charge for %s.", p.Day.Format("2 January 2006")))
+			a.note("The fee schedule has no prescription charge of %s for %s: nothing is taken off.", cmp.Or(country, "England"), written(p.Day))
 			continue
 		}
 		pence := new(big.Rat).Mul(rate.Number(), rat(int64(-line.Charges)))
 		a.Lines[i].add(b.figure(Charge, pence, rate, fmt.Sprintf("%d × %s", line.Charges, inPence(rate.Number()))))
 	}
 }
+
+// chargeOf is the prescription charge of a country, "" for England, or the one
+// before it where the patient paid at the old rate.
+func (b *Book) chargeOf(country string, charge tariff.Charge, day time.Time) (tariff.Fee, bool) {
+	rule := tariff.PrescriptionCharge
+	if country != "" {
+		rule += tariff.Rule(":" + country)
+	}
+	if charge == tariff.ChargePrevious {
+		return b.Fees.Before(rule, day)
+	}
+	return b.Fees.At(rule, day)
+}
+
+// Uncharged reports whether nobody pays a prescription charge in a country.
+func (b *Book) Uncharged(country string, day time.Time) bool {
+	fee, ok := b.chargeOf(country, tariff.ChargeDue, day)
+	return ok && fee.Number().Sign() == 0
+}
+
+func written(day time.Time) string { return day.Format("2 January 2006") }
 
 // strength is a strength within a product's name, as dm+d writes names:
 // "Morphine 10mg modified-release tablets", "10mg/0.2ml", "0.1%".

@@ -1,10 +1,13 @@
 package pricing
 
 import (
+	"fmt"
 	"math/big"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
 var (
@@ -51,3 +54,19 @@ func (l Line) endorsedPack() (Quantity, bool) {
 	}
 	return Quantity{}, false
 }
+
+// withoutEffect notes the endorsements that change nothing of the price.
+func (w *work) withoutEffect() {
+	for _, e := range w.line.Endorsements {
+		known, ok := w.book.Endorsements.At(e.Code, w.day)
+		switch {
+		case !ok:
+			w.note(fmt.Sprintf("Endorsement %s has no meaning on %s: the line is priced without it.", e.Code, written(w.day)))
+		case known.Effect == tariff.NoEffect && e.Code != noEndorsement:
+			w.note(fmt.Sprintf("Endorsement %s (%s) does not change the price.", e.Code, known.Meaning))
+		}
+	}
+}
+
+// noEndorsement says that there is nothing to endorse.
+const noEndorsement = "NDEC"

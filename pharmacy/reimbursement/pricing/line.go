@@ -33,6 +33,7 @@ func (w *work) run() {
 	}
 	w.fees()
 	w.expenses()
+	w.withoutEffect()
 	if w.Outcome == Priced {
 		w.Group, w.GroupRule = w.group()
 	}
@@ -57,6 +58,9 @@ func (w *work) price() Reason {
 	o, ok := choose(offers, q, endorsed, byEndorsement.Value == "yes")
 	if !ok {
 		return Reason{"pack-not-endorsed", fmt.Sprintf("Category %s lists packs whose prices differ for each unit (%s), and the endorsement does not say which was dispensed.", offers[0].category, list(offers))}
+	}
+	if endorsed.Value != nil && o.size.Cmp(endorsed.Value) == 0 && w.book.Flags.Has(w.line.Prescribed.Code, tariff.SpecialContainer) {
+		offers = []offer{o} // the containers that were supplied
 	}
 	return w.pay(o, offers, q)
 }
@@ -129,8 +133,16 @@ func (w *work) pay(o offer, offers []offer, q Quantity) Reason {
 		w.note(fmt.Sprintf("The quantity is in %q and the price in %q: counted one for one.", q.Unit, o.unit))
 	}
 	w.category = o.category
+	if w.book.Flags.Has(w.line.Prescribed.Code, tariff.SpecialContainer) {
+		return w.specialContainers(v, o, offers)
+	}
 	v, used := w.useRest(v, offers)
-	paid, how := w.containers(v, o)
+	paid, how := v, ""
+	if w.book.Flags.Has(w.line.Prescribed.Code, tariff.Reconstituted) {
+		paid, how = w.reconstituted(v, o)
+	} else {
+		w.split = !new(big.Rat).Quo(v, o.size).IsInt()
+	}
 	how += used
 	total := new(big.Rat).Mul(o.each(), paid)
 	reason := w.round(o.paid, total, o.rule, o.edition, fmt.Sprintf("%s × %s / %s%s", inPence(o.pence), plain(paid), plain(o.size), how))
@@ -138,31 +150,6 @@ func (w *work) pay(o offer, offers []offer, q Quantity) Reason {
 		w.brokenBulk(v, o, offers)
 	}
 	return reason
-}
-
-// containers is the quantity that is paid where a product comes in whole
-// containers, with a word on how it came about.
-func (w *work) containers(v *big.Rat, o offer) (*big.Rat, string) {
-	packs := new(big.Rat).Quo(v, o.size)
-	code := w.line.Prescribed.Code
-	whole := new(big.Int).Quo(packs.Num(), packs.Denom())
-	rest := new(big.Rat).Sub(packs, new(big.Rat).SetInt(whole))
-	up := false
-	switch {
-	case rest.Sign() == 0:
-		return v, ""
-	case w.book.Flags.Has(code, tariff.Reconstituted):
-		up = true
-	case w.book.Flags.Has(code, tariff.SpecialContainer):
-		up = rest.Cmp(big.NewRat(1, 2)) > 0 || whole.Sign() == 0
-	default:
-		w.split = true
-		return v, ""
-	}
-	if up {
-		whole.Add(whole, big.NewInt(1))
-	}
-	return new(big.Rat).Mul(new(big.Rat).SetInt(whole), o.size), fmt.Sprintf(" (%s in whole containers, by %s)", plain(v), w.book.FlagsName)
 }
 
 // round makes whole pence of the line's price: the one rounding there is.

@@ -9,7 +9,10 @@ import (
 type Prescription struct {
 	Day       time.Time // the dispensing day, which decides what data holds
 	Exemption string    // prescription-charge-exemption code, "" where unknown
-	Lines     []Line
+	// Country is whose charge holds where the exemption does not say; "" for
+	// England.
+	Country string
+	Lines   []Line
 	// Leftovers are the movements of what is left of packs paid before as
 	// broken bulk, by pack.
 	Leftovers map[string][]Leftover
@@ -21,7 +24,8 @@ type Line struct {
 	Ordered      Quantity
 	Schedule     int // of the Misuse of Drugs Regulations as ordered, 0 where the order says none
 	Endorsements []Endorsement
-	Charges      int // prescription charges paid for the line
+	Charges      int  // prescription charges paid for the line
+	Free         bool // a prescriber's endorsement frees the line of the charge
 	Supplies     []Supply
 }
 

@@ -70,7 +70,7 @@ func book(t *testing.T, a *txtar.Archive) *Book {
 	for _, f := range a.Files {
 		data[f.Name] = f.Data
 	}
-	b := &Book{Fees: tariff.BuiltinFees(), FeesName: "fees", Exemptions: tariff.BuiltinExemptions(), EditionName: "edition",
+	b := &Book{Fees: tariff.BuiltinFees(), FeesName: "fees", Exemptions: tariff.BuiltinExemptions(), Endorsements: tariff.BuiltinEndorsements(), EditionName: "edition",
 		ConcessionsName: "concessions", ProductsName: "products", FlagsName: "flags"}
 	b.Edition, _ = tariff.ReadEdition(data["part-viiia"], tariff.Source{Month: month})
 	require.NotNil(t, b.Edition)

@@ -15,6 +15,9 @@ var feesFile []byte
 //go:embed data/exemptions.csv
 var exemptionsFile []byte
 
+//go:embed data/endorsements.csv
+var endorsementsFile []byte
+
 //go:embed data/sample-viiia.csv
 var sampleEdition []byte
 
@@ -27,6 +30,12 @@ var sampleFlags []byte
 var builtinFees = sync.OnceValue(func() *Fees { return sound(ReadFees(feesFile)) })
 
 var builtinExemptions = sync.OnceValue(func() *Exemptions { return sound(ReadExemptions(exemptionsFile)) })
+
+var builtinEndorsements = sync.OnceValue(func() *Endorsements { return sound(ReadEndorsements(endorsementsFile)) })
+
+// BuiltinEndorsements is the code list that the server has without a file of
+// its own.
+func BuiltinEndorsements() *Endorsements { return builtinEndorsements() }
 
 // BuiltinFees is the schedule that the server has without a file of its own.
 func BuiltinFees() *Fees { return builtinFees() }
@@ -50,7 +59,7 @@ func Samples(month Month) []Sample {
 // Kind is a kind of file that the tariff is made of.
 type Kind string
 
-// The kinds of file. All but the fees and the exemptions are for a month.
+// The kinds of file. All but the fees and the code lists are for a month.
 const (
 	PartVIIIA        Kind = "part-viiia"
 	PriceConcessions Kind = "price-concessions"
@@ -58,15 +67,16 @@ const (
 	ProductFlags     Kind = "product-flags"
 	FeeSchedule      Kind = "fee-schedule"
 	ExemptionList    Kind = "charge-exemptions"
+	EndorsementList  Kind = "dispenser-endorsements"
 )
 
 // Kinds lists the kinds of file.
 func Kinds() []Kind {
-	return []Kind{PartVIIIA, PriceConcessions, ProductPrices, ProductFlags, FeeSchedule, ExemptionList}
+	return []Kind{PartVIIIA, PriceConcessions, ProductPrices, ProductFlags, FeeSchedule, ExemptionList, EndorsementList}
 }
 
 // Monthly reports whether files of the kind are for a month.
-func (k Kind) Monthly() bool { return k != FeeSchedule && k != ExemptionList }
+func (k Kind) Monthly() bool { return k != FeeSchedule && k != ExemptionList && k != EndorsementList }
 
 func sound[T any](value T, issues []fhir.Issue) T {
 	if fhir.HasErrors(issues) {
@@ -86,6 +96,7 @@ func KindOf(data []byte) Kind {
 		{ProductFlags, []string{"Snomed Code", "Flags"}},
 		{FeeSchedule, []string{"rule", "from", "value"}},
 		{ExemptionList, []string{"code", "from", "charge"}},
+		{EndorsementList, []string{"code", "from", "effect"}},
 		{PriceConcessions, []string{"Medicine", "Pack size", "Price"}},
 	} {
 		if readSheet(data, k.kind != PartVIIIA, k.columns...).columns != nil {

@@ -1,6 +1,7 @@
 package tariff
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -24,6 +25,7 @@ type Concessions map[string]Concession
 // is an error that says what to add, and nothing is loaded.
 func ReadConcessions(data []byte, edition *Edition) (Concessions, []fhir.Issue) {
 	s := readSheet(data, true, "Medicine", "Pack size", "Price")
+	packs := newPackIndex(edition)
 	out := Concessions{}
 	seen := map[string]int{}
 	for _, r := range s.rows {
@@ -31,9 +33,10 @@ func ReadConcessions(data []byte, edition *Edition) (Concessions, []fhir.Issue) 
 		if code, _ := s.cell(r, "VMPP Snomed Code"); code != "" {
 			c.VMPP = s.snomed(r, "VMPP Snomed Code")
 		} else {
-			c.VMPP = s.match(r, c.Medicine, edition)
+			c.VMPP = s.match(r, c.Medicine, packs)
 		}
 		if c.VMPP != "" && s.once(seen, r, "Medicine", c.VMPP) {
+			s.doubt(r, c, packs)
 			out[c.VMPP] = c
 		}
 	}
@@ -43,16 +46,43 @@ func ReadConcessions(data []byte, edition *Edition) (Concessions, []fhir.Issue) 
 	return out, s.issues
 }
 
+// packIndex finds the packs of an edition by code and by name.
+type packIndex struct {
+	byCode map[string]Pack
+	byName map[string][]Pack
+}
+
+func newPackIndex(edition *Edition) packIndex {
+	x := packIndex{map[string]Pack{}, map[string][]Pack{}}
+	if edition == nil {
+		return x
+	}
+	for _, p := range edition.Packs {
+		x.byCode[p.VMPP] = p
+		x.byName[normal(p.Medicine)] = append(x.byName[normal(p.Medicine)], p)
+	}
+	return x
+}
+
+// doubt warns of a concession that pays less than the tariff: concessions are
+// granted where a product cannot be had at its basic price.
+func (s *sheet) doubt(r row, c Concession, packs packIndex) {
+	p, ok := packs.byCode[c.VMPP]
+	if !ok || c.Price == 0 || c.Price >= p.Price {
+		return
+	}
+	_, at := s.cell(r, "Price")
+	s.warn(at, fmt.Sprintf("The concession for %q, %dp, is below its basic price of %dp (line %d of Part VIIIA): is the price in pounds without a pound sign, or that of another pack?", c.Medicine, c.Price, p.Price, p.Line))
+}
+
 // match finds the pack of an announced concession by name and size.
-func (s *sheet) match(r row, medicine string, edition *Edition) string {
+func (s *sheet) match(r row, medicine string, packs packIndex) string {
 	size := s.amount(r, "Pack size")
 	_, at := s.cell(r, "Medicine")
 	var fits []Pack
-	if edition != nil {
-		for _, p := range edition.Packs {
-			if normal(p.Medicine) == normal(medicine) && p.Size.Cmp(size) == 0 {
-				fits = append(fits, p)
-			}
+	for _, p := range packs.byName[normal(medicine)] {
+		if p.Size.Cmp(size) == 0 {
+			fits = append(fits, p)
 		}
 	}
 	if len(fits) == 1 {

@@ -14,6 +14,7 @@ type Exemption struct {
 	Code        string
 	From, Until time.Time // Until is the last day, zero while it holds
 	Meaning     string
+	Country     string // whose patients it is for; "" for England
 	Charge      Charge
 	Age         string // "<16", ">=60" where age alone is enough
 	Endorsement string // the prescriber's endorsement that frees a line: CC, FS
@@ -54,6 +55,9 @@ func (l *Exemptions) At(code string, day time.Time) (Exemption, bool) {
 // age alone.
 func (l *Exemptions) ByAge(age int, day time.Time) (Exemption, bool) {
 	return l.first(day, func(e Exemption) bool {
+		if e.Country != "" {
+			return false
+		}
 		for _, limit := range strings.Fields(e.Age) {
 			if n, err := strconv.Atoi(strings.TrimPrefix(limit, ">=")); err == nil && strings.HasPrefix(limit, ">=") && age >= n {
 				return true
@@ -73,7 +77,7 @@ func (l *Exemptions) ByEndorsement(endorsement string, day time.Time) (Exemption
 
 // Paid is the code of a patient who pays the charge.
 func (l *Exemptions) Paid(day time.Time) (Exemption, bool) {
-	return l.first(day, func(e Exemption) bool { return e.Charge == ChargeDue })
+	return l.first(day, func(e Exemption) bool { return e.Country == "" && e.Charge == ChargeDue })
 }
 
 func (l *Exemptions) first(day time.Time, fits func(Exemption) bool) (Exemption, bool) {
@@ -85,8 +89,14 @@ func (l *Exemptions) first(day time.Time, fits func(Exemption) bool) (Exemption,
 	return Exemption{}, false
 }
 
+// Of is the first code of a country by which nothing is to be paid: in one
+// without a prescription charge, that of all its patients.
+func (l *Exemptions) Of(country string, day time.Time) (Exemption, bool) {
+	return l.first(day, func(e Exemption) bool { return e.Country == country && e.Charge == ChargeNone })
+}
+
 // ReadExemptions reads the code list: a CSV with the columns code, from, until,
-// charge, age, endorsement and meaning.
+// charge, age, endorsement, meaning and, where it is not for England, country.
 func ReadExemptions(data []byte) (*Exemptions, []fhir.Issue) {
 	s := readSheet(data, true, "code", "from", "charge", "meaning")
 	l := &Exemptions{Edition: contentName("exemptions", data)}
@@ -97,6 +107,7 @@ func ReadExemptions(data []byte) (*Exemptions, []fhir.Issue) {
 		}
 		e.Age, _ = s.cell(r, "age")
 		e.Endorsement, _ = s.cell(r, "endorsement")
+		e.Country, _ = s.cell(r, "country")
 		e.Charge = Charge(s.text(r, "charge"))
 		_, at := s.cell(r, "charge")
 		switch e.Charge {

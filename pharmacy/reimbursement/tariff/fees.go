@@ -34,22 +34,25 @@ const (
 	GroupOfCategory    Rule = "group"                    // discount group of a Part VIIIA category
 	Deduction          Rule = "deduction"                // rate of a discount group
 	PackByEndorsement  Rule = "pack-by-endorsement"      // categories whose endorsed pack decides
-	BrokenBulk         Rule = "broken-bulk"              // categories in which broken bulk is paid
-	OutOfPocket        Rule = "out-of-pocket"            // categories in which expenses are paid
-	ConcessionDiscount Rule = "concession-discount"      // discount group of a concession
-	UnlicensedDiscount Rule = "unlicensed-discount"      // discount group of what is endorsed SP
-	ControlledDiscount Rule = "controlled-drug-discount" // discount group of Schedules 1 to 3
-	Rounding           Rule = "rounding"                 // how a line's price becomes pence
-	EditionGap         Rule = "edition-gap-months"       // how old the newest edition may be
-	ClaimAmendDeadline Rule = "claim-amend-deadline-day" // last day of the next month to amend a claim
-	UnlistedCategory        = "unlisted"                 // the category of what Part VIIIA does not list
-	NoDeduction             = "no-deduction"             // the discount group without deduction
-	UndeterminedGroup       = "undetermined"             // the group where the schedule has none
+	// ContainerCombination is how special containers make up a quantity:
+	// "nearest", the combination of sizes that is nearest to it.
+	ContainerCombination Rule = "special-container-combination"
+	BrokenBulk           Rule = "broken-bulk"              // categories in which broken bulk is paid
+	OutOfPocket          Rule = "out-of-pocket"            // categories in which expenses are paid
+	ConcessionDiscount   Rule = "concession-discount"      // discount group of a concession
+	UnlicensedDiscount   Rule = "unlicensed-discount"      // discount group of what is endorsed SP
+	ControlledDiscount   Rule = "controlled-drug-discount" // discount group of Schedules 1 to 3
+	Rounding             Rule = "rounding"                 // how a line's price becomes pence
+	EditionGap           Rule = "edition-gap-months"       // how old the newest edition may be
+	ClaimAmendDeadline   Rule = "claim-amend-deadline-day" // last day of the next month to amend a claim
+	UnlistedCategory          = "unlisted"                 // the category of what Part VIIIA does not list
+	NoDeduction               = "no-deduction"             // the discount group without deduction
+	UndeterminedGroup         = "undetermined"             // the group where the schedule has none
 )
 
 // The rules by what their figures are.
 var (
-	wordRules   = []Rule{GroupOfCategory, PackByEndorsement, BrokenBulk, OutOfPocket, ConcessionDiscount, UnlicensedDiscount, ControlledDiscount, Rounding}
+	wordRules   = []Rule{GroupOfCategory, PackByEndorsement, BrokenBulk, OutOfPocket, ConcessionDiscount, UnlicensedDiscount, ControlledDiscount, Rounding, ContainerCombination}
 	numberRules = []Rule{SingleActivityFee, CDFeeSchedule2, CDFeeSchedule3, ExpensiveThreshold, ExpensiveRate, UnlicensedFee, Consumables, Container,
 		OutOfPocketMinimum, BrokenBulkPack, BrokenBulkMonths, PrescriptionCharge, Deduction, EditionGap, ClaimAmendDeadline}
 	countRules = []Rule{BrokenBulkMonths, EditionGap, ClaimAmendDeadline} // numbers that are whole

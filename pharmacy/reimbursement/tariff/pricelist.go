@@ -1,9 +1,11 @@
 package tariff
 
 import (
+	"cmp"
 	"math/big"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -56,17 +58,24 @@ func ReadProducts(data []byte) (*Products, []fhir.Issue) {
 	return l, s.issues
 }
 
-var pounds = regexp.MustCompile(`^£\s*([0-9]{1,7})\.([0-9]{2})$`)
+// pounds is a price in pounds: £12.34, £12, £1,234.50.
+var pounds = regexp.MustCompile(`^£\s*([0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(?:\.([0-9]{2}))?$`)
 
-// money is a price in pence, or in pounds when it has a pound sign.
+// money is a price above zero: in pounds when it has a pound sign, otherwise in
+// whole pence.
 func (s *sheet) money(r row, column string) int64 {
-	v, _ := s.cell(r, column)
+	v, at := s.cell(r, column)
+	text := v
 	if m := pounds.FindStringSubmatch(v); m != nil {
-		if n, err := strconv.ParseInt(m[1]+m[2], 10, 64); err == nil && n > 0 {
+		text = strings.ReplaceAll(m[1], ",", "") + cmp.Or(m[2], "00")
+	}
+	if whole.MatchString(text) {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil && n > 0 {
 			return n
 		}
 	}
-	return s.pence(r, column)
+	s.fail(at, fhir.ValueCode, column+" is not a valid price.", "pounds with a pound sign, such as £12.34 or £12, or whole pence in digits only, such as 1234; above 0", strconv.Quote(v))
+	return 0
 }
 
 // once reports whether a key is new, and says so where it is not.

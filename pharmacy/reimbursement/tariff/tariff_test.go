@@ -88,6 +88,8 @@ func read(t *testing.T, comment string, f txtar.File) string {
 		_, issues = ReadFees(f.Data)
 	case ExemptionList:
 		_, issues = ReadExemptions(f.Data)
+	case EndorsementList:
+		_, issues = ReadEndorsements(f.Data)
 	}
 	for _, i := range issues {
 		fmt.Fprintf(&b, "%s %d:%d %s: %s\n", i.Severity, i.Position.Line, i.Position.Column, i.Code, i.Text())
