@@ -30,7 +30,7 @@ func performerRole(h handing, org *fhir.Resource) fhir.Value {
 		"practitioner", withDisplay(practitioner, who.Get("display").Text(), h.agent.Name),
 		"organization", fhir.Obj("reference", "urn:uuid:"+org.ID()),
 		"code", firstValue(jobRoles(role), fhir.List(fhir.Obj("coding", fhir.List(fhir.Obj("system", csJobRole, "_code", unknown()))))),
-		"telecom", firstValue(role.Get("telecom"), contactPoints(org.Root()), fhir.List(fhir.Obj("_value", unknown(), "_use", unknown()))))
+		"telecom", firstValue(role.Get("telecom"), contactPoints(org.Root()), fhir.List(fhir.Obj("_system", unknown(), "_value", unknown(), "_use", unknown()))))
 }
 
 // unknown is the companion of a primitive that has no value.
