@@ -97,7 +97,7 @@ func same(h http.Handler, r *fhir.Resource, text string) bool {
 	}
 	location := created.Header().Get("Location")
 	location = location[strings.Index(location, "/fhir/"):]
-	read := call(h, "GET", location, "")
+	read := call(h, "GET", location, "", "Accept", "application/fhir+json")
 	stored, err := fhir.Parse(read.Body.Bytes())
 	if err != nil {
 		return false

@@ -83,6 +83,9 @@ func (w *world) dispensingStep(d *dispensing.Service, step string, body *fhir.Re
 		}
 		require.Len(w.t, ids, 1)
 		call.ID = ids[0]
+		if name == "dispense" {
+			call.Body = everything()
+		}
 	}
 	for _, op := range d.Operations() {
 		if op.Name == name {
@@ -93,6 +96,11 @@ func (w *world) dispensingStep(d *dispensing.Service, step string, body *fhir.Re
 	}
 	w.runDispensing(d)
 	return nil
+}
+
+// everything are the Parameters of a $dispense of all that is outstanding.
+func everything() *fhir.Resource {
+	return fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", "all", "valueBoolean", true))).Resource()
 }
 
 // runDispensing lets the dispensing follower work until a prescription has its

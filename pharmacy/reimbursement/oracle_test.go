@@ -231,6 +231,9 @@ func orderToClaim(t *testing.T, order *fhir.Resource) (claim, response *fhir.Res
 	w.runDispensing(d)
 	for _, name := range []string{"accept", "dispense"} {
 		call := w.call(nil)
+		if name == "dispense" {
+			call.Body = everything()
+		}
 		call.ID = task
 		if _, err := operations[name](w.ctx, call); err != nil {
 			return nil, nil, err
