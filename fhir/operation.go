@@ -52,6 +52,9 @@ type Call struct {
 	ID     string     // the resource it is invoked on, for Instance
 	Body   *Resource  // nil on GET or an empty body
 	Params url.Values // of the query string
+	// Warnings are what the server's rules remark on a body that they accept.
+	// They belong into the answer; see [Accepted].
+	Warnings []Issue
 	// Requester and RequestID go into the transaction that the call commits.
 	Requester Requester
 	RequestID string

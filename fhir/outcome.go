@@ -21,6 +21,22 @@ func Outcome(issues []Issue) Value {
 	return Obj("resourceType", "OperationOutcome", "issue", list)
 }
 
+// Accepted is how EPS says that all is well: an OperationOutcome whose first
+// issue is informational and says no more. What there is to remark follows: the
+// warnings about the body of the call, and more.
+func Accepted(call *Call, more ...Issue) *Resource {
+	list := []any{Obj("severity", string(Information), "code", string(Informational))}
+	for _, remarks := range [][]Issue{call.Warnings, more} {
+		for _, issue := range remarks {
+			list = append(list, issue.value())
+		}
+	}
+	return Obj("resourceType", "OperationOutcome", "meta", Obj("lastUpdated", call.Time.UTC().Format(secondsLayout)), "issue", List(list...)).Resource()
+}
+
+// secondsLayout is how EPS writes an instant: in UTC, with an offset.
+const secondsLayout = "2006-01-02T15:04:05+00:00"
+
 func (i Issue) value() Value {
 	var extensions []Value
 	if !i.Position.IsZero() {

@@ -62,12 +62,13 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 	if err != nil {
 		return err
 	}
+	call := invocation{handle: op.Handle, body: body, requestID: op.RequestID, writes: !op.Idempotent}
 	if body != nil && name != "validate" {
-		if _, err := s.check(c.Request.Context(), body); err != nil {
+		if call.notes, err = s.check(c.Request.Context(), body); err != nil {
 			return judged(err, op.Judge, body)
 		}
 	}
-	return s.invoke(c, op.Handle, body, op.RequestID)
+	return s.invoke(c, call)
 }
 
 // judged adds to the issues of a body what the business finds wrong with it.
@@ -105,34 +106,50 @@ func (s *Server) takeIn(c *gin.Context, in *fhir.Intake, r *fhir.Resource) error
 			return err
 		}
 	}
-	if _, err := s.check(c.Request.Context(), r); err != nil {
+	notes, err := s.check(c.Request.Context(), r)
+	if err != nil {
 		return judged(err, in.Judge, r)
 	}
-	return s.invoke(c, in.Handle, r, in.RequestID)
+	return s.invoke(c, invocation{handle: in.Handle, body: r, notes: notes, requestID: in.RequestID, writes: true})
+}
+
+// invocation is a call to be made.
+type invocation struct {
+	handle    handler
+	body      *fhir.Resource
+	notes     []fhir.Issue // about the body
+	requestID bool         // once per X-Request-ID
+	writes    bool
 }
 
 // invoke makes the call, once per X-Request-ID where that is required.
-func (s *Server) invoke(c *gin.Context, handle handler, body *fhir.Resource, requestID bool) error {
+func (s *Server) invoke(c *gin.Context, in invocation) error {
 	x := exchangeOf(c)
 	call := &fhir.Call{
-		ID: c.Param("id"), Body: body, Params: withoutFormat(x.query),
+		ID: c.Param("id"), Body: in.body, Params: withoutFormat(x.query), Warnings: warnings(in.notes),
 		Requester: x.identity.Requester, RequestID: x.requestID,
 		Base: x.base, Time: s.now(),
 	}
 	var reply *fhir.Reply
 	var err error
-	if requestID {
-		reply, err = s.onlyOnce(c, handle, call)
+	if in.requestID {
+		reply, err = s.onlyOnce(c, in.handle, call)
 	} else {
-		reply, err = handle(c.Request.Context(), call)
+		reply, err = in.handle(c.Request.Context(), call)
 	}
 	if err != nil {
 		return err
 	}
-	return s.sendReply(c, reply)
+	return s.sendReply(c, in, reply)
 }
 
-func (s *Server) sendReply(c *gin.Context, reply *fhir.Reply) error {
+// warnings are the issues that the sender should look at; what is only said for
+// information stays out of the answers of the business.
+func warnings(notes []fhir.Issue) []fhir.Issue {
+	return slices.DeleteFunc(slices.Clone(notes), func(i fhir.Issue) bool { return i.Severity != fhir.Warning })
+}
+
+func (s *Server) sendReply(c *gin.Context, in invocation, reply *fhir.Reply) error {
 	status := http.StatusOK
 	if reply.Location != "" {
 		status = http.StatusCreated
@@ -147,6 +164,9 @@ func (s *Server) sendReply(c *gin.Context, reply *fhir.Reply) error {
 	if reply.Resource == nil {
 		c.Writer.WriteHeader(http.StatusNoContent)
 		return nil
+	}
+	if in.writes && !reply.Refused && prefer(c.Request.Header).back == outcomeOnly && reply.Resource.Type() != "OperationOutcome" {
+		return s.send(c, status, s.outcome(exchangeOf(c), noted(in.notes)))
 	}
 	return s.send(c, status, reply.Resource.JSON())
 }

@@ -320,6 +320,64 @@ func (p *pharmacyUnderTest) allValid() {
 // everything are the Parameters of a $dispense of all that is outstanding.
 var everything = []byte(`{"resourceType":"Parameters","parameter":[{"name":"all","valueBoolean":true}]}`)
 
+// TestWarningsReachTheSender: a message that is accepted with warnings is
+// answered with them, behind what EPS answers; a cancellation carries them in its
+// response, which is valid.
+func TestWarningsReachTheSender(t *testing.T) {
+	p := startPharmacy(t)
+	order := demoOrder(t, func(m map[string]any) {
+		within(m, "Patient", func(r map[string]any) { r["address"].([]any)[0].(map[string]any)["postalCode"] = "LS33AA" })
+	})
+	issues := p.ask(200, "POST", "/$process-message", order.JSON()).Get("issue")
+	require.Equal(t, "informational", issues.Item(0).Get("code").Text())
+	require.Equal(t, 2, issues.Len())
+	require.Equal(t, "warning", issues.Item(1).Get("severity").Text())
+	require.Contains(t, issues.Item(1).Get("diagnostics").Text(), "LS3 3AA")
+	p.one("Task", "status=requested,ready")
+
+	answer := p.ask(200, "POST", "/$process-message", cancellationOf(t, order).JSON())
+	header := answer.Get("entry").Item(0).Get("resource")
+	details := header.Path("response", "details", "reference").Text()
+	require.NotEmpty(t, details)
+	for e := range answer.Get("entry").Items() {
+		if e.Get("fullUrl").Text() == details {
+			require.Contains(t, e.Path("resource", "resourceType").Text(), "OperationOutcome")
+		}
+	}
+	for _, i := range p.app.validator.Validate(t.Context(), answer) {
+		assert.False(t, i.IsError(), "%s: %s [%s]", i.Expression, i.Text(), i.Rule)
+	}
+}
+
+// cancellationOf is the message that cancels the first item of an order.
+func cancellationOf(t *testing.T, order *fhir.Resource) *fhir.Resource {
+	t.Helper()
+	return edited(t, order, func(m map[string]any) {
+		m["identifier"].(map[string]any)["value"] = uuid.NewString()
+		first, kept := true, []any{}
+		for _, e := range m["entry"].([]any) {
+			r := e.(map[string]any)["resource"].(map[string]any)
+			switch r["resourceType"] {
+			case "Provenance":
+				continue
+			case "MessageHeader":
+				r["eventCoding"].(map[string]any)["code"] = "prescription-order-update"
+				delete(r["eventCoding"].(map[string]any), "display")
+				r["focus"] = r["focus"].([]any)[:1]
+			case "MedicationRequest":
+				if !first {
+					continue
+				}
+				first = false
+				r["status"] = "cancelled"
+				r["statusReason"] = map[string]any{"coding": []any{map[string]any{"system": "https://fhir.nhs.uk/CodeSystem/medicationrequest-status-reason", "code": "0001", "display": "Prescribing Error"}}}
+			}
+			kept = append(kept, e)
+		}
+		m["entry"] = kept
+	})
+}
+
 // TestOwnNotificationIsTaken wants the notification that $dispense writes
 // without an agent to be one that $process-message takes, at another pharmacy's
 // server that holds the same prescription.

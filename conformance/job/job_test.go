@@ -50,7 +50,7 @@ func (s *site) job(e example) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if issue := a.body.list("issue"); len(issue) != 1 || issue[0].text("severity") != "information" {
+	if issue := a.body.list("issue"); len(issue) == 0 || issue[0].text("severity") != "information" {
 		return "", fmt.Errorf("answered %s", a.text)
 	}
 	task, err := s.task(e.order())

@@ -41,6 +41,8 @@ func (s *Service) cancelResponse(call *fhir.Call, m *message, mr node, x *execut
 	for _, h := range holder {
 		entries = append(entries, h)
 	}
+	details, remarks := remarked(call, id)
+	entries = append(entries, remarks...)
 	headerID := pharmacy.ID("MessageHeader", id)
 	header := fhir.Obj("fullUrl", "urn:uuid:"+headerID, "resource", fhir.Obj(
 		"resourceType", "MessageHeader",
@@ -50,7 +52,7 @@ func (s *Service) cancelResponse(call *fhir.Call, m *message, mr node, x *execut
 		"destination", fhir.List(m.backTo()),
 		"sender", fhir.Obj("identifier", identifierValue(idODS, s.site.ODS), "display", s.site.Name),
 		"source", fhir.Obj("name", s.site.Name, "endpoint", s.endpoint(call)+"/$process-message"),
-		"response", fhir.Obj("identifier", responseID(m.id()), "code", "ok"),
+		"response", fhir.Obj("identifier", responseID(m.id()), "code", "ok", "details", details),
 		"focus", fhir.List(focus...),
 	))
 	return fhir.Obj(
@@ -61,6 +63,16 @@ func (s *Service) cancelResponse(call *fhir.Call, m *message, mr node, x *execut
 		"timestamp", stamp(call.Time),
 		"entry", fhir.List(append([]any{header}, entries...)...),
 	).Resource()
+}
+
+// remarked is the entry of a response that carries the warnings about the
+// message, and the reference to it; nothing where there are none.
+func remarked(call *fhir.Call, id string) (details fhir.Value, entries []any) {
+	if len(call.Warnings) == 0 {
+		return fhir.Value{}, nil
+	}
+	url := "urn:uuid:" + pharmacy.ID("OperationOutcome", id)
+	return fhir.Obj("reference", url), []any{fhir.Obj("fullUrl", url, "resource", fhir.Outcome(call.Warnings))}
 }
 
 // responseID is a message's identifier in the form of an id.

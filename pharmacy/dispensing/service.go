@@ -172,11 +172,7 @@ func refusal(op string, issues ...fhir.Issue) error {
 	return &fhir.Error{Op: op, Kind: issues[0].Code, Issues: issues}
 }
 
-// informational is how EPS says that all is well.
-func informational(call *fhir.Call) *fhir.Reply {
-	return &fhir.Reply{Resource: fhir.Obj(
-		"resourceType", "OperationOutcome",
-		"meta", fhir.Obj("lastUpdated", stamp(call.Time)),
-		"issue", fhir.List(fhir.Obj("severity", "information", "code", "informational")),
-	).Resource()}
+// informational is how EPS says that all is well, with what there is to remark.
+func informational(call *fhir.Call, remarks ...fhir.Issue) *fhir.Reply {
+	return &fhir.Reply{Resource: fhir.Accepted(call, remarks...)}
 }

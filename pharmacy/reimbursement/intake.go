@@ -17,9 +17,9 @@ func (s *Service) Intakes() []fhir.Intake {
 }
 
 // receive answers a posted Claim as EPS does: with an OperationOutcome that has
-// nothing to tell.
+// no more to tell than warnings.
 func (s *Service) receive(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	reply := &fhir.Reply{Resource: accepted(call)}
+	reply := &fhir.Reply{Resource: fhir.Accepted(call)}
 	commit, err := s.submit(ctx, call, call.Body, reply)
 	if err != nil {
 		return nil, err
@@ -28,15 +28,6 @@ func (s *Service) receive(ctx context.Context, call *fhir.Call) (*fhir.Reply, er
 		return fhir.ReplyOf(commit.Receipt)
 	}
 	return reply, nil
-}
-
-// accepted is how EPS says yes.
-func accepted(call *fhir.Call) *fhir.Resource {
-	return fhir.Obj(
-		"resourceType", "OperationOutcome",
-		"meta", fhir.Obj("lastUpdated", call.Time.UTC().Format("2006-01-02T15:04:05+00:00")),
-		"issue", fhir.List(fhir.Obj("severity", "information", "code", "informational")),
-	).Resource()
 }
 
 // submit judges an EPS claim and stores it with its answer. The first change of
