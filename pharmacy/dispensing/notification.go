@@ -109,7 +109,7 @@ func (s *Service) medicationDispense(x *execution, after *Prescription, to State
 		"status", dispenseStatus(item.Status),
 		"statusReasonCodeableConcept", reason,
 		"medicationCodeableConcept", s.product(o, l, item),
-		"subject", x.subject(),
+		"subject", x.subject("Patient"),
 		"performer", fhir.List(fhir.Obj("actor", fhir.Obj("reference", "#performer"))),
 		"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m1")),
 		"type", concept(coding(csLineStatus, string(item.Status))),
@@ -121,12 +121,12 @@ func (s *Service) medicationDispense(x *execution, after *Prescription, to State
 }
 
 // subject names the patient by NHS number; one without a number by the server's
-// own record.
-func (x *execution) subject() fhir.Value {
+// own record. typ is Reference.type, "" for none.
+func (x *execution) subject(typ string) fhir.Value {
 	if x.Patient.ID == "" {
-		return fhir.Obj("reference", x.Patient.Ref, "type", "Patient", "display", x.Patient.Name)
+		return fhir.Obj("reference", x.Patient.Ref, "type", typ, "display", x.Patient.Name)
 	}
-	return fhir.Obj("type", "Patient", "identifier", identifierValue(idNHS, x.Patient.ID), "display", x.Patient.Name)
+	return fhir.Obj("type", typ, "identifier", identifierValue(idNHS, x.Patient.ID), "display", x.Patient.Name)
 }
 
 // dispenseStatus is MedicationDispense.status of an item status.
@@ -187,7 +187,7 @@ func (x *execution) containedOrder(o *order, l *Line, requester fhir.Value) *fhi
 	return revise(mr,
 		"id", "m1", "meta", "", "text", "",
 		"extension", fhir.List(without(mr.Root(), extResponsible)...),
-		"subject", x.subject(),
+		"subject", x.subject(""),
 		"requester", requester,
 		"performer", "", "recorder", "", "encounter", "", "eventHistory", "", "supportingInformation", "", "insurance", "", "contained", "",
 	)
