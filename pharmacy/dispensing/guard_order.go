@@ -8,7 +8,7 @@ import (
 
 // guardOrder holds orders to the rules of their prescription. One that becomes
 // part of a prescription by an update is held to what a new one must keep.
-func (s *Service) guardOrder(state fhir.State, _ *fhir.Transaction, before, after *fhir.Version) error {
+func (s *Service) guardOrder(state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
 	if after.Deleted() {
 		return guardRemoval(state, before)
 	}
@@ -29,6 +29,9 @@ func (s *Service) guardOrder(state fhir.State, _ *fhir.Transaction, before, afte
 	}
 	if !o.prescribed() || !o.issued() {
 		return nil
+	}
+	if err := rightPatients(state, tx); err != nil {
+		return err
 	}
 	return s.guardNewOrder(state, o)
 }

@@ -15,7 +15,11 @@ func (s *Service) receiveOrder(call *fhir.Call, m *message, state fhir.State) (*
 	if err := m.alive(state, call.Requester); err != nil {
 		return nil, err
 	}
-	return &outcome{changes: m.parts(number.Text()), reply: informational(call)}, nil
+	remarks, err := m.remarksOn(state, call.Requester)
+	if err != nil {
+		return nil, err
+	}
+	return &outcome{changes: m.parts(number.Text()), reply: informational(call, remarks...)}, nil
 }
 
 // known refuses a prescription that is here already.

@@ -1,0 +1,86 @@
+package dispensing
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+func TestOtherPerson(t *testing.T) {
+	const stored = `{"resourceType": "Patient", "name": [{"family": "O'Neill-Smith", "given": ["Zoë", "Ann"]}, {"use": "maiden", "family": "Hill"}],
+ "gender": "female", "birthDate": "1980-02-03", "address": [{"postalCode": "LS3 3AA"}]}`
+	for sent, want := range map[string]string{
+		`{"name": [{"family": "ONEILL SMITH", "given": ["Zoe"]}], "gender": "female", "birthDate": "1980-02-03", "address": [{"postalCode": "ls33aa"}]}`: "",
+		`{"name": [{"family": "Hill"}], "birthDate": "1980-02", "gender": "unknown"}`:                                                                    "",
+		`{}`: "",
+		`{"name": [{"family": "Miller", "given": ["Ann"]}]}`: "family name",
+		`{"birthDate": "1980-03-02"}`:                        "birth date",
+		`{"birthDate": "1981"}`:                              "birth date",
+		`{"gender": "male"}`:                                 "sex",
+		`{"name": [{"family": "Hill", "given": ["Joan"]}], "address": [{"postalCode": "LS1 1AA"}]}`: "given name?, address?",
+		`{"name": [{"family": "Miller"}], "gender": "male", "birthDate": "1990-01-01"}`:             "family name, birth date, sex",
+	} {
+		var found []string
+		a, b := parsed(t, stored), parsed(t, sent)
+		for _, d := range otherPerson(a, b) {
+			found = append(found, d.what)
+		}
+		for _, d := range otherDetails(a, b) {
+			found = append(found, d.what+"?")
+		}
+		assert.Equal(t, want, strings.Join(found, ", "), sent)
+		assert.Len(t, otherPerson(b, a), strings.Count(want+",", ",")-strings.Count(want, "?")-btoi(want == ""), "either way: %s", sent)
+	}
+}
+
+func parsed(t *testing.T, text string) node {
+	t.Helper()
+	r, err := fhir.Parse([]byte(text))
+	require.NoError(t, err)
+	return r.Root()
+}
+
+// TestAnotherNameIsRemarked: an order whose patient is written otherwise than
+// the stored record is answered with a warning, and the record stays.
+func TestAnotherNameIsRemarked(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := acute(1)
+	stored := revise(person(s.nhs, "Quill"), "name", fhir.List(fhir.Obj("family", "Quill", "given", fhir.List("Adelaide"))))
+	_, err := w.write("", put("p", stored))
+	require.NoError(t, err)
+	reply, err := w.send(s.message())
+	require.NoError(t, err)
+	issues := reply.Resource.Get("issue")
+	require.Equal(t, 2, issues.Len())
+	require.Contains(t, issues.Item(1).Get("diagnostics").Text(), "given name")
+	v, err := w.db.State(w.ctx).Current("Patient", "p")
+	require.NoError(t, err)
+	require.Equal(t, "1", v.VersionID)
+}
+
+// TestAnotherPersonInATransaction: orders that come with another person under
+// the NHS number of a record are refused; without orders the record is found.
+func TestAnotherPersonInATransaction(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := acute(1)
+	_, err := w.write("", put("p", person(s.nhs, "Quill")))
+	require.NoError(t, err)
+	for family, refused := range map[string]bool{"Quill": false, "QUILL": false, "Miller": true} {
+		patient := posted(person(s.nhs, family))
+		patient.Condition, patient.FullURL, patient.Expression = query("identifier", idNHS, s.nhs), patientURL, "Bundle.entry[0]"
+		s := acute(len(family) + btoi(family == "QUILL"))
+		_, err := w.write("", patient, fhir.Change{Method: fhir.Create, Type: "MedicationRequest", Resource: s.medicationRequest(0, patientURL, "PractitionerRole/1").Resource()})
+		if !refused {
+			require.NoError(t, err, family)
+			continue
+		}
+		require.Equal(t, []string{"patient-differs"}, rulesOf(err))
+		require.Contains(t, err.Error(), "family name")
+		_, err = w.write("", patient)
+		require.NoError(t, err)
+	}
+}
