@@ -106,7 +106,7 @@ func (m *message) remarksOn(state fhir.State, who fhir.Requester) (remarks []fhi
 			continue
 		}
 		for _, d := range otherPerson(stored.Root(), sent) {
-			remarks = append(remarks, d.issue(stored, "The prescription is held until a pharmacist has found out whose it is."))
+			remarks = append(remarks, d.issue(stored, "Find out whose the prescription is before anything is supplied."))
 		}
 		for _, d := range otherDetails(stored.Root(), sent) {
 			remarks = append(remarks, d.issue(stored, "The prescription is taken, and the record stays as it is."))
@@ -125,7 +125,7 @@ func (d differs) issue(stored *fhir.Resource, consequence string) fhir.Issue {
 // rightPatients refuses orders in a transaction that brings, for the record
 // that it finds under an NHS number, a patient who may be another: what it
 // brings is stored nowhere, so nobody could look at it later. A message is
-// stored, and held.
+// stored as it came.
 func rightPatients(state fhir.State, tx *fhir.Transaction) error {
 	if tx.Derived {
 		return nil
