@@ -15,7 +15,10 @@ type Error struct {
 	// Precondition says that an If-Match, If-None-Match or If-None-Exist did
 	// not hold (HTTP 412), as opposed to a conflict found on the way (409).
 	Precondition bool
-	Err          error // the cause, for the log; never sent
+	// NoSpace says that the disk is too full for a write (HTTP 507), as opposed
+	// to another reason why the store takes none now (503).
+	NoSpace bool
+	Err     error // the cause, for the log; never sent
 }
 
 // Errorf-like helpers stay out on purpose: an Error without a sentence for its

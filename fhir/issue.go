@@ -44,6 +44,7 @@ const (
 	Exception       Code = "exception"
 	Timeout         Code = "timeout"
 	Throttled       Code = "throttled"
+	NoStore         Code = "no-store"
 	Informational   Code = "informational"
 )
 

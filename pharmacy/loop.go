@@ -175,7 +175,7 @@ func passing(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return true
 	}
-	return errors.As(err, &known) && (known.Kind == fhir.Exception || known.Kind == fhir.Timeout || known.Kind == fhir.Throttled)
+	return errors.As(err, &known) && (known.Kind == fhir.Exception || known.Kind == fhir.Timeout || known.Kind == fhir.Throttled || known.Kind == fhir.NoStore)
 }
 
 // output collects changes. Versions of one commit often lead to the same

@@ -237,18 +237,26 @@ func TestRefusedOutputIsParked(t *testing.T) {
 }
 
 func TestPassingFailuresAreTriedAgain(t *testing.T) {
-	db := newFake()
-	db.put(t, "Basic", "1")
-	failures := 0
-	stop := follow(t, &Loop{DB: db, Follower: echo{func(*fhir.Version) error {
-		if failures++; failures < 3 {
-			return fhir.E("read", fhir.Exception, fhir.Issue{Message: "The disk is full."})
+	for _, kind := range []fhir.Code{fhir.Exception, fhir.Timeout, fhir.Throttled, fhir.NoStore} {
+		db := newFake()
+		db.put(t, "Basic", "1")
+		steps, commits := 0, 0
+		db.fail = func(*fhir.Transaction) error {
+			if commits++; commits < 3 {
+				return fhir.E("commit", kind, fhir.Issue{Message: "The disk is full."})
+			}
+			return nil
 		}
-		return nil
-	}}})
-	require.Eventually(t, func() bool { return db.count("List") == 1 }, time.Second, time.Millisecond)
-	stop()
-	require.Zero(t, db.count("Task"))
+		stop := follow(t, &Loop{DB: db, Follower: echo{func(*fhir.Version) error {
+			if steps++; steps < 3 {
+				return fhir.E("read", kind, fhir.Issue{Message: "The disk is full."})
+			}
+			return nil
+		}}})
+		require.Eventually(t, func() bool { return db.count("List") == 1 }, time.Second, time.Millisecond, kind)
+		stop()
+		require.Zero(t, db.count("Task"), kind)
+	}
 }
 
 func TestOvertakenStepsAreTakenAnew(t *testing.T) {

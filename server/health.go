@@ -2,21 +2,45 @@ package server
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net/http"
 	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // live answers as long as the process does.
-func (s *Server) live(w http.ResponseWriter, _ *http.Request) { health(w, http.StatusOK, "pass") }
+func (s *Server) live(w http.ResponseWriter, _ *http.Request) { health(w, http.StatusOK, "pass", "") }
 
-// health tells whether requests can be served.
+// health tells whether requests can be answered.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	if !s.ready(r.Context()) {
-		health(w, http.StatusServiceUnavailable, "fail")
+		health(w, http.StatusServiceUnavailable, "fail", "The store answers no reads.")
 		return
 	}
-	health(w, http.StatusOK, "pass")
+	health(w, http.StatusOK, "pass", "")
+}
+
+// healthReady tells whether requests can be served, writes among them: 503 with
+// the reason where the store takes none.
+func (s *Server) healthReady(w http.ResponseWriter, r *http.Request) {
+	if s.config.Writable != nil {
+		if err := s.config.Writable(); err != nil {
+			s.config.Logger.ErrorContext(r.Context(), "not ready", "error", err)
+			health(w, http.StatusServiceUnavailable, "fail", reason(err))
+			return
+		}
+	}
+	s.health(w, r)
+}
+
+// reason is an error in the words for a client, without its cause.
+func reason(err error) string {
+	var e *fhir.Error
+	if !errors.As(err, &e) || len(e.Issues) == 0 {
+		return "The store takes no writes."
+	}
+	return e.Issues[0].Message
 }
 
 // ready reports whether the store answers a read within two seconds.
@@ -30,9 +54,11 @@ func (s *Server) ready(ctx context.Context) bool {
 	return err == nil
 }
 
-func health(w http.ResponseWriter, status int, word string) {
+// health writes a health check response, as draft-inadarei-api-health-check has
+// it: the status and, where that is no pass, why.
+func health(w http.ResponseWriter, status int, word, output string) {
 	w.Header().Set("Content-Type", "application/health+json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = fmt.Fprintf(w, `{"status":%q}`+"\n", word)
+	_, _ = w.Write(append(fhir.Obj("status", word, "output", output).JSON(), '\n'))
 }

@@ -11,10 +11,11 @@ import (
 )
 
 // Counter is a figure that another part of the program keeps, such as the
-// number of commits: it only grows, and is read when /metrics is.
+// number of commits. It is read when /metrics is.
 type Counter struct {
 	Name, Help string // "pestle_commits_total"
 	Value      func() float64
+	Gauge      bool // it may fall; others only grow
 }
 
 // metrics are the figures of one server, in a registry of their own.
@@ -38,6 +39,10 @@ func newMetrics(counters []Counter) *metrics {
 	m.registry.MustRegister(m.took, m.inFlight, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, c := range counters {
+		if c.Gauge {
+			m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: c.Name, Help: c.Help}, c.Value))
+			continue
+		}
 		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: c.Name, Help: c.Help}, c.Value))
 	}
 	return m

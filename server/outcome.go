@@ -36,6 +36,7 @@ var statuses = map[fhir.Code]int{
 	fhir.TooLong:         http.StatusRequestEntityTooLarge,
 	fhir.Throttled:       http.StatusTooManyRequests,
 	fhir.Timeout:         http.StatusServiceUnavailable,
+	fhir.NoStore:         http.StatusServiceUnavailable,
 	fhir.Exception:       http.StatusInternalServerError,
 }
 
@@ -73,7 +74,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 			w.Header().Set("WWW-Authenticate", challenge)
 		}
 	}
-	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+	switch status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInsufficientStorage:
 		w.Header().Set("Retry-After", "5")
 	}
 	if status >= 500 {
@@ -124,8 +126,11 @@ func (s *Server) explain(x *exchange, err error) (status int, header http.Header
 }
 
 func (s *Server) status(x *exchange, e *fhir.Error) int {
-	if e.Precondition {
+	switch {
+	case e.Precondition:
 		return http.StatusPreconditionFailed
+	case e.NoSpace:
+		return http.StatusInsufficientStorage
 	}
 	status, ok := statuses[e.Kind]
 	if !ok {

@@ -64,6 +64,10 @@ type Config struct {
 	// restart. Without one the server makes one up.
 	Secret []byte
 
+	// Writable reports why the store takes no writes, for /health/ready; nil
+	// where it does. Without it only reads are tried.
+	Writable func() error
+
 	Counters []Counter // further figures for /metrics
 	Logger   *slog.Logger
 	Clock    func() time.Time
@@ -154,8 +158,10 @@ func (s *Server) Handler() http.Handler {
 		switch r.URL.Path {
 		case "/metrics":
 			figures.ServeHTTP(w, r)
-		case "/health", "/health/ready":
+		case "/health":
 			s.health(w, r)
+		case "/health/ready":
+			s.healthReady(w, r)
 		case "/health/live":
 			s.live(w, r)
 		default:

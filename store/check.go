@@ -40,6 +40,12 @@ func (db *DB) Check(ctx context.Context) (f *Findings, err error) {
 		}
 		c := &checker{ctx: ctx, v: v, f: &Findings{AsOf: v.at}, counts: map[string]uint64{}}
 		f = c.f
+		if b, _, err := v.r.Get(keyIndex); err != nil {
+			return err
+		} else if n, err := decodeSeq(b); err != nil || n != indexVersion {
+			c.stale = true
+			c.wrong("the index has version %d and this program writes %d: start the server once, which makes it anew", n, indexVersion)
+		}
 		for _, part := range []func() error{c.log, c.resources, c.index, c.histories, c.cursors} {
 			if err := part(); err != nil {
 				return err
@@ -55,6 +61,7 @@ type checker struct {
 	v      view
 	f      *Findings
 	counts map[string]uint64 // versions by type, from the log
+	stale  bool              // the index was made by another version of the extraction
 }
 
 func (c *checker) wrong(format string, args ...any) {

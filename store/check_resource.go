@@ -87,6 +87,9 @@ func (c *checker) version(id string, i int, ver *fhir.Version) {
 // extracted checks that every index row of a resource is there, by extracting
 // its versions again.
 func (c *checker) extracted(typ string, r rid, versions []*fhir.Version) error {
+	if c.stale {
+		return nil
+	}
 	rows, err := timeline(c.ctx, typ, r, versions)
 	if err != nil {
 		c.wrong("%s: %v", versions[0].Ref(), err)
@@ -112,7 +115,7 @@ func (c *checker) index() error {
 		rows++
 		return nil
 	})
-	if err == nil && rows != c.f.Rows {
+	if err == nil && rows != c.f.Rows && !c.stale {
 		c.wrong("the index has %d rows, extraction gives %d", rows, c.f.Rows)
 	}
 	return err

@@ -21,6 +21,7 @@ type committer struct {
 
 	base    *moment
 	over    *kv.Overlay // the group so far, on top of the base
+	granted int64       // bytes of the group for which the disk has room
 	waiters []*request
 }
 
@@ -107,6 +108,8 @@ func (c *committer) add(r *request) {
 	switch {
 	case errors.Is(r.err, kv.ErrTooBig):
 		r.err = tooBig(r.tx)
+	case errors.Is(r.err, kv.ErrNoSpace):
+		r.err = noSpace(r.err)
 	case r.err != nil:
 		r.err = failed("commit", r.err)
 	}
@@ -172,16 +175,34 @@ func (c *committer) apply(r *request, p *plan) error {
 // fits reports whether the engine takes the group as it has become.
 func (c *committer) fits() error {
 	maxOps, maxSize := c.db.engine.Limits()
-	if ops, size := c.over.Cost(); ops > maxOps || size > maxSize {
+	ops, size := c.over.Cost()
+	if ops > maxOps || size > maxSize {
 		return kv.ErrTooBig
 	}
-	return nil
+	if ops == 0 || size <= c.granted {
+		return nil
+	}
+	return c.ask(size)
+}
+
+// ask asks whether the disk has room for the group: for all that it may become,
+// so that once is enough, else for what it is.
+func (c *committer) ask(size int64) error {
+	if whole := max(size, maxGroupSize); c.db.engine.Room(whole) == nil {
+		c.granted = whole
+		return nil
+	}
+	err := c.db.engine.Room(size)
+	if err == nil || errors.Is(err, kv.ErrNoSpace) || errors.Is(err, kv.ErrClosed) {
+		return err
+	}
+	return unreachable(err)
 }
 
 // begin opens a group on what is durable.
 func (c *committer) begin() {
 	if c.over == nil {
-		c.base = c.db.now()
+		c.base, c.granted = c.db.now(), 0
 		c.over = kv.NewOverlay(c.base.snap)
 	}
 }
@@ -213,14 +234,10 @@ func (c *committer) write(ops []kv.Op) {
 		return
 	}
 	c.broken = err
+	c.db.broken.Store(&err)
 	for _, r := range c.waiters {
 		r.commit, r.err = nil, c.failure()
 	}
 }
 
-func (c *committer) failure() error {
-	e := fhir.E("commit", fhir.Exception, fhir.Issue{
-		Message: "The database could not be written and takes no more changes until it is started anew."})
-	e.Err = c.broken
-	return e
-}
+func (c *committer) failure() error { return unwritable(c.broken) }

@@ -38,6 +38,9 @@ type Options struct {
 	// Narrow says, by type, which of the resources that the conditions of a
 	// transaction find they may mean; all of them for a type without one.
 	Narrow map[string]fhir.Narrow
+	// ReadOnly says that the engine takes no writes: nothing is founded or
+	// brought up to date.
+	ReadOnly bool
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -46,8 +49,9 @@ type DB struct {
 	opts   Options
 
 	newest  atomic.Pointer[moment]
-	moments sync.WaitGroup // those that are held
-	head    atomic.Uint64  // the newest durable commit
+	moments sync.WaitGroup        // those that are held
+	head    atomic.Uint64         // the newest durable commit
+	broken  atomic.Pointer[error] // why nothing can be written any more
 	mu      sync.Mutex
 	moved   chan struct{} // closed and replaced when head moves
 
@@ -97,15 +101,18 @@ func (db *DB) start() (head, error) {
 	if err != nil {
 		return head{}, err
 	}
-	if !ok {
+	switch {
+	case !ok && db.opts.ReadOnly:
+		return head{}, errors.New("store: the folder holds no database: it was never opened for writing")
+	case !ok:
 		return head{}, db.found()
 	}
 	if v, err := decodeSeq(format); err != nil || v != formatVersion {
 		return head{}, fmt.Errorf("store: the database has layout %d and this program reads layout %d: use the program that wrote it, or load its export into a new database", v, formatVersion)
 	}
 	h, err := view{r: snap}.head()
-	if err != nil {
-		return head{}, err
+	if err != nil || db.opts.ReadOnly {
+		return h, err
 	}
 	return h, db.renewIndex(view{snap, h.seq})
 }

@@ -109,7 +109,7 @@ func TestBrokenEngine(t *testing.T) {
 	faulty.Break(1, false)
 	for range 2 {
 		e := refused(t, db, put("b", patient(t, "1", "Bell")))
-		require.Equal(t, fhir.Exception, e.Kind)
+		require.Equal(t, fhir.NoStore, e.Kind)
 		require.ErrorIs(t, e, kvtest.ErrFault)
 	}
 }

@@ -71,7 +71,10 @@ func (b *batcher) flush() error {
 	if len(b.ops) == 0 {
 		return nil
 	}
-	err := b.engine.Write(b.ops)
+	err := b.engine.Room(b.size)
+	if err == nil {
+		err = b.engine.Write(b.ops)
+	}
 	b.ops, b.size = nil, 0
 	return err
 }

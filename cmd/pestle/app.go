@@ -21,12 +21,14 @@ import (
 // appConfig says how the parts are put together.
 type appConfig struct {
 	Data       string // folder of the database
+	MinFree    int64  // bytes of its disk that are left to others
 	Dispensing dispensing.Options
 	Profiles   profileOptions
 }
 
 // app is everything of a running Pestle but HTTP.
 type app struct {
+	engine        *badger.Engine
 	db            *store.DB
 	library       *profiles.Library
 	repository    *repository
@@ -49,12 +51,13 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
+	engine.Reserve(c.MinFree)
 	db, err := store.Open(engine, store.Options{Guards: []fhir.Guard{dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit},
 		Narrow: map[string]fhir.Narrow{"Patient": dispensing.PatientsOf}})
 	if err != nil {
 		return nil, err
 	}
-	a := &app{db: db, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: reimbursement.New(db), log: log}
+	a := &app{engine: engine, db: db, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: reimbursement.New(db), log: log}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
 	a.repository = newRepository(db, a.library, log)
 	c.Profiles.loadBeside(a.library.Terminology(), log)
@@ -94,8 +97,18 @@ func (a *app) follow(ctx context.Context) <-chan struct{} {
 
 // counters are the figures of the store for /metrics.
 func (a *app) counters() []server.Counter {
-	return []server.Counter{{Name: "pestle_commits_total", Help: "Commits in the log.",
-		Value: func() float64 { return float64(a.db.Head()) }}}
+	return []server.Counter{
+		{Name: "pestle_commits_total", Help: "Commits in the log.", Value: func() float64 { return float64(a.db.Head()) }},
+		{Name: "pestle_store_writable", Help: "1 while the store takes writes, 0 while it refuses them.", Gauge: true, Value: a.writable},
+		{Name: "pestle_store_free_bytes", Help: "Bytes that the disk of the data folder has free.", Gauge: true, Value: func() float64 { return float64(a.engine.Free()) }},
+	}
+}
+
+func (a *app) writable() float64 {
+	if a.db.Writable() != nil {
+		return 0
+	}
+	return 1
 }
 
 // commandRequester is who a command of this binary writes as.

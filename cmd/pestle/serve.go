@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/docs"
+	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/server"
 )
@@ -46,6 +47,7 @@ type serveCommand struct {
 	Secret       string `env:"PESTLE_SECRET" help:"Secret that seals the links of result pages; set it so that they outlive a restart."`
 	LogJSON      bool   `env:"PESTLE_LOG_JSON" help:"Write the log as JSON lines."`
 	LogDebug     bool   `env:"PESTLE_LOG_DEBUG" help:"Log more."`
+	MinFreeMB    int64  `env:"PESTLE_MIN_FREE_MB" name:"min-free-mb" default:"0" help:"Writes are refused with 507 while the disk of the data folder has fewer megabytes free. The database keeps what it needs itself in any case: 48 MB, and the size of its tables up to 512 MB."`
 	DrainSeconds int    `env:"PESTLE_DRAIN_SECONDS" default:"20" help:"Seconds that requests under way have to finish after SIGTERM."`
 
 	law *dispensing.Law // of Law; nil for the built-in one
@@ -70,7 +72,27 @@ func (c *serveCommand) Run(std streams) error {
 		return errors.Join(err, listener.Close())
 	}
 	err = c.serve(ctx, app, listener, log, std)
-	return errors.Join(err, app.close())
+	return errors.Join(err, inTime(closeTime, "the database in "+c.Data+" could not be closed: its newest writes are not in its tables, and are kept only if its log (.mem) is still there", app.close))
+}
+
+// closeTime bounds how long the database has to write its buffer out, and the
+// followers to stop, behind the time for requests to finish.
+const closeTime = 15 * time.Second
+
+// inTime gives up waiting for f after a time, with an error that says so. The
+// process ends soon after.
+func inTime(limit time.Duration, what string, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		return nil
+	case <-time.After(limit):
+		return fmt.Errorf("%s: it took longer than %s", what, limit)
+	}
 }
 
 func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listener, log *slog.Logger, std streams) error {
@@ -83,13 +105,20 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 		return err
 	}
 	if c.Sandbox {
-		if err := app.loadSandbox(ctx); err != nil {
+		err := app.loadSandbox(ctx)
+		if fhir.KindOf(err) == fhir.NoStore { // reads go on
+			log.Warn("the demo data could not be stored", "error", err)
+		} else if err != nil {
 			return err
 		}
 	}
 	ctx, stop := context.WithCancel(ctx)
 	followers := app.follow(ctx)
-	defer func() { stop(); <-followers }() // before the database is closed
+	defer stop()
+	ended := func() error { // before the database is closed
+		stop()
+		return inTime(closeTime, "the followers did not stop", func() error { <-followers; return nil })
+	}
 	h := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	failed := make(chan error, 1)
@@ -102,20 +131,19 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 
 	select {
 	case err := <-failed:
-		return err
+		return errors.Join(err, ended())
 	case <-ctx.Done():
 	}
 	log.Info("draining", "seconds", c.DrainSeconds)
 	drain, cancel := context.WithTimeout(context.Background(), time.Duration(c.DrainSeconds)*time.Second)
 	defer cancel()
-	err = h.Shutdown(drain)
-	<-followers
+	err = errors.Join(h.Shutdown(drain), ended())
 	log.Info("stopped")
 	return err
 }
 
 func (c *serveCommand) appConfig() appConfig {
-	config := appConfig{Data: c.Data, Profiles: c.profileOptions, Dispensing: dispensing.Options{
+	config := appConfig{Data: c.Data, MinFree: c.MinFreeMB << 20, Profiles: c.profileOptions, Dispensing: dispensing.Options{
 		Site: dispensing.Site{ODS: c.Site, Name: c.SiteName, ReimbursementAuthority: c.Authority, Endpoint: c.PublicURL}}}
 	if c.Sandbox && c.Site == "" {
 		config.Dispensing.Site = dispensing.Site{ODS: sandboxPharmacy, Name: "Sandbox Online Pharmacy", ReimbursementAuthority: c.Authority, Endpoint: "http://" + c.Addr + server.Bases[0]}
@@ -183,7 +211,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 	config := server.Config{
 		Repository: app.repository, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
-		Counters: app.counters(), Docs: docs.Files,
+		Counters: app.counters(), Writable: app.db.Writable, Docs: docs.Files,
 		Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
 		SMART: server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
 	}

@@ -17,6 +17,9 @@ var (
 	ErrTooBig = errors.New("kv: the batch is too big")
 	// ErrClosed says that the engine has been closed.
 	ErrClosed = errors.New("kv: the engine is closed")
+	// ErrNoSpace says that the disk has too little room for a batch. Nothing of
+	// it is written.
+	ErrNoSpace = errors.New("kv: the disk is full")
 )
 
 // Reader is a consistent view of all keys.
@@ -67,6 +70,10 @@ type Engine interface {
 	// returns when they will survive a crash of the machine. The keys of a
 	// batch are distinct. The engine keeps the slices for the time of the call.
 	Write(batch []Op) error
+	// Room reports whether a batch of so many bytes, by [Cost], can be written
+	// now: ErrNoSpace where the disk is too full for it and for what the engine
+	// may have to write after it.
+	Room(bytes int64) error
 	// Limits is how many operations and how many bytes, by [Cost], a batch
 	// may hold at most.
 	Limits() (ops int, bytes int64)

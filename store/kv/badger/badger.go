@@ -22,7 +22,7 @@ import (
 // it decides how long a start takes then, and it stands in memory twice. One
 // transaction of the engine may have 15 % of it; see journal.go for bigger
 // batches.
-const memTable = 32 << 20
+const memTable = 16 << 20
 
 // Limits of a batch.
 const (
@@ -32,8 +32,14 @@ const (
 
 // Engine is an open database folder.
 type Engine struct {
-	db  *badger.DB
-	dir string
+	db       *badger.DB
+	dir      string
+	identity os.FileInfo // of the record of the folder, when it was opened
+	recorded recorded    // under writing
+	reserve  int64       // bytes of the disk that are left to others
+	release  func()      // of what a reader holds besides; nil where the folder is open for writing
+	pending  []kv.Op     // of the journal, for a reader
+	log      *slog.Logger
 
 	writing sync.Mutex   // one batch at a time
 	whole   sync.RWMutex // held while a batch is applied in parts
@@ -42,31 +48,74 @@ type Engine struct {
 
 var _ kv.Engine = (*Engine)(nil)
 
-// Exists reports whether a folder holds a database.
-func Exists(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, badger.ManifestFilename))
-	return err == nil
+// Exists reports whether a folder holds a database. The error says what is
+// missing or damaged where it holds part of one: a [*Damage].
+func Exists(dir string) (bool, error) {
+	f, err := locked(dir)
+	return err == nil && !f.empty(), err
 }
 
-// Open opens the database in a folder, which is made if need be. Only one
-// process can have it open. A nil log drops the engine's messages.
+// Open opens the database in a folder. Where there is none, it is founded; a
+// folder that holds part of one is refused with a [*Damage] and left as it is.
+// Only one process can have it open. A nil log drops the engine's messages.
 func Open(dir string, log *slog.Logger) (*Engine, error) {
+	f, err := locked(dir)
+	if err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("badger: make the data folder: %w", err)
 	}
-	db, err := badger.Open(settings(dir, log))
-	if err != nil && strings.Contains(err.Error(), "directory lock") { // badger has no error value for it
-		return nil, fmt.Errorf("badger: another process has the database in %s open: stop it, or use another folder", dir)
+	e := &Engine{dir: dir, recorded: recorded{dir: dir}, log: log}
+	if free, err := e.free(); err != nil {
+		return nil, err
+	} else if need := room(0, 0); free < need {
+		return nil, fmt.Errorf("badger: "+spaceMessage, megabytes(free), megabytes(need))
+	}
+	if !f.empty() {
+		if _, err := writeRecord(dir, stateChanging); err != nil {
+			return nil, fmt.Errorf("badger: the data folder cannot be written: %w", err)
+		}
+	}
+	if e.db, err = start(settings(dir, log)); err != nil {
+		return nil, err
+	}
+	if err = e.recover(); err == nil {
+		err = e.recorded.renew()
+	}
+	if err == nil {
+		e.identity, err = os.Stat(filepath.Join(dir, recordName))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("badger: open %s: %w", dir, err)
-	}
-	e := &Engine{db: db, dir: dir}
-	if err := e.recover(); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, e.db.Close())
 	}
 	return e, nil
 }
+
+// start starts the engine. Where it panics over a file, that is an error.
+func start(o badger.Options) (db *badger.DB, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &Damage{o.Dir, []string{fmt.Sprintf("the engine cannot open it: %v", p)}}
+		}
+	}()
+	db, err = badger.Open(o)
+	if err != nil && strings.Contains(err.Error(), "directory lock") { // badger has no error value for it
+		return nil, inUse(o.Dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("badger: open %s: %w", o.Dir, err)
+	}
+	return db, nil
+}
+
+func inUse(dir string) error {
+	return fmt.Errorf("badger: another process has the database in %s open: stop it, or use another folder", dir)
+}
+
+// Reserve leaves at least so many bytes of the disk free: [Engine.Room] refuses
+// batches below that, and below what the engine itself needs in any case.
+func (e *Engine) Reserve(bytes int64) { e.reserve = bytes }
 
 func settings(dir string, log *slog.Logger) badger.Options {
 	return badger.DefaultOptions(dir).
@@ -95,7 +144,15 @@ func (e *Engine) Snapshot() (kv.Snapshot, error) {
 	if e.torn != nil {
 		return nil, e.torn
 	}
-	return &snapshot{e.db.NewTransaction(false)}, nil
+	s := &snapshot{e.db.NewTransaction(false)}
+	if e.pending == nil {
+		return s, nil
+	}
+	over := kv.NewOverlay(s)
+	for _, op := range e.pending {
+		over.Set(op.Key, op.Value)
+	}
+	return viewed{over, s}, nil
 }
 
 // Write commits the batch, in one transaction with one sync of the log when it
@@ -118,9 +175,20 @@ func (e *Engine) Write(batch []kv.Op) error {
 	}
 	err := e.transact(batch)
 	if errors.Is(err, kv.ErrTooBig) {
-		return e.writeBig(batch)
+		err = e.writeBig(batch)
+	}
+	if err == nil {
+		e.renewRecord()
 	}
 	return err
+}
+
+// renewRecord brings the record of the folder up to date. Where it cannot be
+// written, an older one is still true of the files that it names.
+func (e *Engine) renewRecord() {
+	if err := e.recorded.renew(); err != nil && e.log != nil {
+		e.log.Warn("the record of the data folder cannot be written", "error", err)
+	}
 }
 
 // transact commits operations in one transaction.
@@ -183,4 +251,26 @@ func ignoreMissing(err error) error {
 }
 
 // Close writes the buffer out and closes the folder.
-func (e *Engine) Close() error { return e.db.Close() }
+func (e *Engine) Close() error {
+	if e.release != nil { // for reading
+		err := e.db.Close()
+		e.release()
+		return err
+	}
+	if e.db.IsClosed() {
+		return nil
+	}
+	if err := e.present(); err != nil {
+		return err // there is nothing to write to
+	}
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	if _, err := writeRecord(e.dir, stateChanging); err != nil {
+		return fmt.Errorf("badger: the data folder cannot be written: %w", err)
+	}
+	if err := e.db.Close(); err != nil {
+		return err
+	}
+	_, err := writeRecord(e.dir, stateClosed)
+	return err
+}

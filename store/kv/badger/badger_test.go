@@ -46,9 +46,13 @@ func TestLocked(t *testing.T) {
 
 func TestExists(t *testing.T) {
 	dir := t.TempDir()
-	require.False(t, badger.Exists(dir))
+	found, err := badger.Exists(dir)
+	require.NoError(t, err)
+	require.False(t, found)
 	require.NoError(t, openDir(t, dir).Close())
-	require.True(t, badger.Exists(dir))
+	found, err = badger.Exists(dir)
+	require.NoError(t, err)
+	require.True(t, found)
 }
 
 // TestLargeValue stores one value nearly as big as a batch may be.

@@ -45,8 +45,19 @@ func (e *Engine) writeBig(batch []kv.Op) error {
 
 // recover finishes or drops what a crash has interrupted.
 func (e *Engine) recover() error {
-	marked := false
-	err := e.db.View(func(txn *badger.Txn) error {
+	marked, err := e.marked()
+	switch {
+	case err != nil:
+		return err
+	case marked:
+		return e.redo()
+	}
+	return e.dropJournal()
+}
+
+// marked reports whether the journal holds a whole batch.
+func (e *Engine) marked() (marked bool, err error) {
+	err = e.db.View(func(txn *badger.Txn) error {
 		_, err := txn.Get(journalMark)
 		marked = err == nil
 		if errors.Is(err, badger.ErrKeyNotFound) {
@@ -54,13 +65,7 @@ func (e *Engine) recover() error {
 		}
 		return err
 	})
-	switch {
-	case err != nil:
-		return failure(err)
-	case marked:
-		return e.redo()
-	}
-	return e.dropJournal()
+	return marked, failure(err)
 }
 
 // redo applies the journal, which may have been applied in part, and removes it.

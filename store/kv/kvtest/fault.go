@@ -19,6 +19,34 @@ type Faulty struct {
 	left    int // writes until it breaks down, 0 for never
 	written bool
 	down    bool
+	failing int // writes until they fail, and reads go on; 0 for never
+	failed  bool
+	full    bool
+}
+
+// Fail makes the n-th write from now and all after it fail, as when the disk
+// reports an error of a sync. Reads go on.
+func (f *Faulty) Fail(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failing = n
+}
+
+// Fill says whether the disk is full: then there is room for no batch.
+func (f *Faulty) Fill(full bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.full = full
+}
+
+// Room reports whether the disk has room.
+func (f *Faulty) Room(n int64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.full {
+		return kv.ErrNoSpace
+	}
+	return f.Engine.Room(n)
 }
 
 // Break makes the n-th write from now, 1 for the next, fail and all calls
@@ -35,6 +63,13 @@ func (f *Faulty) Write(batch []kv.Op) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.down {
+		return ErrFault
+	}
+	if f.failing > 0 {
+		f.failing--
+		f.failed = f.failing == 0
+	}
+	if f.failed {
 		return ErrFault
 	}
 	if f.left > 0 {

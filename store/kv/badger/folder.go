@@ -1,0 +1,256 @@
+package badger
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	badger "github.com/dgraph-io/badger/v4"
+)
+
+// folder is what a data folder holds, read without changing anything. The
+// engine founds a database wherever it finds no manifest, deletes tables that
+// the manifest does not name and leaves out those that it cannot read, so the
+// folder is inspected before the engine sees it.
+type folder struct {
+	dir      string
+	manifest []byte // nil where there is none
+	tables   map[uint64]badger.TableManifest
+	files    map[string]int64 // size of each file of the engine, by name
+	record   *record          // nil where an earlier version wrote the folder
+	problems []string
+}
+
+// Damage is the error of a folder whose files do not make a database.
+type Damage struct {
+	Dir      string
+	Problems []string
+}
+
+func (d *Damage) Error() string {
+	return fmt.Sprintf("badger: the database in %s is damaged, and nothing was changed:\n  %s\nPut the files back as they were, or use a backup in a folder of its own.",
+		d.Dir, strings.Join(d.Problems, "\n  "))
+}
+
+const (
+	tableExt    = ".sst"
+	memtableExt = ".mem"
+	valueExt    = ".vlog"
+	logHeader   = 20 // bytes at the head of a memtable log and of a value log
+)
+
+// inspect reads a folder. One that does not exist, or holds no file of a
+// database, is empty; the error is a [*Damage] where files are missing or
+// unreadable.
+func inspect(dir string) (*folder, error) {
+	f := &folder{dir: dir, files: map[string]int64{}}
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return f, nil
+	case err != nil:
+		if info, e := os.Stat(dir); e == nil && !info.IsDir() {
+			return nil, fmt.Errorf("badger: %s is a file; a database needs a folder", dir)
+		}
+		return nil, fmt.Errorf("badger: the data folder cannot be read: %w", err)
+	}
+	for _, e := range entries {
+		if e.IsDir() || !isPiece(e.Name()) {
+			continue
+		}
+		info, err := e.Info()
+		if err != nil {
+			return nil, fmt.Errorf("badger: the data folder cannot be read: %w", err)
+		}
+		f.files[e.Name()] = info.Size()
+	}
+	if len(f.files) == 0 {
+		return f, nil
+	}
+	f.examine()
+	if f.problems != nil {
+		return nil, &Damage{dir, f.problems}
+	}
+	return f, nil
+}
+
+// isPiece reports whether a file is part of a database. The lock file and what
+// is left of an interrupted change of the manifest hold no data.
+func isPiece(name string) bool {
+	switch filepath.Ext(name) {
+	case tableExt, memtableExt, valueExt:
+		return true
+	}
+	return name == badger.ManifestFilename || name == badger.KeyRegistryFileName || name == recordName
+}
+
+// empty reports whether there is no database yet.
+func (f *folder) empty() bool { return len(f.files) == 0 }
+
+func (f *folder) problem(format string, args ...any) {
+	f.problems = append(f.problems, fmt.Sprintf(format, args...))
+}
+
+func (f *folder) examine() {
+	var err error
+	if f.record, err = readRecord(f.dir); err != nil {
+		f.problem("%s cannot be read: %v", recordName, err)
+	}
+	f.readManifest()
+	if f.manifest == nil || f.problems != nil {
+		return
+	}
+	f.checkTables()
+	f.checkLogs()
+	f.checkRecord()
+}
+
+// readManifest reads which tables the database consists of.
+func (f *folder) readManifest() {
+	size, there := f.files[badger.ManifestFilename]
+	if !there {
+		f.problem("MANIFEST is missing, which lists the tables of the database; %s", f.others())
+		return
+	}
+	path := filepath.Join(f.dir, badger.ManifestFilename)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		f.problem("MANIFEST cannot be read: %v", err)
+		return
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		f.problem("MANIFEST cannot be read: %v", err)
+		return
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	m, _, err := badger.ReplayManifestFile(file, 0, settings(f.dir, nil))
+	if err != nil {
+		f.problem("MANIFEST (%d bytes) is not valid: %v", size, err)
+		return
+	}
+	f.manifest, f.tables = text, m.Tables
+}
+
+// others names the files that are there.
+func (f *folder) others() string {
+	var names []string
+	for name := range f.files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if len(names) > 8 {
+		names = append(names[:8], "…")
+	}
+	return "there are " + strings.Join(names, ", ")
+}
+
+// checkTables opens every table that the manifest names.
+func (f *folder) checkTables() {
+	ids := make([]uint64, 0, len(f.tables))
+	for id := range f.tables {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		name := fmt.Sprintf("%06d%s", id, tableExt)
+		size, there := f.files[name]
+		switch {
+		case !there:
+			f.problem("the table %s is missing, which MANIFEST names", name)
+		case size == 0:
+			f.problem("the table %s is empty", name)
+		default:
+			if err := openTable(filepath.Join(f.dir, name), f.tables[id]); err != nil {
+				f.problem("the table %s cannot be opened: %v", name, err)
+			}
+		}
+	}
+	if f.running() {
+		return // a kill leaves tables that are not in use yet, or no longer
+	}
+	for name := range f.files {
+		if id, ok := numberOf(name, tableExt); ok {
+			if _, named := f.tables[id]; !named {
+				f.problem("the table %s is there, which MANIFEST does not name: MANIFEST is not the newest, or of another database", name)
+			}
+		}
+	}
+}
+
+// running reports whether the database was in use when its process ended.
+func (f *folder) running() bool {
+	if f.record != nil {
+		return f.record.State != stateClosed
+	}
+	return f.newest(memtableExt) > 0
+}
+
+// checkLogs looks for the files besides the tables. Where there is neither a
+// table nor a record, a process was killed when it made the database.
+func (f *folder) checkLogs() {
+	if len(f.tables) == 0 && f.record == nil && f.newest(tableExt) == 0 {
+		return
+	}
+	if f.files[badger.KeyRegistryFileName] == 0 {
+		f.problem("KEYREGISTRY is missing or empty")
+	}
+	if f.newest(valueExt) == 0 {
+		f.problem("there is no value log (.vlog)")
+	}
+	for name, size := range f.files {
+		if _, ok := numberOf(name, valueExt); ok && size < logHeader {
+			f.problem("the value log %s is empty", name)
+		}
+	}
+}
+
+// newest is the highest number of the files of a kind, 0 for none.
+func (f *folder) newest(ext string) int {
+	most := 0
+	for name := range f.files {
+		if n, ok := numberOf(name, ext); ok {
+			most = max(most, int(n))
+		}
+	}
+	return most
+}
+
+func numberOf(name, ext string) (uint64, bool) {
+	base, ok := strings.CutSuffix(name, ext)
+	n, err := strconv.ParseUint(base, 10, 32)
+	return n, ok && err == nil
+}
+
+// checkRecord compares the folder with what was last recorded of it.
+func (f *folder) checkRecord() {
+	r := f.record
+	if r == nil {
+		return
+	}
+	if why := r.disagrees(f.manifest); why != "" {
+		f.problem("MANIFEST %s", why)
+	}
+	if r.State == stateOpen {
+		name := fmt.Sprintf("%05d%s", r.Memtable, memtableExt)
+		if f.newest(memtableExt) < r.Memtable {
+			f.problem("the log %s is missing, which holds the newest writes", name)
+		} else if size, there := f.files[name]; there && size < logHeader {
+			f.problem("the log %s is empty, which holds the newest writes", name)
+		}
+	}
+	for name, size := range r.Values {
+		have, there := f.files[name]
+		switch {
+		case !there && size > logHeader:
+			f.problem("the value log %s is missing", name)
+		case r.State == stateClosed && have < size:
+			f.problem("the value log %s has %d bytes, and had %d when the database was closed", name, have, size)
+		}
+	}
+}

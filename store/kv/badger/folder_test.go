@@ -1,0 +1,263 @@
+package badger
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/store/kv"
+	"github.com/pestle-fhir/pestle/store/kv/kvtest"
+)
+
+// filled makes a database with several tables, a large value and writes that
+// are in the log only. Its copy is what a killed process leaves.
+func filled(t *testing.T) (closed, killed string) {
+	t.Helper()
+	dir := t.TempDir()
+	for round := range 3 {
+		e, err := Open(dir, nil)
+		require.NoError(t, err)
+		for i := range 3 {
+			require.NoError(t, e.Write([]kv.Op{{Key: fmt.Appendf(nil, "%d-%d", round, i), Value: noise(500 << 10)}}))
+		}
+		kvtest.Set(t, e, fmt.Sprintf("round-%d", round), "done")
+		require.NoError(t, e.Write([]kv.Op{{Key: []byte("large"), Value: noise(3 << 20)}}))
+		if round == 2 {
+			killed = copyOf(t, dir)
+			for name := range state(t, killed) { // less of what is allocated in advance
+				if ext := filepath.Ext(name); ext == ".vlog" || ext == ".mem" {
+					cut(t, filepath.Join(killed, name), 8<<20)
+				}
+			}
+		}
+		require.NoError(t, e.Close())
+	}
+	return dir, killed
+}
+
+func noise(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{2}).Read(b)
+	return b
+}
+
+func copyOf(t *testing.T, dir string) string {
+	t.Helper()
+	into := t.TempDir()
+	require.NoError(t, os.CopyFS(into, os.DirFS(dir)))
+	return into
+}
+
+// state is every file of a folder with its bytes and time.
+func state(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		require.NoError(t, err)
+		info, err := e.Info()
+		require.NoError(t, err)
+		all[e.Name()] = fmt.Sprintf("%x %v %v", sha256.Sum256(b), info.ModTime(), info.Mode())
+	}
+	return all
+}
+
+// TestDamage damages a folder in many ways: each is refused by every way to
+// open it, names what is wrong, and changes nothing.
+func TestDamage(t *testing.T) {
+	closed, killed := filled(t)
+	other, _ := filled(t)
+	older := readFile(t, filepath.Join(closed, "MANIFEST"))[:60]
+	newest := func(dir, pattern string) string {
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		require.NoError(t, err)
+		require.NotEmpty(t, found)
+		return found[len(found)-1]
+	}
+	for _, c := range []struct {
+		name, of, says string
+		damage         func(dir string)
+	}{
+		{"no manifest", closed, "MANIFEST is missing", func(d string) { remove(t, d, "MANIFEST") }},
+		{"no manifest", killed, "MANIFEST is missing", func(d string) { remove(t, d, "MANIFEST") }},
+		{"cut manifest", closed, "MANIFEST", func(d string) { cut(t, filepath.Join(d, "MANIFEST"), 20) }},
+		{"cut manifest", killed, "MANIFEST", func(d string) { cut(t, filepath.Join(d, "MANIFEST"), 20) }},
+		{"empty manifest", closed, "MANIFEST (0 bytes)", func(d string) { cut(t, filepath.Join(d, "MANIFEST"), 0) }},
+		{"new manifest", killed, "MANIFEST", func(d string) { cut(t, filepath.Join(d, "MANIFEST"), 16) }},
+		{"zeroed manifest", closed, "MANIFEST", func(d string) { zero(t, filepath.Join(d, "MANIFEST")) }},
+		{"older manifest", closed, "MANIFEST", func(d string) { write(t, filepath.Join(d, "MANIFEST"), older) }},
+		{"older manifest", killed, "MANIFEST", func(d string) { write(t, filepath.Join(d, "MANIFEST"), older) }},
+		{"manifest of another", closed, "MANIFEST", func(d string) {
+			write(t, filepath.Join(d, "MANIFEST"), readFile(t, filepath.Join(other, "MANIFEST"))[:40])
+		}},
+		{"no table", closed, "is missing, which MANIFEST names", func(d string) { remove(t, newest(d, "*.sst")) }},
+		{"no table", killed, "is missing, which MANIFEST names", func(d string) { remove(t, newest(d, "*.sst")) }},
+		{"empty table", closed, "is empty", func(d string) { cut(t, newest(d, "*.sst"), 0) }},
+		{"cut table", closed, "cannot be opened", func(d string) { cut(t, newest(d, "*.sst"), 1000) }},
+		{"zeroed table", killed, "cannot be opened", func(d string) { zero(t, newest(d, "*.sst")) }},
+		{"no value log", closed, "value log", func(d string) { remove(t, newest(d, "*.vlog")) }},
+		{"no value log", killed, "value log", func(d string) { remove(t, newest(d, "*.vlog")) }},
+		{"empty value log", killed, "value log", func(d string) { cut(t, newest(d, "*.vlog"), 0) }},
+		{"cut value log", closed, "value log", func(d string) { cut(t, newest(d, "*.vlog"), 100) }},
+		{"no log of writes", killed, "the newest writes", func(d string) { remove(t, newest(d, "*.mem")) }},
+		{"empty log of writes", killed, "the newest writes", func(d string) { cut(t, newest(d, "*.mem"), 0) }},
+		{"no registry", closed, "KEYREGISTRY", func(d string) { remove(t, d, "KEYREGISTRY") }},
+		{"empty registry", killed, "KEYREGISTRY", func(d string) { cut(t, filepath.Join(d, "KEYREGISTRY"), 0) }},
+		{"only tables", closed, "MANIFEST is missing", func(d string) {
+			for name := range state(t, d) {
+				if filepath.Ext(name) != ".sst" {
+					remove(t, d, name)
+				}
+			}
+		}},
+		{"unrelated files", t.TempDir(), "MANIFEST is missing", func(d string) { write(t, filepath.Join(d, "holiday.vlog"), []byte("x")) }},
+	} {
+		t.Run(filepath.Base(c.name)+" "+map[bool]string{true: "killed", false: "closed"}[c.of == killed], func(t *testing.T) {
+			dir := copyOf(t, c.of)
+			c.damage(dir)
+			before := state(t, dir)
+			_, err := Open(dir, nil)
+			require.ErrorContains(t, err, c.says)
+			require.ErrorContains(t, err, "nothing was changed")
+			_, err = OpenReadOnly(dir, nil)
+			require.ErrorContains(t, err, c.says)
+			_, err = Exists(dir)
+			require.ErrorContains(t, err, c.says)
+			require.Equal(t, before, state(t, dir))
+		})
+	}
+}
+
+// TestWhole: what is whole opens, also without the record of the folder, and
+// after a crash at the start.
+func TestWhole(t *testing.T) {
+	closed, killed := filled(t)
+	for name, of := range map[string]string{"closed": closed, "killed": killed} {
+		for record, change := range map[string]func(dir string){
+			"with":    func(string) {},
+			"without": func(d string) { remove(t, d, recordName) },
+			"torn":    func(d string) { cut(t, filepath.Join(d, recordName), 30) },
+			"tail":    func(d string) { appendTo(t, filepath.Join(d, "MANIFEST"), []byte{0, 0, 0, 9}, name == "killed") },
+		} {
+			t.Run(name+" "+record, func(t *testing.T) {
+				dir := copyOf(t, of)
+				change(dir)
+				before := state(t, dir)
+				r, err := OpenReadOnly(dir, nil)
+				require.NoError(t, err)
+				complete(t, r)
+				require.NoError(t, r.Close())
+				require.Equal(t, before, state(t, dir), "reading changes nothing")
+				for range 2 {
+					e, err := Open(dir, nil)
+					require.NoError(t, err)
+					complete(t, e)
+					require.NoError(t, e.Close())
+				}
+			})
+		}
+	}
+	require.NoError(t, os.RemoveAll(filepath.Join(closed, "none")))
+	found, err := Exists(filepath.Join(closed, "none"))
+	require.NoError(t, err)
+	require.False(t, found)
+	_, err = Open(filepath.Join(closed, "MANIFEST"), nil)
+	require.ErrorContains(t, err, "is a file")
+}
+
+// TestReadBesidesAWriter: nobody reads while a server has the folder open.
+func TestReadBesidesAWriter(t *testing.T) {
+	dir := t.TempDir()
+	e, err := Open(dir, nil)
+	require.NoError(t, err)
+	_, err = OpenReadOnly(dir, nil)
+	require.ErrorContains(t, err, "another process has the database")
+	require.NoError(t, e.Close())
+	r, err := OpenReadOnly(dir, nil)
+	require.NoError(t, err)
+	_, err = Open(dir, nil)
+	require.ErrorContains(t, err, "another process has the database")
+	require.NoError(t, r.Close())
+}
+
+// TestReadWithAJournal: a batch that a crash left in the journal is read whole,
+// and the folder keeps its journal.
+func TestReadWithAJournal(t *testing.T) {
+	dir := t.TempDir()
+	e, err := Open(dir, nil)
+	require.NoError(t, err)
+	kvtest.Set(t, e, "a", "old", "b", "old")
+	batch := []kv.Op{{Key: []byte("a"), Value: []byte("new")}, {Key: []byte("b")}}
+	require.NoError(t, e.apply(append(pieces(batch), kv.Op{Key: journalMark, Value: []byte{1}})))
+	killed := copyOf(t, dir)
+	require.NoError(t, e.Close())
+	before := state(t, killed)
+	r, err := OpenReadOnly(killed, nil)
+	require.NoError(t, err)
+	s := kvtest.Snapshot(t, r)
+	v, ok, err := s.Get([]byte("a"))
+	require.NoError(t, err)
+	require.Equal(t, "true new", fmt.Sprint(ok, " ", string(v)))
+	_, ok, err = s.Get([]byte("b"))
+	require.NoError(t, err)
+	require.False(t, ok)
+	s.Close()
+	require.NoError(t, r.Close())
+	require.Equal(t, before, state(t, killed))
+}
+
+func complete(t *testing.T, e *Engine) {
+	t.Helper()
+	s := kvtest.Snapshot(t, e)
+	defer s.Close()
+	for round := range 3 {
+		v, ok, err := s.Get(fmt.Appendf(nil, "round-%d", round))
+		require.NoError(t, err)
+		require.True(t, ok, round)
+		require.Equal(t, "done", string(v))
+	}
+	v, _, err := s.Get([]byte("large"))
+	require.NoError(t, err)
+	require.Len(t, v, 3<<20)
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return b
+}
+
+func remove(t *testing.T, path ...string) {
+	t.Helper()
+	require.NoError(t, os.Remove(filepath.Join(path...)))
+}
+
+func cut(t *testing.T, path string, size int64) {
+	t.Helper()
+	require.NoError(t, os.Truncate(path, size))
+}
+
+func zero(t *testing.T, path string) {
+	t.Helper()
+	write(t, path, make([]byte, len(readFile(t, path))))
+}
+
+func write(t *testing.T, path string, b []byte) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(path, b, 0o600))
+}
+
+func appendTo(t *testing.T, path string, b []byte, really bool) {
+	t.Helper()
+	if really {
+		write(t, path, append(readFile(t, path), b...))
+	}
+}

@@ -1,0 +1,35 @@
+package badger
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// lock takes a folder's lock for reading, which the engine takes for writing,
+// and writes nothing. A folder that does not exist needs none.
+func lock(dir string) (release func(), err error) {
+	d, err := os.Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return func() {}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(d.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
+		_ = d.Close() // it was only read
+		return nil, inUse(dir)
+	}
+	return func() { _ = d.Close() }, nil
+}
+
+// locked inspects a folder that nobody writes to meanwhile.
+func locked(dir string) (*folder, error) {
+	release, err := lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return inspect(dir)
+}

@@ -1,0 +1,92 @@
+package badger
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+// The engine writes to files that are mapped into memory. Where the disk has no
+// block for one of them, it does not get an error: the process is killed. So a
+// batch is let in only while there is room for all that may follow from it.
+//
+// A batch is written to the log of the memtable, and a large one to its journal
+// before that; the memtables are then flushed to tables, and compaction writes
+// tables anew before it deletes those that they replace.
+const (
+	perByte       = 3            // of a batch: its log or value log, its journal, and the rest of a block for each
+	memtableRoom  = 3 * memTable // what is left of the log, and the flush of two memtables
+	compactionMax = 512 << 20    // of the tables that compaction may write at one time
+	spaceMessage  = "the disk of the data folder has %s free and the database needs %s for a write"
+)
+
+// room is what a batch of so many bytes needs on the disk, with tables of so
+// many bytes in the folder.
+func room(batch, tables int64) int64 {
+	return perByte*batch + memtableRoom + min(tables, compactionMax)
+}
+
+// Room reports whether a batch of so many bytes, by [kv.Cost], can be written:
+// [kv.ErrNoSpace] where the disk has too little room, and another error where
+// the data folder is gone or cannot be written.
+func (e *Engine) Room(batch int64) error {
+	if e.db.IsClosed() {
+		return kv.ErrClosed
+	}
+	if err := e.present(); err != nil {
+		return err
+	}
+	free, err := e.free()
+	if err != nil {
+		return err
+	}
+	if need := max(room(batch, e.tables()), e.reserve); free < need {
+		return fmt.Errorf("%w: "+spaceMessage, kv.ErrNoSpace, megabytes(free), megabytes(need))
+	}
+	return nil
+}
+
+// tables is how many bytes all tables take. The engine's own figure is up to a
+// minute old.
+func (e *Engine) tables() (sum int64) {
+	for _, level := range e.db.Levels() {
+		sum += level.Size
+	}
+	return sum
+}
+
+// Free is how many bytes the disk of the folder has for the database.
+func (e *Engine) Free() int64 {
+	free, err := e.free()
+	if err != nil {
+		return 0
+	}
+	return free
+}
+
+func (e *Engine) free() (int64, error) {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(e.dir, &fs); err != nil {
+		return 0, fmt.Errorf("badger: the disk of the data folder %s cannot be asked: %w", e.dir, err)
+	}
+	const readOnly = 1
+	if fs.Flags&readOnly != 0 {
+		return 0, fmt.Errorf("badger: the disk of the data folder %s is mounted for reading only", e.dir)
+	}
+	return int64(fs.Bavail) * fs.Bsize, nil
+}
+
+// present reports whether the folder is still the one that was opened: what is
+// written to files that were removed is lost when the process ends.
+func (e *Engine) present() error {
+	info, err := os.Stat(filepath.Join(e.dir, recordName))
+	if err != nil || !os.SameFile(info, e.identity) {
+		return fmt.Errorf("badger: the data folder %s was removed or replaced while the database is open", e.dir)
+	}
+	return nil
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%d MB", n>>20) }
