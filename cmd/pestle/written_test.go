@@ -315,6 +315,13 @@ func (p *pharmacyUnderTest) allValid() {
 		}
 	}
 	assert.Positive(p.t, types["Task"])
+	if types["Claim"] == 0 {
+		return
+	}
+	month := p.ask(http.StatusOK, http.MethodGet, "/Claim/$export-month?month="+time.Now().UTC().Format("2006-01"), nil)
+	for _, i := range p.app.validator.Validate(p.t.Context(), month) {
+		assert.False(p.t, i.IsError(), "export: %s: %s [%s]", i.Expression, i.Text(), i.Rule)
+	}
 }
 
 // everything are the Parameters of a $dispense of all that is outstanding.
