@@ -42,11 +42,13 @@ func (s *Server) body(r *http.Request) (*fhir.Resource, error) {
 func (s *Server) needBody(r *http.Request) (*fhir.Resource, error) {
 	resource, err := s.body(r)
 	if err == nil && resource == nil {
-		err = fhir.E("decode", fhir.Invalid, fhir.Issue{
-			Severity: fhir.Fatal, Message: "The request has no body.", Expected: "a resource",
-		})
+		err = noBody("a resource")
 	}
 	return resource, err
+}
+
+func noBody(expected string) error {
+	return fhir.E("decode", fhir.Invalid, fhir.Issue{Severity: fhir.Fatal, Message: "The request has no body.", Expected: expected})
 }
 
 // text reads the body, unpacked and within the limit.

@@ -1,7 +1,7 @@
 // Package patch changes resources by the three patch formats of FHIR
 // (https://hl7.org/fhir/R4/http.html#patch): [JSON] Patch (RFC 6902),
 // [FHIRPath] Patch (http://hl7.org/fhir/R4/fhirpatch.html) and [XML] Patch (RFC
-// 5261). Each gives a new resource and leaves the old one as it was; what an
+// 5261); and by JSON [Merge] Patch (RFC 7396). Each gives a new resource and leaves the old one as it was; what an
 // operation does not touch keeps every byte of its JSON (of its XML, where the
 // patch is one).
 //
