@@ -60,6 +60,7 @@ type HistoryQuery struct {
 	Until    time.Time // with At: that were current at any time from At until, but not at, this instant
 	AsOf     Seq       // the sequence at which the first page was read
 	Before   LogPlace  // where the page before ended
+	Shown    int       // how many versions the pages before have; without Before they are passed over
 	Count    int       // page size
 }
 

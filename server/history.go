@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/binary"
 	"net/http"
 	"strings"
 
@@ -29,14 +28,9 @@ func (s *Server) history(c *gin.Context) error {
 	x := exchangeOf(c)
 	address := x.base + strings.TrimPrefix(c.Request.URL.Path, x.prefix)
 	links := []fhir.Value{link("self", withQuery(address, self))}
-	if !counting && h.Next != (fhir.LogPlace{}) {
-		var place []byte
-		for _, v := range []uint64{uint64(h.AsOf), uint64(h.Next.Seq), uint64(h.Next.Place)} {
-			place = binary.AppendUvarint(place, v)
-		}
-		next := cloned(self)
-		next.Set(pageParam, s.seal.Seal(sealedFor(c, self), place))
-		links = append(links, link("next", withQuery(address, next)))
+	if !counting {
+		self.Del(pageParam)
+		links = append(links, s.historyLinks(c, address, self, q, h)...)
 	}
 	b := newBundle(s.bundleHead("history", h.Total, links...))
 	if !counting {

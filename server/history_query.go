@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/binary"
 	"maps"
 	"net/url"
 	"slices"
@@ -69,27 +68,6 @@ func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Val
 		return q, self, err
 	}
 	return q, self, nil
-}
-
-func (s *Server) openHistoryPage(q *fhir.HistoryQuery, query []byte, token string) error {
-	place, ok := s.seal.Open(query, token)
-	var at [3]uint64 // the state, and where in it the page begins: commit, place in the commit
-	for i := range at {
-		v, n := binary.Uvarint(place)
-		if n <= 0 {
-			ok = false
-			break
-		}
-		at[i], place = v, place[n:]
-	}
-	if !ok {
-		return fhir.E("history", fhir.Invalid, fhir.Issue{
-			Message: "The page link is not one of this server, or belongs to another query.", Expression: pageParam,
-			Fix: "Follow the link with relation next as it is, or begin again without " + pageParam + ".",
-		})
-	}
-	q.AsOf, q.Before = fhir.Seq(at[0]), fhir.LogPlace{Seq: fhir.Seq(at[1]), Place: int(at[2])}
-	return nil
 }
 
 // always is before and after everything that was ever stored.

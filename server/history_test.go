@@ -68,3 +68,45 @@ func TestHistoryAtRefuses(t *testing.T) {
 		require.Equal(t, 400, w.Code, asked)
 	}
 }
+
+// A history is turned backwards and to its end as it was when it was begun.
+func TestHistoryLeadsBack(t *testing.T) {
+	h := newHandler(t, nil)
+	write := func(n int) {
+		put(t, h, "/fhir/Patient/p", fmt.Sprintf(`{"resourceType":"Patient","id":"p","multipleBirthInteger":%d}`, n))
+	}
+	for n := range 8 {
+		write(n)
+	}
+	for _, level := range []string{"/fhir/_history", "/fhir/Patient/_history", "/fhir/Patient/p/_history"} {
+		follow := func(address string) (numbers string, links map[string]string) {
+			w := call(h, "GET", address, "")
+			require.Equal(t, 200, w.Code, w.Body)
+			bundle, err := fhir.Parse(w.Body.Bytes())
+			require.NoError(t, err)
+			for entry := range bundle.Get("entry").Items() {
+				numbers += " " + entry.Path("resource", "multipleBirthInteger").Text()
+			}
+			links = map[string]string{}
+			for l := range bundle.Get("link").Items() {
+				links[l.Get("relation").Text()] = l.Get("url").Text()
+			}
+			return numbers, links
+		}
+		one, links := follow(level + "?_count=3")
+		require.Empty(t, links["previous"])
+		write(9)
+		two, links := follow(links["next"])
+		end, last := follow(links["last"])
+		three, links := follow(links["next"])
+		require.Equal(t, three, end)
+		require.Empty(t, last["next"])
+		again, links := follow(links["previous"])
+		require.Equal(t, two, again, level)
+		first, links := follow(links["previous"])
+		require.Equal(t, one, first, level)
+		require.Empty(t, links["previous"])
+		again, _ = follow(links["next"])
+		require.Equal(t, two, again, level)
+	}
+}

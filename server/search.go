@@ -97,8 +97,8 @@ func (s *Server) searchParams(c *gin.Context) (url.Values, error) {
 	return withoutFormat(search.Given(params)), nil
 }
 
-// searchLinks lead to this page, to the first one and, if there is one, to the
-// next. They hold the parameters that were understood and no others.
+// searchLinks lead to this page, to the first one and to those around it, of the
+// same state of the database. They hold the parameters that were understood and no others.
 func (s *Server) searchLinks(address string, q *search.Query, found *search.Result) []fhir.Value {
 	first := withQuery(address, q.Self())
 	self := first
@@ -106,8 +106,13 @@ func (s *Server) searchLinks(address string, q *search.Query, found *search.Resu
 		self = withQuery(address, s.seal.Link(q, q.Page))
 	}
 	links := []fhir.Value{link("self", self), link("first", first)}
-	if found.Next != nil {
-		links = append(links, link("next", withQuery(address, s.seal.Link(q, *found.Next))))
+	for _, to := range []struct {
+		relation string
+		page     *search.Page
+	}{{"previous", found.Previous}, {"next", found.Next}, {"last", found.Last}} {
+		if to.page != nil {
+			links = append(links, link(to.relation, withQuery(address, s.seal.Link(q, *to.page))))
+		}
 	}
 	return links
 }

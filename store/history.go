@@ -39,6 +39,9 @@ func (v view) history(ctx context.Context, q fhir.HistoryQuery) (*fhir.History, 
 		return nil, err
 	}
 	w := walker{ctx: ctx, v: v, s: s, h: h, count: q.Count}
+	if q.Before == (fhir.LogPlace{}) {
+		w.skip = q.Shown
+	}
 	return h, list.walk(v, s, w.take)
 }
 
@@ -96,6 +99,7 @@ type walker struct {
 	s     span
 	h     *fhir.History
 	count int
+	skip  int // versions to pass over first
 	size  int // bytes of the versions on the page
 	last  fhir.LogPlace
 }
@@ -113,6 +117,10 @@ func (w *walker) take(p place, at fhir.LogPlace) (more bool, err error) {
 		if ok, err := w.v.stands(p, w.s.standing); err != nil || !ok {
 			return true, err
 		}
+	}
+	if w.skip > 0 {
+		w.skip--
+		return true, nil
 	}
 	if len(w.h.Versions) >= w.count || w.size >= maxPage {
 		if len(w.h.Versions) > 0 {

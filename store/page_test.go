@@ -101,3 +101,65 @@ func TestIncludedEndByTheirBytes(t *testing.T) {
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, fhir.TooCostly, e.Kind)
 }
+
+// The way back leads over the same pages as the way on, whatever is written
+// meanwhile, and the last page is where it ends.
+func TestPagesLeadBack(t *testing.T) {
+	for _, walked := range []int{2000, 3} { // by walks, and in memory
+		func() {
+			defer store.SetSortLimits(walked, 1000)()
+			both(t, func(t *testing.T, db *store.DB) {
+				const count, all = 3, 14
+				for i := range all {
+					commit(t, db, post(patient(t, fmt.Sprint(i), fmt.Sprintf("A%d", i%4))))
+				}
+				for _, query := range []string{"", "family=a", "_sort=family", "_sort=-family", "_sort=_id", "_sort=-_lastUpdated", "_total=accurate&family=a", "_sort=-family,_id"} {
+					leadsBack(t, db, query, count)
+				}
+			})
+		}()
+	}
+}
+
+func leadsBack(t *testing.T, db *store.DB, query string, count int) {
+	t.Helper()
+	values, err := url.ParseQuery(query)
+	require.NoError(t, err)
+	q, _, err := search.Parse("Patient", values, search.Options{DefaultCount: count})
+	require.NoError(t, err)
+	var pages [][]*fhir.Version
+	var at []search.Page
+	var last *search.Result
+	for {
+		last, err = db.Search(ctx, q)
+		require.NoError(t, err)
+		pages, at = append(pages, last.Matches), append(at, q.Page)
+		require.Equal(t, len(pages) == 1, last.Previous == nil, query)
+		if last.Next == nil {
+			break
+		}
+		q.Page = *last.Next
+		commit(t, db, post(patient(t, "later", "A")))
+	}
+	require.Len(t, pages[0], count, query)
+	if last.Last != nil {
+		end := *q
+		end.Page = *last.Last
+		r, err := db.Search(ctx, &end)
+		require.NoError(t, err)
+		require.Equal(t, pages[len(pages)-1], r.Matches, query)
+		require.Nil(t, r.Next, query)
+	}
+	for n := len(pages) - 2; n >= 0; n-- {
+		q.Page = *last.Previous
+		last, err = db.Search(ctx, q)
+		require.NoError(t, err)
+		require.Equal(t, pages[n], last.Matches, "%s: page %d", query, n)
+		next := *q
+		next.Page = *last.Next
+		r, err := db.Search(ctx, &next)
+		require.NoError(t, err)
+		require.Equal(t, pages[n+1], r.Matches, "%s: on from page %d", query, n)
+	}
+	require.Nil(t, last.Previous)
+}

@@ -34,6 +34,7 @@ type page struct {
 	q    *search.Query
 	out  *search.Result
 	size int // bytes of the resources on the page
+	skip int // how many matches to pass over first
 }
 
 // fill begins behind a place, nil for the first page.
@@ -69,6 +70,10 @@ func (p *page) fill(behind []byte) ([]byte, error) {
 
 // add puts a resource on the page; false when the page was full already.
 func (p *page) add(ver *fhir.Version) bool {
+	if p.skip > 0 {
+		p.skip--
+		return true
+	}
 	if len(p.out.Matches) == p.q.Count || p.size >= maxPage {
 		return false
 	}
@@ -82,6 +87,10 @@ func (p *page) created(last rid) ([]byte, error) {
 		r, err := p.seek(last + 1)
 		if err != nil || r == 0 {
 			return nil, err
+		}
+		if p.skip > 0 { // without reading it
+			p.skip, last = p.skip-1, r
+			continue
 		}
 		ver, err := p.get(r)
 		if err != nil {

@@ -39,6 +39,9 @@ func (v view) fill(q *search.Query, s *selection, out *search.Result) error {
 		return s.count(q, out, all)
 	}
 	p := &page{selection: s, q: q, out: out}
+	if len(at.behind) == 0 {
+		p.skip = at.before
+	}
 	behind, err := p.fill(at.behind)
 	if err != nil {
 		return err
@@ -51,10 +54,28 @@ func (v view) fill(q *search.Query, s *selection, out *search.Result) error {
 	if q.Total == search.TotalNone {
 		out.Total = -1
 	}
-	if behind != nil {
-		out.Next = &search.Page{AsOf: v.at, After: mark{out.Total, behind}.encode()}
-	}
+	v.turn(q, out, at.before, behind)
 	return nil
+}
+
+// turn gives the pages around one that has some matches before it. Those that
+// are not the next one are found by their number, by walking to it.
+func (v view) turn(q *search.Query, out *search.Result, before int, behind []byte) {
+	numbered := func(from int) *search.Page {
+		if from <= 0 {
+			return &search.Page{AsOf: v.at}
+		}
+		return &search.Page{AsOf: v.at, After: mark{total: out.Total, before: from}.encode()}
+	}
+	if behind != nil {
+		out.Next = &search.Page{AsOf: v.at, After: mark{out.Total, before + len(out.Matches), behind}.encode()}
+	}
+	if before > 0 {
+		out.Previous = numbered(before - q.Count)
+	}
+	if cut := behind != nil && len(out.Matches) < q.Count; out.Total >= 0 && !cut {
+		out.Last = numbered((out.Total - 1) / q.Count * q.Count)
+	}
 }
 
 // total finds the total on the first page, where that is asked for or cheap.
@@ -71,12 +92,13 @@ func (p *page) total(last bool) error {
 
 // mark is where a page begins, and the total that the first page found.
 type mark struct {
-	total  int // -1 where it is not known
-	behind []byte
+	total  int    // -1 where it is not known
+	before int    // how many matches there are on the pages before
+	behind []byte // the place where the last one ended; empty where only their number is known
 }
 
 func (m mark) encode() []byte {
-	return append(binary.AppendVarint(nil, int64(m.total)), m.behind...)
+	return append(binary.AppendUvarint(binary.AppendVarint(nil, int64(m.total)), uint64(m.before)), m.behind...)
 }
 
 func decodeMark(b []byte) mark {
@@ -84,7 +106,11 @@ func decodeMark(b []byte) mark {
 	if n <= 0 {
 		return mark{total: -1}
 	}
-	return mark{int(total), b[n:]}
+	before, k := binary.Uvarint(b[n:])
+	if k <= 0 {
+		return mark{total: -1}
+	}
+	return mark{int(total), int(before), b[n+k:]}
 }
 
 // How far to count, and for how many leaps through the index or resources read

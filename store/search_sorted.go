@@ -18,11 +18,12 @@ func (p *page) sorted(behind *spot) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	skip := p.skip
 	at, filled, err := p.take(w, maxWalked)
 	if err != nil || filled {
 		return at, err
 	}
-	p.out.Matches, p.size = p.out.Matches[:0], 0
+	p.out.Matches, p.size, p.skip = p.out.Matches[:0], 0, skip
 	list, complete, err := p.all()
 	switch {
 	case err != nil:

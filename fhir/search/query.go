@@ -173,4 +173,6 @@ type Result struct {
 	Total    int             // matches on all pages, -1 when not counted
 	AsOf     fhir.Seq
 	Next     *Page // nil on the last page
+	Previous *Page // nil on the first page
+	Last     *Page // nil where the total is not known
 }
