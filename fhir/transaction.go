@@ -30,6 +30,10 @@ type Change struct {
 	// even deleted); otherwise it is skipped as Matched, no error.
 	// Followers write with it, so that a replay is harmless.
 	IfAbsent bool
+	// Message says that the resource is a part of a message from another system.
+	// Its signatures and contained copies may refer to the entries of other
+	// messages, which no entry here has.
+	Message bool
 	// Expression is where issues about this change point to: Bundle.entry[3].
 	Expression string
 }

@@ -101,7 +101,7 @@ func TestBrowser(t *testing.T) {
 	put(t, h, "/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1","name":[{"family":"Marlow","given":["Jo"]}]}`)
 	put(t, h, "/fhir/Patient/p1", `{"resourceType":"Patient","id":"p1","active":true,"name":[{"family":"Marlow","given":["Jo"]}]}`)
 	put(t, h, "/fhir/Task/t1", `{"resourceType":"Task","id":"t1","meta":{"profile":["https://fhir.nhs.uk/StructureDefinition/X|2.0"]},"status":"ready","intent":"order",
-		"for":{"reference":"Patient/p1/_history/1"},"instantiatesUri":"https://example.org/a?b=1&c=2","focus":{"reference":"urn:uuid:0b5c4d00-0000-4000-8000-000000000000"},
+		"for":{"reference":"Patient/p1/_history/1"},"instantiatesUri":"https://example.org/a?b=1&c=2","instantiatesCanonical":"urn:uuid:0b5c4d00-0000-4000-8000-000000000000",
 		"basedOn":[{"reference":"http://example.com/fhir/ServiceRequest/1"}],"owner":{"reference":"http://elsewhere.example/Organization/1"}}`)
 
 	w, s := browse(t, h, "/fhir/Task/t1")

@@ -32,7 +32,15 @@ func (p *planner) resolve() error {
 // between its own entries and stay as they are.
 func (p *planner) link(i int, types map[string]*members) error {
 	c, s := &p.tx.Changes[i], &p.steps[i]
-	if s.typ == "Bundle" || len(p.links) == 0 && bytes.IndexByte(s.resource.JSON(), '?') < 0 {
+	json := s.resource.JSON()
+	refers := mayRefer(json)
+	if s.typ == "Bundle" {
+		if refers {
+			p.bundle(c, s)
+		}
+		return nil
+	}
+	if len(p.links) == 0 && !refers && bytes.IndexByte(json, '?') < 0 {
 		return nil
 	}
 	edit := fhir.NewEdit(s.resource)
@@ -43,7 +51,7 @@ func (p *planner) link(i int, types map[string]*members) error {
 			return
 		}
 		to := ""
-		if to, failed = p.replacement(c, n, holder, property, base, types); to != "" {
+		if to, failed = p.replacement(i, n, holder, property, base, types); to != "" {
 			edit.ReplaceString(n, to)
 		}
 	})
@@ -61,7 +69,8 @@ func (p *planner) link(i int, types map[string]*members) error {
 // replacement is what a string becomes, "" where it stays. A uuid or oid names
 // no resource of this server after the commit, and what a resource is called
 // here is not a valid uuid or oid: they stay, like canonicals and identifiers.
-func (p *planner) replacement(c *fhir.Change, n fhir.Node, holder *r4.Type, property *r4.Property, base string, types map[string]*members) (string, error) {
+func (p *planner) replacement(i int, n fhir.Node, holder *r4.Type, property *r4.Property, base string, types map[string]*members) (string, error) {
+	c := &p.tx.Changes[i]
 	switch {
 	case isReference(holder, property):
 		text := n.Text()
@@ -71,6 +80,7 @@ func (p *planner) replacement(c *fhir.Change, n fhir.Node, holder *r4.Type, prop
 		if m := conditionalForm.FindStringSubmatch(text); m != nil {
 			return p.conditional(c, n, lookup{m[1], m[2]}, types)
 		}
+		p.unresolved(c, &p.steps[i], n, c.Message)
 	case property.Type == "xhtml":
 		return p.narrative(n.Text(), base), nil
 	case property.Type == "uri" || property.Type == "url":

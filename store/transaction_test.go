@@ -32,7 +32,7 @@ func TestReferencesWithinATransaction(t *testing.T) {
 		observation := parse(t, `{'resourceType':'Observation',
 			'text':{'status':'generated','div':'<div><p>%[1]s</p></div>'},
 			'identifier':[{'system':'urn:ietf:rfc:3986','value':'%[1]s'}],
-			'subject':{'reference':'%[1]s'},'performer':[{'reference':'%[1]s#part'},{'reference':'urn:uuid:unknown'}],
+			'subject':{'reference':'%[1]s'},'performer':[{'reference':'%[1]s#part'},{'reference':'Patient/unknown'}],
 			'extension':[{'url':'http://a.test/x','valueUuid':'%[1]s'},{'url':'http://a.test/x','valueUri':'%[1]s'},{'url':'http://a.test/x','valueUrl':'http://a.test'},
 			{'url':'http://a.test/x','valueString':'%[1]s'},{'url':'http://a.test/x','valueOid':'urn:oid:1.2.3'},{'url':'http://a.test/x','valueCoding':{'system':'%[1]s'}}]}`, urnA)
 		message := parse(t, `{'resourceType':'Bundle','type':'collection','entry':[{'fullUrl':'%[1]s','resource':{'resourceType':'Patient'}},{'resource':{'resourceType':'Observation','subject':{'reference':'%[1]s'}}}]}`, urnA)
@@ -40,7 +40,7 @@ func TestReferencesWithinATransaction(t *testing.T) {
 		ref := c.Results[1].Version.Ref()
 		stored := string(c.Results[0].Version.JSON)
 		require.Contains(t, stored, `"subject":{"reference":"`+ref+`"}`)
-		require.Contains(t, stored, `{"reference":"`+ref+`#part"},{"reference":"urn:uuid:unknown"}`)
+		require.Contains(t, stored, `{"reference":"`+ref+`#part"},{"reference":"Patient/unknown"}`)
 		require.Contains(t, stored, `"value":"`+urnA+`"`, "an identifier is no link")
 		require.Contains(t, stored, `<p>`+urnA+`</p>`, "text is no link")
 		require.Contains(t, stored, `"valueUri":"`+ref+`"`)
@@ -78,6 +78,39 @@ func TestLinksToVersions(t *testing.T) {
 		c = commit(t, db, full(urnB, 0, post(parse(t, `{'resourceType':'Observation','subject':{'reference':'%s/_history/9'}}`, urnA))), full(urnA, 1, matched))
 		require.Contains(t, string(c.Results[0].Version.JSON), `"Patient/a/_history/2"`, "the version that a conditional create found")
 		_ = refused(t, db, full(urnA, 0, post(patient(t, "8", "Dean"))), full(strings.ToUpper(urnA), 1, post(patient(t, "9", "Earl"))))
+	})
+}
+
+// TestPlaceholdersOfNoEntry: a reference by a fullUrl that no entry has is
+// refused wherever it comes in, but for what a message copies from another.
+func TestPlaceholdersOfNoEntry(t *testing.T) {
+	both(t, func(t *testing.T, db *store.DB) {
+		for name, c := range map[string]fhir.Change{
+			"create":       post(parse(t, `{'resourceType':'Observation','subject':{'reference':'%s'}}`, urnA)),
+			"update":       put("o", parse(t, `{'resourceType':'Observation','id':'o','subject':{'reference':'Urn:Uuid:x'}}`)),
+			"oid":          post(parse(t, `{'resourceType':'Observation','subject':{'reference':'urn:oid:1.2.3#a'}}`)),
+			"version":      post(parse(t, `{'resourceType':'Observation','subject':{'reference':'%s/_history/1'}}`, urnA)),
+			"in a list":    post(parse(t, `{'resourceType':'Observation','performer':[{'display':'x'},{'reference':'%s'}]}`, urnA)),
+			"in contained": post(parse(t, `{'resourceType':'Observation','contained':[{'resourceType':'Observation','subject':{'reference':'%s'}}]}`, urnA)),
+			"in extension": post(parse(t, `{'resourceType':'Patient','extension':[{'url':'http://a.test','valueReference':{'reference':'%s'}}]}`, urnA)),
+			"in a Bundle":  post(parse(t, `{'resourceType':'Bundle','type':'collection','entry':[{'fullUrl':'%s','resource':{'resourceType':'Observation','subject':{'reference':'%s'}}}]}`, urnB, urnA)),
+			"in a message": post(parse(t, `{'resourceType':'Bundle','type':'message','entry':[{'resource':{'resourceType':'Observation','subject':{'reference':'%s'}}}]}`, urnA)),
+			"of its part":  {Method: fhir.Create, Type: "Observation", Message: true, Resource: parse(t, `{'resourceType':'Observation','subject':{'reference':'%s'}}`, urnA)},
+		} {
+			e := refused(t, db, c)
+			require.Equal(t, fhir.Processing, e.Kind, name)
+			require.Contains(t, e.Issues[0].Expression, "eference", name)
+		}
+		copied := parse(t, `{'resourceType':'MedicationDispense','status':'completed','contained':[{'resourceType':'MedicationRequest','id':'m','subject':{'reference':'%s'}}]}`, urnA)
+		signed := parse(t, `{'resourceType':'Provenance','target':[{'reference':'%s'}]}`, urnA)
+		c := commit(t, db, fhir.Change{Method: fhir.Update, Type: "MedicationDispense", ID: "d", Message: true, Resource: copied},
+			fhir.Change{Method: fhir.Create, Type: "Provenance", Message: true, Resource: signed},
+			post(parse(t, `{'resourceType':'Bundle','type':'message','entry':[{'resource':{'resourceType':'Provenance','target':[{'reference':'%s'}]}},
+				{'fullUrl':'%s','resource':{'resourceType':'Patient'}},{'resource':{'resourceType':'Observation','subject':{'reference':'%s'}}}]}`, urnA, strings.ToUpper(urnB), urnB)),
+			post(parse(t, `{'resourceType':'Bundle','type':'searchset','entry':[{'resource':{'resourceType':'Observation','subject':{'reference':'%s'}}}]}`, urnA)))
+		require.Len(t, c.Results, 4)
+		changed := parse(t, `{'resourceType':'MedicationDispense','status':'entered-in-error','contained':[{'resourceType':'MedicationRequest','id':'m','subject':{'reference':'%s'}}]}`, urnA)
+		commit(t, db, put("d", changed)) // what is stored already does not stop other changes
 	})
 }
 

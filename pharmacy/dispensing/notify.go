@@ -70,7 +70,7 @@ func elsewhere(op string, x *execution, asked node) error {
 func (x *execution) dispenses(m *message) (changes []fhir.Change, ids []string) {
 	numbers := x.dispenseIDs(m)
 	for i, e := range m.entries {
-		c := fhir.Change{Method: fhir.Create, Type: typeOf(e.resource), Resource: m.bundle.Sub(e.resource), FullURL: e.fullURL, Expression: "Bundle.entry[" + strconv.Itoa(i) + "]"}
+		c := fhir.Change{Method: fhir.Create, Type: typeOf(e.resource), Resource: m.bundle.Sub(e.resource), FullURL: e.fullURL, Message: true, Expression: "Bundle.entry[" + strconv.Itoa(i) + "]"}
 		switch systems, shared := matched[c.Type]; {
 		case c.Type == "MedicationDispense":
 			c.Method, c.ID, c.Resource = fhir.Update, numbers[i], x.linked(c.Resource)

@@ -28,7 +28,7 @@ func (m *message) parts(number string) []fhir.Change {
 	changes := []fhir.Change{m.keep(orderMessageID(number))}
 	for i, e := range m.entries {
 		c := fhir.Change{
-			Method: fhir.Create, Type: typeOf(e.resource), Resource: m.bundle.Sub(e.resource), FullURL: e.fullURL,
+			Method: fhir.Create, Type: typeOf(e.resource), Resource: m.bundle.Sub(e.resource), FullURL: e.fullURL, Message: true,
 			Expression: "Bundle.entry[" + strconv.Itoa(i) + "]",
 		}
 		if systems, ok := matched[c.Type]; ok {
