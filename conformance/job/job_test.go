@@ -60,6 +60,9 @@ func (s *site) job(e example) (string, error) {
 	if _, err := s.ok(http.StatusOK, http.MethodPost, task+"/$accept", nil); err != nil {
 		return "", err
 	}
+	if err := s.decide(e, task); err != nil {
+		return "", err
+	}
 	if _, err := s.ok(http.StatusOK, http.MethodPost, task+"/$dispense", everything); err != nil {
 		return "", err
 	}
@@ -95,6 +98,46 @@ func (s *site) job(e example) (string, error) {
 		return "", fmt.Errorf("the second export differs from the first")
 	}
 	return fmt.Sprintf("%d items, %d dispensed, claim %s, %s", lines, len(dispensed), responses[0].text("outcome"), responses[0].text("disposition")), nil
+}
+
+// heldExamples are the orders that the NHS accepts and that no pharmacy may
+// supply as they are, with how many items are held: Schedule 2 without the
+// quantity in words (MDR 15(1)(f)), or said of a medicine that is not controlled.
+var heldExamples = map[string]int{
+	"clinical-practitioner/multiple-drugs/1-Process-Request-Send-200_OK.json":                                        2,
+	"prescribing-and-professional-codes/controlled-drugs/additional-instructions/1-Process-Request-Send-200_OK.json": 2,
+}
+
+// decide releases what is held of an example, of those of which it is known.
+func (s *site) decide(e example, task string) error {
+	want := 0
+	for suffix, n := range heldExamples {
+		if strings.HasSuffix(e.path, suffix) {
+			want = n
+		}
+	}
+	a, err := s.ok(http.StatusOK, http.MethodGet, task, nil)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, in := range a.body.list("input") {
+		kind, _ := in["type"].(map[string]any)
+		if kind["text"] != "Held" {
+			continue
+		}
+		n++
+		code := object(kind).list("coding")[0].text("code")
+		item := in.list("extension")[0].list("extension")[0].text("valueString")
+		body := fmt.Appendf(nil, `{"resourceType":"Parameters","parameter":[{"name":"hold","valueCode":%q},{"name":"item","valueString":%q},{"name":"reason","valueString":"Asked the prescriber."}]}`, code, item)
+		if _, err := s.ok(http.StatusOK, http.MethodPost, task+"/$release-hold", body); err != nil {
+			return err
+		}
+	}
+	if n != want {
+		return fmt.Errorf("%d items are held, not %d", n, want)
+	}
+	return nil
 }
 
 // task waits for the Task of a prescription.

@@ -82,6 +82,9 @@ func (s *site) outcome(e example, send func(*site, example) error) (string, erro
 	if _, err := s.ok(http.StatusOK, http.MethodPost, task+"/$accept", nil); err != nil {
 		return "", err
 	}
+	if err := s.decide(e, task); err != nil {
+		return "", err
+	}
 	if _, err := s.ok(http.StatusOK, http.MethodPost, task+"/$dispense", everything); err != nil {
 		return "", err
 	}

@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"fmt"
+	"hash/fnv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -86,7 +87,7 @@ func (s script) medicationRequest(i int, subject, requester string) fhir.Value {
 		"identifier", fhir.List(identifierValue(idItem, item.number)),
 		"status", "active", "intent", intent,
 		"category", fhir.List(concept(fhir.Coding{System: "http://terminology.hl7.org/CodeSystem/medicationrequest-category", Code: "community", Display: "Community"})),
-		"medicationCodeableConcept", concept(fhir.Coding{System: csSNOMED, Code: products[i%len(products)], Display: item.name}),
+		"medicationCodeableConcept", concept(fhir.Coding{System: csSNOMED, Code: productCode(item.name), Display: item.name}),
 		"subject", fhir.Obj("reference", subject), "requester", fhir.Obj("reference", requester),
 		"groupIdentifier", fhir.Obj("extension", fhir.List(fhir.Obj("url", extPrescriptionID, "valueIdentifier", identifierValue(idOrderUUID, s.uuid()))), "system", idOrder, "value", s.order),
 		"courseOfTherapyType", concept(fhir.Coding{System: system, Code: s.therapy, Display: s.therapy}),
@@ -95,8 +96,23 @@ func (s script) medicationRequest(i int, subject, requester string) fhir.Value {
 		"substitution", fhir.Obj("allowedBoolean", false))
 }
 
-// products are codes of dm+d, one for each item of a prescription.
-var products = []string{"322236009", "322237000", "322341003", "39732311000001104", "15517911000001104"}
+// productCode is a code for a name: that of dm+d where the tables have the name,
+// else one of the test's own with a check digit that is right.
+func productCode(name string) string {
+	for code, rows := range ownMedicines.byCode {
+		if rows[0].Name == name && !rows[0].Actual && rows[0].VMP == code {
+			return code
+		}
+	}
+	h := fnv.New32a()
+	h.Write([]byte(name))
+	for i := range 10 {
+		if code := fmt.Sprintf("%d1000001%d0%d", 10000000+h.Sum32()%10000000, 1, i); checkdigit.Verhoeff(code) {
+			return code
+		}
+	}
+	return ""
+}
 
 func btoi(b bool) int {
 	if b {

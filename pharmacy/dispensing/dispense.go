@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -58,7 +59,11 @@ func (s *Service) dispense(state fhir.State, x *execution, call *fhir.Call) ([]f
 	j := s.judgeOf(x, h.when, call.Time)
 	trial := x.copy()
 	if issues := trial.Apply(supplies(handed), j); len(issues) > 0 {
-		return nil, nil, x.suppliedBefore(state, refusal("dispense", issues...))
+		o, err := x.heldBack(call, trial.met, x.suppliedBefore(state, refusal("dispense", issues...)), call.Time)
+		if err != nil {
+			return nil, nil, err
+		}
+		return o.changes, o.reply, nil
 	}
 	bundle, err := s.notification(state, x, trial, handed, h)
 	if err != nil {
@@ -260,6 +265,6 @@ func partOf(n node, name string) node {
 // copy is the prescription to try something on.
 func (x *execution) copy() *Prescription {
 	p := *x.Prescription
-	p.Lines = append([]Line(nil), x.Lines...)
+	p.Lines, p.met = slices.Clone(x.Lines), slices.Clone(x.met)
 	return &p
 }

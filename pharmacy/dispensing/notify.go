@@ -27,6 +27,14 @@ func (s *Service) receiveNotification(call *fhir.Call, m *message, state fhir.St
 	j := s.judgeOf(x, first.Get("whenHandedOver").Text(), call.Time)
 	j.Past = true
 	changes, err := s.record(state, x, m, j, call.Time)
+	if err != nil && len(x.met) > 0 {
+		asStored, again := taskAt(state, m.event(), x.version.ID)
+		if again != nil {
+			return nil, again
+		}
+		asStored.classify(s.medicines)
+		return asStored.heldBack(call, x.met, err, call.Time)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -53,6 +53,9 @@ func (w *world) dispenseAll(e example) error {
 	if s := w.state(order, 1); s != accepted {
 		return fmt.Errorf("after accept: %v", s)
 	}
+	if err := w.decide(e); err != nil {
+		return err
+	}
 	reply, err := w.on(order, 1, w.s.dispenseTask, "all:Boolean", true)
 	if err != nil {
 		return fmt.Errorf("dispense: %w", err)
@@ -67,6 +70,35 @@ func (w *world) dispenseAll(e example) error {
 	m := readMessage(reply.Resource.Sub(parameter(reply.Resource, "notification").Get("resource")), w.s.law)
 	if issues := append(examine(m, envelopeRules), examine(m, append(append([]rule[*message]{}, commonRules...), notifyRules...))...); fhir.HasErrors(issues) {
 		return &fhir.Error{Op: "notification", Issues: issues}
+	}
+	return nil
+}
+
+// heldExamples are the examples that the NHS accepts and that no pharmacy may
+// supply as they are, with how many of their items are held and why.
+var heldExamples = map[string]int{
+	// MDR 15(1)(f): morphine 15mg and fentanyl, Schedule 2, without their quantity in words.
+	"secondary-care/community/acute/nominated-pharmacy/clinical-practitioner/multiple-drugs/1-Process-Request-Send-200_OK.json": 2,
+	// Methotrexate as Schedule 2, which it is not, and morphine 10mg as not controlled.
+	"secondary-care/community/acute/nominated-pharmacy/nurse/prescribing-and-professional-codes/controlled-drugs/additional-instructions/1-Process-Request-Send-200_OK.json": 2,
+}
+
+// decide releases the holds of an example's prescription, of those that have any.
+func (w *world) decide(e example) error {
+	x := w.execution(e.order())
+	n := 0
+	for i := range x.Lines {
+		for _, h := range x.standing(&x.Lines[i]) {
+			if n++; heldExamples[e.path] == 0 {
+				return fmt.Errorf("held: %s", h.Text)
+			}
+			if _, err := w.on(e.order(), 1, w.s.releaseHold, "hold:Code", h.Code, "item", h.Item, "reason", "Asked the prescriber."); err != nil {
+				return err
+			}
+		}
+	}
+	if n != heldExamples[e.path] {
+		return fmt.Errorf("%d items are held", n)
 	}
 	return nil
 }

@@ -36,6 +36,7 @@ func TestOraclePathsOfNotifications(t *testing.T) {
 			require.NoError(t, w.step(e))
 			_, err := w.on(e.order(), 1, w.s.acceptTask, "agent", agentRole())
 			require.NoError(t, err)
+			require.NoError(t, w.decide(e))
 			reply, err := w.on(e.order(), 1, w.s.dispenseTask, "all:Boolean", true, "agent", agentRole())
 			require.NoError(t, err)
 			ours["notification"].add(parameter(reply.Resource, "notification").Get("resource"), "")

@@ -43,6 +43,9 @@ func (w *world) produceAll(e example, v *profiles.Validator) error {
 		return err
 	}
 	made = append(made, reply.Resource, w.task(e.order(), 1))
+	if err := w.decide(e); err != nil {
+		return err
+	}
 	if reply, err = w.on(e.order(), 1, w.s.dispenseTask, "all:Boolean", true); err != nil {
 		return err
 	}

@@ -33,6 +33,9 @@ type Prescription struct {
 	State State
 	Owner Party // the pharmacy that holds it
 	Lines []Line
+
+	met      []Hold    // holds that supplies have met
+	releases []Release // what pharmacists have decided on holds
 }
 
 // Party is a person or organisation: an identifier, a name, and a reference
@@ -45,13 +48,20 @@ type Line struct {
 	Ref      string // MedicationRequest/…
 	Product  fhir.Coding
 	Quantity Quantity // of one issue
-	Schedule string   // CD1 … CD5, "" for none
-	Words    string   // the quantity in words, of a controlled drug
-	Status   LineStatus
+	// Medicines is all that the order says of its medicine: its codes and its
+	// words. Product is the first.
+	Medicines []fhir.Coding
+	// Schedule is CD1 … CD5, "" for none: as the server knows it, see
+	// [Prescription.classify]; Claimed is what the order says.
+	Schedule, Claimed string
+	Words             string // the quantity in words, of a controlled drug
+	Status            LineStatus
 	// Doomed is set when the prescriber wants the item cancelled while it is
 	// with the dispenser.
 	Doomed   bool
 	Supplied Quantity // so far, of this issue
+
+	computed []Hold // that follow from what the order says
 }
 
 // Private reports whether the patient pays the pharmacy; EPS prescription
@@ -142,7 +152,11 @@ func (p *Prescription) rest() State {
 // remarks are what the pharmacist should look at before anything is supplied.
 func (p *Prescription) remarks() []string {
 	var list []string
-	for _, l := range p.Lines {
+	for i := range p.Lines {
+		l := &p.Lines[i]
+		for _, h := range p.standing(l) {
+			list = append(list, "HOLD-"+h.Code+": "+l.Product.Display+" needs a pharmacist's decision before it is supplied. "+h.Text)
+		}
 		// MDR-16(1A): a quantity in words and figures that differ is for the prescriber to put right.
 		if n, ok := numeral.Read(l.Words); ok && !l.Quantity.Value.Equal(decimal.NewFromInt(int64(n))) {
 			list = append(list, fmt.Sprintf("MDR-15: the quantity of %s is %s %s in figures and %q in words. Ask the prescriber which is meant.",

@@ -56,8 +56,9 @@ func lineOf(o *order, mr *mrpb.MedicationRequest) Line {
 		Quantity: Quantity{value, q.GetUnit().GetValue(), q.GetSystem().GetValue(), q.GetCode().GetValue()},
 		Schedule: codingFrom(find(controlled, "schedule").GetValue().GetCoding()).Code,
 		Words:    find(controlled, "quantityWords").GetValue().GetStringValue().GetValue(),
-		Status:   ToBeDispensed, Doomed: o.doomed(),
+		Status:   ToBeDispensed, Doomed: o.doomed(), Medicines: medicinesOf(conceptOf(o.resource.Root())),
 	}
+	l.Claimed = l.Schedule
 	l.Supplied = l.Quantity.Of(decimal.Zero)
 	if o.cancelled() {
 		l.Status = LineCancelled

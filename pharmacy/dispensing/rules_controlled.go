@@ -19,6 +19,7 @@ func controlledContent(m *message, f *findings) {
 }
 
 func controlledLine(mr node, f *findings, law Law, on Date) {
+	controlledKnown(mr, f)
 	code := schedule(mr)
 	if known := law.schedules(); code != "" && !slices.Contains(known, code) {
 		f.at(extension(extension(mr, extControlled), "schedule").Get("valueCoding"), fhir.Issue{Code: fhir.BusinessRule,

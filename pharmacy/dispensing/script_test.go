@@ -28,8 +28,10 @@ import (
 //	batch N …                       the same in one transaction
 //	release [N] [owner=ODS]         Task/$release
 //	accept N [owner=ODS] [original=NOTE]
-//	dispense N [when=DAY] [ITEM:STATUS[:QUANTITY|REASON[:UNIT[:DIFFERENCE[:PROTOCOL]]]]…]   ITEM counts from 0
-//	notify N [same] [amend] [when=DAY] ITEM:STATUS:QUANTITY[:BUSINESS[:UNIT[:DIFFERENCE]]]…   an EPS
+//	dispense N [when=DAY] [ITEM:STATUS[:QUANTITY|REASON[:UNIT[:DIFFERENCE[:PROTOCOL[:PRODUCT]]]]]…]   ITEM counts from 0
+//	                                PRODUCT is CODE/NAME, either may be left out
+//	lift N CODE [item=ITEM]         Task/$release-hold
+//	notify N [same] [amend] [when=DAY] ITEM:STATUS:QUANTITY[:BUSINESS[:UNIT[:DIFFERENCE[:PRODUCT]]]]…   an EPS
 //	                                dispense-notification; same uses one number for all of an item
 //	return N, withdraw N            as POST Task with EPS reasons
 //	cancel N ITEM                   a prescription-order-update
@@ -245,6 +247,12 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 			s.nhs = opts["nhs"]
 		}
 		return st.send(s.cancellation(i))
+	case "lift":
+		pairs := []any{"hold:Code", rest[1], "reason", "Asked the prescriber."}
+		if i, err := strconv.Atoi(opts["item"]); err == nil {
+			pairs = append(pairs, "item", s.items[i].number)
+		}
+		return st.on(s.order, issue, st.s.releaseHold, pairs...)
 	case "cancelop":
 		return st.on(s.order, issue, st.s.cancelTask, "reason:Code", "0003")
 	case "put":
@@ -273,7 +281,7 @@ func (st *stage) dispenseParams(s script, opts map[string]string, items []string
 		pairs = append(pairs, "original:String", opts["original"])
 	}
 	for _, spec := range items {
-		f := append(strings.Split(spec, ":"), "", "", "", "", "")
+		f := append(strings.Split(spec, ":"), "", "", "", "", "", "")
 		i, _ := strconv.Atoi(f[0])
 		number := "no-such-item"
 		if i < len(s.items) {
@@ -292,9 +300,18 @@ func (st *stage) dispenseParams(s script, opts map[string]string, items []string
 		if f[5] != "" {
 			parts = append(parts, part("protocol", "String", f[5]))
 		}
+		if f[6] != "" {
+			parts = append(parts, part("product", "Coding", codingValue(productOf(f[6]))))
+		}
 		pairs = append(pairs, "item", fhir.List(parts...))
 	}
 	return pairs
+}
+
+// productOf is the product of a script: CODE/NAME.
+func productOf(text string) fhir.Coding {
+	code, name, _ := strings.Cut(text, "/")
+	return fhir.Coding{System: csSNOMED, Code: code, Display: name}
 }
 
 // amountIn is a quantity in a unit that is named; "" for a bare number.
@@ -332,6 +349,11 @@ func (st *stage) notify(s script, when string, specs []string) (*fhir.Reply, err
 		if f[2] == "" {
 			f[2] = "0"
 		}
+		n, _ := strconv.Atoi(f[0])
+		medicine := fhir.Obj("text", s.items[n].name)
+		if f[6] != "" {
+			medicine = concept(productOf(f[6]))
+		}
 		unit := f[4]
 		if unit == "" {
 			unit = "tablet"
@@ -340,7 +362,6 @@ func (st *stage) notify(s script, when string, specs []string) (*fhir.Reply, err
 		if f[5] != "" {
 			reason = Supply{Difference: f[5]}.stated()
 		}
-		n, _ := strconv.Atoi(f[0])
 		business := "0006"
 		if f[3] != "" {
 			business = f[3]
@@ -352,7 +373,7 @@ func (st *stage) notify(s script, when string, specs []string) (*fhir.Reply, err
 					"subject", fhir.Obj("identifier", identifierValue(idNHS, s.nhs)), "medicationCodeableConcept", fhir.Obj("text", s.items[n].name), "groupIdentifier", identifierValue(idOrder, s.order))),
 			"extension", fhir.List(fhir.Obj("url", extBusinessStatus, "valueCoding", codingValue(coding(csBusinessStatus, business)))),
 			"identifier", fhir.List(identifierValue(idDispense, uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s%d%d", number, n, i*btoi(number == id))).String())),
-			"status", "completed", "statusReasonCodeableConcept", reason, "medicationCodeableConcept", fhir.Obj("text", s.items[n].name),
+			"status", "completed", "statusReasonCodeableConcept", reason, "medicationCodeableConcept", medicine,
 			"subject", fhir.Obj("identifier", identifierValue(idNHS, s.nhs)),
 			"performer", fhir.List(fhir.Obj("actor", fhir.Obj("reference", "#performer"))),
 			"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m1")),
@@ -428,6 +449,9 @@ func (st *stage) tell(n int, reply *fhir.Reply, err error) string {
 				b.WriteString(", to be cancelled")
 			}
 			b.WriteString("\n")
+			for _, h := range x.standing(l) {
+				fmt.Fprintf(&b, "  held %s %s\n", h.Code, h.About)
+			}
 		}
 		for note := range x.resource.Get("note").Items() {
 			fmt.Fprintf(&b, "note: %s\n", note.Get("text").Text())

@@ -36,6 +36,8 @@ type Options struct {
 	// that is later than its dates, so that prescriptions of the past can be
 	// worked with. It is for training; a pharmacy must not set it.
 	FromReceipt bool
+	// Dictionary, where one is loaded, knows medicines beside the built-in tables.
+	Dictionary Dictionary
 }
 
 // Service is the dispensing part of the business.
@@ -44,12 +46,14 @@ type Service struct {
 	law         Law
 	site        Site
 	fromReceipt bool
+	medicines   formulary
 	patience    time.Duration // how long a call waits for the follower
 }
 
 // New makes the service over a database.
 func New(db Database, opts Options) *Service {
-	s := &Service{db: db, law: builtIn, site: opts.Site, fromReceipt: opts.FromReceipt, patience: 2 * time.Second}
+	s := &Service{db: db, law: builtIn, site: opts.Site, fromReceipt: opts.FromReceipt, medicines: ownMedicines, patience: 2 * time.Second}
+	s.medicines.dictionary = opts.Dictionary
 	if opts.Law != nil {
 		s.law = *opts.Law
 	}
@@ -68,6 +72,7 @@ func (s *Service) Operations() []fhir.Operation {
 			Doc: "Records what was supplied, is owed or will not be dispensed, and writes the dispense notification."},
 		{Name: "return", Type: "Task", Instance: true, Handle: s.returnTask, Doc: "Gives the prescription back undispensed."},
 		{Name: "withdraw", Type: "Task", Instance: true, Handle: s.withdrawTask, Doc: "Takes the last dispense notification back."},
+		{Name: "release-hold", Type: "Task", Instance: true, Handle: s.releaseHold, Doc: "Records a pharmacist's decision on an item that is held, with who and why."},
 		{Name: "cancel", Type: "Task", Instance: true, Handle: s.cancelTask, Doc: "Cancels the prescription or one of its items for the prescriber."},
 	}
 }

@@ -407,9 +407,13 @@ func TestTaskOperations(t *testing.T) {
 	back := must("return", "reason:Code", "0002")
 	require.Equal(t, "Unable to dispense medication on prescriptions", back.Get("statusReason").Get("coding").Get("display").Text())
 	must("accept")
+	another := fhir.Obj("system", csSNOMED, "code", "1", "display", "Paracetamol 500mg caplets (Brand)")
+	held := must("dispense", "item", fhir.List(part("number", "String", s.items[0].number), part("product", "Coding", another)))
+	require.Equal(t, "HOLD-PRODUCT", held.Get("issue").Get("extension").Get("valueString").Text(), "nobody knows this product")
+	must("release-hold", "hold:Code", "PRODUCT", "reason", "The label names the same medicine, form and strength.")
 	supplied := must("dispense", "agent", agentRole(), "item", fhir.List(part("number", "String", s.items[0].number), part("status", "Code", "0003"), part("batch", "String", "B42"),
 		part("quantity", "Quantity", fhir.Obj("value", 10, "unit", "tablet", "system", csSNOMED, "code", "428673006")),
-		part("product", "Coding", fhir.Obj("system", csSNOMED, "code", "1", "display", "Paracetamol 500mg caplets (Brand)"))))
+		part("product", "Coding", another)))
 	d := readMessage(supplied.Sub(parameter(supplied, "notification").Get("resource")), builtIn).list("MedicationDispense")[0]
 	require.Equal(t, "Batch B42", d.Get("note").Get("text").Text())
 	require.Equal(t, "Paracetamol 500mg caplets (Brand)", d.Get("medicationCodeableConcept").Get("coding").Get("display").Text())

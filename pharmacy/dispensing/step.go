@@ -45,7 +45,7 @@ func (f follower) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]
 		return nil, refusal("dispensing", issues...)
 	}
 	if x != nil && x.touched() {
-		return extend(x, orders, v)
+		return f.service.extend(x, orders, v)
 	}
 	task, err := f.service.draft(state, orders)
 	switch {
@@ -123,6 +123,7 @@ func (s *Service) draft(state fhir.State, orders []*order) (*fhir.Resource, erro
 	if err != nil {
 		return nil, err
 	}
+	p.classify(s.medicines)
 	if p.State = p.rest(); !p.anyLeft() {
 		p.State = cancelled
 	}
@@ -148,7 +149,7 @@ func (p *Prescription) anyLeft() bool {
 }
 
 // extend adds orders that came after somebody had taken up the Task.
-func extend(x *execution, orders []*order, v *fhir.Version) ([]fhir.Change, error) {
+func (s *Service) extend(x *execution, orders []*order, v *fhir.Version) ([]fhir.Change, error) {
 	if x.Issue != 1 || !x.State.open() {
 		return nil, fhir.E("dispensing", fhir.BusinessRule, fhir.Issue{
 			Message: "The item came after a pharmacy had taken its prescription.", Found: x.State.String(),
@@ -163,5 +164,6 @@ func extend(x *execution, orders []*order, v *fhir.Version) ([]fhir.Change, erro
 			x.Lines = append(x.Lines, p.Lines[i])
 		}
 	}
+	x.classify(s.medicines)
 	return []fhir.Change{x.update(v.LastUpdated)}, nil
 }

@@ -32,7 +32,6 @@ func readSupplies(m *message) []Supply {
 
 // readSupply reads what a MedicationDispense tells of an item.
 func readSupply(d node) Supply {
-	product := d.Get("medicationCodeableConcept").Get("coding").Item(0)
 	reason := coded(d.Get("statusReasonCodeableConcept"), csNotDispensed)
 	if reason == "" {
 		reason = extension(d, extNonDispensing).Path("valueCoding", "code").Text()
@@ -41,8 +40,17 @@ func readSupply(d node) Supply {
 	return Supply{
 		Item: identifier(authorizing(d), idItem).Text(), Status: LineStatus(coded(d.Get("type"), csLineStatus)),
 		Quantity: readQuantity(d.Get("quantity")).Of(suppliedBy(d)), Reason: reason, Place: d.Expression(), Difference: difference, Reference: reference,
-		Product: fhir.Coding{System: product.Get("system").Text(), Code: product.Get("code").Text(), Display: product.Get("display").Text()},
+		Product: suppliedProduct(d),
 	}
+}
+
+// suppliedProduct is what a MedicationDispense says was supplied: by its first
+// code, or in words.
+func suppliedProduct(d node) fhir.Coding {
+	if list := medicinesOf(conceptOf(d)); len(list) > 0 {
+		return list[0]
+	}
+	return fhir.Coding{Display: "a medicine that is not named"}
 }
 
 // Judge is how supplies are held to the law.
@@ -52,6 +60,7 @@ type Judge struct {
 	When        Date // when the items were or are handed over
 	Now         Date // the day on which that is said
 	Taken       Date // when the pharmacy took the prescription
+	Medicines   formulary
 	// Past is set for the notification of a supply that another system made
 	// and judged: it is refused where controlled drug law was broken, and
 	// recorded with every other failing.
@@ -62,7 +71,8 @@ type Judge struct {
 // judgeOf is how the supplies of a prescription are judged that are recorded at
 // a time.
 func (s *Service) judgeOf(x *execution, when string, now time.Time) Judge {
-	return Judge{Law: s.law, FromReceipt: s.fromReceipt, When: readDate(when), Now: DateOf(now), Taken: readDate(x.released.when), Original: x.original != ""}
+	x.classify(s.medicines)
+	return Judge{Medicines: s.medicines, Law: s.law, FromReceipt: s.fromReceipt, When: readDate(when), Now: DateOf(now), Taken: readDate(x.released.when), Original: x.original != ""}
 }
 
 // Apply makes the supplies of one notification part of the prescription, and
@@ -91,6 +101,12 @@ func (p *Prescription) Apply(supplies []Supply, j Judge) []fhir.Issue {
 		found := l.takes(s, j)
 		if s.Quantity.Value.IsPositive() {
 			found = append(found, p.lawful(l, s, j)...)
+			found = append(found, p.productIssues(l, s, j)...)
+			for _, h := range p.standing(l) {
+				if h.stops(s) {
+					found = append(found, h.issue(s.Place))
+				}
+			}
 		}
 		issues = append(issues, found...)
 		l.become(to)

@@ -30,6 +30,7 @@ const (
 	csTaskCode       = "http://hl7.org/fhir/CodeSystem/task-code"
 	csSNOMED         = "http://snomed.info/sct"
 	csDMD            = "https://dmd.nhs.uk"
+	csHold           = "https://pestle-fhir.github.io/CodeSystem/hold"
 	csDifference     = "https://pestle-fhir.github.io/CodeSystem/supply-difference"
 
 	csEPSIssue = "https://fhir.nhs.uk/CodeSystem/EPS-IssueCode"
@@ -61,6 +62,7 @@ const (
 	extODS              = sd + "Extension-ODS-OrganisationRelationships"
 	extSupporting       = sd + "Extension-Spine-supportingInfo"
 	extSupportingOrder  = sd + "Extension-Spine-supportingInfo-prescription"
+	extHold             = "https://pestle-fhir.github.io/StructureDefinition/hold"
 	extUKRepeat         = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-MedicationRepeatInformation"
 )
 

@@ -34,6 +34,9 @@ type execution struct {
 	agent    Party // who acts for the owner, SDS user id
 	original string
 	reason   fhir.Coding
+
+	readMet      []Hold // as the Task has them
+	readReleases []Release
 }
 
 // record is a release or notification: its identifier, the Bundle that holds
@@ -135,7 +138,7 @@ func (x *execution) inputs() fhir.Value {
 	if x.original != "" {
 		list = append(list, fhir.Obj("type", fhir.Obj("text", originalHeld), "valueString", x.original))
 	}
-	return fhir.List(list...)
+	return fhir.List(append(list, x.heldItems()...)...)
 }
 
 // messageID names the message, or the prescription where it came without one.

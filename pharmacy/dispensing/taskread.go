@@ -23,6 +23,7 @@ func readTask(state fhir.State, v *fhir.Version) (*execution, error) {
 	if x.Prescription, err = prescription(x.orders); err != nil {
 		return nil, err
 	}
+	x.met, x.releases = x.readMet, x.readReleases
 	x.Patient = partyOf(r.Get("for"))
 	x.Sender = partyOf(r.Get("requester"))
 	x.State = State{r.Get("status").Text(), coded(r.Get("businessStatus"), csBusinessStatus)}
@@ -53,6 +54,7 @@ func partyOf(reference node) Party {
 func (x *execution) readInputs(state fhir.State) (lines []LineStatus, err error) {
 	for in := range x.resource.Get("input").Items() {
 		switch {
+		case x.readHold(in):
 		case in.Path("type", "text").Text() == originalHeld:
 			x.original = in.Get("valueString").Text()
 		case coded(in.Get("type"), csSNOMED) == aPrescription.Code:

@@ -1,0 +1,91 @@
+package dispensing
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+var releaseHoldInputs = []input{
+	{name: "hold", kinds: []string{"valueCode"}, required: true},
+	{name: "reason", kinds: []string{"valueString"}, required: true},
+	{name: "item", kinds: []string{"valueString"}},
+	{name: "product", kinds: []string{"valueCoding"}},
+}
+
+// releaseHold is Task/…/$release-hold, by which a pharmacist decides that an
+// item which is held may be supplied. Parameters: hold (code of the hold, as the
+// Task's input has it), reason (string, what was found out), item (number of the
+// item; needed where several are held for the same), product (Coding, needed
+// where several products are). Who decides is the caller. It stays on the Task.
+func (s *Service) releaseHold(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+	if err := understood(call, "release-hold", releaseHoldInputs); err != nil {
+		return nil, err
+	}
+	who := agentOf(call)
+	if who.ID == "" {
+		return nil, refusal("release-hold", fhir.Issue{Rule: "HOLD-0", Message: "It is not clear who releases the hold.", Expected: "a caller whom the server knows", Found: "nothing", Expression: "http.Authorization"})
+	}
+	return s.onTask(ctx, call, "release-hold", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
+		x.classify(s.medicines)
+		h, err := x.heldFor(call.Body)
+		if err != nil {
+			return nil, nil, err
+		}
+		x.releases = append(x.releases, Release{h, who, stamp(call.Time), parameter(call.Body, "reason").Get("valueString").Text()})
+		return []fhir.Change{x.update(call.Time)}, nil, nil
+	})
+}
+
+// heldFor is the one hold that the parameters of a release mean.
+func (x *execution) heldFor(p *fhir.Resource) (Hold, error) {
+	code, item := parameter(p, "hold").Get("valueCode"), parameter(p, "item").Get("valueString")
+	c := parameter(p, "product").Get("valueCoding")
+	product := heldBy(fhir.Coding{System: c.Get("system").Text(), Code: c.Get("code").Text(), Display: c.Get("display").Text()})
+	var all, found []Hold
+	for i := range x.Lines {
+		for _, h := range x.standing(&x.Lines[i]) {
+			all = append(all, h)
+			if h.Code == code.Text() && (!item.Exists() || equalUUID(item.Text(), h.Item)) && (!c.Exists() || product == h.About) {
+				found = append(found, h)
+			}
+		}
+	}
+	issue := fhir.Issue{Code: fhir.NotFound, Rule: "HOLD-1", Message: "The prescription has no such hold.", Expected: listed(all), Found: code.Text(), Expression: code.Expression(), Position: code.Position()}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return Hold{}, refusal("release-hold", issue)
+	}
+	issue.Code, issue.Rule, issue.Message, issue.Expected = fhir.BusinessRule, "HOLD-2", "Several items or products are held for this.", "the item, and the product, of one of "+listed(found)
+	return Hold{}, refusal("release-hold", issue)
+}
+
+func listed(holds []Hold) string {
+	var list []string
+	for _, h := range holds {
+		text := h.Code + " of item " + h.Item
+		if h.About != "" {
+			text += " for the product " + h.About
+		}
+		list = append(list, text)
+	}
+	return orNothing(strings.Join(list, "; "))
+}
+
+// heldBack answers a supply that was refused because of holds that it met first:
+// they are recorded on the Task as it is stored, so that a pharmacist sees them.
+func (x *execution) heldBack(call *fhir.Call, met []Hold, refused error, now time.Time) (*outcome, error) {
+	known := len(x.met)
+	for _, h := range met {
+		x.meet(h)
+	}
+	e, ok := refused.(*fhir.Error)
+	if len(x.met) == known || !ok {
+		return nil, refused
+	}
+	return &outcome{changes: []fhir.Change{x.update(now)}, reply: said(call, true, e.Issues...)}, nil
+}

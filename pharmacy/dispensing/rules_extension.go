@@ -1,0 +1,57 @@
+package dispensing
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/spelling"
+)
+
+// knownExtensions are the extensions of an order that decide on something.
+var knownExtensions = []string{extControlled, extPrescriptionType, extResponsible, extHistory, extDispensing, extPrescription, extRepeat, extUKRepeat}
+
+// controlledKnown refuses what looks like the extension for controlled drugs and
+// is not: an order must not lose its schedule by a slip of the pen.
+func controlledKnown(mr node, f *findings) {
+	for e := range mr.Get("extension").Items() {
+		url := e.Get("url")
+		if slices.Contains(knownExtensions, url.Text()) {
+			continue
+		}
+		near := spelling.One(url.Text(), knownExtensions)
+		if near == "" && strings.Contains(strings.ToLower(url.Text()), "controlled") {
+			near = extControlled
+		}
+		if near != "" {
+			f.at(url, fhir.Issue{Code: fhir.ExtensionCode, Message: "There is no such extension of an order.", Expected: near, Found: url.Text(), Fix: "Did you mean " + near + "?"})
+		}
+	}
+	ext := extension(mr, extControlled)
+	if !ext.Exists() {
+		return
+	}
+	parts := []string{"schedule", "quantityWords"}
+	for e := range ext.Get("extension").Items() {
+		if url := e.Get("url"); !slices.Contains(parts, url.Text()) {
+			f.at(url, fhir.Issue{Code: fhir.ExtensionCode, Message: "Extension-DM-ControlledDrug has no such part.", Expected: strings.Join(parts, " or "), Found: orNothing(url.Text())})
+		}
+	}
+	coding := extension(ext, "schedule").Get("valueCoding")
+	if system := coding.Get("system"); coding.Get("code").Text() == "" || system.Text() != csControlled {
+		f.at(place(coding, ext), fhir.Issue{Code: fhir.ExtensionCode, Message: "Extension-DM-ControlledDrug does not say which schedule.",
+			Expected: "schedule with a valueCoding of " + csControlled, Found: coding.Brief()})
+	}
+	if n := count(mr, extControlled); n > 1 {
+		f.at(ext, fhir.Issue{Code: fhir.Duplicate, Message: "The order says more than once of which schedule its medicine is.", Expected: "one Extension-DM-ControlledDrug", Found: "several"})
+	}
+}
+
+func count(n node, url string) (times int) {
+	for e := range n.Get("extension").Items() {
+		if e.Get("url").Text() == url {
+			times++
+		}
+	}
+	return times
+}
