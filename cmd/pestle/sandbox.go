@@ -22,27 +22,14 @@ var sandboxFiles embed.FS
 
 const (
 	sandboxPharmacy = "X99PH"
-	sandboxOrder    = "sandbox-order" // the Bundle with a prescription ready to be sent
+	sandboxClinic   = "X99CL"
+	demoOrder       = "demo-order" // the operation that makes a prescription ready to be sent
 )
-
-// loadSandbox stores the demo clinic, pharmacy, people and tariff in a database
-// that has none, and at each start a prescription of today with new numbers,
-// so that it can be sent.
-func (a *app) loadSandbox(ctx context.Context) error {
-	if err := a.loadDemo(ctx); err != nil {
-		return err
-	}
-	order, err := sandboxMessage(time.Now())
-	if err != nil {
-		return err
-	}
-	_, err = a.db.Commit(ctx, &fhir.Transaction{Derived: true, Requester: sandboxRequester,
-		Changes: []fhir.Change{{Method: fhir.Update, Type: "Bundle", ID: sandboxOrder, Resource: order}}})
-	return err
-}
 
 var sandboxRequester = fhir.Requester{Agent: "Device/pestle", Display: "Pestle sandbox"}
 
+// loadDemo stores the demo clinic, pharmacy, people and tariff in a database that
+// has none.
 func (a *app) loadDemo(ctx context.Context) error {
 	text, err := sandboxFiles.ReadFile("sandbox/base.json")
 	if err != nil {
@@ -61,6 +48,22 @@ func (a *app) loadDemo(ctx context.Context) error {
 		return err
 	}
 	return a.reimbursement.LoadSample(ctx, tariff.MonthOf(time.Now()), sandboxRequester)
+}
+
+// demoOperations make what there is to send in a sandbox: at each call another
+// prescription of today.
+func demoOperations() []fhir.Operation {
+	return []fhir.Operation{{Name: demoOrder, Idempotent: true,
+		Doc: "A new demo prescription, signed now, as a message that $process-message takes. Only in a sandbox; it stores nothing.",
+		Handle: func(_ context.Context, call *fhir.Call) (*fhir.Reply, error) {
+			order, err := sandboxMessage(call.Time)
+			return &fhir.Reply{Resource: order}, err
+		}}}
+}
+
+// sendOrder is the command by which a clinic sends a new demo prescription.
+func sendOrder(base string) string {
+	return "curl -s '" + base + "/$" + demoOrder + `' | curl -s -H 'Content-Type: application/fhir+json' -H "X-Request-ID: $(uuidgen 2>/dev/null || cat /proc/sys/kernel/random/uuid)" --data-binary @- '` + base + "/$process-message?_pretty=true'"
 }
 
 // sandboxMessage fills the demo order with new ids and the time.

@@ -105,7 +105,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 		return err
 	}
 	if c.Sandbox {
-		err := app.loadSandbox(ctx)
+		err := app.loadDemo(ctx)
 		if fhir.KindOf(err) == fhir.NoStore { // reads go on
 			log.Warn("the demo data could not be stored", "error", err)
 		} else if err != nil {
@@ -221,6 +221,10 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 	if c.Secret != "" {
 		config.Secret = []byte(c.Secret)
 	}
+	if c.Sandbox {
+		config.Operations = append(config.Operations, demoOperations()...)
+		config.Story = app.story
+	}
 	var err error
 	config.Authenticator, err = c.authenticator()
 	return config, err
@@ -234,16 +238,17 @@ func (c *serveCommand) greet(addr net.Addr, std streams) {
 	}
 	fmt.Fprintf(std.out, `Pestle sandbox
   FHIR R4   %[1]s          (the NHS EPS path too: http://%[2]s/FHIR/R4)
+  browser   http://%[2]s/    what to do first, and what came of it
   metadata  %[1]s/metadata
   health    http://%[2]s/health    metrics http://%[2]s/metrics
 
 Try:
-  # a clinic sends a prescription for a controlled drug; a moment later it is a Task on the pharmacist's list
-  curl -s %[1]s/Bundle/%[3]s | curl -s -H 'Content-Type: application/fhir+json' -H "X-Request-ID: $(uuidgen 2>/dev/null || cat /proc/sys/kernel/random/uuid)" --data-binary @- '%[1]s/$process-message?_pretty=true'
+  # a clinic sends a prescription for a controlled drug, each time a new one; a moment later it is a Task on the pharmacist's list
+  %[3]s
   # the pharmacist's list
   curl -s '%[1]s/Task?status=requested,ready&_pretty=true'
   # a mistake, and what the clinic's developer is told
   curl -s -H 'Content-Type: application/fhir+json' -d '{"resourceType":"Patient","birthdate":"1980-02-30","gender":"woman"}' '%[1]s/Patient?_pretty=true'
 
-`, base, addr, sandboxOrder)
+`, base, addr, sendOrder(base))
 }

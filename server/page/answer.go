@@ -37,6 +37,7 @@ type shown struct {
 	Ways           []Link // to the same thing in other forms, and around it
 	Pages          []Link // to other pages of a Bundle
 	Counted        string // how much of a Bundle there is
+	Subject        *row   // what a single resource is, in words
 	Entries        []row
 	Issues         []issue
 	Listing        template.HTML

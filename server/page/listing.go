@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"strconv"
 	"strings"
 )
 
@@ -29,7 +30,9 @@ type listing struct {
 // that the server made, so it is JSON.
 func list(text []byte, to links) (html template.HTML, whole bool) {
 	l := &listing{in: text, links: to}
+	l.open(0)
 	l.value("", 0)
+	l.out.WriteString("\n</span>")
 	return template.HTML(l.out.String()), !l.full //nolint:gosec // every byte of text went through escape
 }
 
@@ -88,8 +91,18 @@ func (l *listing) container(key string, open byte, depth int) {
 	l.at = min(l.at+1, len(l.in))
 }
 
+// line ends a line and begins the next, whose class says how deep it is: where
+// it is too long for the screen, its rest hangs below its beginning.
 func (l *listing) line(depth int) {
-	l.out.WriteByte('\n')
+	l.out.WriteString("\n</span>")
+	l.open(depth)
+}
+
+// hanging is the greatest depth that style.css has a class for.
+const hanging = 12
+
+func (l *listing) open(depth int) {
+	l.out.WriteString(`<span class="l d` + strconv.Itoa(min(depth, hanging)) + `">`)
 	for range depth {
 		l.out.WriteString("  ")
 	}

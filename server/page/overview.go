@@ -25,6 +25,11 @@ const maxRows = 1000
 // overview is what a person wants to know before the JSON.
 func (s *shown) overview(r *fhir.Resource, to links) {
 	switch r.Type() {
+	case "Parameters", "CapabilityStatement", "TerminologyCapabilities":
+	default:
+		if e := rowOfResource(r.Root()); e.What != "" || e.Who != "" || e.Status != "" {
+			s.Subject = &e
+		}
 	case "OperationOutcome":
 		s.Issues = issuesOf(r.Root())
 	case "Bundle":
@@ -36,18 +41,28 @@ func (s *shown) overview(r *fhir.Resource, to links) {
 				s.Entries = append(s.Entries, rowOf(entry, to))
 			}
 		}
-		for l := range r.Get("link").Items() {
-			if words := relations[l.Get("relation").Text()]; words != "" {
-				if href := to.of("url", l.Get("url").Text()); href != "" {
-					s.Pages = append(s.Pages, Link{words, href})
-				}
-			}
-		}
+		s.Pages = pages(r, to)
 		s.Counted = counted(r, len(s.Entries))
 	}
 }
 
 var relations = map[string]string{"first": "First page", "previous": "Previous page", "prev": "Previous page", "next": "Next page", "last": "Last page"}
+
+// pages are the links to other pages of a Bundle.
+func pages(r *fhir.Resource, to links) (list []Link) {
+	self := ""
+	for l := range r.Get("link").Items() {
+		relation, address := l.Get("relation").Text(), l.Get("url").Text()
+		if relation == "self" {
+			self = address
+		}
+		words, href := relations[relation], to.of("url", address)
+		if words != "" && href != "" && address != self {
+			list = append(list, Link{words, href})
+		}
+	}
+	return list
+}
 
 func counted(r *fhir.Resource, here int) string {
 	words := fmt.Sprintf("%d entries on this page", here)
@@ -77,11 +92,9 @@ func issuesOf(outcome fhir.Node) (list []issue) {
 func rowOf(entry fhir.Node, to links) row {
 	resource := entry.Get("resource")
 	typ, id := resource.Get("resourceType").Text(), resource.Get("id").Text()
-	e := row{
-		Name: strings.Trim(typ+"/"+id, "/"), Mode: entry.Path("search", "mode").Text(),
-		What: whatOf(resource), Who: firstText(resource, "for.display", "subject.display", "patient.display", "beneficiary.display", "for.reference", "subject.reference", "patient.reference"),
-		Status: statusOf(resource), At: day(firstText(entry, "response.lastModified", "resource.meta.lastUpdated")),
-	}
+	e := rowOfResource(resource)
+	e.Name, e.Mode = strings.Trim(typ+"/"+id, "/"), entry.Path("search", "mode").Text()
+	e.At = day(firstText(entry, "response.lastModified", "resource.meta.lastUpdated"))
 	version := resource.Path("meta", "versionId").Text()
 	switch full := entry.Get("fullUrl").Text(); {
 	case typ == "": // a deletion, or an answer without a resource
@@ -99,6 +112,11 @@ func rowOf(entry fhir.Node, to links) row {
 		e.Href = to.base + "/" + typ + "/" + id
 	}
 	return e
+}
+
+func rowOfResource(r fhir.Node) row {
+	return row{What: whatOf(r), Status: statusOf(r),
+		Who: firstText(r, "for.display", "subject.display", "patient.display", "beneficiary.display", "for.reference", "subject.reference", "patient.reference")}
 }
 
 // whatOf says in a few words what a resource is about.
