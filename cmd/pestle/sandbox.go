@@ -23,7 +23,7 @@ var sandboxFiles embed.FS
 const (
 	sandboxPharmacy = "X99PH"
 	sandboxClinic   = "X99CL"
-	demoOrder       = "demo-order" // the operation that makes a prescription ready to be sent
+	freshOrder      = "demo-order" // the operation that makes a prescription ready to be sent
 )
 
 var sandboxRequester = fhir.Requester{Agent: "Device/pestle", Display: "Pestle sandbox"}
@@ -53,7 +53,7 @@ func (a *app) loadDemo(ctx context.Context) error {
 // demoOperations make what there is to send in a sandbox: at each call another
 // prescription of today.
 func demoOperations() []fhir.Operation {
-	return []fhir.Operation{{Name: demoOrder, Idempotent: true,
+	return []fhir.Operation{{Name: freshOrder, Idempotent: true,
 		Doc: "A new demo prescription, signed now, as a message that $process-message takes. Only in a sandbox; it stores nothing.",
 		Handle: func(_ context.Context, call *fhir.Call) (*fhir.Reply, error) {
 			order, err := sandboxMessage(call.Time)
@@ -63,7 +63,7 @@ func demoOperations() []fhir.Operation {
 
 // sendOrder is the command by which a clinic sends a new demo prescription.
 func sendOrder(base string) string {
-	return "curl -s '" + base + "/$" + demoOrder + `' | curl -s -H 'Content-Type: application/fhir+json' -H "X-Request-ID: $(uuidgen 2>/dev/null || cat /proc/sys/kernel/random/uuid)" --data-binary @- '` + base + "/$process-message?_pretty=true'"
+	return "curl -s '" + base + "/$" + freshOrder + `' | curl -s -H 'Content-Type: application/fhir+json' -H "X-Request-ID: $(uuidgen 2>/dev/null || cat /proc/sys/kernel/random/uuid)" --data-binary @- '` + base + "/$process-message?_pretty=true'"
 }
 
 // sandboxMessage fills the demo order with new ids and the time.

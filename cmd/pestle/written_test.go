@@ -39,7 +39,7 @@ func startPharmacy(t *testing.T) *pharmacyUnderTest {
 	require.NoError(t, err)
 	s, err := server.New(config)
 	require.NoError(t, err)
-	require.NoError(t, app.loadSandbox(t.Context()))
+	require.NoError(t, app.loadDemo(t.Context()))
 	ctx, stop := context.WithCancel(context.Background())
 	followers := app.follow(ctx)
 	p := &pharmacyUnderTest{t, app, httptest.NewServer(s.Handler())}
