@@ -10,13 +10,14 @@ import (
 // classify sets the schedules of the lines by what the server knows of their
 // medicines, and holds those of which the order says something else. What the
 // server does not know is of the schedule that the order says.
-func (p *Prescription) classify(f formulary) {
+func (p *Prescription) classify(f formulary, law Law) {
 	on := p.Appropriate(false)
-	p.met = slices.DeleteFunc(slices.Clone(p.met), func(h Hold) bool { return h.Code != holdProduct }) // found anew
+	p.met = slices.DeleteFunc(slices.Clone(p.met), func(h Hold) bool { return h.Code != holdProduct && h.Code != holdPatient }) // found anew
 	for i := range p.Lines {
 		l := &p.Lines[i]
 		l.computed = nil
 		f.check(l, on)
+		l.checkWords(law.control(l.Schedule, on))
 	}
 }
 

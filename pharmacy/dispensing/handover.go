@@ -13,7 +13,7 @@ const maxRelease = 25
 
 // over reports whether nothing of the prescription may be supplied any more.
 func (s *Service) over(x *execution, now time.Time) bool {
-	x.classify(s.medicines)
+	x.classify(s.medicines, s.law)
 	return x.expireLines(s.law, DateOf(now), s.fromReceipt) && x.anyLeft()
 }
 

@@ -25,11 +25,13 @@ func (s *Service) releaseHold(ctx context.Context, call *fhir.Call) (*fhir.Reply
 		return nil, err
 	}
 	who := agentOf(call)
-	if who.ID == "" {
+	if profile := profileOf(call); profile != "" {
+		who.Name = strings.TrimSpace(who.Name + " (SDS role profile " + profile + ")")
+	} else if who.ID == "" {
 		return nil, refusal("release-hold", fhir.Issue{Rule: "HOLD-0", Message: "It is not clear who releases the hold.", Expected: "a caller whom the server knows", Found: "nothing", Expression: "http.Authorization"})
 	}
 	return s.onTask(ctx, call, "release-hold", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
-		x.classify(s.medicines)
+		x.classify(s.medicines, s.law)
 		h, err := x.heldFor(call.Body)
 		if err != nil {
 			return nil, nil, err

@@ -32,7 +32,7 @@ func (s *Service) receiveNotification(call *fhir.Call, m *message, state fhir.St
 		if again != nil {
 			return nil, again
 		}
-		asStored.classify(s.medicines)
+		asStored.classify(s.medicines, s.law)
 		return asStored.heldBack(call, x.met, err, call.Time)
 	}
 	if err != nil {

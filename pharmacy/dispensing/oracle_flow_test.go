@@ -80,7 +80,7 @@ var heldExamples = map[string]int{
 	// MDR 15(1)(f): morphine 15mg and fentanyl, Schedule 2, without their quantity in words.
 	"secondary-care/community/acute/nominated-pharmacy/clinical-practitioner/multiple-drugs/1-Process-Request-Send-200_OK.json": 2,
 	// Methotrexate as Schedule 2, which it is not, and morphine 10mg as not controlled.
-	"secondary-care/community/acute/nominated-pharmacy/nurse/prescribing-and-professional-codes/controlled-drugs/additional-instructions/1-Process-Request-Send-200_OK.json": 2,
+	"secondary-care/community/acute/nominated-pharmacy/nurse/prescribing-and-professional-codes/controlled-drugs/additional-instructions/1-Process-Request-Send-200_OK.json": 3,
 }
 
 // decide releases the holds of an example's prescription, of those that have any.

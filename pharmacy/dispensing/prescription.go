@@ -1,14 +1,10 @@
 package dispensing
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/pestle-fhir/pestle/fhir"
-	"github.com/pestle-fhir/pestle/fhir/numeral"
 )
 
 // Prescription is one issue of a prescription: what was ordered, and where its
@@ -156,11 +152,6 @@ func (p *Prescription) remarks() []string {
 		l := &p.Lines[i]
 		for _, h := range p.standing(l) {
 			list = append(list, "HOLD-"+h.Code+": "+l.Product.Display+" needs a pharmacist's decision before it is supplied. "+h.Text)
-		}
-		// MDR-16(1A): a quantity in words and figures that differ is for the prescriber to put right.
-		if n, ok := numeral.Read(l.Words); ok && !l.Quantity.Value.Equal(decimal.NewFromInt(int64(n))) {
-			list = append(list, fmt.Sprintf("MDR-15: the quantity of %s is %s %s in figures and %q in words. Ask the prescriber which is meant.",
-				l.Product.Display, l.Quantity.Value, l.Quantity.Unit, l.Words))
 		}
 	}
 	return list

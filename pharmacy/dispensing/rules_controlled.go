@@ -40,8 +40,8 @@ func controlledLine(mr node, f *findings, law Law, on Date) {
 }
 
 // MDR-15(1)(f): the total quantity in words and figures. Where the two differ
-// the message is taken, as EPS takes it, and the Task carries a note: see
-// [Prescription.remarks].
+// the message is taken, as EPS takes it, and the item is held: see
+// [Line.checkWords].
 func quantityInWords(mr node, f *findings, c Control) {
 	if !c.QuantityWords {
 		return

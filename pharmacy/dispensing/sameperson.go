@@ -106,7 +106,7 @@ func (m *message) remarksOn(state fhir.State, who fhir.Requester) (remarks []fhi
 			continue
 		}
 		for _, d := range otherPerson(stored.Root(), sent) {
-			remarks = append(remarks, d.issue(stored, "Find out whose the prescription is before anything is supplied."))
+			remarks = append(remarks, d.issue(stored, "The prescription is held until a pharmacist has found out whose it is."))
 		}
 		for _, d := range otherDetails(stored.Root(), sent) {
 			remarks = append(remarks, d.issue(stored, "The prescription is taken, and the record stays as it is."))

@@ -84,3 +84,34 @@ func TestAnotherPersonInATransaction(t *testing.T) {
 		require.NoError(t, err)
 	}
 }
+
+// TestAnotherPersonIsHeld: a message whose patient may be another than the
+// record's is taken and held, item by item, until a pharmacist has decided; the
+// sender is told, and the record stays.
+func TestAnotherPersonIsHeld(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := acute(1)
+	_, err := w.write("", put("p", revise(person(s.nhs, "Miller"), "birthDate", "1950-01-01")))
+	require.NoError(t, err)
+	reply, err := w.send(s.message())
+	require.NoError(t, err)
+	require.Contains(t, reply.Resource.Get("issue").Item(1).Get("diagnostics").Text(), "family name")
+	w.settle()
+	_, err = w.on(s.order, 1, w.s.acceptTask)
+	require.NoError(t, err)
+	all := []any{"all:Boolean", true}
+	for i := range s.items {
+		_, err = w.on(s.order, 1, w.s.dispenseTask, all...)
+		require.Contains(t, rulesOf(err), "HOLD-PATIENT", "%v", err)
+		require.Contains(t, err.Error(), "family name, birth date")
+		_, err = w.on(s.order, 1, w.s.releaseHold, "hold:Code", "PATIENT", "item", s.items[i].number, "reason", "Married; PDS has the new name.")
+		require.NoError(t, err)
+	}
+	_, err = w.on(s.order, 1, w.s.dispenseTask, all...)
+	require.NoError(t, err)
+	require.Equal(t, dispensed, w.state(s.order, 1))
+	require.Contains(t, string(w.task(s.order, 1).JSON()), "Married; PDS has the new name.")
+	v, err := w.db.State(w.ctx).Current("Patient", "p")
+	require.NoError(t, err)
+	require.Equal(t, "1", v.VersionID)
+}

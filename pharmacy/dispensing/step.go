@@ -123,7 +123,7 @@ func (s *Service) draft(state fhir.State, orders []*order) (*fhir.Resource, erro
 	if err != nil {
 		return nil, err
 	}
-	p.classify(s.medicines)
+	p.classify(s.medicines, s.law)
 	if p.State = p.rest(); !p.anyLeft() {
 		p.State = cancelled
 	}
@@ -134,6 +134,9 @@ func (s *Service) draft(state fhir.State, orders []*order) (*fhir.Resource, erro
 	id := ""
 	if message != nil {
 		id = message.Root().Path("identifier", "value").Text()
+		if err := p.checkPatient(state, message); err != nil {
+			return nil, err
+		}
 	}
 	return newTask(s.law, p, id, authored), nil
 }
@@ -164,6 +167,6 @@ func (s *Service) extend(x *execution, orders []*order, v *fhir.Version) ([]fhir
 			x.Lines = append(x.Lines, p.Lines[i])
 		}
 	}
-	x.classify(s.medicines)
+	x.classify(s.medicines, s.law)
 	return []fhir.Change{x.update(v.LastUpdated)}, nil
 }

@@ -71,7 +71,7 @@ type Judge struct {
 // judgeOf is how the supplies of a prescription are judged that are recorded at
 // a time.
 func (s *Service) judgeOf(x *execution, when string, now time.Time) Judge {
-	x.classify(s.medicines)
+	x.classify(s.medicines, s.law)
 	return Judge{Medicines: s.medicines, Law: s.law, FromReceipt: s.fromReceipt, When: readDate(when), Now: DateOf(now), Taken: readDate(x.released.when), Original: x.original != ""}
 }
 
