@@ -37,6 +37,48 @@ func TestServeFails(t *testing.T) {
 	require.NoError(t, app.close())
 }
 
+// TestInTime: what does not end is given up, what fails says what of.
+func TestInTime(t *testing.T) {
+	forever := make(chan struct{})
+	defer close(forever)
+	start := time.Now()
+	require.ErrorContains(t, inTime(20*time.Millisecond, "the table was not laid", func() error { <-forever; return nil }), "the table was not laid: it took longer than 20ms")
+	require.Less(t, time.Since(start), 5*time.Second)
+	require.ErrorIs(t, inTime(time.Minute, "x", func() error { return io.EOF }), io.EOF)
+	require.NoError(t, inTime(time.Minute, "x", func() error { return nil }))
+}
+
+// TestFolderGone: a server whose folder is removed under it ends, and says what
+// it could not write.
+func TestFolderGone(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	c := &serveCommand{Sandbox: true, Addr: "127.0.0.1:0", Data: data}
+	log := slog.New(slog.DiscardHandler)
+	app, err := openApp(c.appConfig(), log)
+	require.NoError(t, err)
+	listener, err := net.Listen("tcp", c.Addr)
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- c.serve(ctx, app, listener, log, streams{out: io.Discard, err: io.Discard}) }()
+	base := "http://" + listener.Addr().String()
+	get := func(path string) int {
+		resp, err := http.Get(base + path)
+		if err != nil {
+			return 0
+		}
+		defer func() { _ = resp.Body.Close() }()
+		return resp.StatusCode
+	}
+	require.Eventually(t, func() bool { return get("/health/ready") == 200 }, 10*time.Second, 10*time.Millisecond)
+	require.NoError(t, os.RemoveAll(data))
+	assert.Equal(t, 503, get("/health/ready"))
+	assert.Equal(t, 200, get("/fhir/Patient"), "reads go on")
+	stop()
+	require.NoError(t, <-served)
+	require.ErrorContains(t, app.close(), "was removed or replaced")
+}
+
 // TestServeConfigured serves as the environment says, to callers with a token
 // of the issuer for the audience and to nobody else.
 func TestServeConfigured(t *testing.T) {

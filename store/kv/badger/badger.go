@@ -250,7 +250,9 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// Close writes the buffer out and closes the folder.
+// Close writes the buffer out and closes the folder. Where the folder is gone,
+// or its disk too full for the buffer, the error says so and the engine is left
+// as it is, for the process to end: the log of writes has what was acknowledged.
 func (e *Engine) Close() error {
 	if e.release != nil { // for reading
 		err := e.db.Close()
@@ -265,6 +267,9 @@ func (e *Engine) Close() error {
 	}
 	e.writing.Lock()
 	defer e.writing.Unlock()
+	if err := e.flushable(); err != nil {
+		return err
+	}
 	if _, err := writeRecord(e.dir, stateChanging); err != nil {
 		return fmt.Errorf("badger: the data folder cannot be written: %w", err)
 	}

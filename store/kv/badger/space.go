@@ -79,6 +79,31 @@ func (e *Engine) free() (int64, error) {
 	return int64(fs.Bavail) * fs.Bsize, nil
 }
 
+// flushable reports whether the disk has room for a table of what a log of
+// writes holds: they are flushed one after the other, and each is then deleted.
+func (e *Engine) flushable() error {
+	free, err := e.free()
+	if err != nil {
+		return err
+	}
+	logs, err := filepath.Glob(filepath.Join(e.dir, "*"+memtableExt))
+	if err != nil {
+		return err
+	}
+	const beside = 1 << 20 // manifest, rounding
+	need := int64(beside)
+	for _, name := range logs {
+		var st syscall.Stat_t
+		if err := syscall.Stat(name, &st); err == nil {
+			need = max(need, st.Blocks*512+beside)
+		}
+	}
+	if free < need {
+		return fmt.Errorf("%w: the disk of the data folder has %s free, and %s are needed to write the newest writes into tables; they stay in the log", kv.ErrNoSpace, megabytes(free), megabytes(need))
+	}
+	return nil
+}
+
 // present reports whether the folder is still the one that was opened: what is
 // written to files that were removed is lost when the process ends.
 func (e *Engine) present() error {

@@ -76,6 +76,29 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// TestCloseOnAFullDisk: where others have filled the disk, closing is refused
+// instead of killing the process, and everything is there when there is room.
+func TestCloseOnAFullDisk(t *testing.T) {
+	dir := small(t, 96)
+	data, ballast := filepath.Join(dir, "data"), filepath.Join(dir, "ballast")
+	e, err := Open(data, nil)
+	require.NoError(t, err)
+	require.NoError(t, e.Write([]kv.Op{{Key: []byte("a"), Value: noise(900 << 10)}}))
+	err = os.WriteFile(ballast, make([]byte, 96<<20), 0o600)
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	require.ErrorIs(t, e.Close(), kv.ErrNoSpace)
+	require.NoError(t, os.Remove(ballast))
+	require.NoError(t, e.Close())
+	e, err = Open(data, nil)
+	require.NoError(t, err)
+	s := kvtest.Snapshot(t, e)
+	v, _, err := s.Get([]byte("a"))
+	require.NoError(t, err)
+	require.Len(t, v, 900<<10)
+	s.Close()
+	require.NoError(t, e.Close())
+}
+
 // BenchmarkRoom is what the question costs each commit.
 func BenchmarkRoom(b *testing.B) {
 	e, err := Open(b.TempDir(), nil)
