@@ -44,7 +44,7 @@ func sandbox(t *testing.T) (host, greeting string) {
 	log := slog.New(slog.DiscardHandler)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	c := &serveCommand{Sandbox: true, Addr: listener.Addr().String(), Data: t.TempDir(), Authority: "T1450"}
+	c := &serveCommand{Sandbox: true, Addr: listener.Addr().String(), Data: t.TempDir(), Authority: "T1450", DrainSeconds: 5}
 	c.Policy = "uk-core"
 	app, err := openApp(c.appConfig(), log)
 	require.NoError(t, err)

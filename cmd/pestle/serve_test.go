@@ -52,7 +52,7 @@ func TestInTime(t *testing.T) {
 // it could not write.
 func TestFolderGone(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	c := &serveCommand{Sandbox: true, Addr: "127.0.0.1:0", Data: data}
+	c := &serveCommand{Sandbox: true, Addr: "127.0.0.1:0", Data: data, DrainSeconds: 5}
 	log := slog.New(slog.DiscardHandler)
 	app, err := openApp(c.appConfig(), log)
 	require.NoError(t, err)
