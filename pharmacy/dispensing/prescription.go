@@ -145,13 +145,16 @@ func (p *Prescription) rest() State {
 	return waiting
 }
 
+// remarkOnHold is how a remark on a hold begins.
+const remarkOnHold = "HOLD-"
+
 // remarks are what the pharmacist should look at before anything is supplied.
 func (p *Prescription) remarks() []string {
 	var list []string
 	for i := range p.Lines {
 		l := &p.Lines[i]
 		for _, h := range p.standing(l) {
-			list = append(list, "HOLD-"+h.Code+": "+l.Product.Display+" needs a pharmacist's decision before it is supplied. "+h.Text)
+			list = append(list, remarkOnHold+h.Code+": "+l.Product.Display+" needs a pharmacist's decision before it is supplied. "+h.Text)
 		}
 	}
 	return list

@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -76,6 +77,21 @@ func newTask(law Law, p *Prescription, message string, authored string) *fhir.Re
 func (p *Prescription) notes() fhir.Value {
 	var list []any
 	for _, text := range p.remarks() {
+		list = append(list, fhir.Obj("text", text))
+	}
+	return fhir.List(list...)
+}
+
+// notesNow are the notes of a Task with the remarks that hold now in the place
+// of those that did.
+func (x *execution) notesNow() fhir.Value {
+	var list []any
+	for n := range x.resource.Get("note").Items() {
+		if !strings.HasPrefix(n.Get("text").Text(), remarkOnHold) {
+			list = append(list, n)
+		}
+	}
+	for _, text := range x.remarks() {
 		list = append(list, fhir.Obj("text", text))
 	}
 	return fhir.List(list...)
@@ -209,6 +225,7 @@ func (x *execution) revised(now time.Time) *fhir.Resource {
 		"statusReason", reason,
 		"businessStatus", concept(coding(csBusinessStatus, x.State.Business)),
 		"owner", x.Owner.organization(),
+		"note", x.notesNow(),
 		"lastModified", stamp(now),
 		"input", x.inputs(),
 		"output", x.outputs(),
