@@ -76,7 +76,7 @@ func (c *serveCommand) Run(std streams) error {
 }
 
 // closeTime bounds how long the database has to write its buffer out, and the
-// followers to stop, behind the time for requests to finish.
+// followers to stop, after the time for requests to finish.
 const closeTime = 15 * time.Second
 
 // inTime gives up waiting for f after a time, with an error that says so. The

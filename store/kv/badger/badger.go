@@ -77,7 +77,7 @@ func Open(dir string, log *slog.Logger) (*Engine, error) {
 			return nil, fmt.Errorf("badger: the data folder cannot be written: %w", err)
 		}
 	}
-	if e.db, err = start(settings(dir, log)); err != nil {
+	if e.db, err = start(f.fitting(settings(dir, log))); err != nil {
 		return nil, err
 	}
 	if err = e.recover(); err == nil {

@@ -3,6 +3,7 @@ package badger
 import (
 	"crypto/sha256"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -170,6 +171,32 @@ func TestWhole(t *testing.T) {
 	require.False(t, found)
 	_, err = Open(filepath.Join(closed, "MANIFEST"), nil)
 	require.ErrorContains(t, err, "is a file")
+}
+
+// TestLargerLog opens what a process with a larger memtable left when it was
+// killed.
+func TestLargerLog(t *testing.T) {
+	dir := t.TempDir()
+	db, err := start(settings(dir, nil).WithMemTableSize(2 * memTable))
+	require.NoError(t, err)
+	e := &Engine{db: db, dir: dir}
+	for i := range 28 {
+		require.NoError(t, e.transact([]kv.Op{{Key: fmt.Appendf(nil, "%02d", i), Value: noise(1000 << 10)}}))
+	}
+	killed := copyOf(t, dir)
+	require.NoError(t, db.Close())
+	for _, open := range []func(string, *slog.Logger) (*Engine, error){OpenReadOnly, Open} {
+		e, err := open(killed, nil)
+		require.NoError(t, err)
+		s := kvtest.Snapshot(t, e)
+		for i := range 28 {
+			v, _, err := s.Get(fmt.Appendf(nil, "%02d", i))
+			require.NoError(t, err)
+			require.Len(t, v, 1000<<10)
+		}
+		s.Close()
+		require.NoError(t, e.Close())
+	}
 }
 
 // TestReadBesidesAWriter: nobody reads while a server has the folder open.

@@ -55,7 +55,7 @@ func view(dir string, log *slog.Logger) (e *Engine, err error) {
 			return nil, fmt.Errorf("badger: %s cannot be read: %w", name, err)
 		}
 	}
-	db, err := start(settings(temporary, log).WithReadOnly(true))
+	db, err := start(f.fitting(settings(temporary, log)).WithReadOnly(true))
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,10 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"os"
+	"path/filepath"
 	"strconv"
+
+	badger "github.com/dgraph-io/badger/v4"
 )
 
 // The marks of entries in a memtable log: within a transaction, and its end.
@@ -14,6 +17,20 @@ const (
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// fitting makes the memtable large enough for every log of writes in the folder:
+// an earlier version had larger ones, and a killed process leaves one.
+func (f *folder) fitting(o badger.Options) badger.Options {
+	for name, size := range f.files {
+		if filepath.Ext(name) != memtableExt || size <= 2*memTable {
+			continue
+		}
+		if b, err := validLog(filepath.Join(f.dir, name)); err == nil {
+			o.MemTableSize = max(o.MemTableSize, int64(len(b)))
+		}
+	}
+	return o
+}
 
 // validLog reads a memtable log and returns its part up to the last complete
 // transaction. What is behind it was being written when the process was killed,
