@@ -20,12 +20,28 @@ type Operation struct {
 	// same one is answered with the first answer, as EPS does.
 	RequestID bool
 	// Doc is one sentence for the CapabilityStatement.
-	Doc    string
-	Handle func(ctx context.Context, call *Call) (*Reply, error)
+	Doc string
+	// Parameters are what the body may hold, for the OperationDefinition. An
+	// operation that declares them takes these and refuses any other; nil says
+	// that its body is another resource or that it declares none.
+	Parameters []Parameter
+	Handle     func(ctx context.Context, call *Call) (*Reply, error)
 	// Judge, when set, gives what the business finds wrong with a body by
 	// itself. The server asks it about a body that breaks R4 or its profiles,
 	// and so is not handled, so that the sender sees everything at once.
 	Judge func(body *Resource) []Issue
+}
+
+// Parameter is a parameter that an operation takes, or a part of one.
+type Parameter struct {
+	Name string
+	// Kinds are what it may hold: members of a parameter (valueCode), types of
+	// its resource (Organization), or "part" where Parts hold the content.
+	Kinds    []string
+	Repeated bool
+	Required bool
+	Doc      string
+	Parts    []Parameter
 }
 
 // Intake takes a create on a type away from the plain REST interaction, where

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 
 // definition is the OperationDefinition that the CapabilityStatement names for
@@ -33,11 +34,62 @@ func definitionOf(base string, op *fhir.Operation) fhir.Value {
 		"name", joined(id), "status", "active", "kind", "operation", "description", op.Doc,
 		"affectsState", !op.Idempotent, "code", op.Name, "resource", types,
 		"system", op.Type == "", "type", op.Type != "" && !op.Instance, "instance", op.Instance,
-		"parameter", fhir.List(
-			fhir.Obj("name", "resource", "use", "in", "min", 0, "max", "1", "type", "Resource"),
-			fhir.Obj("name", "return", "use", "out", "min", 0, "max", "1", "type", "Resource"),
-		),
+		"parameter", fhir.List(append(inputsOf(op), fhir.Obj("name", "return", "use", "out", "min", 0, "max", "1", "type", "Resource"))...),
 	)
+}
+
+// inputsOf are the parameters that an operation declares, or the resource
+// that one without any takes.
+func inputsOf(op *fhir.Operation) []any {
+	if op.Parameters == nil {
+		return []any{fhir.Obj("name", "resource", "use", "in", "min", 0, "max", "1", "type", "Resource")}
+	}
+	return declared(op.Parameters)
+}
+
+func declared(parameters []fhir.Parameter) []any {
+	var list []any
+	for _, p := range parameters {
+		least, most, typ := 0, "1", ""
+		if p.Required {
+			least = 1
+		}
+		if p.Repeated {
+			most = "*"
+		}
+		var types []any
+		for _, kind := range p.Kinds {
+			if kind != "part" {
+				typ = kindType(kind)
+				types = append(types, fhir.Obj("url", allowedType, "valueUri", typ))
+			}
+		}
+		if len(types) > 1 {
+			typ = "Element"
+		} else {
+			types = nil
+		}
+		list = append(list, fhir.Obj("extension", types, "name", p.Name, "use", "in", "min", least, "max", most,
+			"documentation", p.Doc, "type", typ, "part", declared(p.Parts)))
+	}
+	return list
+}
+
+// allowedType is the extension that lists the types of a parameter that has
+// several.
+const allowedType = "http://hl7.org/fhir/StructureDefinition/operationdefinition-allowed-type"
+
+// kindType is the FHIR type of what a parameter holds: code of valueCode,
+// Quantity of valueQuantity, and the type of a resource as it is.
+func kindType(kind string) string {
+	name, isValue := strings.CutPrefix(kind, "value")
+	if !isValue {
+		return kind
+	}
+	if lower := strings.ToLower(name[:1]) + name[1:]; r4.TypeOf(lower) != nil {
+		return lower
+	}
+	return name
 }
 
 // joined makes a name for programs of an id: TaskRelease of Task-release.

@@ -8,11 +8,11 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-var releaseHoldInputs = []input{
-	{name: "hold", kinds: []string{"valueCode"}, required: true},
-	{name: "reason", kinds: []string{"valueString"}, required: true},
-	{name: "item", kinds: []string{"valueString"}},
-	{name: "product", kinds: []string{"valueCoding"}},
+var releaseHoldInputs = []fhir.Parameter{
+	{Name: "hold", Kinds: []string{"valueCode"}, Required: true, Doc: "The code of the hold, as the input of the Task has it."},
+	{Name: "reason", Kinds: []string{"valueString"}, Required: true, Doc: "What was found out."},
+	{Name: "item", Kinds: []string{"valueString"}, Doc: "The number of the item; needed where several are held for the same."},
+	{Name: "product", Kinds: []string{"valueCoding"}, Doc: "The product; needed where several are possible."},
 }
 
 // releaseHold is Task/…/$release-hold, by which a pharmacist decides that an

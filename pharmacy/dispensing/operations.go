@@ -191,7 +191,7 @@ func (s *Service) cancelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 
 // reasonIn reads the parameter reason, which must be of a code system, of a call
 // with the parameters that its operation takes.
-func reasonIn(call *fhir.Call, op, system string, inputs []input) (fhir.Coding, error) {
+func reasonIn(call *fhir.Call, op, system string, inputs []fhir.Parameter) (fhir.Coding, error) {
 	if err := understood(call, op, inputs); err != nil {
 		return fhir.Coding{}, err
 	}

@@ -10,58 +10,53 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
-// input is one parameter that an operation takes, or one part of a parameter.
-type input struct {
-	name string
-	// kinds are what it may hold: members of the parameter (valueCode), types of
-	// its resource (Organization), or "part" where parts hold the content.
-	kinds    []string
-	repeated bool
-	required bool
-	parts    []input
-}
-
 // The parameters of the operations on the Task of a prescription.
 var (
-	ownerInput    = input{name: "owner", kinds: []string{"Organization"}}
-	agentInput    = input{name: "agent", kinds: []string{"PractitionerRole"}}
-	originalInput = input{name: "original", kinds: []string{"valueString"}}
-	reasonInput   = input{name: "reason", kinds: []string{"valueCode", "valueCoding", "valueString"}, required: true}
+	ownerInput    = fhir.Parameter{Name: "owner", Kinds: []string{"Organization"}, Doc: "The pharmacy: an Organization with an ODS code. By default the one that this server serves."}
+	agentInput    = fhir.Parameter{Name: "agent", Kinds: []string{"PractitionerRole"}, Doc: "Who acts: a PractitionerRole. By default the caller."}
+	originalInput = fhir.Parameter{Name: "original", Kinds: []string{"valueString"}, Doc: "A note on the paper original, which the pharmacy has seen and holds."}
 
-	acceptInputs   = []input{ownerInput, agentInput, originalInput}
-	returnInputs   = []input{reasonInput}
-	withdrawInputs = []input{reasonInput}
-	cancelInputs   = []input{reasonInput, {name: "item", kinds: []string{"valueString"}}}
-	releaseInputs  = []input{
-		{name: "owner", kinds: []string{"Organization"}}, {name: "agent", kinds: []string{"PractitionerRole"}},
-		{name: "status", kinds: []string{"valueCode"}}, {name: "group-identifier", kinds: []string{"valueIdentifier"}},
+	acceptInputs   = []fhir.Parameter{ownerInput, agentInput, originalInput}
+	returnInputs   = []fhir.Parameter{reasonInput(csReturn)}
+	withdrawInputs = []fhir.Parameter{reasonInput(csWithdraw)}
+	cancelInputs   = []fhir.Parameter{reasonInput(csCancel), {Name: "item", Kinds: []string{"valueString"}, Doc: "The number of one item; without it all items are cancelled."}}
+	releaseInputs  = []fhir.Parameter{
+		{Name: "owner", Kinds: []string{"Organization"}, Doc: "The pharmacy that asks: an Organization with an ODS code."},
+		{Name: "agent", Kinds: []string{"PractitionerRole"}, Doc: "Who asks."},
+		{Name: "status", Kinds: []string{"valueCode"}, Doc: "accepted: the state that what is released has afterwards."},
+		{Name: "group-identifier", Kinds: []string{"valueIdentifier"}, Doc: "The number of one prescription; without it up to 25 that are nominated to the pharmacy are released."},
 	}
-	dispenseInputs = []input{
-		{name: "all", kinds: []string{"valueBoolean"}},
-		{name: "item", kinds: []string{"part"}, repeated: true, parts: []input{
-			{name: "number", kinds: []string{"valueString", "valueIdentifier", "valueReference"}, required: true},
-			{name: "status", kinds: []string{"valueCode"}},
-			{name: "quantity", kinds: []string{"valueQuantity"}},
-			{name: "difference", kinds: []string{"valueCode"}},
-			{name: "protocol", kinds: []string{"valueString"}},
-			{name: "product", kinds: []string{"valueCoding"}},
-			{name: "reason", kinds: []string{"valueCode"}},
-			{name: "batch", kinds: []string{"valueString"}},
+	dispenseInputs = []fhir.Parameter{
+		{Name: "all", Kinds: []string{"valueBoolean"}, Doc: "true: everything that is outstanding is supplied in full. In the place of item."},
+		{Name: "item", Kinds: []string{"part"}, Repeated: true, Doc: "An item that is supplied, owed or not dispensed.", Parts: []fhir.Parameter{
+			{Name: "number", Kinds: []string{"valueString", "valueIdentifier", "valueReference"}, Required: true, Doc: "The item: its prescription-order-item-number, or a reference to its MedicationRequest."},
+			{Name: "status", Kinds: []string{"valueCode"}, Doc: "A code of medicationdispense-type: 0001 fully dispensed, which is the default, 0002 not dispensed, 0003 in part, 0004 owing."},
+			{Name: "quantity", Kinds: []string{"valueQuantity"}, Doc: "The amount that is handed over now, in the unit of the prescription."},
+			{Name: "difference", Kinds: []string{"valueCode"}, Doc: "Why something else than what was ordered may lawfully be supplied: a code."},
+			{Name: "protocol", Kinds: []string{"valueString"}, Doc: "The protocol under which it is supplied."},
+			{Name: "product", Kinds: []string{"valueCoding"}, Doc: "What was supplied, when it is not what was ordered."},
+			{Name: "reason", Kinds: []string{"valueCode"}, Doc: "Why the item is not dispensed: a code of medicationdispense-status-reason, for status 0002."},
+			{Name: "batch", Kinds: []string{"valueString"}, Doc: "The batch number."},
 		}},
-		{name: "whenHandedOver", kinds: []string{"valueDateTime"}}, agentInput, originalInput,
+		{Name: "whenHandedOver", Kinds: []string{"valueDateTime"}, Doc: "When it was handed over. By default now."}, agentInput, originalInput,
 	}
 )
 
+// reasonInput is why something is done, by a code system.
+func reasonInput(system string) fhir.Parameter {
+	return fhir.Parameter{Name: "reason", Kinds: []string{"valueCode", "valueCoding", "valueString"}, Required: true, Doc: "Why: a code of " + system + "."}
+}
+
 // understood refuses a call that holds anything which its operation does not
 // take: nothing that a caller asked for may be passed over.
-func understood(call *fhir.Call, op string, inputs []input) error {
+func understood(call *fhir.Call, op string, inputs []fhir.Parameter) error {
 	if issues := misunderstood(call, inputs); len(issues) > 0 {
 		return &fhir.Error{Op: op, Kind: fhir.BusinessRule, Issues: issues}
 	}
 	return nil
 }
 
-func misunderstood(call *fhir.Call, inputs []input) []fhir.Issue {
+func misunderstood(call *fhir.Call, inputs []fhir.Parameter) []fhir.Issue {
 	issues := queryUnderstood(call.Params, inputs)
 	if call.Body == nil {
 		if missing := required(inputs); missing != "" {
@@ -78,10 +73,10 @@ func misunderstood(call *fhir.Call, inputs []input) []fhir.Issue {
 	return f.issues
 }
 
-func required(inputs []input) string {
+func required(inputs []fhir.Parameter) string {
 	for _, in := range inputs {
-		if in.required {
-			return in.name
+		if in.Required {
+			return in.Name
 		}
 	}
 	return ""
@@ -89,7 +84,7 @@ func required(inputs []input) string {
 
 // OP-1: the query string of an operation that changes something carries nothing:
 // its parameters are in the body.
-func queryUnderstood(query url.Values, inputs []input) (issues []fhir.Issue) {
+func queryUnderstood(query url.Values, inputs []fhir.Parameter) (issues []fhir.Issue) {
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		if !strings.HasPrefix(name, "_") {
 			issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.NotSupported, Rule: "OP-1", Message: "The operation takes no parameter " + name + " in the query string.",
@@ -100,7 +95,7 @@ func queryUnderstood(query url.Values, inputs []input) (issues []fhir.Issue) {
 }
 
 // inputsKnown checks the parameters of a body.
-func inputsKnown(p *fhir.Resource, inputs []input, f *findings) {
+func inputsKnown(p *fhir.Resource, inputs []fhir.Parameter, f *findings) {
 	if name := required(inputs); name != "" && p.Get("parameter").Len() == 0 {
 		f.rule = "OP-4"
 		f.at(p.Root(), fhir.Issue{Code: fhir.Required, Message: "The Parameters are empty, and the parameter " + name + " is missing.",
@@ -111,16 +106,16 @@ func inputsKnown(p *fhir.Resource, inputs []input, f *findings) {
 }
 
 // listKnown checks a list of parameters or parts.
-func listKnown(holder node, list string, inputs []input, f *findings) {
+func listKnown(holder node, list string, inputs []fhir.Parameter, f *findings) {
 	seen := map[string]bool{}
 	for n := range holder.Get(list).Items() {
 		name := n.Get("name").Text()
-		i := slices.IndexFunc(inputs, func(in input) bool { return in.name == name })
+		i := slices.IndexFunc(inputs, func(in fhir.Parameter) bool { return in.Name == name })
 		if i < 0 {
 			f.unknownInput(n, list, inputs)
 			continue
 		}
-		if seen[name] && !inputs[i].repeated {
+		if seen[name] && !inputs[i].Repeated {
 			f.rule = "OP-3"
 			f.at(n, fhir.Issue{Code: fhir.Duplicate, Message: "The " + list + " " + name + " is given more than once.", Expected: "one " + name, Found: n.Brief()})
 		}
@@ -128,22 +123,22 @@ func listKnown(holder node, list string, inputs []input, f *findings) {
 		f.kind(n, list, inputs[i])
 	}
 	for _, in := range inputs {
-		if in.required && !seen[in.name] {
+		if in.Required && !seen[in.Name] {
 			f.rule = "OP-4"
-			f.at(holder, fhir.Issue{Code: fhir.Required, Message: "The " + list + " " + in.name + " is missing.", Expected: in.name + " with " + strings.Join(in.kinds, " or "), Found: "nothing"})
+			f.at(holder, fhir.Issue{Code: fhir.Required, Message: "The " + list + " " + in.Name + " is missing.", Expected: in.Name + " with " + strings.Join(in.Kinds, " or "), Found: "nothing"})
 		}
 	}
 }
 
 // OP-1: a name that the operation does not know is refused, with the nearest
 // one that it knows.
-func (f *findings) unknownInput(n node, list string, inputs []input) {
+func (f *findings) unknownInput(n node, list string, inputs []fhir.Parameter) {
 	f.rule = "OP-1"
 	name := n.Get("name")
 	issue := fhir.Issue{Code: fhir.NotSupported, Message: "There is no " + list + " " + orNothing(name.Text()) + ".", Expected: "one of " + inputNames(inputs), Found: orNothing(name.Text())}
 	var known []string
 	for _, in := range inputs {
-		known = append(known, in.name)
+		known = append(known, in.Name)
 	}
 	if near := spelling.One(name.Text(), known); near != "" {
 		issue.Fix = "Did you mean " + near + "?"
@@ -152,9 +147,9 @@ func (f *findings) unknownInput(n node, list string, inputs []input) {
 }
 
 // OP-2: a parameter holds what the operation reads, and nothing beside it.
-func (f *findings) kind(n node, list string, in input) {
+func (f *findings) kind(n node, list string, in fhir.Parameter) {
 	f.rule = "OP-2"
-	expected := strings.Join(in.kinds, " or ")
+	expected := strings.Join(in.Kinds, " or ")
 	found := 0
 	for m := range n.Members() {
 		switch m.Name() {
@@ -162,27 +157,27 @@ func (f *findings) kind(n node, list string, in input) {
 			continue
 		}
 		found++
-		if held := holds(m); !slices.Contains(in.kinds, held) {
-			f.at(m, fhir.Issue{Code: fhir.ValueCode, Message: "The " + list + " " + in.name + " holds something else than the operation reads.", Expected: expected, Found: held})
+		if held := holds(m); !slices.Contains(in.Kinds, held) {
+			f.at(m, fhir.Issue{Code: fhir.ValueCode, Message: "The " + list + " " + in.Name + " holds something else than the operation reads.", Expected: expected, Found: held})
 			return
 		}
 		if text := m.Text(); (m.Kind() == fhir.String) && strings.TrimSpace(text) == "" {
-			f.at(m, fhir.Issue{Code: fhir.ValueCode, Message: "The " + list + " " + in.name + " is blank.", Expected: expected, Found: "nothing"})
+			f.at(m, fhir.Issue{Code: fhir.ValueCode, Message: "The " + list + " " + in.Name + " is blank.", Expected: expected, Found: "nothing"})
 		}
 	}
 	if found == 0 {
-		f.at(n, fhir.Issue{Code: fhir.Required, Message: "The " + list + " " + in.name + " holds nothing.", Expected: expected, Found: "nothing"})
+		f.at(n, fhir.Issue{Code: fhir.Required, Message: "The " + list + " " + in.Name + " holds nothing.", Expected: expected, Found: "nothing"})
 		return
 	}
 	if n.Get("part").Exists() {
-		listKnown(n, "part", in.parts, f)
+		listKnown(n, "part", in.Parts, f)
 	}
 	if q := n.Get("valueQuantity"); q.Exists() {
 		amountKnown(q, f)
 	}
 }
 
-// holds is what a member of a parameter holds, as input.kinds names it.
+// holds is what a member of a parameter holds, as fhir.Parameter.Kinds names it.
 func holds(m node) string {
 	if m.Name() == "resource" {
 		return orNothing(typeOf(m))
@@ -190,10 +185,10 @@ func holds(m node) string {
 	return m.Name()
 }
 
-func inputNames(inputs []input) string {
+func inputNames(inputs []fhir.Parameter) string {
 	list := make([]string, len(inputs))
 	for i, in := range inputs {
-		list[i] = in.name
+		list[i] = in.Name
 	}
 	return strings.Join(list, ", ")
 }
