@@ -69,8 +69,8 @@ func declared(parameters []fhir.Parameter) []any {
 		} else {
 			types = nil
 		}
-		list = append(list, fhir.Obj("extension", types, "name", p.Name, "use", "in", "min", least, "max", most,
-			"documentation", p.Doc, "type", typ, "part", declared(p.Parts)))
+		list = append(list, fhir.Obj("extension", fhir.List(types...), "name", p.Name, "use", "in", "min", least, "max", most,
+			"documentation", p.Doc, "type", typ, "part", fhir.List(declared(p.Parts)...)))
 	}
 	return list
 }

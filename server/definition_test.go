@@ -28,7 +28,7 @@ func TestDefinitionOfParameters(t *testing.T) {
 	})
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/fhir/OperationDefinition/Task-act", http.NoBody))
-	require.Equal(t, 200, w.Code)
+	require.Equal(t, 200, w.Code, w.Body.String())
 	r, err := fhir.Parse(w.Body.Bytes())
 	require.NoError(t, err)
 	for _, issue := range validator.Validate(t.Context(), r) {
