@@ -52,7 +52,7 @@ func (s *Server) historyLinks(c *gin.Context, address string, self url.Values, q
 	if h.Next != (fhir.LogPlace{}) {
 		add("next", historyPage{h.AsOf, h.Next, q.Shown + len(h.Versions)})
 	}
-	if h.Total > 0 {
+	if paged := q.Shown > 0 || h.Next != (fhir.LogPlace{}); paged && h.Total > 0 {
 		add("last", historyPage{asOf: h.AsOf, shown: (h.Total - 1) / q.Count * q.Count})
 	}
 	return links

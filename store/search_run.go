@@ -73,7 +73,8 @@ func (v view) turn(q *search.Query, out *search.Result, before int, behind []byt
 	if before > 0 {
 		out.Previous = numbered(before - q.Count)
 	}
-	if cut := behind != nil && len(out.Matches) < q.Count; out.Total >= 0 && !cut {
+	cut := behind != nil && len(out.Matches) < q.Count
+	if paged := behind != nil || before > 0; paged && out.Total >= 0 && !cut {
 		out.Last = numbered((out.Total - 1) / q.Count * q.Count)
 	}
 }

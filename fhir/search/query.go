@@ -174,5 +174,5 @@ type Result struct {
 	AsOf     fhir.Seq
 	Next     *Page // nil on the last page
 	Previous *Page // nil on the first page
-	Last     *Page // nil where the total is not known
+	Last     *Page // nil where the total is not known, or there is one page
 }
