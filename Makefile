@@ -17,7 +17,7 @@ LINT     := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 R4       ?= ../shared/definitions/hl7.fhir.r4.core-4.0.1.tgz
 UCUM     ?= ../shared/suites/ucum/ucum-essence.xml
 
-.PHONY: help run build cross size test lint generate bench oracle fuzz
+.PHONY: help run build cross size test lint generate bench oracle clients fuzz
 
 help:
 	@echo 'make run        build, and serve a sandbox on http://127.0.0.1:8080/fhir'
@@ -28,6 +28,7 @@ help:
 	@echo 'make generate   make the generated tables again, from R4=$(R4)'
 	@echo 'make bench      the table of figures that the project holds itself to; BENCH=-long for a million resources'
 	@echo 'make oracle     the suites of others, from PESTLE_SHARED or ../shared'
+	@echo 'make clients    public FHIR clients, installed from their registries, against a sandbox'
 	@echo 'make fuzz       every fuzz target for FUZZTIME=$(FUZZTIME)'
 
 build:
@@ -59,6 +60,9 @@ bench:
 
 oracle:
 	$(GO) test -count 1 -v -run 'Oracle' ./... | grep -E '^(oracle |--- FAIL|FAIL|panic)|_test.go' ; test $${PIPESTATUS[0]} -eq 0
+
+clients:
+	PESTLE_CLIENTS=1 $(GO) test -count 1 -v ./conformance/clients | grep -E '^(oracle |ok|FAIL|panic)|--- |_test.go' ; test $${PIPESTATUS[0]} -eq 0
 
 fuzz:
 	@for p in $$($(GO) list ./...); do \
