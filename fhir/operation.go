@@ -16,8 +16,9 @@ type Operation struct {
 	Instance bool
 	// Idempotent operations change nothing and may be invoked by GET.
 	Idempotent bool
-	// RequestID says that X-Request-ID is required, and that a repeat with the
-	// same one is answered with the first answer, as EPS does.
+	// RequestID says that EPS requires X-Request-ID of it, and that it answers in
+	// the ways of EPS. Any operation that writes is answered a repeat with the
+	// same X-Request-ID or Idempotency-Key as the first time.
 	RequestID bool
 	// Doc is one sentence for the CapabilityStatement.
 	Doc string

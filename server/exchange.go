@@ -19,6 +19,9 @@ import (
 type exchange struct {
 	requestID string
 	given     bool // the client sent the request id itself, and it is a GUID
+	// once names the request for its repeats: Idempotency-Key, or the request id
+	// that the client sent; "" where the client sent neither.
+	once      string
 	identity  auth.Identity
 	base      string // the base URL by which the client came: http://host/fhir
 	prefix    string // its path: /fhir
@@ -46,6 +49,7 @@ type exchange struct {
 // up without an allocation.
 const (
 	headerRequestID     = "X-Request-Id"
+	headerIdempotency   = "Idempotency-Key"
 	headerCorrelationID = "X-Correlation-Id"
 	headerETag          = "Etag"
 )
@@ -68,6 +72,12 @@ func (s *Server) begin(r *http.Request) *exchange {
 	x := &exchange{prefix: Bases[0], interaction: "unknown", format: format{codec: &s.codecs[0]}}
 	x.requestID = r.Header.Get(headerRequestID)
 	x.given = isGUID(x.requestID)
+	switch key := r.Header.Get(headerIdempotency); {
+	case isToken(key):
+		x.once = "Idempotency-Key/" + key
+	case isToken(x.requestID):
+		x.once = "X-Request-ID/" + x.requestID
+	}
 	if !x.given && !isToken(x.requestID) {
 		x.requestID = s.config.NewID()
 	}

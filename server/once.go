@@ -15,14 +15,17 @@ import (
 
 type handler func(context.Context, *fhir.Call) (*fhir.Reply, error)
 
-// onlyOnce makes a call happen once per X-Request-ID, as EPS has it: a repeat
-// is given the first answer, also while the first is still at work. What was
-// refused had no effect, so a repeat of that is judged anew.
+// onlyOnce makes a call happen once per X-Request-ID, as EPS has it, or per
+// Idempotency-Key: a repeat is given the first answer, also while the first is
+// still at work. What was refused had no effect, so a repeat of that is judged
+// anew; so is one of a call without either.
 func (s *Server) onlyOnce(c *gin.Context, handle handler, call *fhir.Call) (*fhir.Reply, error) {
-	x := exchangeOf(c)
+	x, ctx := exchangeOf(c), c.Request.Context()
+	if x.once == "" {
+		return handle(ctx, call)
+	}
 	digest := digestOf(c, x, call)
-	call.Receipt = fhir.Receipt{Key: "X-Request-ID/" + x.requestID + x.entry, Body: []byte(digest)}
-	ctx := c.Request.Context()
+	call.Receipt = fhir.Receipt{Key: x.once + x.entry, Body: []byte(digest)}
 	return s.flights.do(ctx, call.Receipt.Key, digest, func() (*fhir.Reply, error) {
 		receipt, found, err := s.config.Repository.ReceiptFor(ctx, call.Receipt.Key)
 		if err != nil {
@@ -52,10 +55,10 @@ func digestOf(c *gin.Context, x *exchange, call *fhir.Call) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// named refuses a call whose X-Request-ID is missing or no GUID, in the words of
-// EPS.
+// named refuses a call under the path of the NHS whose X-Request-ID is missing or
+// not a GUID, in the words of EPS. Elsewhere it may be left out.
 func (x *exchange) named() error {
-	if x.given {
+	if x.given || x.prefix != Bases[1] {
 		return nil
 	}
 	return refuse(http.StatusBadRequest, fhir.ValueCode, fhir.Issue{
@@ -66,8 +69,8 @@ func (x *exchange) named() error {
 
 func reused() error {
 	return refuse(http.StatusConflict, fhir.Conflict, fhir.Issue{
-		Message: "The X-Request-ID was used before, for a different request.",
-		Fix:     "Send a new GUID with a new request; the old one is for repeating the old request unchanged.",
+		Message: "The X-Request-ID or Idempotency-Key was used before, for a different request.",
+		Fix:     "Send a new one with a new request; the old one is for repeating the old request unchanged.",
 		Rule:    "x-request-id",
 	})
 }

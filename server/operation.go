@@ -62,7 +62,7 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 	if err != nil {
 		return err
 	}
-	call := invocation{handle: op.Handle, body: body, requestID: op.RequestID, writes: !op.Idempotent}
+	call := invocation{handle: op.Handle, body: body, writes: !op.Idempotent}
 	if body != nil && name != "validate" {
 		if call.notes, err = s.check(c.Request.Context(), body); err != nil {
 			return judged(err, op.Judge, body)
@@ -110,19 +110,19 @@ func (s *Server) takeIn(c *gin.Context, in *fhir.Intake, r *fhir.Resource) error
 	if err != nil {
 		return judged(err, in.Judge, r)
 	}
-	return s.invoke(c, invocation{handle: in.Handle, body: r, notes: notes, requestID: in.RequestID, writes: true})
+	return s.invoke(c, invocation{handle: in.Handle, body: r, notes: notes, writes: true})
 }
 
 // invocation is a call to be made.
 type invocation struct {
-	handle    handler
-	body      *fhir.Resource
-	notes     []fhir.Issue // about the body
-	requestID bool         // once per X-Request-ID
-	writes    bool
+	handle handler
+	body   *fhir.Resource
+	notes  []fhir.Issue // about the body
+	writes bool
 }
 
-// invoke makes the call, once per X-Request-ID where that is required.
+// invoke makes the call; one that writes is made once per X-Request-ID or
+// Idempotency-Key.
 func (s *Server) invoke(c *gin.Context, in invocation) error {
 	x := exchangeOf(c)
 	call := &fhir.Call{
@@ -132,7 +132,7 @@ func (s *Server) invoke(c *gin.Context, in invocation) error {
 	}
 	var reply *fhir.Reply
 	var err error
-	if in.requestID {
+	if in.writes {
 		reply, err = s.onlyOnce(c, in.handle, call)
 	} else {
 		reply, err = in.handle(c.Request.Context(), call)

@@ -76,7 +76,7 @@ func (s *Server) request(c *gin.Context, e *entry) *recorder {
 		return outer.allowance.beyond()
 	}
 	x := &exchange{
-		requestID: outer.requestID, given: outer.given, identity: outer.identity,
+		requestID: outer.requestID, given: outer.given, once: outer.once, identity: outer.identity,
 		base: outer.base, prefix: outer.prefix, format: format{codec: &s.codecs[0]},
 		nested: true, resource: e.resource, entry: "/" + e.expression,
 	}
