@@ -47,6 +47,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.Dispensing.Dictionary = medicines{library.Terminology()}
 	engine, err := badger.Open(c.Data, log)
 	if err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ func (f formulary) check(l *Line, on Date) {
 	for _, c := range l.Medicines {
 		m, byCode := f.medicine(c, on)
 		s, byName := f.substance(c.Display, on)
-		if byCode && byName && m.Substance != "" && !related(m.Substance, s.name) || substance != "" && byCode && m.Substance != "" && substance != m.Substance {
+		if f.contradicts(c, on) || substance != "" && byCode && m.Substance != "" && substance != m.Substance {
 			l.hold(holdMedicine, "The code "+c.Code+" and the name "+c.Display+" are of different medicines.")
 		}
 		if byCode && m.Substance != "" {
@@ -41,7 +41,7 @@ func (f formulary) check(l *Line, on Date) {
 		if byCode && m.Known {
 			known, schedule = true, stricter(schedule, m.Schedule)
 		}
-		if byName && s.schedule != "" && (!byCode || !m.Known || !related(m.Substance, s.name)) {
+		if byName && s.schedule != "" && (!byCode || !m.Known || f.contradicts(c, on)) {
 			known, schedule = true, stricter(schedule, strings.TrimPrefix(s.schedule, none))
 		}
 	}
@@ -55,6 +55,18 @@ func (f formulary) check(l *Line, on Date) {
 	case l.Claimed != "" && (schedule == "" || l.Claimed[:min(3, len(l.Claimed))] != schedule[:min(3, len(schedule))]):
 		l.hold(holdSchedule, "The order says that the medicine is of "+l.Claimed+"; by the server's data it is "+inWords(schedule)+".")
 	}
+}
+
+// contradicts reports whether the code and the name of a coding are of different
+// medicines, as far as the server knows both.
+func (f formulary) contradicts(c fhir.Coding, on Date) bool {
+	m, byCode := f.medicine(c, on)
+	s, byName := f.substance(c.Display, on)
+	if !byCode || !byName || m.Substance == "" || related(m.Substance, s.name) {
+		return false
+	}
+	own, ok := f.substance(m.Name, on)
+	return !ok || own.name != s.name
 }
 
 // related reports whether two substances are one, or one is part of the other:

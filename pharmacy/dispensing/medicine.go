@@ -27,6 +27,13 @@ type Dictionary interface {
 	Medicine(code string) (Medicine, bool)
 }
 
+// ScheduleOf is the schedule of a CONTROL_DRUG_CATEGORY of dm+d, "" for what is
+// not controlled; known is false for a category that is none.
+func ScheduleOf(category string) (schedule string, known bool) {
+	schedule = display("CONTROL_DRUG_CATEGORY", category)
+	return strings.TrimPrefix(schedule, none), schedule != ""
+}
+
 //go:embed medicines.tsv
 var medicinesTSV string
 

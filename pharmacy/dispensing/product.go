@@ -30,6 +30,9 @@ func (f formulary) compare(l *Line, supplied fhir.Coding, on Date) (v comparison
 	if v, why := f.byName(ordered, supplied, on); v == isAnother {
 		return v, why
 	}
+	if f.contradicts(supplied, on) {
+		return isNotKnown, "The code and the name of the product are of different medicines."
+	}
 	if supplied.Code != "" && supplied.Code == ordered.Code && unitSystem(supplied.System) == unitSystem(ordered.System) {
 		return isOrdered, ""
 	}
@@ -54,12 +57,10 @@ func (f formulary) compare(l *Line, supplied fhir.Coding, on Date) (v comparison
 // byName compares the substances and the strengths that names and codes tell.
 func (f formulary) byName(ordered, supplied fhir.Coding, on Date) (comparison, string) {
 	a, b := f.substancesOf(ordered, on), f.substancesOf(supplied, on)
-	for _, x := range a {
-		for _, y := range b {
-			if !related(x, y) {
-				return isAnother, "another medicine: " + y + ", not " + x
-			}
-		}
+	if len(a) > 0 && len(b) > 0 && !slices.ContainsFunc(a, func(x string) bool {
+		return slices.ContainsFunc(b, func(y string) bool { return related(x, y) })
+	}) {
+		return isAnother, "another medicine: " + b[0] + ", not " + a[0]
 	}
 	if x, y := strengths(ordered.Display), strengths(supplied.Display); len(a) > 0 && len(b) > 0 && len(x) > 0 && len(y) > 0 && !slices.Equal(x, y) {
 		return isAnother, "another strength: " + strings.Join(y, ", ") + ", not " + strings.Join(x, ", ")
@@ -69,16 +70,22 @@ func (f formulary) byName(ordered, supplied fhir.Coding, on Date) (comparison, s
 
 // substancesOf are those that the code and the name of a product tell.
 func (f formulary) substancesOf(c fhir.Coding, on Date) (list []string) {
-	if m, ok := f.medicine(c, on); ok && m.Substance != "" {
-		list = append(list, m.Substance)
+	name := c.Display
+	if m, ok := f.medicine(c, on); ok {
+		if m.Substance != "" {
+			list = append(list, m.Substance)
+		}
+		if name == "" {
+			name = m.Name
+		}
 	}
-	if s, ok := f.substance(c.Display, on); ok {
+	if s, ok := f.substance(name, on); ok {
 		list = append(list, s.name)
 	}
 	return list
 }
 
-var strengthWords = regexp.MustCompile(`(\d[\d,]*(?:\.\d+)?)\s*(mg|micrograms?|mcg|g|units?|%)(?:/(\d*(?:\.\d+)?)\s*(ml|mg|dose|hour))?\b`)
+var strengthWords = regexp.MustCompile(`(\d[\d,]*(?:\.\d+)?)\s*(mg|micrograms?|mcg|g|units?|%)(?:/(\d*(?:\.\d+)?)\s*(ml|mg|dose|hour))?(?:[^a-z0-9]|$)`)
 
 // strengths are the strengths in a name, in one spelling: "18mg", "10mg/5ml".
 func strengths(name string) (list []string) {

@@ -4,6 +4,16 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
+// Find is the concept of a code; false where the code does not exist, or its
+// system is not loaded.
+func (s *Service) Find(system, code string) (Concept, bool) {
+	sys, _ := s.system(system, "")
+	if sys == nil || code == "" {
+		return Concept{}, false
+	}
+	return sys.Lookup(code)
+}
+
 // Lookup finds a code in its system. The error is a [*fhir.Error]: NotFound for
 // a code that does not exist, NotSupported for a system that is not loaded.
 func (s *Service) Lookup(system, version, code string) (Concept, System, error) {
