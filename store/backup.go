@@ -2,68 +2,92 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"strconv"
-
-	"github.com/google/uuid"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store/archive"
-	"github.com/pestle-fhir/pestle/store/kv"
 )
 
-// Backup writes the commits after since, 0 for all, up to the newest one to an
-// archive that begin makes of the header; the caller closes it. Writes go on
-// meanwhile and are not in it. The index is left out: it follows from the
-// versions, and [Restore] makes it.
+// Backup writes the commits after an earlier backup, nil for all, up to the
+// newest one to an archive that begin makes of the header; the caller closes it.
+// Writes go on meanwhile and are not in it. The index is left out: it follows
+// from the versions, and [Open] makes it after [Restore].
 //
 // Followers' cursors and receipts are in the archive as of the same commit, so a
 // restored database goes on where the archive ends.
-func (db *DB) Backup(ctx context.Context, since fhir.Seq, begin func(archive.Header) (*archive.Writer, error)) (h archive.Header, err error) {
-	if h.Database, err = db.identify(); err != nil {
-		return h, failed("backup", err)
-	}
-	return h, db.look("backup", 0, func(v view) error {
-		if since > v.at {
-			return fhir.E("backup", fhir.Invalid, fhir.Issue{Message: "The earlier backup holds commits that this database does not have: it is not a backup of it, or the database was rolled back.",
-				Expected: "at most commit " + formatSeq(v.at), Found: formatSeq(since)})
+func (db *DB) Backup(ctx context.Context, earlier *archive.Header, begin func(archive.Header) (*archive.Writer, error)) (h archive.Header, err error) {
+	return h, db.look("backup", 0, func(v view) (err error) {
+		b := &backup{ctx: ctx, v: v}
+		if earlier != nil {
+			if b.since, err = v.continued(*earlier); err != nil {
+				return err
+			}
 		}
-		record, err := v.record(max(v.at, 1))
-		if v.at > 0 && err != nil {
+		h.Layout, h.Since, h.Seq = formatVersion, uint64(b.since), uint64(v.at)
+		if h.Base, _, err = v.digest(b.since); err != nil {
 			return err
 		}
-		h.Layout, h.Since, h.Seq, h.Time = formatVersion, uint64(since), uint64(v.at), instant(record.millis)
-		w, err := begin(h)
-		if err != nil {
+		if h.Tip, h.Time, err = v.digest(v.at); err != nil {
 			return err
 		}
-		b := &backup{ctx: ctx, v: v, w: w, since: since}
-		if since == 0 {
+		if b.w, err = begin(h); err != nil {
+			return err
+		}
+		if b.since == 0 {
 			return b.all()
 		}
 		return b.later()
 	})
 }
 
-func formatSeq(s fhir.Seq) string { return strconv.FormatUint(uint64(s), 10) }
-
-// identify is the name of the database, given when it is first asked for.
-func (db *DB) identify() (string, error) {
-	db.mu.Lock()
-	defer db.mu.Unlock()
-	snap, err := db.engine.Snapshot()
-	if err != nil {
-		return "", err
+// continued is the commit that an earlier backup ends with, if it is one of
+// this database.
+func (v view) continued(earlier archive.Header) (fhir.Seq, error) {
+	since := fhir.Seq(earlier.Seq)
+	tip := "none"
+	if since <= v.at {
+		var err error
+		if tip, _, err = v.digest(since); err != nil || tip == earlier.Tip {
+			return since, err
+		}
 	}
-	defer snap.Close()
-	id, ok, err := snap.Get(keyDatabase)
-	if err != nil || ok {
-		return string(id), err
-	}
-	fresh := uuid.NewString()
-	return fresh, db.engine.Write([]kv.Op{{Key: keyDatabase, Value: []byte(fresh)}})
+	return 0, fhir.E("backup", fhir.Invalid, fhir.Issue{Message: "The earlier backup ends with a commit that this database does not have: it is of another database, or this one was rolled back.",
+		Expected: "commit " + formatSeq(since) + " with digest " + earlier.Tip, Found: tip + ", of " + formatSeq(v.at) + " commits", Fix: "Write a full backup."})
 }
+
+// digest is the SHA-256 of a commit, of its log entry and all that it wrote,
+// with its time; empty for commit 0.
+func (v view) digest(seq fhir.Seq) (string, time.Time, error) {
+	if seq == 0 {
+		return "", time.Time{}, nil
+	}
+	record, err := v.record(seq)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	keys := [][]byte{keyLog(seq)}
+	for _, p := range record.versions {
+		keys = append(keys, keyVersion(p.typ, p.rid, p.vno))
+	}
+	sum := sha256.New()
+	for _, key := range keys {
+		value, ok, err := v.r.Get(key)
+		if err != nil || !ok {
+			return "", time.Time{}, cmp.Or(err, errCorrupt)
+		}
+		one := sha256.Sum256(value)
+		sum.Write(one[:])
+	}
+	return hex.EncodeToString(sum.Sum(nil)), instant(record.millis), nil
+}
+
+func formatSeq(s fhir.Seq) string { return strconv.FormatUint(uint64(s), 10) }
 
 // backup is one under way.
 type backup struct {
@@ -91,7 +115,7 @@ func (b *backup) table(table byte, want func(value []byte) (bool, error)) error 
 	it := b.v.r.Iterate(low, after(low), false)
 	var err error
 	for err == nil && it.Next() {
-		if err = b.ctx.Err(); err != nil || bytes.Equal(it.Key(), keyIndex) || bytes.Equal(it.Key(), keyDatabase) {
+		if err = b.ctx.Err(); err != nil || bytes.Equal(it.Key(), keyIndex) {
 			continue
 		}
 		ok := true

@@ -19,19 +19,19 @@ import (
 	"github.com/pestle-fhir/pestle/store/kv/mem"
 )
 
-// backedUp is an archive of the commits after since.
-func backedUp(t testing.TB, db *store.DB, since fhir.Seq) ([]byte, archive.Header) {
+// backedUp is an archive of the commits after an earlier one.
+func backedUp(t testing.TB, db *store.DB, earlier *archive.Header) ([]byte, *archive.Header) {
 	t.Helper()
 	var b bytes.Buffer
 	var w *archive.Writer
-	h, err := db.Backup(ctx, since, func(h archive.Header) (_ *archive.Writer, err error) {
+	h, err := db.Backup(ctx, earlier, func(h archive.Header) (_ *archive.Writer, err error) {
 		w, err = archive.NewWriter(&b, h)
 		return w, err
 	})
 	require.NoError(t, err)
 	_, err = w.Close()
 	require.NoError(t, err)
-	return b.Bytes(), h
+	return b.Bytes(), &h
 }
 
 func restored(t testing.TB, e kv.Engine, archives ...[]byte) (archive.Header, error) {
@@ -50,16 +50,16 @@ func restored(t testing.TB, e kv.Engine, archives ...[]byte) (archive.Header, er
 func TestBackup(t *testing.T) {
 	e := mem.New()
 	db := filled(t, outliving{e})
-	full, h := backedUp(t, db, 0)
+	full, h := backedUp(t, db, nil)
 	commit(t, db, put("c", patient(t, "3", "Dunn")), put("b", patient(t, "2", "Bell-Dunn")))
 	_, err := db.Commit(ctx, &fhir.Transaction{Cursor: fhir.Cursor{Name: "f", Seq: 4, Was: 2}, Receipt: fhir.Receipt{Key: "later"}})
 	require.NoError(t, err)
-	second, h2 := backedUp(t, db, fhir.Seq(h.Seq))
+	second, h2 := backedUp(t, db, h)
 	_, err = db.Commit(ctx, &fhir.Transaction{Receipt: fhir.Receipt{Key: "after the second, without a version"}})
 	require.NoError(t, err)
 	commit(t, db, fhir.Change{Method: fhir.Delete, Type: "Patient", ID: "c"})
-	third, h3 := backedUp(t, db, fhir.Seq(h2.Seq))
-	whole, _ := backedUp(t, db, 0)
+	third, h3 := backedUp(t, db, h2)
+	whole, _ := backedUp(t, db, nil)
 	require.Less(t, len(third), len(whole))
 	require.NoError(t, db.Close())
 	want := dump(t, e)
@@ -84,7 +84,7 @@ func TestBackup(t *testing.T) {
 		"one left out":   {[][]byte{full, third}, "does not continue one that ends at"},
 		"the same twice": {[][]byte{full, second, second}, "does not continue one that ends at"},
 		"none":           {nil, "no archive"},
-		"two databases":  {[][]byte{full, ofAnother(t, fhir.Seq(h.Seq))}, "of two databases"},
+		"two databases":  {[][]byte{full, ofAnother(t, h)}, "of two databases"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := restored(t, mem.New(), c.archives...)
@@ -95,20 +95,30 @@ func TestBackup(t *testing.T) {
 	require.ErrorContains(t, err, "is not empty")
 }
 
-// ofAnother is an archive of another database, that begins after a commit.
-func ofAnother(t *testing.T, since fhir.Seq) []byte {
-	db := filled(t, mem.New())
+// ofAnother is an archive that continues one of another database, with as many
+// commits.
+func ofAnother(t *testing.T, h *archive.Header) []byte {
+	db := openDB(t, mem.New(), store.Options{})
 	defer func() { require.NoError(t, db.Close()) }()
+	for i := range int(h.Seq) {
+		commit(t, db, put("z", patient(t, "9", fmt.Sprint("Zeal", i))))
+	}
+	_, mine := backedUp(t, db, nil)
 	commit(t, db, put("z", patient(t, "9", "Zeal")))
-	data, _ := backedUp(t, db, since)
+	data, _ := backedUp(t, db, mine)
 	return data
 }
 
-func TestBackupOfMoreThanThereIs(t *testing.T) {
+// TestBackupThatDoesNotContinue: of a database that was rolled back, and of
+// another one with as many commits.
+func TestBackupThatDoesNotContinue(t *testing.T) {
 	db := filled(t, mem.New())
 	defer func() { require.NoError(t, db.Close()) }()
-	_, err := db.Backup(ctx, 99, nil)
-	require.ErrorContains(t, err, "was rolled back")
+	_, h := backedUp(t, db, nil)
+	for _, earlier := range []archive.Header{{Seq: 99, Tip: h.Tip}, {Seq: h.Seq, Tip: "another"}, {Seq: h.Seq}} {
+		_, err := db.Backup(ctx, &earlier, nil)
+		require.ErrorContains(t, err, "was rolled back")
+	}
 }
 
 // TestBackupWhileWriting: every commit that was acknowledged before a backup
@@ -133,13 +143,13 @@ func TestBackupWhileWriting(t *testing.T) {
 			})
 		}
 		var archives [][]byte
-		last := uint64(0)
+		var last *archive.Header
 		require.Eventually(t, func() bool { return acknowledged.Load() > 20 }, 10*time.Second, time.Millisecond)
 		for range 5 {
 			before := acknowledged.Load()
-			data, h := backedUp(t, db, fhir.Seq(last))
+			data, h := backedUp(t, db, last)
 			require.GreaterOrEqual(t, h.Seq, before)
-			archives, last = append(archives, data), h.Seq
+			archives, last = append(archives, data), h
 		}
 		stop()
 		writers.Wait()

@@ -28,8 +28,6 @@ var (
 	keyFormat = []byte("mformat")
 	keyIndex  = []byte("mindex")
 	keyHead   = []byte("mhead")
-	// keyDatabase is the name of the database, which its backups carry.
-	keyDatabase = []byte("mdatabase")
 )
 
 // rid is a resource's number: short, and in the order of creation. 0 is none.

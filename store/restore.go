@@ -38,7 +38,7 @@ func Restore(engine kv.Engine, file func(name string, data []byte) error, archiv
 	if len(archives) == 0 {
 		return last, fmt.Errorf("store: there is no archive to restore from")
 	}
-	return last, engine.Write([]kv.Op{{Key: keyDatabase, Value: []byte(last.Database)}})
+	return last, nil
 }
 
 // continues refuses an archive that does not begin where the one before ends.
@@ -48,10 +48,10 @@ func continues(last, h archive.Header, first bool) error {
 		return fmt.Errorf("store: the backup has layout %d and this program reads layout %d: use the program that wrote it (%s)", h.Layout, formatVersion, h.Program)
 	case first && !h.Full():
 		return fmt.Errorf("store: the first archive holds the commits after %d only: begin with the full backup that it continues", h.Since)
-	case !first && h.Database != last.Database:
-		return fmt.Errorf("store: the archives are of two databases, %s and %s", last.Database, h.Database)
 	case !first && h.Since != last.Seq:
 		return fmt.Errorf("store: an archive that begins after commit %d does not continue one that ends at %d", h.Since, last.Seq)
+	case !first && h.Base != last.Tip:
+		return fmt.Errorf("store: the archives are of two databases: they have two commits %d", last.Seq)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 
@@ -10,7 +11,7 @@ import (
 )
 
 type checkCommand struct {
-	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database, which is only read; no server may have it open."`
+	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database, which is only read; a server may have it open."`
 }
 
 // haveDatabase refuses a folder without a database, so that a mistyped path is
@@ -32,34 +33,52 @@ func askData(command, dir string) error {
 }
 
 // Run proves the invariants of a database and prints what breaks them. It
-// changes nothing in the folder.
+// changes nothing in the folder; where a server has it open, that does the work.
 func (c *checkCommand) Run(std streams) error {
-	if err := haveDatabase(c.Data); err != nil {
-		return err
-	}
-	engine, err := badger.OpenReadOnly(c.Data, slog.New(slog.DiscardHandler))
+	f, err := c.findings()
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(engine, store.Options{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	r, err := db.Check(context.Background())
-	if err != nil {
-		return err
-	}
-	for _, w := range r.Wrong {
+	for _, w := range f.Wrong {
 		fmt.Fprintln(std.out, w)
 	}
-	if r.More > 0 {
-		fmt.Fprintf(std.out, "and %d more\n", r.More)
+	if f.More > 0 {
+		fmt.Fprintf(std.out, "and %d more\n", f.More)
 	}
 	fmt.Fprintf(std.out, "as of commit %d: %d resources, %d versions, %d index rows, %d cursors, %d receipts; %d problems found\n",
-		r.AsOf, r.Resources, r.Versions, r.Rows, r.Cursors, r.Receipts, len(r.Wrong)+r.More)
-	if len(r.Wrong) > 0 {
+		f.AsOf, f.Resources, f.Versions, f.Rows, f.Cursors, f.Receipts, len(f.Wrong)+f.More)
+	if len(f.Wrong) > 0 {
 		return errSilent
 	}
 	return nil
+}
+
+func (c *checkCommand) findings() (*store.Findings, error) {
+	if server := administered(c.Data); server != nil {
+		answer, err := server.post("/check", "check", nil, nil)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = answer.Body.Close() }()
+		f := &store.Findings{}
+		return f, json.NewDecoder(answer.Body).Decode(f)
+	}
+	if err := haveDatabase(c.Data); err != nil {
+		return nil, err
+	}
+	db, err := openStore(c.Data)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = db.Close() }()
+	return db.Check(context.Background())
+}
+
+// openStore opens a database to read it, and changes nothing in its folder.
+func openStore(dir string) (*store.DB, error) {
+	engine, err := badger.OpenReadOnly(dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	return store.Open(engine, store.Options{ReadOnly: true})
 }

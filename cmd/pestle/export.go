@@ -1,14 +1,20 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
@@ -22,73 +28,178 @@ type exportClaims struct {
 	Org    string `placeholder:"ODS" help:"Pharmacy; all that have claims unless set."`
 	New    bool   `help:"Record a further run of a closed month, with what no run has submitted yet."`
 	Number int    `name:"run" placeholder:"N" help:"A run that was recorded before, with the same bytes; the newest unless set."`
-	Data   string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; no server may have it open."`
+	Data   string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
 	Out    string `placeholder:"DIR" help:"Folder for one file a pharmacy; standard output unless set."`
 }
 
 // Run writes the Bundles of a month. It closes a month that is over, so that
 // running it again returns the same bytes; of one that is not over it writes a
-// preview and records nothing.
+// preview and records nothing. Where a server has the database open, that does
+// the work.
 func (c *exportClaims) Run(std streams) error {
-	month, err := tariff.ParseMonth(c.Month)
+	if _, err := tariff.ParseMonth(c.Month); err != nil {
+		return err
+	}
+	answer, err := c.answer()
 	if err != nil {
 		return err
 	}
+	defer func() { _ = answer.Close() }()
+	return c.files(bufio.NewReaderSize(answer, 1<<16), std)
+}
+
+// answer is what the server that has the folder open answers, or what it would.
+func (c *exportClaims) answer() (io.ReadCloser, error) {
+	request, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	if server := administered(c.Data); server != nil {
+		answer, err := server.post("/export", "export", nil, bytes.NewReader(request))
+		if err != nil {
+			return nil, err
+		}
+		return answer.Body, nil
+	}
 	if err := haveDatabase(c.Data); err != nil {
-		return err
+		return nil, err
 	}
 	app, err := openApp(appConfig{Data: c.Data, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { _ = app.close() }()
-	exports, err := c.month(app.reimbursement, month, std)
+	list, notes, err := c.month(context.Background(), app.reimbursement, commandRequester("export"))
 	if err != nil {
+		return nil, errors.Join(err, app.close())
+	}
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(cmp.Or(writeExports(w, list, notes), io.EOF)) }()
+	return closing{r, func() error { return errors.Join(r.Close(), app.close()) }}, nil
+}
+
+// closing is a reader that closes what it reads from.
+type closing struct {
+	io.Reader
+	close func() error
+}
+
+// Close closes it.
+func (c closing) Close() error { return c.close() }
+
+// month does the work, with notes for who asked.
+func (c *exportClaims) month(ctx context.Context, s *reimbursement.Service, who fhir.Requester) (list []*reimbursement.Export, notes []string, err error) {
+	month, err := tariff.ParseMonth(c.Month)
+	if err != nil {
+		return nil, nil, err
+	}
+	now := time.Now()
+	over := reimbursement.Over(month, now)
+	switch {
+	case c.Number != 0 && c.New:
+		return nil, nil, errors.New("--run is a run that was recorded before, and --new records another: ask for one of them")
+	case c.Number == 0 && (over || c.New):
+		list, err = s.CloseMonth(ctx, reimbursement.CloseRequest{Month: month, Org: c.Org, New: c.New, Time: now, Requester: who})
+	default:
+		list, err = s.ExportMonth(ctx, reimbursement.ExportRequest{Month: month, Org: c.Org, Run: c.Number, Time: now})
+	}
+	if c.Number == 0 && !over && !c.New {
+		notes = append(notes, month.String()+" is not over: this is a preview, and nothing is recorded")
+	}
+	if len(list) == 0 && err == nil {
+		notes = append(notes, "no claims in "+month.String())
+	}
+	return list, notes, err
+}
+
+// exportNotes is the first line of an answer; exportName is the line before each
+// Bundle, which is a line too.
+type exportNotes struct{ Notes []string }
+
+type exportName struct{ Month, Org string }
+
+// writeExports writes an answer.
+func writeExports(w io.Writer, list []*reimbursement.Export, notes []string) error {
+	out := json.NewEncoder(w)
+	if err := out.Encode(exportNotes{notes}); err != nil {
 		return err
 	}
-	if len(exports) == 0 {
-		fmt.Fprintf(std.err, "no claims in %s\n", month)
-	}
-	for _, e := range exports {
-		if err := c.write(e, std); err != nil {
+	for _, e := range list {
+		if err := out.Encode(exportName{e.Month.String(), e.Org}); err != nil {
+			return err
+		}
+		if _, err := e.WriteTo(w); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, "\n"); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *exportClaims) month(s *reimbursement.Service, month tariff.Month, std streams) ([]*reimbursement.Export, error) {
-	now := time.Now()
-	over := reimbursement.Over(month, now)
-	switch {
-	case c.Number != 0 && c.New:
-		return nil, errors.New("--run is a run that was recorded before, and --new records another: ask for one of them")
-	case c.Number == 0 && (over || c.New):
-		return s.CloseMonth(context.Background(), reimbursement.CloseRequest{
-			Month: month, Org: c.Org, New: c.New, Time: now, Requester: commandRequester("export")})
-	case c.Number == 0:
-		fmt.Fprintf(std.err, "%s is not over: this is a preview, and nothing is recorded\n", month)
+// files reads an answer and writes its Bundles where they are wanted.
+func (c *exportClaims) files(in *bufio.Reader, std streams) error {
+	var first exportNotes
+	if err := jsonLine(in, &first); err != nil {
+		return err
 	}
-	return s.ExportMonth(context.Background(), reimbursement.ExportRequest{Month: month, Org: c.Org, Run: c.Number, Time: now})
+	for _, note := range first.Notes {
+		fmt.Fprintln(std.err, note)
+	}
+	for {
+		var name exportName
+		if err := jsonLine(in, &name); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err := c.file(name, in, std); err != nil {
+			return err
+		}
+	}
 }
 
-func (c *exportClaims) write(e *reimbursement.Export, std streams) (err error) {
-	out := std.out
-	if c.Out != "" {
-		if err := os.MkdirAll(c.Out, 0o700); err != nil {
-			return err
-		}
-		f, err := os.OpenFile(filepath.Join(c.Out, fmt.Sprintf("claims-%s-%s.json", e.Month, e.Org)), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-		if err != nil {
-			return err
-		}
-		defer func() {
-			if e := f.Close(); err == nil {
-				err = e
-			}
-		}()
-		out = f
+func jsonLine(in *bufio.Reader, v any) error {
+	line, err := in.ReadBytes('\n')
+	if err != nil {
+		return err
 	}
-	_, err = e.WriteTo(out)
-	return err
+	return json.Unmarshal(line, v)
+}
+
+// file writes one Bundle: to standard output, or to a file that has its name
+// when it is complete.
+func (c *exportClaims) file(name exportName, in *bufio.Reader, std streams) (err error) {
+	if c.Out == "" {
+		return copyLine(std.out, in)
+	}
+	if err := os.MkdirAll(c.Out, 0o700); err != nil {
+		return err
+	}
+	path := filepath.Join(c.Out, fmt.Sprintf("claims-%s-%s.json", name.Month, name.Org))
+	f, err := os.OpenFile(path+".part", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(copyLine(f, in), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(path+".part", path)
+}
+
+// copyLine copies a line of any length, without its end.
+func copyLine(w io.Writer, in *bufio.Reader) error {
+	for {
+		part, err := in.ReadSlice('\n')
+		whole := err == nil
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return fmt.Errorf("the answer was cut short: %w", err)
+		}
+		if _, err := w.Write(bytes.TrimSuffix(part, []byte("\n"))); err != nil {
+			return err
+		}
+		if whole {
+			return nil
+		}
+	}
 }

@@ -23,7 +23,7 @@ import (
 
 type loadCommand struct {
 	Files   []string `arg:"" name:"file" help:"Files or folders: JSON, XML or NDJSON, also .gz and .bz2. Bundles of type transaction or batch are taken apart; anything else is stored as it is."`
-	Data    string   `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database, made where there is none; no server may have it open."`
+	Data    string   `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database, made where there is none; a server may have it open."`
 	Workers int      `default:"4" help:"Files read and checked at a time."`
 }
 
@@ -37,13 +37,9 @@ func (c *loadCommand) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	app, err := openApp(appConfig{Data: c.Data, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
+	handler, done, err := c.handler()
 	if err != nil {
 		return err
-	}
-	handler, err := loadHandler(app)
-	if err != nil {
-		return errors.Join(err, app.close())
 	}
 	l := &loader{handler: handler, std: std}
 	l.progress(len(files))
@@ -65,7 +61,7 @@ func (c *loadCommand) Run(std streams) error {
 	took := time.Since(start)
 	fmt.Fprintf(std.out, "%d resources of %d files in %s, %.0f a second; %d refused\n",
 		l.stored.Load(), len(files), took.Round(time.Millisecond), float64(l.stored.Load())/took.Seconds(), l.refused.Load())
-	if err := app.close(); err != nil {
+	if err := done(); err != nil {
 		return err
 	}
 	if l.refused.Load() > 0 {
@@ -74,11 +70,27 @@ func (c *loadCommand) Run(std streams) error {
 	return nil
 }
 
+// handler is where resources are sent: to the server that has the folder open,
+// or to one made for the command.
+func (c *loadCommand) handler() (handler http.Handler, done func() error, err error) {
+	if server := administered(c.Data); server != nil {
+		return server.forward("load"), func() error { return nil }, nil
+	}
+	app, err := openApp(appConfig{Data: c.Data, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, nil, err
+	}
+	if handler, err = loadHandler(app, commandRequester("load")); err != nil {
+		return nil, nil, errors.Join(err, app.close())
+	}
+	return handler, app.close, nil
+}
+
 // loadHandler is the server without the limits that clients need.
-func loadHandler(a *app) (http.Handler, error) {
+func loadHandler(a *app, who fhir.Requester) (http.Handler, error) {
 	s, err := server.New(server.Config{Repository: a.db, Validator: a.validator, Timeout: time.Hour, MaxBody: fhir.MaxSize,
 		PublicURL:     "http://localhost", // nobody calls; messages name an address
-		Authenticator: auth.Sandbox{User: commandRequester("load")}})
+		Authenticator: auth.Sandbox{User: who}})
 	if err != nil {
 		return nil, err
 	}

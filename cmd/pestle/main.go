@@ -23,6 +23,8 @@ type commands struct {
 	Tariff      tariffCommand      `cmd:"" help:"Load editions of the Drug Tariff."`
 	Definitions definitionsCommand `cmd:"" help:"List, show and add profiles, value sets and code systems."`
 	FHIRPath    fhirpathCommand    `cmd:"" name:"fhirpath" help:"Evaluate a FHIRPath expression on a resource."`
+	Backup      backupCommand      `cmd:"" help:"Write and verify backups."`
+	Restore     restoreCommand     `cmd:"" help:"Restore a database from backups, into a new folder."`
 	Check       checkCommand       `cmd:"" help:"Prove the invariants of a database."`
 	Version     versionCommand     `cmd:"" help:"Print the version, and what it was built from."`
 	Help        struct{}           `cmd:"" help:"Print help, also of one command: pestle help serve."`

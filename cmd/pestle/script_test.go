@@ -2,8 +2,10 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
+	"filippo.io/age"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -15,5 +17,14 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the command line as testdata/script has it.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *update})
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", UpdateScripts: *update, Setup: func(e *testscript.Env) error {
+		key, err := age.GenerateX25519Identity()
+		if err != nil {
+			return err
+		}
+		file := filepath.Join(e.Getenv("TMPDIR"), "identity.txt")
+		e.Setenv("RECIPIENT", key.Recipient().String())
+		e.Setenv("IDENTITY", file)
+		return os.WriteFile(file, []byte(key.String()+"\n"), 0o600)
+	}})
 }

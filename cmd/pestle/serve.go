@@ -114,10 +114,11 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	}
 	ctx, stop := context.WithCancel(ctx)
 	followers := app.follow(ctx)
+	commands := (&admin{app: app, data: c.Data, log: log}).administer(ctx)
 	defer stop()
 	ended := func() error { // before the database is closed
 		stop()
-		return inTime(closeTime, "the followers did not stop", func() error { <-followers; return nil })
+		return inTime(closeTime, "the followers did not stop", func() error { <-followers; <-commands; return nil })
 	}
 	h := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"path/filepath"
+	"strconv"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
@@ -21,7 +25,7 @@ type tariffLoad struct {
 	Files []string `arg:"" name:"file" help:"CSV files as NHSBSA publishes them, or in the formats of docs/tariff.md."`
 	Month string   `placeholder:"2026-11" help:"Month of the edition, where neither title nor file name says it."`
 	Kind  string   `help:"What the file is, where its columns do not tell."`
-	Data  string   `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database, made where there is none; no server may have it open."`
+	Data  string   `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database, made where there is none; a server may have it open."`
 }
 
 // Run loads files; one that has mistakes is refused as a whole, with all of
@@ -37,11 +41,11 @@ func (c *tariffLoad) Run(std streams) error {
 			return err
 		}
 	}
-	app, err := openApp(appConfig{Data: c.Data, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
+	load, done, err := c.loader()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = app.close() }()
+	defer done()
 	failed := false
 	for _, name := range c.Files {
 		r, done, err := open(name, std.in)
@@ -53,8 +57,7 @@ func (c *tariffLoad) Run(std streams) error {
 		if err != nil {
 			return err
 		}
-		loaded, err := app.reimbursement.LoadTariff(context.Background(),
-			reimbursement.File{Name: filepath.Base(name), Kind: tariff.Kind(c.Kind), Month: month, Data: data}, commandRequester("tariff load"))
+		loaded, err := load(reimbursement.File{Name: filepath.Base(name), Kind: tariff.Kind(c.Kind), Month: month, Data: data})
 		failed = failed || err != nil
 		c.report(name, loaded, err, std)
 	}
@@ -62,6 +65,38 @@ func (c *tariffLoad) Run(std streams) error {
 		return errSilent
 	}
 	return nil
+}
+
+// loader loads a file: in the server that has the folder open, or in the folder.
+func (c *tariffLoad) loader() (load func(reimbursement.File) (*reimbursement.Loaded, error), done func(), err error) {
+	if server := administered(c.Data); server != nil {
+		return server.tariff, func() {}, nil
+	}
+	app, err := openApp(appConfig{Data: c.Data, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(f reimbursement.File) (*reimbursement.Loaded, error) {
+		return app.reimbursement.LoadTariff(context.Background(), f, commandRequester("tariff load"))
+	}, func() { _ = app.close() }, nil
+}
+
+// tariff loads a file in the server.
+func (a *administration) tariff(f reimbursement.File) (*reimbursement.Loaded, error) {
+	q := url.Values{"name": {f.Name}, "kind": {string(f.Kind)}, "month": {strconv.Itoa(int(f.Month))}}
+	answer, err := a.post("/tariff", "tariff load", q, bytes.NewReader(f.Data))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var loaded tariffAnswer
+	if err := json.NewDecoder(answer.Body).Decode(&loaded); err != nil {
+		return nil, err
+	}
+	if len(loaded.Issues) > 0 {
+		return nil, &fhir.Error{Op: "tariff load", Kind: fhir.Invalid, Issues: loaded.Issues}
+	}
+	return loaded.Loaded, nil
 }
 
 func (c *tariffLoad) report(name string, l *reimbursement.Loaded, err error, std streams) {

@@ -12,14 +12,16 @@ const format = 1
 // Header says what an archive is of.
 type Header struct {
 	Format int `json:"format"`
-	// Database names the database, the same for all archives of one.
-	Database string `json:"database"`
 	// Layout is the version of the database's keys.
 	Layout int `json:"layout"`
 	// Since and Seq say which commits it holds: those after Since up to Seq.
 	// Since is 0 for a full one.
-	Since   uint64    `json:"since"`
-	Seq     uint64    `json:"seq"`
+	Since uint64 `json:"since"`
+	Seq   uint64 `json:"seq"`
+	// Base and Tip are digests of the commits Since and Seq: what continues an
+	// archive has its tip as the base. They are empty for commit 0.
+	Base    string    `json:"base,omitempty"`
+	Tip     string    `json:"tip,omitempty"`
 	Time    time.Time `json:"time"`
 	Program string    `json:"program,omitempty"`
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/pestle-fhir/pestle/store/archive"
 )
 
-var header = archive.Header{Database: "d", Layout: 1, Seq: 7, Time: time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)}
+var header = archive.Header{Layout: 1, Seq: 7, Time: time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)}
 
 // written is an archive of so many records and two files.
 func written(t testing.TB, records int, to ...age.Recipient) []byte {
