@@ -38,6 +38,11 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 	if err := x.permit(e.typ, methods[e.method].permission); err != nil {
 		return fhir.Change{}, nil, err
 	}
+	if e.method == http.MethodPatch { // see [Server.patch]
+		if err := x.permit(e.typ, auth.Read); err != nil {
+			return fhir.Change{}, nil, err
+		}
+	}
 	change := fhir.Change{
 		Method: methods[e.method].method, Type: e.typ, ID: e.id, Resource: e.resource,
 		FullURL: e.fullURL, Expression: e.expression, Condition: e.query,
@@ -60,6 +65,14 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 		if err := x.permitCondition(e.typ, change.Condition); err != nil {
 			return change, nil, err
 		}
+	}
+	if e.method == http.MethodPut || e.method == http.MethodDelete {
+		err = s.permitUpdate(c, change)
+	} else if e.method == http.MethodPost {
+		err = x.permitWritten(change.Resource)
+	}
+	if err != nil {
+		return change, nil, placed(err, e.expression)
 	}
 	if change.IfMatch, err = ifMatch(e.header.Values("If-Match"), e.expression+".request.ifMatch"); err != nil {
 		return change, nil, err

@@ -28,6 +28,9 @@ func (s *Server) create(c *gin.Context) error {
 			return err
 		}
 	}
+	if err := exchangeOf(c).permitWritten(r); err != nil {
+		return err
+	}
 	notes, err := s.check(c.Request.Context(), r)
 	if err != nil {
 		return err

@@ -36,6 +36,9 @@ func (s *Server) deleteConditional(c *gin.Context) error {
 }
 
 func (s *Server) remove(c *gin.Context, change fhir.Change) error {
+	if err := s.permitUpdate(c, change); err != nil {
+		return err
+	}
 	result, err := s.commit(c, change)
 	if err != nil {
 		return err

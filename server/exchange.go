@@ -92,6 +92,15 @@ func (s *Server) begin(r *http.Request) *exchange {
 	return x
 }
 
+// logID is the request's id in the log: only a UUID, since anything else that a
+// client sends may tell about a patient.
+func (x *exchange) logID() string {
+	if isGUID(x.requestID) {
+		return x.requestID
+	}
+	return ""
+}
+
 // read takes the query of an address.
 func (x *exchange) read(u *url.URL) {
 	var err error

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server/auth"
 )
 
 // history lists versions, newest first: of a resource, of a type, or all.
@@ -32,9 +33,15 @@ func (s *Server) history(c *gin.Context) error {
 		self.Del(pageParam)
 		links = append(links, s.historyLinks(c, address, self, q, h)...)
 	}
+	if q.Type == "" && !x.mayAll(auth.Search) || q.Type == "Binary" && !x.may("*", auth.Read) {
+		h.Total = -1 // it would count what the caller may not see
+	}
 	b := newBundle(s.bundleHead("history", h.Total, links...))
 	if !counting {
 		for _, v := range h.Versions {
+			if q.Type == "" && !x.may(v.Type, auth.Search) || !x.sees(v) {
+				continue
+			}
 			text, err := s.shorten(c, v.JSON)
 			if err != nil {
 				return err

@@ -12,7 +12,7 @@ import (
 func (s *Server) report(r *http.Request, err error) {
 	x := exchangeIn(r.Context())
 	attrs := []slog.Attr{
-		slog.String("request_id", x.requestID), slog.String("incident", x.incident),
+		slog.String("request_id", x.logID()), slog.String("incident", x.incident),
 		slog.String("interaction", x.interaction), slog.Any("error", err),
 	}
 	var p *panicError

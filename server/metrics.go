@@ -55,6 +55,24 @@ func (m *metrics) observe(x *exchange, status int, took time.Duration) {
 	m.took.WithLabelValues(x.interaction, x.resourceType, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
+// figures serves the figures to callers with the scope system/$metrics.
+func (s *Server) figures(w http.ResponseWriter, r *http.Request) {
+	w.Header()["Cache-Control"] = uncached
+	if a := s.config.Authenticator; a != nil {
+		caller, err := a.Authenticate(r)
+		if err != nil {
+			w.Header().Set("WWW-Authenticate", a.Challenge(err))
+			http.Error(w, "The figures need an access token.", http.StatusUnauthorized)
+			return
+		}
+		if !caller.Scopes.AllowOperation("$metrics", "") {
+			http.Error(w, "The figures need the scope system/$metrics.", http.StatusForbidden)
+			return
+		}
+	}
+	s.metrics.handler().ServeHTTP(w, r)
+}
+
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }

@@ -8,8 +8,9 @@ import (
 )
 
 // observe surrounds everything else: it names the request, counts it, logs it
-// once it is answered, and turns a panic into an answer. The log holds no query
-// and no id of a resource, since both may tell about a patient.
+// once it is answered, and turns a panic into an answer. The log names the caller
+// as the token does. It holds no query and no id of a resource, since both may
+// tell about a patient.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
@@ -39,12 +40,8 @@ func (s *Server) observe(next http.Handler) http.Handler {
 	})
 }
 
-// Headers that are the same on every answer.
-var (
-	uncached  = []string{"private, no-cache"} // patients' data is for no shared cache
-	unsniffed = []string{"nosniff"}
-	varying   = []string{"Accept"} // one address has several formats; whoever varies by more adds to it
-)
+// unsniffed is on every answer.
+var unsniffed = []string{"nosniff"}
 
 func (s *Server) log(r *http.Request, x *exchange, out *counted, took time.Duration) {
 	level := slog.LevelInfo
@@ -52,7 +49,9 @@ func (s *Server) log(r *http.Request, x *exchange, out *counted, took time.Durat
 		level = slog.LevelError
 	}
 	s.config.Logger.LogAttrs(r.Context(), level, "request",
-		slog.String("request_id", x.requestID),
+		slog.String("request_id", x.logID()),
+		slog.String("caller", x.identity.Requester.Agent),
+		slog.String("organisation", x.identity.Requester.OnBehalf),
 		slog.String("method", r.Method),
 		slog.String("interaction", x.interaction),
 		slog.String("type", x.resourceType),

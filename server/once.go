@@ -45,7 +45,7 @@ func (s *Server) onlyOnce(c *gin.Context, handle handler, call *fhir.Call) (*fhi
 // whom and of what.
 func digestOf(c *gin.Context, x *exchange, call *fhir.Call) string {
 	h := sha256.New()
-	for _, part := range []string{x.interaction, x.resourceType, c.Param("id"), x.identity.Requester.Agent, call.Params.Encode()} {
+	for _, part := range []string{x.interaction, x.resourceType, c.Param("id"), x.identity.Requester.Agent, x.identity.Requester.OnBehalf, call.Params.Encode()} {
 		h.Write([]byte(part))
 		h.Write([]byte{0})
 	}

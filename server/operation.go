@@ -34,6 +34,9 @@ func (s *Server) operationRoutes() []route {
 	return routes
 }
 
+// processMessage is the operation whose scope may name the event of the message.
+const processMessage = "process-message"
+
 // operation invokes what a part of the business offers:
 // https://hl7.org/fhir/R4/operations.html#executing
 func (s *Server) operation(c *gin.Context, name string, instance bool) error {
@@ -47,7 +50,8 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 	if !op.Idempotent && c.Request.Method != http.MethodPost {
 		return s.methodNotAllowed(c, "POST")
 	}
-	if err := x.permitOperation(op); err != nil {
+	owned, err := x.permitOperation(op, "")
+	if err != nil && op.Name != processMessage {
 		return err
 	}
 	if op.RequestID {
@@ -55,14 +59,24 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 			return err
 		}
 	}
-	body, err := s.body(c.Request)
-	if e := (*fhir.Error)(nil); name == "validate" && body != nil && errors.As(err, &e) {
+	body, wrong := s.body(c.Request)
+	if err != nil { // the scope may be of the message's event
+		if owned, err = x.permitOperation(op, eventOf(body)); err != nil {
+			return err
+		}
+	}
+	if e := (*fhir.Error)(nil); name == "validate" && body != nil && errors.As(wrong, &e) {
 		return s.send(c, http.StatusOK, fhir.Outcome(e.Issues).JSON()) // readable: its rules are all that it breaks
 	}
-	if err != nil {
-		return err
+	if wrong != nil {
+		return wrong
 	}
-	call := invocation{handle: op.Handle, body: body, writes: !op.Idempotent}
+	if name != "validate" { // which stores nothing
+		if err := x.permitReferences(body); err != nil {
+			return err
+		}
+	}
+	call := invocation{handle: op.Handle, body: body, writes: !op.Idempotent, owned: owned}
 	if body != nil && name != "validate" {
 		if call.notes, err = s.check(c.Request.Context(), body); err != nil {
 			return judged(err, op.Judge, body)
@@ -80,22 +94,6 @@ func judged(err error, judge func(*fhir.Resource) []fhir.Issue, body *fhir.Resou
 	return err
 }
 
-// permitOperation asks for reading where the operation changes nothing, else
-// for creating and updating, on its type or on all.
-func (x *exchange) permitOperation(op *fhir.Operation) error {
-	typ := x.resourceType
-	if typ == "" {
-		typ = "*"
-	}
-	if op.Idempotent {
-		return x.permit(typ, auth.Read)
-	}
-	if err := x.permit(typ, auth.Create); err != nil {
-		return err
-	}
-	return x.permit(typ, auth.Update)
-}
-
 // takeIn gives a create to the part of the business whose message it is.
 func (s *Server) takeIn(c *gin.Context, in *fhir.Intake, r *fhir.Resource) error {
 	x := exchangeOf(c)
@@ -105,6 +103,9 @@ func (s *Server) takeIn(c *gin.Context, in *fhir.Intake, r *fhir.Resource) error
 		if err := x.named(); err != nil {
 			return err
 		}
+	}
+	if err := x.permitReferences(r); err != nil {
+		return err
 	}
 	notes, err := s.check(c.Request.Context(), r)
 	if err != nil {
@@ -119,6 +120,7 @@ type invocation struct {
 	body   *fhir.Resource
 	notes  []fhir.Issue // about the body
 	writes bool
+	owned  bool // by a scope of the operation itself, which covers its answer
 }
 
 // invoke makes the call; one that writes is made once per X-Request-ID or
@@ -150,6 +152,7 @@ func warnings(notes []fhir.Issue) []fhir.Issue {
 }
 
 func (s *Server) sendReply(c *gin.Context, in invocation, reply *fhir.Reply) error {
+	x := exchangeOf(c)
 	status := http.StatusOK
 	if reply.Location != "" {
 		status = http.StatusCreated
@@ -164,6 +167,12 @@ func (s *Server) sendReply(c *gin.Context, in invocation, reply *fhir.Reply) err
 	if reply.Resource == nil {
 		c.Writer.WriteHeader(http.StatusNoContent)
 		return nil
+	}
+	if typ := x.unreadable(reply.Resource.Root()); typ != "" && !in.owned {
+		if !in.writes {
+			return x.permit(typ, auth.Read)
+		}
+		return s.send(c, status, s.outcome(x, withheld(typ)))
 	}
 	if in.writes && !reply.Refused && prefer(c.Request.Header).back == outcomeOnly && reply.Resource.Type() != "OperationOutcome" {
 		return s.send(c, status, s.outcome(exchangeOf(c), noted(in.notes)))

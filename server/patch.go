@@ -8,6 +8,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/server/auth"
 )
 
 // patchTries is how often a patch is applied anew because another write came
@@ -17,12 +18,19 @@ const patchTries = 100
 // patch changes a part of a resource: https://hl7.org/fhir/R4/http.html#patch
 // The patch is applied to the version that stands, and again when that is
 // another one at the commit, as long as If-Match allows that one.
+//
+// Whether a patch succeeds tells what the resource holds: a test operation, a
+// path that is there or is not. So it needs the right to read besides that to
+// update.
 func (s *Server) patch(c *gin.Context) error {
 	return s.patchOne(c, c.Param("id"), "")
 }
 
 // patchConditional patches the one resource that a search finds.
 func (s *Server) patchConditional(c *gin.Context) error {
+	if err := exchangeOf(c).permit(c.Param("type"), auth.Read); err != nil {
+		return err
+	}
 	query, err := s.searchOf(c)
 	if err != nil {
 		return err
@@ -37,6 +45,9 @@ func (s *Server) patchConditional(c *gin.Context) error {
 // patchOne patches a resource. The condition that found it, if any, must find
 // it and no other at the commit too.
 func (s *Server) patchOne(c *gin.Context, id, condition string) error {
+	if err := exchangeOf(c).permit(c.Param("type"), auth.Read); err != nil {
+		return err
+	}
 	apply, err := s.difference(c.Request)
 	if err != nil {
 		return err
@@ -83,6 +94,9 @@ func (s *Server) patched(ctx context.Context, typ, id, match string, apply diffe
 	if current.Deleted() {
 		return change, gone(current)
 	}
+	if err := exchangeIn(ctx).permitVersion(current); err != nil {
+		return change, err
+	}
 	if !change.Matches(current) {
 		err := fhir.E("patch", fhir.Conflict, change.Overtaken(current))
 		err.Precondition = true
@@ -95,6 +109,9 @@ func (s *Server) patched(ctx context.Context, typ, id, match string, apply diffe
 	}
 	change.Resource, err = apply(ctx, before)
 	if err != nil {
+		return change, err
+	}
+	if err := exchangeIn(ctx).permitWritten(change.Resource); err != nil {
 		return change, err
 	}
 	// Places in the result are none in what was sent.

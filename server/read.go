@@ -29,6 +29,9 @@ func (s *Server) sendCurrent(c *gin.Context, v *fhir.Version) error {
 		return gone(v)
 	}
 	x := exchangeOf(c)
+	if err := x.permitVersion(v); err != nil {
+		return err
+	}
 	if x.unchanged(c.Request.Header, v) {
 		x.stamp(c.Writer.Header(), v)
 		if x.content {

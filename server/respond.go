@@ -61,8 +61,8 @@ func stamp(h http.Header, v *fhir.Version) {
 // versionPath is the address of a version below the base.
 func versionPath(v *fhir.Version) string { return v.Ref() + "/_history/" + v.VersionID }
 
-// sendWritten answers a write as the client prefers: with the resource, with
-// what there is to say about it, or with nothing.
+// sendWritten answers a write as the client prefers: with the resource where the
+// caller may read it, with what there is to say about it, or with nothing.
 func (s *Server) sendWritten(c *gin.Context, status int, v *fhir.Version, notes []fhir.Issue) error {
 	h := c.Writer.Header()
 	exchangeOf(c).stamp(h, v)
@@ -72,12 +72,13 @@ func (s *Server) sendWritten(c *gin.Context, status int, v *fhir.Version, notes 
 	} else {
 		h.Set("Content-Location", address)
 	}
-	switch prefer(c.Request.Header).back {
-	case minimal:
+	back := prefer(c.Request.Header).back
+	switch {
+	case back == outcomeOnly:
+		return s.send(c, status, s.outcome(exchangeOf(c), noted(notes)))
+	case back == minimal, !exchangeOf(c).reads(v):
 		c.Writer.WriteHeader(status)
 		return nil
-	case outcomeOnly:
-		return s.send(c, status, s.outcome(exchangeOf(c), noted(notes)))
 	}
 	return s.send(c, status, v.JSON)
 }

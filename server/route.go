@@ -8,8 +8,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/pestle-fhir/pestle/fhir"
-	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/server/auth"
 )
 
@@ -115,43 +113,6 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 	if err := s.takes(c.Request, x); err != nil {
 		return err
 	}
+	x.cache(c.Writer.Header())
 	return rt.handle(c)
-}
-
-// permitReached refuses a query that asks about types which the caller may not
-// search: what is found would tell of them.
-func (x *exchange) permitReached(q *search.Query) error {
-	for _, typ := range q.Reached() {
-		if err := x.permit(typ, auth.Search); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// permitCondition is permit and permitReached for the search of a conditional
-// interaction. One that is malformed is refused where it is carried out.
-func (x *exchange) permitCondition(typ, condition string) error {
-	if err := x.permit(typ, auth.Search); err != nil {
-		return err
-	}
-	values, err := search.ReadQuery(search.Selecting(condition))
-	if err != nil {
-		return nil //nolint:nilerr // as said above
-	}
-	q, _, err := search.Parse(typ, values, search.Options{Base: x.base})
-	if err != nil {
-		return nil //nolint:nilerr // as said above
-	}
-	return x.permitReached(q)
-}
-
-// permit refuses what the caller's scopes do not grant.
-func (x *exchange) permit(typ string, p auth.Permission) error {
-	if p == 0 || x.identity.Scopes.Allow(typ, p) {
-		return nil
-	}
-	return fhir.E("serve", fhir.Forbidden, fhir.Issue{
-		Message: "The access token does not allow this.", Expected: "the scope system/" + typ + "." + string(rune(p)), Rule: "auth",
-	})
 }

@@ -44,6 +44,9 @@ func (s *Server) search(c *gin.Context) error {
 		return err
 	}
 	address := x.base + "/" + x.resourceType
+	if x.resourceType == "Binary" && !x.may("*", auth.Read) {
+		found.Total = -1 // it would count what the caller may not see
+	}
 	b := newBundle(s.bundleHead("searchset", found.Total, s.searchLinks(address, q, found)...))
 	if err := addMatches(b, x, q, found); err != nil {
 		return err
@@ -126,7 +129,7 @@ func addMatches(b *bundleText, x *exchange, q *search.Query, found *search.Resul
 	add := func(versions []*fhir.Version, part subset, mode string) error {
 		tail := fhir.Obj("search", fhir.Obj("mode", mode))
 		for _, v := range versions {
-			if mode == "include" && !x.identity.Scopes.Allow(v.Type, auth.Read) {
+			if mode == "include" && !x.may(v.Type, auth.Read) || !x.sees(v) {
 				continue
 			}
 			text, err := part.of(v.JSON)

@@ -144,10 +144,13 @@ func (c *Config) complete() error {
 	return nil
 }
 
-// Handler is the whole HTTP interface: the FHIR bases, /health and /metrics.
+// Metrics is /metrics for whoever can reach it: for a listener of its own.
+func (s *Server) Metrics() http.Handler { return s.metrics.handler() }
+
+// Handler is the whole HTTP interface: the FHIR bases, /health, and
+// /metrics for callers with the scope system/$metrics.
 func (s *Server) Handler() http.Handler {
 	bases := s.observe(s.compress(http.HandlerFunc(s.serve)))
-	figures := s.metrics.handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Whoever reads slowly must not hold a place for ever. An error says
 		// that w is no connection.
@@ -157,7 +160,7 @@ func (s *Server) Handler() http.Handler {
 		}
 		switch r.URL.Path {
 		case "/metrics":
-			figures.ServeHTTP(w, r)
+			s.figures(w, r)
 		case "/health":
 			s.health(w, r)
 		case "/health/ready":

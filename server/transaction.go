@@ -36,7 +36,7 @@ func (s *Server) transaction(c *gin.Context, list []entry) error {
 			continue
 		}
 		if err != nil {
-			return err
+			return exchangeOf(c).blind(err, p.types()...)
 		}
 		return s.sendTransaction(c, list, p, done, notes)
 	}
@@ -47,6 +47,15 @@ type plan struct {
 	changes []fhir.Change
 	places  map[int]int // the change of an entry, by their places
 	patches bool
+}
+
+// types are the types that a transaction writes.
+func (p *plan) types() []string {
+	var list []string
+	for i := range p.changes {
+		list = append(list, p.changes[i].Type)
+	}
+	return list
 }
 
 // plan reads the entries that write. All that is wrong with them comes together.
@@ -168,10 +177,10 @@ func writtenEntry(c *gin.Context, b *bundleText, method fhir.Method, result *fhi
 	}
 	pairs = append(pairs, "etag", etag(v.VersionID), "lastModified", v.LastUpdated.UTC().Format(fhir.InstantLayout))
 	var text []byte
-	switch back {
-	case outcomeOnly:
+	switch {
+	case back == outcomeOnly:
 		pairs = append(pairs, "outcome", fhir.Outcome(noted(notes)))
-	case representation:
+	case back == representation && exchangeOf(c).reads(v):
 		text = v.JSON
 	}
 	b.entry(base+"/"+v.Ref(), text, fhir.Obj("response", fhir.Obj(pairs...)))

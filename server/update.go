@@ -32,6 +32,9 @@ func (s *Server) update(c *gin.Context) error {
 	if change.IfMatch, err = ifMatch(c.Request.Header.Values("If-Match"), ""); err != nil {
 		return err
 	}
+	if err := s.permitUpdate(c, change); err != nil {
+		return err
+	}
 	notes, err := s.check(c.Request.Context(), r)
 	if err != nil {
 		return err
@@ -59,6 +62,9 @@ func (s *Server) updateConditional(c *gin.Context) error {
 		return err
 	}
 	if change.IfMatch, err = ifMatch(c.Request.Header.Values("If-Match"), ""); err != nil {
+		return err
+	}
+	if err := s.permitUpdate(c, change); err != nil {
 		return err
 	}
 	notes, err := s.check(c.Request.Context(), r)

@@ -54,7 +54,7 @@ func (s *Server) commit(c *gin.Context, change fhir.Change) (fhir.Result, error)
 		RequestID: x.requestID,
 	})
 	if err != nil {
-		return fhir.Result{}, err
+		return fhir.Result{}, x.blind(err, change.Type)
 	}
 	return done.Results[0], nil
 }

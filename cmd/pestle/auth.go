@@ -22,5 +22,5 @@ func (c *serveCommand) authenticator() (server.Authenticator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--keys %s: %w", c.Keys, err)
 	}
-	return &auth.Bearer{Keys: keys, Issuer: c.Issuer, Audience: c.Audience}, nil
+	return &auth.Bearer{Keys: keys, Issuer: c.Issuer, AnyIssuer: c.AnyIssuer, Audience: c.Audience, AnyAudience: c.AnyAudience}, nil
 }

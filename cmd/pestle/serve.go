@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -36,8 +35,11 @@ type serveCommand struct {
 
 	Keys              string   `env:"PESTLE_KEYS" placeholder:"FILE" help:"JSON Web Key Set (RFC 7517) with the keys that sign callers' tokens."`
 	Issuer            string   `env:"PESTLE_ISSUER" help:"The iss that tokens must carry."`
+	AnyIssuer         bool     `env:"PESTLE_ANY_ISSUER" help:"Take tokens of every issuer whose key is in --keys, in the place of --issuer."`
 	Audience          string   `env:"PESTLE_AUDIENCE" help:"The aud that tokens must carry."`
-	PublicURL         string   `env:"PESTLE_PUBLIC_URL" placeholder:"URL" help:"Scheme and host under which clients know the server."`
+	AnyAudience       bool     `env:"PESTLE_ANY_AUDIENCE" help:"Take tokens that were issued for other servers too, in the place of --audience."`
+	PublicURL         string   `env:"PESTLE_PUBLIC_URL" placeholder:"URL" help:"Scheme and host under which clients know the server: all links begin with it."`
+	MetricsAddr       string   `env:"PESTLE_METRICS_ADDR" placeholder:"HOST:PORT" help:"Address on which /metrics is served to everybody who can reach it. The API's address serves it too, to tokens with the scope system/$metrics."`
 	CORSOrigin        []string `name:"cors-origin" env:"PESTLE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin of a web program that may call, such as https://app.example, with :* for any port; * for all. A sandbox takes those of this machine too."`
 	SearchHandling    string   `env:"PESTLE_SEARCH_HANDLING" enum:"strict,lenient" default:"strict" help:"What becomes of unknown search parameters where the client sends no Prefer: handling: strict refuses them, lenient leaves them out with a warning."`
 	TokenEndpoint     string   `env:"PESTLE_TOKEN_ENDPOINT" placeholder:"URL" help:"Where clients get their tokens: says so in /.well-known/smart-configuration."`
@@ -120,6 +122,11 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 		stop()
 		return inTime(closeTime, "the followers did not stop", func() error { <-followers; <-commands; return nil })
 	}
+	metrics, err := c.serveMetrics(s, log)
+	if err != nil {
+		return errors.Join(err, ended())
+	}
+	defer func() { _ = metrics.Close() }()
 	h := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	failed := make(chan error, 1)
@@ -172,17 +179,7 @@ func (c *serveCommand) complete() error {
 	if c.LawFromReceipt {
 		return errors.New("--law-from-receipt: the law counts from the day on which a prescription was signed (MDR 16, HMR 217); the flag is for --sandbox only")
 	}
-	var missing []string
-	if c.Data == "" {
-		missing = append(missing, "--data DIR (PESTLE_DATA): the folder of the database")
-	}
-	if c.Keys == "" {
-		missing = append(missing, "--keys FILE (PESTLE_KEYS): the JSON Web Key Set with the keys that sign callers' tokens")
-	}
-	if missing != nil {
-		return fmt.Errorf("serve needs\n  %s\nor --sandbox to try it out on this machine alone", strings.Join(missing, "\n  "))
-	}
-	return nil
+	return c.required()
 }
 
 // loopback refuses to show a server without login to other machines.
@@ -192,7 +189,7 @@ func (c *serveCommand) loopback() error {
 		return fmt.Errorf("--addr %s: %w", c.Addr, err)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("--sandbox has no login, so it listens on loopback only: use --addr 127.0.0.1:8080, not %s; for other machines leave --sandbox out and set --data and --keys", c.Addr)
+		return fmt.Errorf("--sandbox has no login, so it listens on loopback only: use --addr 127.0.0.1:8080, not %s; for other machines leave --sandbox out and set what serve then asks for", c.Addr)
 	}
 	return nil
 }

@@ -16,10 +16,13 @@ import (
 // https://www.rfc-editor.org/rfc/rfc6750 and rfc7519.
 type Bearer struct {
 	Keys     []Key
-	Issuer   string // wanted iss, "" for any
-	Audience string // wanted aud, "" for any
-	Leeway   time.Duration
-	Clock    func() time.Time // nil for time.Now
+	Issuer   string // wanted iss
+	Audience string // wanted aud
+	// AnyIssuer and AnyAudience take tokens whatever their iss and aud say.
+	// Without them a Bearer that has no Issuer or no Audience takes no token.
+	AnyIssuer, AnyAudience bool
+	Leeway                 time.Duration
+	Clock                  func() time.Time // nil for time.Now
 	// Grants turns scopes of another vocabulary into SMART scopes, such as the
 	// urn:nhsd:apim: scopes of the NHS into "system/*.cruds".
 	Grants map[string]string
@@ -39,14 +42,37 @@ func (b *Bearer) Authenticate(r *http.Request) (Identity, error) {
 		return Identity{}, refused(fhir.Login, "The Authorization header uses a scheme that this server does not take.",
 			"Send an access token: Authorization: Bearer <token>.", errNoToken)
 	}
+	token = strings.TrimSpace(token)
+	if len(token) > maxToken {
+		return Identity{}, refused(fhir.Forbidden, "The access token is longer than this server takes.", "Get a token with fewer scopes.", errForm)
+	}
 	claims := jwt.MapClaims{}
-	if _, err := jwt.ParseWithClaims(strings.TrimSpace(token), claims, b.key, b.options()...); err != nil {
+	err := b.configured()
+	if err == nil {
+		_, err = jwt.ParseWithClaims(token, claims, b.key, b.options()...)
+	}
+	if err == nil {
+		err = checkForm(token)
+	}
+	if err != nil {
 		return Identity{}, refused(fhir.Forbidden, reason(err), "Get a new token and send the request again.", err)
 	}
 	return b.identity(claims), nil
 }
 
+// maxToken is the longest token that is read, in bytes.
+const maxToken = 16 << 10
+
 var errNoToken = errors.New("no bearer token")
+
+// configured refuses every token where it is not said which issuer and which
+// audience are wanted: the options of the parser take "" for any.
+func (b *Bearer) configured() error {
+	if b.Issuer == "" && !b.AnyIssuer || b.Audience == "" && !b.AnyAudience {
+		return errors.New("no issuer or no audience is configured")
+	}
+	return nil
+}
 
 // Challenge is the WWW-Authenticate header of a refusal: RFC 6750 section 3.
 func (b *Bearer) Challenge(err error) string {
@@ -58,12 +84,12 @@ func (b *Bearer) Challenge(err error) string {
 
 func (b *Bearer) options() []jwt.ParserOption {
 	options := []jwt.ParserOption{
-		jwt.WithValidMethods(b.methods()), jwt.WithExpirationRequired(), jwt.WithLeeway(b.Leeway),
+		jwt.WithValidMethods(b.methods()), jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithStrictDecoding(), jwt.WithLeeway(b.Leeway),
 	}
-	if b.Issuer != "" {
+	if !b.AnyIssuer {
 		options = append(options, jwt.WithIssuer(b.Issuer))
 	}
-	if b.Audience != "" {
+	if !b.AnyAudience {
 		options = append(options, jwt.WithAudience(b.Audience))
 	}
 	if b.Clock != nil {
@@ -80,20 +106,24 @@ func (b *Bearer) methods() []string {
 	return names
 }
 
-// key gives the keys that may have signed the token: those of its algorithm
-// and, when it names one, of its key id.
+// key returns the one key that may have signed the token: the one that its kid
+// names, or the only one there is where it names none.
 func (b *Bearer) key(t *jwt.Token) (any, error) {
-	id, _ := t.Header["kid"].(string)
-	var set jwt.VerificationKeySet
-	for _, k := range b.Keys {
-		if k.Algorithm == t.Method.Alg() && (id == "" || k.ID == "" || k.ID == id) {
-			set.Keys = append(set.Keys, k.Public)
+	id, named := "", false
+	if text, ok := t.Header["kid"]; ok {
+		if id, named = text.(string); !named || id == "" {
+			return nil, errors.New("the kid is not a name")
 		}
 	}
-	if len(set.Keys) == 0 {
-		return nil, errors.New("no key of that id and algorithm")
+	if !named && len(b.Keys) > 1 {
+		return nil, errors.New("no kid, and several keys")
 	}
-	return set, nil
+	for _, k := range b.Keys {
+		if k.Algorithm == t.Method.Alg() && (!named || k.ID == id || k.ID == "" && len(b.Keys) == 1) {
+			return k.Public, nil
+		}
+	}
+	return nil, errors.New("no key of that id and algorithm")
 }
 
 func (b *Bearer) identity(claims jwt.MapClaims) Identity {
@@ -137,8 +167,8 @@ func reason(err error) string {
 		return "The access token comes from an issuer that this server does not trust."
 	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
 		return "The access token lacks a claim that this server needs (exp, aud or iss)."
-	case errors.Is(err, jwt.ErrTokenMalformed):
-		return "The access token is no JSON Web Token."
+	case errors.Is(err, jwt.ErrTokenMalformed), errors.Is(err, errForm):
+		return "The access token is not a JSON Web Token for access in the form of RFC 7519 and RFC 9068."
 	}
 	return "The access token's signature is not by a key that this server trusts."
 }

@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,8 +82,10 @@ func TestBearer(t *testing.T) {
 		}
 		return b.Authenticate(r)
 	}
+	kids := map[string]string{"RS256": "r", "ES256": "e", "HS256": "h"}
 	for _, alg := range []string{"RS256", "ES256", "HS256"} {
-		for _, kid := range []string{"", map[string]string{"RS256": "r", "ES256": "e", "HS256": "h"}[alg]} {
+		{
+			kid := kids[alg]
 			who, err := ask("Bearer " + token(t, alg, kid, private[alg], claims(nil)))
 			require.NoError(t, err, alg)
 			require.Equal(t, fhir.Requester{Agent: "u1", Display: "Dr X", OnBehalf: "A83008"}, who.Requester)
@@ -91,7 +94,7 @@ func TestBearer(t *testing.T) {
 			require.False(t, who.Scopes.Allow("Task", Read))
 		}
 	}
-	who, err := ask("bearer " + token(t, "HS256", "", private["HS256"], claims(map[string]any{"scope": []string{"urn:nhsd:dispensing"}, "fhirUser": "Practitioner/1"})))
+	who, err := ask("bearer " + token(t, "HS256", "h", private["HS256"], claims(map[string]any{"scope": []string{"urn:nhsd:dispensing"}, "fhirUser": "Practitioner/1"})))
 	require.NoError(t, err)
 	require.Equal(t, "Practitioner/1", who.Requester.Agent)
 	require.True(t, who.Scopes.Allow("*", Delete))
@@ -106,11 +109,15 @@ func TestBearer(t *testing.T) {
 		"unknown kid":     "Bearer " + token(t, "HS256", "z", private["HS256"], claims(nil)),
 		"wrong algorithm": "Bearer " + token(t, "HS512", "", private["HS256"], claims(nil)),
 		"unsigned":        "Bearer " + token(t, "none", "", jwt.UnsafeAllowNoneSignatureType, claims(nil)),
-		"expired":         "Bearer " + token(t, "HS256", "", private["HS256"], claims(map[string]any{"exp": now.Add(-time.Minute).Unix()})),
-		"not yet":         "Bearer " + token(t, "HS256", "", private["HS256"], claims(map[string]any{"nbf": now.Add(time.Minute).Unix()})),
-		"no expiry":       "Bearer " + token(t, "HS256", "", private["HS256"], claims(map[string]any{"exp": nil})),
-		"other audience":  "Bearer " + token(t, "HS256", "", private["HS256"], claims(map[string]any{"aud": "elsewhere"})),
-		"other issuer":    "Bearer " + token(t, "HS256", "", private["HS256"], claims(map[string]any{"iss": "elsewhere"})),
+		"expired":         "Bearer " + token(t, "HS256", "h", private["HS256"], claims(map[string]any{"exp": now.Add(-time.Minute).Unix()})),
+		"not yet":         "Bearer " + token(t, "HS256", "h", private["HS256"], claims(map[string]any{"nbf": now.Add(time.Minute).Unix()})),
+		"no expiry":       "Bearer " + token(t, "HS256", "h", private["HS256"], claims(map[string]any{"exp": nil})),
+		"other audience":  "Bearer " + token(t, "HS256", "h", private["HS256"], claims(map[string]any{"aud": "elsewhere"})),
+		"issued later":    "Bearer " + token(t, "HS256", "h", private["HS256"], claims(map[string]any{"iat": now.Add(time.Hour).Unix()})),
+		"no kid":          "Bearer " + token(t, "HS256", "", private["HS256"], claims(nil)),
+		"kid of another":  "Bearer " + token(t, "HS256", "r", private["HS256"], claims(nil)),
+		"too long":        "Bearer " + token(t, "HS256", "h", private["HS256"], claims(map[string]any{"name": strings.Repeat("x", maxToken)})),
+		"other issuer":    "Bearer " + token(t, "HS256", "h", private["HS256"], claims(map[string]any{"iss": "elsewhere"})),
 	} {
 		_, err := ask(header)
 		require.Equal(t, fhir.Login, fhir.KindOf(err), name)
@@ -124,7 +131,7 @@ func TestAlgorithmsAreNotConfused(t *testing.T) {
 	_, set := keySet(t)
 	keys, err := ParseKeys(set)
 	require.NoError(t, err)
-	b := &Bearer{Keys: keys[:1], Clock: func() time.Time { return now }}
+	b := &Bearer{Keys: keys[:1], AnyIssuer: true, AnyAudience: true, Clock: func() time.Time { return now }}
 	forged := token(t, "HS256", "", keys[0].Public.(*rsa.PublicKey).N.Bytes(), claims(nil))
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("Authorization", "Bearer "+forged)

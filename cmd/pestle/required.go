@@ -1,0 +1,44 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// required refuses a server for others that is not told what it must know: what
+// is left out is never taken for "any".
+func (c *serveCommand) required() error {
+	var missing []string
+	for _, need := range []struct {
+		set  bool
+		flag string
+	}{
+		{c.Data != "", "--data DIR (PESTLE_DATA): the folder of the database"},
+		{c.Keys != "", "--keys FILE (PESTLE_KEYS): the JSON Web Key Set with the keys that sign callers' tokens"},
+		{c.Issuer != "" || c.AnyIssuer, "--issuer URL (PESTLE_ISSUER): the iss of the tokens; or --any-issuer, to take tokens of everybody whose key is in --keys"},
+		{c.Audience != "" || c.AnyAudience, "--audience NAME (PESTLE_AUDIENCE): the aud of the tokens; or --any-audience, to take tokens that were issued for other servers"},
+		{c.PublicURL != "", "--public-url URL (PESTLE_PUBLIC_URL): scheme and host under which clients know the server, such as https://fhir.example.org"},
+	} {
+		if !need.set {
+			missing = append(missing, need.flag)
+		}
+	}
+	if missing != nil {
+		return fmt.Errorf("serve needs\n  %s\nor --sandbox to try it out on this machine alone", strings.Join(missing, "\n  "))
+	}
+	if c.Issuer != "" && c.AnyIssuer || c.Audience != "" && c.AnyAudience {
+		return errors.New("--any-issuer and --any-audience take the place of --issuer and --audience: set one of the two")
+	}
+	return publicURL(c.PublicURL)
+}
+
+// publicURL takes scheme and host, and nothing behind them.
+func publicURL(text string) error {
+	u, err := url.Parse(strings.TrimRight(text, "/"))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.Path != "" || strings.ContainsAny(text, "?#") {
+		return fmt.Errorf("--public-url %s: expected scheme and host alone, such as https://fhir.example.org", text)
+	}
+	return nil
+}

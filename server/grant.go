@@ -1,0 +1,200 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"regexp"
+	"slices"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/server/auth"
+)
+
+// permit refuses what the caller's scopes do not grant.
+func (x *exchange) permit(typ string, p auth.Permission) error {
+	if p == 0 || x.may(typ, p) {
+		return nil
+	}
+	return lacking("system/" + typ + "." + string(rune(p)))
+}
+
+func (x *exchange) may(typ string, p auth.Permission) bool { return x.identity.Scopes.Allow(typ, p) }
+
+// mayAll reports whether the permission is granted on every type there is.
+func (x *exchange) mayAll(p auth.Permission) bool {
+	return !slices.ContainsFunc(r4.ResourceTypes(), func(typ string) bool { return !x.may(typ, p) })
+}
+
+func lacking(scope string) error {
+	return fhir.E("serve", fhir.Forbidden, fhir.Issue{
+		Message: "The access token does not allow this.", Expected: "the scope " + scope, Rule: "auth",
+	})
+}
+
+// permitReached refuses a query that asks about types which the caller may not
+// search: what is found would tell of them.
+func (x *exchange) permitReached(q *search.Query) error {
+	for _, typ := range q.Reached() {
+		if err := x.permit(typ, auth.Search); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// permitCondition is permit and permitReached for the search of a conditional
+// interaction. One that is malformed is refused where it is carried out.
+func (x *exchange) permitCondition(typ, condition string) error {
+	if err := x.permit(typ, auth.Search); err != nil {
+		return err
+	}
+	q, err := search.ParseCondition(typ, condition, search.Options{Base: x.base})
+	if err != nil {
+		return nil //nolint:nilerr // as said above
+	}
+	return x.permitReached(q)
+}
+
+// conditionalReference is a search in the place of a reference, which the commit
+// resolves: https://hl7.org/fhir/R4/http.html#trules
+var conditionalReference = regexp.MustCompile(`^([A-Z][A-Za-z]+)\?(.+)$`)
+
+// permitWritten is permitReferences for a resource that is written as it is. The
+// references within a Bundle are between its own entries, and stay.
+func (x *exchange) permitWritten(r *fhir.Resource) error {
+	if r != nil && r.Type() == "Bundle" {
+		return nil
+	}
+	return x.permitReferences(r)
+}
+
+// permitReferences refuses a resource whose conditional references search types
+// that the caller may not search: whether the write succeeds would tell what
+// they find. It is asked before anything is looked up.
+func (x *exchange) permitReferences(r *fhir.Resource) error {
+	if r == nil || bytes.IndexByte(r.JSON(), '?') < 0 {
+		return nil
+	}
+	return x.permitReferencesIn(r.Root())
+}
+
+func (x *exchange) permitReferencesIn(n fhir.Node) error {
+	for m := range n.Members() {
+		if m.Name() == "reference" {
+			if found := conditionalReference.FindStringSubmatch(m.Text()); found != nil {
+				if err := x.permitCondition(found[1], found[2]); err != nil {
+					return placed(err, m.Expression())
+				}
+			}
+		}
+		if err := x.permitReferencesIn(m); err != nil {
+			return err
+		}
+	}
+	if n.Kind() != fhir.Array {
+		return nil
+	}
+	for m := range n.Items() {
+		if err := x.permitReferencesIn(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// permitOperation asks for the operation's own scope, system/Task/$accept or
+// system/$process-message?event=…, or for the right to the types that it stands
+// on: to read where it changes nothing, else to create and to update. owned
+// reports whether it is the operation's own, which covers its answer too.
+func (x *exchange) permitOperation(op *fhir.Operation, event string) (owned bool, err error) {
+	name, typ := "$"+op.Name, "*"
+	if x.resourceType != "" {
+		name, typ = x.resourceType+"/"+name, x.resourceType
+	}
+	if x.identity.Scopes.AllowOperation(name, event) {
+		return true, nil
+	}
+	if op.Idempotent && x.may(typ, auth.Read) || !op.Idempotent && x.may(typ, auth.Create) && x.may(typ, auth.Update) {
+		return false, nil
+	}
+	if event != "" {
+		name += "?event=" + event
+	}
+	return false, lacking("system/" + name)
+}
+
+// eventOf is the event of a message, "" where a body is not one.
+func eventOf(body *fhir.Resource) string {
+	if body == nil || body.Type() != "Bundle" {
+		return ""
+	}
+	for e := range body.Get("entry").Items() {
+		if r := e.Get("resource"); r.Get("resourceType").Text() == "MessageHeader" {
+			return r.Path("eventCoding", "code").Text()
+		}
+	}
+	return ""
+}
+
+// unreadable is the first type in an answer that the caller may not read, ""
+// for none. Bundles and Parameters are judged by what they hold.
+func (x *exchange) unreadable(n fhir.Node) string {
+	switch typ := n.Get("resourceType").Text(); typ {
+	case "OperationOutcome":
+		return ""
+	case "Bundle":
+		for e := range n.Get("entry").Items() {
+			if r := e.Get("resource"); r.Exists() {
+				if typ := x.unreadable(r); typ != "" {
+					return typ
+				}
+			}
+		}
+		return ""
+	case "Parameters":
+		return x.unreadableIn(n.Get("parameter"))
+	default:
+		if !x.may(typ, auth.Read) || x.permitContext(n) != nil {
+			return typ
+		}
+		return ""
+	}
+}
+
+func (x *exchange) unreadableIn(parameters fhir.Node) string {
+	for p := range parameters.Items() {
+		if r := p.Get("resource"); r.Exists() {
+			if typ := x.unreadable(r); typ != "" {
+				return typ
+			}
+		}
+		if typ := x.unreadableIn(p.Get("part")); typ != "" {
+			return typ
+		}
+	}
+	return ""
+}
+
+// withheld is what an answer says in the place of what the caller may not read.
+func withheld(typ string) []fhir.Issue {
+	return []fhir.Issue{{Severity: fhir.Information, Code: fhir.Informational, Rule: "auth",
+		Message: "It is done. The answer is left out: the access token does not allow to read it.", Expected: "the scope system/" + typ + ".r"}}
+}
+
+// blind takes out of the refusal of a write what it tells of the resources that
+// stand, where the caller may not read their types.
+func (x *exchange) blind(err error, types ...string) error {
+	var e *fhir.Error
+	readable := func(typ string) bool { return x.may(typ, auth.Read) }
+	if !errors.As(err, &e) || e.Kind == fhir.MultipleMatches || !slices.ContainsFunc(types, func(t string) bool { return !readable(t) }) {
+		return err
+	}
+	said := *e
+	said.Issues = slices.Clone(e.Issues)
+	for i := range said.Issues {
+		said.Issues[i].Expected, said.Issues[i].Found = "", ""
+	}
+	return &said
+}

@@ -1,0 +1,72 @@
+package server
+
+import (
+	"regexp"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server/auth"
+)
+
+// sees reports whether a caller who may read a version's type may read the
+// version: a Binary is for those who may read its security context too.
+// https://hl7.org/fhir/R4/binary.html#security
+func (x *exchange) sees(v *fhir.Version) bool { return x.permitVersion(v) == nil }
+
+// reads reports whether a caller may read a version.
+func (x *exchange) reads(v *fhir.Version) bool { return x.may(v.Type, auth.Read) && x.sees(v) }
+
+// permitVersion refuses a version that the caller may not read although its type
+// is allowed.
+func (x *exchange) permitVersion(v *fhir.Version) error {
+	if v.Type != "Binary" || v.Deleted() {
+		return nil
+	}
+	r, err := v.Resource()
+	if err != nil {
+		return err
+	}
+	return x.permitContext(r.Root())
+}
+
+// permitUpdate refuses an update or deletion with conditional references that
+// the caller may not search for, or of a Binary in a security context that the
+// caller may not read.
+func (s *Server) permitUpdate(c *gin.Context, change fhir.Change) error {
+	x := exchangeOf(c)
+	if err := x.permitWritten(change.Resource); err != nil || change.Type != "Binary" {
+		return err
+	}
+	if change.Condition != "" {
+		return x.permit("*", auth.Read) // it is not known yet which one is meant
+	}
+	current, err := s.config.Repository.Read(c.Request.Context(), change.Type, change.ID)
+	if fhir.KindOf(err) == fhir.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return x.permitVersion(current)
+}
+
+// permitContext refuses a Binary in a security context that the caller may not
+// read. A context whose type cannot be told asks for the right to read all.
+func (x *exchange) permitContext(resource fhir.Node) error {
+	context := resource.Get("securityContext")
+	if !context.Exists() || resource.Get("resourceType").Text() != "Binary" {
+		return nil
+	}
+	return x.permit(contextType(context), auth.Read)
+}
+
+// target is a reference to a resource by type and id, here or elsewhere.
+var target = regexp.MustCompile(`(?:^|/)([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?$`)
+
+func contextType(reference fhir.Node) string {
+	if found := target.FindStringSubmatch(reference.Get("reference").Text()); found != nil {
+		return found[1]
+	}
+	return "*"
+}
