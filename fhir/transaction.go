@@ -31,8 +31,8 @@ type Change struct {
 	// Followers write with it, so that a replay is harmless.
 	IfAbsent bool
 	// Message says that the resource is a part of a message from another system.
-	// Its signatures and contained copies may refer to the entries of other
-	// messages, which no entry here has.
+	// What it contains may be copied from other messages and refer to entries
+	// of those, which no entry here has.
 	Message bool
 	// Expression is where issues about this change point to: Bundle.entry[3].
 	Expression string
@@ -85,6 +85,10 @@ type Transaction struct {
 	// follower or an operation. Without it they are what a caller wrote, by a
 	// plain interaction of REST, and guards keep what only the server records.
 	Derived bool
+
+	// Bases are the addresses of this server, without a slash at the end: an
+	// absolute reference below one of them is the same as the relative one.
+	Bases []string
 
 	Requester Requester
 	RequestID string

@@ -131,6 +131,16 @@ func (x *exchange) relative(address string) string {
 	return address
 }
 
+// bases are the addresses under which the caller knows the server.
+func (x *exchange) bases() []string {
+	origin := strings.TrimSuffix(x.base, x.prefix)
+	list := make([]string, len(Bases))
+	for i, prefix := range Bases {
+		list[i] = origin + prefix
+	}
+	return list
+}
+
 // now is the time of the server in UTC.
 func (s *Server) now() time.Time { return s.config.Clock().UTC() }
 

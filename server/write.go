@@ -52,6 +52,7 @@ func (s *Server) commit(c *gin.Context, change fhir.Change) (fhir.Result, error)
 		Changes:   []fhir.Change{change},
 		Requester: x.identity.Requester,
 		RequestID: x.requestID,
+		Bases:     x.bases(),
 	})
 	if err != nil {
 		return fhir.Result{}, x.blind(err, change.Type)

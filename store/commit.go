@@ -21,7 +21,7 @@ func (db *DB) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, e
 	}
 	r := &request{ctx: ctx, tx: tx, ids: ids, done: make(chan struct{})}
 	err := db.look("commit", 0, func(v view) (err error) {
-		r.plan, err = prepare(ctx, v, tx, ids, db.opts.Narrow)
+		r.plan, err = prepare(ctx, v, tx, ids, db.opts.Narrow, db.opts.References)
 		return err
 	})
 	if err != nil {

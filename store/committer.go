@@ -137,7 +137,7 @@ func (c *committer) try(r *request) error {
 	v := view{c.over, c.head.seq}
 	ok, err := c.holds(v, r)
 	if err == nil && !ok {
-		p, err = prepare(r.ctx, v, r.tx, r.ids, c.db.opts.Narrow)
+		p, err = prepare(r.ctx, v, r.tx, r.ids, c.db.opts.Narrow, c.db.opts.References)
 	}
 	if err != nil {
 		return failed("commit", err)

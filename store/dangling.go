@@ -13,14 +13,15 @@ import (
 // alone. Stored in a reference it would point to nothing for ever, so a
 // reference by one that no entry has is refused. Three things stay as they came:
 // what the current version holds already, since other changes must not wait for
-// it; and in the parts of a message its signatures and its contained copies of
-// what another message said (EPS dispense notifications contain the
-// prescription's MedicationRequest with the addresses that it had there).
+// it; a Provenance, whose signature is about what it names, under that name; and
+// in the parts of a message the contained copies of what another message said
+// (EPS dispense notifications contain the prescription's MedicationRequest with
+// the addresses that it had there).
 
 // unresolved refuses a reference by a placeholder that names no entry.
 func (p *planner) unresolved(c *fhir.Change, s *step, n fhir.Node, message bool) {
 	text := n.Text()
-	if fhir.Placeholder(fhir.LinkOf(text).Target) == "" || message && copied(n) {
+	if fhir.Placeholder(fhir.LinkOf(text).Target) == "" || signed(n) || message && copied(n) {
 		return
 	}
 	if s.before != nil && !s.before.Deleted() && bytes.Contains(s.before.JSON, []byte(`"`+text+`"`)) {
@@ -34,11 +35,19 @@ func (p *planner) unresolved(c *fhir.Change, s *step, n fhir.Node, message bool)
 	})
 }
 
-// copied reports whether a reference in a part of a message is one of a
-// signature or of a contained resource.
+// signed reports whether a reference is one of a Provenance.
+func signed(n fhir.Node) bool {
+	return anyAround(n, func(up fhir.Node) bool { return up.Get("resourceType").Text() == "Provenance" })
+}
+
+// copied reports whether a reference is one of a contained resource.
 func copied(n fhir.Node) bool {
+	return anyAround(n, func(up fhir.Node) bool { return up.Name() == "contained" })
+}
+
+func anyAround(n fhir.Node, test func(fhir.Node) bool) bool {
 	for up := n.Parent(); up.Exists(); up = up.Parent() {
-		if up.Name() == "contained" || up.Get("resourceType").Text() == "Provenance" {
+		if test(up) {
 			return true
 		}
 	}

@@ -33,6 +33,9 @@ type Options struct {
 	// NewID gives ids for created resources; random UUIDs by default. It is
 	// called from many goroutines.
 	NewID func() string
+	// References has the literal references of the types that the pharmacy owns
+	// lead to resources that exist, and refuses to delete what they refer to.
+	References bool
 	// Guards may veto a commit, in this order.
 	Guards []fhir.Guard
 	// Narrow says, by type, which of the resources that the conditions of a

@@ -10,7 +10,7 @@ import (
 
 // indexVersion is the version of what [search.Extract] gives: raise it when
 // the same resource gives other entries, and databases renew their index.
-const indexVersion = 1
+const indexVersion = 2
 
 // entriesOf gives the entries of a resource that hold while it stands: all but
 // the one for the time of its version. They are in the order of their rows.
@@ -19,7 +19,11 @@ func entriesOf(ctx context.Context, r *fhir.Resource) ([]search.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	return with(entries, search.Entry{Param: search.Every, Key: search.EveryKey}), nil
+	entries = with(entries, search.Entry{Param: search.Every, Key: search.EveryKey})
+	for _, e := range referenceEntries(r) {
+		entries = with(entries, e)
+	}
+	return entries, nil
 }
 
 // entriesBefore gives the entries of a stored version, nil for a deletion or

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // holds reports whether the plan of a request, made as of an earlier sequence,
@@ -30,6 +32,36 @@ func (c *committer) holds(v view, r *request) (bool, error) {
 		now, err := p.meant(r.ctx, v, l)
 		if err != nil || !slices.Equal(now, found) {
 			return false, err
+		}
+	}
+	return c.refers(v, r)
+}
+
+// refers reports whether what a plan refers to stands as it found it, and
+// nobody has come to refer to what it deletes.
+func (c *committer) refers(v view, r *request) (bool, error) {
+	p := r.plan
+	for key, stood := range p.rests {
+		if c.changed[key.typ] <= p.at {
+			continue
+		}
+		if changed, known := c.recent.changed(key.typ, key.id, p.at); known && !changed {
+			continue
+		}
+		now, ok, err := v.identity(key.typ, key.id)
+		if err != nil || (ok && !now.deleted) != stood {
+			return false, err
+		}
+	}
+	if !c.db.opts.References {
+		return true, nil
+	}
+	for i := range p.steps {
+		if s := &p.steps[i]; s.applied == fhir.Removed {
+			refs, err := v.referrers(r.ctx, s.typ, s.id, p.tx.Bases, func(ref string) bool { return p.writesTo(ref) })
+			if err != nil || len(refs) > 0 {
+				return false, err
+			}
 		}
 	}
 	return true, nil

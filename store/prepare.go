@@ -20,6 +20,7 @@ type plan struct {
 	steps   []step   // by change
 	order   []int    // the changes as they are applied: DELETE, POST, PUT
 	lookups map[lookup][]string
+	rests   map[resourceKey]bool // whether resources that are referred to stand
 	narrow  map[string]fhir.Narrow
 	// repeated is the answer to a transaction that has been committed before.
 	repeated *fhir.Commit
@@ -50,24 +51,30 @@ func (s *step) writes() bool {
 
 func (s *step) ref() string { return s.typ + "/" + s.id }
 
+// writesTo reports whether the plan writes a resource.
+func (p *plan) writesTo(ref string) bool {
+	return slices.ContainsFunc(p.steps, func(s step) bool { return s.writes() && s.ref() == ref })
+}
+
 // planner makes one plan.
 type planner struct {
 	*plan
-	ctx     context.Context
-	v       view
-	targets map[string]int // the change that writes a resource, by reference
-	claims  map[string]int // the first change that is about a resource, by reference
-	created map[lookup]int // the change that creates what a condition did not find
-	links   map[string]int // the change that a full URL names
-	refused refusal
+	ctx        context.Context
+	v          view
+	targets    map[string]int // the change that writes a resource, by reference
+	references bool           // references are enforced
+	claims     map[string]int // the first change that is about a resource, by reference
+	created    map[lookup]int // the change that creates what a condition did not find
+	links      map[string]int // the change that a full URL names
+	refused    refusal
 }
 
 // prepare makes the plan of a transaction as of a view. ids are those that an
 // earlier plan of it has used.
-func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string, narrow map[string]fhir.Narrow) (*plan, error) {
+func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string, narrow map[string]fhir.Narrow, references bool) (*plan, error) {
 	p := &planner{
-		plan: &plan{tx: tx, at: v.at, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup][]string{}, narrow: narrow},
-		ctx:  ctx, v: v, targets: map[string]int{}, claims: map[string]int{}, created: map[lookup]int{}, links: map[string]int{},
+		plan: &plan{tx: tx, at: v.at, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup][]string{}, rests: map[resourceKey]bool{}, narrow: narrow},
+		ctx:  ctx, v: v, references: references, targets: map[string]int{}, claims: map[string]int{}, created: map[lookup]int{}, links: map[string]int{},
 	}
 	if err := p.receipt(); err != nil || p.repeated != nil {
 		return p.plan, err
@@ -82,6 +89,9 @@ func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string, na
 		return nil, err
 	}
 	if err := p.resolve(); err != nil {
+		return nil, err
+	}
+	if err := p.enforce(); err != nil {
 		return nil, err
 	}
 	for i := range p.steps {

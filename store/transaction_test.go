@@ -104,7 +104,7 @@ func TestPlaceholdersOfNoEntry(t *testing.T) {
 		copied := parse(t, `{'resourceType':'MedicationDispense','status':'completed','contained':[{'resourceType':'MedicationRequest','id':'m','subject':{'reference':'%s'}}]}`, urnA)
 		signed := parse(t, `{'resourceType':'Provenance','target':[{'reference':'%s'}]}`, urnA)
 		c := commit(t, db, fhir.Change{Method: fhir.Update, Type: "MedicationDispense", ID: "d", Message: true, Resource: copied},
-			fhir.Change{Method: fhir.Create, Type: "Provenance", Message: true, Resource: signed},
+			fhir.Change{Method: fhir.Create, Type: "Provenance", Resource: signed},
 			post(parse(t, `{'resourceType':'Bundle','type':'message','entry':[{'resource':{'resourceType':'Provenance','target':[{'reference':'%s'}]}},
 				{'fullUrl':'%s','resource':{'resourceType':'Patient'}},{'resource':{'resourceType':'Observation','subject':{'reference':'%s'}}}]}`, urnA, strings.ToUpper(urnB), urnB)),
 			post(parse(t, `{'resourceType':'Bundle','type':'searchset','entry':[{'resource':{'resourceType':'Observation','subject':{'reference':'%s'}}}]}`, urnA)))

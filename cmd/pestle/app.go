@@ -23,6 +23,7 @@ type appConfig struct {
 	Data       string // folder of the database
 	MinFree    int64  // bytes of its disk that are left to others
 	Dispensing dispensing.Options
+	References string // "any" does not ask that they lead somewhere
 	Profiles   profileOptions
 }
 
@@ -53,7 +54,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 		return nil, err
 	}
 	engine.Reserve(c.MinFree)
-	db, err := store.Open(engine, store.Options{Guards: []fhir.Guard{dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit},
+	db, err := store.Open(engine, store.Options{References: c.References != "any", Guards: []fhir.Guard{dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit},
 		Narrow: map[string]fhir.Narrow{"Patient": dispensing.PatientsOf}})
 	if err != nil {
 		return nil, err

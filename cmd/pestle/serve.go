@@ -42,6 +42,7 @@ type serveCommand struct {
 	MetricsAddr       string   `env:"PESTLE_METRICS_ADDR" placeholder:"HOST:PORT" help:"Address on which /metrics is served to everybody who can reach it. The API's address serves it too, to tokens with the scope system/$metrics."`
 	CORSOrigin        []string `name:"cors-origin" env:"PESTLE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin of a web program that may call, such as https://app.example, with :* for any port; * for all. A sandbox takes those of this machine too."`
 	SearchHandling    string   `env:"PESTLE_SEARCH_HANDLING" enum:"strict,lenient" default:"strict" help:"What becomes of unknown search parameters where the client sends no Prefer: handling: strict refuses them, lenient leaves them out with a warning."`
+	References        string   `env:"PESTLE_REFERENCES" enum:"enforced,any" default:"enforced" help:"Whether references of prescriptions, supplies, Tasks and claims must lead to what is stored, and what they refer to cannot be deleted: enforced, or any."`
 	TokenEndpoint     string   `env:"PESTLE_TOKEN_ENDPOINT" placeholder:"URL" help:"Where clients get their tokens: says so in /.well-known/smart-configuration."`
 	AuthorizeEndpoint string   `env:"PESTLE_AUTHORIZE_ENDPOINT" placeholder:"URL" help:"Where users log in for a token, if they do."`
 	KeysURL           string   `env:"PESTLE_KEYS_URL" placeholder:"URL" help:"Where the issuer publishes the keys of --keys."`
@@ -151,7 +152,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 }
 
 func (c *serveCommand) appConfig() appConfig {
-	config := appConfig{Data: c.Data, MinFree: c.MinFreeMB << 20, Profiles: c.profileOptions, Dispensing: dispensing.Options{
+	config := appConfig{Data: c.Data, References: c.References, MinFree: c.MinFreeMB << 20, Profiles: c.profileOptions, Dispensing: dispensing.Options{
 		Site: dispensing.Site{ODS: c.Site, Name: c.SiteName, ReimbursementAuthority: c.Authority, Endpoint: c.PublicURL}}}
 	if c.Sandbox && c.Site == "" {
 		config.Dispensing.Site = dispensing.Site{ODS: sandboxPharmacy, Name: "Sandbox Online Pharmacy", ReimbursementAuthority: c.Authority, Endpoint: "http://" + c.Addr + server.Bases[0]}

@@ -136,6 +136,10 @@ func LocalReference(key []byte) (typ, id string, ok bool) {
 // refer to a resource of this server, whatever the version.
 func ReferenceTo(typ, id string) Range { return variants(appendLocal(nil, typ, id)) }
 
+// ReferenceKey is the key of an entry for a reference to a resource of this
+// server, which [ReferenceTo] finds.
+func ReferenceKey(typ, id string) []byte { return appendReference(nil, reference{typ: typ, id: id}) }
+
 // targetType is the type of what a Reference points to, as far as it says so
 // itself: by its text, its type element or the contained resource it names.
 func targetType(n fhir.Node) string {

@@ -1,0 +1,228 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/search"
+)
+
+// referring are the types whose literal references lead to something, when
+// [Options.References] is set: the records of prescribing, dispensing, supply
+// and money. Each has an index entry for every resource of this server that it
+// refers to, wherever in it, so that a deletion finds them; whoever changes the
+// table raises indexVersion.
+var referring = map[string]bool{
+	"MedicationRequest": true, "MedicationDispense": true, "Task": true, "Claim": true, "ClaimResponse": true,
+	"Invoice": true, "SupplyRequest": true, "SupplyDelivery": true, "DetectedIssue": true,
+}
+
+// refersTo is the parameter of the entries for references.
+const refersTo = "_refers"
+
+// referenceEntries are the entries of a resource for what it refers to. An
+// absolute address counts as one of this server, since its address is not
+// known here; [planner.referrers] looks closer.
+func referenceEntries(r *fhir.Resource) (entries []search.Entry) {
+	if !referring[r.Type()] {
+		return nil
+	}
+	eachReference(r, func(n fhir.Node) {
+		if typ, id := localEnd(n.Text()); typ != "" {
+			entries = append(entries, search.Entry{Param: refersTo, Key: search.ReferenceKey(typ, id)})
+		}
+	})
+	return entries
+}
+
+// eachReference calls f for each Reference.reference of a resource.
+func eachReference(r *fhir.Resource, f func(n fhir.Node)) {
+	eachPrimitive(r.Root(), nil, func(n fhir.Node, holder *r4.Type, property *r4.Property) {
+		if isReference(holder, property) {
+			f(n)
+		}
+	})
+}
+
+// localEnd is the type and id that an address ends with, if it does.
+func localEnd(text string) (typ, id string) {
+	target := fhir.LinkOf(text).Target
+	steps := strings.Split(target, "/")
+	if len(steps) < 2 {
+		return "", ""
+	}
+	typ, id = steps[len(steps)-2], steps[len(steps)-1]
+	if !r4.IsResource(typ) || !fhir.IsID(id) || len(steps) > 2 && !strings.Contains(target, "://") {
+		return "", ""
+	}
+	return typ, id
+}
+
+// local is the resource of this server that a reference names: Type/id, or the
+// same below one of the bases.
+func local(text string, bases []string) (typ, id string) {
+	if strings.Contains(text, "://") {
+		for _, base := range bases {
+			if rest, ok := strings.CutPrefix(text, base+"/"); ok {
+				return localEnd(rest)
+			}
+		}
+		return "", ""
+	}
+	return localEnd(text)
+}
+
+// enforce refuses references of the referring types to what is not there after
+// the transaction, and deletions of what they refer to. What the current
+// version refers to already is left alone: data older than the rule must not
+// stop other changes.
+func (p *planner) enforce() error {
+	if !p.references {
+		return nil
+	}
+	for i := range p.steps {
+		s := &p.steps[i]
+		var err error
+		switch {
+		case s.applied == fhir.Removed:
+			err = p.unreferred(i)
+		case s.writes() && referring[s.typ]:
+			err = p.existing(i)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return p.refused.err(p.tx.Changes)
+}
+
+// existing refuses the references of a resource that lead to nothing.
+func (p *planner) existing(i int) error {
+	c, s := &p.tx.Changes[i], &p.steps[i]
+	known := map[string]bool{}
+	was, err := contentOf(s.before)
+	if err != nil {
+		return err
+	}
+	if was != nil {
+		eachReference(was, func(n fhir.Node) {
+			if typ, id := local(n.Text(), p.tx.Bases); typ != "" {
+				known[typ+"/"+id] = true
+			}
+		})
+	}
+	eachReference(s.resource, func(n fhir.Node) {
+		typ, id := local(n.Text(), p.tx.Bases)
+		if err != nil || typ == "" || c.Message && copied(n) {
+			return
+		}
+		found, there := "", false
+		if found, there, err = p.there(typ, id); err != nil || there || known[typ+"/"+id] && !p.removes(typ+"/"+id) {
+			return
+		}
+		p.refused.add(c, fhir.Processing, false, fhir.Issue{
+			Code: fhir.NotFound, Expression: within(c, n), Position: n.Position(),
+			Message:  fmt.Sprintf("The reference leads to nothing: %s/%s %s.", typ, id, found),
+			Expected: "a resource that is stored here or is in the same transaction", Found: n.Text(),
+			Fix: "Send the resource first or in the same transaction, or correct the reference.",
+		})
+	})
+	return err
+}
+
+func (p *planner) removes(ref string) bool {
+	i, ok := p.targets[ref]
+	return ok && p.steps[i].applied == fhir.Removed
+}
+
+// there reports whether a resource stands after the transaction, and remembers
+// that the plan rests on it.
+func (p *planner) there(typ, id string) (found string, ok bool, err error) {
+	if i, ok := p.targets[typ+"/"+id]; ok {
+		return "is deleted by this transaction", p.steps[i].applied != fhir.Removed, nil
+	}
+	key := resourceKey{typ, id}
+	stands, asked := p.rests[key]
+	if !asked {
+		v, err := p.v.current(typ, id)
+		if err != nil {
+			return "", false, err
+		}
+		stands = v != nil && !v.Deleted()
+		p.rests[key] = stands
+	}
+	return "does not exist", stands, nil
+}
+
+// unreferred refuses the deletion of what others refer to.
+func (p *planner) unreferred(i int) error {
+	c, s := &p.tx.Changes[i], &p.steps[i]
+	refs, err := p.v.referrers(p.ctx, s.typ, s.id, p.tx.Bases, func(ref string) bool {
+		_, changed := p.targets[ref] // as it is after the transaction, see existing
+		return changed
+	})
+	if err != nil || len(refs) == 0 {
+		return err
+	}
+	p.refused.add(c, fhir.Conflict, false, fhir.Issue{
+		Message:  fmt.Sprintf("%s cannot be deleted: other resources refer to it.", s.ref()),
+		Expected: "no references to it", Found: strings.Join(refs, ", "),
+		Fix: "Delete or change those first, or in the same transaction.",
+	})
+	return nil
+}
+
+// maxReferrers is how many an issue names.
+const maxReferrers = 5
+
+// referrers lists some of the resources of the referring types that refer to a
+// resource, but for those to be left out.
+func (v view) referrers(ctx context.Context, typ, id string, bases []string, without func(ref string) bool) ([]string, error) {
+	var refs []string
+	clause := search.Clause{Param: refersTo, Ranges: []search.Range{search.ReferenceTo(typ, id)}}
+	for _, from := range r4.ResourceTypes() {
+		if !referring[from] || len(refs) == maxReferrers {
+			continue
+		}
+		s, err := v.selection(ctx, from, []search.Clause{clause})
+		if err != nil {
+			return nil, err
+		}
+		var r rid
+		for r, err = s.seek(1); r != 0 && err == nil && len(refs) < maxReferrers; r, err = s.seek(r + 1) {
+			var ver *fhir.Version
+			if ver, err = s.get(r); err != nil {
+				break
+			}
+			refers := false
+			if refers, err = leads(ver, typ, id, bases); refers && !without(ver.Ref()) && ver.Ref() != typ+"/"+id {
+				refs = append(refs, ver.Ref())
+			}
+			if err != nil {
+				break
+			}
+		}
+		if err = closeAll([]stream{s}, err); err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(refs)
+	return refs, nil
+}
+
+// leads reports whether a version refers to a resource.
+func leads(ver *fhir.Version, typ, id string, bases []string) (found bool, err error) {
+	r, err := contentOf(ver)
+	if r == nil || err != nil {
+		return false, err
+	}
+	eachReference(r, func(n fhir.Node) {
+		t, i := local(n.Text(), bases)
+		found = found || t == typ && i == id
+	})
+	return found, nil
+}
