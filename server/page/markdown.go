@@ -90,24 +90,25 @@ func (m *marker) code(lines []string, ends func(string) bool, after int) []strin
 }
 
 func (m *marker) table(lines []string) []string {
-	m.out.WriteString("<table>\n")
-	n := 0
+	m.out.WriteString("<table>\n<thead>")
+	m.row(lines[0], `<th scope="col">`, "</th>")
+	m.out.WriteString("</thead>\n<tbody>\n")
+	n := 1
 	for ; n < len(lines) && strings.HasPrefix(lines[n], "|"); n++ {
-		if n == 1 && rule.MatchString(lines[n]) {
-			continue
+		if n > 1 || !rule.MatchString(lines[n]) {
+			m.row(lines[n], "<td>", "</td>")
 		}
-		tag := "td"
-		if n == 0 {
-			tag = "th"
-		}
-		m.out.WriteString("<tr>")
-		for _, cell := range cells(lines[n]) {
-			m.out.WriteString("<" + tag + ">" + m.inline(cell) + "</" + tag + ">")
-		}
-		m.out.WriteString("</tr>\n")
 	}
-	m.out.WriteString("</table>\n")
+	m.out.WriteString("</tbody>\n</table>\n")
 	return lines[n:]
+}
+
+func (m *marker) row(line, open, end string) {
+	m.out.WriteString("<tr>")
+	for _, cell := range cells(line) {
+		m.out.WriteString(open + m.inline(cell) + end)
+	}
+	m.out.WriteString("</tr>\n")
 }
 
 // cells takes a row apart at the bars that are not escaped.

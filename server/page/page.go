@@ -26,15 +26,14 @@ type Site struct {
 	Docs          bool // there are pages under /docs
 }
 
-// Headers sets the headers of an HTML page. Pages tell about patients, so that
-// no cache keeps them.
+// Headers sets the headers of an HTML page, besides Vary. Pages tell about
+// patients, so that no cache keeps them.
 func Headers(h http.Header) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", policy)
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
-	h.Add("Vary", "Accept")
 }
 
 // execute writes the page of a template: layout.html around its "main".
