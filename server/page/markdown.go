@@ -90,7 +90,7 @@ func (m *marker) code(lines []string, ends func(string) bool, after int) []strin
 }
 
 func (m *marker) table(lines []string) []string {
-	m.out.WriteString("<table>\n<thead>")
+	m.out.WriteString(`<div class="scroll" role="region" aria-label="Table" tabindex="0"><table>` + "\n<thead>") // scrolls by keyboard, too
 	m.row(lines[0], `<th scope="col">`, "</th>")
 	m.out.WriteString("</thead>\n<tbody>\n")
 	n := 1
@@ -99,7 +99,7 @@ func (m *marker) table(lines []string) []string {
 			m.row(lines[n], "<td>", "</td>")
 		}
 	}
-	m.out.WriteString("</tbody>\n</table>\n")
+	m.out.WriteString("</tbody>\n</table></div>\n")
 	return lines[n:]
 }
 
