@@ -151,11 +151,7 @@ func (s *Server) operationsOn(base, typ string) []fhir.Value {
 			continue
 		}
 		names = append(names, op.Name)
-		definition := base + "/OperationDefinition/" + strings.TrimPrefix(op.Type+"-"+op.Name, "-")
-		if op.Type == anyType {
-			definition = "http://hl7.org/fhir/OperationDefinition/Resource-" + op.Name
-		}
-		list = append(list, fhir.Obj("name", op.Name, "definition", definition, "documentation", op.Doc))
+		list = append(list, fhir.Obj("name", op.Name, "definition", canonical(base, &op), "documentation", op.Doc))
 	}
 	return list
 }

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -12,28 +14,54 @@ import (
 // stored and has no versions.
 func (s *Server) definition(base, id string) []byte {
 	for i := range s.operations.known {
-		if op := &s.operations.known[i]; op.Type != anyType && definitionID(op) == id {
-			return definitionOf(base, op).JSON()
+		if op := &s.operations.known[i]; definitionID(op) == id {
+			return s.definitionOf(base, op).JSON()
 		}
 	}
 	return nil
 }
 
-func definitionID(op *fhir.Operation) string {
-	return strings.TrimPrefix(op.Type+"-"+op.Name, "-")
+// standard are the operations that R4 defines, by where they are and their
+// name, with the ids that it gives them. $validate at the base has no other.
+var standard = map[string]string{
+	"Resource-validate": "Resource-validate", "validate": "Resource-validate", "process-message": "MessageHeader-process-message",
+	"ValueSet-expand": "ValueSet-expand", "ValueSet-validate-code": "ValueSet-validate-code",
+	"CodeSystem-lookup": "CodeSystem-lookup", "CodeSystem-validate-code": "CodeSystem-validate-code", "CodeSystem-subsumes": "CodeSystem-subsumes",
+	"ConceptMap-translate": "ConceptMap-translate", "closure": "ConceptMap-closure",
 }
 
-func definitionOf(base string, op *fhir.Operation) fhir.Value {
+func definitionID(op *fhir.Operation) string {
+	id := strings.TrimPrefix(op.Type+"-"+op.Name, "-")
+	return cmp.Or(standard[id], id)
+}
+
+// canonical is the url of an operation's definition: R4's where it has one.
+func canonical(base string, op *fhir.Operation) string {
+	if standard[strings.TrimPrefix(op.Type+"-"+op.Name, "-")] != "" {
+		base = "http://hl7.org/fhir"
+	}
+	return base + "/OperationDefinition/" + definitionID(op)
+}
+
+func (s *Server) definitionOf(base string, op *fhir.Operation) fhir.Value {
 	id := definitionID(op)
 	var types []string
-	if op.Type != "" {
-		types = []string{op.Type}
+	system, typed, instance := false, false, false
+	for i := range s.operations.known {
+		other := &s.operations.known[i]
+		if definitionID(other) != id {
+			continue
+		}
+		system, typed, instance = system || other.Type == "", typed || other.Type != "" && !other.Instance, instance || other.Instance
+		if other.Type != "" && !slices.Contains(types, other.Type) {
+			types = append(types, other.Type)
+		}
 	}
 	return fhir.Obj(
-		"resourceType", "OperationDefinition", "id", id, "url", base+"/OperationDefinition/"+id,
+		"resourceType", "OperationDefinition", "id", id, "url", canonical(base, op),
 		"name", joined(id), "status", "active", "kind", "operation", "description", op.Doc,
 		"affectsState", !op.Idempotent, "code", op.Name, "resource", types,
-		"system", op.Type == "", "type", op.Type != "" && !op.Instance, "instance", op.Instance,
+		"system", system, "type", typed, "instance", instance,
 		"parameter", fhir.List(append(inputsOf(op), fhir.Obj("name", "return", "use", "out", "min", 0, "max", "1", "type", "Resource"))...),
 	)
 }

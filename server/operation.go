@@ -76,12 +76,19 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 			return err
 		}
 	}
+	var lenient []fhir.Issue
+	if op.RequestID {
+		if body, lenient, err = withoutEmptyFocus(body); err != nil {
+			return err
+		}
+	}
 	call := invocation{handle: op.Handle, body: body, writes: !op.Idempotent, owned: owned}
 	if body != nil && name != "validate" {
 		if call.notes, err = s.check(c.Request.Context(), body); err != nil {
 			return judged(err, op.Judge, body)
 		}
 	}
+	call.notes = append(lenient, call.notes...)
 	return s.invoke(c, call)
 }
 

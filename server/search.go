@@ -43,6 +43,9 @@ func (s *Server) search(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.addDefinitions(c.Request.Context(), x.base, q, found); err != nil {
+		return err
+	}
 	address := x.base + "/" + x.resourceType
 	if x.resourceType == "Binary" && !x.may("*", auth.Read) {
 		found.Total = -1 // it would count what the caller may not see

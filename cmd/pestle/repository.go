@@ -94,11 +94,12 @@ func (r *repository) Search(ctx context.Context, q *search.Query) (*search.Resul
 		var err error
 		if out, err = r.DB.Search(ctx, q); err != nil || out.Next != nil {
 			if out != nil {
-				out.Total = -1 // what stands behind the stored ones is not counted yet
+				out.Last, out.Total = nil, -1 // what stands behind the stored ones is not counted yet
 			}
 			return out, err
 		}
 	}
+	out.Last = nil // that of the stored ones alone
 	return out, r.append(ctx, q, out, from)
 }
 
