@@ -33,7 +33,7 @@ func (s *Service) guardTask(state fhir.State, tx *fhir.Transaction, before, afte
 	if err := s.guardDates(state, before, after); err != nil {
 		return err
 	}
-	if err := guardProgress(tx, before, after); err != nil {
+	if err := guardProgress(tx, before, after, *from, *to); err != nil {
 		return err
 	}
 	return guardContent(state, before, after, *from, *to)
@@ -103,7 +103,7 @@ func guardContent(state fhir.State, before, after *fhir.Version, from, to State)
 // guardProgress keeps what the operations record on a Task: where its items
 // stand, what was supplied, what is held. Nobody writes that by hand, because it
 // would be a supply that no rule was asked about.
-func guardProgress(tx *fhir.Transaction, before, after *fhir.Version) error {
+func guardProgress(tx *fhir.Transaction, before, after *fhir.Version, from, to State) error {
 	if tx.Derived {
 		return nil
 	}
@@ -115,7 +115,11 @@ func guardProgress(tx *fhir.Transaction, before, after *fhir.Version) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"input", "output"} {
+	names := []string{"input", "output"}
+	if to != from && !to.open() && to != cancelled && to != expired {
+		names = append(names, "status", "businessStatus") // taking and supplying are more than a status
+	}
+	for _, name := range names {
 		if !same(old.Get(name), r.Get(name)) {
 			return refusal("Task", fhir.Issue{Rule: "0012", Message: "What was done with the items of a prescription is recorded by the operations on its Task.", Expression: "Task." + name,
 				Expected: "the " + name + " as it is", Found: "another", Fix: "Use Task/$accept, $dispense, $withdraw or $return.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})

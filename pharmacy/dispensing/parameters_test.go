@@ -112,5 +112,27 @@ func TestRecordsOfSupplyStay(t *testing.T) {
 	require.Equal(t, []string{"DN-2", "DN-16"}, rulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: more})))
 	task := w.task(s.order, 1)
 	require.Equal(t, []string{"0012"}, rulesOf(w.commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: revise(task, "output", "")})))
+	require.Equal(t, []string{"0012"}, rulesOf(w.commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: revise(task, "status", "completed", "businessStatus", concept(coding(csBusinessStatus, "0006")))})))
 	require.Equal(t, head, w.db.Head())
+}
+
+// TestManySupplies sends a notification of very many supplies of one item.
+func TestManySupplies(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := acute(1)
+	_, err := w.send(s.message())
+	require.NoError(t, err)
+	w.settle()
+	_, err = w.on(s.order, 1, w.s.acceptTask)
+	require.NoError(t, err)
+	some := func(n int) error {
+		var pairs []any
+		for range n {
+			pairs = append(pairs, "item", fhir.List(part("number", "String", s.items[0].number), part("status", "Code", "0003"), part("quantity", "Quantity", fhir.Obj("value", fhir.Raw("0.0005")))))
+		}
+		_, err := w.on(s.order, 1, w.s.dispenseTask, pairs...)
+		return err
+	}
+	require.Equal(t, []string{"DN-17"}, rulesOf(some(100_000)))
+	require.NoError(t, some(maxSupplies))
 }

@@ -3,6 +3,7 @@ package dispensing
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -75,10 +76,17 @@ func (s *Service) judgeOf(x *execution, when string, now time.Time) Judge {
 	return Judge{Medicines: s.medicines, Law: s.law, FromReceipt: s.fromReceipt, When: readDate(when), Now: DateOf(now), Taken: readDate(x.released.when), Original: x.original != ""}
 }
 
+// maxSupplies is how many supplies one notification may have: far more than the
+// items of a prescription, and few enough to judge together.
+const maxSupplies = 100
+
 // Apply makes the supplies of one notification part of the prescription, and
 // returns every reason why it must not. The prescription is of no use then.
 // Several supplies may be of one line: it was filled with several products.
 func (p *Prescription) Apply(supplies []Supply, j Judge) []fhir.Issue {
+	if len(supplies) > maxSupplies {
+		return []fhir.Issue{supplies[maxSupplies].wrong("DN-17", "There are more supplies than one notification may have.", fmt.Sprintf("at most %d", maxSupplies), strconv.Itoa(len(supplies)), "Send the others in a further one.")}
+	}
 	var issues []fhir.Issue
 	before := slices.Clone(p.Lines)
 	for _, s := range supplies {
