@@ -88,6 +88,9 @@ func (r *repository) Search(ctx context.Context, q *search.Query) (*search.Resul
 	if !defines(q.Type) {
 		return r.DB.Search(ctx, q)
 	}
+	if len(q.Sort) > 0 && len(q.Include)+len(q.RevInclude) == 0 {
+		return r.sorted(ctx, q)
+	}
 	from, behind := builtinPlace(q.Page.After)
 	out := &search.Result{AsOf: q.Page.AsOf, Total: -1}
 	if !behind {

@@ -5,12 +5,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/server"
 )
 
@@ -172,4 +174,44 @@ func TestResponsesAreHeldToStoredQuestionnaires(t *testing.T) {
 	assert.Equal(t, 201, status, text)
 	status, text = s.ask("POST", "QuestionnaireResponse", strings.Replace(response, "q2", "q1", 1))
 	assert.Equal(t, 201, status, text)
+}
+
+// Stored and built-in definitions are sorted together, over all pages.
+func TestDefinitionsAreSorted(t *testing.T) {
+	s := start(t, t.TempDir())
+	defer s.stop()
+	status, text := s.ask("PUT", "CodeSystem/colours", labelColours)
+	require.Equal(t, 201, status, text)
+	for _, order := range []string{"name", "-name", "-url,name"} {
+		var names []string
+		next := "CodeSystem?_elements=name,url&_count=400&_sort=" + order
+		for next != "" {
+			status, text := s.ask("GET", next, "")
+			require.Equal(t, 200, status, text)
+			bundle, err := fhir.Parse([]byte(text))
+			require.NoError(t, err)
+			for entry := range bundle.Get("entry").Items() {
+				value := entry.Path("resource", strings.Split(strings.TrimPrefix(order, "-"), ",")[0]).Text()
+				names = append(names, strings.ToLower(value))
+			}
+			next = ""
+			for l := range bundle.Get("link").Items() {
+				if l.Get("relation").Text() == "next" {
+					_, next, _ = strings.Cut(l.Get("url").Text(), "/fhir/")
+				}
+			}
+		}
+		require.Greater(t, len(names), 400)
+		if order == "name" {
+			require.Contains(t, names, "colours")
+		}
+		sorted := slices.SortedFunc(slices.Values(names), func(a, b string) int {
+			if order[0] == '-' {
+				a, b = b, a
+			}
+			return strings.Compare(a, b)
+		})
+		require.Equal(t, sorted[0], names[0])
+		require.Equal(t, sorted[len(sorted)-1], names[len(names)-1], order)
+	}
 }
