@@ -59,7 +59,9 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{engine: engine, db: db, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: reimbursement.New(db), log: log}
+	claims := reimbursement.New(db)
+	c.Dispensing.Codes = claims
+	a := &app{engine: engine, db: db, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, log: log}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
 	a.repository = newRepository(db, a.library, log)
 	c.Profiles.loadBeside(a.library.Terminology(), log)

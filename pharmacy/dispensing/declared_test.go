@@ -13,7 +13,8 @@ import (
 var sample = map[string]any{
 	"valueCode": "x", "valueString": "x", "valueBoolean": true, "valueDateTime": "2026-11-05T09:00:00+00:00",
 	"valueCoding": fhir.Obj("code", "x"), "valueQuantity": fhir.Obj("value", 1, "unit", "tablet"),
-	"valueIdentifier": fhir.Obj("value", "x"), "valueReference": fhir.Obj("reference", "MedicationRequest/x"),
+	"valueCodeableConcept": fhir.Obj("coding", fhir.List(fhir.Obj("system", csEndorsement, "code", "NDEC"))),
+	"valueIdentifier":      fhir.Obj("value", "x"), "valueReference": fhir.Obj("reference", "MedicationRequest/x"),
 	"Organization": fhir.Obj("resourceType", "Organization", "name", "x"), "PractitionerRole": fhir.Obj("resourceType", "PractitionerRole"),
 }
 

@@ -25,11 +25,17 @@ import (
 //   - all (boolean true) in the place of items: everything outstanding is
 //     supplied in full.
 //   - whenHandedOver (dateTime), the time of the call by default.
+//   - exemption (code of prescription-charge-exemption: why the patient pays no
+//     charge, or 0001 that they paid) and exemptionEvidence (code: evidence-seen
+//     or no-evidence-seen), for the claim; and as the part endorsement of an
+//     item, repeated, a CodeableConcept of medicationdispense-endorsement with
+//     its supporting information as text.
 //   - agent (PractitionerRole), who hands over; by default who accepted.
 //   - original (string), a note on the paper original that the pharmacy holds.
 //
 // Anything else is refused. The answer is Parameters with the parts task and
-// notification.
+// notification, and outcome where something is asked for: where the claim will
+// say that the patient paid the charge for want of an exemption.
 func (s *Service) dispenseTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 	if err := understood(call, "dispense", dispenseInputs); err != nil {
 		return nil, err
@@ -49,6 +55,11 @@ func (s *Service) dispense(state fhir.State, x *execution, call *fhir.Call) ([]f
 	x.noteOriginal(call.Body)
 	h := s.handing(call, x)
 	handed, issues := x.handed(call.Body)
+	unclaimed, err := s.noteClaim(state, x, call, h.when)
+	if err != nil {
+		return nil, nil, err
+	}
+	issues = append(issues, unclaimed...)
 	if len(handed) == 0 {
 		issues = append(issues, fhir.Issue{Rule: "DN-6", Message: "Nothing of the prescription is left to supply.", Expected: "items that are outstanding",
 			Fix: "Name the items that will not be dispensed, or return the prescription.", Expression: "Task.input"})
@@ -73,10 +84,15 @@ func (s *Service) dispense(state fhir.State, x *execution, call *fhir.Call) ([]f
 	if err != nil {
 		return nil, nil, err
 	}
-	reply := fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(
-		fhir.Obj("name", "task", "resource", x.shown(call.Time)),
-		fhir.Obj("name", "notification", "resource", bundle)))
-	return changes, &fhir.Reply{Resource: reply.Resource()}, nil
+	parts := []any{fhir.Obj("name", "task", "resource", x.shown(call.Time)), fhir.Obj("name", "notification", "resource", bundle)}
+	asked, err := s.askForExemption(state, x, h.when)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(asked) > 0 {
+		parts = append(parts, fhir.Obj("name", "outcome", "resource", fhir.Outcome(asked)))
+	}
+	return changes, &fhir.Reply{Resource: fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(parts...)).Resource()}, nil
 }
 
 // whatToDispense refuses a call that names neither items nor all of them, or
@@ -173,19 +189,25 @@ func (x *execution) full(l *Line) Supply {
 	return Supply{Item: l.Item, Status: FullyDispensed, Quantity: l.Quantity.Of(l.Quantity.Value.Sub(l.Supplied.Value)), Product: l.Product, Place: "Task.input"}
 }
 
-func (x *execution) handedItem(n node) (handedItem, *fhir.Issue) {
-	part := func(name string) node { return partOf(n, name) }
-	number := part("number")
-	text := number.Get("valueString").Text()
+// named is the line that a parameter item names, nil where there is none, with
+// the number that was given.
+func (x *execution) named(n node) (line *Line, text string) {
+	number := partOf(n, "number")
+	text = number.Get("valueString").Text()
 	if text == "" {
 		text = number.Path("valueIdentifier", "value").Text()
 	}
-	var l *Line
 	for i := range x.Lines {
 		if equalUUID(x.Lines[i].Item, text) || x.Lines[i].Ref == number.Path("valueReference", "reference").Text() {
-			l = &x.Lines[i]
+			line = &x.Lines[i]
 		}
 	}
+	return line, text
+}
+
+func (x *execution) handedItem(n node) (handedItem, *fhir.Issue) {
+	part := func(name string) node { return partOf(n, name) }
+	l, text := x.named(n)
 	if l == nil {
 		return handedItem{}, &fhir.Issue{Code: fhir.NotFound, Rule: "0014", Message: "The prescription has no such item.", Found: orNothing(text),
 			Expression: n.Expression(), Position: n.Position(), Expected: x.items(), Details: eps("MEDICATIONREQUEST_NOT_FOUND")}

@@ -36,8 +36,11 @@ var (
 			{Name: "protocol", Kinds: []string{"valueString"}, Doc: "The protocol under which it is supplied."},
 			{Name: "product", Kinds: []string{"valueCoding"}, Doc: "What was supplied, when it is not what was ordered."},
 			{Name: "reason", Kinds: []string{"valueCode"}, Doc: "Why the item is not dispensed: a code of medicationdispense-status-reason, for status 0002."},
+			{Name: "endorsement", Kinds: []string{"valueCodeableConcept"}, Repeated: true, Doc: "An endorsement of the item for the claim: a code of " + csEndorsement + ", with its supporting information as text."},
 			{Name: "batch", Kinds: []string{"valueString"}, Doc: "The batch number."},
 		}},
+		{Name: "exemption", Kinds: []string{"valueCode"}, Doc: "Why the patient pays no prescription charge, or 0001 that they paid: a code of " + csExemption + ", for the claim."},
+		{Name: "exemptionEvidence", Kinds: []string{"valueCode"}, Doc: "evidence-seen or no-evidence-seen, which is the default: whether the pharmacy saw the evidence of the exemption."},
 		{Name: "whenHandedOver", Kinds: []string{"valueDateTime"}, Doc: "When it was handed over. By default now."}, agentInput, originalInput,
 	}
 )

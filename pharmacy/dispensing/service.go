@@ -38,6 +38,8 @@ type Options struct {
 	FromReceipt bool
 	// Dictionary, where one is loaded, knows medicines beside the built-in tables.
 	Dictionary Dictionary
+	// Codes are those that a claim may carry; without them $dispense takes none.
+	Codes ClaimCodes
 }
 
 // Service is the dispensing part of the business.
@@ -47,12 +49,13 @@ type Service struct {
 	site        Site
 	fromReceipt bool
 	medicines   formulary
+	codes       ClaimCodes
 	patience    time.Duration // how long a call waits for the follower
 }
 
 // New makes the service over a database.
 func New(db Database, opts Options) *Service {
-	s := &Service{db: db, law: builtIn, site: opts.Site, fromReceipt: opts.FromReceipt, medicines: ownMedicines, patience: 2 * time.Second}
+	s := &Service{db: db, law: builtIn, site: opts.Site, fromReceipt: opts.FromReceipt, medicines: ownMedicines, codes: opts.Codes, patience: 2 * time.Second}
 	s.medicines.dictionary = opts.Dictionary
 	if opts.Law != nil {
 		s.law = *opts.Law

@@ -36,6 +36,9 @@ type execution struct {
 	original string
 	reason   fhir.Coding
 
+	exemption    fhir.Value // what a $dispense says for the claim, as extensions
+	endorsements []endorsement
+
 	readMet      []Hold // as the Task has them
 	readReleases []Release
 }
@@ -220,7 +223,7 @@ func (x *execution) revised(now time.Time) *fhir.Resource {
 		extensions = append(extensions, fhir.Obj("url", extAgent, "valueReference", fhir.Obj("identifier", identifierValue(idUser, x.agent.ID), "display", x.agent.Name)))
 	}
 	return revise(x.resource,
-		"extension", fhir.List(extensions...),
+		"extension", fhir.List(x.claimExtensions(extensions)...),
 		"status", x.State.Status,
 		"statusReason", reason,
 		"businessStatus", concept(coding(csBusinessStatus, x.State.Business)),

@@ -28,7 +28,7 @@ func (d *draft) detail(i int, repeat fhir.Node, charges int) fhir.Value {
 		"sequence", i+1,
 		"productOrService", product(l.product),
 		"modifier", fhir.List(concept(csLineStatus, l.status)),
-		"programCode", fhir.List(concept(csCharge, [...]string{"not-paid", "paid-once"}[charges]), concept(csEndorsement, "NDEC")),
+		"programCode", fhir.List(append([]any{concept(csCharge, [...]string{"not-paid", "paid-once"}[charges])}, d.endorsements(l.number)...)...),
 		"quantity", quantity(l.request.Root().Path("dispenseRequest", "quantity")),
 		"subDetail", fhir.List(supplies...),
 	)

@@ -2,6 +2,7 @@ package reimbursement
 
 import (
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -56,6 +57,31 @@ func exempt(state fhir.State, book *pricing.Book, country string, patient *fhir.
 		}
 	}
 	return none, nil
+}
+
+// said is the exemption that was given at supply, in the place of what the
+// server would conclude.
+func (d *draft) said(list *tariff.Exemptions) {
+	given := extension(d.task.Root(), extExemption)
+	code := extension(given, "exemption").Path("valueCoding", "code").Text()
+	if e, ok := list.At(code, d.day); ok {
+		d.exemption = exemption{e, extension(given, "evidence").Path("valueCoding", "code").Text()}
+	}
+}
+
+// endorsements are the program codes of an item's endorsements that were given
+// at supply, or that there is none.
+func (d *draft) endorsements(item string) []any {
+	var list []any
+	for e := range d.task.Get("extension").Items() {
+		if e.Get("url").Text() == extEndorsed && strings.EqualFold(extension(e, "item").Path("valueIdentifier", "value").Text(), item) {
+			list = append(list, extension(e, "endorsement").Get("valueCodeableConcept"))
+		}
+	}
+	if list == nil {
+		return []any{concept(csEndorsement, "NDEC")}
+	}
+	return list
 }
 
 // holds reports whether a day lies in a period.

@@ -56,6 +56,7 @@ func (f claims) claim(state fhir.State, d *dispensed, v, before *fhir.Version) (
 	if w.exemption, err = exempt(state, book, payers[w.payer()].country, d.patient, d.day); err != nil {
 		return nil, nil, err
 	}
+	w.said(book.Exemptions)
 	w.free(book.Exemptions)
 	id := ClaimID(d.order, d.issue)
 	if before == nil {

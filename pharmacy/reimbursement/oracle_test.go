@@ -232,6 +232,9 @@ func orderToClaim(t *testing.T, order *fhir.Resource) (claim, response *fhir.Res
 	for _, name := range []string{"accept", "dispense"} {
 		call := w.call(nil)
 		if name == "dispense" {
+			if err := w.release(task, operations["release-hold"]); err != nil {
+				return nil, nil, err
+			}
 			call.Body = everything()
 		}
 		call.ID = task
@@ -245,6 +248,25 @@ func orderToClaim(t *testing.T, order *fhir.Resource) (claim, response *fhir.Res
 		return nil, nil, fhir.E("test", fhir.NotFound, fhir.Issue{Message: "no claim"})
 	}
 	return claim, response, nil
+}
+
+// release decides on what is held of a prescription, as a pharmacist does who
+// has asked the prescriber; which examples are held is tested where they are.
+func (w *world) release(task string, operation func(context.Context, *fhir.Call) (*fhir.Reply, error)) error {
+	for in := range w.get("Task", task).Get("input").Items() {
+		if in.Path("type", "text").Text() != "Held" {
+			continue
+		}
+		item := in.Get("extension").Item(0).Get("extension").Item(0).Get("valueString")
+		call := w.call(fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(
+			fhir.Obj("name", "hold", "valueCode", in.Get("type").Get("coding").Item(0).Get("code")), fhir.Obj("name", "item", "valueString", item),
+			fhir.Obj("name", "reason", "valueString", "Asked the prescriber."))).Resource())
+		call.ID = task
+		if _, err := operation(w.ctx, call); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TestOracleR4Claims: every official Claim is answered with a valid

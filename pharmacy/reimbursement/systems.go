@@ -76,12 +76,14 @@ const (
 
 	csRun = base + "Id/month-export" // identifier of a run of an export
 
-	extEdition  = base + "StructureDefinition/tariff-edition"      // on a figure: the data that made it
-	extDay      = base + "StructureDefinition/dispensing-day"      // on a ClaimResponse: the day it is priced by
-	extPin      = base + "StructureDefinition/export-sequence"     // on an export's record: the sequence it reads at
-	extLate     = base + "StructureDefinition/late-claim"          // on the entry of an export: the dispensing month of a claim that came too late for it
-	extAmended  = base + "StructureDefinition/amended-claim"       // on the entry of an export: the answer to the claim as it was submitted before
-	extLeftover = base + "StructureDefinition/broken-bulk-residue" // on a ClaimResponse line: what is left of packs paid whole
+	extEdition   = base + "StructureDefinition/tariff-edition"        // on a figure: the data that made it
+	extDay       = base + "StructureDefinition/dispensing-day"        // on a ClaimResponse: the day it is priced by
+	extPin       = base + "StructureDefinition/export-sequence"       // on an export's record: the sequence it reads at
+	extExemption = base + "StructureDefinition/charge-exemption"      // on a Task: what was said at supply of the charge
+	extEndorsed  = base + "StructureDefinition/dispenser-endorsement" // on a Task: an endorsement of an item, given at supply
+	extLate      = base + "StructureDefinition/late-claim"            // on the entry of an export: the dispensing month of a claim that came too late for it
+	extAmended   = base + "StructureDefinition/amended-claim"         // on the entry of an export: the answer to the claim as it was submitted before
+	extLeftover  = base + "StructureDefinition/broken-bulk-residue"   // on a ClaimResponse line: what is left of packs paid whole
 )
 
 // prescriptionConcept is SNOMED CT "Prescription", what EPS claims an item of.

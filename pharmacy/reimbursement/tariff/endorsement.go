@@ -31,10 +31,14 @@ type Endorsements struct {
 	list    []Endorsement
 }
 
+func (e Endorsement) holds(day time.Time) bool {
+	return !e.From.After(day) && (e.Until.IsZero() || !day.After(e.Until))
+}
+
 // At is the meaning of a code on a day.
 func (l *Endorsements) At(code string, day time.Time) (Endorsement, bool) {
 	for _, e := range l.list {
-		if e.Code == code && !e.From.After(day) && (e.Until.IsZero() || !day.After(e.Until)) {
+		if e.Code == code && e.holds(day) {
 			return e, true
 		}
 	}
@@ -45,7 +49,7 @@ func (l *Endorsements) At(code string, day time.Time) (Endorsement, bool) {
 func (l *Endorsements) Codes(day time.Time) []string {
 	var codes []string
 	for _, e := range l.list {
-		if _, ok := l.At(e.Code, day); ok && !slices.Contains(codes, e.Code) {
+		if e.holds(day) {
 			codes = append(codes, e.Code)
 		}
 	}

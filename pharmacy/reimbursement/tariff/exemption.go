@@ -51,6 +51,17 @@ func (l *Exemptions) At(code string, day time.Time) (Exemption, bool) {
 	return Exemption{}, false
 }
 
+// Codes are the codes that hold on a day, in the order of the list.
+func (l *Exemptions) Codes(day time.Time) []string {
+	var codes []string
+	for _, e := range l.list {
+		if e.holds(day) {
+			codes = append(codes, e.Code)
+		}
+	}
+	return codes
+}
+
 // ByAge is the code for a patient of that age in whole years who is exempt by
 // age alone.
 func (l *Exemptions) ByAge(age int, day time.Time) (Exemption, bool) {

@@ -1,0 +1,164 @@
+package dispensing
+
+import (
+	"strings"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// ClaimCodes knows what a claim may say of the prescription charge and of
+// endorsements; the codes are dated data of whoever claims.
+type ClaimCodes interface {
+	// CodesOn are the codes of a system that hold on a day.
+	CodesOn(state fhir.State, system string, day time.Time) ([]string, error)
+	// ChargeAssumed says in words, where a claim for the patient would say that
+	// the prescription charge was paid because nothing tells why it is not; ""
+	// where something does, or nobody pays.
+	// It is asked by whom the claim is paid, an ODS code.
+	ChargeAssumed(state fhir.State, patient, payer string, day time.Time) (string, error)
+}
+
+// Our own extensions of a Task, which carry to the claim what only the supply
+// knows.
+const (
+	extClaimExemption   = "https://pestle-fhir.github.io/StructureDefinition/charge-exemption"
+	extClaimEndorsement = "https://pestle-fhir.github.io/StructureDefinition/dispenser-endorsement"
+)
+
+// noteClaim reads what a $dispense says for the claim, and puts it into the Task:
+// why the patient pays no charge, with the evidence, and the endorsements of the
+// items. What is said again replaces what was said before.
+func (s *Service) noteClaim(state fhir.State, x *execution, call *fhir.Call, when string) ([]fhir.Issue, error) {
+	f := &findings{}
+	day := readDate(when).Time
+	if e := parameter(call.Body, "exemption"); e.Exists() {
+		code := e.Get("valueCode")
+		if err := s.knownCode(state, f, code, csExemption, "DN-16", "exemption", day); err != nil {
+			return nil, err
+		}
+		evidence := parameter(call.Body, "exemptionEvidence").Get("valueCode")
+		if text := evidence.Text(); text != "" && text != "evidence-seen" && text != "no-evidence-seen" {
+			f.rule = "DN-16"
+			f.at(evidence, fhir.Issue{Code: fhir.CodeInvalid, Message: "The evidence is not a code of " + csEvidence + ".", Expected: "evidence-seen or no-evidence-seen", Found: text})
+		}
+		x.exemption = fhir.Obj("url", extClaimExemption, "extension", fhir.List(
+			fhir.Obj("url", "exemption", "valueCoding", fhir.Obj("system", csExemption, "code", code)),
+			fhir.Obj("url", "evidence", "valueCoding", fhir.Obj("system", csEvidence, "code", orText(evidence, "no-evidence-seen")))))
+	} else if n := parameter(call.Body, "exemptionEvidence"); n.Exists() {
+		f.rule = "DN-16"
+		f.at(n, fhir.Issue{Code: fhir.Required, Message: "Evidence is of an exemption, and none is given.", Expected: "the parameter exemption", Found: "nothing"})
+	}
+	for n := range call.Body.Get("parameter").Items() {
+		if n.Get("name").Text() == "item" {
+			if err := s.noteEndorsements(state, x, f, n, day); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return f.issues, nil
+}
+
+func (s *Service) noteEndorsements(state fhir.State, x *execution, f *findings, item node, day time.Time) error {
+	line, _ := x.named(item)
+	for part := range item.Get("part").Items() {
+		if part.Get("name").Text() != "endorsement" {
+			continue
+		}
+		said := part.Get("valueCodeableConcept")
+		code := codingOf(said, csEndorsement).Get("code")
+		if !code.Exists() {
+			f.rule = "DN-17"
+			f.at(said, fhir.Issue{Code: fhir.Required, Message: "The endorsement has no code.", Expected: "a coding of " + csEndorsement + ", with its supporting information as text", Found: said.Brief()})
+			continue
+		}
+		if err := s.knownCode(state, f, code, csEndorsement, "DN-17", "endorsement", day); err != nil {
+			return err
+		}
+		if line != nil {
+			x.endorsements = append(x.endorsements, endorsement{line.Item, fhir.Obj("url", extClaimEndorsement, "extension", fhir.List(
+				fhir.Obj("url", "item", "valueIdentifier", identifierValue(idItem, line.Item)),
+				fhir.Obj("url", "endorsement", "valueCodeableConcept", said)))})
+		}
+	}
+	return nil
+}
+
+// endorsement is one of an item, as an extension of the Task.
+type endorsement struct {
+	item  string
+	value fhir.Value
+}
+
+// knownCode refuses a code that has no meaning on the day of the supply.
+func (s *Service) knownCode(state fhir.State, f *findings, code node, system, rule, what string, day time.Time) error {
+	f.rule = rule
+	if s.codes == nil {
+		f.at(code, fhir.Issue{Code: fhir.NotSupported, Message: "Nothing is claimed here, so no " + what + " can be recorded.", Found: code.Text()})
+		return nil
+	}
+	codes, err := s.codes.CodesOn(state, system, day)
+	if err != nil {
+		return err
+	}
+	for _, known := range codes {
+		if known == code.Text() {
+			return nil
+		}
+	}
+	f.at(code, fhir.Issue{Code: fhir.CodeInvalid, Message: "The " + what + " code has no meaning on " + day.Format(time.DateOnly) + ".", Expected: "one of " + strings.Join(codes, ", "), Found: code.Text()})
+	return nil
+}
+
+// claimExtensions are the extensions of the Task with what this call says for
+// the claim in the place of what an earlier one said.
+func (x *execution) claimExtensions(extensions []any) []any {
+	var out []any
+	for _, e := range extensions {
+		n, ok := e.(node)
+		if ok && !x.exemption.IsZero() && n.Get("url").Text() == extClaimExemption {
+			continue
+		}
+		if ok && n.Get("url").Text() == extClaimEndorsement && x.endorses(extension(n, "item").Path("valueIdentifier", "value").Text()) {
+			continue
+		}
+		out = append(out, e)
+	}
+	if !x.exemption.IsZero() {
+		out = append(out, x.exemption)
+	}
+	for _, e := range x.endorsements {
+		out = append(out, e.value)
+	}
+	return out
+}
+
+func (x *execution) endorses(item string) bool {
+	for _, e := range x.endorsements {
+		if strings.EqualFold(e.item, item) {
+			return true
+		}
+	}
+	return false
+}
+
+// askForExemption remarks that a claim will say the charge was paid, where the
+// supply settles a prescription of the NHS and nothing tells of an exemption.
+func (s *Service) askForExemption(state fhir.State, x *execution, when string) ([]fhir.Issue, error) {
+	if s.codes == nil || x.Private() || !x.exemption.IsZero() || extension(x.resource.Root(), extClaimExemption).Exists() {
+		return nil, nil
+	}
+	words, err := s.codes.ChargeAssumed(state, x.Patient.Ref, s.site.ReimbursementAuthority, readDate(when).Time)
+	if err != nil || words == "" {
+		return nil, err
+	}
+	return []fhir.Issue{{Severity: fhir.Warning, Code: fhir.BusinessRule, Rule: "DN-18", Expression: "Parameters.parameter", Message: words,
+		Fix: "Where the patient does not pay, give the parameter exemption with a code of " + csExemption + ", and exemptionEvidence."}}, nil
+}
+
+func orText(n node, otherwise string) string {
+	if n.Text() == "" {
+		return otherwise
+	}
+	return n.Text()
+}

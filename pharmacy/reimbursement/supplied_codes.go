@@ -1,0 +1,47 @@
+package reimbursement
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
+)
+
+// CodesOn are the codes of prescription-charge-exemption or
+// medicationdispense-endorsement that have a meaning on a day.
+func (s *Service) CodesOn(state fhir.State, system string, day time.Time) ([]string, error) {
+	lists, err := s.shelf.codeLists(state)
+	if err != nil {
+		return nil, err
+	}
+	switch system {
+	case csExemption:
+		return lists.exemptions.Codes(day), nil
+	case csEndorsement:
+		return lists.endorsements.Codes(day), nil
+	}
+	return nil, nil
+}
+
+// ChargeAssumed says in words that a claim for a patient would say the charge
+// was paid, where nothing tells why it is not: see [exempt].
+func (s *Service) ChargeAssumed(state fhir.State, patient, payer string, day time.Time) (string, error) {
+	book, err := s.shelf.book(state, day)
+	if err != nil {
+		return "", err
+	}
+	r, err := current(state, "Patient", patient)
+	if err != nil {
+		return "", err
+	}
+	e, err := exempt(state, book, payers[payer].country, r, day)
+	if err != nil || e.Charge != tariff.ChargeDue {
+		return "", err
+	}
+	charge, ok := book.Fees.At(tariff.PrescriptionCharge, day)
+	if !ok {
+		return "", nil
+	}
+	return fmt.Sprintf("No exemption from the prescription charge is given, and neither age nor a Coverage tells of one: the claim says that the patient paid (%s for each item that is chargeable).", sterling(charge.Number())), nil
+}
