@@ -55,8 +55,16 @@ func TestDictionaryDecides(t *testing.T) {
 		return err
 	}
 	require.Equal(t, []string{"HOLD-SCHEDULE"}, rulesOf(give("1")), "Schedule 3, and the order does not say so")
+	clinic := w.call(params("hold:Code", holdSchedule, "reason", "It is what we meant."))
+	clinic.ID, clinic.Requester.OnBehalf = TaskID(s.order, 1), "A83008"
+	_, err = w.s.releaseHold(w.ctx, clinic)
+	require.Equal(t, []string{"HOLD-3"}, rulesOf(err), "the prescriber does not decide for the pharmacy")
 	_, err = w.on(s.order, 1, w.s.releaseHold, "hold:Code", holdSchedule, "reason", "The prescriber has confirmed the quantity.")
 	require.NoError(t, err)
+	released := w.execution(s.order).releases
+	require.Len(t, released, 1)
+	require.Equal(t, "7654321", released[0].Who.ID)
+	require.Equal(t, "The prescriber has confirmed the quantity.", released[0].Reason)
 	require.Equal(t, []string{"HMR-214"}, rulesOf(give("2")), "another strength")
 	require.NoError(t, give("1"), "an actual product of what was ordered")
 }

@@ -31,6 +31,11 @@ func (s *Service) releaseHold(ctx context.Context, call *fhir.Call) (*fhir.Reply
 		return nil, refusal("release-hold", fhir.Issue{Rule: "HOLD-0", Message: "It is not clear who releases the hold.", Expected: "a caller whom the server knows", Found: "nothing", Expression: "http.Authorization"})
 	}
 	return s.onTask(ctx, call, "release-hold", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
+		if on := call.Requester.OnBehalf; on != "" && on != x.Owner.ID {
+			// HOLD-3: who prescribed, or holds nothing of it, does not decide for the pharmacy.
+			return nil, nil, refusal("release-hold", fhir.Issue{Code: fhir.Forbidden, Rule: "HOLD-3", Message: "The hold is for the pharmacy of the prescription to release.",
+				Expected: orNothing(x.Owner.ID), Found: on, Expression: "Task.owner"})
+		}
 		x.classify(s.medicines, s.law)
 		h, err := x.heldFor(call.Body)
 		if err != nil {
