@@ -73,6 +73,27 @@ func (r *repository) VRead(ctx context.Context, typ, id, versionID string) (*fhi
 	return v, err
 }
 
+// History gives the versions of stored resources; a built-in definition has one,
+// since the start of the server.
+func (r *repository) History(ctx context.Context, q fhir.HistoryQuery) (*fhir.History, error) {
+	h, err := r.DB.History(ctx, q)
+	if q.ID == "" || !defines(q.Type) || fhir.KindOf(err) != fhir.NotFound {
+		return h, err
+	}
+	v, err := r.Read(ctx, q.Type, q.ID)
+	if err != nil {
+		return nil, err
+	}
+	end := q.Until
+	if end.IsZero() {
+		end = q.At
+	}
+	if q.Since.After(v.LastUpdated) || !end.IsZero() && end.Before(v.LastUpdated) {
+		return &fhir.History{}, nil
+	}
+	return &fhir.History{Versions: []*fhir.Version{v}, Total: 1}, nil
+}
+
 // version is a built-in definition as the one version of a resource.
 func (r *repository) version(e *profiles.Entry) (*fhir.Version, error) {
 	whole, err := r.library.Resource(e)

@@ -182,6 +182,15 @@ func TestDefinitionsAreSorted(t *testing.T) {
 	defer s.stop()
 	status, text := s.ask("PUT", "CodeSystem/colours", labelColours)
 	require.Equal(t, 201, status, text)
+	id := "data-absent-reason"
+	status, text = s.ask("GET", "CodeSystem/"+id+"/_history", "")
+	require.Equal(t, 200, status, text)
+	require.Contains(t, text, `"total":1`)
+	status, text = s.ask("GET", "CodeSystem/"+id+"/_history?_at=2000", "")
+	require.Equal(t, 200, status, text)
+	require.NotContains(t, text, `"entry"`)
+	status, _ = s.ask("GET", "CodeSystem/nobody/_history", "")
+	require.Equal(t, 404, status)
 	for _, order := range []string{"name", "-name", "-url,name"} {
 		var names []string
 		next := "CodeSystem?_elements=name,url&_count=400&_sort=" + order
