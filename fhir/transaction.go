@@ -86,9 +86,10 @@ type Transaction struct {
 	// plain interaction of REST, and guards keep what only the server records.
 	Derived bool
 
-	// Bases are the addresses of this server, without a slash at the end: an
-	// absolute reference below one of them is the same as the relative one.
-	Bases []string
+	// Base is the base URL by which the request came, "http://host/fhir", where
+	// the server has no configured name: absolute references below it are to
+	// this server. "" where the names of the server are known.
+	Base string
 
 	Requester Requester
 	RequestID string
@@ -167,8 +168,13 @@ type Guard func(ctx context.Context, state State, tx *Transaction, before, after
 
 // LogEntry is one commit in the log.
 type LogEntry struct {
-	Seq       Seq
-	Time      time.Time
+	Seq  Seq
+	Time time.Time
+	// Base is the base URL by which the request came, "http://host/fhir", where
+	// the server has no configured name: absolute references below it are to
+	// this server. "" where the names of the server are known.
+	Base string
+
 	Requester Requester
 	RequestID string
 	Versions  []*Version // with JSON, in the order written

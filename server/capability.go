@@ -134,10 +134,8 @@ func searchParams(typ string) []fhir.Value {
 
 func includes(typ string) []string {
 	list := []string{"*"}
-	for _, p := range r4.SearchParams(typ) {
-		if p.Type == "reference" {
-			list = append(list, typ+":"+p.Code)
-		}
+	for _, code := range search.References(typ) {
+		list = append(list, typ+":"+code)
 	}
 	return list
 }

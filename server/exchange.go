@@ -25,6 +25,8 @@ type exchange struct {
 	identity  auth.Identity
 	base      string // the base URL by which the client came: http://host/fhir
 	prefix    string // its path: /fhir
+	own       search.Own
+	learned   string // the base, where it names the server and nothing else does
 	format    format
 	refused   error // why the format is not the one asked for
 	query     url.Values
@@ -87,6 +89,7 @@ func (s *Server) begin(r *http.Request) *exchange {
 		}
 	}
 	x.base = s.origin(r) + x.prefix
+	s.name(x)
 	x.read(r.URL)
 	x.format, x.refused = s.negotiate(r, x.query)
 	return x
@@ -118,27 +121,6 @@ func (s *Server) origin(r *http.Request) string {
 		scheme = "https"
 	}
 	return scheme + "://" + r.Host
-}
-
-// relative is an address below the base, whichever of the bases it names.
-func (x *exchange) relative(address string) string {
-	origin := strings.TrimSuffix(x.base, x.prefix)
-	for _, prefix := range Bases {
-		if rest, ok := strings.CutPrefix(address, origin+prefix+"/"); ok {
-			return rest
-		}
-	}
-	return address
-}
-
-// bases are the addresses under which the caller knows the server.
-func (x *exchange) bases() []string {
-	origin := strings.TrimSuffix(x.base, x.prefix)
-	list := make([]string, len(Bases))
-	for i, prefix := range Bases {
-		list[i] = origin + prefix
-	}
-	return list
 }
 
 // now is the time of the server in UTC.

@@ -50,7 +50,7 @@ func (x *exchange) permitCondition(typ, condition string) error {
 	if err := x.permit(typ, auth.Search); err != nil {
 		return err
 	}
-	q, err := search.ParseCondition(typ, condition, search.Options{Base: x.base})
+	q, err := search.ParseCondition(typ, condition, search.Options{Own: x.own})
 	if err != nil {
 		return nil //nolint:nilerr // as said above
 	}

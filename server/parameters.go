@@ -16,7 +16,7 @@ import (
 // themselves: searches, histories, operations and conditional writes.
 var parametersOf = map[string][]string{
 	"capabilities": {"mode", "_summary", "_elements"},
-	"read":         {"_summary", "_elements"},
+	"read":         {"_at", "_summary", "_elements"},
 	"vread":        {"_summary", "_elements"},
 	"create":       {},
 	"update":       {},

@@ -127,7 +127,7 @@ func (s *Server) patched(ctx context.Context, typ, id, match string, apply diffe
 
 // findOne finds the one resource that meets a condition.
 func (s *Server) findOne(ctx context.Context, typ, query string) (id string, err error) {
-	q, err := search.ParseCondition(typ, query, search.Options{Now: s.now()})
+	q, err := search.ParseCondition(typ, query, search.Options{Own: exchangeIn(ctx).own, Now: s.now()})
 	if err != nil {
 		return "", err
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
@@ -20,6 +21,11 @@ type Repository interface {
 	VRead(ctx context.Context, typ, id, versionID string) (*fhir.Version, error)
 	History(ctx context.Context, q fhir.HistoryQuery) (*fhir.History, error)
 	Search(ctx context.Context, q *search.Query) (*search.Result, error)
+	// Own reports whether a base URL, "https://host/fhir", is known as one of this
+	// server.
+	Own(base string) bool
+	// ReadBefore is Read as of the last commit before a time.
+	ReadBefore(ctx context.Context, typ, id string, before time.Time) (*fhir.Version, error)
 	// ReceiptFor is the receipt that was committed under the key, if any.
 	ReceiptFor(ctx context.Context, key string) (fhir.Receipt, bool, error)
 }

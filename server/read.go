@@ -2,17 +2,19 @@ package server
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
 // read gives the current version of a resource, 410 when it is deleted:
 // https://hl7.org/fhir/R4/http.html#read
 func (s *Server) read(c *gin.Context) error {
 	typ, id := c.Param("type"), c.Param("id")
-	v, err := s.config.Repository.Read(c.Request.Context(), typ, id)
+	v, err := s.readAt(c, typ, id)
 	if typ == "OperationDefinition" && fhir.KindOf(err) == fhir.NotFound {
 		if text := s.definition(exchangeOf(c).base, id); text != nil {
 			return s.send(c, http.StatusOK, text)
@@ -22,6 +24,22 @@ func (s *Server) read(c *gin.Context) error {
 		return err
 	}
 	return s.sendCurrent(c, v)
+}
+
+// readAt is the current version or, with _at, the one that was current when the
+// time that it names was over: https://hl7.org/fhir/R4/http.html#history. A
+// date is the whole day in UTC; a time that is not over is the present.
+func (s *Server) readAt(c *gin.Context, typ, id string) (*fhir.Version, error) {
+	ctx, times := c.Request.Context(), exchangeOf(c).query["_at"]
+	if len(times) == 0 || times[0] == "" {
+		return s.config.Repository.Read(ctx, typ, id)
+	}
+	_, end, ok := search.Period(times[0])
+	if !ok || len(times) > 1 {
+		return nil, fhir.E("read", fhir.Invalid, fhir.Issue{Message: "The time is malformed.", Expression: "_at",
+			Expected: instantExample, Found: strings.Join(times, ", ")})
+	}
+	return s.config.Repository.ReadBefore(ctx, typ, id, end)
 }
 
 func (s *Server) sendCurrent(c *gin.Context, v *fhir.Version) error {

@@ -77,7 +77,7 @@ func (s *Server) request(c *gin.Context, e *entry) *recorder {
 	}
 	x := &exchange{
 		requestID: outer.requestID, given: outer.given, once: outer.once, identity: outer.identity,
-		base: outer.base, prefix: outer.prefix, format: format{codec: &s.codecs[0]},
+		base: outer.base, own: outer.own, learned: outer.learned, prefix: outer.prefix, format: format{codec: &s.codecs[0]},
 		nested: true, resource: e.resource, entry: "/" + e.expression,
 	}
 	r := &http.Request{

@@ -30,7 +30,7 @@ func (s *Server) search(c *gin.Context) error {
 		}
 	}
 	q, notes, err := search.Parse(x.resourceType, params, search.Options{
-		Lenient: s.lenient(c.Request.Header), Base: x.base, Now: s.now(),
+		Lenient: s.lenient(c.Request.Header), Own: x.own, Now: s.now(),
 		DefaultCount: s.config.PageSize, MaxCount: s.config.MaxPageSize, Pages: s.seal,
 	})
 	if err != nil {

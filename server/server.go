@@ -90,7 +90,7 @@ type Server struct {
 
 // Bases are the paths that all interactions are served under: the usual one and
 // that of NHS England's interfaces.
-var Bases = []string{"/fhir", "/FHIR/R4"}
+var Bases = search.Bases
 
 // New makes a server. It fails on a configuration that cannot work.
 func New(config Config) (*Server, error) {

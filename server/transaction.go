@@ -29,7 +29,7 @@ func (s *Server) transaction(c *gin.Context, list []entry) error {
 		if len(p.changes) > 0 {
 			x := exchangeOf(c)
 			done, err = s.config.Repository.Commit(c.Request.Context(), &fhir.Transaction{
-				Changes: p.changes, Requester: x.identity.Requester, RequestID: x.requestID, Bases: x.bases(),
+				Changes: p.changes, Requester: x.identity.Requester, RequestID: x.requestID, Base: x.learned,
 			})
 		}
 		if overtaken(err) && p.patches && try < patchTries {

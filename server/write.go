@@ -51,8 +51,7 @@ func (s *Server) commit(c *gin.Context, change fhir.Change) (fhir.Result, error)
 	done, err := s.config.Repository.Commit(c.Request.Context(), &fhir.Transaction{
 		Changes:   []fhir.Change{change},
 		Requester: x.identity.Requester,
-		RequestID: x.requestID,
-		Bases:     x.bases(),
+		RequestID: x.requestID, Base: x.learned,
 	})
 	if err != nil {
 		return fhir.Result{}, x.blind(err, change.Type)

@@ -120,7 +120,7 @@ func (a *applier) rows(s *step, ver *fhir.Version, r rid) {
 // guard asks the guards about each version, in the state with the whole
 // transaction in it. An update that changes nothing is judged like any other.
 func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
-	s := state{ctx, view{a.out, a.head.seq}}
+	s := state{ctx, view{a.out, a.head.seq, a.p.own}}
 	for _, i := range a.p.order {
 		step := &a.p.steps[i]
 		after := a.commit.Results[i].Version

@@ -31,7 +31,7 @@ func both(t *testing.T, test func(t *testing.T, db *store.DB)) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			db := openDB(t, open(t), store.Options{})
+			db := openDB(t, open(t), store.Options{Origins: []string{"https://pestle.example"}})
 			defer func() { require.NoError(t, db.Close()) }()
 			test(t, db)
 		})

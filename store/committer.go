@@ -134,7 +134,7 @@ func (c *committer) try(r *request) error {
 	}
 	c.begin()
 	p := r.plan
-	v := view{c.over, c.head.seq}
+	v := view{c.over, c.head.seq, c.db.names.Own}
 	ok, err := c.holds(v, r)
 	if err == nil && !ok {
 		p, err = prepare(r.ctx, v, r.tx, r.ids, c.db.opts.Narrow, c.db.opts.References)
@@ -163,6 +163,9 @@ func (c *committer) apply(r *request, p *plan) error {
 	if err != nil {
 		c.over.Rollback()
 		return err
+	}
+	if p.learned != "" {
+		c.db.names.Add(p.learned)
 	}
 	c.recent.note(p, c.head.seq, a.head.seq)
 	c.head, r.commit = a.head, a.commit

@@ -23,6 +23,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/store/kv"
 )
 
@@ -36,6 +37,9 @@ type Options struct {
 	// References has the literal references of the types that the pharmacy owns
 	// lead to resources that exist, and refuses to delete what they refer to.
 	References bool
+	// Origins are the origins under which the server is known, such as
+	// "https://fhir.example.org": absolute references below them are to it.
+	Origins []string
 	// Guards may veto a commit, in this order.
 	Guards []fhir.Guard
 	// Narrow says, by type, which of the resources that the conditions of a
@@ -50,6 +54,8 @@ type Options struct {
 type DB struct {
 	engine kv.Engine
 	opts   Options
+
+	names search.Names // of this server
 
 	newest  atomic.Pointer[moment]
 	moments sync.WaitGroup        // those that are held
@@ -78,6 +84,9 @@ func Open(engine kv.Engine, opts Options) (*DB, error) {
 		engine: engine, opts: opts,
 		moved: make(chan struct{}), queue: make(chan *request, 1024),
 		closing: make(chan struct{}), done: make(chan struct{}),
+	}
+	for _, origin := range opts.Origins {
+		db.names.AddOrigin(origin)
 	}
 	h, err := db.start()
 	if err == nil {
@@ -117,7 +126,11 @@ func (db *DB) start() (head, error) {
 	if err != nil || db.opts.ReadOnly {
 		return h, err
 	}
-	return h, db.renewIndex(view{snap, h.seq})
+	v := view{r: snap, at: h.seq}
+	if err := db.remember(v); err != nil {
+		return head{}, err
+	}
+	return h, db.renewIndex(v)
 }
 
 func (db *DB) found() error {
@@ -155,7 +168,7 @@ func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
 	if at == 0 || at > m.seq {
 		at = m.seq
 	}
-	return failed(op, f(view{m.snap, at}))
+	return failed(op, f(view{m.snap, at, db.names.Own}))
 }
 
 // failed wraps what is no [*fhir.Error] yet.

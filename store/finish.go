@@ -62,6 +62,9 @@ func (a *applier) finish(before fhir.Seq) error {
 		a.log.total = total + uint64(len(a.log.versions))
 		a.out.Set(keyLog(a.head.seq), a.log.encode())
 		a.out.Set(keyHead, a.head.encode())
+		if a.p.learned != "" {
+			a.out.Set(keyName(a.p.learned), encodeSeq(a.head.seq))
+		}
 	}
 	if r := a.p.tx.Receipt; r.Key != "" {
 		a.out.Set(keyReceipt(r.Key), encodeReceipt(a.head.seq, r.Body))
@@ -74,7 +77,7 @@ func countAll(r kv.Reader, at fhir.Seq) (uint64, error) {
 	if at == 0 {
 		return 0, nil
 	}
-	c, err := view{r, at}.record(at)
+	c, err := view{r: r, at: at}.record(at)
 	return c.total, err
 }
 
@@ -83,7 +86,7 @@ func (a *applier) cursor() error {
 	if c.Name == "" {
 		return nil
 	}
-	stands, err := view{a.out, a.head.seq}.cursor(c.Name)
+	stands, err := view{r: a.out, at: a.head.seq}.cursor(c.Name)
 	if err != nil {
 		return err
 	}

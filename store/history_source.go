@@ -65,7 +65,7 @@ func (o *ofResource) newest(v view, at fhir.Seq) (vno, error) {
 	if o.now.seq <= at {
 		return o.now.vno, nil
 	}
-	return view{v.r, at}.lastBefore(o.typ, o.now.rid, o.now.vno)
+	return view{r: v.r, at: at}.lastBefore(o.typ, o.now.rid, o.now.vno)
 }
 
 func (o *ofResource) count(v view, at fhir.Seq) (int, error) {

@@ -12,6 +12,7 @@ import (
 // is what would be made of it now.
 func (c *committer) holds(v view, r *request) (bool, error) {
 	p := r.plan
+	v = v.of(r.tx)
 	if key := p.tx.Receipt.Key; key != "" {
 		if _, _, ok, err := v.receipt(key); ok || err != nil {
 			return false, err
@@ -58,7 +59,7 @@ func (c *committer) refers(v view, r *request) (bool, error) {
 	}
 	for i := range p.steps {
 		if s := &p.steps[i]; s.applied == fhir.Removed {
-			refs, err := v.referrers(r.ctx, s.typ, s.id, p.tx.Bases, func(ref string) bool { return p.writesTo(ref) })
+			refs, err := v.referrers(r.ctx, s.typ, s.id, func(ref string) bool { return p.writesTo(ref) })
 			if err != nil || len(refs) > 0 {
 				return false, err
 			}

@@ -51,7 +51,7 @@ func TestRowsLeap(t *testing.T) {
 	for _, at := range []fhir.Seq{1, 9, 10, 11, 999, 1000, 1001, 2008, 2009, 5000} {
 		for _, reverse := range []bool{false, true} {
 			moves := 0
-			v := view{counting{tree, &moves}, at}
+			v := view{r: counting{tree, &moves}, at: at}
 			w := v.rows("Task", "status", search.Range{Lo: []byte("ready"), Exact: true}, reverse)
 			var got []rid
 			for w.next() {
@@ -77,7 +77,7 @@ func TestRowsSeek(t *testing.T) {
 	for i, key := range []string{"a", "a", "b", "b", "c"} {
 		tree.Set(keyRow("Task", "code", []byte(key), rid(i+1), 1), holds)
 	}
-	v := view{tree, 5}
+	v := view{r: tree, at: 5}
 	w := v.rows("Task", "code", search.Range{Lo: []byte("a"), Hi: []byte("c")}, false)
 	require.True(t, w.seek([]byte("b"), 0))
 	require.Equal(t, rid(3), w.rid)

@@ -19,6 +19,7 @@ const (
 	tableHistory  = 'h'
 	tableCursor   = 'c'
 	tableReceipt  = 'r'
+	tableName     = 'n'
 )
 
 // formatVersion is the version of the layout that this code reads and writes.
@@ -99,6 +100,7 @@ func keyHistory(typ string, at fhir.LogPlace) []byte {
 }
 
 func keyCursor(name string) []byte { return append([]byte{tableCursor}, name...) }
+func keyName(name string) []byte   { return append([]byte{tableName}, name...) }
 func keyReceipt(key string) []byte { return append([]byte{tableReceipt}, key...) }
 
 // keyParam is the prefix of all index rows of a parameter.

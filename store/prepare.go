@@ -16,9 +16,11 @@ import (
 type plan struct {
 	tx      *fhir.Transaction
 	at      fhir.Seq
-	ids     []string // ids for new resources, by change; the same in every plan of a transaction
-	steps   []step   // by change
-	order   []int    // the changes as they are applied: DELETE, POST, PUT
+	own     search.Own // which absolute references are to this server
+	learned string     // a name of the server; see learn
+	ids     []string   // ids for new resources, by change; the same in every plan of a transaction
+	steps   []step     // by change
+	order   []int      // the changes as they are applied: DELETE, POST, PUT
 	lookups map[lookup][]string
 	rests   map[resourceKey]bool // whether resources that are referred to stand
 	narrow  map[string]fhir.Narrow
@@ -72,8 +74,9 @@ type planner struct {
 // prepare makes the plan of a transaction as of a view. ids are those that an
 // earlier plan of it has used.
 func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string, narrow map[string]fhir.Narrow, references bool) (*plan, error) {
+	v = v.of(tx)
 	p := &planner{
-		plan: &plan{tx: tx, at: v.at, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup][]string{}, rests: map[resourceKey]bool{}, narrow: narrow},
+		plan: &plan{tx: tx, at: v.at, own: v.own, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup][]string{}, rests: map[resourceKey]bool{}, narrow: narrow},
 		ctx:  ctx, v: v, references: references, targets: map[string]int{}, claims: map[string]int{}, created: map[lookup]int{}, links: map[string]int{},
 	}
 	if err := p.receipt(); err != nil || p.repeated != nil {
@@ -156,6 +159,7 @@ func (p *planner) index(s *step) error {
 		if now, err = entriesOf(p.ctx, s.resource); err != nil {
 			return err
 		}
+		p.learn(s.typ, now)
 	}
 	if s.was == nil {
 		s.was, err = contentOf(s.before)

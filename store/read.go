@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -19,6 +20,22 @@ func (db *DB) ReadAt(ctx context.Context, typ, id string, at fhir.Seq) (ver *fhi
 		ver, err = v.current(typ, id)
 		if err == nil && ver == nil {
 			err = unknown("read", typ, id)
+		}
+		return err
+	})
+	return ver, err
+}
+
+// ReadBefore is [DB.Read] as of the last commit before a time.
+func (db *DB) ReadBefore(ctx context.Context, typ, id string, before time.Time) (ver *fhir.Version, err error) {
+	err = db.look("read", 0, func(v view) error {
+		next, err := v.firstAt(before, false)
+		if err != nil {
+			return err
+		}
+		v.at = next - 1
+		if ver, err = v.current(typ, id); err == nil && ver == nil {
+			err = fhir.E("read", fhir.NotFound, fhir.Issue{Message: fmt.Sprintf("There was no %s/%s before %s.", typ, id, before.UTC().Format(fhir.InstantLayout))})
 		}
 		return err
 	})

@@ -62,20 +62,6 @@ func localEnd(text string) (typ, id string) {
 	return typ, id
 }
 
-// local is the resource of this server that a reference names: Type/id, or the
-// same below one of the bases.
-func local(text string, bases []string) (typ, id string) {
-	if strings.Contains(text, "://") {
-		for _, base := range bases {
-			if rest, ok := strings.CutPrefix(text, base+"/"); ok {
-				return localEnd(rest)
-			}
-		}
-		return "", ""
-	}
-	return localEnd(text)
-}
-
 // enforce refuses references of the referring types to what is not there after
 // the transaction, and deletions of what they refer to. What the current
 // version refers to already is left alone: data older than the rule must not
@@ -110,13 +96,13 @@ func (p *planner) existing(i int) error {
 	}
 	if was != nil {
 		eachReference(was, func(n fhir.Node) {
-			if typ, id := local(n.Text(), p.tx.Bases); typ != "" {
+			if typ, id := search.Local(n.Text(), p.v.own); typ != "" {
 				known[typ+"/"+id] = true
 			}
 		})
 	}
 	eachReference(s.resource, func(n fhir.Node) {
-		typ, id := local(n.Text(), p.tx.Bases)
+		typ, id := search.Local(n.Text(), p.v.own)
 		if err != nil || typ == "" || c.Message && copied(n) {
 			return
 		}
@@ -161,7 +147,7 @@ func (p *planner) there(typ, id string) (found string, ok bool, err error) {
 // unreferred refuses the deletion of what others refer to.
 func (p *planner) unreferred(i int) error {
 	c, s := &p.tx.Changes[i], &p.steps[i]
-	refs, err := p.v.referrers(p.ctx, s.typ, s.id, p.tx.Bases, func(ref string) bool {
+	refs, err := p.v.referrers(p.ctx, s.typ, s.id, func(ref string) bool {
 		_, changed := p.targets[ref] // as it is after the transaction, see existing
 		return changed
 	})
@@ -181,9 +167,9 @@ const maxReferrers = 5
 
 // referrers lists some of the resources of the referring types that refer to a
 // resource, but for those to be left out.
-func (v view) referrers(ctx context.Context, typ, id string, bases []string, without func(ref string) bool) ([]string, error) {
+func (v view) referrers(ctx context.Context, typ, id string, without func(ref string) bool) ([]string, error) {
 	var refs []string
-	clause := search.Clause{Param: refersTo, Ranges: []search.Range{search.ReferenceTo(typ, id)}}
+	clause := search.Clause{Param: refersTo, Ranges: []search.Range{search.ReferenceTo(typ, id, nil)}}
 	for _, from := range r4.ResourceTypes() {
 		if !referring[from] || len(refs) == maxReferrers {
 			continue
@@ -199,7 +185,7 @@ func (v view) referrers(ctx context.Context, typ, id string, bases []string, wit
 				break
 			}
 			refers := false
-			if refers, err = leads(ver, typ, id, bases); refers && !without(ver.Ref()) && ver.Ref() != typ+"/"+id {
+			if refers, err = leads(ver, typ, id, v.own); refers && !without(ver.Ref()) && ver.Ref() != typ+"/"+id {
 				refs = append(refs, ver.Ref())
 			}
 			if err != nil {
@@ -215,13 +201,13 @@ func (v view) referrers(ctx context.Context, typ, id string, bases []string, wit
 }
 
 // leads reports whether a version refers to a resource.
-func leads(ver *fhir.Version, typ, id string, bases []string) (found bool, err error) {
+func leads(ver *fhir.Version, typ, id string, own search.Own) (found bool, err error) {
 	r, err := contentOf(ver)
 	if r == nil || err != nil {
 		return false, err
 	}
 	eachReference(r, func(n fhir.Node) {
-		t, i := local(n.Text(), bases)
+		t, i := search.Local(n.Text(), own)
 		found = found || t == typ && i == id
 	})
 	return found, nil

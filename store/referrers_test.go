@@ -32,7 +32,7 @@ func TestReferencesLeadSomewhere(t *testing.T) {
 	commit(t, db, put("o", order(t, "Patient/b")), put("x", parse(t, `{'resourceType':'Observation','subject':{'reference':'Patient/none'}}`)))
 	commit(t, db, put("p", order(t, "Patient/c")), put("c", patient(t, "3", "Cole")))
 	commit(t, db, put("q", order(t, "http://elsewhere.test/fhir/Patient/none")))
-	_, err := db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{post(order(t, "http://here.test/fhir/Patient/none"))}, Bases: []string{"http://here.test/fhir"}})
+	_, err := db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{post(order(t, "http://here.test/fhir/Patient/none"))}, Base: "http://here.test/fhir"})
 	require.Equal(t, fhir.Processing, fhir.KindOf(err), "an absolute address of this server")
 
 	for id, by := range map[string]string{"a": "MedicationRequest/o", "b": "MedicationRequest/o", "c": "MedicationRequest/p"} {

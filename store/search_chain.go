@@ -44,8 +44,11 @@ func (v view) chained(ctx context.Context, typ string, c *search.Clause, limit i
 	for i := range c.Chain {
 		chain := &c.Chain[i]
 		complete, err := v.inner(ctx, chain.Type, &chain.Clause, limit, func(ver *fhir.Version) error {
-			return v.referring(typ, c.Param, ver.Type, ver.ID, out.add)
+			return v.referring(typ, c.Param, ver, out.add)
 		})
+		if err == nil && complete {
+			complete, err = v.containing(ctx, typ, c.Param, chain, limit, out.add)
+		}
 		if err != nil || !complete {
 			return nil, err
 		}
@@ -64,42 +67,11 @@ func (v view) referredTo(ctx context.Context, typ string, c *search.Clause, limi
 			if err != nil {
 				return err
 			}
-			return v.targets(entries, has.Ref, typ, out.add)
+			return v.targets(ctx, has.Type, entries, has.Ref, typ, out.add)
 		})
 		if err != nil || !complete {
 			return nil, err
 		}
 	}
 	return out, nil
-}
-
-// targets gives the resources of a type that entries under a reference
-// parameter lead to.
-func (v view) targets(entries []search.Entry, param, typ string, f func(rid)) error {
-	for _, e := range entries {
-		if e.Param != param {
-			continue
-		}
-		to, id, ok := search.LocalReference(e.Key)
-		if !ok || to != typ {
-			continue
-		}
-		i, ok, err := v.identity(typ, id)
-		if err != nil {
-			return err
-		}
-		if ok {
-			f(i.rid)
-		}
-	}
-	return nil
-}
-
-// referring gives the resources of a type that refer to another one.
-func (v view) referring(typ, param, toType, toID string, f func(rid)) error {
-	w := v.rows(typ, param, search.ReferenceTo(toType, toID), false)
-	for w.next() {
-		f(w.rid)
-	}
-	return w.close()
 }

@@ -9,7 +9,7 @@ import (
 // find gives the ids of the first resources that meet a condition, in the
 // order of creation.
 func (v view) find(ctx context.Context, typ, query string, limit int) (ids []string, err error) {
-	q, err := search.ParseCondition(typ, query, search.Options{})
+	q, err := search.ParseCondition(typ, query, search.Options{Own: v.own})
 	if err != nil {
 		return nil, err
 	}

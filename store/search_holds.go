@@ -11,7 +11,7 @@ import (
 func (s *selection) holds(c *search.Clause, ver *fhir.Version, entries []search.Entry) (ok bool, err error) {
 	switch {
 	case len(c.Chain) > 0:
-		ok, err = s.leadsTo(c, entries)
+		ok, err = s.leadsTo(c, ver, entries)
 	case len(c.Has) > 0:
 		ok, err = s.isReferredTo(c, ver)
 	default:
@@ -22,11 +22,14 @@ func (s *selection) holds(c *search.Clause, ver *fhir.Version, entries []search.
 
 // leadsTo reports whether a reference leads to a resource that meets a chained
 // condition.
-func (s *selection) leadsTo(c *search.Clause, entries []search.Entry) (bool, error) {
+func (s *selection) leadsTo(c *search.Clause, ver *fhir.Version, entries []search.Entry) (bool, error) {
 	for i := range c.Chain {
 		chain := &c.Chain[i]
 		var to []rid
-		if err := s.v.targets(entries, c.Param, chain.Type, func(r rid) { to = append(to, r) }); err != nil {
+		if ok, err := s.containedHolds(c.Param, chain, ver, entries); ok || err != nil {
+			return ok, err
+		}
+		if err := s.v.targets(s.ctx, ver.Type, entries, c.Param, chain.Type, func(r rid) { to = append(to, r) }); err != nil {
 			return false, err
 		}
 		if ok, err := s.anyHas(chain.Type, &chain.Clause, to); ok || err != nil {
@@ -42,7 +45,7 @@ func (s *selection) isReferredTo(c *search.Clause, ver *fhir.Version) (bool, err
 	for i := range c.Has {
 		has := &c.Has[i]
 		var from []rid
-		if err := s.v.referring(has.Type, has.Ref, ver.Type, ver.ID, func(r rid) { from = append(from, r) }); err != nil {
+		if err := s.v.referring(has.Type, has.Ref, ver, func(r rid) { from = append(from, r) }); err != nil {
 			return false, err
 		}
 		if ok, err := s.anyHas(has.Type, &has.Clause, from); ok || err != nil {

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
@@ -15,11 +17,12 @@ const maxIncluded = 10_000
 // inclusion gathers what goes with a page: each resource once, and never one
 // that is a match.
 type inclusion struct {
-	ctx  context.Context
-	v    view
-	seen map[string]bool
-	out  []*fhir.Version
-	size int // bytes of out
+	ctx   context.Context
+	v     view
+	seen  map[string]bool
+	known map[string][]referrers // see sources
+	out   []*fhir.Version
+	size  int // bytes of out
 }
 
 // included gives what _include and _revinclude add to the matches.
@@ -27,7 +30,7 @@ func (v view) included(ctx context.Context, q *search.Query, matches []*fhir.Ver
 	if len(q.Include)+len(q.RevInclude) == 0 {
 		return nil, nil
 	}
-	in := &inclusion{ctx: ctx, v: v, seen: map[string]bool{}}
+	in := &inclusion{ctx: ctx, v: v, seen: map[string]bool{}, known: map[string][]referrers{}}
 	for _, m := range matches {
 		in.seen[m.Ref()] = true
 	}
@@ -51,7 +54,7 @@ func (in *inclusion) follow(q *search.Query, ver *fhir.Version, again bool) erro
 		return err
 	}
 	for i := range q.Include {
-		if inc := &q.Include[i]; inc.Source == ver.Type && (inc.Iterate || !again) {
+		if inc := &q.Include[i]; (inc.Source == "" || inc.Source == ver.Type) && (inc.Iterate || !again) {
 			if err := in.forward(inc, ver); err != nil {
 				return err
 			}
@@ -67,6 +70,7 @@ func (in *inclusion) follow(q *search.Query, ver *fhir.Version, again bool) erro
 	return nil
 }
 
+// forward adds what a resource refers to.
 func (in *inclusion) forward(inc *search.Include, ver *fhir.Version) error {
 	entries, err := entriesBefore(in.ctx, ver)
 	if err != nil {
@@ -76,47 +80,116 @@ func (in *inclusion) forward(inc *search.Include, ver *fhir.Version) error {
 		if e.Param != inc.Param && (inc.Param != "*" || !search.IsReference(ver.Type, e.Param)) {
 			continue
 		}
-		typ, id, ok := search.LocalReference(e.Key)
-		if !ok || inc.Target != "" && inc.Target != typ || in.seen[typ+"/"+id] {
-			continue
+		for _, typ := range in.types(inc, ver.Type, e) {
+			var to []rid
+			if err := in.v.target(in.ctx, ver.Type, e, typ, func(r rid) { to = append(to, r) }); err != nil {
+				return err
+			}
+			if err := in.numbers(typ, to); err != nil {
+				return err
+			}
 		}
-		target, err := in.v.current(typ, id)
-		if err != nil {
-			return err
+	}
+	return nil
+}
+
+// types are those to which an entry may lead, as far as they are included.
+func (in *inclusion) types(inc *search.Include, from string, e search.Entry) []string {
+	types := search.CanonicalTargets(from, e.Param)
+	if typ, id, ok := search.LocalReference(e.Key, in.v.own); ok && !in.seen[typ+"/"+id] && !slices.Contains(types, typ) {
+		types = append(types, typ)
+	}
+	return slices.DeleteFunc(types, func(t string) bool { return inc.Target != "" && inc.Target != t })
+}
+
+// backward adds what refers to a resource.
+func (in *inclusion) backward(inc *search.Include, ver *fhir.Version) error {
+	sources, err := in.sources(inc)
+	if err != nil {
+		return err
+	}
+	for _, source := range sources {
+		var from []rid
+		for _, param := range source.params {
+			if err := in.v.referring(source.typ, param, ver, func(r rid) { from = append(from, r) }); err != nil {
+				return err
+			}
 		}
-		if err := in.add(target); err != nil {
+		if err := in.numbers(source.typ, listOf(from)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (in *inclusion) backward(inc *search.Include, ver *fhir.Version) error {
-	params := []string{inc.Param}
-	if inc.Param == "*" {
-		params = search.References(inc.Source)
+// referrers is a type of which there are resources with values under reference
+// parameters.
+type referrers struct {
+	typ    string
+	params []string
+}
+
+// sources are the types and parameters that may refer to something, of those
+// that an include names. The index is asked once for a page.
+func (in *inclusion) sources(inc *search.Include) ([]referrers, error) {
+	if inc.Param != "*" {
+		return []referrers{{inc.Source, []string{inc.Param}}}, nil
 	}
-	numbers := in.v.numbered(inc.Source)
-	var err error
-	for _, param := range params {
-		var from []rid
-		if err = in.v.referring(inc.Source, param, ver.Type, ver.ID, func(r rid) { from = append(from, r) }); err != nil {
-			break
-		}
-		for _, r := range listOf(from) {
-			var source *fhir.Version
-			if source, err = numbers.get(r); err == nil {
-				err = in.add(source)
-			}
+	if known, ok := in.known[inc.Source]; ok {
+		return known, nil
+	}
+	types := []string{inc.Source}
+	if inc.Source == "" {
+		types = r4.ResourceTypes()
+	}
+	out := []referrers{}
+	for _, typ := range types {
+		var params []string
+		for _, param := range search.References(typ) {
+			used, err := in.v.any(keyParam(typ, param))
 			if err != nil {
-				break
+				return nil, err
+			}
+			if used {
+				params = append(params, param)
 			}
 		}
+		if params != nil {
+			out = append(out, referrers{typ, params})
+		}
 	}
-	if e := numbers.close(); err == nil {
-		err = e
+	in.known[inc.Source] = out
+	return out, nil
+}
+
+// any reports whether there are keys with a prefix.
+func (v view) any(prefix []byte) (bool, error) {
+	it := v.r.Iterate(prefix, after(prefix), false)
+	found := it.Next()
+	return found, ended(it, nil)
+}
+
+// numbers adds resources of a type by their numbers.
+func (in *inclusion) numbers(typ string, rids []rid) (err error) {
+	if len(rids) == 0 {
+		return nil
 	}
-	return err
+	numbers := in.v.numbered(typ)
+	defer func() {
+		if e := numbers.close(); err == nil {
+			err = e
+		}
+	}()
+	for _, r := range rids {
+		ver, err := numbers.get(r)
+		if err == nil {
+			err = in.add(ver)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (in *inclusion) add(ver *fhir.Version) error {

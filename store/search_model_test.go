@@ -64,7 +64,7 @@ func (w world) holds(c *search.Clause, d *doc) bool {
 
 func refers(from *doc, param string, to *doc) bool {
 	return slices.ContainsFunc(from.entries, func(e search.Entry) bool {
-		typ, id, ok := search.LocalReference(e.Key)
+		typ, id, ok := search.LocalReference(e.Key, nil)
 		return e.Param == param && ok && typ == to.typ && id == to.id
 	})
 }

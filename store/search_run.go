@@ -19,6 +19,16 @@ func (db *DB) Search(ctx context.Context, q *search.Query) (out *search.Result, 
 }
 
 func (v view) search(ctx context.Context, q *search.Query) (*search.Result, error) {
+	if q.Own != nil {
+		v.own = q.Own
+	}
+	if q.Page.AsOf == 0 && !q.Before.IsZero() {
+		next, err := v.firstAt(q.Before, false)
+		if err != nil {
+			return nil, err
+		}
+		v.at = next - 1 // 0, where nothing holds, before the first commit
+	}
 	s, err := v.selection(ctx, q.Type, q.Clauses)
 	if err != nil {
 		return nil, err

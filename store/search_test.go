@@ -29,7 +29,7 @@ func answer(db *store.DB, line string) string {
 	if err != nil {
 		return err.Error()
 	}
-	q, _, err := search.Parse(typ, values, search.Options{})
+	q, _, err := search.Parse(typ, values, search.Options{Own: db.Own})
 	if err != nil {
 		return err.Error()
 	}

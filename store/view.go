@@ -4,14 +4,16 @@ import (
 	"fmt"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/store/kv"
 )
 
 // view is the database as of a sequence. What was committed later may stand in
 // its reader and is passed over.
 type view struct {
-	r  kv.Reader
-	at fhir.Seq
+	r   kv.Reader
+	at  fhir.Seq
+	own search.Own // which absolute references are to this server; nil for none
 }
 
 // head gives the newest commit in the reader, whatever the view's sequence.

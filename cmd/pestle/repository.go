@@ -64,6 +64,17 @@ func (r *repository) Read(ctx context.Context, typ, id string) (*fhir.Version, e
 	return v, err
 }
 
+// ReadBefore gives a stored resource as of a time, else a built-in definition.
+func (r *repository) ReadBefore(ctx context.Context, typ, id string, before time.Time) (*fhir.Version, error) {
+	v, err := r.DB.ReadBefore(ctx, typ, id, before)
+	if err != nil && fhir.KindOf(err) == fhir.NotFound && before.After(r.started) && defines(typ) {
+		if e := r.library.Entry(typ, id); e != nil {
+			return r.version(e)
+		}
+	}
+	return v, err
+}
+
 // VRead gives a stored version, else the one version of a built-in definition.
 func (r *repository) VRead(ctx context.Context, typ, id, versionID string) (*fhir.Version, error) {
 	v, err := r.DB.VRead(ctx, typ, id, versionID)
@@ -168,6 +179,9 @@ func builtinPlace(after []byte) (from int, ok bool) {
 // builtin lists the built-in definitions that meet a query and that no stored
 // resource hides.
 func (r *repository) builtin(ctx context.Context, q *search.Query) ([]*profiles.Entry, error) {
+	if !q.Before.IsZero() && !q.Before.After(r.started) {
+		return nil, nil
+	}
 	if slices.ContainsFunc(q.Clauses, func(c search.Clause) bool { return c.Chain != nil || c.Has != nil }) {
 		return nil, nil
 	}

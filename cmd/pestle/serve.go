@@ -70,7 +70,9 @@ func (c *serveCommand) Run(std streams) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; choose another with --addr or PESTLE_ADDR", c.Addr, err)
 	}
-	app, err := openApp(c.appConfig(), log)
+	config := c.appConfig()
+	config.Origins = origins(c.PublicURL, listener.Addr())
+	app, err := openApp(config, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

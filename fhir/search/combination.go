@@ -109,8 +109,8 @@ func keyEnd(kind string, b []byte) int {
 
 func referenceEnd(b []byte) int {
 	terms := 2
-	if len(b) > 0 && b[0] == relative {
-		terms = 3
+	if len(b) > 0 && b[0] == literal {
+		terms = 4
 	}
 	at := 1
 	for ; terms > 0; terms-- {

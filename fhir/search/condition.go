@@ -95,6 +95,9 @@ func (c *condition) modifierOK() bool {
 	}
 	known = append([]string{"missing"}, known...)
 	if c.param.Type == "reference" {
+		if c.modifier == "below" && c.types.canonical() {
+			return true
+		}
 		if r4.IsResource(c.modifier) {
 			return true
 		}

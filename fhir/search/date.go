@@ -47,9 +47,20 @@ func InstantKey(t time.Time) []byte {
 	return appendSpan(nil, span{start, start + 1000})
 }
 
+// Period reads a date or time as the time from its first moment up to, and not
+// including, end.
+func Period(s string) (start, end time.Time, ok bool) {
+	at, ok := parseSpan(s)
+	return time.UnixMicro(at.start).UTC(), time.UnixMicro(at.end).UTC(), ok
+}
+
+// describePeriod is what an error says was expected of [Period].
+const describePeriod = "an instant such as 2026-05-31T10:30:00Z, or a date"
+
 // parseSpan reads a FHIR date, dateTime or instant of any precision; a search
 // may also leave the seconds or the time zone out. Times without a zone are
-// UTC, and so are the days of dates.
+// UTC, and so are the days of dates. A leap second is part of the last second of
+// its minute, since the time that we count has none: 23:59:60Z is of its day.
 func parseSpan(s string) (span, bool) {
 	year, s, ok := digits(s, 4)
 	if !ok || year == 0 {
@@ -84,16 +95,17 @@ func parseClock(begin int64, s string) (span, bool) {
 	if !ok || hour > 24 || len(s) == 0 || s[0] != ':' {
 		return span{}, false
 	}
-	min, s, ok := digits(s[1:], 2)
-	if !ok || min > 59 || hour == 24 && min > 0 {
+	mins, s, ok := digits(s[1:], 2)
+	if !ok || mins > 59 || hour == 24 && mins > 0 {
 		return span{}, false
 	}
-	at, width := begin+int64(hour)*60*minute+int64(min)*minute, int64(minute)
+	at, width := begin+int64(hour)*60*minute+int64(mins)*minute, int64(minute)
 	if len(s) > 0 && s[0] == ':' {
 		sec, rest, ok := digits(s[1:], 2)
 		if !ok || sec > 60 {
 			return span{}, false
 		}
+		sec = min(sec, 59)
 		s, at, width = rest, at+int64(sec)*second, second
 		if len(s) > 0 && s[0] == '.' {
 			var fraction int64

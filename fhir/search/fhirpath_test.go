@@ -120,6 +120,9 @@ func TestOracleExtract(t *testing.T) {
 		entries += len(got)
 		byParam := map[string][]Entry{}
 		for _, e := range got {
+			if strings.Contains(e.Param, ".") {
+				continue // of what is contained: store/testdata/search/contained.txtar
+			}
 			code, _, _ := strings.Cut(e.Param, ":")
 			byParam[code] = append(byParam[code], e)
 		}

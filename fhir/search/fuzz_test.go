@@ -105,8 +105,12 @@ func FuzzExtract(f *testing.F) {
 			return
 		}
 		for i, e := range entries {
-			code, modifier, _ := strings.Cut(e.Param, ":")
-			param := r4.SearchParameter(r.Type(), code)
+			typ, name := owner(r.Type(), e.Param)
+			code, modifier, _ := strings.Cut(name, ":")
+			if code == Every {
+				continue // added of what is contained
+			}
+			param := r4.SearchParameter(typ, code)
 			kind := map[string]string{"text": "string", "identifier": "token"}[modifier]
 			if modifier == "" {
 				kind = param.Type

@@ -65,7 +65,7 @@ func TestNoKeyIsAPrefixOfAnother(t *testing.T) {
 	for kind, list := range keys {
 		for i, a := range list {
 			require.LessOrEqual(t, len(a), MaxKey)
-			if kind != "reference" || a[0] == relative || a[0] == absolute {
+			if kind != "reference" || a[0] == literal || a[0] == address {
 				require.Equal(t, len(a), keyEnd(kind, append(bytes.Clone(a), 7, 7)), "%s %q", kind, a)
 			}
 			for k, b := range list {

@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected outcomes under testdata")
 
-var testOptions = Options{Base: "https://pestle.example/fhir", Now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
+var testOptions = Options{Own: Own(nil).Or("https://pestle.example/fhir"), Now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
 
 // sample is a resource of a test as a query sees it.
 type sample struct {

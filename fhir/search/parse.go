@@ -18,9 +18,9 @@ type Options struct {
 	// warning for each: Prefer: handling=lenient. Malformed values of known
 	// ones stay errors.
 	Lenient bool
-	// Base is the address of this server, without a slash at the end: an
-	// absolute reference below it is the same as the relative one.
-	Base string
+	// Own says which base URLs are of this server: an absolute reference below
+	// one of them is the same as the relative one.
+	Own Own
 	// Now serves the date prefix ap; zero for the time of the machine.
 	Now time.Time
 	// DefaultCount and MaxCount bound a page; 20 and 1000 where they are 0.
@@ -104,7 +104,7 @@ func newParser(resourceType string, o Options) *parser {
 	if o.MaxCount == 0 {
 		o.MaxCount = 1000
 	}
-	return &parser{Options: o, ways: new(int), query: &Query{Type: resourceType, Count: min(o.DefaultCount, o.MaxCount), given: url.Values{}}}
+	return &parser{Options: o, ways: new(int), query: &Query{Type: resourceType, Own: o.Own, Count: min(o.DefaultCount, o.MaxCount), given: url.Values{}}}
 }
 
 // parameter reads one name and value and notes them for the self link.

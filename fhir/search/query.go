@@ -2,6 +2,7 @@ package search
 
 import (
 	"net/url"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -99,7 +100,7 @@ func (c *Clause) anyOf(id string, entries []Entry) bool {
 // matching Source refers to, or (reverse) the Sources whose Param refers to a
 // match.
 type Include struct {
-	Source  string // resource type that holds the reference
+	Source  string // resource type that holds the reference, "" for any
 	Param   string // code of a reference parameter, "*" for all of Source
 	Target  string // type of what is referred to, "" for any
 	Iterate bool   // also from what was included
@@ -145,7 +146,9 @@ type Query struct {
 	Total      Total
 	Summary    Summary
 	Elements   []string
-	Page       Page // where to begin; zero for the first page
+	Page       Page      // where to begin; zero for the first page
+	Before     time.Time // the state before this time (_at); zero for now
+	Own        Own       // which absolute references are to this server; nil leaves it to the store
 
 	given url.Values // the parameters that were understood, for the self link
 }

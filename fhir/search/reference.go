@@ -6,20 +6,22 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// A reference's key begins with its form. A relative one has the id, the type
-// and the version as terms, so that an id alone finds it; an absolute one and a
-// canonical have the address and the version. Most have no version.
+// A reference's key begins with its form. One that ends like the address of a
+// resource, in type and id, has as terms the id, the type, the base before them
+// ("" of a relative one) and the version, so that an id alone finds it and a
+// search decides which bases are of this server. Any other address has itself
+// and the version. Most have no version.
 const (
-	relative = 'r'
-	absolute = 'u'
+	literal = 'r'
+	address = 'u'
 )
 
-// reference is the text of a reference taken apart. Of an absolute one, typ and
-// id are what its path ends with, if it ends like a resource's address.
+// reference is the text of a reference taken apart: base, typ and id of one
+// that ends like the address of a resource, else url.
 type reference struct {
-	url     string // of an absolute one, without the version
-	typ, id string
-	version string
+	base, typ, id string
+	url           string
+	version       string
 }
 
 // parseReference reads Type/id, Type/id/_history/version or an absolute
@@ -28,21 +30,34 @@ func parseReference(s string) (reference, bool) {
 	if s == "" || s[0] == '#' || strings.IndexByte(s, '?') >= 0 {
 		return reference{}, false
 	}
-	address, version, _ := strings.Cut(s, "/_history/")
-	r := reference{version: version}
-	if head, id := lastSegment(address); fhir.IsID(id) {
-		if before, typ := lastSegment(head); isTypeName(typ) {
-			r.typ, r.id = typ, id
-			if before == "" {
-				return r, true
-			}
-		}
-	}
-	if !strings.Contains(address, ":") {
+	s, _, _ = strings.Cut(s, "#")
+	whole, version, _ := strings.Cut(s, "/_history/")
+	return parseAddress(whole, version)
+}
+
+// parseCanonical reads url|version; a fragment is no part of what it names.
+func parseCanonical(s string) (reference, bool) {
+	s, _, _ = strings.Cut(s, "#")
+	url, version, _ := strings.Cut(s, "|")
+	if url == "" {
 		return reference{}, false
 	}
-	r.url = address
-	return r, true
+	if r, ok := parseAddress(url, version); ok {
+		return r, true
+	}
+	return reference{url: url, version: version}, true
+}
+
+func parseAddress(s, version string) (reference, bool) {
+	r := reference{version: version}
+	if head, id := lastSegment(s); fhir.IsID(id) {
+		if base, typ := lastSegment(head); isTypeName(typ) && (base == "" && head == typ || strings.Contains(base, "://")) {
+			r.base, r.typ, r.id = base, typ, id
+			return r, true
+		}
+	}
+	r.url = s
+	return r, strings.Contains(s, ":")
 }
 
 func lastSegment(s string) (head, last string) {
@@ -62,28 +77,57 @@ func isTypeName(s string) bool {
 	return true
 }
 
-// appendLocal is the key of any version of a resource of this server; a
-// version, or a zero byte pair for none, goes behind it.
-func appendLocal(b []byte, typ, id string) []byte {
-	return appendTerm(appendTerm(append(b, relative), id), typ)
+// appendTarget is the beginning of the keys of all references to a resource by
+// its type and id, below whatever base.
+func appendTarget(b []byte, typ, id string) []byte {
+	return appendTerm(appendTerm(append(b, literal), id), typ)
 }
 
-func appendAddress(b []byte, url string) []byte { return appendTerm(append(b, absolute), cut(url)) }
+// appendUnversioned is the key of a reference up to its version.
+func appendUnversioned(b []byte, r reference) []byte {
+	if r.url != "" {
+		return appendTerm(append(b, address), cut(r.url))
+	}
+	return appendTerm(appendTarget(b, r.typ, r.id), cut(r.base))
+}
 
 func appendReference(b []byte, r reference) []byte {
-	if r.url == "" {
-		b = appendLocal(b, r.typ, r.id)
-	} else {
-		b = appendAddress(b, r.url)
+	return appendTerm(appendUnversioned(b, r), cut(r.version))
+}
+
+// readReference takes a key apart. Long parts are shortened in it.
+func readReference(key []byte) (r reference, ok bool) {
+	if len(key) == 0 {
+		return r, false
 	}
-	return appendTerm(b, cut(r.version))
+	rest := key[1:]
+	switch key[0] {
+	case literal:
+		r.id, rest = readTerm(rest)
+		r.typ, rest = readTerm(rest)
+		r.base, rest = readTerm(rest)
+	case address:
+		r.url, rest = readTerm(rest)
+	default:
+		return r, false
+	}
+	r.version, rest = readTerm(rest)
+	return r, rest != nil
+}
+
+// refer makes the entry of a reference.
+func (s *sink) refer(param string, r reference) {
+	start := len(s.buf)
+	s.buf = appendReference(s.buf, r)
+	s.take(param, start)
 }
 
 func writeReference(s *sink, p *names, n fhir.Node) {
-	if r, ok := parseReference(n.Get("reference").Text()); ok {
-		start := len(s.buf)
-		s.buf = appendReference(s.buf, r)
-		s.take(p.code, start)
+	text := n.Get("reference").Text()
+	if r, ok := parseReference(text); ok {
+		s.refer(p.code, r)
+	} else if fragment, ok := strings.CutPrefix(text, "#"); ok {
+		s.contained(p.code, n.Resource(), fragment)
 	}
 	if id := n.Get("identifier"); id.Exists() {
 		s.code(p.identifier, exactCase, id.Get("system").Text(), id.Get("value").Text())
@@ -96,45 +140,50 @@ func writeInBundle(s *sink, p *names, n fhir.Node) {
 	texts := [...]string{n.Parent().Get("fullUrl").Text(), n.Get("resourceType").Text() + "/" + n.Get("id").Text()}
 	for _, text := range texts {
 		if r, ok := parseReference(text); ok {
-			start := len(s.buf)
-			s.buf = appendReference(s.buf, r)
-			s.take(p.code, start)
+			s.refer(p.code, r)
 		}
 	}
 }
 
-// writeCanonical takes a canonical that is relative, Library/123, for a
-// reference to a resource of this server.
 func writeCanonical(s *sink, p *names, n fhir.Node) {
 	text := n.Text()
-	if text == "" || text[0] == '#' {
-		return
+	if r, ok := parseCanonical(text); ok {
+		s.refer(p.code, r)
+	} else if fragment, ok := strings.CutPrefix(text, "#"); ok {
+		s.contained(p.code, n.Resource(), fragment)
 	}
-	url, version, _ := strings.Cut(text, "|")
-	r, ok := parseReference(url)
-	if !ok || r.url != "" {
-		r = reference{url: url}
+}
+
+// Local is the resource of this server that the text of a reference names, ""
+// where it names none.
+func Local(text string, own Own) (typ, id string) {
+	r, ok := parseReference(text)
+	if !ok || r.id == "" || !own.is(r.base) {
+		return "", ""
 	}
-	r.version = version
-	start := len(s.buf)
-	s.buf = appendReference(s.buf, r)
-	s.take(p.code, start)
+	return r.typ, r.id
 }
 
 // LocalReference takes the key of an entry under a reference parameter apart:
-// the resource of this server that it refers to. It is false for addresses.
-func LocalReference(key []byte) (typ, id string, ok bool) {
-	if len(key) == 0 || key[0] != relative {
-		return "", "", false
-	}
-	id, rest := readTerm(key[1:])
-	typ, _ = readTerm(rest)
-	return typ, id, typ != "" && id != ""
+// the resource of this server that it refers to. It is false for all others.
+func LocalReference(key []byte, own Own) (typ, id string, ok bool) {
+	r, ok := readReference(key)
+	return r.typ, r.id, ok && r.id != "" && own.is(r.base)
 }
 
-// ReferenceTo gives the ranges of the entries under a reference parameter that
+// ReferenceTo is the range of the entries under a reference parameter that
 // refer to a resource of this server, whatever the version.
-func ReferenceTo(typ, id string) Range { return variants(appendLocal(nil, typ, id)) }
+func ReferenceTo(typ, id string, own Own) Range {
+	r := variants(appendTarget(nil, typ, id))
+	r.Match = func(key []byte) bool { return own.is(baseOf(key)) }
+	return r
+}
+
+// baseOf is the base in the key of a reference to a type and id.
+func baseOf(key []byte) string {
+	r, _ := readReference(key)
+	return r.base
+}
 
 // ReferenceKey is the key of an entry for a reference to a resource of this
 // server, which [ReferenceTo] finds.

@@ -12,12 +12,12 @@ import (
 // https://hl7.org/fhir/R4/search.html#Summary and what stands around it.
 var resultParams = map[string]func(p *parser, name, modifier, value string){
 	"_count": (*parser).count, "_sort": (*parser).sort, "_summary": (*parser).summary, "_elements": (*parser).elements, "_total": (*parser).total,
-	"_include": (*parser).include, "_revinclude": (*parser).revInclude, "_contained": (*parser).contained,
+	"_include": (*parser).include, "_revinclude": (*parser).revInclude, "_at": (*parser).asOf, "_contained": (*parser).contained,
 	"_format": (*parser).passed, "_pretty": (*parser).passed, pageParam: (*parser).passed,
 }
 
 // resultNames are those to be named in messages.
-var resultNames = []string{"_count", "_elements", "_has", "_include", "_revinclude", "_sort", "_summary", "_total"}
+var resultNames = []string{"_at", "_count", "_elements", "_has", "_include", "_revinclude", "_sort", "_summary", "_total"}
 
 func (p *parser) plain(name, modifier string) bool {
 	if modifier == "" {
@@ -91,8 +91,9 @@ func (p *parser) readInclude(name, modifier, value string) (Include, bool) {
 	}
 	const form = "Type:parameter or Type:parameter:Target, such as MedicationRequest:subject:Patient; * for all references"
 	parts := strings.Split(value, ":")
-	if value == "*" {
-		parts = []string{p.query.Type, "*"}
+	if value == "*" { // of whatever type
+		i.Param = "*"
+		return i, true
 	}
 	if len(parts) < 2 || len(parts) > 3 {
 		p.refuse(name, "The include is malformed.", form, value, "")
@@ -154,6 +155,22 @@ func (p *parser) elements(name, modifier, value string) {
 			continue
 		}
 		p.query.Elements = append(p.query.Elements, element)
+	}
+}
+
+// asOf reads _at: the state at the end of a period.
+func (p *parser) asOf(name, modifier, value string) {
+	if !p.plain(name, modifier) {
+		return
+	}
+	_, end, ok := Period(value)
+	switch {
+	case !ok:
+		p.refuse(name, "The time is malformed.", describePeriod, value, "")
+	case !p.query.Before.IsZero():
+		p.refuse(name, "A search is of one time.", "_at once", value, "")
+	default:
+		p.query.Before = end
 	}
 }
 

@@ -13,10 +13,18 @@ type sink struct {
 	entries []Entry
 	buf     []byte
 	joined  int // entries of composite parameters; see maxJoined
+
+	at     visit // the contained resource that is indexed; zero for the whole one
+	place  int   // of it in the queue, -1 for the whole one
+	queue  []visit
+	within int // entries of contained resources; see maxContained
 }
 
 // take makes an entry of what was appended to the buffer since start.
 func (s *sink) take(param string, start int) {
+	if s.at.prefix != "" {
+		param = s.at.prefix + param
+	}
 	s.entries = append(s.entries, Entry{Param: param, Key: s.buf[start:len(s.buf):len(s.buf)]})
 }
 

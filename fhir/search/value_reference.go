@@ -12,55 +12,74 @@ func (v reading) reference(value string) ([]Range, string) {
 	}
 	text := unescape(value)
 	if fhir.IsID(text) {
-		if v.modifier != "" {
+		if v.modifier != "" && v.modifier != "below" {
 			return v.local(reference{typ: v.modifier, id: text}), ""
 		}
 		return v.anyTarget(text), ""
 	}
-	url, version, canonical := strings.Cut(text, "|")
-	r, ok := parseReference(url)
-	if canonical {
-		r.version = version
+	r, ok := parseReference(text)
+	if v.types.canonical() {
+		r, ok = parseCanonical(text)
+		ok = ok && (r.id != "" || strings.Contains(r.url, ":"))
 	}
-	if !ok || v.modifier != "" && r.url == "" && r.typ != v.modifier {
+	switch {
+	case !ok || v.typed() && r.url == "" && r.typ != v.modifier:
 		return nil, describe(v.param)
-	}
-	if r.url == "" {
+	case r.id != "" && v.Own.is(r.base):
 		return v.local(r), ""
 	}
-	if v.Base != "" && r.url == v.Base+"/"+r.typ+"/"+r.id {
-		r.url = ""
-		return v.local(r), ""
-	}
-	return []Range{versioned(appendAddress(nil, r.url), r.version)}, ""
+	return []Range{v.versions(appendUnversioned(nil, r), r.version)}, ""
 }
 
-// anyTarget finds what has the id, of whichever type; by address too where the
-// parameter has few types of target.
+// typed reports whether the modifier is the type of the target.
+func (v reading) typed() bool { return v.modifier != "" && v.modifier != "below" }
+
+// anyTarget finds what has the id, of whichever type.
 func (v reading) anyTarget(id string) []Range {
-	out := []Range{variants(appendTerm([]byte{relative}, id))}
-	if v.Base == "" || len(v.param.Target) > 8 {
-		return out
-	}
-	for _, typ := range v.param.Target {
-		out = append(out, variants(appendAddress(nil, v.Base+"/"+typ+"/"+id)))
-	}
-	return out
+	out := variants(appendTerm([]byte{literal}, id))
+	out.Match = v.ofServer("")
+	return []Range{out}
 }
 
-// local finds a resource of this server, by its relative reference and by its
-// address.
+// local finds references to a resource of this server, relative and below any
+// base of it.
 func (v reading) local(r reference) []Range {
-	out := []Range{versioned(appendLocal(nil, r.typ, r.id), r.version)}
-	if v.Base != "" {
-		out = append(out, versioned(appendAddress(nil, v.Base+"/"+r.typ+"/"+r.id), r.version))
+	out := variants(appendTarget(nil, r.typ, r.id))
+	out.Match = v.ofServer(r.version)
+	return []Range{out}
+}
+
+// ofServer tests for references to this server, to a version where one is named.
+func (v reading) ofServer(version string) func(key []byte) bool {
+	own, test := v.Own, v.versionTest(version)
+	return func(key []byte) bool {
+		r, ok := readReference(key)
+		return ok && own.is(r.base) && test(r.version)
+	}
+}
+
+// versions finds a reference by its beginning, in the version where one is
+// named.
+func (v reading) versions(unversioned []byte, version string) Range {
+	switch {
+	case version == "":
+		return variants(unversioned)
+	case v.modifier != "below":
+		return exactly(appendTerm(unversioned, cut(version)))
+	}
+	out, test := variants(unversioned), v.versionTest(version)
+	out.Match = func(key []byte) bool {
+		r, ok := readReference(key)
+		return ok && test(r.version)
 	}
 	return out
 }
 
-func versioned(key []byte, version string) Range {
-	if version == "" {
-		return variants(key)
+// versionTest tests the version of a reference; with :below, 2 also finds 2.1:
+// https://hl7.org/fhir/R4/references.html#canonical
+func (v reading) versionTest(version string) func(string) bool {
+	below := v.modifier == "below"
+	return func(have string) bool {
+		return version == "" || have == cut(version) || below && strings.HasPrefix(have, version+".")
 	}
-	return exactly(appendTerm(key, cut(version)))
 }
