@@ -87,6 +87,9 @@ func (c *condition) read(value string) (Clause, bool) {
 
 func (c *condition) modifierOK() bool {
 	known := modifiers[c.param.Type]
+	if c.param.Code == phonetic {
+		known = nil // a sound has no parts
+	}
 	if c.param.Code == ID {
 		known = []string{"not"}
 	}

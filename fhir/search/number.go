@@ -130,24 +130,31 @@ func smallInt(s string) (v int, ok bool) {
 // without 100.5; ap widens it by a tenth of the value.
 type numberBounds struct{ exact, lo, hi []byte }
 
-func parseNumber(p prefix, literal string) (numberBounds, bool) {
-	exact, ok := appendNumber(nil, literal)
-	if !ok {
-		return numberBounds{}, false
+// numberStretch is what a searched number stands for.
+type numberStretch struct{ exact, lo, hi decimal.Decimal }
+
+func parseNumber(p prefix, literal string) (numberStretch, bool) {
+	if _, ok := appendNumber(nil, literal); !ok {
+		return numberStretch{}, false
 	}
 	value, err := decimal.NewFromString(literal)
 	if err != nil {
-		return numberBounds{}, false
+		return numberStretch{}, false
 	}
 	half := decimal.New(5, value.Exponent()-1)
 	if p == ap {
 		half = decimal.Max(half, value.Abs().Div(decimal.New(10, 0)))
 	}
-	b := numberBounds{exact: exact}
-	var okLo, okHi bool
-	b.lo, okLo = appendNumber(nil, value.Sub(half).String())
-	b.hi, okHi = appendNumber(nil, value.Add(half).String())
-	return b, okLo && okHi
+	return numberStretch{value, value.Sub(half), value.Add(half)}, true
+}
+
+// bounds are the keys of a stretch; ok is false where it is out of bounds.
+func (n numberStretch) bounds() (b numberBounds, ok bool) {
+	var okExact, okLo, okHi bool
+	b.exact, okExact = appendNumber(nil, n.exact.String())
+	b.lo, okLo = appendNumber(nil, n.lo.String())
+	b.hi, okHi = appendNumber(nil, n.hi.String())
+	return b, okExact && okLo && okHi
 }
 
 const describeNumbers = "a number such as 100, 5.40 or 1e-3, with or without a prefix (eq ne gt lt ge le sa eb ap)"

@@ -83,6 +83,9 @@ func (p *program) add(typ *r4.Type, param *r4.SearchParam) typeSet {
 // for which types it was asked with success.
 func maker(typ *r4.Type, param *r4.SearchParam, types typeSet) func(string) writer {
 	byType := writers[param.Type]
+	if param.Code == phonetic {
+		byType = soundWriters
+	}
 	var components *composite
 	if param.Type == "composite" {
 		components = compileComponents(typ.Name, param)

@@ -28,12 +28,20 @@ func quantityEnd(b []byte, hasUnit bool) int {
 	if len(b) == 0 {
 		return -1
 	}
-	end := numberEnd(b[1:])
+	head := 1
+	converted := b[0] == measure || b[0] == measures
+	if converted {
+		head, hasUnit = 1+digestLen, false
+	}
+	if len(b) < head {
+		return -1
+	}
+	end := numberEnd(b[head:])
 	if end < 0 {
 		return -1
 	}
-	end++
-	if b[0] == stretch {
+	end += head
+	if b[0] == stretch || b[0] == measures {
 		more := numberEnd(b[end:])
 		if more < 0 {
 			return -1
@@ -81,6 +89,9 @@ func (s *sink) stretch(p *names, n fhir.Node, hasUnit bool) {
 	}
 	s.buf = b
 	s.take(p.code, start)
+	if hasUnit {
+		s.measuredRange(p, low, high)
+	}
 }
 
 func appendEnd(b []byte, n fhir.Node, open byte) ([]byte, bool) {
@@ -107,6 +118,7 @@ func writeQuantity(s *sink, p *names, n fhir.Node) {
 	}
 	s.buf = appendUnit(b, unitOf(n))
 	s.take(p.code, start)
+	s.measured(p, n)
 }
 
 // currencies is the system of Money.currency.
@@ -122,15 +134,23 @@ func writeMoney(s *sink, p *names, n fhir.Node) {
 	s.take(p.code, start)
 }
 
+// form is what the keys of numbers begin with, of those with one number and of
+// those with two ends.
+type form struct{ point, stretch []byte }
+
+// asWritten is the form of numbers, and of quantities in their own units.
+var asWritten = form{[]byte{point}, []byte{stretch}}
+
 // numberRanges are the keys of the numbers that compare by the prefix to the
 // searched one. units filters by unit, nil where there is none to ask for.
-func numberRanges(p prefix, want numberBounds, units func(unit []byte) bool) []Range {
+func numberRanges(p prefix, want numberBounds, f form, units func(unit []byte) bool) []Range {
 	var out []Range
 	add := func(lo, hi []byte) {
 		out = append(out, Range{Lo: lo, Hi: hi, Match: matchUnit(units)})
 	}
-	all := []byte{point}
-	exact, lo, hi := append(all[:1:1], want.exact...), append(all[:1:1], want.lo...), append(all[:1:1], want.hi...)
+	all := f.point
+	n := len(all)
+	exact, lo, hi := append(all[:n:n], want.exact...), append(all[:n:n], want.lo...), append(all[:n:n], want.hi...)
 	switch p {
 	case eq, ap:
 		add(lo, hi)
@@ -146,7 +166,9 @@ func numberRanges(p prefix, want numberBounds, units func(unit []byte) bool) []R
 	case le:
 		add(all, after(exact))
 	}
-	return append(out, Range{Lo: []byte{stretch}, Hi: []byte{stretch + 1}, Match: matchStretch(p, want, units)})
+	r := beginning(f.stretch)
+	r.Match = matchStretch(p, want, len(f.stretch), units)
+	return append(out, r)
 }
 
 func matchUnit(units func([]byte) bool) func([]byte) bool {
@@ -156,13 +178,16 @@ func matchUnit(units func([]byte) bool) func([]byte) bool {
 	return func(key []byte) bool { return len(key) > unitLen && units(key[len(key)-unitLen:]) }
 }
 
-func matchStretch(p prefix, want numberBounds, units func([]byte) bool) func([]byte) bool {
+func matchStretch(p prefix, want numberBounds, head int, units func([]byte) bool) func([]byte) bool {
 	return func(key []byte) bool {
-		mid := numberEnd(key[1:])
+		if len(key) < head {
+			return false
+		}
+		mid := numberEnd(key[head:])
 		if mid < 0 {
 			return false
 		}
-		low, rest := key[1:1+mid], key[1+mid:]
+		low, rest := key[head:head+mid], key[head+mid:]
 		end := numberEnd(rest)
 		if end < 0 || units != nil && !units(rest[end:]) {
 			return false

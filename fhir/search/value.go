@@ -45,6 +45,8 @@ func (v reading) text(value string) ([]Range, string) {
 	value = unescape(value)
 	f := fold(value)
 	switch {
+	case v.param.Code == phonetic:
+		return v.sounding(f)
 	case f == "":
 		return nil, "a text that is not blank"
 	case v.modifier == "exact":

@@ -13,7 +13,11 @@ func (v reading) number(value string) ([]Range, string) {
 	if !ok {
 		return nil, describeNumbers
 	}
-	return numberRanges(p, want, nil), ""
+	bounds, ok := want.bounds()
+	if !ok {
+		return nil, describeNumbers
+	}
+	return numberRanges(p, bounds, asWritten, nil), ""
 }
 
 const describeQuantities = "number, number|system|code or number||unit, with or without a prefix (eq ne gt lt ge le sa eb ap)"
@@ -32,7 +36,14 @@ func (v reading) quantity(value string) ([]Range, string) {
 	if len(parts) == 3 {
 		system, code = unescape(parts[1]), unescape(parts[2])
 	}
-	return numberRanges(p, want, unitTest(system, code)), ""
+	if form, bounds, ok := inCanonicalUnits(want, system, code); ok {
+		return numberRanges(p, bounds, form, nil), ""
+	}
+	bounds, ok := want.bounds()
+	if !ok {
+		return nil, describeQuantities
+	}
+	return numberRanges(p, bounds, asWritten, unitTest(system, code)), ""
 }
 
 // unitTest is the test of a unit: by system and code, or without a system by

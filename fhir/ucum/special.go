@@ -13,6 +13,7 @@ type special struct {
 	scale *big.Rat // of a prefix: 1/10 for dB
 	base  func(x *big.Rat) *big.Rat
 	own   func(y *big.Rat) *big.Rat // the reverse of base
+	exact bool                      // base is a rational number, and greater for a greater x
 }
 
 var (
@@ -27,11 +28,14 @@ func specialUnit(a *atom) Unit {
 	switch a.function {
 	case "Cel":
 		s.base, s.own = shift(zeroCelsius)
+		s.exact = true
 	case "degF":
 		s.base, s.own = shift(zeroFahrenheit)
+		s.exact = true
 	case "degRe":
 		// The degree is 5/4 K, so that zero lies at 4/5 of 273.15 degrees.
 		s.base, s.own = shift(new(big.Rat).Mul(zeroCelsius, big.NewRat(4, 5)))
+		s.exact = true
 	case "ln":
 		s.base, s.own = float(math.Exp), float(math.Log)
 	case "lg":

@@ -49,6 +49,10 @@ func (u Unit) Canonical() string {
 // Comparable reports whether amounts in the two units can be compared.
 func (u Unit) Comparable(v Unit) bool { return slices.Equal(u.powers, v.powers) }
 
+// Exact reports whether amounts in the unit convert without floating point, and
+// in their order: those of all units but the logarithmic and angular ones.
+func (u Unit) Exact() bool { return u.special == nil || u.special.exact }
+
 func (u Unit) rat() *big.Rat {
 	if u.factor == nil {
 		return one
