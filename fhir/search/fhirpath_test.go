@@ -78,7 +78,11 @@ func (x *slow) write(s *sink, kind string, n *names, item fhirpath.Item) {
 	if r4.IsResource(typ) {
 		typ = "Resource"
 	}
-	if write := writers[kind][typ]; write != nil && !strings.HasPrefix(node.Name(), "_") {
+	byType := writers[kind]
+	if n.code == phonetic {
+		byType = soundWriters
+	}
+	if write := byType[typ]; write != nil && !strings.HasPrefix(node.Name(), "_") {
 		write(s, n, node)
 	}
 }

@@ -28,17 +28,14 @@ const ucumSystem = "http://unitsofmeasure.org"
 // maxMeasured bounds the digits and the power of ten of what is converted.
 const maxMeasured = 100
 
-// canonicalUnits are the units to which a code is converted; ok is false where
+// canonicalUnits is the unit of a code that is converted; ok is false where
 // it is compared as it is written.
-func canonicalUnits(system, code string) (units string, ok bool) {
-	if system != ucumSystem || code == "" || strings.ContainsRune(code, '{') {
-		return "", false
+func canonicalUnits(system, code string) (u ucum.Unit, ok bool) {
+	if system != ucumSystem || code == "" || strings.IndexByte(code, '{') >= 0 {
+		return ucum.Unit{}, false
 	}
 	u, err := ucum.Parse(code)
-	if err != nil || !u.Exact() {
-		return "", false
-	}
-	return u.Canonical(), true
+	return u, err == nil && u.Exact()
 }
 
 // measurable reports whether a number is one that can be converted.
@@ -48,12 +45,12 @@ func measurable(v decimal.Decimal) bool {
 }
 
 // appendMeasured appends the number of an amount in canonical units.
-func appendMeasured(b []byte, v decimal.Decimal, code string) ([]byte, bool) {
+func appendMeasured(b []byte, v decimal.Decimal, u ucum.Unit) ([]byte, bool) {
 	if !measurable(v) {
 		return b, false
 	}
-	canonical, _, err := ucum.Canonical(v, code)
-	if err != nil {
+	canonical, ok := u.InCanonical(v)
+	if !ok {
 		return b, false
 	}
 	return appendNumber(b, canonical.String())
@@ -71,8 +68,7 @@ func amount(n fhir.Node) (decimal.Decimal, bool) {
 
 // measured adds the key of a quantity in canonical units, where it has one.
 func (s *sink) measured(p *names, n fhir.Node) {
-	code := n.Get("code").Text()
-	units, ok := canonicalUnits(n.Get("system").Text(), code)
+	u, ok := canonicalUnits(n.Get("system").Text(), n.Get("code").Text())
 	if !ok {
 		return
 	}
@@ -84,13 +80,13 @@ func (s *sink) measured(p *names, n fhir.Node) {
 	b := s.buf
 	switch n.Get("comparator").Text() {
 	case "<", "<=":
-		b = append(appendDigest(append(b, measures), units), lowest)
-		b, ok = appendMeasured(b, v, code)
+		b = append(appendDigest(append(b, measures), u.Canonical()), lowest)
+		b, ok = appendMeasured(b, v, u)
 	case ">", ">=":
-		b, ok = appendMeasured(appendDigest(append(b, measures), units), v, code)
+		b, ok = appendMeasured(appendDigest(append(b, measures), u.Canonical()), v, u)
 		b = append(b, highest)
 	default:
-		b, ok = appendMeasured(appendDigest(append(b, measure), units), v, code)
+		b, ok = appendMeasured(appendDigest(append(b, measure), u.Canonical()), v, u)
 	}
 	if ok {
 		s.buf = b
@@ -110,9 +106,9 @@ func (s *sink) measuredRange(p *names, low, high fhir.Node) {
 		return
 	}
 	start := len(s.buf)
-	b := appendDigest(append(s.buf, measures), units)
-	if b, ok = appendMeasuredEnd(b, low, of, lowest); ok {
-		b, ok = appendMeasuredEnd(b, high, of, highest)
+	b := appendDigest(append(s.buf, measures), units.Canonical())
+	if b, ok = appendMeasuredEnd(b, low, units, lowest); ok {
+		b, ok = appendMeasuredEnd(b, high, units, highest)
 	}
 	if ok {
 		s.buf = b
@@ -120,19 +116,20 @@ func (s *sink) measuredRange(p *names, low, high fhir.Node) {
 	}
 }
 
-func appendMeasuredEnd(b []byte, n fhir.Node, of unit, open byte) ([]byte, bool) {
+func appendMeasuredEnd(b []byte, n fhir.Node, of ucum.Unit, open byte) ([]byte, bool) {
 	if !n.Get("value").Exists() {
 		return append(b, open), true
 	}
 	u := unitOf(n)
 	if u == (unit{}) {
-		u = of
+		u = unit{system: ucumSystem, code: of.Code()}
 	}
 	v, ok := amount(n.Get("value"))
-	if _, known := canonicalUnits(u.system, u.code); !ok || !known || !ucum.CanCompare(u.code, of.code) {
+	own, known := canonicalUnits(u.system, u.code)
+	if !ok || !known || own.Canonical() != of.Canonical() {
 		return b, false
 	}
-	return appendMeasured(b, v, u.code)
+	return appendMeasured(b, v, own)
 }
 
 // inCanonicalUnits are the forms and the bounds by which an amount in a unit is
@@ -147,9 +144,9 @@ func inCanonicalUnits(want numberStretch, system, code string) (form, numberBoun
 		key *[]byte
 		v   decimal.Decimal
 	}{{&out.exact, want.exact}, {&out.lo, want.lo}, {&out.hi, want.hi}} {
-		if *to.key, ok = appendMeasured(nil, to.v, code); !ok {
+		if *to.key, ok = appendMeasured(nil, to.v, units); !ok {
 			return form{}, numberBounds{}, false
 		}
 	}
-	return form{appendDigest([]byte{measure}, units), appendDigest([]byte{measures}, units)}, out, true
+	return form{appendDigest([]byte{measure}, units.Canonical()), appendDigest([]byte{measures}, units.Canonical())}, out, true
 }

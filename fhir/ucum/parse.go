@@ -28,6 +28,7 @@ func Parse(code string) (Unit, error) {
 			Message: fmt.Sprintf("%q is no UCUM unit.", code), Expected: err.expected, Found: err.found})
 	}
 	u.code = code
+	u.settle()
 	remember(code, u)
 	return u, nil
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/shopspring/decimal"
 )
 
 // Unit is a parsed unit. The zero Unit is the unity, "1".
@@ -14,6 +16,11 @@ type Unit struct {
 	factor  *big.Rat // how many canonical units one of this is; nil is 1
 	powers  []power  // of the canonical units, ordered by code
 	special *special // for units that are no plain multiples
+
+	// Of a unit that [Parse] has given, worked out once.
+	canonical string
+	shift     int32 // the factor as a power of ten
+	shifts    bool  // it is one
 }
 
 // power is one canonical unit with its exponent, never 0.
@@ -33,6 +40,40 @@ func (u Unit) Code() string {
 // Canonical is the unit in canonical units, which are the base units and the
 // arbitrary units: "g.m-3"; "1" for a pure number.
 func (u Unit) Canonical() string {
+	if u.canonical != "" {
+		return u.canonical
+	}
+	return u.spell()
+}
+
+// InCanonical is an amount in canonical units; ok is false where it is none.
+func (u Unit) InCanonical(value decimal.Decimal) (canonical decimal.Decimal, ok bool) {
+	if u.shifts {
+		return value.Shift(u.shift), true
+	}
+	x := u.base(value.Rat())
+	if x == nil {
+		return decimal.Decimal{}, false
+	}
+	return decimalOf(x), true
+}
+
+// settle works out what is asked of a unit again and again.
+func (u *Unit) settle() {
+	u.canonical = u.spell()
+	if u.special != nil {
+		return
+	}
+	if n, exact := u.rat().FloatPrec(); exact && n <= 4*Digits {
+		d := decimalOf(u.rat())
+		digits := strings.Trim(strings.Replace(d.String(), ".", "", 1), "0")
+		if digits == "1" {
+			u.shift, u.shifts = int32(len(d.Coefficient().String())-1)+d.Exponent(), true
+		}
+	}
+}
+
+func (u Unit) spell() string {
 	if len(u.powers) == 0 {
 		return "1"
 	}
