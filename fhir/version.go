@@ -17,13 +17,6 @@ const (
 	Delete Method = "DELETE"
 )
 
-// Requester is who asked for a write, as far as the server knows.
-type Requester struct {
-	Agent    string // who: a reference or an identifier, "Practitioner/1", "sds-user-id|7654321"
-	Display  string // their name
-	OnBehalf string // the organisation, an ODS code
-}
-
 // Version is one stored state of a resource. Versions are never changed or
 // removed; a deletion is a version too.
 type Version struct {

@@ -45,7 +45,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 
 // identify asks the Authenticator, but for what anybody may ask.
 func (s *Server) identify(x *exchange, r *http.Request) (err error) {
-	x.identity = auth.Identity{Requester: fhir.Requester{Agent: "anonymous"}, Scopes: auth.Full}
+	x.identity = auth.Identity{Requester: fhir.Requester{Agent: "anonymous", Unbound: s.config.Authenticator == nil}, Scopes: auth.Full}
 	if s.config.Authenticator == nil || r.Method == http.MethodOptions || x.discovery(r) {
 		return nil
 	}

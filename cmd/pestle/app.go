@@ -118,5 +118,5 @@ func (a *app) writable() float64 {
 
 // commandRequester is who a command of this binary writes as.
 func commandRequester(command string) fhir.Requester {
-	return fhir.Requester{Agent: "Device/pestle", Display: "pestle " + command}
+	return fhir.Requester{Agent: "Device/pestle", Display: "pestle " + command, Unbound: true}
 }

@@ -22,5 +22,9 @@ func (c *serveCommand) authenticator() (server.Authenticator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--keys %s: %w", c.Keys, err)
 	}
-	return &auth.Bearer{Keys: keys, Issuer: c.Issuer, AnyIssuer: c.AnyIssuer, Audience: c.Audience, AnyAudience: c.AnyAudience}, nil
+	delegates, err := readDelegates(c.Delegates)
+	if err != nil {
+		return nil, err
+	}
+	return &auth.Bearer{Delegates: delegates, Keys: keys, Issuer: c.Issuer, AnyIssuer: c.AnyIssuer, Audience: c.Audience, AnyAudience: c.AnyAudience}, nil
 }

@@ -38,6 +38,7 @@ type serveCommand struct {
 	AnyIssuer         bool     `env:"PESTLE_ANY_ISSUER" help:"Take tokens of every issuer whose key is in --keys, in the place of --issuer."`
 	Audience          string   `env:"PESTLE_AUDIENCE" help:"The aud that tokens must carry."`
 	AnyAudience       bool     `env:"PESTLE_ANY_AUDIENCE" help:"Take tokens that were issued for other servers too, in the place of --audience."`
+	Delegates         []byte   `env:"PESTLE_DELEGATES" type:"filecontent" placeholder:"FILE" help:"Who may send for whom besides themselves: JSON such as {\"A\": [\"B\"]}, by ODS codes, by which A may send for B."`
 	PublicURL         string   `env:"PESTLE_PUBLIC_URL" placeholder:"URL" help:"Scheme and host under which clients know the server: all links begin with it."`
 	MetricsAddr       string   `env:"PESTLE_METRICS_ADDR" placeholder:"HOST:PORT" help:"Address on which /metrics is served to everybody who can reach it. The API's address serves it too, to tokens with the scope system/$metrics."`
 	CORSOrigin        []string `name:"cors-origin" env:"PESTLE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin of a web program that may call, such as https://app.example, with :* for any port; * for all. A sandbox takes those of this machine too."`

@@ -96,6 +96,9 @@ func (x *execution) afterCancel(now time.Time) ([]fhir.Change, error) {
 
 // receiveCancellation cancels one item of a prescription, or tells why not.
 func (s *Service) receiveCancellation(call *fhir.Call, m *message, state fhir.State) (*outcome, error) {
+	if err := mayCancel(state, m, call.Requester); err != nil {
+		return nil, err
+	}
 	mr := m.list("MedicationRequest")[0]
 	o, err := m.cancelledOrder(state, mr)
 	if err != nil {

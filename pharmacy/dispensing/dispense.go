@@ -30,7 +30,8 @@ import (
 //     or no-evidence-seen), for the claim; and as the part endorsement of an
 //     item, repeated, a CodeableConcept of medicationdispense-endorsement with
 //     its supporting information as text.
-//   - agent (PractitionerRole), who hands over; by default who accepted.
+//   - agent (PractitionerRole), who hands over. A caller who is
+//     known is always recorded as the one; another person is noted beside them.
 //   - original (string), a note on the paper original that the pharmacy holds.
 //
 // Anything else is refused. The answer is Parameters with the parts task and
@@ -124,6 +125,16 @@ type handing struct {
 	// profile is the SDS role profile of the call, "" where it is not known.
 	profile string
 	id      string // identifier of the notification
+	beside  Party  // whom the caller names beside themselves
+}
+
+// actedBy makes the caller the one who hands over. Another person whom the body
+// names is recorded beside them; a role of the caller's own is kept.
+func (h *handing) actedBy(caller Party) {
+	if h.role != nil && h.agent.ID != caller.ID {
+		h.beside, h.role = h.agent, nil
+	}
+	h.agent = caller
 }
 
 func (s *Service) handing(call *fhir.Call, x *execution) handing {
@@ -136,7 +147,9 @@ func (s *Service) handing(call *fhir.Call, x *execution) handing {
 			h.role, h.agent = call.Body.Sub(role), partyOf(role.Get("practitioner"))
 		}
 	}
-	if h.agent.ID == "" {
+	if call.Requester.Bound() {
+		h.actedBy(agentOf(call))
+	} else if h.agent.ID == "" {
 		h.agent = agentOf(call)
 	}
 	return h

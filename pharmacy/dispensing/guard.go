@@ -21,6 +21,9 @@ var guards = map[string]func(s *Service, state fhir.State, tx *fhir.Transaction,
 // law forbids. Resources that belong to no prescription are none of its
 // business.
 func (s *Service) Guard(_ context.Context, state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
+	if err := s.guardCaller(state, tx, before, after); err != nil {
+		return err
+	}
 	if guard, ok := guards[after.Type]; ok {
 		return guard(s, state, tx, before, after)
 	}

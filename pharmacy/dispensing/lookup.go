@@ -71,7 +71,7 @@ func taskAt(state fhir.State, op, id string) (*execution, error) {
 		return nil, err
 	}
 	if v == nil {
-		return nil, fhir.E(op, fhir.NotFound, fhir.Issue{Message: "There is no Task/" + id + "."})
+		return nil, noTask(op, id)
 	}
 	if v.Deleted() {
 		return nil, fhir.E(op, fhir.Deleted, fhir.Issue{Message: "Task/" + id + " was deleted."})
@@ -82,6 +82,10 @@ func taskAt(state fhir.State, op, id string) (*execution, error) {
 			Expected: "a Task with the code " + csEvent + "#prescription-order"})
 	}
 	return x, err
+}
+
+func noTask(op, id string) error {
+	return fhir.E(op, fhir.NotFound, fhir.Issue{Message: "There is no Task/" + id + "."})
 }
 
 // read reads the resource that stands under a reference, nil when there is none.

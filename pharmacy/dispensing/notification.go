@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
@@ -96,9 +97,12 @@ func (s *Service) medicationDispense(x *execution, after *Prescription, to State
 	if item.Quantity.Value.IsPositive() && !now.Supplied.Value.Equal(item.Quantity.Value) {
 		total = append(total, fhir.Obj("url", extRunningTotal, "valueQuantity", l.Quantity.Of(now.Supplied.Value).value()))
 	}
-	var note fhir.Value
+	var notes []any
 	if item.batch != "" {
-		note = fhir.List(fhir.Obj("text", "Batch "+item.batch))
+		notes = append(notes, fhir.Obj("text", "Batch "+item.batch))
+	}
+	if h.beside.ID != "" {
+		notes = append(notes, fhir.Obj("text", strings.TrimSpace("Named by the caller as acting too: "+h.beside.Name+" ("+h.beside.ID+")")))
 	}
 	return fhir.Obj(
 		"resourceType", "MedicationDispense",
@@ -115,7 +119,7 @@ func (s *Service) medicationDispense(x *execution, after *Prescription, to State
 		"type", concept(coding(csLineStatus, string(item.Status))),
 		"quantity", item.Quantity.value(total...),
 		"whenHandedOver", h.when,
-		"note", note,
+		"note", fhir.List(notes...),
 		"dosageInstruction", o.resource.Get("dosageInstruction"),
 	).Resource()
 }

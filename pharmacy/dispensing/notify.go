@@ -18,7 +18,7 @@ func (s *Service) receiveNotification(call *fhir.Call, m *message, state fhir.St
 	if err != nil {
 		return nil, err
 	}
-	if x == nil {
+	if x == nil || call.Requester.Bound() && !s.dispenserOf(x, call.Requester) {
 		return nil, notFound(m.event(), number)
 	}
 	if err := m.mayNotify(x, first); err != nil {

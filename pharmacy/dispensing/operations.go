@@ -18,6 +18,9 @@ func (s *Service) onTask(ctx context.Context, call *fhir.Call, op string, decide
 		if err != nil {
 			return nil, err
 		}
+		if err := s.mayAct(state, x, op, call.Requester); err != nil {
+			return nil, err
+		}
 		changes, reply, err := decide(state, x)
 		if err != nil {
 			return nil, err
@@ -45,17 +48,22 @@ func once(call *fhir.Call, op string) *fhir.Call {
 }
 
 // takerOf is who takes a prescription by a call: what its parameters say, else
-// this server's pharmacy and the one who calls.
+// this server's pharmacy, or the caller's, and the one who calls.
 func (s *Service) takerOf(call *fhir.Call) taker {
 	var t taker
 	if call.Body != nil {
 		t = readTaker(call.Body)
 	}
-	if t.owner.ID == "" {
+	who := call.Requester
+	switch {
+	case t.owner.ID != "":
+	case who.Bound() && !who.ActsFor(s.site.ODS):
+		t.owner = Party{ID: who.OnBehalf}
+	default:
 		t.owner = Party{ID: s.site.ODS, Name: s.site.Name}
 	}
-	if t.agent.ID == "" {
-		t.agent = agentOf(call)
+	if t.agent.ID == "" || who.Bound() {
+		t.agent = agentOf(call) // what the body says of the person adds, and never replaces who calls
 	}
 	return t
 }
@@ -98,6 +106,9 @@ func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 	if t.owner.ID == "" {
 		return nil, fhir.E("accept", fhir.Required, fhir.Issue{Message: "It is not clear which pharmacy takes the prescription.",
 			Expected: "the parameter owner, an Organization with an ODS code", Found: "nothing"})
+	}
+	if err := t.mayTake("accept", call.Body, call.Requester); err != nil {
+		return nil, err
 	}
 	return s.onTask(ctx, call, "accept", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
 		if x.State.open() && s.over(x, call.Time) {

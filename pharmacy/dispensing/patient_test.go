@@ -18,7 +18,7 @@ func person(nhs, family string) *fhir.Resource {
 
 // write commits changes on behalf of an organisation.
 func (w *world) write(organisation string, changes ...fhir.Change) (*fhir.Commit, error) {
-	return w.db.Commit(w.ctx, &fhir.Transaction{Changes: changes, Time: w.now, Requester: fhir.Requester{Agent: "a", OnBehalf: organisation}})
+	return w.db.Commit(w.ctx, &fhir.Transaction{Changes: changes, Time: w.now, Requester: fhir.Requester{Agent: "a", OnBehalf: organisation, Unbound: true}})
 }
 
 func posted(p *fhir.Resource) fhir.Change {

@@ -28,6 +28,9 @@ func (s *Service) processMessage(ctx context.Context, call *fhir.Call) (*fhir.Re
 		return nil, &fhir.Error{Op: "process-message", Kind: fhir.BusinessRule, Issues: issues}
 	}
 	m := readMessage(call.Body, s.law)
+	if err := m.sentBy(call.Requester); err != nil {
+		return nil, err
+	}
 	h := handlers[m.event()]
 	if m.event() != "prescription-order" {
 		if err := s.catchUp(ctx, m.number()); err != nil {

@@ -22,6 +22,9 @@ func (s *Service) release(ctx context.Context, call *fhir.Call) (*fhir.Reply, er
 		return nil, &fhir.Error{Op: "release", Kind: fhir.ValueCode, Issues: issues}
 	}
 	t := readTaker(call.Body)
+	if err := t.mayTake("release", call.Body, call.Requester); err != nil {
+		return nil, err
+	}
 	group := parameter(call.Body, "group-identifier").Path("valueIdentifier", "value")
 	var err error
 	if group.Exists() {

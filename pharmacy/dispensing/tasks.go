@@ -28,18 +28,21 @@ func (s *Service) takeTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, e
 		return nil, &fhir.Error{Op: "task", Kind: fhir.ValueCode, Issues: issues}
 	}
 	number := t.Root().Path("groupIdentifier", "value")
+	role := requesterOf(t)
+	org := identifier(contained(t.Root(), role.Get("organization")), idODS)
+	if !call.Requester.ActsFor(org.Text()) {
+		return nil, call.Requester.NotFor("task", place(org, role), org.Text())
+	}
 	if err := s.catchUp(ctx, number.Text()); err != nil {
 		return nil, err
 	}
-	role := requesterOf(t)
-	org := identifier(contained(t.Root(), role.Get("organization")), idODS)
 	return s.carryOut(ctx, call, func(state fhir.State) (*outcome, error) {
 		focus := t.Root().Path("focus", "identifier", "value")
 		x, err := issueWith(state, number.Text(), focus.Text())
 		if err != nil {
 			return nil, err
 		}
-		if x == nil {
+		if x == nil || call.Requester.Bound() && !s.dispenserOf(x, call.Requester) {
 			return nil, notFound("task", number)
 		}
 		if x.Owner.ID != org.Text() && !x.State.open() {

@@ -26,7 +26,8 @@ type world struct {
 	s    *Service
 	now  time.Time
 	loop *pharmacy.Loop
-	seen fhir.Seq // how far settle has looked
+	seen fhir.Seq       // how far settle has looked
+	who  fhir.Requester // who calls; somebody who acts for all when it is not set
 }
 
 var testSite = Site{ODS: "VNE51", Name: "The Simple Pharmacy", ReimbursementAuthority: "T1450"}
@@ -53,9 +54,12 @@ func newWorld(t *testing.T, now time.Time, opts Options) *world {
 }
 
 func (w *world) call(body *fhir.Resource) *fhir.Call {
-	id := uuid.NewString()
+	id, who := uuid.NewString(), w.who
+	if who.Agent == "" {
+		who = fhir.Requester{Agent: "sds-user-id|7654321", Display: "Peter Potion", Unbound: true}
+	}
 	return &fhir.Call{Body: body, Time: w.now, RequestID: id, Receipt: fhir.Receipt{Key: id, Body: []byte("digest")},
-		Base: "http://localhost/fhir", Requester: fhir.Requester{Agent: "sds-user-id|7654321", Display: "Peter Potion"}}
+		Base: "http://localhost/fhir", Requester: who}
 }
 
 func (w *world) send(body *fhir.Resource) (*fhir.Reply, error) {

@@ -24,7 +24,11 @@ func (s *Service) exportOperation(ctx context.Context, call *fhir.Call) (*fhir.R
 				Expected: "the number of a recorded run, such as 1", Found: strconv.Quote(text), Fix: "A further run is recorded by POST Claim/$close-month with run=new."})
 		}
 	}
-	list, err := s.ExportMonth(ctx, ExportRequest{Month: month, Org: parameter(call, "org"), Run: run, Time: call.Time})
+	org, err := pharmacyOf(call)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.ExportMonth(ctx, ExportRequest{Month: month, Org: org, Run: run, Time: call.Time})
 	if err != nil {
 		return nil, err
 	}
@@ -42,12 +46,30 @@ func (s *Service) closeOperation(ctx context.Context, call *fhir.Call) (*fhir.Re
 		return nil, fhir.E("close", fhir.Invalid, fhir.Issue{Expression: "run", Message: "A month is closed once, or by a further run.", Expected: "run=new, or no run", Found: strconv.Quote(run),
 			Fix: "Read a recorded run with GET Claim/$export-month?month=" + month.String() + "&run=" + run})
 	}
-	list, err := s.CloseMonth(ctx, CloseRequest{Month: month, Org: parameter(call, "org"), New: run == "new",
+	org, err := pharmacyOf(call)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.CloseMonth(ctx, CloseRequest{Month: month, Org: org, New: run == "new",
 		Time: call.Time, Requester: call.Requester, RequestID: call.RequestID})
 	if err != nil {
 		return nil, err
 	}
 	return bundled(month, list)
+}
+
+// pharmacyOf is the pharmacy whose claims a call is about: the one that it names,
+// which the caller must act for, else the caller's. "" is all of them, for a
+// caller who acts for all.
+func pharmacyOf(call *fhir.Call) (string, error) {
+	org, who := parameter(call, "org"), call.Requester
+	if org == "" && who.Bound() {
+		org = who.OnBehalf
+	}
+	if org == "" && !who.Bound() || who.ActsFor(org) {
+		return org, nil
+	}
+	return "", who.NotFor("claims", fhir.Node{}, org)
 }
 
 // bundled is the answer with exports: the Bundle of one, or, where several

@@ -33,6 +33,9 @@ func (s *Service) receive(ctx context.Context, call *fhir.Call) (*fhir.Reply, er
 // submit judges an EPS claim and stores it with its answer. The first change of
 // the commit is the Claim, the last one the ClaimResponse.
 func (s *Service) submit(ctx context.Context, call *fhir.Call, r *fhir.Resource, reply *fhir.Reply) (*fhir.Commit, error) {
+	if org := identifier(readClaim(r).pharmacy(), idODS); !call.Requester.ActsFor(org) {
+		return nil, call.Requester.NotFor("claim", readClaim(r).pharmacy(), org)
+	}
 	for range attempts {
 		changes, err := s.judge(s.db.State(ctx), r, call)
 		if err != nil {
@@ -60,7 +63,7 @@ func (s *Service) judge(state fhir.State, r *fhir.Resource, call *fhir.Call) ([]
 	}
 	v := &verdict{claim: readClaim(r)}
 	v.issues = v.check(lists)
-	d, err := v.find(state)
+	d, err := v.find(state, call.Requester)
 	if err != nil {
 		return nil, err
 	}

@@ -17,9 +17,14 @@ const repriceBatch = 100
 // Reprice prices the claims of a month again, by the data that holds now: after
 // an edition, a concession or a fee was loaded late. It goes by the days of the
 // claims, since one may use the rest of a pack that another was paid whole. It
-// gives how many answers there are and how many of them changed.
+// gives how many answers there are and how many of them changed. A caller who is
+// bound to an organisation has the claims of that one priced.
 func (s *Service) Reprice(ctx context.Context, month tariff.Month, who fhir.Requester, requestID string, now time.Time) (claims, changed int, err error) {
-	ids, err := s.db.State(ctx).Find("ClaimResponse", query("_tag", csMonth, month.String()))
+	tag := month.String()
+	if who.Bound() {
+		tag = monthOf(tag, who.OnBehalf)
+	}
+	ids, err := s.db.State(ctx).Find("ClaimResponse", query("_tag", csMonth, tag))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -106,6 +111,9 @@ func (s *Service) repriceOne(state fhir.State, id string, now time.Time) ([]fhir
 func (s *Service) repriceOperation(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 	month, err := monthParameter(call)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := pharmacyOf(call); err != nil {
 		return nil, err
 	}
 	claims, changed, err := s.Reprice(ctx, month, call.Requester, call.RequestID, call.Time)

@@ -2,6 +2,7 @@ package reimbursement
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -33,11 +34,15 @@ func (v *verdict) say(n fhir.Node, place string, code fhir.Code, rule string, de
 
 // find is the issue of the prescription that the claim is for; nil, with an
 // issue, where there is none.
-func (v *verdict) find(state fhir.State) (*dispensed, error) {
+func (v *verdict) find(state fhir.State, who fhir.Requester) (*dispensed, error) {
 	known, err := allIssues(state, v.order())
 	if err != nil {
 		return nil, err
 	}
+	// What another pharmacy has dispensed, or has, is not there for this one.
+	known = slices.DeleteFunc(known, func(d *dispensed) bool {
+		return !who.ActsFor(d.task.Root().Path("owner", "identifier", "value").Text())
+	})
 	shortForm := v.group("shortForm")
 	at := shortForm.Expression()
 	if len(known) == 0 {

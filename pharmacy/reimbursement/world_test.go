@@ -112,7 +112,7 @@ func (w *world) call(body *fhir.Resource) *fhir.Call {
 	w.calls++
 	id := fmt.Sprintf("00000000-0000-4000-8000-%012d", w.calls)
 	return &fhir.Call{Body: body, Time: w.now, RequestID: id, Receipt: fhir.Receipt{Key: id, Body: []byte("digest")},
-		Requester: fhir.Requester{Agent: "sds-user-id|7654321", Display: "Peter Potion"}}
+		Requester: fhir.Requester{Agent: "sds-user-id|7654321", Display: "Peter Potion", Unbound: true}}
 }
 
 func (w *world) post(claim *fhir.Resource) (*fhir.Reply, error) {

@@ -29,6 +29,9 @@ type Bearer struct {
 	// Organisation names the claim that holds the caller's ODS code;
 	// "organisation" where it is empty.
 	Organisation string
+	// Delegates are, by the ODS code of an organisation, those that it may act
+	// for besides itself.
+	Delegates map[string][]string
 }
 
 // Authenticate checks the token: signature, time, issuer and audience.
@@ -144,11 +147,12 @@ func (b *Bearer) identity(claims jwt.MapClaims) Identity {
 			scopes[i] = smart
 		}
 	}
+	organisation := text(cmp.Or(b.Organisation, "organisation"))
 	return Identity{
 		Requester: fhir.Requester{
 			Agent:    cmp.Or(text("fhirUser"), text("sub"), text("client_id"), "unnamed"),
 			Display:  text("name"),
-			OnBehalf: text(cmp.Or(b.Organisation, "organisation")),
+			OnBehalf: organisation, Delegates: b.Delegates[strings.ToUpper(organisation)],
 		},
 		Scopes: ParseScopes(strings.Join(scopes, " ")),
 	}

@@ -6,8 +6,8 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// Sandbox lets everybody do everything and asks for no proof. The caller is
-// User, unless the header NHSD-Session-URID names a role, as the sandboxes of
+// Sandbox lets everybody do everything and asks for no proof. The caller acts
+// for every organisation, and is User, unless the header NHSD-Session-URID names a role, as the sandboxes of
 // NHS England's interfaces have it.
 type Sandbox struct {
 	User fhir.Requester
@@ -16,11 +16,13 @@ type Sandbox struct {
 // Authenticate takes the caller from the headers. It never fails.
 func (s Sandbox) Authenticate(r *http.Request) (Identity, error) {
 	requester := s.User
+	requester.Unbound = true
 	if role := r.Header.Get("NHSD-Session-URID"); isDigits(role) {
 		requester = fhir.Requester{
 			Agent:    "https://fhir.nhs.uk/Id/sds-role-profile-id|" + role,
 			Display:  s.User.Display,
 			OnBehalf: s.User.OnBehalf,
+			Unbound:  true,
 		}
 	}
 	if requester.Agent == "" {

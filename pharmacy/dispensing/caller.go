@@ -1,0 +1,167 @@
+package dispensing
+
+import (
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// What a body says about who sends it, or who acts, is compared with the
+// organisation that the caller is known to act for: it never decides. A caller
+// is a pharmacy on the prescriptions that it holds or that are nominated to it,
+// and where it is this server's; the prescriber on those that it sent.
+
+// sentBy refuses a message of another organisation than the caller's: as its
+// sender, or as the pharmacy that supplied.
+func (m *message) sentBy(who fhir.Requester) error {
+	if !who.Bound() {
+		return nil
+	}
+	said := []node{m.senderCode()}
+	for d := range m.all("MedicationDispense") {
+		said = append(said, identifier(m.organization(d, m.performer(d)), idODS))
+	}
+	for _, org := range said {
+		if !who.ActsFor(org.Text()) {
+			return who.NotFor(m.event(), place(org, m.header), org.Text())
+		}
+	}
+	return nil
+}
+
+// senderCode is the ODS code of MessageHeader.sender, by identifier or by the
+// entry that it refers to.
+func (m *message) senderCode() node {
+	sender := m.header.Get("sender")
+	if code := sender.Path("identifier", "value"); code.Exists() {
+		return code
+	}
+	r := m.resolve(sender)
+	if typeOf(r) == "PractitionerRole" {
+		r = m.resolve(r.Get("organization"))
+	}
+	return identifier(r, idODS)
+}
+
+// mayCancel refuses the cancellation of an order that another organisation
+// prescribed. The number of a prescription names the organisation that issued it,
+// so that one which is not here is refused alike to who did not.
+func mayCancel(state fhir.State, m *message, who fhir.Requester) error {
+	if !who.Bound() {
+		return nil
+	}
+	number := m.list("MedicationRequest")[0].Path("groupIdentifier", "value")
+	orders, err := ordersOf(state, number.Text())
+	if err != nil {
+		return err
+	}
+	if len(orders) == 0 && issuedBy(number.Text(), who) {
+		return nil
+	}
+	for _, o := range orders {
+		own, err := prescribedBy(state, o, who)
+		if err != nil || own {
+			return err
+		}
+	}
+	// The same whatever is here: the number tells nothing that the caller did not know.
+	return who.NotFor(m.event(), number, number.Text())
+}
+
+// issuedBy reports whether the number of a prescription has the caller's
+// organisation in its middle, filled up with zeros.
+func issuedBy(number string, who fhir.Requester) bool {
+	parts := strings.Split(number, "-")
+	if len(parts) != 3 {
+		return false
+	}
+	middle := strings.TrimRight(parts[1], "0")
+	for _, org := range append([]string{who.OnBehalf}, who.Delegates...) {
+		if org != "" && strings.EqualFold(strings.TrimRight(org, "0"), middle) {
+			return true
+		}
+	}
+	return false
+}
+
+// prescribedBy reports whether an order was prescribed in an organisation that
+// the caller acts for: that of the message it came in, else that of its requester.
+func prescribedBy(state fhir.State, o *order, who fhir.Requester) (bool, error) {
+	b, err := read(state, "Bundle/"+orderMessageID(o.number()), "Bundle")
+	if err != nil {
+		return false, err
+	}
+	if b != nil {
+		if m := readMessage(b, Law{}); strings.EqualFold(m.number(), o.number()) && who.ActsFor(m.senderCode().Text()) {
+			return true, nil
+		}
+	}
+	org, err := organizationOf(state, o.resource.Root().Path("requester", "reference").Text())
+	return org.ID != "" && who.ActsFor(org.ID), err
+}
+
+// sentFor reports whether the caller acts for who sent the prescription.
+func (x *execution) sentFor(state fhir.State, who fhir.Requester) (bool, error) {
+	if x.Sender.ID != "" && who.ActsFor(x.Sender.ID) {
+		return true, nil
+	}
+	for _, o := range x.orders {
+		if own, err := prescribedBy(state, o, who); err != nil || own {
+			return own, err
+		}
+	}
+	return false, nil
+}
+
+// dispenserOf reports whether the caller is the pharmacy that the prescription is
+// with, or is to go to: its owner, or, while nobody holds it, the pharmacy it is
+// nominated to; where none is, this server's.
+func (s *Service) dispenserOf(x *execution, who fhir.Requester) bool {
+	switch {
+	case !x.State.open() && x.Owner.ID != "":
+		return who.ActsFor(x.Owner.ID)
+	case x.Nominee.ID != "":
+		return who.ActsFor(x.Nominee.ID)
+	case s.site.ODS != "":
+		return who.ActsFor(s.site.ODS)
+	}
+	return true
+}
+
+// mayAct refuses an operation on a Task to who is not its pharmacy, or for
+// $cancel not its prescriber. The prescriber, who knows of the prescription, is
+// told so (403), and so is the pharmacy that would cancel; to anybody else there
+// is no such Task.
+func (s *Service) mayAct(state fhir.State, x *execution, op string, who fhir.Requester) error {
+	if !who.Bound() {
+		return nil
+	}
+	sent, err := x.sentFor(state, who)
+	if err != nil {
+		return err
+	}
+	dispenses := s.dispenserOf(x, who)
+	if sent && s.site.ODS == "" && x.State.open() && x.Nominee.ID == "" {
+		dispenses = false // the prescriber is not a pharmacy because none is known
+	}
+	switch {
+	case op == "cancel" && sent, op != "cancel" && dispenses:
+		return nil
+	case sent || dispenses:
+		return fhir.E(op, fhir.Forbidden, fhir.Issue{Rule: "actor", Message: "The caller's organisation does not do this.", Expression: "Task", Found: who.OnBehalf,
+			Expected: map[bool]string{true: "the prescriber's organisation", false: "the pharmacy that has the prescription"}[op == "cancel"]})
+	}
+	return noTask(op, x.version.ID)
+}
+
+// mayTake refuses a pharmacy that takes a prescription for another.
+func (t *taker) mayTake(op string, body *fhir.Resource, who fhir.Requester) error {
+	if who.ActsFor(t.owner.ID) {
+		return nil
+	}
+	said := node{}
+	if body != nil {
+		said = parameter(body, "owner")
+	}
+	return who.NotFor(op, said, t.owner.ID)
+}

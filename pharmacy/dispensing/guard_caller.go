@@ -1,0 +1,94 @@
+package dispensing
+
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// guardCaller holds the plain writes of a caller to what their organisation may
+// do with a prescription: its prescriber writes its orders, its pharmacy its Task
+// and its records of supply. The operations ask for themselves.
+func (s *Service) guardCaller(state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
+	if tx.Derived || !tx.Requester.Bound() {
+		return nil
+	}
+	var may func(state fhir.State, v *fhir.Version, who fhir.Requester) (bool, error)
+	switch after.Type {
+	case "MedicationRequest":
+		may = mayOrder
+	case "Task":
+		may = s.mayTask
+	case "MedicationDispense":
+		may = s.maySupply
+	case "Bundle":
+		may = mayKeep
+	default:
+		return nil
+	}
+	for _, v := range []*fhir.Version{before, after} {
+		if v == nil || v.Deleted() {
+			continue
+		}
+		if ok, err := may(state, v, tx.Requester); err != nil {
+			return err
+		} else if !ok {
+			return fhir.E("guard", fhir.Forbidden, fhir.Issue{Rule: "actor", Expression: after.Type, Message: "The caller's organisation may not write this " + after.Type + ".",
+				Found: orNothing(tx.Requester.OnBehalf), Expected: "of a prescription: its prescriber for the orders, its pharmacy for the Task and the supplies"})
+		}
+	}
+	return nil
+}
+
+// mayOrder reports whether the caller may write an order: one of a prescription
+// is its prescriber's. Where the order does not tell who that is, it is who wrote
+// it first.
+func mayOrder(state fhir.State, v *fhir.Version, who fhir.Requester) (bool, error) {
+	o, err := readOrder(v)
+	if err != nil || !o.prescribed() {
+		return err == nil, err
+	}
+	own, err := prescribedBy(state, o, who)
+	if own || err != nil {
+		return own, err
+	}
+	org, err := organizationOf(state, o.resource.Root().Path("requester", "reference").Text())
+	return org.ID == "" && who.ActsFor(v.Requester.OnBehalf), err
+}
+
+// mayTask reports whether the caller may write the Task of a prescription; one
+// of another kind anybody may.
+func (s *Service) mayTask(state fhir.State, v *fhir.Version, who fhir.Requester) (bool, error) {
+	x, err := readTask(state, v)
+	if err != nil || x == nil || s.dispenserOf(x, who) {
+		return err == nil, err
+	}
+	if !x.State.open() && x.State != cancelled {
+		return false, nil
+	}
+	return x.sentFor(state, who)
+}
+
+// maySupply reports whether the caller may write a MedicationDispense: one of a
+// prescription is its pharmacy's.
+func (s *Service) maySupply(state fhir.State, v *fhir.Version, who fhir.Requester) (bool, error) {
+	r, err := v.Resource()
+	if err != nil {
+		return false, err
+	}
+	number, _, err := suppliedOrder(state, r.Root())
+	if err != nil || number == "" {
+		return err == nil, err
+	}
+	x, err := currentIssue(state, number)
+	return err == nil && (x == nil || s.dispenserOf(x, who)), err
+}
+
+// mayKeep keeps callers from writing what $process-message keeps: by its message
+// the sender of a prescription is known.
+func mayKeep(_ fhir.State, v *fhir.Version, _ fhir.Requester) (bool, error) {
+	r, err := v.Resource()
+	if err != nil || r.Get("type").Text() != "message" {
+		return err == nil, err
+	}
+	m := readMessage(r, Law{})
+	return v.ID != orderMessageID(m.number()) && v.ID != notificationID(m.id()), nil
+}

@@ -1,0 +1,50 @@
+package reimbursement
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// TestClaimsAreThePharmacys: a claim is made, amended, exported, closed and
+// repriced by the pharmacy that it is of, or its delegate, whatever it says itself.
+func TestClaimsAreThePharmacys(t *testing.T) {
+	who := func(org string, delegates ...string) fhir.Requester {
+		return fhir.Requester{Agent: "u", OnBehalf: org, Delegates: delegates}
+	}
+	for _, caller := range []fhir.Requester{who("A83008"), who(""), who("FA565"), who("VNE51"), who("SUPPLIER", "vne51")} {
+		w, _, claim := ready(t)
+		own := caller.ActsFor("VNE51")
+		call := w.call(amend(t, claim, message1, ""))
+		call.Requester = caller
+		_, err := w.s.receive(w.ctx, call)
+		require.Equal(t, own, err == nil, "%v: %v", caller, err)
+		if !own {
+			require.Equal(t, fhir.Forbidden, fhir.KindOf(err))
+			require.Equal(t, 1, w.versions("Claim", claim.ID()))
+		}
+		call.Body = fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", "resource", "resource", call.Body))).Resource()
+		_, err = w.s.submitOperation(w.ctx, call)
+		require.Equal(t, !own, fhir.KindOf(err) == fhir.Forbidden, "%v: %v", caller, err)
+		for name, handle := range map[string]func(context.Context, *fhir.Call) (*fhir.Reply, error){"export": w.s.exportOperation, "close": w.s.closeOperation, "reprice": w.s.repriceOperation} {
+			call := w.call(nil)
+			call.Requester, call.Params, call.Time = caller, url.Values{"month": {"2026-11"}, "org": {"VNE51"}}, call.Time.AddDate(0, 2, 0)
+			_, err := handle(w.ctx, call)
+			require.Equal(t, !own, fhir.KindOf(err) == fhir.Forbidden, "%s by %v: %v", name, caller, err)
+		}
+	}
+	// One that says to be another's: there is no such prescription.
+	w, _, claim := ready(t)
+	text := strings.ReplaceAll(string(amend(t, claim, message1, "").JSON()), `"VNE51"`, `"FA565"`)
+	theirs, err := fhir.Parse([]byte(text))
+	require.NoError(t, err)
+	call := w.call(theirs)
+	call.Requester = who("FA565")
+	_, err = w.s.receive(w.ctx, call)
+	require.Contains(t, refused(t, err)[0], "PRESCRIPTION_NOT_FOUND")
+}
