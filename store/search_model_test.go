@@ -25,6 +25,7 @@ type doc struct {
 	created int // place in the order of creation
 	entries []search.Entry
 	updated time.Time
+	res     *fhir.Resource
 }
 
 func (d *doc) ref() string { return d.typ + "/" + d.id }
@@ -50,7 +51,7 @@ func (w world) holds(c *search.Clause, d *doc) bool {
 	switch {
 	case len(c.Chain) > 0:
 		met = slices.ContainsFunc(c.Chain, func(chain search.Chain) bool {
-			return slices.ContainsFunc(w.list(chain.Type), func(to *doc) bool { return refers(d, c.Param, to) && w.holds(&chain.Clause, to) })
+			return w.contains(d, c.Param, &chain) || slices.ContainsFunc(w.list(chain.Type), func(to *doc) bool { return refers(d, c.Param, to) && w.holds(&chain.Clause, to) })
 		})
 	case len(c.Has) > 0:
 		met = slices.ContainsFunc(c.Has, func(has search.Has) bool {
@@ -62,9 +63,22 @@ func (w world) holds(c *search.Clause, d *doc) bool {
 	return met != c.Not
 }
 
+// contains looks into what a resource contains and refers to by the parameter.
+func (w world) contains(d *doc, param string, chain *search.Chain) bool {
+	if d.res == nil {
+		return false
+	}
+	return slices.ContainsFunc(search.Contained(d.res, param, chain.Type), func(entries []search.Entry) bool {
+		return w.holds(&chain.Clause, &doc{typ: chain.Type, entries: entries})
+	})
+}
+
+// own is what the databases of these tests know of themselves.
+var own = search.Own(nil).Or("https://pestle.example/fhir")
+
 func refers(from *doc, param string, to *doc) bool {
 	return slices.ContainsFunc(from.entries, func(e search.Entry) bool {
-		typ, id, ok := search.LocalReference(e.Key, nil)
+		typ, id, ok := search.LocalReference(e.Key, own)
 		return e.Param == param && ok && typ == to.typ && id == to.id
 	})
 }
@@ -158,12 +172,18 @@ func (s *scene) resource(typ, id string) *fhir.Resource {
 	case "Practitioner":
 		return parse(s.t, `{'resourceType':'Practitioner','id':'%s','name':[{'family':'%s'}]}`, id, pick("Jones", "Shah"))
 	case "MedicationRequest":
-		return parse(s.t, `{'resourceType':'MedicationRequest','id':'%s','status':'%s','intent':'order','authoredOn':'%s','subject':{'reference':'Patient/%s'},
+		return parse(s.t, `{'resourceType':'MedicationRequest','id':'%s','status':'%s','intent':'order','authoredOn':'%s','subject':{'reference':'%s'},'contained':[{'resourceType':'Patient','id':'c','gender':'%s','name':[{'family':'Adams'}],'generalPractitioner':[{'reference':'Practitioner/%s'}]}],
 			'medicationCodeableConcept':{'coding':[{'system':'http://snomed.info/sct','code':'%s'},{'system':'urn:%s','code':'1'}]}}`, id, pick("active", "completed", "stopped"),
-			pick("2026-01-01", "2026-01-01T10:00:00Z", "2026-02", "2026-03-05"), pick(vocabulary["Patient"]...), pick("1", "2", "3"), pick("a", "b"))
+			pick("2026-01-01", "2026-01-01T10:00:00Z", "2026-02", "2026-03-05"), s.subject(), pick("male", "female"), pick("d1", "d2"), pick("1", "2", "3"), pick("a", "b"))
 	}
 	return parse(s.t, `{'resourceType':'MedicationDispense','id':'%s','status':'%s','authorizingPrescription':[{'reference':'MedicationRequest/%s'}],'whenHandedOver':'2026-0%s-01'}`,
 		id, pick("completed", "in-progress"), pick(vocabulary["MedicationRequest"]...), pick("1", "2"))
+}
+
+// subject refers to a patient: of this server by several names, of another one,
+// or to the one that is contained.
+func (s *scene) subject() string {
+	return s.pick("#c", s.pick("", "", "https://pestle.example/fhir/", "http://PESTLE.example/FHIR/R4/", "https://clinic.example/fhir/")+"Patient/"+s.pick(vocabulary["Patient"]...))
 }
 
 // commit makes a random transaction.
@@ -186,7 +206,7 @@ func (s *scene) commit() {
 		entries, err := search.Extract(ctx, r)
 		require.NoError(s.t, err)
 		entries = append(entries, search.Entry{Param: search.Every, Key: search.EveryKey}, search.Entry{Param: search.LastUpdated, Key: search.InstantKey(s.clock)})
-		now[typ+"/"+id] = &doc{typ: typ, id: id, entries: entries, updated: s.clock, created: s.born(typ + "/" + id)}
+		now[typ+"/"+id] = &doc{typ: typ, id: id, entries: entries, res: r, updated: s.clock, created: s.born(typ + "/" + id)}
 	}
 	c, err := s.db.Commit(ctx, tx)
 	require.NoError(s.t, err)
@@ -219,7 +239,7 @@ func (s *scene) query() (typ, query string) {
 	}
 	medication := func() string {
 		return pick("status="+pick("active", "completed,stopped"), "patient=Patient/"+pick("p1", "p2", "p3"), "subject="+pick("p1", "p2,p3"), "authoredon="+pick("2026-01-01", "ge2026-02", "lt2026-01-01T10:00", "2026"),
-			"code=1", "code=http://snomed.info/sct|"+pick("1", "2"), "code=http://snomed.info/sct|", "code:not=2", "patient.gender=male", "patient.general-practitioner.name=shah", "subject:Patient.family=adam", "status:not=active")
+			"code=1", "code=http://snomed.info/sct|"+pick("1", "2"), "code=http://snomed.info/sct|", "code:not=2", "patient.gender=male", "patient.gender:not=male", "patient.birthdate:missing=true", "subject=https://pestle.example/FHIR/R4/Patient/p1", "subject=https://clinic.example/fhir/Patient/p2", "patient.general-practitioner.name=shah", "subject:Patient.family=adam", "status:not=active")
 	}
 	typ, one := "Patient", patient
 	if s.rnd.IntN(2) == 0 {
@@ -242,7 +262,7 @@ func (s *scene) check(meanwhile bool) {
 	typ, query := s.query()
 	values, err := url.ParseQuery(query)
 	require.NoError(s.t, err)
-	q, _, err := search.Parse(typ, values, search.Options{Now: s.clock})
+	q, _, err := search.Parse(typ, values, search.Options{Now: s.clock, Own: s.db.Own})
 	require.NoError(s.t, err, query)
 	q.Sort = q.Sort[:min(len(q.Sort), s.sorts)]
 	asOf := s.db.Head()
