@@ -48,17 +48,17 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 		FullURL: e.fullURL, Expression: e.expression, Condition: e.query,
 	}
 	var err error
-	switch {
-	case e.method == http.MethodPost:
+	switch e.method {
+	case http.MethodPost:
 		if change.Condition, err = ifNoneExist(e.header); err != nil {
 			return change, nil, placed(err, e.expression+".request.ifNoneExist")
 		}
-	case e.method == http.MethodPut:
+	case http.MethodPut:
 		if change.IfNoneMatch, err = ifNoneMatch(e.header.Values("If-None-Match"), e.expression+".request.ifNoneMatch"); err != nil {
 			return change, nil, err
 		}
 		change.ID = e.resource.ID()
-	case e.method == http.MethodDelete:
+	case http.MethodDelete:
 		change.Resource = nil
 	}
 	if change.Condition != "" {
@@ -66,9 +66,10 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 			return change, nil, err
 		}
 	}
-	if e.method == http.MethodPut || e.method == http.MethodDelete {
+	switch e.method {
+	case http.MethodPut, http.MethodDelete:
 		err = s.permitUpdate(c, change)
-	} else if e.method == http.MethodPost {
+	case http.MethodPost:
 		err = x.permitWritten(change.Resource)
 	}
 	if err != nil {

@@ -128,12 +128,11 @@ func leadsBack(t *testing.T, db *store.DB, query string, count int) {
 	q, _, err := search.Parse("Patient", values, search.Options{DefaultCount: count})
 	require.NoError(t, err)
 	var pages [][]*fhir.Version
-	var at []search.Page
 	var last *search.Result
 	for {
 		last, err = db.Search(ctx, q)
 		require.NoError(t, err)
-		pages, at = append(pages, last.Matches), append(at, q.Page)
+		pages = append(pages, last.Matches)
 		require.Equal(t, len(pages) == 1, last.Previous == nil, query)
 		if last.Next == nil {
 			break

@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -90,8 +91,8 @@ func (x *execution) heldBack(call *fhir.Call, met []Hold, refused error, now tim
 	for _, h := range met {
 		x.meet(h)
 	}
-	e, ok := refused.(*fhir.Error)
-	if len(x.met) == known || !ok {
+	var e *fhir.Error
+	if len(x.met) == known || !errors.As(refused, &e) {
 		return nil, refused
 	}
 	return &outcome{changes: []fhir.Change{x.update(now)}, reply: said(call, true, e.Issues...)}, nil

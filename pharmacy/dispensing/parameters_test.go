@@ -49,7 +49,7 @@ func TestNothingAskedForIsPassedOver(t *testing.T) {
 		{"return with two reasons", w.s.returnTask, "OP-3", "more than once", []any{"reason:Code", "0002", "reason:Code", "0003"}},
 		{"withdraw", w.s.withdrawTask, "OP-1", "notification", []any{"reason:Code", "QU", "notification", "1"}},
 		{"cancel with a misspelt item", w.s.cancelTask, "OP-1", "Did you mean item?", []any{"reason:Code", "0003", "itm", s.items[0].number}},
-		{"release", w.s.release, "OP-1", "Did you mean group-identifier?", []any{"owner", pharmacyOrganization(), "agent", agentRole(), "group-identifer:Identifier", identifierValue(idOrder, s.order)}},
+		{"release", w.s.release, "OP-1", "Did you mean group-identifier?", []any{"owner", pharmacyOrganization(), "agent", agentRole(), "group-identifierr:Identifier", identifierValue(idOrder, s.order)}},
 	} {
 		_, err := w.on(s.order, 1, c.handle, c.pairs...)
 		require.Contains(t, rulesOf(err), c.rule, c.name)

@@ -26,10 +26,6 @@ const maxRows = 1000
 func (s *shown) overview(r *fhir.Resource, to links) {
 	switch r.Type() {
 	case "Parameters", "CapabilityStatement", "TerminologyCapabilities":
-	default:
-		if e := rowOfResource(r.Root()); e.What != "" || e.Who != "" || e.Status != "" {
-			s.Subject = &e
-		}
 	case "OperationOutcome":
 		s.Issues = issuesOf(r.Root())
 	case "Bundle":
@@ -43,6 +39,10 @@ func (s *shown) overview(r *fhir.Resource, to links) {
 		}
 		s.Pages = pages(r, to)
 		s.Counted = counted(r, len(s.Entries))
+	default:
+		if e := rowOfResource(r.Root()); e.What != "" || e.Who != "" || e.Status != "" {
+			s.Subject = &e
+		}
 	}
 }
 
