@@ -36,24 +36,6 @@ func (l *Library) Entries() []Entry { return l.catalogue().list }
 // Entry finds a definition by the id that it is read by; nil if there is none.
 func (l *Library) Entry(typ, id string) *Entry { return l.catalogue().byID[[2]string{typ, id}] }
 
-// Hidden reports whether a stored definition stands in the place of an entry.
-func (l *Library) Hidden(e *Entry) bool {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	found := false
-	switch e.Type {
-	case "StructureDefinition":
-		_, found = l.stored.Structures[e.URL]
-	case "ValueSet":
-		_, found = l.stored.ValueSets[e.URL]
-	case "CodeSystem":
-		_, found = l.stored.CodeSystems[e.URL]
-	case "ConceptMap":
-		_, found = l.stored.ConceptMaps[e.URL]
-	}
-	return found
-}
-
 // Resource gives the whole definition of an entry as a resource; a profile with
 // its snapshot.
 func (l *Library) Resource(e *Entry) (*fhir.Resource, error) {

@@ -94,6 +94,15 @@ func (w *walk) undecided(n fhir.Node, c *r4.Constraint, err error) {
 	if w.misled(n, c.Expression) {
 		return
 	}
-	w.add(n, fhir.Issue{Severity: fhir.Warning, Code: fhir.Processing, Rule: c.Key,
-		Message: "The rule could not be evaluated: " + err.Error() + ". It says: " + c.Human})
+	i := unjudgedIssue(c.Key, c.Severity, "The rule "+c.Key+" ("+c.Human+") could not be evaluated", err)
+	if w.v.library != nil {
+		for _, rule := range []string{c.Key, notJudged} {
+			if s, ok := w.v.library.severity[rule]; ok {
+				i.Severity = s
+			}
+		}
+	}
+	if i.Severity != Off {
+		w.add(n, i)
+	}
 }

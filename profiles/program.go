@@ -52,7 +52,7 @@ func (l *Library) compile(s *definition.Structure) *program {
 	list, err := l.snap.Generate(s)
 	if err != nil || len(list) == 0 {
 		return &program{canonical: s.Canonical(), structure: s, root: &position{el: &definition.Element{}, max: -1,
-			rules: []rule{{Constraint: definition.Constraint{Key: "definition", Severity: "warning"}, err: err}}}}
+			rules: []rule{{Constraint: definition.Constraint{Key: definitionRule, Severity: "error"}, err: err}}}}
 	}
 	c := compiler{url: s.URL, byID: map[string]*position{}}
 	root := c.position(list[0], nil, r4.TypeOf(s.Type))

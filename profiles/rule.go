@@ -17,7 +17,7 @@ type rule struct {
 func (w *walk) holdRule(o occurrence, p *position, r *rule) {
 	place := o.place()
 	if r.err != nil {
-		w.say(p, place, fhir.Issue{Severity: fhir.Warning, Code: fhir.Processing, Rule: r.Key, Message: "The definition is at fault and its rule was not checked: " + r.err.Error() + "."})
+		w.unjudged(p, place, r, "The definition is at fault", r.err)
 		return
 	}
 	if !o.node.Exists() {
@@ -29,7 +29,7 @@ func (w *walk) holdRule(o occurrence, p *position, r *rule) {
 		w.ended = true
 	case (err != nil || !ok) && w.misled(o.node, r.Expression):
 	case err != nil:
-		w.say(p, place, fhir.Issue{Severity: fhir.Warning, Code: fhir.Processing, Rule: r.Key, Message: "The rule could not be evaluated: " + err.Error() + "."})
+		w.unjudged(p, place, r, "The rule "+r.Key+" could not be evaluated", err)
 	case !ok:
 		severity := fhir.Err
 		if r.Severity == "warning" {

@@ -106,6 +106,9 @@ func (s *Stored) define() error {
 	var broken []error
 	for _, v := range list {
 		r, err := v.Resource()
+		if err == nil && s.Library.BuiltIn(v.Type, r.Get("url").Text()) {
+			err = errors.New("its url is of a built-in definition, which it does not replace")
+		}
 		if err == nil {
 			_, err = set.Add(r, v.Ref())
 		}

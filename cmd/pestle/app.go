@@ -55,7 +55,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 		return nil, err
 	}
 	engine.Reserve(c.MinFree)
-	db, err := store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit},
+	db, err := store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit},
 		Narrow: map[string]fhir.Narrow{"Patient": dispensing.PatientsOf}})
 	if err != nil {
 		return nil, err

@@ -17,7 +17,8 @@ import (
 // repository is the database as the server sees it: the definitions that are
 // stored take part in validation and terminology as soon as their commit is
 // answered, and those that are built in or configured can be read and searched
-// like stored ones. A stored resource hides a built-in one of the same id.
+// like stored ones. Neither their urls nor their ids can be taken by stored ones
+// ([profiles.Library.Guard]).
 type repository struct {
 	*store.DB
 	library *profiles.Library
@@ -189,7 +190,7 @@ func (r *repository) builtin(ctx context.Context, q *search.Query) ([]*profiles.
 	list := r.library.Entries()
 	for i := range list {
 		e := &list[i]
-		if e.Type != q.Type || r.library.Hidden(e) {
+		if e.Type != q.Type {
 			continue
 		}
 		keys, err := r.head(ctx, e)

@@ -80,6 +80,15 @@ func (s *Service) Definitions() *definition.Set {
 	return s.own
 }
 
+// Supplied reports whether the content of a code system comes from elsewhere than
+// a definition: by grammar, or added.
+func (s *Service) Supplied(url string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	is := func(system System) bool { return system.URL() == url }
+	return slices.ContainsFunc(s.grammars, is) || slices.ContainsFunc(s.added, is)
+}
+
 // rebuild puts the layers together. Systems whose definition is the same keep
 // their index.
 func (s *Service) rebuild() {

@@ -1,0 +1,83 @@
+package profiles
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/profiles/definition"
+	"github.com/pestle-fhir/pestle/profiles/snapshot"
+)
+
+// Guard vetoes definitions that would take others away: one whose url is of a
+// built-in or configured definition, in whatever version, and a profile or
+// extension that cannot be built, whose rules nobody could check. It is asked
+// within the commit, so that no way of writing goes around it.
+func (l *Library) Guard(_ context.Context, _ fhir.State, tx *fhir.Transaction, _, after *fhir.Version) error {
+	if after.Deleted() || !slices.Contains(DefinitionTypes, after.Type) {
+		return nil
+	}
+	r, err := after.Resource()
+	if err != nil {
+		return err
+	}
+	url := r.Get("url")
+	if l.BuiltIn(after.Type, url.Text()) {
+		return fhir.E("definition", fhir.BusinessRule, fhir.Issue{Rule: "built-in", Expression: after.Type + ".url", Position: url.Position(),
+			Message: "A definition of this url is built in or configured, and cannot be replaced by a stored one.", Found: url.Text(), Expected: "a url of your own",
+			Fix: "Derive a profile from it, or have the operator of the server load another version: pestle definitions add."})
+	}
+	if l.Entry(after.Type, after.ID) != nil {
+		return fhir.E("definition", fhir.BusinessRule, fhir.Issue{Rule: "built-in", Expression: after.Type + ".id",
+			Message: "A built-in or configured definition has this id.", Found: after.ID, Expected: "another id"})
+	}
+	if after.Type != "StructureDefinition" || url.Text() == "" {
+		return nil
+	}
+	if err := l.builds(r, tx); err != nil {
+		return fhir.E("definition", fhir.BusinessRule, fhir.Issue{Rule: "definition", Expression: "StructureDefinition.differential",
+			Message: "The definition cannot be built, so that its rules could not be checked: " + err.Error() + ".",
+			Fix:     "Store the definitions that it is based on before it, or in the same transaction."})
+	}
+	return nil
+}
+
+// BuiltIn reports whether a url, with or without a version, is of a definition
+// that is built in or that was configured at start.
+func (l *Library) BuiltIn(typ, url string) bool {
+	bare, _ := definition.SplitCanonical(url)
+	if bare == "" {
+		return false
+	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	terms := l.terms.Definitions()
+	switch typ {
+	case "StructureDefinition":
+		return l.own.Structures[bare] != nil || r4.ExtensionByURL(bare) != nil || snapshot.New(definition.NewSet()).Lookup(bare) != nil
+	case "ValueSet":
+		return terms.ValueSets[bare] != nil
+	case "CodeSystem":
+		return terms.CodeSystems[bare] != nil || l.terms.Supplied(bare)
+	}
+	return terms.ConceptMaps[bare] != nil
+}
+
+// builds returns why a structure cannot be built of the library and of what the
+// transaction writes.
+func (l *Library) builds(r *fhir.Resource, tx *fhir.Transaction) error {
+	set := definition.NewSet()
+	l.mu.RLock()
+	set.Merge(l.set)
+	l.mu.RUnlock()
+	for i := range tx.Changes {
+		if c := &tx.Changes[i]; c.Type == "StructureDefinition" && c.Resource != nil && c.Resource.Get("url").Text() != "" {
+			set.AddStructure(definition.ReadStructure(c.Resource))
+		}
+	}
+	s := definition.ReadStructure(r)
+	set.AddStructure(s)
+	_, err := snapshot.New(set).Generate(s)
+	return err
+}
