@@ -103,12 +103,12 @@ func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 		return nil, err
 	}
 	t := s.takerOf(call)
+	if err := t.mayTake("accept", call.Body, call.Requester); err != nil {
+		return nil, err
+	}
 	if t.owner.ID == "" {
 		return nil, fhir.E("accept", fhir.Required, fhir.Issue{Message: "It is not clear which pharmacy takes the prescription.",
 			Expected: "the parameter owner, an Organization with an ODS code", Found: "nothing"})
-	}
-	if err := t.mayTake("accept", call.Body, call.Requester); err != nil {
-		return nil, err
 	}
 	return s.onTask(ctx, call, "accept", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
 		if x.State.open() && s.over(x, call.Time) {

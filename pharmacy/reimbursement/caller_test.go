@@ -31,6 +31,13 @@ func TestClaimsAreThePharmacys(t *testing.T) {
 		call.Body = fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", "resource", "resource", call.Body))).Resource()
 		_, err = w.s.submitOperation(w.ctx, call)
 		require.Equal(t, !own, fhir.KindOf(err) == fhir.Forbidden, "%v: %v", caller, err)
+		for _, c := range []fhir.Change{{Method: fhir.Update, Resource: claim}, {Method: fhir.Delete}, {Method: fhir.Create, Resource: claim}} {
+			if c.Type = "Claim"; c.Method != fhir.Create {
+				c.ID = claim.ID()
+			}
+			_, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{c}, Requester: caller})
+			require.Equal(t, map[bool]fhir.Code{true: fhir.BusinessRule, false: fhir.Forbidden}[own], fhir.KindOf(err), "%s by %v: %v", c.Method, caller, err)
+		}
 		for name, handle := range map[string]func(context.Context, *fhir.Call) (*fhir.Reply, error){"export": w.s.exportOperation, "close": w.s.closeOperation, "reprice": w.s.repriceOperation} {
 			call := w.call(nil)
 			call.Requester, call.Params, call.Time = caller, url.Values{"month": {"2026-11"}, "org": {"VNE51"}}, call.Time.AddDate(0, 2, 0)

@@ -11,6 +11,9 @@ import (
 // not replaced by one that does not name it; Claims of any other kind are free.
 func Guard(_ context.Context, _ fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
 	if !tx.Derived {
+		if err := guardCaller(tx.Requester, before, after); err != nil {
+			return err
+		}
 		if err := guardRecord(before, after); err != nil {
 			return err
 		}
