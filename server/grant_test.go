@@ -212,6 +212,7 @@ func TestBinaryIsOfItsContext(t *testing.T) {
 			require.Regexp(t, "SGlkZGVu|Hidden", w.Body.String(), "%s %s", c.target, c.accept)
 		}
 	}
+	require.Equal(t, 403, call(h, "GET", "/fhir/Binary/of/$validate", "", "Authorization", "system/Binary.r").Code)
 	require.Contains(t, call(h, "GET", "/fhir/Binary/odd", "", "Authorization", "system/*.r").Body.String(), "Hidden")
 	require.Contains(t, call(h, "GET", "/fhir/Binary/all", "", "Authorization", "system/Binary.r").Body.String(), "Open")
 	const mine = `{"resourceType":"Binary","id":"of","contentType":"text/plain","data":"T3Blbg=="}`

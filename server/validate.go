@@ -85,6 +85,9 @@ func (s *Server) askedValidation(ctx context.Context, call *fhir.Call) (*validat
 	if v.Deleted() {
 		return nil, gone(v)
 	}
+	if err := exchangeIn(ctx).permitVersion(v); err != nil {
+		return nil, err
+	}
 	ask.resource, err = v.Resource()
 	return ask, err
 }
