@@ -52,7 +52,7 @@ func (d *dispensed) private() bool { return strings.HasPrefix(d.kind, "09") }
 
 func (d *dispensed) line(number string) *item {
 	for i := range d.lines {
-		if d.lines[i].number == number {
+		if strings.EqualFold(d.lines[i].number, number) {
 			return &d.lines[i]
 		}
 	}

@@ -63,7 +63,7 @@ func reserved(typ, id string) bool {
 }
 
 // marked reports whether a resource carries what makes it a record: a tag of a
-// month or an export, or the content of a claim of EPS.
+// month or an export, the content of a claim of EPS, or the answer to one.
 func marked(r *fhir.Resource) bool {
 	if r.Type() == "Binary" {
 		return false
@@ -73,5 +73,17 @@ func marked(r *fhir.Resource) bool {
 			return true
 		}
 	}
-	return IsEPS(r)
+	return IsEPS(r) || answersClaim(r)
+}
+
+// answersClaim reports whether a resource is an answer to a claim that this
+// package records: a second one would say something else of the same money.
+func answersClaim(r *fhir.Resource) bool {
+	ref := r.Root().Path("request", "reference").Text()
+	if i := strings.LastIndex(ref, "/Claim/"); i >= 0 {
+		ref = ref[i+1:]
+	}
+	id, ok := strings.CutPrefix(ref, "Claim/")
+	id, _, _ = strings.Cut(id, "/_history/")
+	return r.Type() == "ClaimResponse" && ok && pharmacy.IsID(id)
 }

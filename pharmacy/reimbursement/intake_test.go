@@ -3,6 +3,7 @@ package reimbursement
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -149,6 +150,23 @@ func TestNotDispensedIsNotClaimed(t *testing.T) {
 	require.Equal(t, []string{"0005 PRESCRIPTION_NOT_FOUND Claim.prescription.extension[0].extension[0].valueIdentifier"}, refused(t, err))
 }
 
+// TestNumbersInCapitals: the numbers of items and prescriptions are UUIDs, which
+// are the same in either case, in a notification as in a claim.
+func TestNumbersInCapitals(t *testing.T) {
+	w := newWorld(t).sample()
+	rx := acute(anOrder)
+	for i := range rx.lines {
+		rx.lines[i].told = strings.ToUpper(rx.lines[i].item)
+	}
+	rx.store(w)
+	claim, response := w.claimed(rx)
+	require.Equal(t, 1, claim.Get("item").Item(0).Get("detail").Item(0).Get("subDetail").Len(), "what was supplied is claimed")
+	require.Equal(t, "complete", response.Get("outcome").Text())
+	item, long := rx.lines[0].item, rx.uuid
+	_, err := w.post(amend(t, claim, message1, "", item, strings.ToUpper(item), long, strings.ToUpper(long)))
+	require.NoError(t, err)
+}
+
 // TestMistakes posts the claim with one thing wrong at a time.
 func TestMistakes(t *testing.T) {
 	w, _, claim := ready(t)
@@ -181,6 +199,8 @@ func TestMistakes(t *testing.T) {
 		"line status":         {[]string{`"code":"0005","display":"Item cancelled"`, `"code":"0006","display":"Expired"`}, []string{"0013 MEDICATIONREQUEST_INVALID_STATE_TRANSITION Claim.item[0].detail[3].modifier"}},
 		"too much":            {[]string{`"value":20,`, `"value":21,`, `"value":20,`, `"value":21,`}, []string{"0013 MEDICATIONREQUEST_INVALID_STATE_TRANSITION Claim.item[0].detail[0].subDetail"}},
 		"no reason":           {[]string{`"code":"0005","display":"Item cancelled"`, `"code":"0002","display":"Item not dispensed"`}, []string{"0013 MEDICATIONREQUEST_INVALID_STATE_TRANSITION Claim.item[0].detail[3].modifier", "CL19 TOO_FEW_VALUES_SUBMITTED Claim.item[0].detail[3].extension('" + extStatusReason + "')"}},
+		"other unit":          {[]string{`"value":20,"unit":"tablet","system":"http://snomed.info/sct","code":"428673006"}}]}`, `"value":20,"unit":"ml","system":"http://snomed.info/sct","code":"258773002"}}]}`}, []string{"0013 MEDICATIONREQUEST_INVALID_STATE_TRANSITION Claim.item[0].detail[0].subDetail[0].quantity"}},
+		"draft":               {[]string{`"status":"active"`, `"status":"draft"`}, []string{"CL1 INVALID_VALUE Claim.status"}},
 		"two insurances":      {[]string{`"insurance":[`, `"insurance":[{"sequence":2,"focal":false,"coverage":{"display":"x"}},`}, []string{"CL2  Claim.insurance"}},
 		"everything":          {[]string{`"value":"T1450"`, `"value":"X"`, csLineStatus, `urn:x`, `9449304130`, `9990548609`}, []string{"CL20 CONFLICTING_VALUES Claim.patient.identifier.value", "CL3  Claim.insurance[0].coverage.identifier.value", "CL14 TOO_FEW_VALUES_SUBMITTED Claim.item[0].detail[0].modifier"}},
 	} {

@@ -16,7 +16,7 @@ import (
 // while it translates (CL7 and on); here every detail is checked, and
 // everything is told at once.
 //
-//	CL1  a Claim
+//	CL1  a Claim that is active
 //	CL2  one insurance
 //	CL3  from the NHSBSA (T1450) or Wales (RQFZ1)
 //	CL4  the provider's practitioner by identifier, not by reference
@@ -37,6 +37,9 @@ import (
 //	CL22 each endorsement code has a meaning on the day of the claim
 func (c *claim) check(lists codeLists) []fhir.Issue {
 	var issues []fhir.Issue
+	if status := c.Get("status"); status.Text() != "active" { // CL1
+		issues = append(issues, wrong(status, "Claim.status", "Only an active claim is submitted.", "active", strconv.Quote(status.Text()), "CL1"))
+	}
 	issues = append(issues, c.checkInsurance()...)
 	issues = append(issues, c.checkProvider()...)
 	issues = append(issues, c.checkIdentity()...)

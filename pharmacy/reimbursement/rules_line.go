@@ -2,6 +2,9 @@ package reimbursement
 
 import (
 	"math/big"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
@@ -21,6 +24,9 @@ func (v *verdict) judgeDetail(d *dispensed, detail fhir.Node, at string) {
 		v.say(detail.Get("modifier"), at+".modifier", fhir.BusinessRule, "0013", eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION"),
 			"The item has another status.", line.status+" ("+displays[csLineStatus][line.status]+")", status)
 	}
+	if d.finished {
+		v.judgeUnits(line, detail, at)
+	}
 	var claimed, supplied []fhir.Node
 	for s := range detail.Get("subDetail").Items() {
 		claimed = append(claimed, s.Get("quantity"))
@@ -34,6 +40,29 @@ func (v *verdict) judgeDetail(d *dispensed, detail fhir.Node, at string) {
 		v.say(detail.Get("subDetail"), at+".subDetail", fhir.BusinessRule, "0013", eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION"),
 			"More is claimed than was handed over.", "at most "+pricing.Decimal(had, 0), pricing.Decimal(got, 0))
 	}
+}
+
+// judgeUnits refuses a quantity in another unit than what was handed over: the
+// two could not be compared, and it would not be priced.
+func (v *verdict) judgeUnits(line *item, detail fhir.Node, at string) {
+	n := -1
+	for s := range detail.Get("subDetail").Items() {
+		n++
+		q := s.Get("quantity")
+		if len(line.supplies) > 0 && q.Exists() && !slices.ContainsFunc(line.supplies, func(h handover) bool { return sameUnit(h.quantity, q) }) {
+			v.say(q, at+".subDetail["+strconv.Itoa(n)+"].quantity", fhir.BusinessRule, "0013", eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION"),
+				"The quantity is in another unit than what was handed over.", line.supplies[0].quantity.Brief(), q.Brief())
+		}
+	}
+}
+
+// sameUnit reports whether two quantities are counted in one unit: by their
+// codes, or by the words for it.
+func sameUnit(a, b fhir.Node) bool {
+	word := func(q fhir.Node) string {
+		return strings.TrimSuffix(strings.ToLower(strings.TrimSpace(q.Get("unit").Text())), "s")
+	}
+	return a.Get("code").Text() == b.Get("code").Text() || word(a) != "" && word(a) == word(b)
 }
 
 // sum adds quantities as numbers; false where one has none.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -16,7 +17,7 @@ import (
 //	0014 each detail claims an item of the prescription
 //	0010 each item of the prescription is claimed
 //	0013 the item statuses are those of the last dispense notification, and no
-//	     more is claimed than was handed over
+//	     more is claimed than was handed over, in its unit
 //	0015 the prescription is dispensed, or not dispensed, and nothing is outstanding
 //	0018 the number of repeats is the authorised one
 //	0019 the issue is one that there is
@@ -96,7 +97,7 @@ func allIssues(state fhir.State, order string) ([]*dispensed, error) {
 
 // judge holds the claim to its prescription.
 func (v *verdict) judge(d *dispensed) {
-	if uuid := v.group("UUID"); d.uuid != "" && uuid.Get("value").Text() != "" && uuid.Get("value").Text() != d.uuid {
+	if uuid := v.group("UUID"); d.uuid != "" && uuid.Get("value").Text() != "" && !strings.EqualFold(uuid.Get("value").Text(), d.uuid) {
 		v.say(uuid, uuid.Expression(), fhir.CodeInvalid, "0007", spine("INVALID_RESOURCE_ID"), "The UUID is of another prescription than the short form.", d.uuid, uuid.Get("value").Text())
 	}
 	if d.private() {
@@ -123,7 +124,7 @@ func (v *verdict) judge(d *dispensed) {
 
 func (v *verdict) claims(number string) bool {
 	for _, detail := range v.details {
-		if requestOf(detail).Text() == number {
+		if strings.EqualFold(requestOf(detail).Text(), number) {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package reimbursement
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -153,6 +154,7 @@ type rx struct {
 
 type rxLine struct {
 	item, code, name, quantity, unit string
+	told                             string // the number as the notification writes it, item where empty
 	schedule, endorsement            string
 	status                           string // medicationdispense-type
 	reason                           string
@@ -246,7 +248,7 @@ func (l rxLine) dispenses(p *rx) []any {
 					"organization", fhir.Obj("reference", "urn:uuid:"+p.id("org")),
 					"code", fhir.List(fhir.Obj("coding", fhir.List(fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/NHSDigital-SDS-JobRoleCode", "code", "S0030:G0100:R0620")))),
 					"telecom", fhir.List(fhir.Obj("system", "phone", "value", "01234567890", "use", "work"))),
-				fhir.Obj("resourceType", "MedicationRequest", "id", "m", "identifier", fhir.List(identifierValue(idItem, l.item)), "status", "active", "intent", "order",
+				fhir.Obj("resourceType", "MedicationRequest", "id", "m", "identifier", fhir.List(identifierValue(idItem, cmp.Or(l.told, l.item))), "status", "active", "intent", "order",
 					"medicationCodeableConcept", fhir.Obj("text", l.name), "subject", fhir.Obj("identifier", identifierValue(idNHS, p.nhs)))),
 			"identifier", fhir.List(identifierValue(idDispense, id)), "status", "completed", "statusReasonCodeableConcept", reason,
 			"medicationCodeableConcept", fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", s.code, "display", s.name))),
