@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"unicode/utf8"
@@ -25,12 +26,22 @@ func Parse(data []byte) (*Resource, error) {
 		return nil, &Error{Op: "parse", Kind: TooLong, Issues: []Issue{{Severity: Fatal, Code: TooLong,
 			Expected: fmt.Sprintf("at most %d bytes", MaxSize), Found: fmt.Sprintf("%d bytes", len(data))}}}
 	}
-	p := parser{data: data, nodes: make([]node, 0, len(data)/24+8)}
+	p := parser{data: data, nodes: make([]node, 0, room(data))}
 	p.document()
 	if p.err != nil {
 		return nil, p.failure()
 	}
 	return newResource(data, p.nodes), nil
+}
+
+// room is for how many nodes memory is taken at once. Of a small text it is a
+// guess; of a big one as many as there may be, since moving a big tree to make
+// it longer takes twice its memory: each value begins after one of three marks.
+func room(data []byte) int {
+	if len(data) < 1<<20 {
+		return len(data)/24 + 8
+	}
+	return 1 + bytes.Count(data, []byte{','}) + bytes.Count(data, []byte{'{'}) + bytes.Count(data, []byte{'['})
 }
 
 // parser is a single pass over the bytes. It stops at the first mistake: what

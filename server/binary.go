@@ -102,12 +102,9 @@ func accepted(accept, name string) bool {
 }
 
 // wrapped makes a Binary of a body that is none of FHIR's types.
-func (s *Server) wrapped(r *http.Request, id string) (*fhir.Resource, error) {
-	text, err := s.text(r)
-	if err != nil {
-		return nil, err
-	}
+func wrapped(r *http.Request, id string) *fhir.Resource {
+	text := exchangeIn(r.Context()).text
 	return fhir.Obj("resourceType", "Binary", "id", id, "contentType", r.Header.Get("Content-Type"),
 		"securityContext", fhir.Obj("reference", r.Header.Get("X-Security-Context")),
-		"data", base64.StdEncoding.EncodeToString(text)).Resource(), nil
+		"data", base64.StdEncoding.EncodeToString(text)).Resource()
 }

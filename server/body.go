@@ -1,14 +1,10 @@
 package server
 
 import (
-	"compress/gzip"
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -16,12 +12,13 @@ import (
 
 // body reads the resource that a request carries. It is nil when there is none.
 func (s *Server) body(r *http.Request) (*fhir.Resource, error) {
-	if x := exchangeIn(r.Context()); x.nested {
+	x := exchangeIn(r.Context())
+	if x.nested {
 		return x.resource, nil
 	}
-	text, err := s.text(r)
-	if err != nil || len(text) == 0 {
-		return nil, err
+	text := x.text
+	if len(text) == 0 {
+		return nil, nil
 	}
 	codec, err := s.contentCodec(r.Header.Get("Content-Type"))
 	if err != nil {
@@ -49,62 +46,6 @@ func (s *Server) needBody(r *http.Request) (*fhir.Resource, error) {
 
 func noBody(expected string) error {
 	return fhir.E("decode", fhir.Invalid, fhir.Issue{Severity: fhir.Fatal, Message: "The request has no body.", Expected: expected})
-}
-
-// text reads the body, unpacked and within the limit.
-func (s *Server) text(r *http.Request) ([]byte, error) {
-	if r.Body == nil || r.Body == http.NoBody {
-		return nil, nil
-	}
-	if r.ContentLength > s.config.MaxBody {
-		return nil, s.tooLarge()
-	}
-	var body io.Reader = r.Body
-	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
-	case "", "identity":
-	case "gzip":
-		unpacked, err := gzip.NewReader(body)
-		if err != nil {
-			return nil, unreadable("The body is not gzip, as its Content-Encoding says.", err)
-		}
-		body = unpacked
-	default:
-		return nil, refuse(http.StatusUnsupportedMediaType, fhir.NotSupported, fhir.Issue{
-			Message: "The body is packed in a way that the server cannot unpack.", Expected: "Content-Encoding: gzip, or none", Found: encoding,
-		}).with("Accept-Encoding", "gzip, identity")
-	}
-	limited := io.LimitReader(body, s.config.MaxBody+1)
-	text, err := readAll(limited, r.ContentLength)
-	if err != nil {
-		if r.Context().Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
-			return nil, context.DeadlineExceeded
-		}
-		return nil, unreadable("The body could not be read to its end.", err)
-	}
-	if int64(len(text)) > s.config.MaxBody {
-		return nil, s.tooLarge()
-	}
-	return text, nil
-}
-
-func readAll(r io.Reader, expected int64) ([]byte, error) {
-	if expected <= 0 || expected > 1<<20 {
-		return io.ReadAll(r)
-	}
-	text := make([]byte, 0, expected+1) // one more, so that the end is seen without growing
-	for {
-		n, err := r.Read(text[len(text):cap(text)])
-		text = text[:len(text)+n]
-		if err == io.EOF {
-			return text, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if len(text) == cap(text) {
-			text = append(text, 0)[:len(text)]
-		}
-	}
 }
 
 func unreadable(message string, cause error) error {

@@ -19,7 +19,10 @@ func (s *Server) bundle(c *gin.Context) error {
 		return notABundle(b, kind)
 	}
 	x.interaction = kind
-	x.allowance = newAllowance(s.config.MaxAnswers)
+	x.allowance = newAllowance(s.config.MaxAnswers, x.claim)
+	if err := s.roomFor(c, b.Get("entry")); err != nil {
+		return err
+	}
 	list, issues := entries(b, x)
 	if kind == "batch" {
 		return s.batch(c, list, issues)
@@ -28,6 +31,25 @@ func (s *Server) bundle(c *gin.Context) error {
 		return err
 	}
 	return s.transaction(c, list)
+}
+
+// Of a Bundle that is carried out, each entry is a request, which takes about
+// entryWeight bytes besides its resource.
+const (
+	maxEntries  = 100_000
+	entryWeight = 2 << 10
+)
+
+// roomFor reserves memory for the entries.
+func (s *Server) roomFor(c *gin.Context, list fhir.Node) error {
+	n := list.Len()
+	if n > maxEntries {
+		return fhir.E("bundle", fhir.TooLong, fhir.Issue{
+			Message: "The Bundle has more entries than the server takes at once.", Expression: "Bundle.entry", Position: list.Position(),
+			Expected: "at most " + number(maxEntries), Found: number(n), Fix: "Send them in several Bundles.",
+		})
+	}
+	return exchangeOf(c).hold(c.Request.Context(), int64(n)*entryWeight)
 }
 
 // refused is the error of a Bundle of which something is wrong, or of an entry.

@@ -44,6 +44,20 @@ var xmlCodec = Codec{
 	Pretty: xml.EncodeIndent,
 }
 
+// values is about how many values a piece of a resource's text has, and never
+// fewer: each begins after a mark that other text may hold as well.
+func (c *Codec) values(text []byte) int {
+	marks := []string{",", "{", "["}
+	if c.Name == xmlCodec.Name {
+		marks = []string{"<", "="}
+	}
+	n := 0
+	for _, mark := range marks {
+		n += bytes.Count(text, []byte(mark))
+	}
+	return n
+}
+
 // encode writes stored JSON in a wire format.
 func (f *format) encode(text []byte) ([]byte, error) {
 	if f.codec.Name == jsonCodec.Name && !f.pretty {

@@ -33,12 +33,9 @@ func (s *Server) difference(r *http.Request) (difference, error) {
 	}
 	name, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if apply := patchers[name]; apply != nil {
-		text, err := s.text(r)
-		if err == nil && len(bytes.TrimSpace(text)) == 0 {
-			err = noBody("a patch of type " + name)
-		}
-		if err != nil {
-			return nil, err
+		text := exchangeIn(r.Context()).text
+		if len(bytes.TrimSpace(text)) == 0 {
+			return nil, noBody("a patch of type " + name)
 		}
 		return textDifference(apply, text), nil
 	}

@@ -34,6 +34,13 @@ type exchange struct {
 	content   bool  // the content of a Binary is asked for, not the resource
 	eps       bool  // an NHS EPS call, whose refusals follow EPS
 
+	// Of a request from outside: its connection, its body, what it holds of the
+	// server's memory, and the end of its time limit.
+	connection *http.ResponseController
+	text       []byte
+	claim      *claim
+	cancel     context.CancelFunc
+
 	version   *fhir.Version // the one that the answer is about, if any
 	allowance *allowance    // of a Bundle: what its entries may still answer with
 

@@ -66,7 +66,9 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request) bool {
 	switch {
 	case x.format.codec == &htmlCodec && x.bare() && (path == "/" || slices.Contains(Bases, path)):
 		x.interaction = "front"
-		body, err = s.front(r)
+		if r, err = s.admit(r, x); err == nil {
+			body, err = s.front(r)
+		}
 	case s.config.Docs != nil && (path == "/docs" || strings.HasPrefix(path, "/docs/")):
 		x.interaction = "docs"
 		body, err = page.Document(s.site(), s.config.Docs, strings.Trim(strings.TrimPrefix(path, "/docs"), "/"))

@@ -241,9 +241,10 @@ func TestConditionalCreatesOfABatch(t *testing.T) {
 	require.Equal(t, 99, strings.Count(w.Body.String(), "200 OK"))
 }
 
-// Who announces a body and does not send it is answered when the time is up.
+// Who announces a body and does not send it is answered when the time is up, and
+// holds no place meanwhile.
 func TestSlowSender(t *testing.T) {
-	h := httptest.NewServer(newHandler(t, func(c *server.Config) { c.Timeout = 300 * time.Millisecond }))
+	h := httptest.NewServer(newHandler(t, func(c *server.Config) { c.Timeout, c.MaxInFlight = 300*time.Millisecond, 1 }))
 	defer h.Close()
 	conn, err := net.Dial("tcp", h.Listener.Addr().String())
 	require.NoError(t, err)
@@ -251,9 +252,16 @@ func TestSlowSender(t *testing.T) {
 	_, err = io.WriteString(conn, "POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\nContent-Length: 100\r\n\r\n{")
 	require.NoError(t, err)
 	require.NoError(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
+	other, err := h.Client().Get(h.URL + "/fhir/Patient")
+	require.NoError(t, err)
+	require.Equal(t, 200, other.StatusCode)
+	require.NoError(t, other.Body.Close())
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	require.NoError(t, err)
-	require.Equal(t, 503, response.StatusCode)
+	require.Equal(t, 408, response.StatusCode)
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "arrived too slowly")
 	require.NoError(t, response.Body.Close())
 }
 

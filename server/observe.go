@@ -23,8 +23,9 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		w.Header()["Cache-Control"] = uncached
 		w.Header()["X-Content-Type-Options"] = unsniffed
 		w.Header()["Vary"] = varying
-		if r.ContentLength != 0 { // a slow sender must not hold its place for ever
-			_ = http.NewResponseController(w).SetReadDeadline(started.Add(s.config.Timeout))
+		x.connection = http.NewResponseController(w)
+		if r.ContentLength != 0 { // a body must begin to arrive
+			x.deadline(started.Add(min(pace, s.config.Timeout)))
 		}
 		out := &counted{ResponseWriter: w}
 		s.metrics.inFlight.Inc()

@@ -44,18 +44,30 @@ func (r *recorder) Write(b []byte) (int, error) {
 
 // allowance is what the answers to the entries of a Bundle may be together: a
 // short Bundle can ask for the whole database a thousand times.
+// What they are is in memory twice, as they came and in the Bundle that answers.
 type allowance struct {
 	limit int64
 	left  atomic.Int64
+	claim *claim
 }
 
-func newAllowance(limit int64) *allowance {
-	a := &allowance{limit: limit}
+func newAllowance(limit int64, of *claim) *allowance {
+	a := &allowance{limit: limit, claim: of}
 	a.left.Store(limit)
 	return a
 }
 
-func (a *allowance) take(n int) bool { return a.left.Add(-int64(n)) >= 0 }
+func (a *allowance) take(n int) bool {
+	if a.left.Add(-int64(n)) < 0 {
+		return false
+	}
+	freed, err := a.claim.try(2 * int64(n))
+	if freed == nil && err == nil {
+		return true
+	}
+	a.left.Store(-1)
+	return false
+}
 
 func (a *allowance) spent() bool { return a.left.Load() < 0 }
 

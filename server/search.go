@@ -46,6 +46,9 @@ func (s *Server) search(c *gin.Context) error {
 	if err := s.addDefinitions(c.Request.Context(), x.base, q, found); err != nil {
 		return err
 	}
+	if err := x.hold(c.Request.Context(), size(found)); err != nil {
+		return err
+	}
 	address := x.base + "/" + x.resourceType
 	if x.resourceType == "Binary" && !x.may("*", auth.Read) {
 		found.Total = -1 // it would count what the caller may not see
@@ -60,6 +63,17 @@ func (s *Server) search(c *gin.Context) error {
 	return s.send(c, http.StatusOK, b.close())
 }
 
+// size is how many bytes a page of results takes in memory: as it is stored, and
+// in the Bundle that answers.
+func size(found *search.Result) (n int64) {
+	for _, list := range [][]*fhir.Version{found.Matches, found.Included} {
+		for _, v := range list {
+			n += 2 * int64(len(v.JSON))
+		}
+	}
+	return n
+}
+
 // maxForm is how long a posted search may be: what a value becomes takes a
 // hundred times its bytes.
 const maxForm = 1 << 20
@@ -70,10 +84,7 @@ func (s *Server) searchParams(c *gin.Context) (url.Values, error) {
 	if c.Request.Method != http.MethodPost {
 		return withoutFormat(search.Given(params)), nil
 	}
-	text, err := s.text(c.Request)
-	if err != nil {
-		return nil, err
-	}
+	text := exchangeOf(c).text
 	if len(text) > 0 {
 		name, _, _ := mime.ParseMediaType(c.ContentType())
 		if name != "application/x-www-form-urlencoded" {

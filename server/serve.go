@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,7 +10,7 @@ import (
 )
 
 // serve does for each request from outside what entries of Bundles are spared:
-// CORS, a place among those in flight, the time limit, and who is asking.
+// CORS, what tells of nobody, and who is asking.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	x := exchangeIn(r.Context())
 	if s.cors(w, r) || s.probed(w, r) {
@@ -21,18 +20,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.smart(w, r)
 		return
 	}
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	default:
-		s.fail(w, r, fhir.E("serve", fhir.Throttled, fhir.Issue{
-			Message: "The server is answering as many requests as it can.", Fix: "Send the request again after the time that Retry-After names.",
-		}))
-		return
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), s.config.Timeout)
-	defer cancel()
-	r = r.WithContext(ctx)
+	defer x.dismiss()
 	if s.open(w, r) {
 		return
 	}
@@ -43,9 +31,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.engine.ServeHTTP(w, r)
 }
 
+// anonymous are all callers of a server that asks nobody who they are.
+const anonymous = "anonymous"
+
 // identify asks the Authenticator, but for what anybody may ask.
 func (s *Server) identify(x *exchange, r *http.Request) (err error) {
-	x.identity = auth.Identity{Requester: fhir.Requester{Agent: "anonymous", Unbound: s.config.Authenticator == nil}, Scopes: auth.Full}
+	x.identity = auth.Identity{Requester: fhir.Requester{Agent: anonymous, Unbound: s.config.Authenticator == nil}, Scopes: auth.Full}
 	if s.config.Authenticator == nil || r.Method == http.MethodOptions || x.discovery(r) {
 		return nil
 	}

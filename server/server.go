@@ -48,6 +48,7 @@ type Config struct {
 
 	MaxBody     int64         // bytes of a request's body, unpacked; 0 for 64 MiB
 	MaxAnswers  int64         // bytes of the answers to all entries of a Bundle; 0 for 128 MiB
+	Memory      int64         // bytes for the requests in flight together, with what is made of them; 0 for 1 GiB
 	MaxInFlight int           // requests answered at a time; 0 for 1024
 	Timeout     time.Duration // for one request; 0 for a minute
 	PageSize    int           // default _count; 0 for 50
@@ -83,7 +84,7 @@ type Server struct {
 	flights    flights
 	seal       *search.Sealer
 	metrics    *metrics
-	slots      chan struct{}
+	ledger     *ledger
 	routes     []route
 	statements statements
 }
@@ -99,7 +100,7 @@ func New(config Config) (*Server, error) {
 	}
 	s := &Server{config: config}
 	s.codecs = append([]Codec{jsonCodec, xmlCodec}, config.Codecs...)
-	s.slots = make(chan struct{}, s.config.MaxInFlight)
+	s.ledger = newLedger(s.config.Memory, s.config.MaxInFlight)
 	s.seal = search.NewSealer(s.config.Secret)
 	s.metrics = newMetrics(s.config.Counters)
 	gin.SetMode(gin.ReleaseMode) // no tables of routes on stdout
@@ -122,6 +123,7 @@ func (c *Config) complete() error {
 	c.Version = cmp.Or(c.Version, "0.0.0")
 	c.MaxBody = cmp.Or(c.MaxBody, 64<<20)
 	c.MaxAnswers = cmp.Or(c.MaxAnswers, 128<<20)
+	c.Memory = cmp.Or(c.Memory, 1<<30)
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, 1024)
 	c.Timeout = cmp.Or(c.Timeout, time.Minute)
 	c.MaxPageSize = cmp.Or(c.MaxPageSize, 1000)

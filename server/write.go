@@ -28,7 +28,7 @@ func (s *Server) resourceOf(c *gin.Context) (*fhir.Resource, error) {
 	typ := c.Param("type")
 	if typ == "Binary" && !exchangeOf(c).nested && c.ContentType() != "" {
 		if _, err := s.contentCodec(c.GetHeader("Content-Type")); err != nil {
-			return s.wrapped(c.Request, c.Param("id"))
+			return wrapped(c.Request, c.Param("id")), nil
 		}
 	}
 	r, err := s.needBody(c.Request)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -89,7 +90,7 @@ func (c *loadCommand) handler() (handler http.Handler, done func() error, err er
 
 // loadHandler is the server without the limits that clients need.
 func loadHandler(a *app, who fhir.Requester) (http.Handler, error) {
-	s, err := server.New(server.Config{Repository: a.db, Validator: a.validator, Timeout: time.Hour, MaxBody: fhir.MaxSize,
+	s, err := server.New(server.Config{Repository: a.db, Validator: a.validator, Timeout: time.Hour, MaxBody: fhir.MaxSize, Memory: math.MaxInt64,
 		PublicURL:     "http://localhost", // nobody calls; messages name an address
 		Authenticator: auth.Sandbox{User: who}})
 	if err != nil {

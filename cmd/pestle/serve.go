@@ -52,6 +52,7 @@ type serveCommand struct {
 	LogJSON      bool   `env:"PESTLE_LOG_JSON" help:"Write the log as JSON lines."`
 	LogDebug     bool   `env:"PESTLE_LOG_DEBUG" help:"Log more."`
 	MinFreeMB    int64  `env:"PESTLE_MIN_FREE_MB" name:"min-free-mb" default:"0" help:"Writes are refused with 507 while the disk of the data folder has fewer megabytes free. The database keeps what it needs itself in any case: 48 MB, and the size of its tables up to 512 MB."`
+	Memory       memory `env:"PESTLE_MEMORY" placeholder:"SIZE" help:"What all requests in flight may need together, such as 512MB or 2GB; a quarter of the machine's memory unless set. Requests beyond it are answered 429 and may be sent again, or 413 if they never fit."`
 	DrainSeconds int    `env:"PESTLE_DRAIN_SECONDS" default:"20" help:"Seconds that requests under way have to finish after SIGTERM."`
 
 	law *dispensing.Law // of Law; nil for the built-in one
@@ -213,7 +214,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 	config := server.Config{
 		Repository: app.repository, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
-		Counters: app.counters(), Writable: app.db.Writable, Docs: docs.Files,
+		Memory: c.Memory.orDefault(), Counters: app.counters(), Writable: app.db.Writable, Docs: docs.Files,
 		Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
 		SMART: server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
 	}
