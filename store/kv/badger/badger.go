@@ -36,13 +36,14 @@ type Engine struct {
 	dir      string
 	identity os.FileInfo // of the record of the folder, when it was opened
 	recorded recorded    // under writing
+	logs     logs        // under writing
 	reserve  int64       // bytes of the disk that are left to others
 	release  func()      // of what a reader holds besides; nil where the folder is open for writing
 	pending  []kv.Op     // of the journal, for a reader
 	log      *slog.Logger
 
 	writing sync.Mutex   // one batch at a time
-	whole   sync.RWMutex // held while a batch is applied in parts
+	whole   sync.RWMutex // held while a batch is applied that is not durable yet
 	torn    error        // why a batch may be there in part: nothing is read or written
 }
 
@@ -66,7 +67,7 @@ func Open(dir string, log *slog.Logger) (*Engine, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("badger: make the data folder: %w", err)
 	}
-	e := &Engine{dir: dir, recorded: recorded{dir: dir}, log: log}
+	e := &Engine{dir: dir, recorded: recorded{dir: dir}, logs: logs{dir: dir, flush: flush}, log: log}
 	if free, err := e.free(); err != nil {
 		return nil, err
 	} else if need := room(0, 0); free < need {
@@ -80,16 +81,25 @@ func Open(dir string, log *slog.Logger) (*Engine, error) {
 	if e.db, err = start(f.fitting(settings(dir, log))); err != nil {
 		return nil, err
 	}
-	if err = e.recover(); err == nil {
-		err = e.recorded.renew()
-	}
-	if err == nil {
-		e.identity, err = os.Stat(filepath.Join(dir, recordName))
-	}
-	if err != nil {
-		return nil, errors.Join(err, e.db.Close())
+	if err := e.begin(); err != nil {
+		return nil, errors.Join(err, e.logs.close(), e.db.Close())
 	}
 	return e, nil
+}
+
+// begin finishes what a crash has interrupted and records the folder.
+func (e *Engine) begin() (err error) {
+	if err = e.logs.begin(); err != nil {
+		return err
+	}
+	if err = e.recover(); err != nil {
+		return err
+	}
+	if err = e.recorded.renew(); err != nil {
+		return err
+	}
+	e.identity, err = os.Stat(filepath.Join(e.dir, recordName))
+	return err
 }
 
 // start starts the engine. Where it panics over a file, that is an error.
@@ -119,7 +129,7 @@ func (e *Engine) Reserve(bytes int64) { e.reserve = bytes }
 
 func settings(dir string, log *slog.Logger) badger.Options {
 	return badger.DefaultOptions(dir).
-		WithSyncWrites(true).
+		WithSyncWrites(!flushes).   // see logs
 		WithDetectConflicts(false). // one committer writes
 		WithNumVersionsToKeep(1).   // the store keeps history in keys of its own
 		WithCompression(options.ZSTD).WithZSTDCompressionLevel(1).
@@ -155,32 +165,55 @@ func (e *Engine) Snapshot() (kv.Snapshot, error) {
 	return viewed{over, s}, nil
 }
 
-// Write commits the batch, in one transaction with one sync of the log when it
-// is of a common size.
+// Write commits the batch: in one transaction with one flush of the log when it
+// is of a common size, and else through the journal.
 func (e *Engine) Write(batch []kv.Op) error {
 	if e.db.IsClosed() {
 		return kv.ErrClosed
 	}
-	size := int64(0)
+	size, large := int64(0), false
 	for _, op := range batch {
 		size += kv.Cost(op.Key, op.Value)
+		large = large || len(op.Value) >= lent
 	}
 	if size > maxSize || len(batch) > maxOps {
 		return kv.ErrTooBig
 	}
 	e.writing.Lock()
 	defer e.writing.Unlock()
-	if e.torn != nil {
-		return e.torn
-	}
-	err := e.transact(batch)
-	if errors.Is(err, kv.ErrTooBig) {
-		err = e.writeBig(batch)
-	}
+	err := e.commit(batch, large)
 	if err == nil {
 		e.renewRecord()
 	}
 	return err
+}
+
+// commit writes a batch, which nobody sees before it is durable.
+func (e *Engine) commit(batch []kv.Op, large bool) error {
+	e.whole.Lock()
+	defer e.whole.Unlock()
+	if e.torn != nil {
+		return e.torn
+	}
+	if !large {
+		err := e.transact(batch)
+		if err == nil {
+			return e.sync()
+		}
+		if !errors.Is(err, kv.ErrTooBig) {
+			return err
+		}
+	}
+	return e.writeBig(batch)
+}
+
+// sync makes durable what was written. Where that fails, nobody knows what is on
+// the disk.
+func (e *Engine) sync() error {
+	if err := e.logs.sync(); err != nil {
+		e.torn = fmt.Errorf("badger: the log of writes cannot be flushed: %w", err)
+	}
+	return e.torn
 }
 
 // renewRecord brings the record of the folder up to date. Where it cannot be
@@ -191,7 +224,8 @@ func (e *Engine) renewRecord() {
 	}
 }
 
-// transact commits operations in one transaction.
+// transact commits operations in one transaction, which is not durable before
+// the logs are flushed.
 func (e *Engine) transact(ops []kv.Op) error {
 	txn := e.db.NewTransaction(true)
 	defer txn.Discard()
@@ -206,7 +240,7 @@ func (e *Engine) transact(ops []kv.Op) error {
 			return failure(err)
 		}
 	}
-	return failure(txn.Commit())
+	return errors.Join(failure(txn.Commit()), e.logs.advance())
 }
 
 func failure(err error) error {
@@ -273,7 +307,7 @@ func (e *Engine) Close() error {
 	if _, err := writeRecord(e.dir, stateChanging); err != nil {
 		return fmt.Errorf("badger: the data folder cannot be written: %w", err)
 	}
-	if err := e.db.Close(); err != nil {
+	if err := errors.Join(e.db.Close(), e.logs.close()); err != nil {
 		return err
 	}
 	_, err := writeRecord(e.dir, stateClosed)

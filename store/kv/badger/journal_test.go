@@ -1,6 +1,7 @@
 package badger
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 
@@ -67,16 +68,23 @@ func TestJournal(t *testing.T) {
 	}
 }
 
-// FuzzJournal: no bytes make the reader of a piece panic.
+// FuzzJournal: no bytes make the reader of the journal panic, and what it reads
+// is read again from pieces of any size.
 func FuzzJournal(f *testing.F) {
-	f.Add(pieces([]kv.Op{{Key: []byte("a")}, {Key: []byte("b"), Value: []byte{}}, {Key: []byte("c"), Value: []byte("d")}})[0].Value)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		ops, err := unpiece(b)
+	f.Add(pieces([]kv.Op{{Key: []byte("a")}, {Key: []byte("b"), Value: []byte{}}, {Key: []byte("c"), Value: []byte("d")}})[0].Value, 3)
+	f.Fuzz(func(t *testing.T, b []byte, cut int) {
+		ops, rest, err := unpiece(b)
+		require.LessOrEqual(t, len(rest), len(b))
 		if err != nil || len(ops) == 0 || len(b) > pieceSize/2 {
 			return
 		}
-		again, err := unpiece(pieces(ops)[0].Value)
+		whole := pieces(ops)[0].Value
+		cut = max(0, min(cut, len(whole)))
+		first, rest, err := unpiece(whole[:cut])
 		require.NoError(t, err)
-		require.Equal(t, ops, again)
+		second, rest, err := unpiece(append(bytes.Clone(rest), whole[cut:]...))
+		require.NoError(t, err)
+		require.Empty(t, rest)
+		require.Equal(t, ops, append(first, second...))
 	})
 }

@@ -106,10 +106,9 @@ func (e *Engine) journaled() (ops []kv.Op, err error) {
 	if err != nil || !marked {
 		return nil, err
 	}
-	err = e.eachPiece(func(_, value []byte) error {
-		more, err := unpiece(value)
+	err = e.eachOp(func(more []kv.Op) error {
 		ops = append(ops, more...)
-		return err
+		return nil
 	})
 	return ops, err
 }
