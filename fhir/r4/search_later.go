@@ -1,7 +1,8 @@
 package r4
 
-// laterParams are search parameters that a later release of FHIR defines for
-// types that have the element in R4 already, by type. What holds the items of
+// laterParams are search parameters that R4 does not have, by type: what a later
+// release of FHIR defines for types that have the element in R4 already, and one
+// of our own. What holds the items of
 // one prescription together can be asked for in R5 only:
 // https://hl7.org/fhir/R5/medicationrequest.html#search
 var laterParams = map[string][]*SearchParam{
@@ -10,5 +11,15 @@ var laterParams = map[string][]*SearchParam{
 		URL:        "http://hl7.org/fhir/SearchParameter/MedicationRequest-group-identifier",
 		Expression: "MedicationRequest.groupIdentifier",
 		Base:       []string{"MedicationRequest"},
-	}},
+	}, prescriptionID},
+}
+
+// prescriptionID finds the items of a prescription by its long id, which the
+// NHS writes as an extension of the group identifier (Extension-DM-PrescriptionId):
+// no release of FHIR has a parameter for it.
+var prescriptionID = &SearchParam{
+	Code: "prescription-id", Type: "token",
+	URL:        "https://pestle-fhir.github.io/SearchParameter/MedicationRequest-prescription-id",
+	Expression: "MedicationRequest.groupIdentifier.extension.where(url = 'https://fhir.nhs.uk/StructureDefinition/Extension-DM-PrescriptionId').value.ofType(Identifier)",
+	Base:       []string{"MedicationRequest"},
 }

@@ -38,30 +38,43 @@ func itemFree(state fhir.State, o *order, item node) error {
 	return nil
 }
 
-// longIDFree refuses a second prescription under one long id. The first has its
-// Task as soon as the follower has made it; of two that come at once the second
-// gets none.
+// longIDFree refuses a second prescription under one long id, whether the first
+// has its Task already or its orders only.
 func longIDFree(state fhir.State, long node, number string) error {
 	if long.Text() == "" {
 		return nil
 	}
-	ids, err := state.Find("Task", anyCase("identifier", idOrderUUID, long.Text()))
-	if err != nil {
+	taken, err := longIDTaken(state, long.Text(), number)
+	if err != nil || !taken {
 		return err
 	}
-	for _, id := range ids {
-		task, err := read(state, "Task/"+id, "Task")
+	// 0002: duplicate prescription.
+	return refusal("MedicationRequest", fhir.Issue{Code: fhir.Duplicate, Rule: "0002", Message: "Another prescription has this long id.",
+		Found: long.Text(), Expression: long.Expression(), Position: long.Position(),
+		Fix: "Repeat a request with its own X-Request-ID; give another prescription ids of its own.", Details: eps("DUPLICATE_PRESCRIPTION_ID")})
+}
+
+// longIDTaken reports whether a prescription of another number has a long id.
+func longIDTaken(state fhir.State, long, number string) (bool, error) {
+	for typ, parameter := range map[string]string{"Task": "identifier", "MedicationRequest": "prescription-id"} {
+		ids, err := state.Find(typ, anyCase(parameter, idOrderUUID, long))
 		if err != nil {
-			return err
+			return false, err
 		}
-		if task != nil && isOurs(task) && task.Root().Path("groupIdentifier", "value").Text() != number {
-			// 0002: duplicate prescription.
-			return refusal("MedicationRequest", fhir.Issue{Code: fhir.Duplicate, Rule: "0002", Message: "Another prescription has this long id.",
-				Found: long.Text(), Expression: long.Expression(), Position: long.Position(),
-				Fix: "Repeat a request with its own X-Request-ID; give another prescription ids of its own.", Details: eps("DUPLICATE_PRESCRIPTION_ID")})
+		for _, id := range ids {
+			r, err := read(state, typ+"/"+id, typ)
+			if err != nil {
+				return false, err
+			}
+			if r == nil || typ == "Task" && !isOurs(r) {
+				continue
+			}
+			if group := r.Get("groupIdentifier"); group.Get("system").Text() == idOrder && group.Get("value").Text() != number {
+				return true, nil
+			}
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // longID is the UUID of an order's prescription.

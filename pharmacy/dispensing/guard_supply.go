@@ -1,7 +1,6 @@
 package dispensing
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +68,7 @@ func notified(d node) bool {
 func recordsSupply(d node) bool {
 	switch d.Get("status").Text() {
 	case "completed":
-		return handsOver(d)
+		return handsOver(d) || d.Get("whenHandedOver").Exists() && readQuantity(d.Get("quantity")).Value.IsPositive()
 	case "entered-in-error", "cancelled", "declined":
 		return false
 	}
@@ -159,13 +158,22 @@ func referredOrder(state fhir.State, ref node) (*order, error) {
 	if localID(current, "MedicationRequest") != "" {
 		return currentOrder(state, current)
 	}
-	id := ref.Get("identifier")
-	if system := id.Get("system").Text(); !slices.Contains([]string{idItem, idOrder}, system) || id.Get("value").Text() == "" {
-		return nil, nil
-	}
-	ids, err := state.Find("MedicationRequest", query("identifier", id.Get("system").Text(), id.Get("value").Text()))
+	ids, err := state.Find("MedicationRequest", orderQuery(ref.Get("identifier")))
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
 	return currentOrder(state, "MedicationRequest/"+ids[0])
+}
+
+// orderQuery finds the orders that an identifier names: that of an item, or the
+// short or the long one of a prescription; one without a system is an item's.
+func orderQuery(id node) string {
+	value := id.Get("value").Text()
+	switch id.Get("system").Text() {
+	case idOrder:
+		return anyCase("group-identifier", idOrder, value)
+	case idOrderUUID:
+		return anyCase("prescription-id", idOrderUUID, value)
+	}
+	return anyCase("identifier", idItem, value)
 }

@@ -100,34 +100,6 @@ func guardContent(state fhir.State, before, after *fhir.Version, from, to State)
 	return refusal("Task", issue)
 }
 
-// guardProgress keeps what the operations record on a Task: where its items
-// stand, what was supplied, what is held. Nobody writes that by hand, because it
-// would be a supply that no rule was asked about.
-func guardProgress(tx *fhir.Transaction, before, after *fhir.Version, from, to State) error {
-	if tx.Derived {
-		return nil
-	}
-	old, err := before.Resource()
-	if err != nil {
-		return err
-	}
-	r, err := after.Resource()
-	if err != nil {
-		return err
-	}
-	names := []string{"input", "output"}
-	if to != from && !to.open() && to != cancelled && to != expired {
-		names = append(names, "status", "businessStatus") // taking and supplying are more than a status
-	}
-	for _, name := range names {
-		if !same(old.Get(name), r.Get(name)) {
-			return refusal("Task", fhir.Issue{Rule: "0012", Message: "What was done with the items of a prescription is recorded by the operations on its Task.", Expression: "Task." + name,
-				Expected: "the " + name + " as it is", Found: "another", Fix: "Use Task/$accept, $dispense, $withdraw or $return.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
-		}
-	}
-	return nil
-}
-
 // guardNewTask lets only Tasks begin that wait, or that are over already.
 func guardNewTask(state fhir.State, after *fhir.Version, to State) error {
 	r, err := after.Resource()

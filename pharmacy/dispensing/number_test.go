@@ -81,31 +81,40 @@ func TestOnePrescriptionStaysOne(t *testing.T) {
 	}
 }
 
-// TestOneOfTwoAtOnce: of many prescriptions under one item number that arrive
-// together, one is taken.
+// TestOneOfTwoAtOnce: of many prescriptions under one item number, or with one
+// long id, that arrive together, one is taken.
 func TestOneOfTwoAtOnce(t *testing.T) {
-	w := newWorld(t, today, Options{})
 	number := uuid.NewString()
-	var group sync.WaitGroup
-	var taken sync.Map
-	for n := range 8 {
-		group.Go(func() {
-			s := renumbered(n+1, func(s *script) {
-				s.items = s.items[:1]
-				if s.items[0].number = number; n%2 == 0 {
-					s.items[0].number = strings.ToUpper(number)
+	inTurn := func(n int) string {
+		if n%2 == 0 {
+			return strings.ToUpper(number)
+		}
+		return number
+	}
+	for name, edit := range map[string]func(n int, s *script){
+		"item number": func(n int, s *script) { s.items[0].number = inTurn(n) },
+		"long id":     func(n int, s *script) { s.long = inTurn(n) },
+	} {
+		w := newWorld(t, today, Options{})
+		var group sync.WaitGroup
+		var taken sync.Map
+		for n := range 8 {
+			group.Go(func() {
+				s := renumbered(n+1, func(s *script) {
+					s.items = s.items[:1]
+					edit(n, s)
+				})
+				if _, err := w.send(s.message()); err == nil {
+					taken.Store(n, true)
 				}
 			})
-			if _, err := w.send(s.message()); err == nil {
-				taken.Store(n, true)
-			}
-		})
+		}
+		group.Wait()
+		count := 0
+		taken.Range(func(any, any) bool { count++; return true })
+		require.Equal(t, 1, count, name)
+		require.Len(t, w.find("MedicationRequest", "status=active"), 1, name)
 	}
-	group.Wait()
-	count := 0
-	taken.Range(func(any, any) bool { count++; return true })
-	require.Equal(t, 1, count)
-	require.Len(t, w.find("MedicationRequest", "status=active"), 1)
 }
 
 // TestNumbersInAnyCase: what follows a prescription finds it by its numbers in

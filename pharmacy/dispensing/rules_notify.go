@@ -13,6 +13,7 @@ var notifyRules = []rule[*message]{
 	{"D4", performerOrganization},
 	{"D5", reimbursementAuthority},
 	{"D6", reasonsAgree},
+	{"DN-18", statusesAgree},
 	{"DN-1", amountsKnown},
 }
 
@@ -39,6 +40,22 @@ func suppliesPresent(m *message, f *findings) {
 	if !found {
 		f.at(m.bundle.Get("entry"), fhir.Issue{Code: fhir.ValueCode, Message: "The notification tells of no supply.",
 			Expected: "at least one MedicationDispense", Found: "none", Details: facade("TOO_FEW_VALUES_SUBMITTED", "Bundle must contain a MedicationDispense")})
+	}
+}
+
+// statusesAgree: a supply that was handed over does not have a status by which
+// nothing was.
+func statusesAgree(m *message, f *findings) {
+	for d := range m.all("MedicationDispense") {
+		status := d.Get("status")
+		if s := LineStatus(coded(d.Get("type"), csLineStatus)); s != FullyDispensed && s != PartDispensed {
+			continue
+		}
+		switch status.Text() {
+		case "entered-in-error", "cancelled", "declined", "stopped", "on-hold", "preparation":
+			f.at(status, fhir.Issue{Code: fhir.BusinessRule, Message: "The status of the supply contradicts its type, by which the item was handed over.",
+				Expected: "completed", Found: status.Text(), Fix: "Where nothing was handed over, give the type 0002 or 0004; where a supply is taken back, send an amendment or a withdrawal."})
+		}
 	}
 }
 

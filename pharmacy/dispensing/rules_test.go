@@ -202,12 +202,13 @@ func TestNotifyRules(t *testing.T) {
 		return obj{"url": extNonDispensing, "valueCoding": obj{"system": csNotDispensed, "code": code}}
 	}
 	for rule, edit := range map[string]func(m obj){
-		"D0": func(m obj) { remove(m, dispense) },
-		"D1": func(m obj) { of(m, dispense, 1)["whenHandedOver"] = "2026-11-25T09:30:00Z" },
-		"D2": func(m obj) { in(of(m, dispense, 1), "performer", "actor")["reference"] = "#other" },
-		"D3": func(m obj) { in(of(m, dispense, 0), "contained", "practitioner")["reference"] = "Practitioner/1" },
-		"D4": func(m obj) { in(of(m, dispense, 0), "contained", "organization")["reference"] = "urn:uuid:0" },
-		"D5": func(m obj) { delete(of(m, "Organization", 0), "extension") },
+		"D0":    func(m obj) { remove(m, dispense) },
+		"D1":    func(m obj) { of(m, dispense, 1)["whenHandedOver"] = "2026-11-25T09:30:00Z" },
+		"D2":    func(m obj) { in(of(m, dispense, 1), "performer", "actor")["reference"] = "#other" },
+		"D3":    func(m obj) { in(of(m, dispense, 0), "contained", "practitioner")["reference"] = "Practitioner/1" },
+		"D4":    func(m obj) { in(of(m, dispense, 0), "contained", "organization")["reference"] = "urn:uuid:0" },
+		"D5":    func(m obj) { delete(of(m, "Organization", 0), "extension") },
+		"DN-18": func(m obj) { of(m, dispense, 0)["status"] = "entered-in-error" },
 		"D6": func(m obj) {
 			for i, code := range []string{"0001", "0002"} {
 				d := of(m, dispense, i)

@@ -256,6 +256,16 @@ func TestGuardOfTasks(t *testing.T) {
 	require.NoError(t, err)
 	stolen := revise(w.task(s.order, 1), "owner", fhir.Obj("identifier", identifierValue(idODS, "FXX99")))
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: stolen})), "held by another")
+	for name, value := range map[string]any{
+		"groupIdentifier": identifierValue(idOrder, "111111-A83008-111111"), "identifier": "", "focus": "", "for": fhir.Obj("display", "somebody else"), "intent": "plan",
+		"requester": "", "lastModified": "", "extension": fhir.List(fhir.Obj("url", extClaimExemption, "extension", fhir.List(
+			fhir.Obj("url", "exemption", "valueCoding", fhir.Obj("system", csExemption, "code", "0005"))))),
+	} {
+		forged := revise(w.task(s.order, 1), name, value)
+		require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: forged})), name)
+	}
+	noted := revise(w.task(s.order, 1), "note", fhir.List(fhir.Obj("text", "call the patient")), "priority", "urgent")
+	require.NoError(t, commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: noted}), "notes are anybody's")
 	done = revise(w.task(s.order, 1), "status", "completed", "businessStatus", concept(coding(csBusinessStatus, "0006")))
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: done})), "finished without a supply")
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Delete, Type: "Task", ID: task.ID()})))
@@ -299,6 +309,11 @@ func TestGuardOfSupplies(t *testing.T) {
 		"on no day":                 revise(supply, "whenHandedOver", ""),
 		"in some month":             revise(supply, "whenHandedOver", "2026-10"),
 		"by the item's number":      revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", identifierValue(idItem, s.items[0].number)))),
+		"by it in capitals":         revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", identifierValue(idItem, strings.ToUpper(s.items[0].number))))),
+		"by it alone":               revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", fhir.Obj("value", s.items[0].number)))),
+		"by the short id":           revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", identifierValue(idOrder, s.order)))),
+		"by the long id":            revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", identifierValue(idOrderUUID, s.uuid())))),
+		"said to be no supply":      revise(supply, "type", concept(coding(csLineStatus, "0002"))),
 		"by an address":             revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("reference", "http://localhost/fhir/"+order))),
 		"of another status":         revise(supply, "status", "in-progress"),
 	} {
