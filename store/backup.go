@@ -20,8 +20,12 @@ import (
 // from the versions, and [Open] makes it after [Restore].
 //
 // Followers' cursors and receipts are in the archive as of the same commit, so a
-// restored database goes on where the archive ends.
+// restored database goes on where the archive ends. A damaged database is
+// refused before begin: what cannot be read would be missing from the archive.
 func (db *DB) Backup(ctx context.Context, earlier *archive.Header, begin func(archive.Header) (*archive.Writer, error)) (h archive.Header, err error) {
+	if err := db.engine.Verify(); err != nil {
+		return h, err
+	}
 	return h, db.look("backup", 0, func(v view) (err error) {
 		b := &backup{ctx: ctx, v: v}
 		if earlier != nil {

@@ -77,6 +77,9 @@ type Engine interface {
 	// Limits is how many operations and how many bytes, by [Cost], a batch
 	// may hold at most.
 	Limits() (ops int, bytes int64)
+	// Verify reads everything that is on disk and returns an error that says
+	// what of it is damaged: iterators may pass over that in silence.
+	Verify() error
 	// Size is how many bytes the engine takes on disk, or in memory when it
 	// has no disk.
 	Size() (int64, error)

@@ -136,6 +136,32 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestVerify: iterators pass over a damaged block in silence, so it is looked for.
+func TestVerify(t *testing.T) {
+	closed, _ := filled(t)
+	tables, err := filepath.Glob(filepath.Join(closed, "*.sst"))
+	require.NoError(t, err)
+	for _, damaged := range []bool{false, true} {
+		dir := copyOf(t, closed)
+		path := filepath.Join(dir, filepath.Base(tables[0]))
+		if damaged {
+			b := []byte(readFile(t, path))
+			b[50] ^= 0xff
+			write(t, path, b)
+		}
+		for _, open := range []func(string, *slog.Logger) (*Engine, error){OpenReadOnly, Open} {
+			e, err := open(dir, nil)
+			require.NoError(t, err)
+			if err = e.Verify(); damaged {
+				require.ErrorContains(t, err, "is damaged")
+			} else {
+				require.NoError(t, err)
+			}
+			require.NoError(t, e.Close())
+		}
+	}
+}
+
 // TestWhole: what is whole opens, also without the record of the folder, and
 // after a crash at the start.
 func TestWhole(t *testing.T) {
