@@ -96,6 +96,7 @@ func (p *planner) existing(i int) error {
 	}
 	if was != nil {
 		eachReference(was, func(n fhir.Node) {
+			known[n.Text()] = true
 			if typ, id := search.Local(n.Text(), p.v.own); typ != "" {
 				known[typ+"/"+id] = true
 			}
@@ -103,7 +104,13 @@ func (p *planner) existing(i int) error {
 	}
 	eachReference(s.resource, func(n fhir.Node) {
 		typ, id := search.Local(n.Text(), p.v.own)
-		if err != nil || typ == "" || c.Message && copied(n) {
+		switch {
+		case err != nil || c.Message && copied(n):
+			return
+		case typ == "":
+			if vague(n.Text(), p.v.own) && !known[n.Text()] {
+				p.refused.add(c, fhir.Processing, false, vagueReference(c, n))
+			}
 			return
 		}
 		found, there := "", false
@@ -118,6 +125,35 @@ func (p *planner) existing(i int) error {
 		})
 	})
 	return err
+}
+
+// vague reports whether a reference means this server, being relative or below
+// one of its bases, and names no resource there.
+func vague(text string, own search.Own) bool {
+	if text == "" || strings.HasPrefix(text, "#") {
+		return false
+	}
+	if !strings.Contains(text, ":") {
+		return true
+	}
+	address, _, _ := strings.Cut(text, "?")
+	for base := address; ; {
+		slash := strings.LastIndexByte(base, '/')
+		if slash < 0 || !strings.Contains(base, "://") {
+			return false
+		}
+		if base = base[:slash]; own != nil && own(base) {
+			return true
+		}
+	}
+}
+
+func vagueReference(c *fhir.Change, n fhir.Node) fhir.Issue {
+	return fhir.Issue{
+		Code: fhir.NotFound, Expression: within(c, n), Position: n.Position(),
+		Message:  "The reference does not say which resource of this server is meant.",
+		Expected: "Type/id or Type/id/_history/version, such as Patient/123", Found: n.Text(),
+	}
 }
 
 func (p *planner) removes(ref string) bool {

@@ -34,6 +34,15 @@ func TestReferencesLeadSomewhere(t *testing.T) {
 	commit(t, db, put("q", order(t, "http://elsewhere.test/fhir/Patient/none")))
 	_, err := db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{post(order(t, "http://here.test/fhir/Patient/none"))}, Base: "http://here.test/fhir"})
 	require.Equal(t, fhir.Processing, fhir.KindOf(err), "an absolute address of this server")
+	for _, text := range []string{"b", "/Patient/b", "patient/b", "/fhir/Patient/b", "Patient/b ", " Patient/b", "Patient/b/name", "http://here.test/fhir//Patient/b", "http://here.test/fhir/patient/b", "http://here.test/fhir/Patient?_id=b", "http://here.test/fhir/"} {
+		_, err := db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{post(order(t, text))}, Base: "http://here.test/fhir"})
+		require.Equal(t, fhir.Processing, fhir.KindOf(err), text)
+		require.ErrorContains(t, err, "which resource of this server", text)
+	}
+	for _, text := range []string{"http://elsewhere.test/fhir/patient/b", "urn:isbn:0451450523", "#"} {
+		_, err := db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{post(order(t, text))}, Base: "http://here.test/fhir"})
+		require.NoError(t, err, text)
+	}
 
 	for id, by := range map[string]string{"a": "MedicationRequest/o", "b": "MedicationRequest/o", "c": "MedicationRequest/p"} {
 		e = refused(t, db, deletion("Patient", id))
