@@ -110,7 +110,7 @@ func plainEntities(text string) string {
 		end := strings.IndexByte(text, ';') + 1
 		if _, size := reference(text); size > 0 {
 			end = size
-		} else if end > 0 && end < 40 {
+		} else if end > 0 && end < 40 && text[1] != '#' { // HTML takes numbers that are no characters of XML
 			if plain := html.UnescapeString(text[:end]); plain != text[:end] && !strings.ContainsAny(plain, "<&") {
 				b.WriteString(plain)
 				text = text[end:]
