@@ -27,13 +27,19 @@ func Merge(r *fhir.Resource, doc []byte) (*fhir.Resource, error) {
 }
 
 // merged is a value with a change merged into it, nil for no value:
-// RFC 7396 section 2.
+// RFC 7396 section 2. An object that takes the place of a value or array is kept
+// when it is empty: the patch has the wrong type there, and removes nothing.
 func merged(target *value, change fhir.Node) *value {
 	if change.Kind() != fhir.Object {
 		return valueOf(change)
 	}
-	if target == nil || target.kind != fhir.Object {
+	if target == nil {
 		target = newObject()
+	} else if target.kind != fhir.Object {
+		if result := merged(nil, change); len(result.members) > 0 {
+			return result
+		}
+		return valueOf(change)
 	}
 	target.open()
 	at := make(map[string]int, len(target.members))

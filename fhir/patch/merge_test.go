@@ -30,6 +30,7 @@ func TestMergedAsTheRFCSays(t *testing.T) {
 		{`[1,2]`, `{"k":1,"l":null}`, `{"k":1}`},
 		{`{}`, `{"k":{"l":{"m":null}}}`, `{"k":{"l":{}}}`},
 		{`{"k":1}`, `{"k":[null,{"l":null}]}`, `{"k":[null,{"l":null}]}`},
+		{`{"k":1}`, `{"k":{}}`, `{"k":{}}`},
 		{`{"k":1.00,"l":"\u0061"}`, `{"m":1e2}`, `{"k":1.00,"l":"\u0061","m":1e2}`},
 	} {
 		target, err := read([]byte(c.target))
@@ -46,6 +47,10 @@ func TestMergeKeepsFHIR(t *testing.T) {
 	got, err := Merge(r, []byte(`{"active":null,"name":[{"family":"G"}],"text":{"status":null,"div":null},"multipleBirthInteger":3}`))
 	require.NoError(t, err)
 	require.Equal(t, `{"resourceType":"Patient","id":"1","name":[{"family":"G"}],"multipleBirthInteger":3}`, string(got.JSON()))
+	got, err = Merge(r, []byte(`{"active":{"x":null},"name":{"family":null}}`))
+	require.NoError(t, err)
+	require.Contains(t, string(got.JSON()), `"active":{"x":null}`, "of the wrong type, for the validator to say")
+	require.Contains(t, string(got.JSON()), `"name":{"family":null}`)
 	for _, bad := range []string{``, `[]`, `1`, `{"a":1`, `{"a":1},"b":{}`, `{"a":1,"a":2}`, `{}{}`} {
 		_, err := Merge(r, []byte(bad))
 		require.Equal(t, fhir.Invalid, fhir.KindOf(err), bad)
