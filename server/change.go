@@ -35,6 +35,9 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 		issue.Severity, issue.Expression, issue.Position = fhir.Err, e.expression+".request", e.node.Position()
 		return fhir.Change{}, []fhir.Issue{*issue}, nil
 	}
+	if issues := e.unevaluated(); issues != nil {
+		return fhir.Change{}, issues, nil
+	}
 	if err := x.permit(e.typ, methods[e.method].permission); err != nil {
 		return fhir.Change{}, nil, err
 	}
@@ -50,7 +53,7 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 	var err error
 	switch e.method {
 	case http.MethodPost:
-		if change.Condition, err = ifNoneExist(e.header); err != nil {
+		if change.Condition, err = ifNoneExist(e.header, e.typ); err != nil {
 			return change, nil, placed(err, e.expression+".request.ifNoneExist")
 		}
 	case http.MethodPut:

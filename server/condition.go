@@ -30,6 +30,9 @@ func ifMatch(values []string, expression string) (string, error) {
 	}
 	var versions []string
 	for _, tag := range strings.Split(value, ",") {
+		if strings.TrimSpace(tag) == "" && strings.Trim(value, ", \t") != "" {
+			continue // an empty element of a list, RFC 9110 section 5.6.1
+		}
 		version, ok := versionOf(tag)
 		if !ok || strings.ContainsAny(version, "\" *") {
 			return "", fhir.E("update", fhir.Invalid, fhir.Issue{
@@ -96,12 +99,23 @@ func (x *exchange) tells(v *fhir.Version, weak bool) bool {
 	return weak || v.Type != "Binary"
 }
 
-// ifNoneExist reads the condition of a create, "" when there is none. A header
-// that says nothing is a mistake: without its condition the create would make
-// what the client meant to avoid.
-func ifNoneExist(h http.Header) (string, error) {
+// ifNoneExist reads the condition of the create of a type, "" when there is
+// none. A header that says nothing is a mistake, and so is one about another
+// type: without its condition the create would make what the client meant to
+// avoid.
+func ifNoneExist(h http.Header, typ string) (string, error) {
+	var queries []string
 	values := h.Values("If-None-Exist")
-	query := search.Selecting(condition(strings.TrimSpace(strings.Join(values, "&"))))
+	for _, value := range values {
+		of, query := condition(strings.TrimSpace(value))
+		if of != "" && of != typ {
+			return "", fhir.E("create", fhir.Invalid, fhir.Issue{
+				Message: "If-None-Exist searches another type than the one that is created.", Expected: typ + "?[search]", Found: value,
+			})
+		}
+		queries = append(queries, query)
+	}
+	query := search.Selecting(strings.Join(queries, "&"))
 	if len(values) > 0 && query == "" {
 		return "", fhir.E("create", fhir.Invalid, fhir.Issue{
 			Message: "If-None-Exist names no search.", Expected: "search parameters such as identifier=system|value",
@@ -111,11 +125,11 @@ func ifNoneExist(h http.Header) (string, error) {
 }
 
 // condition reads the search of a conditional write: "identifier=a|b", also
-// with a question mark or the type before it.
-func condition(query string) string {
-	before, after, ok := strings.Cut(query, "?")
+// with a question mark, the type or the whole address before it.
+func condition(value string) (typ, query string) {
+	before, after, ok := strings.Cut(value, "?")
 	if ok && !strings.ContainsAny(before, "=&") {
-		return after
+		return before[strings.LastIndexByte(before, '/')+1:], after
 	}
-	return query
+	return "", value
 }

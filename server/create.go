@@ -19,7 +19,7 @@ func (s *Server) create(c *gin.Context) error {
 	if intake := s.operations.intake(r); intake != nil {
 		return s.takeIn(c, intake, r)
 	}
-	query, err := ifNoneExist(c.Request.Header)
+	query, err := ifNoneExist(c.Request.Header, r.Type())
 	if err != nil {
 		return err
 	}

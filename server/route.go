@@ -113,6 +113,9 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 	if err := s.takes(c.Request, x); err != nil {
 		return err
 	}
+	if err := evaluates(x.interaction, c.Request); err != nil {
+		return err
+	}
 	if !x.nested {
 		if c.Request, err = s.admit(c.Request, x); err != nil {
 			return err
