@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"syscall"
 )
 
 // lock takes a folder's lock for reading, which the engine takes for writing,
@@ -17,7 +16,7 @@ func lock(dir string) (release func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(d.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
+	if !shared(d) {
 		_ = d.Close() // it was only read
 		return nil, inUse(dir)
 	}

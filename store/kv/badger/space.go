@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/pestle-fhir/pestle/store/kv"
 )
@@ -68,15 +67,14 @@ func (e *Engine) Free() int64 {
 }
 
 func (e *Engine) free() (int64, error) {
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(e.dir, &fs); err != nil {
+	free, readOnly, err := diskOf(e.dir)
+	if err != nil {
 		return 0, fmt.Errorf("badger: the disk of the data folder %s cannot be asked: %w", e.dir, err)
 	}
-	const readOnly = 1
-	if fs.Flags&readOnly != 0 {
+	if readOnly {
 		return 0, fmt.Errorf("badger: the disk of the data folder %s is mounted for reading only", e.dir)
 	}
-	return int64(fs.Bavail) * fs.Bsize, nil
+	return free, nil
 }
 
 // flushable reports whether the disk has room for a table of what a log of
@@ -93,9 +91,8 @@ func (e *Engine) flushable() error {
 	const beside = 1 << 20 // manifest, rounding
 	need := int64(beside)
 	for _, name := range logs {
-		var st syscall.Stat_t
-		if err := syscall.Stat(name, &st); err == nil {
-			need = max(need, st.Blocks*512+beside)
+		if info, err := os.Stat(name); err == nil {
+			need = max(need, allocated(info)+beside)
 		}
 	}
 	if free < need {
