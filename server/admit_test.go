@@ -8,12 +8,14 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/server"
 )
 
@@ -124,4 +126,41 @@ func TestEntriesAreBounded(t *testing.T) {
 	w := call(h, "POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[`+strings.Repeat("{},", 100_000)+`{}]}`)
 	require.Equal(t, 413, w.Code, w.Body)
 	require.Contains(t, w.Body.String(), "at most 100000")
+}
+
+// searches counts the searches of a repository.
+type searches struct {
+	server.Repository
+	n *atomic.Int64
+}
+
+func (s searches) Search(ctx context.Context, q *search.Query) (*search.Result, error) {
+	s.n.Add(1)
+	return s.Repository.Search(ctx, q)
+}
+
+// However many reads a batch asks for, no more are done than its answer has room
+// for, and the others are told so. What is parsed to be written has less room.
+func TestReadsOfABatchAreBounded(t *testing.T) {
+	var n atomic.Int64
+	h := newHandler(t, func(c *server.Config) {
+		c.MaxAnswers, c.Repository = 1<<20, searches{c.Repository, &n}
+	})
+	for i := range 20 {
+		body := fmt.Sprintf(`{"resourceType":"Patient","name":[{"family":"%s%d"}]}`, strings.Repeat("a", 5000), i)
+		require.Equal(t, 201, call(h, "POST", "/fhir/Patient", body).Code)
+	}
+	for _, c := range []struct{ entries, done, ok int }{{1, 1, 1}, {1000, 12, 10}, {10_000, 12, 10}} {
+		for accept, share := range map[string]int{"application/fhir+json": 1, "application/fhir+xml": 5} {
+			n.Store(0)
+			body := `{"resourceType":"Bundle","type":"batch","entry":[` + strings.TrimSuffix(strings.Repeat(`{"request":{"method":"GET","url":"Patient"}},`, c.entries), ",") + `]}`
+			w := call(h, "POST", "/fhir", body, "Accept", accept)
+			require.Equal(t, 200, w.Code)
+			require.LessOrEqual(t, int(n.Load()), c.done/min(c.done, share)+runtime.GOMAXPROCS(0), "%d entries", c.entries)
+			ok := strings.Count(w.Body.String(), "200 OK")
+			require.LessOrEqual(t, ok, max(1, c.ok/share))
+			require.Positive(t, ok)
+			require.Equal(t, c.entries-ok, strings.Count(w.Body.String(), `too-costly"`))
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -28,11 +29,14 @@ func (s *Server) batch(c *gin.Context, list []entry, issues []fhir.Issue) error 
 	b := newBundle(s.bundleHead("batch-response", -1))
 	for i := range list {
 		s.answerEntry(c, b, &list[i], answers[i])
+		answers[i] = nil // what is in the Bundle is not needed twice
 	}
-	return s.send(c, http.StatusOK, b.close())
+	return s.sendBundle(c, b)
 }
 
-// atOnce is how many independent entries of a batch are carried out at a time.
+// atOnce is how many independent writes of a batch are carried out at a time:
+// those that wait for the disk share a sync. Reads need a processor each, and
+// memory for what they find.
 const atOnce = 16
 
 // carryOut makes the requests of the entries. Creates go side by side, and so
@@ -40,7 +44,6 @@ const atOnce = 16
 func (s *Server) carryOut(c *gin.Context, list []entry) []*recorder {
 	answers := make([]*recorder, len(list))
 	var group errgroup.Group
-	group.SetLimit(atOnce)
 	last := 0
 	for _, i := range inOrder(list) {
 		e := &list[i]
@@ -52,6 +55,7 @@ func (s *Server) carryOut(c *gin.Context, list []entry) []*recorder {
 		if t := turn(e.method); t != last || !e.independent() {
 			_ = group.Wait() // no function of the group fails
 			last = t
+			group.SetLimit(e.atOnce())
 		}
 		if !e.independent() {
 			answers[i] = s.request(c, e)
@@ -70,6 +74,14 @@ func (s *Server) carryOut(c *gin.Context, list []entry) []*recorder {
 // matter.
 func (e *entry) independent() bool {
 	return !e.writes() || e.method == http.MethodPost && !strings.Contains(e.path, "$")
+}
+
+// atOnce is how many requests such as the entry's are carried out at a time.
+func (e *entry) atOnce() int {
+	if e.writes() {
+		return atOnce
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
 // inOrder gives the places of the entries in the order in which R4 has them

@@ -19,7 +19,7 @@ func (s *Server) bundle(c *gin.Context) error {
 		return notABundle(b, kind)
 	}
 	x.interaction = kind
-	x.allowance = newAllowance(s.config.MaxAnswers, x.claim)
+	x.allowance = newAllowance(s.config.MaxAnswers, x)
 	if err := s.roomFor(c, b.Get("entry")); err != nil {
 		return err
 	}

@@ -58,9 +58,21 @@ func (c *Codec) values(text []byte) int {
 	return n
 }
 
+// plain reports whether an answer is sent as it is stored.
+func (f *format) plain() bool { return f.codec.Name == jsonCodec.Name && !f.pretty }
+
+// weight is how many times its bytes an answer takes in memory: as it was read
+// and as it is sent, and where it is written anew the tree of it.
+func (f *format) weight() int64 {
+	if f.plain() {
+		return 2
+	}
+	return 10
+}
+
 // encode writes stored JSON in a wire format.
 func (f *format) encode(text []byte) ([]byte, error) {
-	if f.codec.Name == jsonCodec.Name && !f.pretty {
+	if f.plain() {
 		return text, nil // as it is stored, without a parse
 	}
 	r, err := fhir.Parse(text)

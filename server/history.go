@@ -1,7 +1,6 @@
 package server
 
 import (
-	"net/http"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -27,6 +26,9 @@ func (s *Server) history(c *gin.Context) error {
 		return err
 	}
 	x := exchangeOf(c)
+	if err := x.hold(c.Request.Context(), size(h.Versions)*x.format.weight()); err != nil {
+		return err
+	}
 	address := x.base + strings.TrimPrefix(c.Request.URL.Path, x.prefix)
 	links := []fhir.Value{link("self", withQuery(address, self))}
 	if !counting {
@@ -49,5 +51,5 @@ func (s *Server) history(c *gin.Context) error {
 			b.entry(x.base+"/"+v.Ref(), text, historyEntry(x.base, v))
 		}
 	}
-	return s.send(c, http.StatusOK, b.close())
+	return s.sendBundle(c, b)
 }

@@ -44,16 +44,18 @@ func (r *recorder) Write(b []byte) (int, error) {
 
 // allowance is what the answers to the entries of a Bundle may be together: a
 // short Bundle can ask for the whole database a thousand times.
-// What they are is in memory twice, as they came and in the Bundle that answers.
 type allowance struct {
-	limit int64
-	left  atomic.Int64
-	claim *claim
+	limit  int64
+	left   atomic.Int64
+	claim  *claim
+	weight int64
 }
 
-func newAllowance(limit int64, of *claim) *allowance {
-	a := &allowance{limit: limit, claim: of}
-	a.left.Store(limit)
+// newAllowance is that of a Bundle that answers in a format. What must be parsed
+// to be written takes more memory, and may be less.
+func newAllowance(limit int64, x *exchange) *allowance {
+	a := &allowance{limit: 2 * limit / x.format.weight(), claim: x.claim, weight: x.format.weight()}
+	a.left.Store(a.limit)
 	return a
 }
 
@@ -61,7 +63,7 @@ func (a *allowance) take(n int) bool {
 	if a.left.Add(-int64(n)) < 0 {
 		return false
 	}
-	freed, err := a.claim.try(2 * int64(n))
+	freed, err := a.claim.try(a.weight * int64(n))
 	if freed == nil && err == nil {
 		return true
 	}

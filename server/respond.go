@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"net/http"
 	"strconv"
 
@@ -29,6 +30,31 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, text 
 // send answers with a resource.
 func (s *Server) send(c *gin.Context, status int, text []byte) error {
 	s.write(c.Writer, c.Request, status, text)
+	return nil
+}
+
+// sendBundle answers with a Bundle, part by part where it is sent as it is.
+func (s *Server) sendBundle(c *gin.Context, b *bundleText) error {
+	parts, f := b.close(), &exchangeOf(c).format
+	if !f.plain() {
+		return s.send(c, http.StatusOK, bytes.Join(parts, nil))
+	}
+	length := 0
+	for _, part := range parts {
+		length += len(part)
+	}
+	h := c.Writer.Header()
+	h.Set("Content-Type", f.contentType())
+	h.Set("Content-Length", strconv.Itoa(length))
+	c.Writer.WriteHeader(http.StatusOK)
+	if c.Request.Method == http.MethodHead {
+		return nil
+	}
+	for _, part := range parts {
+		if _, err := c.Writer.Write(part); err != nil {
+			return nil //nolint:nilerr // the client went away: nobody is left to tell
+		}
+	}
 	return nil
 }
 

@@ -46,7 +46,7 @@ func (s *Server) search(c *gin.Context) error {
 	if err := s.addDefinitions(c.Request.Context(), x.base, q, found); err != nil {
 		return err
 	}
-	if err := x.hold(c.Request.Context(), size(found)); err != nil {
+	if err := x.hold(c.Request.Context(), size(found.Matches, found.Included)*x.format.weight()); err != nil {
 		return err
 	}
 	address := x.base + "/" + x.resourceType
@@ -60,15 +60,14 @@ func (s *Server) search(c *gin.Context) error {
 	if len(notes) > 0 {
 		b.entry("", fhir.Outcome(notes).JSON(), fhir.Obj("search", fhir.Obj("mode", "outcome")))
 	}
-	return s.send(c, http.StatusOK, b.close())
+	return s.sendBundle(c, b)
 }
 
-// size is how many bytes a page of results takes in memory: as it is stored, and
-// in the Bundle that answers.
-func size(found *search.Result) (n int64) {
-	for _, list := range [][]*fhir.Version{found.Matches, found.Included} {
+// size is how many bytes the resources of a page have.
+func size(lists ...[]*fhir.Version) (n int64) {
+	for _, list := range lists {
 		for _, v := range list {
-			n += 2 * int64(len(v.JSON))
+			n += int64(len(v.JSON))
 		}
 	}
 	return n

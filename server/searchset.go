@@ -4,12 +4,17 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// bundleText writes a Bundle whose entries hold stored resources, which are
-// copied and not parsed. head is the Bundle without its entries.
+// bundleText writes a Bundle whose entries hold stored resources, which are not
+// parsed. head is the Bundle without its entries. What is big is not copied
+// either: the Bundle is parts that are sent one after the other.
 type bundleText struct {
-	text    []byte
+	parts   [][]byte
+	text    []byte // behind the parts
 	entries int
 }
+
+// bigPart is how many bytes a resource has that is a part of its own.
+const bigPart = 8 << 10
 
 func newBundle(head fhir.Value) *bundleText {
 	text := head.JSON()
@@ -30,7 +35,8 @@ func (b *bundleText) entry(fullURL string, resource []byte, tail fhir.Value) {
 		open = ','
 	}
 	if len(resource) > 0 {
-		b.text = append(append(append(b.text, open), `"resource":`...), resource...)
+		b.text = append(append(b.text, open), `"resource":`...)
+		b.resource(resource)
 		open = ','
 	}
 	if rest := tail.JSON(); rest != nil {
@@ -40,11 +46,21 @@ func (b *bundleText) entry(fullURL string, resource []byte, tail fhir.Value) {
 	b.text = append(b.text, '}')
 }
 
-func (b *bundleText) close() []byte {
+func (b *bundleText) resource(text []byte) {
+	if len(text) < bigPart {
+		b.text = append(b.text, text...)
+		return
+	}
+	b.parts = append(b.parts, b.text, text)
+	b.text = make([]byte, 0, 512)
+}
+
+// close returns the parts of the finished Bundle.
+func (b *bundleText) close() [][]byte {
 	if b.entries > 0 {
 		b.text = append(b.text, ']')
 	}
-	return append(b.text, '}')
+	return append(b.parts, append(b.text, '}'))
 }
 
 // bundleHead begins a Bundle that answers a query. total -1 is not counted.

@@ -47,7 +47,7 @@ type Config struct {
 	Name, Version string
 
 	MaxBody     int64         // bytes of a request's body, unpacked; 0 for 64 MiB
-	MaxAnswers  int64         // bytes of the answers to all entries of a Bundle; 0 for 128 MiB
+	MaxAnswers  int64         // bytes of the answers to all entries of a Bundle; 0 for 64 MiB
 	Memory      int64         // bytes for the requests in flight together, with what is made of them; 0 for 1 GiB
 	MaxInFlight int           // requests answered at a time; 0 for 1024
 	Timeout     time.Duration // for one request; 0 for a minute
@@ -122,7 +122,7 @@ func (c *Config) complete() error {
 	c.Name = cmp.Or(c.Name, "Pestle")
 	c.Version = cmp.Or(c.Version, "0.0.0")
 	c.MaxBody = cmp.Or(c.MaxBody, 64<<20)
-	c.MaxAnswers = cmp.Or(c.MaxAnswers, 128<<20)
+	c.MaxAnswers = cmp.Or(c.MaxAnswers, 64<<20)
 	c.Memory = cmp.Or(c.Memory, 1<<30)
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, 1024)
 	c.Timeout = cmp.Or(c.Timeout, time.Minute)

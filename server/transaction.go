@@ -94,7 +94,7 @@ func (s *Server) sendTransaction(c *gin.Context, list []entry, p *plan, done *fh
 		}
 		s.answerEntry(c, b, &list[i], s.request(c, &list[i]))
 	}
-	return s.send(c, http.StatusOK, b.close())
+	return s.sendBundle(c, b)
 }
 
 // checkAll holds every resource of the transaction to its rules, several at a

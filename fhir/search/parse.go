@@ -40,8 +40,11 @@ func Parse(resourceType string, q url.Values, o Options) (*Query, []fhir.Issue, 
 		})
 	}
 	p := newParser(resourceType, o)
+	if !p.affordable(q) {
+		return nil, nil, &fhir.Error{Op: "search", Kind: fhir.TooCostly, Issues: p.issues}
+	}
 	for _, name := range slices.Sorted(maps.Keys(q)) {
-		for _, value := range q[name] {
+		for _, value := range distinct(q[name]) {
 			p.parameter(name, value)
 		}
 	}
