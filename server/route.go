@@ -83,6 +83,7 @@ func (s *Server) answer(c *gin.Context, rt route) {
 	err := s.attempt(c, rt)
 	if err != nil && !c.Writer.Written() {
 		s.fail(c.Writer, c.Request, err)
+		c.Writer.WriteHeaderNow() // of HEAD: without a body the router would add its own headers
 	}
 }
 
@@ -114,6 +115,9 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 		return err
 	}
 	if err := evaluates(x.interaction, c.Request); err != nil {
+		return err
+	}
+	if err := takesProvenance(x.interaction, c.Request); err != nil {
 		return err
 	}
 	if !x.nested {

@@ -45,11 +45,16 @@ func (s *Server) resourceOf(c *gin.Context) (*fhir.Resource, error) {
 	return r, nil
 }
 
-// commit writes one change on behalf of the caller.
+// commit writes one change on behalf of the caller, with its Provenance where
+// the request carries one.
 func (s *Server) commit(c *gin.Context, change fhir.Change) (fhir.Result, error) {
 	x := exchangeOf(c)
+	changes, err := s.attributed(c, change)
+	if err != nil {
+		return fhir.Result{}, err
+	}
 	done, err := s.config.Repository.Commit(c.Request.Context(), &fhir.Transaction{
-		Changes:   []fhir.Change{change},
+		Changes:   changes,
 		Requester: x.identity.Requester,
 		RequestID: x.requestID, Base: x.learned,
 	})

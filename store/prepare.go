@@ -91,6 +91,9 @@ func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string, na
 	if err := p.refused.err(p.tx.Changes); err != nil {
 		return nil, err
 	}
+	if err := p.keepSent(); err != nil {
+		return nil, err
+	}
 	if err := p.resolve(); err != nil {
 		return nil, err
 	}
@@ -134,14 +137,32 @@ func (p *planner) sort() {
 	})
 }
 
+// keepSent finds updates that change nothing as they were sent, before others
+// refer to the version that they would make: those then refer to the version
+// that stands.
+func (p *planner) keepSent() error {
+	if len(p.links) == 0 {
+		return nil
+	}
+	for i := range p.steps {
+		if err := p.keep(&p.steps[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // keep finds out that an update changes nothing: no version is made of it. One
-// that others refer to by its version is made all the same.
-func (p *planner) keep(s *step) error {
+// that changes nothing only once its links are resolved, and that others refer to
+// by its version, is made all the same.
+func (p *planner) keep(s *step) (err error) {
 	if s.applied != fhir.Updated {
 		return nil
 	}
-	var err error
-	if s.was, err = contentOf(s.before); err == nil && !s.pinned && fhir.SameContent(s.was, s.resource) {
+	if s.was == nil {
+		s.was, err = contentOf(s.before)
+	}
+	if err == nil && !s.pinned && fhir.SameContent(s.was, s.resource) {
 		s.applied = fhir.Kept
 	}
 	return err
