@@ -42,6 +42,8 @@ const (
 	memtableExt = ".mem"
 	valueExt    = ".vlog"
 	logHeader   = 20 // bytes at the head of a memtable log and of a value log
+
+	registryHeader = 28 // bytes at the head of the key registry
 )
 
 // inspect reads a folder. One that does not exist, or holds no file of a
@@ -197,8 +199,8 @@ func (f *folder) checkLogs() {
 	if len(f.tables) == 0 && f.record == nil && f.newest(tableExt) == 0 {
 		return
 	}
-	if f.files[badger.KeyRegistryFileName] == 0 {
-		f.problem("KEYREGISTRY is missing or empty")
+	if f.files[badger.KeyRegistryFileName] < registryHeader {
+		f.problem("KEYREGISTRY is missing, empty or cut")
 	}
 	if f.newest(valueExt) == 0 {
 		f.problem("there is no value log (.vlog)")

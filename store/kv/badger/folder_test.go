@@ -111,6 +111,7 @@ func TestDamage(t *testing.T) {
 		{"empty log of writes", killed, "the newest writes", func(d string) { cut(t, newest(d, "*.mem"), 0) }},
 		{"no registry", closed, "KEYREGISTRY", func(d string) { remove(t, d, "KEYREGISTRY") }},
 		{"empty registry", killed, "KEYREGISTRY", func(d string) { cut(t, filepath.Join(d, "KEYREGISTRY"), 0) }},
+		{"cut registry", closed, "KEYREGISTRY", func(d string) { cut(t, filepath.Join(d, "KEYREGISTRY"), 14) }},
 		{"only tables", closed, "MANIFEST is missing", func(d string) {
 			for name := range state(t, d) {
 				if filepath.Ext(name) != ".sst" {
