@@ -71,6 +71,8 @@ func notABundle(b *fhir.Resource, kind string) error {
 		Expression: "Bundle.type", Position: b.Get("type").Position(), Expected: "transaction or batch", Found: kind,
 	}
 	switch {
+	case b.Type() == "":
+		issue.Expression, issue.Found, issue.Fix = "", "no resourceType", `Add "resourceType".`
 	case b.Type() != "Bundle":
 		issue.Expression, issue.Found, issue.Position = b.Type(), b.Type(), b.Get("resourceType").Position()
 		issue.Fix = "A single resource is posted to its type: POST " + b.Type() + "."
