@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"mime"
 	"net/http"
 	"strings"
@@ -77,7 +78,19 @@ func (s *Server) sendContent(c *gin.Context, v *fhir.Version) error {
 	for _, name := range []string{"If-Match", "If-Unmodified-Since", "If-None-Match", "If-Modified-Since"} {
 		request.Header.Del(name) // decided before
 	}
-	http.ServeContent(c.Writer, request, "", v.LastUpdated, bytes.NewReader(data))
+	w := &rangeWriter{ResponseWriter: c.Writer}
+	if !inBytes(request) {
+		request.Header.Del("Range")
+	}
+	if w.unsatisfiable = noBytes.MatchString(request.Header.Get("Range")); !w.unsatisfiable {
+		http.ServeContent(w, request, "", v.LastUpdated, bytes.NewReader(data))
+	}
+	if w.unsatisfiable {
+		h.Del("Content-Disposition")
+		return refuse(http.StatusRequestedRangeNotSatisfiable, fhir.ValueCode, fhir.Issue{
+			Message: "The content has no such range.", Expected: fmt.Sprintf("bytes=first-last within its %d bytes", len(data)), Found: request.Header.Get("Range"),
+		}).with("Content-Range", fmt.Sprintf("bytes */%d", len(data)))
+	}
 	return nil
 }
 

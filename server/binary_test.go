@@ -52,6 +52,9 @@ func TestBinaryContent(t *testing.T) {
 		{[]string{"Range", "bytes=2-4"}, 206, "234"},
 		{[]string{"Range", "bytes=-3"}, 206, "789"},
 		{[]string{"Range", "bytes=20-"}, 416, ""},
+		{[]string{"Range", "bytes=-0"}, 416, ""},
+		{[]string{"Range", "bytes=3-1"}, 416, ""},
+		{[]string{"Range", "items=0-1"}, 200, "0123456789"},
 		{[]string{"Range", "bytes=2-4", "If-Range", tag}, 206, "234"},
 		{[]string{"Range", "bytes=2-4", "If-Range", `"9"`}, 200, "0123456789"},
 		{[]string{"If-None-Match", tag}, 304, ""},
@@ -61,10 +64,25 @@ func TestBinaryContent(t *testing.T) {
 		require.Equal(t, c.status, w.Code, c.header)
 		if c.status != 416 {
 			require.Equal(t, c.body, w.Body.String(), c.header)
+		} else {
+			require.Equal(t, "bytes */10", w.Header().Get("Content-Range"))
+			require.Contains(t, w.Body.String(), `"resourceType":"OperationOutcome"`)
 		}
 	}
+	require.Equal(t, 200, call(h, "HEAD", "/fhir/Binary/pdf", "", "Range", "bytes=0-3").Code, "a range is of GET")
 	require.Equal(t, 200, call(h, "GET", "/fhir/Binary/pdf", "", "Accept", "application/fhir+json", "If-None-Match", tag).Code, "the other representation")
 	require.Equal(t, 200, call(h, "PUT", "/fhir/Binary/pdf", `{"resourceType":"Binary","id":"pdf","contentType":"text/csv"}`, "If-Match", tag).Code)
+}
+
+// HEAD has the header of GET, of errors too.
+func TestHeadOfErrors(t *testing.T) {
+	h := newHandler(t, nil)
+	for _, path := range []string{"/nothing", "/fhir", "/fhir/Patient/none", "/fhir/Frog/1"} {
+		get, head := call(h, "GET", path, ""), call(h, "HEAD", path, "")
+		require.Equal(t, get.Code, head.Code, path)
+		require.Equal(t, get.Header().Get("Content-Type"), head.Header().Get("Content-Type"), path)
+		require.Zero(t, head.Body.Len(), path)
+	}
 }
 
 // A cache that holds one format is not told that it has the other.
