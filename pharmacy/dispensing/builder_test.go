@@ -22,6 +22,7 @@ type script struct {
 	signed  string
 	start   string
 	nhs     string
+	without string // number or address: what is not told of the prescriber
 	items   []scriptItem
 }
 
@@ -129,15 +130,23 @@ func (s script) uuid() string {
 }
 
 func (s script) people() []any {
+	number, address := identifierValue("https://fhir.hl7.org.uk/Id/gmc-number", "6095103"), fhir.List(fhir.Obj("line", fhir.List("1 Mill Lane"), "city", "Leeds", "postalCode", "LS1 6AE"))
+	switch s.without {
+	case "number":
+		number = fhir.Value{}
+	case "address":
+		address = fhir.Value{}
+	}
 	return []any{
 		"Patient", patientURL, fhir.Obj("resourceType", "Patient", "identifier", fhir.List(identifierValue(idNHS, s.nhs)),
 			"name", fhir.List(fhir.Obj("use", "usual", "family", "Quill", "given", fhir.List("Ada"))), "gender", "female", "birthDate", "1980-02-03"),
 		"PractitionerRole", roleURL, fhir.Obj("resourceType", "PractitionerRole", "identifier", fhir.List(identifierValue(idRoleProfile, "200102238987")),
 			"practitioner", fhir.Obj("reference", personURL), "organization", fhir.Obj("reference", orgURL),
 			"telecom", fhir.List(fhir.Obj("system", "phone", "value", "01234567890", "use", "work"))),
-		"Practitioner", personURL, fhir.Obj("resourceType", "Practitioner", "identifier", fhir.List(identifierValue(idUser, "555086689106")),
+		"Practitioner", personURL, fhir.Obj("resourceType", "Practitioner", "identifier", fhir.List(identifierValue(idUser, "555086689106"), number),
 			"name", fhir.List(fhir.Obj("family", "Penn", "given", fhir.List("Orla"), "prefix", fhir.List("Dr")))),
 		"Organization", orgURL, fhir.Obj("resourceType", "Organization", "identifier", fhir.List(identifierValue(idODS, "A83008")), "name", "Mill Lane Surgery",
+			"address", address,
 			"partOf", fhir.Obj("identifier", identifierValue(idODS, "84H"))),
 	}
 }

@@ -12,12 +12,13 @@ import (
 // server does not know is of the schedule that the order says.
 func (p *Prescription) classify(f formulary, law Law) {
 	on := p.Appropriate(false)
-	p.met = slices.DeleteFunc(slices.Clone(p.met), func(h Hold) bool { return h.Code != holdProduct && h.Code != holdPatient }) // found anew
+	p.met = slices.DeleteFunc(slices.Clone(p.met), func(h Hold) bool { return !slices.Contains([]string{holdProduct, holdPatient, holdPrescriber}, h.Code) }) // found anew
 	for i := range p.Lines {
 		l := &p.Lines[i]
 		l.computed = nil
 		f.check(l, on)
 		l.checkWords(law.control(l.Schedule, on))
+		l.checkProfession(f, p.Type, on)
 	}
 }
 

@@ -46,8 +46,11 @@ type Control struct {
 	Original      bool     `json:"original"`      // a private one is on paper, and the pharmacy holds it
 	Repeatable    bool     `json:"repeatable"`
 	NotBefore     bool     `json:"notBefore"` // no supply before the appropriate date
-	Rule          string   `json:"rule"`
-	Source        string   `json:"source"`
+	// Prescriber is set where the prescription tells the number and the address
+	// of who signed it.
+	Prescriber bool   `json:"prescriber"`
+	Rule       string `json:"rule"`
+	Source     string `json:"source"`
 }
 
 // ReadLaw reads limits as the embedded law.json holds them. It refuses fields

@@ -1,7 +1,6 @@
 package dispensing
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -31,7 +30,7 @@ func controlledLine(mr node, f *findings, law Law, on Date) {
 		return
 	}
 	quantityInWords(mr, f, c)
-	definiteDose(mr, f, c)
+	definiteDose(mr, f, c, on)
 	// MDR-15: Schedule 2 and 3 drugs are never on repeatable prescriptions.
 	if !c.Repeatable && therapy(mr).Text() == repeatDispensing {
 		f.at(therapy(mr), fhir.Issue{Code: fhir.BusinessRule, Message: "A controlled drug of this schedule cannot be on a repeatable prescription.",
@@ -54,18 +53,21 @@ func quantityInWords(mr node, f *findings, c Control) {
 	}
 }
 
-var indefinite = regexp.MustCompile(`^(take |use )?(as|when) (directed|required|needed)\W*$`)
-
 // MDR-15(1)(f): a dose; "as directed" alone is none.
-func definiteDose(mr node, f *findings, c Control) {
+func definiteDose(mr node, f *findings, c Control, on Date) {
 	if !c.DefiniteDose {
 		return
 	}
-	for d := range mr.Get("dosageInstruction").Items() {
-		text := strings.ToLower(strings.TrimSpace(d.Get("text").Text()))
-		if indefinite.MatchString(text) && !d.Get("doseAndRate").Exists() {
-			f.at(place(d.Get("text"), d), fhir.Issue{Code: fhir.BusinessRule, Message: "A controlled drug must have a definite dose.",
-				Expected: "an amount, such as \"one as directed\"", Found: d.Get("text").Text()})
+	issue := fhir.Issue{Code: fhir.BusinessRule, Message: "A controlled drug must have a definite dose.", Expected: "an amount, such as \"one as directed\" or \"1-2 when required, at most 4 in 24 hours\""}
+	instructions := mr.Get("dosageInstruction")
+	if instructions.Len() == 0 {
+		issue.Found = "no dosage instruction"
+		f.at(mr, issue)
+	}
+	for d := range instructions.Items() {
+		if text := d.Get("text"); !definite(text.Text(), on) && !d.Get("doseAndRate").Exists() {
+			issue.Found = orNothing(text.Text())
+			f.at(place(text, d), issue)
 		}
 	}
 }

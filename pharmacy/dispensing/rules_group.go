@@ -8,7 +8,7 @@ import (
 )
 
 // groupIssues holds the orders of one prescription to the rules that a message
-// must keep, by whatever way they came: P1, P5, P8, 0010 and 5009.
+// must keep, by whatever way they came: P1, P5, P8, P11, 0010 and 5009.
 func groupIssues(orders []*order) []fhir.Issue {
 	var f findings
 	mrs := make([]node, len(orders))
@@ -35,6 +35,10 @@ func groupIssues(orders []*order) []fhir.Issue {
 	}
 	f.rule = "P8"
 	mixing(mrs, &f)
+	f.rule = "P11"
+	for _, mr := range mrs {
+		amountOrdered(mr, &f)
+	}
 	f.rule = "5009"
 	number := last.Path("groupIdentifier", "value")
 	checkOrderNumber(place(number, last), number.Text(), &f)

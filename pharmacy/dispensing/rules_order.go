@@ -20,6 +20,7 @@ var orderRules = []rule[*message]{
 	{"P8", therapiesMix},
 	{"P9", durationInDays},
 	{"P10", repeatsGiven},
+	{"P11", amountsOrdered},
 	{"0019", repeatCount},
 	{"0001", patientLives},
 	{"0003", signed},
@@ -123,5 +124,27 @@ func dosages(m *message, f *findings) {
 					Details: fhir.Coding{Code: "MISSING_VALUE", Display: "dosageInstruction.sequence must be given"}})
 			}
 		}
+	}
+}
+
+// P11: an item is of an amount of a medicine, above nothing.
+func amountsOrdered(m *message, f *findings) {
+	for mr := range m.all("MedicationRequest") {
+		amountOrdered(mr, f)
+	}
+}
+
+func amountOrdered(mr node, f *findings) {
+	q := mr.Path("dispenseRequest", "quantity")
+	value := q.Get("value")
+	if !value.Exists() {
+		return
+	}
+	if n, ok := amount(value.Text()); !ok || !n.IsPositive() {
+		f.at(value, fhir.Issue{Code: fhir.BusinessRule, Message: "The quantity is not an amount of a medicine, so nothing could be supplied.",
+			Expected: "a number above 0 with at most 9 digits before and 6 after the point", Found: shortened(value.Text())})
+	}
+	if c := q.Get("comparator"); c.Exists() {
+		f.at(c, fhir.Issue{Code: fhir.BusinessRule, Message: "An item is of an exact quantity.", Expected: "no comparator", Found: c.Text()})
 	}
 }

@@ -148,6 +148,8 @@ func (st *stage) write(n int, opts map[string]string, specs []string) {
 			s.repeats, _ = strconv.Atoi(v)
 		case "nhs":
 			s.nhs = v
+		case "without":
+			s.without = v
 		}
 	}
 	if s.start != "" && s.therapy == "acute" && strings.Contains(s.start, "none") {

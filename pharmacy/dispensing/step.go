@@ -45,7 +45,7 @@ func (f follower) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]
 		return nil, refusal("dispensing", issues...)
 	}
 	if x != nil && x.touched() {
-		return f.service.extend(x, orders, v)
+		return f.service.extend(state, x, orders, v)
 	}
 	task, err := f.service.draft(state, orders)
 	switch {
@@ -131,6 +131,9 @@ func (s *Service) draft(state fhir.State, orders []*order) (*fhir.Resource, erro
 	if err != nil {
 		return nil, err
 	}
+	if err := p.checkPrescribers(state, orders, message, s.law); err != nil {
+		return nil, err
+	}
 	id := ""
 	if message != nil {
 		id = message.Root().Path("identifier", "value").Text()
@@ -152,7 +155,7 @@ func (p *Prescription) anyLeft() bool {
 }
 
 // extend adds orders that came after somebody had taken up the Task.
-func (s *Service) extend(x *execution, orders []*order, v *fhir.Version) ([]fhir.Change, error) {
+func (s *Service) extend(state fhir.State, x *execution, orders []*order, v *fhir.Version) ([]fhir.Change, error) {
 	if x.Issue != 1 || !x.State.open() {
 		return nil, fhir.E("dispensing", fhir.BusinessRule, fhir.Issue{
 			Message: "The item came after a pharmacy had taken its prescription.", Found: x.State.String(),
@@ -162,11 +165,15 @@ func (s *Service) extend(x *execution, orders []*order, v *fhir.Version) ([]fhir
 	if err != nil {
 		return nil, err
 	}
+	var added []*order
 	for i, o := range orders {
 		if !x.hasOrder(o) {
-			x.Lines = append(x.Lines, p.Lines[i])
+			x.Lines, added = append(x.Lines, p.Lines[i]), append(added, o)
 		}
 	}
 	x.classify(s.medicines, s.law)
+	if err := x.checkPrescribers(state, added, nil, s.law); err != nil {
+		return nil, err
+	}
 	return []fhir.Change{x.update(v.LastUpdated)}, nil
 }

@@ -1,0 +1,122 @@
+package dispensing
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// holdPrescriber is the code of the hold of a controlled drug of which the
+// prescription does not tell all that it must of who prescribed it.
+const holdPrescriber = "PRESCRIBER"
+
+// checkPrescribers holds the controlled drugs of orders whose prescriber has no
+// professional number (MDR 15(1)(ab), HMR 214) or no address (MDR 15(1)(c), HMR
+// 217), or that nobody signed (MDR 15(1)(a), HMR 219). A private prescription is
+// signed on its paper original, for which there is a gate of its own, and an item
+// of a message with the message.
+func (p *Prescription) checkPrescribers(state fhir.State, orders []*order, sent *fhir.Resource, law Law) error {
+	for _, o := range orders {
+		l := p.line(o.item())
+		if l == nil || !law.control(l.Schedule, p.Appropriate(false)).Prescriber {
+			continue
+		}
+		mr, in := broughtBy(sent, o)
+		lacks, err := prescriberLacks(mr, func(ref node, types ...string) (node, error) {
+			if n := in.resolve(ref); n.Exists() {
+				return n, nil
+			}
+			return referred(state, mr, ref, types...)
+		})
+		if err != nil {
+			return err
+		}
+		when, err := signedAt(state, o)
+		if err != nil {
+			return err
+		}
+		if when == "" && !p.Private() && len(in.entries) == 0 {
+			lacks = append(lacks, "an electronic signature (a Provenance whose target is the order)")
+		}
+		if len(lacks) > 0 {
+			p.meet(Hold{Item: l.Item, Code: holdPrescriber, Text: "The prescription of a controlled drug lacks " + strings.Join(lacks, ", ") + "."})
+		}
+	}
+	return nil
+}
+
+// broughtBy is an order as its message has it, and the message: what a message
+// tells of the prescriber may be more, or less, than the server has stored of
+// them before. It is the order itself, and no message, where it came otherwise.
+func broughtBy(sent *fhir.Resource, o *order) (mr node, in *message) {
+	if sent != nil {
+		in = readMessage(sent, Law{})
+		for mr := range in.all("MedicationRequest") {
+			if equalUUID(identifier(mr, idItem).Text(), o.item()) {
+				return mr, in
+			}
+		}
+	}
+	return o.resource.Root(), &message{}
+}
+
+// prescriberLacks is what an order does not tell of its prescriber; find follows
+// its references.
+func prescriberLacks(mr node, find func(ref node, types ...string) (node, error)) (lacks []string, err error) {
+	role, err := find(mr.Get("requester"), "PractitionerRole", "Practitioner")
+	if err != nil {
+		return nil, err
+	}
+	if !role.Exists() {
+		return []string{"a prescriber whom the server knows (MedicationRequest.requester)"}, nil
+	}
+	person, people := role, []node{role}
+	for _, at := range []struct{ element, typ string }{{"practitioner", "Practitioner"}, {"organization", "Organization"}, {"location", "Location"}, {"healthcareService", "HealthcareService"}} {
+		ref := role.Get(at.element)
+		n, err := find(firstItem(ref), at.typ)
+		if err != nil {
+			return nil, err
+		}
+		if at.element == "practitioner" && n.Exists() {
+			person = n
+		}
+		people = append(people, n)
+	}
+	numbers := matched["Practitioner"][1:]
+	numbered := func(n node) bool {
+		return slices.ContainsFunc(numbers, func(system string) bool { return identifier(n, system).Text() != "" })
+	}
+	if named := role.Path("practitioner", "identifier"); !numbered(person) && !numbered(role) && !slices.Contains(numbers, named.Get("system").Text()) {
+		lacks = append(lacks, "the professional number of the prescriber (such as gmc-number)")
+	}
+	if !slices.ContainsFunc(people, func(n node) bool { return n.Get("address").Exists() }) {
+		lacks = append(lacks, "the address of the prescriber (Organization.address)")
+	}
+	return lacks, nil
+}
+
+func firstItem(n node) node {
+	if n.Kind() == fhir.Array {
+		return n.Item(0)
+	}
+	return n
+}
+
+// referred is the resource that a reference of an order means, contained or
+// stored; absent where there is none of the types.
+func referred(state fhir.State, mr, ref node, types ...string) (node, error) {
+	if inside := contained(mr, ref); inside.Exists() {
+		return inside, nil
+	}
+	for _, typ := range types {
+		r, err := read(state, ref.Get("reference").Text(), typ)
+		if err != nil {
+			return node{}, err
+		}
+		if r != nil {
+			return r.Root(), nil
+		}
+	}
+	return node{}, nil
+}
