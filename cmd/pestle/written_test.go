@@ -213,7 +213,9 @@ var lives = map[string]func(p *pharmacyUnderTest){
 	},
 	"private": func(p *pharmacyUnderTest) {
 		task, _ := p.taken(demoOrder(p.t, asPrivate), "")
-		p.ask(200, "POST", task+"/$dispense", []byte(`{"resourceType":"Parameters","parameter":[{"name":"all","valueBoolean":true},{"name":"original","valueString":"FP10PCD received"}]}`))
+		london, err := time.LoadLocation("Europe/London")
+		require.NoError(p.t, err)
+		p.ask(200, "POST", task+"/$dispense", []byte(`{"resourceType":"Parameters","parameter":[{"name":"all","valueBoolean":true},{"name":"original","part":[{"name":"received","valueDate":"`+time.Now().In(london).Format(time.DateOnly)+`"},{"name":"checked","valueBoolean":true},{"name":"prescriberNumber","valueString":"123456"}]}]}`))
 	},
 	"no NHS number": func(p *pharmacyUnderTest) {
 		p.ask(200, "POST", "/", asTransaction(p.t, demoOrder(p.t, func(m map[string]any) {

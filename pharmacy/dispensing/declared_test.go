@@ -11,7 +11,7 @@ import (
 
 // sample is a value for each kind of parameter.
 var sample = map[string]any{
-	"valueCode": "x", "valueString": "x", "valueBoolean": true, "valueDateTime": "2026-11-05T09:00:00+00:00",
+	"valueCode": "x", "valueString": "x", "valueBoolean": true, "valueDate": "2026-11-24", "valueDateTime": "2026-11-05T09:00:00+00:00",
 	"valueCoding": fhir.Obj("code", "x"), "valueQuantity": fhir.Obj("value", 1, "unit", "tablet"),
 	"valueCodeableConcept": fhir.Obj("coding", fhir.List(fhir.Obj("system", csEndorsement, "code", "NDEC"))),
 	"valueIdentifier":      fhir.Obj("value", "x"), "valueReference": fhir.Obj("reference", "MedicationRequest/x"),

@@ -32,7 +32,7 @@ import (
 //     its supporting information as text.
 //   - agent (PractitionerRole), who hands over. A caller who is
 //     known is always recorded as the one; another person is noted beside them.
-//   - original (string), a note on the paper original that the pharmacy holds.
+//   - original, the record of the paper original: see [originalInput].
 //
 // Anything else is refused. The answer is Parameters with the parts task and
 // notification, and outcome where something is asked for: where the claim will
@@ -53,9 +53,10 @@ func (s *Service) dispense(state fhir.State, x *execution, call *fhir.Call) ([]f
 	if id, _ := moves(x.State, Dispense); id == "" {
 		return nil, nil, x.suppliedBefore(state, forbidden(x.State, Dispense, "Task"))
 	}
-	x.noteOriginal(call.Body)
+	unheld := x.noteOriginal(call)
 	h := s.handing(call, x)
 	handed, issues := x.handed(call.Body)
+	issues = append(unheld, issues...)
 	unclaimed, err := s.noteClaim(state, x, call, h.when)
 	if err != nil {
 		return nil, nil, err

@@ -14,9 +14,14 @@ const holdPrescriber = "PRESCRIBER"
 // checkPrescribers holds the controlled drugs of orders whose prescriber has no
 // professional number (MDR 15(1)(ab), HMR 214) or no address (MDR 15(1)(c), HMR
 // 217), or that nobody signed (MDR 15(1)(a), HMR 219). A private prescription is
-// signed on its paper original, for which there is a gate of its own, and an item
-// of a message with the message.
+// signed on its paper original, for which there is a gate of its own. A message
+// is signed as a whole; otherwise one signature is for all items, for a Provenance
+// may name the first of them alone.
 func (p *Prescription) checkPrescribers(state fhir.State, orders []*order, sent *fhir.Resource, law Law) error {
+	signed, err := anySigned(state, orders)
+	if err != nil {
+		return err
+	}
 	for _, o := range orders {
 		l := p.line(o.item())
 		if l == nil || !law.control(l.Schedule, p.Appropriate(false)).Prescriber {
@@ -32,11 +37,7 @@ func (p *Prescription) checkPrescribers(state fhir.State, orders []*order, sent 
 		if err != nil {
 			return err
 		}
-		when, err := signedAt(state, o)
-		if err != nil {
-			return err
-		}
-		if when == "" && !p.Private() && len(in.entries) == 0 {
+		if !signed && !p.Private() && len(in.entries) == 0 {
 			lacks = append(lacks, "an electronic signature (a Provenance whose target is the order)")
 		}
 		if len(lacks) > 0 {
@@ -44,6 +45,15 @@ func (p *Prescription) checkPrescribers(state fhir.State, orders []*order, sent 
 		}
 	}
 	return nil
+}
+
+func anySigned(state fhir.State, orders []*order) (bool, error) {
+	for _, o := range orders {
+		if when, err := signedAt(state, o); when != "" || err != nil {
+			return when != "", err
+		}
+	}
+	return false, nil
 }
 
 // broughtBy is an order as its message has it, and the message: what a message

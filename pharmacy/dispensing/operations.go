@@ -96,8 +96,7 @@ func requesterOfCall(call *fhir.Call) (system, id string) {
 }
 
 // acceptTask is Task/…/$accept. Parameters: owner (Organization) and agent
-// (PractitionerRole), both optional; original (string), a note on the paper
-// original that the pharmacy holds.
+// (PractitionerRole), both optional; original, see [originalInput].
 func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 	if err := understood(call, "accept", acceptInputs); err != nil {
 		return nil, err
@@ -122,19 +121,11 @@ func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 		if err := x.take(t, record{id: id, when: stamp(call.Time)}); err != nil {
 			return nil, nil, err
 		}
-		x.noteOriginal(call.Body)
+		if issues := x.noteOriginal(call); len(issues) > 0 {
+			return nil, nil, refusal("accept", issues...)
+		}
 		return append(t.parts, x.update(call.Time)), nil, nil
 	})
-}
-
-// noteOriginal records the paper original that a call says is held.
-func (x *execution) noteOriginal(p *fhir.Resource) {
-	if p == nil {
-		return
-	}
-	if v := parameter(p, "original").Get("valueString").Text(); v != "" {
-		x.original = v
-	}
 }
 
 // returnTask is Task/…/$return. Parameter: reason (code of

@@ -12,9 +12,8 @@ import (
 
 // The parameters of the operations on the Task of a prescription.
 var (
-	ownerInput    = fhir.Parameter{Name: "owner", Kinds: []string{"Organization"}, Doc: "The pharmacy: an Organization with an ODS code. By default the one that this server serves."}
-	agentInput    = fhir.Parameter{Name: "agent", Kinds: []string{"PractitionerRole"}, Doc: "Who acts: a PractitionerRole. By default the caller."}
-	originalInput = fhir.Parameter{Name: "original", Kinds: []string{"valueString"}, Doc: "A note on the paper original, which the pharmacy has seen and holds."}
+	ownerInput = fhir.Parameter{Name: "owner", Kinds: []string{"Organization"}, Doc: "The pharmacy: an Organization with an ODS code. By default the one that this server serves."}
+	agentInput = fhir.Parameter{Name: "agent", Kinds: []string{"PractitionerRole"}, Doc: "Who acts: a PractitionerRole. By default the caller."}
 
 	acceptInputs   = []fhir.Parameter{ownerInput, agentInput, originalInput}
 	returnInputs   = []fhir.Parameter{reasonInput(csReturn)}

@@ -27,7 +27,7 @@ import (
 //	single N …                      the same as resources of their own, one commit each
 //	batch N …                       the same in one transaction
 //	release [N] [owner=ODS]         Task/$release
-//	accept N [owner=ODS] [original=NOTE]
+//	accept N [owner=ODS] [original=DAY,NUMBER[,unchecked]]
 //	dispense N [when=DAY] [ITEM:STATUS[:QUANTITY|REASON[:UNIT[:DIFFERENCE[:PROTOCOL[:PRODUCT]]]]]…]   ITEM counts from 0
 //	                                PRODUCT is CODE/NAME, either may be left out
 //	lift N CODE [item=ITEM]         Task/$release-hold
@@ -217,7 +217,7 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 	case "accept":
 		pairs := []any{"owner", pharmacyOf, "agent", agentRole()}
 		if opts["original"] != "" {
-			pairs = append(pairs, "original:String", opts["original"])
+			pairs = append(pairs, "original", originalRecord(opts["original"]))
 		}
 		return st.on(s.order, issue, st.s.acceptTask, pairs...)
 	case "dispense":
@@ -280,7 +280,7 @@ func (st *stage) dispenseParams(s script, opts map[string]string, items []string
 		pairs = append(pairs, "whenHandedOver:DateTime", opts["when"]+"T12:00:00+00:00")
 	}
 	if opts["original"] != "" {
-		pairs = append(pairs, "original:String", opts["original"])
+		pairs = append(pairs, "original", originalRecord(opts["original"]))
 	}
 	for _, spec := range items {
 		f := append(strings.Split(spec, ":"), "", "", "", "", "", "")
@@ -326,6 +326,13 @@ func amountIn(value, unit string) fhir.Value {
 }
 
 // notify sends a notification as another system would write it.
+// originalRecord is a record of a paper original: its day, its number, and
+// "unchecked", with commas between.
+func originalRecord(spec string) fhir.Value {
+	f := append(strings.Split(spec, ","), "", "")
+	return fhir.List(part("received", "Date", f[0]), part("checked", "Boolean", f[2] != "unchecked"), part("prescriberNumber", "String", f[1]))
+}
+
 func (st *stage) notify(s script, when string, specs []string) (*fhir.Reply, error) {
 	if when == "" {
 		when = stamp(st.now)

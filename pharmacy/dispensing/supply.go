@@ -172,7 +172,7 @@ func (p *Prescription) lawful(l *Line, s Supply, j Judge) []fhir.Issue {
 	if c.Original && p.Private() && !j.Original {
 		// MDR-15(1)(aa): the private prescription of a Schedule 2 or 3 drug is a form on paper.
 		add("MDR-15", fhir.Issue{Message: fmt.Sprintf("The paper original of a private prescription for %s must be held before it is supplied.", l.Product.Display),
-			Expected: "the form FP10PCD, received and checked", Found: "no record of it", Fix: "Record it with the parameter original of Task/$accept or $dispense."})
+			Expected: "the form FP10PCD, received and checked", Found: "no record of it", Fix: "Record it with the parameter original of Task/$accept or $dispense: its parts received, checked and prescriberNumber."})
 	}
 	if l.Doomed && !j.Past {
 		// R-0003: the prescriber has asked for the cancellation of the item.

@@ -1,0 +1,64 @@
+package dispensing
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// originalInput is the record of the paper original of a private prescription
+// for a drug of schedule 2 or 3 (MDR 15(1)(aa), (ab)).
+var originalInput = fhir.Parameter{Name: "original", Kinds: []string{"part"}, Doc: "The paper original (FP10PCD) of a private prescription for a drug of schedule 2 or 3, which the pharmacy has received and checked; who checked it is the caller.",
+	Parts: []fhir.Parameter{
+		{Name: "received", Kinds: []string{"valueDate"}, Required: true, Doc: "The day on which the pharmacy received it."},
+		{Name: "checked", Kinds: []string{"valueBoolean"}, Required: true, Doc: "true: it was compared with the prescription and the signature was verified."},
+		{Name: "prescriberNumber", Kinds: []string{"valueString"}, Required: true, Doc: "The prescriber identification number that it bears: six digits."},
+		{Name: "note", Kinds: []string{"valueString"}, Doc: "What else there is to say of it."},
+	}}
+
+var prescriberNumber = regexp.MustCompile(`^[0-9]{6}$`)
+
+// noteOriginal records the paper original that a call says was received and
+// checked: by whom, when, and with which number of the prescriber.
+func (x *execution) noteOriginal(call *fhir.Call) []fhir.Issue {
+	if call.Body == nil {
+		return nil
+	}
+	original := parameter(call.Body, "original")
+	if !original.Exists() {
+		return nil
+	}
+	f := findings{rule: "MDR-15"}
+	received, checked, number := partOf(original, "received").Get("valueDate"), partOf(original, "checked").Get("valueBoolean"), partOf(original, "prescriberNumber").Get("valueString")
+	today := DateOf(call.Time)
+	if day := readDate(received.Text()); day.IsZero() || today.Before(day) || day.Before(x.Signed) {
+		f.at(received, fhir.Issue{Code: fhir.BusinessRule, Message: "The original is received after it was signed, and before it is recorded.",
+			Expected: "a day from " + x.Signed.String() + " to " + today.String(), Found: orNothing(received.Text())})
+	}
+	if !checked.Bool() {
+		f.at(checked, fhir.Issue{Code: fhir.BusinessRule, Message: "The original must have been checked before anything is supplied on it.", Expected: "true", Found: orNothing(checked.Text())})
+	}
+	if !prescriberNumber.MatchString(number.Text()) {
+		f.at(number, fhir.Issue{Code: fhir.BusinessRule, Message: "A private prescription for a drug of schedule 2 or 3 bears the prescriber's identification number.", Expected: "six digits, as on the form FP10PCD", Found: orNothing(number.Text())})
+	}
+	if len(f.issues) > 0 {
+		return f.issues
+	}
+	x.original = fmt.Sprintf("Received on %s; checked by %s at %s; prescriber number %s.", received.Text(), whoOf(agentOf(call)), stamp(call.Time), number.Text())
+	if note := partOf(original, "note").Get("valueString").Text(); note != "" {
+		x.original += " " + note
+	}
+	return nil
+}
+
+// whoOf names a party for a record.
+func whoOf(p Party) string {
+	switch {
+	case p.ID == "":
+		return orNothing(p.Name)
+	case p.Name == "":
+		return p.ID
+	}
+	return p.Name + " (" + p.ID + ")"
+}
