@@ -22,9 +22,12 @@ type Operation struct {
 	RequestID bool
 	// Doc is one sentence for the CapabilityStatement.
 	Doc string
-	// Parameters are what the body may hold, for the OperationDefinition. An
-	// operation that declares them takes these and refuses any other; nil says
-	// that its body is another resource or that it declares none.
+	// Query says that primitive parameters may be in the query string of a POST
+	// too. Those of an idempotent operation always may.
+	Query bool
+	// Parameters are all that it takes: they are its OperationDefinition, and
+	// package inputs refuses any other. Where exactly one of them holds a
+	// resource, that resource may be the body in place of Parameters.
 	Parameters []Parameter
 	Handle     func(ctx context.Context, call *Call) (*Reply, error)
 	// Judge, when set, gives what the business finds wrong with a body by
@@ -37,12 +40,20 @@ type Operation struct {
 type Parameter struct {
 	Name string
 	// Kinds are what it may hold: members of a parameter (valueCode), types of
-	// its resource (Organization), or "part" where Parts hold the content.
+	// its resource (Organization; Resource for any), or "part" where Parts hold
+	// the content. The first is the type in the definition where all are
+	// primitive: the others are other spellings of the same.
 	Kinds    []string
 	Repeated bool
 	Required bool
 	Doc      string
 	Parts    []Parameter
+	// Only are the values that the server acts on, where that is not all: any
+	// other is refused as not supported.
+	Only []string
+	// Unsupported says why the server does not act on a parameter that the
+	// specification defines. It is refused by its name.
+	Unsupported string
 }
 
 // Intake takes a create on a type away from the plain REST interaction, where

@@ -10,6 +10,9 @@ import (
 	"github.com/pestle-fhir/pestle/server"
 )
 
+// anyBody is the one parameter of an operation that takes a resource of any type.
+var anyBody = []fhir.Parameter{{Name: "content", Kinds: []string{"Resource"}}}
+
 // business gives a server operations and an intake such as a pharmacy offers.
 func business(c *server.Config) {
 	var calls atomic.Int64
@@ -43,9 +46,10 @@ func business(c *server.Config) {
 			return nil, &fhir.Error{Op: "test", Kind: kind, Issues: issues}
 		}
 	}
+	asked := []fhir.Parameter{{Name: "what", Kinds: []string{"valueString"}, Doc: "What is asked."}}
 	c.Operations = []fhir.Operation{
-		{Name: "ready", Idempotent: true, Doc: "Says that it is there.", Handle: ready},
-		{Name: "look", Type: "Task", Instance: true, Idempotent: true, Doc: "Looks at a Task.", Handle: ready},
+		{Name: "ready", Idempotent: true, Doc: "Says that it is there.", Query: true, Parameters: asked, Handle: ready},
+		{Name: "look", Type: "Task", Instance: true, Idempotent: true, Doc: "Looks at a Task.", Parameters: asked, Handle: ready},
 		{Name: "make", RequestID: true, Doc: "Makes something once.", Handle: stored},
 		{Name: "release", Type: "Task", RequestID: true, Doc: "Releases.", Handle: stored},
 		{Name: "deny", Type: "Task", RequestID: true, Handle: refused(fhir.BusinessRule, fhir.Issue{

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/inputs"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 
@@ -26,7 +27,7 @@ func (s *Server) definition(base, id string) []byte {
 var standard = map[string]string{
 	"Resource-validate": "Resource-validate", "validate": "Resource-validate", "process-message": "MessageHeader-process-message",
 	"ValueSet-expand": "ValueSet-expand", "ValueSet-validate-code": "ValueSet-validate-code",
-	"CodeSystem-lookup": "CodeSystem-lookup", "CodeSystem-validate-code": "CodeSystem-validate-code", "CodeSystem-subsumes": "CodeSystem-subsumes",
+	"Claim-submit": "Claim-submit", "CodeSystem-lookup": "CodeSystem-lookup", "CodeSystem-validate-code": "CodeSystem-validate-code", "CodeSystem-subsumes": "CodeSystem-subsumes",
 	"ConceptMap-translate": "ConceptMap-translate", "closure": "ConceptMap-closure",
 }
 
@@ -62,19 +63,11 @@ func (s *Server) definitionOf(base string, op *fhir.Operation) fhir.Value {
 		"name", joined(id), "status", "active", "kind", "operation", "description", op.Doc,
 		"affectsState", !op.Idempotent, "code", op.Name, "resource", types,
 		"system", system, "type", typed, "instance", instance,
-		"parameter", fhir.List(append(inputsOf(op), fhir.Obj("name", "return", "use", "out", "min", 0, "max", "1", "type", "Resource"))...),
+		"parameter", fhir.List(append(declared(op.Parameters), fhir.Obj("name", "return", "use", "out", "min", 0, "max", "1", "type", "Resource"))...),
 	)
 }
 
-// inputsOf are the parameters that an operation declares, or the resource
-// that one without any takes.
-func inputsOf(op *fhir.Operation) []any {
-	if op.Parameters == nil {
-		return []any{fhir.Obj("name", "resource", "use", "in", "min", 0, "max", "1", "type", "Resource")}
-	}
-	return declared(op.Parameters)
-}
-
+// declared are the parameters as an OperationDefinition has them.
 func declared(parameters []fhir.Parameter) []any {
 	var list []any
 	for _, p := range parameters {
@@ -92,15 +85,31 @@ func declared(parameters []fhir.Parameter) []any {
 				types = append(types, fhir.Obj("url", allowedType, "valueUri", typ))
 			}
 		}
-		if len(types) > 1 {
-			typ = "Element"
-		} else {
+		switch {
+		case !slices.ContainsFunc(p.Kinds, func(kind string) bool { return !inputs.IsPrimitive(kind) }):
+			typ, types = kindType(p.Kinds[0]), nil
+		case len(types) < 2:
 			types = nil
+		case slices.ContainsFunc(p.Kinds, func(kind string) bool { return r4.IsResource(kind) }):
+			typ = "Resource"
+		default:
+			typ = "Element"
 		}
 		list = append(list, fhir.Obj("extension", fhir.List(types...), "name", p.Name, "use", "in", "min", least, "max", most,
-			"documentation", p.Doc, "type", typ, "part", fhir.List(declared(p.Parts)...)))
+			"documentation", documentation(&p), "type", typ, "part", fhir.List(declared(p.Parts)...)))
 	}
 	return list
+}
+
+// documentation says what a parameter is for, and what of it is not supported.
+func documentation(p *fhir.Parameter) string {
+	switch {
+	case p.Unsupported != "":
+		return p.Doc + " Not supported by this server, and refused: " + p.Unsupported
+	case p.Only != nil:
+		return strings.TrimSpace(p.Doc + " Supported: " + strings.Join(p.Only, ", ") + ".")
+	}
+	return p.Doc
 }
 
 // allowedType is the extension that lists the types of a parameter that has

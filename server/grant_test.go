@@ -30,9 +30,9 @@ func guarded(t *testing.T, change func(*server.Config)) http.Handler {
 	h := newHandler(t, func(c *server.Config) {
 		c.Authenticator = byName{}
 		c.Operations = []fhir.Operation{
-			{Name: "process-message", Handle: answer(bundle)},
-			{Name: "act", Type: "Task", Handle: answer(fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", "x", "part", fhir.List(fhir.Obj("name", "y", "resource", bundle))))))},
-			{Name: "look", Type: "Task", Idempotent: true, Handle: answer(bundle)},
+			{Name: "process-message", Parameters: anyBody, Handle: answer(bundle)},
+			{Name: "act", Type: "Task", Parameters: anyBody, Handle: answer(fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", "x", "part", fhir.List(fhir.Obj("name", "y", "resource", bundle))))))},
+			{Name: "look", Type: "Task", Idempotent: true, Parameters: anyBody, Handle: answer(bundle)},
 		}
 		if change != nil {
 			change(c)

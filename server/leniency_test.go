@@ -35,7 +35,7 @@ func TestEmptyFocusOfAMessage(t *testing.T) {
 }
 
 func echo(got **fhir.Resource) fhir.Operation {
-	return fhir.Operation{Name: "process-message", RequestID: true, Handle: func(_ context.Context, call *fhir.Call) (*fhir.Reply, error) {
+	return fhir.Operation{Name: "process-message", RequestID: true, Parameters: anyBody, Handle: func(_ context.Context, call *fhir.Call) (*fhir.Reply, error) {
 		*got = call.Body
 		return &fhir.Reply{}, nil
 	}}

@@ -59,7 +59,8 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 			return err
 		}
 	}
-	body, wrong := s.body(c.Request)
+	given, wrong := s.body(c.Request)
+	body := contentOf(op, given)
 	if err != nil { // the scope may be of the message's event
 		if owned, err = x.permitOperation(op, eventOf(body)); err != nil {
 			return err
@@ -75,6 +76,9 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 		if err := x.permitReferences(body); err != nil {
 			return err
 		}
+	}
+	if err := s.understood(c, op, given); err != nil {
+		return err
 	}
 	var lenient []fhir.Issue
 	if op.RequestID {

@@ -9,12 +9,19 @@ import (
 
 // builtin are the operations of the server itself: $validate, everywhere.
 func (s *Server) builtin() []fhir.Operation {
-	const doc = "Holds a resource to R4 and to profiles, and stores nothing."
+	const doc = "Validates a resource against R4 and profiles, and stores nothing."
 	return []fhir.Operation{
-		{Name: "validate", Idempotent: true, Doc: doc, Handle: s.validate},
-		{Name: "validate", Type: anyType, Idempotent: true, Doc: doc, Handle: s.validate},
-		{Name: "validate", Type: anyType, Instance: true, Idempotent: true, Doc: doc, Handle: s.validate},
+		{Name: "validate", Idempotent: true, Doc: doc, Parameters: validateInputs, Handle: s.validate},
+		{Name: "validate", Type: anyType, Idempotent: true, Doc: doc, Parameters: validateInputs, Handle: s.validate},
+		{Name: "validate", Type: anyType, Instance: true, Idempotent: true, Doc: doc, Parameters: validateInputs, Handle: s.validate},
 	}
+}
+
+// validateInputs are the parameters of $validate.
+var validateInputs = []fhir.Parameter{
+	{Name: "resource", Kinds: []string{"Resource"}, Doc: "The resource to validate. It may be the body itself; on an instance it is the stored one by default."},
+	{Name: "mode", Kinds: []string{"valueCode", "valueString"}, Doc: "create, update, delete or profile: what is to be done with the resource."},
+	{Name: "profile", Kinds: []string{"valueUri", "valueCanonical", "valueString"}, Repeated: true, Doc: "The canonical of a profile to validate against."},
 }
 
 // validation is what $validate is asked.

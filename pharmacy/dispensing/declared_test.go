@@ -38,7 +38,7 @@ func TestDeclaredIsTaken(t *testing.T) {
 			if op.Instance {
 				call.ID = TaskID(s.order, 1)
 			}
-			_, err := op.Handle(w.ctx, call)
+			_, err := w.operation(op.Name)(w.ctx, call)
 			if err == nil {
 				return nil
 			}

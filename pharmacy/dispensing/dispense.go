@@ -38,9 +38,6 @@ import (
 // notification, and outcome where something is asked for: where the claim will
 // say that the patient paid the charge for want of an exemption.
 func (s *Service) dispenseTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	if err := understood(call, "dispense", dispenseInputs); err != nil {
-		return nil, err
-	}
 	if err := whatToDispense(call.Body); err != nil {
 		return nil, err
 	}
@@ -113,9 +110,25 @@ func whatToDispense(p *fhir.Resource) error {
 	case !all.Exists() && !item.Exists():
 		issue.Message, issue.Found = "It is not clear what to dispense.", "neither"
 	default:
-		return nil
+		return quantitiesKnown(p)
 	}
 	return refusal("dispense", issue)
+}
+
+// quantitiesKnown refuses the quantities of items that are not amounts of a medicine.
+func quantitiesKnown(p *fhir.Resource) error {
+	var f findings
+	for item := range p.Get("parameter").Items() {
+		for part := range item.Get("part").Items() {
+			if q := part.Get("valueQuantity"); q.Exists() {
+				amountKnown(q, &f)
+			}
+		}
+	}
+	if f.issues == nil {
+		return nil
+	}
+	return refusal("dispense", f.issues...)
 }
 
 // handing is who hands over, when, and by which call.

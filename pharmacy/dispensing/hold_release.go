@@ -22,9 +22,6 @@ var releaseHoldInputs = []fhir.Parameter{
 // item; needed where several are held for the same), product (Coding, needed
 // where several products are). Who decides is the caller. It stays on the Task.
 func (s *Service) releaseHold(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	if err := understood(call, "release-hold", releaseHoldInputs); err != nil {
-		return nil, err
-	}
 	who := agentOf(call)
 	if profile := profileOf(call); profile != "" {
 		who.Name = strings.TrimSpace(who.Name + " (SDS role profile " + profile + ")")

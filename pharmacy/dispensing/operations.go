@@ -98,9 +98,6 @@ func requesterOfCall(call *fhir.Call) (system, id string) {
 // acceptTask is Task/…/$accept. Parameters: owner (Organization) and agent
 // (PractitionerRole), both optional; original, see [originalInput].
 func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	if err := understood(call, "accept", acceptInputs); err != nil {
-		return nil, err
-	}
 	t := s.takerOf(call)
 	if err := t.mayTake("accept", call.Body, call.Requester); err != nil {
 		return nil, err
@@ -131,7 +128,7 @@ func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 // returnTask is Task/…/$return. Parameter: reason (code of
 // EPS-task-dispense-return-status-reason).
 func (s *Service) returnTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	reason, err := reasonIn(call, "return", csReturn, returnInputs)
+	reason, err := reasonIn(call, "return", csReturn)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +141,7 @@ func (s *Service) returnTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 // withdrawTask is Task/…/$withdraw. Parameter: reason (code of
 // EPS-task-dispense-withdraw-reason).
 func (s *Service) withdrawTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	reason, err := reasonIn(call, "withdraw", csWithdraw, withdrawInputs)
+	reason, err := reasonIn(call, "withdraw", csWithdraw)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +155,7 @@ func (s *Service) withdrawTask(ctx context.Context, call *fhir.Call) (*fhir.Repl
 // message. Parameters: reason (code of medicationrequest-status-reason), item
 // (number of one item; all of them without it).
 func (s *Service) cancelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	reason, err := reasonIn(call, "cancel", csCancel, cancelInputs)
+	reason, err := reasonIn(call, "cancel", csCancel)
 	if err != nil {
 		return nil, err
 	}
@@ -191,12 +188,8 @@ func (s *Service) cancelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 	})
 }
 
-// reasonIn reads the parameter reason, which must be of a code system, of a call
-// with the parameters that its operation takes.
-func reasonIn(call *fhir.Call, op, system string, inputs []fhir.Parameter) (fhir.Coding, error) {
-	if err := understood(call, op, inputs); err != nil {
-		return fhir.Coding{}, err
-	}
+// reasonIn reads the parameter reason, which must be of a code system.
+func reasonIn(call *fhir.Call, op, system string) (fhir.Coding, error) {
 	var code node
 	if call.Body != nil {
 		p := parameter(call.Body, "reason")

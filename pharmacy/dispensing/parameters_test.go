@@ -3,11 +3,13 @@ package dispensing
 import (
 	"context"
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/inputs"
 )
 
 // TestNothingAskedForIsPassedOver gives the operations on a Task what they do
@@ -23,44 +25,56 @@ func TestNothingAskedForIsPassedOver(t *testing.T) {
 	head := w.db.Head()
 	number := part("number", "String", s.items[0].number)
 	for _, c := range []struct {
-		name   string
-		handle func(context.Context, *fhir.Call) (*fhir.Reply, error)
-		rule   string
-		says   string
-		pairs  []any
+		name  string
+		op    string
+		rule  string
+		says  string
+		pairs []any
 	}{
-		{"items for item", w.s.dispenseTask, "OP-1", "Did you mean item?", []any{"items", fhir.List(number, part("status", "Code", "0002"))}},
-		{"qty for quantity", w.s.dispenseTask, "OP-1", "There is no part qty.", []any{"item", fhir.List(number, part("qty", "Quantity", fhir.Obj("value", 1)))}},
-		{"quantit for quantity", w.s.dispenseTask, "OP-1", "Did you mean quantity?", []any{"item", fhir.List(number, part("quantit", "Quantity", fhir.Obj("value", 1)))}},
-		{"a part twice", w.s.dispenseTask, "OP-3", "more than once", []any{"item", fhir.List(number, number)}},
-		{"a parameter twice", w.s.dispenseTask, "OP-3", "more than once", []any{"all:Boolean", true, "all:Boolean", true}},
-		{"another type", w.s.dispenseTask, "OP-2", "Found: valueString", []any{"all", "true"}},
-		{"another type of a part", w.s.dispenseTask, "OP-2", "Found: valueDecimal", []any{"item", fhir.List(number, part("quantity", "Decimal", 10))}},
-		{"no number", w.s.dispenseTask, "OP-4", "number", []any{"item", fhir.List(part("status", "Code", "0001"))}},
-		{"blank number", w.s.dispenseTask, "OP-2", "blank", []any{"item", fhir.List(part("number", "String", " "))}},
-		{"nothing", w.s.dispenseTask, "DN-13", "not clear what", nil},
-		{"not all", w.s.dispenseTask, "DN-13", "true or left out", []any{"all:Boolean", false}},
-		{"all and one", w.s.dispenseTask, "DN-13", "both", []any{"all:Boolean", true, "item", fhir.List(number)}},
-		{"a comparator", w.s.dispenseTask, "DN-1", "exact", []any{"item", fhir.List(number, part("quantity", "Quantity", fhir.Obj("value", 5, "comparator", "<")))}},
-		{"no value", w.s.dispenseTask, "DN-1", "no value", []any{"item", fhir.List(number, part("quantity", "Quantity", fhir.Obj("unit", "tablet")))}},
-		{"accept", w.s.acceptTask, "OP-1", "Did you mean owner?", []any{"ownr", "X"}},
-		{"accept with another resource", w.s.acceptTask, "OP-2", "Found: PractitionerRole", []any{"owner", agentRole()}},
-		{"return", w.s.returnTask, "OP-1", "Did you mean reason?", []any{"reason:Code", "0002", "reson:Code", "0002"}},
-		{"return with two reasons", w.s.returnTask, "OP-3", "more than once", []any{"reason:Code", "0002", "reason:Code", "0003"}},
-		{"withdraw", w.s.withdrawTask, "OP-1", "notification", []any{"reason:Code", "QU", "notification", "1"}},
-		{"cancel with a misspelt item", w.s.cancelTask, "OP-1", "Did you mean item?", []any{"reason:Code", "0003", "itm", s.items[0].number}},
-		{"release", w.s.release, "OP-1", "Did you mean group-identifier?", []any{"owner", pharmacyOrganization(), "agent", agentRole(), "group-identifierr:Identifier", identifierValue(idOrder, s.order)}},
+		{"items for item", "dispense", "OP-1", "Did you mean item?", []any{"items", fhir.List(number, part("status", "Code", "0002"))}},
+		{"qty for quantity", "dispense", "OP-1", "There is no part qty.", []any{"item", fhir.List(number, part("qty", "Quantity", fhir.Obj("value", 1)))}},
+		{"quantit for quantity", "dispense", "OP-1", "Did you mean quantity?", []any{"item", fhir.List(number, part("quantit", "Quantity", fhir.Obj("value", 1)))}},
+		{"a part twice", "dispense", "OP-3", "more than once", []any{"item", fhir.List(number, number)}},
+		{"a parameter twice", "dispense", "OP-3", "more than once", []any{"all:Boolean", true, "all:Boolean", true}},
+		{"another type", "dispense", "OP-2", "Found: valueString", []any{"all", "true"}},
+		{"another type of a part", "dispense", "OP-2", "Found: valueDecimal", []any{"item", fhir.List(number, part("quantity", "Decimal", 10))}},
+		{"no number", "dispense", "OP-4", "number", []any{"item", fhir.List(part("status", "Code", "0001"))}},
+		{"blank number", "dispense", "OP-2", "blank", []any{"item", fhir.List(part("number", "String", " "))}},
+		{"nothing", "dispense", "DN-13", "not clear what", nil},
+		{"not all", "dispense", "DN-13", "true or left out", []any{"all:Boolean", false}},
+		{"all and one", "dispense", "DN-13", "both", []any{"all:Boolean", true, "item", fhir.List(number)}},
+		{"a comparator", "dispense", "DN-1", "exact", []any{"item", fhir.List(number, part("quantity", "Quantity", fhir.Obj("value", 5, "comparator", "<")))}},
+		{"no value", "dispense", "DN-1", "no value", []any{"item", fhir.List(number, part("quantity", "Quantity", fhir.Obj("unit", "tablet")))}},
+		{"accept", "accept", "OP-1", "Did you mean owner?", []any{"ownr", "X"}},
+		{"accept with another resource", "accept", "OP-2", "Found: PractitionerRole", []any{"owner", agentRole()}},
+		{"return", "return", "OP-1", "Did you mean reason?", []any{"reason:Code", "0002", "reson:Code", "0002"}},
+		{"return with two reasons", "return", "OP-3", "more than once", []any{"reason:Code", "0002", "reason:Code", "0003"}},
+		{"withdraw", "withdraw", "OP-1", "notification", []any{"reason:Code", "QU", "notification", "1"}},
+		{"cancel with a misspelt item", "cancel", "OP-1", "Did you mean item?", []any{"reason:Code", "0003", "itm", s.items[0].number}},
+		{"release", "release", "OP-1", "Did you mean group-identifier?", []any{"owner", pharmacyOrganization(), "agent", agentRole(), "group-identifierr:Identifier", identifierValue(idOrder, s.order)}},
 	} {
-		_, err := w.on(s.order, 1, c.handle, c.pairs...)
+		_, err := w.on(s.order, 1, w.operation(c.op), c.pairs...)
 		require.Contains(t, rulesOf(err), c.rule, c.name)
 		require.ErrorContains(t, err, c.says, c.name)
 		require.NotContains(t, []fhir.Code{fhir.NotSupported, fhir.Duplicate}, fhir.KindOf(err), "%s: a rule that is broken, 422", c.name)
 	}
 	call := w.call(nil)
 	call.ID, call.Params = TaskID(s.order, 1), url.Values{"reason": {"0002"}}
-	_, err = w.s.acceptTask(w.ctx, call)
+	_, err = w.operation("accept")(w.ctx, call)
 	require.Equal(t, []string{"OP-1"}, rulesOf(err), "in the query string")
 	require.Equal(t, head, w.db.Head())
+}
+
+// operation is the handler of an operation as the server calls it.
+func (w *world) operation(name string) func(context.Context, *fhir.Call) (*fhir.Reply, error) {
+	all := w.s.Operations()
+	op := &all[slices.IndexFunc(all, func(op fhir.Operation) bool { return op.Name == name })]
+	return func(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+		if err := inputs.Refusal(op, inputs.Check(op, call, false)); err != nil {
+			return nil, err
+		}
+		return op.Handle(ctx, call)
+	}
 }
 
 // TestARepeatSeesTheFirstSupply repeats a $dispense under a request id of its own.

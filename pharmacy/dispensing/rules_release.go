@@ -11,7 +11,6 @@ var releaseRules = []rule[*fhir.Resource]{
 	{"R3", agentGiven},
 	{"R4", agentReachable},
 	{"R5", statusAccepted},
-	{"R6", onlyKnownInputs},
 	{"5009", releaseNumber},
 }
 
@@ -30,13 +29,6 @@ func isParameters(p *fhir.Resource, f *findings) {
 	if p.Type() != "Parameters" {
 		f.at(p.Root(), fhir.Issue{Severity: fhir.Fatal, Code: fhir.ValueCode, Message: "The body must be Parameters.", Expected: "resourceType Parameters",
 			Found: orNothing(p.Type()), Details: facade("INVALID_VALUE", "ResourceType must be Parameters")})
-	}
-}
-
-// R6: it holds nothing that the release would pass over.
-func onlyKnownInputs(p *fhir.Resource, f *findings) {
-	if p.Type() == "Parameters" {
-		listKnown(p.Root(), "parameter", releaseInputs, f)
 	}
 }
 

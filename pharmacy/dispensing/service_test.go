@@ -407,7 +407,7 @@ func TestTaskOperations(t *testing.T) {
 	w.settle()
 	names := map[string]func(context.Context, *fhir.Call) (*fhir.Reply, error){}
 	for _, op := range w.s.Operations() {
-		names[op.Name] = op.Handle
+		names[op.Name] = w.operation(op.Name)
 		require.NotEmpty(t, op.Doc)
 	}
 	must := func(name string, pairs ...any) *fhir.Resource {

@@ -10,18 +10,6 @@ import (
 	"github.com/pestle-fhir/pestle/profiles/definition"
 )
 
-// taken are the parameters that each operation reads.
-var taken = map[string][]string{
-	"expand": {"url", "valueSet", "valueSetVersion", "filter", "offset", "count", "includeDesignations", "designation", "includeDefinition",
-		"activeOnly", "excludeNested", "excludeNotForUI", "excludePostCoordinated", "displayLanguage", "exclude-system"},
-	"validate-code": {"url", "valueSet", "valueSetVersion", "codeSystem", "code", "system", "systemVersion", "version", "display", "coding",
-		"codeableConcept", "abstract", "displayLanguage"},
-	"lookup":    {"code", "system", "version", "coding", "displayLanguage", "property"},
-	"subsumes":  {"codeA", "codeB", "codingA", "codingB", "system", "version"},
-	"translate": {"url", "conceptMap", "conceptMapVersion", "code", "system", "version", "source", "coding", "codeableConcept", "target", "targetsystem", "dependency", "reverse"},
-	"closure":   {"name", "concept", "version"},
-}
-
 // input reads the parameters of a call, of the query string or of a Parameters
 // resource, and collects what is wrong with them.
 type input struct {
@@ -31,57 +19,16 @@ type input struct {
 	issues []fhir.Issue
 }
 
-func readInput(op string, call *fhir.Call) (*input, error) {
+// readInput reads a call whose parameters are those that the operation declares.
+func readInput(op string, call *fhir.Call) *input {
 	in := &input{op: op, call: call, given: map[string][]fhir.Node{}}
-	for _, name := range sortedKeys(call.Params) {
-		in.known(name, fhir.Node{})
-	}
-	switch {
-	case call.Body == nil:
-	case call.Body.Type() == "Parameters":
+	if call.Body != nil && call.Body.Type() == "Parameters" {
 		for p := range call.Body.Get("parameter").Items() {
-			name := p.Get("name")
-			in.known(name.Text(), name)
-			in.given[name.Text()] = append(in.given[name.Text()], p)
+			name := p.Get("name").Text()
+			in.given[name] = append(in.given[name], p)
 		}
-	case op == "expand" && call.Body.Type() == "ValueSet":
-	default:
-		in.issues = append(in.issues, fhir.Issue{Message: "The operation takes its parameters as Parameters.", Expression: call.Body.Type(),
-			Position: call.Body.Get("resourceType").Position(), Expected: "Parameters", Found: call.Body.Type()})
 	}
-	for _, name := range taken[op] {
-		in.typed(name)
-	}
-	return in, in.failed(nil)
-}
-
-// typed reads a parameter that is no text, so that all that are malformed are
-// told at once.
-func (in *input) typed(name string) {
-	switch parameterTypes[name] {
-	case "valueBoolean":
-		in.flag(name)
-	case "valueInteger":
-		in.number(name)
-	}
-}
-
-// known refuses a parameter that the operation does not read, since its answer
-// would not be what was asked for.
-func (in *input) known(name string, at fhir.Node) {
-	if slices.Contains(taken[in.op], name) {
-		return
-	}
-	i := fhir.Issue{Code: fhir.NotSupported, Message: "The operation $" + in.op + " does not take this parameter here.", Expression: at.Expression(), Position: at.Position(),
-		Expected: "one of " + strings.Join(taken[in.op], ", "), Found: name}
-	i.Fix = didYouMean(nearest(name, func(yield func(Concept) bool) {
-		for _, n := range taken[in.op] {
-			if !yield(Concept{Code: n}) {
-				return
-			}
-		}
-	}))
-	in.issues = append(in.issues, i)
+	return in
 }
 
 // failed gives the issues collected, with those of an error, as an error.

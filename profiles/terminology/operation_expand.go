@@ -53,12 +53,12 @@ func statusOf(v *definition.ValueSet) string {
 // when.
 func (o *operations) written(in *input, x *Expansion) fhir.Value {
 	var used []fhir.Value
-	for _, name := range taken["expand"] {
-		if name == "valueSet" {
+	for _, p := range inputsOn(false, whichSet, expandInputs) {
+		if p.Name == "valueSet" {
 			continue
 		}
-		for _, text := range in.texts(name) {
-			used = append(used, fhir.Obj("name", name, parameterTypes[name], parameterValue(name, text)))
+		for _, text := range in.texts(p.Name) {
+			used = append(used, fhir.Obj("name", p.Name, usedAs(p.Kinds[0]), parameterValue(p.Kinds[0], text)))
 		}
 	}
 	for _, system := range x.Systems {
@@ -79,15 +79,17 @@ func (o *operations) written(in *input, x *Expansion) fhir.Value {
 		"total", x.Total, "offset", x.Offset, "parameter", used, "contains", contains)
 }
 
-// parameterTypes are the properties that hold the values of the parameters of
-// the operations, as far as they are no plain text everywhere.
-var parameterTypes = map[string]string{"url": "valueUri", "valueSetVersion": "valueString", "filter": "valueString", "offset": "valueInteger", "count": "valueInteger",
-	"includeDesignations": "valueBoolean", "designation": "valueString", "includeDefinition": "valueBoolean", "activeOnly": "valueBoolean",
-	"excludeNested": "valueBoolean", "excludeNotForUI": "valueBoolean", "excludePostCoordinated": "valueBoolean", "displayLanguage": "valueCode", "exclude-system": "valueUri",
-	"abstract": "valueBoolean", "reverse": "valueBoolean"}
+// usedAs is the kind by which an expansion states a parameter, which cannot hold
+// a canonical.
+func usedAs(kind string) string {
+	if kind == "valueCanonical" {
+		return "valueUri"
+	}
+	return kind
+}
 
-func parameterValue(name, text string) any {
-	switch parameterTypes[name] {
+func parameterValue(kind, text string) any {
+	switch kind {
 	case "valueBoolean", "valueInteger":
 		return fhir.Raw(text)
 	}

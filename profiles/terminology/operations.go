@@ -24,19 +24,20 @@ type Resources interface {
 func Operations(s *Service, db Resources) []fhir.Operation {
 	o := &operations{s, db}
 	var list []fhir.Operation
-	on := func(typ, name, doc string, levels []bool, handle func(context.Context, *input) (fhir.Value, error)) {
+	on := func(typ, name, doc string, levels []bool, which, inputs []fhir.Parameter, handle func(context.Context, *input) (fhir.Value, error)) {
 		for _, instance := range levels {
-			list = append(list, fhir.Operation{Name: name, Type: typ, Instance: instance, Idempotent: name != "closure", Doc: doc, Handle: handler(name, handle)})
+			list = append(list, fhir.Operation{Name: name, Type: typ, Instance: instance, Idempotent: name != "closure", Query: true, Doc: doc,
+				Parameters: inputsOn(instance, which, inputs), Handle: handler(name, handle)})
 		}
 	}
 	both, typeOnly := []bool{false, true}, []bool{false}
-	on("ValueSet", "expand", "Lists the codes of a value set.", both, o.expand)
-	on("ValueSet", "validate-code", "Says whether a code is in a value set.", both, o.validateInSet)
-	on("CodeSystem", "validate-code", "Says whether a code is in a code system.", both, o.validateInSystem)
-	on("CodeSystem", "lookup", "Gives what a code system knows of a code.", typeOnly, o.lookup)
-	on("CodeSystem", "subsumes", "Says how two codes stand to each other in the hierarchy.", both, o.subsumes)
-	on("ConceptMap", "translate", "Maps a code to another code system.", both, o.translate)
-	on("", "closure", "Keeps a table of how the codes of a client stand to each other.", typeOnly, o.closure)
+	on("ValueSet", "expand", "Lists the codes of a value set.", both, whichSet, expandInputs, o.expand)
+	on("ValueSet", "validate-code", "Says whether a code is in a value set.", both, whichSet, setInputs, o.validateInSet)
+	on("CodeSystem", "validate-code", "Says whether a code is in a code system.", both, whichSystem, memberInputs, o.validateInSystem)
+	on("CodeSystem", "lookup", "Returns what a code system knows of a code.", typeOnly, nil, lookupInputs, o.lookup)
+	on("CodeSystem", "subsumes", "Says how two codes stand to each other in the hierarchy.", both, []fhir.Parameter{systemInput, versionInput}, pairInputs, o.subsumes)
+	on("ConceptMap", "translate", "Maps a code to another code system.", both, whichMap, mapInputs, o.translate)
+	on("", "closure", "Keeps a table of how the codes of a client stand to each other.", typeOnly, nil, closureInputs, o.closure)
 	return list
 }
 
@@ -47,10 +48,7 @@ type operations struct {
 
 func handler(name string, handle func(context.Context, *input) (fhir.Value, error)) func(context.Context, *fhir.Call) (*fhir.Reply, error) {
 	return func(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-		in, err := readInput(name, call)
-		if err != nil {
-			return nil, err
-		}
+		in := readInput(name, call)
 		v, err := handle(ctx, in)
 		if err = in.failed(err); err != nil {
 			return nil, err

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/inputs"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
@@ -104,7 +105,11 @@ func (p *player) call(text string) string {
 		if op.Instance {
 			call.ID = steps[1]
 		}
-		reply, err := op.Handle(context.Background(), call)
+		var reply *fhir.Reply
+		err := inputs.Refusal(&op, inputs.Check(&op, call, false))
+		if err == nil {
+			reply, err = op.Handle(context.Background(), call)
+		}
 		var e *fhir.Error
 		if errors.As(err, &e) {
 			return string(e.Kind) + "\n" + strings.ReplaceAll(e.Error(), ": "+string(e.Kind), "") + "\n"

@@ -1,0 +1,45 @@
+package server
+
+import (
+	"errors"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/inputs"
+)
+
+// understood refuses a call of an operation that asks for anything which the
+// operation does not declare, with all else that is wrong with its body.
+func (s *Server) understood(c *gin.Context, op *fhir.Operation, body *fhir.Resource) error {
+	x := exchangeOf(c)
+	call := &fhir.Call{Body: body, Params: withoutFormat(x.query)}
+	bare := body != nil && op.Type == anyType && body.Type() == x.resourceType // Parameters are what is asked about
+	issues := inputs.Check(op, call, bare)
+	if len(issues) == 0 {
+		return nil
+	}
+	refused := inputs.Refusal(op, issues)
+	if body == nil || op.Name == "validate" {
+		return refused
+	}
+	var broken, e *fhir.Error
+	if _, err := s.check(c.Request.Context(), body); errors.As(err, &broken) && errors.As(refused, &e) {
+		e.Issues = append(broken.Issues, e.Issues...)
+	}
+	return judged(refused, op.Judge, contentOf(op, body))
+}
+
+// contentOf is the message that a body of $process-message is or, as Parameters,
+// has as its content; of any other operation it is the body itself.
+func contentOf(op *fhir.Operation, body *fhir.Resource) *fhir.Resource {
+	if op.Name != processMessage || body == nil || body.Type() != "Parameters" {
+		return body
+	}
+	for p := range body.Get("parameter").Items() {
+		if content := p.Get("resource"); p.Get("name").Text() == "content" && content.Exists() {
+			return body.Sub(content)
+		}
+	}
+	return body
+}
