@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,9 @@ import (
 
 // TestBundlesOfEverySize: the time for an entry is the same in a small Bundle
 // and in a big one, on one line and on many. The ratio is generous; a step that
-// looks at all entries for each of them would make it hundreds.
+// looks at all entries for each of them would make it hundreds. Small and big take
+// turns, and the quickest of each counts: what else the machine does passes, a
+// step that is quadratic stays in every round.
 func TestBundlesOfEverySize(t *testing.T) {
 	const patient = `{"resourceType":"Patient","extension":[{"url":"http://example.org/x","valueCode":"a"}]`
 	for _, c := range []struct {
@@ -31,19 +34,25 @@ func TestBundlesOfEverySize(t *testing.T) {
 	} {
 		for format, between := range map[string]string{"on one line": ",", "on many": ",\n   "} {
 			t.Run(c.kind+" with "+c.name+" "+format, func(t *testing.T) {
+				h := newHandler(t, nil)
 				perEntry := func(n int) time.Duration {
-					h := newHandler(t, nil)
 					body := fmt.Sprintf(`{"resourceType":"Bundle","type":%q,"entry":[%s]}`, c.kind, strings.TrimSuffix(strings.Repeat(c.entry+between, n), between))
-					best := time.Hour
-					for range 2 {
-						start := time.Now()
-						w := call(h, http.MethodPost, "/fhir", body)
-						require.Equal(t, c.status, w.Code)
-						best = min(best, time.Since(start))
-					}
-					return best / time.Duration(n)
+					runtime.GC()
+					start := time.Now()
+					w := call(h, http.MethodPost, "/fhir", body)
+					taken := time.Since(start)
+					require.Equal(t, c.status, w.Code)
+					return taken / time.Duration(n)
 				}
-				require.Less(t, perEntry(c.most), 8*perEntry(c.most/40)+20*time.Microsecond)
+				small, big := time.Hour, time.Hour
+				for round := 1; ; round++ {
+					small, big = min(small, perEntry(c.most/40)), min(big, perEntry(c.most))
+					most := 8*small + 20*time.Microsecond
+					if big < most && round > 1 {
+						return
+					}
+					require.Less(t, round, 12, "an entry of %d takes %s, of %d %s", c.most/40, small, c.most, big)
+				}
 			})
 		}
 	}
