@@ -15,17 +15,13 @@ func (s *Server) understood(c *gin.Context, op *fhir.Operation, body *fhir.Resou
 	x := exchangeOf(c)
 	call := &fhir.Call{Body: body, Params: withoutFormat(x.query)}
 	bare := body != nil && op.Type == anyType && body.Type() == x.resourceType // Parameters are what is asked about
-	issues := inputs.Check(op, call, bare)
-	if len(issues) == 0 {
-		return nil
-	}
-	refused := inputs.Refusal(op, issues)
-	if body == nil || op.Name == "validate" {
+	refused := inputs.Refuse(op, call, bare)
+	if refused == nil || body == nil || op.Name == "validate" {
 		return refused
 	}
 	var broken, e *fhir.Error
 	if _, err := s.check(c.Request.Context(), body); errors.As(err, &broken) && errors.As(refused, &e) {
-		e.Issues = append(broken.Issues, e.Issues...)
+		e.Kind, e.Issues = broken.Kind, append(broken.Issues, e.Issues...)
 	}
 	return judged(refused, op.Judge, contentOf(op, body))
 }

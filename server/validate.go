@@ -59,7 +59,6 @@ func (s *Server) validate(ctx context.Context, call *fhir.Call) (*fhir.Reply, er
 func (s *Server) askedValidation(ctx context.Context, call *fhir.Call) (*validation, error) {
 	ask := &validation{typ: exchangeIn(ctx).resourceType, id: call.ID, resource: call.Body}
 	ask.profile, ask.mode = call.Params["profile"], call.Params.Get("mode")
-	unknown := unknownIn(call.Params)
 	if call.Body != nil && call.Body.Type() == "Parameters" && ask.typ != "Parameters" {
 		ask.resource = nil
 		for p := range call.Body.Get("parameter").Items() {
@@ -72,13 +71,8 @@ func (s *Server) askedValidation(ctx context.Context, call *fhir.Call) (*validat
 				ask.profile = append(ask.profile, firstOf(p, "valueUri", "valueCanonical", "valueString"))
 			case "mode":
 				ask.mode = firstOf(p, "valueCode", "valueString")
-			default:
-				unknown = append(unknown, unknownOf(p))
 			}
 		}
-	}
-	if unknown != nil {
-		return nil, &fhir.Error{Op: "validate", Kind: fhir.Invalid, Issues: unknown}
 	}
 	if issue := ask.modeProblem(); issue != nil {
 		return nil, fhir.E("validate", fhir.Invalid, *issue)

@@ -37,14 +37,16 @@ func Check(op *fhir.Operation, call *fhir.Call, bare bool) []fhir.Issue {
 	return c.issues
 }
 
-// Refusal is the error of a call whose problems are these, nil without any. Its
-// kind is Invalid where the query string has one of them, else BusinessRule.
-func Refusal(op *fhir.Operation, issues []fhir.Issue) error {
+// Refuse is Check as an error, nil where there is no problem. Its
+// kind is Invalid for a question that is not understood and for a query string
+// that has one of them, else BusinessRule.
+func Refuse(op *fhir.Operation, call *fhir.Call, bare bool) error {
+	issues := Check(op, call, bare)
 	if len(issues) == 0 {
 		return nil
 	}
 	kind := fhir.BusinessRule
-	if slices.ContainsFunc(issues, func(i fhir.Issue) bool { return strings.HasPrefix(i.Expression, inQuery) }) {
+	if op.Idempotent || slices.ContainsFunc(issues, func(i fhir.Issue) bool { return call.Params.Has(i.Expression) }) {
 		kind = fhir.Invalid
 	}
 	return &fhir.Error{Op: op.Name, Kind: kind, Issues: issues}

@@ -30,11 +30,11 @@ func TestCheck(t *testing.T) {
 		{"nothing", "", "", "OP-4 Parameters"},
 		{"another resource", "", `{"resourceType":"Patient"}`, "OP-0 Patient, OP-4 Patient"},
 		{"all at once", "limit=x&limt=1&async=true&date=2026&set=x", set + `,{"name":"sett"},{"name":"limit","valueString":"5"},` + set,
-			"OP-5 http.async, OP-5 http.date, OP-2 http.limit, OP-1 http.limt, OP-1 http.set, OP-1 Parameters.parameter[1].name, OP-3 Parameters.parameter[2], OP-2 Parameters.parameter[2].valueString, OP-3 Parameters.parameter[3]"},
+			"OP-5 async, OP-5 date, OP-2 limit, OP-1 limt, OP-1 set, OP-1 Parameters.parameter[1].name, OP-3 Parameters.parameter[2], OP-2 Parameters.parameter[2].valueString, OP-3 Parameters.parameter[3]"},
 		{"in query and body", "limit=1", set + `,{"name":"limit","valueInteger":1}`, "OP-3 Parameters.parameter[1]"},
 		{"parts", "", set + `,{"name":"item","part":[{"name":"cod","valueCode":"x"}]}`, "OP-1 Parameters.parameter[1].part[0].name, OP-4 Parameters.parameter[1]"},
 		{"empty value", "limit=", set, ""},
-		{"two values", "limit=1&limit=2", set, "OP-3 http.limit"},
+		{"two values", "limit=1&limit=2", set, "OP-3 limit"},
 		{"an extension", "", set + `,{"name":"limit","_valueInteger":{"id":"x"}}`, "OP-2 Parameters.parameter[1]._valueInteger"},
 	} {
 		query, err := url.ParseQuery(c.query)
@@ -59,7 +59,7 @@ func TestCheck(t *testing.T) {
 // TestRefusal: the kind of the error says where the problem is.
 func TestRefusal(t *testing.T) {
 	op := &fhir.Operation{Name: "act", Parameters: []fhir.Parameter{{Name: "reason", Kinds: []string{"valueCode"}}}}
-	check := func(call *fhir.Call) error { return inputs.Refusal(op, inputs.Check(op, call, false)) }
+	check := func(call *fhir.Call) error { return inputs.Refuse(op, call, false) }
 	require.NoError(t, check(&fhir.Call{}))
 	err := check(&fhir.Call{Params: url.Values{"reason": {"x"}}})
 	require.Equal(t, fhir.Invalid, fhir.KindOf(err), "in the query string, where the operation reads nothing")

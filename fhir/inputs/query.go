@@ -11,10 +11,8 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
-// inQuery begins the expression of a problem with the query string.
-const inQuery = "http."
-
-// query checks the query string, and counts its names. A parameter without a
+// query checks the query string, and counts its names. The expression of a problem
+// is the name of the parameter. A parameter without a
 // value there is not given, as in a search.
 func (c *checker) query(query url.Values) map[string]int {
 	seen := map[string]int{}
@@ -30,16 +28,16 @@ func (c *checker) query(query url.Values) map[string]int {
 		values := slices.DeleteFunc(slices.Clone(query[name]), func(text string) bool { return text == "" })
 		if seen[name] = len(values); len(values) > 1 && !p.Repeated {
 			issue := repeated("parameter", name)
-			issue.Expression = inQuery + name
+			issue.Expression = name
 			c.add("OP-3", fhir.Node{}, issue)
 		}
 		for _, text := range values {
 			if !slices.ContainsFunc(p.Kinds, func(kind string) bool { return written(kind, text) }) {
 				c.add("OP-2", fhir.Node{}, fhir.Issue{Code: fhir.ValueCode, Message: "The parameter " + name + " is malformed.",
-					Expected: forms[p.Kinds[0]], Found: text, Expression: inQuery + name})
+					Expected: forms[p.Kinds[0]], Found: text, Expression: name})
 				continue
 			}
-			c.supported(fhir.Node{}, inQuery+name, p, text)
+			c.supported(fhir.Node{}, name, p, text)
 		}
 	}
 	return seen
@@ -66,7 +64,7 @@ func (c *checker) untaken(name string, declared *fhir.Parameter) fhir.Issue {
 	if declared != nil {
 		issue.Expected, issue.Fix = "the parameter in the body, as Parameters", ""
 	}
-	issue.Expression = inQuery + name
+	issue.Expression = name
 	return issue
 }
 

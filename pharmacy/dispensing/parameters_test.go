@@ -70,7 +70,7 @@ func (w *world) operation(name string) func(context.Context, *fhir.Call) (*fhir.
 	all := w.s.Operations()
 	op := &all[slices.IndexFunc(all, func(op fhir.Operation) bool { return op.Name == name })]
 	return func(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-		if err := inputs.Refusal(op, inputs.Check(op, call, false)); err != nil {
+		if err := inputs.Refuse(op, call, false); err != nil {
 			return nil, err
 		}
 		return op.Handle(ctx, call)

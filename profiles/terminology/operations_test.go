@@ -106,7 +106,7 @@ func (p *player) call(text string) string {
 			call.ID = steps[1]
 		}
 		var reply *fhir.Reply
-		err := inputs.Refusal(&op, inputs.Check(&op, call, false))
+		err := inputs.Refuse(&op, call, false)
 		if err == nil {
 			reply, err = op.Handle(context.Background(), call)
 		}
