@@ -66,14 +66,19 @@ func Added(name string) bool {
 // Shapes reports whether a parameter is only about how an answer is written.
 func Shapes(name string) bool { return name == "_format" || name == "_pretty" }
 
+// shapers are the parameters, besides those that [Shapes] names, by which client
+// libraries ask every request for less: they change what is answered and not
+// what is found.
+var shapers = map[string]bool{"_summary": true, "_elements": true, "_total": true, "_count": true}
+
 // Selecting is a query string without the parameters that select nothing; the
-// rest of it is unchanged. Nobody who asks for a format, and no cache, means a
-// condition by that.
+// rest of it is unchanged. Nobody who asks for a format or a page size, and no
+// cache, means a condition by that.
 func Selecting(raw string) string {
 	var kept []string
 	for _, part := range strings.Split(raw, "&") {
 		name, _, _ := strings.Cut(part, "=")
-		if plain, err := url.QueryUnescape(name); err == nil && (Shapes(plain) || Added(plain)) {
+		if plain, err := url.QueryUnescape(name); err == nil && (Shapes(plain) || shapers[plain] || Added(plain)) {
 			continue
 		}
 		kept = append(kept, part)
