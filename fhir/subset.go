@@ -10,8 +10,8 @@ const (
 )
 
 // subsetSystems are the system of the tag in R4 and in the releases before it,
-// which clients of several releases still send.
-var subsetSystems = []string{SubsetSystem, "http://hl7.org/fhir/v3/ObservationValue", "http://hl7.org/fhir/v3/vs/ObservationValue"}
+// which clients of several releases still send; some leave it out.
+var subsetSystems = []string{SubsetSystem, "", "http://hl7.org/fhir/v3/ObservationValue", "http://hl7.org/fhir/v3/vs/ObservationValue"}
 
 // SubsetTag is the tag that marks the resource as a subset, absent on a whole
 // one. A subset must not be written: what it lacks would be lost.
