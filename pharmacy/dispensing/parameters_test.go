@@ -150,3 +150,13 @@ func TestManySupplies(t *testing.T) {
 	require.Equal(t, []string{"DN-17"}, rulesOf(some(100_000)))
 	require.NoError(t, some(maxSupplies))
 }
+
+// TestProductByReference reads the product of a supply from a Medication beside it.
+func TestProductByReference(t *testing.T) {
+	morphine := fhir.Coding{System: csSNOMED, Code: "36126511000001106", Display: "Morphine 10mg modified-release tablets"}
+	entry := func(url string, r fhir.Value) fhir.Value { return fhir.Obj("fullUrl", url, "resource", r) }
+	m := readMessage(fhir.Obj("resourceType", "Bundle", "type", "message", "entry", fhir.List(
+		entry("urn:uuid:1", fhir.Obj("resourceType", "MedicationDispense", "medicationReference", fhir.Obj("reference", "urn:uuid:2"))),
+		entry("urn:uuid:2", fhir.Obj("resourceType", "Medication", "code", concept(morphine))))).Resource(), Law{})
+	require.Equal(t, morphine, readSupplies(m)[0].Product)
+}

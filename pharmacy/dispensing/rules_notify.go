@@ -14,6 +14,7 @@ var notifyRules = []rule[*message]{
 	{"D5", reimbursementAuthority},
 	{"D6", reasonsAgree},
 	{"DN-18", statusesAgree},
+	{"DN-4", reasonsGiven},
 	{"DN-1", amountsKnown},
 }
 
@@ -55,6 +56,17 @@ func statusesAgree(m *message, f *findings) {
 		case "entered-in-error", "cancelled", "declined", "stopped", "on-hold", "preparation":
 			f.at(status, fhir.Issue{Code: fhir.BusinessRule, Message: "The status of the supply contradicts its type, by which the item was handed over.",
 				Expected: "completed", Found: status.Text(), Fix: "Where nothing was handed over, give the type 0002 or 0004; where a supply is taken back, send an amendment or a withdrawal."})
+		}
+	}
+}
+
+// reasonsGiven: an item that is not dispensed says why.
+func reasonsGiven(m *message, f *findings) {
+	for d := range m.all("MedicationDispense") {
+		s := readSupply(d)
+		if s.Status == NotDispensed && display(csNotDispensed, s.Reason) == "" {
+			f.at(place(d.Get("statusReasonCodeableConcept"), d), fhir.Issue{Code: fhir.BusinessRule, Message: "An item that is not dispensed needs a reason.",
+				Expected: "statusReasonCodeableConcept of " + csNotDispensed + ", or " + extNonDispensing, Found: orNothing(s.Reason)})
 		}
 	}
 }

@@ -208,6 +208,7 @@ func TestNotifyRules(t *testing.T) {
 		"D3":    func(m obj) { in(of(m, dispense, 0), "contained", "practitioner")["reference"] = "Practitioner/1" },
 		"D4":    func(m obj) { in(of(m, dispense, 0), "contained", "organization")["reference"] = "urn:uuid:0" },
 		"D5":    func(m obj) { delete(of(m, "Organization", 0), "extension") },
+		"DN-4":  func(m obj) { in(of(m, dispense, 0), "type", "coding")["code"] = "0002" },
 		"DN-18": func(m obj) { of(m, dispense, 0)["status"] = "entered-in-error" },
 		"D6": func(m obj) {
 			for i, code := range []string{"0001", "0002"} {

@@ -26,7 +26,11 @@ type Supply struct {
 func readSupplies(m *message) []Supply {
 	var list []Supply
 	for d := range m.all("MedicationDispense") {
-		list = append(list, readSupply(d))
+		s := readSupply(d)
+		if medicine := m.resolve(d.Get("medicationReference")); typeOf(medicine) == "Medication" {
+			s.Product = productNamed(medicine.Get("code"))
+		}
+		list = append(list, s)
 	}
 	return list
 }
@@ -48,7 +52,12 @@ func readSupply(d node) Supply {
 // suppliedProduct is what a MedicationDispense says was supplied: by its first
 // code, or in words.
 func suppliedProduct(d node) fhir.Coding {
-	if list := medicinesOf(conceptOf(d)); len(list) > 0 {
+	return productNamed(conceptOf(d))
+}
+
+// productNamed is the product of a concept.
+func productNamed(medicine node) fhir.Coding {
+	if list := medicinesOf(medicine); len(list) > 0 {
 		return list[0]
 	}
 	return fhir.Coding{Display: "a medicine that is not named"}

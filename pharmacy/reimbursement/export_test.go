@@ -182,6 +182,29 @@ func TestRunsThatAreNotThere(t *testing.T) {
 	}
 }
 
+// TestMonthParametersAreKnown: a call that means one run, or one pharmacy, is not
+// answered with another because of a slip.
+func TestMonthParametersAreKnown(t *testing.T) {
+	w, _, _ := ready(t)
+	for name, params := range map[string]url.Values{
+		"a slip":      {"month": {"2026-11"}, "runs": {"1"}},
+		"twice":       {"month": {"2026-11", "2026-10"}},
+		"of another":  {"month": {"2026-11"}, "item": {"x"}},
+		"in capitals": {"month": {"2026-11"}, "Org": {"VNE51"}},
+	} {
+		for _, handle := range []func(context.Context, *fhir.Call) (*fhir.Reply, error){w.s.exportOperation, w.s.closeOperation, w.s.repriceOperation} {
+			call := w.call(nil)
+			call.Params = params
+			_, err := handle(w.ctx, call)
+			require.Equal(t, fhir.Invalid, fhir.KindOf(err), "%s: %v", name, err)
+		}
+	}
+	call := w.call(nil)
+	call.Params = url.Values{"month": {"2026-11"}, "_pretty": {"true"}}
+	_, err := w.s.exportOperation(w.ctx, call)
+	require.NoError(t, err)
+}
+
 // TestLateClaims: a claim that was made after its month had been closed goes out
 // with the next submission, marked, and with no other.
 func TestLateClaims(t *testing.T) {
