@@ -67,17 +67,29 @@ func (l *Library) BuiltIn(typ, url string) bool {
 // builds returns why a structure cannot be built of the library and of what the
 // transaction writes.
 func (l *Library) builds(r *fhir.Resource, tx *fhir.Transaction) error {
-	set := definition.NewSet()
 	l.mu.RLock()
-	set.Merge(l.set)
-	l.mu.RUnlock()
+	defer l.mu.RUnlock()
+	s := definition.ReadStructure(r)
+	_, err := snapshot.New(l.beside.of(tx), l.set).Generate(s)
+	return err
+}
+
+// beside is the structures that one transaction writes, which are read once. It
+// is used by one commit at a time.
+type beside struct {
+	tx  *fhir.Transaction
+	set *definition.Set
+}
+
+func (b *beside) of(tx *fhir.Transaction) *definition.Set {
+	if b.tx == tx {
+		return b.set
+	}
+	b.tx, b.set = tx, definition.NewSet()
 	for i := range tx.Changes {
 		if c := &tx.Changes[i]; c.Type == "StructureDefinition" && c.Resource != nil && c.Resource.Get("url").Text() != "" {
-			set.AddStructure(definition.ReadStructure(c.Resource))
+			b.set.AddStructure(definition.ReadStructure(c.Resource))
 		}
 	}
-	s := definition.ReadStructure(r)
-	set.AddStructure(s)
-	_, err := snapshot.New(set).Generate(s)
-	return err
+	return b.set
 }

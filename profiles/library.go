@@ -22,11 +22,13 @@ type Library struct {
 	mu       sync.RWMutex
 	own      *definition.Set // built in and configured
 	stored   *definition.Set // stored on the server; lies on top
+	beside   beside          // of the transaction that is guarded
 	set      *definition.Set // both
 	listing  *catalogue      // of own; nil until it is asked for
 	snap     *snapshot.Generator
 	names    []string            // urls of set; nil until they are asked for
 	programs map[string]*program // by key
+	compiled map[string][]string // the keys of programs, by url
 	// extensions are by url, of those that were met.
 	extensions map[string]*r4.Extension
 	policy     map[string]string // resource type -> canonical
@@ -47,8 +49,10 @@ type Message struct {
 // NewLibrary makes a library of definitions. Codes are answered by the
 // terminology service, which must know the value sets of the definitions.
 func NewLibrary(set *definition.Set, terms *terminology.Service) *Library {
-	return &Library{terms: terms, own: set, stored: definition.NewSet(), set: set, snap: snapshot.New(set), programs: map[string]*program{}, extensions: map[string]*r4.Extension{},
+	l := &Library{terms: terms, own: set, stored: definition.NewSet(),
 		policy: map[string]string{}, messages: map[string]Message{}, severity: map[string]fhir.Severity{}, covers: map[string]string{}}
+	l.rebuild()
+	return l
 }
 
 // SetPolicy says to which profile a resource is held that names none itself, by
@@ -86,14 +90,37 @@ func (l *Library) Define(set *definition.Set) {
 	l.terms.Define(set)
 }
 
-// SetStored replaces the definitions that are stored on the server. They lie
-// on top of all others.
-func (l *Library) SetStored(set *definition.Set) {
+// ChangeStored replaces some of the definitions that are stored on the server,
+// which lie on top of all others. Only what was compiled of them is forgotten.
+func (l *Library) ChangeStored(was, now *definition.Set) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.stored = set
-	l.rebuild()
-	l.terms.SetStored(set)
+	l.set.Change(was, now, l.own)
+	l.stored.Change(was, now, definition.NewSet())
+	l.forget(was, now)
+	l.terms.ChangeStored(was, now)
+}
+
+// forget drops what was compiled of structures that change, and of those that
+// are built on them.
+func (l *Library) forget(changed ...*definition.Set) {
+	var urls []string
+	for _, set := range changed {
+		for _, s := range set.Structures {
+			urls = append(urls, s.URL)
+		}
+	}
+	if len(urls) == 0 {
+		return
+	}
+	l.names = nil
+	for _, url := range l.snap.Forget(urls...) {
+		delete(l.extensions, url)
+		for _, key := range l.compiled[url] {
+			delete(l.programs, key)
+		}
+		delete(l.compiled, url)
+	}
 }
 
 // rebuild puts the layers together and forgets what was compiled of them.
@@ -102,6 +129,7 @@ func (l *Library) rebuild() {
 	l.set.Merge(l.own)
 	l.set.Merge(l.stored)
 	l.snap, l.programs, l.extensions, l.names = snapshot.New(l.set), map[string]*program{}, map[string]*r4.Extension{}, nil
+	l.compiled = map[string][]string{}
 }
 
 // Structures lists the canonicals of all profiles and extensions.
@@ -164,7 +192,9 @@ func (l *Library) program(canonical string) *program {
 		return nil
 	}
 	p = l.compile(s)
-	l.programs[strings.Clone(key)] = p // the text of a canonical may hold a whole resource
+	key = strings.Clone(key) // the text of a canonical may hold a whole resource
+	l.programs[key] = p
+	l.compiled[s.URL] = append(l.compiled[s.URL], key)
 	return p
 }
 

@@ -46,11 +46,12 @@ func TestExtensionsThatChange(t *testing.T) {
 		return out
 	}
 	assert.Equal(t, []string{"extension-unknown"}, rules())
-	l.SetStored(definitions(t, fmt.Sprintf(pet, "Patient", "string")))
+	first, second := definitions(t, fmt.Sprintf(pet, "Patient", "string")), definitions(t, fmt.Sprintf(pet, "Organization", "string"))
+	l.ChangeStored(definition.NewSet(), first)
 	assert.Empty(t, rules())
-	l.SetStored(definitions(t, fmt.Sprintf(pet, "Organization", "string")))
+	l.ChangeStored(first, second)
 	assert.Equal(t, []string{"extension-context"}, rules())
-	l.SetStored(definition.NewSet())
+	l.ChangeStored(second, definition.NewSet())
 	assert.Equal(t, []string{"extension-unknown"}, rules())
 }
 

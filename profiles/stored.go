@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -27,9 +28,17 @@ type Stored struct {
 	Library *Library
 	From    History
 
-	mu      sync.Mutex
-	at      fhir.Seq
-	current map[string]*fhir.Version // by Type/id
+	mu    sync.Mutex
+	at    fhir.Seq
+	byRef map[string]*stored   // by Type/id
+	byURL map[string][]*stored // by type and url
+}
+
+// stored is one stored definition.
+type stored struct {
+	seq      fhir.Seq
+	ref, key string // key is the type and url
+	set      *definition.Set
 }
 
 // Sync takes over what has been committed since the last call. It is cheap
@@ -38,37 +47,39 @@ type Stored struct {
 func (s *Stored) Sync(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.current == nil {
-		s.current = map[string]*fhir.Version{}
+	if s.byRef == nil {
+		s.byRef, s.byURL = map[string]*stored{}, map[string][]*stored{}
 	}
-	changed, head := false, fhir.Seq(0)
+	var changed []*fhir.Version
+	head := fhir.Seq(0)
 	for i, typ := range DefinitionTypes {
 		found, asOf, err := s.since(ctx, typ)
 		if err != nil {
 			return fmt.Errorf("definitions: %w", err)
 		}
-		for ref, v := range found {
-			s.current[ref] = v
-			changed = true
-		}
+		changed = slices.AppendSeq(changed, maps.Values(found))
 		if i == 0 || asOf < head {
 			head = asOf // the next call begins where all types were read
 		}
 	}
 	s.at = max(s.at, head)
-	if !changed {
+	if len(changed) == 0 {
 		return nil
 	}
-	return s.define()
+	return s.change(changed)
 }
 
-const historyPage = 200
+// A page of the history grows, since mostly one definition is new.
+const (
+	firstPage   = 4
+	historyPage = 200
+)
 
 // since gives the newest version of each resource of a type that has one behind
 // the place reached, and the sequence that was read as of.
 func (s *Stored) since(ctx context.Context, typ string) (map[string]*fhir.Version, fhir.Seq, error) {
 	found := map[string]*fhir.Version{}
-	q := fhir.HistoryQuery{Type: typ, Count: historyPage}
+	q := fhir.HistoryQuery{Type: typ, Count: firstPage}
 	for {
 		h, err := s.From.History(ctx, q)
 		if err != nil {
@@ -85,37 +96,78 @@ func (s *Stored) since(ctx context.Context, typ string) (map[string]*fhir.Versio
 		if h.Next == (fhir.LogPlace{}) {
 			return found, h.AsOf, nil
 		}
-		q.AsOf, q.Before = h.AsOf, h.Next
+		q.AsOf, q.Before, q.Count = h.AsOf, h.Next, min(8*q.Count, historyPage)
 	}
 }
 
-// define gives the library all that stands, in the order it was written.
-func (s *Stored) define() error {
-	var list []*fhir.Version
-	for ref, v := range s.current {
-		if v.Deleted() {
-			delete(s.current, ref)
-			continue
-		}
-		list = append(list, v)
-	}
-	slices.SortFunc(list, func(a, b *fhir.Version) int {
-		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Ref(), b.Ref()))
-	})
-	set := definition.NewSet()
+// change takes versions over. All that is stored of the urls they have, and had,
+// is taken out of the library and put in again, in the order it was written.
+func (s *Stored) change(versions []*fhir.Version) error {
+	var fresh []*stored
 	var broken []error
-	for _, v := range list {
-		r, err := v.Resource()
-		if err == nil && s.Library.BuiltIn(v.Type, r.Get("url").Text()) {
-			err = errors.New("its url is of a built-in definition, which it does not replace")
+	keys := map[string]bool{}
+	for _, v := range versions {
+		if was := s.byRef[v.Ref()]; was != nil {
+			keys[was.key] = true
 		}
-		if err == nil {
-			_, err = set.Add(r, v.Ref())
-		}
+		now, err := read(v)
 		if err != nil {
 			broken = append(broken, fmt.Errorf("definitions: %s: %w", v.Ref(), err))
 		}
+		keys[now.key] = true
+		fresh = append(fresh, now)
 	}
-	s.Library.SetStored(set)
+	was := s.of(keys)
+	for _, now := range fresh {
+		s.replace(now)
+	}
+	s.Library.ChangeStored(was, s.of(keys))
 	return errors.Join(broken...)
+}
+
+// read reads a version. One that is deleted or cannot be read defines nothing.
+func read(v *fhir.Version) (*stored, error) {
+	d := &stored{seq: v.Seq, ref: v.Ref(), set: definition.NewSet()}
+	if v.Deleted() {
+		return d, nil
+	}
+	r, err := v.Resource()
+	if err != nil {
+		return d, err
+	}
+	d.key = v.Type + " " + r.Get("url").Text()
+	_, err = d.set.Add(r, v.Ref())
+	return d, err
+}
+
+// replace puts a definition in the place of its former version.
+func (s *Stored) replace(now *stored) {
+	if was := s.byRef[now.ref]; was != nil {
+		s.byURL[was.key] = slices.DeleteFunc(s.byURL[was.key], func(d *stored) bool { return d == was })
+		if len(s.byURL[was.key]) == 0 {
+			delete(s.byURL, was.key)
+		}
+		delete(s.byRef, now.ref)
+	}
+	if now.key == "" {
+		return
+	}
+	s.byRef[now.ref] = now
+	s.byURL[now.key] = append(s.byURL[now.key], now)
+}
+
+// of is all that is stored of some urls; of several the one written last lies on
+// top.
+func (s *Stored) of(keys map[string]bool) *definition.Set {
+	set := definition.NewSet()
+	for key := range keys {
+		list := s.byURL[key]
+		slices.SortFunc(list, func(a, b *stored) int {
+			return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(a.ref, b.ref))
+		})
+		for _, d := range list {
+			set.Merge(d.set)
+		}
+	}
+	return set
 }

@@ -89,3 +89,25 @@ func (s *Set) Merge(o *Set) {
 
 // AddConceptMap puts a concept map into the set.
 func (s *Set) AddConceptMap(d *ConceptMap) { put(s.ConceptMaps, d.URL, d.Version, d) }
+
+// Change takes definitions out and puts others in. What lies below shows again
+// where nothing is put in its place. It costs what was and now are, not the set.
+func (s *Set) Change(was, now, below *Set) {
+	change(s.Structures, was.Structures, now.Structures, below.Structures)
+	change(s.ValueSets, was.ValueSets, now.ValueSets, below.ValueSets)
+	change(s.CodeSystems, was.CodeSystems, now.CodeSystems, below.CodeSystems)
+	change(s.ConceptMaps, was.ConceptMaps, now.ConceptMaps, below.ConceptMaps)
+}
+
+func change[T any](in, was, now, below map[string]T) {
+	for key := range was {
+		if d, ok := below[key]; ok {
+			in[key] = d
+		} else {
+			delete(in, key)
+		}
+	}
+	for key, d := range now {
+		in[key] = d
+	}
+}

@@ -12,26 +12,32 @@ import (
 // Generator makes snapshots of the structures of a set, each once. It is not
 // safe for concurrent use; what it returns is not to be changed.
 type Generator struct {
-	set  *definition.Set
+	sets []*definition.Set // from the top
 	done map[string][]*definition.Element
 	base map[string]*definition.Structure
-	busy []string // urls that are being worked on, to find circles
+	busy []string                   // canonicals that are being worked on, to find circles
+	own  map[string][]string        // the canonicals that are done, by url
+	uses map[string]map[string]bool // the canonicals of those that were built of a url
 }
 
-// New gives a generator over the definitions of a set.
-func New(set *definition.Set) *Generator {
-	return &Generator{set: set, done: map[string][]*definition.Element{}, base: map[string]*definition.Structure{}}
+// New gives a generator over the definitions of sets, of which earlier ones lie
+// on top of later ones.
+func New(sets ...*definition.Set) *Generator {
+	return &Generator{sets: sets, done: map[string][]*definition.Element{}, base: map[string]*definition.Structure{}, own: map[string][]string{}, uses: map[string]map[string]bool{}}
 }
 
 // Lookup finds a structure by its canonical: of the set, of the R4 types, or an
 // extension of the specification; nil if there is none.
 func (g *Generator) Lookup(canonical string) *definition.Structure {
-	if s, ok := g.set.Structures[canonical]; ok {
-		return s
-	}
 	url, _ := definition.SplitCanonical(canonical)
-	if s, ok := g.set.Structures[url]; ok {
-		return s
+	g.used(url)
+	for _, set := range g.sets {
+		if s, ok := set.Structures[canonical]; ok {
+			return s
+		}
+		if s, ok := set.Structures[url]; ok {
+			return s
+		}
 	}
 	if s, ok := g.base[url]; ok {
 		return s
@@ -47,6 +53,46 @@ func (g *Generator) Lookup(canonical string) *definition.Structure {
 		g.base[s.URL] = s
 	}
 	return s
+}
+
+// used notes that what is being worked on asked for a url, whether or not there
+// is anything of it: there may be later.
+func (g *Generator) used(url string) {
+	if len(g.busy) == 0 {
+		return
+	}
+	if g.uses[url] == nil {
+		g.uses[url] = map[string]bool{}
+	}
+	g.uses[url][g.busy[len(g.busy)-1]] = true
+}
+
+// Forget drops the snapshots of urls whose definitions have changed, and of all
+// that were built of them. It returns the urls of both.
+func (g *Generator) Forget(urls ...string) []string {
+	gone := map[string]bool{}
+	var list []string
+	for len(urls) > 0 {
+		url := urls[len(urls)-1]
+		urls = urls[:len(urls)-1]
+		if gone[url] {
+			continue
+		}
+		gone[url] = true
+		list = append(list, url)
+		for canonical := range g.uses[url] {
+			delete(g.done, canonical)
+			built, _ := definition.SplitCanonical(canonical)
+			urls = append(urls, built)
+		}
+		delete(g.uses, url)
+		for _, canonical := range g.own[url] {
+			delete(g.done, canonical)
+		}
+		delete(g.own, url)
+		delete(g.base, url)
+	}
+	return list
 }
 
 // Generate gives the snapshot of a structure. The error names the element of
@@ -85,6 +131,7 @@ func (g *Generator) Generate(s *definition.Structure) ([]*definition.Element, er
 	var out []*definition.Element
 	root.flatten(s.Type, s.Type, &out)
 	g.done[key] = out
+	g.own[s.URL] = append(g.own[s.URL], key)
 	return out, nil
 }
 

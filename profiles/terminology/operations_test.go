@@ -84,7 +84,7 @@ func (p *player) define(f txtar.File) {
 	require.NoError(p.t, err, f.Name)
 	_, err = p.defined.Add(r, f.Name)
 	require.NoError(p.t, err, f.Name)
-	p.service.SetStored(p.defined)
+	p.service.ChangeStored(p.defined, p.defined)
 }
 
 func (p *player) call(text string) string {

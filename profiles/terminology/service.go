@@ -63,13 +63,47 @@ func (s *Service) Define(set *definition.Set) {
 	s.rebuild()
 }
 
-// SetStored replaces the definitions that are stored on the server. They lie
-// on top of all others.
-func (s *Service) SetStored(set *definition.Set) {
+// ChangeStored replaces some of the definitions that are stored on the server,
+// which lie on top of all others.
+func (s *Service) ChangeStored(was, now *definition.Set) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stored = set
-	s.rebuild()
+	s.stored.Change(was, now, definition.NewSet())
+	s.set.Change(was, now, s.own)
+	if s.supplements(was) || s.supplements(now) || s.supplements(s.stored) && len(was.CodeSystems)+len(now.CodeSystems) > 0 {
+		s.index() // a supplement is part of the system that it names
+		return
+	}
+	for _, set := range [...]*definition.Set{was, now} {
+		for key := range set.CodeSystems {
+			s.put(key)
+		}
+	}
+}
+
+// supplements reports whether a set adds to code systems.
+func (s *Service) supplements(set *definition.Set) bool {
+	for _, def := range set.CodeSystems {
+		if def.Supplements != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// put has a code system answer as it is defined now, unless its content comes
+// from elsewhere.
+func (s *Service) put(key string) {
+	url, _ := definition.SplitCanonical(key)
+	if slices.ContainsFunc(s.grammars, func(g System) bool { return g.URL() == key }) ||
+		slices.ContainsFunc(s.added, func(a System) bool { return a.URL() == url }) {
+		return
+	}
+	if def, ok := s.set.CodeSystems[key]; ok {
+		s.systems[key] = newListed(def)
+	} else {
+		delete(s.systems, key)
+	}
 }
 
 // Definitions are those of R4 and those that were added, without the stored
@@ -89,12 +123,16 @@ func (s *Service) Supplied(url string) bool {
 	return slices.ContainsFunc(s.grammars, is) || slices.ContainsFunc(s.added, is)
 }
 
-// rebuild puts the layers together. Systems whose definition is the same keep
-// their index.
+// rebuild puts the layers together.
 func (s *Service) rebuild() {
 	s.set = definition.NewSet()
 	s.set.Merge(s.own)
 	s.set.Merge(s.stored)
+	s.index()
+}
+
+// index lists the systems. Those whose definition is the same keep their index.
+func (s *Service) index() {
 	old := s.systems
 	s.systems = make(map[string]System, len(s.set.CodeSystems)+2*len(s.added)+len(s.grammars))
 	for key, def := range s.set.CodeSystems {

@@ -33,8 +33,13 @@ func TestConcurrentUse(t *testing.T) {
 			}
 		})
 	}
+	patient, err := l.Structure("https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient")
+	require.NoError(t, err)
+	changed, none := definition.NewSet(), definition.NewSet()
+	changed.AddStructure(patient)
 	for range 20 {
-		l.SetStored(definition.NewSet())
+		l.ChangeStored(none, changed)
+		l.ChangeStored(changed, none)
 	}
 	wg.Wait()
 }
