@@ -17,6 +17,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
+	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/store/archive"
 )
 
@@ -102,8 +103,13 @@ func (a *admin) handler() http.Handler {
 			}
 		})
 	}
-	mux.HandleFunc("/fhir", a.load)
-	mux.HandleFunc("/fhir/", a.load)
+	load, err := loadHandler(a.app, operators{}) // resources as the command load sends them
+	if err != nil {
+		a.log.Error("the command load needs the server stopped", "error", err)
+		return mux
+	}
+	mux.Handle("/fhir", load)
+	mux.Handle("/fhir/", load)
 	return mux
 }
 
@@ -123,15 +129,16 @@ func operatorOf(r *http.Request) fhir.Requester {
 	return who
 }
 
-// load takes resources as the command load sends them.
-func (a *admin) load(w http.ResponseWriter, r *http.Request) {
-	handler, err := loadHandler(a.app, operatorOf(r))
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	handler.ServeHTTP(w, r)
+// operators are known by the socket: each request is its operator's.
+type operators struct{}
+
+// Authenticate returns who gave the command.
+func (operators) Authenticate(r *http.Request) (auth.Identity, error) {
+	return auth.Sandbox{User: operatorOf(r)}.Authenticate(r)
 }
+
+// Challenge is that of nobody being turned away.
+func (operators) Challenge(error) string { return "" }
 
 // backup streams an archive. What goes wrong after its first byte is told in a
 // trailer, and the archive has no seal then.

@@ -31,7 +31,7 @@ func administered(data string) *administration {
 		return nil // no server, or one that was killed left its socket
 	}
 	_ = conn.Close()
-	return &administration{client: &http.Client{Transport: &http.Transport{DialContext: dial}}, user: operatingUser()}
+	return &administration{client: &http.Client{Transport: &http.Transport{DialContext: dial, MaxIdleConnsPerHost: 16}}, user: operatingUser()}
 }
 
 func operatingUser() string {

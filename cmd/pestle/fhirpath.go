@@ -18,7 +18,7 @@ type fhirpathCommand struct {
 // Run prints the items that the expression selects, one a line: values as text,
 // elements as JSON.
 func (c *fhirpathCommand) Run(std streams) error {
-	for d := range documents(c.File, std.in) {
+	for d := range documents(c.File, std.in, nil) {
 		if d.err != nil {
 			return d.err
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/bzip2"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // document is one resource's text, and where it came from.
@@ -77,10 +80,11 @@ func format(path string) string {
 }
 
 // documents reads the resources of one file: a whole JSON or XML file is one,
-// each line of an NDJSON file is one. Compression goes by the name.
-func documents(path string, stdin io.Reader) iter.Seq[document] {
+// each line of an NDJSON file is one. Compression goes by the name. read, unless
+// it is nil, is told how many bytes of the file were read.
+func documents(path string, stdin io.Reader, read func(int)) iter.Seq[document] {
 	return func(yield func(document) bool) {
-		r, done, err := open(path, stdin)
+		r, done, err := open(path, stdin, read)
 		if err != nil {
 			yield(document{name: path, err: err})
 			return
@@ -100,7 +104,7 @@ func documents(path string, stdin io.Reader) iter.Seq[document] {
 func lines(path string, r io.Reader, yield func(document) bool) {
 	in := bufio.NewReaderSize(r, 1<<20)
 	for n := 1; ; n++ {
-		line, err := in.ReadBytes('\n')
+		line, err := lineOf(in)
 		if len(bytes.TrimSpace(line)) > 0 && !yield(document{name: path, line: n, data: line}) {
 			return
 		}
@@ -108,31 +112,61 @@ func lines(path string, r io.Reader, yield func(document) bool) {
 			return
 		}
 		if err != nil {
-			yield(document{name: path, err: err})
+			yield(document{name: path, line: n, err: err})
 			return
 		}
 	}
 }
 
-func open(path string, stdin io.Reader) (r io.Reader, done func(), err error) {
+// lineOf reads one line, which is a resource and so not longer than one may be.
+func lineOf(in *bufio.Reader) (line []byte, err error) {
+	for {
+		piece, err := in.ReadSlice('\n')
+		line = append(line, piece...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+		if len(line) > fhir.MaxSize {
+			return nil, fmt.Errorf("the line is longer than %d bytes, which no resource may be", fhir.MaxSize)
+		}
+	}
+}
+
+func open(path string, stdin io.Reader, read func(int)) (r io.Reader, done func(), err error) {
 	if path == "-" {
-		return stdin, func() {}, nil
+		return counting{stdin, read}, func() {}, nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
 	done = func() { _ = f.Close() }
+	in := counting{f, read}
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".bz2":
-		return bzip2.NewReader(bufio.NewReaderSize(f, 1<<20)), done, nil
+		return bzip2.NewReader(bufio.NewReaderSize(in, 1<<20)), done, nil
 	case ".gz":
-		z, err := gzip.NewReader(f)
+		z, err := gzip.NewReader(in)
 		if err != nil {
 			done()
 			return nil, nil, fmt.Errorf("%s: %w", path, err)
 		}
 		return z, done, nil
 	}
-	return f, done, nil
+	return in, done, nil
+}
+
+// counting tells how much of a file was read.
+type counting struct {
+	io.Reader
+	read func(int)
+}
+
+// Read reads and tells.
+func (c counting) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	if c.read != nil && n > 0 {
+		c.read(n)
+	}
+	return n, err
 }

@@ -9,6 +9,8 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -43,21 +45,22 @@ func (c *loadCommand) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	l := &loader{handler: handler, std: std}
-	l.progress(len(files))
+	l := &loader{handler: handler, std: std, workers: max(1, c.Workers)}
+	l.fold = newFold(context.Background(), l.workers, l.together)
+	l.progress(sizeOf(files))
 	start := time.Now()
 	var group errgroup.Group
-	group.SetLimit(max(1, c.Workers))
+	group.SetLimit(l.workers)
 	for _, file := range files {
 		group.Go(func() error {
-			for d := range documents(file, std.in) {
+			for d := range documents(file, std.in, l.step) {
 				l.document(context.Background(), d)
 			}
-			l.step()
 			return nil
 		})
 	}
 	_ = group.Wait() // the workers report what fails and go on
+	l.fold.wait()
 	l.again(context.Background())
 	l.end()
 	took := time.Since(start)
@@ -82,17 +85,17 @@ func (c *loadCommand) handler() (handler http.Handler, done func() error, err er
 	if err != nil {
 		return nil, nil, err
 	}
-	if handler, err = loadHandler(app, commandRequester("load")); err != nil {
+	if handler, err = loadHandler(app, auth.Sandbox{User: commandRequester("load")}); err != nil {
 		return nil, nil, errors.Join(err, app.close())
 	}
 	return handler, app.close, nil
 }
 
 // loadHandler is the server without the limits that clients need.
-func loadHandler(a *app, who fhir.Requester) (http.Handler, error) {
+func loadHandler(a *app, who server.Authenticator) (http.Handler, error) {
 	s, err := server.New(server.Config{Repository: a.db, Validator: a.validator, Timeout: time.Hour, MaxBody: fhir.MaxSize, Memory: math.MaxInt64,
 		PublicURL:     "http://localhost", // nobody calls; messages name an address
-		Authenticator: auth.Sandbox{User: who}})
+		Authenticator: who})
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +105,8 @@ func loadHandler(a *app, who fhir.Requester) (http.Handler, error) {
 type loader struct {
 	handler         http.Handler
 	std             streams
+	workers         int
+	fold            *fold
 	mu              sync.Mutex // of all below
 	bar             *progressbar.ProgressBar
 	later           []document // refused so far
@@ -109,20 +114,34 @@ type loader struct {
 	stored, refused atomic.Int64
 }
 
-func (l *loader) progress(files int) {
+// sizeOf is how many bytes files have, -1 where one does not tell.
+func sizeOf(files []string) (total int64) {
+	for _, file := range files {
+		info, err := os.Stat(file)
+		if err != nil || !info.Mode().IsRegular() {
+			return -1
+		}
+		total += info.Size()
+	}
+	return total
+}
+
+// progress counts the bytes that are read, as they are in the files.
+func (l *loader) progress(total int64) {
 	if l.std.progress {
-		l.bar = progressbar.NewOptions(files, progressbar.OptionSetWriter(l.std.err), progressbar.OptionSetDescription("loading"),
-			progressbar.OptionShowCount(), progressbar.OptionSetItsString("files"), progressbar.OptionShowIts())
+		l.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(l.std.err), progressbar.OptionSetDescription("loading"),
+			progressbar.OptionShowBytes(true), progressbar.OptionThrottle(100*time.Millisecond))
 	}
 }
 
-func (l *loader) step() {
+func (l *loader) step(bytes int) {
+	if l.bar == nil {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.bar != nil {
-		l.bar.Describe(fmt.Sprintf("%d resources", l.stored.Load()))
-		_ = l.bar.Add(1) // a progress bar that cannot be drawn harms nobody
-	}
+	l.bar.Describe(fmt.Sprintf("%d resources", l.stored.Load()))
+	_ = l.bar.Add(bytes) // a progress bar that cannot be drawn harms nobody
 }
 
 func (l *loader) end() {
@@ -148,6 +167,7 @@ func (l *loader) again(ctx context.Context) {
 		for _, d := range waiting {
 			l.document(ctx, d)
 		}
+		l.fold.wait()
 	}
 }
 
@@ -162,7 +182,7 @@ func (l *loader) postpone(d document) bool {
 }
 
 // document gives one document to the server's own handler, as a client would
-// send it.
+// send it: a transaction or batch by itself, anything else together with others.
 func (l *loader) document(ctx context.Context, d document) {
 	if d.err != nil {
 		l.refuse(d.place(), d.err.Error())
@@ -173,32 +193,36 @@ func (l *loader) document(ctx context.Context, d document) {
 		l.refuse(d.place(), describe(err))
 		return
 	}
-	method, target := http.MethodPost, server.Bases[0]
 	kind := r.Get("type").Text()
-	bundle := r.Type() == "Bundle" && (kind == "transaction" || kind == "batch")
-	if !bundle {
-		target += "/" + r.Type()
-		if r.ID() != "" {
-			method, target = http.MethodPut, target+"/"+r.ID()
-		}
-	}
-	request, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(r.JSON()))
-	if err != nil {
-		l.refuse(d.place(), err.Error())
+	if r.Type() == "Bundle" && (kind == "transaction" || kind == "batch") {
+		l.count(d, true, l.request(ctx, http.MethodPost, server.Bases[0], r.JSON()))
 		return
+	}
+	l.fold.add(foldedOf(d, r))
+}
+
+// request sends JSON and returns the answer.
+func (l *loader) request(ctx context.Context, method, target string, body []byte) *httptest.ResponseRecorder {
+	answer := httptest.NewRecorder()
+	request, err := http.NewRequestWithContext(ctx, method, (&url.URL{Path: target}).String(), bytes.NewReader(body))
+	if err != nil {
+		answer.Code = http.StatusBadRequest
+		answer.Body.Write(fhir.Outcome([]fhir.Issue{{Severity: fhir.Err, Code: fhir.Invalid, Message: err.Error()}}).JSON())
+		return answer
 	}
 	request.Header.Set("Content-Type", "application/fhir+json")
 	request.Header.Set("Prefer", "return=minimal")
-	answer := httptest.NewRecorder()
 	l.handler.ServeHTTP(answer, request)
+	return answer
+}
+
+// count reads what became of a document off the answer. One that is refused may
+// be tried again.
+func (l *loader) count(d document, bundle bool, answer *httptest.ResponseRecorder) {
 	if answer.Code >= http.StatusBadRequest && l.postpone(d) {
 		return
 	}
-	l.count(d.place(), bundle, answer)
-}
-
-// count reads what became of a document off the answer.
-func (l *loader) count(name string, bundle bool, answer *httptest.ResponseRecorder) {
+	name := d.place()
 	ok := answer.Code < http.StatusBadRequest
 	if ok && !bundle {
 		l.stored.Add(1)

@@ -48,7 +48,7 @@ func (c *tariffLoad) Run(std streams) error {
 	defer done()
 	failed := false
 	for _, name := range c.Files {
-		r, done, err := open(name, std.in)
+		r, done, err := open(name, std.in, nil)
 		if err != nil {
 			return err
 		}

@@ -40,7 +40,7 @@ func (c *validateCommand) Run(std streams) error {
 	v := profiles.New(profiles.WithLibrary(library))
 	report := newReport(c.Format, std)
 	for _, file := range files {
-		for d := range documents(file, std.in) {
+		for d := range documents(file, std.in, nil) {
 			report.add(d, c.check(v, d))
 		}
 	}
