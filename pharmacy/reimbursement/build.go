@@ -152,7 +152,7 @@ func (d *draft) item() fhir.Value {
 		"sequence", 1,
 		"productOrService", fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", prescriptionConcept, "display", "Prescription"))),
 		"programCode", fhir.List(
-			fhir.Obj("coding", fhir.List(fhir.Obj("system", csExemption, "code", d.exemption.Code, "display", d.exemption.Meaning))),
+			fhir.Obj("coding", fhir.List(fhir.Obj("system", csExemption, "code", d.exemption.Code, "display", d.exemption.Text))),
 			concept(csEvidence, d.exemption.evidence)),
 		"detail", fhir.List(details...),
 	)

@@ -24,12 +24,12 @@ func (a *Assessment) charge(p Prescription, b *Book) {
 	for i, line := range p.Lines {
 		switch {
 		case line.Charges == 0 && meaning.Charge == tariff.ChargeDue && due[i] > 0 && !line.Free && ok && rate.Number().Sign() > 0:
-			a.note("Line %d says that no charge was paid, and the exemption is %s (%s): no charge is taken off, as claimed.", i+1, p.Exemption, meaning.Meaning)
+			a.note("Line %d says that no charge was paid, and the exemption is %s (%s): no charge is taken off, as claimed.", i+1, p.Exemption, meaning.Text)
 			continue
 		case line.Charges == 0:
 			continue
 		case meaning.Charge == tariff.ChargeNone:
-			a.note("Line %d says that a charge was paid, and the exemption is %s (%s): the charge is taken off as claimed.", i+1, p.Exemption, meaning.Meaning)
+			a.note("Line %d says that a charge was paid, and the exemption is %s (%s): the charge is taken off as claimed.", i+1, p.Exemption, meaning.Text)
 		}
 		if !ok {
 			a.note("The fee schedule has no prescription charge of %s for %s: nothing is taken off.", cmp.Or(country, "England"), written(p.Day))

@@ -63,7 +63,7 @@ func (w *work) withoutEffect() {
 		case !ok:
 			w.note(fmt.Sprintf("Endorsement %s has no meaning on %s: the line is priced without it.", e.Code, written(w.day)))
 		case known.Effect == tariff.NoEffect && e.Code != noEndorsement:
-			w.note(fmt.Sprintf("Endorsement %s (%s) does not change the price.", e.Code, known.Meaning))
+			w.note(fmt.Sprintf("Endorsement %s (%s) does not change the price.", e.Code, known.Text))
 		}
 	}
 }

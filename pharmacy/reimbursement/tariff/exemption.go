@@ -8,17 +8,13 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// Exemption is one meaning of a prescription-charge-exemption code. Meanings
-// have changed over the years, so a code is only understood with a day.
+// Exemption is one meaning of a prescription-charge-exemption code.
 type Exemption struct {
-	Code        string
-	From, Until time.Time // Until is the last day, zero while it holds
-	Meaning     string
+	Meaning
 	Country     string // whose patients it is for; "" for England
 	Charge      Charge
 	Age         string // "<16", ">=60" where age alone is enough
 	Endorsement string // the prescriber's endorsement that frees a line: CC, FS
-	Line        int
 }
 
 // Charge says what an exemption code means for the charge.
@@ -34,32 +30,7 @@ const (
 // Exemptions is the code list with all its meanings.
 type Exemptions struct {
 	Edition string
-	list    []Exemption
-}
-
-func (e Exemption) holds(day time.Time) bool {
-	return !e.From.After(day) && (e.Until.IsZero() || !day.After(e.Until))
-}
-
-// At is the meaning of a code on a day.
-func (l *Exemptions) At(code string, day time.Time) (Exemption, bool) {
-	for _, e := range l.list {
-		if e.Code == code && e.holds(day) {
-			return e, true
-		}
-	}
-	return Exemption{}, false
-}
-
-// Codes are the codes that hold on a day, in the order of the list.
-func (l *Exemptions) Codes(day time.Time) []string {
-	var codes []string
-	for _, e := range l.list {
-		if e.holds(day) {
-			codes = append(codes, e.Code)
-		}
-	}
-	return codes
+	dated[Exemption]
 }
 
 // ByAge is the code for a patient of that age in whole years who is exempt by
@@ -91,15 +62,6 @@ func (l *Exemptions) Paid(day time.Time) (Exemption, bool) {
 	return l.first(day, func(e Exemption) bool { return e.Country == "" && e.Charge == ChargeDue })
 }
 
-func (l *Exemptions) first(day time.Time, fits func(Exemption) bool) (Exemption, bool) {
-	for _, e := range l.list {
-		if e.holds(day) && fits(e) {
-			return e, true
-		}
-	}
-	return Exemption{}, false
-}
-
 // Of is the first code of a country by which nothing is to be paid: in one
 // without a prescription charge, that of all its patients.
 func (l *Exemptions) Of(country string, day time.Time) (Exemption, bool) {
@@ -112,10 +74,7 @@ func ReadExemptions(data []byte) (*Exemptions, []fhir.Issue) {
 	s := readSheet(data, true, "code", "from", "charge", "meaning")
 	l := &Exemptions{Edition: contentName("exemptions", data)}
 	for _, r := range s.rows {
-		e := Exemption{Code: s.text(r, "code"), From: s.day(r, "from"), Meaning: s.text(r, "meaning"), Line: r.places[0].Line}
-		if until, _ := s.cell(r, "until"); until != "" {
-			e.Until = s.day(r, "until")
-		}
+		e := Exemption{Meaning: readMeaning(s, r, l.dated)}
 		e.Age, _ = s.cell(r, "age")
 		e.Endorsement, _ = s.cell(r, "endorsement")
 		e.Country, _ = s.cell(r, "country")
@@ -126,12 +85,7 @@ func ReadExemptions(data []byte) (*Exemptions, []fhir.Issue) {
 		default:
 			s.fail(at, fhir.CodeInvalid, "The charge is not understood.", "due, previous or none", strconv.Quote(string(e.Charge)))
 		}
-		for _, other := range l.list {
-			if other.Code == e.Code && (other.Until.IsZero() || !other.Until.Before(e.From)) && (e.Until.IsZero() || !e.Until.Before(other.From)) {
-				s.fail(r.places[0], fhir.Duplicate, "Code "+e.Code+" has two meanings on one day.", "", "line "+strconv.Itoa(other.Line)+" and this one")
-			}
-		}
-		l.list = append(l.list, e)
+		l.dated = append(l.dated, e)
 	}
 	if fhir.HasErrors(s.issues) {
 		return nil, s.issues

@@ -158,9 +158,9 @@ func TestExemptionMeanings(t *testing.T) {
 	}
 	e, ok := l.At("0008", before)
 	require.True(t, ok)
-	require.Contains(t, e.Meaning, "War Pension")
+	require.Contains(t, e.Text, "War Pension")
 	e, _ = l.At("0008", after)
-	require.Contains(t, e.Meaning, "Ministry of Defence")
+	require.Contains(t, e.Text, "Ministry of Defence")
 	_, ok = l.At("0016", before)
 	require.False(t, ok)
 	e, _ = l.ByEndorsement("CC", after)
