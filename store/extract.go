@@ -36,6 +36,16 @@ func entriesBefore(ctx context.Context, v *fhir.Version) ([]search.Entry, error)
 	return entriesOf(ctx, r)
 }
 
+// valuesOf gives the entries of a stored version under one parameter, nil for a
+// deletion.
+func valuesOf(v *fhir.Version, param string) ([]search.Entry, error) {
+	r, err := contentOf(v)
+	if r == nil || err != nil {
+		return nil, err
+	}
+	return search.Values(r, param), nil
+}
+
 // contentOf is the resource of a stored version, nil for a deletion or none.
 func contentOf(v *fhir.Version) (*fhir.Resource, error) {
 	if v == nil {

@@ -63,7 +63,7 @@ func (v view) referredTo(ctx context.Context, typ string, c *search.Clause, limi
 	for i := range c.Has {
 		has := &c.Has[i]
 		complete, err := v.inner(ctx, has.Type, &has.Clause, limit, func(ver *fhir.Version) error {
-			entries, err := entriesBefore(ctx, ver)
+			entries, err := valuesOf(ver, has.Ref)
 			if err != nil {
 				return err
 			}

@@ -71,7 +71,7 @@ func (v view) containingWithout(ctx context.Context, typ, param string, chain *s
 // contains tries a chained condition on each resource of the type that another
 // one contains and refers to by the parameter.
 func (s *selection) contains(param string, chain *search.Chain, ver *fhir.Version) (bool, error) {
-	res, err := contentOf(ver)
+	res, err := s.content(ver)
 	if err != nil {
 		return false, err
 	}

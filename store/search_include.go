@@ -72,7 +72,7 @@ func (in *inclusion) follow(q *search.Query, ver *fhir.Version, again bool) erro
 
 // forward adds what a resource refers to.
 func (in *inclusion) forward(inc *search.Include, ver *fhir.Version) error {
-	entries, err := entriesBefore(in.ctx, ver)
+	entries, err := in.references(inc, ver)
 	if err != nil {
 		return err
 	}
@@ -91,6 +91,14 @@ func (in *inclusion) forward(inc *search.Include, ver *fhir.Version) error {
 		}
 	}
 	return nil
+}
+
+// references are the entries of a resource that an include may follow.
+func (in *inclusion) references(inc *search.Include, ver *fhir.Version) ([]search.Entry, error) {
+	if inc.Param == "*" {
+		return entriesBefore(in.ctx, ver)
+	}
+	return valuesOf(ver, inc.Param)
 }
 
 // types are those to which an entry may lead, as far as they are included.

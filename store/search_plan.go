@@ -13,39 +13,87 @@ import (
 // index as a whole. Variables, so that tests can make them small.
 var limits = struct{ keys, rows, chained, alone, beside int }{
 	keys: 64, rows: 2048,
-	chained: 256,  // resources that the inner part of a chain finds
+	chained: 128,  // resources that the inner part of a chain finds, or candidates to try it on
 	alone:   1000, // resources read for nothing where no other clause narrows the search
 	beside:  100,  // and where one does
 }
 
+// selection plans a query. The cheapest clauses come first: those on few keys,
+// and without any those on ranges. A chain is tried on the candidates that they
+// leave where these are few; where they are not, it is resolved as far as that
+// is cheap.
 func (v view) selection(ctx context.Context, typ string, clauses []search.Clause) (*selection, error) {
-	s := &selection{ctx: ctx, v: v, typ: typ, patience: limits.beside}
-	var ranges []*search.Clause
-	for i := range clauses {
-		c := &clauses[i]
-		if !onKeys(c) {
+	s := &selection{ctx: ctx, v: v, typ: typ, patience: limits.beside, clauses: search.Merged(typ, clauses)}
+	var keys, ranges, chains []*search.Clause
+	for i := range s.clauses {
+		switch c := &s.clauses[i]; {
+		case len(c.Chain)+len(c.Has) > 0:
+			chains = append(chains, c)
+		case onKeys(c):
+			keys = append(keys, c)
+		default:
 			ranges = append(ranges, c)
-		} else if err := s.add(c, false); err != nil {
-			return nil, closeAll([]stream{s}, err)
 		}
 	}
-	if len(s.must) > 0 {
-		s.checks = append(s.checks, ranges...)
+	err := s.stream(keys)
+	if err == nil && len(s.must) == 0 {
+		err = s.stream(ranges)
 	} else {
-		s.patience = limits.alone
-		for _, c := range ranges {
-			if err := s.add(c, false); err != nil {
-				return nil, closeAll([]stream{s}, err)
-			}
-		}
+		s.checks = append(s.checks, ranges...)
 	}
-	s.narrowed = len(s.must) > 0
+	if err == nil && len(chains) > 0 {
+		err = s.chain(chains)
+	}
+	if err != nil {
+		return nil, closeAll([]stream{s}, err)
+	}
+	if s.narrowed = len(s.must) > 0; !s.narrowed {
+		s.patience = limits.alone
+	}
 	countLeaps(s.must, &s.leaps)
 	countLeaps(s.not, &s.leaps)
 	if !s.standing {
 		s.must = append(s.must, v.keyStream(typ, search.Every, search.EveryKey))
 	}
 	return s, nil
+}
+
+// stream makes streams of clauses, and checks of those that are broad.
+func (s *selection) stream(clauses []*search.Clause) error {
+	for _, c := range clauses {
+		if err := s.add(c, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chain adds the chained clauses.
+func (s *selection) chain(clauses []*search.Clause) error {
+	few, err := s.few()
+	if err != nil {
+		return err
+	}
+	if few {
+		s.checks, s.patience = append(s.checks, clauses...), all
+		return nil
+	}
+	return s.stream(clauses)
+}
+
+// few reports whether the streams so far leave few candidates.
+func (s *selection) few() (bool, error) {
+	if len(s.must) == 0 {
+		return false, nil
+	}
+	r := rid(0)
+	for range limits.chained + 1 {
+		var err error
+		if r, err = s.agree(r + 1); err != nil || r == 0 {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 func countLeaps(in []stream, leaps *int) {

@@ -141,7 +141,11 @@ func (s *selection) count(q *search.Query, out *search.Result, limit int) error 
 	case search.TotalAccurate:
 		limit = all
 	}
-	s.leaps, s.checked = 0, 0
+	s.leaps, s.tried = 0, 0
+	if limit == enough { // no clause is worth looking up as a whole
+		defer func(patience int) { s.patience = patience }(s.patience)
+		s.patience = all
+	}
 	n := 0
 	for r := rid(0); ; n++ {
 		var err error
@@ -152,7 +156,7 @@ func (s *selection) count(q *search.Query, out *search.Result, limit int) error 
 			out.Total = n
 			return nil
 		}
-		if n == limit || limit == enough && s.leaps+s.checked > enoughCost {
+		if n == limit || limit == enough && s.leaps+s.tried > enoughCost {
 			return nil
 		}
 	}

@@ -12,24 +12,29 @@ import (
 // order of creation: the numbers on which all streams of must agree and that
 // none of not has, and whose resources pass the checks. It must be closed.
 type selection struct {
-	ctx  context.Context
-	v    view
-	typ  string
-	must []stream
-	not  []stream
+	ctx context.Context
+	v   view
+	typ string
+	// clauses are those of the query, see [search.Merged].
+	clauses []search.Clause
+	must    []stream
+	not     []stream
 	// checks are the broad clauses, tried on the resource itself. They become
 	// streams once that has cost too much.
 	checks   []*search.Clause
 	checked  int       // resources read for nothing
+	tried    int       // resources read to try the checks
 	patience int       // how many of those are too many
 	narrowed bool      // some clause is a stream
 	standing bool      // a stream knows what has been deleted: all of index rows do
 	leaps    int       // seeks of the streams
 	numbers  *numbered // nil until a resource is read
 	// version is the one last checked, of the resource number of.
-	version *fhir.Version
-	of      rid
-	inner   map[*search.Clause]*selection // of chained conditions that are checked
+	version  *fhir.Version
+	of       rid
+	parsed   *fhir.Version // what resource was parsed from
+	resource *fhir.Resource
+	inner    map[*search.Clause]*selection // of chained conditions that are checked
 }
 
 // seek gives the first selected resource at or behind r, 0 at the end: a
@@ -122,15 +127,16 @@ func (s *selection) passes(r rid) (bool, error) {
 
 // check reads the resource and tries the broad clauses on its entries.
 func (s *selection) check(r rid) (bool, error) {
+	s.tried++
 	ver, err := s.get(r)
 	if err != nil {
 		return false, err
 	}
-	entries, err := s.entries(ver)
-	if err != nil {
-		return false, err
-	}
 	for _, c := range s.checks {
+		entries, err := s.entries(ver, params(c)...)
+		if err != nil {
+			return false, err
+		}
 		if ok, err := s.holds(c, ver, entries); !ok || err != nil {
 			s.checked++
 			return false, err
@@ -139,10 +145,37 @@ func (s *selection) check(r rid) (bool, error) {
 	return true, nil
 }
 
-// entries are those of a version, with the one for its time.
-func (s *selection) entries(ver *fhir.Version) ([]search.Entry, error) {
-	entries, err := entriesBefore(s.ctx, ver)
-	return append(entries, updatedEntry(ver)), err
+// params are the parameters that a clause looks at.
+func params(c *search.Clause) []string {
+	out := []string{c.Param}
+	for i := range c.Chain {
+		out = append(out, search.Inside(c.Param, c.Chain[i].Type))
+	}
+	return out
+}
+
+// entries are those of a selected version under some parameters, with the two
+// that the store adds.
+func (s *selection) entries(ver *fhir.Version, params ...string) ([]search.Entry, error) {
+	res, err := s.content(ver)
+	if err != nil {
+		return nil, err
+	}
+	return append(search.Values(res, params...), updatedEntry(ver), search.Entry{Param: search.Every, Key: search.EveryKey}), nil
+}
+
+// content parses a version; the last one is kept.
+func (s *selection) content(ver *fhir.Version) (res *fhir.Resource, err error) {
+	if s.parsed == ver {
+		return s.resource, nil
+	}
+	if res, err = contentOf(ver); err == nil && res == nil {
+		err = errCorrupt // a deletion is not selected
+	}
+	if err == nil {
+		s.parsed, s.resource = ver, res
+	}
+	return res, err
 }
 
 // get gives the version of a selected resource.

@@ -64,7 +64,9 @@ type match struct {
 func (p *page) all() (list []match, complete bool, err error) {
 	orders := make([]order, len(p.q.Sort))
 	ranges := make([][]search.Range, len(p.q.Sort))
+	sortParams := make([]string, len(p.q.Sort))
 	for i, by := range p.q.Sort {
+		sortParams[i] = by.Param
 		orders[i], ranges[i] = order{p.typ, by}, search.SortRanges(p.typ, by)
 	}
 	for r, err := p.seek(1); r != 0 || err != nil; r, err = p.seek(r + 1) {
@@ -78,7 +80,7 @@ func (p *page) all() (list []match, complete bool, err error) {
 		if err != nil {
 			return nil, false, err
 		}
-		entries, err := p.entries(ver)
+		entries, err := p.entries(ver, sortParams...)
 		if err != nil {
 			return nil, false, err
 		}

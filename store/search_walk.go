@@ -84,10 +84,10 @@ func (w *rangeWalk) next() (spot, bool) {
 }
 
 func (w *rangeWalk) counts(s *selection, ver *fhir.Version) (bool, error) {
-	if w.by.Param == search.LastUpdated {
+	if search.Single(w.typ, w.by.Param) {
 		return true, nil
 	}
-	entries, err := s.entries(ver)
+	entries, err := s.entries(ver, w.by.Param)
 	return bytes.Equal(w.first(ver, entries, w.in), w.now.key), err
 }
 

@@ -48,7 +48,13 @@ func holds(q *Query, m sample) bool {
 	if m.res.Type() != q.Type {
 		return false
 	}
-	return !slices.ContainsFunc(q.Clauses, func(c Clause) bool { return !c.Holds(m.res.ID(), m.entries) })
+	all := func(clauses []Clause) bool {
+		return !slices.ContainsFunc(clauses, func(c Clause) bool { return !c.Holds(m.res.ID(), m.entries) })
+	}
+	if all(q.Clauses) != all(Merged(q.Type, q.Clauses)) {
+		panic("the merged clauses mean something else")
+	}
+	return all(q.Clauses)
 }
 
 // run answers "Patient?name=eve" with the names of the samples it finds, or

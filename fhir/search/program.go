@@ -12,6 +12,8 @@ type program struct {
 	trie  trie
 	whole []leaf             // what is indexed of the resource as a whole
 	kinds map[string]typeSet // the parameters that are indexed, with the types of their values
+	// single: the parameter, where there is one only, has one entry at most.
+	single bool
 }
 
 // typeSet are the R4 types of the values that a parameter finds.
@@ -42,14 +44,19 @@ func compile(resourceType string) *program {
 	p := &program{kinds: map[string]typeSet{}}
 	typ := r4.TypeOf(resourceType)
 	for _, param := range r4.SearchParams(resourceType) {
-		if param.Expression == "" || unindexed[param.Code] {
-			continue
-		}
-		if types := p.add(typ, param); len(types) > 0 {
-			p.kinds[param.Code] = types
-		}
+		p.compile(typ, param)
 	}
 	return p
+}
+
+// compile adds a parameter where it can be indexed.
+func (p *program) compile(typ *r4.Type, param *r4.SearchParam) {
+	if param.Expression == "" || unindexed[param.Code] {
+		return
+	}
+	if types := p.add(typ, param); len(types) > 0 {
+		p.kinds[param.Code] = types
+	}
 }
 
 // add compiles one parameter and gives the types of its values; none when it
@@ -60,6 +67,7 @@ func (p *program) add(typ *r4.Type, param *r4.SearchParam) typeSet {
 	pl := &planter{names: &n, make: maker(typ, param, types)}
 	if subject, ok := parsePresence(param.Expression); ok && param.Type == "token" {
 		p.whole = append(p.whole, leaf{names: &n, write: presence(typ, subject)})
+		p.single = true
 		return typeSet{"boolean": true}
 	}
 	paths, ok := parsePaths(param.Expression)
@@ -74,8 +82,10 @@ func (p *program) add(typ *r4.Type, param *r4.SearchParam) typeSet {
 			pl.plant(&p.trie, typ, path.steps)
 		} else if write := pl.make(typ.Name); write != nil {
 			p.whole = append(p.whole, leaf{names: &n, write: write})
+			pl.repeats = true
 		}
 	}
+	p.single = param.Code != phonetic && pl.oneEntry(param.Type, types)
 	return types
 }
 

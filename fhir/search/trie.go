@@ -86,6 +86,23 @@ func (t *trie) edge(name, key string, test func(fhir.Node, int) bool) *edge {
 type planter struct {
 	names *names
 	make  func(r4type string) writer
+
+	way     []*r4.Element   // to where it plants
+	ends    map[string]bool // the ways that lead to values
+	repeats bool            // some element on such a way does
+}
+
+// reached notes that the way leads to values.
+func (p *planter) reached() {
+	if p.ends == nil {
+		p.ends = map[string]bool{}
+	}
+	name := ""
+	for _, e := range p.way {
+		name += e.Name + "."
+		p.repeats = p.repeats || e.Repeats()
+	}
+	p.ends[name] = true
 }
 
 func (p *planter) plant(t *trie, typ *r4.Type, steps []step) {
@@ -118,6 +135,8 @@ func cast(property *r4.Property, rest []step) bool {
 }
 
 func (p *planter) branch(t *trie, property *r4.Property, key string, test func(fhir.Node, int) bool, rest []step) {
+	p.way = append(p.way, property.Element)
+	defer func() { p.way = p.way[:len(p.way)-1] }()
 	var target func(fhir.Node) bool
 	if len(rest) > 0 && rest[0].kind == whereIs {
 		typ := rest[0].name
@@ -128,6 +147,7 @@ func (p *planter) branch(t *trie, property *r4.Property, key string, test func(f
 		if property.Type == "Extension" {
 			rest = []step{{kind: member, name: "value"}}
 		} else if write := p.make(property.Type); write != nil {
+			p.reached()
 			e := t.edge(property.JSON, key, test)
 			e.leaves = append(e.leaves, leaf{p.names, target, write})
 			return
