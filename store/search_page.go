@@ -50,6 +50,9 @@ func (p *page) fill(behind []byte) ([]byte, error) {
 	case p.leading() >= 0:
 		way = byRange
 	}
+	if err := stopped(p.ctx); err != nil {
+		return nil, err
+	}
 	var after []byte
 	var err error
 	switch way {
@@ -106,13 +109,14 @@ func (p *page) created(last rid) ([]byte, error) {
 // ranged walks the rows of the broad clause that leads. There is no order to
 // keep to, so that of the values is as good as any.
 func (p *page) ranged(behind *spot) ([]byte, error) {
-	lead := p.lead()
-	if lead == nil {
+	i := p.leading()
+	if i < 0 {
 		return nil, fhir.E("search", fhir.Processing, fhir.Issue{Message: "The page cannot be found any more.", Fix: "Begin the search again with its first page."})
 	}
-	o := order{p.typ, search.Sort{Param: lead.Param}}
-	at, _, err := p.take(p.v.ranges(o, lead.Ranges, behind), -1)
-	p.checks = append(p.checks, lead)
+	p.lead = p.checks[i]
+	defer func() { p.lead = nil }()
+	o := order{p.typ, search.Sort{Param: p.lead.Param}}
+	at, _, err := p.take(p.v.ranges(o, p.lead.Ranges, behind), -1)
 	return at, err
 }
 

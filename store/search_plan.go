@@ -132,11 +132,14 @@ func (s *selection) add(c *search.Clause, must bool) error {
 
 // widen makes streams of the checks.
 func (s *selection) widen() error {
-	for _, c := range s.checks {
-		if err := s.add(c, true); err != nil {
+	broad := s.checks
+	s.checks = nil
+	for _, c := range broad {
+		if c == s.lead {
+			s.checks = append(s.checks, c)
+		} else if err := s.add(c, true); err != nil {
 			return err
 		}
 	}
-	s.checks = nil
 	return nil
 }

@@ -22,6 +22,7 @@ type selection struct {
 	// checks are the broad clauses, tried on the resource itself. They become
 	// streams once that has cost too much.
 	checks   []*search.Clause
+	lead     *search.Clause // of the checks that by whose rows the search is driven, which need not be tried
 	checked  int       // resources read for nothing
 	tried    int       // resources read to try the checks
 	patience int       // how many of those are too many
@@ -89,15 +90,9 @@ func (s *selection) leading() int {
 	return slices.IndexFunc(s.checks, func(c *search.Clause) bool { return !c.Not && len(c.Ranges) > 0 })
 }
 
-// lead takes the leading clause off the checks; nil where there is none.
-func (s *selection) lead() *search.Clause {
-	i := s.leading()
-	if i < 0 {
-		return nil
-	}
-	c := s.checks[i]
-	s.checks = slices.Delete(s.checks, i, i+1)
-	return c
+// broad reports whether there are checks to try.
+func (s *selection) broad() bool {
+	return slices.ContainsFunc(s.checks, func(c *search.Clause) bool { return c != s.lead })
 }
 
 // passes tries what a candidate must not have, and the checks.
@@ -105,7 +100,7 @@ func (s *selection) passes(r rid) (bool, error) {
 	if err := stopped(s.ctx); err != nil {
 		return false, err
 	}
-	if len(s.checks) > 0 && s.checked >= s.patience {
+	if s.checked >= s.patience && s.broad() {
 		if err := s.widen(); err != nil {
 			return false, err
 		}
@@ -119,7 +114,7 @@ func (s *selection) passes(r rid) (bool, error) {
 			return false, err
 		}
 	}
-	if len(s.checks) == 0 {
+	if !s.broad() {
 		return true, nil
 	}
 	return s.check(r)
@@ -133,6 +128,9 @@ func (s *selection) check(r rid) (bool, error) {
 		return false, err
 	}
 	for _, c := range s.checks {
+		if c == s.lead {
+			continue
+		}
 		entries, err := s.entries(ver, params(c)...)
 		if err != nil {
 			return false, err

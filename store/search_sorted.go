@@ -14,16 +14,18 @@ import (
 // they are few among many.
 func (p *page) sorted(behind *spot) ([]byte, error) {
 	o := order{p.typ, p.q.Sort[0]}
-	w, err := p.walk(o, behind)
+	few, err := p.fewMatches()
 	if err != nil {
 		return nil, err
 	}
-	skip := p.skip
-	at, filled, err := p.take(w, maxWalked)
-	if err != nil || filled {
-		return at, err
+	if !few {
+		skip := p.skip
+		at, filled, err := p.walked(o, behind, maxWalked)
+		if err != nil || filled {
+			return at, err
+		}
+		p.out.Matches, p.size, p.skip = p.out.Matches[:0], 0, skip
 	}
-	p.out.Matches, p.size, p.skip = p.out.Matches[:0], 0, skip
 	list, complete, err := p.all()
 	switch {
 	case err != nil:
@@ -31,26 +33,57 @@ func (p *page) sorted(behind *spot) ([]byte, error) {
 	case complete:
 		return p.cut(o, list, behind)
 	}
-	if w, err = p.walk(o, behind); err != nil {
-		return nil, err
-	}
-	at, _, err = p.take(w, -1)
+	at, _, err := p.walked(o, behind, -1)
 	return at, err
 }
 
+// fewMatches reports whether streams leave few candidates, which are best
+// sorted in memory at once.
+func (p *page) fewMatches() (bool, error) {
+	if !p.narrowed {
+		return false, nil
+	}
+	return p.few()
+}
+
+// walked fills the page from a walk of the order. See [page.take].
+func (p *page) walked(o order, behind *spot, limit int) (at []byte, filled bool, err error) {
+	w, err := p.walk(o, behind)
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { p.lead = nil }()
+	return p.take(w, limit)
+}
+
+// walk goes through the resources that may match in the order of a parameter.
+// Where the walk is within the ranges of a clause, that clause leads.
 func (p *page) walk(o order, behind *spot) (walk, error) {
 	if o.by.Param == search.ID {
 		return p.v.ids(o, behind), nil
 	}
-	in := search.SortRanges(p.typ, o.by)
+	in, limited := search.SortWithin(p.typ, o.by, p.clauses)
 	if behind != nil && behind.key == nil {
 		return p.without(o, in, behind.rid)
 	}
 	valued := p.v.ranges(o, in, behind)
-	if o.by.Param == search.LastUpdated {
-		return valued, nil // every resource has one
+	if limited && search.Single(p.typ, o.by.Param) {
+		p.lead = p.checkOn(o.by.Param)
+	}
+	if limited || o.by.Param == search.LastUpdated {
+		return valued, nil // every match has a value
 	}
 	return &inTurn{walk: valued, then: func() (walk, error) { return p.without(o, in, 0) }}, nil
+}
+
+// checkOn is the one clause on a single parameter, where that is a check.
+func (s *selection) checkOn(param string) *search.Clause {
+	for _, c := range s.checks {
+		if c.Param == param && !c.Not && len(c.Chain)+len(c.Has) == 0 {
+			return c
+		}
+	}
+	return nil
 }
 
 // match is a selected resource with its place in each sort order.

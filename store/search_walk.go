@@ -78,8 +78,12 @@ func (w *rangeWalk) next() (spot, bool) {
 		return spot{}, false
 	}
 	r := w.rows[best]
+	before := w.now
 	w.now = spot{bytes.Clone(r.key), r.rid}
 	w.settle(best, r.next(), nil)
+	if before.rid == w.now.rid && bytes.Equal(before.key, w.now.key) { // ranges may overlap
+		return w.next()
+	}
 	return w.now, true
 }
 
