@@ -64,7 +64,7 @@ func (s *selection) anyHas(typ string, c *search.Clause, rids []rid) (bool, erro
 	in := s.inner[c]
 	if in == nil {
 		var err error
-		if in, err = s.v.selection(s.ctx, typ, []search.Clause{*c}); err != nil {
+		if in, err = s.v.trial(s.ctx, typ, c); err != nil {
 			return false, err
 		}
 		if s.inner == nil {

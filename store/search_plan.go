@@ -12,7 +12,7 @@ import (
 // too many resources have been read for nothing; then it is looked up in the
 // index as a whole. Variables, so that tests can make them small.
 var limits = struct{ keys, rows, chained, alone, beside int }{
-	keys: 64, rows: 2048,
+	keys: 64, rows: 500,
 	chained: 128,  // resources that the inner part of a chain finds, or candidates to try it on
 	alone:   1000, // resources read for nothing where no other clause narrows the search
 	beside:  100,  // and where one does
@@ -50,12 +50,29 @@ func (v view) selection(ctx context.Context, typ string, clauses []search.Clause
 	if s.narrowed = len(s.must) > 0; !s.narrowed {
 		s.patience = limits.alone
 	}
+	return s.ready(), nil
+}
+
+// trial is the selection of a clause that is only asked of single resources.
+func (v view) trial(ctx context.Context, typ string, c *search.Clause) (*selection, error) {
+	s := &selection{ctx: ctx, v: v, typ: typ, patience: all, clauses: []search.Clause{*c}}
+	c = &s.clauses[0]
+	if len(c.Chain)+len(c.Has) > 0 || !onKeys(c) {
+		s.checks = []*search.Clause{c}
+	} else if err := s.add(c, false); err != nil {
+		return nil, closeAll([]stream{s}, err)
+	}
+	return s.ready(), nil
+}
+
+// ready adds what the streams need beside the clauses.
+func (s *selection) ready() *selection {
 	countLeaps(s.must, &s.leaps)
 	countLeaps(s.not, &s.leaps)
 	if !s.standing {
-		s.must = append(s.must, v.keyStream(typ, search.Every, search.EveryKey))
+		s.must = append(s.must, s.v.keyStream(s.typ, search.Every, search.EveryKey))
 	}
-	return s, nil
+	return s
 }
 
 // stream makes streams of clauses, and checks of those that are broad.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
@@ -132,6 +133,9 @@ const (
 	enoughCost = 200
 )
 
+// errDear ends what a selection was given a budget for.
+var errDear = errors.New("store: the search costs more than its budget")
+
 // count counts the matches as carefully as the query asks for; where that is
 // for no number, it counts to the limit and gives the total if that was enough.
 func (s *selection) count(q *search.Query, out *search.Result, limit int) error {
@@ -143,20 +147,22 @@ func (s *selection) count(q *search.Query, out *search.Result, limit int) error 
 	}
 	s.leaps, s.tried = 0, 0
 	if limit == enough { // no clause is worth looking up as a whole
-		defer func(patience int) { s.patience = patience }(s.patience)
-		s.patience = all
+		defer func(patience int) { s.patience, s.budget = patience, 0 }(s.patience)
+		s.patience, s.budget = all, enoughCost
 	}
 	n := 0
 	for r := rid(0); ; n++ {
 		var err error
-		if r, err = s.seek(r + 1); err != nil {
+		if r, err = s.seek(r + 1); errors.Is(err, errDear) {
+			return nil
+		} else if err != nil {
 			return err
 		}
 		if r == 0 {
 			out.Total = n
 			return nil
 		}
-		if n == limit || limit == enough && s.leaps+s.tried > enoughCost {
+		if n == limit {
 			return nil
 		}
 	}

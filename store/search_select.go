@@ -23,13 +23,14 @@ type selection struct {
 	// streams once that has cost too much.
 	checks   []*search.Clause
 	lead     *search.Clause // of the checks that by whose rows the search is driven, which need not be tried
-	checked  int       // resources read for nothing
-	tried    int       // resources read to try the checks
-	patience int       // how many of those are too many
-	narrowed bool      // some clause is a stream
-	standing bool      // a stream knows what has been deleted: all of index rows do
-	leaps    int       // seeks of the streams
-	numbers  *numbered // nil until a resource is read
+	checked  int            // resources read for nothing
+	tried    int            // resources read to try the checks
+	budget   int            // how many leaps and resources read may be spent; 0 for any
+	patience int            // how many of those are too many
+	narrowed bool           // some clause is a stream
+	standing bool           // a stream knows what has been deleted: all of index rows do
+	leaps    int            // seeks of the streams
+	numbers  *numbered      // nil until a resource is read
 	// version is the one last checked, of the resource number of.
 	version  *fhir.Version
 	of       rid
@@ -57,6 +58,9 @@ func (s *selection) seek(r rid) (rid, error) {
 // agree leaps over the streams until they meet at one number.
 func (s *selection) agree(r rid) (rid, error) {
 	for {
+		if s.budget > 0 && s.leaps+s.tried > s.budget {
+			return 0, errDear
+		}
 		begin := r
 		for _, in := range s.must {
 			at, err := in.seek(r)
