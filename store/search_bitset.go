@@ -4,9 +4,13 @@ import "math/bits"
 
 // bitset is a set of resource numbers for when they are many: a bit for each
 // number there is.
-type bitset struct{ words []uint64 }
+type bitset struct {
+	words []uint64
+	added int // how often a number was
+}
 
 func (b *bitset) add(r rid) {
+	b.added++
 	word := int(r / 64)
 	if word >= len(b.words) {
 		b.words = append(b.words, make([]uint64, word+1+word/4-len(b.words))...)

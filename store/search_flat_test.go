@@ -24,6 +24,13 @@ var flatQueries = []string{
 	"Observation?patient.family=a&_id=o1",
 	"Observation?patient.family=a&identifier=urn:o|1",
 	"Observation?_id=o1&date=ge2012-01-01",
+	"Patient?_has:Observation:patient:date=ge2012-01-01",
+	"Patient?_has:Observation:patient:date=ge2012-01-01&gender=male",
+	"Patient?_has:Observation:patient:status=final",
+	"Observation?patient.family=a",
+	"Observation?patient.gender=male",
+	"Observation?patient.gender=male&date=ge2012-01-01",
+	"Observation?patient._has:Observation:patient:status=final",
 }
 
 // observed is a database with n Observations, spread over 20 years,

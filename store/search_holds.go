@@ -1,8 +1,6 @@
 package store
 
 import (
-	"slices"
-
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
@@ -32,7 +30,7 @@ func (s *selection) leadsTo(c *search.Clause, ver *fhir.Version, entries []searc
 		if err := s.v.targets(s.ctx, ver.Type, entries, c.Param, chain.Type, func(r rid) { to = append(to, r) }); err != nil {
 			return false, err
 		}
-		if ok, err := s.anyHas(chain.Type, &chain.Clause, to); ok || err != nil {
+		if ok, err := s.anyHas(chain.Type, &chain.Clause, listOf(to)); ok || err != nil {
 			return ok, err
 		}
 	}
@@ -44,11 +42,12 @@ func (s *selection) leadsTo(c *search.Clause, ver *fhir.Version, entries []searc
 func (s *selection) isReferredTo(c *search.Clause, ver *fhir.Version) (bool, error) {
 	for i := range c.Has {
 		has := &c.Has[i]
-		var from []rid
-		if err := s.v.referring(has.Type, has.Ref, ver, func(r rid) { from = append(from, r) }); err != nil {
+		from, err := s.v.referrersOf(has.Type, has.Ref, ver)
+		if err != nil {
 			return false, err
 		}
-		if ok, err := s.anyHas(has.Type, &has.Clause, from); ok || err != nil {
+		ok, err := s.anyHas(has.Type, &has.Clause, from)
+		if err = closeAll([]stream{from}, err); ok || err != nil {
 			return ok, err
 		}
 	}
@@ -57,9 +56,9 @@ func (s *selection) isReferredTo(c *search.Clause, ver *fhir.Version) (bool, err
 
 // anyHas reports whether any of the resources meets the inner condition, whose
 // selection is kept for the next candidate.
-func (s *selection) anyHas(typ string, c *search.Clause, rids []rid) (bool, error) {
-	if len(rids) == 0 {
-		return false, nil
+func (s *selection) anyHas(typ string, c *search.Clause, rids stream) (bool, error) {
+	if r, err := rids.seek(1); r == 0 || err != nil {
+		return false, err
 	}
 	in := s.inner[c]
 	if in == nil {
@@ -72,11 +71,27 @@ func (s *selection) anyHas(typ string, c *search.Clause, rids []rid) (bool, erro
 		}
 		s.inner[c] = in
 	}
-	slices.Sort(rids)
-	for _, r := range rids {
-		if ok, err := in.has(r); ok || err != nil {
+	return in.meets(rids, maxRid)
+}
+
+// meets reports whether a number of a stream below a limit is selected. Streams
+// leap over each other.
+func (s *selection) meets(numbers stream, limit rid) (bool, error) {
+	r, err := numbers.seek(1)
+	for r != 0 && r < limit && err == nil {
+		if err := stopped(s.ctx); err != nil {
+			return false, err
+		}
+		if ok, err := s.has(r); ok || err != nil {
 			return ok, err
 		}
+		onward := r + 1
+		if s.narrowed {
+			if onward, err = s.agree(onward); err != nil || onward == 0 {
+				return false, err
+			}
+		}
+		r, err = numbers.seek(onward)
 	}
-	return false, nil
+	return false, err
 }

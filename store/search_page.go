@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
@@ -10,6 +12,7 @@ import (
 const (
 	byCreation = 'c' // resource numbers; behind it the last number
 	byRange    = 'r' // the values of a broad clause; behind it a spot
+	byJoint    = 'j' // the inner search of a chained clause; behind it a spot
 	bySort     = 's' // the one sort parameter; behind it a spot
 	byOffset   = 'o' // several sort parameters; behind it how many came before
 )
@@ -39,25 +42,71 @@ type page struct {
 
 // fill begins behind a place, nil for the first page.
 func (p *page) fill(behind []byte) ([]byte, error) {
-	way := byte(byCreation)
+	if err := stopped(p.ctx); err != nil {
+		return nil, err
+	}
+	var way byte
+	var after []byte
+	var err error
+	if len(behind) > 0 {
+		way = behind[0]
+		after, err = p.by(way, behind[1:])
+	} else {
+		way, after, err = p.begin()
+	}
+	if err != nil || after == nil {
+		return nil, err
+	}
+	return append([]byte{way}, after...), nil
+}
+
+// begin fills the first page and says which way it chose.
+func (p *page) begin() (way byte, after []byte, err error) {
+	lead := p.leader()
 	switch {
-	case len(behind) > 0:
-		way, behind = behind[0], behind[1:]
 	case len(p.q.Sort) > 1:
 		way = byOffset
 	case len(p.q.Sort) == 1:
 		way = bySort
-	case p.leading() >= 0:
-		way = byRange
+	case lead == byCreation || p.narrowed:
+		way = byCreation
+	default:
+		way = lead
 	}
-	if err := stopped(p.ctx); err != nil {
-		return nil, err
+	if way == byCreation && lead != byCreation {
+		return p.tried(lead)
 	}
-	var after []byte
-	var err error
+	after, err = p.by(way, nil)
+	return way, after, err
+}
+
+// tried goes by creation as long as that finds enough, then by the clause that
+// might lead: the resources that meet it may all be late ones.
+func (p *page) tried(lead byte) (way byte, after []byte, err error) {
+	skip := p.skip
+	p.impatient = true
+	after, err = p.created(0)
+	p.impatient = false
+	if !errors.Is(err, errDear) {
+		return byCreation, after, err
+	}
+	p.restart(skip)
+	after, filled, err := p.led(lead, nil, maxWalked)
+	if err != nil || filled {
+		return lead, after, err
+	}
+	p.restart(skip)
+	after, err = p.created(0)
+	return byCreation, after, err
+}
+
+func (p *page) restart(skip int) { p.out.Matches, p.size, p.skip = p.out.Matches[:0], 0, skip }
+
+// by fills the page in a way, behind the place of that way.
+func (p *page) by(way byte, behind []byte) (after []byte, err error) {
 	switch way {
-	case byRange:
-		after, err = p.ranged(decodeSpot(behind))
+	case byRange, byJoint:
+		after, _, err = p.led(way, decodeSpot(behind), -1)
 	case bySort:
 		after, err = p.sorted(decodeSpot(behind))
 	case byOffset:
@@ -65,10 +114,19 @@ func (p *page) fill(behind []byte) ([]byte, error) {
 	default:
 		after, err = p.created(rid(getUint(behind)))
 	}
-	if err != nil || after == nil {
-		return nil, err
+	return after, err
+}
+
+// leader is the way of the check that might lead the search; byCreation where
+// none might.
+func (p *page) leader() byte {
+	switch {
+	case p.leading() >= 0:
+		return byRange
+	case p.joint() >= 0:
+		return byJoint
 	}
-	return append([]byte{way}, after...), nil
+	return byCreation
 }
 
 // add puts a resource on the page; false when the page was full already.
@@ -106,18 +164,20 @@ func (p *page) created(last rid) ([]byte, error) {
 	}
 }
 
-// ranged walks the rows of the broad clause that leads. There is no order to
-// keep to, so that of the values is as good as any.
-func (p *page) ranged(behind *spot) ([]byte, error) {
-	i := p.leading()
-	if i < 0 {
-		return nil, fhir.E("search", fhir.Processing, fhir.Issue{Message: "The page cannot be found any more.", Fix: "Begin the search again with its first page."})
+// led walks the rows of the broad clause that leads, or its inner search. There
+// is no order to keep to, so that order is as good as any. See [page.take].
+func (p *page) led(way byte, behind *spot, limit int) (at []byte, filled bool, err error) {
+	if p.leader() != way {
+		return nil, false, lost()
 	}
-	p.lead = p.checks[i]
+	w := p.leaders(behind)
 	defer func() { p.lead = nil }()
-	o := order{p.typ, search.Sort{Param: p.lead.Param}}
-	at, _, err := p.take(p.v.ranges(o, p.lead.Ranges, behind), -1)
-	return at, err
+	return p.take(w, limit)
+}
+
+// lost says that a search is not answered in the way of its first page any more.
+func lost() error {
+	return fhir.E("search", fhir.Processing, fhir.Issue{Message: "The page cannot be found any more.", Fix: "Begin the search again with its first page."})
 }
 
 // take fills the page from a walk and closes it. filled is false where more

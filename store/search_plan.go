@@ -62,6 +62,7 @@ func (v view) trial(ctx context.Context, typ string, c *search.Clause) (*selecti
 	} else if err := s.add(c, false); err != nil {
 		return nil, closeAll([]stream{s}, err)
 	}
+	s.narrowed = len(s.must) > 0
 	return s.ready(), nil
 }
 

@@ -48,29 +48,64 @@ func (v view) target(ctx context.Context, from string, e search.Entry, typ strin
 	return closeAll([]stream{s}, err)
 }
 
+// referrersOf are the resources that [view.referring] gives, as a stream.
+func (v view) referrersOf(typ, param string, to *fhir.Version) (stream, error) {
+	ranges, err := v.referencesTo(typ, param, to)
+	if err != nil {
+		return nil, err
+	}
+	var in []stream
+	for i := range ranges {
+		ranges[i].Few = false // most often they are few rows too
+		s, broad, err := v.narrow(typ, param, &ranges[i])
+		if broad && err == nil {
+			s, err = v.listed(typ, param, ranges[i])
+		}
+		if in = append(in, s...); err != nil {
+			return nil, closeAll(in, err)
+		}
+	}
+	return unionOf(in), nil
+}
+
+// listed is the resources of a range with many keys.
+func (v view) listed(typ, param string, in search.Range) ([]stream, error) {
+	var rids []rid
+	err := v.inRange(typ, param, in, func(r rid) { rids = append(rids, r) })
+	return []stream{listOf(rids)}, err
+}
+
+func (v view) inRange(typ, param string, in search.Range, f func(rid)) error {
+	w := v.rows(typ, param, in, false)
+	for w.next() {
+		if in.Match(w.key) {
+			f(w.rid)
+		}
+	}
+	return w.close()
+}
+
 // referring gives the resources of a type that refer to another one, by its
 // address or, where the parameter has canonicals, by its url.
 func (v view) referring(typ, param string, to *fhir.Version, f func(rid)) error {
+	ranges, err := v.referencesTo(typ, param, to)
+	for i := 0; i < len(ranges) && err == nil; i++ {
+		err = v.inRange(typ, param, ranges[i], f)
+	}
+	return err
+}
+
+// referencesTo are the ranges of the entries that refer to a resource.
+func (v view) referencesTo(typ, param string, to *fhir.Version) ([]search.Range, error) {
 	ranges := []search.Range{search.ReferenceTo(to.Type, to.ID, v.own)}
 	if search.HasCanonicals(typ, param, to.Type) {
 		res, err := contentOf(to)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if byURL, ok := search.CanonicalsTo(res); ok {
 			ranges = append(ranges, byURL)
 		}
 	}
-	for i := range ranges {
-		w := v.rows(typ, param, ranges[i], false)
-		for w.next() {
-			if ranges[i].Match(w.key) {
-				f(w.rid)
-			}
-		}
-		if err := w.close(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return ranges, nil
 }

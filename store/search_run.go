@@ -96,7 +96,7 @@ func (p *page) total(last bool) error {
 	case last:
 		p.out.Total = len(p.out.Matches)
 		return nil
-	case p.leading() >= 0 && p.q.Total != search.TotalAccurate:
+	case !p.narrowed && p.leader() != byCreation && p.q.Total != search.TotalAccurate:
 		return nil
 	}
 	return p.count(p.q, p.out, enough)

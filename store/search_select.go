@@ -21,16 +21,17 @@ type selection struct {
 	not     []stream
 	// checks are the broad clauses, tried on the resource itself. They become
 	// streams once that has cost too much.
-	checks   []*search.Clause
-	lead     *search.Clause // of the checks that by whose rows the search is driven, which need not be tried
-	checked  int            // resources read for nothing
-	tried    int            // resources read to try the checks
-	budget   int            // how many leaps and resources read may be spent; 0 for any
-	patience int            // how many of those are too many
-	narrowed bool           // some clause is a stream
-	standing bool           // a stream knows what has been deleted: all of index rows do
-	leaps    int            // seeks of the streams
-	numbers  *numbered      // nil until a resource is read
+	checks    []*search.Clause
+	lead      *search.Clause // of the checks that by whose rows the search is driven, which need not be tried
+	checked   int            // resources read for nothing
+	tried     int            // resources read to try the checks
+	budget    int            // how many leaps and resources read may be spent; 0 for any
+	patience  int            // how many of those are too many
+	impatient bool           // give up then
+	narrowed  bool           // some clause is a stream
+	standing  bool           // a stream knows what has been deleted: all of index rows do
+	leaps     int            // seeks of the streams
+	numbers   *numbered      // nil until a resource is read
 	// version is the one last checked, of the resource number of.
 	version  *fhir.Version
 	of       rid
@@ -85,12 +86,9 @@ func (s *selection) has(r rid) (bool, error) {
 	return s.passes(r)
 }
 
-// leading is the place among the checks of a broad clause whose rows are best
-// walked to drive the search; -1 where streams drive it.
+// leading is the place among the checks of a broad clause whose rows can be
+// walked to drive the search; -1 where there is none.
 func (s *selection) leading() int {
-	if s.narrowed {
-		return -1
-	}
 	return slices.IndexFunc(s.checks, func(c *search.Clause) bool { return !c.Not && len(c.Ranges) > 0 })
 }
 
@@ -105,6 +103,9 @@ func (s *selection) passes(r rid) (bool, error) {
 		return false, err
 	}
 	if s.checked >= s.patience && s.broad() {
+		if s.impatient {
+			return false, errDear
+		}
 		if err := s.widen(); err != nil {
 			return false, err
 		}

@@ -24,7 +24,7 @@ func (p *page) sorted(behind *spot) ([]byte, error) {
 		if err != nil || filled {
 			return at, err
 		}
-		p.out.Matches, p.size, p.skip = p.out.Matches[:0], 0, skip
+		p.restart(skip)
 	}
 	list, complete, err := p.all()
 	switch {
