@@ -18,14 +18,20 @@ import (
 // registered: https://hl7.org/fhir/R4/http.html#capabilities
 func (s *Server) capabilities(c *gin.Context) error {
 	x := exchangeOf(c)
-	switch mode := x.query.Get("mode"); mode {
-	case "", "full", "normative":
+	var text []byte
+	switch mode := x.query.Get("mode"); {
+	case mode == "terminology" && s.config.Terminology != nil:
+		text = s.terminology(x.base)
+	case mode == "" || mode == "full":
+		text = s.statements.of(x.base, s.describe)
+	case mode == "normative":
+		text = s.statements.of("normative "+x.base, func(_ string, at time.Time) fhir.Value { return normative(s.describe(x.base, at)) })
 	default:
 		return fhir.E("capabilities", fhir.NotSupported, fhir.Issue{
-			Message: "The server does not describe itself in this mode.", Expected: "full or normative", Found: mode,
+			Message: "The server does not describe itself in this mode.", Expected: strings.Join(s.modes(), ", "), Found: mode,
 		})
 	}
-	text, err := s.shorten(c, s.statements.of(x.base, s.describe))
+	text, err := s.shorten(c, text)
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,10 @@ type Config struct {
 	Lenient     bool          // unknown search parameters are left out, with a warning, unless Prefer: handling=strict
 	Origins     []string      // web origins that may call (CORS), "*" for all; none by default
 
+	// Terminology returns the members of the TerminologyCapabilities that say what
+	// is loaded; nil for a server without a terminology service.
+	Terminology func() []any
+
 	// SMART says where tokens are issued; the zero SMART where that is not known.
 	SMART SMART
 

@@ -216,7 +216,8 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
 		Memory: c.Memory.orDefault(), Counters: app.counters(), Writable: app.db.Writable, Docs: docs.Files,
 		Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
-		SMART: server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
+		Terminology: app.library.Terminology().Capabilities,
+		SMART:       server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
 	}
 	if c.Sandbox {
 		config.Origins = append(config.Origins, server.LocalOrigins...)
