@@ -4,20 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
-	"github.com/pestle-fhir/pestle/fhir/spelling"
 	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
 // exportOperation is Claim/$export-month: it reads, and records nothing.
 func (s *Service) exportOperation(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	month, err := monthParameter(call, "run")
+	month, err := monthParameter(call)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +37,7 @@ func (s *Service) exportOperation(ctx context.Context, call *fhir.Call) (*fhir.R
 
 // closeOperation is Claim/$close-month: it records a run, and returns it.
 func (s *Service) closeOperation(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	month, err := monthParameter(call, "run")
+	month, err := monthParameter(call)
 	if err != nil {
 		return nil, err
 	}
@@ -144,48 +140,11 @@ func parameter(call *fhir.Call, name string) string {
 	return ""
 }
 
-// monthParameter is the month of a call that takes the parameters month and org,
-// and the further ones given; what it does not take is refused, for a call that
-// means one run is not answered with another.
-func monthParameter(call *fhir.Call, further ...string) (tariff.Month, error) {
-	if err := onlyParameters(call, append([]string{"month", "org"}, further...)); err != nil {
-		return 0, err
-	}
+func monthParameter(call *fhir.Call) (tariff.Month, error) {
 	text := parameter(call, "month")
 	month, err := tariff.ParseMonth(text)
 	if err != nil {
 		return 0, fhir.E("export", fhir.Invalid, fhir.Issue{Expression: "month", Message: "The month is missing or no month.", Expected: "month=2026-11", Found: strconv.Quote(text)})
 	}
 	return month, nil
-}
-
-// onlyParameters refuses a parameter that is unknown or given twice.
-func onlyParameters(call *fhir.Call, names []string) error {
-	given := map[string]int{}
-	for name, values := range call.Params {
-		if !strings.HasPrefix(name, "_") {
-			given[name] += len(values)
-		}
-	}
-	if call.Body != nil {
-		for p := range call.Body.Get("parameter").Items() {
-			given[p.Get("name").Text()]++
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(given)) {
-		issue := fhir.Issue{Expression: name, Expected: "each of " + strings.Join(names, ", ") + " at most once", Found: name}
-		switch {
-		case !slices.Contains(names, name):
-			issue.Message = "There is no parameter " + name + "."
-			if near := spelling.One(name, names); near != "" {
-				issue.Fix = "Did you mean " + near + "?"
-			}
-		case given[name] > 1:
-			issue.Message = "The parameter " + name + " is given more than once."
-		default:
-			continue
-		}
-		return fhir.E("month", fhir.Invalid, issue)
-	}
-	return nil
 }
