@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -23,8 +24,10 @@ import (
 // restored database goes on where the archive ends. A damaged database is
 // refused before begin: what cannot be read would be missing from the archive.
 func (db *DB) Backup(ctx context.Context, earlier *archive.Header, begin func(archive.Header) (*archive.Writer, error)) (h archive.Header, err error) {
-	if err := db.engine.Verify(); err != nil {
+	if damage, err := db.engine.Verify(ctx, nil); err != nil {
 		return h, err
+	} else if len(damage) > 0 {
+		return h, fmt.Errorf("store: the database is damaged: %s. `pestle check` lists what is lost with it; restore the newest backup from before", damage[0].Where)
 	}
 	return h, db.look("backup", 0, func(v view) (err error) {
 		b := &backup{ctx: ctx, v: v}

@@ -26,6 +26,7 @@ type commands struct {
 	Backup      backupCommand      `cmd:"" help:"Write and verify backups."`
 	Restore     restoreCommand     `cmd:"" help:"Restore a database from backups, into a new folder."`
 	Check       checkCommand       `cmd:"" help:"Prove the invariants of a database."`
+	Accept      acceptCommand      `cmd:"" help:"Take a folder of which files are missing for good as it is, and check what is left. Work on a copy."`
 	Version     versionCommand     `cmd:"" help:"Print the version, and what it was built from."`
 	Help        struct{}           `cmd:"" help:"Print help, also of one command: pestle help serve."`
 

@@ -7,6 +7,7 @@
 package kv
 
 import (
+	"context"
 	"errors"
 )
 
@@ -20,6 +21,9 @@ var (
 	// ErrNoSpace says that the disk has too little room for a batch. Nothing of
 	// it is written.
 	ErrNoSpace = errors.New("kv: the disk is full")
+	// ErrDamaged says that keys cannot be read because what holds them is
+	// damaged.
+	ErrDamaged = errors.New("kv: a part of the database is damaged")
 )
 
 // Reader is a consistent view of all keys.
@@ -77,9 +81,11 @@ type Engine interface {
 	// Limits is how many operations and how many bytes, by [Cost], a batch
 	// may hold at most.
 	Limits() (ops int, bytes int64)
-	// Verify reads everything that is on disk and returns an error that says
-	// what of it is damaged: iterators may pass over that in silence.
-	Verify() error
+	// Verify reads everything that is on disk and returns what of it is
+	// damaged. Reads of that are ErrDamaged from then on; before, they may pass
+	// over it in silence. Before it reads it calls pace, which may be nil, with
+	// the number of bytes; that may wait, or end it with an error.
+	Verify(ctx context.Context, pace func(bytes int) error) ([]Damage, error)
 	// Size is how many bytes the engine takes on disk, or in memory when it
 	// has no disk.
 	Size() (int64, error)
@@ -90,3 +96,10 @@ type Engine interface {
 // Cost is what an operation counts against the limit of bytes: its key, its
 // value and 12 bytes that an engine may add to each.
 func Cost(key, value []byte) int64 { return int64(len(key)+len(value)) + 12 }
+
+// Damage is a part of an engine that cannot be read: where it is, for the
+// operator, and the range [Low, High) of the keys that it may hold.
+type Damage struct {
+	Where     string
+	Low, High []byte
+}

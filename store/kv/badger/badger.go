@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	badger "github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -37,9 +38,12 @@ type Engine struct {
 	identity os.FileInfo // of the record of the folder, when it was opened
 	recorded recorded    // under writing
 	logs     logs        // under writing
-	reserve  int64       // bytes of the disk that are left to others
-	release  func()      // of what a reader holds besides; nil where the folder is open for writing
-	pending  []kv.Op     // of the journal, for a reader
+	sealed   sealed      // under writing
+	damage   atomic.Pointer[[]kv.Damage]
+	fresh    bool    // there was no database in the folder
+	reserve  int64   // bytes of the disk that are left to others
+	release  func()  // of what a reader holds besides; nil where the folder is open for writing
+	pending  []kv.Op // of the journal, for a reader
 	log      *slog.Logger
 
 	writing sync.Mutex   // one batch at a time
@@ -64,10 +68,16 @@ func Open(dir string, log *slog.Logger) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	return open(f, log)
+}
+
+// open opens a folder that was found to be whole.
+func open(f *folder, log *slog.Logger) (_ *Engine, err error) {
+	dir := f.dir
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("badger: make the data folder: %w", err)
 	}
-	e := &Engine{dir: dir, recorded: recorded{dir: dir}, logs: logs{dir: dir, flush: flush}, log: log}
+	e := &Engine{dir: dir, fresh: f.empty(), recorded: recorded{dir: dir}, logs: logs{dir: dir, flush: flush}, log: log}
 	if free, err := e.free(); err != nil {
 		return nil, err
 	} else if need := room(0, 0); free < need {
@@ -82,23 +92,43 @@ func Open(dir string, log *slog.Logger) (*Engine, error) {
 		return nil, err
 	}
 	if err := e.begin(); err != nil {
-		return nil, errors.Join(err, e.logs.close(), e.db.Close())
+		return nil, errors.Join(err, e.logs.close(), e.db.Close(), e.sealed.close())
 	}
 	return e, nil
 }
 
-// begin finishes what a crash has interrupted and records the folder.
-func (e *Engine) begin() (err error) {
-	if err = e.logs.begin(); err != nil {
+// begin finishes what a crash has interrupted, and seals and records the folder.
+func (e *Engine) begin() error {
+	if err := e.logs.begin(); err != nil {
 		return err
 	}
-	if err = e.recover(); err != nil {
+	if err := e.beginSeal(); err != nil {
 		return err
 	}
-	if err = e.recorded.renew(); err != nil {
+	if err := e.recover(); err != nil {
 		return err
 	}
-	e.identity, err = os.Stat(filepath.Join(e.dir, recordName))
+	err := errors.Join(e.sealed.renew(), e.recorded.renew())
+	if err == nil {
+		e.identity, err = os.Stat(filepath.Join(e.dir, recordName))
+	}
+	return err
+}
+
+// beginSeal goes on with the seal of the database, or gives it one.
+func (e *Engine) beginSeal() error {
+	if err := e.sealed.open(e.dir, e.db); err != nil {
+		return err
+	}
+	if e.sealed.Count == 0 {
+		if err := errors.Join(e.transact(nil), e.sync()); err != nil {
+			return err
+		}
+		if e.log != nil && e.fresh {
+			e.log.Warn("there was no database in the data folder: a new one was made", "data", e.dir, "id", e.sealed.id())
+		}
+	}
+	err := e.sealed.sync()
 	return err
 }
 
@@ -141,6 +171,7 @@ func settings(dir string, log *slog.Logger) badger.Options {
 		WithBaseTableSize(8 << 20).
 		WithValueLogFileSize(maxSize). // for values over 1 MB only; takes what it holds
 		WithMetricsEnabled(false).
+		WithChecksumVerificationMode(options.OnBlockRead).WithVerifyValueChecksum(true).
 		WithLogger(logger{log})
 }
 
@@ -154,7 +185,7 @@ func (e *Engine) Snapshot() (kv.Snapshot, error) {
 	if e.torn != nil {
 		return nil, e.torn
 	}
-	s := &snapshot{e.db.NewTransaction(false)}
+	s := &snapshot{e.db.NewTransaction(false), e}
 	if e.pending == nil {
 		return s, nil
 	}
@@ -216,16 +247,16 @@ func (e *Engine) sync() error {
 	return e.torn
 }
 
-// renewRecord brings the record of the folder up to date. Where it cannot be
-// written, an older one is still true of the files that it names.
+// renewRecord brings the seal and the record of the folder up to date. Where
+// they cannot be written, older ones are still true of the files that they name.
 func (e *Engine) renewRecord() {
-	if err := e.recorded.renew(); err != nil && e.log != nil {
+	if err := errors.Join(e.sealed.renew(), e.recorded.renew()); err != nil && e.log != nil {
 		e.log.Warn("the record of the data folder cannot be written", "error", err)
 	}
 }
 
-// transact commits operations in one transaction, which is not durable before
-// the logs are flushed.
+// transact commits operations in one transaction with its seal, which is not
+// durable before the logs are flushed.
 func (e *Engine) transact(ops []kv.Op) error {
 	txn := e.db.NewTransaction(true)
 	defer txn.Discard()
@@ -240,7 +271,15 @@ func (e *Engine) transact(ops []kv.Op) error {
 			return failure(err)
 		}
 	}
-	return errors.Join(failure(txn.Commit()), e.logs.advance())
+	next := e.sealed.next()
+	if err := txn.SetEntry(entry(sealKey, next.value())); err != nil {
+		return failure(err)
+	}
+	if err := errors.Join(failure(txn.Commit()), e.logs.advance()); err != nil {
+		return err
+	}
+	e.sealed.seal = next
+	return nil
 }
 
 func failure(err error) error {
@@ -304,10 +343,13 @@ func (e *Engine) Close() error {
 	if err := e.flushable(); err != nil {
 		return err
 	}
+	if err := e.sealed.sync(); err != nil {
+		return fmt.Errorf("badger: the data folder cannot be written: %w", err)
+	}
 	if _, err := writeRecord(e.dir, stateChanging); err != nil {
 		return fmt.Errorf("badger: the data folder cannot be written: %w", err)
 	}
-	if err := errors.Join(e.db.Close(), e.logs.close()); err != nil {
+	if err := errors.Join(e.db.Close(), e.logs.close(), e.sealed.close()); err != nil {
 		return err
 	}
 	_, err := writeRecord(e.dir, stateClosed)

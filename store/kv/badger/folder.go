@@ -24,6 +24,9 @@ type folder struct {
 	files    map[string]int64 // size of each file of the engine, by name
 	record   *record          // nil where an earlier version wrote the folder
 	problems []string
+
+	seal      *seal // of its file; nil where there is none
+	tableSeal seal  // the newest one in the tables; none for a count of 0
 }
 
 // Damage is the error of a folder whose files do not make a database.
@@ -33,7 +36,7 @@ type Damage struct {
 }
 
 func (d *Damage) Error() string {
-	return fmt.Sprintf("badger: the database in %s is damaged, and nothing was changed:\n  %s\nPut the files back as they were, or use a backup in a folder of its own.",
+	return fmt.Sprintf("badger: the database in %s is damaged, and nothing was changed:\n  %s\nPut the files back as they were, or restore a backup into a folder of its own. Where nothing else is left, `pestle accept` takes a copy of the folder as it is.",
 		d.Dir, strings.Join(d.Problems, "\n  "))
 }
 
@@ -49,7 +52,10 @@ const (
 // inspect reads a folder. One that does not exist, or holds no file of a
 // database, is empty; the error is a [*Damage] where files are missing or
 // unreadable.
-func inspect(dir string) (*folder, error) {
+func inspect(dir string) (*folder, error) { return inspectBy(dir, (*folder).examine) }
+
+// inspectBy reads a folder and examines it, where it holds anything.
+func inspectBy(dir string, examine func(*folder)) (*folder, error) {
 	f := &folder{dir: dir, files: map[string]int64{}}
 	entries, err := os.ReadDir(dir)
 	switch {
@@ -74,7 +80,7 @@ func inspect(dir string) (*folder, error) {
 	if len(f.files) == 0 {
 		return f, nil
 	}
-	f.examine()
+	examine(f)
 	if f.problems != nil {
 		return nil, &Damage{dir, f.problems}
 	}
@@ -88,7 +94,7 @@ func isPiece(name string) bool {
 	case tableExt, memtableExt, valueExt:
 		return true
 	}
-	return name == badger.ManifestFilename || name == badger.KeyRegistryFileName || name == recordName
+	return name == badger.ManifestFilename || name == badger.KeyRegistryFileName || name == recordName || name == sealName
 }
 
 // empty reports whether there is no database yet.
@@ -103,6 +109,7 @@ func (f *folder) examine() {
 	if f.record, err = readRecord(f.dir); err != nil {
 		f.problem("%s cannot be read: %v", recordName, err)
 	}
+	f.readSeal()
 	f.readManifest()
 	if f.manifest == nil || f.problems != nil {
 		return
@@ -110,6 +117,9 @@ func (f *folder) examine() {
 	f.checkTables()
 	f.checkLogs()
 	f.checkRecord()
+	if f.problems == nil {
+		f.checkSeal()
+	}
 }
 
 // readManifest reads which tables the database consists of.
@@ -125,18 +135,11 @@ func (f *folder) readManifest() {
 		f.problem("MANIFEST cannot be read: %v", err)
 		return
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		f.problem("MANIFEST cannot be read: %v", err)
-		return
-	}
-	defer func() { _ = file.Close() }() // it was only read
-	m, _, err := badger.ReplayManifestFile(file, 0, settings(f.dir, nil))
-	if err != nil {
+	if f.tables, err = tablesOf(path); err != nil {
 		f.problem("MANIFEST (%d bytes) is not valid: %v", size, err)
 		return
 	}
-	f.manifest, f.tables = text, m.Tables
+	f.manifest = text
 }
 
 // others names the files that are there.
@@ -168,9 +171,7 @@ func (f *folder) checkTables() {
 		case size == 0:
 			f.problem("the table %s is empty", name)
 		default:
-			if err := openTable(filepath.Join(f.dir, name), f.tables[id]); err != nil {
-				f.problem("the table %s cannot be opened: %v", name, err)
-			}
+			f.checkTable(name, id)
 		}
 	}
 	if f.running() {
@@ -182,6 +183,26 @@ func (f *folder) checkTables() {
 				f.problem("the table %s is there, which MANIFEST does not name: MANIFEST is not the newest, or of another database", name)
 			}
 		}
+	}
+}
+
+// checkTable opens a table and compares it with the one that was recorded.
+func (f *folder) checkTable(name string, id uint64) {
+	t, err := openTable(filepath.Join(f.dir, name), f.tables[id])
+	if err != nil {
+		f.problem("the table %s cannot be opened: %v", name, err)
+		return
+	}
+	if f.record != nil {
+		if mark, known := f.record.Tables[id]; known && mark != t.mark {
+			f.problem("the table %s is not the one of this database: it is damaged, an older copy, or of another", name)
+		}
+	}
+	switch {
+	case t.seal.Count > 0 && f.tableSeal.Count > 0 && t.seal.ID != f.tableSeal.ID:
+		f.problem("the table %s is of another database than the others", name)
+	case t.seal.Count > f.tableSeal.Count:
+		f.tableSeal = t.seal
 	}
 }
 
@@ -253,6 +274,19 @@ func (f *folder) checkRecord() {
 			f.problem("the value log %s is missing", name)
 		case r.State == stateClosed && have < size:
 			f.problem("the value log %s has %d bytes, and had %d when the database was closed", name, have, size)
+		case there:
+			f.checkHead(name)
 		}
+	}
+}
+
+// checkHead compares a value log with the one that was recorded.
+func (f *folder) checkHead(name string) {
+	recorded := f.record.Heads[name]
+	if len(recorded) < 2*logHeader {
+		return
+	}
+	if head, err := headOf(filepath.Join(f.dir, name)); err != nil || head != recorded {
+		f.problem("the value log %s is not the one of this database: it is damaged, or of another", name)
 	}
 }

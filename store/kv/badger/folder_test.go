@@ -1,6 +1,7 @@
 package badger
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	badger "github.com/dgraph-io/badger/v4"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/store/kv"
@@ -74,7 +76,7 @@ func state(t *testing.T, dir string) map[string]string {
 // open it, names what is wrong, and changes nothing.
 func TestDamage(t *testing.T) {
 	closed, killed := filled(t)
-	other, _ := filled(t)
+	other, otherKilled := filled(t)
 	older := readFile(t, filepath.Join(closed, "MANIFEST"))[:60]
 	newest := func(dir, pattern string) string {
 		found, err := filepath.Glob(filepath.Join(dir, pattern))
@@ -112,6 +114,29 @@ func TestDamage(t *testing.T) {
 		{"no registry", closed, "KEYREGISTRY", func(d string) { remove(t, d, "KEYREGISTRY") }},
 		{"empty registry", killed, "KEYREGISTRY", func(d string) { cut(t, filepath.Join(d, "KEYREGISTRY"), 0) }},
 		{"cut registry", closed, "KEYREGISTRY", func(d string) { cut(t, filepath.Join(d, "KEYREGISTRY"), 14) }},
+		{"seal and record of another", closed, "another", func(d string) {
+			replace(t, d, other, sealName)
+			replace(t, d, other, recordName)
+		}},
+		{"no record", closed, "PESTLE is missing or damaged", func(d string) { remove(t, d, recordName) }},
+		{"no record", killed, "PESTLE is missing or damaged", func(d string) { remove(t, d, recordName) }},
+		{"cut record", killed, "PESTLE is missing or damaged", func(d string) { cut(t, filepath.Join(d, recordName), 30) }},
+		{"record of another", closed, "SEAL and PESTLE are of two databases", func(d string) { replace(t, d, other, recordName) }},
+		{"no seal", closed, "SEAL is missing", func(d string) { remove(t, d, sealName) }},
+		{"no seal", killed, "SEAL is missing", func(d string) { remove(t, d, sealName) }},
+		{"changed seal", closed, "SEAL is damaged", func(d string) { overwrite(t, filepath.Join(d, sealName), 50, "1") }},
+		{"seal of another", killed, "SEAL and PESTLE are of two databases", func(d string) { replace(t, d, other, sealName) }},
+		{"table of another", closed, "the table 0000", func(d string) { replace(t, d, other, filepath.Base(newest(d, "*.sst"))) }},
+		{"changed log of writes", killed, "transactions are missing", func(d string) { overwrite(t, newest(d, "*.mem"), 100, "x") }},
+		{"older log of writes", killed, "transactions are missing", func(d string) { cut(t, newest(d, "*.mem"), 400<<10) }},
+		{"log of writes of another", killed, "is of another database", func(d string) { replace(t, d, otherKilled, filepath.Base(newest(d, "*.mem"))) }},
+		{"emptied but for the record", closed, "MANIFEST is missing", func(d string) {
+			for name := range state(t, d) {
+				if name != recordName {
+					remove(t, d, name)
+				}
+			}
+		}},
 		{"only tables", closed, "MANIFEST is missing", func(d string) {
 			for name := range state(t, d) {
 				if filepath.Ext(name) != ".sst" {
@@ -146,33 +171,31 @@ func TestVerify(t *testing.T) {
 		dir := copyOf(t, closed)
 		path := filepath.Join(dir, filepath.Base(tables[0]))
 		if damaged {
-			b := []byte(readFile(t, path))
-			b[50] ^= 0xff
+			b := readFile(t, path)
+			b[5000] ^= 0xff
 			write(t, path, b)
 		}
 		for _, open := range []func(string, *slog.Logger) (*Engine, error){OpenReadOnly, Open} {
 			e, err := open(dir, nil)
 			require.NoError(t, err)
-			if err = e.Verify(); damaged {
-				require.ErrorContains(t, err, "is damaged")
-			} else {
-				require.NoError(t, err)
-			}
+			found, err := e.Verify(context.Background(), nil)
+			require.NoError(t, err)
+			require.Len(t, found, map[bool]int{true: 1}[damaged])
 			require.NoError(t, e.Close())
 		}
 	}
 }
 
-// TestWhole: what is whole opens, also without the record of the folder, and
-// after a crash at the start.
+// TestWhole: what is whole opens, also where a crash has torn one of the two
+// records of the folder, and after a crash at the start.
 func TestWhole(t *testing.T) {
 	closed, killed := filled(t)
 	for name, of := range map[string]string{"closed": closed, "killed": killed} {
 		for record, change := range map[string]func(dir string){
-			"with":    func(string) {},
-			"without": func(d string) { remove(t, d, recordName) },
-			"torn":    func(d string) { cut(t, filepath.Join(d, recordName), 30) },
-			"tail":    func(d string) { appendTo(t, filepath.Join(d, "MANIFEST"), []byte{0, 0, 0, 9}, name == "killed") },
+			"with":        func(string) {},
+			"first torn":  func(d string) { overwrite(t, filepath.Join(d, recordName), 0, "torn") },
+			"second torn": func(d string) { overwrite(t, filepath.Join(d, recordName), recordPlace+30, "torn") },
+			"tail":        func(d string) { appendTo(t, filepath.Join(d, "MANIFEST"), []byte{0, 0, 0, 9}, name == "killed") },
 		} {
 			t.Run(name+" "+record, func(t *testing.T) {
 				dir := copyOf(t, of)
@@ -206,9 +229,10 @@ func TestLargerLog(t *testing.T) {
 	dir := t.TempDir()
 	db, err := start(settings(dir, nil).WithMemTableSize(2 * memTable))
 	require.NoError(t, err)
-	e := &Engine{db: db, dir: dir}
 	for i := range 28 {
-		require.NoError(t, e.transact([]kv.Op{{Key: fmt.Appendf(nil, "%02d", i), Value: noise(1000 << 10)}}))
+		require.NoError(t, db.Update(func(txn *badger.Txn) error {
+			return txn.SetEntry(entry(fmt.Appendf(nil, "%02d", i), noise(1000<<10)))
+		}))
 	}
 	killed := copyOf(t, dir)
 	require.NoError(t, db.Close())
@@ -282,6 +306,11 @@ func complete(t *testing.T, e *Engine) {
 	require.Len(t, v, 3<<20)
 }
 
+func replace(t *testing.T, dir, from, name string) {
+	t.Helper()
+	write(t, filepath.Join(dir, name), readFile(t, filepath.Join(from, name)))
+}
+
 func readFile(t *testing.T, path string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -297,6 +326,13 @@ func remove(t *testing.T, path ...string) {
 func cut(t *testing.T, path string, size int64) {
 	t.Helper()
 	require.NoError(t, os.Truncate(path, size))
+}
+
+func overwrite(t *testing.T, path string, at int, text string) {
+	t.Helper()
+	b := readFile(t, path)
+	copy(b[at:], text)
+	write(t, path, b)
 }
 
 func zero(t *testing.T, path string) {

@@ -70,7 +70,7 @@ func (d *disk) flush(f *os.File) error {
 func (d *disk) after(t *testing.T, dir string) string {
 	t.Helper()
 	found := t.TempDir()
-	for _, pattern := range []string{"*" + memtableExt, "*" + valueExt, recordName, "MANIFEST", "KEYREGISTRY", "*" + tableExt} {
+	for _, pattern := range []string{"*" + memtableExt, "*" + valueExt, sealName, recordName, "MANIFEST", "KEYREGISTRY", "*" + tableExt} {
 		names, err := filepath.Glob(filepath.Join(dir, pattern))
 		require.NoError(t, err)
 		for _, name := range names {

@@ -1,8 +1,12 @@
 package badger
 
 import (
+	"fmt"
+
 	badger "github.com/dgraph-io/badger/v4"
 	"github.com/klauspost/compress/s2"
+
+	"github.com/pestle-fhir/pestle/store/kv"
 )
 
 // Values from this size on are compressed one by one before they are written.
@@ -36,5 +40,8 @@ func value(item *badger.Item) (value []byte, lent bool, err error) {
 		value, err = s2.Decode(nil, v)
 		return err
 	})
+	if err == nil && len(value) == 0 && item.ValueSize() > 0 { // the engine returns no error for it
+		err = fmt.Errorf("%w: a value in a value log (.vlog) cannot be read, or its checksum is wrong", kv.ErrDamaged)
+	}
 	return value, lent, failure(err)
 }

@@ -9,11 +9,17 @@ import (
 	"github.com/pestle-fhir/pestle/store/kv"
 )
 
-type snapshot struct{ txn *badger.Txn }
+type snapshot struct {
+	txn    *badger.Txn
+	engine *Engine
+}
 
 func (s *snapshot) Close() { s.txn.Discard() }
 
 func (s *snapshot) Get(key []byte) ([]byte, bool, error) {
+	if err := s.engine.hit(key, append(key[:len(key):len(key)], 0)); err != nil {
+		return nil, false, err
+	}
 	item, err := s.txn.Get(key)
 	if errors.Is(err, badger.ErrKeyNotFound) {
 		return nil, false, nil
@@ -38,7 +44,8 @@ func (s *snapshot) Iterate(low, high []byte, reverse bool) kv.Iterator {
 	opts.Reverse = reverse
 	opts.Prefix = common(low, high)
 	return &iterator{
-		it: s.txn.NewIterator(opts), low: low, high: high, reverse: reverse,
+		engine: s.engine,
+		it:     s.txn.NewIterator(opts), low: low, high: high, reverse: reverse, own: bytes.HasPrefix(low, private),
 		last: append(bytes.Clone(opts.Prefix), beyond...),
 	}
 }
@@ -61,23 +68,34 @@ func common(low, high []byte) []byte {
 }
 
 type iterator struct {
+	engine    *Engine
 	it        *badger.Iterator
 	low, high []byte
 	last      []byte // follows all keys of the prefix
 	reverse   bool
+	own       bool // the range is of the engine's private keys, which others do not see
 	started   bool
 	err       error
 }
 
 func (it *iterator) Next() bool {
 	if it.started {
+		from := it.from()
 		it.it.Next()
-		return it.within()
+		return it.within(from)
 	}
 	if it.reverse {
 		return it.Seek(it.high)
 	}
 	return it.Seek(it.low)
+}
+
+// from is the key that the iterator is about to leave, where damage is known.
+func (it *iterator) from() []byte {
+	if it.engine.damage.Load() == nil || !it.it.Valid() {
+		return nil
+	}
+	return it.it.Item().KeyCopy(nil)
 }
 
 func (it *iterator) Seek(key []byte) bool {
@@ -87,7 +105,7 @@ func (it *iterator) Seek(key []byte) bool {
 			key = it.low
 		}
 		it.it.Seek(key)
-		return it.within()
+		return it.within(key)
 	}
 	if key == nil || it.high != nil && bytes.Compare(key, it.high) >= 0 {
 		key = it.high
@@ -99,15 +117,42 @@ func (it *iterator) Seek(key []byte) bool {
 	if it.high != nil && it.it.Valid() && bytes.Compare(it.it.Item().Key(), it.high) >= 0 {
 		it.it.Next()
 	}
-	return it.within()
+	return it.within(key)
 }
 
-func (it *iterator) within() bool {
+// within reports whether the iterator is in its range, to where it has come from
+// a key without passing over damage.
+func (it *iterator) within(from []byte) bool {
+	for !it.own && it.it.Valid() && bytes.HasPrefix(it.it.Item().Key(), private) {
+		it.it.Next()
+	}
+	if it.err == nil && it.engine.damage.Load() != nil {
+		it.err = it.passed(from)
+	}
 	if it.err != nil || !it.it.Valid() {
 		return false
 	}
 	key := it.it.Item().Key()
 	return bytes.Compare(key, it.low) >= 0 && (it.high == nil || bytes.Compare(key, it.high) < 0)
+}
+
+// passed returns the error of the damage between a key and where the iterator
+// has come from it.
+func (it *iterator) passed(from []byte) error {
+	to := it.high
+	if it.reverse {
+		to = it.low
+	}
+	if it.it.Valid() {
+		to = it.it.Item().KeyCopy(nil)
+	}
+	if it.reverse {
+		from, to = to, from
+	}
+	if to != nil {
+		to = append(bytes.Clone(to), 0) // with the key itself
+	}
+	return it.engine.hit(from, to)
 }
 
 func (it *iterator) Key() []byte { return it.it.Item().Key() }

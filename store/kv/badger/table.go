@@ -1,20 +1,30 @@
 package badger
 
 import (
+	"bytes"
 	"fmt"
+	"hash/crc32"
+	"math"
 	"os"
 
 	badger "github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/table"
+	"github.com/dgraph-io/badger/v4/y"
 	"github.com/dgraph-io/ristretto/v2/z"
 )
 
+// openedTable is what an inspection reads of a table.
+type openedTable struct {
+	mark uint32 // of its content, see tableMark
+	seal seal   // the newest one that it holds; none for a count of 0
+}
+
 // openTable opens a table for reading as the engine will, and closes it. What
 // the engine panics over becomes an error.
-func openTable(path string, m badger.TableManifest) (err error) {
+func openTable(path string, m badger.TableManifest) (o openedTable, err error) {
 	file, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
 	if err != nil {
-		return err
+		return o, err
 	}
 	defer func() {
 		if p := recover(); p != nil {
@@ -22,24 +32,51 @@ func openTable(path string, m badger.TableManifest) (err error) {
 		}
 		_ = file.Close(-1) // it was only read
 	}()
-	_, err = table.OpenTable(file, table.Options{ReadOnly: true, Compression: m.Compression, BlockSize: settings("", nil).BlockSize})
-	return err
-}
-
-// Verify reads every block of every table against its checksum. The engine
-// panics over some damage.
-func (e *Engine) Verify() (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = e.unreadable("a block of a table cannot be read")
-		}
-	}()
-	if err := e.db.VerifyChecksum(); err != nil {
-		return e.unreadable(err.Error())
+	t, err := table.OpenTable(file, tableOptions(m))
+	if err != nil {
+		return o, err
 	}
-	return nil
+	return openedTable{markOf(file.Data), sealIn(t)}, nil
 }
 
-func (e *Engine) unreadable(what string) error {
-	return fmt.Errorf("badger: the database in %s is damaged: %s. `pestle check` lists what is lost with it; restore the newest backup from before", e.dir, what)
+func tableOptions(m badger.TableManifest) table.Options {
+	o := settings("", nil)
+	return table.Options{ReadOnly: true, Compression: m.Compression, BlockSize: o.BlockSize, ChkMode: o.ChecksumVerificationMode}
+}
+
+// sealIn finds the newest seal that a table holds. Few tables hold one: they end
+// with it, or with the keys behind it.
+func sealIn(t *table.Table) (s seal) {
+	if bytes.Compare(y.ParseKey(t.Biggest()), sealKey) < 0 {
+		return s
+	}
+	it := t.NewIterator(table.NOCACHE)
+	defer func() { _ = it.Close() }() // it was only read
+	it.Seek(y.KeyWithTs(sealKey, math.MaxUint64))
+	if it.Valid() && bytes.Equal(y.ParseKey(it.Key()), sealKey) {
+		s, _ = sealOf(it.Value().Value)
+	}
+	return s
+}
+
+// The ends of a table that tell it from others: the beginning of its data, and
+// the checksum of its index, which has the keys, sizes and versions of all blocks.
+const (
+	tableHead = 4096
+	tableTail = 64
+)
+
+func markOf(data []byte) uint32 {
+	sum := crc32.Update(uint32(len(data)), castagnoli, data[:min(len(data), tableHead)])
+	return crc32.Update(sum, castagnoli, data[max(0, len(data)-tableTail):])
+}
+
+// tableMark tells a table from others of the same name.
+func tableMark(path string) (uint32, error) {
+	file, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
+	if err != nil {
+		return 0, err
+	}
+	mark := markOf(file.Data)
+	return mark, file.Close(-1)
 }

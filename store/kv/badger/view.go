@@ -88,7 +88,7 @@ func (f *folder) show(name, into string) error {
 			return err
 		}
 		return os.WriteFile(target, b, 0o600)
-	case name == recordName:
+	case name == recordName || name == sealName:
 		return nil
 	case filepath.Ext(name) == tableExt:
 		id, _ := numberOf(name, tableExt)

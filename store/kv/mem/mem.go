@@ -4,6 +4,7 @@ package mem
 
 import (
 	"bytes"
+	"context"
 	"sync"
 
 	"github.com/pestle-fhir/pestle/store/kv"
@@ -63,7 +64,7 @@ func (e *Engine) apply(op kv.Op) {
 func (e *Engine) Room(int64) error { return nil }
 
 // Verify has nothing to read.
-func (e *Engine) Verify() error { return nil }
+func (e *Engine) Verify(context.Context, func(int) error) ([]kv.Damage, error) { return nil, nil }
 
 // Limits allows what memory allows.
 func (e *Engine) Limits() (ops int, size int64) { return 1 << 30, 1 << 40 }

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/store/kv/badger"
+)
+
+type acceptCommand struct {
+	Data string `required:"" placeholder:"DIR" help:"A copy of the folder."`
+}
+
+// Run makes a database of what a folder holds, upgrades its index where that is
+// of another version, and checks it.
+func (c *acceptCommand) Run(std streams) error {
+	missing, err := badger.Accept(c.Data, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	for _, m := range missing {
+		fmt.Fprintln(std.out, m)
+	}
+	return errors.Join(openedOnce(c.Data), (&checkCommand{Data: c.Data}).Run(std))
+}
+
+// openedOnce opens a database for writing, which makes its index, and closes it.
+func openedOnce(dir string) error {
+	engine, err := badger.Open(dir, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(engine, store.Options{})
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}

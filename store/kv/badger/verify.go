@@ -1,0 +1,110 @@
+package badger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	badger "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/table"
+	"github.com/dgraph-io/badger/v4/y"
+	"github.com/dgraph-io/ristretto/v2/z"
+
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+// Verify reads every block of every table and verifies its checksum. It calls
+// pace with the bytes that it is about to read, which may wait or end it with an
+// error. What is damaged is remembered: a read that may have to do with it is
+// [kv.ErrDamaged] from then on, for the engine passes over a block that it cannot
+// read.
+func (e *Engine) Verify(ctx context.Context, pace func(bytes int) error) ([]kv.Damage, error) {
+	tables, err := tablesOf(filepath.Join(e.db.Opts().Dir, badger.ManifestFilename))
+	if err != nil {
+		return nil, fmt.Errorf("badger: %w", err)
+	}
+	if pace == nil {
+		pace = func(int) error { return nil }
+	}
+	found := []kv.Damage{}
+	for id, m := range tables {
+		more, err := verifyTable(ctx, filepath.Join(e.db.Opts().Dir, fmt.Sprintf("%06d%s", id, tableExt)), m, pace)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // compaction removes tables meanwhile
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	slices.SortFunc(found, func(a, b kv.Damage) int { return bytes.Compare(a.Low, b.Low) })
+	e.damage.Store(&found)
+	return found, nil
+}
+
+func verifyTable(ctx context.Context, path string, m badger.TableManifest, pace func(int) error) (found []kv.Damage, err error) {
+	file, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close(-1) }() // it was only read
+	var t *table.Table
+	if why := caught(func() (err error) { t, err = table.OpenTable(file, tableOptions(m)); return err }); why != nil {
+		return nil, fmt.Errorf("badger: the table %s cannot be opened: %w", filepath.Base(path), why)
+	}
+	blocks := t.KeySplits(math.MaxInt, nil) // the first key of each
+	for i, first := range blocks {
+		if err := errors.Join(ctx.Err(), pace(int(t.Size())/len(blocks))); err != nil {
+			return nil, err
+		}
+		if why := caught(func() error { return verifyBlock(t, []byte(first)) }); why != nil {
+			next := t.Biggest()
+			if i+1 < len(blocks) {
+				next = []byte(blocks[i+1])
+			}
+			found = append(found, kv.Damage{Low: y.ParseKey([]byte(first)), High: append(bytes.Clone(y.ParseKey(next)), 0),
+				Where: fmt.Sprintf("block %d of %d of the table %s", i+1, len(blocks), filepath.Base(path))})
+		}
+	}
+	return found, nil
+}
+
+var errBlock = errors.New("the block cannot be read")
+
+// verifyBlock reads the block that begins with a key, and every entry of it.
+func verifyBlock(t *table.Table, first []byte) error {
+	it := t.NewIterator(table.NOCACHE)
+	defer func() { _ = it.Close() }() // it was only read
+	if it.Seek(first); !it.Valid() || !bytes.Equal(it.Key(), first) {
+		return errBlock
+	}
+	return nil
+}
+
+// caught turns a panic of the engine into an error.
+func caught(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	return f()
+}
+
+// hit returns the error of a read of the keys of [low, high), nil where no damage
+// is known there. A nil high is open.
+func (e *Engine) hit(low, high []byte) error {
+	known := e.damage.Load()
+	if known == nil {
+		return nil
+	}
+	for _, d := range *known {
+		if (high == nil || bytes.Compare(d.Low, high) < 0) && bytes.Compare(low, d.High) < 0 {
+			return fmt.Errorf("%w: %s. Stop the server, put the file back from a copy of the folder, or restore a backup", kv.ErrDamaged, d.Where)
+		}
+	}
+	return nil
+}
