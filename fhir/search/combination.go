@@ -109,8 +109,11 @@ func keyEnd(kind string, b []byte) int {
 
 func referenceEnd(b []byte) int {
 	terms := 2
-	if len(b) > 0 && b[0] == literal {
+	switch {
+	case len(b) > 0 && b[0] == literal:
 		terms = 4
+	case len(b) > 0 && b[0] == unaddressed:
+		terms = 0
 	}
 	at := 1
 	for ; terms > 0; terms-- {

@@ -10,10 +10,13 @@ import (
 // resource, in type and id, has as terms the id, the type, the base before them
 // ("" of a relative one) and the version, so that an id alone finds it and a
 // search decides which bases are of this server. Any other address has itself
-// and the version. Most have no version.
+// and the version. Most have no version. A reference without an address, to a
+// contained resource or by an identifier or a display text alone, has a key of
+// its form only: it is not missing, and it is sorted behind all others.
 const (
-	literal = 'r'
-	address = 'u'
+	literal     = 'r'
+	address     = 'u'
+	unaddressed = 'z'
 )
 
 // reference is the text of a reference taken apart: base, typ and id of one
@@ -123,13 +126,13 @@ func (s *sink) refer(param string, r reference) {
 }
 
 func writeReference(s *sink, p *names, n fhir.Node) {
-	text := n.Get("reference").Text()
+	text, id := n.Get("reference").Text(), n.Get("identifier")
 	if r, ok := parseReference(text); ok {
 		s.refer(p.code, r)
-	} else if fragment, ok := strings.CutPrefix(text, "#"); ok {
-		s.contained(p.code, n.Resource(), fragment)
+	} else if text != "" || id.Exists() || n.Get("display").Exists() {
+		s.unaddressed(p.code, n, text)
 	}
-	if id := n.Get("identifier"); id.Exists() {
+	if id.Exists() {
 		s.code(p.identifier, exactCase, id.Get("system").Text(), id.Get("value").Text())
 	}
 }
@@ -149,8 +152,19 @@ func writeCanonical(s *sink, p *names, n fhir.Node) {
 	text := n.Text()
 	if r, ok := parseCanonical(text); ok {
 		s.refer(p.code, r)
-	} else if fragment, ok := strings.CutPrefix(text, "#"); ok {
-		s.contained(p.code, n.Resource(), fragment)
+	} else if text != "" {
+		s.unaddressed(p.code, n, text)
+	}
+}
+
+// unaddressed makes the entry of a reference without an address, and notes the
+// contained resource to which it leads.
+func (s *sink) unaddressed(param string, n fhir.Node, text string) {
+	start := len(s.buf)
+	s.buf = append(s.buf, unaddressed)
+	s.take(param, start)
+	if fragment, ok := strings.CutPrefix(text, "#"); ok {
+		s.contained(param, n.Resource(), fragment)
 	}
 }
 

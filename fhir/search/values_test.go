@@ -29,7 +29,7 @@ func TestOracleValues(t *testing.T) {
 				seen[r.Type()+"."+param.Code] = true
 				plain := 0
 				for _, e := range s.entries {
-					if !strings.ContainsAny(e.Param, ":") {
+					if e.Param == param.Code {
 						plain++
 					}
 				}
