@@ -21,13 +21,19 @@ func sound(word string) string {
 
 // latin are the letters of a word that the rules are about.
 func latin(word string) string {
+	if strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") == "" {
+		return word // as most are
+	}
 	return strings.Map(func(r rune) rune {
 		if r < 'a' || r > 'z' {
 			return -1
 		}
 		return r
-	}, strings.NewReplacer("ß", "ss", "æ", "e", "œ", "e", "þ", "th").Replace(word))
+	}, ligatures.Replace(word))
 }
+
+// ligatures are the letters besides a to z that are left in folded Latin words.
+var ligatures = strings.NewReplacer("ß", "ss", "æ", "e", "œ", "e", "þ", "th")
 
 // beginnings are spelled otherwise than they sound.
 var beginnings = strings.NewReplacer("^mc", "mac", "^ae", "e", "^gn", "n", "^kn", "n", "^pn", "n", "^ps", "s", "^wr", "r", "^wh", "w", "^x", "s", "^", "")
@@ -50,8 +56,10 @@ func isVowel(c byte) bool { return strings.IndexByte("aeiouy", c) >= 0 }
 
 // speak is the sound of letters from a to z.
 func speak(w string) string {
-	w = beginnings.Replace("^" + w)
-	var out []byte
+	if strings.IndexByte("magkpwx", w[0]) >= 0 { // what the beginnings begin with
+		w = beginnings.Replace("^" + w)
+	}
+	out := make([]byte, 0, 16)
 	apart := true // a vowel is between the last sound and this one
 	for i := 0; i < len(w); {
 		s, n := soundAt(w, i)
