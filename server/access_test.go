@@ -120,13 +120,13 @@ func TestCORS(t *testing.T) {
 		"http://[::1]:80": "http://[::1]:80", "https://evil.example": "", "http://localhost.evil.example": "", "http://localhost:80.evil.example": "",
 		"https://app.example:8443": "", "null": "", "http://localhost:": "",
 	} {
-		w := call(h, "OPTIONS", "/fhir/Patient", "", "Origin", origin, "Access-Control-Request-Method", "PUT", "Access-Control-Request-Headers", "x-own, if-match")
+		w := call(h, "OPTIONS", "/fhir/Patient", "", "Origin", origin, "Access-Control-Request-Method", "PUT", "Access-Control-Request-Headers", "x-own, if-match, x-provenance")
 		require.Equal(t, 204, w.Code)
 		require.Equal(t, allowed, w.Header().Get("Access-Control-Allow-Origin"), origin)
 		require.Contains(t, w.Header().Values("Vary"), "Origin", origin)
 		if allowed != "" {
 			require.Contains(t, w.Header().Get("Access-Control-Allow-Methods"), "PUT")
-			require.Equal(t, "x-own, if-match", w.Header().Get("Access-Control-Allow-Headers"))
+			require.Equal(t, "x-own, if-match, x-provenance", w.Header().Get("Access-Control-Allow-Headers"))
 		}
 		w = call(h, "GET", "/fhir/Patient", "", "Origin", origin)
 		require.Equal(t, 401, w.Code)

@@ -74,6 +74,7 @@ func (s *Server) describe(base string, at time.Time) fhir.Value {
 		"fhirVersion", "4.0.1", "format", formats, "patchFormat", append(slices.Clone(patchTypes), formats...),
 		"rest", fhir.List(fhir.Obj(
 			"mode", "server",
+			"documentation", "A Provenance without a target in the header X-Provenance of a create, update or patch is stored in the commit of the write.",
 			"security", s.security(),
 			"resource", s.resources(base),
 			"interaction", interactions("transaction", "batch", "history-system"),

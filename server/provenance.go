@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -34,6 +35,9 @@ func takesProvenance(interaction string, r *http.Request) error {
 	}
 	return nil
 }
+
+// maxProvenance is how long the header may be, in bytes.
+const maxProvenance = 32 << 10
 
 func badProvenance(issue fhir.Issue) error {
 	if issue.Expression == "" {
@@ -71,6 +75,10 @@ func (s *Server) attributed(c *gin.Context, change fhir.Change) ([]fhir.Change, 
 // provenanceOf reads the header and gives the Provenance its target: the
 // version that the change with a full URL leads to.
 func provenanceOf(text, fullURL string) (*fhir.Resource, error) {
+	if len(text) > maxProvenance {
+		return nil, badProvenance(fhir.Issue{Message: "The Provenance in " + provenanceHeader + " is too large for a header.",
+			Expected: fmt.Sprintf("at most %d bytes", maxProvenance), Found: fmt.Sprint(len(text)), Fix: "Post the Provenance by itself, or as an entry of the transaction."})
+	}
 	r, err := fhir.Parse([]byte(text))
 	if err != nil {
 		return nil, placed(err, provenanceHeader)
