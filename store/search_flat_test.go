@@ -10,6 +10,8 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/store/kv"
+	"github.com/pestle-fhir/pestle/store/kv/badger"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
 )
 
@@ -35,8 +37,8 @@ var flatQueries = []string{
 
 // observed is a database with n Observations, spread over 20 years,
 // of n/10 Patients.
-func observed(t testing.TB, n int) *DB {
-	db, err := Open(mem.New(), Options{})
+func observed(t testing.TB, e kv.Engine, n int) *DB {
+	db, err := Open(e, Options{})
 	require.NoError(t, err)
 	var tx *fhir.Transaction
 	put := func(format string, args ...any) {
@@ -86,7 +88,7 @@ func movesOf(t testing.TB, db *DB, query string) (moves [2]int, found int) {
 // in databases of which one has ten times as many resources.
 func TestSearchIsFlat(t *testing.T) {
 	defer SetSearchLimits(16, 100, 16, 100, 20)()
-	small, large := observed(t, 2000), observed(t, 20_000)
+	small, large := observed(t, mem.New(), 2000), observed(t, mem.New(), 20_000)
 	for _, query := range flatQueries {
 		before, _ := movesOf(t, small, query)
 		after, found := movesOf(t, large, query)
@@ -99,4 +101,37 @@ func TestSearchIsFlat(t *testing.T) {
 	}
 	require.NoError(t, small.Close())
 	require.NoError(t, large.Close())
+}
+
+// BenchmarkFlatPage measures first pages of the same searches:
+// go test ./store -run xxx -bench FlatPage -benchtime 20x
+func BenchmarkFlatPage(b *testing.B) {
+	for _, name := range []string{"mem", "badger"} {
+		for _, n := range []int{1000, 10_000, 100_000} {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				var e kv.Engine = mem.New()
+				if name == "badger" {
+					var err error
+					e, err = badger.Open(b.TempDir(), nil)
+					require.NoError(b, err)
+				}
+				db := observed(b, e, n)
+				for _, query := range flatQueries {
+					b.Run(query, func(b *testing.B) { benchPage(b, db, query) })
+				}
+				require.NoError(b, db.Close())
+			})
+		}
+	}
+}
+
+func benchPage(b *testing.B, db *DB, query string) {
+	u, err := url.Parse(query)
+	require.NoError(b, err)
+	q, _, err := search.Parse(u.Path, u.Query(), search.Options{})
+	require.NoError(b, err)
+	for b.Loop() {
+		_, err := db.Search(b.Context(), q)
+		require.NoError(b, err)
+	}
 }

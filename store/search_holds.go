@@ -71,7 +71,13 @@ func (s *selection) anyHas(typ string, c *search.Clause, rids stream) (bool, err
 		}
 		s.inner[c] = in
 	}
-	return in.meets(rids, maxRid)
+	before := in.tried
+	met, err := in.meets(rids, maxRid)
+	s.tried += in.tried - before
+	if !met {
+		s.checked += in.tried - before
+	}
+	return met, err
 }
 
 // meets reports whether a number of a stream below a limit is selected. Streams
