@@ -30,6 +30,10 @@ type Operation struct {
 	// resource, that resource may be the body in place of Parameters.
 	Parameters []Parameter
 	Handle     func(ctx context.Context, call *Call) (*Reply, error)
+	// Carries are the types of the resources that it takes as entries of a message
+	// and stores. An entry of any other type is stored for callers alone who may
+	// create that type; nil where it stores no entries as they come.
+	Carries []string
 	// Judge, when set, gives what the business finds wrong with a body by
 	// itself. The server asks it about a body that breaks R4 or its profiles,
 	// and so is not handled, so that the sender sees everything at once.

@@ -46,9 +46,17 @@ func (x *exchange) permitReached(q *search.Query) error {
 
 // permitCondition is permit and permitReached for the search of a conditional
 // interaction. One that is malformed is refused where it is carried out.
+//
+// What a condition finds of Binaries is known only afterwards, so that it needs
+// the right to read whatever may be a security context.
 func (x *exchange) permitCondition(typ, condition string) error {
 	if err := x.permit(typ, auth.Search); err != nil {
 		return err
+	}
+	if typ == "Binary" {
+		if err := x.permit("*", auth.Read); err != nil {
+			return err
+		}
 	}
 	q, err := search.ParseCondition(typ, condition, search.Options{Own: x.own})
 	if err != nil {
@@ -123,6 +131,23 @@ func (x *exchange) permitOperation(op *fhir.Operation, event string) (owned bool
 		name += "?event=" + event
 	}
 	return false, lacking("system/" + name)
+}
+
+// permitParts refuses a message with entries of types that its operation does not
+// carry and that the caller may not create: it is stored with the others.
+func (x *exchange) permitParts(op *fhir.Operation, body *fhir.Resource) error {
+	if op.Carries == nil || body == nil || body.Type() != "Bundle" {
+		return nil
+	}
+	for e := range body.Get("entry").Items() {
+		n := e.Path("resource", "resourceType")
+		if typ := n.Text(); n.Exists() && !slices.Contains(op.Carries, typ) {
+			if err := x.permit(typ, auth.Create); err != nil {
+				return placed(err, n.Parent().Expression())
+			}
+		}
+	}
+	return nil
 }
 
 // eventOf is the event of a message, "" where a body is not one.

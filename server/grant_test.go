@@ -30,7 +30,7 @@ func guarded(t *testing.T, change func(*server.Config)) http.Handler {
 	h := newHandler(t, func(c *server.Config) {
 		c.Authenticator = byName{}
 		c.Operations = []fhir.Operation{
-			{Name: "process-message", Parameters: anyBody, Handle: answer(bundle)},
+			{Name: "process-message", Parameters: anyBody, Handle: answer(bundle), Carries: []string{"MessageHeader", "Patient"}},
 			{Name: "act", Type: "Task", Parameters: anyBody, Handle: answer(fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", "x", "part", fhir.List(fhir.Obj("name", "y", "resource", bundle))))))},
 			{Name: "look", Type: "Task", Idempotent: true, Parameters: anyBody, Handle: answer(bundle)},
 		}
@@ -185,6 +185,61 @@ func TestMessageEvents(t *testing.T) {
 		require.Equal(t, status, w.Code, w.Body)
 		if status == 403 {
 			require.Contains(t, w.Body.String(), "system/$process-message?event=dispense-notification")
+		}
+	}
+}
+
+// TestMessagesBringWhatTheirCallerMay: the scope of a message is none to create
+// whatever is put into one.
+func TestMessagesBringWhatTheirCallerMay(t *testing.T) {
+	h := guarded(t, nil)
+	for part, scope := range map[string]string{
+		`{"resourceType":"Patient"}`:                                              "",
+		`{"resourceType":"Basic","code":{"text":"x"}}`:                            "system/Basic.c",
+		`{"resourceType":"ValueSet","url":"urn:x:y","status":"active"}`:           "system/ValueSet.c",
+		`{"resourceType":"Consent","status":"active","contained":[]}`:             "system/Consent.c",
+		`{"resourceType":"StructureDefinition","url":"urn:x:y","status":"draft"}`: "system/StructureDefinition.c",
+	} {
+		message := `{"resourceType":"Bundle","type":"message","entry":[{"resource":{"resourceType":"MessageHeader","eventCoding":{"system":"urn:e","code":"e"},"source":{"endpoint":"urn:x:y"}}},{"resource":` + part + `}]}`
+		for _, own := range []string{"system/$process-message", "system/$process-message?event=e", "system/Patient.cruds system/$process-message system/*.rs"} {
+			for _, base := range []string{"/fhir", "/FHIR/R4"} {
+				w := call(h, "POST", base+"/$process-message", message, "Authorization", own)
+				if scope == "" {
+					require.Equal(t, 200, w.Code, "%s: %s", part, w.Body)
+					continue
+				}
+				require.Equal(t, 403, w.Code, "%s: %s", part, w.Body)
+				require.Contains(t, w.Body.String(), scope)
+			}
+		}
+		require.NotEqual(t, 403, call(h, "POST", "/fhir/$process-message", message, "Authorization", "system/$process-message "+scope).Code, part)
+	}
+}
+
+// TestBinaryConditions: whether a condition finds a Binary is told to nobody who
+// may not read it.
+func TestBinaryConditions(t *testing.T) {
+	h := guarded(t, nil)
+	const text, scopes = `{"resourceType":"Binary","contentType":"text/plain"}`, "system/Binary.cruds system/Observation.c"
+	for _, id := range []string{"of", "all", "none"} {
+		for name, c := range map[string]struct{ method, target, body, header string }{
+			"create":      {"POST", "/fhir/Binary", text, "_id=" + id},
+			"update":      {"PUT", "/fhir/Binary?_id=" + id, text, ""},
+			"patch":       {"PATCH", "/fhir/Binary?_id=" + id, `{"contentType":"a/b"}`, ""},
+			"delete":      {"DELETE", "/fhir/Binary?_id=" + id, "", ""},
+			"transaction": {"POST", "/fhir", inBundle("transaction", "PUT", "Binary?_id="+id, text), ""},
+			"reference":   {"POST", "/fhir/Observation", observation("Binary?_id=" + id), ""},
+		} {
+			headers := []string{"Authorization", scopes}
+			if c.header != "" {
+				headers = append(headers, "If-None-Exist", c.header)
+			}
+			if c.method == "PATCH" {
+				headers = append(headers, "Content-Type", "application/merge-patch+json")
+			}
+			w := call(h, c.method, c.target, c.body, headers...)
+			require.Equal(t, 403, w.Code, "%s %s: %s", name, id, w.Body)
+			require.Contains(t, w.Body.String(), "system/*.r")
 		}
 	}
 }

@@ -73,6 +73,9 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 		return wrong
 	}
 	if name != "validate" { // which stores nothing
+		if err := x.permitParts(op, body); err != nil {
+			return err
+		}
 		if err := x.permitReferences(body); err != nil {
 			return err
 		}
