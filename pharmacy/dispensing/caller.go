@@ -1,6 +1,7 @@
 package dispensing
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -11,15 +12,22 @@ import (
 // is a pharmacy on the prescriptions that it holds or that are nominated to it,
 // and where it is this server's; the prescriber on those that it sent.
 
-// sentBy refuses a message of another organisation than the caller's: as its
-// sender, or as the pharmacy that supplied.
+// sentBy refuses a message that names another organisation than the caller's: as
+// its sender, as whose prescriber orders, or as the pharmacy that supplied. Each
+// way of naming one counts, so that no second name says something else.
 func (m *message) sentBy(who fhir.Requester) error {
 	if !who.Bound() {
 		return nil
 	}
-	said := []node{m.senderCode()}
+	said := m.senders()
+	if len(said) == 0 {
+		said = []node{{}}
+	}
+	if m.event() == "prescription-order" {
+		said = append(said, m.requesters()...)
+	}
 	for d := range m.all("MedicationDispense") {
-		said = append(said, identifier(m.organization(d, m.performer(d)), idODS))
+		said = append(said, m.performers(d)...)
 	}
 	for _, org := range said {
 		if !who.ActsFor(org.Text()) {
@@ -27,20 +35,6 @@ func (m *message) sentBy(who fhir.Requester) error {
 		}
 	}
 	return nil
-}
-
-// senderCode is the ODS code of MessageHeader.sender, by identifier or by the
-// entry that it refers to.
-func (m *message) senderCode() node {
-	sender := m.header.Get("sender")
-	if code := sender.Path("identifier", "value"); code.Exists() {
-		return code
-	}
-	r := m.resolve(sender)
-	if typeOf(r) == "PractitionerRole" {
-		r = m.resolve(r.Get("organization"))
-	}
-	return identifier(r, idODS)
 }
 
 // mayCancel refuses the cancellation of an order that another organisation
@@ -85,25 +79,28 @@ func issuedBy(number string, who fhir.Requester) bool {
 }
 
 // prescribedBy reports whether an order was prescribed in an organisation that
-// the caller acts for: that of the message it came in, else that of its requester.
+// the caller acts for. The message that the order came in tells it alone, since
+// nobody can change that; for an order without one it is who its requester works
+// for.
 func prescribedBy(state fhir.State, o *order, who fhir.Requester) (bool, error) {
 	b, err := read(state, "Bundle/"+orderMessageID(o.number()), "Bundle")
 	if err != nil {
 		return false, err
 	}
 	if b != nil {
-		if m := readMessage(b, Law{}); strings.EqualFold(m.number(), o.number()) && who.ActsFor(m.senderCode().Text()) {
-			return true, nil
+		if m := readMessage(b, Law{}); strings.EqualFold(m.number(), o.number()) {
+			return slices.ContainsFunc(append(m.senders(), m.requesters()...), func(n node) bool { return who.ActsFor(n.Text()) }), nil
 		}
 	}
 	org, err := organizationOf(state, o.resource.Root().Path("requester", "reference").Text())
 	return org.ID != "" && who.ActsFor(org.ID), err
 }
 
-// sentFor reports whether the caller acts for who sent the prescription.
+// sentFor reports whether the caller acts for who sent the prescription: what its
+// orders say, and what its Task says only where it has none.
 func (x *execution) sentFor(state fhir.State, who fhir.Requester) (bool, error) {
-	if x.Sender.ID != "" && who.ActsFor(x.Sender.ID) {
-		return true, nil
+	if len(x.orders) == 0 {
+		return x.Sender.ID != "" && who.ActsFor(x.Sender.ID), nil
 	}
 	for _, o := range x.orders {
 		if own, err := prescribedBy(state, o, who); err != nil || own {

@@ -21,6 +21,8 @@ func (s *Service) guardCaller(state fhir.State, tx *fhir.Transaction, before, af
 		may = s.maySupply
 	case "Bundle":
 		may = mayKeep
+	case "Organization", "PractitionerRole":
+		return guardIdentity(state, tx.Requester, before, after)
 	default:
 		return nil
 	}
@@ -51,7 +53,14 @@ func mayOrder(state fhir.State, v *fhir.Version, who fhir.Requester) (bool, erro
 		return own, err
 	}
 	org, err := organizationOf(state, o.resource.Root().Path("requester", "reference").Text())
-	return org.ID == "" && who.ActsFor(v.Requester.OnBehalf), err
+	if err != nil || org.ID != "" {
+		return false, err
+	}
+	first, err := state.First(v.Type, v.ID)
+	if first == nil {
+		first = v
+	}
+	return who.ActsFor(first.Requester.OnBehalf), err
 }
 
 // mayTask reports whether the caller may write the Task of a prescription; one

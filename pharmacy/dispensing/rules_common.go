@@ -9,6 +9,7 @@ import (
 
 // commonRules hold for every message.
 var commonRules = []rule[*message]{
+	{"B11", ownParts},
 	{"B3", noPlans},
 	{"B4", oneMedication},
 	{"B5", completeTelecoms},

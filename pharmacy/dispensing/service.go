@@ -67,7 +67,7 @@ func New(db Database, opts Options) *Service {
 func (s *Service) Operations() []fhir.Operation {
 	return []fhir.Operation{
 		{Name: "process-message", RequestID: true, Handle: s.processMessage, Judge: s.judgeMessage,
-			Parameters: messageInputs, Query: true,
+			Parameters: messageInputs, Query: true, Carries: carried,
 			Doc: "Takes an EPS message: prescription-order, prescription-order-update or dispense-notification."},
 		{Name: "release", Type: "Task", RequestID: true, Handle: s.release, Judge: judgeRelease,
 			Parameters: releaseInputs,
