@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
@@ -213,13 +214,25 @@ func withheld(typ string) []fhir.Issue {
 func (x *exchange) blind(err error, types ...string) error {
 	var e *fhir.Error
 	readable := func(typ string) bool { return x.may(typ, auth.Read) }
-	if !errors.As(err, &e) || e.Kind == fhir.MultipleMatches || !slices.ContainsFunc(types, func(t string) bool { return !readable(t) }) {
+	if !errors.As(err, &e) || e.Kind == fhir.MultipleMatches {
 		return err
 	}
+	own := !slices.ContainsFunc(types, func(t string) bool { return !readable(t) })
 	said := *e
 	said.Issues = slices.Clone(e.Issues)
 	for i := range said.Issues {
-		said.Issues[i].Expected, said.Issues[i].Found = "", ""
+		if issue := &said.Issues[i]; !own || x.namesUnreadable(issue.Found) {
+			issue.Expected, issue.Found = "", ""
+		}
 	}
 	return &said
+}
+
+// namesUnreadable reports whether a list of references, "Task/1, Claim/2", names
+// a resource that the caller may not read.
+func (x *exchange) namesUnreadable(list string) bool {
+	return slices.ContainsFunc(strings.Split(list, ", "), func(ref string) bool {
+		typ, _, ok := strings.Cut(ref, "/")
+		return ok && r4.IsResource(typ) && !x.may(typ, auth.Read)
+	})
 }

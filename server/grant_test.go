@@ -344,6 +344,50 @@ func TestCachesKeepNoPatients(t *testing.T) {
 	}
 }
 
+// TestIncludedIsNotKept: definitions may be kept, what is included with them not.
+func TestIncludedIsNotKept(t *testing.T) {
+	h := guarded(t, nil)
+	const scopes = everything + " system/ValueSet.cruds"
+	for target, body := range map[string]string{
+		"/fhir/ValueSet/vs": `{"resourceType":"ValueSet","id":"vs","url":"urn:x:vs","status":"active"}`,
+		"/fhir/Basic/about": `{"resourceType":"Basic","id":"about","code":{"text":"Hidden"},"subject":{"reference":"ValueSet/vs"}}`,
+	} {
+		require.Equal(t, 201, call(h, "PUT", target, body, "Authorization", scopes).Code)
+	}
+	w := call(h, "GET", "/fhir/ValueSet?_id=vs&_revinclude=Basic:subject", "", "Authorization", scopes)
+	require.Contains(t, w.Body.String(), "Hidden")
+	require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
+}
+
+// TestReferrersAreForReaders: a deletion that is refused names only what the
+// caller may read.
+func TestReferrersAreForReaders(t *testing.T) {
+	h := guarded(t, func(c *server.Config) { c.Repository = referred{c.Repository} })
+	for scopes, named := range map[string]bool{
+		"system/Patient.d": false, "system/Patient.rd": false, "system/Patient.rd system/Task.r": false,
+		"system/Patient.rd system/Task.r system/Claim.r": true, "system/*.rd": true,
+	} {
+		for _, c := range []struct{ method, target, body string }{
+			{"DELETE", "/fhir/Patient/held", ""},
+			{"POST", "/fhir", `{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"Patient/held"}}]}`},
+		} {
+			w := call(h, c.method, c.target, c.body, "Authorization", scopes)
+			require.Equal(t, 409, w.Code, w.Body)
+			require.Equal(t, named, strings.Contains(w.Body.String(), "Task/t"), "%s: %s", scopes, w.Body)
+		}
+	}
+}
+
+// referred refuses the deletion of Patient/held for what refers to it.
+type referred struct{ server.Repository }
+
+func (r referred) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, error) {
+	if tx.Changes[0].ID == "held" {
+		return nil, fhir.E("commit", fhir.Conflict, fhir.Issue{Message: "Others refer to it.", Expected: "no references to it", Found: "Task/t, Claim/c"})
+	}
+	return r.Repository.Commit(ctx, tx)
+}
+
 func TestMetricsNeedAGrant(t *testing.T) {
 	h := guarded(t, nil)
 	for scopes, status := range map[string]int{"": 401, "system/*.cruds": 403, "system/$metrics": 200} {

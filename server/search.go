@@ -53,6 +53,9 @@ func (s *Server) search(c *gin.Context) error {
 	if x.resourceType == "Binary" && !x.may("*", auth.Read) {
 		found.Total = -1 // it would count what the caller may not see
 	}
+	if len(found.Included) > 0 { // definitions alone may be kept
+		c.Writer.Header()["Cache-Control"] = uncached
+	}
 	b := newBundle(s.bundleHead("searchset", found.Total, s.searchLinks(address, q, found)...))
 	if err := addMatches(b, x, q, found); err != nil {
 		return err

@@ -29,13 +29,16 @@ type Bearer struct {
 	// Organisation names the claim that holds the caller's ODS code;
 	// "organisation" where it is empty.
 	Organisation string
-	// Delegates are, by the ODS code of an organisation, those that it may act
-	// for besides itself.
+	// Delegates are, by the ODS code of an organisation in capitals, those that it
+	// may act for besides itself.
 	Delegates map[string][]string
 }
 
 // Authenticate checks the token: signature, time, issuer and audience.
 func (b *Bearer) Authenticate(r *http.Request) (Identity, error) {
+	if len(r.Header.Values("Authorization")) > 1 {
+		return Identity{}, refused(fhir.Login, "The request has several Authorization headers.", "Send one access token: Authorization: Bearer <token>.", errNoToken)
+	}
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if scheme == "" {
 		return Identity{}, refused(fhir.Login, "The request does not say who is asking.",
@@ -147,12 +150,12 @@ func (b *Bearer) identity(claims jwt.MapClaims) Identity {
 			scopes[i] = smart
 		}
 	}
-	organisation := text(cmp.Or(b.Organisation, "organisation"))
+	organisation := strings.ToUpper(text(cmp.Or(b.Organisation, "organisation"))) // as ODS codes are written
 	return Identity{
 		Requester: fhir.Requester{
 			Agent:    cmp.Or(text("fhirUser"), text("sub"), text("client_id"), "unnamed"),
 			Display:  text("name"),
-			OnBehalf: organisation, Delegates: b.Delegates[strings.ToUpper(organisation)],
+			OnBehalf: organisation, Delegates: b.Delegates[organisation],
 		},
 		Scopes: ParseScopes(strings.Join(scopes, " ")),
 	}

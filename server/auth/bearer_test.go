@@ -99,6 +99,25 @@ func TestBearer(t *testing.T) {
 	require.Equal(t, "Practitioner/1", who.Requester.Agent)
 	require.True(t, who.Scopes.Allow("*", Delete))
 
+	// ODS codes are written in capitals, whatever the token has.
+	b.Delegates = map[string][]string{"ABC01": {"A83008"}}
+	who, err = ask("Bearer " + token(t, "HS256", "h", private["HS256"], claims(map[string]any{"organisation": "abc01"})))
+	require.NoError(t, err)
+	require.Equal(t, "ABC01", who.Requester.OnBehalf)
+	require.Equal(t, []string{"A83008"}, who.Requester.Delegates)
+	for _, claim := range []any{nil, "", []string{"ABC01"}, map[string]string{"value": "ABC01"}, 5} {
+		who, err = ask("Bearer " + token(t, "HS256", "h", private["HS256"], claims(map[string]any{"organisation": claim})))
+		require.NoError(t, err)
+		require.False(t, who.Requester.ActsFor("ABC01"), "%v", claim)
+		require.False(t, who.Requester.ActsFor("A83008"), "%v", claim)
+		require.False(t, who.Requester.ActsFor(""), "%v", claim)
+	}
+
+	twice := httptest.NewRequest("GET", "/fhir/Patient/1", nil)
+	twice.Header["Authorization"] = []string{"Bearer " + token(t, "HS256", "h", private["HS256"], claims(nil)), "Bearer x"}
+	_, err = b.Authenticate(twice)
+	require.Equal(t, fhir.Login, fhir.KindOf(err), "two tokens")
+
 	other := []byte("another secret of 32 bytes......")
 	for name, header := range map[string]string{
 		"nothing":         "",
