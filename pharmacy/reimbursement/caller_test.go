@@ -40,8 +40,12 @@ func TestClaimsAreThePharmacys(t *testing.T) {
 		}
 		for name, handle := range map[string]func(context.Context, *fhir.Call) (*fhir.Reply, error){"export": w.s.exportOperation, "close": w.s.closeOperation, "reprice": w.s.repriceOperation} {
 			call := w.call(nil)
-			call.Requester, call.Params, call.Time = caller, url.Values{"month": {"2026-11"}, "org": {"VNE51"}}, call.Time.AddDate(0, 2, 0)
-			_, err := handle(w.ctx, call)
+			call.Requester, call.Params, call.Time = caller, url.Values{"month": {"2026-11"}, "org": {"vne51"}}, call.Time.AddDate(0, 2, 0)
+			reply, err := handle(w.ctx, call)
+			if own {
+				require.Contains(t, string(reply.Resource.JSON()), map[string]string{"reprice": `"claims","valueInteger":1`}[name], "%s by %v", name, caller)
+				require.NotContains(t, string(reply.Resource.JSON()), "vne51")
+			}
 			require.Equal(t, !own, fhir.KindOf(err) == fhir.Forbidden, "%s by %v: %v", name, caller, err)
 		}
 	}

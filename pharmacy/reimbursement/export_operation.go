@@ -62,9 +62,9 @@ func (s *Service) closeOperation(ctx context.Context, call *fhir.Call) (*fhir.Re
 // which the caller must act for, else the caller's. "" is all of them, for a
 // caller who acts for all.
 func pharmacyOf(call *fhir.Call) (string, error) {
-	org, who := parameter(call, "org"), call.Requester
+	org, who := strings.ToUpper(parameter(call, "org")), call.Requester // as ODS codes are written
 	if org == "" && who.Bound() {
-		org = who.OnBehalf
+		org = strings.ToUpper(who.OnBehalf)
 	}
 	if org == "" && !who.Bound() || who.ActsFor(org) {
 		return org, nil

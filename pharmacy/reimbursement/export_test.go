@@ -102,7 +102,7 @@ func TestExportIsPinned(t *testing.T) {
 	w.settle()
 	_, err := w.s.LoadTariff(w.ctx, File{Kind: tariff.FeeSchedule, Data: []byte("rule,from,value,unit,mark,source\nsingle-activity-fee,2026-11-01,160,pence,B,a test\nrounding,2026-11-01,half-up,word,B,ours\n")}, fhir.Requester{})
 	require.NoError(t, err)
-	_, changed, err := w.s.Reprice(w.ctx, november, fhir.Requester{}, "", w.now)
+	_, changed, err := w.s.Reprice(w.ctx, november, "", fhir.Requester{}, "", w.now)
 	require.NoError(t, err)
 	require.Positive(t, changed)
 	w.now = w.now.AddDate(0, 1, 0)

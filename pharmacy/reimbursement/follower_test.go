@@ -210,13 +210,13 @@ func TestWithoutATariffLinesAreUnpriced(t *testing.T) {
 
 	w.sample()
 	w.settle()
-	claims, changed, err := w.s.Reprice(w.ctx, november, fhir.Requester{}, "", w.now)
+	claims, changed, err := w.s.Reprice(w.ctx, november, "", fhir.Requester{}, "", w.now)
 	require.NoError(t, err)
 	require.Equal(t, []int{1, 1}, []int{claims, changed})
 	_, response = w.claimed(rx)
 	require.Equal(t, "complete", response.Get("outcome").Text())
 	require.Equal(t, 2, w.versions("ClaimResponse", response.ID()))
-	_, changed, err = w.s.Reprice(w.ctx, november, fhir.Requester{}, "", w.now)
+	_, changed, err = w.s.Reprice(w.ctx, november, "", fhir.Requester{}, "", w.now)
 	require.NoError(t, err)
 	require.Zero(t, changed)
 }
@@ -297,7 +297,7 @@ func TestRepricingSeesTheRestsItMakes(t *testing.T) {
 	_, err := w.s.LoadTariff(w.ctx, File{Name: "Part VIIIA Nov 26.csv", Data: []byte(csv)}, fhir.Requester{})
 	require.NoError(t, err)
 	w.settle()
-	_, changed, err := w.s.Reprice(w.ctx, november, fhir.Requester{}, "", w.now)
+	_, changed, err := w.s.Reprice(w.ctx, november, "", fhir.Requester{}, "", w.now)
 	require.NoError(t, err)
 	require.Equal(t, 3, changed)
 	for i, want := range []string{"2 × 6000p for 10 tablet, whole, less the basic price; 6 tablet left",
@@ -305,7 +305,7 @@ func TestRepricingSeesTheRestsItMakes(t *testing.T) {
 		_, response := w.claimed(all[i])
 		require.Contains(t, string(response.JSON()), want)
 	}
-	_, changed, err = w.s.Reprice(w.ctx, november, fhir.Requester{}, "", w.now)
+	_, changed, err = w.s.Reprice(w.ctx, november, "", fhir.Requester{}, "", w.now)
 	require.NoError(t, err)
 	require.Zero(t, changed)
 }

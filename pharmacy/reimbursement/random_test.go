@@ -60,7 +60,7 @@ func (w *world) happen(rnd *rand.Rand, rx *rx) {
 	case 4:
 		_ = w.s.LoadSample(w.ctx, november, fhir.Requester{})
 	case 5:
-		_, _, err := w.s.Reprice(w.ctx, november, fhir.Requester{}, "", w.now)
+		_, _, err := w.s.Reprice(w.ctx, november, "", fhir.Requester{}, "", w.now)
 		require.NoError(w.t, err)
 	default:
 		standing, err := current(w.db.State(w.ctx), "Claim", "Claim/"+ClaimID(rx.order, 1))

@@ -17,12 +17,12 @@ const repriceBatch = 100
 // Reprice prices the claims of a month again, by the data that holds now: after
 // an edition, a concession or a fee was loaded late. It goes by the days of the
 // claims, since one may use the rest of a pack that another was paid whole. It
-// gives how many answers there are and how many of them changed. A caller who is
-// bound to an organisation has the claims of that one priced.
-func (s *Service) Reprice(ctx context.Context, month tariff.Month, who fhir.Requester, requestID string, now time.Time) (claims, changed int, err error) {
+// gives how many answers there are and how many of them changed. org is the ODS
+// code of the pharmacy whose claims are priced, "" for all.
+func (s *Service) Reprice(ctx context.Context, month tariff.Month, org string, who fhir.Requester, requestID string, now time.Time) (claims, changed int, err error) {
 	tag := month.String()
-	if who.Bound() {
-		tag = monthOf(tag, who.OnBehalf)
+	if org != "" {
+		tag = monthOf(tag, org)
 	}
 	ids, err := s.db.State(ctx).Find("ClaimResponse", query("_tag", csMonth, tag))
 	if err != nil {
@@ -113,10 +113,11 @@ func (s *Service) repriceOperation(ctx context.Context, call *fhir.Call) (*fhir.
 	if err != nil {
 		return nil, err
 	}
-	if _, err := pharmacyOf(call); err != nil {
+	org, err := pharmacyOf(call)
+	if err != nil {
 		return nil, err
 	}
-	claims, changed, err := s.Reprice(ctx, month, call.Requester, call.RequestID, call.Time)
+	claims, changed, err := s.Reprice(ctx, month, org, call.Requester, call.RequestID, call.Time)
 	if err != nil {
 		return nil, err
 	}
