@@ -8,10 +8,11 @@ import (
 )
 
 func TestReadDelegates(t *testing.T) {
-	delegates, err := readDelegates([]byte(`{"abc1": ["A83008", "VNE51"], "ABC1": ["FA565"]}`))
+	delegates, err := readDelegates([]byte(`{"abc1": ["A83008", "vne51", "FA565"]}`))
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []string{"A83008", "VNE51", "FA565"}, delegates["ABC1"])
-	for _, text := range []string{`[]`, `{"A": "B"}`, `{"A": []}`, `{"": ["B"]}`, `{"A": ["*"]}`, `{"A": [" "]}`, `{`} {
+	for _, text := range []string{`[]`, `{"A": "B"}`, `{"A": []}`, `{"": ["B"]}`, `{"A": ["*"]}`, `{"A": [" "]}`, `{`, ``, ` `, `null`, `{"A": ["B"]} x`, `{"A": ["B"]} {}`, `{"A": ["B"], "A": ["C"]}`,
+		`{"A": ["B"], "a": ["C"]}`, `{"A": [null]}`, `{"*": ["B"]}`, `{" A": ["B"]}`, `{"A": ["B,C"]}`, `{"A": [" B"]}`, `{"A": ["B"]`, `{"A": null}`} {
 		_, err := readDelegates([]byte(text))
 		assert.ErrorContains(t, err, "--delegates", text)
 	}

@@ -17,8 +17,8 @@ func (c *serveCommand) required() error {
 	}{
 		{c.Data != "", "--data DIR (PESTLE_DATA): the folder of the database"},
 		{c.Keys != "", "--keys FILE (PESTLE_KEYS): the JSON Web Key Set with the keys that sign callers' tokens"},
-		{c.Issuer != "" || c.AnyIssuer, "--issuer URL (PESTLE_ISSUER): the iss of the tokens; or --any-issuer, to take tokens of everybody whose key is in --keys"},
-		{c.Audience != "" || c.AnyAudience, "--audience NAME (PESTLE_AUDIENCE): the aud of the tokens; or --any-audience, to take tokens that were issued for other servers"},
+		{strings.TrimSpace(c.Issuer) != "" || c.AnyIssuer, "--issuer URL (PESTLE_ISSUER): the iss of the tokens; or --any-issuer, to take tokens of everybody whose key is in --keys"},
+		{strings.TrimSpace(c.Audience) != "" || c.AnyAudience, "--audience NAME (PESTLE_AUDIENCE): the aud of the tokens; or --any-audience, to take tokens that were issued for other servers"},
 		{c.PublicURL != "", "--public-url URL (PESTLE_PUBLIC_URL): scheme and host under which clients know the server, such as https://fhir.example.org"},
 	} {
 		if !need.set {

@@ -23,6 +23,8 @@ func TestServeRequires(t *testing.T) {
 		"--data":       func(c *serveCommand) { c.Data = "" },
 		"--keys":       func(c *serveCommand) { c.Keys = "" },
 		"--any-issuer": func(c *serveCommand) { c.Issuer = "" }, "--any-audience": func(c *serveCommand) { c.Audience = "" },
+		"--any-issuer, to":        func(c *serveCommand) { c.Issuer = " " },
+		"--any-audience, to":      func(c *serveCommand) { c.Audience = "\t" },
 		"--public-url":            func(c *serveCommand) { c.PublicURL = "" },
 		"set one of the two":      func(c *serveCommand) { c.AnyIssuer = true },
 		"set one of":              func(c *serveCommand) { c.AnyAudience = true },
@@ -46,6 +48,20 @@ func TestServeRequires(t *testing.T) {
 		assert.NoError(t, c.required())
 	}
 	assert.Equal(t, 5, strings.Count((&serveCommand{}).required().Error(), "\n  "))
+}
+
+// TestSiteIsACode: the organisation of tokens is compared with it.
+func TestSiteIsACode(t *testing.T) {
+	for site, ok := range map[string]bool{"": true, "FA565": true, "fa565": false, "FA 565": false, "FA565,X99PH": false, "*": false} {
+		for _, sandbox := range []bool{true, false} {
+			c := serveCommand{Site: site, Sandbox: sandbox, Addr: "127.0.0.1:0", Data: "d", Keys: "k", Issuer: "i", Audience: "a", PublicURL: "https://fhir.example.org"}
+			if err := c.complete(); ok {
+				assert.NoError(t, err, site)
+			} else {
+				assert.ErrorContains(t, err, "--site", site)
+			}
+		}
+	}
 }
 
 func TestMetricsListener(t *testing.T) {

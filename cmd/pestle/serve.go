@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -174,6 +175,9 @@ func (c *serveCommand) complete() error {
 			return fmt.Errorf("--law: %w", err)
 		}
 		c.law = &law
+	}
+	if c.Site != "" && (!odsForm.MatchString(c.Site) || c.Site != strings.ToUpper(c.Site)) {
+		return fmt.Errorf("--site %q is not an ODS code: expected capital letters and digits, such as FA565", c.Site)
 	}
 	if c.Sandbox {
 		if c.Data == "" {
