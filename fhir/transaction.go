@@ -34,6 +34,9 @@ type Change struct {
 	// What it contains may be copied from other messages and refer to entries
 	// of those, which no entry here has.
 	Message bool
+	// RequestID is of the request that the change follows from, where that is not
+	// the one of the transaction.
+	RequestID string
 	// Expression is where issues about this change point to: Bundle.entry[3].
 	Expression string
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -24,8 +25,14 @@ type Loop struct {
 	// Pause is how long to wait after a failure that may pass; a second when 0.
 	Pause time.Duration
 
-	passed int // versions behind the stored cursor
+	passed int           // versions behind the stored cursor
+	apart  int           // how many commits are to be taken one by one
+	at     atomic.Uint64 // the last commit that was taken
 }
+
+// At returns the last commit of the log that the follower has taken: its lag is
+// how far the log has gone since. It may be called at any time.
+func (l *Loop) At() fhir.Seq { return fhir.Seq(l.at.Load()) }
 
 // Progress is what became of one commit of the log.
 type Progress struct {
@@ -52,17 +59,21 @@ func (l *Loop) Run(ctx context.Context) error {
 		return ended(ctx, err)
 	}
 	at := saved
+	l.at.Store(uint64(at))
 	for {
 		entries, err := l.DB.Log(ctx, at, batch)
 		if err == nil && len(entries) == 0 {
 			err = l.DB.Wait(ctx, at)
 		}
-		for i := 0; err == nil && i < len(entries); i++ {
-			if entries[i].Seq > saved { // else another loop of this follower was here
-				saved, err = l.advance(ctx, saved, &entries[i])
+		for err == nil && len(entries) > 0 {
+			n := 1
+			if entries[0].Seq > saved { // else another loop of this follower was here
+				n, saved, err = l.take(ctx, saved, entries)
 			}
 			if err == nil {
-				at = entries[i].Seq
+				at = entries[n-1].Seq
+				l.at.Store(uint64(at))
+				entries = entries[n:]
 			}
 		}
 		if ctx.Err() != nil {
@@ -75,13 +86,28 @@ func (l *Loop) Run(ctx context.Context) error {
 	}
 }
 
+// take takes the next commits: several at once, or where that is refused the
+// first by itself. It returns how many, and the cursor that is now stored.
+func (l *Loop) take(ctx context.Context, saved fhir.Seq, entries []fhir.LogEntry) (n int, _ fhir.Seq, err error) {
+	if l.apart == 0 {
+		n, saved, err = l.fold(ctx, saved, entries)
+		if err != nil || n > 0 {
+			return n, saved, err
+		}
+		l.apart = foldEntries
+	}
+	l.apart--
+	saved, err = l.advance(ctx, saved, &entries[0])
+	return 1, saved, err
+}
+
 // advance steps one commit and commits what comes of it with the cursor. It
 // gives the cursor that is now stored.
 func (l *Loop) advance(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry) (fhir.Seq, error) {
 	start := time.Now()
 	for range tries {
 		progress := Progress{Follower: l.Follower.Name(), Seq: entry.Seq}
-		changes, err := l.step(ctx, entry, &progress)
+		changes, err := l.step(ctx, l.DB.State(ctx), entry, &progress)
 		if err != nil {
 			return saved, err
 		}
@@ -90,12 +116,7 @@ func (l *Loop) advance(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry
 			l.observe(progress, start)
 			return saved, nil
 		}
-		_, err = l.DB.Commit(context.WithoutCancel(ctx), &fhir.Transaction{
-			Changes: changes,
-			Cursor:  fhir.Cursor{Name: l.Follower.Name(), Seq: entry.Seq, Was: saved},
-			Derived: true, Requester: fhir.Requester{Agent: "follower|" + l.Follower.Name()},
-			RequestID: entry.RequestID,
-		})
+		_, err = l.DB.Commit(context.WithoutCancel(ctx), l.transaction(changes, saved, entry.Seq))
 		switch {
 		case err == nil:
 			l.passed = 0
@@ -118,13 +139,10 @@ func (l *Loop) advance(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry
 
 // parkAll moves past a commit whose output the database refuses for good.
 func (l *Loop) parkAll(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry, cause error) (fhir.Seq, error) {
-	tx := &fhir.Transaction{
-		Cursor:  fhir.Cursor{Name: l.Follower.Name(), Seq: entry.Seq, Was: saved},
-		Derived: true, Requester: fhir.Requester{Agent: "follower|" + l.Follower.Name()}, RequestID: entry.RequestID,
-	}
+	tx := l.transaction(nil, saved, entry.Seq)
 	for _, v := range entry.Versions {
 		if l.takes(v) {
-			tx.Changes = append(tx.Changes, Park(l.Follower.Name(), v, cause))
+			tx.Changes = append(tx.Changes, l.park(v, cause))
 		}
 	}
 	l.logger().WarnContext(ctx, "commit parked", "follower", l.Follower.Name(), "seq", entry.Seq)
@@ -135,20 +153,39 @@ func (l *Loop) parkAll(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry
 	return entry.Seq, nil
 }
 
+// transaction moves the cursor with changes.
+func (l *Loop) transaction(changes []fhir.Change, was, seq fhir.Seq) *fhir.Transaction {
+	return &fhir.Transaction{
+		Changes: changes,
+		Cursor:  fhir.Cursor{Name: l.Follower.Name(), Seq: seq, Was: was},
+		Derived: true, Requester: fhir.Requester{Agent: "follower|" + l.Follower.Name()},
+	}
+}
+
+func (l *Loop) park(v *fhir.Version, cause error) fhir.Change {
+	c := Park(l.Follower.Name(), v, cause)
+	c.RequestID = v.RequestID
+	return c
+}
+
 // takes reports whether a version is for the follower.
 func (l *Loop) takes(v *fhir.Version) bool {
 	return slices.Contains(l.Follower.Consumes(), v.Type) && !isParked(v)
 }
 
-// step gives what follows from all versions of a commit.
-func (l *Loop) step(ctx context.Context, entry *fhir.LogEntry, progress *Progress) ([]fhir.Change, error) {
+// step gives what follows from all versions of a commit in a state, each as of the
+// request that wrote the version.
+func (l *Loop) step(ctx context.Context, state fhir.State, entry *fhir.LogEntry, progress *Progress) ([]fhir.Change, error) {
 	var out output
 	for _, v := range entry.Versions {
 		if !l.takes(v) {
 			continue
 		}
 		progress.Stepped++
-		changes, err := l.Follower.Step(ctx, l.DB.State(ctx), v)
+		changes, err := l.Follower.Step(ctx, state, v)
+		for i := range changes {
+			changes[i].RequestID = v.RequestID
+		}
 		if err == nil {
 			err = out.add(changes)
 		}
@@ -158,7 +195,7 @@ func (l *Loop) step(ctx context.Context, entry *fhir.LogEntry, progress *Progres
 		if err != nil {
 			l.logger().WarnContext(ctx, "version parked", "follower", l.Follower.Name(), "version", v.Ref()+"/_history/"+v.VersionID)
 			progress.Parked++
-			out.changes = append(out.changes, Park(l.Follower.Name(), v, err))
+			out.changes = append(out.changes, l.park(v, err))
 		}
 	}
 	progress.Changes = len(out.changes)
@@ -200,6 +237,14 @@ func (l *Loop) observe(p Progress, start time.Time) {
 	if l.Observe != nil {
 		p.Took = time.Since(start)
 		l.Observe(p)
+	}
+}
+
+func (l *Loop) observeAll(all []Progress) {
+	for _, p := range all {
+		if l.Observe != nil {
+			l.Observe(p)
+		}
 	}
 }
 

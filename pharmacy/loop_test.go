@@ -342,3 +342,71 @@ func TestID(t *testing.T) {
 	require.NotEqual(t, ID("a", "bc"), ID("ab", "c"))
 	require.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, ID("Task", "a"))
 }
+
+// TestFolding: commits that wait are committed together, each output with the
+// request that it follows from; what fails is parked alone.
+func TestFolding(t *testing.T) {
+	db := newFake()
+	for i := range 200 {
+		db.put(t, "Basic", fmt.Sprint(i))
+		db.log[i].Versions[0].RequestID = fmt.Sprint("request ", i)
+	}
+	commits, requests := 0, map[string]bool{}
+	db.fail = func(tx *fhir.Transaction) error {
+		if tx.Cursor.Name == "" {
+			return nil
+		}
+		commits++
+		for _, c := range tx.Changes {
+			if c.Type == "List" && c.ID == ID("List", "Basic/77", "1") {
+				return fhir.E("commit", fhir.BusinessRule, fhir.Issue{Message: "A guard refuses this."})
+			}
+		}
+		for _, c := range tx.Changes {
+			requests[c.RequestID] = true
+		}
+		return nil
+	}
+	l := &Loop{DB: db, Follower: echo{func(v *fhir.Version) error {
+		if v.ID == "5" {
+			return errors.New("it is broken")
+		}
+		return nil
+	}}}
+	stop := follow(t, l)
+	require.Eventually(t, func() bool { at, _ := db.CursorAt(t.Context(), "echo"); return at >= 200 }, 5*time.Second, time.Millisecond)
+	stop()
+	require.GreaterOrEqual(t, l.At(), fhir.Seq(200))
+	require.Equal(t, 198, db.count("List"))
+	require.Equal(t, 2, db.count("Task"), "of 5, which cannot be stepped, and 77, whose output is refused")
+	require.Len(t, requests, 200)
+	require.Less(t, commits, 75, "64, 64 one by one, 64 and the rest")
+}
+
+// sums counts in one List, which each step reads.
+type sums struct{ echo }
+
+func (sums) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]fhir.Change, error) {
+	list, err := state.Current("List", "sum")
+	if err != nil {
+		return nil, err
+	}
+	change := fhir.Change{Method: fhir.Update, Type: "List", ID: "sum", Resource: fhir.Obj("resourceType", "List", "id", "sum").Resource(), IfAbsent: list == nil}
+	if list != nil {
+		change.IfMatch = list.VersionID
+	}
+	return []fhir.Change{change}, nil
+}
+
+// TestFoldingSeesItsOutput: a step that reads what an earlier one writes has it
+// before it.
+func TestFoldingSeesItsOutput(t *testing.T) {
+	db := newFake()
+	for i := range 20 {
+		db.put(t, "Basic", fmt.Sprint(i))
+	}
+	stop := follow(t, &Loop{DB: db, Follower: sums{}})
+	require.Eventually(t, func() bool { at, _ := db.CursorAt(t.Context(), "echo"); return at >= 20 }, 5*time.Second, time.Millisecond)
+	stop()
+	require.Equal(t, "20", db.now["List/sum"].VersionID)
+}

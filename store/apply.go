@@ -90,7 +90,7 @@ func (a *applier) version(i int, now identity) *fhir.Version {
 	ver := &fhir.Version{
 		Type: s.typ, ID: s.id, VersionID: now.vno.String(), Seq: now.seq,
 		LastUpdated: a.commit.Time, Method: a.p.tx.Changes[i].Method,
-		Requester: a.p.tx.Requester, RequestID: a.p.tx.RequestID,
+		Requester: a.p.tx.Requester, RequestID: a.p.requestID(i),
 	}
 	if !now.deleted {
 		ver.JSON = s.resource.Stamp(s.id, ver.VersionID, ver.LastUpdated)
@@ -126,7 +126,7 @@ func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
 		after := a.commit.Results[i].Version
 		if step.applied == fhir.Kept { // asked for all the same, by this requester
 			asked := *step.before
-			asked.Requester, asked.RequestID = a.p.tx.Requester, a.p.tx.RequestID
+			asked.Requester, asked.RequestID = a.p.tx.Requester, a.p.requestID(i)
 			after = &asked
 		} else if !step.writes() {
 			continue

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -52,6 +53,11 @@ func (s *step) writes() bool {
 }
 
 func (s *step) ref() string { return s.typ + "/" + s.id }
+
+// requestID is the id of the request that a change follows from.
+func (p *plan) requestID(change int) string {
+	return cmp.Or(p.tx.Changes[change].RequestID, p.tx.RequestID)
+}
 
 // writesTo reports whether the plan writes a resource.
 func (p *plan) writesTo(ref string) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -37,6 +38,7 @@ type app struct {
 	validator     *profiles.Validator
 	dispensing    *dispensing.Service
 	reimbursement *reimbursement.Service
+	loops         map[string]*pharmacy.Loop // by follower
 	log           *slog.Logger
 }
 
@@ -65,6 +67,10 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	a := &app{engine: engine, db: db, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, log: log}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
 	a.repository = newRepository(db, a.library, log)
+	a.loops = map[string]*pharmacy.Loop{}
+	for _, f := range a.followers() {
+		a.loops[f.Name()] = &pharmacy.Loop{DB: db, Follower: f, Logger: log}
+	}
 	c.Profiles.loadBeside(a.library.Terminology(), log)
 	return a, pharmacy.CheckAcyclic(a.followers())
 }
@@ -88,7 +94,7 @@ func (a *app) followers() []pharmacy.Follower {
 func (a *app) follow(ctx context.Context) <-chan struct{} {
 	var group sync.WaitGroup
 	for _, f := range a.followers() {
-		loop := &pharmacy.Loop{DB: a.db, Follower: f, Logger: a.log}
+		loop := a.loops[f.Name()]
 		group.Go(func() {
 			if err := loop.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 				a.log.Error("follower stopped", "follower", f.Name(), "error", err)
@@ -102,11 +108,17 @@ func (a *app) follow(ctx context.Context) <-chan struct{} {
 
 // counters are the figures of the store for /metrics.
 func (a *app) counters() []server.Counter {
-	return []server.Counter{
+	counters := []server.Counter{
 		{Name: "pestle_commits_total", Help: "Commits in the log.", Value: func() float64 { return float64(a.db.Head()) }},
 		{Name: "pestle_store_writable", Help: "1 while the store takes writes, 0 while it refuses them.", Gauge: true, Value: a.writable},
 		{Name: "pestle_store_free_bytes", Help: "Bytes that the disk of the data folder has free.", Gauge: true, Value: func() float64 { return float64(a.engine.Free()) }},
 	}
+	for name, loop := range a.loops {
+		counters = append(counters, server.Counter{Name: "pestle_follower_" + strings.ReplaceAll(name, "-", "_") + "_lag_commits", Gauge: true,
+			Help:  "Commits in the log that the follower " + name + " has not taken yet.",
+			Value: func() float64 { return float64(max(a.db.Head(), loop.At()) - loop.At()) }})
+	}
+	return counters
 }
 
 func (a *app) writable() float64 {

@@ -1,11 +1,17 @@
 package dispensing
 
 import (
+	"context"
+	"log/slog"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/store/kv/badger"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
 )
 
@@ -54,4 +60,49 @@ func BenchmarkStep(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkFollow has the follower make the Tasks of prescriptions that wait, on
+// the durable engine: prescriptions a second.
+func BenchmarkFollow(b *testing.B) {
+	engine, err := badger.Open(b.TempDir(), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	db, err := store.Open(engine, store.Options{Guards: []fhir.Guard{Guard(Options{})}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	s := New(db, Options{Site: testSite})
+	var n atomic.Int64
+	const orders = 1000
+	for b.Loop() {
+		b.StopTimer()
+		var clients sync.WaitGroup
+		for range 16 {
+			clients.Go(func() {
+				for range orders / 16 {
+					if _, err := s.processMessage(b.Context(), &fhir.Call{Body: acute(int(n.Add(1))).message(), Time: today, Base: "http://localhost/fhir"}); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		}
+		clients.Wait()
+		end := db.Head()
+		loop := &pharmacy.Loop{DB: db, Follower: s.Followers()[0], Logger: slog.New(slog.DiscardHandler)}
+		ctx, stop := context.WithCancel(b.Context())
+		done := make(chan struct{})
+		b.StartTimer()
+		go func() { _ = loop.Run(ctx); close(done) }()
+		for loop.At() < end {
+			time.Sleep(time.Millisecond)
+		}
+		b.StopTimer()
+		stop()
+		<-done
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(n.Load())/b.Elapsed().Seconds(), "prescriptions/s")
 }
