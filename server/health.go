@@ -22,12 +22,19 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 }
 
 // healthReady tells whether requests can be served, writes among them: 503 with
-// the reason where the store takes none.
+// the reason where the store takes none. Damage to the data is a warning: what is
+// not damaged is served.
 func (s *Server) healthReady(w http.ResponseWriter, r *http.Request) {
 	if s.config.Writable != nil {
 		if err := s.config.Writable(); err != nil {
 			s.config.Logger.ErrorContext(r.Context(), "not ready", "error", err)
 			health(w, http.StatusServiceUnavailable, "fail", reason(err))
+			return
+		}
+	}
+	if s.config.Damage != nil && s.ready(r.Context()) {
+		if damage := s.config.Damage(); damage != "" {
+			health(w, http.StatusOK, "warn", damage)
 			return
 		}
 	}

@@ -30,10 +30,15 @@ const MaxWrong = 100
 //     histories of types;
 //   - the index rows of each resource are those that its versions give when they
 //     are extracted again, over all time;
-//   - no cursor stands behind the log.
+//   - no cursor stands behind the log;
+//   - every block on disk can be read and has its checksum.
 //
 // It reads everything and runs beside other work, as of the newest commit.
 func (db *DB) Check(ctx context.Context) (f *Findings, err error) {
+	damaged, err := db.engine.Verify(ctx, nil)
+	if err != nil {
+		return nil, failed("check", err)
+	}
 	err = db.look("check", 0, func(v view) error {
 		if h, err := v.head(); err != nil || h.seq != v.at {
 			return errors.Join(err, fmt.Errorf("%w: the head says %d, the database was opened at %d", errCorrupt, h.seq, v.at))
@@ -46,8 +51,11 @@ func (db *DB) Check(ctx context.Context) (f *Findings, err error) {
 			c.stale = true
 			c.wrong("the index has version %d and this program writes %d: start the server once, which makes it anew", n, indexVersion)
 		}
+		if err := c.damaged(damaged); err != nil {
+			return err
+		}
 		for _, part := range []func() error{c.log, c.resources, c.index, c.histories, c.cursors} {
-			if err := part(); err != nil {
+			if err := c.part(part); err != nil {
 				return err
 			}
 		}

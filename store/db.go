@@ -180,6 +180,11 @@ func failed(op string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		e = fhir.E(op, fhir.Timeout, fhir.Issue{Message: "The time for the request ran out."})
 	}
+	if errors.Is(err, kv.ErrDamaged) {
+		e = fhir.E(op, fhir.Exception, fhir.Issue{
+			Message: "A part of the database that this needs is damaged: " + err.Error() + ".",
+			Fix:     "Ask the operator of the server: `pestle check` names the resources. Others are served."})
+	}
 	e.Err = err
 	return e
 }

@@ -54,6 +54,7 @@ type serveCommand struct {
 	LogDebug     bool   `env:"PESTLE_LOG_DEBUG" help:"Log more."`
 	MinFreeMB    int64  `env:"PESTLE_MIN_FREE_MB" name:"min-free-mb" default:"0" help:"Writes are refused with 507 while the disk of the data folder has fewer megabytes free. The database keeps what it needs itself in any case: 48 MB, and the size of its tables up to 512 MB."`
 	Memory       memory `env:"PESTLE_MEMORY" placeholder:"SIZE" help:"What all requests in flight may need together, such as 512MB or 2GB; a quarter of the machine's memory unless set. Requests beyond it are answered 429 and may be sent again, or 413 if they never fit."`
+	VerifyHours  int    `env:"PESTLE_VERIFY_HOURS" default:"24" help:"Hours between two verifications of all data on the disk, beside the requests; 0 for none. The first one begins with the server."`
 	DrainSeconds int    `env:"PESTLE_DRAIN_SECONDS" default:"20" help:"Seconds that requests under way have to finish after SIGTERM."`
 
 	law *dispensing.Law // of Law; nil for the built-in one
@@ -108,6 +109,8 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	if err != nil {
 		return err
 	}
+	verified := &verification{db: app.db, every: time.Duration(c.VerifyHours) * time.Hour, log: log}
+	config.Damage, config.Counters = verified.damage, append(config.Counters, verified.counters()...)
 	s, err := server.New(config)
 	if err != nil {
 		return err
@@ -122,11 +125,13 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	}
 	ctx, stop := context.WithCancel(ctx)
 	followers := app.follow(ctx)
+	verifying := make(chan struct{})
+	go func() { verified.run(ctx); close(verifying) }()
 	commands := (&admin{app: app, data: c.Data, log: log}).administer(ctx)
 	defer stop()
 	ended := func() error { // before the database is closed
 		stop()
-		return inTime(closeTime, "the followers did not stop", func() error { <-followers; <-commands; return nil })
+		return inTime(closeTime, "the followers did not stop", func() error { <-followers; <-commands; <-verifying; return nil })
 	}
 	metrics, err := c.serveMetrics(s, log)
 	if err != nil {

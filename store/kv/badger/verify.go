@@ -40,6 +40,13 @@ func (e *Engine) Verify(ctx context.Context, pace func(bytes int) error) ([]kv.D
 		}
 		found = append(found, more...)
 	}
+	if known := e.damage.Load(); known != nil { // compaction has removed its table, and what was in it is still missing
+		for _, d := range *known {
+			if !slices.ContainsFunc(found, func(f kv.Damage) bool { return f.Where == d.Where }) {
+				found = append(found, d)
+			}
+		}
+	}
 	slices.SortFunc(found, func(a, b kv.Damage) int { return bytes.Compare(a.Low, b.Low) })
 	e.damage.Store(&found)
 	return found, nil

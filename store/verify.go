@@ -1,0 +1,116 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+// Damage is a part of the database that cannot be read.
+type Damage struct {
+	Where    string   // block 3 of 40 of the table 000012.sst
+	Versions []string // Patient/1/_history/2: what it holds of resources, at most [MaxWrong]
+}
+
+// String says what is damaged, for the log and the operator.
+func (d Damage) String() string {
+	if len(d.Versions) == 0 {
+		return d.Where + " is damaged; it holds no version of a resource"
+	}
+	return d.Where + " is damaged; it may hold " + strings.Join(d.Versions, ", ")
+}
+
+// Verify reads everything that is on disk and returns what of it is damaged. It
+// calls pace with the number of bytes before it reads them; that may wait, or end
+// the verification with an error.
+func (db *DB) Verify(ctx context.Context, pace func(bytes int) error) (all []Damage, err error) {
+	found, err := db.engine.Verify(ctx, pace)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	err = db.look("verify", 0, func(v view) error {
+		all, err = v.damages(ctx, found)
+		return err
+	})
+	return all, err
+}
+
+// damages names the versions whose keys are within what is damaged, by the log
+// as far as it can be read.
+func (v view) damages(ctx context.Context, found []kv.Damage) ([]Damage, error) {
+	all := make([]Damage, len(found))
+	for i, d := range found {
+		all[i].Where = d.Where
+	}
+	ids := map[string]idNames{}
+	for seq := fhir.Seq(1); seq <= v.at; seq++ {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		record, err := v.record(seq)
+		if err != nil {
+			continue // it is damaged itself
+		}
+		for _, p := range record.versions {
+			key := keyVersion(p.typ, p.rid, p.vno)
+			for i, d := range found {
+				if bytes.Compare(d.Low, key) <= 0 && bytes.Compare(key, d.High) < 0 && len(all[i].Versions) < MaxWrong {
+					if ids[p.typ] == nil {
+						ids[p.typ] = v.idsByNumber(p.typ)
+					}
+					all[i].Versions = append(all[i].Versions, ids[p.typ].named(p))
+				}
+			}
+		}
+	}
+	return all, nil
+}
+
+// idsByNumber are the ids of the resources of a type, as far as they can be read.
+func (v view) idsByNumber(typ string) idNames {
+	names := idNames{}
+	prefix := keyIdentity(typ, "")
+	it := v.r.Iterate(prefix, after(prefix), false)
+	for it.Next() {
+		if now, err := decodeIdentity(it.Value()); err == nil {
+			names[now.rid] = string(it.Key()[len(prefix):])
+		}
+	}
+	_ = it.Close() // what cannot be read is named by its number
+	return names
+}
+
+type idNames map[rid]string
+
+func (n idNames) named(p place) string {
+	id, known := n[p.rid]
+	if !known {
+		id = fmt.Sprintf("(number %d)", p.rid)
+	}
+	return fmt.Sprintf("%s/%s/_history/%s", p.typ, id, p.vno)
+}
+
+// damaged adds what is damaged to the findings of a check.
+func (c *checker) damaged(found []kv.Damage) error {
+	all, err := c.v.damages(c.ctx, found)
+	for _, d := range all {
+		c.wrong("%s", d)
+	}
+	return err
+}
+
+// part runs a part of the check. What cannot be read for damage is a finding,
+// and the other parts go on.
+func (c *checker) part(f func() error) error {
+	err := f()
+	if errors.Is(err, kv.ErrDamaged) {
+		c.wrong("%v", err)
+		return nil
+	}
+	return err
+}
