@@ -155,6 +155,9 @@ func (db *DB) shut() error {
 // Head is the newest commit, 0 before the first one.
 func (db *DB) Head() fhir.Seq { return fhir.Seq(db.head.Load()) }
 
+// Encrypted reports whether the database is, see [kv.Engine].
+func (db *DB) Encrypted() bool { return db.engine.Encrypted() }
+
 // Size is how many bytes the database takes, see [kv.Engine].
 func (db *DB) Size() (int64, error) { return db.engine.Size() }
 

@@ -11,24 +11,30 @@ import (
 
 type acceptCommand struct {
 	Data string `required:"" placeholder:"DIR" help:"A copy of the folder."`
+
+	encryption `embed:""`
 }
 
 // Run makes a database of what a folder holds, upgrades its index where that is
 // of another version, and checks it.
 func (c *acceptCommand) Run(std streams) error {
-	missing, err := badger.Accept(c.Data, slog.New(slog.DiscardHandler))
+	key, err := c.key()
 	if err != nil {
 		return err
+	}
+	missing, err := badger.Accept(c.Data, slog.New(slog.DiscardHandler), key)
+	if err != nil {
+		return keyAdvice(err)
 	}
 	for _, m := range missing {
 		fmt.Fprintln(std.out, m)
 	}
-	return errors.Join(openedOnce(c.Data), (&checkCommand{Data: c.Data}).Run(std))
+	return errors.Join(openedOnce(c.Data, key), (&checkCommand{Data: c.Data, encryption: c.encryption}).Run(std))
 }
 
 // openedOnce opens a database for writing, which makes its index, and closes it.
-func openedOnce(dir string) error {
-	engine, err := badger.Open(dir, slog.New(slog.DiscardHandler))
+func openedOnce(dir string, key badger.Option) error {
+	engine, err := badger.Open(dir, slog.New(slog.DiscardHandler), key)
 	if err != nil {
 		return err
 	}

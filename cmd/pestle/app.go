@@ -22,7 +22,8 @@ import (
 // appConfig says how the parts are put together.
 type appConfig struct {
 	Data       string // folder of the database
-	MinFree    int64  // bytes of its disk that are left to others
+	Key        encryption
+	MinFree    int64 // bytes of its disk that are left to others
 	Dispensing dispensing.Options
 	References string // "any" does not ask that they lead somewhere
 	Profiles   profileOptions
@@ -52,9 +53,13 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 		return nil, err
 	}
 	c.Dispensing.Dictionary = medicines{library.Terminology()}
-	engine, err := badger.Open(c.Data, log)
+	key, err := c.Key.key()
 	if err != nil {
 		return nil, err
+	}
+	engine, err := badger.Open(c.Data, log, key)
+	if err != nil {
+		return nil, keyAdvice(err)
 	}
 	engine.Reserve(c.MinFree)
 	db, err := store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit},

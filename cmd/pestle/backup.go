@@ -30,6 +30,8 @@ type backupCreate struct {
 	After     string   `placeholder:"FILE" help:"An earlier backup: only what was committed after it is written. The two are restored together."`
 	Recipient []string `placeholder:"age1…" help:"Encrypt to this public key of age (age-keygen); repeat it for several."`
 	Identity  string   `placeholder:"FILE" help:"Identity of age, to read what --after names where that is encrypted."`
+
+	encryption `embed:""`
 }
 
 // Run writes a backup. A file appears under its name when it is complete.
@@ -117,10 +119,10 @@ func (c *backupCreate) write(out io.Writer, earlier *archive.Header) (h archive.
 		}
 		return headerIn(answer.Trailer)
 	}
-	if err := haveDatabase(c.Data); err != nil {
+	if err := haveDatabase(c.Data, c.encryption); err != nil {
 		return h, err
 	}
-	db, err := openStore(c.Data)
+	db, err := openStore(c.Data, c.encryption)
 	if err != nil {
 		return h, err
 	}
@@ -140,6 +142,9 @@ func writeBackup(ctx context.Context, db *store.DB, data string, out io.Writer, 
 	recipients, err := recipientsOf(q.Recipients)
 	if err != nil {
 		return h, err
+	}
+	if db.Encrypted() && len(recipients) == 0 {
+		return h, errors.New("the database is encrypted and its backup would not be: name who may read the backup with --recipient age1… (age-keygen prints one)")
 	}
 	var w *archive.Writer
 	h, err = db.Backup(ctx, q.Earlier, func(h archive.Header) (_ *archive.Writer, err error) {

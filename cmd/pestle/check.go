@@ -12,13 +12,19 @@ import (
 
 type checkCommand struct {
 	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database, which is only read; a server may have it open."`
+
+	encryption `embed:""`
 }
 
 // haveDatabase refuses a folder without a database, so that a mistyped path is
 // not taken for an empty one.
-func haveDatabase(dir string) error {
-	if found, err := badger.Exists(dir); found || err != nil {
+func haveDatabase(dir string, e encryption) error {
+	key, err := e.key()
+	if err != nil {
 		return err
+	}
+	if found, err := badger.Exists(dir, key); found || err != nil {
+		return keyAdvice(err)
 	}
 	return fmt.Errorf("there is no database in %s; name its folder with --data or PESTLE_DATA", dir)
 }
@@ -63,10 +69,10 @@ func (c *checkCommand) findings() (*store.Findings, error) {
 		f := &store.Findings{}
 		return f, json.NewDecoder(answer.Body).Decode(f)
 	}
-	if err := haveDatabase(c.Data); err != nil {
+	if err := haveDatabase(c.Data, c.encryption); err != nil {
 		return nil, err
 	}
-	db, err := openStore(c.Data)
+	db, err := openStore(c.Data, c.encryption)
 	if err != nil {
 		return nil, err
 	}
@@ -75,10 +81,14 @@ func (c *checkCommand) findings() (*store.Findings, error) {
 }
 
 // openStore opens a database to read it, and changes nothing in its folder.
-func openStore(dir string) (*store.DB, error) {
-	engine, err := badger.OpenReadOnly(dir, slog.New(slog.DiscardHandler))
+func openStore(dir string, e encryption) (*store.DB, error) {
+	key, err := e.key()
 	if err != nil {
 		return nil, err
+	}
+	engine, err := badger.OpenReadOnly(dir, slog.New(slog.DiscardHandler), key)
+	if err != nil {
+		return nil, keyAdvice(err)
 	}
 	return store.Open(engine, store.Options{ReadOnly: true})
 }

@@ -30,6 +30,8 @@ type exportClaims struct {
 	Number int    `name:"run" placeholder:"N" help:"A run that was recorded before, with the same bytes; the newest unless set."`
 	Data   string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
 	Out    string `placeholder:"DIR" help:"Folder for one file a pharmacy; standard output unless set."`
+
+	encryption `embed:"" json:"-"`
 }
 
 // Run writes the Bundles of a month. It closes a month that is over, so that
@@ -61,10 +63,10 @@ func (c *exportClaims) answer() (io.ReadCloser, error) {
 		}
 		return answer.Body, nil
 	}
-	if err := haveDatabase(c.Data); err != nil {
+	if err := haveDatabase(c.Data, c.encryption); err != nil {
 		return nil, err
 	}
-	app, err := openApp(appConfig{Data: c.Data, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
+	app, err := openApp(appConfig{Data: c.Data, Key: c.encryption, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}

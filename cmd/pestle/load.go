@@ -29,6 +29,8 @@ type loadCommand struct {
 	Data       string   `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database, made where there is none; a server may have it open."`
 	References string   `env:"PESTLE_REFERENCES" enum:"enforced,any" default:"enforced" help:"As of serve: whether references of prescriptions, supplies, Tasks and claims must lead to what is stored. Files may come in any order. A running server keeps its own setting."`
 	Workers    int      `default:"4" help:"Files read and checked at a time."`
+
+	encryption `embed:""`
 }
 
 // Run loads files, many at a time, one transaction a Bundle. What fails is
@@ -81,7 +83,7 @@ func (c *loadCommand) handler() (handler http.Handler, done func() error, err er
 	if server := administered(c.Data); server != nil {
 		return server.forward("load"), func() error { return nil }, nil
 	}
-	app, err := openApp(appConfig{Data: c.Data, References: c.References, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
+	app, err := openApp(appConfig{Data: c.Data, Key: c.encryption, References: c.References, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, nil, err
 	}

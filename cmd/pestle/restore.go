@@ -19,6 +19,8 @@ type restoreCommand struct {
 	Files    []string `arg:"" name:"file" help:"A full backup, then those that continue it, in their order."`
 	Data     string   `env:"PESTLE_DATA" required:"" placeholder:"DIR" help:"Folder to restore into. It must not exist, or be empty."`
 	Identity string   `placeholder:"FILE" help:"Identity of age, where the backups are encrypted."`
+
+	encryption `embed:""`
 }
 
 // Run restores beside the folder, proves the invariants of what was restored,
@@ -56,7 +58,11 @@ func (c *restoreCommand) restore(fresh string, std streams) (h archive.Header, e
 		defer done()
 		readers = append(readers, r)
 	}
-	engine, err := badger.Open(fresh, slog.New(slog.DiscardHandler))
+	key, err := c.key()
+	if err != nil {
+		return h, err
+	}
+	engine, err := badger.Open(fresh, slog.New(slog.DiscardHandler), key)
 	if err != nil {
 		return h, err
 	}

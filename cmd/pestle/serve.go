@@ -57,6 +57,8 @@ type serveCommand struct {
 	VerifyHours  int    `env:"PESTLE_VERIFY_HOURS" default:"24" help:"Hours between two verifications of all data on the disk, beside the requests; 0 for none. The first one begins with the server."`
 	DrainSeconds int    `env:"PESTLE_DRAIN_SECONDS" default:"20" help:"Seconds that requests under way have to finish after SIGTERM."`
 
+	encryption `embed:""`
+
 	law *dispensing.Law // of Law; nil for the built-in one
 }
 
@@ -162,7 +164,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 }
 
 func (c *serveCommand) appConfig() appConfig {
-	config := appConfig{Data: c.Data, References: c.References, MinFree: c.MinFreeMB << 20, Profiles: c.profileOptions, Dispensing: dispensing.Options{
+	config := appConfig{Data: c.Data, Key: c.encryption, References: c.References, MinFree: c.MinFreeMB << 20, Profiles: c.profileOptions, Dispensing: dispensing.Options{
 		Site: dispensing.Site{ODS: c.Site, Name: c.SiteName, ReimbursementAuthority: c.Authority, Endpoint: c.PublicURL}}}
 	if c.Sandbox && c.Site == "" {
 		config.Dispensing.Site = dispensing.Site{ODS: sandboxPharmacy, Name: "Sandbox Online Pharmacy", ReimbursementAuthority: c.Authority, Endpoint: "http://" + c.Addr + server.Bases[0]}

@@ -26,6 +26,8 @@ type tariffLoad struct {
 	Month string   `placeholder:"2026-11" help:"Month of the edition, where neither title nor file name says it."`
 	Kind  string   `help:"What the file is, where its columns do not tell."`
 	Data  string   `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database, made where there is none; a server may have it open."`
+
+	encryption `embed:""`
 }
 
 // Run loads files; one that has mistakes is refused as a whole, with all of
@@ -72,7 +74,7 @@ func (c *tariffLoad) loader() (load func(reimbursement.File) (*reimbursement.Loa
 	if server := administered(c.Data); server != nil {
 		return server.tariff, func() {}, nil
 	}
-	app, err := openApp(appConfig{Data: c.Data, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
+	app, err := openApp(appConfig{Data: c.Data, Key: c.encryption, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, nil, err
 	}

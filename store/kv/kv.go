@@ -89,6 +89,9 @@ type Engine interface {
 	// Size is how many bytes the engine takes on disk, or in memory when it
 	// has no disk.
 	Size() (int64, error)
+	// Encrypted reports whether what the engine has on a disk can be read with
+	// a key only.
+	Encrypted() bool
 	// Close waits for writes under way and releases everything.
 	Close() error
 }

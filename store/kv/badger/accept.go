@@ -12,12 +12,12 @@ import (
 // folder of which something is missing for good: its seal and record are written
 // anew. It returns what the logs show to be missing. A folder whose manifest or
 // tables cannot be read is refused and left as it is.
-func Accept(dir string, log *slog.Logger) (missing []string, err error) {
+func Accept(dir string, log *slog.Logger, list ...Option) (missing []string, err error) {
 	release, err := lock(dir)
 	if err != nil {
 		return nil, err
 	}
-	f, err := inspectBy(dir, func(f *folder) {
+	f, err := inspectBy(dir, optionsOf(list), func(f *folder) {
 		f.readManifest()
 		if f.problems == nil {
 			f.checkTables()

@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 
 	badger "github.com/dgraph-io/badger/v4"
-	"github.com/dgraph-io/badger/v4/options"
+	compression "github.com/dgraph-io/badger/v4/options"
 
 	"github.com/pestle-fhir/pestle/store/kv"
 )
@@ -55,16 +55,16 @@ var _ kv.Engine = (*Engine)(nil)
 
 // Exists reports whether a folder holds a database. The error says what is
 // missing or damaged where it holds part of one: a [*Damage].
-func Exists(dir string) (bool, error) {
-	f, err := locked(dir)
+func Exists(dir string, list ...Option) (bool, error) {
+	f, err := locked(dir, optionsOf(list))
 	return err == nil && !f.empty(), err
 }
 
 // Open opens the database in a folder. Where there is none, it is founded; a
 // folder that holds part of one is refused with a [*Damage] and left as it is.
 // Only one process can have it open. A nil log drops the engine's messages.
-func Open(dir string, log *slog.Logger) (*Engine, error) {
-	f, err := locked(dir)
+func Open(dir string, log *slog.Logger, list ...Option) (*Engine, error) {
+	f, err := locked(dir, optionsOf(list))
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func open(f *folder, log *slog.Logger) (_ *Engine, err error) {
 			return nil, fmt.Errorf("badger: the data folder cannot be written: %w", err)
 		}
 	}
-	if e.db, err = start(f.fitting(settings(dir, log))); err != nil {
+	if e.db, err = start(f.fitting(f.settings(dir, log))); err != nil {
 		return nil, err
 	}
 	if err := e.begin(); err != nil {
@@ -157,12 +157,24 @@ func inUse(dir string) error {
 // batches below that, and below what the engine itself needs in any case.
 func (e *Engine) Reserve(bytes int64) { e.reserve = bytes }
 
+// indexCache is for the indexes of the tables, which the engine keeps in memory
+// as they are on the disk where they are encrypted.
+const indexCache = 32 << 20
+
+func (f *folder) settings(dir string, log *slog.Logger) badger.Options {
+	o := settings(dir, log)
+	if len(f.key) > 0 {
+		o = o.WithEncryptionKey(f.key).WithIndexCacheSize(indexCache)
+	}
+	return o
+}
+
 func settings(dir string, log *slog.Logger) badger.Options {
 	return badger.DefaultOptions(dir).
 		WithSyncWrites(!flushes).   // see logs
 		WithDetectConflicts(false). // one committer writes
 		WithNumVersionsToKeep(1).   // the store keeps history in keys of its own
-		WithCompression(options.ZSTD).WithZSTDCompressionLevel(1).
+		WithCompression(compression.ZSTD).WithZSTDCompressionLevel(1).
 		WithBlockSize(16 << 10).
 		WithBlockCacheSize(64 << 20).
 		WithMemTableSize(memTable).
@@ -171,7 +183,7 @@ func settings(dir string, log *slog.Logger) badger.Options {
 		WithBaseTableSize(8 << 20).
 		WithValueLogFileSize(maxSize). // for values over 1 MB only; takes what it holds
 		WithMetricsEnabled(false).
-		WithChecksumVerificationMode(options.OnBlockRead).WithVerifyValueChecksum(true).
+		WithChecksumVerificationMode(compression.OnBlockRead).WithVerifyValueChecksum(true).
 		WithLogger(logger{log})
 }
 

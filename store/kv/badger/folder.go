@@ -19,7 +19,9 @@ import (
 // folder is inspected before the engine sees it.
 type folder struct {
 	dir      string
-	manifest []byte // nil where there is none
+	key      []byte              // of an encrypted database
+	keys     *badger.KeyRegistry // nil where there is none
+	manifest []byte              // nil where there is none
 	tables   map[uint64]badger.TableManifest
 	files    map[string]int64 // size of each file of the engine, by name
 	record   *record          // nil where an earlier version wrote the folder
@@ -52,11 +54,13 @@ const (
 // inspect reads a folder. One that does not exist, or holds no file of a
 // database, is empty; the error is a [*Damage] where files are missing or
 // unreadable.
-func inspect(dir string) (*folder, error) { return inspectBy(dir, (*folder).examine) }
+func inspect(dir string, o options) (*folder, error) {
+	return inspectBy(dir, o, (*folder).examine)
+}
 
 // inspectBy reads a folder and examines it, where it holds anything.
-func inspectBy(dir string, examine func(*folder)) (*folder, error) {
-	f := &folder{dir: dir, files: map[string]int64{}}
+func inspectBy(dir string, o options, examine func(*folder)) (*folder, error) {
+	f := &folder{dir: dir, key: o.key, files: map[string]int64{}}
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -79,6 +83,9 @@ func inspectBy(dir string, examine func(*folder)) (*folder, error) {
 	}
 	if len(f.files) == 0 {
 		return f, nil
+	}
+	if err := f.readKeys(); err != nil {
+		return nil, err
 	}
 	examine(f)
 	if f.problems != nil {
@@ -188,7 +195,7 @@ func (f *folder) checkTables() {
 
 // checkTable opens a table and compares it with the one that was recorded.
 func (f *folder) checkTable(name string, id uint64) {
-	t, err := openTable(filepath.Join(f.dir, name), f.tables[id])
+	t, err := openTable(filepath.Join(f.dir, name), f.tables[id], f.keys)
 	if err != nil {
 		f.problem("the table %s cannot be opened: %v", name, err)
 		return

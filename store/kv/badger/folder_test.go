@@ -175,7 +175,7 @@ func TestVerify(t *testing.T) {
 			b[5000] ^= 0xff
 			write(t, path, b)
 		}
-		for _, open := range []func(string, *slog.Logger) (*Engine, error){OpenReadOnly, Open} {
+		for _, open := range []func(string, *slog.Logger, ...Option) (*Engine, error){OpenReadOnly, Open} {
 			e, err := open(dir, nil)
 			require.NoError(t, err)
 			found, err := e.Verify(context.Background(), nil)
@@ -236,7 +236,7 @@ func TestLargerLog(t *testing.T) {
 	}
 	killed := copyOf(t, dir)
 	require.NoError(t, db.Close())
-	for _, open := range []func(string, *slog.Logger) (*Engine, error){OpenReadOnly, Open} {
+	for _, open := range []func(string, *slog.Logger, ...Option) (*Engine, error){OpenReadOnly, Open} {
 		e, err := open(killed, nil)
 		require.NoError(t, err)
 		s := kvtest.Snapshot(t, e)

@@ -8,7 +8,12 @@ import (
 
 // lock takes a folder's lock for reading, which the engine takes for writing,
 // and writes nothing. A folder that does not exist needs none.
-func lock(dir string) (release func(), err error) {
+func lock(dir string) (release func(), err error) { return take(dir, false) }
+
+// lockAlone takes it for writing.
+func lockAlone(dir string) (release func(), err error) { return take(dir, true) }
+
+func take(dir string, alone bool) (release func(), err error) {
 	d, err := os.Open(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return func() {}, nil
@@ -16,7 +21,7 @@ func lock(dir string) (release func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if !shared(d) {
+	if !flock(d, alone) {
 		_ = d.Close() // it was only read
 		return nil, inUse(dir)
 	}
@@ -24,11 +29,11 @@ func lock(dir string) (release func(), err error) {
 }
 
 // locked inspects a folder that nobody writes to meanwhile.
-func locked(dir string) (*folder, error) {
+func locked(dir string, o options) (*folder, error) {
 	release, err := lock(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	return inspect(dir)
+	return inspect(dir, o)
 }

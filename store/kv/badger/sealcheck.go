@@ -61,7 +61,7 @@ func (f *folder) checkSeal() {
 func (f *folder) heldSeal() seal {
 	held := f.tableSeal
 	for _, name := range f.logs() {
-		logged, err := sealsIn(filepath.Join(f.dir, name))
+		logged, err := f.sealsIn(filepath.Join(f.dir, name))
 		switch {
 		case err != nil:
 			f.problem("the log %s cannot be read: %v", name, err)
@@ -94,13 +94,17 @@ func (f *folder) logs() (names []string) {
 }
 
 // sealsIn reads the seals of a log of writes, as far as it is complete.
-func sealsIn(path string) (s span, err error) {
-	b, err := validLog(path)
+func (f *folder) sealsIn(path string) (s span, err error) {
+	b, err := f.validLog(path)
 	if err != nil || len(b) <= logHeader {
 		return s, err
 	}
-	for b = b[logHeader:]; len(b) > 0; {
-		size, _, key, value, ok := logEntry(b)
+	decrypt, err := f.decrypter(b)
+	if err != nil {
+		return s, err
+	}
+	for at := logHeader; at < len(b); {
+		size, _, key, value, ok := logEntry(b[at:], at, decrypt)
 		if !ok {
 			return s, fmt.Errorf("an entry is damaged")
 		}
@@ -109,7 +113,7 @@ func sealsIn(path string) (s span, err error) {
 				s.add(next)
 			}
 		}
-		b = b[size:]
+		at += size
 	}
 	return s, nil
 }

@@ -28,8 +28,12 @@ func diskOf(dir string) (free int64, readOnly bool, err error) {
 	return int64(st.Bavail) * int64(st.Bsize), st.Flags&mountedReadOnly != 0, nil //nolint:unconvert // the types differ between systems
 }
 
-// shared takes the lock of an open folder for reading until it is closed; false
-// where another process has it for writing.
-func shared(folder *os.File) bool {
-	return !errors.Is(syscall.Flock(int(folder.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+// flock takes the lock of an open folder until it is closed, for reading or alone;
+// false where another process has it for writing, or at all.
+func flock(folder *os.File, alone bool) bool {
+	how := syscall.LOCK_SH
+	if alone {
+		how = syscall.LOCK_EX
+	}
+	return !errors.Is(syscall.Flock(int(folder.Fd()), how|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 }

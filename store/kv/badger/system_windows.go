@@ -3,6 +3,7 @@ package badger
 import (
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/windows"
 )
@@ -25,6 +26,12 @@ func diskOf(dir string) (free int64, readOnly bool, err error) {
 	return int64(min(available, 1<<62)), false, nil
 }
 
-// shared: the engine's lock is a file that only one process can open, which its
-// own opening finds; there is none for reading.
-func shared(*os.File) bool { return true }
+// flock: the engine's lock is a file that only one process can open and that is
+// removed when it ends. Its own opening finds it; there is none for reading.
+func flock(folder *os.File, alone bool) bool {
+	if !alone {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(folder.Name(), "LOCK"))
+	return err != nil
+}

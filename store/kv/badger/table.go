@@ -8,8 +8,10 @@ import (
 	"os"
 
 	badger "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/fb"
 	"github.com/dgraph-io/badger/v4/table"
 	"github.com/dgraph-io/badger/v4/y"
+	"github.com/dgraph-io/ristretto/v2"
 	"github.com/dgraph-io/ristretto/v2/z"
 )
 
@@ -21,7 +23,12 @@ type openedTable struct {
 
 // openTable opens a table for reading as the engine will, and closes it. What
 // the engine panics over becomes an error.
-func openTable(path string, m badger.TableManifest) (o openedTable, err error) {
+func openTable(path string, m badger.TableManifest, keys *badger.KeyRegistry) (o openedTable, err error) {
+	options, done, err := tableOptions(m, keys)
+	if err != nil {
+		return o, err
+	}
+	defer done()
 	file, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
 	if err != nil {
 		return o, err
@@ -32,16 +39,25 @@ func openTable(path string, m badger.TableManifest) (o openedTable, err error) {
 		}
 		_ = file.Close(-1) // it was only read
 	}()
-	t, err := table.OpenTable(file, tableOptions(m))
+	t, err := table.OpenTable(file, options)
 	if err != nil {
 		return o, err
 	}
 	return openedTable{markOf(file.Data), sealIn(t)}, nil
 }
 
-func tableOptions(m badger.TableManifest) table.Options {
-	o := settings("", nil)
-	return table.Options{ReadOnly: true, Compression: m.Compression, BlockSize: o.BlockSize, ChkMode: o.ChecksumVerificationMode}
+// tableOptions is how a table is opened, with its data key where it is encrypted.
+func tableOptions(m badger.TableManifest, keys *badger.KeyRegistry) (o table.Options, done func(), err error) {
+	s := settings("", nil)
+	o = table.Options{ReadOnly: true, Compression: m.Compression, BlockSize: s.BlockSize, ChkMode: s.ChecksumVerificationMode}
+	if o.DataKey, err = dataKey(keys, m.KeyID); err != nil || o.DataKey == nil {
+		return o, func() {}, err
+	}
+	o.IndexCache, err = ristretto.NewCache(&ristretto.Config[uint64, *fb.TableIndex]{NumCounters: 100, MaxCost: indexCache, BufferItems: 64})
+	if err != nil {
+		return o, nil, err
+	}
+	return o, o.IndexCache.Close, nil
 }
 
 // sealIn finds the newest seal that a table holds. Few tables hold one: they end

@@ -32,9 +32,13 @@ func (e *Engine) Verify(ctx context.Context, pace func(bytes int) error) ([]kv.D
 	if pace == nil {
 		pace = func(int) error { return nil }
 	}
+	keys, err := openKeys(e.db.Opts().Dir, e.db.Opts().EncryptionKey)
+	if err != nil {
+		return nil, fmt.Errorf("badger: %w", err)
+	}
 	found := []kv.Damage{}
 	for id, m := range tables {
-		more, err := verifyTable(ctx, filepath.Join(e.db.Opts().Dir, fmt.Sprintf("%06d%s", id, tableExt)), m, pace)
+		more, err := verifyTable(ctx, filepath.Join(e.db.Opts().Dir, fmt.Sprintf("%06d%s", id, tableExt)), m, keys, pace)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) { // compaction removes tables meanwhile
 			return nil, err
 		}
@@ -52,14 +56,19 @@ func (e *Engine) Verify(ctx context.Context, pace func(bytes int) error) ([]kv.D
 	return found, nil
 }
 
-func verifyTable(ctx context.Context, path string, m badger.TableManifest, pace func(int) error) (found []kv.Damage, err error) {
+func verifyTable(ctx context.Context, path string, m badger.TableManifest, keys *badger.KeyRegistry, pace func(int) error) (found []kv.Damage, err error) {
 	file, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = file.Close(-1) }() // it was only read
+	options, done, err := tableOptions(m, keys)
+	if err != nil {
+		return nil, fmt.Errorf("badger: the table %s cannot be opened: %w", filepath.Base(path), err)
+	}
+	defer done()
 	var t *table.Table
-	if why := caught(func() (err error) { t, err = table.OpenTable(file, tableOptions(m)); return err }); why != nil {
+	if why := caught(func() (err error) { t, err = table.OpenTable(file, options); return err }); why != nil {
 		return nil, fmt.Errorf("badger: the table %s cannot be opened: %w", filepath.Base(path), why)
 	}
 	blocks := t.KeySplits(math.MaxInt, nil) // the first key of each

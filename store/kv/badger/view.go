@@ -20,12 +20,12 @@ import (
 // links to the tables and value logs, and copies of the small files and of the
 // complete part of those logs: at most two memtables, whatever the size of the
 // database. What a journal holds is applied in memory.
-func OpenReadOnly(dir string, log *slog.Logger) (*Engine, error) {
+func OpenReadOnly(dir string, log *slog.Logger, list ...Option) (*Engine, error) {
 	release, err := lock(dir)
 	if err != nil {
 		return nil, err
 	}
-	e, err := view(dir, log)
+	e, err := view(dir, log, optionsOf(list))
 	if err != nil {
 		release()
 		return nil, err
@@ -35,8 +35,8 @@ func OpenReadOnly(dir string, log *slog.Logger) (*Engine, error) {
 	return e, nil
 }
 
-func view(dir string, log *slog.Logger) (e *Engine, err error) {
-	f, err := inspect(dir)
+func view(dir string, log *slog.Logger, o options) (e *Engine, err error) {
+	f, err := inspect(dir, o)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func view(dir string, log *slog.Logger) (e *Engine, err error) {
 			return nil, fmt.Errorf("badger: %s cannot be read: %w", name, err)
 		}
 	}
-	db, err := start(f.fitting(settings(temporary, log)).WithReadOnly(true))
+	db, err := start(f.fitting(f.settings(temporary, log)).WithReadOnly(true))
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (f *folder) show(name, into string) error {
 	target := filepath.Join(into, name)
 	switch {
 	case filepath.Ext(name) == memtableExt:
-		b, err := validLog(path)
+		b, err := f.validLog(path)
 		if err != nil || len(b) <= logHeader {
 			return err // nothing was written
 		}

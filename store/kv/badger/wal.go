@@ -25,7 +25,7 @@ func (f *folder) fitting(o badger.Options) badger.Options {
 		if filepath.Ext(name) != memtableExt || size <= 2*memTable {
 			continue
 		}
-		if b, err := validLog(filepath.Join(f.dir, name)); err == nil {
+		if b, err := f.validLog(filepath.Join(f.dir, name)); err == nil {
 			o.MemTableSize = max(o.MemTableSize, int64(len(b)))
 		}
 	}
@@ -36,14 +36,18 @@ func (f *folder) fitting(o badger.Options) badger.Options {
 // transaction. What is behind it was being written when the process was killed,
 // or is the empty rest of the file; the engine cuts it off when it opens the
 // database for writing, and refuses the file when it opens it for reading.
-func validLog(path string) ([]byte, error) {
+func (f *folder) validLog(path string) ([]byte, error) {
 	b, err := os.ReadFile(path)
 	if err != nil || len(b) < logHeader {
 		return nil, err
 	}
+	decrypt, err := f.decrypter(b)
+	if err != nil {
+		return nil, err
+	}
 	valid, commit := logHeader, ""
 	for at := logHeader; at < len(b); {
-		size, meta, key, value, ok := logEntry(b[at:])
+		size, meta, key, value, ok := logEntry(b[at:], at, decrypt)
 		if !ok {
 			break
 		}
@@ -76,8 +80,9 @@ func validLog(path string) ([]byte, error) {
 }
 
 // logEntry reads one entry: two bytes of marks, the lengths of key and value
-// and the time of expiry as varints, key, value, and a CRC-32C of all that.
-func logEntry(b []byte) (size int, meta byte, key, value []byte, ok bool) {
+// and the time of expiry as varints, key and value, which may be encrypted, and
+// a CRC-32C of all that.
+func logEntry(b []byte, offset int, decrypt func(b []byte, offset int) ([]byte, error)) (size int, meta byte, key, value []byte, ok bool) {
 	if len(b) < 2 {
 		return
 	}
@@ -99,5 +104,6 @@ func logEntry(b []byte) (size int, meta byte, key, value []byte, ok bool) {
 	if crc32.Checksum(b[:end], castagnoli) != binary.BigEndian.Uint32(b[end:]) {
 		return
 	}
-	return end + 4, b[0], b[at : at+int(keyLen)], b[at+int(keyLen) : end], true
+	plain, err := decrypt(b[at:end], offset)
+	return end + 4, b[0], plain[:keyLen], plain[keyLen:], err == nil
 }

@@ -69,6 +69,9 @@ func (e *Engine) Verify(context.Context, func(int) error) ([]kv.Damage, error) {
 // Limits allows what memory allows.
 func (e *Engine) Limits() (ops int, size int64) { return 1 << 30, 1 << 40 }
 
+// Encrypted is false: nothing is on a disk.
+func (e *Engine) Encrypted() bool { return false }
+
 // Size is the sum of all keys and values.
 func (e *Engine) Size() (int64, error) {
 	e.mu.Lock()

@@ -1,0 +1,123 @@
+package badger
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	badger "github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/pb"
+	"github.com/dgraph-io/badger/v4/y"
+)
+
+// KeySize is how many bytes the key of an encrypted database has.
+const KeySize = 32
+
+// ErrKey says that a database cannot be opened with the key that was given, or
+// with none. Nothing is changed then.
+var ErrKey = errors.New("badger: the key is not that of the database")
+
+// An Option changes how a folder is opened.
+type Option func(*options)
+
+type options struct{ key []byte }
+
+// WithKey says that the database is encrypted with AES-256 in counter mode: the
+// tables, the logs and what is copied from them. The key encrypts the data keys
+// in the file KEYREGISTRY, of which the engine makes a new one every ten days.
+// No key, or an empty one, is for a database that is not encrypted.
+//
+// It protects a disk that is lost or a copy of the folder that is found. It does
+// not detect changes that are made on purpose.
+func WithKey(key []byte) Option { return func(o *options) { o.key = key } }
+
+func optionsOf(list []Option) (o options) {
+	for _, set := range list {
+		set(&o)
+	}
+	return o
+}
+
+// Encrypted reports whether the database is encrypted.
+func (e *Engine) Encrypted() bool { return len(e.db.Opts().EncryptionKey) > 0 }
+
+// readKeys reads the data keys of the folder.
+func (f *folder) readKeys() error {
+	if len(f.key) != 0 && len(f.key) != KeySize {
+		return fmt.Errorf("%w: it has %d bytes, and must have %d", ErrKey, len(f.key), KeySize)
+	}
+	if f.files[badger.KeyRegistryFileName] < registryHeader {
+		return nil // examine says so, where it should be there
+	}
+	var err error
+	f.keys, err = openKeys(f.dir, f.key)
+	if !errors.Is(err, badger.ErrEncryptionKeyMismatch) {
+		if err != nil {
+			f.problem("KEYREGISTRY cannot be read: %v", err)
+		}
+		return nil
+	}
+	if _, err := openKeys(f.dir, nil); err == nil {
+		return fmt.Errorf("%w: the database in %s is not encrypted, and a key was given. Open it without; to encrypt it, restore a backup of it into a new folder with a key", ErrKey, f.dir)
+	}
+	if len(f.key) == 0 {
+		return fmt.Errorf("%w: the database in %s is encrypted, and no key was given", ErrKey, f.dir)
+	}
+	return fmt.Errorf("%w: the database in %s is encrypted with another key, or its file KEYREGISTRY was changed", ErrKey, f.dir)
+}
+
+func openKeys(dir string, key []byte) (*badger.KeyRegistry, error) {
+	return badger.OpenKeyRegistry(badger.KeyRegistryOptions{Dir: dir, ReadOnly: true, EncryptionKey: key})
+}
+
+// dataKey returns a data key, nil for the number of what is not encrypted.
+func dataKey(keys *badger.KeyRegistry, number uint64) (*pb.DataKey, error) {
+	if number == 0 {
+		return nil, nil
+	}
+	if keys == nil {
+		return nil, fmt.Errorf("there is no data key %d", number)
+	}
+	return keys.DataKey(number)
+}
+
+// decrypter returns what decrypts the entries of a log by their offset: the head
+// of the log says with which data key, and how the vector begins that the offset
+// completes.
+func (f *folder) decrypter(head []byte) (func(b []byte, offset int) ([]byte, error), error) {
+	key, err := dataKey(f.keys, binary.BigEndian.Uint64(head))
+	if err != nil {
+		return nil, err
+	}
+	return func(b []byte, offset int) ([]byte, error) {
+		if key == nil {
+			return b, nil
+		}
+		vector := binary.BigEndian.AppendUint32(append([]byte{}, head[8:logHeader]...), uint32(offset))
+		return y.XORBlockAllocate(b, key.Data, vector)
+	}, nil
+}
+
+// RotateKey replaces the key of a database that nobody has open: the data keys
+// are encrypted with the new one, which is on the disk when this returns. The
+// data are not written anew.
+func RotateKey(dir string, from, to []byte) error {
+	if len(to) != KeySize {
+		return fmt.Errorf("badger: the new key has %d bytes, and must have %d", len(to), KeySize)
+	}
+	release, err := lockAlone(dir)
+	if err != nil {
+		return err
+	}
+	defer release()
+	f, err := inspect(dir, options{key: from})
+	switch {
+	case err != nil:
+		return err
+	case f.empty():
+		return fmt.Errorf("badger: there is no database in %s", dir)
+	case len(from) == 0:
+		return fmt.Errorf("badger: the database in %s is not encrypted: to encrypt it, restore a backup of it into a new folder with a key", dir)
+	}
+	return badger.WriteKeyRegistry(f.keys, badger.KeyRegistryOptions{Dir: dir, EncryptionKey: to})
+}
