@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -19,18 +21,56 @@ func (db *DB) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, e
 			ids[i] = db.opts.NewID()
 		}
 	}
-	r := &request{ctx: ctx, tx: tx, ids: ids, done: make(chan struct{})}
-	err := db.look("commit", 0, func(v view) (err error) {
-		r.plan, err = prepare(ctx, v, tx, ids, db.opts.Narrow, db.opts.References)
+	var p *plan
+	for try := 1; ; try++ {
+		var err error
+		if p, err = db.plan(ctx, tx, ids, p); err != nil {
+			return nil, err
+		}
+		if p.repeated != nil {
+			return p.repeated, nil
+		}
+		commit, err := db.submit(&request{ctx: ctx, tx: tx, ids: ids, plan: p, done: make(chan struct{})})
+		if !errors.Is(err, errAgain) {
+			return commit, err
+		}
+		if try == maxTries {
+			return nil, overtaken(tx)
+		}
+	}
+}
+
+// maxTries is how often a transaction is planned anew whose conditions take the
+// committer longer than it has.
+const maxTries = 8
+
+// plan makes the plan of a transaction, or brings an earlier one up to date.
+func (db *DB) plan(ctx context.Context, tx *fhir.Transaction, ids []string, earlier *plan) (p *plan, err error) {
+	err = db.look("commit", 0, func(v view) error {
+		if earlier != nil {
+			v := v.of(tx)
+			ok, err := (&recheck{ctx: ctx, v: v, p: earlier, references: db.opts.References}).holds()
+			if err != nil {
+				return err
+			}
+			if ok {
+				renewed := *earlier
+				renewed.at = v.at
+				p = &renewed
+				return nil
+			}
+		}
+		p, err = prepare(ctx, v, tx, ids, db.opts.Narrow, db.opts.References)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	if r.plan.repeated != nil {
-		return r.plan.repeated, nil
-	}
-	return db.submit(r)
+	return p, err
+}
+
+func overtaken(tx *fhir.Transaction) error {
+	return fhir.E("commit", fhir.Throttled, fhir.Issue{
+		Message: fmt.Sprintf("Others have written so much meanwhile that the conditions of the transaction with its %d entries could not be decided. Nothing was written.", len(tx.Changes)),
+		Fix:     "Send it again later or in several transactions, with conditions that name an identifier.",
+	})
 }
 
 // request is a transaction on its way through the committer.

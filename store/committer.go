@@ -1,9 +1,11 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store/kv"
@@ -108,6 +110,9 @@ func (c *committer) add(r *request) {
 	switch {
 	case errors.Is(r.err, kv.ErrTooBig):
 		r.err = tooBig(r.tx)
+	case errors.Is(r.err, errAgain):
+		close(r.done) // nothing was decided, and the caller may begin at once
+		return
 	case errors.Is(r.err, kv.ErrNoSpace):
 		r.err = noSpace(r.err)
 	case r.err != nil:
@@ -133,20 +138,46 @@ func (c *committer) try(r *request) error {
 		return late(r.ctx)
 	}
 	c.begin()
-	p := r.plan
-	v := view{c.over, c.head.seq, c.db.names.Own}
-	ok, err := c.holds(v, r)
-	if err == nil && !ok {
-		p, err = prepare(r.ctx, v, r.tx, r.ids, c.db.opts.Narrow, c.db.opts.References)
-	}
+	p, err := c.renewed(r)
 	if err != nil {
-		return failed("commit", err)
+		return err
 	}
 	if p.repeated != nil {
 		r.commit = p.repeated
 		return nil
 	}
 	return c.apply(r, p)
+}
+
+// insideTime bounds how long the committer looks into one request: all others
+// wait meanwhile. A variable, so that tests can make it short.
+var insideTime = 100 * time.Millisecond
+
+// errAgain says that the committer has no time for what a request asks of it: its
+// caller is to plan it anew.
+var errAgain = errors.New("store: the plan is to be made anew")
+
+// renewed is the plan of a request as it is now.
+func (c *committer) renewed(r *request) (*plan, error) {
+	ctx := r.ctx
+	if r.plan.at != c.head.seq {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, insideTime)
+		defer cancel()
+	}
+	v := view{c.over, c.head.seq, c.db.names.Own}.of(r.tx)
+	p := r.plan
+	ok, err := (&recheck{ctx: ctx, v: v, p: p, references: c.db.opts.References, in: c}).holds()
+	if err == nil && !ok {
+		p, err = prepare(ctx, v, r.tx, r.ids, c.db.opts.Narrow, c.db.opts.References)
+	}
+	switch {
+	case err == nil:
+		return p, nil
+	case ctx.Err() != nil && r.ctx.Err() == nil:
+		return nil, errAgain
+	}
+	return nil, failed("commit", err)
 }
 
 // apply puts a plan into the group, when it fits.

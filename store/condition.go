@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
 // condition decides which resource a conditional change is about, in the state
@@ -118,24 +119,28 @@ func (p *planner) condemn(c *fhir.Change, err error) error {
 // lookup finds the resources that meet a condition, once in a transaction. It
 // gives a few more than two, so that the deleted ones can be left out.
 func (p *planner) lookup(l lookup) ([]string, error) {
-	if found, ok := p.lookups[l]; ok {
-		return found, nil
+	if known, ok := p.lookups[l]; ok {
+		return known.found, nil
 	}
-	found, err := p.meant(p.ctx, p.v, l)
+	q, err := p.v.condition(l.typ, l.query)
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.meant(p.ctx, p.v, q)
 	if err == nil {
-		p.lookups[l] = found
+		p.lookups[l] = looked{q, found}
 	}
 	return found, err
 }
 
 // meant runs a condition. Where its type is narrowed, all that it finds is looked
 // at, since those that are meant may come last.
-func (p *plan) meant(ctx context.Context, v view, l lookup) ([]string, error) {
-	narrow := p.narrow[l.typ]
+func (p *plan) meant(ctx context.Context, v view, q *search.Query) ([]string, error) {
+	narrow := p.narrow[q.Type]
 	if narrow == nil {
-		return v.find(ctx, l.typ, l.query, 2+len(p.order))
+		return v.findBy(ctx, q, 2+len(p.order))
 	}
-	found, err := v.find(ctx, l.typ, l.query, noLimit)
+	found, err := v.findBy(ctx, q, noLimit)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"net/url"
 	"slices"
 	"strings"
@@ -8,58 +9,95 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// holds reports whether the plan of a request, made as of an earlier sequence,
-// is what would be made of it now.
-func (c *committer) holds(v view, r *request) (bool, error) {
-	p := r.plan
-	v = v.of(r.tx)
-	if key := p.tx.Receipt.Key; key != "" {
-		if _, _, ok, err := v.receipt(key); ok || err != nil {
+// recheck asks whether a plan, made as of an earlier sequence, is what would be
+// made of its transaction now.
+type recheck struct {
+	ctx        context.Context
+	v          view
+	p          *plan
+	references bool // are enforced
+	// in knows, within the committer, what has been written lately; nil outside.
+	in *committer
+}
+
+// holds reports whether the plan still holds.
+func (k *recheck) holds() (bool, error) {
+	if key := k.p.tx.Receipt.Key; key != "" {
+		if _, _, ok, err := k.v.receipt(key); ok || err != nil {
 			return false, err
 		}
 	}
-	if p.at == c.head.seq {
+	if k.p.at == k.v.at {
 		return true, nil
 	}
-	for i := range p.steps {
-		if ok, err := c.stands(v, p, &p.steps[i]); !ok {
+	for i := range k.p.steps {
+		if ok, err := k.stands(&k.p.steps[i]); !ok {
 			return false, err
 		}
 	}
-	for l, found := range p.lookups {
-		if c.changed[l.typ] <= p.at && !reaches(l.query) {
+	if ok, err := k.finds(); !ok {
+		return false, err
+	}
+	return k.refers()
+}
+
+// changed reports whether anything of a type may have been written since.
+func (k *recheck) changed(typ string) bool {
+	return k.in == nil || k.in.changed[typ] > k.p.at
+}
+
+// written reports whether a resource has been written since, if that is known.
+func (k *recheck) written(typ, id string) (written, known bool) {
+	if k.in == nil {
+		return false, false
+	}
+	return k.in.recent.changed(typ, id, k.p.at)
+}
+
+// finds reports whether the conditions find what they found. One is looked up
+// again only where something new meets it, or depends on other types.
+func (k *recheck) finds() (bool, error) {
+	recent := news{ctx: k.ctx, v: k.v, since: k.p.at}
+	for l, known := range k.p.lookups {
+		touched := reaches(l.query)
+		if !touched && k.changed(l.typ) {
+			var err error
+			if touched, err = recent.touches(known.query, known.found); err != nil {
+				return false, err
+			}
+		}
+		if !touched {
 			continue
 		}
-		now, err := p.meant(r.ctx, v, l)
-		if err != nil || !slices.Equal(now, found) {
+		now, err := k.p.meant(k.ctx, k.v, known.query)
+		if err != nil || !slices.Equal(now, known.found) {
 			return false, err
 		}
 	}
-	return c.refers(v, r)
+	return true, nil
 }
 
 // refers reports whether what a plan refers to stands as it found it, and
 // nobody has come to refer to what it deletes.
-func (c *committer) refers(v view, r *request) (bool, error) {
-	p := r.plan
-	for key, stood := range p.rests {
-		if c.changed[key.typ] <= p.at {
+func (k *recheck) refers() (bool, error) {
+	for key, stood := range k.p.rests {
+		if !k.changed(key.typ) {
 			continue
 		}
-		if changed, known := c.recent.changed(key.typ, key.id, p.at); known && !changed {
+		if written, known := k.written(key.typ, key.id); known && !written {
 			continue
 		}
-		now, ok, err := v.identity(key.typ, key.id)
+		now, ok, err := k.v.identity(key.typ, key.id)
 		if err != nil || (ok && !now.deleted) != stood {
 			return false, err
 		}
 	}
-	if !c.db.opts.References {
+	if !k.references {
 		return true, nil
 	}
-	for i := range p.steps {
-		if s := &p.steps[i]; s.applied == fhir.Removed {
-			refs, err := v.referrers(r.ctx, s.typ, s.id, func(ref string) bool { return p.writesTo(ref) })
+	for i := range k.p.steps {
+		if s := &k.p.steps[i]; s.applied == fhir.Removed {
+			refs, err := k.v.referrers(k.ctx, s.typ, s.id, func(ref string) bool { return k.p.writesTo(ref) })
 			if err != nil || len(refs) > 0 {
 				return false, err
 			}
@@ -69,14 +107,14 @@ func (c *committer) refers(v view, r *request) (bool, error) {
 }
 
 // stands reports whether the resource of a step is as the plan found it.
-func (c *committer) stands(v view, p *plan, s *step) (bool, error) {
-	if c.changed[s.typ] <= p.at || s.id == "" {
+func (k *recheck) stands(s *step) (bool, error) {
+	if s.id == "" || !k.changed(s.typ) {
 		return true, nil
 	}
-	if changed, known := c.recent.changed(s.typ, s.id, p.at); known {
-		return !changed, nil
+	if written, known := k.written(s.typ, s.id); known {
+		return !written, nil
 	}
-	now, _, err := v.identity(s.typ, s.id)
+	now, _, err := k.v.identity(s.typ, s.id)
 	return now.vno == s.now.vno, err
 }
 

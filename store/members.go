@@ -35,14 +35,18 @@ func (p *planner) members(typ string, types map[string]*members) (*members, erro
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range entries {
-			k := entryKey{e.Param, string(e.Key)}
-			of.byKey[k] = append(of.byKey[k], len(of.list))
-		}
-		of.list = append(of.list, member{s.id, entries})
+		of.add(s.id, entries)
 	}
 	types[typ] = of
 	return of, nil
+}
+
+func (m *members) add(id string, entries []search.Entry) {
+	for _, e := range entries {
+		k := entryKey{e.Param, string(e.Key)}
+		m.byKey[k] = append(m.byKey[k], len(m.list))
+	}
+	m.list = append(m.list, member{id, entries})
 }
 
 // candidates are the places of the members that may meet a query: where it asks

@@ -22,7 +22,7 @@ type plan struct {
 	ids     []string   // ids for new resources, by change; the same in every plan of a transaction
 	steps   []step     // by change
 	order   []int      // the changes as they are applied: DELETE, POST, PUT
-	lookups map[lookup][]string
+	lookups map[lookup]looked
 	rests   map[resourceKey]bool // whether resources that are referred to stand
 	narrow  map[string]fhir.Narrow
 	// repeated is the answer to a transaction that has been committed before.
@@ -31,6 +31,12 @@ type plan struct {
 
 // lookup is a condition that was looked up, and where it matters.
 type lookup struct{ typ, query string }
+
+// looked is what a condition asks, and what it found.
+type looked struct {
+	query *search.Query
+	found []string
+}
 
 // step is one change of a plan.
 type step struct {
@@ -82,7 +88,7 @@ type planner struct {
 func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string, narrow map[string]fhir.Narrow, references bool) (*plan, error) {
 	v = v.of(tx)
 	p := &planner{
-		plan: &plan{tx: tx, at: v.at, own: v.own, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup][]string{}, rests: map[resourceKey]bool{}, narrow: narrow},
+		plan: &plan{tx: tx, at: v.at, own: v.own, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup]looked{}, rests: map[resourceKey]bool{}, narrow: narrow},
 		ctx:  ctx, v: v, references: references, targets: map[string]int{}, claims: map[string]int{}, created: map[lookup]int{}, links: map[string]int{},
 	}
 	if err := p.receipt(); err != nil || p.repeated != nil {
@@ -90,7 +96,11 @@ func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string, na
 	}
 	p.sort()
 	for _, i := range p.order {
-		if err := p.decide(i); err != nil {
+		err := p.decide(i)
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

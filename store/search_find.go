@@ -9,11 +9,21 @@ import (
 // find gives the ids of the first resources that meet a condition, in the
 // order of creation.
 func (v view) find(ctx context.Context, typ, query string, limit int) (ids []string, err error) {
-	q, err := search.ParseCondition(typ, query, search.Options{Own: v.own})
+	q, err := v.condition(typ, query)
 	if err != nil {
 		return nil, err
 	}
-	s, err := v.selection(ctx, typ, q.Clauses)
+	return v.findBy(ctx, q, limit)
+}
+
+// condition reads the query of a condition.
+func (v view) condition(typ, query string) (*search.Query, error) {
+	return search.ParseCondition(typ, query, search.Options{Own: v.own})
+}
+
+// findBy is find for a condition that was read.
+func (v view) findBy(ctx context.Context, q *search.Query, limit int) (ids []string, err error) {
+	s, err := v.selection(ctx, q.Type, q.Clauses)
 	if err != nil {
 		return nil, err
 	}
