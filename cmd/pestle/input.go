@@ -108,7 +108,7 @@ func lines(path string, r io.Reader, yield func(document) bool) {
 		if len(bytes.TrimSpace(line)) > 0 && !yield(document{name: path, line: n, data: line}) {
 			return
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {

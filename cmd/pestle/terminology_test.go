@@ -68,7 +68,7 @@ func TestTerminologyCapabilities(t *testing.T) {
 		}
 		require.Equal(t, mode != "?mode=normative", rest.Get("security").Exists())
 	}
-	status, text = r.ask(http.MethodGet, "metadata?mode=terminolgy", "")
+	status, text = r.ask(http.MethodGet, "metadata?mode=terms", "")
 	require.Equal(t, 400, status)
 	require.Contains(t, text, "full, normative, terminology")
 }
