@@ -173,7 +173,7 @@ func (l *Loop) takes(v *fhir.Version) bool {
 	return slices.Contains(l.Follower.Consumes(), v.Type) && !isParked(v)
 }
 
-// step gives what follows from all versions of a commit in a state, each as of the
+// step returns what follows from all versions of a commit in a state, each as of the
 // request that wrote the version.
 func (l *Loop) step(ctx context.Context, state fhir.State, entry *fhir.LogEntry, progress *Progress) ([]fhir.Change, error) {
 	var out output

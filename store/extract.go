@@ -36,7 +36,7 @@ func entriesBefore(ctx context.Context, v *fhir.Version) ([]search.Entry, error)
 	return entriesOf(ctx, r)
 }
 
-// valuesOf gives the entries of a stored version under one parameter, nil for a
+// valuesOf returns the entries of a stored version under one parameter, nil for a
 // deletion.
 func valuesOf(v *fhir.Version, param string) ([]search.Entry, error) {
 	r, err := contentOf(v)

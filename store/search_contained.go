@@ -7,7 +7,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
-// containing gives the resources that contain one which meets a chained
+// containing returns the resources that contain one which meets a chained
 // condition, and refer to it by the parameter. complete is false where the
 // condition is broad, or must be tried on more than limit resources.
 func (v view) containing(ctx context.Context, typ, param string, chain *search.Chain, limit int, f func(rid)) (complete bool, err error) {

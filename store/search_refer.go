@@ -7,7 +7,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
-// targets gives the resources of a type that entries of a resource under a
+// targets returns the resources of a type that entries of a resource under a
 // reference parameter lead to.
 func (v view) targets(ctx context.Context, from string, entries []search.Entry, param, typ string, f func(rid)) error {
 	for _, e := range entries {
@@ -21,7 +21,7 @@ func (v view) targets(ctx context.Context, from string, entries []search.Entry, 
 	return nil
 }
 
-// target gives the resources of a type that one entry leads to: that of its
+// target returns the resources of a type that one entry leads to: that of its
 // type and id, and those that have the url of a canonical.
 func (v view) target(ctx context.Context, from string, e search.Entry, typ string, f func(rid)) error {
 	if to, id, ok := search.LocalReference(e.Key, v.own); ok && to == typ {
@@ -85,7 +85,7 @@ func (v view) inRange(typ, param string, in search.Range, f func(rid)) error {
 	return w.close()
 }
 
-// referring gives the resources of a type that refer to another one, by its
+// referring returns the resources of a type that refer to another one, by its
 // address or, where the parameter has canonicals, by its url.
 func (v view) referring(typ, param string, to *fhir.Version, f func(rid)) error {
 	ranges, err := v.referencesTo(typ, param, to)

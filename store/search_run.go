@@ -69,7 +69,7 @@ func (v view) fill(q *search.Query, s *selection, out *search.Result) error {
 	return nil
 }
 
-// turn gives the pages around one that has some matches before it. Those that
+// turn returns the pages around one that has some matches before it. Those that
 // are not the next one are found by their number, by walking to it.
 func (v view) turn(q *search.Query, out *search.Result, before int, behind []byte) {
 	numbered := func(from int) *search.Page {

@@ -61,7 +61,7 @@ func (v view) current(typ, id string) (*fhir.Version, error) {
 	return v.standing(typ, i.rid, i.vno)
 }
 
-// first gives the version that created a resource; nil when there was none yet.
+// first returns the version that created a resource; nil when there was none yet.
 func (v view) first(typ, id string) (*fhir.Version, error) {
 	i, ok, err := v.identity(typ, id)
 	if err != nil || !ok {

@@ -65,7 +65,7 @@ func (r *repository) Read(ctx context.Context, typ, id string) (*fhir.Version, e
 	return v, err
 }
 
-// ReadBefore gives a stored resource as of a time, else a built-in definition.
+// ReadBefore returns a stored resource as of a time, else a built-in definition.
 func (r *repository) ReadBefore(ctx context.Context, typ, id string, before time.Time) (*fhir.Version, error) {
 	v, err := r.DB.ReadBefore(ctx, typ, id, before)
 	if err != nil && fhir.KindOf(err) == fhir.NotFound && before.After(r.started) && defines(typ) {
@@ -85,7 +85,7 @@ func (r *repository) VRead(ctx context.Context, typ, id, versionID string) (*fhi
 	return v, err
 }
 
-// History gives the versions of stored resources; a built-in definition has one,
+// History returns the versions of stored resources; a built-in definition has one,
 // since the start of the server.
 func (r *repository) History(ctx context.Context, q fhir.HistoryQuery) (*fhir.History, error) {
 	h, err := r.DB.History(ctx, q)

@@ -2,7 +2,7 @@ package search
 
 import "bytes"
 
-// SortWithin gives the ranges of [SortRanges] in which the resources stand that
+// SortWithin returns the ranges of [SortRanges] in which the resources stand that
 // meet the clauses of a query; limited is false where no clause says so, and
 // resources without a value may meet them too. Of a [Single] parameter these
 // are the ranges of its clauses. A resource with several values is sorted by

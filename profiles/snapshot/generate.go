@@ -20,7 +20,7 @@ type Generator struct {
 	uses map[string]map[string]bool // the canonicals of those that were built of a url
 }
 
-// New gives a generator over the definitions of sets, of which earlier ones lie
+// New returns a generator over the definitions of sets, of which earlier ones lie
 // on top of later ones.
 func New(sets ...*definition.Set) *Generator {
 	return &Generator{sets: sets, done: map[string][]*definition.Element{}, base: map[string]*definition.Structure{}, own: map[string][]string{}, uses: map[string]map[string]bool{}}

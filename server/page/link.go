@@ -18,7 +18,7 @@ type links struct {
 // can be searched for.
 var definitions = []string{"StructureDefinition", "ValueSet", "CodeSystem", "OperationDefinition", "SearchParameter", "Questionnaire", "PlanDefinition", "ActivityDefinition", "Measure", "Library"}
 
-// of gives the address to which a string leads, "" for none: a reference, an
+// of returns the address to which a string leads, "" for none: a reference, an
 // address below the base, a canonical URL that may be served here, or another
 // http or https URL. No other scheme is ever a link.
 func (l links) of(key, value string) string {

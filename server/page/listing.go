@@ -26,7 +26,7 @@ type listing struct {
 	full  bool // a bound was reached: no more is written
 }
 
-// list gives the HTML of JSON and whether all of it is there. The text is one
+// list returns the HTML of JSON and whether all of it is there. The text is one
 // that the server made, so it is JSON.
 func list(text []byte, to links) (html template.HTML, whole bool) {
 	l := &listing{in: text, links: to}
