@@ -17,7 +17,7 @@ LINT     := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 R4       ?= ../shared/definitions/hl7.fhir.r4.core-4.0.1.tgz
 UCUM     ?= ../shared/suites/ucum/ucum-essence.xml
 
-.PHONY: help run build cross size test lint generate bench oracle clients fuzz
+.PHONY: help run build cross size test lint generate bench oracle clients fuzz long short
 
 help:
 	@echo 'make run        build, and serve a sandbox on http://127.0.0.1:8080/fhir'
@@ -29,6 +29,8 @@ help:
 	@echo 'make bench      the table of figures that the project holds itself to; BENCH=-long for a million resources'
 	@echo 'make oracle     the suites of others, from PESTLE_SHARED or ../shared'
 	@echo 'make clients    public FHIR clients, installed from their registries, against a sandbox'
+	@echo 'make long       the long proofs; make long NAME runs one and adds its figures to docs/figures.md'
+	@echo 'make short      the short form of each long proof'
 	@echo 'make fuzz       every fuzz target for FUZZTIME=$(FUZZTIME)'
 
 build:
@@ -63,6 +65,18 @@ oracle:
 
 clients:
 	PESTLE_CLIENTS=1 $(GO) test -count 1 -v ./conformance/clients | grep -E '^(oracle |ok|FAIL|panic)|--- |_test.go' ; test $${PIPESTATUS[0]} -eq 0
+
+# `make long kills`: the words after it name a proof, and are no targets.
+ifeq (long,$(firstword $(MAKECMDGOALS)))
+PROOF := $(wordlist 2,2,$(MAKECMDGOALS))
+$(eval $(PROOF):;@:)
+endif
+
+long:
+	@.ci/long $(PROOF)
+
+short:
+	@.ci/long -short
 
 fuzz:
 	@for p in $$($(GO) list ./...); do \
