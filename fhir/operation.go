@@ -88,7 +88,7 @@ type Call struct {
 	// They belong into the answer; see [Accepted].
 	Warnings []Issue
 	// Requester and RequestID go into the transaction that the call commits.
-	Requester Requester
+	Requester Principal
 	RequestID string
 	// Receipt, when it has a key, must be committed with the call's effects.
 	Receipt Receipt

@@ -94,7 +94,7 @@ type Transaction struct {
 	// this server. "" where the names of the server are known.
 	Base string
 
-	Requester Requester
+	Requester Principal
 	RequestID string
 	Time      time.Time // zero for the committer's clock
 }
@@ -161,7 +161,7 @@ type State interface {
 // Narrow leaves, of the resources that a condition of a transaction finds, those
 // that the condition may mean for the requester. It must be quick and depend on
 // nothing but its arguments.
-type Narrow func(state State, who Requester, ids []string) ([]string, error)
+type Narrow func(state State, who Principal, ids []string) ([]string, error)
 
 // Guard may veto a commit: it runs inside the committer, once per changed
 // resource, with the state the commit will meet. tx is what was asked for and
@@ -178,7 +178,7 @@ type LogEntry struct {
 	// this server. "" where the names of the server are known.
 	Base string
 
-	Requester Requester
+	Requester Principal
 	RequestID string
 	Versions  []*Version // with JSON, in the order written
 }

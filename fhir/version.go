@@ -26,7 +26,7 @@ type Version struct {
 	LastUpdated time.Time
 	Method      Method
 	JSON        []byte // as stored, stamped; nil for a deletion
-	Requester   Requester
+	Requester   Principal
 	RequestID   string // X-Request-ID of the request that wrote it
 }
 

@@ -158,7 +158,7 @@ func (l *Loop) transaction(changes []fhir.Change, was, seq fhir.Seq) *fhir.Trans
 	return &fhir.Transaction{
 		Changes: changes,
 		Cursor:  fhir.Cursor{Name: l.Follower.Name(), Seq: seq, Was: was},
-		Derived: true, Requester: fhir.Requester{Agent: "follower|" + l.Follower.Name()},
+		Derived: true, Requester: fhir.Principal{Agent: "follower|" + l.Follower.Name()},
 	}
 }
 

@@ -23,7 +23,7 @@ func (byName) Authenticate(r *http.Request) (auth.Identity, error) {
 	if scopes == "" {
 		return auth.Identity{}, fhir.E("authenticate", fhir.Login, fhir.Issue{Message: "Who are you?"})
 	}
-	return auth.Identity{Requester: fhir.Requester{Agent: "u1", Display: "Dr X", OnBehalf: "A83008"}, Scopes: auth.ParseScopes(scopes)}, nil
+	return auth.Identity{Requester: fhir.Principal{Agent: "u1", Display: "Dr X", OnBehalf: "A83008"}, Scopes: auth.ParseScopes(scopes)}, nil
 }
 
 func (byName) Challenge(error) string { return `Bearer realm="fhir"` }

@@ -73,12 +73,13 @@ func exchangeIn(ctx context.Context) *exchange {
 func exchangeOf(c *gin.Context) *exchange { return exchangeIn(c.Request.Context()) }
 
 func (x *exchange) into(ctx context.Context) context.Context {
-	return context.WithValue(ctx, exchangeKey{}, x)
+	return context.WithValue(fhir.WithPrincipal(ctx, &x.identity.Requester), exchangeKey{}, x)
 }
 
 // begin makes the exchange of a request that comes from outside.
 func (s *Server) begin(r *http.Request) *exchange {
 	x := &exchange{prefix: Bases[0], interaction: "unknown", format: format{codec: &s.codecs[0]}}
+	x.identity.Requester.Agent = anonymous // until it is known who asks
 	x.requestID = r.Header.Get(headerRequestID)
 	x.given = isGUID(x.requestID)
 	switch key := r.Header.Get(headerIdempotency); {

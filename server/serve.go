@@ -36,7 +36,7 @@ const anonymous = "anonymous"
 
 // identify asks the Authenticator, but for what anybody may ask.
 func (s *Server) identify(x *exchange, r *http.Request) (err error) {
-	x.identity = auth.Identity{Requester: fhir.Requester{Agent: anonymous, Unbound: s.config.Authenticator == nil}, Scopes: auth.Full}
+	x.identity = auth.Identity{Requester: fhir.Principal{Agent: anonymous, Unbound: s.config.Authenticator == nil}, Scopes: auth.Full}
 	if s.config.Authenticator == nil || r.Method == http.MethodOptions || x.discovery(r) {
 		return nil
 	}

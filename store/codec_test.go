@@ -59,7 +59,7 @@ func TestKeysDocument(t *testing.T) {
 
 func TestRecords(t *testing.T) {
 	v := &fhir.Version{Type: "Patient", ID: "a", VersionID: "7", Seq: 1 << 40, LastUpdated: time.UnixMilli(1793610000123).UTC(),
-		Method: fhir.Update, JSON: []byte(`{"resourceType":"Patient"}`), Requester: fhir.Requester{Agent: "x", Display: "Zoë", OnBehalf: "A1"}, RequestID: "r"}
+		Method: fhir.Update, JSON: []byte(`{"resourceType":"Patient"}`), Requester: fhir.Principal{Agent: "x", Display: "Zoë", OnBehalf: "A1"}, RequestID: "r"}
 	got, err := decodeVersion("Patient", 7, encodeVersion(v))
 	require.NoError(t, err)
 	require.Equal(t, v, got)

@@ -23,7 +23,7 @@ func TestLogAndWait(t *testing.T) {
 		woken := make(chan error, 1)
 		go func() { woken <- db.Wait(ctx, 1) }()
 		tx := &fhir.Transaction{Changes: []fhir.Change{put("a", patient(t, "1", "Ames")), put("b", patient(t, "2", "Bell"))},
-			Requester: fhir.Requester{Agent: "Practitioner/1", Display: "Dr One", OnBehalf: "A1"}, RequestID: "r-1", Time: epoch}
+			Requester: fhir.Principal{Agent: "Practitioner/1", Display: "Dr One", OnBehalf: "A1"}, RequestID: "r-1", Time: epoch}
 		c, err := db.Commit(ctx, tx)
 		require.NoError(t, err)
 		select {

@@ -241,7 +241,7 @@ func TestUpdateThatChangesNothing(t *testing.T) {
 	first := commit(t, db, put("a", patient(t, "1", "Ames"))).Results[0].Version
 	sent, err := fhir.Parse(first.JSON)
 	require.NoError(t, err)
-	again := &fhir.Transaction{Changes: []fhir.Change{put("a", sent)}, Requester: fhir.Requester{Agent: "x"}}
+	again := &fhir.Transaction{Changes: []fhir.Change{put("a", sent)}, Requester: fhir.Principal{Agent: "x"}}
 	c, err := db.Commit(ctx, again)
 	require.NoError(t, err)
 	require.Equal(t, fhir.Kept, c.Results[0].Applied)

@@ -123,7 +123,7 @@ const (
 
 // operatorOf is who gave a command, as the operating system knows them: nobody
 // else can connect to the socket.
-func operatorOf(r *http.Request) fhir.Requester {
+func operatorOf(r *http.Request) fhir.Principal {
 	who := commandRequester(r.Header.Get(headerCommand))
 	who.Display += " (" + r.Header.Get(headerUser) + ")"
 	return who

@@ -134,6 +134,6 @@ func (a *app) writable() float64 {
 }
 
 // commandRequester is who a command of this binary writes as.
-func commandRequester(command string) fhir.Requester {
-	return fhir.Requester{Agent: "Device/pestle", Display: "pestle " + command, Unbound: true}
+func commandRequester(command string) fhir.Principal {
+	return fhir.Principal{Agent: "Device/pestle", Display: "pestle " + command, Unbound: true}
 }

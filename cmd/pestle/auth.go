@@ -12,7 +12,7 @@ import (
 // authenticator is the demo user in a sandbox, bearer tokens anywhere else.
 func (c *serveCommand) authenticator() (server.Authenticator, error) {
 	if c.Sandbox {
-		return auth.Sandbox{User: fhir.Requester{Agent: "sds-user-id|555000000000", Display: "Sandbox user", OnBehalf: sandboxPharmacy}}, nil
+		return auth.Sandbox{User: fhir.Principal{Agent: "sds-user-id|555000000000", Display: "Sandbox user", OnBehalf: sandboxPharmacy}}, nil
 	}
 	jwks, err := os.ReadFile(c.Keys)
 	if err != nil {

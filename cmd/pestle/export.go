@@ -89,7 +89,7 @@ type closing struct {
 func (c closing) Close() error { return c.close() }
 
 // month does the work, with notes for who asked.
-func (c *exportClaims) month(ctx context.Context, s *reimbursement.Service, who fhir.Requester) (list []*reimbursement.Export, notes []string, err error) {
+func (c *exportClaims) month(ctx context.Context, s *reimbursement.Service, who fhir.Principal) (list []*reimbursement.Export, notes []string, err error) {
 	month, err := tariff.ParseMonth(c.Month)
 	if err != nil {
 		return nil, nil, err

@@ -26,7 +26,7 @@ const (
 	freshOrder      = "demo-order" // the operation that makes a prescription ready to be sent
 )
 
-var sandboxRequester = fhir.Requester{Agent: "Device/pestle", Display: "Pestle sandbox"}
+var sandboxRequester = fhir.Principal{Agent: "Device/pestle", Display: "Pestle sandbox"}
 
 // loadDemo stores the demo clinic, pharmacy, people and tariff in a database that
 // has none.

@@ -50,7 +50,7 @@ func acceptedAs(ctx context.Context, t *testing.T, a *app, signed time.Time) str
 		t.Fatalf("no operation %s", name)
 		return fhir.Operation{}
 	}
-	requester := fhir.Requester{Agent: "sds-user-id|555000000000", OnBehalf: sandboxPharmacy, Unbound: true}
+	requester := fhir.Principal{Agent: "sds-user-id|555000000000", OnBehalf: sandboxPharmacy, Unbound: true}
 	_, err = operation("process-message").Handle(ctx, &fhir.Call{Body: order, Time: time.Now(), RequestID: "1", Requester: requester})
 	require.NoError(t, err)
 	var tasks []string

@@ -15,7 +15,7 @@ import (
 // sentBy refuses a message that names another organisation than the caller's: as
 // its sender, as whose prescriber orders, or as the pharmacy that supplied. Each
 // way of naming one counts, so that no second name says something else.
-func (m *message) sentBy(who fhir.Requester) error {
+func (m *message) sentBy(who fhir.Principal) error {
 	if !who.Bound() {
 		return nil
 	}
@@ -40,7 +40,7 @@ func (m *message) sentBy(who fhir.Requester) error {
 // mayCancel refuses the cancellation of an order that another organisation
 // prescribed. The number of a prescription names the organisation that issued it,
 // so that one which is not here is refused alike to who did not.
-func mayCancel(state fhir.State, m *message, who fhir.Requester) error {
+func mayCancel(state fhir.State, m *message, who fhir.Principal) error {
 	if !who.Bound() {
 		return nil
 	}
@@ -64,7 +64,7 @@ func mayCancel(state fhir.State, m *message, who fhir.Requester) error {
 
 // issuedBy reports whether the number of a prescription has the caller's
 // organisation in its middle, filled up with zeros.
-func issuedBy(number string, who fhir.Requester) bool {
+func issuedBy(number string, who fhir.Principal) bool {
 	parts := strings.Split(number, "-")
 	if len(parts) != 3 {
 		return false
@@ -82,7 +82,7 @@ func issuedBy(number string, who fhir.Requester) bool {
 // the caller acts for. The message that the order came in tells it alone, since
 // nobody can change that; for an order without one it is who its requester works
 // for.
-func prescribedBy(state fhir.State, o *order, who fhir.Requester) (bool, error) {
+func prescribedBy(state fhir.State, o *order, who fhir.Principal) (bool, error) {
 	b, err := read(state, "Bundle/"+orderMessageID(o.number()), "Bundle")
 	if err != nil {
 		return false, err
@@ -98,7 +98,7 @@ func prescribedBy(state fhir.State, o *order, who fhir.Requester) (bool, error) 
 
 // sentFor reports whether the caller acts for who sent the prescription: what its
 // orders say, and what its Task says only where it has none.
-func (x *execution) sentFor(state fhir.State, who fhir.Requester) (bool, error) {
+func (x *execution) sentFor(state fhir.State, who fhir.Principal) (bool, error) {
 	if len(x.orders) == 0 {
 		return x.Sender.ID != "" && who.ActsFor(x.Sender.ID), nil
 	}
@@ -113,7 +113,7 @@ func (x *execution) sentFor(state fhir.State, who fhir.Requester) (bool, error) 
 // dispenserOf reports whether the caller is the pharmacy that the prescription is
 // with, or is to go to: its owner, or, while nobody holds it, the pharmacy it is
 // nominated to; where none is, this server's.
-func (s *Service) dispenserOf(x *execution, who fhir.Requester) bool {
+func (s *Service) dispenserOf(x *execution, who fhir.Principal) bool {
 	switch {
 	case !x.State.open() && x.Owner.ID != "":
 		return who.ActsFor(x.Owner.ID)
@@ -129,7 +129,7 @@ func (s *Service) dispenserOf(x *execution, who fhir.Requester) bool {
 // $cancel not its prescriber. The prescriber, who knows of the prescription, is
 // told so (403), and so is the pharmacy that would cancel; to anybody else there
 // is no such Task.
-func (s *Service) mayAct(state fhir.State, x *execution, op string, who fhir.Requester) error {
+func (s *Service) mayAct(state fhir.State, x *execution, op string, who fhir.Principal) error {
 	if !who.Bound() {
 		return nil
 	}
@@ -152,7 +152,7 @@ func (s *Service) mayAct(state fhir.State, x *execution, op string, who fhir.Req
 }
 
 // mayTake refuses a pharmacy that takes a prescription for another.
-func (t *taker) mayTake(op string, body *fhir.Resource, who fhir.Requester) error {
+func (t *taker) mayTake(op string, body *fhir.Resource, who fhir.Principal) error {
 	if who.ActsFor(t.owner.ID) {
 		return nil
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-func callerOf(organisation string, delegates ...string) fhir.Requester {
-	return fhir.Requester{Agent: "sds-user-id|555", Display: "Ann Caller", OnBehalf: organisation, Delegates: delegates}
+func callerOf(organisation string, delegates ...string) fhir.Principal {
+	return fhir.Principal{Agent: "sds-user-id|555", Display: "Ann Caller", OnBehalf: organisation, Delegates: delegates}
 }
 
 // toldOf is the kind of an error and its first message, to compare refusals by.
@@ -124,7 +124,7 @@ func TestWhatOthersHoldIsNotThere(t *testing.T) {
 			}
 			require.Equal(t, map[string]bool{"not-found There is no Task/ID.": true}, answers, handle)
 		}
-		st.who = fhir.Requester{}
+		st.who = fhir.Principal{}
 	}
 	// By message too, with the sender's own name in it.
 	st.who = callerOf("FA565", "VNE51x")

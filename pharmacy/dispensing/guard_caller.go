@@ -11,7 +11,7 @@ func (s *Service) guardCaller(state fhir.State, tx *fhir.Transaction, before, af
 	if tx.Derived || !tx.Requester.Bound() {
 		return nil
 	}
-	var may func(state fhir.State, v *fhir.Version, who fhir.Requester) (bool, error)
+	var may func(state fhir.State, v *fhir.Version, who fhir.Principal) (bool, error)
 	switch after.Type {
 	case "MedicationRequest":
 		may = mayOrder
@@ -43,7 +43,7 @@ func (s *Service) guardCaller(state fhir.State, tx *fhir.Transaction, before, af
 // mayOrder reports whether the caller may write an order: one of a prescription
 // is its prescriber's. Where the order does not tell who that is, it is who wrote
 // it first.
-func mayOrder(state fhir.State, v *fhir.Version, who fhir.Requester) (bool, error) {
+func mayOrder(state fhir.State, v *fhir.Version, who fhir.Principal) (bool, error) {
 	o, err := readOrder(v)
 	if err != nil || !o.prescribed() {
 		return err == nil, err
@@ -65,7 +65,7 @@ func mayOrder(state fhir.State, v *fhir.Version, who fhir.Requester) (bool, erro
 
 // mayTask reports whether the caller may write the Task of a prescription; one
 // of another kind anybody may.
-func (s *Service) mayTask(state fhir.State, v *fhir.Version, who fhir.Requester) (bool, error) {
+func (s *Service) mayTask(state fhir.State, v *fhir.Version, who fhir.Principal) (bool, error) {
 	x, err := readTask(state, v)
 	if err != nil || x == nil || s.dispenserOf(x, who) {
 		return err == nil, err
@@ -78,7 +78,7 @@ func (s *Service) mayTask(state fhir.State, v *fhir.Version, who fhir.Requester)
 
 // maySupply reports whether the caller may write a MedicationDispense: one of a
 // prescription is its pharmacy's.
-func (s *Service) maySupply(state fhir.State, v *fhir.Version, who fhir.Requester) (bool, error) {
+func (s *Service) maySupply(state fhir.State, v *fhir.Version, who fhir.Principal) (bool, error) {
 	r, err := v.Resource()
 	if err != nil {
 		return false, err
@@ -93,7 +93,7 @@ func (s *Service) maySupply(state fhir.State, v *fhir.Version, who fhir.Requeste
 
 // mayKeep keeps callers from writing what $process-message keeps: by its message
 // the sender of a prescription is known.
-func mayKeep(_ fhir.State, v *fhir.Version, _ fhir.Requester) (bool, error) {
+func mayKeep(_ fhir.State, v *fhir.Version, _ fhir.Principal) (bool, error) {
 	r, err := v.Resource()
 	if err != nil || r.Get("type").Text() != "message" {
 		return err == nil, err

@@ -10,7 +10,7 @@ import (
 // Organization, and the organisation of a PractitionerRole. Who would change one
 // must act for the organisation that it names and for the one that it is to name.
 // Making one anew under the id of a deleted one is a change too.
-func guardIdentity(state fhir.State, who fhir.Requester, before, after *fhir.Version) error {
+func guardIdentity(state fhir.State, who fhir.Principal, before, after *fhir.Version) error {
 	if after.Deleted() {
 		return nil
 	}

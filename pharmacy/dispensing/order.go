@@ -41,7 +41,7 @@ func (m *message) known(state fhir.State, number node) error {
 }
 
 // alive refuses a prescription for a patient whom the server knows to be dead.
-func (m *message) alive(state fhir.State, who fhir.Requester) error {
+func (m *message) alive(state fhir.State, who fhir.Principal) error {
 	for p := range m.all("Patient") {
 		stored, err := patientOf(state, who, identifier(p, idNHS).Text())
 		if err != nil {

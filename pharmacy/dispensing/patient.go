@@ -14,7 +14,7 @@ import (
 // PatientsOf is a [fhir.Narrow] of Patient: what a requester's organisation
 // means by a condition are its own records, else those that are everybody's. A
 // record that is not active any more is meant only where there is no other.
-func PatientsOf(state fhir.State, who fhir.Requester, ids []string) ([]string, error) {
+func PatientsOf(state fhir.State, who fhir.Principal, ids []string) ([]string, error) {
 	var ranks [4][]string
 	for _, id := range ids {
 		rank, err := patientRank(state, who.OnBehalf, id)
@@ -61,7 +61,7 @@ func inactive(patient node) bool { return patient.Get("active").Kind() == fhir.F
 
 // patientOf is the record that a requester's organisation has of a patient, nil
 // for none.
-func patientOf(state fhir.State, who fhir.Requester, nhs string) (*fhir.Resource, error) {
+func patientOf(state fhir.State, who fhir.Principal, nhs string) (*fhir.Resource, error) {
 	if nhs == "" {
 		return nil, nil
 	}
@@ -128,7 +128,7 @@ func numbersBefore(before *fhir.Version) (list []string, err error) {
 	return list, nil
 }
 
-func onlyRecord(state fhir.State, owner fhir.Requester, id string, number node) error {
+func onlyRecord(state fhir.State, owner fhir.Principal, id string, number node) error {
 	ids, err := state.Find("Patient", query("identifier", idNHS, number.Text()))
 	if err != nil {
 		return err

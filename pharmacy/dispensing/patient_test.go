@@ -18,7 +18,7 @@ func person(nhs, family string) *fhir.Resource {
 
 // write commits changes on behalf of an organisation.
 func (w *world) write(organisation string, changes ...fhir.Change) (*fhir.Commit, error) {
-	return w.db.Commit(w.ctx, &fhir.Transaction{Changes: changes, Time: w.now, Requester: fhir.Requester{Agent: "a", OnBehalf: organisation, Unbound: true}})
+	return w.db.Commit(w.ctx, &fhir.Transaction{Changes: changes, Time: w.now, Requester: fhir.Principal{Agent: "a", OnBehalf: organisation, Unbound: true}})
 }
 
 func posted(p *fhir.Resource) fhir.Change {
@@ -144,7 +144,7 @@ func TestMergedPatientGivesWay(t *testing.T) {
 	require.Equal(t, []string{"patient-once"}, rulesOf(err))
 	_, err = w.write("A83008", put("new", revise(p, "birthDate", "1980-02-04")))
 	require.NoError(t, err)
-	found, err := patientOf(w.db.State(w.ctx), fhir.Requester{OnBehalf: "A83008"}, "9449304130")
+	found, err := patientOf(w.db.State(w.ctx), fhir.Principal{OnBehalf: "A83008"}, "9449304130")
 	require.NoError(t, err)
 	require.Equal(t, "new", found.ID())
 }

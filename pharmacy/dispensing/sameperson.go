@@ -96,7 +96,7 @@ func meets(a, b map[string]bool) bool {
 
 // remarksOn compares the patients of a message with the records that the
 // sender's organisation has of them. The stored record stays as it is.
-func (m *message) remarksOn(state fhir.State, who fhir.Requester) (remarks []fhir.Issue, err error) {
+func (m *message) remarksOn(state fhir.State, who fhir.Principal) (remarks []fhir.Issue, err error) {
 	for sent := range m.all("Patient") {
 		stored, err := patientOf(state, who, identifier(sent, idNHS).Text())
 		if err != nil {

@@ -27,7 +27,7 @@ type world struct {
 	now  time.Time
 	loop *pharmacy.Loop
 	seen fhir.Seq       // how far settle has looked
-	who  fhir.Requester // who calls; somebody who acts for all when it is not set
+	who  fhir.Principal // who calls; somebody who acts for all when it is not set
 }
 
 var testSite = Site{ODS: "VNE51", Name: "The Simple Pharmacy", ReimbursementAuthority: "T1450"}
@@ -56,7 +56,7 @@ func newWorld(t *testing.T, now time.Time, opts Options) *world {
 func (w *world) call(body *fhir.Resource) *fhir.Call {
 	id, who := uuid.NewString(), w.who
 	if who.Agent == "" {
-		who = fhir.Requester{Agent: "sds-user-id|7654321", Display: "Peter Potion", Unbound: true}
+		who = fhir.Principal{Agent: "sds-user-id|7654321", Display: "Peter Potion", Unbound: true}
 	}
 	return &fhir.Call{Body: body, Time: w.now, RequestID: id, Receipt: fhir.Receipt{Key: id, Body: []byte("digest")},
 		Base: "http://localhost/fhir", Requester: who}

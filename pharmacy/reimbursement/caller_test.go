@@ -14,10 +14,10 @@ import (
 // TestClaimsAreThePharmacys: a claim is made, amended, exported, closed and
 // repriced by the pharmacy that it is of, or its delegate, whatever it says itself.
 func TestClaimsAreThePharmacys(t *testing.T) {
-	who := func(org string, delegates ...string) fhir.Requester {
-		return fhir.Requester{Agent: "u", OnBehalf: org, Delegates: delegates}
+	who := func(org string, delegates ...string) fhir.Principal {
+		return fhir.Principal{Agent: "u", OnBehalf: org, Delegates: delegates}
 	}
-	for _, caller := range []fhir.Requester{who("A83008"), who(""), who("FA565"), who("VNE51"), who("SUPPLIER", "vne51")} {
+	for _, caller := range []fhir.Principal{who("A83008"), who(""), who("FA565"), who("VNE51"), who("SUPPLIER", "vne51")} {
 		w, _, claim := ready(t)
 		own := caller.ActsFor("VNE51")
 		call := w.call(amend(t, claim, message1, ""))

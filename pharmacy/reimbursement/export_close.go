@@ -16,7 +16,7 @@ type CloseRequest struct {
 	// a month that is closed is returned as it was recorded.
 	New       bool
 	Time      time.Time
-	Requester fhir.Requester
+	Requester fhir.Principal
 	RequestID string
 }
 

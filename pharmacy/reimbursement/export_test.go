@@ -100,9 +100,9 @@ func TestExportIsPinned(t *testing.T) {
 	late := acute("911111-A83008-111111")
 	late.store(w)
 	w.settle()
-	_, err := w.s.LoadTariff(w.ctx, File{Kind: tariff.FeeSchedule, Data: []byte("rule,from,value,unit,mark,source\nsingle-activity-fee,2026-11-01,160,pence,B,a test\nrounding,2026-11-01,half-up,word,B,ours\n")}, fhir.Requester{})
+	_, err := w.s.LoadTariff(w.ctx, File{Kind: tariff.FeeSchedule, Data: []byte("rule,from,value,unit,mark,source\nsingle-activity-fee,2026-11-01,160,pence,B,a test\nrounding,2026-11-01,half-up,word,B,ours\n")}, fhir.Principal{})
 	require.NoError(t, err)
-	_, changed, err := w.s.Reprice(w.ctx, november, "", fhir.Requester{}, "", w.now)
+	_, changed, err := w.s.Reprice(w.ctx, november, "", fhir.Principal{}, "", w.now)
 	require.NoError(t, err)
 	require.Positive(t, changed)
 	w.now = w.now.AddDate(0, 1, 0)
@@ -352,7 +352,7 @@ func TestTotalsAddUp(t *testing.T) {
 func TestTotalsCountWhatHasNoPrice(t *testing.T) {
 	w := newWorld(t)
 	fees := "rule,from,value,unit,mark,source\nrounding,2021-01-01,half-up,word,B,ours\n"
-	_, err := w.s.LoadTariff(w.ctx, File{Data: []byte(fees)}, fhir.Requester{})
+	_, err := w.s.LoadTariff(w.ctx, File{Data: []byte(fees)}, fhir.Principal{})
 	require.NoError(t, err)
 	rx := acute(anOrder)
 	rx.born = "1950-01-01"
@@ -372,7 +372,7 @@ func TestTotalsOfAnyRate(t *testing.T) {
 	w := newWorld(t).sample()
 	fees := "rule,from,value,unit,mark,source\nrounding,2021-01-01,half-up,word,B,ours\ngroup:A,2021-01-01,generic,word,B,ours\n" +
 		"group:M,2021-01-01,generic,word,B,ours\ndeduction:generic,2021-01-01,00.2,share,B,ours\n"
-	_, err := w.s.LoadTariff(w.ctx, File{Data: []byte(fees)}, fhir.Requester{})
+	_, err := w.s.LoadTariff(w.ctx, File{Data: []byte(fees)}, fhir.Principal{})
 	require.NoError(t, err)
 	acute(anOrder).store(w)
 	w.settle()

@@ -210,13 +210,13 @@ func TestWithoutATariffLinesAreUnpriced(t *testing.T) {
 
 	w.sample()
 	w.settle()
-	claims, changed, err := w.s.Reprice(w.ctx, november, "", fhir.Requester{}, "", w.now)
+	claims, changed, err := w.s.Reprice(w.ctx, november, "", fhir.Principal{}, "", w.now)
 	require.NoError(t, err)
 	require.Equal(t, []int{1, 1}, []int{claims, changed})
 	_, response = w.claimed(rx)
 	require.Equal(t, "complete", response.Get("outcome").Text())
 	require.Equal(t, 2, w.versions("ClaimResponse", response.ID()))
-	_, changed, err = w.s.Reprice(w.ctx, november, "", fhir.Requester{}, "", w.now)
+	_, changed, err = w.s.Reprice(w.ctx, november, "", fhir.Principal{}, "", w.now)
 	require.NoError(t, err)
 	require.Zero(t, changed)
 }
@@ -246,7 +246,7 @@ func TestTheMonthIsThatOfTheUnitedKingdom(t *testing.T) {
 func TestBrokenBulkIsUsedUp(t *testing.T) {
 	w := newWorld(t)
 	csv := "Medicine,Pack size,,VMP Snomed Code,VMPP Snomed Code,Drug Tariff Category,Basic Price\nDear A tablets,10,tablet,99990011000001109,99990021000001100,Part VIIIA Category A,6000\n"
-	_, err := w.s.LoadTariff(w.ctx, File{Name: "Part VIIIA Nov 26.csv", Data: []byte(csv)}, fhir.Requester{})
+	_, err := w.s.LoadTariff(w.ctx, File{Name: "Part VIIIA Nov 26.csv", Data: []byte(csv)}, fhir.Principal{})
 	require.NoError(t, err)
 	dear := func(order, quantity string) *rx {
 		rx := acute(order)
@@ -294,10 +294,10 @@ func TestRepricingSeesTheRestsItMakes(t *testing.T) {
 		all = append(all, rx)
 	}
 	csv := "Medicine,Pack size,,VMP Snomed Code,VMPP Snomed Code,Drug Tariff Category,Basic Price\nDear A tablets,10,tablet,99990011000001109,99990021000001100,Part VIIIA Category A,6000\n"
-	_, err := w.s.LoadTariff(w.ctx, File{Name: "Part VIIIA Nov 26.csv", Data: []byte(csv)}, fhir.Requester{})
+	_, err := w.s.LoadTariff(w.ctx, File{Name: "Part VIIIA Nov 26.csv", Data: []byte(csv)}, fhir.Principal{})
 	require.NoError(t, err)
 	w.settle()
-	_, changed, err := w.s.Reprice(w.ctx, november, "", fhir.Requester{}, "", w.now)
+	_, changed, err := w.s.Reprice(w.ctx, november, "", fhir.Principal{}, "", w.now)
 	require.NoError(t, err)
 	require.Equal(t, 3, changed)
 	for i, want := range []string{"2 × 6000p for 10 tablet, whole, less the basic price; 6 tablet left",
@@ -305,7 +305,7 @@ func TestRepricingSeesTheRestsItMakes(t *testing.T) {
 		_, response := w.claimed(all[i])
 		require.Contains(t, string(response.JSON()), want)
 	}
-	_, changed, err = w.s.Reprice(w.ctx, november, "", fhir.Requester{}, "", w.now)
+	_, changed, err = w.s.Reprice(w.ctx, november, "", fhir.Principal{}, "", w.now)
 	require.NoError(t, err)
 	require.Zero(t, changed)
 }
@@ -341,7 +341,7 @@ func TestEachIssueIsPricedByItsDay(t *testing.T) {
 	w := newWorld(t)
 	for file, price := range map[string]string{"Part VIIIA Apr 26.csv": "120", "Part VIIIA May 26.csv": "150"} {
 		csv := "Medicine,Pack size,,VMP Snomed Code,VMPP Snomed Code,Drug Tariff Category,Basic Price\nTwo tablets,28,tablet,99990011000001109,99990021000001100,Part VIIIA Category M," + price + "\n"
-		_, err := w.s.LoadTariff(w.ctx, File{Name: file, Data: []byte(csv)}, fhir.Requester{})
+		_, err := w.s.LoadTariff(w.ctx, File{Name: file, Data: []byte(csv)}, fhir.Principal{})
 		require.NoError(t, err)
 	}
 	for issue, c := range []struct{ handed, edition, want string }{

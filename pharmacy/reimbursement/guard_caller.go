@@ -6,7 +6,7 @@ import (
 
 // guardCaller refuses the plain write of a Claim to the NHS by a caller who does
 // not act for the pharmacy that it is of, as every other way of sending it does.
-func guardCaller(who fhir.Requester, before, after *fhir.Version) error {
+func guardCaller(who fhir.Principal, before, after *fhir.Version) error {
 	if after.Type != "Claim" || !who.Bound() {
 		return nil
 	}

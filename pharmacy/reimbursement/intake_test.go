@@ -105,7 +105,7 @@ func TestExemptionsOfOtherCountries(t *testing.T) {
 func TestAmendPeriod(t *testing.T) {
 	w, _, claim := ready(t)
 	fees := "rule,from,value,unit,mark,source\nclaim-amend-deadline-day,2026-01-01,5,day,B,a test\nrounding,2026-01-01,half-up,word,B,ours\n"
-	_, err := w.s.LoadTariff(w.ctx, File{Data: []byte(fees)}, fhir.Requester{})
+	_, err := w.s.LoadTariff(w.ctx, File{Data: []byte(fees)}, fhir.Principal{})
 	require.NoError(t, err)
 	_, err = w.post(amend(t, claim, message1, ""))
 	require.NoError(t, err)
@@ -126,7 +126,7 @@ func TestAmendPeriodOfALongMonth(t *testing.T) {
 	rx.store(w)
 	claim, _ := w.claimed(rx)
 	fees := "rule,from,value,unit,mark,source\nclaim-amend-deadline-day,2026-01-01,5,day,B,a test\n"
-	_, err := w.s.LoadTariff(w.ctx, File{Data: []byte(fees)}, fhir.Requester{})
+	_, err := w.s.LoadTariff(w.ctx, File{Data: []byte(fees)}, fhir.Principal{})
 	require.NoError(t, err)
 	w.now = time.Date(2027, 2, 5, 12, 0, 0, 0, time.UTC)
 	_, err = w.post(amend(t, claim, message1, readClaim(claim).message()))

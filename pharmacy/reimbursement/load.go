@@ -31,7 +31,7 @@ type Loaded struct {
 // mistake of the file, with line and column, and then nothing is stored. A file
 // for a month that has one becomes its next version; what was priced by the
 // earlier one keeps naming it.
-func (s *Service) LoadTariff(ctx context.Context, f File, who fhir.Requester) (*Loaded, error) {
+func (s *Service) LoadTariff(ctx context.Context, f File, who fhir.Principal) (*Loaded, error) {
 	state := s.db.State(ctx)
 	l := &Loaded{Kind: f.Kind, Month: f.Month}
 	if l.Kind == "" {
@@ -49,7 +49,7 @@ func (s *Service) LoadTariff(ctx context.Context, f File, who fhir.Requester) (*
 }
 
 // LoadSample loads the sample tariff for a month, where that month has none.
-func (s *Service) LoadSample(ctx context.Context, month tariff.Month, who fhir.Requester) error {
+func (s *Service) LoadSample(ctx context.Context, month tariff.Month, who fhir.Principal) error {
 	for _, sample := range tariff.Samples(month) {
 		v, err := s.db.State(ctx).Current("Binary", BinaryID(sample.Kind, month))
 		if err != nil {
@@ -66,7 +66,7 @@ func (s *Service) LoadSample(ctx context.Context, month tariff.Month, who fhir.R
 }
 
 // shelve stores the file, unless it is there already.
-func (s *Service) shelve(ctx context.Context, state fhir.State, l *Loaded, data []byte, who fhir.Requester) error {
+func (s *Service) shelve(ctx context.Context, state fhir.State, l *Loaded, data []byte, who fhir.Principal) error {
 	id := BinaryID(l.Kind, l.Month)
 	before, err := state.Current("Binary", id)
 	if err != nil {

@@ -17,7 +17,7 @@ const aFile = "November Drug Tariff Part VIIIA,,,,,,\r\n,,,,,,\r\nMedicine,Pack 
 func TestLoadKeepsEveryVersion(t *testing.T) {
 	w := newWorld(t)
 	load := func(name, data string) *Loaded {
-		l, err := w.s.LoadTariff(w.ctx, File{Name: name, Data: []byte(data)}, fhir.Requester{Agent: "operator"})
+		l, err := w.s.LoadTariff(w.ctx, File{Name: name, Data: []byte(data)}, fhir.Principal{Agent: "operator"})
 		require.NoError(t, err)
 		return l
 	}
@@ -36,11 +36,11 @@ func TestLoadKeepsEveryVersion(t *testing.T) {
 
 func TestLoadWithTheMonthGiven(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.s.LoadTariff(w.ctx, File{Name: "tariff.csv", Data: []byte(aFile)}, fhir.Requester{})
+	_, err := w.s.LoadTariff(w.ctx, File{Name: "tariff.csv", Data: []byte(aFile)}, fhir.Principal{})
 	require.Error(t, err)
-	_, err = w.s.LoadTariff(w.ctx, File{Name: "tariff.csv", Month: tariff.NewMonth(2026, time.October), Data: []byte(aFile)}, fhir.Requester{})
+	_, err = w.s.LoadTariff(w.ctx, File{Name: "tariff.csv", Month: tariff.NewMonth(2026, time.October), Data: []byte(aFile)}, fhir.Principal{})
 	require.ErrorContains(t, err, "another month")
-	_, err = w.s.LoadTariff(w.ctx, File{Name: "tariff.csv", Month: november, Data: []byte(aFile)}, fhir.Requester{})
+	_, err = w.s.LoadTariff(w.ctx, File{Name: "tariff.csv", Month: november, Data: []byte(aFile)}, fhir.Principal{})
 	require.NoError(t, err)
 	rx := acute(anOrder)
 	rx.store(w)
@@ -51,11 +51,11 @@ func TestLoadWithTheMonthGiven(t *testing.T) {
 func TestLoadOfConcessions(t *testing.T) {
 	w := newWorld(t)
 	concessions := File{Name: "concessions 2026-11.csv", Data: []byte("Medicine,Pack size,Price\nAmoxicillin 250mg capsules,21,£2.10\n")}
-	_, err := w.s.LoadTariff(w.ctx, concessions, fhir.Requester{})
+	_, err := w.s.LoadTariff(w.ctx, concessions, fhir.Principal{})
 	require.ErrorContains(t, err, "No edition of Part VIIIA", "concessions replace prices of an edition")
-	_, err = w.s.LoadTariff(w.ctx, File{Month: november, Data: []byte(aFile)}, fhir.Requester{})
+	_, err = w.s.LoadTariff(w.ctx, File{Month: november, Data: []byte(aFile)}, fhir.Principal{})
 	require.NoError(t, err)
-	l, err := w.s.LoadTariff(w.ctx, concessions, fhir.Requester{})
+	l, err := w.s.LoadTariff(w.ctx, concessions, fhir.Principal{})
 	require.NoError(t, err)
 	require.Equal(t, tariff.PriceConcessions, l.Kind)
 	rx := acute(anOrder)
@@ -73,19 +73,19 @@ func TestLoadOfConcessions(t *testing.T) {
 
 func TestLoadRefusesWithEveryMistake(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.s.LoadTariff(w.ctx, File{Month: november, Data: []byte(aFile + "B,0,tablet,x,y,Part VIIIA,free\r\n")}, fhir.Requester{})
+	_, err := w.s.LoadTariff(w.ctx, File{Month: november, Data: []byte(aFile + "B,0,tablet,x,y,Part VIIIA,free\r\n")}, fhir.Principal{})
 	var e *fhir.Error
 	require.True(t, errors.As(err, &e))
 	require.Len(t, e.Issues, 5)
 	require.Equal(t, 5, e.Issues[0].Position.Line)
 	require.Zero(t, w.versions("Binary", "tariff-part-viiia-2026-11"))
-	_, err = w.s.LoadTariff(w.ctx, File{Data: []byte("a,b\n1,2\n")}, fhir.Requester{})
+	_, err = w.s.LoadTariff(w.ctx, File{Data: []byte("a,b\n1,2\n")}, fhir.Principal{})
 	require.ErrorContains(t, err, "none that the tariff is made of")
 }
 
 func TestLoadedFeesReplaceTheBuiltIn(t *testing.T) {
 	w := newWorld(t).sample()
-	l, err := w.s.LoadTariff(w.ctx, File{Data: []byte("rule,from,value,unit,mark,source\nsingle-activity-fee,2026-11-01,160,pence,B,a test\nrounding,2026-11-01,half-up,word,B,ours\n")}, fhir.Requester{})
+	l, err := w.s.LoadTariff(w.ctx, File{Data: []byte("rule,from,value,unit,mark,source\nsingle-activity-fee,2026-11-01,160,pence,B,a test\nrounding,2026-11-01,half-up,word,B,ours\n")}, fhir.Principal{})
 	require.NoError(t, err)
 	require.Equal(t, "Binary/tariff-fee-schedule/_history/1", l.Ref)
 	rx := acute(anOrder)

@@ -58,9 +58,9 @@ func (w *world) happen(rnd *rand.Rand, rx *rx) {
 		rx.lines[0].supplies[0].quantity = fmt.Sprint(1 + rnd.IntN(20))
 		rx.store(w)
 	case 4:
-		_ = w.s.LoadSample(w.ctx, november, fhir.Requester{})
+		_ = w.s.LoadSample(w.ctx, november, fhir.Principal{})
 	case 5:
-		_, _, err := w.s.Reprice(w.ctx, november, "", fhir.Requester{}, "", w.now)
+		_, _, err := w.s.Reprice(w.ctx, november, "", fhir.Principal{}, "", w.now)
 		require.NoError(w.t, err)
 	default:
 		standing, err := current(w.db.State(w.ctx), "Claim", "Claim/"+ClaimID(rx.order, 1))

@@ -19,7 +19,7 @@ const repriceBatch = 100
 // claims, since one may use the rest of a pack that another was paid whole. It
 // gives how many answers there are and how many of them changed. org is the ODS
 // code of the pharmacy whose claims are priced, "" for all.
-func (s *Service) Reprice(ctx context.Context, month tariff.Month, org string, who fhir.Requester, requestID string, now time.Time) (claims, changed int, err error) {
+func (s *Service) Reprice(ctx context.Context, month tariff.Month, org string, who fhir.Principal, requestID string, now time.Time) (claims, changed int, err error) {
 	tag := month.String()
 	if org != "" {
 		tag = monthOf(tag, org)

@@ -35,7 +35,7 @@ func (v *verdict) say(n fhir.Node, place string, code fhir.Code, rule string, de
 
 // find is the issue of the prescription that the claim is for; nil, with an
 // issue, where there is none.
-func (v *verdict) find(state fhir.State, who fhir.Requester) (*dispensed, error) {
+func (v *verdict) find(state fhir.State, who fhir.Principal) (*dispensed, error) {
 	known, err := allIssues(state, v.order())
 	if err != nil {
 		return nil, err

@@ -44,7 +44,7 @@ func newWorld(t testing.TB) *world {
 }
 
 func (w *world) sample() *world {
-	require.NoError(w.t, w.s.LoadSample(w.ctx, november, fhir.Requester{Agent: "test"}))
+	require.NoError(w.t, w.s.LoadSample(w.ctx, november, fhir.Principal{Agent: "test"}))
 	return w
 }
 
@@ -113,7 +113,7 @@ func (w *world) call(body *fhir.Resource) *fhir.Call {
 	w.calls++
 	id := fmt.Sprintf("00000000-0000-4000-8000-%012d", w.calls)
 	return &fhir.Call{Body: body, Time: w.now, RequestID: id, Receipt: fhir.Receipt{Key: id, Body: []byte("digest")},
-		Requester: fhir.Requester{Agent: "sds-user-id|7654321", Display: "Peter Potion", Unbound: true}}
+		Requester: fhir.Principal{Agent: "sds-user-id|7654321", Display: "Peter Potion", Unbound: true}}
 }
 
 func (w *world) post(claim *fhir.Resource) (*fhir.Reply, error) {

@@ -152,7 +152,7 @@ func (b *Bearer) identity(claims jwt.MapClaims) Identity {
 	}
 	organisation := strings.ToUpper(text(cmp.Or(b.Organisation, "organisation"))) // as ODS codes are written
 	return Identity{
-		Requester: fhir.Requester{
+		Requester: fhir.Principal{
 			Agent:    cmp.Or(text("fhirUser"), text("sub"), text("client_id"), "unnamed"),
 			Display:  text("name"),
 			OnBehalf: organisation, Delegates: b.Delegates[organisation],

@@ -88,7 +88,7 @@ func TestBearer(t *testing.T) {
 			kid := kids[alg]
 			who, err := ask("Bearer " + token(t, alg, kid, private[alg], claims(nil)))
 			require.NoError(t, err, alg)
-			require.Equal(t, fhir.Requester{Agent: "u1", Display: "Dr X", OnBehalf: "A83008"}, who.Requester)
+			require.Equal(t, fhir.Principal{Agent: "u1", Display: "Dr X", OnBehalf: "A83008"}, who.Requester)
 			require.True(t, who.Scopes.Allow("Patient", Read))
 			require.False(t, who.Scopes.Allow("Patient", Create))
 			require.False(t, who.Scopes.Allow("Task", Read))
@@ -200,7 +200,7 @@ func TestScopes(t *testing.T) {
 }
 
 func TestSandbox(t *testing.T) {
-	s := Sandbox{User: fhir.Requester{Agent: "Practitioner/demo", OnBehalf: "FA565"}}
+	s := Sandbox{User: fhir.Principal{Agent: "Practitioner/demo", OnBehalf: "FA565"}}
 	r := httptest.NewRequest("GET", "/", nil)
 	who, err := s.Authenticate(r)
 	require.NoError(t, err)

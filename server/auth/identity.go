@@ -8,7 +8,7 @@ import "github.com/pestle-fhir/pestle/fhir"
 
 // Identity is a caller that has been recognised.
 type Identity struct {
-	Requester fhir.Requester
+	Requester fhir.Principal
 	Scopes    Scopes
 }
 

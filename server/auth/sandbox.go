@@ -10,7 +10,7 @@ import (
 // for every organisation, and is User, unless the header NHSD-Session-URID names a role, as the sandboxes of
 // NHS England's interfaces have it.
 type Sandbox struct {
-	User fhir.Requester
+	User fhir.Principal
 }
 
 // Authenticate takes the caller from the headers. It never fails.
@@ -18,7 +18,7 @@ func (s Sandbox) Authenticate(r *http.Request) (Identity, error) {
 	requester := s.User
 	requester.Unbound = true
 	if role := r.Header.Get("NHSD-Session-URID"); isDigits(role) {
-		requester = fhir.Requester{
+		requester = fhir.Principal{
 			Agent:    "https://fhir.nhs.uk/Id/sds-role-profile-id|" + role,
 			Display:  s.User.Display,
 			OnBehalf: s.User.OnBehalf,

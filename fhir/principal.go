@@ -1,0 +1,89 @@
+package fhir
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Principal is who a request comes from, as the server established it: from an
+// access token, a session, or the operating-system user of a command. Nothing
+// in a body replaces it. The zero value is the server itself.
+//
+// Agent, Display and OnBehalf are stored with each version that the principal
+// writes; the rest lives as long as the request.
+type Principal struct {
+	Agent    string // who: a reference or an identifier, "Practitioner/1", "sds-user-id|7654321"
+	Display  string // their name
+	OnBehalf string // the organisation, an ODS code
+
+	Client   string    // the client_id of the software, "" where the token does not name it
+	Roles    []string  // roles of the policy table; nil where nothing names any, so that scopes and organisation alone decide
+	Purpose  string    // v3-PurposeOfUse: "TREAT"
+	Verified time.Time // when the person last proved who they are; zero where that is not known
+
+	// Delegates are the other organisations that they may act for. Unbound
+	// callers may act for any: the operator's commands, and the user of a
+	// sandbox.
+	Delegates []string
+	Unbound   bool
+	// SeesAll is set for roles that see the resources of every organisation, such
+	// as an auditor's.
+	SeesAll bool
+}
+
+// Owners are the organisations whose resources the principal sees, as ODS codes
+// in capitals; all reports that they see every resource. A bound principal
+// without an organisation owns "", what was written by nobody's organisation.
+func (p Principal) Owners() (codes []string, all bool) {
+	if !p.Bound() || p.SeesAll {
+		return nil, true
+	}
+	codes = append(codes, strings.ToUpper(p.OnBehalf))
+	for _, d := range p.Delegates {
+		codes = append(codes, strings.ToUpper(d))
+	}
+	return codes, false
+}
+
+type principalKey struct{}
+
+// WithPrincipal returns a context of a request of the principal.
+func WithPrincipal(ctx context.Context, p *Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// PrincipalIn returns whose request a context is of; the zero value, the server
+// itself, where it is of none.
+func PrincipalIn(ctx context.Context) Principal {
+	if p, ok := ctx.Value(principalKey{}).(*Principal); ok {
+		return *p
+	}
+	return Principal{}
+}
+
+// Bound reports whether they act for the organisations that they are known to
+// act for, and for no other.
+func (p Principal) Bound() bool { return p.Agent != "" && !p.Unbound }
+
+// ActsFor reports whether they may act for an organisation, by its ODS code.
+func (p Principal) ActsFor(organisation string) bool {
+	if !p.Bound() {
+		return true
+	}
+	same := func(other string) bool { return strings.EqualFold(organisation, other) }
+	return organisation != "" && (same(p.OnBehalf) || slices.ContainsFunc(p.Delegates, same))
+}
+
+// NotFor is the refusal of who acts for an organisation that is not theirs: it
+// is decided by what they sent, before anything is looked up.
+func (p Principal) NotFor(op string, said Node, organisation string) error {
+	own := p.OnBehalf
+	if own == "" {
+		own = "none: the token has no claim that names it"
+	}
+	return E(op, Forbidden, Issue{Message: "The caller does not act for this organisation.", Found: organisation, Expected: strings.Join(append([]string{own}, p.Delegates...), ", "),
+		Expression: said.Expression(), Position: said.Position(), Rule: "actor",
+		Fix: "Send it with a token of that organisation, or have the operator of the server name yours as its delegate (serve --delegates)."})
+}
