@@ -12,6 +12,7 @@ import (
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
+	"github.com/pestle-fhir/pestle/store/kv/kvtest"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
 )
 
@@ -23,7 +24,8 @@ var epoch = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 // both runs a test on the memory engine and on the durable one.
 func both(t *testing.T, test func(t *testing.T, db *store.DB)) {
 	for name, open := range map[string]func(t *testing.T) kv.Engine{
-		"mem": func(*testing.T) kv.Engine { return mem.New() },
+		"mem":      func(*testing.T) kv.Engine { return mem.New() },
+		"poisoned": func(*testing.T) kv.Engine { return kvtest.Poisoned{Engine: mem.New()} },
 		"badger": func(t *testing.T) kv.Engine {
 			e, err := badger.Open(t.TempDir(), nil)
 			require.NoError(t, err)

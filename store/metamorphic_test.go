@@ -50,7 +50,7 @@ func TestMetamorphic(t *testing.T) {
 			defer func() { require.NoError(t, durable.Close()) }()
 			r := &run{
 				t: t, rnd: rand.New(rand.NewPCG(uint64(seed), 7)), m: &model{}, now: epoch,
-				twins: []*twin{{t: t, inside: mem.New()}, {t: t, inside: durable}},
+				twins: []*twin{{t: t, inside: kvtest.Poisoned{Engine: mem.New()}}, {t: t, inside: durable}},
 			}
 			for _, w := range r.twins {
 				w.open()

@@ -28,11 +28,15 @@ var (
 
 // Reader is a consistent view of all keys.
 type Reader interface {
-	// Get gives the value of a key and whether there is one. The value must
-	// not be changed and is valid as long as the reader is open.
+	// Get returns the value of a key and whether there is one. The value stays
+	// valid, also when the reader and the engine are closed, and is never
+	// changed: neither by the engine nor by who has it. The engine reads the key
+	// during the call only.
 	Get(key []byte) (value []byte, ok bool, err error)
 	// Iterate walks the keys of the half-open range [low, high) upwards, or
-	// downwards from its end when reverse is set. A nil high is open.
+	// downwards from its end when reverse is set. A nil high is open. The engine
+	// reads low and high up to Close of the iterator: they must not be changed
+	// before.
 	Iterate(low, high []byte, reverse bool) Iterator
 }
 
@@ -46,10 +50,12 @@ type Iterator interface {
 	// Next goes to the next key; false at the end or on an error.
 	Next() bool
 	// Seek goes to the first key at or behind the given one, in the direction
-	// of the iterator, and so may also lead back. It stays within the range.
+	// of the iterator, and so may also lead back. It stays within the range. It
+	// reads the key during the call only; that may be Key of this iterator.
 	Seek(key []byte) bool
-	// Key and Value are where the iterator stands. Both are valid up to the
-	// next call of Next, Seek or Close only, and must not be changed.
+	// Key and Value are where the iterator stands. Both belong to the engine:
+	// they are valid up to the next call of Next, Seek or Close only, when it may
+	// overwrite them, and must not be changed. Who keeps one longer copies it.
 	Key() []byte
 	Value() []byte
 	// Close ends the walk and gives the error that ended it early, if any.
@@ -72,7 +78,8 @@ type Engine interface {
 	Snapshot() (Snapshot, error)
 	// Write applies all operations or none, whatever happens meanwhile, and
 	// returns when they will survive a crash of the machine. The keys of a
-	// batch are distinct. The engine keeps the slices for the time of the call.
+	// batch are distinct. The slices belong to the caller: the engine reads them
+	// during the call only, and changes none.
 	Write(batch []Op) error
 	// Room reports whether a batch of so many bytes, by [Cost], can be written
 	// now: ErrNoSpace where the disk is too full for it and for what the engine

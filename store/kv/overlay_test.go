@@ -1,6 +1,7 @@
 package kv_test
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 
@@ -61,7 +62,7 @@ func (f *flushing) Write(batch []kv.Op) error {
 		return kv.ErrClosed
 	}
 	for _, op := range batch {
-		f.over.Set(op.Key, op.Value)
+		f.over.Set(bytes.Clone(op.Key), ownValue(op.Value)) // which keeps them, and the contract lends them
 	}
 	if f.writes++; f.writes%3 == 0 {
 		if err := f.Engine.Write(f.over.Ops()); err != nil {
@@ -74,6 +75,14 @@ func (f *flushing) Write(batch []kv.Op) error {
 		f.over = kv.NewOverlay(base)
 	}
 	return nil
+}
+
+// ownValue copies a value, keeping apart none and empty.
+func ownValue(v []byte) []byte {
+	if v == nil {
+		return nil
+	}
+	return append([]byte{}, v...)
 }
 
 func (f *flushing) Size() (int64, error) {

@@ -16,10 +16,21 @@ import (
 
 // Run puts an engine through the whole suite. open gives a new, empty one; the
 // suite closes it.
+//
+// Each test runs twice: on the engine as it is, and with slices that are valid
+// for exactly as long as the contract says, see [Poisoned].
 func Run(t *testing.T, open func(t *testing.T) kv.Engine) {
+	run(t, open)
+	t.Run("Poisoned", func(t *testing.T) {
+		run(t, func(t *testing.T) kv.Engine { return Poisoned{open(t)} })
+	})
+}
+
+func run(t *testing.T, open func(t *testing.T) kv.Engine) {
 	for name, test := range map[string]func(*testing.T, kv.Engine){
 		"Get": testGet, "Iterate": testIterate, "Edges": testEdges, "Snapshot": testSnapshot,
 		"Delete": testDelete, "Big": testBig, "TooBig": testTooBig, "Model": testModel, "Closed": testClosed,
+		"Ownership": testOwnership,
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := open(t)
@@ -188,6 +199,32 @@ func testTooBig(t *testing.T, e kv.Engine) {
 	s := Snapshot(t, e)
 	defer s.Close()
 	require.Empty(t, Walk(t, s, nil, nil, false), "nothing of it is written")
+}
+
+// testOwnership keeps what Get returned beyond the reader, while the keys are
+// rewritten: small values, compressible and not, and one of the value log.
+func testOwnership(t *testing.T, e kv.Engine) {
+	values := map[string][]byte{"a": []byte("small"), "b": bytes.Repeat([]byte("long"), 200), "c": noise(5000), "d": noise(2 << 20), "e": {}}
+	var batch, gone []kv.Op
+	for k, v := range values {
+		batch = append(batch, kv.Op{Key: []byte(k), Value: v})
+		gone = append(gone, kv.Op{Key: []byte(k), Value: []byte("gone")})
+	}
+	require.NoError(t, e.Write(batch))
+	s := Snapshot(t, e)
+	kept := map[string][]byte{}
+	for k := range values {
+		v, ok, err := s.Get([]byte(k))
+		require.NoError(t, err)
+		require.True(t, ok)
+		kept[k] = v
+	}
+	s.Close()
+	require.NoError(t, e.Write(gone))
+	require.NoError(t, e.Close())
+	for k, v := range values {
+		require.True(t, bytes.Equal(v, kept[k]), "the value of %s has changed", k)
+	}
 }
 
 // noise cannot be compressed.
