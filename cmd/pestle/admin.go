@@ -94,7 +94,7 @@ func (r removing) Close() error {
 func (a *admin) handler() http.Handler {
 	mux := http.NewServeMux()
 	for path, do := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"POST /backup": a.backup, "POST /check": a.check, "POST /tariff": a.tariff, "POST /export": a.export,
+		"POST /backup": a.backup, "POST /check": a.check, "POST /digest": a.digest, "POST /tariff": a.tariff, "POST /export": a.export,
 	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
 			a.log.Info("command", "path", r.URL.Path, "user", operatorOf(r).Display)
@@ -172,6 +172,14 @@ func (a *admin) check(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return json.NewEncoder(w).Encode(f)
+}
+
+func (a *admin) digest(w http.ResponseWriter, r *http.Request) error {
+	answer, err := digestOf(r.Context(), a.app.db)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(w).Encode(answer)
 }
 
 // tariff loads a file of the tariff: the body, under the name in the query.

@@ -73,6 +73,7 @@ func TestCommandsWhileServing(t *testing.T) {
 		{"export claims --month 2020-01", 0, "no claims in 2020-01"},
 		{"export claims --month 2020-01 --run 3", 1, "The month has no such run"},
 		{"check", 0, "0 problems found"},
+		{"check --digest", 0, " as of commit "},
 	} {
 		t.Run(c.line, func(t *testing.T) {
 			code, out := command(t, data, c.line)

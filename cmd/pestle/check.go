@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
 )
 
 type checkCommand struct {
 	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database, which is only read; a server may have it open."`
+
+	Digest bool `help:"Print the SHA-256 of all that the database holds, and check nothing: equal for two databases that hold the same commits, whatever their files are."`
 
 	encryption `embed:""`
 }
@@ -41,7 +44,14 @@ func askData(command, dir string) error {
 // Run proves the invariants of a database and prints what breaks them. It
 // changes nothing in the folder; where a server has it open, that does the work.
 func (c *checkCommand) Run(std streams) error {
-	f, err := c.findings()
+	if c.Digest {
+		return c.digest(std)
+	}
+	f := &store.Findings{}
+	err := c.ask("/check", f, func(db *store.DB) (err error) {
+		f, err = db.Check(context.Background())
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -59,25 +69,48 @@ func (c *checkCommand) Run(std streams) error {
 	return nil
 }
 
-func (c *checkCommand) findings() (*store.Findings, error) {
+// digestAnswer is the digest of a database as of a commit.
+type digestAnswer struct {
+	AsOf   fhir.Seq
+	Digest string
+}
+
+func digestOf(ctx context.Context, db *store.DB) (answer digestAnswer, err error) {
+	answer.Digest, answer.AsOf, err = db.Digest(ctx)
+	return answer, err
+}
+
+func (c *checkCommand) digest(std streams) error {
+	var answer digestAnswer
+	err := c.ask("/digest", &answer, func(db *store.DB) (err error) {
+		answer, err = digestOf(context.Background(), db)
+		return err
+	})
+	if err == nil {
+		fmt.Fprintf(std.out, "%s as of commit %d\n", answer.Digest, answer.AsOf)
+	}
+	return err
+}
+
+// ask has the server that has the folder open answer, or reads the folder.
+func (c *checkCommand) ask(path string, answer any, read func(*store.DB) error) error {
 	if server := administered(c.Data); server != nil {
-		answer, err := server.post("/check", "check", nil, nil)
+		said, err := server.post(path, "check", nil, nil)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		defer func() { _ = answer.Body.Close() }()
-		f := &store.Findings{}
-		return f, json.NewDecoder(answer.Body).Decode(f)
+		defer func() { _ = said.Body.Close() }()
+		return json.NewDecoder(said.Body).Decode(answer)
 	}
 	if err := haveDatabase(c.Data, c.encryption); err != nil {
-		return nil, err
+		return err
 	}
 	db, err := openStore(c.Data, c.encryption)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = db.Close() }()
-	return db.Check(context.Background())
+	return read(db)
 }
 
 // openStore opens a database to read it, and changes nothing in its folder.
