@@ -1,6 +1,7 @@
 package fhir
 
 import (
+	"math/bits"
 	"sort"
 	"strings"
 	"sync"
@@ -42,6 +43,7 @@ func (l *Lines) build() {
 		l.before = append(l.before, uint32(total))
 		total += characters(l.text[i:min(i+block, len(l.text))])
 	}
+	l.starts = make([]uint32, 0, strings.Count(l.text, "\n"))
 	for at := 0; ; {
 		n := strings.IndexByte(l.text[at:], '\n')
 		if n < 0 {
@@ -58,9 +60,14 @@ func (l *Lines) characters(offset int) int {
 	return int(l.before[k]) + characters(l.text[k*block:offset])
 }
 
-// characters counts those that begin in a piece of UTF-8.
+// characters counts those that begin in a piece of UTF-8: its bytes but those
+// that continue a character, 10xxxxxx, eight at a time.
 func characters(piece string) int {
 	n := 0
+	for ; len(piece) >= 8; piece = piece[8:] {
+		w := word(piece)
+		n += bits.OnesCount64((^w | w<<1) & highBits)
+	}
 	for i := range len(piece) {
 		if piece[i]&0xC0 != 0x80 {
 			n++

@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"unicode/utf8"
@@ -365,6 +366,13 @@ func (p *parser) digits() bool {
 	return true
 }
 
+// allPlain reports whether each of eight bytes is plain: ASCII, but no control
+// character, quotation mark or backslash.
+func allPlain(w uint64) bool {
+	quote, slash := w^'"'*lowBits, w^'\\'*lowBits
+	return ((w-0x20*lowBits)|(quote-lowBits)|(slash-lowBits)|w)&highBits == 0
+}
+
 // plain marks the bytes that a string may hold as they are: no quote, no
 // backslash, no control character, ASCII.
 var plain = func() (t [256]bool) {
@@ -380,6 +388,9 @@ func (p *parser) stringEnd() (content span, escaped bool) {
 	open := p.pos
 	data, i := p.data, p.pos+1
 	for {
+		for len(data)-i >= 8 && allPlain(binary.LittleEndian.Uint64(data[i:])) {
+			i += 8
+		}
 		for i < len(data) && plain[data[i]] {
 			i++
 		}

@@ -36,7 +36,7 @@ func narrativeRules(w *walk, n fhir.Node, _ *r4.Type) {
 	if n.Kind() != fhir.String {
 		return
 	}
-	d := narrative{w: w, n: n, m: markup{text: strings.TrimSpace(n.Text())}}
+	d := narrative{w: w, n: n, m: markup{text: strings.TrimSpace(w.narrativeText(n))}}
 	if _, place := fhir.NoChar(d.m.text); place > 0 {
 		return // said of it as of any string
 	}
@@ -44,6 +44,20 @@ func narrativeRules(w *walk, n fhir.Node, _ *r4.Type) {
 	if beside := n.Parent().Get("_" + n.Name()); n.Name() != "" && beside.Exists() {
 		d.say("xhtml", "A narrative has no id or extensions beside it: XML has no place for them.", n.Name()+" alone", "_"+n.Name(), "Leave _"+n.Name()+" out.")
 	}
+}
+
+// narrativeText is the text of the narrative that was read last: its form and
+// its content are checked one after the other, and it is long and full of escapes.
+type narrativeText struct {
+	at   int
+	text string
+}
+
+func (w *walk) narrativeText(n fhir.Node) string {
+	if w.read.text == "" || w.read.at != n.Index() {
+		w.read = narrativeText{n.Index(), n.Text()}
+	}
+	return w.read.text
 }
 
 // narrative is the reading of one div.
@@ -89,7 +103,7 @@ func (d *narrative) read() {
 		d.w.broken(d.n, d.n, "txt-2")
 	}
 	d.resolve()
-	if len(d.said) == 0 {
+	if len(d.said) == 0 && d.m.rare {
 		d.writable()
 	}
 }

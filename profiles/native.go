@@ -37,3 +37,22 @@ func implied(there, needed string) func(*walk, fhir.Node) bool {
 // has reports whether a primitive element is there, be it as an extension
 // alone.
 func has(n fhir.Node, name string) bool { return n.Get(name).Exists() || n.Get("_"+name).Exists() }
+
+// computerName is the invariant on the names of definitions, which R4 has under
+// a key of its own for each type.
+const computerName = `name.matches('^(?:[A-Z]([A-Za-z0-9_]){0,254})$')`
+
+// isComputerName reports whether a name surely meets [computerName]; where it
+// does not, the expression decides.
+func isComputerName(n fhir.Node) bool {
+	text := n.Text()
+	if n.Kind() != fhir.String || text == "" || len(text) > 255 || text[0] < 'A' || text[0] > 'Z' {
+		return false
+	}
+	for i := 1; i < len(text); i++ {
+		if c := text[i]; !isLetter(c) && !isDigit(c) && c != '_' {
+			return false
+		}
+	}
+	return true
+}

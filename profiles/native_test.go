@@ -96,6 +96,28 @@ func agree(t *testing.T, key string, r *fhir.Resource, n fhir.Node, typ *r4.Type
 	require.Equal(t, want, native[key](w, n), "%s on %s", key, n.Raw())
 }
 
+// What is taken for a name without evaluation meets the expression, and nothing
+// else does.
+func TestComputerNames(t *testing.T) {
+	found := 0
+	for i := range r4.Types() {
+		for _, c := range r4.Types()[i].Constraints {
+			if c.Expression == computerName {
+				found++
+			}
+		}
+	}
+	require.Greater(t, found, 20)
+	expr, err := fhirpath.Compile(computerName)
+	require.NoError(t, err)
+	for _, name := range []string{"A", "Abc_1", "a", "1A", "A-b", "A b", "É", "Aé", "A\n", "\nA", strings.Repeat("A", 255), strings.Repeat("A", 256)} {
+		r := fhir.Obj("resourceType", "ValueSet", "name", name).Resource()
+		want, err := expr.Test(context.Background(), fhirpath.TypedItem(r.Root(), r4.TypeOf("ValueSet")), &fhirpath.Env{})
+		require.NoError(t, err)
+		require.Equal(t, want, isComputerName(r.Get("name")), name)
+	}
+}
+
 // TestEveryInvariantCompiles makes the rules of every type, so that none panics
 // when it is first met.
 func TestEveryInvariantCompiles(t *testing.T) {

@@ -16,7 +16,12 @@ func (w *walk) primitive(n fhir.Node, p *slot) {
 		w.primitiveKind(n, p, want)
 		return
 	}
-	text := n.Text()
+	text := ""
+	if p.Type == "xhtml" {
+		text = w.narrativeText(n)
+	} else {
+		text = n.Text()
+	}
 	if r, place := fhir.NoChar(text); place > 0 {
 		w.add(n, fhir.Issue{Code: fhir.Invalid, Rule: "character", Message: "The text holds a character that XML 1.0 does not have, so the resource could not be written as XML.",
 			Expected: "no control characters but tab and line end, and neither U+FFFE nor U+FFFF", Found: fmt.Sprintf("U+%04X as character %d", r, place), Fix: "Remove the character."})

@@ -18,6 +18,7 @@ type walk struct {
 	tally  fhir.Tally
 	faulty nodeSet // values whose form is wrong, of which nothing else is said
 	steps  int
+	read   narrativeText
 	noted  map[string]bool // URLs of unknown extensions that were noted
 	ended  bool
 	// asked are the profiles that the caller asks for, program is the one that

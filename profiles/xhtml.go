@@ -6,10 +6,12 @@ import "strings"
 // it knows HTML's named entities as well, which narratives may use (R4,
 // Narrative).
 type markup struct {
-	text string
-	pos  int
-	open []string // names of the open elements
-	bad  string   // what is not well-formed, once something is not
+	text   string
+	pos    int
+	open   []string // names of the open elements
+	bad    string   // what is not well-formed, once something is not
+	rooted bool     // an element was read
+	rare   bool     // something was read that XML may not be able to hold, see rareText
 }
 
 // tag is the start of an element.
@@ -36,10 +38,13 @@ func (m *markup) next() (t tag, text string, ok bool) {
 				m.bad = "an & that begins no entity: " + short(rest[:end])
 				return tag{}, "", false
 			}
+			m.rare = m.rare || rareText(rest[:end])
 			return tag{}, rest[:end], true
 		case strings.HasPrefix(rest, "<!--"):
+			m.rare = true
 			m.skip("-->")
 		case strings.HasPrefix(rest, "<![CDATA["):
+			m.rare = true
 			m.skip("]]>")
 		case strings.HasPrefix(rest, "<!"), strings.HasPrefix(rest, "<?"):
 			m.bad = "a declaration or processing instruction: " + short(rest[:min(len(rest), 20)])
@@ -86,8 +91,12 @@ func (m *markup) start() (t tag, text string, ok bool) {
 		m.bad = "a < that begins no element"
 		return tag{}, "", false
 	}
+	m.rare = m.rare || len(m.open) >= commonDepth || m.rooted && len(m.open) == 0
+	m.rooted = true
 	for {
+		before := m.pos
 		m.space()
+		spaced := m.pos > before
 		switch {
 		case m.pos >= len(m.text):
 			m.bad = "a tag that does not end"
@@ -105,6 +114,7 @@ func (m *markup) start() (t tag, text string, ok bool) {
 			m.bad = "an attribute of <" + t.name + "> that is not name=\"value\""
 			return tag{}, "", false
 		}
+		m.rare = m.rare || !spaced || rareAttribute(t.attrs, a)
 		t.attrs = append(t.attrs, a)
 	}
 }
@@ -128,15 +138,21 @@ func (m *markup) value(a *attr) bool {
 	return !strings.Contains(a.value, "<")
 }
 
+// name reads the name of an element or attribute. All but ASCII letters and
+// digits in one is rare.
 func (m *markup) name() string {
 	start := m.pos
 	for m.pos < len(m.text) {
 		c := m.text[m.pos]
-		if !isLetter(c) && !isDigit(c) && c != '-' && c != '_' && c != ':' && c != '.' && c < 0x80 {
-			break
+		if !isLetter(c) && !isDigit(c) {
+			if c != '-' && c != '_' && c != ':' && c != '.' && c < 0x80 {
+				break
+			}
+			m.rare = true
 		}
 		m.pos++
 	}
+	m.rare = m.rare || start < m.pos && isDigit(m.text[start])
 	return m.text[start:m.pos]
 }
 

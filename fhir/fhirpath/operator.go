@@ -140,6 +140,9 @@ func runUnion(m *machine, n *binary, base, _ int) error { return m.distinct(n, b
 
 // distinct leaves the first of every group of equal items from 'base'.
 func (m *machine) distinct(n node, base int) error {
+	if len(m.stack)-base <= fewItems {
+		return m.distinctOfFew(n, base)
+	}
 	var s set
 	kept := base
 	for i := base; i < len(m.stack); i++ {
@@ -148,6 +151,22 @@ func (m *machine) distinct(n node, base int) error {
 			return err
 		}
 		if added {
+			m.stack[kept] = m.stack[i]
+			kept++
+		}
+	}
+	m.cut(kept)
+	return nil
+}
+
+// distinctOfFew compares each item with those that are kept, without a set.
+func (m *machine) distinctOfFew(n node, base int) error {
+	kept := base
+	for i := base; i < len(m.stack); i++ {
+		if err := m.work(n, 1+kept-base); err != nil {
+			return err
+		}
+		if !m.stack[base:kept].contains(&m.stack[i]) {
 			m.stack[kept] = m.stack[i]
 			kept++
 		}
