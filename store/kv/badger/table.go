@@ -2,10 +2,8 @@ package badger
 
 import (
 	"bytes"
-	"fmt"
 	"hash/crc32"
 	"math"
-	"os"
 
 	badger "github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/fb"
@@ -21,29 +19,21 @@ type openedTable struct {
 	seal seal   // the newest one that it holds; none for a count of 0
 }
 
-// openTable opens a table for reading as the engine will, and closes it. What
-// the engine panics over becomes an error.
+// openTable opens a table for reading as the engine will, and closes it.
 func openTable(path string, m badger.TableManifest, keys *badger.KeyRegistry) (o openedTable, err error) {
 	options, done, err := tableOptions(m, keys)
 	if err != nil {
 		return o, err
 	}
 	defer done()
-	file, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
-	if err != nil {
-		return o, err
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%v", p)
+	err = withTable(path, func(file *z.MmapFile) error {
+		t, err := table.OpenTable(file, options)
+		if err == nil {
+			o = openedTable{markOf(file.Data), sealIn(t)}
 		}
-		_ = file.Close(-1) // it was only read
-	}()
-	t, err := table.OpenTable(file, options)
-	if err != nil {
-		return o, err
-	}
-	return openedTable{markOf(file.Data), sealIn(t)}, nil
+		return err
+	})
+	return o, err
 }
 
 // tableOptions is how a table is opened, with its data key where it is encrypted.
@@ -88,11 +78,10 @@ func markOf(data []byte) uint32 {
 }
 
 // tableMark tells a table from others of the same name.
-func tableMark(path string) (uint32, error) {
-	file, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
-	if err != nil {
-		return 0, err
-	}
-	mark := markOf(file.Data)
-	return mark, file.Close(-1)
+func tableMark(path string) (mark uint32, err error) {
+	err = withTable(path, func(file *z.MmapFile) error {
+		mark = markOf(file.Data)
+		return nil
+	})
+	return mark, err
 }

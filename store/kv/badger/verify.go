@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -39,8 +38,11 @@ func (e *Engine) Verify(ctx context.Context, pace func(bytes int) error) ([]kv.D
 	found := []kv.Damage{}
 	for id, m := range tables {
 		more, err := verifyTable(ctx, filepath.Join(e.db.Opts().Dir, fmt.Sprintf("%06d%s", id, tableExt)), m, keys, pace)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // compaction removes tables meanwhile
-			return nil, err
+		if errors.Is(err, fs.ErrNotExist) && !e.named(id) {
+			continue // compaction has removed it meanwhile
+		}
+		if err != nil {
+			return nil, fmt.Errorf("badger: the table %06d%s cannot be read: %w", id, tableExt, err)
 		}
 		found = append(found, more...)
 	}
@@ -57,20 +59,31 @@ func (e *Engine) Verify(ctx context.Context, pace func(bytes int) error) ([]kv.D
 }
 
 func verifyTable(ctx context.Context, path string, m badger.TableManifest, keys *badger.KeyRegistry, pace func(int) error) (found []kv.Damage, err error) {
-	file, err := z.OpenMmapFile(path, os.O_RDONLY, 0)
+	options, done, err := tableOptions(m, keys)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = file.Close(-1) }() // it was only read
-	options, done, err := tableOptions(m, keys)
-	if err != nil {
-		return nil, fmt.Errorf("badger: the table %s cannot be opened: %w", filepath.Base(path), err)
-	}
 	defer done()
-	var t *table.Table
-	if why := caught(func() (err error) { t, err = table.OpenTable(file, options); return err }); why != nil {
-		return nil, fmt.Errorf("badger: the table %s cannot be opened: %w", filepath.Base(path), why)
-	}
+	err = withTable(path, func(file *z.MmapFile) error {
+		t, err := table.OpenTable(file, options)
+		if err == nil {
+			found, err = verifyBlocks(ctx, t, filepath.Base(path), pace)
+		}
+		return err
+	})
+	return found, err
+}
+
+// named reports whether the database consists of a table, among others: the
+// engine removes one only after it has written that to the manifest.
+func (e *Engine) named(id uint64) bool {
+	tables, err := tablesOf(filepath.Join(e.db.Opts().Dir, badger.ManifestFilename))
+	_, there := tables[id]
+	return there || err != nil
+}
+
+// verifyBlocks reads every block of a table.
+func verifyBlocks(ctx context.Context, t *table.Table, name string, pace func(int) error) (found []kv.Damage, err error) {
 	blocks := t.KeySplits(math.MaxInt, nil) // the first key of each
 	for i, first := range blocks {
 		if err := errors.Join(ctx.Err(), pace(int(t.Size())/len(blocks))); err != nil {
@@ -82,7 +95,7 @@ func verifyTable(ctx context.Context, path string, m badger.TableManifest, keys 
 				next = []byte(blocks[i+1])
 			}
 			found = append(found, kv.Damage{Low: y.ParseKey([]byte(first)), High: append(bytes.Clone(y.ParseKey(next)), 0),
-				Where: fmt.Sprintf("block %d of %d of the table %s", i+1, len(blocks), filepath.Base(path))})
+				Where: fmt.Sprintf("block %d of %d of the table %s", i+1, len(blocks), name)})
 		}
 	}
 	return found, nil
@@ -98,16 +111,6 @@ func verifyBlock(t *table.Table, first []byte) error {
 		return errBlock
 	}
 	return nil
-}
-
-// caught turns a panic of the engine into an error.
-func caught(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%v", p)
-		}
-	}()
-	return f()
 }
 
 // hit returns the error of a read of the keys of [low, high), nil where no damage
