@@ -2,7 +2,10 @@ package pharmacy
 
 import (
 	"context"
+	"runtime"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -14,23 +17,23 @@ const (
 	foldChanges = 256
 )
 
-// fold steps commits and commits what comes of them at once, with the cursor. It
-// returns how many it took, and the cursor that is now stored. It takes fewer
-// than there are before one whose step reads or writes what is to be committed,
-// and none where the commit of several is refused: then each is to be taken by
-// itself, so that nothing but what is refused is parked.
+// fold steps commits, several at a time, and commits what comes of them at once,
+// with the cursor. It returns how many it took, and the cursor that is now
+// stored. It takes fewer than there are before one whose step reads or writes
+// what is to be committed, and none where the commit of several is refused: then
+// each is to be taken by itself, so that nothing but what is refused is parked.
 func (l *Loop) fold(ctx context.Context, saved fhir.Seq, entries []fhir.LogEntry) (int, fhir.Seq, error) {
 	f := folded{resources: map[string]bool{}, types: map[string]bool{}}
-	for i := range entries[:min(len(entries), foldEntries)] {
-		if len(f.changes) >= foldChanges {
-			break
+	all := l.stepAll(ctx, entries[:min(len(entries), l.width())])
+	for i, s := range all {
+		if s.err != nil && i == 0 {
+			return 0, saved, s.err
 		}
-		if ok, err := l.join(ctx, &f, &entries[i]); err != nil && i == 0 {
-			return 0, saved, err
-		} else if err != nil || !ok {
+		if s.err != nil || len(f.changes) >= foldChanges || !f.join(s) {
 			break
 		}
 	}
+	l.learn(len(all), len(f.progress))
 	last := entries[len(f.progress)-1].Seq
 	if len(f.changes) == 0 && l.passed+f.versions < leap {
 		l.passed += f.versions
@@ -49,6 +52,57 @@ func (l *Loop) fold(ctx context.Context, saved fhir.Seq, entries []fhir.LogEntry
 	return 0, saved, nil
 }
 
+// width is how many commits are stepped at once.
+func (l *Loop) width() int {
+	if l.wide == 0 {
+		return foldEntries
+	}
+	return l.wide
+}
+
+// learn steps fewer at once where some were stepped for nothing, and more again
+// where all could be taken.
+func (l *Loop) learn(stepped, taken int) {
+	l.wide = max(1, taken)
+	if taken == stepped {
+		l.wide = min(foldEntries, 2*max(l.width(), stepped))
+	}
+}
+
+// stepped is what comes of one commit, with what was read for it.
+type stepped struct {
+	state    *watched
+	versions int
+	changes  []fhir.Change
+	progress Progress
+	err      error
+}
+
+// stepAll steps commits, as many at a time as there are processors: none of them
+// sees what comes of another.
+func (l *Loop) stepAll(ctx context.Context, entries []fhir.LogEntry) []*stepped {
+	all := make([]*stepped, len(entries))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range entries {
+		group.Go(func() error {
+			all[i] = l.stepOne(ctx, &entries[i])
+			return nil
+		})
+	}
+	_ = group.Wait() // each keeps its own error
+	return all
+}
+
+func (l *Loop) stepOne(ctx context.Context, entry *fhir.LogEntry) *stepped {
+	start := time.Now()
+	s := &stepped{versions: len(entry.Versions), progress: Progress{Follower: l.Follower.Name(), Seq: entry.Seq}}
+	s.state = &watched{State: l.DB.State(ctx), resources: map[string]bool{}, types: map[string]bool{}}
+	s.changes, s.err = l.step(ctx, s.state, entry, &s.progress)
+	s.progress.Took = time.Since(start)
+	return s
+}
+
 // folded is what comes of several commits.
 type folded struct {
 	changes   []fhir.Change
@@ -58,48 +112,52 @@ type folded struct {
 	progress  []Progress // by commit
 }
 
-// join adds what comes of a commit; false where it has to see first what is to be
-// committed, or writes the same.
-func (l *Loop) join(ctx context.Context, f *folded, entry *fhir.LogEntry) (bool, error) {
-	start := time.Now()
-	progress := Progress{Follower: l.Follower.Name(), Seq: entry.Seq}
-	s := &watched{State: l.DB.State(ctx), f: f}
-	changes, err := l.step(ctx, s, entry, &progress)
-	if err != nil || s.met {
-		return false, err
+// join adds what comes of a commit; false where its step should have seen what is
+// to be committed, or it writes the same.
+func (f *folded) join(s *stepped) bool {
+	if meet(s.state.resources, f.resources) || meet(s.state.types, f.types) {
+		return false
 	}
-	for _, c := range changes {
+	for _, c := range s.changes {
 		if f.resources[c.Type+"/"+c.ID] {
-			return false, nil
+			return false
 		}
 	}
-	for _, c := range changes {
+	for _, c := range s.changes {
 		f.resources[c.Type+"/"+c.ID], f.types[c.Type] = true, true
 	}
-	progress.Took = time.Since(start)
-	f.changes, f.progress = append(f.changes, changes...), append(f.progress, progress)
-	f.versions += len(entry.Versions)
-	return true, nil
+	f.changes, f.progress = append(f.changes, s.changes...), append(f.progress, s.progress)
+	f.versions += s.versions
+	return true
 }
 
-// watched is a state that notices reads of what is to be committed.
+func meet(read, written map[string]bool) bool {
+	for name := range read {
+		if written[name] {
+			return true
+		}
+	}
+	return false
+}
+
+// watched is a state that notes what is read. It is used by one goroutine.
 type watched struct {
 	fhir.State
-	f   *folded
-	met bool
+	resources map[string]bool // Task/1
+	types     map[string]bool // in which something was looked for
 }
 
 func (w *watched) Current(typ, id string) (*fhir.Version, error) {
-	w.met = w.met || w.f.resources[typ+"/"+id]
+	w.resources[typ+"/"+id] = true
 	return w.State.Current(typ, id)
 }
 
 func (w *watched) First(typ, id string) (*fhir.Version, error) {
-	w.met = w.met || w.f.resources[typ+"/"+id]
+	w.resources[typ+"/"+id] = true
 	return w.State.First(typ, id)
 }
 
 func (w *watched) Find(typ, query string) ([]string, error) {
-	w.met = w.met || w.f.types[typ]
+	w.types[typ] = true
 	return w.State.Find(typ, query)
 }

@@ -26,13 +26,24 @@ type Loop struct {
 	Pause time.Duration
 
 	passed int           // versions behind the stored cursor
+	wide   int           // how many commits are stepped at once; 0 at first
 	apart  int           // how many commits are to be taken one by one
 	at     atomic.Uint64 // the last commit that was taken
+	begun  atomic.Bool   // at is known
 }
 
 // At returns the last commit of the log that the follower has taken: its lag is
 // how far the log has gone since. It may be called at any time.
 func (l *Loop) At() fhir.Seq { return fhir.Seq(l.at.Load()) }
+
+// Lag returns how many commits of a log that ends with head the follower has not
+// taken yet; 0 before it runs. It may be called at any time.
+func (l *Loop) Lag(head fhir.Seq) fhir.Seq {
+	if at := l.At(); l.begun.Load() && head > at {
+		return head - at
+	}
+	return 0
+}
 
 // Progress is what became of one commit of the log.
 type Progress struct {
@@ -60,6 +71,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	}
 	at := saved
 	l.at.Store(uint64(at))
+	l.begun.Store(true)
 	for {
 		entries, err := l.DB.Log(ctx, at, batch)
 		if err == nil && len(entries) == 0 {
@@ -177,6 +189,7 @@ func (l *Loop) takes(v *fhir.Version) bool {
 // request that wrote the version.
 func (l *Loop) step(ctx context.Context, state fhir.State, entry *fhir.LogEntry, progress *Progress) ([]fhir.Change, error) {
 	var out output
+	ctx = remembering(ctx)
 	for _, v := range entry.Versions {
 		if !l.takes(v) {
 			continue

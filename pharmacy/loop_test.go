@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -409,4 +410,51 @@ func TestFoldingSeesItsOutput(t *testing.T) {
 	require.Eventually(t, func() bool { at, _ := db.CursorAt(t.Context(), "echo"); return at >= 20 }, 5*time.Second, time.Millisecond)
 	stop()
 	require.Equal(t, "20", db.now["List/sum"].VersionID)
+}
+
+// counted counts its steps.
+type counted struct {
+	sums
+	steps *atomic.Int64
+}
+
+func (c counted) Step(ctx context.Context, state fhir.State, v *fhir.Version) ([]fhir.Change, error) {
+	c.steps.Add(1)
+	return c.sums.Step(ctx, state, v)
+}
+
+// TestFoldingWastesLittle: where each step has to see what the one before it
+// wrote, commits are not stepped again and again.
+func TestFoldingWastesLittle(t *testing.T) {
+	for _, n := range []int{1, 1000} {
+		db, steps := newFake(), new(atomic.Int64)
+		for i := range n {
+			db.put(t, "Basic", fmt.Sprint(i))
+		}
+		stop := follow(t, &Loop{DB: db, Follower: counted{steps: steps}})
+		require.Eventually(t, func() bool { at, _ := db.CursorAt(t.Context(), "echo"); return at >= fhir.Seq(n) }, 20*time.Second, time.Millisecond)
+		stop()
+		require.Equal(t, fmt.Sprint(n), db.now["List/sum"].VersionID)
+		require.LessOrEqual(t, steps.Load(), int64(2*n+foldEntries))
+	}
+}
+
+// TestOnce: what the steps of one commit have in common is computed once for
+// them, and again for the next commit.
+func TestOnce(t *testing.T) {
+	calls := 0
+	get := func(ctx context.Context, key string) (string, error) {
+		return Once(ctx, key, func() (string, error) { calls++; return key, io.EOF })
+	}
+	for range 2 {
+		ctx := remembering(t.Context())
+		for _, key := range []string{"a", "b", "a"} {
+			value, err := get(ctx, key)
+			require.Equal(t, key, value)
+			require.ErrorIs(t, err, io.EOF)
+		}
+	}
+	require.Equal(t, 4, calls)
+	_, err := get(t.Context(), "a")
+	require.ErrorIs(t, err, io.EOF, "it is computed outside a commit too")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -22,8 +23,9 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 }
 
 // healthReady tells whether requests can be served, writes among them: 503 with
-// the reason where the store takes none. Damage to the data is a warning: what is
-// not damaged is served.
+// the reason where the store takes none. Damage to the data is a warning, since
+// what is not damaged is served, and so is a backlog that refuses new
+// prescriptions alone.
 func (s *Server) healthReady(w http.ResponseWriter, r *http.Request) {
 	if s.config.Writable != nil {
 		if err := s.config.Writable(); err != nil {
@@ -32,13 +34,22 @@ func (s *Server) healthReady(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if s.config.Damage != nil && s.ready(r.Context()) {
-		if damage := s.config.Damage(); damage != "" {
-			health(w, http.StatusOK, "warn", damage)
-			return
-		}
+	if warnings := s.warnings(); warnings != "" && s.ready(r.Context()) {
+		health(w, http.StatusOK, "warn", warnings)
+		return
 	}
 	s.health(w, r)
+}
+
+// warnings are what is wrong although requests are served; "" for nothing.
+func (s *Server) warnings() string {
+	var all []string
+	for _, warning := range s.config.Warnings {
+		if text := warning(); text != "" {
+			all = append(all, text)
+		}
+	}
+	return strings.Join(all, " ")
 }
 
 // reason is an error in the words for a client, without its cause.

@@ -18,12 +18,13 @@ func (receipts) ReceiptFor(context.Context, string) (fhir.Receipt, bool, error) 
 	return fhir.Receipt{}, false, nil
 }
 
-// TestDamageIsAWarning: a server with damaged data is ready, and says what is
-// damaged.
-func TestDamageIsAWarning(t *testing.T) {
-	s := &Server{config: Config{Damage: func() string { return "block 1 is damaged" }, Repository: receipts{}}}
+// TestWarnings: a server with damaged data is ready, and says what is damaged,
+// and whatever else is wrong.
+func TestWarnings(t *testing.T) {
+	said := func(text string) func() string { return func() string { return text } }
+	s := &Server{config: Config{Warnings: []func() string{said("Block 1 is damaged."), said(""), said("The backlog is full.")}, Repository: receipts{}}}
 	w := httptest.NewRecorder()
 	s.healthReady(w, httptest.NewRequest(http.MethodGet, "/health/ready", nil))
 	require.Equal(t, http.StatusOK, w.Code)
-	require.JSONEq(t, `{"status":"warn","output":"block 1 is damaged"}`, w.Body.String())
+	require.JSONEq(t, `{"status":"warn","output":"Block 1 is damaged. The backlog is full."}`, w.Body.String())
 }

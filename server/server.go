@@ -72,9 +72,9 @@ type Config struct {
 	// Writable reports why the store takes no writes, for /health/ready; nil
 	// where it does. Without it only reads are tried.
 	Writable func() error
-	// Damage says what the verification of the database has found, for
-	// /health/ready; "" for nothing, and nil for a store that is not verified.
-	Damage func() string
+	// Warnings each say what is wrong although requests are served, for
+	// /health/ready; "" for nothing.
+	Warnings []func() string
 
 	Counters []Counter // further figures for /metrics
 	Logger   *slog.Logger

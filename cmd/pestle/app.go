@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -28,6 +29,7 @@ type appConfig struct {
 	References string // "any" does not ask that they lead somewhere
 	Profiles   profileOptions
 	Origins    []string // by which clients know the server
+	MaxBacklog uint64   // commits that a follower may be behind; 0 for any number
 }
 
 // app is everything of a running Pestle but HTTP.
@@ -40,6 +42,7 @@ type app struct {
 	dispensing    *dispensing.Service
 	reimbursement *reimbursement.Service
 	loops         map[string]*pharmacy.Loop // by follower
+	backlog       *pharmacy.Backlog         // of the loops
 	log           *slog.Logger
 }
 
@@ -62,20 +65,22 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 		return nil, keyAdvice(err)
 	}
 	engine.Reserve(c.MinFree)
-	db, err := store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit},
+	backlog := &pharmacy.Backlog{Most: fhir.Seq(c.MaxBacklog)}
+	db, err := store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit},
 		Narrow: map[string]fhir.Narrow{"Patient": dispensing.PatientsOf}})
 	if err != nil {
 		return nil, err
 	}
 	claims := reimbursement.New(db)
 	c.Dispensing.Codes = claims
-	a := &app{engine: engine, db: db, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, log: log}
+	a := &app{engine: engine, db: db, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, log: log}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
 	a.repository = newRepository(db, a.library, log)
 	a.loops = map[string]*pharmacy.Loop{}
 	for _, f := range a.followers() {
 		a.loops[f.Name()] = &pharmacy.Loop{DB: db, Follower: f, Logger: log}
 	}
+	backlog.Watch(db.Head, slices.Collect(maps.Values(a.loops))...)
 	c.Profiles.loadBeside(a.library.Terminology(), log)
 	return a, pharmacy.CheckAcyclic(a.followers())
 }
@@ -118,10 +123,12 @@ func (a *app) counters() []server.Counter {
 		{Name: "pestle_store_writable", Help: "1 while the store takes writes, 0 while it refuses them.", Gauge: true, Value: a.writable},
 		{Name: "pestle_store_free_bytes", Help: "Bytes that the disk of the data folder has free.", Gauge: true, Value: func() float64 { return float64(a.engine.Free()) }},
 	}
+	counters = append(counters, server.Counter{Name: "pestle_backlog_limit_commits", Gauge: true, Help: "Commits that a follower may be behind before new prescriptions are refused; 0 for any number.",
+		Value: func() float64 { return float64(a.backlog.Most) }})
 	for name, loop := range a.loops {
 		counters = append(counters, server.Counter{Name: "pestle_follower_" + strings.ReplaceAll(name, "-", "_") + "_lag_commits", Gauge: true,
 			Help:  "Commits in the log that the follower " + name + " has not taken yet.",
-			Value: func() float64 { return float64(max(a.db.Head(), loop.At()) - loop.At()) }})
+			Value: func() float64 { return float64(loop.Lag(a.db.Head())) }})
 	}
 	return counters
 }

@@ -54,6 +54,7 @@ type serveCommand struct {
 	LogDebug     bool   `env:"PESTLE_LOG_DEBUG" help:"Log more."`
 	MinFreeMB    int64  `env:"PESTLE_MIN_FREE_MB" name:"min-free-mb" default:"0" help:"Writes are refused with 507 while the disk of the data folder has fewer megabytes free. The database keeps what it needs itself in any case: 48 MB, and the size of its tables up to 512 MB."`
 	Memory       memory `env:"PESTLE_MEMORY" placeholder:"SIZE" help:"What all requests in flight may need together, such as 512MB or 2GB; a quarter of the machine's memory unless set. Requests beyond it are answered 429 and may be sent again, or 413 if they never fit."`
+	MaxBacklog   uint64 `env:"PESTLE_MAX_BACKLOG" default:"10000" help:"Commits that the processing of prescriptions may be behind. While it is further behind, new prescriptions are answered 429 with Retry-After; everything else is taken. 0 for any number."`
 	VerifyHours  int    `env:"PESTLE_VERIFY_HOURS" default:"24" help:"Hours between two verifications of all data on the disk, beside the requests; 0 for none. The first one begins with the server."`
 	DrainSeconds int    `env:"PESTLE_DRAIN_SECONDS" default:"20" help:"Seconds that requests under way have to finish after SIGTERM."`
 
@@ -112,7 +113,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 		return err
 	}
 	verified := &verification{db: app.db, every: time.Duration(c.VerifyHours) * time.Hour, log: log}
-	config.Damage, config.Counters = verified.damage, append(config.Counters, verified.counters()...)
+	config.Warnings, config.Counters = append(config.Warnings, verified.damage), append(config.Counters, verified.counters()...)
 	s, err := server.New(config)
 	if err != nil {
 		return err
@@ -164,7 +165,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 }
 
 func (c *serveCommand) appConfig() appConfig {
-	config := appConfig{Data: c.Data, Key: c.encryption, References: c.References, MinFree: c.MinFreeMB << 20, Profiles: c.profileOptions, Dispensing: dispensing.Options{
+	config := appConfig{Data: c.Data, Key: c.encryption, References: c.References, MinFree: c.MinFreeMB << 20, MaxBacklog: c.MaxBacklog, Profiles: c.profileOptions, Dispensing: dispensing.Options{
 		Site: dispensing.Site{ODS: c.Site, Name: c.SiteName, ReimbursementAuthority: c.Authority, Endpoint: c.PublicURL}}}
 	if c.Sandbox && c.Site == "" {
 		config.Dispensing.Site = dispensing.Site{ODS: sandboxPharmacy, Name: "Sandbox Online Pharmacy", ReimbursementAuthority: c.Authority, Endpoint: "http://" + c.Addr + server.Bases[0]}
@@ -225,7 +226,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 	config := server.Config{
 		Repository: app.repository, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
-		Memory: c.Memory.orDefault(), Counters: app.counters(), Writable: app.db.Writable, Docs: docs.Files,
+		Memory: c.Memory.orDefault(), Counters: app.counters(), Writable: app.db.Writable, Warnings: []func() string{app.backlog.Full}, Docs: docs.Files,
 		Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
 		Terminology: app.library.Terminology().Capabilities,
 		SMART:       server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},

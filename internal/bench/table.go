@@ -74,6 +74,14 @@ var table = []row{
 		},
 	},
 	{
+		work: "followers alone: prescriptions that wait, to their Tasks (absolute)", hold: hold{least: 1000, unit: "prescriptions/s"},
+		suite: suite{pkg: "./pharmacy/dispensing", bench: "^BenchmarkFollow$", time: "2x"},
+		figure: func(f *figures) (float64, string) {
+			rate := f.get("Follow", "prescriptions/s")
+			return rate, fmt.Sprintf("%.0f prescriptions/s (%.0f µs of a processor each)", rate, f.get("Follow", "cpu-µs/prescription"))
+		},
+	},
+	{
 		work: "index values of an R4 example (absolute)", shared: true,
 		suite: suite{pkg: "./fhir/search", bench: "^BenchmarkExtract$", time: "300ms"},
 		figure: func(f *figures) (float64, string) {

@@ -28,7 +28,7 @@ func (follower) Produces() []string { return []string{"Task"} }
 // Step makes the Task of the order's prescription. As long as nobody has done
 // anything with the Task, what comes later makes it anew: a further order, the
 // signature from which its validity counts.
-func (f follower) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]fhir.Change, error) {
+func (f follower) Step(ctx context.Context, state fhir.State, v *fhir.Version) ([]fhir.Change, error) {
 	o, err := orderOf(state, v)
 	if err != nil || o == nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (f follower) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]
 	if err != nil || x != nil && x.touched() && x.hasOrder(o) {
 		return nil, err
 	}
-	orders, err := ordersOf(state, o.number())
+	orders, err := pharmacy.Once(ctx, "orders "+o.number(), func() ([]*order, error) { return ordersOf(state, o.number()) })
 	if err != nil || len(orders) == 0 {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (f follower) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]
 	if x != nil && x.touched() {
 		return f.service.extend(state, x, orders, v)
 	}
-	task, err := f.service.draft(state, orders)
+	task, err := pharmacy.Once(ctx, "task "+o.number(), func() (*fhir.Resource, error) { return f.service.draft(state, orders) })
 	switch {
 	case err != nil:
 		return nil, err
