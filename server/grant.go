@@ -18,10 +18,22 @@ func (x *exchange) permit(typ string, p auth.Permission) error {
 	if p == 0 || x.may(typ, p) {
 		return nil
 	}
+	if x.identity.Scopes.Allow(typ, p) {
+		return beyondRole(typ + "." + string(rune(p)))
+	}
 	return lacking("system/" + typ + "." + string(rune(p)))
 }
 
-func (x *exchange) may(typ string, p auth.Permission) bool { return x.identity.Scopes.Allow(typ, p) }
+// beyondRole refuses what the scopes of a token grant and the caller's roles do
+// not.
+func beyondRole(what string) error {
+	return fhir.E("serve", fhir.Forbidden, fhir.Issue{
+		Message: "The caller's role does not allow this.", Expected: "a role that grants " + what, Rule: "role",
+		Fix: "Have it done by who has such a role: pestle roles prints them.",
+	})
+}
+
+func (x *exchange) may(typ string, p auth.Permission) bool { return x.identity.May(typ, p) }
 
 // mayAll reports whether the permission is granted on every type there is.
 func (x *exchange) mayAll(p auth.Permission) bool {
@@ -115,23 +127,34 @@ func (x *exchange) permitReferencesIn(n fhir.Node) error {
 
 // permitOperation asks for the operation's own scope, system/Task/$accept or
 // system/$process-message?event=…, or for the right to the types that it stands
-// on: to read where it changes nothing, else to create and to update. owned
-// reports whether it is the operation's own, which covers its answer too.
+// on: to read where it changes nothing, else to create and to update. Of a
+// caller's roles, one that changes something needs to be granted by its name.
+// owned reports whether it is the operation's own scope, which covers its answer
+// too.
 func (x *exchange) permitOperation(op *fhir.Operation, event string) (owned bool, err error) {
 	name, typ := "$"+op.Name, "*"
 	if x.resourceType != "" {
 		name, typ = x.resourceType+"/"+name, x.resourceType
 	}
-	if x.identity.Scopes.AllowOperation(name, event) {
+	if x.identity.MayInvoke(name, event) {
 		return true, nil
 	}
-	if op.Idempotent && x.may(typ, auth.Read) || !op.Idempotent && x.may(typ, auth.Create) && x.may(typ, auth.Update) {
+	if op.Idempotent && x.may(typ, auth.Read) || !op.Idempotent && x.may(typ, auth.Create) && x.may(typ, auth.Update) && x.inRole(op, name, event) {
 		return false, nil
 	}
 	if event != "" {
 		name += "?event=" + event
 	}
+	if x.identity.Scopes.AllowOperation(name, event) {
+		return false, beyondRole(name)
+	}
 	return false, lacking("system/" + name)
+}
+
+// inRole reports whether a role grants the operation by its name.
+func (x *exchange) inRole(op *fhir.Operation, name, event string) bool {
+	roles := x.identity.Roles
+	return roles == nil || roles.AllowOperation(name, event) || op.Type == anyType && roles.AllowOperation("$"+op.Name, event)
 }
 
 // permitParts refuses a message with entries of types that its operation does not

@@ -65,7 +65,7 @@ func (s *Server) figures(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, "The figures need an access token.", http.StatusUnauthorized)
 			return
 		}
-		if !caller.Scopes.AllowOperation("$metrics", "") {
+		if !caller.MayInvoke("$metrics", "") {
 			http.Error(w, "The figures need the scope system/$metrics.", http.StatusForbidden)
 			return
 		}

@@ -53,6 +53,7 @@ func (s *Server) log(r *http.Request, x *exchange, out *counted, took time.Durat
 		slog.String("request_id", x.logID()),
 		slog.String("caller", x.identity.Requester.Agent),
 		slog.String("organisation", x.identity.Requester.OnBehalf),
+		slog.String("client", x.identity.Requester.Client),
 		slog.String("method", r.Method),
 		slog.String("interaction", x.interaction),
 		slog.String("type", x.resourceType),

@@ -26,5 +26,9 @@ func (c *serveCommand) authenticator() (server.Authenticator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &auth.Bearer{Delegates: delegates, Keys: keys, Issuer: c.Issuer, AnyIssuer: c.AnyIssuer, Audience: c.Audience, AnyAudience: c.AnyAudience}, nil
+	roles, err := readRoles(c.Roles)
+	if err != nil {
+		return nil, err
+	}
+	return &auth.Bearer{Delegates: delegates, RolesClaim: c.RolesClaim, Roles: func(names []string) auth.Grants { return roles.Of(names...) }, Keys: keys, Issuer: c.Issuer, AnyIssuer: c.AnyIssuer, Audience: c.Audience, AnyAudience: c.AnyAudience}, nil
 }

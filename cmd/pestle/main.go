@@ -25,6 +25,7 @@ type commands struct {
 	FHIRPath    fhirpathCommand    `cmd:"" name:"fhirpath" help:"Evaluate a FHIRPath expression on a resource."`
 	Backup      backupCommand      `cmd:"" help:"Write and verify backups."`
 	Restore     restoreCommand     `cmd:"" help:"Restore a database from backups, into a new folder."`
+	Roles       rolesCommand       `cmd:"" help:"Print what each role may do."`
 	Key         keyCommand         `cmd:"" help:"Keys of encrypted databases."`
 	Check       checkCommand       `cmd:"" help:"Prove the invariants of a database."`
 	Accept      acceptCommand      `cmd:"" help:"Take a folder of which files are missing for good as it is, and check what is left. Work on a copy."`

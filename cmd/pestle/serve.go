@@ -40,6 +40,8 @@ type serveCommand struct {
 	Audience          string   `env:"PESTLE_AUDIENCE" help:"The aud that tokens must carry."`
 	AnyAudience       bool     `env:"PESTLE_ANY_AUDIENCE" help:"Take tokens that were issued for other servers too, in the place of --audience."`
 	Delegates         []byte   `env:"PESTLE_DELEGATES" type:"filecontent" placeholder:"FILE" help:"Who may send for whom besides themselves: JSON such as {\"A\": [\"B\"]}, by ODS codes, by which A may send for B."`
+	Roles             []byte   `env:"PESTLE_ROLES" type:"filecontent" placeholder:"FILE" help:"What each role may do, in the place of the built-in table, which pestle roles prints: lines as in docs/access.md."`
+	RolesClaim        string   `env:"PESTLE_ROLES_CLAIM" default:"roles" placeholder:"NAME" help:"The claim of tokens that names the caller's roles."`
 	PublicURL         string   `env:"PESTLE_PUBLIC_URL" placeholder:"URL" help:"Scheme and host under which clients know the server: all links begin with it."`
 	MetricsAddr       string   `env:"PESTLE_METRICS_ADDR" placeholder:"HOST:PORT" help:"Address on which /metrics is served to everybody who can reach it. The API's address serves it too, to tokens with the scope system/$metrics."`
 	CORSOrigin        []string `name:"cors-origin" env:"PESTLE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin of a web program that may call, such as https://app.example, with :* for any port; * for all. A sandbox takes those of this machine too."`

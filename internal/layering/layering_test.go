@@ -35,6 +35,7 @@ var rules = []rule{
 	{"store/kv", []string{"store/kv", "store/kv/..."}, "engines store bytes and know no FHIR"},
 	{"store/archive", nil, "the file of a backup holds bytes and knows no store"},
 	{"store", []string{"fhir", "fhir/...", "store/kv", "store/archive"}, "the store neither validates nor serves nor knows the business"},
+	{"trust", []string{"fhir", "fhir/...", "trust/..."}, "who may do what is decided without storage and HTTP"},
 	{"server", []string{"fhir", "fhir/...", "server/..."}, "the server meets the rest through ports it declares"},
 	{"pharmacy/", []string{"fhir", "fhir/...", "pharmacy", "."}, "a part of the business knows no sibling, no store, no server"},
 	{"pharmacy", []string{"fhir", "fhir/..."}, "the follower loop knows its ports alone"},

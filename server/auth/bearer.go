@@ -29,6 +29,12 @@ type Bearer struct {
 	// Organisation names the claim that holds the caller's ODS code;
 	// "organisation" where it is empty.
 	Organisation string
+	// RolesClaim names the claim that holds the names of the caller's roles, a text
+	// with blanks or a list; "roles" where it is empty. Roles returns what they
+	// grant together, and nil Roles takes no notice of the claim. A token without
+	// the claim has no roles: its scopes alone limit it.
+	RolesClaim string
+	Roles      func(names []string) Grants
 	// Delegates are, by the ODS code of an organisation in capitals, those that it
 	// may act for besides itself.
 	Delegates map[string][]string
@@ -134,31 +140,43 @@ func (b *Bearer) key(t *jwt.Token) (any, error) {
 
 func (b *Bearer) identity(claims jwt.MapClaims) Identity {
 	text := func(name string) string { s, _ := claims[name].(string); return s }
-	var scopes []string
-	switch v := claims["scope"].(type) {
-	case string:
-		scopes = strings.Fields(v)
-	case []any:
-		for _, s := range v {
-			if s, ok := s.(string); ok {
-				scopes = append(scopes, s)
-			}
-		}
-	}
+	scopes := words(claims["scope"])
 	for i, s := range scopes {
 		if smart, ok := b.Grants[s]; ok {
 			scopes[i] = smart
 		}
 	}
 	organisation := strings.ToUpper(text(cmp.Or(b.Organisation, "organisation"))) // as ODS codes are written
-	return Identity{
+	out := Identity{
 		Requester: fhir.Principal{
 			Agent:    cmp.Or(text("fhirUser"), text("sub"), text("client_id"), "unnamed"),
 			Display:  text("name"),
 			OnBehalf: organisation, Delegates: b.Delegates[organisation],
+			Client: text("client_id"),
 		},
 		Scopes: ParseScopes(strings.Join(scopes, " ")),
 	}
+	if claim, ok := claims[cmp.Or(b.RolesClaim, "roles")]; ok && b.Roles != nil {
+		out.Requester.Roles = words(claim)
+		out.Roles = b.Roles(out.Requester.Roles)
+		out.Requester.SeesAll = out.Roles.SeesAll()
+	}
+	return out
+}
+
+// words are those of a claim that is a text with blanks, or a list of texts.
+func words(claim any) (out []string) {
+	switch v := claim.(type) {
+	case string:
+		return strings.Fields(v)
+	case []any:
+		for _, s := range v {
+			if s, ok := s.(string); ok {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
 }
 
 // reason says what is wrong with a token, without a word of its content.

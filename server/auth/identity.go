@@ -1,15 +1,41 @@
 // Package auth finds out who is asking and what they may do: [Bearer] reads
 // JSON Web Tokens, [Sandbox] believes what the headers say. What a caller may
-// do is told by SMART App Launch v2 scopes, system/Patient.rs and the like:
-// https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html
+// do is told by SMART App Launch v2 scopes, system/Patient.rs and the like,
+// https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html, and, for
+// callers who have roles, by what their roles may do.
 package auth
 
 import "github.com/pestle-fhir/pestle/fhir"
 
-// Identity is a caller that has been recognised.
+// Identity is a caller that has been recognised. They may do what their scopes
+// and their roles both grant.
 type Identity struct {
 	Requester fhir.Principal
 	Scopes    Scopes
+	Roles     Grants // nil for callers without roles, whom scopes alone limit
+}
+
+// Grants is what roles may do.
+type Grants interface {
+	// Allow reports whether a letter of cruds is granted on a resource type, "*"
+	// for every type.
+	Allow(typ string, letter byte) bool
+	// AllowOperation reports whether an operation is granted: "Task/$accept", or
+	// "$process-message" with the event of a message.
+	AllowOperation(name, event string) bool
+	// SeesAll reports whether they see what belongs to every organisation.
+	SeesAll() bool
+}
+
+// May reports whether the permission is granted on a type; see [Scopes.Allow].
+func (i *Identity) May(typ string, p Permission) bool {
+	return i.Scopes.Allow(typ, p) && (i.Roles == nil || i.Roles.Allow(typ, byte(p)))
+}
+
+// MayInvoke reports whether a scope names the operation and a role grants it; see
+// [Scopes.AllowOperation].
+func (i *Identity) MayInvoke(name, event string) bool {
+	return i.Scopes.AllowOperation(name, event) && (i.Roles == nil || i.Roles.AllowOperation(name, event))
 }
 
 // refused is the error of a caller who is not known: status 401.

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/pestle-fhir/pestle/trust/policy"
+)
+
+// rolesCommand prints what each role may do.
+type rolesCommand struct {
+	File []byte `arg:"" optional:"" type:"filecontent" placeholder:"FILE" help:"A table to print in the place of the built-in one."`
+}
+
+// Run prints the table, or says what is wrong with it.
+func (c *rolesCommand) Run(std streams) error {
+	table, err := readRoles(c.File)
+	if err != nil {
+		return err
+	}
+	return table.Print(std.out)
+}
+
+// readRoles is the table of a file, the built-in one where there is none.
+func readRoles(text []byte) (*policy.Table, error) {
+	if text == nil {
+		return policy.Builtin()
+	}
+	table, err := policy.Parse("--roles", text)
+	if err != nil {
+		return nil, fmt.Errorf("the table of roles is not valid:\n%w", err)
+	}
+	return table, nil
+}

@@ -1,0 +1,85 @@
+package server_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server"
+	"github.com/pestle-fhir/pestle/server/auth"
+)
+
+// inRole is who has all scopes and the role that the token names.
+type inRole struct{}
+
+func (inRole) Authenticate(r *http.Request) (auth.Identity, error) {
+	role := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	return auth.Identity{Requester: fhir.Principal{Agent: "u1", OnBehalf: "A83008", Roles: []string{role}}, Scopes: auth.Full, Roles: roleOf(role)}, nil
+}
+
+func (inRole) Challenge(error) string { return `Bearer realm="fhir"` }
+
+// roleOf grants by two roles, and to others nothing.
+type roleOf string
+
+func (r roleOf) Allow(typ string, letter byte) bool {
+	return r == "clerk" && typ == "Patient" && strings.ContainsRune("crs", rune(letter))
+}
+
+func (r roleOf) AllowOperation(name, event string) bool {
+	return r == "clerk" && name == "$process-message" && event == "order" || r == "boss" && name == "Task/$act"
+}
+
+func (r roleOf) SeesAll() bool { return false }
+
+// TestRoles wants that a role limits what full scopes grant, by every way in.
+func TestRoles(t *testing.T) {
+	done := func(context.Context, *fhir.Call) (*fhir.Reply, error) { return &fhir.Reply{}, nil }
+	h := newHandler(t, func(c *server.Config) {
+		c.Authenticator = inRole{}
+		c.Operations = []fhir.Operation{{Name: "act", Type: "Task", Handle: done}, {Name: "look", Type: "Patient", Idempotent: true, Handle: done}, {Name: "process-message", Handle: done, Parameters: []fhir.Parameter{{Name: "content", Kinds: []string{"Bundle"}}}}}
+	})
+	const patient = `{"resourceType":"Patient","id":"1","gender":"male"}`
+	entry := func(method, url, resource string) string {
+		return `{"resourceType":"Bundle","type":"transaction","entry":[{"resource":` + resource + `,"request":{"method":"` + method + `","url":"` + url + `"}}]}`
+	}
+	message := func(event string) string {
+		return `{"resourceType":"Bundle","type":"message","entry":[{"fullUrl":"urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0","resource":{"resourceType":"MessageHeader","eventCoding":{"system":"x:y","code":"` + event + `"},"source":{"endpoint":"x:z"}}}]}`
+	}
+	for _, c := range []struct {
+		role, method, target, body string
+		status                     int
+	}{
+		{"clerk", "POST", "/fhir/Patient", patient, 201},
+		{"clerk", "GET", "/fhir/Patient?gender=male", "", 200},
+		{"clerk", "PUT", "/fhir/Patient/1", patient, 403},
+		{"clerk", "DELETE", "/fhir/Patient/1", "", 403},
+		{"clerk", "DELETE", "/fhir/Patient?gender=male", "", 403},
+		{"clerk", "POST", "/fhir/Observation", `{"resourceType":"Observation","status":"final","code":{"text":"x"}}`, 403},
+		{"clerk", "POST", "/fhir", entry("POST", "Patient", patient), 200},
+		{"clerk", "POST", "/fhir", entry("PUT", "Patient/1", patient), 403},
+		{"clerk", "GET", "/fhir/Patient?_has:Observation:subject:code=x", "", 403},
+		{"clerk", "GET", "/fhir/_history", "", 403},
+		{"clerk", "GET", "/fhir/Patient/$look", "", 204},
+		{"boss", "GET", "/fhir/Patient/$look", "", 403},
+		{"clerk", "POST", "/fhir/Task/$act", "", 403},
+		{"boss", "POST", "/fhir/Task/$act", "", 204},
+		{"clerk", "POST", "/fhir/$process-message", message("order"), 204},
+		{"clerk", "POST", "/fhir/$process-message", message("update"), 403},
+		{"boss", "POST", "/fhir/$process-message", message("order"), 403},
+		{"nobody", "GET", "/fhir/Patient", "", 403},
+		{"nobody", "GET", "/fhir/metadata", "", 200},
+		{"nobody", "GET", "/metrics", "", 403},
+	} {
+		got := call(h, c.method, c.target, c.body, "Authorization", "Bearer "+c.role)
+		assert.Equal(t, c.status, got.Code, "%s %s %s: %s", c.role, c.method, c.target, got.Body)
+		if got.Code == 403 && c.target != "/metrics" {
+			require.Contains(t, got.Body.String(), "role", "%s %s", c.method, c.target)
+		}
+	}
+}

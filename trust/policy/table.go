@@ -1,0 +1,94 @@
+// Package policy holds the table of roles: which role may do what on which
+// resource types and with which operations. What no line of the table grants is
+// refused. The table is data, roles.tsv; a server may be given another one.
+package policy
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+)
+
+//go:embed roles.tsv
+var builtin []byte
+
+// Builtin is the table that the program carries.
+func Builtin() (*Table, error) { return Parse("roles.tsv", builtin) }
+
+// Table is the roles by name.
+type Table struct {
+	roles map[string]*role
+	names []string // in the order of the file
+}
+
+// Sight is whose resources a role sees.
+type Sight string
+
+// Whose resources a role sees.
+const (
+	Own  Sight = "own"  // of the organisations that the principal acts for
+	All  Sight = "all"  // of every organisation
+	None Sight = "none" // of none: what belongs to nobody, such as definitions
+)
+
+type role struct {
+	sees       Sight
+	types      map[string]string   // letters of cruds by resource type; "*" for every type that has no line
+	operations map[string][]string // events by operation, "Task/$accept"; anyEvent for all of them
+	is         []string
+}
+
+const anyEvent = "*"
+
+// Names returns the names of the roles in the order of the table.
+func (t *Table) Names() []string { return slices.Clone(t.names) }
+
+// Known reports whether the table has a role.
+func (t *Table) Known(name string) bool { return t.roles[name] != nil }
+
+// Grants are the rights of several roles together. The zero value may do
+// nothing.
+type Grants struct{ roles []*role }
+
+// Of returns the grants of roles by their names. A name that the table does not
+// have grants nothing.
+func (t *Table) Of(names ...string) Grants {
+	var g Grants
+	for _, name := range names {
+		if r := t.roles[name]; r != nil {
+			g.roles = append(g.roles, r)
+		}
+	}
+	return g
+}
+
+// explicit are the types that a line for every type ("*") does not reach: who
+// did what, who is told and who has consented are granted by name.
+var explicit = []string{"AuditEvent", "Consent", "Provenance", "Subscription"}
+
+// Allow reports whether a letter of cruds is granted on a resource type. With
+// the type "*" it asks for every type.
+func (g Grants) Allow(typ string, letter byte) bool {
+	return slices.ContainsFunc(g.roles, func(r *role) bool {
+		letters, named := r.types[typ]
+		if !named && !slices.Contains(explicit, typ) {
+			letters = r.types["*"]
+		}
+		return strings.IndexByte(letters, letter) >= 0
+	})
+}
+
+// AllowOperation reports whether an operation is granted: "Task/$accept", or
+// "$process-message" with the event of the message.
+func (g Grants) AllowOperation(name, event string) bool {
+	return slices.ContainsFunc(g.roles, func(r *role) bool {
+		events := r.operations[name]
+		return slices.Contains(events, anyEvent) || event != "" && slices.Contains(events, event)
+	})
+}
+
+// SeesAll reports whether one of the roles sees what belongs to every
+// organisation.
+func (g Grants) SeesAll() bool {
+	return slices.ContainsFunc(g.roles, func(r *role) bool { return r.sees == All })
+}
