@@ -2,11 +2,12 @@ package fhir
 
 import "sync"
 
-// places numbers the children of every array and object of a tree. It is built
-// by the first question in one pass over the nodes.
+// places numbers the children of every array and object of a tree, and finds
+// items of arrays. Each part is built by the first question, in one pass.
 type places struct {
 	once   sync.Once
 	number []int32 // by node
+	items  itemIndex
 }
 
 func (p *places) of(r *Resource, i int32) int {

@@ -172,13 +172,5 @@ func (w *walk) containedResource(id string) fhir.Node {
 	for holder.node != holder.root {
 		holder = holder.outer
 	}
-	if holder.contained == nil {
-		holder.contained = map[string]fhir.Node{}
-		for c := range holder.node.Get("contained").Items() {
-			if name := c.Get("id").Text(); !holder.contained[name].Exists() {
-				holder.contained[name] = c
-			}
-		}
-	}
-	return holder.contained[id]
+	return holder.node.Contained(id)
 }

@@ -43,10 +43,9 @@ type scope struct {
 	outer *scope          // the resource that holds it, nil for the outermost
 	root  fhir.Node       // of a contained resource its container, else the resource
 	ids   map[string]bool // of elements met so far
-	// contained and every index what the resource holds, once asked for.
-	contained map[string]fhir.Node
-	every     map[string]bool
-	env       *fhirpath.Env
+	// every indexes what the resource holds, once asked for.
+	every map[string]bool
+	env   *fhirpath.Env
 	// bundle indexes the entries, once asked for, of a Bundle.
 	bundle *bundle
 }

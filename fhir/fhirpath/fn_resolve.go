@@ -66,10 +66,8 @@ func (m *machine) contained(it Item, id string) Item {
 	if id == "" {
 		return NodeItem(around, "")
 	}
-	for r := range around.Get("contained").Items() {
-		if r.Get("id").Text() == id {
-			return NodeItem(r, "")
-		}
+	if r := around.Contained(id); r.Exists() {
+		return NodeItem(r, "")
 	}
 	return Item{}
 }
@@ -88,18 +86,34 @@ func (m *machine) bundled(c *call, from fhir.Node, ref string) (fhir.Node, error
 		if !strings.Contains(ref, ":") {
 			target = beside(n.Get("fullUrl").Text(), ref)
 		}
-		plain, version, _ := strings.Cut(target, "/_history/")
-		for e := range entries.Items() {
-			if err := m.step(c); err != nil {
-				return fhir.Node{}, err
-			}
-			full, r := e.Get("fullUrl").Text(), e.Get("resource")
-			if full != "" && r.Exists() && (full == target || full == plain && version == r.Path("meta", "versionId").Text()) {
-				return r, nil
-			}
+		if err := m.step(c); err != nil {
+			return fhir.Node{}, err
+		}
+		if r := entryOf(entries, target); r.Exists() {
+			return r, nil
 		}
 	}
 	return fhir.Node{}, nil
+}
+
+// entryOf is the resource of the entry with a fullUrl, or with the fullUrl and
+// the version that a versioned address names.
+func entryOf(entries fhir.Node, address string) fhir.Node {
+	for e := range entries.ItemsWith("fullUrl", address) {
+		if r := e.Get("resource"); r.Exists() && address != "" {
+			return r
+		}
+	}
+	plain, version, versioned := strings.Cut(address, "/_history/")
+	if !versioned || plain == "" {
+		return fhir.Node{}
+	}
+	for e := range entries.ItemsWith("fullUrl", plain) {
+		if r := e.Get("resource"); r.Exists() && r.Path("meta", "versionId").Text() == version {
+			return r
+		}
+	}
+	return fhir.Node{}
 }
 
 // beside puts a relative reference on the base of a RESTful URL.

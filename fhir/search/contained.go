@@ -38,11 +38,8 @@ func (s *sink) contained(param string, r *fhir.Resource, id string) {
 	if id == "" || param == "" || s.at.depth == maxDepth {
 		return
 	}
-	for c := range r.Get("contained").Items() {
-		if c.Get("id").Text() == id {
-			s.queue = append(s.queue, visit{prefix: Inside(s.at.prefix+param, c.Get("resourceType").Text()), resource: c, depth: s.at.depth + 1, parent: s.place})
-			return
-		}
+	if c := r.Root().Contained(id); c.Exists() {
+		s.queue = append(s.queue, visit{prefix: Inside(s.at.prefix+param, c.Get("resourceType").Text()), resource: c, depth: s.at.depth + 1, parent: s.place})
 	}
 }
 

@@ -211,12 +211,7 @@ func targetType(n fhir.Node) string {
 		return r.typ
 	}
 	if id, ok := strings.CutPrefix(text, "#"); ok {
-		for c := range n.Resource().Get("contained").Items() {
-			if c.Get("id").Text() == id {
-				return c.Get("resourceType").Text()
-			}
-		}
-		return ""
+		return n.Resource().Root().Contained(id).Get("resourceType").Text()
 	}
 	return n.Get("type").Text()
 }

@@ -93,12 +93,7 @@ func contained(resource node, reference node) node {
 	if !ok {
 		return node{}
 	}
-	for c := range resource.Get("contained").Items() {
-		if c.Get("id").Text() == id {
-			return c
-		}
-	}
-	return node{}
+	return resource.Contained(id)
 }
 
 // orderMessageID is the id of the Bundle that keeps the message of a

@@ -158,13 +158,11 @@ func code(concepts fhir.Node, system string) string {
 
 // contained follows a "#id" reference within a resource.
 func contained(r *fhir.Resource, reference fhir.Node) fhir.Node {
-	ref := reference.Get("reference").Text()
-	for c := range r.Get("contained").Items() {
-		if id := c.Get("id").Text(); id != "" && ref == "#"+id {
-			return c
-		}
+	id, ok := strings.CutPrefix(reference.Get("reference").Text(), "#")
+	if !ok || id == "" {
+		return fhir.Node{}
 	}
-	return fhir.Node{}
+	return r.Root().Contained(id)
 }
 
 // query writes a search for a token: an identifier or a tag.
