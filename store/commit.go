@@ -24,7 +24,10 @@ func (db *DB) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, e
 	var p *plan
 	for try := 1; ; try++ {
 		var err error
-		if p, err = db.plan(ctx, tx, ids, p); err != nil {
+		if p, err = db.plan(ctx, tx, ids, p); err == nil && db.behind(p) {
+			p, err = db.plan(ctx, tx, ids, p)
+		}
+		if err != nil {
 			return nil, err
 		}
 		if p.repeated != nil {
@@ -40,6 +43,13 @@ func (db *DB) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, e
 	}
 }
 
+// behind reports whether so much was written while a plan with conditions was
+// made that it is to be brought up to date before the committer looks at it.
+func (db *DB) behind(p *plan) bool {
+	const much = 32 // commits
+	return len(p.lookups) > 0 && db.Head() > p.at+much
+}
+
 // maxTries is how often a transaction is planned anew whose conditions take the
 // committer longer than it has.
 const maxTries = 8
@@ -49,7 +59,7 @@ func (db *DB) plan(ctx context.Context, tx *fhir.Transaction, ids []string, earl
 	err = db.look("commit", 0, func(v view) error {
 		if earlier != nil {
 			v := v.of(tx)
-			ok, err := (&recheck{ctx: ctx, v: v, p: earlier, references: db.opts.References}).holds()
+			ok, err := (&recheck{ctx: ctx, v: v, p: earlier, references: db.opts.References, renamed: db.renamed(earlier)}).holds()
 			if err != nil {
 				return err
 			}

@@ -167,7 +167,7 @@ func (c *committer) renewed(r *request) (*plan, error) {
 	}
 	v := view{c.over, c.head.seq, c.db.names.Own}.of(r.tx)
 	p := r.plan
-	ok, err := (&recheck{ctx: ctx, v: v, p: p, references: c.db.opts.References, in: c}).holds()
+	ok, err := (&recheck{ctx: ctx, v: v, p: p, references: c.db.opts.References, renamed: c.db.renamed(p), in: c}).holds()
 	if err == nil && !ok {
 		p, err = prepare(ctx, v, r.tx, r.ids, c.db.opts.Narrow, c.db.opts.References)
 	}
@@ -197,6 +197,7 @@ func (c *committer) apply(r *request, p *plan) error {
 	}
 	if p.learned != "" {
 		c.db.names.Add(p.learned)
+		c.db.named.Store(uint64(a.head.seq))
 	}
 	c.recent.note(p, c.head.seq, a.head.seq)
 	c.head, r.commit = a.head, a.commit

@@ -55,7 +55,8 @@ type DB struct {
 	engine kv.Engine
 	opts   Options
 
-	names search.Names // of this server
+	names search.Names  // of this server
+	named atomic.Uint64 // the commit with which the last of them was learned
 
 	newest  atomic.Pointer[moment]
 	moments sync.WaitGroup        // those that are held

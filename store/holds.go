@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -16,6 +14,9 @@ type recheck struct {
 	v          view
 	p          *plan
 	references bool // are enforced
+	// renamed says that the server has learned a name since, by which references
+	// may lead to it.
+	renamed bool
 	// in knows, within the committer, what has been written lately; nil outside.
 	in *committer
 }
@@ -55,18 +56,15 @@ func (k *recheck) written(typ, id string) (written, known bool) {
 }
 
 // finds reports whether the conditions find what they found. One is looked up
-// again only where something new meets it, or depends on other types.
+// again only where something new may have changed that.
 func (k *recheck) finds() (bool, error) {
-	recent := news{ctx: k.ctx, v: k.v, since: k.p.at}
-	for l, known := range k.p.lookups {
-		touched := reaches(l.query)
-		if !touched && k.changed(l.typ) {
-			var err error
-			if touched, err = recent.touches(known.query, known.found); err != nil {
-				return false, err
-			}
+	recent := news{ctx: k.ctx, v: k.v, since: k.p.at, changed: k.changed}
+	for _, known := range k.p.lookups {
+		touched, err := recent.touches(known.query, known.found)
+		if err != nil {
+			return false, err
 		}
-		if !touched {
+		if !touched && !(k.renamed && known.query.Chained()) {
 			continue
 		}
 		now, err := k.p.meant(k.ctx, k.v, known.query)
@@ -116,17 +114,4 @@ func (k *recheck) stands(s *step) (bool, error) {
 	}
 	now, _, err := k.v.identity(s.typ, s.id)
 	return now.vno == s.now.vno, err
-}
-
-// reaches reports whether a condition depends on other types than its own: a
-// chained parameter or _has.
-func reaches(query string) bool {
-	for part := range strings.SplitSeq(query, "&") {
-		name, _, _ := strings.Cut(part, "=")
-		name, err := url.QueryUnescape(name)
-		if err != nil || strings.Contains(name, ".") || strings.HasPrefix(name, "_has") {
-			return true
-		}
-	}
-	return false
 }

@@ -18,6 +18,9 @@ func (v view) of(tx *fhir.Transaction) view {
 	return v
 }
 
+// renamed reports whether the server has learned a name since a plan was made.
+func (db *DB) renamed(p *plan) bool { return fhir.Seq(db.named.Load()) > p.at }
+
 // remember reads the names that the database has learned.
 func (db *DB) remember(v view) error {
 	table := []byte{tableName}

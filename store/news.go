@@ -16,28 +16,34 @@ type news struct {
 	v      view
 	since  fhir.Seq
 	byType map[string]*written
+	// changed reports whether anything of a type may have been written.
+	changed func(typ string) bool
 }
 
 // written are the resources of one type.
 type written struct {
-	ids     map[string]bool
-	members members // that are not deleted
+	ids      map[string]bool
+	members  members         // that are not deleted
+	versions []*fhir.Version // theirs
+	before   []met           // what they were as of the plan, once recalled
+	recalled bool
 }
 
-// touches reports whether any of the news was found by a condition or meets it.
-// It knows nothing of chains.
+// touches reports whether any of the news was found by a condition or meets it,
+// or may have changed what a chain leads to.
 func (n *news) touches(q *search.Query, found []string) (bool, error) {
 	w, err := n.of(q.Type)
-	if err != nil || len(w.ids) == 0 {
-		return false, err
-	}
-	if slices.ContainsFunc(found, func(id string) bool { return w.ids[id] }) {
-		return true, nil
+	if err != nil || slices.ContainsFunc(found, func(id string) bool { return w.ids[id] }) {
+		return err == nil, err
 	}
 	for _, k := range w.members.candidates(q) {
-		m := &w.members.list[k]
-		if !slices.ContainsFunc(q.Clauses, func(c search.Clause) bool { return !c.Holds(m.id, m.entries) }) {
-			return true, nil
+		if ok, err := n.meets(n.v, q.Clauses, met{w.members.list[k], w.versions[k]}); ok || err != nil {
+			return ok, err
+		}
+	}
+	for i := range q.Clauses {
+		if ok, err := n.reached(&q.Clauses[i]); ok || err != nil {
+			return ok, err
 		}
 	}
 	return false, n.ctx.Err()
@@ -49,6 +55,9 @@ func (n *news) of(typ string) (*written, error) {
 		return w, nil
 	}
 	w := &written{ids: map[string]bool{}, members: members{byKey: map[entryKey][]int{}}}
+	if n.changed != nil && !n.changed(typ) {
+		return w, nil
+	}
 	err := ofType(typ).walk(n.v, span{first: n.since + 1, last: n.v.at}, func(p place, _ fhir.LogPlace) (bool, error) {
 		ver, err := n.v.version(typ, p.rid, p.vno)
 		if err != nil || w.ids[ver.ID] { // an older version
@@ -58,8 +67,9 @@ func (n *news) of(typ string) (*written, error) {
 		if ver.Deleted() {
 			return true, n.ctx.Err()
 		}
-		entries, err := entriesBefore(n.ctx, ver)
-		w.members.add(ver.ID, append(entries, updatedEntry(ver)))
+		m, err := n.memberOf(ver)
+		w.members.add(m.id, m.entries)
+		w.versions = append(w.versions, ver)
 		return true, err
 	})
 	if err != nil {

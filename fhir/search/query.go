@@ -2,6 +2,7 @@ package search
 
 import (
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -94,6 +95,12 @@ func (c *Clause) anyOf(id string, entries []Entry) bool {
 		}
 	}
 	return false
+}
+
+// Chained reports whether the query looks at other resources than those that it
+// finds: it has a chain or a reverse chain.
+func (q *Query) Chained() bool {
+	return slices.ContainsFunc(q.Clauses, func(c Clause) bool { return len(c.Chain)+len(c.Has) > 0 })
 }
 
 // Include is one _include or _revinclude: the resources that Param of a
