@@ -122,7 +122,7 @@ func (b *backup) table(table byte, want func(value []byte) (bool, error)) error 
 	it := b.v.r.Iterate(low, after(low), false)
 	var err error
 	for err == nil && it.Next() {
-		if err = b.ctx.Err(); err != nil || bytes.Equal(it.Key(), keyIndex) {
+		if err = b.ctx.Err(); err != nil || bytes.Equal(it.Key(), keyIndex) || bytes.Equal(it.Key(), keyAudit) {
 			continue
 		}
 		ok := true

@@ -29,6 +29,7 @@ var (
 	keyFormat = []byte("mformat")
 	keyIndex  = []byte("mindex")
 	keyHead   = []byte("mhead")
+	keyAudit  = []byte("maudit") // of this engine alone
 )
 
 // rid is a resource's number: short, and in the order of creation. 0 is none.

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -95,22 +94,14 @@ func (n idNames) named(p place) string {
 	return fmt.Sprintf("%s/%s/_history/%s", p.typ, id, p.vno)
 }
 
-// damaged adds what is damaged to the findings of a check.
-func (c *checker) damaged(found []kv.Damage) error {
-	all, err := c.v.damages(c.ctx, found)
-	for _, d := range all {
-		c.wrong("%s", d)
+// findings are the versions that a damaged part may hold, or the part where it
+// holds none.
+func (d Damage) findings() (all []Finding) {
+	if len(d.Versions) == 0 {
+		return []Finding{{Text: d.String(), Unreadable: true}}
 	}
-	return err
-}
-
-// part runs a part of the check. What cannot be read for damage is a finding,
-// and the other parts go on.
-func (c *checker) part(f func() error) error {
-	err := f()
-	if errors.Is(err, kv.ErrDamaged) {
-		c.wrong("%v", err)
-		return nil
+	for _, v := range d.Versions {
+		all = append(all, Finding{Resource: v, Text: d.Where + " is damaged; it may hold " + v, Unreadable: true})
 	}
-	return err
+	return all
 }

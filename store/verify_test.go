@@ -68,7 +68,9 @@ func TestVerify(t *testing.T) {
 	}
 	f, err := db.Check(ctx)
 	require.NoError(t, err)
-	require.Contains(t, f.Wrong, found[0].String())
+	for i, ref := range found[0].Versions {
+		require.Equal(t, store.Finding{Resource: ref, Text: found[0].Where + " is damaged; it may hold " + ref, Unreadable: true}, f.Wrong[i])
+	}
 	_, err = db.Verify(ctx, func(int) error { return errors.New("enough") })
 	require.ErrorContains(t, err, "enough")
 }

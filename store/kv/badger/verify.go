@@ -18,7 +18,8 @@ import (
 	"github.com/pestle-fhir/pestle/store/kv"
 )
 
-// Verify reads every block of every table and verifies its checksum. It calls
+// Verify reads every block of every table, and every value in a value log, and
+// verifies the checksums. It calls
 // pace with the bytes that it is about to read, which may wait or end it with an
 // error. What is damaged is remembered: a read that may have to do with it is
 // [kv.ErrDamaged] from then on, for the engine passes over a block that it cannot
@@ -37,14 +38,18 @@ func (e *Engine) Verify(ctx context.Context, pace func(bytes int) error) ([]kv.D
 	}
 	found := []kv.Damage{}
 	for id, m := range tables {
-		more, err := verifyTable(ctx, filepath.Join(e.db.Opts().Dir, fmt.Sprintf("%06d%s", id, tableExt)), m, keys, pace)
+		more, large, err := verifyTable(ctx, filepath.Join(e.db.Opts().Dir, fmt.Sprintf("%06d%s", id, tableExt)), m, keys, pace)
 		if errors.Is(err, fs.ErrNotExist) && !e.named(id) {
 			continue // compaction has removed it meanwhile
 		}
 		if err != nil {
 			return nil, fmt.Errorf("badger: the table %06d%s cannot be read: %w", id, tableExt, err)
 		}
-		found = append(found, more...)
+		lost, err := e.verifyValues(ctx, large, pace)
+		if err != nil {
+			return nil, err
+		}
+		found = append(append(found, more...), lost...)
 	}
 	if known := e.damage.Load(); known != nil { // compaction has removed its table, and what was in it is still missing
 		for _, d := range *known {
@@ -58,20 +63,22 @@ func (e *Engine) Verify(ctx context.Context, pace func(bytes int) error) ([]kv.D
 	return found, nil
 }
 
-func verifyTable(ctx context.Context, path string, m badger.TableManifest, keys *badger.KeyRegistry, pace func(int) error) (found []kv.Damage, err error) {
+// verifyTable reads every block of a table, and returns with the damage the entries
+// whose value is in a value log.
+func verifyTable(ctx context.Context, path string, m badger.TableManifest, keys *badger.KeyRegistry, pace func(int) error) (found []kv.Damage, large []largeValue, err error) {
 	options, done, err := tableOptions(m, keys)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer done()
 	err = withTable(path, func(file *z.MmapFile) error {
 		t, err := table.OpenTable(file, options)
 		if err == nil {
-			found, err = verifyBlocks(ctx, t, filepath.Base(path), pace)
+			found, large, err = verifyBlocks(ctx, t, filepath.Base(path), pace)
 		}
 		return err
 	})
-	return found, err
+	return found, large, err
 }
 
 // named reports whether the database consists of a table, among others: the
@@ -83,34 +90,24 @@ func (e *Engine) named(id uint64) bool {
 }
 
 // verifyBlocks reads every block of a table.
-func verifyBlocks(ctx context.Context, t *table.Table, name string, pace func(int) error) (found []kv.Damage, err error) {
+func verifyBlocks(ctx context.Context, t *table.Table, name string, pace func(int) error) (found []kv.Damage, large []largeValue, err error) {
 	blocks := t.KeySplits(math.MaxInt, nil) // the first key of each
+	r := &blockReader{t: t}
+	defer r.close()
 	for i, first := range blocks {
 		if err := errors.Join(ctx.Err(), pace(int(t.Size())/len(blocks))); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if why := caught(func() error { return verifyBlock(t, []byte(first)) }); why != nil {
-			next := t.Biggest()
-			if i+1 < len(blocks) {
-				next = []byte(blocks[i+1])
-			}
-			found = append(found, kv.Damage{Low: y.ParseKey([]byte(first)), High: append(bytes.Clone(y.ParseKey(next)), 0),
+		end, next := t.Biggest(), []byte(nil)
+		if i+1 < len(blocks) {
+			end, next = []byte(blocks[i+1]), []byte(blocks[i+1])
+		}
+		if !r.read([]byte(first), next) {
+			found = append(found, kv.Damage{Low: y.ParseKey([]byte(first)), High: append(bytes.Clone(y.ParseKey(end)), 0),
 				Where: fmt.Sprintf("block %d of %d of the table %s", i+1, len(blocks), name)})
 		}
 	}
-	return found, nil
-}
-
-var errBlock = errors.New("the block cannot be read")
-
-// verifyBlock reads the block that begins with a key, and every entry of it.
-func verifyBlock(t *table.Table, first []byte) error {
-	it := t.NewIterator(table.NOCACHE)
-	defer func() { _ = it.Close() }() // it was only read
-	if it.Seek(first); !it.Valid() || !bytes.Equal(it.Key(), first) {
-		return errBlock
-	}
-	return nil
+	return found, r.large, nil
 }
 
 // hit returns the error of a read of the keys of [low, high), nil where no damage

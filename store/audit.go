@@ -1,0 +1,181 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+// Audit is the check of the log, the resources and the index against each other,
+// all as of one commit. It is done in steps, each in a view of its own, so that no
+// snapshot is held for long, and can go on in another process: its state is JSON.
+type Audit struct {
+	Findings
+	Begun bool
+	Part  int    // of parts; behind the last one it is done
+	Next  []byte // the key at which the part goes on; nil for its beginning
+
+	Stale   bool              // the index was made by another version of the extraction
+	Partial bool              // a part could not be read: what was counted is not all
+	Total   uint64            // versions, from the log
+	Millis  int64             // time of the commit before
+	Counts  map[string]uint64 // versions by type, from the log
+	Owned   int               // versions, from the identities
+	Filed   map[string]uint64 // rows of the histories by type
+	Derived map[string]rowSum // index rows by parameter, extracted from the versions
+	Stored  map[string]rowSum // index rows by parameter, as they are stored
+	Strays  [][]byte          // prefixes of the parameters under which there are rows too many
+}
+
+// rowSum tells two sets of index rows apart: their number and the sum of their
+// hashes.
+type rowSum struct {
+	N   int
+	Sum uint64
+}
+
+// Done reports whether the audit has come to its end.
+func (a *Audit) Done() bool { return a.Part == len(parts) }
+
+// part is a part of the audit: a step of it goes on from c.a.Next until the time
+// for it is over, and reports whether the part is through.
+type part func(c *checker) (through bool, err error)
+
+var parts = []part{(*checker).log, (*checker).resources, (*checker).index, (*checker).strays, (*checker).histories, (*checker).cursors, (*checker).receipts}
+
+// auditStep is how long a step takes, and so how long it holds its view.
+const auditStep = 5 * time.Millisecond
+
+// Audit goes on with an audit up to its end. Between two steps it calls pace,
+// which may be nil; that may wait, or end it with an error. What is found wrong is
+// added to its findings and is no error.
+func (db *DB) Audit(ctx context.Context, a *Audit, pace func() error) error {
+	for !a.Done() {
+		if err := errors.Join(ctx.Err(), db.look("check", a.AsOf, func(v view) error { return (&checker{ctx: ctx, v: v, a: a}).step() })); err != nil {
+			return err
+		}
+		if pace != nil {
+			if err := pace(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+type checker struct {
+	ctx   context.Context
+	v     view
+	a     *Audit
+	until time.Time // the step ends
+	names map[string]idNames
+	known map[string]map[string]bool // index rows of resources, see belongs
+}
+
+func (c *checker) step() error {
+	if !c.a.Begun {
+		return c.begin()
+	}
+	c.until = time.Now().Add(auditStep)
+	through, err := parts[c.a.Part](c)
+	if errors.Is(err, kv.ErrDamaged) { // what else it has is not known
+		c.a.add(Finding{Text: err.Error(), Unreadable: true})
+		through, err, c.a.Partial = true, nil, true
+	}
+	if through {
+		c.a.Part, c.a.Next = c.a.Part+1, nil
+	}
+	return err
+}
+
+// begin fixes the commit as of which the audit is.
+func (c *checker) begin() error {
+	if h, err := c.v.head(); err != nil || h.seq != c.v.at {
+		return errors.Join(err, fmt.Errorf("%w: the head says %d, the database was opened at %d", errCorrupt, h.seq, c.v.at))
+	}
+	a := c.a
+	a.Begun, a.AsOf = true, c.v.at
+	a.Counts, a.Filed, a.Derived, a.Stored = map[string]uint64{}, map[string]uint64{}, map[string]rowSum{}, map[string]rowSum{}
+	b, _, err := c.v.r.Get(keyIndex)
+	if err != nil {
+		return err
+	}
+	if n, err := decodeSeq(b); err != nil || n != indexVersion {
+		a.Stale = true
+		c.wrong("", "the index has version %d and this program writes %d: start the server once, which makes it anew", n, indexVersion)
+	}
+	if a.AsOf == 0 { // nothing is committed; a view as of 0 would be one of now
+		a.Part = len(parts)
+	}
+	return nil
+}
+
+func (c *checker) wrong(resource, format string, args ...any) {
+	f := Finding{Resource: resource, Text: fmt.Sprintf(format, args...)}
+	for _, a := range args {
+		if err, ok := a.(error); ok && errors.Is(err, kv.ErrDamaged) {
+			f.Unreadable = true
+		}
+	}
+	c.a.add(f)
+}
+
+// over reports whether the step should end.
+func (c *checker) over() bool { return time.Now().After(c.until) || c.ctx.Err() != nil }
+
+// each walks the keys with a prefix from where the part stands.
+func (c *checker) each(prefix []byte, f func(key, value []byte) error) (through bool, err error) {
+	from := prefix
+	if c.a.Next != nil {
+		from = c.a.Next
+	}
+	it := c.v.r.Iterate(from, after(prefix), false)
+	for err == nil && it.Next() {
+		if err = f(it.Key(), it.Value()); err == nil && c.over() {
+			c.a.Next = append(bytes.Clone(it.Key()), 0)
+			return false, ended(it, c.ctx.Err())
+		}
+	}
+	return true, ended(it, err)
+}
+
+// newest is the newest commit in the view, which may be later than the audit.
+func (c *checker) newest() (fhir.Seq, error) {
+	h, err := c.v.head()
+	return h.seq, err
+}
+
+// ResumeAudit is the audit that [DB.SaveAudit] has saved the last time, a new one
+// where there is none that goes on. It is of this engine alone: neither backups
+// nor the digest have it.
+func (db *DB) ResumeAudit() (*Audit, error) {
+	snap, err := db.engine.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	defer snap.Close()
+	b, _, err := snap.Get(keyAudit)
+	a := &Audit{}
+	if err != nil || json.Unmarshal(b, a) != nil || a.AsOf > db.Head() || a.Part < 0 || a.Part >= len(parts) {
+		return &Audit{}, err
+	}
+	return a, nil
+}
+
+// SaveAudit saves an audit, so that it goes on after a restart.
+func (db *DB) SaveAudit(a *Audit) error {
+	b, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	if err := db.engine.Room(kv.Cost(keyAudit, b)); err != nil {
+		return err
+	}
+	return db.engine.Write([]kv.Op{{Key: keyAudit, Value: b}})
+}
