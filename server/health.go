@@ -23,14 +23,21 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 }
 
 // healthReady tells whether requests can be served, writes among them: 503 with
-// the reason where the store takes none. Damage to the data is a warning, since
-// what is not damaged is served, and so is a backlog that refuses new
-// prescriptions alone.
+// the reason where the store takes none, or where answers may be wrong. Damage to
+// the data is a warning, since what is not damaged is served, and so is a backlog
+// that refuses new prescriptions alone.
 func (s *Server) healthReady(w http.ResponseWriter, r *http.Request) {
 	if s.config.Writable != nil {
 		if err := s.config.Writable(); err != nil {
 			s.config.Logger.ErrorContext(r.Context(), "not ready", "error", err)
 			health(w, http.StatusServiceUnavailable, "fail", reason(err))
+			return
+		}
+	}
+	if s.config.Wrong != nil {
+		if why := s.config.Wrong(); why != "" {
+			s.config.Logger.ErrorContext(r.Context(), "not ready", "error", why)
+			health(w, http.StatusServiceUnavailable, "fail", why)
 			return
 		}
 	}

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -27,4 +29,43 @@ func TestWarnings(t *testing.T) {
 	s.healthReady(w, httptest.NewRequest(http.MethodGet, "/health/ready", nil))
 	require.Equal(t, http.StatusOK, w.Code)
 	require.JSONEq(t, `{"status":"warn","output":"Block 1 is damaged. The backlog is full."}`, w.Body.String())
+}
+
+// TestWrongAnswers: a server whose answers may be wrong is not ready, whatever
+// else there is to say.
+func TestWrongAnswers(t *testing.T) {
+	said := func(text string) func() string { return func() string { return text } }
+	for why, code := range map[string]int{"": http.StatusOK, "An index row is missing.": http.StatusServiceUnavailable} {
+		s := &Server{config: Config{Warnings: []func() string{said("Block 1 is damaged.")}, Wrong: said(why), Repository: receipts{}, Logger: slog.New(slog.DiscardHandler)}}
+		w := httptest.NewRecorder()
+		s.healthReady(w, httptest.NewRequest(http.MethodGet, "/health/ready", nil))
+		require.Equal(t, code, w.Code)
+		require.Contains(t, w.Body.String(), cmp.Or(why, "Block 1 is damaged."))
+	}
+}
+
+// TestLabelledFigures: a gauge with a label has as many values as there are now.
+func TestLabelledFigures(t *testing.T) {
+	found := map[string]float64{}
+	m := newMetrics([]Counter{{Name: "pestle_store_finding", Help: "Found.", Gauge: true, Label: "resource", Values: func() map[string]float64 { return found }}})
+	require.NotContains(t, figuresOf(t, m), "pestle_store_finding")
+	found["Patient/a"] = 2
+	require.Equal(t, map[string]float64{"Patient/a": 2}, figuresOf(t, m)["pestle_store_finding"])
+}
+
+func figuresOf(t *testing.T, m *metrics) map[string]map[string]float64 {
+	families, err := m.registry.Gather()
+	require.NoError(t, err)
+	out := map[string]map[string]float64{}
+	for _, f := range families {
+		for _, metric := range f.GetMetric() {
+			if len(metric.GetLabel()) == 1 && metric.GetGauge() != nil {
+				if out[f.GetName()] == nil {
+					out[f.GetName()] = map[string]float64{}
+				}
+				out[f.GetName()][metric.GetLabel()[0].GetValue()] = metric.GetGauge().GetValue()
+			}
+		}
+	}
+	return out
 }

@@ -16,6 +16,29 @@ type Counter struct {
 	Name, Help string // "pestle_commits_total"
 	Value      func() float64
 	Gauge      bool // it may fall; others only grow
+
+	Label  string                    // of a gauge with several values, such as "resource"; then Value is nil
+	Values func() map[string]float64 // by the value of the label
+}
+
+// labelled collects a gauge with a label.
+type labelled struct {
+	desc   *prometheus.Desc
+	values func() map[string]float64
+}
+
+func newLabelled(c Counter) labelled {
+	return labelled{prometheus.NewDesc(c.Name, c.Help, []string{c.Label}, nil), c.Values}
+}
+
+// Describe says what Collect collects.
+func (l labelled) Describe(to chan<- *prometheus.Desc) { to <- l.desc }
+
+// Collect reads the values.
+func (l labelled) Collect(to chan<- prometheus.Metric) {
+	for label, value := range l.values() {
+		to <- prometheus.MustNewConstMetric(l.desc, prometheus.GaugeValue, value, label)
+	}
 }
 
 // metrics are the figures of one server, in a registry of their own.
@@ -39,6 +62,10 @@ func newMetrics(counters []Counter) *metrics {
 	m.registry.MustRegister(m.took, m.inFlight, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, c := range counters {
+		if c.Label != "" {
+			m.registry.MustRegister(newLabelled(c))
+			continue
+		}
 		if c.Gauge {
 			m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: c.Name, Help: c.Help}, c.Value))
 			continue

@@ -75,6 +75,9 @@ type Config struct {
 	// Warnings each say what is wrong although requests are served, for
 	// /health/ready; "" for nothing.
 	Warnings []func() string
+	// Wrong says why answers may be wrong, for /health/ready; "" where they are
+	// right, and nil for a store that is not verified.
+	Wrong func() string
 
 	Counters []Counter // further figures for /metrics
 	Logger   *slog.Logger

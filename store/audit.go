@@ -85,7 +85,7 @@ func (c *checker) step() error {
 	c.until = time.Now().Add(auditStep)
 	through, err := parts[c.a.Part](c)
 	if errors.Is(err, kv.ErrDamaged) { // what else it has is not known
-		c.a.add(Finding{Text: err.Error(), Unreadable: true})
+		c.a.Add(Finding{Text: err.Error(), Unreadable: true})
 		through, err, c.a.Partial = true, nil, true
 	}
 	if through {
@@ -123,7 +123,7 @@ func (c *checker) wrong(resource, format string, args ...any) {
 			f.Unreadable = true
 		}
 	}
-	c.a.add(f)
+	c.a.Add(f)
 }
 
 // over reports whether the step should end.

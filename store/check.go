@@ -30,12 +30,15 @@ func (f Finding) String() string { return f.Text }
 // MaxWrong is how many things a check lists.
 const MaxWrong = 100
 
-func (f *Findings) add(w Finding) {
-	if len(f.Wrong) == MaxWrong {
-		f.More++
-		return
+// Add adds what was found.
+func (f *Findings) Add(all ...Finding) {
+	for _, w := range all {
+		if len(f.Wrong) == MaxWrong {
+			f.More++
+			continue
+		}
+		f.Wrong = append(f.Wrong, w)
 	}
-	f.Wrong = append(f.Wrong, w)
 }
 
 // Check proves on the stored bytes what the store promises:
@@ -58,9 +61,7 @@ func (db *DB) Check(ctx context.Context) (*Findings, error) {
 	}
 	a := &Audit{}
 	for _, d := range damaged {
-		for _, f := range d.findings() {
-			a.add(f)
-		}
+		a.Add(d.Findings()...)
 	}
 	err = db.Audit(ctx, a, nil)
 	return &a.Findings, err

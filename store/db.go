@@ -62,6 +62,7 @@ type DB struct {
 	moments sync.WaitGroup        // those that are held
 	head    atomic.Uint64         // the newest durable commit
 	broken  atomic.Pointer[error] // why nothing can be written any more
+	damaged atomic.Uint64         // reads that met what cannot be read
 	mu      sync.Mutex
 	moved   chan struct{} // closed and replaced when head moves
 
@@ -172,8 +173,16 @@ func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
 	if at == 0 || at > m.seq {
 		at = m.seq
 	}
-	return failed(op, f(view{m.snap, at, db.names.Own}))
+	err := f(view{m.snap, at, db.names.Own})
+	if errors.Is(err, kv.ErrDamaged) {
+		db.damaged.Add(1)
+	}
+	return failed(op, err)
 }
+
+// DamagedReads is how many reads have met a resource or a part of the database
+// that cannot be read.
+func (db *DB) DamagedReads() uint64 { return db.damaged.Load() }
 
 // failed wraps what is no [*fhir.Error] yet.
 func failed(op string, err error) error {

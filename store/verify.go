@@ -94,9 +94,9 @@ func (n idNames) named(p place) string {
 	return fmt.Sprintf("%s/%s/_history/%s", p.typ, id, p.vno)
 }
 
-// findings are the versions that a damaged part may hold, or the part where it
+// Findings are the versions that a damaged part may hold, or the part where it
 // holds none.
-func (d Damage) findings() (all []Finding) {
+func (d Damage) Findings() (all []Finding) {
 	if len(d.Versions) == 0 {
 		return []Finding{{Text: d.String(), Unreadable: true}}
 	}

@@ -57,7 +57,8 @@ type serveCommand struct {
 	MinFreeMB    int64  `env:"PESTLE_MIN_FREE_MB" name:"min-free-mb" default:"0" help:"Writes are refused with 507 while the disk of the data folder has fewer megabytes free. The database keeps what it needs itself in any case: 48 MB, and the size of its tables up to 512 MB."`
 	Memory       memory `env:"PESTLE_MEMORY" placeholder:"SIZE" help:"What all requests in flight may need together, such as 512MB or 2GB; a quarter of the machine's memory unless set. Requests beyond it are answered 429 and may be sent again, or 413 if they never fit."`
 	MaxBacklog   uint64 `env:"PESTLE_MAX_BACKLOG" default:"10000" help:"Commits that the processing of prescriptions may be behind. While it is further behind, new prescriptions are answered 429 with Retry-After; everything else is taken. 0 for any number."`
-	VerifyHours  int    `env:"PESTLE_VERIFY_HOURS" default:"24" help:"Hours between two verifications of all data on the disk, beside the requests; 0 for none. The first one begins with the server."`
+	VerifyHours  int    `env:"PESTLE_VERIFY_HOURS" default:"24" help:"Hours within which all data is verified once, beside the requests: what is on the disk, and the index against the log; 0 for none. The first time begins with the server."`
+	VerifyShare  int    `env:"PESTLE_VERIFY_PERCENT" name:"verify-percent" default:"10" help:"Percent of one processor that the verification may use, 1 to 100."`
 	DrainSeconds int    `env:"PESTLE_DRAIN_SECONDS" default:"20" help:"Seconds that requests under way have to finish after SIGTERM."`
 
 	encryption `embed:""`
@@ -114,8 +115,9 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	if err != nil {
 		return err
 	}
-	verified := &verification{db: app.db, every: time.Duration(c.VerifyHours) * time.Hour, log: log}
-	config.Warnings, config.Counters = append(config.Warnings, verified.damage), append(config.Counters, verified.counters()...)
+	verified := &verification{db: app.db, every: time.Duration(c.VerifyHours) * time.Hour, share: float64(min(max(c.VerifyShare, 1), 100)) / 100, log: log}
+	config.Warnings, config.Wrong = append(config.Warnings, verified.damage), verified.wrong
+	config.Counters = append(config.Counters, verified.counters()...)
 	s, err := server.New(config)
 	if err != nil {
 		return err

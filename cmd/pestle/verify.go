@@ -4,23 +4,143 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
-	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/store"
 )
 
-// verification reads the whole database again and again beside the requests,
-// slowly, and keeps what it found.
+// verification goes through the whole database again and again beside the
+// requests, slowly, and keeps what it found: first all that is on the disk, block
+// by block, then the log, the versions and the index against each other.
 type verification struct {
 	db    *store.DB
-	every time.Duration // from the end of a pass to the next; 0 for no verification
+	every time.Duration // from the begin of a pass to that of the next; 0 for no verification
+	share float64       // of one processor, at most
 	log   *slog.Logger
 
 	mu     sync.Mutex
-	found  []store.Damage
-	passed time.Time // the last pass ended
+	blocks int             // that cannot be read
+	found  []store.Finding // by this pass; by the one before as long as this has found nothing
+	more   int             // things that found does not list
+	passed time.Time       // the last pass ended
+	took   time.Duration   // it
+}
+
+// saveEvery is how often an audit under way is saved.
+const saveEvery = 30 * time.Second
+
+// run verifies until ctx ends.
+func (v *verification) run(ctx context.Context) {
+	for v.every > 0 && ctx.Err() == nil {
+		start := time.Now()
+		v.pass(ctx)
+		if took := time.Since(start); took > v.every {
+			v.log.Warn("the verification takes longer than it may: raise --verify-percent or --verify-hours", "took", took, "hours", v.every.Hours())
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(max(time.Second, time.Until(start.Add(v.every)))):
+		}
+	}
+}
+
+func (v *verification) pass(ctx context.Context) {
+	start := time.Now()
+	found, err := v.verify(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		v.log.Error("the database could not be verified", "error", err)
+		return
+	}
+	for _, f := range found.Wrong {
+		v.log.Warn("the database is damaged", "resource", f.Resource, "damage", f.Text)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.found, v.more, v.passed, v.took = found.Wrong, found.More, time.Now(), time.Since(start)
+}
+
+// verify is one pass. The part of it that was saved is not done again.
+func (v *verification) verify(ctx context.Context) (*store.Findings, error) {
+	p := &pacer{db: v.db, share: v.share, hurry: time.Now().Add(v.every / 2)}
+	damaged, err := v.db.Verify(ctx, func(bytes int) error { return p.pace(ctx, bytes) })
+	if err != nil {
+		return nil, err
+	}
+	audit, err := v.db.ResumeAudit()
+	if err != nil {
+		return nil, err
+	}
+	unreadable := &store.Findings{}
+	for _, d := range damaged {
+		unreadable.Add(d.Findings()...)
+	}
+	v.note(len(damaged), unreadable, &audit.Findings)
+	saved := time.Now()
+	err = v.db.Audit(ctx, audit, func() error {
+		v.note(len(damaged), unreadable, &audit.Findings)
+		if time.Since(saved) > saveEvery {
+			saved = time.Now()
+			v.save(audit)
+		}
+		return p.pace(ctx, 0)
+	})
+	if err == nil || ctx.Err() != nil {
+		v.save(audit)
+	}
+	unreadable.Add(audit.Wrong...)
+	unreadable.More += audit.More
+	return unreadable, err
+}
+
+// save saves an audit. Where that fails, it begins again after a restart.
+func (v *verification) save(a *store.Audit) {
+	if err := v.db.SaveAudit(a); err != nil {
+		v.log.Warn("how far the verification is could not be saved", "error", err)
+	}
+}
+
+// note keeps what was found so far, as soon as that is anything.
+func (v *verification) note(blocks int, found ...*store.Findings) {
+	all := &store.Findings{}
+	for _, f := range found {
+		all.Add(f.Wrong...)
+		all.More += f.More
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.blocks = blocks; len(all.Wrong) > 0 {
+		v.found, v.more = all.Wrong, all.More
+	}
+}
+
+// damage is what was found, a sentence; "" for nothing.
+func (v *verification) damage() string {
+	return v.say(func(store.Finding) bool { return true })
+}
+
+// wrong is that of it for which answers may be wrong: what cannot be read is
+// refused, but an index that is not that of the resources is read as it is.
+func (v *verification) wrong() string {
+	return v.say(func(f store.Finding) bool { return !f.Unreadable })
+}
+
+func (v *verification) say(about func(store.Finding) bool) string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	at := slices.IndexFunc(v.found, about)
+	if at < 0 {
+		return ""
+	}
+	text := v.found[at].Text
+	if more := len(v.found) - 1 + v.more; more > 0 {
+		text += fmt.Sprintf(", and %d more; the log, /metrics and `pestle check` have all", more)
+	}
+	return text + "."
 }
 
 const (
@@ -29,81 +149,39 @@ const (
 	busyPause  = 250 * time.Millisecond
 )
 
-// run verifies until ctx ends.
-func (v *verification) run(ctx context.Context) {
-	for v.every > 0 && ctx.Err() == nil {
-		v.pass(ctx)
-		select {
-		case <-ctx.Done():
-		case <-time.After(v.every):
-		}
-	}
+// pacer keeps the verification to a share of one processor and of the disk, and
+// has it wait while there are many commits, as long as there is time for that.
+type pacer struct {
+	db    *store.DB
+	share float64
+	hurry time.Time // there is none behind it
+	from  time.Time // the work since then is not paid for yet
 }
 
-func (v *verification) pass(ctx context.Context) {
-	found, err := v.db.Verify(ctx, func(bytes int) error { return v.pace(ctx, bytes) })
-	if ctx.Err() != nil {
-		return
+// pace waits for the work since the last call and for the bytes that are read
+// next.
+func (p *pacer) pace(ctx context.Context, bytes int) error {
+	now := time.Now()
+	if p.from.IsZero() {
+		p.from = now
 	}
-	if err != nil {
-		v.log.Error("the database could not be verified", "error", err)
-		return
-	}
-	for _, d := range found {
-		v.log.Warn("the database is damaged", "damage", d.String())
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.found, v.passed = found, time.Now()
+	wait := max(time.Duration(float64(now.Sub(p.from))*(1-p.share)/p.share), time.Duration(bytes)*time.Second/verifyRate)
+	err := p.wait(ctx, wait)
+	p.from = time.Now()
+	return err
 }
 
-// pace waits as long as reading so many bytes may take, and while there are many
-// commits.
-func (v *verification) pace(ctx context.Context, bytes int) error {
-	wait := time.Duration(bytes) * time.Second / verifyRate
+func (p *pacer) wait(ctx context.Context, wait time.Duration) error {
 	for {
-		before := v.db.Head()
+		before := p.db.Head()
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(wait):
 		}
-		if v.db.Head()-before < busy {
+		if p.db.Head()-before < busy || time.Now().After(p.hurry) {
 			return nil
 		}
 		wait = busyPause
-	}
-}
-
-// damage is what the last pass found, "" for nothing.
-func (v *verification) damage() string {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if len(v.found) == 0 {
-		return ""
-	}
-	text := v.found[0].String()
-	if more := len(v.found) - 1; more > 0 {
-		text += fmt.Sprintf(", and %d more; the log and `pestle check` have all", more)
-	}
-	return text
-}
-
-// counters are the figures of the verification for /metrics.
-func (v *verification) counters() []server.Counter {
-	return []server.Counter{
-		{Name: "pestle_store_verified_timestamp_seconds", Gauge: true, Help: "When the whole database was verified the last time, Unix time; 0 for not yet.", Value: func() float64 {
-			v.mu.Lock()
-			defer v.mu.Unlock()
-			if v.passed.IsZero() {
-				return 0
-			}
-			return float64(v.passed.Unix())
-		}},
-		{Name: "pestle_store_damaged_blocks", Gauge: true, Help: "Blocks of the database that cannot be read, by the last verification.", Value: func() float64 {
-			v.mu.Lock()
-			defer v.mu.Unlock()
-			return float64(len(v.found))
-		}},
 	}
 }

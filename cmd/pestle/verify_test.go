@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
@@ -23,26 +25,103 @@ func (b *bad) Verify(_ context.Context, pace func(int) error) ([]kv.Damage, erro
 	return b.where, pace(1 << 20)
 }
 
-// TestVerification: each pass tells when it ended and what it found.
+// TestVerification: each pass tells when it ended and what it found, by resource
+// where it is about one; an index that is not that of the resources is worse than
+// a block that cannot be read.
 func TestVerification(t *testing.T) {
 	engine := &bad{Engine: mem.New()}
 	db, err := store.Open(engine, store.Options{})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, db.Close()) }()
-	v := &verification{db: db, every: time.Millisecond, log: slog.New(slog.DiscardHandler)}
-	figures := func() []float64 { return []float64{v.counters()[0].Value(), v.counters()[1].Value()} }
-	require.Equal(t, []float64{0, 0}, figures())
+	r, err := fhir.Parse([]byte(`{"resourceType":"Patient","id":"a","name":[{"family":"Ames"}]}`))
+	require.NoError(t, err)
+	_, err = db.Commit(t.Context(), &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Update, Type: "Patient", ID: "a", Resource: r}}})
+	require.NoError(t, err)
+	v := &verification{db: db, every: time.Hour, share: 0.5, log: slog.New(slog.DiscardHandler)}
+	figure := func(name string) float64 {
+		for _, c := range v.counters() {
+			if c.Name == name && c.Value != nil {
+				return c.Value()
+			}
+		}
+		t.Fatal(name)
+		return 0
+	}
+	require.Zero(t, figure("pestle_store_verified_timestamp_seconds"))
 	start := time.Now()
 	v.pass(t.Context())
 	require.Greater(t, time.Since(start), 50*time.Millisecond, "1 MB at 16 MB a second")
 	require.Empty(t, v.damage())
-	require.Positive(t, figures()[0])
-	engine.where = []kv.Damage{{Where: "block 1", Low: []byte("a"), High: []byte("b")}, {Where: "block 2", Low: []byte("b"), High: []byte("c")}}
+	require.Empty(t, v.wrong())
+	require.Positive(t, figure("pestle_store_verified_timestamp_seconds"))
+	require.Positive(t, figure("pestle_store_verification_seconds"))
+	require.Empty(t, v.byResource())
+
+	engine.where = []kv.Damage{{Where: "block 1", Low: []byte("a"), High: []byte("b")}, {Where: "block 2", Low: []byte("v"), High: []byte("w")}}
 	v.pass(t.Context())
-	require.Equal(t, float64(2), figures()[1])
-	require.Equal(t, "block 1 is damaged; it holds no version of a resource, and 1 more; the log and `pestle check` have all", v.damage())
+	require.Equal(t, float64(2), figure("pestle_store_damaged_blocks"))
+	require.Equal(t, "block 1 is damaged; it holds no version of a resource, and 1 more; the log, /metrics and `pestle check` have all.", v.damage())
+	require.Empty(t, v.wrong(), "what cannot be read is refused")
+	require.Equal(t, map[string]float64{"": 1, "Patient/a/_history/1": 1}, v.byResource())
+
+	engine.where = nil
+	require.NoError(t, engine.Write([]kv.Op{{Key: []byte("xPatient\x00family\x00nobody\x00\x00\x00\x00\x00\x00\x01\xff\xff\xff\xff\xff\xfe"), Value: []byte{}}}))
+	_, err = db.Commit(t.Context(), &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Update, Type: "Patient", ID: "b", Resource: parsed(t, `{"resourceType":"Patient","id":"b"}`)}}})
+	require.NoError(t, err, "a moment later than the row")
+	v.pass(t.Context())
+	require.Equal(t, v.damage(), v.wrong(), "searches find what they should not")
+	require.Contains(t, v.wrong(), "Patient/a: it has an index row of family")
+	require.Equal(t, map[string]float64{"Patient/a": 1}, v.byResource())
+	require.Equal(t, float64(1), figure("pestle_store_findings"))
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	v.run(ctx) // ends
+}
+
+func parsed(t *testing.T, text string) *fhir.Resource {
+	r, err := fhir.Parse([]byte(text))
+	require.NoError(t, err)
+	return r
+}
+
+// TestVerificationGoesOn: one that ends with the server goes on after its restart.
+func TestVerificationGoesOn(t *testing.T) {
+	db, err := store.Open(&bad{Engine: mem.New()}, store.Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	for i := range 200 {
+		id := fmt.Sprintf("p%d", i)
+		_, err = db.Commit(t.Context(), &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Update, Type: "Patient", ID: id, Resource: parsed(t, `{"resourceType":"Patient","id":"`+id+`"}`)}}})
+		require.NoError(t, err)
+	}
+	v := &verification{db: db, every: time.Hour, share: 0.0005, log: slog.New(slog.DiscardHandler)}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	v.pass(ctx)
+	require.Zero(t, v.passed)
+	a, err := db.ResumeAudit()
+	require.NoError(t, err)
+	require.True(t, a.Begun)
+	require.False(t, a.Done())
+	v.share = 1
+	v.pass(t.Context())
+	require.NotZero(t, v.passed)
+	a, err = db.ResumeAudit()
+	require.NoError(t, err)
+	require.False(t, a.Begun, "the next one begins")
+}
+
+// TestPacer: the work takes its share of the time, and many commits stop it only
+// as long as there is time.
+func TestPacer(t *testing.T) {
+	db, err := store.Open(mem.New(), store.Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	p := &pacer{db: db, share: 0.1, hurry: time.Now().Add(time.Hour)}
+	require.NoError(t, p.pace(t.Context(), 0))
+	time.Sleep(10 * time.Millisecond) // the work
+	start := time.Now()
+	require.NoError(t, p.pace(t.Context(), 0))
+	require.Greater(t, time.Since(start), 85*time.Millisecond)
 }
