@@ -2,6 +2,7 @@ package fhir
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -22,13 +23,20 @@ const (
 // on: duplicate property names, invalid UTF-8, a byte order mark, lone
 // surrogates and anything behind the value. The error is an [*Error] with the
 // place. Parse keeps data; the caller must not change it afterwards.
-func Parse(data []byte) (*Resource, error) {
+func Parse(data []byte) (*Resource, error) { return ParseContext(context.Background(), data) }
+
+// ParseContext is Parse with an end: when ctx is over before the text is, it
+// returns the error of ctx.
+func ParseContext(ctx context.Context, data []byte) (*Resource, error) {
 	if len(data) > MaxSize {
 		return nil, &Error{Op: "parse", Kind: TooLong, Issues: []Issue{{Severity: Fatal, Code: TooLong,
 			Expected: fmt.Sprintf("at most %d bytes", MaxSize), Found: fmt.Sprintf("%d bytes", len(data))}}}
 	}
-	p := parser{data: data, nodes: make([]node, 0, room(data))}
+	p := parser{ctx: ctx, data: data, nodes: make([]node, 0, room(data))}
 	p.document()
+	if p.late != nil {
+		return nil, p.late
+	}
 	if p.err != nil {
 		return nil, p.failure()
 	}
@@ -48,6 +56,8 @@ func room(data []byte) int {
 // parser is a single pass over the bytes. It stops at the first mistake: what
 // stands behind one cannot be told apart with certainty.
 type parser struct {
+	ctx   context.Context
+	late  error // of ctx
 	data  []byte
 	pos   int
 	nodes []node
@@ -66,6 +76,16 @@ type mistake struct {
 	what            string
 	expected, found string
 	code            Code
+}
+
+// stride is how many values are read between two looks at the context.
+const stride = 1 << 14
+
+// look stops the parser when its context is over.
+func (p *parser) look() {
+	if p.late = p.ctx.Err(); p.late != nil {
+		p.fail(p.pos, "The time for the text is over.", "")
+	}
 }
 
 func (p *parser) fail(at int, what, expected string) {
@@ -146,6 +166,9 @@ func (p *parser) value(parent int32, depth int, name span) {
 		return
 	}
 	i := int32(len(p.nodes))
+	if i%stride == stride-1 {
+		p.look()
+	}
 	p.nodes = append(p.nodes, node{name: name.start, nameLen: name.len, start: uint32(p.pos), parent: parent})
 	var kind Kind
 	escaped := false

@@ -2,6 +2,8 @@ package server
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime"
@@ -23,8 +25,8 @@ func (s *Server) batch(c *gin.Context, list []entry, issues []fhir.Issue) error 
 		return refused("batch", list, issues)
 	}
 	answers := s.carryOut(c, list)
-	if err := c.Request.Context().Err(); err != nil {
-		return err
+	if err := c.Request.Context().Err(); errors.Is(err, context.Canceled) {
+		return err // nobody is left to tell
 	}
 	b := newBundle(s.bundleHead("batch-response", -1))
 	for i := range list {
@@ -39,7 +41,7 @@ func (s *Server) batch(c *gin.Context, list []entry, issues []fhir.Issue) error 
 // memory for what they find.
 const atOnce = 16
 
-// carryOut makes the requests of the entries. Creates go side by side, and so
+// carryOut makes the requests of the entries, as long as there is time. Creates go side by side, and so
 // do reads; what may be about one resource goes one after the other.
 func (s *Server) carryOut(c *gin.Context, list []entry) []*recorder {
 	answers := make([]*recorder, len(list))

@@ -24,7 +24,7 @@ func (s *Server) body(r *http.Request) (*fhir.Resource, error) {
 	if err != nil {
 		return nil, err
 	}
-	resource, err := codec.Decode(text)
+	resource, err := codec.Decode(r.Context(), text)
 	var e *fhir.Error
 	if errors.As(err, &e) && e.Kind == fhir.TooLong { // nested too deep: unreadable, not too large
 		e.Kind = fhir.Invalid
@@ -32,7 +32,7 @@ func (s *Server) body(r *http.Request) (*fhir.Resource, error) {
 	if e != nil && resource != nil { // readable against the rules of the format: say all that is wrong, at once
 		e.Issues = fhir.Listed(append(e.Issues, s.config.Validator.Validate(r.Context(), resource)...))
 	}
-	return resource, err
+	return resource, overtime(decoding, err)
 }
 
 // needBody is body for interactions that cannot do without.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -14,7 +15,8 @@ type Codec struct {
 	Types []string // MIME types; the first is the one that is sent
 	// Decode gives the resource with the positions of the text received. It
 	// may give one beside its error, where only rules of the format are broken.
-	Decode func(text []byte) (*fhir.Resource, error)
+	// When ctx ends first, the error is that of ctx.
+	Decode func(ctx context.Context, text []byte) (*fhir.Resource, error)
 	Encode func(*fhir.Resource) ([]byte, error)
 	Pretty func(*fhir.Resource) ([]byte, error) // for _pretty; Encode where it is nil
 }
@@ -24,7 +26,7 @@ type Codec struct {
 var jsonCodec = Codec{
 	Name:   "json",
 	Types:  []string{"application/fhir+json", "application/json", "text/json"},
-	Decode: fhir.Parse,
+	Decode: fhir.ParseContext,
 	Encode: func(r *fhir.Resource) ([]byte, error) { return r.JSON(), nil },
 	Pretty: func(r *fhir.Resource) ([]byte, error) { return indented(r.JSON()) },
 }
@@ -39,7 +41,7 @@ func indented(text []byte) ([]byte, error) {
 var xmlCodec = Codec{
 	Name:   "xml",
 	Types:  []string{"application/fhir+xml", "application/xml", "text/xml"},
-	Decode: xml.Decode,
+	Decode: xml.DecodeContext,
 	Encode: xml.Encode,
 	Pretty: xml.EncodeIndent,
 }

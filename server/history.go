@@ -23,7 +23,7 @@ func (s *Server) history(c *gin.Context) error {
 	}
 	h, err := s.config.Repository.History(c.Request.Context(), q)
 	if err != nil {
-		return err
+		return overtime(searching, err)
 	}
 	x := exchangeOf(c)
 	if err := x.hold(c.Request.Context(), size(h.Versions)*x.format.weight()); err != nil {

@@ -152,6 +152,7 @@ func (s *Server) invoke(c *gin.Context, in invocation) error {
 		reply, err = s.onlyOnce(c, in.handle, call)
 	} else {
 		reply, err = in.handle(c.Request.Context(), call)
+		err = overtime(computing, err)
 	}
 	if err != nil {
 		return err
@@ -191,5 +192,9 @@ func (s *Server) sendReply(c *gin.Context, in invocation, reply *fhir.Reply) err
 	if in.writes && !reply.Refused && prefer(c.Request.Header).back == outcomeOnly && reply.Resource.Type() != "OperationOutcome" {
 		return s.send(c, status, s.outcome(exchangeOf(c), noted(in.notes)))
 	}
-	return s.send(c, status, reply.Resource.JSON())
+	text := reply.Resource.JSON()
+	if err := x.hold(c.Request.Context(), int64(len(text))*x.format.weight()); err != nil && !in.writes { // what was written is told
+		return err
+	}
+	return s.send(c, status, text)
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -105,10 +104,7 @@ func (s *Server) explain(x *exchange, err error) (status int, header http.Header
 	var e *fhir.Error
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		e = fhir.E("serve", fhir.Timeout, fhir.Issue{
-			Message: fmt.Sprintf("The request was given up: it took longer than %s, or the connection ended. A write may or may not have happened.", s.config.Timeout),
-			Fix:     "Read the resource before the write is sent again, or send it with If-None-Exist, If-Match or the same X-Request-ID.",
-		})
+		e = s.outOfTime(err)
 	case !errors.As(err, &e), e.Kind == fhir.Exception:
 		x.incident = cmp.Or(x.incident, s.config.NewID())
 		e = fhir.E("serve", fhir.Exception, fhir.Issue{

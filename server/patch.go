@@ -134,7 +134,7 @@ func (s *Server) findOne(ctx context.Context, typ, query string) (id string, err
 	q.Count = 2
 	found, err := s.config.Repository.Search(ctx, q)
 	if err != nil {
-		return "", err
+		return "", overtime(deciding, err)
 	}
 	switch len(found.Matches) {
 	case 1:

@@ -102,6 +102,9 @@ func (in *intake) read(ctx context.Context, body io.Reader, expected int64) ([]b
 	}
 	in.text = make([]byte, 0, size+1) // one more, so that the end is seen without growing
 	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		n, err := body.Read(in.text[len(in.text):cap(in.text)])
 		in.text = in.text[:len(in.text)+n]
 		if int64(len(in.text)) > in.server.config.MaxBody {

@@ -86,6 +86,9 @@ func (a *allowance) beyond() *recorder {
 // request makes the request of an entry as if it had come by itself.
 func (s *Server) request(c *gin.Context, e *entry) *recorder {
 	outer := exchangeOf(c)
+	if c.Request.Context().Err() != nil {
+		return tooLate()
+	}
 	if !e.writes() && outer.allowance.spent() {
 		return outer.allowance.beyond()
 	}

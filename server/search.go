@@ -41,7 +41,7 @@ func (s *Server) search(c *gin.Context) error {
 	}
 	found, err := s.config.Repository.Search(c.Request.Context(), q)
 	if err != nil {
-		return err
+		return overtime(searching, err)
 	}
 	if err := s.addDefinitions(c.Request.Context(), x.base, q, found); err != nil {
 		return err

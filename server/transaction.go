@@ -36,7 +36,7 @@ func (s *Server) transaction(c *gin.Context, list []entry) error {
 			continue
 		}
 		if err != nil {
-			return exchangeOf(c).blind(err, p.types()...)
+			return undecided(exchangeOf(c).blind(err, p.types()...))
 		}
 		return s.sendTransaction(c, list, p, done, notes)
 	}
@@ -124,7 +124,7 @@ func (s *Server) checkAll(c *gin.Context, changes []fhir.Change) ([][]fhir.Issue
 		})
 	}
 	if err := g.Wait(); err != nil {
-		return nil, err
+		return nil, overtime(checking, err)
 	}
 	var all fhir.Tally
 	for _, issues := range found {

@@ -14,7 +14,7 @@ import (
 func (s *Server) check(ctx context.Context, r *fhir.Resource) ([]fhir.Issue, error) {
 	issues := s.config.Validator.Validate(ctx, r)
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, overtime(checking, err)
 	}
 	if fhir.HasErrors(issues) {
 		return nil, &fhir.Error{Op: "validate", Kind: fhir.Processing, Issues: issues}
@@ -59,7 +59,7 @@ func (s *Server) commit(c *gin.Context, change fhir.Change) (fhir.Result, error)
 		RequestID: x.requestID, Base: x.learned,
 	})
 	if err != nil {
-		return fhir.Result{}, x.blind(err, change.Type)
+		return fhir.Result{}, undecided(x.blind(err, change.Type))
 	}
 	return done.Results[0], nil
 }

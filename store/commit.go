@@ -56,7 +56,7 @@ const maxTries = 8
 
 // plan makes the plan of a transaction, or brings an earlier one up to date.
 func (db *DB) plan(ctx context.Context, tx *fhir.Transaction, ids []string, earlier *plan) (p *plan, err error) {
-	err = db.look("commit", 0, func(v view) error {
+	err = db.look("plan", 0, func(v view) error {
 		if earlier != nil {
 			v := v.of(tx)
 			ok, err := (&recheck{ctx: ctx, v: v, p: earlier, references: db.opts.References, renamed: db.renamed(earlier)}).holds()

@@ -1,6 +1,7 @@
 package xml
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -16,24 +17,32 @@ import (
 // no words for, there is both an error with all such places and the resource
 // as far as it goes, so that validation can add what it finds; of more than
 // [fhir.MaxListed] it says how many. Either is an [*fhir.Error].
-func Decode(data []byte) (*fhir.Resource, error) { return read(data, true) }
+func Decode(data []byte) (*fhir.Resource, error) { return DecodeContext(context.Background(), data) }
+
+// DecodeContext is Decode with an end: when ctx is over before the document is,
+// it returns the error of ctx.
+func DecodeContext(ctx context.Context, data []byte) (*fhir.Resource, error) {
+	return read(ctx, data, true)
+}
 
 // DecodeUnordered is Decode for XML that was made from JSON and edited: the
 // order of elements does not matter.
-func DecodeUnordered(data []byte) (*fhir.Resource, error) { return read(data, false) }
+func DecodeUnordered(data []byte) (*fhir.Resource, error) {
+	return read(context.Background(), data, false)
+}
 
-func read(data []byte, ordered bool) (*fhir.Resource, error) {
+func read(ctx context.Context, data []byte, ordered bool) (*fhir.Resource, error) {
 	s, err := NewScanner(data)
 	if err != nil {
 		return nil, err
 	}
-	d := decoder{scan: s, ordered: ordered, elements: make([]element, 0, len(data)/48+8)}
+	d := decoder{ctx: ctx, scan: s, ordered: ordered, elements: make([]element, 0, len(data)/48+8)}
 	if err := d.document(); err != nil {
 		return nil, err
 	}
 	w := jsonWriter{elements: d.elements, buf: make([]byte, 0, len(data))}
 	w.object(0)
-	r, err := fhir.Parse(w.buf)
+	r, err := fhir.ParseContext(ctx, w.buf)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +64,7 @@ func read(data []byte, ordered bool) (*fhir.Resource, error) {
 }
 
 type decoder struct {
+	ctx      context.Context
 	scan     *Scanner
 	elements []element
 	ordered  bool // elements out of order are faults
@@ -82,6 +92,9 @@ func (d *decoder) document() error {
 	}
 }
 
+// stride is how many elements are read between two looks at the context.
+const stride = 1 << 12
+
 // element reads an element whose start tag is t, to its end.
 func (d *decoder) element(t *Token, e element) error {
 	e.name, e.at, e.depth = t.Local, int32(t.Start), 1
@@ -95,6 +108,9 @@ func (d *decoder) element(t *Token, e element) error {
 		return d.scan.failAs(fhir.TooLong, t.Start, "The elements nest too deep.", fmt.Sprintf("at most %d levels of JSON", fhir.MaxDepth), "<"+t.Name+">")
 	}
 	self := int32(len(d.elements))
+	if self%stride == stride-1 && d.ctx.Err() != nil {
+		return d.ctx.Err()
+	}
 	d.elements = append(d.elements, e)
 	faults := d.faults.Errors()
 	d.attributes(t, self)
