@@ -43,6 +43,7 @@ type Proof struct {
 	Seed  uint64
 
 	t      testing.TB
+	commit string // of the sources, with "+" where they have changed since
 	tried  int
 	misses []string
 	begun  time.Time
@@ -52,7 +53,7 @@ type Proof struct {
 // The test is skipped where no form is asked for.
 func Start(t testing.TB, short, long int) *Proof {
 	t.Helper()
-	p := &Proof{Name: strings.ToLower(strings.TrimPrefix(t.Name(), "TestLong")), Tries: short, Seed: 1, t: t, begun: time.Now()}
+	p := &Proof{Name: strings.ToLower(strings.TrimPrefix(t.Name(), "TestLong")), Tries: short, Seed: 1, t: t, commit: commit(t), begun: time.Now()}
 	switch os.Getenv(form) {
 	case "short":
 	case "long":
@@ -89,7 +90,7 @@ func (p *Proof) Try(what string, err error) {
 func (p *Proof) Report(measured string, args ...any) {
 	p.t.Helper()
 	passed := p.tried - len(p.misses)
-	row := fmt.Sprintf("| %s | %s | %s | %d of %d | %s; %s | %d cores, %s/%s |\n", p.Name, time.Now().UTC().Format(time.DateOnly), p.commit(), passed, p.tried,
+	row := fmt.Sprintf("| %s | %s | %s | %d of %d | %s; %s | %d cores, %s/%s |\n", p.Name, time.Now().UTC().Format(time.DateOnly), p.commit, passed, p.tried,
 		fmt.Sprintf(measured, args...), time.Since(p.begun).Round(time.Second), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 	fmt.Print("figure ", row)
 	if p.Long {
@@ -112,9 +113,8 @@ func (p *Proof) record(row string) {
 	}
 }
 
-// commit is that of the sources, with "+" where they have changed since.
-func (p *Proof) commit() string {
-	out, err := exec.Command("git", "-C", oracle.Root(p.t), "describe", "--always", "--exclude=*", "--dirty=+").Output()
+func commit(t testing.TB) string {
+	out, err := exec.Command("git", "-C", oracle.Root(t), "describe", "--always", "--exclude=*", "--dirty=+").Output()
 	if err != nil {
 		return "unknown"
 	}
