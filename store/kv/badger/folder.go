@@ -72,14 +72,10 @@ func inspectBy(dir string, o options, examine func(*folder)) (*folder, error) {
 		return nil, fmt.Errorf("badger: the data folder cannot be read: %w", err)
 	}
 	for _, e := range entries {
-		if e.IsDir() || !isPiece(e.Name()) {
-			continue
-		}
-		info, err := e.Info()
-		if err != nil {
-			return nil, fmt.Errorf("badger: the data folder cannot be read: %w", err)
-		}
-		f.files[e.Name()] = info.Size()
+		f.list(e.Name())
+	}
+	if f.problems != nil {
+		return nil, &Damage{dir, f.problems}
 	}
 	if len(f.files) == 0 {
 		return f, nil
@@ -94,8 +90,31 @@ func inspectBy(dir string, o options, examine func(*folder)) (*folder, error) {
 	return f, nil
 }
 
-// isPiece reports whether a file is part of a database. The lock file and what
-// is left of an interrupted change of the manifest hold no data.
+// list adds a file to the others, or to the problems where it cannot be read as
+// one: the engine ends the process over a folder, and would wait for ever for
+// what is behind a named pipe.
+func (f *folder) list(name string) {
+	if !isPiece(name) && !slices.Contains(beside, name) {
+		return
+	}
+	info, err := os.Stat(filepath.Join(f.dir, name))
+	switch {
+	case err != nil:
+		f.problem("%s cannot be read: %v", name, err)
+	case info.IsDir():
+		f.problem("%s is a folder, and has to be a file", name)
+	case !info.Mode().IsRegular():
+		f.problem("%s is not a file that can be read (%v)", name, info.Mode().Type())
+	case isPiece(name):
+		f.files[name] = info.Size()
+	}
+}
+
+// beside are further files of the engine, which hold no data: its lock, what it
+// counts of the value logs, and what is left of an interrupted change.
+var beside = []string{"LOCK", "DISCARD", "MANIFEST-REWRITE", "REWRITE-KEYREGISTRY"}
+
+// isPiece reports whether a file is part of a database.
 func isPiece(name string) bool {
 	switch filepath.Ext(name) {
 	case tableExt, memtableExt, valueExt:
@@ -197,12 +216,12 @@ func (f *folder) checkTables() {
 func (f *folder) checkTable(name string, id uint64) {
 	t, err := openTable(filepath.Join(f.dir, name), f.tables[id], f.keys)
 	if err != nil {
-		f.problem("the table %s cannot be opened: %v", name, err)
+		f.problem("the table %s cannot be opened: %s", name, f.reason(err))
 		return
 	}
 	if f.record != nil {
 		if mark, known := f.record.Tables[id]; known && mark != t.mark {
-			f.problem("the table %s is not the one of this database: it is damaged, an older copy, or of another", name)
+			f.problem("the table %s is not the one that %s records: one of them is damaged, an older copy, or of another database", name, recordName)
 		}
 	}
 	switch {
@@ -211,6 +230,18 @@ func (f *folder) checkTable(name string, id uint64) {
 	case t.seal.Count > f.tableSeal.Count:
 		f.tableSeal = t.seal
 	}
+}
+
+// reason says why a table cannot be opened, without what the engine prints of it.
+func (f *folder) reason(err error) string {
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	if text = strings.TrimSpace(text); text == "" || strings.Contains(text, "runtime error") {
+		text = "its index is damaged"
+	}
+	if len(f.key) > 0 {
+		text += fmt.Sprintf(", or %s is of another database", badger.KeyRegistryFileName)
+	}
+	return text
 }
 
 // running reports whether the database was in use when its process ended.
@@ -279,7 +310,7 @@ func (f *folder) checkRecord() {
 		switch {
 		case !there && size > logHeader:
 			f.problem("the value log %s is missing", name)
-		case r.State == stateClosed && have < size:
+		case r.State == stateClosed && have != size:
 			f.problem("the value log %s has %d bytes, and had %d when the database was closed", name, have, size)
 		case there:
 			f.checkHead(name)
@@ -294,6 +325,6 @@ func (f *folder) checkHead(name string) {
 		return
 	}
 	if head, err := headOf(filepath.Join(f.dir, name)); err != nil || head != recorded {
-		f.problem("the value log %s is not the one of this database: it is damaged, or of another", name)
+		f.problem("the value log %s is not the one that %s records: one of them is damaged, or of another database", name, recordName)
 	}
 }

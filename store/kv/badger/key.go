@@ -61,7 +61,7 @@ func (f *folder) readKeys() error {
 		return fmt.Errorf("%w: the database in %s is not encrypted, and a key was given. Open it without; to encrypt it, restore a backup of it into a new folder with a key", ErrKey, f.dir)
 	}
 	if len(f.key) == 0 {
-		return fmt.Errorf("%w: the database in %s is encrypted, and no key was given", ErrKey, f.dir)
+		return fmt.Errorf("%w: the database in %s is encrypted, and no key was given, or its file KEYREGISTRY is damaged", ErrKey, f.dir)
 	}
 	return fmt.Errorf("%w: the database in %s is encrypted with another key, or its file KEYREGISTRY was changed", ErrKey, f.dir)
 }

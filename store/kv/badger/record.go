@@ -71,7 +71,7 @@ func (r *record) disagrees(manifest []byte) string {
 	case int64(len(manifest)) < r.Manifest:
 		return fmt.Sprintf("has %d bytes and had %d: it was cut, or is an older copy", len(manifest), r.Manifest)
 	}
-	return "is not the one of this database: its bytes differ from those recorded"
+	return "is not the one that " + recordName + " records: one of them is damaged, an older copy, or of another database"
 }
 
 // readRecord is nil without an error where there is none, or none that is whole.
@@ -195,7 +195,7 @@ func (r *record) addLogs(dir string, last *record) error {
 			r.Memtable = max(r.Memtable, int(n))
 		}
 		if _, ok := numberOf(e.Name(), valueExt); ok {
-			info, err := e.Info()
+			info, err := os.Stat(filepath.Join(dir, e.Name())) // of what a link leads to
 			if err != nil {
 				return err
 			}

@@ -1,0 +1,71 @@
+//go:build unix
+
+package badger
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/store/kv/kvtest"
+)
+
+// TestNoFile: what is in the place of a file and is none is refused by its name,
+// also where the file would hold no data: the engine ends the process over a
+// folder, and waits for ever for a named pipe.
+func TestNoFile(t *testing.T) {
+	dir := t.TempDir()
+	e := func() *Engine { e, err := Open(dir, nil); require.NoError(t, err); return e }()
+	kvtest.Set(t, e, "a", "1")
+	require.NoError(t, e.Close())
+	for _, name := range []string{"MANIFEST", "KEYREGISTRY", "PESTLE", "SEAL", "000001.sst", "000001.vlog", "LOCK", "DISCARD"} {
+		for says, put := range map[string]func(path string) error{
+			"is a folder":      func(path string) error { return os.Mkdir(path, 0o700) },
+			"is not a file":    func(path string) error { return syscall.Mkfifo(path, 0o600) },
+			"cannot be read: ": func(path string) error { return os.Symlink(filepath.Base(path), path) },
+		} {
+			t.Run(name+" "+says, func(t *testing.T) {
+				damaged := copyOf(t, dir)
+				path := filepath.Join(damaged, name)
+				require.NoError(t, os.RemoveAll(path))
+				require.NoError(t, put(path))
+				for _, open := range []func() (*Engine, error){
+					func() (*Engine, error) { return Open(damaged, nil) },
+					func() (*Engine, error) { return OpenReadOnly(damaged, nil) },
+				} {
+					_, err := open()
+					require.ErrorContains(t, err, name+" "+says)
+					require.ErrorContains(t, err, "nothing was changed")
+				}
+			})
+		}
+	}
+}
+
+// TestLinkedValueLog: a value log may be a link to a file elsewhere.
+func TestLinkedValueLog(t *testing.T) {
+	closed, _ := filled(t)
+	logs, err := filepath.Glob(filepath.Join(closed, "*.vlog"))
+	require.NoError(t, err)
+	elsewhere := filepath.Join(t.TempDir(), "moved")
+	require.NoError(t, os.Rename(logs[0], elsewhere))
+	require.NoError(t, os.Symlink(elsewhere, logs[0]))
+	for range 2 {
+		e, err := Open(closed, nil)
+		require.NoError(t, err)
+		complete(t, e)
+		require.NoError(t, e.Close())
+	}
+}
+
+// TestLongerValueLog: a value log that has more than when the database was closed
+// is newer than the rest.
+func TestLongerValueLog(t *testing.T) {
+	closed, _ := filled(t)
+	appendTo(t, filepath.Join(closed, "000001.vlog"), noise(100), true)
+	_, err := Open(closed, nil)
+	require.ErrorContains(t, err, "the value log 000001.vlog has")
+}
