@@ -1,0 +1,171 @@
+package audit
+
+import (
+	"bytes"
+	"crypto/cipher"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// A segment is a file "00000000000000000001.audit", named by the number of its
+// first event: a header of 64 bytes, then frames, then zeros up to the size that
+// was reserved. A frame is the length of its content, the offset before which the
+// segment was durable when the frame was written, the CRC-32C of both and of the
+// content (4 bytes each), and the content.
+//
+// The content of a frame is a record, encrypted where the log has a key with
+// AES-256-GCM under the number of the event as nonce.
+const (
+	headerSize   = 64
+	frameHead    = 12
+	segmentMagic = "PESTLE-AUDIT\x01"
+	suffix       = ".audit"
+	// maxFrame is the largest record, in bytes: an answer of 1,000 resources takes
+	// about 90 kB.
+	maxFrame = 16 << 20
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// segmentName is the name of the file whose first event has a number.
+func segmentName(first uint64) string { return fmt.Sprintf("%020d%s", first, suffix) }
+
+// firstOf is the number in the name of a segment.
+func firstOf(name string) (uint64, bool) {
+	digits, ok := strings.CutSuffix(filepath.Base(name), suffix)
+	n, err := strconv.ParseUint(digits, 10, 64)
+	return n, ok && err == nil && len(digits) == 20
+}
+
+// header is the head of a segment: the magic, whether frames are encrypted, and
+// the number of the first event.
+func header(first uint64, encrypted bool) []byte {
+	b := make([]byte, headerSize)
+	copy(b, segmentMagic)
+	if encrypted {
+		b[16] = 1
+	}
+	binary.BigEndian.PutUint64(b[24:], first)
+	binary.BigEndian.PutUint32(b[60:], crc32.Checksum(b[:60], castagnoli))
+	return b
+}
+
+// seal appends the frame of an event to b. durable is the offset before which the
+// segment is on the disk.
+func seal(b, record []byte, number uint64, durable int, aead cipher.AEAD) []byte {
+	at := len(b)
+	b = append(b, make([]byte, frameHead)...)
+	if aead != nil {
+		b = aead.Seal(b, nonce(number), record, nil)
+	} else {
+		b = append(b, record...)
+	}
+	binary.BigEndian.PutUint32(b[at:], uint32(len(b)-at-frameHead)) //nolint:gosec // at most maxFrame
+	binary.BigEndian.PutUint32(b[at+4:], uint32(durable))           //nolint:gosec // at most the size of a segment
+	binary.BigEndian.PutUint32(b[at+8:], sum(b[at:at+8], b[at+frameHead:]))
+	return b
+}
+
+func sum(head, content []byte) uint32 {
+	return crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, content)
+}
+
+func nonce(number uint64) []byte {
+	return binary.BigEndian.AppendUint64(make([]byte, 4, 12), number)
+}
+
+var (
+	// errEnd says that a segment has no more frames.
+	errEnd = errors.New("audit: end of the segment")
+	// errTorn says that what follows is not a whole frame.
+	errTorn = errors.New("audit: not a whole frame")
+)
+
+// scan walks the frames of a segment from an offset, and returns the offset after
+// the last whole frame and the number after it. visit may be nil. The error is
+// errTorn where something else than zeros follows.
+func scan(text []byte, at int, number uint64, visit func(number uint64, content []byte) error) (int, uint64, error) {
+	for {
+		content, _, err := frameAt(text, at)
+		if errors.Is(err, errEnd) {
+			return at, number, nil
+		}
+		if err == nil && visit != nil {
+			err = visit(number, content)
+		}
+		if err != nil {
+			return at, number, err
+		}
+		at += frameHead + len(content)
+		number++
+	}
+}
+
+// frameAt returns the content of the frame at an offset, and what was durable
+// when it was written.
+func frameAt(text []byte, at int) (content []byte, durable int, err error) {
+	if at+frameHead > len(text) || binary.BigEndian.Uint32(text[at:]) == 0 {
+		return nil, 0, ended(text[at:])
+	}
+	n := int(binary.BigEndian.Uint32(text[at:]))
+	if n > maxFrame || at+frameHead+n > len(text) {
+		return nil, 0, errTorn
+	}
+	content = text[at+frameHead : at+frameHead+n]
+	if sum(text[at:at+8], content) != binary.BigEndian.Uint32(text[at+8:]) {
+		return nil, 0, errTorn
+	}
+	return content, int(binary.BigEndian.Uint32(text[at+4:])), nil
+}
+
+// ended is errEnd where the rest of a segment is zeros.
+func ended(rest []byte) error {
+	for _, c := range rest {
+		if c != 0 {
+			return errTorn
+		}
+	}
+	return errEnd
+}
+
+// acknowledged reports whether what is torn at an offset had been durable before:
+// a frame further on says so. Otherwise it is the last write of a process that
+// was killed, which was never answered.
+func acknowledged(text []byte, torn int) bool {
+	end := len(bytes.TrimRight(text, "\x00"))
+	for at := torn + 1; at < end && at+frameHead <= len(text); at++ {
+		durable := int(binary.BigEndian.Uint32(text[at+4:]))
+		if binary.BigEndian.Uint32(text[at:]) == 0 || durable <= torn || durable > at {
+			continue
+		}
+		if _, _, err := frameAt(text, at); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// readSegment reads a file and checks its header.
+func readSegment(path string, first uint64, encrypted bool) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(text) < headerSize || string(text[:headerSize]) != string(header(first, encrypted)) {
+		return nil, &DamageError{File: path, Why: "its header is not that of a segment which begins with event " + strconv.FormatUint(first, 10) + " under this key"}
+	}
+	return text, nil
+}
+
+// DamageError says which file of the log is not as it was written.
+type DamageError struct{ File, Why string }
+
+func (e *DamageError) Error() string {
+	return fmt.Sprintf("the audit log is damaged: %s: %s; restore the file from a backup", e.File, e.Why)
+}
