@@ -18,6 +18,10 @@ type Error struct {
 	// NoSpace says that the disk is too full for a write (HTTP 507), as opposed
 	// to another reason why the store takes none now (503).
 	NoSpace bool
+	// Damaged says that what was asked for cannot be read, since a part of the
+	// database is damaged: the issues name it and the remedy, and the client is
+	// told them although the server is at fault.
+	Damaged bool
 	Err     error // the cause, for the log; never sent
 }
 

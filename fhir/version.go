@@ -1,6 +1,9 @@
 package fhir
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Seq is a place in the one totally ordered log of commits: 1, 2, 3, … Every
 // read, search and page happens as of a Seq; 0 stands for "now".
@@ -28,6 +31,10 @@ type Version struct {
 	JSON        []byte // as stored, stamped; nil for a deletion
 	Requester   Principal
 	RequestID   string // X-Request-ID of the request that wrote it
+	// Damage says why the version cannot be read; "" for one that can. Pages hold
+	// such a version in the place of the one that is stored: it has a type, an id
+	// and a version id as far as they are known, and no content.
+	Damage string
 }
 
 // Deleted reports whether the version is a deletion.
@@ -38,6 +45,9 @@ func (v *Version) Ref() string { return v.Type + "/" + v.ID }
 
 // Resource parses the stored JSON; nil for a deletion.
 func (v *Version) Resource() (*Resource, error) {
+	if v.Damage != "" {
+		return nil, fmt.Errorf("%s cannot be read: %s", v.Ref(), v.Damage)
+	}
 	if v.Deleted() {
 		return nil, nil
 	}

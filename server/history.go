@@ -44,6 +44,10 @@ func (s *Server) history(c *gin.Context) error {
 			if q.Type == "" && !x.may(v.Type, auth.Search) || !x.sees(v) {
 				continue
 			}
+			if v.Damage != "" {
+				b.entry(x.base+"/"+v.Ref(), nil, damagedEntry(v))
+				continue
+			}
 			text, err := s.shorten(c, v.JSON)
 			if err != nil {
 				return err

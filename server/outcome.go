@@ -105,7 +105,9 @@ func (s *Server) explain(x *exchange, err error) (status int, header http.Header
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		e = s.outOfTime(err)
-	case !errors.As(err, &e), e.Kind == fhir.Exception:
+	case errors.As(err, &e) && e.Damaged: // the client is told which resource, and the log has it
+		x.incident = cmp.Or(x.incident, s.config.NewID())
+	case e == nil, e.Kind == fhir.Exception:
 		x.incident = cmp.Or(x.incident, s.config.NewID())
 		e = fhir.E("serve", fhir.Exception, fhir.Issue{
 			Severity: fhir.Fatal,

@@ -148,6 +148,10 @@ func addMatches(b *bundleText, x *exchange, q *search.Query, found *search.Resul
 			if (mode == "include" || v.Type != q.Type) && !x.may(v.Type, auth.Read) || !x.sees(v) {
 				continue
 			}
+			if v.Damage != "" {
+				b.entry("", damagedOutcome(v).JSON(), fhir.Obj("search", fhir.Obj("mode", "outcome")))
+				continue
+			}
 			text, err := part.of(v.JSON)
 			if err != nil {
 				return err

@@ -20,7 +20,7 @@ func (x *exchange) reads(v *fhir.Version) bool { return x.may(v.Type, auth.Read)
 // permitVersion refuses a version that the caller may not read although its type
 // is allowed.
 func (x *exchange) permitVersion(v *fhir.Version) error {
-	if v.Type != "Binary" || v.Deleted() {
+	if v.Type != "Binary" || v.Deleted() || v.Damage != "" { // then there is no content to see
 		return nil
 	}
 	r, err := v.Resource()

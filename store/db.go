@@ -194,9 +194,8 @@ func failed(op string, err error) error {
 		e = fhir.E(op, fhir.Timeout, fhir.Issue{Message: "The time for the request ran out."})
 	}
 	if errors.Is(err, kv.ErrDamaged) {
-		e = fhir.E(op, fhir.Exception, fhir.Issue{
-			Message: "A part of the database that this needs is damaged: " + err.Error() + ".",
-			Fix:     "Ask the operator of the server: `pestle check` names the resources. Others are served."})
+		e = fhir.E(op, fhir.Exception, damageIssue(err))
+		e.Damaged = true
 	}
 	e.Err = err
 	return e

@@ -55,6 +55,7 @@ func (p *planner) find(s *step) error {
 		return err
 	}
 	s.before, err = p.v.standing(s.typ, now.rid, now.vno)
+	err = about(err, s.typ, s.id)
 	if s.before != nil {
 		s.now = identity{now.rid, parseVno(s.before.VersionID), s.before.Seq, s.before.Deleted()}
 	}

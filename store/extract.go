@@ -51,6 +51,9 @@ func contentOf(v *fhir.Version) (*fhir.Resource, error) {
 	if v == nil {
 		return nil, nil
 	}
+	if v.Damage != "" {
+		return nil, errOf(v)
+	}
 	r, err := v.Resource()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s/_history/%s: %w", errCorrupt, v.Ref(), v.VersionID, err)

@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/store/kv"
 )
 
 // History lists versions, newest first, of a resource (NotFound when there has
@@ -15,6 +17,9 @@ func (db *DB) History(ctx context.Context, q fhir.HistoryQuery) (h *fhir.History
 		h, err = v.history(ctx, q)
 		return err
 	})
+	if err == nil {
+		db.countDamaged(h.Versions)
+	}
 	return h, err
 }
 
@@ -38,7 +43,7 @@ func (v view) history(ctx context.Context, q fhir.HistoryQuery) (*fhir.History, 
 	if h.Total, err = v.total(list, s); err != nil {
 		return nil, err
 	}
-	w := walker{ctx: ctx, v: v, s: s, h: h, count: q.Count}
+	w := walker{ctx: ctx, v: v, s: s, h: h, count: q.Count, salvage: salvage{v: v}}
 	if q.Before == (fhir.LogPlace{}) {
 		w.skip = q.Shown
 	}
@@ -102,6 +107,8 @@ type walker struct {
 	skip  int // versions to pass over first
 	size  int // bytes of the versions on the page
 	last  fhir.LogPlace
+
+	salvage salvage
 }
 
 // take adds a version to the page; false when the page is full and there is
@@ -129,6 +136,9 @@ func (w *walker) take(p place, at fhir.LogPlace) (more bool, err error) {
 		return false, nil
 	}
 	ver, err := w.v.version(p.typ, p.rid, p.vno)
+	if errors.Is(err, kv.ErrDamaged) {
+		ver, err = w.salvage.version(p.typ, p.rid, p.vno, err), nil
+	}
 	if err != nil {
 		return false, err
 	}
@@ -144,13 +154,9 @@ func earlier(a, b fhir.LogPlace) bool {
 
 // stands reports whether a version is the newest of its resource at a sequence.
 func (v view) stands(p place, at fhir.Seq) (bool, error) {
-	b, ok, err := v.r.Get(keyVersion(p.typ, p.rid, p.vno+1))
-	if err != nil || !ok {
+	if _, ok, err := v.r.Get(keyVersion(p.typ, p.rid, p.vno+1)); !ok && !errors.Is(err, kv.ErrDamaged) {
 		return err == nil, err
 	}
-	next, err := decodeVersion(p.typ, p.vno+1, b)
-	if err != nil {
-		return false, err
-	}
-	return next.Seq > at, nil
+	seq, err := v.seqOf(p.typ, p.rid, p.vno+1)
+	return err == nil && (seq == 0 || seq > at), err
 }

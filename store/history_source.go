@@ -48,7 +48,7 @@ type ofResource struct {
 func (o *ofResource) exists(v view) error {
 	now, ok, err := v.identity(o.typ, o.id)
 	if err != nil {
-		return err
+		return about(err, o.typ, o.id)
 	}
 	if ok {
 		o.now = now
@@ -76,12 +76,15 @@ func (o *ofResource) count(v view, at fhir.Seq) (int, error) {
 func (o *ofResource) walk(v view, s span, take func(place, fhir.LogPlace) (bool, error)) error {
 	n, err := o.newest(v, s.end().Seq-1)
 	for more := true; n > 0 && more && err == nil; n-- {
-		var ver *fhir.Version
-		if ver, err = v.version(o.typ, o.now.rid, n); err != nil || ver.Seq < s.first {
+		var seq fhir.Seq
+		if seq, err = v.seqOf(o.typ, o.now.rid, n); seq == 0 && err == nil {
+			err = errCorrupt
+		}
+		if err != nil || seq < s.first {
 			break
 		}
-		more, err = take(place{o.typ, o.now.rid, n}, fhir.LogPlace{Seq: ver.Seq})
-		more = more && ver.Seq > s.standing // no older one stood then
+		more, err = take(place{o.typ, o.now.rid, n}, fhir.LogPlace{Seq: seq})
+		more = more && seq > s.standing // no older one stood then
 	}
 	return err
 }

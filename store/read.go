@@ -47,13 +47,14 @@ func (db *DB) VRead(ctx context.Context, typ, id, versionID string) (ver *fhir.V
 	err = db.look("vread", 0, func(v view) error {
 		now, ok, err := v.identity(typ, id)
 		if err != nil {
-			return err
+			return about(err, typ, id)
 		}
 		if !ok {
 			return unknown("vread", typ, id)
 		}
 		if n := parseVno(versionID); n > 0 && n <= now.vno {
 			ver, err = v.version(typ, now.rid, n)
+			err = about(err, typ, id+"/_history/"+versionID)
 		}
 		if err == nil && (ver == nil || ver.Seq > v.at) {
 			ver, err = nil, fhir.E("vread", fhir.NotFound, fhir.Issue{

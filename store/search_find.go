@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
@@ -34,6 +35,9 @@ func (v view) findBy(ctx context.Context, q *search.Query, limit int) (ids []str
 		ver, err := s.get(r)
 		if err != nil {
 			return nil, closeAll([]stream{s}, err)
+		}
+		if !fhir.IsID(ver.ID) { // nobody knows it
+			return nil, closeAll([]stream{s}, errOf(ver))
 		}
 		ids = append(ids, ver.ID)
 	}

@@ -72,6 +72,9 @@ func (in *inclusion) follow(q *search.Query, ver *fhir.Version, again bool) erro
 
 // forward adds what a resource refers to.
 func (in *inclusion) forward(inc *search.Include, ver *fhir.Version) error {
+	if ver.Damage != "" {
+		return nil // nobody knows what it refers to
+	}
 	entries, err := in.references(inc, ver)
 	if err != nil {
 		return err
@@ -119,6 +122,9 @@ func (in *inclusion) backward(inc *search.Include, ver *fhir.Version) error {
 	for _, source := range sources {
 		var from []rid
 		for _, param := range source.params {
+			if ver.Damage != "" && search.HasCanonicals(source.typ, param, ver.Type) {
+				continue // nobody knows its url
+			}
 			if err := in.v.referring(source.typ, param, ver, func(r rid) { from = append(from, r) }); err != nil {
 				return err
 			}

@@ -16,6 +16,9 @@ func (db *DB) Search(ctx context.Context, q *search.Query) (out *search.Result, 
 		out, err = v.search(ctx, q)
 		return err
 	})
+	if err == nil {
+		db.countDamaged(out.Matches, out.Included)
+	}
 	return out, err
 }
 

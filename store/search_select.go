@@ -1,6 +1,8 @@
 package store
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"slices"
 
@@ -132,6 +134,9 @@ func (s *selection) check(r rid) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if ver.Damage != "" {
+		return s.byIndex(r)
+	}
 	for _, c := range s.checks {
 		if c == s.lead {
 			continue
@@ -148,6 +153,42 @@ func (s *selection) check(r rid) (bool, error) {
 	return true, nil
 }
 
+// byIndex decides on a resource that cannot be read: the index knows what it held.
+func (s *selection) byIndex(r rid) (bool, error) {
+	if err := s.widen(); err != nil {
+		return false, err
+	}
+	if at, err := s.agree(r); err != nil || at != r {
+		return false, err
+	}
+	return s.passes(r)
+}
+
+// indexed are the entries of a selected version that cannot be read, as the index
+// has them.
+func (s *selection) indexed(ver *fhir.Version, params []string) (entries []search.Entry, err error) {
+	r := s.of
+	if s.version != ver {
+		i, _, err := s.v.identity(s.typ, ver.ID)
+		if err != nil {
+			return nil, err
+		}
+		r = i.rid
+	}
+	for _, param := range append(params, search.LastUpdated) {
+		rows := s.v.rows(s.typ, param, search.Range{}, false)
+		for rows.next() && s.ctx.Err() == nil {
+			if rows.rid == r {
+				entries = append(entries, search.Entry{Param: param, Key: bytes.Clone(rows.key)})
+			}
+		}
+		if err := cmp.Or(rows.close(), stopped(s.ctx)); err != nil {
+			return nil, err
+		}
+	}
+	return append(entries, search.Entry{Param: search.Every, Key: search.EveryKey}), nil
+}
+
 // params are the parameters that a clause looks at.
 func params(c *search.Clause) []string {
 	out := []string{c.Param}
@@ -160,6 +201,9 @@ func params(c *search.Clause) []string {
 // entries are those of a selected version under some parameters, with the two
 // that the store adds.
 func (s *selection) entries(ver *fhir.Version, params ...string) ([]search.Entry, error) {
+	if ver.Damage != "" {
+		return s.indexed(ver, params)
+	}
 	res, err := s.content(ver)
 	if err != nil {
 		return nil, err

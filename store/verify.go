@@ -86,12 +86,16 @@ func (v view) idsByNumber(typ string) idNames {
 
 type idNames map[rid]string
 
-func (n idNames) named(p place) string {
-	id, known := n[p.rid]
-	if !known {
-		id = fmt.Sprintf("(number %d)", p.rid)
+// id is the id of the resource with a number, or says the number.
+func (n idNames) id(r rid) string {
+	if id, known := n[r]; known {
+		return id
 	}
-	return fmt.Sprintf("%s/%s/_history/%s", p.typ, id, p.vno)
+	return fmt.Sprintf("(number %d)", r)
+}
+
+func (n idNames) named(p place) string {
+	return fmt.Sprintf("%s/%s/_history/%s", p.typ, n.id(p.rid), p.vno)
 }
 
 // Findings are the versions that a damaged part may hold, or the part where it

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -56,20 +58,21 @@ func (v view) version(typ string, r rid, n vno) (*fhir.Version, error) {
 func (v view) current(typ, id string) (*fhir.Version, error) {
 	i, ok, err := v.identity(typ, id)
 	if err != nil || !ok {
-		return nil, err
+		return nil, about(err, typ, id)
 	}
-	return v.standing(typ, i.rid, i.vno)
+	ver, err := v.standing(typ, i.rid, i.vno)
+	return ver, about(err, typ, id)
 }
 
 // first returns the version that created a resource; nil when there was none yet.
 func (v view) first(typ, id string) (*fhir.Version, error) {
 	i, ok, err := v.identity(typ, id)
 	if err != nil || !ok {
-		return nil, err
+		return nil, about(err, typ, id)
 	}
 	ver, err := v.version(typ, i.rid, 1)
 	if err != nil || ver.Seq > v.at {
-		return nil, err
+		return nil, about(err, typ, id)
 	}
 	return ver, nil
 }
@@ -78,8 +81,13 @@ func (v view) first(typ, id string) (*fhir.Version, error) {
 // given its newest one; nil when there was none yet.
 func (v view) standing(typ string, r rid, newest vno) (*fhir.Version, error) {
 	ver, err := v.version(typ, r, newest)
-	if err != nil || ver.Seq <= v.at {
+	if err == nil && ver.Seq <= v.at || err != nil && !errors.Is(err, kv.ErrDamaged) {
 		return ver, err
+	}
+	if err != nil { // it may be later
+		if seq, e := v.seqOf(typ, r, newest); e != nil || seq <= v.at {
+			return nil, err
+		}
 	}
 	n, err := v.lastBefore(typ, r, newest)
 	if err != nil || n == 0 {
@@ -94,11 +102,11 @@ func (v view) lastBefore(typ string, r rid, behind vno) (vno, error) {
 	low, high := vno(0), behind // low stands, high does not
 	for high-low > 1 {
 		middle := low + (high-low)/2
-		ver, err := v.version(typ, r, middle)
+		seq, err := v.seqOf(typ, r, middle)
 		if err != nil {
 			return 0, err
 		}
-		if ver.Seq <= v.at {
+		if seq <= v.at {
 			low = middle
 		} else {
 			high = middle
@@ -110,30 +118,58 @@ func (v view) lastBefore(typ string, r rid, behind vno) (vno, error) {
 // numbered gives the standing versions of resources of one type by their
 // numbers, with one iterator for all of them. It must be closed.
 type numbered struct {
-	v   view
-	typ string
-	it  kv.Iterator
+	v       view
+	typ     string
+	it      kv.Iterator
+	salvage salvage
 }
 
 func (v view) numbered(typ string) *numbered {
-	prefix := keyTable(tableVersion, typ)
-	return &numbered{v, typ, v.r.Iterate(prefix, after(prefix), false)}
+	n := &numbered{v: v, typ: typ, salvage: salvage{v: v}}
+	n.open()
+	return n
 }
 
-// get gives the version that stands at the view's sequence; nil when there was
-// none yet.
+func (n *numbered) open() {
+	prefix := keyTable(tableVersion, n.typ)
+	n.it = n.v.r.Iterate(prefix, after(prefix), false)
+}
+
+// get returns the version that stands at the view's sequence, or what stands for
+// it where it cannot be read; nil when there was none yet.
 func (n *numbered) get(r rid) (*fhir.Version, error) {
+	ver, err := n.sought(r)
+	if errors.Is(err, kv.ErrDamaged) {
+		return n.salvage.standing(n.typ, r, err)
+	}
+	return ver, err
+}
+
+func (n *numbered) sought(r rid) (*fhir.Version, error) {
 	prefix := keyVersions(n.typ, r)
-	if !n.it.Seek(prefix) || len(n.it.Key()) != len(prefix)+vnoLen || string(n.it.Key()[:len(prefix)]) != string(prefix) {
+	if !n.it.Seek(prefix) {
+		return nil, n.again()
+	}
+	if len(n.it.Key()) != len(prefix)+vnoLen || string(n.it.Key()[:len(prefix)]) != string(prefix) {
 		return nil, nil
 	}
 	newest := maxVno - vno(getUint(n.it.Key()[len(prefix):]))
 	record := append([]byte(nil), n.it.Value()...)
 	ver, err := decodeVersion(n.typ, newest, record)
-	if err != nil || ver.Seq <= n.v.at {
-		return ver, err
+	if err != nil {
+		return nil, cmp.Or(n.again(), err)
+	}
+	if ver.Seq <= n.v.at {
+		return ver, nil
 	}
 	return n.v.standing(n.typ, r, newest)
+}
+
+// again begins with a new iterator, and returns the error that ended the last one.
+func (n *numbered) again() error {
+	err := n.it.Close()
+	n.open()
+	return err
 }
 
 func (n *numbered) close() error { return n.it.Close() }

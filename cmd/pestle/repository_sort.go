@@ -68,15 +68,13 @@ func (r *repository) stand(ctx context.Context, q *search.Query) ([]sortable, *s
 		}
 		out.AsOf = found.AsOf
 		for _, v := range found.Matches {
-			resource, err := v.Resource()
-			if err != nil {
-				return nil, nil, err
+			s := sortable{id: v.ID, version: v}
+			if v.Damage == "" { // what cannot be read has no values, and is behind the others
+				if s.keys, err = extracted(ctx, v); err != nil {
+					return nil, nil, err
+				}
 			}
-			keys, err := search.Extract(ctx, resource)
-			if err != nil {
-				return nil, nil, err
-			}
-			list = append(list, sortable{id: v.ID, version: v, keys: append(keys, search.Entry{Param: search.LastUpdated, Key: search.InstantKey(v.LastUpdated)})})
+			list = append(list, s)
 		}
 		if found.Next == nil {
 			break
@@ -95,6 +93,16 @@ func (r *repository) stand(ctx context.Context, q *search.Query) ([]sortable, *s
 		list = append(list, sortable{id: e.ID, entry: e, keys: keys})
 	}
 	return list, out, nil
+}
+
+// extracted is what a stored definition is sorted by.
+func extracted(ctx context.Context, v *fhir.Version) ([]search.Entry, error) {
+	resource, err := v.Resource()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := search.Extract(ctx, resource)
+	return append(keys, search.Entry{Param: search.LastUpdated, Key: search.InstantKey(v.LastUpdated)}), err
 }
 
 // compareSortables goes by the sort parameters in turn; what has no value is
