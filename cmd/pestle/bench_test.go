@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/bzip2"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/internal/oracle"
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/server"
@@ -226,41 +228,104 @@ func (w *bareWriter) write(b *testing.B, n int64) time.Duration {
 }
 
 // BenchmarkLoad loads the Synthea bundles of the shared data into a new
-// database as `pestle load` does: parsed, validated, durable.
+// database as `pestle load` does: parsed, validated, durable. In the same run it
+// loads the same resources as a bulk export has them: a file of lines for each
+// type, with references by type and id.
 func BenchmarkLoad(b *testing.B) {
 	files, err := filepath.Glob(filepath.Join(oracle.Dir(b), "load", "synthea", "*.bz2"))
 	require.NoError(b, err)
+	lines := []string{exported(b, files)}
 	for b.Loop() {
-		dir := b.TempDir()
-		var out bytes.Buffer
-		load := loadCommand{Files: files, Data: dir, Workers: 4}
-		before := processorTime()
-		if err := load.Run(streams{out: &out, err: &out}); !errors.Is(err, errSilent) { // some were refused, which is told below
-			require.NoError(b, err)
-		}
-		cpu := processorTime() - before
-		var count, rate, refused, size float64
-		// "92000 resources of 122 files in 8.1s, 11500 a second; 0 refused"
-		last := regexp.MustCompile(`(\d+) resources of .*, (\d+) a second; (\d+) refused`).FindStringSubmatch(out.String())
-		require.Len(b, last, 4, "%s", out.String())
-		_, err := fmt.Sscan(strings.Join(last[1:], " "), &count, &rate, &refused)
-		require.NoError(b, err)
+		bundles, exports := loaded(b, files), loaded(b, lines)
+		var size float64
 		for _, file := range files {
-			packed, err := os.Open(file)
-			require.NoError(b, err)
-			n, err := io.Copy(io.Discard, bzip2.NewReader(packed))
-			require.NoError(b, err)
-			size += float64(n)
-			_ = packed.Close()
+			size += float64(len(unpacked(b, file)))
 		}
-		engine, err := badger.Open(dir, nil)
-		require.NoError(b, err)
-		disk, err := engine.Size()
-		require.NoError(b, err)
-		require.NoError(b, engine.Close())
-		b.ReportMetric(rate, "resources/s")
-		b.ReportMetric(refused, "refused")
-		b.ReportMetric(count/cpu.Seconds(), "resources/cpu-s")
-		b.ReportMetric(float64(disk)/size, "disk/input")
+		b.ReportMetric(bundles.rate, "resources/s")
+		b.ReportMetric(bundles.refused, "refused")
+		b.ReportMetric(bundles.perCPU, "resources/cpu-s")
+		b.ReportMetric(bundles.disk/size, "disk/input")
+		b.ReportMetric(exports.rate, "lines/s")
+		b.ReportMetric(exports.refused, "lines-refused")
+		b.ReportMetric(exports.perCPU, "lines/cpu-s")
 	}
+}
+
+// load is what one run of the command did.
+type load struct{ rate, perCPU, refused, disk float64 }
+
+func loaded(b *testing.B, files []string) (l load) {
+	dir := b.TempDir()
+	var out bytes.Buffer
+	command := loadCommand{Files: files, Data: dir, Workers: 4}
+	before := processorTime()
+	if err := command.Run(streams{out: &out, err: &out}); !errors.Is(err, errSilent) { // some were refused, which is told below
+		require.NoError(b, err)
+	}
+	cpu := processorTime() - before
+	// "92000 resources of 122 files in 8.1s, 11500 a second; 0 refused"
+	last := regexp.MustCompile(`(\d+) resources of .*, (\d+) a second; (\d+) refused`).FindStringSubmatch(out.String())
+	require.Len(b, last, 4, "%s", out.String())
+	var count float64
+	_, err := fmt.Sscan(strings.Join(last[1:], " "), &count, &l.rate, &l.refused)
+	require.NoError(b, err)
+	l.perCPU = count / cpu.Seconds()
+	engine, err := badger.Open(dir, nil)
+	require.NoError(b, err)
+	disk, err := engine.Size()
+	require.NoError(b, err)
+	require.NoError(b, engine.Close())
+	l.disk = float64(disk)
+	return l
+}
+
+func unpacked(b *testing.B, file string) []byte {
+	packed, err := os.Open(file)
+	require.NoError(b, err)
+	defer func() { _ = packed.Close() }()
+	text, err := io.ReadAll(bzip2.NewReader(packed))
+	require.NoError(b, err)
+	return text
+}
+
+// exported writes the resources of bundles as lines, a file for each type, and
+// returns the folder.
+func exported(b *testing.B, files []string) string {
+	dir := b.TempDir()
+	places := map[string]string{} // the reference by type and id, of another one
+	var texts [][]byte
+	for _, file := range files {
+		r, err := fhir.Parse(unpacked(b, file))
+		require.NoError(b, err)
+		for e := range r.Get("entry").Items() {
+			sub := r.Sub(e.Get("resource"))
+			ref := sub.Type() + "/" + sub.ID()
+			places[e.Get("fullUrl").Text()] = ref
+			for id := range sub.Get("identifier").Items() {
+				places[sub.Type()+"?identifier="+id.Get("system").Text()+"|"+id.Get("value").Text()] = ref
+			}
+			texts = append(texts, sub.JSON())
+		}
+	}
+	reference := regexp.MustCompile(`"reference": *"([^"]+)"`)
+	out := map[string]*bytes.Buffer{}
+	for _, text := range texts {
+		text = reference.ReplaceAllFunc(text, func(found []byte) []byte {
+			if to := places[string(reference.FindSubmatch(found)[1])]; to != "" {
+				return []byte(`"reference":"` + to + `"`)
+			}
+			return found
+		})
+		r, err := fhir.Parse(text)
+		require.NoError(b, err)
+		if out[r.Type()] == nil {
+			out[r.Type()] = &bytes.Buffer{}
+		}
+		require.NoError(b, json.Compact(out[r.Type()], text))
+		out[r.Type()].WriteByte('\n')
+	}
+	for typ, lines := range out {
+		require.NoError(b, os.WriteFile(filepath.Join(dir, typ+".ndjson"), lines.Bytes(), 0o600))
+	}
+	return dir
 }

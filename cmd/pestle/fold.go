@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"regexp"
+	"strconv"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -118,10 +120,14 @@ func transactionOf(list []folded) []byte {
 	return b.Bytes()
 }
 
-// together stores documents in one transaction. Where it is refused each half is
-// tried by itself, down to the documents that are to blame.
+// together stores documents in one transaction. Where it is refused, those that
+// the answer blames are set aside, and each half of the others is tried: an answer
+// may blame only the first of many.
 func (l *loader) together(ctx context.Context, list []folded) {
-	if len(list) == 1 {
+	switch len(list) {
+	case 0:
+		return
+	case 1:
 		l.alone(ctx, list[0])
 		return
 	}
@@ -130,8 +136,55 @@ func (l *loader) together(ctx context.Context, list []folded) {
 		l.stored.Add(int64(len(list)))
 		return
 	}
-	l.together(ctx, list[:len(list)/2])
-	l.together(ctx, list[len(list)/2:])
+	good, bad := parted(list, answer.Body.Bytes())
+	l.apart(ctx, bad)
+	l.together(ctx, good[:len(good)/2])
+	l.together(ctx, good[len(good)/2:])
+}
+
+// apart sets documents aside for another try: most lack what others bring. In the
+// last one each is sent alone, so that it is told what is wrong with it.
+func (l *loader) apart(ctx context.Context, list []folded) {
+	for _, f := range list {
+		if !l.postpone(f.document) {
+			l.alone(ctx, f)
+		}
+	}
+}
+
+var entryPlace = regexp.MustCompile(`^Bundle\.entry\[(\d+)\]`)
+
+// parted are the documents of a refused transaction that its OperationOutcome
+// does not blame, and those that it does. An outcome that blames anything but
+// entries tells nothing.
+func parted(list []folded, outcome []byte) (good, bad []folded) {
+	r, err := fhir.Parse(outcome)
+	if err != nil {
+		return list, nil
+	}
+	blamed := map[int]bool{}
+	for issue := range r.Get("issue").Items() {
+		if s := issue.Get("severity").Text(); s != "error" && s != "fatal" {
+			continue
+		}
+		place := entryPlace.FindStringSubmatch(issue.Get("expression").Item(0).Text())
+		if place == nil {
+			return list, nil
+		}
+		i, err := strconv.Atoi(place[1])
+		if err != nil || i >= len(list) {
+			return list, nil
+		}
+		blamed[i] = true
+	}
+	for i, f := range list {
+		if blamed[i] {
+			bad = append(bad, f)
+		} else {
+			good = append(good, f)
+		}
+	}
+	return good, bad
 }
 
 func (l *loader) alone(ctx context.Context, f folded) {

@@ -45,6 +45,13 @@ var table = []row{
 		},
 	},
 	{
+		work: "load of the same resources as NDJSON, a file a type, in the same run (absolute)", hold: hold{least: 5000, unit: "resources/s"}, shared: true, suite: loading,
+		figure: func(f *figures) (float64, string) {
+			rate, cpu := f.get("Load", "lines/s"), f.get("Load", "lines/cpu-s")
+			return rate, fmt.Sprintf("%.0f resources/s, %.2f x the bundles (%.0f in a second of one processor; %.0f refused)", rate, rate/f.get("Load", "resources/s"), cpu, f.get("Load", "lines-refused"))
+		},
+	},
+	{
 		work: "disk after load, against the input", hold: hold{most: 1, unit: "x"}, shared: true, suite: loading,
 		figure: func(f *figures) (float64, string) {
 			ratio := f.get("Load", "disk/input")
