@@ -3,7 +3,6 @@ package profiles
 import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
-	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
 // WithLibrary holds resources to the profiles of a library: those that they
@@ -72,7 +71,7 @@ func (w *walk) unknownProfile(n fhir.Node, canonical string, asked bool) {
 	if asked {
 		i.Severity, i.Code, i.Message = fhir.Err, fhir.NotFound, "The profile is not known here, so the resource cannot be held to it."
 	}
-	if near := spelling.Nearest(canonical, w.v.library.urls(), 2); len(near) > 0 {
+	if near := w.v.library.nearProfiles(canonical); len(near) > 0 {
 		i.Fix = "Did you mean " + anyOf(near, 2) + "?"
 	} else {
 		i.Fix = "Load the package that defines it, or store its StructureDefinition."

@@ -91,7 +91,7 @@ func (w *walk) unknownExtension(n fhir.Node, url string, modifier bool) {
 		w.noted = map[string]bool{}
 	}
 	w.noted[url] = true
-	if near := spelling.Nearest(url, w.v.library.extensionURLs(), 1); len(near) > 0 {
+	if near := w.v.library.nearExtensions(url); len(near) > 0 {
 		w.add(n, fhir.Issue{Severity: fhir.Warning, Code: fhir.ExtensionCode, Rule: "extension-unknown",
 			Message: "The extension is stored, but not checked: no definition of this url is known here.", Found: short(url), Fix: "Did you mean " + near[0] + "?"})
 		return

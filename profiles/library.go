@@ -27,6 +27,7 @@ type Library struct {
 	listing  *catalogue      // of own; nil until it is asked for
 	snap     *snapshot.Generator
 	names    []string            // urls of set; nil until they are asked for
+	near     map[string][]string // of names, by what they may be misspelt as
 	programs map[string]*program // by key
 	compiled map[string][]string // the keys of programs, by url
 	// extensions are by url, of those that were met.
@@ -113,7 +114,7 @@ func (l *Library) forget(changed ...*definition.Set) {
 	if len(urls) == 0 {
 		return
 	}
-	l.names = nil
+	l.names, l.near = nil, nil
 	for _, url := range l.snap.Forget(urls...) {
 		delete(l.extensions, url)
 		for _, key := range l.compiled[url] {
@@ -128,7 +129,8 @@ func (l *Library) rebuild() {
 	l.set = definition.NewSet()
 	l.set.Merge(l.own)
 	l.set.Merge(l.stored)
-	l.snap, l.programs, l.extensions, l.names = snapshot.New(l.set), map[string]*program{}, map[string]*r4.Extension{}, nil
+	l.snap, l.programs, l.extensions = snapshot.New(l.set), map[string]*program{}, map[string]*r4.Extension{}
+	l.names, l.near = nil, nil
 	l.compiled = map[string][]string{}
 }
 
@@ -248,18 +250,6 @@ func (l *Library) urls() []string {
 	slices.Sort(out)
 	l.names = out
 	return out
-}
-
-// extensionURLs lists the urls of the extensions of the library, for likely
-// misspellings of them.
-func (l *Library) extensionURLs() []string {
-	if l == nil {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Clone(l.urls()), func(url string) bool {
-		s, known := l.knows(url)
-		return !known || !s.IsExtension()
-	})
 }
 
 // derived lists the profiles that are based on one.
