@@ -35,6 +35,18 @@ func ReplyOf(receipt Receipt) (*Reply, error) {
 	return reply, nil
 }
 
+// ReusedRule is the rule that [Reused] names.
+const ReusedRule = "x-request-id"
+
+// Reused refuses a request whose id was used before for another one.
+func Reused(op string) error {
+	return E(op, Conflict, Issue{
+		Message: "The X-Request-ID or Idempotency-Key was used before, for a different request.",
+		Fix:     "Send a new one with a new request; the old one is for repeating the old request unchanged.",
+		Rule:    ReusedRule,
+	})
+}
+
 // RequestOf is the digest of the request that a receipt answers, "" when the
 // receipt holds none. The server puts it into [Call.Receipt] as its body.
 func RequestOf(receipt Receipt) string {

@@ -33,7 +33,7 @@ func (s *Server) onlyOnce(c *gin.Context, handle handler, call *fhir.Call) (*fhi
 		}
 		if found {
 			if first := fhir.RequestOf(receipt); first != "" && first != digest {
-				return nil, reused()
+				return nil, fhir.Reused("serve")
 			}
 			return fhir.ReplyOf(receipt)
 		}
@@ -67,14 +67,6 @@ func (x *exchange) named() error {
 	})
 }
 
-func reused() error {
-	return refuse(http.StatusConflict, fhir.Conflict, fhir.Issue{
-		Message: "The X-Request-ID or Idempotency-Key was used before, for a different request.",
-		Fix:     "Send a new one with a new request; the old one is for repeating the old request unchanged.",
-		Rule:    "x-request-id",
-	})
-}
-
 // flights are the calls at work, by request id. The zero value is ready.
 type flights struct {
 	mu    sync.Mutex
@@ -96,7 +88,7 @@ func (f *flights) do(ctx context.Context, key, digest string, call func() (*fhir
 			return f.lead(first, key, call)
 		}
 		if first.digest != digest {
-			return nil, reused()
+			return nil, fhir.Reused("serve")
 		}
 		select {
 		case <-ctx.Done():

@@ -103,6 +103,7 @@ func (s *Server) explain(x *exchange, err error) (status int, header http.Header
 	}
 	var e *fhir.Error
 	switch {
+	case errors.As(err, &e) && e.Kind == fhir.Timeout && len(e.Issues) > 0 && e.Issues[0].Fix != "": // it knows what became of the write
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		e = s.outOfTime(err)
 	case errors.As(err, &e) && e.Damaged: // the client is told which resource, and the log has it
@@ -151,6 +152,8 @@ func epsStatus(status int, issues []fhir.Issue) int {
 		return http.StatusOK
 	case every(func(i fhir.Issue) bool { return i.Code == fhir.Forbidden }):
 		return http.StatusForbidden
+	case every(func(i fhir.Issue) bool { return i.Rule == fhir.ReusedRule }):
+		return status // it is not about what was sent
 	}
 	switch status {
 	case http.StatusNotFound, http.StatusGone, http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity:

@@ -25,11 +25,11 @@ type applier struct {
 }
 
 // apply writes a plan on top of an overlay, which is to be rolled back when it
-// fails. h is the head before it, at the time asked for; known are numbers of
+// fails. h is the head before it, at its time, which is not before that of h; known are numbers of
 // versions by type that need not be read.
 func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64, at time.Time, p *plan, guards []fhir.Guard) (*applier, error) {
 	a := &applier{out: out, p: p, head: h, known: known, counts: map[string]uint64{}}
-	a.head.millis = max(h.millis, at.UnixMilli())
+	a.head.millis = at.UnixMilli()
 	if a.changes() {
 		a.head.seq++
 	}
@@ -120,7 +120,7 @@ func (a *applier) rows(s *step, ver *fhir.Version, r rid) {
 // guard asks the guards about each version, in the state with the whole
 // transaction in it. An update that changes nothing is judged like any other.
 func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
-	s := state{ctx, view{a.out, a.head.seq, a.p.own}}
+	s := state{ctx, view{a.out, a.head.seq, a.p.own, a.commit.Time}}
 	for _, i := range a.p.order {
 		step := &a.p.steps[i]
 		after := a.commit.Results[i].Version

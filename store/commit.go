@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store/kv"
@@ -13,7 +15,8 @@ import (
 // Commit writes a transaction, durably and as a whole, or fails with an
 // [*fhir.Error] and writes nothing: Conflict (with Precondition where a
 // condition did not hold), MultipleMatches, Invalid and what guards return.
-// When ctx ends first the error is Timeout and nothing is written either.
+// When ctx ends first the error is Timeout and nothing is written either. An error
+// that is [ErrUnknown] alone leaves open whether it was written.
 func (db *DB) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, error) {
 	ids := make([]string, len(tx.Changes))
 	for i, c := range tx.Changes {
@@ -34,10 +37,13 @@ func (db *DB) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, e
 			return p.repeated, nil
 		}
 		commit, err := db.submit(&request{ctx: ctx, tx: tx, ids: ids, plan: p, done: make(chan struct{})})
-		if !errors.Is(err, errAgain) {
+		switch {
+		case !errors.Is(err, errAgain):
 			return commit, err
-		}
-		if try == maxTries {
+		case try < maxTries:
+		case p.denied != nil:
+			return nil, p.denied // it was so at one time during the request
+		default:
 			return nil, overtaken(tx)
 		}
 	}
@@ -57,6 +63,7 @@ const maxTries = 8
 // plan makes the plan of a transaction, or brings an earlier one up to date.
 func (db *DB) plan(ctx context.Context, tx *fhir.Transaction, ids []string, earlier *plan) (p *plan, err error) {
 	err = db.look("plan", 0, func(v view) error {
+		v.now = cmp.Or(tx.Time, v.now)
 		if earlier != nil {
 			v := v.of(tx)
 			ok, err := (&recheck{ctx: ctx, v: v, p: earlier, references: db.opts.References, renamed: db.renamed(earlier)}).holds()
@@ -104,14 +111,24 @@ func (db *DB) submit(r *request) (*fhir.Commit, error) {
 	case <-db.closing:
 		return nil, closed()
 	}
+	return r.wait(db.done)
+}
+
+// wait returns the answer of the committer. A caller who gives up after it has
+// taken the request waits a little longer for an answer that is known.
+func (r *request) wait(ended <-chan struct{}) (*fhir.Commit, error) {
 	select {
 	case <-r.done:
 	case <-r.ctx.Done():
 		if r.taken.CompareAndSwap(false, true) {
 			return nil, late(r.ctx)
 		}
-		<-r.done // too late to withdraw
-	case <-db.done:
+		select {
+		case <-r.done:
+		case <-time.After(grace):
+			return nil, unsure(fhir.Timeout, context.Cause(r.ctx))
+		}
+	case <-ended:
 		if r.taken.CompareAndSwap(false, true) {
 			return nil, closed()
 		}
@@ -120,11 +137,29 @@ func (db *DB) submit(r *request) (*fhir.Commit, error) {
 	return r.commit, r.err
 }
 
+// grace is how long a caller who has given up waits for a commit that is being
+// written. A variable for tests.
+var grace = 2 * time.Second
+
 func late(ctx context.Context) error {
-	e := fhir.E("commit", fhir.Timeout, fhir.Issue{Message: "The time for the request ran out before it was committed. Nothing was written."})
+	e := fhir.E("commit", fhir.Timeout, fhir.Issue{Message: "The time for the request ran out before it was committed. Nothing was written.",
+		Fix: "Send it again."})
 	e.Err = context.Cause(ctx)
 	return e
 }
+
+// unsure is the answer where nobody can say whether a transaction was written: it
+// was handed to the disk, which has not answered or has failed.
+func unsure(kind fhir.Code, cause error) error {
+	e := fhir.E("commit", kind, fhir.Issue{
+		Message: "It is not known whether this was written: the disk has not answered, or with an error.",
+		Fix:     "Send it again with the same X-Request-ID, which makes it happen once; or read the resource first."})
+	e.Err = errors.Join(ErrUnknown, cause)
+	return e
+}
+
+// ErrUnknown says that a transaction may or may not have been written.
+var ErrUnknown = errors.New("store: the outcome of the commit is not known")
 
 func closed() error {
 	e := fhir.E("commit", fhir.Exception, fhir.Issue{Message: "The server is shutting down. Nothing was written.", Fix: "Send the request again in a moment."})

@@ -15,8 +15,10 @@ import (
 // wait into a group, which the engine writes at once: one sync serves them all.
 type committer struct {
 	db      *DB
-	head    head
-	changed map[string]fhir.Seq // the newest commit of each type since Open
+	head    head                // of the group so far
+	written head                // of what is durable
+	floor   fhir.Seq            // the head when it began
+	changed map[string]fhir.Seq // the newest commit of each type since then
 	counts  map[string]uint64   // versions of each type that has changed
 	recent  recent
 	broken  error // why nothing can be written any more
@@ -35,7 +37,7 @@ const (
 )
 
 func newCommitter(db *DB, h head) *committer {
-	return &committer{db: db, head: h, changed: map[string]fhir.Seq{}, counts: map[string]uint64{}, recent: recent{since: h.seq}}
+	return &committer{db: db, head: h, written: h, floor: h.seq, changed: map[string]fhir.Seq{}, counts: map[string]uint64{}, recent: recent{since: h.seq}}
 }
 
 func (c *committer) run() {
@@ -138,7 +140,8 @@ func (c *committer) try(r *request) error {
 		return late(r.ctx)
 	}
 	c.begin()
-	p, err := c.renewed(r)
+	at := c.time(r.tx)
+	p, err := c.renewed(r, at)
 	if err != nil {
 		return err
 	}
@@ -146,7 +149,19 @@ func (c *committer) try(r *request) error {
 		r.commit = p.repeated
 		return nil
 	}
-	return c.apply(r, p)
+	if p.denied != nil {
+		return p.denied
+	}
+	return c.apply(r, p, at)
+}
+
+// time is that of the next commit: it never goes back.
+func (c *committer) time(tx *fhir.Transaction) time.Time {
+	at := tx.Time
+	if at.IsZero() {
+		at = c.db.opts.Clock()
+	}
+	return instant(max(c.head.millis, at.UnixMilli()))
 }
 
 // insideTime bounds how long the committer looks into one request: all others
@@ -157,15 +172,16 @@ var insideTime = 100 * time.Millisecond
 // caller is to plan it anew.
 var errAgain = errors.New("store: the plan is to be made anew")
 
-// renewed is the plan of a request as it is now.
-func (c *committer) renewed(r *request) (*plan, error) {
-	ctx := r.ctx
+// renewed is the plan of a request as it is now, at the time of its commit. From
+// here on nothing is decided by when its caller gives up.
+func (c *committer) renewed(r *request, at time.Time) (*plan, error) {
+	ctx := context.WithoutCancel(r.ctx)
 	if r.plan.at != c.head.seq {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, insideTime)
 		defer cancel()
 	}
-	v := view{c.over, c.head.seq, c.db.names.Own}.of(r.tx)
+	v := view{c.over, c.head.seq, c.db.names.Own, at}.of(r.tx)
 	p := r.plan
 	ok, err := (&recheck{ctx: ctx, v: v, p: p, references: c.db.opts.References, renamed: c.db.renamed(p), in: c}).holds()
 	if err == nil && !ok {
@@ -174,20 +190,16 @@ func (c *committer) renewed(r *request) (*plan, error) {
 	switch {
 	case err == nil:
 		return p, nil
-	case ctx.Err() != nil && r.ctx.Err() == nil:
+	case ctx.Err() != nil:
 		return nil, errAgain
 	}
 	return nil, failed("commit", err)
 }
 
 // apply puts a plan into the group, when it fits.
-func (c *committer) apply(r *request, p *plan) error {
-	at := r.tx.Time
-	if at.IsZero() {
-		at = c.db.opts.Clock()
-	}
+func (c *committer) apply(r *request, p *plan, at time.Time) error {
 	c.over.Mark()
-	a, err := apply(r.ctx, c.over, c.head, c.counts, at, p, c.db.opts.Guards)
+	a, err := apply(context.WithoutCancel(r.ctx), c.over, c.head, c.counts, at, p, c.db.opts.Guards)
 	if err == nil {
 		err = c.fits()
 	}
@@ -242,11 +254,19 @@ func (c *committer) begin() {
 	}
 }
 
+// group is what is written at once: the operations that take the database from
+// one head to the next, and the requests that they answer.
+type group struct {
+	before, after head
+	ops           []kv.Op
+	origins       []*request
+}
+
 // flush makes the group durable and answers those who wait for it.
 func (c *committer) flush() {
 	if c.over != nil {
 		if ops := c.over.Ops(); len(ops) > 0 && c.broken == nil {
-			c.write(ops)
+			c.write(group{before: c.written, after: c.head, ops: ops, origins: c.origins()})
 		}
 		c.base.release()
 		c.base, c.over = nil, nil
@@ -257,21 +277,39 @@ func (c *committer) flush() {
 	c.waiters = c.waiters[:0]
 }
 
-// write has the engine write the group. After a failure nobody can say what is
+// origins are those of the waiters whose transactions are in the group, or rest on
+// one that is.
+func (c *committer) origins() []*request {
+	var in []*request
+	for _, r := range c.waiters {
+		if r.err == nil {
+			in = append(in, r)
+		}
+	}
+	return in
+}
+
+// write has the engine write a group. After a failure nobody can say what is
 // on the disk, so nothing more is written until the database is opened anew.
-func (c *committer) write(ops []kv.Op) {
-	err := c.db.engine.Write(ops)
+func (c *committer) write(g group) {
+	err := c.db.engine.Write(g.ops)
 	if err == nil {
-		err = c.db.advance(c.head.seq)
+		err = c.db.advance(g.after.seq)
 	}
 	if err == nil {
-		c.db.publish(c.head.seq)
+		c.written = g.after
+		if g.after.seq != g.before.seq {
+			c.db.publish(g.after.seq)
+		}
 		return
 	}
 	c.broken = err
 	c.db.broken.Store(&err)
 	for _, r := range c.waiters {
-		r.commit, r.err = nil, c.failure()
+		r.err = c.failure() // a refusal may rest on what was not written
+	}
+	for _, r := range g.origins {
+		r.commit, r.err = nil, unsure(fhir.NoStore, err)
 	}
 }
 

@@ -109,6 +109,7 @@ func (p *planner) condemn(c *fhir.Change, err error) error {
 	if !ok {
 		return err
 	}
+	p.shaken = true
 	for _, issue := range e.Issues {
 		issue.Expression = c.Expression
 		p.refused.add(c, e.Kind, e.Precondition, issue)

@@ -51,7 +51,7 @@ func (p *planner) among(l lookup, types map[string]*members) ([]string, error) {
 	if err != nil || len(of.list) == 0 {
 		return nil, err
 	}
-	q, err := search.ParseCondition(l.typ, l.query, search.Options{Own: p.v.own})
+	q, err := p.v.condition(l.typ, l.query)
 	if err != nil {
 		return nil, err
 	}

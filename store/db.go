@@ -173,7 +173,7 @@ func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
 	if at == 0 || at > m.seq {
 		at = m.seq
 	}
-	err := f(view{m.snap, at, db.names.Own})
+	err := f(view{m.snap, at, db.names.Own, db.opts.Clock()})
 	if errors.Is(err, kv.ErrDamaged) {
 		db.damaged.Add(1)
 	}

@@ -31,6 +31,9 @@ func (k *recheck) holds() (bool, error) {
 	if k.p.at == k.v.at {
 		return true, nil
 	}
+	if k.p.shaken {
+		return false, nil
+	}
 	for i := range k.p.steps {
 		if ok, err := k.stands(&k.p.steps[i]); !ok {
 			return false, err
@@ -42,9 +45,10 @@ func (k *recheck) holds() (bool, error) {
 	return k.refers()
 }
 
-// changed reports whether anything of a type may have been written since.
+// changed reports whether anything of a type may have been written since. Of the
+// commits ahead of its own beginning the committer knows nothing.
 func (k *recheck) changed(typ string) bool {
-	return k.in == nil || k.in.changed[typ] > k.p.at
+	return k.in == nil || k.p.at < k.in.floor || k.in.changed[typ] > k.p.at
 }
 
 // written reports whether a resource has been written since, if that is known.
@@ -59,15 +63,22 @@ func (k *recheck) written(typ, id string) (written, known bool) {
 // again only where something new may have changed that.
 func (k *recheck) finds() (bool, error) {
 	recent := news{ctx: k.ctx, v: k.v, since: k.p.at, changed: k.changed}
-	for _, known := range k.p.lookups {
-		touched, err := recent.touches(known.query, known.found)
+	for l, known := range k.p.lookups {
+		q := known.query
+		if q.Clocked {
+			var err error
+			if q, err = k.v.condition(l.typ, l.query); err != nil {
+				return false, err
+			}
+		}
+		touched, err := recent.touches(q, known.found)
 		if err != nil {
 			return false, err
 		}
-		if !touched && !(k.renamed && known.query.Chained()) {
+		if !touched && !q.Clocked && !(k.renamed && q.Chained()) {
 			continue
 		}
-		now, err := k.p.meant(k.ctx, k.v, known.query)
+		now, err := k.p.meant(k.ctx, k.v, q)
 		if err != nil || !slices.Equal(now, known.found) {
 			return false, err
 		}

@@ -10,9 +10,7 @@ import (
 
 // publish makes a commit the newest and wakes those who wait for it.
 func (db *DB) publish(seq fhir.Seq) {
-	if fhir.Seq(db.head.Swap(uint64(seq))) == seq {
-		return
-	}
+	db.head.Store(uint64(seq))
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	close(db.moved)

@@ -27,6 +27,10 @@ type plan struct {
 	narrow  map[string]fhir.Narrow
 	// repeated is the answer to a transaction that has been committed before.
 	repeated *fhir.Commit
+	// denied is why the transaction is refused; steps are then decided in part. The
+	// committer says so, in the order of the log, where it is so still.
+	denied error
+	shaken bool // denied for what a condition ran into: nothing tells whether that holds
 }
 
 // lookup is a condition that was looked up, and where it matters.
@@ -83,38 +87,48 @@ type planner struct {
 	refused    refusal
 }
 
-// prepare makes the plan of a transaction as of a view. ids are those that an
-// earlier plan of it has used.
+// prepare makes the plan of a transaction as of a view, one that denies it where
+// it is to be refused. ids are those that an earlier plan of it has used.
 func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string, narrow map[string]fhir.Narrow, references bool) (*plan, error) {
 	v = v.of(tx)
 	p := &planner{
 		plan: &plan{tx: tx, at: v.at, own: v.own, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup]looked{}, rests: map[resourceKey]bool{}, narrow: narrow},
 		ctx:  ctx, v: v, references: references, targets: map[string]int{}, claims: map[string]int{}, created: map[lookup]int{}, links: map[string]int{},
 	}
-	if err := p.receipt(); err != nil || p.repeated != nil {
-		return p.plan, err
+	err := p.receipt()
+	if err == nil && p.repeated == nil {
+		err = p.make()
 	}
+	if _, refused := asError(err); refused {
+		p.denied, err = err, nil
+	}
+	return p.plan, err
+}
+
+// make decides everything, or fails with an [*fhir.Error] where the transaction
+// is to be refused.
+func (p *planner) make() error {
 	p.sort()
 	for _, i := range p.order {
 		err := p.decide(i)
 		if err == nil {
-			err = ctx.Err()
+			err = p.ctx.Err()
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := p.refused.err(p.tx.Changes); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.keepSent(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.resolve(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.enforce(); err != nil {
-		return nil, err
+		return err
 	}
 	for i := range p.steps {
 		s := &p.steps[i]
@@ -123,10 +137,10 @@ func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string, na
 			err = p.index(s)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return p.plan, nil
+	return nil
 }
 
 // receipt finds out whether the transaction has been committed already.
@@ -135,10 +149,15 @@ func (p *planner) receipt() error {
 		return nil
 	}
 	seq, body, ok, err := p.v.receipt(p.tx.Receipt.Key)
-	if ok {
-		p.repeated = &fhir.Commit{Seq: seq, Receipt: fhir.Receipt{Key: p.tx.Receipt.Key, Body: body}, Repeated: true}
+	if !ok || err != nil {
+		return err
 	}
-	return err
+	first := fhir.Receipt{Key: p.tx.Receipt.Key, Body: body}
+	if was, now := fhir.RequestOf(first), fhir.RequestOf(p.tx.Receipt); was != "" && now != "" && was != now {
+		return fhir.Reused("commit")
+	}
+	p.repeated = &fhir.Commit{Seq: seq, Receipt: first, Repeated: true}
+	return nil
 }
 
 // sort orders the changes as https://hl7.org/fhir/R4/http.html#trules asks.

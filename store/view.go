@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
@@ -16,6 +17,7 @@ type view struct {
 	r   kv.Reader
 	at  fhir.Seq
 	own search.Own // which absolute references are to this server; nil for none
+	now time.Time  // what the date prefix ap counts from; in a commit its own time
 }
 
 // head gives the newest commit in the reader, whatever the view's sequence.

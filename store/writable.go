@@ -37,8 +37,8 @@ func noSpace(cause error) error {
 // disk, so nothing more is acknowledged until the database is opened anew.
 func unwritable(cause error) error {
 	e := fhir.E("commit", fhir.NoStore, fhir.Issue{
-		Message: "The database could not be written and takes no more changes until the server is started anew; reads and searches go on.",
-		Fix:     "Ask the operator of the server, whose log has the reason. Read the resource before the write is sent again: it may have happened."})
+		Message: "An earlier write to the database failed, so it takes no more changes until the server is started anew. Nothing was written; reads and searches go on.",
+		Fix:     "Ask the operator of the server, whose log has the reason."})
 	e.Err = cause
 	return e
 }

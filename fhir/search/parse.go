@@ -21,7 +21,8 @@ type Options struct {
 	// Own says which base URLs are of this server: an absolute reference below
 	// one of them is the same as the relative one.
 	Own Own
-	// Now serves the date prefix ap; zero for the time of the machine.
+	// Now serves the date prefix ap, which takes what is the further away the longer
+	// ago the date is; where it is zero, ap asks for dates that overlap.
 	Now time.Time
 	// DefaultCount and MaxCount bound a page; 20 and 1000 where they are 0.
 	DefaultCount, MaxCount int
@@ -98,9 +99,6 @@ type parser struct {
 }
 
 func newParser(resourceType string, o Options) *parser {
-	if o.Now.IsZero() {
-		o.Now = time.Now()
-	}
 	if o.DefaultCount == 0 {
 		o.DefaultCount = 20
 	}

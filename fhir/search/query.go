@@ -156,6 +156,7 @@ type Query struct {
 	Page       Page      // where to begin; zero for the first page
 	Before     time.Time // the state before this time (_at); zero for now
 	Own        Own       // which absolute references are to this server; nil leaves it to the store
+	Clocked    bool      // it depends on Options.Now
 
 	given url.Values // the parameters that were understood, for the self link
 }

@@ -73,5 +73,8 @@ func (v reading) date(value string) ([]Range, string) {
 	if !ok {
 		return nil, describeDates
 	}
+	if p == ap {
+		v.query.Clocked = true
+	}
 	return dateRanges(p, want, v.Now), ""
 }
