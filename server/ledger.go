@@ -19,7 +19,7 @@ type ledger struct {
 	used    int64
 	running int
 	clients map[string]*account
-	freed   chan struct{} // closed when something is returned
+	freed   chan struct{} // closed when something is returned; nil while nobody waits for that
 }
 
 // account is what one client has in flight.
@@ -30,7 +30,7 @@ type account struct {
 }
 
 func newLedger(limit int64, slots int) *ledger {
-	return &ledger{limit: limit, slots: slots, clients: map[string]*account{}, freed: make(chan struct{})}
+	return &ledger{limit: limit, slots: slots, clients: map[string]*account{}}
 }
 
 // patience is how long a request waits for the memory that others hold.
@@ -72,8 +72,10 @@ func (c *claim) close() {
 		delete(l.clients, c.client)
 	}
 	c.used, c.slot = 0, false
-	close(l.freed)
-	l.freed = make(chan struct{})
+	if l.freed != nil {
+		close(l.freed)
+		l.freed = nil
+	}
 }
 
 // take reserves bytes. It waits a while for those that others hold and then
@@ -108,6 +110,9 @@ func (c *claim) try(bytes int64) (freed <-chan struct{}, err error) {
 	}
 	fair := c.of.used+bytes <= l.limit/2 || c.of.used == c.used
 	if l.used+bytes > l.limit || !fair {
+		if l.freed == nil {
+			l.freed = make(chan struct{})
+		}
 		return l.freed, nil
 	}
 	l.used, c.of.used, c.used = l.used+bytes, c.of.used+bytes, c.used+bytes

@@ -16,7 +16,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		started := time.Now()
 		r.URL = plainPath(r.URL)
 		x := s.begin(r)
-		w.Header().Set(headerRequestID, x.requestID)
+		set(w.Header(), headerRequestID, x.requestID)
 		if id := r.Header.Get(headerCorrelationID); isToken(id) {
 			w.Header().Set(headerCorrelationID, id)
 		}
@@ -48,6 +48,9 @@ func (s *Server) log(r *http.Request, x *exchange, out *counted, took time.Durat
 	level := slog.LevelInfo
 	if out.status >= 500 {
 		level = slog.LevelError
+	}
+	if !s.config.Logger.Enabled(r.Context(), level) {
+		return
 	}
 	s.config.Logger.LogAttrs(r.Context(), level, "request",
 		slog.String("request_id", x.logID()),

@@ -19,13 +19,17 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, text 
 	}
 	status, body := s.encoded(r, status, text)
 	h := w.Header()
-	h.Set("Content-Type", x.format.contentType())
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	set(h, "Content-Type", x.format.contentType())
+	set(h, "Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // the client went away: nobody is left to tell
 	}
 }
+
+// set is Header.Set for a name in the spelling of net/http, which need not be
+// brought into it.
+func set(h http.Header, name, value string) { h[name] = []string{value} }
 
 // send answers with a resource.
 func (s *Server) send(c *gin.Context, status int, text []byte) error {
@@ -80,8 +84,8 @@ func (x *exchange) stamp(h http.Header, v *fhir.Version) {
 
 // stamp sets the headers that tell of a version.
 func stamp(h http.Header, v *fhir.Version) {
-	h.Set(headerETag, etag(v.VersionID))
-	h.Set("Last-Modified", v.LastUpdated.UTC().Format(http.TimeFormat))
+	set(h, headerETag, etag(v.VersionID))
+	set(h, "Last-Modified", v.LastUpdated.UTC().Format(http.TimeFormat))
 }
 
 // versionPath is the address of a version below the base.
@@ -94,7 +98,7 @@ func (s *Server) sendWritten(c *gin.Context, status int, v *fhir.Version, notes 
 	exchangeOf(c).stamp(h, v)
 	address := exchangeOf(c).base + "/" + versionPath(v)
 	if status == http.StatusCreated {
-		h.Set("Location", address)
+		set(h, "Location", address)
 	} else {
 		h.Set("Content-Location", address)
 	}

@@ -10,7 +10,6 @@ package server
 import (
 	"cmp"
 	"crypto/rand"
-	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -139,7 +138,7 @@ func (c *Config) complete() error {
 	c.MaxPageSize = cmp.Or(c.MaxPageSize, 1000)
 	c.PageSize = min(cmp.Or(c.PageSize, 50), c.MaxPageSize)
 	if c.Logger == nil {
-		c.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.Clock == nil {
 		c.Clock = time.Now

@@ -103,6 +103,9 @@ func compareEntries(a, b search.Entry) int {
 // diff compares the entries of two versions of a resource, each in the order of
 // their rows.
 func diff(before, now []search.Entry) (gone, come []search.Entry) {
+	if len(before) == 0 {
+		return nil, slices.Clip(now)
+	}
 	for len(before) > 0 && len(now) > 0 {
 		switch c := compareEntries(before[0], now[0]); {
 		case c < 0:

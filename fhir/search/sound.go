@@ -38,14 +38,24 @@ var ligatures = strings.NewReplacer("ß", "ss", "æ", "e", "œ", "e", "þ", "th"
 // beginnings are spelled otherwise than they sound.
 var beginnings = strings.NewReplacer("^mc", "mac", "^ae", "e", "^gn", "n", "^kn", "n", "^pn", "n", "^ps", "s", "^wr", "r", "^wh", "w", "^x", "s", "^", "")
 
+type group struct{ letters, sound string }
+
 // groups are letters that make one sound. They are tried in this order, at each
 // letter; what they become is a letter of its own or a sound.
-var groups = []struct{ letters, sound string }{
+var groups = []group{
 	{"sch", "S"}, {"tch", "C"}, {"dge", "J"}, {"dgi", "J"}, {"dgy", "J"}, {"chr", "KR"}, {"chl", "KL"},
 	{"sce", "S"}, {"sci", "S"}, {"scy", "S"}, {"ce", "S"}, {"ci", "S"}, {"cy", "S"},
 	{"ck", "K"}, {"cq", "K"}, {"ch", "C"}, {"sh", "S"}, {"ph", "F"}, {"th", "T"}, {"rh", "R"},
 	{"ge", "J"}, {"gi", "J"}, {"gy", "J"},
 }
+
+// groupsBy are the groups that begin with a letter, in their order.
+var groupsBy = func() (by [26][]group) {
+	for _, g := range groups {
+		by[g.letters[0]-'a'] = append(by[g.letters[0]-'a'], g)
+	}
+	return by
+}()
 
 // sounds are those of single letters; the vowels and what is silent have none.
 var sounds = [26]string{'b' - 'a': "P", 'c' - 'a': "K", 'd' - 'a': "T", 'f' - 'a': "F", 'g' - 'a': "K", 'j' - 'a': "J", 'k' - 'a': "K",
@@ -97,7 +107,7 @@ func soundAt(w string, i int) (sound string, n int) {
 		}
 		return "", 1
 	}
-	for _, g := range groups {
+	for _, g := range groupsBy[rest[0]-'a'] {
 		if strings.HasPrefix(rest, g.letters) {
 			if last := g.letters[len(g.letters)-1]; isVowel(last) {
 				return g.sound, len(g.letters) - 1
