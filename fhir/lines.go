@@ -2,7 +2,6 @@ package fhir
 
 import (
 	"math/bits"
-	"sort"
 	"strings"
 	"sync"
 )
@@ -12,10 +11,15 @@ import (
 // after that costs the same wherever the offset is, on a line of any length.
 // It is safe for concurrent use.
 type Lines struct {
-	text   string
-	once   sync.Once
-	starts []uint32 // offset of the first byte of each line but the first
-	before []uint32 // characters before each block of the text
+	text  string
+	once  sync.Once
+	marks []mark // one for each block of the text
+}
+
+// mark is what is before a block.
+type mark struct {
+	characters, lines uint32 // that end before it
+	begin             uint32 // where the line begins that the block begins in
 }
 
 // block is how many bytes are counted again for an answer.
@@ -28,36 +32,33 @@ func NewLines(text string) *Lines { return &Lines{text: text} }
 func (l *Lines) Position(offset int) Position {
 	l.once.Do(l.build)
 	offset = min(max(offset, 0), len(l.text))
-	line := sort.Search(len(l.starts), func(i int) bool { return int(l.starts[i]) > offset })
-	begin := 0
-	if line > 0 {
-		begin = int(l.starts[line-1])
+	k := offset / block
+	m, piece := l.marks[k], l.text[k*block:offset]
+	if i := strings.LastIndexByte(piece, '\n'); i >= 0 {
+		m.lines += uint32(strings.Count(piece, "\n"))
+		m.begin = uint32(k*block + i + 1)
 	}
-	return Position{Line: 1 + line, Column: 1 + l.characters(offset) - l.characters(begin)}
+	return Position{Line: 1 + int(m.lines), Column: 1 + l.characters(offset) - l.characters(int(m.begin))}
 }
 
 func (l *Lines) build() {
-	l.before = make([]uint32, 0, len(l.text)/block+1)
-	total := 0
+	l.marks = make([]mark, 0, len(l.text)/block+1)
+	var m mark
 	for i := 0; i <= len(l.text); i += block {
-		l.before = append(l.before, uint32(total))
-		total += characters(l.text[i:min(i+block, len(l.text))])
-	}
-	l.starts = make([]uint32, 0, strings.Count(l.text, "\n"))
-	for at := 0; ; {
-		n := strings.IndexByte(l.text[at:], '\n')
-		if n < 0 {
-			return
+		l.marks = append(l.marks, m)
+		piece := l.text[i:min(i+block, len(l.text))]
+		m.characters += uint32(characters(piece))
+		if n := strings.Count(piece, "\n"); n > 0 {
+			m.lines += uint32(n)
+			m.begin = uint32(i + strings.LastIndexByte(piece, '\n') + 1)
 		}
-		at += n + 1
-		l.starts = append(l.starts, uint32(at))
 	}
 }
 
 // characters counts those that begin before an offset.
 func (l *Lines) characters(offset int) int {
 	k := offset / block
-	return int(l.before[k]) + characters(l.text[k*block:offset])
+	return int(l.marks[k].characters) + characters(l.text[k*block:offset])
 }
 
 // characters counts those that begin in a piece of UTF-8: its bytes but those
