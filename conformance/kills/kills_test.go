@@ -24,10 +24,10 @@ import (
 // version, every transaction is there whole or not at all, versions are numbered
 // without holes, and `pestle check` finds no problem.
 func TestLongKills(t *testing.T) {
-	p := long.Start(t, 12, 200)
+	p := long.Start(t, 10, 200)
 	var h *home
 	var l *ledger
-	answers, refused, by := 0, map[int]int{}, map[string]int{}
+	answers, lost, refused, by := 0, 0, map[int]int{}, map[string]int{}
 	sum := func() {
 		if l == nil {
 			return
@@ -43,7 +43,7 @@ func TestLongKills(t *testing.T) {
 			sum()
 			h, l = newHome(t, rnd, try/6), newLedger()
 		}
-		r := &round{home: h, ledger: l, rnd: rnd, began: l.count()}
+		r := &round{home: h, ledger: l, rnd: rnd, lost: &lost}
 		fit := slices.DeleteFunc(slices.Clone(scenarios), func(s scenario) bool { return s.fits != nil && !s.fits(h) })
 		s := fit[rnd.IntN(len(fit))]
 		if !p.Long && try < len(scenarios) && (scenarios[try].fits == nil || scenarios[try].fits(h)) {
@@ -60,7 +60,7 @@ func TestLongKills(t *testing.T) {
 		}
 	}
 	sum()
-	p.Report("%d acknowledged answers; refused by status: %v; %v", answers, refused, by)
+	p.Report("%d acknowledged answers; refused by status: %v; %v; %d ended by SIGBUS when others took the disk", answers, refused, by, lost)
 }
 
 // newHome makes a place for a database: by turns on a small disk of its own, where

@@ -7,6 +7,7 @@ package kills
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -174,11 +175,18 @@ func (h *home) start(under ...string) (*site, error) {
 	return s, nil
 }
 
-// kill ends the process as a lack of power does for it.
+// kill ends the process as a lack of power does for it. It must not have ended by
+// itself.
 func (s *site) kill() error {
-	_ = s.cmd.Process.Kill() // it may have ended
+	var early error
+	select {
+	case <-s.ended:
+		early = fmt.Errorf("the server ended by itself: %w: %s", s.exit, tail(s.log.String()))
+	default:
+	}
+	_ = s.cmd.Process.Kill()
 	<-s.ended
-	return panicked([]byte(s.log.String()))
+	return cmp.Or(panicked([]byte(s.log.String())), early)
 }
 
 // terminate asks it to end.
