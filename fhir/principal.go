@@ -11,8 +11,8 @@ import (
 // access token, a session, or the operating-system user of a command. Nothing
 // in a body replaces it. The zero value is the server itself.
 //
-// Agent, Display and OnBehalf are stored with each version that the principal
-// writes; the rest lives as long as the request.
+// Agent, Display, OnBehalf, Client, Roles and Purpose are stored with each version
+// that the principal writes; the rest lives as long as the request.
 type Principal struct {
 	Agent    string // who: a reference or an identifier, "Practitioner/1", "sds-user-id|7654321"
 	Display  string // their name

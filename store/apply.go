@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -20,15 +21,19 @@ type applier struct {
 	head   head              // after the commit
 	known  map[string]uint64 // versions by type before the commit, where known
 	counts map[string]uint64 // and after it
+	last   commitRecord      // of the commit before
 	log    commitRecord
+	sums   []sum  // of the records of the versions
+	salts  []byte // by change, see [salted]
+	leaf   Leaf   // nil for none
 	commit *fhir.Commit
 }
 
 // apply writes a plan on top of an overlay, which is to be rolled back when it
 // fails. h is the head before it, at its time, which is not before that of h; known are numbers of
 // versions by type that need not be read.
-func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64, at time.Time, p *plan, guards []fhir.Guard) (*applier, error) {
-	a := &applier{out: out, p: p, head: h, known: known, counts: map[string]uint64{}}
+func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64, at time.Time, p *plan, salts []byte, o *Options) (*applier, error) {
+	a := &applier{out: out, p: p, head: h, known: known, salts: salts, leaf: o.Leaf, counts: map[string]uint64{}}
 	a.head.millis = at.UnixMilli()
 	if a.changes() {
 		a.head.seq++
@@ -37,16 +42,22 @@ func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64
 		Seq: a.head.seq, Time: instant(a.head.millis),
 		Results: make([]fhir.Result, len(p.steps)), Receipt: p.tx.Receipt,
 	}
+	if a.head.seq > h.seq && h.seq > 0 {
+		var err error
+		if a.last, err = (view{r: out}).record(h.seq); err != nil {
+			return nil, err
+		}
+	}
 	for _, i := range p.order {
 		if err := a.step(i); err != nil {
 			return nil, err
 		}
 	}
 	a.settle()
-	if err := a.finish(h.seq); err != nil {
+	if err := a.finish(); err != nil {
 		return nil, err
 	}
-	return a, a.guard(ctx, guards)
+	return a, a.guard(ctx, o.Guards)
 }
 
 // changes reports whether the plan makes any version. Only then does it take a
@@ -79,7 +90,11 @@ func (a *applier) step(i int) error {
 	}
 	ver := a.version(i, now)
 	a.commit.Results[i].Version = ver
-	a.out.Set(keyVersion(s.typ, now.rid, now.vno), encodeVersion(ver))
+	salts := salted(a.salts, i)
+	record := encodeVersion(ver, salts)
+	a.sums = append(a.sums, sha256.Sum256(record))
+	a.leafOf(ver, salts)
+	a.out.Set(keyVersion(s.typ, now.rid, now.vno), record)
 	a.out.Set(keyIdentity(s.typ, s.id), now.encode())
 	a.rows(s, ver, now.rid)
 	return a.record(s.typ, now)

@@ -105,7 +105,7 @@ type backup struct {
 }
 
 // tables are those that a backup holds, in order.
-var tables = []byte{tableMeta, tableIdentity, tableVersion, tableLog, tableHistory, tableCursor, tableReceipt}
+var tables = []byte{tableMeta, tableIdentity, tableVersion, tableLog, tableHistory, tableCursor, tableReceipt, tableTile}
 
 func (b *backup) all() error {
 	for _, table := range tables {
@@ -148,7 +148,7 @@ func (b *backup) later() error {
 		seq, _, err := decodeReceipt(value)
 		return seq >= b.since, err // one that wrote no version has the commit before it
 	}
-	return errors.Join(b.table(tableMeta, nil), b.table(tableCursor, nil), b.table(tableReceipt, receipt))
+	return errors.Join(b.table(tableMeta, nil), b.table(tableCursor, nil), b.table(tableReceipt, receipt), b.table(tableTile, nil))
 }
 
 func (b *backup) commit(seq fhir.Seq) error {

@@ -47,7 +47,7 @@ func (f *Findings) Add(all ...Finding) {
 //     in rising order and carry the id, version and time that they are filed under;
 //   - the log lists each version once, its commits are numbered without gaps,
 //     their times never fall and their counts are right, as are those of the
-//     histories of types;
+//     histories of types, and the chain of hashes over them leads to each;
 //   - the index rows of each resource are those that its versions give when they
 //     are extracted again, over all time, and there are no others;
 //   - no cursor stands behind the log;

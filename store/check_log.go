@@ -13,10 +13,12 @@ func (c *checker) log() (through bool, err error) {
 	if a.Next != nil {
 		seq = fhir.Seq(getUint(a.Next))
 	}
+	before, known := c.v.chainAt(seq - 1)
 	for ; seq <= a.AsOf && !c.over(); seq++ {
 		record, err := c.v.record(seq)
 		if err != nil {
 			c.wrong("", "log entry %d: %v", seq, err)
+			known = false
 			continue
 		}
 		a.Commits++
@@ -28,6 +30,10 @@ func (c *checker) log() (through bool, err error) {
 			c.wrong("", "log entry %d is earlier than the one before it", seq)
 		}
 		a.Millis = record.millis
+		if linked, err := c.v.linked(record, before); known && err == nil && linked != record.chain {
+			c.wrong("", "log entry %d does not continue the chain of the log: it, a version that it lists or the commit before it was changed", seq)
+		}
+		before, known = record.chain, true
 		for i, p := range record.versions {
 			c.listed(seq, i, p, record.millis)
 		}

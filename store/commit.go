@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,10 @@ func (db *DB) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, e
 			ids[i] = db.opts.NewID()
 		}
 	}
+	salts := make([]byte, saltsLen*len(tx.Changes))
+	if _, err := io.ReadFull(db.opts.Random, salts); err != nil {
+		return nil, failed("commit", err)
+	}
 	var p *plan
 	for try := 1; ; try++ {
 		var err error
@@ -36,7 +41,7 @@ func (db *DB) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, e
 		if p.repeated != nil {
 			return p.repeated, nil
 		}
-		commit, err := db.submit(&request{ctx: ctx, tx: tx, ids: ids, plan: p, done: make(chan struct{})})
+		commit, err := db.submit(&request{ctx: ctx, tx: tx, ids: ids, salts: salts, plan: p, done: make(chan struct{})})
 		switch {
 		case !errors.Is(err, errAgain):
 			return commit, err
@@ -94,7 +99,8 @@ func overtaken(tx *fhir.Transaction) error {
 type request struct {
 	ctx    context.Context
 	tx     *fhir.Transaction
-	ids    []string
+	ids    []string // for the changes that bring none; with the salts and the time
+	salts  []byte   // drawn before, so that the commit follows from its arguments
 	plan   *plan
 	taken  atomic.Bool   // by the committer, or by the caller who gives up
 	done   chan struct{} // closed when commit or err is set

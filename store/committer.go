@@ -25,6 +25,8 @@ type committer struct {
 
 	base    *moment
 	over    *kv.Overlay // the group so far, on top of the base
+	first   uint64      // the number of the first leaf of the group
+	leaves  []byte      // of the group
 	granted int64       // bytes of the group for which the disk has room
 	waiters []*request
 }
@@ -199,7 +201,7 @@ func (c *committer) renewed(r *request, at time.Time) (*plan, error) {
 // apply puts a plan into the group, when it fits.
 func (c *committer) apply(r *request, p *plan, at time.Time) error {
 	c.over.Mark()
-	a, err := apply(context.WithoutCancel(r.ctx), c.over, c.head, c.counts, at, p, c.db.opts.Guards)
+	a, err := apply(context.WithoutCancel(r.ctx), c.over, c.head, c.counts, at, p, r.salts, &c.db.opts)
 	if err == nil {
 		err = c.fits()
 	}
@@ -211,6 +213,10 @@ func (c *committer) apply(r *request, p *plan, at time.Time) error {
 		c.db.names.Add(p.learned)
 		c.db.named.Store(uint64(a.head.seq))
 	}
+	if len(c.leaves) == 0 {
+		c.first = a.last.total
+	}
+	c.leaves = append(c.leaves, a.log.leaves...)
 	c.recent.note(p, c.head.seq, a.head.seq)
 	c.head, r.commit = a.head, a.commit
 	for typ, n := range a.counts {
@@ -265,6 +271,7 @@ type group struct {
 // flush makes the group durable and answers those who wait for it.
 func (c *committer) flush() {
 	if c.over != nil {
+		c.tiles()
 		if ops := c.over.Ops(); len(ops) > 0 && c.broken == nil {
 			c.write(group{before: c.written, after: c.head, ops: ops, origins: c.origins()})
 		}

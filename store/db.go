@@ -14,8 +14,10 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +36,12 @@ type Options struct {
 	// NewID gives ids for created resources; random UUIDs by default. It is
 	// called from many goroutines.
 	NewID func() string
+	// Random is where the salts of versions come from; crypto/rand by default. It
+	// is read from many goroutines.
+	Random io.Reader
+	// Leaf and Checkpoint keep a Merkle log of all versions; nil for none.
+	Leaf       Leaf
+	Checkpoint Checkpoint
 	// References has the literal references of the types that the pharmacy owns
 	// lead to resources that exist, and refuses to delete what they refer to.
 	References bool
@@ -78,6 +86,9 @@ type DB struct {
 func Open(engine kv.Engine, opts Options) (*DB, error) {
 	if opts.Clock == nil {
 		opts.Clock = time.Now
+	}
+	if opts.Random == nil {
+		opts.Random = rand.Reader
 	}
 	if opts.NewID == nil {
 		opts.NewID = uuid.NewString

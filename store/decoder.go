@@ -62,6 +62,15 @@ func (d *decoder) text() string {
 	return s
 }
 
+// skipText passes over a text.
+func (d *decoder) skipText() {
+	if n := d.uint(); n > uint64(len(d.b)) {
+		d.failed, d.b = true, nil
+	} else {
+		d.b = d.b[n:]
+	}
+}
+
 // end reports whether the record was read whole and no more.
 func (d *decoder) end() error {
 	if d.failed || len(d.b) > 0 {

@@ -52,14 +52,11 @@ func (a *applier) settle() {
 }
 
 // finish writes the log entry, the head, the cursor and the receipt.
-func (a *applier) finish(before fhir.Seq) error {
+func (a *applier) finish() error {
 	if len(a.log.versions) > 0 {
 		a.log.millis = a.head.millis
-		total, err := countAll(a.out, before)
-		if err != nil {
-			return err
-		}
-		a.log.total = total + uint64(len(a.log.versions))
+		a.log.total = a.last.total + uint64(len(a.log.versions))
+		a.log.chain = a.log.link(a.last.chain, a.sums)
 		a.out.Set(keyLog(a.head.seq), a.log.encode())
 		a.out.Set(keyHead, a.head.encode())
 		if a.p.learned != "" {

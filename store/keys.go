@@ -20,10 +20,11 @@ const (
 	tableCursor   = 'c'
 	tableReceipt  = 'r'
 	tableName     = 'n'
+	tableTile     = 't'
 )
 
 // formatVersion is the version of the layout that this code reads and writes.
-const formatVersion = 1
+const formatVersion = 2
 
 var (
 	keyFormat = []byte("mformat")
@@ -102,6 +103,7 @@ func keyHistory(typ string, at fhir.LogPlace) []byte {
 
 func keyCursor(name string) []byte { return append([]byte{tableCursor}, name...) }
 func keyName(name string) []byte   { return append([]byte{tableName}, name...) }
+func keyTile(name string) []byte   { return append([]byte{tableTile}, name...) }
 func keyReceipt(key string) []byte { return append([]byte{tableReceipt}, key...) }
 
 // keyParam is the prefix of all index rows of a parameter.

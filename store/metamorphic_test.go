@@ -28,7 +28,7 @@ type twin struct {
 
 func (w *twin) open() {
 	w.faulty = &kvtest.Faulty{Engine: w.inside}
-	w.db = openDB(w.t, w.faulty, store.Options{NewID: w.newID})
+	w.db = openDB(w.t, w.faulty, store.Options{NewID: w.newID, Random: zeros{}})
 }
 
 func (w *twin) newID() string {

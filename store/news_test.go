@@ -96,7 +96,7 @@ func TestTheCommitterHasNoTimeForMuch(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = db.Close() }()
 	submit := func(tx *fhir.Transaction, p *plan) (*fhir.Commit, error) {
-		return db.submit(&request{ctx: ctx, tx: tx, ids: p.ids, plan: p, done: make(chan struct{})})
+		return db.submit(&request{ctx: ctx, tx: tx, ids: p.ids, salts: make([]byte, saltsLen*len(tx.Changes)), plan: p, done: make(chan struct{})})
 	}
 	for _, c := range []struct {
 		family  string

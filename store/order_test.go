@@ -34,7 +34,7 @@ func planned(t testing.TB, db *DB, tx *fhir.Transaction) *request {
 	}
 	p, err := db.plan(context.Background(), tx, ids, nil)
 	require.NoError(t, err)
-	return &request{ctx: context.Background(), tx: tx, ids: ids, plan: p, done: make(chan struct{})}
+	return &request{ctx: context.Background(), tx: tx, ids: ids, salts: make([]byte, saltsLen*len(ids)), plan: p, done: make(chan struct{})}
 }
 
 // TestRefusalsFollowTheLog: what was to be refused when it was planned is done

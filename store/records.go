@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -36,9 +37,10 @@ func decodeIdentity(b []byte) (identity, error) {
 // methods by their byte in a version record.
 var methods = [...]fhir.Method{fhir.Create, fhir.Update, fhir.Delete}
 
-// encodeVersion leaves out what the key says: type and version number.
-func encodeVersion(v *fhir.Version) []byte {
-	b := make([]byte, 0, len(v.JSON)+len(v.ID)+len(v.RequestID)+len(v.Requester.Agent)+64)
+// encodeVersion leaves out what the key says: type and version number. salts are
+// those of the version, see [salted].
+func encodeVersion(v *fhir.Version, salts []byte) []byte {
+	b := make([]byte, 0, len(v.JSON)+len(v.ID)+len(v.RequestID)+len(v.Requester.Agent)+len(salts)+64)
 	b = binary.AppendUvarint(b, uint64(v.Seq))
 	b = binary.AppendVarint(b, v.LastUpdated.UnixMilli())
 	for i, m := range methods {
@@ -46,11 +48,16 @@ func encodeVersion(v *fhir.Version) []byte {
 			b = append(b, byte(i))
 		}
 	}
-	for _, s := range [...]string{v.ID, v.Requester.Agent, v.Requester.Display, v.Requester.OnBehalf, v.RequestID} {
+	who := &v.Requester
+	for _, s := range [...]string{v.ID, who.Agent, who.Display, who.OnBehalf, who.Client, strings.Join(who.Roles, roleMark), who.Purpose, v.RequestID} {
 		b = appendText(b, s)
 	}
+	b = append(binary.AppendUvarint(b, uint64(len(salts))), salts...)
 	return append(b, v.JSON...)
 }
+
+// roleMark stands between the roles of a requester.
+const roleMark = "\x00"
 
 // decodeVersion reads the record of a version. The JSON shares b's bytes.
 func decodeVersion(typ string, n vno, b []byte) (*fhir.Version, error) {
@@ -63,9 +70,14 @@ func decodeVersion(typ string, n vno, b []byte) (*fhir.Version, error) {
 		return nil, errCorrupt
 	}
 	v.Method = methods[m]
-	for _, s := range [...]*string{&v.ID, &v.Requester.Agent, &v.Requester.Display, &v.Requester.OnBehalf, &v.RequestID} {
+	who, roles := &v.Requester, ""
+	for _, s := range [...]*string{&v.ID, &who.Agent, &who.Display, &who.OnBehalf, &who.Client, &roles, &who.Purpose, &v.RequestID} {
 		*s = d.text()
 	}
+	if roles != "" {
+		who.Roles = strings.Split(roles, roleMark)
+	}
+	d.skipText() // the salts
 	if d.failed {
 		return nil, errCorrupt
 	}
@@ -94,6 +106,8 @@ type commitRecord struct {
 	millis   int64
 	total    uint64 // versions up to and with this commit
 	versions []place
+	leaves   []byte // the leaf of each version, 32 bytes each; none without [Options.Leaf]
+	chain    sum    // of all commits up to and with this one, see [commitRecord.link]
 }
 
 // place names a version.
@@ -103,7 +117,10 @@ type place struct {
 	vno vno
 }
 
-func (c commitRecord) encode() []byte {
+func (c commitRecord) encode() []byte { return append(c.body(), c.chain[:]...) }
+
+// body is the record without its chain.
+func (c commitRecord) body() []byte {
 	b := binary.AppendVarint(nil, c.millis)
 	b = binary.AppendUvarint(b, c.total)
 	b = binary.AppendUvarint(b, uint64(len(c.versions)))
@@ -112,7 +129,7 @@ func (c commitRecord) encode() []byte {
 		b = binary.AppendUvarint(b, uint64(p.rid))
 		b = binary.AppendUvarint(b, uint64(p.vno))
 	}
-	return b
+	return append(binary.AppendUvarint(b, uint64(len(c.leaves))), c.leaves...)
 }
 
 func decodeCommit(b []byte) (commitRecord, error) {
@@ -126,6 +143,13 @@ func decodeCommit(b []byte) (commitRecord, error) {
 	for i := range c.versions {
 		c.versions[i] = place{d.text(), rid(d.uint()), vno(d.uint())}
 	}
+	if leaves := d.text(); leaves != "" {
+		c.leaves = []byte(leaves)
+	}
+	if len(d.b) != len(c.chain) || len(c.leaves) != 0 && len(c.leaves) != len(c.chain)*len(c.versions) {
+		return c, errCorrupt
+	}
+	d.b = d.b[copy(c.chain[:], d.b):]
 	return c, d.end()
 }
 
