@@ -2,8 +2,8 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
@@ -97,7 +97,10 @@ func with(entries []search.Entry, e search.Entry) []search.Entry {
 }
 
 func compareEntries(a, b search.Entry) int {
-	return cmp.Or(cmp.Compare(a.Param, b.Param), bytes.Compare(a.Key, b.Key))
+	if c := strings.Compare(a.Param, b.Param); c != 0 {
+		return c
+	}
+	return bytes.Compare(a.Key, b.Key)
 }
 
 // diff compares the entries of two versions of a resource, each in the order of

@@ -2,8 +2,8 @@ package search
 
 import (
 	"bytes"
-	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -31,7 +31,10 @@ func (s *sink) take(param string, start int) {
 // sorted gives the entries in the order of parameter and key, each once.
 func (s *sink) sorted() []Entry {
 	slices.SortFunc(s.entries, func(a, b Entry) int {
-		return cmp.Or(cmp.Compare(a.Param, b.Param), bytes.Compare(a.Key, b.Key))
+		if c := strings.Compare(a.Param, b.Param); c != 0 {
+			return c
+		}
+		return bytes.Compare(a.Key, b.Key)
 	})
 	return slices.CompactFunc(s.entries, func(a, b Entry) bool {
 		return a.Param == b.Param && bytes.Equal(a.Key, b.Key)
