@@ -111,6 +111,7 @@ func inTime(limit time.Duration, what string, f func() error) error {
 }
 
 func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listener, log *slog.Logger, std streams) error {
+	defer boundMemory(min(heapMemory, c.Memory.orDefault()))()
 	config, err := c.config(app, log)
 	if err != nil {
 		return err

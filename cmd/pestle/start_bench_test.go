@@ -3,12 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -84,24 +81,8 @@ func fillApp(b *testing.B, dir string, n int) {
 
 // startOnce starts a server, waits for its answer and ends it.
 func startOnce(b *testing.B, dir string) (took time.Duration, residentMB, peakMB float64) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") // for a free port
-	require.NoError(b, err)
-	addr := l.Addr().String()
-	require.NoError(b, l.Close())
-	server := exec.Command("pestle", "serve", "--sandbox", "--addr", addr, "--data", dir)
 	began := time.Now()
-	require.NoError(b, server.Start())
-	for {
-		res, err := http.Get("http://" + addr + "/fhir/Patient/p1")
-		if err == nil {
-			_, _ = io.Copy(io.Discard, res.Body)
-			_ = res.Body.Close()
-			require.Equal(b, http.StatusOK, res.StatusCode)
-			break
-		}
-		require.Less(b, time.Since(began), time.Minute, "no answer: %v", err)
-		time.Sleep(time.Millisecond)
-	}
+	server, _ := serveFolder(b, dir)
 	took = time.Since(began)
 	residentMB = resident(b, server.Process.Pid, "VmRSS:")
 	time.Sleep(settling)
@@ -109,6 +90,14 @@ func startOnce(b *testing.B, dir string) (took time.Duration, residentMB, peakMB
 	require.NoError(b, server.Process.Signal(syscall.SIGTERM))
 	_ = server.Wait()
 	return took, residentMB, peakMB
+}
+
+// freeAddr is an address of this machine that nobody listens on.
+func freeAddr(b *testing.B) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(b, err)
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
 }
 
 // resident is a figure in kB of the memory of a process, in MB.

@@ -73,6 +73,24 @@ var table = []row{
 		},
 	},
 	{
+		work: "resident memory while 64 clients create resources over HTTP (absolute)", hold: hold{most: 300, unit: "MB"},
+		suite: suite{pkg: "./cmd/pestle", bench: "^BenchmarkWriteMemory$", time: "1x", once: true},
+		figure: func(f *figures) (float64, string) {
+			mb := f.get("WriteMemory", "MB-peak")
+			return mb, fmt.Sprintf("%.0f MB at most, %.0f of them mapped files, with %.0f resources stored and %.0f creates/s", mb, f.get("WriteMemory", "MB-files"), f.get("WriteMemory", "resources"), f.get("WriteMemory", "creates/s"))
+		},
+	},
+	{
+		work: "flushes of the disk for a commit of one client", hold: hold{most: 1.1}, suite: flushing,
+		figure: func(f *figures) (float64, string) {
+			one, all := f.get("Flushes/1", "flushes/commit"), f.get("Flushes/16", "flushes/commit")
+			return one, fmt.Sprintf("%.2f, and %.2f of 16 clients", one, all)
+		},
+	},
+	sustainedRow("creates of one type", "Sustained/create_of_one_type"),
+	sustainedRow("creates of three types", "Sustained/create_of_three_types"),
+	sustainedRow("transactions of two", "Sustained/transaction_of_two"),
+	{
 		work: "EPS order, parsed and validated with the UK profiles (absolute)", hold: hold{most: 2, unit: "ms"}, shared: true,
 		suite: suite{pkg: "./profiles/uk", bench: "^BenchmarkOrder$", time: "300ms"},
 		figure: func(f *figures) (float64, string) {
@@ -110,8 +128,22 @@ var table = []row{
 var (
 	validation = suite{pkg: "./profiles", bench: "^BenchmarkR4$/^(parse.structure|parse.validate|google)$", time: "3x"}
 	loading    = suite{pkg: "./cmd/pestle", bench: "^BenchmarkLoad$", time: "1x", once: true}
+	flushing   = suite{pkg: "./store/kv/badger", bench: "^BenchmarkFlushes$", time: "1x"}
+	sustaining = suite{pkg: "./store", bench: "^BenchmarkSustained$", time: "1x", once: true}
 	starting   = suite{pkg: "./cmd/pestle", bench: "^BenchmarkStart$", time: "3x", once: true}
 )
+
+// sustainedRow compares the last writes of a load by 16 clients with its first.
+func sustainedRow(what, name string) row {
+	return row{
+		work: what + " by 16 clients after many, against a new database", hold: hold{least: 0.9, unit: "x"}, suite: sustaining,
+		figure: func(f *figures) (float64, string) {
+			ratio := f.get(name, "of-fresh")
+			return ratio, fmt.Sprintf("%.2f x (%.0f of %.0f/s; p99 %.1f x; %.0f of %.0f µs of a processor; %.0f MB at most)", ratio, f.get(name, "after/s"), f.get(name, "fresh/s"),
+				f.get(name, "p99-ratio"), f.get(name, "after-cpu-µs"), f.get(name, "fresh-cpu-µs"), f.get(name, "MB-peak"))
+		},
+	}
+}
 
 // speed compares two ways to go through the same bytes.
 func speed(f *figures, ours, theirs string) (float64, string) {

@@ -19,11 +19,29 @@ import (
 	"github.com/pestle-fhir/pestle/store/kv"
 )
 
-// memTable is the size of the write buffer. It is read back after a crash, so
-// it decides how long a start takes then, and it stands in memory twice. One
-// transaction of the engine may have 15 % of it; see journal.go for bigger
-// batches.
-const memTable = 16 << 20
+// What the engine holds in memory while it writes: up to four write buffers and
+// what a dozen tables take while they are compressed, each of which is there
+// uncompressed and in room for the worst that compression may make of it.
+const (
+	// memTable is the size of the write buffer. It is read back after a crash, so
+	// it decides how long a start takes then too. One transaction of the engine
+	// may have 15 % of it; see journal.go for bigger batches.
+	memTable = 8 << 20
+	// tableSize is the size of a table of the upper level. Tables of the next one
+	// are twice as large.
+	tableSize = 512 << 10
+	// levelSize is what the level has into which buffers are merged: the larger
+	// it is, the more often are its tables written, and the less often those of
+	// the levels below.
+	levelSize = 32 << 20
+)
+
+// How many flushed buffers there are before they are merged, and before writes
+// wait for that.
+const (
+	mergeAt = 8
+	stallAt = 20
+)
 
 // Limits of a batch.
 const (
@@ -40,6 +58,7 @@ type Engine struct {
 	logs     logs        // under writing
 	sealed   sealed      // under writing
 	damage   atomic.Pointer[[]kv.Damage]
+	resident *resident
 	fresh    bool    // there was no database in the folder
 	reserve  int64   // bytes of the disk that are left to others
 	release  func()  // of what a reader holds besides; nil where the folder is open for writing
@@ -94,6 +113,7 @@ func open(f *folder, log *slog.Logger) (_ *Engine, err error) {
 	if err := e.begin(); err != nil {
 		return nil, errors.Join(err, e.logs.close(), e.db.Close(), e.sealed.close())
 	}
+	e.resident = keepResident(e.db, dir)
 	return e, nil
 }
 
@@ -180,7 +200,10 @@ func settings(dir string, log *slog.Logger) badger.Options {
 		WithMemTableSize(memTable).
 		WithNumMemtables(2).
 		WithNumCompactors(2).
-		WithBaseTableSize(8 << 20).
+		WithBaseTableSize(tableSize).
+		WithBaseLevelSize(levelSize).
+		WithNumLevelZeroTables(mergeAt).
+		WithNumLevelZeroTablesStall(stallAt).
 		WithValueLogFileSize(maxSize). // for values over 1 MB only; takes what it holds
 		WithMetricsEnabled(false).
 		WithChecksumVerificationMode(compression.OnBlockRead).WithVerifyValueChecksum(true).
@@ -361,6 +384,7 @@ func (e *Engine) Close() error {
 	if _, err := writeRecord(e.dir, stateChanging); err != nil {
 		return fmt.Errorf("badger: the data folder cannot be written: %w", err)
 	}
+	e.resident.close()
 	if err := errors.Join(e.db.Close(), e.logs.close(), e.sealed.close()); err != nil {
 		return err
 	}

@@ -224,29 +224,51 @@ func TestWhole(t *testing.T) {
 }
 
 // TestLargerLog opens what a process with a larger memtable left when it was
-// killed.
+// killed: of large values, and of keys that take more in memory than in the log.
+// The log may have been cut by an opening that was interrupted.
 func TestLargerLog(t *testing.T) {
-	dir := t.TempDir()
-	db, err := start(settings(dir, nil).WithMemTableSize(2 * memTable))
-	require.NoError(t, err)
-	for i := range 28 {
-		require.NoError(t, db.Update(func(txn *badger.Txn) error {
-			return txn.SetEntry(entry(fmt.Appendf(nil, "%02d", i), noise(1000<<10)))
-		}))
-	}
-	killed := copyOf(t, dir)
-	require.NoError(t, db.Close())
-	for _, open := range []func(string, *slog.Logger, ...Option) (*Engine, error){OpenReadOnly, Open} {
-		e, err := open(killed, nil)
-		require.NoError(t, err)
-		s := kvtest.Snapshot(t, e)
-		for i := range 28 {
-			v, _, err := s.Get(fmt.Appendf(nil, "%02d", i))
-			require.NoError(t, err)
-			require.Len(t, v, 1000<<10)
+	for name, c := range map[string]struct{ transactions, keys, size int }{"values": {14, 1, 1000 << 10}, "keys": {14, 20_000, 0}} {
+		for _, cut := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, cut %t", name, cut), func(t *testing.T) {
+				dir := t.TempDir()
+				db, err := start(settings(dir, nil).WithMemTableSize(2 * memTable))
+				require.NoError(t, err)
+				for i := range c.transactions {
+					require.NoError(t, db.Update(func(txn *badger.Txn) error {
+						for k := range c.keys {
+							if err := txn.SetEntry(entry(fmt.Appendf(nil, "%02d%05d", i, k), noise(c.size))); err != nil {
+								return err
+							}
+						}
+						return nil
+					}))
+				}
+				killed := copyOf(t, dir)
+				require.NoError(t, db.Close())
+				if cut {
+					log := filepath.Join(killed, "00001.mem")
+					f, err := inspect(killed, options{})
+					require.NoError(t, err)
+					b, err := f.validLog(log)
+					require.NoError(t, err)
+					require.NoError(t, os.Truncate(log, int64(len(b))))
+				}
+				for _, open := range []func(string, *slog.Logger, ...Option) (*Engine, error){OpenReadOnly, Open} {
+					e, err := open(killed, nil)
+					require.NoError(t, err)
+					s := kvtest.Snapshot(t, e)
+					it, n := s.Iterate(nil, nil, false), 0
+					for it.Next() {
+						require.Len(t, it.Value(), c.size)
+						n++
+					}
+					require.NoError(t, it.Close())
+					require.Equal(t, c.transactions*c.keys, n)
+					s.Close()
+					require.NoError(t, e.Close())
+				}
+			})
 		}
-		s.Close()
-		require.NoError(t, e.Close())
 	}
 }
 

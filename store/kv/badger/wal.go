@@ -19,14 +19,17 @@ const (
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // fitting makes the memtable large enough for every log of writes in the folder:
-// an earlier version had larger ones, and a killed process leaves one.
+// an earlier version had larger ones, and a killed process leaves one. A log is
+// made twice as long as its memtable. An opening that was interrupted has cut it
+// to what was written; in memory that takes less than twice as much.
 func (f *folder) fitting(o badger.Options) badger.Options {
 	for name, size := range f.files {
-		if filepath.Ext(name) != memtableExt || size <= 2*memTable {
-			continue
-		}
-		if b, err := f.validLog(filepath.Join(f.dir, name)); err == nil {
-			o.MemTableSize = max(o.MemTableSize, int64(len(b)))
+		switch {
+		case filepath.Ext(name) != memtableExt || size == 2*memTable:
+		case size > 2*memTable:
+			o.MemTableSize = max(o.MemTableSize, size/2)
+		default:
+			o.MemTableSize = max(o.MemTableSize, 2*size)
 		}
 	}
 	return o

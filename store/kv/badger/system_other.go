@@ -9,3 +9,10 @@ import "os"
 const flushes = false
 
 func flush(*os.File) error { return nil }
+
+// givesBack: how to learn what of a file is mapped differs from system to system.
+const givesBack = false
+
+func residentFiles() int64 { return 0 }
+
+func giveBackTables(string, map[uint64]bool) {}

@@ -1,0 +1,142 @@
+//go:build unix
+
+package store_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/store"
+)
+
+// BenchmarkSustained writes from 16 clients: what the first tenth of the writes
+// takes and what the last one takes, when most of what was written has been
+// compacted, and the memory that the process takes then. PESTLE_LONG makes it
+// 200,000 writes instead of 40,000.
+func BenchmarkSustained(b *testing.B) {
+	for name, transaction := range map[string]func(testing.TB, int64) *fhir.Transaction{
+		"create of one type":    func(b testing.TB, n int64) *fhir.Transaction { return creates(benchPatient(b, n)) },
+		"create of three types": func(b testing.TB, n int64) *fhir.Transaction { return creates(benchOf(b, n)) },
+		"transaction of two":    func(b testing.TB, n int64) *fhir.Transaction { return creates(benchPatient(b, n), benchOf(b, n)) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				sustain(b, transaction)
+			}
+		})
+	}
+}
+
+func sustain(b *testing.B, transaction func(testing.TB, int64) *fhir.Transaction) {
+	total := 40_000
+	if os.Getenv("PESTLE_LONG") != "" {
+		total = 200_000
+	}
+	db := openDB(b, durable(b), store.Options{})
+	defer func() { require.NoError(b, db.Close()) }()
+	resetPeak(b)
+	var n atomic.Int64
+	write := func(b testing.TB) error {
+		_, err := db.Commit(ctx, transaction(b, n.Add(1)))
+		return err
+	}
+	fresh := timed(b, 16, total/10, write)
+	timed(b, 16, total*8/10, write)
+	after := timed(b, 16, total/10, write)
+	b.ReportMetric(fresh.rate, "fresh/s")
+	b.ReportMetric(after.rate, "after/s")
+	b.ReportMetric(after.rate/fresh.rate, "of-fresh")
+	b.ReportMetric(fresh.cpu, "fresh-cpu-µs")
+	b.ReportMetric(after.cpu, "after-cpu-µs")
+	b.ReportMetric(fresh.p99, "fresh-p99-ms")
+	b.ReportMetric(after.p99, "after-p99-ms")
+	b.ReportMetric(after.p99/fresh.p99, "p99-ratio")
+	b.ReportMetric(status(b, "VmRSS:"), "MB-resident")
+	b.ReportMetric(status(b, "VmHWM:"), "MB-peak")
+}
+
+func creates(all ...*fhir.Resource) *fhir.Transaction {
+	tx := &fhir.Transaction{}
+	for _, r := range all {
+		tx.Changes = append(tx.Changes, post(r))
+	}
+	return tx
+}
+
+// benchOf is a resource of one of three types.
+func benchOf(b testing.TB, n int64) *fhir.Resource {
+	switch n % 3 {
+	case 0:
+		return benchPatient(b, n)
+	case 1:
+		return parse(b, `{'resourceType':'Observation','status':'final','code':{'coding':[{'system':'http://loinc.org','code':'%d-4'}]},
+			'category':[{'coding':[{'system':'http://terminology.hl7.org/CodeSystem/observation-category','code':'vital-signs'}]}],
+			'subject':{'reference':'Patient/p%d'},'effectiveDateTime':'2024-05-%02dT10:%02d:00Z','valueQuantity':{'value':%d,'unit':'mmHg','system':'http://unitsofmeasure.org','code':'mm[Hg]'}}`,
+			8000+n%900, n%50_000, 1+n%28, n%60, n%200)
+	}
+	return parse(b, `{'resourceType':'MedicationRequest','status':'active','intent':'order','identifier':[{'system':'https://fhir.nhs.uk/Id/prescription-order-item-number','value':'%d'}],
+		'medicationCodeableConcept':{'coding':[{'system':'https://dmd.nhs.uk','code':'%d'}]},'subject':{'reference':'Patient/p%d'},'authoredOn':'2024-05-%02dT09:%02d:00Z',
+		'requester':{'reference':'Practitioner/d%d'},'groupIdentifier':{'system':'https://fhir.nhs.uk/Id/prescription-order-number','value':'%08X'},
+		'dosageInstruction':[{'text':'One tablet to be taken each day'}]}`, n, 300_000_000+n%9000, n%50_000, 1+n%28, n%60, n%400, n)
+}
+
+// timing is how many a second there were, what the slowest of a hundred took in
+// milliseconds, and what each took of a processor in microseconds.
+type timing struct{ rate, p99, cpu float64 }
+
+// timed runs f n times from so many clients.
+func timed(b testing.TB, clients, n int, f func(testing.TB) error) timing {
+	took := make([][]time.Duration, clients)
+	var left atomic.Int64
+	left.Store(int64(n))
+	began, used := time.Now(), processorTime()
+	var all sync.WaitGroup
+	for i := range clients {
+		all.Go(func() {
+			for left.Add(-1) >= 0 {
+				start := time.Now()
+				if err := f(b); err != nil {
+					b.Error(err)
+					return
+				}
+				took[i] = append(took[i], time.Since(start))
+			}
+		})
+	}
+	all.Wait()
+	elapsed := time.Since(began)
+	times := slices.Concat(took...)
+	slices.Sort(times)
+	return timing{float64(n) / elapsed.Seconds(), float64(times[len(times)*99/100].Microseconds()) / 1000, float64((processorTime() - used).Microseconds()) / float64(n)}
+}
+
+// processorTime is what this process has had of the processors.
+func processorTime() time.Duration {
+	var used syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // cannot fail for oneself
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// resetPeak begins the peak of the memory anew, where the system can.
+func resetPeak(testing.TB) { _ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
+
+// status is a figure of the memory of this process in MB, 0 where the system
+// does not tell.
+func status(b testing.TB, figure string) (mb float64) {
+	text, _ := os.ReadFile("/proc/self/status")
+	if _, rest, ok := strings.Cut(string(text), figure); ok {
+		_, err := fmt.Sscan(rest, &mb)
+		require.NoError(b, err)
+	}
+	return mb / 1024
+}
