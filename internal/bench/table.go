@@ -136,7 +136,7 @@ var (
 // sustainedRow compares the last writes of a load by 16 clients with its first.
 func sustainedRow(what, name string) row {
 	return row{
-		work: what + " by 16 clients after many, against a new database", hold: hold{least: 0.9, unit: "x"}, suite: sustaining,
+		work: what + " by 16 clients into a database of many, in turns with new ones", hold: hold{least: 0.9, unit: "x"}, suite: sustaining,
 		figure: func(f *figures) (float64, string) {
 			ratio := f.get(name, "of-fresh")
 			return ratio, fmt.Sprintf("%.2f x (%.0f of %.0f/s; p99 %.1f x; %.0f of %.0f µs of a processor; %.0f MB at most)", ratio, f.get(name, "after/s"), f.get(name, "fresh/s"),

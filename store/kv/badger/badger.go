@@ -59,6 +59,7 @@ type Engine struct {
 	sealed   sealed      // under writing
 	damage   atomic.Pointer[[]kv.Damage]
 	resident *resident
+	gate     *gate
 	fresh    bool    // there was no database in the folder
 	reserve  int64   // bytes of the disk that are left to others
 	release  func()  // of what a reader holds besides; nil where the folder is open for writing
@@ -97,6 +98,7 @@ func open(f *folder, log *slog.Logger) (_ *Engine, err error) {
 		return nil, fmt.Errorf("badger: make the data folder: %w", err)
 	}
 	e := &Engine{dir: dir, fresh: f.empty(), recorded: recorded{dir: dir}, logs: logs{dir: dir, flush: flush}, log: log}
+	e.logs.release() // of a process that was killed
 	if free, err := e.free(); err != nil {
 		return nil, err
 	} else if need := room(0, 0); free < need {
@@ -107,10 +109,12 @@ func open(f *folder, log *slog.Logger) (_ *Engine, err error) {
 			return nil, fmt.Errorf("badger: the data folder cannot be written: %w", err)
 		}
 	}
-	if e.db, err = start(f.fitting(f.settings(dir, log))); err != nil {
+	e.gate = newGate(e.free)
+	if e.db, err = start(f.fitting(f.settings(dir, log)).WithLogger(gatedLogger{logger{log}, e.gate})); err != nil {
 		return nil, err
 	}
 	if err := e.begin(); err != nil {
+		e.gate.open()
 		return nil, errors.Join(err, e.logs.close(), e.db.Close(), e.sealed.close())
 	}
 	e.resident = keepResident(e.db, dir)
@@ -250,6 +254,7 @@ func (e *Engine) Write(batch []kv.Op) error {
 	err := e.commit(batch, large)
 	if err == nil {
 		e.renewRecord()
+		_ = e.logs.prepare() // Room tries it again
 	}
 	return err
 }
@@ -295,7 +300,9 @@ func (e *Engine) renewRecord() {
 func (e *Engine) transact(ops []kv.Op) error {
 	txn := e.db.NewTransaction(true)
 	defer txn.Discard()
+	size := int64(0)
 	for _, op := range ops {
+		size += int64(len(op.Key) + len(op.Value))
 		var err error
 		if op.Value == nil {
 			err = txn.Delete(op.Key)
@@ -309,6 +316,9 @@ func (e *Engine) transact(ops []kv.Op) error {
 	next := e.sealed.next()
 	if err := txn.SetEntry(entry(sealKey, next.value())); err != nil {
 		return failure(err)
+	}
+	if err := e.logs.expect(len(ops)+2, size+int64(len(sealKey)+len(next.value()))); err != nil {
+		return err
 	}
 	if err := errors.Join(failure(txn.Commit()), e.logs.advance()); err != nil {
 		return err
@@ -375,6 +385,7 @@ func (e *Engine) Close() error {
 	}
 	e.writing.Lock()
 	defer e.writing.Unlock()
+	e.logs.release()
 	if err := e.flushable(); err != nil {
 		return err
 	}
@@ -385,6 +396,7 @@ func (e *Engine) Close() error {
 		return fmt.Errorf("badger: the data folder cannot be written: %w", err)
 	}
 	e.resident.close()
+	e.gate.open()
 	if err := errors.Join(e.db.Close(), e.logs.close(), e.sealed.close()); err != nil {
 		return err
 	}

@@ -105,14 +105,15 @@ func (f *folder) list(name string) {
 		f.problem("%s is a folder, and has to be a file", name)
 	case !info.Mode().IsRegular():
 		f.problem("%s is not a file that can be read (%v)", name, info.Mode().Type())
+	case info.Size() == 0 && filepath.Ext(name) == memtableExt: // a log that was not begun, see prepare.go
 	case isPiece(name):
 		f.files[name] = info.Size()
 	}
 }
 
 // beside are further files of the engine, which hold no data: its lock, what it
-// counts of the value logs, and what is left of an interrupted change.
-var beside = []string{"LOCK", "DISCARD", "MANIFEST-REWRITE", "REWRITE-KEYREGISTRY"}
+// counts of the value logs, the next log, and what is left of an interrupted change.
+var beside = []string{preparedName, "LOCK", "DISCARD", "MANIFEST-REWRITE", "REWRITE-KEYREGISTRY"}
 
 // isPiece reports whether a file is part of a database.
 func isPiece(name string) bool {

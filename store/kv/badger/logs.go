@@ -3,9 +3,9 @@ package badger
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 )
 
 // logs makes what the engine has written durable, with one flush of the disk
@@ -20,6 +20,9 @@ type logs struct {
 	file   *os.File // that log
 	values int      // the newest value log that is durable as a whole, or nothing was written to it
 	flush  func(*os.File) error
+
+	used  int64       // of the memtable, at most
+	ready atomic.Bool // the next log is allocated
 }
 
 // begin opens the log that the engine begins when it is opened, and makes it and
@@ -38,14 +41,14 @@ func (l *logs) begin() error {
 	if l.file, err = os.OpenFile(l.path(l.number), os.O_RDWR, 0); err != nil {
 		return err
 	}
-	return errors.Join(l.sync(), l.syncValues())
+	return errors.Join(allocate(l.file, logSize), l.prepare(), l.sync(), l.syncValues())
 }
 
-// newest is the highest number of the files of a kind, 0 for none.
+// newest is the highest number of the files of a kind that were begun, 0 for none.
 func newest(dir, ext string) (most int, err error) {
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
-		if n, ok := numberOf(e.Name(), ext); ok {
+		if n, ok := numberOf(e.Name(), ext); ok && begun(filepath.Join(dir, e.Name())) {
 			most = max(most, int(n))
 		}
 	}
@@ -62,13 +65,15 @@ func (l *logs) advance() error {
 	if !flushes {
 		return nil
 	}
-	next, err := os.OpenFile(l.path(l.number+1), os.O_RDWR, 0)
-	if errors.Is(err, fs.ErrNotExist) {
+	if !begun(l.path(l.number + 1)) {
 		return nil
 	}
+	next, err := os.OpenFile(l.path(l.number+1), os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
+	l.used = 0
+	l.ready.Store(false)
 	err = errors.Join(l.flush(l.file), l.file.Close())
 	l.file, l.number = next, l.number+1
 	return errors.Join(err, l.syncDir())

@@ -191,7 +191,7 @@ func (r *record) addLogs(dir string, last *record) error {
 		return err
 	}
 	for _, e := range entries {
-		if n, ok := numberOf(e.Name(), memtableExt); ok && r.State == stateOpen {
+		if n, ok := numberOf(e.Name(), memtableExt); ok && r.State == stateOpen && begun(filepath.Join(dir, e.Name())) {
 			r.Memtable = max(r.Memtable, int(n))
 		}
 		if _, ok := numberOf(e.Name(), valueExt); ok {
@@ -250,8 +250,7 @@ func (r *recorded) renew() error {
 		if err != nil {
 			return err
 		}
-		_, err = os.Stat(filepath.Join(r.dir, fmt.Sprintf("%05d%s", r.last.Memtable+1, memtableExt)))
-		if info.Size() == r.last.Manifest && err != nil {
+		if info.Size() == r.last.Manifest && !begun(filepath.Join(r.dir, fmt.Sprintf("%05d%s", r.last.Memtable+1, memtableExt))) {
 			return nil
 		}
 	}

@@ -17,7 +17,7 @@ import (
 // tables anew before it deletes those that they replace.
 const (
 	perByte       = 3            // of a batch: its log or value log, its journal, and the rest of a block for each
-	memtableRoom  = 3 * memTable // what is left of the log, and the flush of two memtables
+	memtableRoom  = 4 * memTable // the next log, and the flush of three memtables
 	compactionMax = 512 << 20    // of the tables that compaction may write at one time
 	spaceMessage  = "the disk of the data folder has %s free and the database needs %s for a write"
 )
@@ -42,10 +42,22 @@ func (e *Engine) Room(batch int64) error {
 	if err != nil {
 		return err
 	}
+	if err := e.prepared(); err != nil {
+		return err
+	}
 	if need := max(room(batch, e.tables()), e.reserve); free < need {
 		return fmt.Errorf("%w: "+spaceMessage, kv.ErrNoSpace, megabytes(free), megabytes(need))
 	}
 	return nil
+}
+
+// prepared allocates the next log of writes where that was not possible before.
+func (e *Engine) prepared() error {
+	if e.release != nil || !e.writing.TryLock() { // for reading, or a write is under way, which does it
+		return nil
+	}
+	defer e.writing.Unlock()
+	return e.logs.prepare()
 }
 
 // tables is how many bytes all tables take. The engine's own figure is up to a
@@ -92,10 +104,10 @@ func (e *Engine) flushable() error {
 	need := int64(beside)
 	for _, name := range logs {
 		if info, err := os.Stat(name); err == nil {
-			need = max(need, allocated(info)+beside)
+			need = max(need, min(allocated(info), memTable)+beside)
 		}
 	}
-	if free < need {
+	if need += e.gate.need(); free < need {
 		return fmt.Errorf("%w: the disk of the data folder has %s free, and %s are needed to write the newest writes into tables; they stay in the log", kv.ErrNoSpace, megabytes(free), megabytes(need))
 	}
 	return nil

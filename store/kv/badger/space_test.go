@@ -84,6 +84,7 @@ func TestCloseOnAFullDisk(t *testing.T) {
 	e, err := Open(data, nil)
 	require.NoError(t, err)
 	require.NoError(t, e.Write([]kv.Op{{Key: []byte("a"), Value: noise(900 << 10)}}))
+	e.logs.release() // others take it
 	err = os.WriteFile(ballast, make([]byte, 96<<20), 0o600)
 	require.ErrorIs(t, err, syscall.ENOSPC)
 	require.ErrorIs(t, e.Close(), kv.ErrNoSpace)

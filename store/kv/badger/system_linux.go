@@ -26,6 +26,23 @@ func flush(file *os.File) error {
 	}
 }
 
+// allocates says that files have blocks before they are written to.
+const allocates = true
+
+// allocate gives a file blocks for so many bytes, and leaves its length. On file
+// systems that cannot, it does nothing.
+func allocate(file *os.File, bytes int64) error {
+	for {
+		switch err := unix.Fallocate(int(file.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, bytes); err {
+		case unix.EINTR:
+		case unix.EOPNOTSUPP, unix.ENOSYS:
+			return nil
+		default:
+			return os.NewSyscallError("fallocate", err)
+		}
+	}
+}
+
 // givesBack says that pages of mapped files can be given back.
 const givesBack = true
 

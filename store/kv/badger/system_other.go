@@ -10,6 +10,11 @@ const flushes = false
 
 func flush(*os.File) error { return nil }
 
+// allocates: a log has its blocks when it is written to, see [Engine.Room].
+const allocates = false
+
+func allocate(*os.File, int64) error { return nil }
+
 // givesBack: how to learn what of a file is mapped differs from system to system.
 const givesBack = false
 
