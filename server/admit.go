@@ -16,12 +16,18 @@ import (
 // returned has the limit; [exchange.dismiss] ends it.
 func (s *Server) admit(r *http.Request, x *exchange) (*http.Request, error) {
 	x.claim = s.ledger.open(x.client(r))
+	x.effort = x.claim
 	var err error
 	if x.text, err = s.receive(r, x); err != nil {
 		return r, err
 	}
 	if err := x.claim.enter(); err != nil {
 		return r, err
+	}
+	if x.claim.used > heavyBody {
+		if err := x.claim.toil(r.Context()); err != nil {
+			return r, err
+		}
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.config.Timeout)
 	x.cancel = cancel

@@ -65,7 +65,7 @@ func TestValuesOfABodyAreBounded(t *testing.T) {
 func TestMemoryOfRequestsIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := gate{entered: make(chan struct{}, 64), leave: make(chan struct{})}
-		h := newHandler(t, func(c *server.Config) { c.Memory, c.Validator = 8<<20, g })
+		h := newHandler(t, func(c *server.Config) { c.Memory, c.MaxHeavy, c.Validator = 8<<20, 64, g })
 		send := func(from, body string) *httptest.ResponseRecorder {
 			r := httptest.NewRequest("POST", "/fhir/Patient/$validate", strings.NewReader(body))
 			r.Header.Set("Content-Type", "application/fhir+json")

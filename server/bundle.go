@@ -49,7 +49,13 @@ func (s *Server) roomFor(c *gin.Context, list fhir.Node) error {
 			Expected: "at most " + number(maxEntries), Found: number(n), Fix: "Send them in several Bundles.",
 		})
 	}
-	return exchangeOf(c).hold(c.Request.Context(), int64(n)*entryWeight)
+	x := exchangeOf(c)
+	if n > heavyEntries {
+		if err := x.toil(c.Request.Context()); err != nil {
+			return err
+		}
+	}
+	return x.hold(c.Request.Context(), int64(n)*entryWeight)
 }
 
 // refused is the error of a Bundle of which something is wrong, or of an entry.

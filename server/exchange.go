@@ -41,6 +41,8 @@ type exchange struct {
 	claim      *claim
 	cancel     context.CancelFunc
 
+	effort *claim // whose place among the requests of much work it takes: of an entry, that of its Bundle
+
 	version   *fhir.Version // the one that the answer is about, if any
 	allowance *allowance    // of a Bundle: what its entries may still answer with
 

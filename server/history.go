@@ -21,11 +21,16 @@ func (s *Server) history(c *gin.Context) error {
 	if counting {
 		q.Count = 1
 	}
+	x := exchangeOf(c)
+	if q.Count > heavyPage {
+		if err := x.toil(c.Request.Context()); err != nil {
+			return err
+		}
+	}
 	h, err := s.config.Repository.History(c.Request.Context(), q)
 	if err != nil {
 		return overtime(searching, err)
 	}
-	x := exchangeOf(c)
 	if err := x.hold(c.Request.Context(), size(h.Versions)*x.format.weight()); err != nil {
 		return err
 	}

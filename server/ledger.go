@@ -12,8 +12,9 @@ import (
 // ledger accounts for the memory of all requests in flight, so that their sum
 // is bounded and no client has all of it. The zero value takes nothing.
 type ledger struct {
-	limit int64 // bytes
-	slots int   // requests that are answered at a time
+	limit int64         // bytes
+	slots int           // requests that are answered at a time
+	heavy chan struct{} // as many as may do much work at a time
 
 	mu      sync.Mutex
 	used    int64
@@ -29,9 +30,13 @@ type account struct {
 	requests int // that hold anything
 }
 
-func newLedger(limit int64, slots int) *ledger {
-	return &ledger{limit: limit, slots: slots, clients: map[string]*account{}}
+func newLedger(limit int64, slots, heavy int) *ledger {
+	return &ledger{limit: limit, slots: slots, heavy: make(chan struct{}, heavy), clients: map[string]*account{}}
 }
+
+// little is what a usual request needs at most. It does not wait for memory that
+// larger ones hold.
+const little = 1 << 20
 
 // patience is how long a request waits for the memory that others hold.
 const patience = 5 * time.Second
@@ -44,6 +49,10 @@ type claim struct {
 	of     *account
 	used   int64
 	slot   bool
+	place  bool // among the requests that do much work
+
+	decided chan struct{} // closed when it is known whether it has a place; nil before it asks
+	refused error         // why it has none
 }
 
 func (l *ledger) open(client string) *claim {
@@ -71,7 +80,10 @@ func (c *claim) close() {
 	if c.of.requests--; c.of.requests == 0 {
 		delete(l.clients, c.client)
 	}
-	c.used, c.slot = 0, false
+	if c.place {
+		<-l.heavy
+	}
+	c.used, c.slot, c.place = 0, false, false
 	if l.freed != nil {
 		close(l.freed)
 		l.freed = nil
@@ -108,8 +120,12 @@ func (c *claim) try(bytes int64) (freed <-chan struct{}, err error) {
 	if c.used+bytes > l.limit {
 		return nil, tooHeavy(c.used+bytes, l.limit)
 	}
-	fair := c.of.used+bytes <= l.limit/2 || c.of.used == c.used
-	if l.used+bytes > l.limit || !fair {
+	limit, fair := l.limit, true
+	if c.used+bytes > little {
+		limit = max(limit-limit/8, c.used+bytes) // the rest is for those that need little
+		fair = c.of.used+bytes <= limit/2 || c.of.used == c.used
+	}
+	if l.used+bytes > limit || !fair {
 		if l.freed == nil {
 			l.freed = make(chan struct{})
 		}

@@ -39,6 +39,11 @@ func (s *Server) search(c *gin.Context) error {
 	if err := x.permitReached(q); err != nil {
 		return err
 	}
+	if q.Heavy() {
+		if err := x.toil(c.Request.Context()); err != nil {
+			return err
+		}
+	}
 	found, err := s.config.Repository.Search(c.Request.Context(), q)
 	if err != nil {
 		return overtime(searching, err)

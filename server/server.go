@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"strings"
 	"time"
 
@@ -49,6 +50,7 @@ type Config struct {
 	MaxAnswers  int64         // bytes of the answers to all entries of a Bundle; 0 for 64 MiB
 	Memory      int64         // bytes for the requests in flight together, with what is made of them; 0 for 1 GiB
 	MaxInFlight int           // requests answered at a time; 0 for 1024
+	MaxHeavy    int           // requests that do much work at a time; 0 for one less than there are processors
 	Timeout     time.Duration // for one request; 0 for a minute
 	PageSize    int           // default _count; 0 for 50
 	MaxPageSize int           // largest _count that is granted; 0 for 1000
@@ -109,7 +111,7 @@ func New(config Config) (*Server, error) {
 	}
 	s := &Server{config: config}
 	s.codecs = append([]Codec{jsonCodec, xmlCodec}, config.Codecs...)
-	s.ledger = newLedger(s.config.Memory, s.config.MaxInFlight)
+	s.ledger = newLedger(s.config.Memory, s.config.MaxInFlight, s.config.MaxHeavy)
 	s.seal = search.NewSealer(s.config.Secret)
 	s.metrics = newMetrics(s.config.Counters)
 	gin.SetMode(gin.ReleaseMode) // no tables of routes on stdout
@@ -134,6 +136,7 @@ func (c *Config) complete() error {
 	c.MaxAnswers = cmp.Or(c.MaxAnswers, 64<<20)
 	c.Memory = cmp.Or(c.Memory, 1<<30)
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, 1024)
+	c.MaxHeavy = cmp.Or(c.MaxHeavy, max(1, runtime.GOMAXPROCS(0)-1))
 	c.Timeout = cmp.Or(c.Timeout, time.Minute)
 	c.MaxPageSize = cmp.Or(c.MaxPageSize, 1000)
 	c.PageSize = min(cmp.Or(c.PageSize, 50), c.MaxPageSize)

@@ -95,7 +95,7 @@ func (c *loadCommand) handler() (handler http.Handler, done func() error, err er
 
 // loadHandler is the server without the limits that clients need.
 func loadHandler(a *app, who server.Authenticator) (http.Handler, error) {
-	s, err := server.New(server.Config{Repository: a.db, Validator: a.validator, Timeout: time.Hour, MaxBody: fhir.MaxSize, Memory: math.MaxInt64,
+	s, err := server.New(server.Config{Repository: a.db, Validator: a.validator, Timeout: time.Hour, MaxBody: fhir.MaxSize, Memory: math.MaxInt64, MaxHeavy: math.MaxInt16,
 		PublicURL:     "http://localhost", // nobody calls; messages name an address
 		Authenticator: who})
 	if err != nil {

@@ -64,7 +64,7 @@ func resources(every bool) (all []axis) {
 		{"issues", "Patient", patient(`"name":[`, same(`{"use":"x"}`), `]`), true, 0},
 		{"issues of dates", "Patient", patient(`"contact":[`, same(`{"period":{"start":"2021-02-30"}}`), `]`), true, 0},
 		{"issues of invariants", "Patient", patient(`"contact":[`, same(`{"gender":"male"}`), `]`), true, 0},
-		{"contained resources", "Patient", patient(`"contained":[`, with(`{"resourceType":"Organization","id":"c%d","name":"x"}`), `]`, `"generalPractitioner":[`, with(`{"reference":"#c%d"}`), `]`), false, 50_000},
+		{"contained resources", "Patient", patient(`"contained":[`, with(`{"resourceType":"Organization","id":"c%d","name":"x"}`), `]`, `"generalPractitioner":[`, with(`{"reference":"#c%d"}`), `]`), false, 20_000},
 		{"contained resources not referred to", "Patient", patient(`"contained":[`, with(`{"resourceType":"Organization","id":"c%d","name":"x"}`), `]`), true, 50_000},
 		{"references", "Group", func(n, k int) string {
 			return `{"resourceType":"Group","type":"person","actual":true,"member":[` + repeat(n, ",", same(`{"entity":{"reference":"Patient/size"}}`)) + `]}`

@@ -48,6 +48,9 @@ func TestCostOfAQueryIsBounded(t *testing.T) {
 		{"chained conditions", func(n int) url.Values { return many("organization.name", n) }, maxChained, "too many chained conditions"},
 		{"reverse chains", func(n int) url.Values { return many("_has:Observation:patient:code", n) }, maxChained, "too many chained conditions"},
 		{"steps", deep, maxSteps, "too many steps"},
+		{"values within texts", func(n int) url.Values {
+			return url.Values{"name:contains": {strings.Repeat("a,", n-1) + "a"}}
+		}, maxScanned, "too many values within texts"},
 	} {
 		_, _, err := Parse("Patient", c.query(c.most), Options{Lenient: true})
 		if err != nil {
