@@ -66,6 +66,8 @@ type Engine struct {
 	pending  []kv.Op // of the journal, for a reader
 	log      *slog.Logger
 
+	rotating sync.Mutex // one change of the key at a time
+
 	writing sync.Mutex   // one batch at a time
 	whole   sync.RWMutex // held while a batch is applied that is not durable yet
 	torn    error        // why a batch may be there in part: nothing is read or written
@@ -103,6 +105,11 @@ func open(f *folder, log *slog.Logger) (_ *Engine, err error) {
 		return nil, err
 	} else if need := room(0, 0); free < need {
 		return nil, fmt.Errorf("badger: "+spaceMessage, megabytes(free), megabytes(need))
+	}
+	if len(f.key) > 0 && !f.unwrapped { // nothing is written yet
+		if f.key, err = foundKey(dir, f.key); err != nil {
+			return nil, fmt.Errorf("badger: the data folder cannot be written: %w", err)
+		}
 	}
 	if !f.empty() {
 		if _, err := writeRecord(dir, stateChanging); err != nil {

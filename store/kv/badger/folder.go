@@ -18,8 +18,11 @@ import (
 // the manifest does not name and leaves out those that it cannot read, so the
 // folder is inspected before the engine sees it.
 type folder struct {
-	dir      string
-	key      []byte              // of an encrypted database
+	dir string
+	key []byte // of an encrypted database: the operator's, and the engine's where unwrapped
+
+	unwrapped bool // key is the engine's
+
 	keys     *badger.KeyRegistry // nil where there is none
 	manifest []byte              // nil where there is none
 	tables   map[uint64]badger.TableManifest

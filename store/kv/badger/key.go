@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	badger "github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/pb"
@@ -23,9 +24,9 @@ type Option func(*options)
 type options struct{ key []byte }
 
 // WithKey says that the database is encrypted with AES-256 in counter mode: the
-// tables, the logs and what is copied from them. The key encrypts the data keys
-// in the file KEYREGISTRY, of which the engine makes a new one every ten days.
-// No key, or an empty one, is for a database that is not encrypted.
+// tables, the logs and what is copied from them. The key encrypts the engine's own
+// in the file KEY, and that one the data keys in the file KEYREGISTRY, of which the
+// engine makes a new one every ten days. No key, or an empty one, is for a database that is not encrypted.
 //
 // It protects a disk that is lost or a copy of the folder that is found. It does
 // not detect changes that are made on purpose.
@@ -46,24 +47,48 @@ func (f *folder) readKeys() error {
 	if len(f.key) != 0 && len(f.key) != KeySize {
 		return fmt.Errorf("%w: it has %d bytes, and must have %d", ErrKey, len(f.key), KeySize)
 	}
-	if f.files[badger.KeyRegistryFileName] < registryHeader {
-		return nil // examine says so, where it should be there
+	registry := f.files[badger.KeyRegistryFileName] >= registryHeader
+	if err := f.readEngineKey(registry); err != nil || !registry {
+		return err // examine says so, where the registry should be there
 	}
 	var err error
 	f.keys, err = openKeys(f.dir, f.key)
-	if !errors.Is(err, badger.ErrEncryptionKeyMismatch) {
-		if err != nil {
-			f.problem("KEYREGISTRY cannot be read: %v", err)
-		}
+	switch {
+	case errors.Is(err, badger.ErrEncryptionKeyMismatch) && len(f.key) == 0:
+		return fmt.Errorf("%w: the database in %s is encrypted, and no key was given, or its file KEYREGISTRY is damaged", ErrKey, f.dir)
+	case errors.Is(err, badger.ErrEncryptionKeyMismatch):
+		return f.notOurs(fmt.Errorf("%w: the files %s and KEYREGISTRY of %s are not of the same database, or KEYREGISTRY was changed", ErrKey, keyName, f.dir))
+	case err != nil:
+		f.problem("KEYREGISTRY cannot be read: %v", err)
+	}
+	return nil
+}
+
+// readEngineKey puts the engine's key in the place of the operator's, where there
+// is one: it is written before anything else of an encrypted database.
+func (f *folder) readEngineKey(registry bool) error {
+	if len(f.key) == 0 {
 		return nil
 	}
+	own, err := readEngineKey(f.dir, f.key)
+	switch {
+	case err == nil:
+		f.key, f.unwrapped = own, true
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	case registry:
+		return f.notOurs(fmt.Errorf("%w: the file %s of %s is missing, without which nobody can read the database: put a copy of it back", ErrKey, keyName, f.dir))
+	}
+	return nil
+}
+
+// notOurs is why a key does not open the folder: that it is not encrypted, else
+// what is said.
+func (f *folder) notOurs(said error) error {
 	if _, err := openKeys(f.dir, nil); err == nil {
 		return fmt.Errorf("%w: the database in %s is not encrypted, and a key was given. Open it without; to encrypt it, restore a backup of it into a new folder with a key", ErrKey, f.dir)
 	}
-	if len(f.key) == 0 {
-		return fmt.Errorf("%w: the database in %s is encrypted, and no key was given, or its file KEYREGISTRY is damaged", ErrKey, f.dir)
-	}
-	return fmt.Errorf("%w: the database in %s is encrypted with another key, or its file KEYREGISTRY was changed", ErrKey, f.dir)
+	return said
 }
 
 func openKeys(dir string, key []byte) (*badger.KeyRegistry, error) {
@@ -96,28 +121,4 @@ func (f *folder) decrypter(head []byte) (func(b []byte, offset int) ([]byte, err
 		vector := binary.BigEndian.AppendUint32(append([]byte{}, head[8:logHeader]...), uint32(offset))
 		return y.XORBlockAllocate(b, key.Data, vector)
 	}, nil
-}
-
-// RotateKey replaces the key of a database that nobody has open: the data keys
-// are encrypted with the new one, which is on the disk when this returns. The
-// data are not written anew.
-func RotateKey(dir string, from, to []byte) error {
-	if len(to) != KeySize {
-		return fmt.Errorf("badger: the new key has %d bytes, and must have %d", len(to), KeySize)
-	}
-	release, err := lockAlone(dir)
-	if err != nil {
-		return err
-	}
-	defer release()
-	f, err := inspect(dir, options{key: from})
-	switch {
-	case err != nil:
-		return err
-	case f.empty():
-		return fmt.Errorf("badger: there is no database in %s", dir)
-	case len(from) == 0:
-		return fmt.Errorf("badger: the database in %s is not encrypted: to encrypt it, restore a backup of it into a new folder with a key", dir)
-	}
-	return badger.WriteKeyRegistry(f.keys, badger.KeyRegistryOptions{Dir: dir, EncryptionKey: to})
 }

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -149,7 +150,7 @@ func TestRotateKey(t *testing.T) {
 		before := state(t, dir)
 		require.NoError(t, RotateKey(dir, testKey, otherKey))
 		for name, was := range state(t, dir) {
-			if strings.HasPrefix(name, "KEYREGISTRY") {
+			if name == keyName {
 				require.NotEqual(t, before[name], was)
 			} else {
 				require.Equal(t, before[name], was, name)
@@ -162,11 +163,101 @@ func TestRotateKey(t *testing.T) {
 		require.Equal(t, 602, planteds(t, e))
 		require.ErrorContains(t, RotateKey(dir, otherKey, testKey), "another process has the database")
 		require.NoError(t, e.Close())
+		require.Empty(t, filesWith(t, dir, string(otherKey)))
 	}
 	require.ErrorContains(t, RotateKey(closed, otherKey, testKey[:5]), "must have 32")
 	require.ErrorContains(t, RotateKey(t.TempDir(), otherKey, testKey), "there is no database")
 	plain, _ := encrypted(t)
 	require.ErrorContains(t, RotateKey(plain, nil, testKey), "is not encrypted")
+}
+
+// TestRotateKeyWhileOpen: reads and writes go on while the key of an open database
+// is replaced again and again, and a copy at any time, as of a killed process, opens
+// with exactly one of the keys, with all that was written.
+func TestRotateKeyWhileOpen(t *testing.T) {
+	dir := t.TempDir()
+	e, err := Open(dir, nil, WithKey(testKey))
+	require.NoError(t, err)
+	key := testKey
+	for n := range byte(5) {
+		next := bytes.Repeat([]byte{100 + n}, KeySize)
+		kvtest.Set(t, e, fmt.Sprintf("%s/%d", planted, n), planted)
+		require.ErrorIs(t, e.RotateKey(next, key), ErrKey, "not the present key")
+		require.ErrorContains(t, e.RotateKey(key, next[:5]), "must have 32")
+		write(t, filepath.Join(dir, keyName+".new"), []byte("what a killed rotation left"))
+		for _, k := range [][]byte{key, next} {
+			killed := copyOf(t, dir)
+			opened, err := Open(killed, nil, WithKey(k))
+			if bytes.Equal(k, key) {
+				require.NoError(t, err)
+				require.Equal(t, int(n)+1, planteds(t, opened))
+				require.NoError(t, opened.Close())
+			} else {
+				require.ErrorIs(t, err, ErrKey)
+			}
+		}
+		require.NoError(t, e.RotateKey(key, next))
+		key = next
+	}
+	var won atomic.Int64
+	var group sync.WaitGroup
+	for n := range byte(8) {
+		group.Go(func() {
+			if e.RotateKey(key, bytes.Repeat([]byte{200 + n}, KeySize)) == nil {
+				won.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	require.Equal(t, int64(1), won.Load(), "one of several at once, which the others do not undo")
+	require.NoError(t, e.Close())
+	opened := 0
+	for n := range byte(8) {
+		if e, err := Open(dir, nil, WithKey(bytes.Repeat([]byte{200 + n}, KeySize))); err == nil {
+			opened++
+			require.Equal(t, 5, planteds(t, e))
+			require.NoError(t, e.Close())
+		}
+	}
+	require.Equal(t, 1, opened)
+}
+
+// TestKeyFile: a key file that is lost, cut, changed or of another database is
+// refused in words, and founding over one that a killed process left is not.
+func TestKeyFile(t *testing.T) {
+	closed, _ := encrypted(t, WithKey(testKey))
+	other, _ := encrypted(t, WithKey(testKey))
+	path := filepath.Join(closed, keyName)
+	good := readFile(t, path)
+	changed := bytes.Clone(good)
+	changed[len(changed)-3] ^= 1
+	for says, text := range map[string][]byte{
+		"is damaged": []byte("x"), "is cut": []byte(keyForm + "00\n"), "its file KEY was changed": changed,
+		"not of the same database": readFile(t, filepath.Join(other, keyName)),
+	} {
+		write(t, path, text)
+		before := state(t, closed)
+		_, err := Open(closed, nil, WithKey(testKey))
+		require.ErrorIs(t, err, ErrKey)
+		require.ErrorContains(t, err, says)
+		require.Equal(t, before, state(t, closed))
+	}
+	remove(t, closed, keyName)
+	_, err := Open(closed, nil, WithKey(testKey))
+	require.ErrorContains(t, err, "KEY of "+closed+" is missing")
+	write(t, path, good)
+	e, err := Open(closed, nil, WithKey(testKey))
+	require.NoError(t, err)
+	require.NoError(t, e.Close())
+
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, keyName), good)
+	e, err = Open(dir, nil, WithKey(otherKey))
+	require.NoError(t, err, "nothing was written with it")
+	require.NoError(t, e.Close())
+	e, err = Open(dir, nil, WithKey(otherKey))
+	require.NoError(t, err)
+	require.NoError(t, e.Close())
 }
 
 // TestDataKeys: a lost data key is damage, and names what cannot be read.
@@ -179,7 +270,7 @@ func TestDataKeys(t *testing.T) {
 	require.ErrorContains(t, err, ".sst cannot be opened")
 	write(t, filepath.Join(closed, "KEYREGISTRY"), readFile(t, filepath.Join(other, "KEYREGISTRY")))
 	_, err = Open(closed, nil, WithKey(testKey))
-	require.ErrorContains(t, err, ".sst cannot be opened")
+	require.ErrorContains(t, err, "not of the same database")
 	write(t, filepath.Join(closed, "KEYREGISTRY"), registry)
 	e, err := Open(closed, nil, WithKey(testKey))
 	require.NoError(t, err)
