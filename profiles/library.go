@@ -91,6 +91,20 @@ func (l *Library) Define(set *definition.Set) {
 	l.terms.Define(set)
 }
 
+// Replace puts the definitions that another library has, beyond those stored on
+// the server, in the place of this one's. What the other one knows besides
+// definitions is left out: policies, severities, messages, releases of code systems.
+func (l *Library) Replace(by *Library) {
+	by.mu.RLock()
+	own := by.own
+	by.mu.RUnlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.own, l.listing = own, nil
+	l.rebuild()
+	l.terms.Replace(by.terms.Definitions())
+}
+
 // ChangeStored replaces some of the definitions that are stored on the server,
 // which lie on top of all others. Only what was compiled of them is forgotten.
 func (l *Library) ChangeStored(was, now *definition.Set) {

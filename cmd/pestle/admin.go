@@ -1,161 +1,180 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
+	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/store/archive"
 )
 
-// socketName is the socket in the folder of a database on which the server that
-// has it open takes the commands of this binary: HTTP, for the owner of the
-// folder alone.
-const socketName = "pestle.sock"
-
-// admin answers the commands of this binary for a running server.
+// admin answers the commands of this binary for a running server: on the socket
+// in the folder of its database, and below adminPath of its address for callers
+// with a token.
 type admin struct {
 	app  *app
 	data string
 	log  *slog.Logger
 }
 
-// administer serves the commands until ctx ends; the channel is closed then. A
-// server whose folder can have no socket runs without: its commands then say
-// that it must be stopped.
-func (a *admin) administer(ctx context.Context) <-chan struct{} {
-	done := make(chan struct{})
-	listener, err := listenSocket(filepath.Join(a.data, socketName))
-	if err != nil {
-		a.log.Warn("no socket for commands: they need the server stopped", "error", err)
-		close(done)
-		return done
-	}
-	server := &http.Server{Handler: a.handler(), ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
-	go func() {
-		<-ctx.Done()
-		drain, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		_ = server.Shutdown(drain)
-		_ = server.Close() // what did not end in time
-	}()
-	go func() {
-		defer close(done)
-		_ = server.Serve(listener)
-	}()
-	return done
+const adminPath = "/admin/"
+
+// An adminCommand is what a server does for a command line.
+type adminCommand struct {
+	name string // as it is typed
+	most int64  // bytes of its body
+	here bool   // on the socket alone
+	do   func(a *admin, who auth.Identity, w http.ResponseWriter, r *http.Request) error
 }
 
-// listenSocket makes the socket, in the place of one that a killed server left.
-// Only the owner may connect: it is made under a name that nobody knows and
-// moved when its mode is set.
-func listenSocket(path string) (net.Listener, error) {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	fresh := fmt.Sprintf("%s.%d", path, os.Getpid())
-	_ = os.Remove(fresh)
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: fresh, Net: "unix"})
-	if err != nil {
-		return nil, err
-	}
-	l.SetUnlinkOnClose(false)
-	if err := errors.Join(os.Chmod(fresh, 0o600), os.Rename(fresh, path)); err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
-	return removing{l, path}, nil
-}
-
-// removing is a listener that takes its socket away when it is closed.
-type removing struct {
-	net.Listener
-	path string
-}
-
-// Close closes the listener and removes the socket.
-func (r removing) Close() error {
-	_ = os.Remove(r.path)
-	return r.Listener.Close()
-}
-
-func (a *admin) handler() http.Handler {
-	mux := http.NewServeMux()
-	for path, do := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"POST /backup": a.backup, "POST /check": a.check, "POST /digest": a.digest, "POST /tariff": a.tariff, "POST /export": a.export,
-	} {
-		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-			a.log.Info("command", "path", r.URL.Path, "user", operatorOf(r).Display)
-			if err := do(w, r); err != nil {
-				http.Error(w, describe(err), http.StatusUnprocessableEntity)
-			}
-		})
-	}
-	load, err := loadHandler(a.app, operators{}) // resources as the command load sends them
-	if err != nil {
-		a.log.Error("the command load needs the server stopped", "error", err)
-		return mux
-	}
-	mux.Handle("/fhir", load)
-	mux.Handle("/fhir/", load)
-	return mux
-}
-
-// Headers of a command: who gave it and which it is.
 const (
-	headerUser    = "Pestle-User"
-	headerCommand = "Pestle-Command"
+	smallBody = 1 << 20
+	fileBody  = 1 << 30
+)
+
+// adminCommands are the commands by path.
+var adminCommands = map[string]adminCommand{
+	adminPath + "backup":             {"backup", smallBody, false, (*admin).backup},
+	adminPath + "check":              {"check", smallBody, false, (*admin).check},
+	adminPath + "digest":             {"check --digest", smallBody, false, (*admin).digest},
+	adminPath + "export":             {"export", smallBody, false, (*admin).export},
+	adminPath + "key":                {"key rotate", smallBody, true, (*admin).rotateKey},
+	adminPath + "load":               {"load", smallBody, true, (*admin).load},
+	adminPath + "tariff":             {"tariff load", fhir.MaxSize, false, (*admin).tariff},
+	adminPath + "definitions/add":    {"definitions add", fileBody, false, (*admin).addDefinitions},
+	adminPath + "definitions/remove": {"definitions remove", smallBody, false, (*admin).removeDefinitions},
+}
+
+// commandOf is the name of the command that a request is for.
+func commandOf(r *http.Request) string {
+	if c, ok := adminCommands[r.URL.Path]; ok {
+		return c.name
+	}
+	return "load"
+}
+
+// headerVersion is the version of the binary that sends a command.
+const headerVersion = "Pestle-Version"
+
+// Trailers of an answer that is streamed.
+const (
 	trailerError  = "Pestle-Error"
 	trailerHeader = "Pestle-Header"
 )
 
-// operatorOf is who gave a command, as the operating system knows them: nobody
-// else can connect to the socket.
-func operatorOf(r *http.Request) fhir.Principal {
-	who := commandRequester(r.Header.Get(headerCommand))
-	who.Display += " (" + r.Header.Get(headerUser) + ")"
-	return who
+// handler serves the commands to whom who knows. A refusal is text for a person
+// at a terminal. What a command needs besides being known is a scope that names
+// it, see [permit].
+func (a *admin) handler(who server.Authenticator) http.Handler {
+	return a.sameVersion(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := time.Now()
+		w.Header().Set("Cache-Control", "no-store")
+		c, known := adminCommands[r.URL.Path]
+		_, here := who.(operators)
+		if !known || c.here && !here || r.Method != http.MethodPost {
+			http.Error(w, "There is no such command.", http.StatusNotFound)
+			return
+		}
+		caller, err := who.Authenticate(r)
+		if err == nil {
+			r = r.WithContext(fhir.WithPrincipal(r.Context(), &caller.Requester))
+			r.Body = http.MaxBytesReader(w, r.Body, c.most)
+			err = c.do(a, caller, w, r)
+		} else if challenge := who.Challenge(err); challenge != "" {
+			w.Header().Set("WWW-Authenticate", challenge)
+		}
+		a.log.Info("command", "command", c.name, "by", caller.Requester.Agent, "name", caller.Requester.Display, "took", time.Since(started), "failed", err != nil)
+		if err != nil {
+			http.Error(w, describe(err), commandStatus(err))
+		}
+	}))
 }
 
-// operators are known by the socket: each request is its operator's.
-type operators struct{}
-
-// Authenticate returns who gave the command.
-func (operators) Authenticate(r *http.Request) (auth.Identity, error) {
-	return auth.Sandbox{User: operatorOf(r)}.Authenticate(r)
+// commandStatus is the status of a command that failed.
+func commandStatus(err error) int {
+	tooLong := (*http.MaxBytesError)(nil)
+	switch kind := fhir.KindOf(err); {
+	case errors.As(err, &tooLong):
+		return http.StatusRequestEntityTooLarge
+	case kind == fhir.Login:
+		return http.StatusUnauthorized
+	case kind == fhir.Forbidden:
+		return http.StatusForbidden
+	}
+	return http.StatusUnprocessableEntity
 }
 
-// Challenge is that of nobody being turned away.
-func (operators) Challenge(error) string { return "" }
+// sameVersion refuses commands of another version of the binary, whose answers
+// may mean something else. A page of a browser cannot send the header.
+func (a *admin) sameVersion(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if is := r.Header.Get(headerVersion); is != version() {
+			if is == "" {
+				is = "unknown"
+			}
+			http.Error(w, fmt.Sprintf("This command is of version %s, and the server is of version %s: use the binary that the server runs, or restart the server with this one.", is, version()), http.StatusConflict)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// permit refuses a caller without a scope that names an operation, and one whose
+// roles do not grant it.
+func permit(who auth.Identity, operation string) error {
+	if who.MayInvoke(operation, "") {
+		return nil
+	}
+	return fhir.E("command", fhir.Forbidden, fhir.Issue{Message: "The token does not allow this command.", Expected: "the scope system/" + operation + ", and where the token names roles one that has it (pestle roles)",
+		Fix: "Ask who issues the token for that scope, or give the command on the server's own machine."})
+}
 
 // backup streams an archive. What goes wrong after its first byte is told in a
 // trailer, and the archive has no seal then.
-func (a *admin) backup(w http.ResponseWriter, r *http.Request) error {
+func (a *admin) backup(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
+	if err := permit(who, "$backup"); err != nil {
+		return err
+	}
 	var q backupRequest
 	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
 		return err
 	}
+	out := &begun{w: w}
 	w.Header().Set("Trailer", trailerError+", "+trailerHeader)
-	h, err := writeBackup(r.Context(), a.app.db, a.data, w, q)
+	h, err := writeBackup(r.Context(), a.app.db, a.app.definitions.files, out, q)
+	if err != nil && !out.yes {
+		w.Header().Del("Trailer")
+		return err
+	}
 	if err != nil {
-		w.Header().Set(trailerError, describe(err))
+		w.Header().Set(trailerError, strings.ReplaceAll(describe(err), "\n", " "))
 		return nil //nolint:nilerr // told in the trailer
 	}
 	text, err := json.Marshal(h)
 	w.Header().Set(trailerHeader, string(text))
 	return err
+}
+
+// begun is a writer that knows whether anything was written.
+type begun struct {
+	w   io.Writer
+	yes bool
+}
+
+func (b *begun) Write(p []byte) (int, error) {
+	b.yes = true
+	return b.w.Write(p)
 }
 
 // headerIn reads the header of the archive that was streamed.
@@ -166,7 +185,10 @@ func headerIn(trailer http.Header) (h archive.Header, err error) {
 	return h, json.Unmarshal([]byte(trailer.Get(trailerHeader)), &h)
 }
 
-func (a *admin) check(w http.ResponseWriter, r *http.Request) error {
+func (a *admin) check(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
+	if err := permit(who, "$check"); err != nil {
+		return err
+	}
 	f, err := a.app.db.Check(r.Context())
 	if err != nil {
 		return err
@@ -174,7 +196,10 @@ func (a *admin) check(w http.ResponseWriter, r *http.Request) error {
 	return json.NewEncoder(w).Encode(f)
 }
 
-func (a *admin) digest(w http.ResponseWriter, r *http.Request) error {
+func (a *admin) digest(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
+	if err := permit(who, "$check"); err != nil {
+		return err
+	}
 	answer, err := digestOf(r.Context(), a.app.db)
 	if err != nil {
 		return err
@@ -182,8 +207,23 @@ func (a *admin) digest(w http.ResponseWriter, r *http.Request) error {
 	return json.NewEncoder(w).Encode(answer)
 }
 
+// load begins a load: its resources come by themselves, and the log has who.
+func (a *admin) load(auth.Identity, http.ResponseWriter, *http.Request) error { return nil }
+
+// rotateKey replaces the key of the database.
+func (a *admin) rotateKey(_ auth.Identity, _ http.ResponseWriter, r *http.Request) error {
+	var k keyChange
+	if err := json.NewDecoder(r.Body).Decode(&k); err != nil {
+		return err
+	}
+	return a.app.engine.RotateKey(k.From, k.To)
+}
+
 // tariff loads a file of the tariff: the body, under the name in the query.
-func (a *admin) tariff(w http.ResponseWriter, r *http.Request) error {
+func (a *admin) tariff(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
+	if err := permit(who, "$tariff-load"); err != nil {
+		return err
+	}
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
 		return err
@@ -195,7 +235,7 @@ func (a *admin) tariff(w http.ResponseWriter, r *http.Request) error {
 	}
 	var answer tariffAnswer
 	answer.Loaded, err = a.app.reimbursement.LoadTariff(r.Context(),
-		reimbursement.File{Name: q.Get("name"), Kind: tariff.Kind(q.Get("kind")), Month: tariff.Month(month), Data: data}, operatorOf(r))
+		reimbursement.File{Name: q.Get("name"), Kind: tariff.Kind(q.Get("kind")), Month: tariff.Month(month), Data: data}, who.Requester)
 	if e := (*fhir.Error)(nil); errors.As(err, &e) {
 		answer.Issues = e.Issues
 	} else if err != nil {
@@ -206,19 +246,56 @@ func (a *admin) tariff(w http.ResponseWriter, r *http.Request) error {
 
 // tariffAnswer is what became of a file of the tariff.
 type tariffAnswer struct {
-	Loaded *reimbursement.Loaded
-	Issues []fhir.Issue
+	Loaded *reimbursement.Loaded `json:"loaded,omitempty"`
+	Issues []fhir.Issue          `json:"issues,omitempty"`
 }
 
-// export writes the month's Bundles.
-func (a *admin) export(w http.ResponseWriter, r *http.Request) error {
+// export writes the month's Bundles: those that the operations of Claim would
+// return to the caller.
+func (a *admin) export(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
 	var c exportClaims
 	if err := json.NewDecoder(r.Body).Decode(&c); err != nil {
 		return err
 	}
-	list, notes, err := c.month(r.Context(), a.app.reimbursement, operatorOf(r))
+	list, notes, err := c.month(r.Context(), a.app.reimbursement, who)
 	if err != nil {
 		return err
 	}
 	return writeExports(w, list, notes)
+}
+
+// addDefinitions adds what the body holds, a tar, and takes it over at once.
+func (a *admin) addDefinitions(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
+	return a.define(who, w, func() (definitionsAnswer, error) { return a.app.definitions.add(r.Body) })
+}
+
+// removeDefinitions removes what was added under the names in the query.
+func (a *admin) removeDefinitions(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
+	return a.define(who, w, func() (definitionsAnswer, error) {
+		return a.app.definitions.remove(r.URL.Query()["name"])
+	})
+}
+
+func (a *admin) define(who auth.Identity, w http.ResponseWriter, do func() (definitionsAnswer, error)) error {
+	if err := permit(who, "$definitions"); err != nil {
+		return err
+	}
+	answer, err := do()
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(w).Encode(answer)
+}
+
+// withCommands serves commands to callers with a token beside what the server
+// serves.
+func (a *admin) withCommands(next http.Handler, who server.Authenticator) http.Handler {
+	commands := a.handler(who)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, adminPath) {
+			commands.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }

@@ -88,7 +88,7 @@ func TestCommandsWhileServing(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	require.Contains(t, history.String(), "Loaded")
-	require.Contains(t, history.String(), "pestle load ("+operatingUser()+")", "the record names the user of the operating system")
+	require.Contains(t, history.String(), "pestle load ("+userName(uint32(os.Geteuid()))+")", "the record names the user of the operating system")
 
 	info, err := os.Stat(filepath.Join(data, socketName))
 	require.NoError(t, err)

@@ -43,6 +43,7 @@ type app struct {
 	reimbursement *reimbursement.Service
 	loops         map[string]*pharmacy.Loop // by follower
 	backlog       *pharmacy.Backlog         // of the loops
+	definitions   *definitionFolder
 	log           *slog.Logger
 }
 
@@ -74,6 +75,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	claims := reimbursement.New(db)
 	c.Dispensing.Codes = claims
 	a := &app{engine: engine, db: db, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, log: log}
+	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
 	a.repository = newRepository(db, a.library, log)
 	a.loops = map[string]*pharmacy.Loop{}

@@ -30,8 +30,17 @@ type backupCreate struct {
 	After     string   `placeholder:"FILE" help:"An earlier backup: only what was committed after it is written. The two are restored together."`
 	Recipient []string `placeholder:"age1…" help:"Encrypt to this public key of age (age-keygen); repeat it for several."`
 	Identity  string   `placeholder:"FILE" help:"Identity of age, to read what --after names where that is encrypted."`
+	JSON      bool     `name:"json" help:"Print the file and what it holds as JSON."`
 
+	remote     `embed:""`
 	encryption `embed:""`
+}
+
+// Help is shown by --help.
+func (backupCreate) Help() string {
+	return `Example: pestle backup --data db --to backups/
+
+Example: pestle backup --data db --to backups/ --after backups/pestle-000000000000-000000001234.tar.zst --recipient age1…`
 }
 
 // Run writes a backup. A file appears under its name when it is complete.
@@ -47,9 +56,12 @@ func (c *backupCreate) Run(std streams) error {
 		_, err := c.write(std.out, earlier)
 		return err
 	}
-	path, err := c.file(earlier)
+	path, h, err := c.file(earlier)
 	if err != nil {
 		return err
+	}
+	if c.JSON {
+		return printJSON(std, backupFigures{path, h})
 	}
 	_, err = fmt.Fprintln(std.out, path)
 	return err
@@ -67,26 +79,32 @@ func (c *backupCreate) earlier() (*archive.Header, error) {
 	return &h, nil
 }
 
+// backupFigures are what a backup holds.
+type backupFigures struct {
+	File string `json:"file"`
+	archive.Header
+}
+
 // file writes beside its place and moves there what is complete and durable.
-func (c *backupCreate) file(earlier *archive.Header) (path string, err error) {
+func (c *backupCreate) file(earlier *archive.Header) (path string, h archive.Header, err error) {
 	dir, name := filepath.Split(c.To)
 	if info, e := os.Stat(c.To); e == nil && info.IsDir() {
 		dir, name = c.To, ""
 	}
 	out, err := os.CreateTemp(cmp.Or(dir, "."), ".pestle-backup-*")
 	if err != nil {
-		return "", err
+		return "", h, err
 	}
 	defer func() { _ = os.Remove(out.Name()) }() // gone where it was moved
-	h, err := c.write(out, earlier)
+	h, err = c.write(out, earlier)
 	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
-		return "", err
+		return "", h, err
 	}
 	path = filepath.Join(dir, cmp.Or(name, backupName(h, len(c.Recipient) > 0)))
 	if _, err := os.Lstat(path); err == nil && name == "" {
-		return "", fmt.Errorf("%s: there is a backup of these commits already", path)
+		return "", h, fmt.Errorf("%s: there is a backup of these commits already", path)
 	}
-	return path, os.Rename(out.Name(), path)
+	return path, h, os.Rename(out.Name(), path)
 }
 
 // backupName is pestle-SINCE-SEQ.tar.zst, with .age where it is encrypted.
@@ -101,12 +119,16 @@ func backupName(h archive.Header, encrypted bool) string {
 // write takes the backup from the server that has the folder open, or from the
 // folder.
 func (c *backupCreate) write(out io.Writer, earlier *archive.Header) (h archive.Header, err error) {
-	if server := administered(c.Data); server != nil {
+	server, err := c.reach(c.Data)
+	if err != nil {
+		return h, err
+	}
+	if server != nil {
 		request, err := json.Marshal(backupRequest{earlier, c.Recipient})
 		if err != nil {
 			return h, err
 		}
-		answer, err := server.post("/backup", "backup", nil, bytes.NewReader(request))
+		answer, err := server.post("backup", nil, bytes.NewReader(request))
 		if err != nil {
 			return h, err
 		}
@@ -127,7 +149,8 @@ func (c *backupCreate) write(out io.Writer, earlier *archive.Header) (h archive.
 		return h, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return writeBackup(context.Background(), db, c.Data, out, backupRequest{earlier, c.Recipient})
+	files := (&definitionFolder{data: c.Data}).files
+	return writeBackup(context.Background(), db, files, out, backupRequest{earlier, c.Recipient})
 }
 
 // backupRequest asks for a backup.
@@ -136,9 +159,9 @@ type backupRequest struct {
 	Recipients []string        // keys of age to encrypt to
 }
 
-// writeBackup writes an archive of the database and of the definitions that
-// were added beside it.
-func writeBackup(ctx context.Context, db *store.DB, data string, out io.Writer, q backupRequest) (h archive.Header, err error) {
+// writeBackup writes an archive of the database and of the files beside it, the
+// definitions that were added.
+func writeBackup(ctx context.Context, db *store.DB, files func(do func(name string, content []byte) error) error, out io.Writer, q backupRequest) (h archive.Header, err error) {
 	recipients, err := recipientsOf(q.Recipients)
 	if err != nil {
 		return h, err
@@ -155,7 +178,7 @@ func writeBackup(ctx context.Context, db *store.DB, data string, out io.Writer, 
 	if err != nil {
 		return h, err
 	}
-	if err := eachDefinition(data, w.File); err != nil {
+	if err := files(w.File); err != nil {
 		return h, err
 	}
 	_, err = w.Close()
@@ -164,7 +187,7 @@ func writeBackup(ctx context.Context, db *store.DB, data string, out io.Writer, 
 
 // eachDefinition calls do for each file of the definitions that were added.
 func eachDefinition(data string, do func(name string, content []byte) error) error {
-	root := filepath.Join(data, definitionsFolder)
+	root := standing(filepath.Join(data, definitionsFolder))
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -173,11 +196,11 @@ func eachDefinition(data string, do func(name string, content []byte) error) err
 		if err != nil {
 			return err
 		}
-		name, err := filepath.Rel(data, path)
+		name, err := filepath.Rel(root, path)
 		if err != nil {
 			return err
 		}
-		return do(filepath.ToSlash(name), content)
+		return do(definitionsFolder+"/"+filepath.ToSlash(name), content)
 	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // none were added

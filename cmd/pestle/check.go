@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -15,8 +16,19 @@ type checkCommand struct {
 	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database, which is only read; a server may have it open."`
 
 	Digest bool `help:"Print the SHA-256 of all that the database holds, and check nothing: equal for two databases that hold the same commits, whatever their files are."`
+	JSON   bool `name:"json" help:"Print the figures, and what breaks the invariants, as JSON."`
 
+	remote     `embed:""`
 	encryption `embed:""`
+}
+
+// Help is shown by --help.
+func (checkCommand) Help() string {
+	return `Exit code 0: no problems found. 1: problems found, or the check could not be made.
+
+Example: pestle check --data db
+
+Example: pestle check --server https://pestle.example --token-file token`
 }
 
 // haveDatabase refuses a folder without a database, so that a mistyped path is
@@ -33,12 +45,12 @@ func haveDatabase(dir string, e encryption) error {
 }
 
 // askData refuses a command that would make a database, where nobody said in
-// which folder.
-func askData(command, dir string) error {
-	if dir != "" {
+// which folder or by which server.
+func askData(command, dir string, r remote) error {
+	if dir != "" || r.Server != "" {
 		return nil
 	}
-	return fmt.Errorf("%s needs --data DIR (PESTLE_DATA): the folder of the database, which is made where there is none; the sandbox of `make run` has ./data", command)
+	return fmt.Errorf("%s needs --data DIR (PESTLE_DATA): the folder of the database, which is made where there is none; the sandbox of `make run` has ./data; or --server URL", command)
 }
 
 // Run proves the invariants of a database and prints what breaks them. It
@@ -48,12 +60,15 @@ func (c *checkCommand) Run(std streams) error {
 		return c.digest(std)
 	}
 	f := &store.Findings{}
-	err := c.ask("/check", f, func(db *store.DB) (err error) {
+	err := c.ask("check", f, func(db *store.DB) (err error) {
 		f, err = db.Check(context.Background())
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	if c.JSON {
+		return errors.Join(printJSON(std, f), failed(f))
 	}
 	for _, w := range f.Wrong {
 		fmt.Fprintln(std.out, w)
@@ -63,6 +78,11 @@ func (c *checkCommand) Run(std streams) error {
 	}
 	fmt.Fprintf(std.out, "as of commit %d: %d resources, %d versions, %d index rows, %d cursors, %d receipts; %d problems found\n",
 		f.AsOf, f.Resources, f.Versions, f.Rows, f.Cursors, f.Receipts, len(f.Wrong)+f.More)
+	return failed(f)
+}
+
+// failed ends a check with exit code 1 where there are problems.
+func failed(f *store.Findings) error {
 	if len(f.Wrong) > 0 {
 		return errSilent
 	}
@@ -82,7 +102,7 @@ func digestOf(ctx context.Context, db *store.DB) (answer digestAnswer, err error
 
 func (c *checkCommand) digest(std streams) error {
 	var answer digestAnswer
-	err := c.ask("/digest", &answer, func(db *store.DB) (err error) {
+	err := c.ask("digest", &answer, func(db *store.DB) (err error) {
 		answer, err = digestOf(context.Background(), db)
 		return err
 	})
@@ -94,8 +114,12 @@ func (c *checkCommand) digest(std streams) error {
 
 // ask has the server that has the folder open answer, or reads the folder.
 func (c *checkCommand) ask(path string, answer any, read func(*store.DB) error) error {
-	if server := administered(c.Data); server != nil {
-		said, err := server.post(path, "check", nil, nil)
+	server, err := c.reach(c.Data)
+	if err != nil {
+		return err
+	}
+	if server != nil {
+		said, err := server.post(path, nil, nil)
 		if err != nil {
 			return err
 		}

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"errors"
+	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"net/url"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -17,7 +15,9 @@ import (
 type definitionsCommand struct {
 	List definitionsList `cmd:"" help:"List the definitions that are built in or were added, with version and kind."`
 	Show definitionsShow `cmd:"" help:"Show what a profile asks, element by element, or the codes of a value set."`
-	Add  definitionsAdd  `cmd:"" help:"Add definitions to the folder of a database: serve loads them at its next start."`
+	Add  definitionsAdd  `cmd:"" help:"Add definitions to a database, also of a server that runs."`
+
+	Remove definitionsRemove `cmd:"" help:"Remove definitions that were added."`
 }
 
 // definitionSource is where a command finds definitions beside the built-in ones.
@@ -99,110 +99,96 @@ func (c *definitionsShow) find(l *profiles.Library) (*profiles.Entry, error) {
 
 type definitionsAdd struct {
 	Paths []string `arg:"" name:"path" help:"FHIR Shorthand (.fsh), FHIR packages (.tgz), JSON, XML, or folders of them."`
-	Data  string   `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database."`
+	Data  string   `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
+	JSON  bool     `name:"json" help:"Print what was added, replaced and removed as JSON."`
+
+	remote `embed:""`
 }
 
-// Run copies the paths beside what was added before, compiles all of it, and
-// keeps it only where that succeeds.
+// Help is shown by --help.
+func (definitionsAdd) Help() string {
+	return `A file or folder of the same name that was added before is replaced. All that was added is compiled; where that fails nothing is changed.
+
+Example: pestle definitions add --data db clinic.fsh uk-core.tgz`
+}
+
+// Run adds definitions: in the server that has the folder open or is named, or in
+// the folder.
 func (c *definitionsAdd) Run(std streams) error {
-	folder := filepath.Join(c.Data, definitionsFolder)
-	fresh := folder + ".new"
-	if err := errors.Join(os.RemoveAll(fresh), os.MkdirAll(fresh, 0o755)); err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(fresh) }()
-	for _, path := range addedDefinitions(folder) {
-		if err := copyDefinitions(path, filepath.Join(fresh, filepath.Base(path))); err != nil {
-			return err
-		}
-	}
-	given := map[string]string{}
-	for _, path := range c.Paths {
-		whole, err := filepath.Abs(path) // . and .. have names too
-		if err != nil {
-			return err
-		}
-		name := filepath.Base(whole)
-		if other, twice := given[name]; twice {
-			return fmt.Errorf("%s and %s have the same name, so that one would replace the other: rename one", other, path)
-		}
-		given[name] = path
-		if err := copyDefinitions(path, filepath.Join(fresh, name)); err != nil {
-			return err
-		}
-	}
-	l, err := profileOptions{Policy: "r4", Definitions: addedDefinitions(fresh)}.library()
+	server, err := c.reach(c.Data)
 	if err != nil {
 		return err
 	}
-	if err := swapFolder(folder, fresh); err != nil {
-		return err
-	}
-	n := 0
-	for _, e := range l.Entries() {
-		if strings.HasPrefix(e.Source, fresh) {
-			n++
-		}
-	}
-	_, err = fmt.Fprintf(std.out, "%d definitions in %s; serve loads them at its next start\n", n, folder)
-	return err
-}
-
-// swapFolder puts a folder in the place of another.
-func swapFolder(folder, fresh string) error {
-	old := folder + ".old"
-	if err := os.RemoveAll(old); err != nil {
-		return err
-	}
-	if err := os.Rename(folder, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return errors.Join(os.Rename(fresh, folder), os.RemoveAll(old))
-}
-
-// copyDefinitions copies a file, or of a folder what may define something, with
-// the canonical base of the project that the folder is of.
-func copyDefinitions(from, to string) error {
-	info, err := os.Stat(from)
-	if err != nil {
-		return err
-	}
-	if !info.IsDir() {
-		return copyFile(from, to)
-	}
-	err = filepath.WalkDir(from, func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		switch ext := filepath.Ext(p); {
-		case ext == ".fsh", ext == ".tgz", ext == ".json", ext == ".xml", d.Name() == "sushi-config.yaml":
-			rel, err := filepath.Rel(from, p)
-			if err != nil {
-				return err
-			}
-			return copyFile(p, filepath.Join(to, rel))
-		}
-		return nil
-	})
-	if base := profiles.ProjectCanonical(from); err == nil && base != "" && profiles.ProjectCanonical(to) == "" {
-		err = os.WriteFile(filepath.Join(to, "sushi-config.yaml"), []byte("canonical: "+base+"\n"), 0o644)
-	}
-	return err
-}
-
-func copyFile(from, to string) error {
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
-	}
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
+	in, out := io.Pipe()
+	go func() { out.CloseWithError(pack(c.Paths, out)) }()
 	defer func() { _ = in.Close() }()
-	out, err := os.Create(to)
+	if server == nil {
+		a, err := (&definitionFolder{data: c.Data, options: profileOptions{Policy: "r4"}}).add(in)
+		return a.print(err, c.JSON, std)
+	}
+	a, err := server.define("definitions/add", nil, in)
+	return a.print(err, c.JSON, std)
+}
+
+type definitionsRemove struct {
+	Names []string `arg:"" name:"name" help:"Files or folders, by the names under which they were added: clinic.fsh."`
+	Data  string   `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
+	JSON  bool     `name:"json" help:"Print what was removed as JSON."`
+
+	remote `embed:""`
+}
+
+// Help is shown by --help.
+func (definitionsRemove) Help() string {
+	return `What is left is compiled; where that fails nothing is changed.
+
+Example: pestle definitions remove --data db clinic.fsh`
+}
+
+// Run removes what was added.
+func (c *definitionsRemove) Run(std streams) error {
+	server, err := c.reach(c.Data)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
+	if server == nil {
+		a, err := (&definitionFolder{data: c.Data, options: profileOptions{Policy: "r4"}}).remove(c.Names)
+		return a.print(err, c.JSON, std)
+	}
+	a, err := server.define("definitions/remove", url.Values{"name": c.Names}, nil)
+	return a.print(err, c.JSON, std)
+}
+
+// define changes the definitions of the server.
+func (a *administration) define(path string, q url.Values, body io.Reader) (d definitionsAnswer, err error) {
+	answer, err := a.post(path, q, body)
+	if err != nil {
+		return d, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	return d, json.NewDecoder(answer.Body).Decode(&d)
+}
+
+// print prints what became of a change.
+func (d definitionsAnswer) print(err error, asJSON bool, std streams) error {
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return printJSON(std, d)
+	}
+	for _, list := range []struct {
+		what  string
+		names []string
+	}{{"added", d.Added}, {"replaced", d.Replaced}, {"removed", d.Removed}} {
+		for _, name := range list.names {
+			fmt.Fprintf(std.out, "%s %s\n", list.what, name)
+		}
+	}
+	from := "serve loads them at its next start"
+	if d.Running {
+		from = "the server uses them from now on"
+	}
+	_, err = fmt.Fprintf(std.out, "%d definitions in %s; %s\n", d.Count, d.Folder, from)
+	return err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,18 +26,25 @@ const credential = "pestle.encryption-key"
 // key reads the key, as an option of the engine; without one the database is not
 // encrypted.
 func (e encryption) key() (badger.Option, error) {
-	path := e.KeyFile
-	if dir := os.Getenv("CREDENTIALS_DIRECTORY"); path == "" && dir != "" {
-		path = filepath.Join(dir, credential)
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			path = ""
-		}
-	}
+	path := e.path()
 	if path == "" {
 		return badger.WithKey(nil), nil
 	}
 	key, err := readKey(path)
 	return badger.WithKey(key), err
+}
+
+// path is the file with the key, "" where there is none.
+func (e encryption) path() string {
+	dir := os.Getenv("CREDENTIALS_DIRECTORY")
+	if e.KeyFile != "" || dir == "" {
+		return e.KeyFile
+	}
+	path := filepath.Join(dir, credential)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	return path
 }
 
 // readKey reads a file with a key, which only its owner and group may read.
@@ -68,39 +76,69 @@ func keyAdvice(err error) error {
 }
 
 type keyCommand struct {
-	Rotate keyRotate `cmd:"" help:"Replace the key of an encrypted database that no process has open."`
+	Rotate keyRotate `cmd:"" help:"Replace the key of an encrypted database, also of a server that runs."`
 }
 
 type keyRotate struct {
-	Data    string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database. Stop the server first."`
+	Data    string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
 	NewFile string `name:"new-key-file" required:"" placeholder:"FILE" help:"File with the new key."`
 
 	encryption `embed:""`
 }
 
-// Run encrypts the data keys with the new key: the data are not written anew.
+// Help is shown by --help.
+func (keyRotate) Help() string {
+	return `The server goes on, and reads and writes too. Put the new key where the server reads it (--encryption-key-file or the credential) before its next start.
+
+Example: pestle key rotate --data db --encryption-key-file pestle.key --new-key-file new.key`
+}
+
+// keyChange is the present key and the one to replace it by.
+type keyChange struct{ From, To []byte }
+
+// Run encrypts the engine's key with the new key: in the server that has the
+// folder open, or in the folder. The data are not written anew.
 func (c *keyRotate) Run(std streams) error {
-	if administered(c.Data) != nil {
-		return fmt.Errorf("a server has the database in %s open: stop it, rotate, and start it with the new key; it takes less than a second", c.Data)
-	}
-	path := c.KeyFile
-	if path == "" {
-		return errors.New("key rotate needs --encryption-key-file FILE: the present key")
-	}
-	from, err := readKey(path)
+	change, err := c.change()
 	if err != nil {
 		return err
 	}
-	to, err := readKey(c.NewFile)
-	if err != nil {
-		return err
-	}
-	if bytes.Equal(from, to) {
-		return errors.New("the new key is the present one")
-	}
-	if err := badger.RotateKey(c.Data, from, to); err != nil {
+	if err := c.rotate(change); err != nil {
 		return keyAdvice(err)
 	}
-	_, err = fmt.Fprintf(std.out, "%s opens with the key in %s from now on; whoever has the old key and an old copy of the file KEYREGISTRY can still read old copies of the data\n", c.Data, c.NewFile)
+	_, err = fmt.Fprintf(std.out, "%s opens with the key in %s from now on; whoever has the old key and an old copy of the file KEY can still read the data\n", c.Data, c.NewFile)
 	return err
+}
+
+func (c *keyRotate) change() (k keyChange, err error) {
+	path := c.path()
+	if path == "" {
+		return k, errors.New("key rotate needs --encryption-key-file FILE: the present key")
+	}
+	if k.From, err = readKey(path); err != nil {
+		return k, err
+	}
+	if k.To, err = readKey(c.NewFile); err != nil {
+		return k, err
+	}
+	if bytes.Equal(k.From, k.To) {
+		return k, errors.New("the new key is the present one")
+	}
+	return k, nil
+}
+
+func (c *keyRotate) rotate(k keyChange) error {
+	server := administered(c.Data)
+	if server == nil {
+		return badger.RotateKey(c.Data, k.From, k.To)
+	}
+	body, err := json.Marshal(k)
+	if err != nil {
+		return err
+	}
+	answer, err := server.post("key", nil, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
 }

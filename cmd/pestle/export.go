@@ -14,9 +14,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
+	"github.com/pestle-fhir/pestle/server/auth"
 )
 
 type exportCommand struct {
@@ -31,7 +31,15 @@ type exportClaims struct {
 	Data   string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
 	Out    string `placeholder:"DIR" help:"Folder for one file a pharmacy; standard output unless set."`
 
+	remote     `embed:"" json:"-"`
 	encryption `embed:"" json:"-"`
+}
+
+// Help is shown by --help.
+func (exportClaims) Help() string {
+	return `The first run for a month that is over closes it. What is recorded is written again with the same bytes each time.
+
+Example: pestle export claims --data db --month 2026-11 --out claims/`
 }
 
 // Run writes the Bundles of a month. It closes a month that is over, so that
@@ -56,8 +64,12 @@ func (c *exportClaims) answer() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	if server := administered(c.Data); server != nil {
-		answer, err := server.post("/export", "export", nil, bytes.NewReader(request))
+	server, err := c.reach(c.Data)
+	if err != nil {
+		return nil, err
+	}
+	if server != nil {
+		answer, err := server.post("export", nil, bytes.NewReader(request))
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +82,7 @@ func (c *exportClaims) answer() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, notes, err := c.month(context.Background(), app.reimbursement, commandRequester("export"))
+	list, notes, err := c.month(context.Background(), app.reimbursement, auth.Identity{Requester: commandRequester("export"), Scopes: auth.Full})
 	if err != nil {
 		return nil, errors.Join(err, app.close())
 	}
@@ -88,21 +100,34 @@ type closing struct {
 // Close closes it.
 func (c closing) Close() error { return c.close() }
 
-// month does the work, with notes for who asked.
-func (c *exportClaims) month(ctx context.Context, s *reimbursement.Service, who fhir.Principal) (list []*reimbursement.Export, notes []string, err error) {
+// month does the work, with notes for who asked: what they may do by the
+// operations of Claim.
+func (c *exportClaims) month(ctx context.Context, s *reimbursement.Service, who auth.Identity) (list []*reimbursement.Export, notes []string, err error) {
 	month, err := tariff.ParseMonth(c.Month)
+	if err != nil {
+		return nil, nil, err
+	}
+	org, err := reimbursement.PharmacyOf(who.Requester, c.Org)
 	if err != nil {
 		return nil, nil, err
 	}
 	now := time.Now()
 	over := reimbursement.Over(month, now)
+	closes := c.Number == 0 && (over || c.New)
+	operation := "Claim/$export-month"
+	if closes {
+		operation = "Claim/$close-month"
+	}
+	if err := permit(who, operation); err != nil {
+		return nil, nil, err
+	}
 	switch {
 	case c.Number != 0 && c.New:
 		return nil, nil, errors.New("--run is a run that was recorded before, and --new records another: ask for one of them")
-	case c.Number == 0 && (over || c.New):
-		list, err = s.CloseMonth(ctx, reimbursement.CloseRequest{Month: month, Org: c.Org, New: c.New, Time: now, Requester: who})
+	case closes:
+		list, err = s.CloseMonth(ctx, reimbursement.CloseRequest{Month: month, Org: org, New: c.New, Time: now, Requester: who.Requester})
 	default:
-		list, err = s.ExportMonth(ctx, reimbursement.ExportRequest{Month: month, Org: c.Org, Run: c.Number, Time: now})
+		list, err = s.ExportMonth(ctx, reimbursement.ExportRequest{Month: month, Org: org, Run: c.Number, Time: now})
 	}
 	if c.Number == 0 && !over && !c.New {
 		notes = append(notes, month.String()+" is not over: this is a preview, and nothing is recorded")

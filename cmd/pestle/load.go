@@ -29,14 +29,25 @@ type loadCommand struct {
 	Data       string   `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database, made where there is none; a server may have it open."`
 	References string   `env:"PESTLE_REFERENCES" enum:"enforced,any" default:"enforced" help:"As of serve: whether references of prescriptions, supplies, Tasks and claims must lead to what is stored. Files may come in any order. A running server keeps its own setting."`
 	Workers    int      `default:"4" help:"Files read and checked at a time."`
+	JSON       bool     `name:"json" help:"Print the figures as JSON."`
 
+	remote     `embed:""`
 	encryption `embed:""`
+}
+
+// Help is shown by --help.
+func (loadCommand) Help() string {
+	return `Exit code 1: something was refused, and is named; everything else is stored.
+
+Example: pestle load --data db patients.ndjson.gz orders/
+
+Example: pestle load --server https://pestle.example --token-file token patients.ndjson`
 }
 
 // Run loads files, many at a time, one transaction a Bundle. What fails is
 // printed and the rest goes on; the exit code is 1 then.
 func (c *loadCommand) Run(std streams) error {
-	if err := askData("load", c.Data); err != nil {
+	if err := askData("load", c.Data, c.remote); err != nil {
 		return err
 	}
 	files, err := expand(c.Files)
@@ -66,9 +77,8 @@ func (c *loadCommand) Run(std streams) error {
 	l.again(context.Background())
 	l.end()
 	took := time.Since(start)
-	fmt.Fprintf(std.out, "%d resources of %d files in %s, %.0f a second; %d refused\n",
-		l.stored.Load(), len(files), took.Round(time.Millisecond), float64(l.stored.Load())/took.Seconds(), l.refused.Load())
-	if err := done(); err != nil {
+	err = errors.Join(l.figures(c.JSON, len(files), took), done())
+	if err != nil {
 		return err
 	}
 	if l.refused.Load() > 0 {
@@ -77,11 +87,26 @@ func (c *loadCommand) Run(std streams) error {
 	return nil
 }
 
-// handler is where resources are sent: to the server that has the folder open,
-// or to one made for the command.
+// figures prints what was loaded.
+func (l *loader) figures(asJSON bool, files int, took time.Duration) error {
+	stored, refused := l.stored.Load(), l.refused.Load()
+	if asJSON {
+		return printJSON(l.std, map[string]any{"stored": stored, "refused": refused, "files": files, "seconds": took.Seconds()})
+	}
+	_, err := fmt.Fprintf(l.std.out, "%d resources of %d files in %s, %.0f a second; %d refused\n",
+		stored, files, took.Round(time.Millisecond), float64(stored)/took.Seconds(), refused)
+	return err
+}
+
+// handler is where resources are sent: to the server that is named or has the
+// folder open, or to one made for the command.
 func (c *loadCommand) handler() (handler http.Handler, done func() error, err error) {
-	if server := administered(c.Data); server != nil {
-		return server.forward("load"), func() error { return nil }, nil
+	server, err := c.reach(c.Data)
+	if err != nil {
+		return nil, nil, err
+	}
+	if server != nil {
+		return patient{server.forward()}, func() error { return nil }, server.begin()
 	}
 	app, err := openApp(appConfig{Data: c.Data, Key: c.encryption, References: c.References, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -92,7 +92,20 @@ func (o profileOptions) within(data string) profileOptions {
 	return o
 }
 
+// standing is a folder, or what it was moved to where a change of it was
+// interrupted.
+func standing(folder string) string {
+	if _, err := os.Stat(folder); err == nil {
+		return folder
+	}
+	if _, err := os.Stat(folder + ".old"); err == nil {
+		return folder + ".old"
+	}
+	return folder
+}
+
 func addedDefinitions(folder string) (paths []string) {
+	folder = standing(folder)
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return nil // nothing was added

@@ -135,7 +135,8 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	followers := app.follow(ctx)
 	verifying := make(chan struct{})
 	go func() { verified.run(ctx); close(verifying) }()
-	commands := (&admin{app: app, data: c.Data, log: log}).administer(ctx)
+	admin := &admin{app: app, data: c.Data, log: log}
+	commands := admin.administer(ctx)
 	defer stop()
 	ended := func() error { // before the database is closed
 		stop()
@@ -146,7 +147,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 		return errors.Join(err, ended())
 	}
 	defer func() { _ = metrics.Close() }()
-	h := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	h := &http.Server{Handler: admin.withCommands(s.Handler(), config.Authenticator), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(listener) }()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"os"
 )
@@ -28,3 +29,6 @@ func terminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
+
+// printJSON prints figures for a program: one line.
+func printJSON(std streams, v any) error { return json.NewEncoder(std.out).Encode(v) }

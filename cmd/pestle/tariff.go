@@ -26,14 +26,23 @@ type tariffLoad struct {
 	Month string   `placeholder:"2026-11" help:"Month of the edition, where neither title nor file name says it."`
 	Kind  string   `help:"What the file is, where its columns do not tell."`
 	Data  string   `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database, made where there is none; a server may have it open."`
+	JSON  bool     `name:"json" help:"Print what became of each file as a line of JSON."`
 
+	remote     `embed:""`
 	encryption `embed:""`
+}
+
+// Help is shown by --help.
+func (tariffLoad) Help() string {
+	return `Exit code 1: at least one file has mistakes, and nothing of it is stored; the others are.
+
+Example: pestle tariff load --data db "Part VIIIA Nov 26.csv"`
 }
 
 // Run loads files; one that has mistakes is refused as a whole, with all of
 // them named by line and column.
 func (c *tariffLoad) Run(std streams) error {
-	if err := askData("tariff load", c.Data); err != nil {
+	if err := askData("tariff load", c.Data, c.remote); err != nil {
 		return err
 	}
 	var month tariff.Month
@@ -71,7 +80,11 @@ func (c *tariffLoad) Run(std streams) error {
 
 // loader loads a file: in the server that has the folder open, or in the folder.
 func (c *tariffLoad) loader() (load func(reimbursement.File) (*reimbursement.Loaded, error), done func(), err error) {
-	if server := administered(c.Data); server != nil {
+	server, err := c.reach(c.Data)
+	if err != nil {
+		return nil, nil, err
+	}
+	if server != nil {
 		return server.tariff, func() {}, nil
 	}
 	app, err := openApp(appConfig{Data: c.Data, Key: c.encryption, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
@@ -86,7 +99,7 @@ func (c *tariffLoad) loader() (load func(reimbursement.File) (*reimbursement.Loa
 // tariff loads a file in the server.
 func (a *administration) tariff(f reimbursement.File) (*reimbursement.Loaded, error) {
 	q := url.Values{"name": {f.Name}, "kind": {string(f.Kind)}, "month": {strconv.Itoa(int(f.Month))}}
-	answer, err := a.post("/tariff", "tariff load", q, bytes.NewReader(f.Data))
+	answer, err := a.post("tariff", q, bytes.NewReader(f.Data))
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +115,10 @@ func (a *administration) tariff(f reimbursement.File) (*reimbursement.Loaded, er
 }
 
 func (c *tariffLoad) report(name string, l *reimbursement.Loaded, err error, std streams) {
+	if c.JSON {
+		c.figures(name, l, err, std)
+		return
+	}
 	if e := (*fhir.Error)(nil); errors.As(err, &e) {
 		for _, i := range e.Issues {
 			fmt.Fprintln(std.err, issueLine(name, i))
@@ -123,4 +140,26 @@ func (c *tariffLoad) report(name string, l *reimbursement.Loaded, err error, std
 		what += ", unchanged"
 	}
 	fmt.Fprintf(std.out, "%s: %s, %d rows, %s\n", name, what, l.Rows, l.Ref)
+}
+
+// figures prints what became of a file for a program.
+func (c *tariffLoad) figures(name string, l *reimbursement.Loaded, err error, std streams) {
+	line := map[string]any{"file": name, "stored": err == nil}
+	var issues []fhir.Issue
+	if e := (*fhir.Error)(nil); errors.As(err, &e) {
+		issues = e.Issues
+	} else if err != nil {
+		line["error"] = err.Error()
+	} else {
+		line["kind"], line["rows"], line["ref"], line["unchanged"], issues = l.Kind, l.Rows, l.Ref, l.Unchanged, l.Warnings
+		if l.Month != 0 {
+			line["month"] = l.Month.String()
+		}
+	}
+	lines := []string{}
+	for _, i := range issues {
+		lines = append(lines, issueLine(name, i))
+	}
+	line["issues"] = lines
+	_ = printJSON(std, line)
 }

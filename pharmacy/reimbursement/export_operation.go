@@ -63,7 +63,13 @@ func (s *Service) closeOperation(ctx context.Context, call *fhir.Call) (*fhir.Re
 // which the caller must act for, else the caller's. "" is all of them, for a
 // caller who acts for all.
 func pharmacyOf(call *fhir.Call) (string, error) {
-	org, who := strings.ToUpper(parameter(call, "org")), call.Requester // as ODS codes are written
+	return PharmacyOf(call.Requester, parameter(call, "org"))
+}
+
+// PharmacyOf is the pharmacy whose claims a caller asks for, by the one that they
+// name or "". It is an error where they do not act for it.
+func PharmacyOf(who fhir.Principal, named string) (string, error) {
+	org := strings.ToUpper(named) // as ODS codes are written
 	if org == "" && who.Bound() {
 		org = strings.ToUpper(who.OnBehalf)
 	}

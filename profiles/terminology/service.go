@@ -63,6 +63,15 @@ func (s *Service) Define(set *definition.Set) {
 	s.rebuild()
 }
 
+// Replace puts definitions in the place of those that the service has of R4 and
+// that were added. They are not to be changed.
+func (s *Service) Replace(by *definition.Set) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.own = by
+	s.rebuild()
+}
+
 // ChangeStored replaces some of the definitions that are stored on the server,
 // which lie on top of all others.
 func (s *Service) ChangeStored(was, now *definition.Set) {
