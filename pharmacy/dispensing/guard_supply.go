@@ -158,6 +158,9 @@ func referredOrder(state fhir.State, ref node) (*order, error) {
 	if localID(current, "MedicationRequest") != "" {
 		return currentOrder(state, current)
 	}
+	if ref.Get("identifier").Get("value").Text() == "" {
+		return nil, nil // it names the order that the supply carries inside, or none
+	}
 	ids, err := state.Find("MedicationRequest", orderQuery(ref.Get("identifier")))
 	if err != nil || len(ids) == 0 {
 		return nil, err
