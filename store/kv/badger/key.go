@@ -91,8 +91,12 @@ func (f *folder) notOurs(said error) error {
 	return said
 }
 
-func openKeys(dir string, key []byte) (*badger.KeyRegistry, error) {
-	return badger.OpenKeyRegistry(badger.KeyRegistryOptions{Dir: dir, ReadOnly: true, EncryptionKey: key})
+func openKeys(dir string, key []byte) (keys *badger.KeyRegistry, err error) {
+	err = caught(func() (err error) {
+		keys, err = badger.OpenKeyRegistry(badger.KeyRegistryOptions{Dir: dir, ReadOnly: true, EncryptionKey: key})
+		return err
+	})
+	return keys, err
 }
 
 // dataKey returns a data key, nil for the number of what is not encrypted.

@@ -173,14 +173,18 @@ func (r *record) addTables(dir string, last *record) error {
 	return err
 }
 
-func tablesOf(manifest string) (map[uint64]badger.TableManifest, error) {
+func tablesOf(manifest string) (tables map[uint64]badger.TableManifest, err error) {
 	file, err := os.Open(manifest)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }() // it was only read
-	m, _, err := badger.ReplayManifestFile(file, 0, settings(filepath.Dir(manifest), nil))
-	return m.Tables, err
+	err = caught(func() error {
+		m, _, err := badger.ReplayManifestFile(file, 0, settings(filepath.Dir(manifest), nil))
+		tables = m.Tables
+		return err
+	})
+	return tables, err
 }
 
 // addLogs records the logs of writes and the value logs. The head of a value log

@@ -5,6 +5,7 @@ package badger
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -68,4 +69,31 @@ func TestLongerValueLog(t *testing.T) {
 	appendTo(t, filepath.Join(closed, "000001.vlog"), noise(100), true)
 	_, err := Open(closed, nil)
 	require.ErrorContains(t, err, "the value log 000001.vlog has")
+}
+
+// TestDamagedKeys: whatever the key registry of an encrypted database holds, it
+// is refused, and the engine does not panic over it.
+func TestDamagedKeys(t *testing.T) {
+	dir := t.TempDir()
+	key := noise(KeySize)
+	e, err := Open(dir, nil, WithKey(key))
+	require.NoError(t, err)
+	kvtest.Set(t, e, "a", "1")
+	require.NoError(t, e.Close())
+	path := filepath.Join(dir, "KEYREGISTRY")
+	whole := readFile(t, path)
+	for at := range len(whole) {
+		for _, b := range [][]byte{whole[:at], slices.Concat(whole[:at], []byte{whole[at] ^ 0xff}, whole[at+1:]), slices.Concat(whole, whole[:at])} {
+			write(t, path, b)
+			if e, err := OpenReadOnly(dir, nil, WithKey(key)); err == nil {
+				held, err := contents(e)
+				require.NoError(t, err)
+				require.Equal(t, map[string]string{"a": "1"}, held)
+				require.NoError(t, e.Close())
+			} else {
+				require.ErrorContains(t, err, "KEYREGISTRY")
+				require.NotContains(t, err.Error(), "runtime error")
+			}
+		}
+	}
 }
