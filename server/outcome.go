@@ -103,7 +103,9 @@ func (s *Server) explain(x *exchange, err error) (status int, header http.Header
 	}
 	var e *fhir.Error
 	switch {
-	case errors.As(err, &e) && e.Kind == fhir.Timeout && len(e.Issues) > 0 && e.Issues[0].Fix != "": // it knows what became of the write
+	case errors.As(err, new(*exceeded)):
+		e = s.outOfTime(err)
+	case errors.As(err, &e) && (e.Kind == fhir.Timeout || e.Kind == fhir.Throttled) && e.Op != "search" && len(e.Issues) > 0 && e.Issues[0].Fix != "": // it knows what became of the write
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		e = s.outOfTime(err)
 	case errors.As(err, &e) && e.Damaged: // the client is told which resource, and the log has it

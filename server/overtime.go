@@ -50,21 +50,14 @@ func undecided(err error) error {
 }
 
 // outOfTime is what is said of a request whose time ran out, by the cause: 422
-// for what it asks for itself, 429 where it waited for the writes of others and
-// nothing was written, and 503 where the server cannot tell.
+// for what it asks for itself, and 503 where the server cannot tell. Where it
+// waited for the writes of others, the store says so, which is 429.
 func (s *Server) outOfTime(err error) *fhir.Error {
 	var own *exceeded
 	if errors.As(err, &own) {
 		return fhir.E("serve", fhir.Processing, fhir.Issue{Code: fhir.TooCostly,
 			Message:  "What the request asks for " + own.at.message + " in the time that one request has. Nothing was written.",
 			Expected: fmt.Sprintf("at most %s of work", s.config.Timeout), Fix: own.at.fix,
-		})
-	}
-	var e *fhir.Error
-	if errors.As(err, &e) && e.Kind == fhir.Timeout && e.Op == "commit" && errors.Is(err, context.DeadlineExceeded) {
-		return fhir.E("serve", fhir.Throttled, fhir.Issue{Code: fhir.Timeout,
-			Message: "The writes of others took all the time that the request had. Nothing was written.",
-			Fix:     "Send the request again after the time that Retry-After names.",
 		})
 	}
 	return fhir.E("serve", fhir.Timeout, fhir.Issue{

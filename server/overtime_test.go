@@ -22,12 +22,18 @@ type tired struct {
 
 func (r tired) Search(ctx context.Context, _ *search.Query) (*search.Result, error) {
 	<-ctx.Done()
-	return nil, ctx.Err()
+	e := fhir.E("search", fhir.Timeout, fhir.Issue{Message: "stopped", Fix: "Wait."})
+	e.Err = ctx.Err()
+	return nil, e
 }
 
 func (r tired) Commit(ctx context.Context, _ *fhir.Transaction) (*fhir.Commit, error) {
 	<-ctx.Done()
-	e := fhir.E(r.op, fhir.Timeout, fhir.Issue{Message: "late"})
+	kind := fhir.Timeout
+	if r.op == "commit" {
+		kind = fhir.Throttled
+	}
+	e := fhir.E(r.op, kind, fhir.Issue{Code: fhir.Timeout, Message: "Nothing was written.", Fix: "Send it again."})
 	e.Err = ctx.Err()
 	return nil, e
 }

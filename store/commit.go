@@ -16,7 +16,7 @@ import (
 // Commit writes a transaction, durably and as a whole, or fails with an
 // [*fhir.Error] and writes nothing: Conflict (with Precondition where a
 // condition did not hold), MultipleMatches, Invalid and what guards return.
-// When ctx ends first the error is Timeout and nothing is written either. An error
+// When ctx ends first the error is Throttled or Timeout and nothing is written either. An error
 // that is [ErrUnknown] alone leaves open whether it was written.
 func (db *DB) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, error) {
 	ids := make([]string, len(tx.Changes))
@@ -147,8 +147,14 @@ func (r *request) wait(ended <-chan struct{}) (*fhir.Commit, error) {
 // written. A variable for tests.
 var grace = 2 * time.Second
 
+// late is the error of a request that was given up while others were written:
+// Throttled where its time ran out, Timeout where nobody waits for it any more.
 func late(ctx context.Context) error {
-	e := fhir.E("commit", fhir.Timeout, fhir.Issue{Message: "The time for the request ran out before it was committed. Nothing was written.",
+	kind := fhir.Timeout
+	if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		kind = fhir.Throttled
+	}
+	e := fhir.E("commit", kind, fhir.Issue{Code: fhir.Timeout, Message: "The time for the request ran out before it was committed: the writes of others came first. Nothing was written.",
 		Fix: "Send it again."})
 	e.Err = context.Cause(ctx)
 	return e

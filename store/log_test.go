@@ -68,6 +68,10 @@ func TestGivenUp(t *testing.T) {
 	cancel()
 	_, err := db.Commit(ended, &fhir.Transaction{Changes: []fhir.Change{put("a", patient(t, "1", "Ames"))}})
 	require.Equal(t, fhir.Timeout, fhir.KindOf(err))
+	late, stop := context.WithDeadline(ctx, time.Now())
+	defer stop()
+	_, err = db.Commit(late, &fhir.Transaction{Changes: []fhir.Change{put("a", patient(t, "1", "Ames"))}})
+	require.Contains(t, []fhir.Code{fhir.Throttled, fhir.Timeout}, fhir.KindOf(err))
 	_, err = db.Read(ctx, "Patient", "a")
 	require.Equal(t, fhir.NotFound, fhir.KindOf(err))
 }
