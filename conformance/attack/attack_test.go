@@ -95,13 +95,15 @@ func packed(s func() string) func(*rand.Rand) []byte {
 // many is n times the same text, with commas between.
 func many(n int, s string) string { return strings.TrimSuffix(strings.Repeat(s+",", n), ",") }
 
+// numbered is n times a text, with commas between and %d as another number of four
+// digits or more each time.
 func numbered(n int, form string) string {
 	var b strings.Builder
 	for i := range n {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(strings.ReplaceAll(form, "%d", fmt.Sprint(i)))
+		b.WriteString(strings.ReplaceAll(form, "%d", fmt.Sprint(1000+i)))
 	}
 	return b.String()
 }
