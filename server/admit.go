@@ -60,6 +60,11 @@ func (x *exchange) client(r *http.Request) string {
 	if agent := x.identity.Requester.Agent; agent != "" && agent != anonymous {
 		return agent
 	}
+	return x.host(r)
+}
+
+// host is the machine that a request comes from, as the network names it.
+func (x *exchange) host(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr

@@ -43,6 +43,12 @@ type exchange struct {
 
 	effort *claim // whose place among the requests of much work it takes: of an entry, that of its Bundle
 
+	// Of an audited server: the trail of the request from outside, what this one
+	// tells of, and the condition by which it writes.
+	trail     *trail
+	shown     []fhir.Shown
+	condition string
+
 	version   *fhir.Version // the one that the answer is about, if any
 	allowance *allowance    // of a Bundle: what its entries may still answer with
 
@@ -99,6 +105,9 @@ func (s *Server) begin(r *http.Request) *exchange {
 		}
 	}
 	x.base = s.origin(r) + x.prefix
+	if s.config.Audit != nil {
+		x.trail = &trail{address: x.host(r)}
+	}
 	s.name(x)
 	x.read(r.URL)
 	x.format, x.refused = s.negotiate(r, x.query)

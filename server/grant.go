@@ -63,6 +63,7 @@ func (x *exchange) permitReached(q *search.Query) error {
 // What a condition finds of Binaries is known only afterwards, so that it needs
 // the right to read whatever may be a security context.
 func (x *exchange) permitCondition(typ, condition string) error {
+	x.condition = condition
 	if err := x.permit(typ, auth.Search); err != nil {
 		return err
 	}

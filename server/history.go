@@ -49,6 +49,7 @@ func (s *Server) history(c *gin.Context) error {
 			if q.Type == "" && !x.may(v.Type, auth.Search) || !x.sees(v) {
 				continue
 			}
+			x.show(v)
 			if v.Damage != "" {
 				b.entry(x.base+"/"+v.Ref(), nil, damagedEntry(v))
 				continue

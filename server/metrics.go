@@ -82,9 +82,12 @@ func (m *metrics) observe(x *exchange, status int, took time.Duration) {
 	m.took.WithLabelValues(x.interaction, x.resourceType, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
+const metricsPath = "/metrics"
+
 // figures serves the figures to callers with the scope system/$metrics.
 func (s *Server) figures(w http.ResponseWriter, r *http.Request) {
-	w.Header()["Cache-Control"] = uncached
+	x := exchangeIn(r.Context())
+	x.interaction = "metrics"
 	if a := s.config.Authenticator; a != nil {
 		caller, err := a.Authenticate(r)
 		if err != nil {
@@ -92,6 +95,7 @@ func (s *Server) figures(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, "The figures need an access token.", http.StatusUnauthorized)
 			return
 		}
+		x.identity = caller
 		if !caller.MayInvoke("$metrics", "") {
 			http.Error(w, "The figures need the scope system/$metrics.", http.StatusForbidden)
 			return

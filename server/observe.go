@@ -28,6 +28,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			x.deadline(started.Add(min(pace, s.config.Timeout)))
 		}
 		out := &counted{ResponseWriter: w}
+		out.before = func(status int) bool { return s.recordedOr(w, r, x, status) }
 		s.metrics.inFlight.Inc()
 		defer func() {
 			s.metrics.inFlight.Dec()
@@ -38,6 +39,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		r = r.WithContext(x.into(r.Context()))
 		defer s.recovered(out, r)
 		next.ServeHTTP(out, r)
+		out.begin(http.StatusOK)
 	})
 }
 
@@ -91,22 +93,36 @@ func (s *Server) recovered(out *counted, r *http.Request) {
 }
 
 // counted is a response writer that remembers the status and counts the bytes.
+// Before the first of them it asks whether the answer may be sent: another one has
+// been sent in its place where not.
 type counted struct {
 	http.ResponseWriter
-	status int
-	bytes  int64
+	before   func(status int) bool
+	status   int
+	bytes    int64
+	withheld bool
+}
+
+// begin notes the status, once, and reports whether the answer is sent.
+func (w *counted) begin(status int) bool {
+	if w.status == 0 {
+		w.status = status
+		if w.withheld = !w.before(status); w.withheld {
+			w.status = http.StatusServiceUnavailable
+		}
+	}
+	return !w.withheld
 }
 
 func (w *counted) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
+	if w.begin(status) {
+		w.ResponseWriter.WriteHeader(status)
 	}
-	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *counted) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
+	if !w.begin(http.StatusOK) {
+		return len(b), nil
 	}
 	n, err := w.ResponseWriter.Write(b)
 	w.bytes += int64(n)

@@ -183,6 +183,7 @@ func (s *Server) sendReply(c *gin.Context, in invocation, reply *fhir.Reply) err
 		c.Writer.WriteHeader(http.StatusNoContent)
 		return nil
 	}
+	x.showAll(reply.Resource.Root())
 	if typ := x.unreadable(reply.Resource.Root()); typ != "" && !in.owned {
 		if !in.writes {
 			return x.permit(typ, auth.Read)

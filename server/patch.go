@@ -97,6 +97,7 @@ func (s *Server) patched(ctx context.Context, typ, id, match string, apply diffe
 	if err := exchangeIn(ctx).permitVersion(current); err != nil {
 		return change, err
 	}
+	exchangeIn(ctx).show(current)
 	if !change.Matches(current) {
 		err := fhir.E("patch", fhir.Conflict, change.Overtaken(current))
 		err.Precondition = true

@@ -43,12 +43,13 @@ func (s *Server) readAt(c *gin.Context, typ, id string) (*fhir.Version, error) {
 }
 
 func (s *Server) sendCurrent(c *gin.Context, v *fhir.Version) error {
-	if v.Deleted() {
-		return gone(v)
-	}
 	x := exchangeOf(c)
 	if err := x.permitVersion(v); err != nil {
 		return err
+	}
+	x.show(v)
+	if v.Deleted() {
+		return gone(v)
 	}
 	if x.unchanged(c.Request.Header, v) {
 		x.stamp(c.Writer.Header(), v)

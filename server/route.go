@@ -120,6 +120,9 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 	if err := takesProvenance(x.interaction, c.Request); err != nil {
 		return err
 	}
+	if err := s.auditable(c.Request, x); err != nil {
+		return err
+	}
 	if !x.nested {
 		if c.Request, err = s.admit(c.Request, x); err != nil {
 			return err

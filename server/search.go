@@ -153,6 +153,7 @@ func addMatches(b *bundleText, x *exchange, q *search.Query, found *search.Resul
 			if (mode == "include" || v.Type != q.Type) && !x.may(v.Type, auth.Read) || !x.sees(v) {
 				continue
 			}
+			x.show(v)
 			if v.Damage != "" {
 				b.entry("", damagedOutcome(v).JSON(), fhir.Obj("search", fhir.Obj("mode", "outcome")))
 				continue

@@ -20,6 +20,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.smart(w, r)
 		return
 	}
+	if r.URL.Path == metricsPath {
+		s.figures(w, r)
+		return
+	}
 	defer x.dismiss()
 	if s.open(w, r) {
 		return

@@ -80,6 +80,7 @@ type Config struct {
 	// right, and nil for a store that is not verified.
 	Wrong func() string
 
+	Audit    Audit     // keeps who was shown what; nil for nobody
 	Counters []Counter // further figures for /metrics
 	Logger   *slog.Logger
 	Clock    func() time.Time
@@ -98,6 +99,7 @@ type Server struct {
 	ledger     *ledger
 	routes     []route
 	statements statements
+	denials    denials
 }
 
 // Bases are the paths that all interactions are served under: the usual one and
@@ -173,8 +175,6 @@ func (s *Server) Handler() http.Handler {
 			return
 		}
 		switch r.URL.Path {
-		case "/metrics":
-			s.figures(w, r)
 		case "/health":
 			s.health(w, r)
 		case "/health/ready":

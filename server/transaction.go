@@ -86,6 +86,7 @@ func (s *Server) plan(c *gin.Context, list []entry) (*plan, error) {
 // sendTransaction answers in the order of the entries, and reads what is to be
 // read now that everything is written.
 func (s *Server) sendTransaction(c *gin.Context, list []entry, p *plan, done *fhir.Commit, notes [][]fhir.Issue) error {
+	exchangeOf(c).accountFor(done.Results)
 	b := newBundle(s.bundleHead("transaction-response", -1))
 	for i := range list {
 		if k, ok := p.places[i]; ok {

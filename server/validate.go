@@ -95,6 +95,7 @@ func (s *Server) askedValidation(ctx context.Context, call *fhir.Call) (*validat
 	if err := exchangeIn(ctx).permitVersion(v); err != nil {
 		return nil, err
 	}
+	exchangeIn(ctx).show(v)
 	ask.resource, err = v.Resource()
 	return ask, err
 }
@@ -160,5 +161,6 @@ func (s *Server) deletable(ctx context.Context, v *validation) []fhir.Issue {
 	case err != nil:
 		return []fhir.Issue{{Severity: fhir.Err, Code: fhir.Exception, Message: "The resource could not be read."}}
 	}
+	exchangeIn(ctx).show(current)
 	return []fhir.Issue{{Severity: fhir.Information, Code: fhir.Informational, Message: "The resource can be deleted."}}
 }

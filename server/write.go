@@ -61,7 +61,22 @@ func (s *Server) commit(c *gin.Context, change fhir.Change) (fhir.Result, error)
 	if err != nil {
 		return fhir.Result{}, undecided(x.blind(err, change.Type))
 	}
+	x.accountFor(done.Results[:1])
 	return done.Results[0], nil
+}
+
+// accountFor notes what the answer to a write tells of: versions that it did not
+// write. Those that it wrote hold who did.
+func (x *exchange) accountFor(results []fhir.Result) {
+	x.shown = nil
+	for i := range results {
+		switch r := &results[i]; r.Applied {
+		case fhir.Matched, fhir.Kept:
+			if r.Version != nil {
+				x.show(r.Version)
+			}
+		}
+	}
 }
 
 // sendUpdated answers an update: 201 when it made the resource.

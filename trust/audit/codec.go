@@ -3,55 +3,64 @@ package audit
 import (
 	"encoding/binary"
 	"errors"
+	"strings"
 	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // The record of an event: a format byte, the time in milliseconds, the status,
-// the texts of [Event.texts] each with its length, and the number of resources,
-// each with its four texts, of which a type or patient that is the one of the
-// resource before is written as a length of 0 after the marker.
+// how many others it stands for, the texts of [Event.texts] and the roles, each
+// with its length, and the number of resources. Each resource has its three texts
+// and its patients, of which one that is that of the resource before is written
+// as 0, and another one as its length and 1.
 
 const recordFormat = 1
 
 // texts are the texts of an event in the order of the record.
-func (e *Event) texts() [12]*string {
-	return [...]*string{&e.Interaction, &e.Agent, &e.Display, &e.Organisation, &e.Client, &e.Roles, &e.Purpose, &e.Token,
+func (e *Event) texts() [10]*string {
+	return [...]*string{&e.Interaction, &e.By.Agent, &e.By.Display, &e.By.OnBehalf, &e.By.Client, &e.By.Purpose,
 		&e.Address, &e.RequestID, &e.Method, &e.Target}
 }
-
-func (r *Resource) texts() [4]*string { return [...]*string{&r.Type, &r.ID, &r.VersionID, &r.Patient} }
 
 // encode appends the record of an event, without its number, which is its place.
 func (e *Event) encode(b []byte) []byte {
 	b = append(b, recordFormat)
 	b = binary.AppendVarint(b, e.Time.UnixMilli())
-	b = binary.AppendUvarint(b, uint64(e.Status)) //nolint:gosec // a status of HTTP
+	b = binary.AppendUvarint(b, uint64(e.Status))     //nolint:gosec // a status of HTTP
+	b = binary.AppendUvarint(b, uint64(e.Unrecorded)) //nolint:gosec // not negative
 	for _, s := range e.texts() {
 		b = appendText(b, *s)
 	}
+	b = appendText(b, strings.Join(e.By.Roles, " "))
 	b = binary.AppendUvarint(b, uint64(len(e.Shown)))
-	before := &Resource{}
+	var before shown
 	for i := range e.Shown {
-		r := &e.Shown[i]
-		was := before.texts()
-		for k, s := range r.texts() {
-			b = appendChanged(b, *s, *was[k])
+		s := &e.Shown[i]
+		b = before.append(b, &before.typ, s.Type)
+		b = before.append(b, &before.id, s.ID)
+		b = before.append(b, &before.version, s.VersionID)
+		b = binary.AppendUvarint(b, uint64(len(s.Patients)))
+		for _, p := range s.Patients {
+			b = before.append(b, &before.patient, p)
 		}
-		before = r
 	}
 	return b
 }
 
-func appendText(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
-}
+// shown are the texts of the resource before.
+type shown struct{ typ, id, version, patient string }
 
-// appendChanged writes 0 for a text that is as it was, else its length and 1.
-func appendChanged(b []byte, s, was string) []byte {
-	if s == was {
+func (*shown) append(b []byte, was *string, s string) []byte {
+	if s == *was {
 		return append(b, 0)
 	}
+	*was = s
 	return append(binary.AppendUvarint(b, uint64(len(s))+1), s...)
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
 var errRecord = errors.New("audit: the record is not one of an event")
@@ -64,27 +73,22 @@ func decode(b []byte) (*Event, error) {
 		return nil, errRecord
 	}
 	e.Time = time.UnixMilli(d.varint()).UTC()
-	e.Status = int(min(d.uvarint(), 999)) //nolint:gosec // bounded
+	e.Status = int(min(d.uvarint(), 999))       //nolint:gosec // bounded
+	e.Unrecorded = int(min(d.uvarint(), 1<<31)) //nolint:gosec // bounded
 	for _, s := range e.texts() {
 		*s = d.text(d.uvarint())
 	}
-	n := d.uvarint()
-	if n > uint64(len(d.b)) {
-		return nil, errRecord
+	e.By.Roles = strings.Fields(d.text(d.uvarint()))
+	if len(e.By.Roles) == 0 {
+		e.By.Roles = nil
 	}
-	before := &Resource{}
-	for range n {
-		r := Resource{}
-		was := before.texts()
-		for k, s := range r.texts() {
-			if *s = *was[k]; d.peek() != 0 {
-				*s = d.text(d.uvarint() - 1)
-			} else {
-				d.byte()
-			}
+	var before shown
+	for n := d.count(); n > 0; n-- {
+		s := fhir.Shown{Type: d.changed(&before.typ), ID: d.changed(&before.id), VersionID: d.changed(&before.version)}
+		for k := d.count(); k > 0; k-- {
+			s.Patients = append(s.Patients, d.changed(&before.patient))
 		}
-		e.Shown = append(e.Shown, r)
-		before = &r
+		e.Shown = append(e.Shown, s)
 	}
 	if d.bad || len(d.b) != 0 {
 		return nil, errRecord
@@ -98,21 +102,15 @@ type decoder struct {
 	bad bool
 }
 
-func (d *decoder) peek() byte {
+func (d *decoder) byte() byte {
 	if len(d.b) == 0 {
 		d.bad = true
 		return 0
 	}
-	return d.b[0]
-}
-
-func (d *decoder) byte() byte {
-	c := d.peek()
-	d.skip(1)
+	c := d.b[0]
+	d.b = d.b[1:]
 	return c
 }
-
-func (d *decoder) skip(n int) { d.b = d.b[min(n, len(d.b)):] }
 
 func (d *decoder) varint() int64 {
 	v, n := binary.Varint(d.b)
@@ -126,12 +124,22 @@ func (d *decoder) uvarint() uint64 {
 	return v
 }
 
+// count is a number of things of at least a byte each.
+func (d *decoder) count() uint64 {
+	n := d.uvarint()
+	if n > uint64(len(d.b)) {
+		d.bad, d.b = true, nil
+		return 0
+	}
+	return n
+}
+
 func (d *decoder) read(n int) {
 	if n <= 0 {
 		d.bad, d.b = true, nil
 		return
 	}
-	d.skip(n)
+	d.b = d.b[n:]
 }
 
 func (d *decoder) text(n uint64) string {
@@ -140,6 +148,13 @@ func (d *decoder) text(n uint64) string {
 		return ""
 	}
 	s := string(d.b[:n])
-	d.skip(int(n)) //nolint:gosec // bounded by the record
+	d.b = d.b[n:]
 	return s
+}
+
+func (d *decoder) changed(was *string) string {
+	if n := d.uvarint(); n > 0 {
+		*was = d.text(n - 1)
+	}
+	return *was
 }

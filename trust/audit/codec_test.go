@@ -5,11 +5,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 func FuzzDecode(f *testing.F) {
-	e := Event{Time: time.UnixMilli(1_790_000_000_000), Interaction: "read", Status: 200, Agent: "a",
-		Shown: []Resource{{Type: "Patient", ID: "1", VersionID: "1", Patient: "1"}, {Type: "Patient", ID: "2", VersionID: "1"}}}
+	e := Event{Access: fhir.Access{Time: time.UnixMilli(1_790_000_000_000), Interaction: "read", Status: 200, By: fhir.Principal{Agent: "a", Roles: []string{"b", "c"}}, Unrecorded: 3,
+		Shown: []fhir.Shown{{Type: "Patient", ID: "1", VersionID: "1", Patients: []string{"1"}}, {Type: "Group", ID: "2", VersionID: "1", Patients: []string{"1", "2"}}, {Type: "Device", ID: "2"}}}}
 	f.Add(e.encode(nil))
 	f.Add([]byte{1, 0, 0})
 	f.Fuzz(func(t *testing.T, record []byte) {

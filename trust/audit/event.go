@@ -5,39 +5,45 @@
 // of IHE Basic Audit Log Patterns are rendered from them.
 package audit
 
-import "time"
+import (
+	"slices"
+	"strings"
 
-// Event is one record. Texts are as the server established them, not as a body
-// claims them.
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// Event is one record of the log.
 type Event struct {
 	// Number is the place in the log: 1, 2, 3, … without gaps. The log sets it.
 	Number uint64
-	Time   time.Time // to the millisecond
-
-	Interaction string // code of http://hl7.org/fhir/restful-interaction, or "$accept", "sign-in", "sign-out"
-	Status      int    // of HTTP: 200 and others below 400 were granted
-
-	Agent        string // who, as in fhir.Principal
-	Display      string
-	Organisation string // ODS code
-	Client       string // client_id
-	Roles        string // names, separated by blanks
-	Purpose      string // v3-PurposeOfUse
-	Token        string // an id of the token, never the token
-	Address      string // of the network
-
-	RequestID string
-	Method    string // of HTTP
-	Target    string // path and query as they were asked
-	// Shown are the resources whose content, or whose existence, the answer told.
-	Shown []Resource
+	fhir.Access
 }
 
-// Resource is one that an answer told of.
-type Resource struct {
-	Type, ID, VersionID string
-	Patient             string // logical id of the Patient whose record it is of; "" for nobody's
+// Patients are those of whom the answer told, each once, in the order in which
+// they were shown.
+func (e *Event) Patients() []string {
+	var list []string
+	for i := range e.Shown {
+		for _, p := range e.Shown[i].Patients {
+			if !slices.Contains(list, p) {
+				list = append(list, p)
+			}
+		}
+	}
+	return list
 }
 
-// Denied reports whether the request was refused for who asked.
-func (e *Event) Denied() bool { return e.Status == 401 || e.Status == 403 }
+// Action is the code of what was done: https://hl7.org/fhir/R4/valueset-audit-event-action.html
+func (e *Event) Action() byte {
+	switch name := e.Interaction; {
+	case name == "read" || name == "vread":
+		return 'R'
+	case strings.HasPrefix(name, "create"):
+		return 'C'
+	case strings.HasPrefix(name, "update"), strings.HasPrefix(name, "patch"):
+		return 'U'
+	case strings.HasPrefix(name, "delete"), name == retained:
+		return 'D'
+	}
+	return 'E'
+}

@@ -2,38 +2,55 @@ package audit
 
 import (
 	"context"
-	"crypto/aes"
 	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
 	"sync"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // Options are how a log is kept. The zero value is usable.
 type Options struct {
-	// Key encrypts the records: 32 bytes, nil for none.
+	// Key is that of the database, 32 bytes, nil for none: the key of the records
+	// is encrypted under one that is derived from it.
 	Key []byte
-	// SegmentSize is how many bytes a file reserves on the disk; 64 MB if it is 0.
+	// SegmentSize is how many bytes a file reserves on the disk; 16 MB if it is 0.
 	// The segment that is written and the next one are reserved ahead: they are
 	// what is left for audited reads when the disk is full.
 	SegmentSize int64
+	// ReadOnly opens a log to read it: nothing in the folder is changed.
+	ReadOnly bool
 	// Sync makes what was written to a file durable; nil for the system's.
 	Sync func(*os.File) error
+	// Leaf is called for each record that is durable, in the order of the numbers
+	// and before who appended it goes on; nil for nobody. [Log.Records] has those
+	// from before.
+	Leaf func(number uint64, record []byte)
 }
 
 // Log is the files of a folder. Its methods may be called by many at once.
 type Log struct {
 	dir  string
 	aead cipher.AEAD
+	salt [saltSize]byte
+	seed [sha256.Size]byte // of the terms of the index
 	opts Options
 
 	mu     sync.Mutex
 	queue  []*pending
 	wake   chan struct{}
 	closed bool
+	state  error // why the last append failed
+
+	segmentsMu sync.RWMutex
+	segments   []*segment // in the order of their numbers
+	sealing    sync.WaitGroup
 
 	ended chan struct{} // the writer is done
 
@@ -45,10 +62,13 @@ type Log struct {
 	buffer []byte
 }
 
-// pending is an event that waits for its sync.
+// pending is an event that waits for its sync. One without a record asks whether
+// the log takes anything.
 type pending struct {
 	record []byte
 	number uint64
+	terms  []uint64
+	entry  entry
 	done   chan error
 }
 
@@ -60,11 +80,12 @@ var (
 	ErrFull = errors.New("audit: the disk is full, and the reserve of the audit log is used up")
 )
 
-const defaultSegment = 64 << 20
+const defaultSegment = 16 << 20
 
 // Open opens the log in a folder, which is made where it is missing, and drops
 // what a killed process had not written whole. A file that is missing from the
-// middle, or damaged, is a [*DamageError], and nothing is changed.
+// middle, or a newest file that is damaged, is a [*DamageError], and nothing is
+// changed; [Log.Verify] reads the others.
 func Open(dir string, o Options) (*Log, error) {
 	if o.SegmentSize == 0 {
 		o.SegmentSize = defaultSegment
@@ -73,50 +94,112 @@ func Open(dir string, o Options) (*Log, error) {
 		o.Sync = syncData
 	}
 	l := &Log{dir: dir, opts: o, wake: make(chan struct{}, 1), ended: make(chan struct{})}
-	if o.Key != nil {
-		block, err := aes.NewCipher(o.Key)
-		if err != nil {
-			return nil, fmt.Errorf("audit: the key: %w", err)
-		}
-		if l.aead, err = cipher.NewGCM(block); err != nil {
+	if !o.ReadOnly {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
 	if err := l.recover(); err != nil {
 		return nil, err
+	}
+	if o.ReadOnly {
+		close(l.ended)
+		return l, nil
 	}
 	go l.write()
 	return l, nil
 }
 
-// Append stores an event, sets its number, and returns when it is durable. An
-// event that is not stored must not be answered.
-func (l *Log) Append(ctx context.Context, e *Event) error {
-	record := e.encode(nil)
-	if len(record) > maxFrame-64 {
-		return fmt.Errorf("audit: an event of %d bytes", len(record))
+// useKey prepares the cipher of the records, and the terms of the index, which
+// tell nothing to who does not have the key.
+func (l *Log) useKey(empty bool) error {
+	key, err := l.dataKey(l.opts.Key, empty)
+	if err != nil {
+		return err
 	}
-	p := &pending{record: record, done: make(chan error, 1)}
+	l.seed = sha256.Sum256(append([]byte("terms of the index "), key...))
+	if key == nil {
+		return nil
+	}
+	if _, err := rand.Read(l.salt[:]); err != nil {
+		return err
+	}
+	l.aead, err = newAEAD(key)
+	return err
+}
+
+// Record stores what was done, all of it or, where the error is not nil, maybe a
+// part, and returns when it is durable. What is not recorded must not be
+// answered.
+func (l *Log) Record(ctx context.Context, list ...*fhir.Access) error {
+	events := make([]Event, len(list))
+	waiting := make([]*pending, len(list))
+	for i, a := range list {
+		events[i].Access = *a
+		waiting[i] = l.pend(&events[i])
+	}
+	return l.enqueue(ctx, waiting)
+}
+
+// Append stores an event, sets its number, and returns when it is durable.
+func (l *Log) Append(ctx context.Context, e *Event) error {
+	p := l.pend(e)
+	err := l.enqueue(ctx, []*pending{p})
+	if err == nil {
+		e.Number = p.number
+	}
+	return err
+}
+
+// Takes reports why nothing is recorded at present; nil where it is.
+func (l *Log) Takes() error {
 	l.mu.Lock()
-	if l.closed {
+	err := l.state
+	l.mu.Unlock()
+	if err == nil {
+		return nil
+	}
+	return l.enqueue(context.Background(), []*pending{{done: make(chan error, 1)}})
+}
+
+func (l *Log) pend(e *Event) *pending {
+	patients := e.Patients()
+	return &pending{
+		record: e.encode(make([]byte, 0, 256)), terms: l.terms(e, patients), done: make(chan error, 1),
+		entry: entry{millis: e.Time.UnixMilli(), parts: uint32(max(1, len(patients))), action: e.Action()}, //nolint:gosec // few
+	}
+}
+
+func (l *Log) enqueue(ctx context.Context, waiting []*pending) error {
+	for _, p := range waiting {
+		if len(p.record) > maxFrame-64 {
+			return fmt.Errorf("audit: an event of %d bytes", len(p.record))
+		}
+	}
+	l.mu.Lock()
+	if l.closed || l.opts.ReadOnly {
 		l.mu.Unlock()
 		return ErrClosed
 	}
-	l.queue = append(l.queue, p)
+	l.queue = append(l.queue, waiting...)
 	l.mu.Unlock()
+	l.ring()
+	var failed error
+	for _, p := range waiting {
+		select {
+		case err := <-p.done:
+			failed = errors.Join(failed, err)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return failed
+}
+
+func (l *Log) ring() {
 	select {
 	case l.wake <- struct{}{}:
 	default:
-	}
-	select {
-	case err := <-p.done:
-		e.Number = p.number
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }
 
@@ -150,6 +233,9 @@ func (l *Log) commit(batch []*pending) {
 		if n == 0 {
 			n = len(batch)
 		}
+		l.mu.Lock()
+		l.state = err
+		l.mu.Unlock()
 		for _, p := range batch[:n] {
 			p.done <- err
 		}
@@ -163,18 +249,24 @@ func (l *Log) append(batch []*pending) (n int, err error) {
 		return 0, l.failed
 	}
 	room := l.opts.SegmentSize - l.at
-	if l.file == nil || room < int64(frameHead+len(batch[0].record)+overhead) && l.at > headerSize {
-		if err := l.roll(int64(headerSize + frameHead + len(batch[0].record) + overhead)); err != nil {
+	if l.file == nil || room < frameSize(batch[0]) && l.at > headerSize {
+		if err := l.roll(headerSize + frameSize(batch[0])); err != nil {
 			return 0, err
 		}
 		room = l.opts.SegmentSize - l.at
 	}
 	l.buffer = l.buffer[:0]
-	for n < len(batch) && (n == 0 || int64(len(l.buffer)+frameHead+len(batch[n].record)+overhead) <= room) {
-		p := batch[n]
-		p.number = l.next + uint64(n) //nolint:gosec // not negative
-		l.buffer = seal(l.buffer, p.record, p.number, int(l.at), l.aead)
+	number := l.next
+	for n < len(batch) && (n == 0 || int64(len(l.buffer))+frameSize(batch[n]) <= room) {
+		if p := batch[n]; p.record != nil {
+			p.number, p.entry.offset = number, uint32(l.at)+uint32(len(l.buffer)) //nolint:gosec // within a segment
+			l.buffer = l.seal(l.buffer, p.record, number, int(l.at))
+			number++
+		}
 		n++
+	}
+	if len(l.buffer) == 0 {
+		return n, nil
 	}
 	if _, err := l.file.WriteAt(l.buffer, l.at); err != nil {
 		return n, l.undo(err)
@@ -184,12 +276,33 @@ func (l *Log) append(batch []*pending) (n int, err error) {
 		return n, l.failed
 	}
 	l.at += int64(len(l.buffer))
-	l.next += uint64(n) //nolint:gosec // not negative
+	l.next = number
+	l.note(batch[:n])
 	return n, nil
 }
 
-// overhead is what encryption adds to a record.
-const overhead = 16
+// note adds what is durable to the index of its segment, and to the tree.
+func (l *Log) note(batch []*pending) {
+	active := l.newest().memory()
+	active.mu.Lock()
+	for _, p := range batch {
+		if p.record != nil {
+			active.add(p.entry, p.terms)
+		}
+	}
+	active.mu.Unlock()
+	if l.opts.Leaf == nil {
+		return
+	}
+	for _, p := range batch {
+		if p.record != nil {
+			l.opts.Leaf(p.number, p.record)
+		}
+	}
+}
+
+// frameSize is how many bytes the frame of an event has at most.
+func frameSize(p *pending) int64 { return int64(frameHead + len(p.record) + overhead) }
 
 // undo clears what a failed write has left. Where that fails too, nothing more
 // is taken: what comes next would follow something torn.
@@ -210,80 +323,171 @@ func (l *Log) Close() error {
 	if was {
 		return nil
 	}
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
+	l.ring()
 	<-l.ended
+	l.sealing.Wait()
 	if l.file == nil {
 		return nil
 	}
 	return l.file.Close()
 }
 
-// segments are the numbers of the first events of the files, ascending.
-func (l *Log) segments() (firsts []uint64, err error) {
-	entries, err := os.ReadDir(l.dir)
-	if err != nil {
-		return nil, err
+// Head is the number of the newest event, 0 where there is none.
+func (l *Log) Head() uint64 {
+	s := l.newest()
+	if s == nil {
+		return 0
 	}
-	for _, e := range entries {
-		if first, ok := firstOf(e.Name()); ok {
-			firsts = append(firsts, first)
-		}
+	if m := s.memory(); m != nil {
+		return s.first + uint64(m.len()) - 1 //nolint:gosec // not negative
 	}
-	slices.Sort(firsts)
-	return firsts, nil
+	return s.first + uint64(s.events) - 1 //nolint:gosec // not negative
 }
 
-func (l *Log) path(first uint64) string { return filepath.Join(l.dir, segmentName(first)) }
-
-// Read calls visit for each durable event from a number on, in their order, until
-// it returns an error.
-func (l *Log) Read(from uint64, visit func(*Event) error) error {
-	firsts, err := l.segments()
-	if err != nil {
-		return err
+// Begin is the number of the oldest event that is kept.
+func (l *Log) Begin() uint64 {
+	l.segmentsMu.RLock()
+	defer l.segmentsMu.RUnlock()
+	if len(l.segments) == 0 {
+		return 1
 	}
-	for i, first := range firsts {
-		if i+1 < len(firsts) && firsts[i+1] <= from {
+	return l.segments[0].first
+}
+
+// terms are what an event is found by: its patients, who asked, by what program,
+// and what was shown.
+func (l *Log) terms(e *Event, patients []string) []uint64 {
+	list := make([]uint64, 0, 2+len(patients)+len(e.Shown))
+	for _, p := range patients {
+		list = append(list, l.term('p', p))
+	}
+	for _, a := range []string{e.By.Agent, clientTerm(e.By.Client)} {
+		if a != "" {
+			list = append(list, l.term('a', a))
+		}
+	}
+	for i := range e.Shown {
+		if s := &e.Shown[i]; s.ID != "" && (i == 0 || e.Shown[i-1].Type != s.Type || e.Shown[i-1].ID != s.ID) {
+			list = append(list, l.term('e', s.Type+"/"+s.ID))
+		}
+	}
+	return list
+}
+
+// clientTerm is a client_id among the agents.
+func clientTerm(client string) string {
+	if client == "" {
+		return ""
+	}
+	return clientSystem + "|" + client
+}
+
+// term is a text of a kind in the index.
+func (l *Log) term(kind byte, text string) uint64 {
+	b := make([]byte, 0, 128)
+	b = append(append(append(b, l.seed[:]...), kind), text...)
+	sum := sha256.Sum256(b)
+	return binary.BigEndian.Uint64(sum[:])
+}
+
+// Records calls visit for each durable record from a number on, in their order,
+// until it returns an error.
+func (l *Log) Records(from uint64, visit func(number uint64, record []byte) error) error {
+	for _, s := range l.list() {
+		if s.first+uint64(s.length()) <= from { //nolint:gosec // not negative
 			continue
 		}
-		text, err := readSegment(l.path(first), first, l.aead != nil)
+		text, err := l.readSegment(s.first)
 		if err != nil {
 			return err
 		}
-		_, _, err = scan(text, headerSize, first, func(number uint64, content []byte) error {
+		_, _, err = scan(text, headerSize, s.first, func(number uint64, content []byte) error {
 			if number < from {
 				return nil
 			}
-			e, err := l.open(number, content)
+			record, err := l.plain(number, content)
 			if err != nil {
-				return &DamageError{File: l.path(first), Why: fmt.Sprintf("event %d: %v", number, err)}
+				return &DamageError{File: l.path(s.first), Why: fmt.Sprintf("event %d: %v", number, err)}
 			}
-			return visit(e)
+			return visit(number, record)
 		})
-		if errors.Is(err, errTorn) {
+		if errors.Is(err, errTorn) && s == l.newest() {
 			err = nil // being written
 		}
 		if err != nil {
-			return err
+			return l.located(s.first, err)
 		}
 	}
 	return nil
 }
 
-// open reads the content of a frame.
-func (l *Log) open(number uint64, content []byte) (*Event, error) {
-	if l.aead != nil {
-		var err error
-		if content, err = l.aead.Open(nil, nonce(number), content, nil); err != nil {
-			return nil, err
+// Read calls visit for each durable event from a number on, in their order, until
+// it returns an error.
+func (l *Log) Read(from uint64, visit func(*Event) error) error {
+	return l.Records(from, func(number uint64, record []byte) error {
+		e, err := decode(record)
+		if err != nil {
+			return &DamageError{File: l.dir, Why: fmt.Sprintf("event %d: %v", number, err)}
+		}
+		e.Number = number
+		return visit(e)
+	})
+}
+
+// Verify reads every record of the log, and the index of every segment against
+// its records. An index that is not that of its segment is made again. pace is
+// called with the bytes that are read next; nil for as fast as it goes.
+func (l *Log) Verify(ctx context.Context, pace func(bytes int) error) (events uint64, err error) {
+	list := l.list()
+	for i, s := range list {
+		if err := ctx.Err(); err != nil {
+			return events, err
+		}
+		if pace != nil {
+			if err := pace(int(l.opts.SegmentSize)); err != nil {
+				return events, err
+			}
+		}
+		m, _, err := l.index(s.first, i == len(list)-1)
+		if err != nil {
+			return events, err
+		}
+		if i < len(list)-1 && m.len() != s.length() {
+			return events, &DamageError{File: l.path(s.first), Why: fmt.Sprintf("it has %d events, and %d were stored", m.len(), s.length())}
+		}
+		events += uint64(m.len()) //nolint:gosec // not negative
+		if !l.opts.ReadOnly && i < len(list)-1 && !s.sound(l.sidecar(s.first), m) {
+			if err := writeSidecar(l.sidecar(s.first), s.first, m); err != nil {
+				return events, err
+			}
 		}
 	}
-	e, err := decode(content)
+	return events, nil
+}
+
+// plain is the record in the content of a frame.
+func (l *Log) plain(number uint64, content []byte) ([]byte, error) {
+	if l.aead == nil {
+		return content, nil
+	}
+	if len(content) < saltSize {
+		return nil, errRecord
+	}
+	return l.aead.Open(nil, nonce(content[:saltSize], number), content[saltSize:], nil)
+}
+
+// open reads the content of a frame.
+func (l *Log) open(number uint64, content []byte) (*Event, error) {
+	record, err := l.plain(number, content)
+	if err != nil {
+		return nil, err
+	}
+	e, err := decode(record)
 	if err == nil {
 		e.Number = number
 	}
 	return e, err
 }
+
+// instant is a time in milliseconds.
+func instant(millis int64) time.Time { return time.UnixMilli(millis).UTC() }

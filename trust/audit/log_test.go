@@ -16,16 +16,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/trust/audit"
 )
 
 func event(n int) *audit.Event {
-	return &audit.Event{
+	return &audit.Event{Access: fhir.Access{
 		Time: time.UnixMilli(1_790_000_000_000 + int64(n)).UTC(), Interaction: "read", Status: 200,
-		Agent: "sds-user-id|555", Organisation: "FA565", Client: "dispensary", Roles: "pharmacist", Purpose: "TREAT",
+		By:        fhir.Principal{Agent: "sds-user-id|555", OnBehalf: "FA565", Client: "dispensary", Roles: []string{"pharmacist"}, Purpose: "TREAT"},
 		RequestID: "0a2cc3a1-1d4e-4f7c-9f77-0c4e8b8f9a10", Method: "GET", Target: fmt.Sprintf("/fhir/Patient/Planted%d", n),
-		Shown: []audit.Resource{{Type: "Patient", ID: fmt.Sprint("p", n), VersionID: "1", Patient: fmt.Sprint("p", n)}, {Type: "Task", ID: "t", VersionID: "2", Patient: fmt.Sprint("p", n)}},
-	}
+		Shown: []fhir.Shown{{Type: "Patient", ID: fmt.Sprint("p", n), VersionID: "1", Patients: []string{fmt.Sprint("p", n)}}, {Type: "Task", ID: "t", VersionID: "2", Patients: []string{fmt.Sprint("p", n)}}},
+	}}
 }
 
 func open(t testing.TB, dir string, o audit.Options) *audit.Log {
@@ -156,7 +157,7 @@ func TestDamage(t *testing.T) {
 						continue
 					}
 					require.NoError(t, os.WriteFile(file, damaged, 0o600))
-					_, err := audit.Open(dir, o)
+					err := verified(dir, o)
 					var bad *audit.DamageError
 					require.ErrorAs(t, err, &bad, "%s %s at %d of %d", filepath.Base(file), how, at, end)
 					require.Equal(t, filepath.Base(file), filepath.Base(bad.File))
@@ -169,6 +170,17 @@ func TestDamage(t *testing.T) {
 		}
 		require.Len(t, all(t, open(t, dir, o)), 40)
 	}
+}
+
+// verified opens a log to read it, and verifies it.
+func verified(dir string, o audit.Options) error {
+	o.ReadOnly = true
+	l, err := audit.Open(dir, o)
+	if err != nil {
+		return err
+	}
+	_, err = l.Verify(context.Background(), nil)
+	return err
 }
 
 func TestMissingSegment(t *testing.T) {
@@ -241,7 +253,7 @@ func TestLargeEvents(t *testing.T) {
 	l := open(t, dir, small)
 	big := event(1)
 	for i := range 1000 {
-		big.Shown = append(big.Shown, audit.Resource{Type: "Observation", ID: fmt.Sprint(i), VersionID: "1", Patient: "p"})
+		big.Shown = append(big.Shown, fhir.Shown{Type: "Observation", ID: fmt.Sprint(i), VersionID: "1", Patients: []string{"p"}})
 	}
 	for _, e := range []*audit.Event{event(0), big, event(2)} {
 		require.NoError(t, l.Append(t.Context(), e))

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"bytes"
-	"crypto/cipher"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -19,13 +18,17 @@ import (
 // segment was durable when the frame was written, the CRC-32C of both and of the
 // content (4 bytes each), and the content.
 //
-// The content of a frame is a record, encrypted where the log has a key with
-// AES-256-GCM under the number of the event as nonce.
+// The content of a frame is a record. Where the log has a key it is encrypted with
+// AES-256-GCM under a nonce of 4 bytes, random for each opening of the log, which
+// are before it, and of the number of the event: a number whose frame was torn is
+// used again, the nonce is not.
 const (
 	headerSize   = 64
 	frameHead    = 12
 	segmentMagic = "PESTLE-AUDIT\x01"
 	suffix       = ".audit"
+	saltSize     = 4
+	overhead     = saltSize + 16 // what encryption adds to a record
 	// maxFrame is the largest record, in bytes: an answer of 1,000 resources takes
 	// about 90 kB.
 	maxFrame = 16 << 20
@@ -58,11 +61,12 @@ func header(first uint64, encrypted bool) []byte {
 
 // seal appends the frame of an event to b. durable is the offset before which the
 // segment is on the disk.
-func seal(b, record []byte, number uint64, durable int, aead cipher.AEAD) []byte {
+func (l *Log) seal(b, record []byte, number uint64, durable int) []byte {
 	at := len(b)
 	b = append(b, make([]byte, frameHead)...)
-	if aead != nil {
-		b = aead.Seal(b, nonce(number), record, nil)
+	if l.aead != nil {
+		b = append(b, l.salt[:]...)
+		b = l.aead.Seal(b, nonce(l.salt[:], number), record, nil)
 	} else {
 		b = append(b, record...)
 	}
@@ -76,8 +80,8 @@ func sum(head, content []byte) uint32 {
 	return crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, content)
 }
 
-func nonce(number uint64) []byte {
-	return binary.BigEndian.AppendUint64(make([]byte, 4, 12), number)
+func nonce(salt []byte, number uint64) []byte {
+	return binary.BigEndian.AppendUint64(append(make([]byte, 0, saltSize+8), salt...), number)
 }
 
 var (
@@ -152,15 +156,20 @@ func acknowledged(text []byte, torn int) bool {
 }
 
 // readSegment reads a file and checks its header.
-func readSegment(path string, first uint64, encrypted bool) ([]byte, error) {
+func (l *Log) readSegment(first uint64) ([]byte, error) {
+	path := l.path(first)
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	if len(text) < headerSize || string(text[:headerSize]) != string(header(first, encrypted)) {
-		return nil, &DamageError{File: path, Why: "its header is not that of a segment which begins with event " + strconv.FormatUint(first, 10) + " under this key"}
+	return text, l.checkHeader(path, first, text)
+}
+
+func (l *Log) checkHeader(path string, first uint64, text []byte) error {
+	if len(text) < headerSize || string(text[:headerSize]) != string(header(first, l.aead != nil)) {
+		return &DamageError{File: path, Why: "its header is not that of a segment which begins with event " + strconv.FormatUint(first, 10) + " under this key"}
 	}
-	return text, nil
+	return nil
 }
 
 // DamageError says which file of the log is not as it was written.

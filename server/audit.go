@@ -1,0 +1,205 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/server/auth"
+)
+
+// Audit keeps who was shown what.
+type Audit interface {
+	// Record stores accesses and returns when they are durable.
+	Record(ctx context.Context, list ...*fhir.Access) error
+	// Takes reports why nothing can be recorded at present; nil where it can.
+	Takes() error
+}
+
+// trail is what is known of a request from outside, and of the entries within
+// it, for the audit log.
+type trail struct {
+	address string
+	mu      sync.Mutex
+	entries []*fhir.Access
+	needed  bool // an entry must not be answered without its record
+}
+
+// show notes a version whose content, or whose existence, the answer tells.
+func (x *exchange) show(v *fhir.Version) {
+	if x.trail == nil {
+		return
+	}
+	x.shown = append(x.shown, fhir.Shown{Type: v.Type, ID: v.ID, VersionID: v.VersionID, Patients: x.patients(v)})
+}
+
+// patients are those whose record a version is part of. It is parsed where it
+// refers to one, or carries one.
+func (x *exchange) patients(v *fhir.Version) []string {
+	if v.Type == "Patient" && !bytes.Contains(v.JSON, aPatient) {
+		return []string{v.ID}
+	}
+	if auth.Definition(v.Type) || v.Type != "Bundle" && v.Type != "Parameters" && !bytes.Contains(v.JSON, aPatient) {
+		return nil
+	}
+	r, err := v.Resource()
+	if err != nil || r == nil {
+		return nil
+	}
+	return search.Patients(r.Root(), x.own)
+}
+
+// aPatient is in every reference to a Patient.
+var aPatient = []byte("Patient/")
+
+// showAll notes what an operation answers: a resource, or those in a Bundle or
+// in Parameters.
+func (x *exchange) showAll(r fhir.Node) {
+	if x.trail == nil {
+		return
+	}
+	search.Inner(r, x.showAll)
+	switch typ := r.Get("resourceType").Text(); typ {
+	case "Bundle", "Parameters", "OperationOutcome":
+	default:
+		x.shown = append(x.shown, fhir.Shown{Type: typ, ID: r.Get("id").Text(), VersionID: r.Path("meta", "versionId").Text(), Patients: search.Patients(r, x.own)})
+	}
+}
+
+// writing are the interactions that the versions which they write tell of.
+var writing = map[string]bool{
+	"create": true, "update": true, "update-conditional": true, "patch": true, "patch-conditional": true,
+	"delete": true, "delete-conditional": true, "transaction": true, "batch": true,
+}
+
+// unaudited are the interactions that tell of nobody: what the server says about
+// itself, and what is not there.
+var unaudited = map[string]bool{"capabilities": true, "smart-configuration": true, "unknown": true}
+
+// impersonal are the interactions that are recorded and tell of no patient.
+var impersonal = map[string]bool{"metrics": true}
+
+// access is the record of a request, nil where it needs none. needed reports that
+// the answer must not be sent without it.
+func (s *Server) access(r *http.Request, x *exchange, status int) (a *fhir.Access, needed bool) {
+	denied, unrecorded := status == http.StatusUnauthorized || status == http.StatusForbidden, 0
+	switch {
+	case status == http.StatusUnauthorized:
+		var ok bool
+		if unrecorded, ok = s.denials.take(s.now()); !ok {
+			return nil, false
+		}
+	case denied:
+	case r.Method == http.MethodOptions, unaudited[x.interaction]:
+		return nil, false
+	case writing[x.interaction] && len(x.shown) == 0 && x.condition == "":
+		return nil, false
+	}
+	a = &fhir.Access{
+		Time: s.now(), Interaction: x.interaction, Status: status, By: x.identity.Requester, Address: x.trail.address,
+		RequestID: x.requestID, Method: r.Method, Target: asked(r, x), Shown: x.shown, Unrecorded: unrecorded,
+	}
+	return a, !denied && (x.ofPatients() || status < 400 && !impersonal[x.interaction] && !auth.Definition(x.resourceType))
+}
+
+// ofPatients reports whether anything shown is of more than definitions.
+func (x *exchange) ofPatients() bool {
+	for i := range x.shown {
+		if !auth.Definition(x.shown[i].Type) {
+			return true
+		}
+	}
+	return false
+}
+
+// maxTarget is how much of what was asked is kept, in bytes.
+const maxTarget = 8 << 10
+
+// asked is what was asked: the path, the query with a posted one, and the
+// condition of a conditional create.
+func asked(r *http.Request, x *exchange) string {
+	text, query := r.URL.EscapedPath(), r.URL.RawQuery
+	if r.Method == http.MethodPost && x.interaction == "search-type" && len(x.text) > 0 {
+		query = strings.TrimPrefix(query+"&"+string(x.text), "&")
+	}
+	if query != "" {
+		text += "?" + query
+	}
+	if condition := r.Header.Get("If-None-Exist"); condition != "" {
+		text += " If-None-Exist: " + condition
+	}
+	if len(text) <= maxTarget {
+		return text
+	}
+	cut := maxTarget
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + "…"
+}
+
+// follow adds the record of an entry to those of its Bundle.
+func (s *Server) follow(r *http.Request, x *exchange, status int) {
+	if x.trail == nil {
+		return
+	}
+	a, needed := s.access(r, x, status)
+	if a == nil {
+		return
+	}
+	x.trail.mu.Lock()
+	defer x.trail.mu.Unlock()
+	x.trail.entries = append(x.trail.entries, a)
+	x.trail.needed = x.trail.needed || needed
+}
+
+// recorded makes what a request and its entries were shown durable, before the
+// first byte of the answer. An error says that the answer must not be sent.
+func (s *Server) recorded(r *http.Request, x *exchange, status int) error {
+	if x.trail == nil {
+		return nil
+	}
+	x.trail.mu.Lock()
+	list, needed := x.trail.entries, x.trail.needed
+	x.trail.entries = nil
+	x.trail.mu.Unlock()
+	if a, must := s.access(r, x, status); a != nil {
+		list, needed = append(list, a), needed || must
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), s.config.Timeout)
+	defer cancel()
+	err := s.config.Audit.Record(ctx, list...)
+	if err == nil || !needed {
+		return nil
+	}
+	return unrecorded(err)
+}
+
+// auditable refuses, before anything is done, what could not be answered since
+// the audit log takes nothing. Plain writes go on: their versions hold who wrote.
+func (s *Server) auditable(r *http.Request, x *exchange) error {
+	if x.trail == nil || unaudited[x.interaction] || impersonal[x.interaction] || writing[x.interaction] || r.Method == http.MethodOptions || auth.Definition(x.resourceType) {
+		return nil
+	}
+	if err := s.config.Audit.Takes(); err != nil {
+		return unrecorded(err)
+	}
+	return nil
+}
+
+func unrecorded(cause error) error {
+	e := fhir.E("audit", fhir.NoStore, fhir.Issue{
+		Message: "The server cannot record at present who is shown what, and shows nothing of patients until it can. A write that was part of the request may have happened.",
+		Fix:     "Try again later. The operator of the server finds the cause in its log: a full disk, or one that fails.", Rule: "audit",
+	})
+	e.Err = cause
+	return e
+}

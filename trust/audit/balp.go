@@ -1,0 +1,4 @@
+package audit
+
+const clientSystem = "https://pestle-fhir.github.io/audit/client"
+const retained = "delete-retained"
