@@ -44,7 +44,10 @@ func (s *Server) identify(x *exchange, r *http.Request) (err error) {
 	if s.config.Authenticator == nil || r.Method == http.MethodOptions || x.discovery(r) {
 		return nil
 	}
-	x.identity, err = s.config.Authenticator.Authenticate(r)
+	known, err := s.config.Authenticator.Authenticate(r)
+	if err == nil {
+		x.identity = known
+	}
 	return err
 }
 

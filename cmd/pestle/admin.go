@@ -17,6 +17,7 @@ import (
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/store/archive"
+	"github.com/pestle-fhir/pestle/trust/audit"
 )
 
 // admin answers the commands of this binary for a running server: on the socket
@@ -90,7 +91,12 @@ func (a *admin) handler(who server.Authenticator) http.Handler {
 		if err == nil {
 			r = r.WithContext(fhir.WithPrincipal(r.Context(), &caller.Requester))
 			r.Body = http.MaxBytesReader(w, r.Body, c.most)
-			err = c.do(a, caller, w, r)
+			if err = a.app.audit.Record(r.Context(), commandBy(r, caller, http.StatusOK)); err == nil {
+				err = c.do(a, caller, w, r)
+			}
+			if fhir.KindOf(err) == fhir.Forbidden {
+				err = errors.Join(err, a.app.audit.Record(r.Context(), commandBy(r, caller, http.StatusForbidden)))
+			}
 		} else if challenge := who.Challenge(err); challenge != "" {
 			w.Header().Set("WWW-Authenticate", challenge)
 		}
@@ -216,7 +222,7 @@ func (a *admin) rotateKey(_ auth.Identity, _ http.ResponseWriter, r *http.Reques
 	if err := json.NewDecoder(r.Body).Decode(&k); err != nil {
 		return err
 	}
-	return a.app.engine.RotateKey(k.From, k.To)
+	return audit.Rotate(auditFolder(a.data), k.From, k.To, func() error { return a.app.engine.RotateKey(k.From, k.To) })
 }
 
 // tariff loads a file of the tariff: the body, under the name in the query.

@@ -53,7 +53,7 @@ func (a *admin) administer(ctx context.Context) <-chan struct{} {
 func (a *admin) onSocket() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(adminPath, a.handler(operators{}))
-	load, err := loadHandler(a.app, operators{})
+	load, err := loadHandler(a.app, operators{}, a.app.audit)
 	if err != nil {
 		a.log.Error("the command load needs the server stopped", "error", err)
 		return mux

@@ -18,6 +18,7 @@ import (
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
+	"github.com/pestle-fhir/pestle/trust/audit"
 )
 
 // appConfig says how the parts are put together.
@@ -36,6 +37,7 @@ type appConfig struct {
 type app struct {
 	engine        *badger.Engine
 	db            *store.DB
+	audit         *audit.Log
 	library       *profiles.Library
 	repository    *repository
 	validator     *profiles.Validator
@@ -72,9 +74,13 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
+	accesses, err := openAudit(c.Data, c.Key)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	claims := reimbursement.New(db)
 	c.Dispensing.Codes = claims
-	a := &app{engine: engine, db: db, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, log: log}
+	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, log: log}
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
 	a.repository = newRepository(db, a.library, log)
@@ -87,7 +93,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	return a, pharmacy.CheckAcyclic(a.followers())
 }
 
-func (a *app) close() error { return a.db.Close() }
+func (a *app) close() error { return errors.Join(a.db.Close(), a.audit.Close()) }
 
 func (a *app) operations() []fhir.Operation {
 	return slices.Concat(a.dispensing.Operations(), a.reimbursement.Operations(), terminology.Operations(a.library.Terminology(), a.repository))

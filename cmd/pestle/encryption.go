@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/pestle-fhir/pestle/store/kv/badger"
+	"github.com/pestle-fhir/pestle/trust/audit"
 )
 
 // encryption names the key of an encrypted database. The key itself is never in
@@ -26,12 +27,17 @@ const credential = "pestle.encryption-key"
 // key reads the key, as an option of the engine; without one the database is not
 // encrypted.
 func (e encryption) key() (badger.Option, error) {
+	key, err := e.bytes()
+	return badger.WithKey(key), err
+}
+
+// bytes are the key itself, nil without one.
+func (e encryption) bytes() ([]byte, error) {
 	path := e.path()
 	if path == "" {
-		return badger.WithKey(nil), nil
+		return nil, nil
 	}
-	key, err := readKey(path)
-	return badger.WithKey(key), err
+	return readKey(path)
 }
 
 // path is the file with the key, "" where there is none.
@@ -130,7 +136,7 @@ func (c *keyRotate) change() (k keyChange, err error) {
 func (c *keyRotate) rotate(k keyChange) error {
 	server := administered(c.Data)
 	if server == nil {
-		return badger.RotateKey(c.Data, k.From, k.To)
+		return audit.Rotate(auditFolder(c.Data), k.From, k.To, func() error { return badger.RotateKey(c.Data, k.From, k.To) })
 	}
 	body, err := json.Marshal(k)
 	if err != nil {

@@ -82,7 +82,11 @@ func (c *exportClaims) answer() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, notes, err := c.month(context.Background(), app.reimbursement, auth.Identity{Requester: commandRequester("export"), Scopes: auth.Full})
+	var list []*reimbursement.Export
+	var notes []string
+	if err = app.command(context.Background(), operatingUser(), "export "+string(request)); err == nil {
+		list, notes, err = c.month(context.Background(), app.reimbursement, auth.Identity{Requester: commandRequester("export"), Scopes: auth.Full})
+	}
 	if err != nil {
 		return nil, errors.Join(err, app.close())
 	}

@@ -112,17 +112,21 @@ func (c *loadCommand) handler() (handler http.Handler, done func() error, err er
 	if err != nil {
 		return nil, nil, err
 	}
-	if handler, err = loadHandler(app, auth.Sandbox{User: commandRequester("load")}); err != nil {
+	if err = app.command(context.Background(), operatingUser(), "load"); err == nil {
+		handler, err = loadHandler(app, auth.Sandbox{User: commandRequester("load")}, nil)
+	}
+	if err != nil {
 		return nil, nil, errors.Join(err, app.close())
 	}
 	return handler, app.close, nil
 }
 
 // loadHandler is the server without the limits that clients need.
-func loadHandler(a *app, who server.Authenticator) (http.Handler, error) {
+// What is sent by others than the command itself is recorded in the audit log.
+func loadHandler(a *app, who server.Authenticator, accesses server.Audit) (http.Handler, error) {
 	s, err := server.New(server.Config{Repository: a.db, Validator: a.validator, Timeout: time.Hour, MaxBody: fhir.MaxSize, Memory: math.MaxInt64, MaxHeavy: math.MaxInt16,
 		PublicURL:     "http://localhost", // nobody calls; messages name an address
-		Authenticator: who})
+		Authenticator: who, Audit: accesses})
 	if err != nil {
 		return nil, err
 	}

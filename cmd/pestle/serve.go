@@ -232,7 +232,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 	config := server.Config{
 		Repository: app.repository, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
-		Memory: c.Memory.orDefault(), Counters: app.counters(), Writable: app.db.Writable, Warnings: []func() string{app.backlog.Full}, Docs: docs.Files,
+		Memory: c.Memory.orDefault(), Audit: app.audit, Counters: app.counters(), Writable: app.db.Writable, Warnings: []func() string{app.backlog.Full, app.unaudited}, Docs: docs.Files,
 		Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
 		Terminology: app.library.Terminology().Capabilities,
 		SMART:       server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},

@@ -73,7 +73,7 @@ func TestFolderGone(t *testing.T) {
 	require.Eventually(t, func() bool { return get("/health/ready") == 200 }, 10*time.Second, 10*time.Millisecond)
 	require.NoError(t, os.RemoveAll(data))
 	assert.Equal(t, 503, get("/health/ready"))
-	assert.Equal(t, 200, get("/fhir/Patient"), "reads go on")
+	assert.Equal(t, 503, get("/fhir/Patient"), "who is shown what cannot be recorded")
 	stop()
 	require.NoError(t, <-served)
 	require.ErrorContains(t, app.close(), "was removed or replaced")

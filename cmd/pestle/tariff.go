@@ -91,6 +91,9 @@ func (c *tariffLoad) loader() (load func(reimbursement.File) (*reimbursement.Loa
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := app.command(context.Background(), operatingUser(), "tariff load"); err != nil {
+		return nil, nil, errors.Join(err, app.close())
+	}
 	return func(f reimbursement.File) (*reimbursement.Loaded, error) {
 		return app.reimbursement.LoadTariff(context.Background(), f, commandRequester("tariff load"))
 	}, func() { _ = app.close() }, nil

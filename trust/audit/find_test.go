@@ -140,7 +140,9 @@ func found(t *testing.T, l *audit.Log, q audit.Query) (numbers []uint64) {
 func scanned(events []audit.Event, q audit.Query) (numbers []uint64) {
 	for i := range events {
 		e := &events[i]
-		any := func(want []string, test func(string) bool) bool { return want == nil || slices.ContainsFunc(want, test) }
+		any := func(want []string, test func(string) bool) bool {
+			return want == nil || slices.ContainsFunc(want, test)
+		}
 		if any(q.Patients, func(p string) bool { return slices.Contains(e.Patients(), p) }) &&
 			any(q.Agents, func(a string) bool { return e.By.Agent == a }) &&
 			any(q.Entities, func(ref string) bool {

@@ -52,7 +52,8 @@ type Log struct {
 	segments   []*segment // in the order of their numbers
 	sealing    sync.WaitGroup
 
-	ended chan struct{} // the writer is done
+	ended  chan struct{} // the writer is done
+	locked *os.File
 
 	// Of the writer alone.
 	file   *os.File
@@ -98,8 +99,12 @@ func Open(dir string, o Options) (*Log, error) {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
+		if err := l.lock(); err != nil {
+			return nil, err
+		}
 	}
 	if err := l.recover(); err != nil {
+		l.unlock()
 		return nil, err
 	}
 	if o.ReadOnly {
@@ -326,10 +331,17 @@ func (l *Log) Close() error {
 	l.ring()
 	<-l.ended
 	l.sealing.Wait()
+	l.unlock()
 	if l.file == nil {
 		return nil
 	}
 	return l.file.Close()
+}
+
+func (l *Log) unlock() {
+	if l.locked != nil {
+		_ = l.locked.Close()
+	}
 }
 
 // Head is the number of the newest event, 0 where there is none.

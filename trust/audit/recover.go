@@ -113,7 +113,7 @@ func (l *Log) adopt(s *segment) error {
 		return err
 	}
 	if m.len() != s.events {
-		after := s.first + uint64(m.len()) //nolint:gosec // not negative
+		after := s.first + uint64(m.len())                                                                                                      //nolint:gosec // not negative
 		return &DamageError{File: l.path(after), Why: fmt.Sprintf("it is missing, and event %d is in the next file", s.first+uint64(s.events))} //nolint:gosec // not negative
 	}
 	if l.opts.ReadOnly {

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"os/user"
+	"path/filepath"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/trust/audit"
+)
+
+// auditFolder is the folder of the audit log within that of a database.
+func auditFolder(data string) string { return filepath.Join(data, "audit") }
+
+// openAudit opens the audit log of a database for writing.
+func openAudit(data string, e encryption) (*audit.Log, error) {
+	key, err := e.bytes()
+	if err != nil {
+		return nil, err
+	}
+	return audit.Open(auditFolder(data), audit.Options{Key: key})
+}
+
+// readAudit opens the audit log of a database, and changes nothing.
+func readAudit(data string, e encryption) (*audit.Log, error) {
+	key, err := e.bytes()
+	if err != nil {
+		return nil, err
+	}
+	return audit.Open(auditFolder(data), audit.Options{Key: key, ReadOnly: true})
+}
+
+// command records a command, before it is carried out.
+func (a *app) command(ctx context.Context, user, line string) error {
+	return recordCommand(ctx, a.audit, user, line)
+}
+
+// commandBy is the record of a command that a server is given: by a user of the
+// operating system, on the socket, or by the caller of a token.
+func commandBy(r *http.Request, caller auth.Identity, status int) *fhir.Access {
+	a := &fhir.Access{Time: time.Now(), Interaction: "command", Status: status, By: caller.Requester, Method: r.Method, Target: r.URL.RequestURI(), Address: "local"}
+	if p, ok := r.Context().Value(peerKey{}).(peer); ok {
+		a.By = systemUser(p.name)
+	} else if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		a.Address = host
+	}
+	return a
+}
+
+func systemUser(name string) fhir.Principal {
+	return fhir.Principal{Agent: systemUsers + "|" + name, Client: "pestle"}
+}
+
+// operatingUser is the user that the process runs as.
+func operatingUser() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "unknown"
+}
+
+// systemUsers is the system of the operating system's names of users.
+const systemUsers = "https://pestle-fhir.github.io/audit/operating-system-user"
+
+// recordCommand records a command by a user of the operating system.
+func recordCommand(ctx context.Context, l *audit.Log, user, line string) error {
+	return l.Record(ctx, &fhir.Access{Time: time.Now(), Interaction: "command", Status: 200, Address: "local", Target: line, By: systemUser(user)})
+}
+
+// unaudited is why nothing can be recorded, a sentence; "" where it can.
+func (a *app) unaudited() string {
+	if err := a.audit.Takes(); err != nil {
+		return "Nothing of patients is shown: " + err.Error() + "."
+	}
+	return ""
+}
