@@ -12,7 +12,7 @@ import (
 func TestPatients(t *testing.T) {
 	own := func(base string) bool { return base == "http://here/fhir" }
 	for text, want := range map[string][]string{
-		`{"resourceType":"Patient","id":"p"}`:                                                                                     {"p"},
+		`{"resourceType":"Patient","id":"p"}`:                                                                                    {"p"},
 		`{"resourceType":"Patient","id":"p","link":[{"other":{"reference":"Patient/q"}}]}`:                                       {"p", "q"},
 		`{"resourceType":"MedicationRequest","subject":{"reference":"Patient/p/_history/2"}}`:                                    {"p"},
 		`{"resourceType":"MedicationRequest","subject":{"reference":"http://here/fhir/Patient/p"}}`:                              {"p"},
