@@ -22,6 +22,8 @@ type applier struct {
 	known  map[string]uint64 // versions by type before the commit, where known
 	counts map[string]uint64 // and after it
 	last   commitRecord      // of the commit before
+	rids   []rid             // of what the steps have written
+	moved  bool              // resources that were there have other owners
 	log    commitRecord
 	sums   []sum  // of the records of the versions
 	salts  []byte // by change, see [salted]
@@ -33,7 +35,7 @@ type applier struct {
 // fails. h is the head before it, at its time, which is not before that of h; known are numbers of
 // versions by type that need not be read.
 func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64, at time.Time, p *plan, salts []byte, o *Options) (*applier, error) {
-	a := &applier{out: out, p: p, head: h, known: known, salts: salts, leaf: o.Leaf, counts: map[string]uint64{}}
+	a := &applier{out: out, p: p, head: h, known: known, salts: salts, leaf: o.Leaf, counts: map[string]uint64{}, rids: make([]rid, len(p.steps))}
 	a.head.millis = at.UnixMilli()
 	if a.changes() {
 		a.head.seq++
@@ -54,6 +56,9 @@ func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64
 		}
 	}
 	a.settle()
+	if err := a.own(); err != nil {
+		return nil, err
+	}
 	if err := a.finish(); err != nil {
 		return nil, err
 	}
@@ -85,6 +90,7 @@ func (a *applier) step(i int) error {
 	now.vno++
 	now.seq = a.head.seq
 	now.deleted = s.applied == fhir.Removed
+	a.rids[i] = now.rid
 	if now.rid > maxRid || now.seq > maxSeq || now.vno == 0 {
 		return fhir.E("commit", fhir.TooCostly, fhir.Issue{Message: "The database is full: it has no numbers left."})
 	}
@@ -132,10 +138,27 @@ func (a *applier) rows(s *step, ver *fhir.Version, r rid) {
 	}
 }
 
+// own writes the owners of what the steps have written.
+func (a *applier) own() error {
+	if a.p.owners == nil || !a.changes() {
+		return nil
+	}
+	var list []told
+	for _, i := range a.p.order {
+		if s := &a.p.steps[i]; s.writes() && !a.p.owners.Public(s.typ) {
+			list = append(list, told{target{s.typ, a.rids[i]}, a.commit.Results[i].Version, s.said})
+		}
+	}
+	o := &owning{v: view{r: a.out, at: a.head.seq}, out: a.out, rules: a.p.owners}
+	err := o.own(list)
+	a.moved = o.moved
+	return err
+}
+
 // guard asks the guards about each version, in the state with the whole
 // transaction in it. An update that changes nothing is judged like any other.
 func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
-	s := state{ctx, view{a.out, a.head.seq, a.p.own, a.commit.Time}}
+	s := state{ctx, view{r: a.out, at: a.head.seq, own: a.p.own, now: a.commit.Time}}
 	for _, i := range a.p.order {
 		step := &a.p.steps[i]
 		after := a.commit.Results[i].Version

@@ -67,7 +67,7 @@ const maxTries = 8
 
 // plan makes the plan of a transaction, or brings an earlier one up to date.
 func (db *DB) plan(ctx context.Context, tx *fhir.Transaction, ids []string, earlier *plan) (p *plan, err error) {
-	err = db.look("plan", 0, func(v view) error {
+	err = db.show(ctx, "plan", 0, func(v view) error {
 		v.now = cmp.Or(tx.Time, v.now)
 		if earlier != nil {
 			v := v.of(tx)
@@ -82,7 +82,7 @@ func (db *DB) plan(ctx context.Context, tx *fhir.Transaction, ids []string, earl
 				return nil
 			}
 		}
-		p, err = prepare(ctx, v, tx, ids, db.opts.Narrow, db.opts.References)
+		p, err = prepare(ctx, v, tx, ids, db.opts)
 		return err
 	})
 	return p, err

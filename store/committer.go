@@ -20,6 +20,7 @@ type committer struct {
 	floor   fhir.Seq            // the head when it began
 	changed map[string]fhir.Seq // the newest commit of each type since then
 	counts  map[string]uint64   // versions of each type that has changed
+	moved   fhir.Seq            // the newest commit that gave resources other owners
 	recent  recent
 	broken  error // why nothing can be written any more
 
@@ -183,11 +184,11 @@ func (c *committer) renewed(r *request, at time.Time) (*plan, error) {
 		ctx, cancel = context.WithTimeout(ctx, insideTime)
 		defer cancel()
 	}
-	v := view{c.over, c.head.seq, c.db.names.Own, at}.of(r.tx)
+	v := view{r: c.over, at: c.head.seq, own: c.db.names.Own, now: at, sight: c.db.sightOf(r.ctx)}.of(r.tx)
 	p := r.plan
 	ok, err := (&recheck{ctx: ctx, v: v, p: p, references: c.db.opts.References, renamed: c.db.renamed(p), in: c}).holds()
 	if err == nil && !ok {
-		p, err = prepare(ctx, v, r.tx, r.ids, c.db.opts.Narrow, c.db.opts.References)
+		p, err = prepare(ctx, v, r.tx, r.ids, c.db.opts)
 	}
 	switch {
 	case err == nil:
@@ -218,6 +219,9 @@ func (c *committer) apply(r *request, p *plan, at time.Time) error {
 	}
 	c.leaves = append(c.leaves, a.log.leaves...)
 	c.recent.note(p, c.head.seq, a.head.seq)
+	if a.moved {
+		c.moved = a.head.seq
+	}
 	c.head, r.commit = a.head, a.commit
 	for typ, n := range a.counts {
 		c.changed[typ], c.counts[typ] = a.head.seq, n

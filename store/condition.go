@@ -92,7 +92,7 @@ func (p *planner) unused(c *fhir.Change) (refused bool) {
 	if c.ID == "" {
 		return false
 	}
-	now, err := p.v.current(c.Type, c.ID)
+	now, err := p.judging(nil).shown(c.Type, c.ID)
 	if err != nil || now == nil || now.Deleted() {
 		return false // an error comes again when the resource is read
 	}
@@ -145,5 +145,5 @@ func (p *plan) meant(ctx context.Context, v view, q *search.Query) ([]string, er
 	if err != nil {
 		return nil, err
 	}
-	return narrow(state{ctx, v}, p.tx.Requester, found)
+	return narrow(state{ctx, v.whole()}, p.tx.Requester, found)
 }

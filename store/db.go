@@ -53,6 +53,10 @@ type Options struct {
 	// Narrow says, by type, which of the resources that the conditions of a
 	// transaction find they may mean; all of them for a type without one.
 	Narrow map[string]fhir.Narrow
+	// Owners are the rules of who sees what: reads, histories, searches and commits
+	// show the principal of their context no more than that. Without them everybody
+	// sees everything. What State returns is whole, and so is the log.
+	Owners Owners
 	// ReadOnly says that the engine takes no writes: nothing is founded or
 	// brought up to date.
 	ReadOnly bool
@@ -143,13 +147,17 @@ func (db *DB) start() (head, error) {
 	if err := db.remember(v); err != nil {
 		return head{}, err
 	}
-	return h, db.renewIndex(v)
+	if err := db.renewIndex(v); err != nil {
+		return h, err
+	}
+	return h, db.renewOwners(v)
 }
 
 func (db *DB) found() error {
 	return db.engine.Write([]kv.Op{
 		{Key: keyFormat, Value: encodeSeq(formatVersion)},
 		{Key: keyIndex, Value: encodeSeq(indexVersion)},
+		{Key: keyOwners, Value: db.ownersVersion()},
 		{Key: keyHead, Value: head{}.encode()},
 	})
 }
@@ -174,6 +182,14 @@ func (db *DB) Encrypted() bool { return db.engine.Encrypted() }
 // Size is how many bytes the database takes, see [kv.Engine].
 func (db *DB) Size() (int64, error) { return db.engine.Size() }
 
+// show is look with what the principal of a context sees.
+func (db *DB) show(ctx context.Context, op string, at fhir.Seq, f func(v view) error) error {
+	return db.look(op, at, func(v view) error {
+		v.sight = db.sightOf(ctx)
+		return f(v)
+	})
+}
+
 // look calls f with a view as of a sequence, 0 for now.
 func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
 	m := db.now()
@@ -184,7 +200,7 @@ func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
 	if at == 0 || at > m.seq {
 		at = m.seq
 	}
-	err := f(view{m.snap, at, db.names.Own, db.opts.Clock()})
+	err := f(view{r: m.snap, at: at, own: db.names.Own, now: db.opts.Clock()})
 	if errors.Is(err, kv.ErrDamaged) {
 		db.damaged.Add(1)
 	}

@@ -48,18 +48,31 @@ func (p *planner) choose(i int) error {
 	return nil
 }
 
-// find reads what stands in the place of a resource.
+// find reads what stands in the place of a resource. What the requester does not
+// see is not there for them.
 func (p *planner) find(s *step) error {
-	now, ok, err := p.v.identity(s.typ, s.id)
-	if err != nil || !ok {
+	before, r, err := p.v.numberedCurrent(s.typ, s.id)
+	if err != nil || before == nil {
 		return err
 	}
-	s.before, err = p.v.standing(s.typ, now.rid, now.vno)
-	err = about(err, s.typ, s.id)
-	if s.before != nil {
-		s.now = identity{now.rid, parseVno(s.before.VersionID), s.before.Seq, s.before.Deleted()}
+	seen, err := p.judging(nil).sees(s.typ, r, before)
+	if err != nil || !seen {
+		s.hidden = true
+		return err
 	}
-	return err
+	s.before = before
+	s.now = identity{r, parseVno(before.VersionID), before.Seq, before.Deleted()}
+	return nil
+}
+
+// judging is the view that decides about a change: what the requester sees, and
+// everything where the server's own business decides. Parts of a message are from
+// outside all the same; c is nil for what is about no part.
+func (p *planner) judging(c *fhir.Change) view {
+	if p.tx.Derived && (c == nil || !c.Message) {
+		return p.v.whole()
+	}
+	return p.v
 }
 
 func (p *planner) create(c *fhir.Change, s *step) {
@@ -85,6 +98,7 @@ func (p *planner) update(c *fhir.Change, s *step) {
 			Message:  fmt.Sprintf("%s exists already, against If-None-Match: *.", s.ref()),
 			Expected: "no version", Found: "version " + s.before.VersionID,
 		})
+	case s.before == nil && !p.chooses(c, s):
 	case !p.matches(c, s):
 	case s.before == nil || s.before.Deleted():
 		s.applied = fhir.Created
@@ -111,5 +125,24 @@ func (p *planner) matches(c *fhir.Change, s *step) bool {
 	about := *c
 	about.ID = s.id
 	p.refused.add(c, fhir.Conflict, true, about.Overtaken(s.before))
+	return false
+}
+
+// chooses refuses an update that would create a resource under an id which the
+// requester may not choose. To refuse only the ids that others have would tell of
+// them, so who sees a part of the resources chooses ids in the name of their
+// organisation alone: docs/adr/ownership.md.
+func (p *planner) chooses(c *fhir.Change, s *step) bool {
+	v := p.judging(nil)
+	if c.ID == "" || !v.limited(s.typ) || !s.hidden && v.sight.names(c.ID) {
+		return true
+	}
+	issue := fhir.Issue{Code: fhir.NotFound, Message: fmt.Sprintf("There is no %s.", s.ref()), Rule: "client-id", Found: c.ID,
+		Fix: fmt.Sprintf("To create a resource, POST it to %s: the server gives it an id.", s.typ)}
+	if org := v.sight.org; fhir.IsID(org) {
+		issue.Expected = "a resource of yours, or an id that begins with " + org + "-"
+		issue.Fix += " Or choose an id that begins with " + org + "-, which no other organisation can."
+	}
+	p.refused.add(c, fhir.NotFound, false, issue)
 	return false
 }

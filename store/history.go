@@ -13,7 +13,7 @@ import (
 // never been one), of a type, or of everything. Pages are read as of one
 // sequence, so that they fit together whatever is written meanwhile.
 func (db *DB) History(ctx context.Context, q fhir.HistoryQuery) (h *fhir.History, err error) {
-	err = db.look("history", q.AsOf, func(v view) error {
+	err = db.show(ctx, "history", q.AsOf, func(v view) error {
 		h, err = v.history(ctx, q)
 		return err
 	})
@@ -124,6 +124,9 @@ func (w *walker) take(p place, at fhir.LogPlace) (more bool, err error) {
 		if ok, err := w.v.stands(p, w.s.standing); err != nil || !ok {
 			return true, err
 		}
+	}
+	if ok, err := w.v.seesPlace(p); err != nil || !ok {
+		return true, err
 	}
 	if w.skip > 0 {
 		w.skip--

@@ -31,6 +31,9 @@ func (v view) total(list source, s span) (int, error) {
 	if s.standing != 0 {
 		return -1, nil
 	}
+	if v.sight != nil {
+		return v.totalSeen(list, s)
+	}
 	upTo, err := list.count(v, s.last)
 	if err != nil {
 		return 0, err
@@ -53,6 +56,9 @@ func (o *ofResource) exists(v view) error {
 	if ok {
 		o.now = now
 		now.vno, err = o.newest(v, v.at)
+	}
+	if err == nil && ok && now.vno > 0 && v.limited(o.typ) {
+		ok, err = v.seesAny(o.typ, o.now.rid, now.vno)
 	}
 	if err == nil && (!ok || now.vno == 0) {
 		err = unknown("history", o.typ, o.id)

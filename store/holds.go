@@ -34,6 +34,9 @@ func (k *recheck) holds() (bool, error) {
 	if k.p.shaken {
 		return false, nil
 	}
+	if k.v.sight != nil && (k.in == nil || k.p.at < k.in.floor || k.in.moved > k.p.at) {
+		return false, nil // the requester may see other resources now
+	}
 	for i := range k.p.steps {
 		if ok, err := k.stands(&k.p.steps[i]); !ok {
 			return false, err
@@ -96,8 +99,12 @@ func (k *recheck) refers() (bool, error) {
 		if written, known := k.written(key.typ, key.id); known && !written {
 			continue
 		}
-		now, ok, err := k.v.identity(key.typ, key.id)
-		if err != nil || (ok && !now.deleted) != stood {
+		v := k.v
+		if key.business {
+			v = v.whole()
+		}
+		now, err := v.shown(key.typ, key.id)
+		if err != nil || (now != nil && !now.Deleted()) != stood {
 			return false, err
 		}
 	}
@@ -106,7 +113,11 @@ func (k *recheck) refers() (bool, error) {
 	}
 	for i := range k.p.steps {
 		if s := &k.p.steps[i]; s.applied == fhir.Removed {
-			refs, err := k.v.referrers(k.ctx, s.typ, s.id, func(ref string) bool { return k.p.writesTo(ref) })
+			v := k.v
+			if k.p.tx.Derived {
+				v = v.whole()
+			}
+			refs, err := v.referrers(k.ctx, s.typ, s.id, func(ref string) bool { return k.p.writesTo(ref) })
 			if err != nil || len(refs) > 0 {
 				return false, err
 			}
@@ -117,7 +128,7 @@ func (k *recheck) refers() (bool, error) {
 
 // stands reports whether the resource of a step is as the plan found it.
 func (k *recheck) stands(s *step) (bool, error) {
-	if s.id == "" || !k.changed(s.typ) {
+	if s.id == "" || s.hidden || !k.changed(s.typ) {
 		return true, nil
 	}
 	if written, known := k.written(s.typ, s.id); known {

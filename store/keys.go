@@ -21,6 +21,9 @@ const (
 	tableReceipt  = 'r'
 	tableName     = 'n'
 	tableTile     = 't'
+	tableOwner    = 'o' // intervals
+	tableOwned    = 'w' // what decides on them
+	tableHeir     = 'e'
 )
 
 // formatVersion is the version of the layout that this code reads and writes.
@@ -31,6 +34,7 @@ var (
 	keyIndex  = []byte("mindex")
 	keyHead   = []byte("mhead")
 	keyAudit  = []byte("maudit") // of this engine alone
+	keyOwners = []byte("mowners")
 )
 
 // rid is a resource's number: short, and in the order of creation. 0 is none.
@@ -136,6 +140,31 @@ func keyRows(typ string, entries []search.Entry, r rid, from fhir.Seq) [][]byte 
 		keys[i] = b[start:len(b):len(b)]
 	}
 	return keys
+}
+
+// keyOwner is the prefix of the rows of an owner among the resources of a type.
+func keyOwner(typ, owner string) []byte {
+	return append(append(keyTable(tableOwner, typ), owner...), 0)
+}
+
+// keyOwnerRow is one row: the resource has the owner from a commit on.
+func keyOwnerRow(typ, owner string, r rid, from fhir.Seq) []byte {
+	return appendDown(appendRid(keyOwner(typ, owner), r), from)
+}
+
+func keyOwned(t target) []byte { return appendRid(keyTable(tableOwned, t.typ), t.rid) }
+
+// keyHeirs is the prefix of those that inherit the owners of a resource.
+func keyHeirs(of target) []byte { return appendRid(keyTable(tableHeir, of.typ), of.rid) }
+
+func keyHeir(of, heir target) []byte {
+	return appendRid(append(append(keyHeirs(of), heir.typ...), 0), heir.rid)
+}
+
+// splitHeir is the heir that a key names; prefix is how long keyHeirs is.
+func splitHeir(key []byte, prefix int) target {
+	end := len(key) - ridLen
+	return target{string(key[prefix : end-1]), rid(getUint(key[end:]))}
 }
 
 // splitRow takes the end of an index row's key apart. entry is the key as it

@@ -23,8 +23,9 @@ type plan struct {
 	steps   []step     // by change
 	order   []int      // the changes as they are applied: DELETE, POST, PUT
 	lookups map[lookup]looked
-	rests   map[resourceKey]bool // whether resources that are referred to stand
+	rests   map[rest]bool // whether resources that are referred to stand
 	narrow  map[string]fhir.Narrow
+	owners  Owners // nil for none
 	// repeated is the answer to a transaction that has been committed before.
 	repeated *fhir.Commit
 	// denied is why the transaction is refused; steps are then decided in part. The
@@ -55,6 +56,8 @@ type step struct {
 	come     []search.Entry // entries that begin
 	gone     []search.Entry // entries that end
 	from     []fhir.Seq     // when the rows of gone began
+	said     fhir.Ownership // whose the resource is
+	hidden   bool           // there is a resource under this id, and the requester does not see it
 }
 
 // writes reports whether the step makes a version.
@@ -89,11 +92,11 @@ type planner struct {
 
 // prepare makes the plan of a transaction as of a view, one that denies it where
 // it is to be refused. ids are those that an earlier plan of it has used.
-func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string, narrow map[string]fhir.Narrow, references bool) (*plan, error) {
+func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string, opts Options) (*plan, error) {
 	v = v.of(tx)
 	p := &planner{
-		plan: &plan{tx: tx, at: v.at, own: v.own, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup]looked{}, rests: map[resourceKey]bool{}, narrow: narrow},
-		ctx:  ctx, v: v, references: references, targets: map[string]int{}, claims: map[string]int{}, created: map[lookup]int{}, links: map[string]int{},
+		plan: &plan{tx: tx, at: v.at, own: v.own, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup]looked{}, rests: map[rest]bool{}, narrow: opts.Narrow, owners: opts.Owners},
+		ctx:  ctx, v: v, references: opts.References, targets: map[string]int{}, claims: map[string]int{}, created: map[lookup]int{}, links: map[string]int{},
 	}
 	err := p.receipt()
 	if err == nil && p.repeated == nil {
@@ -208,6 +211,9 @@ func (p *planner) keep(s *step) (err error) {
 func (p *planner) index(s *step) error {
 	if !s.writes() {
 		return nil
+	}
+	if p.owners != nil {
+		s.said = p.owners.Of(&fhir.Version{Type: s.typ, ID: s.id, Requester: p.tx.Requester}, s.resource)
 	}
 	var before, now []search.Entry
 	var err error

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -16,8 +17,8 @@ func (db *DB) Read(ctx context.Context, typ, id string) (*fhir.Version, error) {
 
 // ReadAt is [DB.Read] as of a sequence, 0 for now.
 func (db *DB) ReadAt(ctx context.Context, typ, id string, at fhir.Seq) (ver *fhir.Version, err error) {
-	err = db.look("read", at, func(v view) error {
-		ver, err = v.current(typ, id)
+	err = db.show(ctx, "read", at, func(v view) error {
+		ver, err = v.shown(typ, id)
 		if err == nil && ver == nil {
 			err = unknown("read", typ, id)
 		}
@@ -28,13 +29,13 @@ func (db *DB) ReadAt(ctx context.Context, typ, id string, at fhir.Seq) (ver *fhi
 
 // ReadBefore is [DB.Read] as of the last commit before a time.
 func (db *DB) ReadBefore(ctx context.Context, typ, id string, before time.Time) (ver *fhir.Version, err error) {
-	err = db.look("read", 0, func(v view) error {
+	err = db.show(ctx, "read", 0, func(v view) error {
 		next, err := v.firstAt(before, false)
 		if err != nil {
 			return err
 		}
 		v.at = next - 1
-		if ver, err = v.current(typ, id); err == nil && ver == nil {
+		if ver, err = v.shown(typ, id); err == nil && ver == nil {
 			err = fhir.E("read", fhir.NotFound, fhir.Issue{Message: fmt.Sprintf("There was no %s/%s before %s.", typ, id, before.UTC().Format(fhir.InstantLayout))})
 		}
 		return err
@@ -44,7 +45,7 @@ func (db *DB) ReadBefore(ctx context.Context, typ, id string, before time.Time) 
 
 // VRead gives a version by its id, deletions included.
 func (db *DB) VRead(ctx context.Context, typ, id, versionID string) (ver *fhir.Version, err error) {
-	err = db.look("vread", 0, func(v view) error {
+	err = db.show(ctx, "vread", 0, func(v view) error {
 		now, ok, err := v.identity(typ, id)
 		if err != nil {
 			return about(err, typ, id)
@@ -56,13 +57,27 @@ func (db *DB) VRead(ctx context.Context, typ, id, versionID string) (ver *fhir.V
 			ver, err = v.version(typ, now.rid, n)
 			err = about(err, typ, id+"/_history/"+versionID)
 		}
+		if err == nil && ver != nil && ver.Seq <= v.at && v.limited(typ) {
+			ver, err = v.shownVersion(typ, now.rid, ver)
+		}
 		if err == nil && (ver == nil || ver.Seq > v.at) {
-			ver, err = nil, fhir.E("vread", fhir.NotFound, fhir.Issue{
-				Message: fmt.Sprintf("%s/%s has no version %s.", typ, id, versionID), Expected: fmt.Sprintf("1 to %d", now.vno)})
+			ver, err = nil, v.noVersion(typ, id, versionID, now)
 		}
 		return err
 	})
 	return ver, err
+}
+
+// noVersion is the error for a version that is not there, or not shown. Who does
+// not see the resource is not told that there is one.
+func (v view) noVersion(typ, id, versionID string, now identity) error {
+	issue := fhir.Issue{Message: fmt.Sprintf("%s/%s has no version %s.", typ, id, versionID)}
+	if !v.limited(typ) {
+		issue.Expected = fmt.Sprintf("1 to %d", now.vno)
+	} else if ver, err := v.shown(typ, id); err != nil || ver == nil {
+		return cmp.Or(err, unknown("vread", typ, id))
+	}
+	return fhir.E("vread", fhir.NotFound, issue)
 }
 
 func unknown(op, typ, id string) error {

@@ -203,6 +203,71 @@ func decodeReceipt(b []byte) (fhir.Seq, []byte, error) {
 	return s, d.b, nil
 }
 
+// target names a resource.
+type target struct {
+	typ string
+	rid rid
+}
+
+// ownership is what decides on the owners of a resource, as of its newest commit.
+type ownership struct {
+	since            fhir.Seq // when the owners, or whether it is deleted, last changed
+	deleted          bool
+	writers, named   []string // in order
+	inherits, shares []target // what it refers to
+	heirs            uint64   // how many inherit from it
+	owners           []share  // in the order of the owner, also those that it had once
+}
+
+// share is how many reasons there are for an owner: being its writer or named,
+// what it inherits from, what shares with it.
+type share struct {
+	owner   string
+	reasons uint64
+}
+
+func (o *ownership) encode() []byte {
+	b := appendBool(encodeSeq(o.since), o.deleted)
+	for _, list := range [...][]string{o.writers, o.named} {
+		b = binary.AppendUvarint(b, uint64(len(list)))
+		for _, s := range list {
+			b = appendText(b, s)
+		}
+	}
+	for _, list := range [...][]target{o.inherits, o.shares} {
+		b = binary.AppendUvarint(b, uint64(len(list)))
+		for _, t := range list {
+			b = binary.AppendUvarint(appendText(b, t.typ), uint64(t.rid))
+		}
+	}
+	b = binary.AppendUvarint(b, o.heirs)
+	b = binary.AppendUvarint(b, uint64(len(o.owners)))
+	for _, s := range o.owners {
+		b = binary.AppendUvarint(appendText(b, s.owner), s.reasons)
+	}
+	return b
+}
+
+func decodeOwnership(b []byte) (o ownership, err error) {
+	d := decoder{b: b}
+	o.since, o.deleted = fhir.Seq(d.uint()), d.byte() != 0
+	for _, list := range [...]*[]string{&o.writers, &o.named} {
+		for n := d.uint(); n > 0 && !d.failed; n-- {
+			*list = append(*list, d.text())
+		}
+	}
+	for _, list := range [...]*[]target{&o.inherits, &o.shares} {
+		for n := d.uint(); n > 0 && !d.failed; n-- {
+			*list = append(*list, target{d.text(), rid(d.uint())})
+		}
+	}
+	o.heirs = d.uint()
+	for n := d.uint(); n > 0 && !d.failed; n-- {
+		o.owners = append(o.owners, share{d.text(), d.uint()})
+	}
+	return o, d.end()
+}
+
 // holds is the value of an index row whose entry still stands.
 var holds = []byte{}
 

@@ -114,7 +114,7 @@ func (p *planner) existing(i int) error {
 			return
 		}
 		found, there := "", false
-		if found, there, err = p.there(typ, id); err != nil || there || known[typ+"/"+id] && !p.removes(typ+"/"+id) {
+		if found, there, err = p.there(c, typ, id); err != nil || there || known[typ+"/"+id] && !p.removes(typ+"/"+id) {
 			return
 		}
 		p.refused.add(c, fhir.Processing, false, fhir.Issue{
@@ -163,14 +163,14 @@ func (p *planner) removes(ref string) bool {
 
 // there reports whether a resource stands after the transaction, and remembers
 // that the plan rests on it.
-func (p *planner) there(typ, id string) (found string, ok bool, err error) {
+func (p *planner) there(c *fhir.Change, typ, id string) (found string, ok bool, err error) {
 	if i, ok := p.targets[typ+"/"+id]; ok {
 		return "is deleted by this transaction", p.steps[i].applied != fhir.Removed, nil
 	}
-	key := resourceKey{typ, id}
+	key := rest{resourceKey{typ, id}, p.tx.Derived && !c.Message}
 	stands, asked := p.rests[key]
 	if !asked {
-		v, err := p.v.current(typ, id)
+		v, err := p.judging(c).shown(typ, id)
 		if err != nil {
 			return "", false, err
 		}
@@ -180,10 +180,17 @@ func (p *planner) there(typ, id string) (found string, ok bool, err error) {
 	return "does not exist", stands, nil
 }
 
+// rest is a resource that a plan rests on: whether the server's business sees it,
+// or the requester.
+type rest struct {
+	resourceKey
+	business bool
+}
+
 // unreferred refuses the deletion of what others refer to.
 func (p *planner) unreferred(i int) error {
 	c, s := &p.tx.Changes[i], &p.steps[i]
-	refs, err := p.v.referrers(p.ctx, s.typ, s.id, func(ref string) bool {
+	refs, err := p.judging(nil).referrers(p.ctx, s.typ, s.id, func(ref string) bool {
 		_, changed := p.targets[ref] // as it is after the transaction, see existing
 		return changed
 	})

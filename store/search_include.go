@@ -197,7 +197,7 @@ func (in *inclusion) numbers(typ string, rids []rid) (err error) {
 	for _, r := range rids {
 		ver, err := numbers.get(r)
 		if err == nil {
-			err = in.add(ver)
+			err = in.add(r, ver)
 		}
 		if err != nil {
 			return err
@@ -206,9 +206,12 @@ func (in *inclusion) numbers(typ string, rids []rid) (err error) {
 	return nil
 }
 
-func (in *inclusion) add(ver *fhir.Version) error {
+func (in *inclusion) add(r rid, ver *fhir.Version) error {
 	if ver == nil || ver.Deleted() || in.seen[ver.Ref()] {
 		return nil
+	}
+	if ok, err := in.v.sees(ver.Type, r, ver); !ok || err != nil {
+		return err
 	}
 	in.seen[ver.Ref()] = true
 	in.size += len(ver.JSON)

@@ -68,12 +68,12 @@ func (p *page) begin() (way byte, after []byte, err error) {
 		way = byOffset
 	case len(p.q.Sort) == 1:
 		way = bySort
-	case lead == byCreation || p.narrowed:
+	case lead == byCreation || p.narrowed || p.limited:
 		way = byCreation
 	default:
 		way = lead
 	}
-	if way == byCreation && lead != byCreation {
+	if way == byCreation && lead != byCreation && !p.limited {
 		return p.tried(lead)
 	}
 	after, err = p.by(way, nil)

@@ -68,6 +68,9 @@ func (v view) trial(ctx context.Context, typ string, c *search.Clause) (*selecti
 
 // ready adds what the streams need beside the clauses.
 func (s *selection) ready() *selection {
+	if s.limited = s.v.limited(s.typ); s.limited {
+		s.must, s.standing = append(s.must, s.v.ownedStream(s.typ)), true
+	}
 	countLeaps(s.must, &s.leaps)
 	countLeaps(s.not, &s.leaps)
 	if !s.standing {

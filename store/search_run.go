@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
@@ -12,7 +13,7 @@ import (
 // a next page is of the same state as the first one, whatever was committed
 // meanwhile.
 func (db *DB) Search(ctx context.Context, q *search.Query) (out *search.Result, err error) {
-	err = db.look("search", q.Page.AsOf, func(v view) error {
+	err = db.show(ctx, "search", q.Page.AsOf, func(v view) error {
 		out, err = v.search(ctx, q)
 		return err
 	})
@@ -99,6 +100,10 @@ func (p *page) total(last bool) error {
 	case last:
 		p.out.Total = len(p.out.Matches)
 		return nil
+	case p.limited: // by the query alone, since data that is not shown must not decide
+		if p.q.Total != search.TotalAccurate && slices.ContainsFunc(p.clauses, func(c search.Clause) bool { return len(c.Chain)+len(c.Has) > 0 || !onKeys(&c) }) {
+			return nil
+		}
 	case !p.narrowed && p.leader() != byCreation && p.q.Total != search.TotalAccurate:
 		return nil
 	}
@@ -149,7 +154,7 @@ func (s *selection) count(q *search.Query, out *search.Result, limit int) error 
 		limit = all
 	}
 	s.leaps, s.tried = 0, 0
-	if limit == enough { // no clause is worth looking up as a whole
+	if limit == enough && !s.limited { // no clause is worth looking up as a whole
 		defer func(patience int) { s.patience, s.budget = patience, 0 }(s.patience)
 		s.patience, s.budget = all, enoughCost
 	}

@@ -31,6 +31,7 @@ type selection struct {
 	patience  int            // how many of those are too many
 	impatient bool           // give up then
 	narrowed  bool           // some clause is a stream
+	limited   bool           // to what a principal sees: neither order nor total may depend on anything else
 	standing  bool           // a stream knows what has been deleted: all of index rows do
 	leaps     int            // seeks of the streams
 	numbers   *numbered      // nil until a resource is read

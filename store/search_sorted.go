@@ -124,7 +124,9 @@ func (p *page) all() (list []match, complete bool, err error) {
 		list = append(list, m)
 	}
 	slices.SortFunc(list, func(a, b match) int { return compareMatches(orders, a, b) })
-	p.out.Total = len(list)
+	if !p.limited { // else count decides, whatever way led here
+		p.out.Total = len(list)
+	}
 	return list, true, nil
 }
 

@@ -18,6 +18,8 @@ type view struct {
 	at  fhir.Seq
 	own search.Own // which absolute references are to this server; nil for none
 	now time.Time  // what the date prefix ap counts from; in a commit its own time
+	// sight is what the principal sees of it; nil for all.
+	sight *sight
 }
 
 // head gives the newest commit in the reader, whatever the view's sequence.
@@ -58,12 +60,30 @@ func (v view) version(typ string, r rid, n vno) (*fhir.Version, error) {
 // current gives the version that stands, a deletion for what is deleted; nil
 // when there was none yet.
 func (v view) current(typ, id string) (*fhir.Version, error) {
+	ver, _, err := v.numberedCurrent(typ, id)
+	return ver, err
+}
+
+// shown is current for the principal of the view.
+func (v view) shown(typ, id string) (*fhir.Version, error) {
+	ver, r, err := v.numberedCurrent(typ, id)
+	if err != nil {
+		return nil, err
+	}
+	if ok, err := v.sees(typ, r, ver); !ok || err != nil {
+		return nil, err
+	}
+	return ver, nil
+}
+
+// numberedCurrent is current with the number of the resource.
+func (v view) numberedCurrent(typ, id string) (*fhir.Version, rid, error) {
 	i, ok, err := v.identity(typ, id)
 	if err != nil || !ok {
-		return nil, about(err, typ, id)
+		return nil, 0, about(err, typ, id)
 	}
 	ver, err := v.standing(typ, i.rid, i.vno)
-	return ver, about(err, typ, id)
+	return ver, i.rid, about(err, typ, id)
 }
 
 // first returns the version that created a resource; nil when there was none yet.

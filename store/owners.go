@@ -1,0 +1,204 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// Owners are the rules of whose a resource is, and of whose resources a principal
+// sees. All that the store keeps of owners follows from the log by them.
+type Owners interface {
+	// Version names the rules: a database that was written by others renews what
+	// it keeps.
+	Version() string
+	// Public reports whether everybody sees the resources of a type.
+	Public(typ string) bool
+	// Of returns what a version says about whose its resource is. r is its content,
+	// nil for a deletion. It depends on nothing else.
+	Of(v *fhir.Version, r *fhir.Resource) fhir.Ownership
+	// Sight returns whose resources a principal sees; all for everybody's.
+	Sight(p fhir.Principal) (owners []string, all bool)
+}
+
+// sight is whose resources the principal of a request sees. A nil one sees all.
+type sight struct {
+	rules  Owners
+	owners []string
+	org    string // that they act for; they may choose ids in its name
+}
+
+// sightOf is the sight of the principal of a context.
+func (db *DB) sightOf(ctx context.Context) *sight {
+	if db.opts.Owners == nil {
+		return nil
+	}
+	p := fhir.PrincipalIn(ctx)
+	owners, all := db.opts.Owners.Sight(p)
+	if all {
+		return nil
+	}
+	return &sight{db.opts.Owners, owners, p.OnBehalf}
+}
+
+// names reports whether an id is in the name of the principal's organisation: no
+// other organisation chooses such a one.
+func (s *sight) names(id string) bool {
+	n := len(s.org)
+	return n > 0 && len(id) > n+1 && strings.EqualFold(id[:n], s.org) && (id[n] == '-' || id[n] == '.')
+}
+
+// limited reports whether the view shows only a part of a type.
+func (v view) limited(typ string) bool { return v.sight != nil && !v.sight.rules.Public(typ) }
+
+// whole is the view without the limits of a principal: what the server decides on.
+func (v view) whole() view {
+	v.sight = nil
+	return v
+}
+
+// sees reports whether a resource is shown, as it is at the view's sequence; ver
+// is its version there, nil for none. One that is deleted is shown to those whose
+// it was.
+func (v view) sees(typ string, r rid, ver *fhir.Version) (bool, error) {
+	if ver == nil || !v.limited(typ) {
+		return ver != nil, nil
+	}
+	own, ok, err := v.owned(target{typ, r})
+	if err != nil || !ok || !own.any(v.sight.owners) {
+		return false, err
+	}
+	if own.since <= v.at {
+		return own.now(v.sight.owners), nil
+	}
+	at := v.at
+	if ver.Deleted() {
+		at = ver.Seq - 1
+	}
+	return v.overlaps(typ, r, at, at)
+}
+
+// seesVersion reports whether a version is shown: whether its resource had an
+// owner whose resources the principal sees while it was current.
+func (v view) seesVersion(typ string, r rid, ver *fhir.Version) (bool, error) {
+	if !v.limited(typ) {
+		return true, nil
+	}
+	own, ok, err := v.owned(target{typ, r})
+	if err != nil || !ok || !own.any(v.sight.owners) {
+		return false, err
+	}
+	from, to := ver.Seq, v.at
+	b, ok, err := v.r.Get(keyVersion(typ, r, parseVno(ver.VersionID)+1))
+	if err != nil {
+		return false, err
+	}
+	if ok {
+		next, err := decodeVersion(typ, 0, b)
+		if err != nil {
+			return false, err
+		}
+		to = min(to, next.Seq-1)
+	}
+	if ver.Deleted() {
+		from, to = from-1, from-1 // its rows have ended
+	}
+	return v.overlaps(typ, r, from, to)
+}
+
+// shownVersion is the version where it is shown, else nil.
+func (v view) shownVersion(typ string, r rid, ver *fhir.Version) (*fhir.Version, error) {
+	if ok, err := v.seesVersion(typ, r, ver); !ok || err != nil {
+		return nil, err
+	}
+	return ver, nil
+}
+
+// overlaps reports whether the principal sees an owner that a resource had at any
+// time from one commit to another, both included.
+func (v view) overlaps(typ string, r rid, from, to fhir.Seq) (bool, error) {
+	for _, owner := range v.sight.owners {
+		prefix := appendRid(keyOwner(typ, owner), r)
+		it := v.r.Iterate(appendDown(bytes.Clone(prefix), to), after(prefix), false)
+		found := it.Next() && heldAt(it.Value(), from) // no two rows overlap: the newest decides
+		if err := ended(it, nil); err != nil || found {
+			return found, err
+		}
+	}
+	return false, nil
+}
+
+// owned reads what decides on the owners of a resource, whatever the view's
+// sequence; false where there is nothing, as of the public types.
+func (v view) owned(t target) (o ownership, ok bool, err error) {
+	b, ok, err := v.r.Get(keyOwned(t))
+	if err != nil || !ok {
+		return o, false, err
+	}
+	o, err = decodeOwnership(b)
+	return o, err == nil, err
+}
+
+// place is where an owner is in the list, or would be.
+func (o *ownership) place(owner string) (i int, ok bool) {
+	return slices.BinarySearchFunc(o.owners, owner, func(s share, owner string) int {
+		switch {
+		case s.owner < owner:
+			return -1
+		case s.owner > owner:
+			return 1
+		}
+		return 0
+	})
+}
+
+// any reports whether one of the owners is or was one of the resource.
+func (o *ownership) any(owners []string) bool {
+	return slices.ContainsFunc(owners, func(owner string) bool {
+		_, ok := o.place(owner)
+		return ok
+	})
+}
+
+// now reports whether one of the owners is one of the resource.
+func (o *ownership) now(owners []string) bool {
+	return slices.ContainsFunc(owners, func(owner string) bool {
+		i, ok := o.place(owner)
+		return ok && o.owners[i].reasons > 0
+	})
+}
+
+// all are the owners that the resource has.
+func (o *ownership) all() (owners []string) {
+	for _, s := range o.owners {
+		if s.reasons > 0 {
+			owners = append(owners, s.owner)
+		}
+	}
+	return owners
+}
+
+// own are the owners that it has by itself.
+func (o *ownership) own() []string { return joined(o.writers, o.named) }
+
+// joined joins two lists that are in order.
+func joined(a, b []string) []string {
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// ownedStream is the resources of a type that a principal sees, but for deleted
+// ones.
+func (v view) ownedStream(typ string) stream {
+	var in []stream
+	for _, owner := range v.sight.owners {
+		prefix := keyOwner(typ, owner)
+		w := &rows{it: v.r.Iterate(prefix, after(prefix), false), prefix: prefix, at: v.at}
+		in = append(in, &keyStream{rows: w})
+	}
+	return unionOf(in)
+}
