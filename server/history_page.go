@@ -3,10 +3,12 @@ package server
 import (
 	"encoding/binary"
 	"net/url"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
 // historyPage is where a page of a history begins: in which state, after how
@@ -43,7 +45,7 @@ func (s *Server) historyLinks(c *gin.Context, address string, self url.Values, q
 	links := []fhir.Value{link("first", withQuery(address, self))}
 	add := func(relation string, at historyPage) {
 		to := cloned(self)
-		to.Set(pageParam, s.seal.Seal(sealedFor(c, self), at.encode()))
+		to.Set(pageParam, s.sealOf(exchangeOf(c)).Seal(sealedFor(c, self), at.encode()))
 		links = append(links, link(relation, withQuery(address, to)))
 	}
 	if q.Shown > 0 {
@@ -58,8 +60,20 @@ func (s *Server) historyLinks(c *gin.Context, address string, self url.Values, q
 	return links
 }
 
-func (s *Server) openHistoryPage(q *fhir.HistoryQuery, query []byte, token string) error {
-	sealed, ok := s.seal.Open(query, token)
+// sealOf seals the pages of a caller: nobody else follows their links.
+func (s *Server) sealOf(x *exchange) *search.Sealer { return s.seal.For(x.caller()) }
+
+// caller tells callers with a token apart; "" for those who are asked for none.
+func (x *exchange) caller() string {
+	who := &x.identity.Requester
+	if !who.Bound() {
+		return ""
+	}
+	return strings.Join([]string{who.OnBehalf, who.Client, who.Agent}, "\x00")
+}
+
+func (s *Server) openHistoryPage(x *exchange, q *fhir.HistoryQuery, query []byte, token string) error {
+	sealed, ok := s.sealOf(x).Open(query, token)
 	page, whole := decodeHistoryPage(sealed)
 	if !ok || !whole {
 		return fhir.E("history", fhir.Invalid, fhir.Issue{

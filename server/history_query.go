@@ -63,7 +63,7 @@ func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Val
 		return q, self, &fhir.Error{Op: "history", Kind: fhir.Invalid, Issues: issues}
 	}
 	if token := x.query.Get(pageParam); token != "" {
-		err = s.openHistoryPage(&q, sealedFor(c, self), token)
+		err = s.openHistoryPage(x, &q, sealedFor(c, self), token)
 		self.Set(pageParam, token)
 		return q, self, err
 	}

@@ -31,7 +31,7 @@ func (s *Server) search(c *gin.Context) error {
 	}
 	q, notes, err := search.Parse(x.resourceType, params, search.Options{
 		Lenient: s.lenient(c.Request.Header), Own: x.own, Now: s.now(),
-		DefaultCount: s.config.PageSize, MaxCount: s.config.MaxPageSize, Pages: s.seal,
+		DefaultCount: s.config.PageSize, MaxCount: s.config.MaxPageSize, Pages: s.sealOf(x),
 	})
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func (s *Server) search(c *gin.Context) error {
 	if len(found.Included) > 0 { // definitions alone may be kept
 		c.Writer.Header()["Cache-Control"] = uncached
 	}
-	b := newBundle(s.bundleHead("searchset", found.Total, s.searchLinks(address, q, found)...))
+	b := newBundle(s.bundleHead("searchset", found.Total, s.searchLinks(x, address, q, found)...))
 	if err := addMatches(b, x, q, found); err != nil {
 		return err
 	}
@@ -123,11 +123,12 @@ func (s *Server) searchParams(c *gin.Context) (url.Values, error) {
 
 // searchLinks lead to this page, to the first one and to those around it, of the
 // same state of the database. They hold the parameters that were understood and no others.
-func (s *Server) searchLinks(address string, q *search.Query, found *search.Result) []fhir.Value {
+func (s *Server) searchLinks(x *exchange, address string, q *search.Query, found *search.Result) []fhir.Value {
+	seal := s.sealOf(x)
 	first := withQuery(address, q.Self())
 	self := first
 	if q.Page.AsOf != 0 || q.Page.After != nil {
-		self = withQuery(address, s.seal.Link(q, q.Page))
+		self = withQuery(address, seal.Link(q, q.Page))
 	}
 	links := []fhir.Value{link("self", self), link("first", first)}
 	for _, to := range []struct {
@@ -135,7 +136,7 @@ func (s *Server) searchLinks(address string, q *search.Query, found *search.Resu
 		page     *search.Page
 	}{{"previous", found.Previous}, {"next", found.Next}, {"last", found.Last}} {
 		if to.page != nil {
-			links = append(links, link(to.relation, withQuery(address, s.seal.Link(q, *to.page))))
+			links = append(links, link(to.relation, withQuery(address, seal.Link(q, *to.page))))
 		}
 	}
 	return links

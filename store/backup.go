@@ -17,8 +17,8 @@ import (
 
 // Backup writes the commits after an earlier backup, nil for all, up to the
 // newest one to an archive that begin makes of the header; the caller closes it.
-// Writes go on meanwhile and are not in it. The index is left out: it follows
-// from the versions, and [Open] makes it after [Restore].
+// Writes go on meanwhile and are not in it. The index and the owners are left out:
+// they follow from the versions, and [Open] makes them after [Restore].
 //
 // Followers' cursors and receipts are in the archive as of the same commit, so a
 // restored database goes on where the archive ends. A damaged database is
@@ -107,6 +107,12 @@ type backup struct {
 // tables are those that a backup holds, in order.
 var tables = []byte{tableMeta, tableIdentity, tableVersion, tableLog, tableHistory, tableCursor, tableReceipt, tableTile}
 
+// derived reports whether a key says which index and owners this engine has, or how
+// far its verification is.
+func derived(key []byte) bool {
+	return bytes.Equal(key, keyIndex) || bytes.Equal(key, keyOwners) || bytes.Equal(key, keyAudit)
+}
+
 func (b *backup) all() error {
 	for _, table := range tables {
 		if err := b.table(table, nil); err != nil {
@@ -122,7 +128,7 @@ func (b *backup) table(table byte, want func(value []byte) (bool, error)) error 
 	it := b.v.r.Iterate(low, after(low), false)
 	var err error
 	for err == nil && it.Next() {
-		if err = b.ctx.Err(); err != nil || bytes.Equal(it.Key(), keyIndex) || bytes.Equal(it.Key(), keyAudit) {
+		if err = b.ctx.Err(); err != nil || derived(it.Key()) {
 			continue
 		}
 		ok := true

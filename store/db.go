@@ -154,12 +154,15 @@ func (db *DB) start() (head, error) {
 }
 
 func (db *DB) found() error {
-	return db.engine.Write([]kv.Op{
+	ops := []kv.Op{
 		{Key: keyFormat, Value: encodeSeq(formatVersion)},
 		{Key: keyIndex, Value: encodeSeq(indexVersion)},
-		{Key: keyOwners, Value: db.ownersVersion()},
 		{Key: keyHead, Value: head{}.encode()},
-	})
+	}
+	if db.opts.Owners != nil {
+		ops = append(ops, kv.Op{Key: keyOwners, Value: db.ownersVersion()})
+	}
+	return db.engine.Write(ops)
 }
 
 // Close answers the commits under way, refuses further ones, waits for those

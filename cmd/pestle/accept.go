@@ -7,6 +7,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
+	"github.com/pestle-fhir/pestle/trust/ownership"
 )
 
 type acceptCommand struct {
@@ -38,7 +39,7 @@ func openedOnce(dir string, key badger.Option) error {
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(engine, store.Options{})
+	db, err := store.Open(engine, store.Options{Owners: ownership.New("")})
 	if err != nil {
 		return err
 	}

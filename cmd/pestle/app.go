@@ -19,6 +19,7 @@ import (
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
 	"github.com/pestle-fhir/pestle/trust/audit"
+	"github.com/pestle-fhir/pestle/trust/ownership"
 )
 
 // appConfig says how the parts are put together.
@@ -70,7 +71,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	engine.Reserve(c.MinFree)
 	backlog := &pharmacy.Backlog{Most: fhir.Seq(c.MaxBacklog)}
 	db, err := store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit},
-		Narrow: map[string]fhir.Narrow{"Patient": dispensing.PatientsOf}})
+		Narrow: map[string]fhir.Narrow{"Patient": dispensing.PatientsOf(c.Dispensing.Site.ODS)}, Owners: ownership.New(c.Dispensing.Site.ODS)})
 	if err != nil {
 		return nil, err
 	}

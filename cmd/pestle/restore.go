@@ -13,6 +13,7 @@ import (
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/archive"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
+	"github.com/pestle-fhir/pestle/trust/ownership"
 )
 
 type restoreCommand struct {
@@ -76,7 +77,7 @@ func (c *restoreCommand) restore(fresh string, std streams) (h archive.Header, e
 // proved opens what was restored, which makes its index, proves its invariants
 // and closes it.
 func proved(engine *badger.Engine, std streams) error {
-	db, err := store.Open(engine, store.Options{})
+	db, err := store.Open(engine, store.Options{Owners: ownership.New("")})
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ const pageParam = "_page"
 type Sealer struct {
 	aead  cipher.AEAD
 	nonce []byte // key for the nonces
+	who   string // to whom the tokens are bound; "" for everybody
 }
 
 // NewSealer makes a sealer from a secret of any length; use 32 random bytes.
@@ -33,7 +34,19 @@ func NewSealer(secret []byte) *Sealer {
 	if err != nil {
 		panic(err) // AES has blocks of 16 bytes
 	}
-	return &Sealer{aead, derive(secret, "page nonce")}
+	return &Sealer{aead: aead, nonce: derive(secret, "page nonce")}
+}
+
+// For returns the sealer of one caller, whose tokens lead nobody else anywhere; ""
+// for everybody.
+func (s *Sealer) For(who string) *Sealer { return &Sealer{s.aead, s.nonce, who} }
+
+// bound is the subject of a token with its caller.
+func (s *Sealer) bound(subject []byte) []byte {
+	if s.who == "" {
+		return subject
+	}
+	return append([]byte(s.who+"\x00"), subject...)
 }
 
 func derive(secret []byte, purpose string) []byte {
@@ -51,6 +64,7 @@ func (s *Sealer) Token(q *Query, p Page) string {
 // Seal makes the token of a place in something else than a search, bound to a
 // subject: the query it is a place in.
 func (s *Sealer) Seal(subject, place []byte) string {
+	subject = s.bound(subject)
 	sum := sha256.Sum256(subject)
 	nonce := derive(s.nonce, string(sum[:])+string(place))[:s.aead.NonceSize()]
 	return base64.RawURLEncoding.EncodeToString(s.aead.Seal(nonce, nonce, place, subject))
@@ -63,7 +77,7 @@ func (s *Sealer) Open(subject []byte, token string) (place []byte, ok bool) {
 	if err != nil || len(sealed) < n {
 		return nil, false
 	}
-	place, err = s.aead.Open(nil, sealed[:n], sealed[n:], subject)
+	place, err = s.aead.Open(nil, sealed[:n], sealed[n:], s.bound(subject))
 	return place, err == nil
 }
 

@@ -30,7 +30,7 @@ func (s *Service) guardOrder(state fhir.State, tx *fhir.Transaction, before, aft
 	if !o.prescribed() || !o.issued() {
 		return nil
 	}
-	if err := rightPatients(state, tx); err != nil {
+	if err := rightPatients(state, s.site.ODS, tx); err != nil {
 		return err
 	}
 	return s.guardNewOrder(state, o)

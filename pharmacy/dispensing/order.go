@@ -12,10 +12,10 @@ func (s *Service) receiveOrder(call *fhir.Call, m *message, state fhir.State) (*
 	if err := m.known(state, number); err != nil {
 		return nil, err
 	}
-	if err := m.alive(state, call.Requester); err != nil {
+	if err := m.alive(state, s.site.ODS, call.Requester); err != nil {
 		return nil, err
 	}
-	remarks, err := m.remarksOn(state, call.Requester)
+	remarks, err := m.remarksOn(state, s.site.ODS, call.Requester)
 	if err != nil {
 		return nil, err
 	}
@@ -41,9 +41,9 @@ func (m *message) known(state fhir.State, number node) error {
 }
 
 // alive refuses a prescription for a patient whom the server knows to be dead.
-func (m *message) alive(state fhir.State, who fhir.Principal) error {
+func (m *message) alive(state fhir.State, site string, who fhir.Principal) error {
 	for p := range m.all("Patient") {
-		stored, err := patientOf(state, who, identifier(p, idNHS).Text())
+		stored, err := patientOf(state, site, who, identifier(p, idNHS).Text())
 		if err != nil {
 			return err
 		}

@@ -9,15 +9,23 @@ import (
 // The record of a patient belongs to the organisation on whose behalf it was
 // created. Within an organisation there is one record for each NHS number; what
 // others hold is neither found nor told by what is written. Records that were
-// created on behalf of nobody, such as loaded ones, are everybody's.
+// created on behalf of nobody, such as loaded ones, are the server's pharmacy's,
+// and everybody's where nobody is asked who they are.
 
-// PatientsOf is a [fhir.Narrow] of Patient: what a requester's organisation
-// means by a condition are its own records, else those that are everybody's. A
-// record that is not active any more is meant only where there is no other.
-func PatientsOf(state fhir.State, who fhir.Principal, ids []string) ([]string, error) {
+// PatientsOf is a [fhir.Narrow] of Patient on the server of a pharmacy: what a
+// requester's organisation means by a condition are its own records, else those
+// that were created on behalf of nobody, if these are theirs. A record that is not
+// active any more is meant only where there is no other.
+func PatientsOf(site string) fhir.Narrow {
+	return func(state fhir.State, who fhir.Principal, ids []string) ([]string, error) {
+		return patientsOf(state, site, who, ids)
+	}
+}
+
+func patientsOf(state fhir.State, site string, who fhir.Principal, ids []string) ([]string, error) {
 	var ranks [4][]string
 	for _, id := range ids {
-		rank, err := patientRank(state, who.OnBehalf, id)
+		rank, err := patientRank(state, site, who, id)
 		if err != nil {
 			return nil, err
 		}
@@ -33,17 +41,18 @@ func PatientsOf(state fhir.State, who fhir.Principal, ids []string) ([]string, e
 	return nil, nil
 }
 
-// patientRank is how near a record is to an organisation: 0 its own, 1 that of
-// everybody, 2 and 3 such that are not active, -1 that of another organisation.
-func patientRank(state fhir.State, organisation, id string) (int, error) {
+// patientRank is how near a record is to a requester: 0 their organisation's, 1 one
+// of nobody that is theirs too, 2 and 3 such that are not active, -1 that of another
+// organisation.
+func patientRank(state fhir.State, site string, who fhir.Principal, id string) (int, error) {
 	first, err := state.First("Patient", id)
 	if err != nil || first == nil {
 		return -1, err
 	}
 	rank := 0
-	switch first.Requester.OnBehalf {
-	case organisation:
-	case "":
+	switch of := first.Requester.OnBehalf; {
+	case of == who.OnBehalf:
+	case of == "" && (!who.Bound() || site != "" && who.ActsFor(site)):
 		rank = 1
 	default:
 		return -1, nil
@@ -61,7 +70,7 @@ func inactive(patient node) bool { return patient.Get("active").Kind() == fhir.F
 
 // patientOf is the record that a requester's organisation has of a patient, nil
 // for none.
-func patientOf(state fhir.State, who fhir.Principal, nhs string) (*fhir.Resource, error) {
+func patientOf(state fhir.State, site string, who fhir.Principal, nhs string) (*fhir.Resource, error) {
 	if nhs == "" {
 		return nil, nil
 	}
@@ -69,7 +78,7 @@ func patientOf(state fhir.State, who fhir.Principal, nhs string) (*fhir.Resource
 	if err != nil {
 		return nil, err
 	}
-	if ids, err = PatientsOf(state, who, ids); err != nil || len(ids) == 0 {
+	if ids, err = patientsOf(state, site, who, ids); err != nil || len(ids) == 0 {
 		return nil, err
 	}
 	return read(state, "Patient/"+ids[0], "Patient")
@@ -77,7 +86,7 @@ func patientOf(state fhir.State, who fhir.Principal, nhs string) (*fhir.Resource
 
 // guardPatient keeps an organisation to one record for each NHS number, by
 // whatever way a number comes to a record.
-func (s *Service) guardPatient(state fhir.State, _ *fhir.Transaction, before, after *fhir.Version) error {
+func (s *Service) guardPatient(state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
 	if after.Deleted() {
 		return nil
 	}
@@ -97,7 +106,11 @@ func (s *Service) guardPatient(state fhir.State, _ *fhir.Transaction, before, af
 		if slices.Contains(known, n.Text()) {
 			continue
 		}
-		if err := onlyRecord(state, first.Requester, after.ID, n); err != nil {
+		owner := tx.Requester // as far as they are known, for the organisation whose record it is
+		if owner.OnBehalf != first.Requester.OnBehalf {
+			owner.OnBehalf, owner.Delegates = first.Requester.OnBehalf, nil
+		}
+		if err := onlyRecord(state, s.site.ODS, owner, after.ID, n); err != nil {
 			return err
 		}
 	}
@@ -128,7 +141,7 @@ func numbersBefore(before *fhir.Version) (list []string, err error) {
 	return list, nil
 }
 
-func onlyRecord(state fhir.State, owner fhir.Principal, id string, number node) error {
+func onlyRecord(state fhir.State, site string, owner fhir.Principal, id string, number node) error {
 	ids, err := state.Find("Patient", query("identifier", idNHS, number.Text()))
 	if err != nil {
 		return err
@@ -137,7 +150,7 @@ func onlyRecord(state fhir.State, owner fhir.Principal, id string, number node) 
 		if other == id {
 			continue
 		}
-		rank, err := patientRank(state, owner.OnBehalf, other)
+		rank, err := patientRank(state, site, owner, other)
 		if err != nil {
 			return err
 		}

@@ -144,7 +144,7 @@ func TestMergedPatientGivesWay(t *testing.T) {
 	require.Equal(t, []string{"patient-once"}, rulesOf(err))
 	_, err = w.write("A83008", put("new", revise(p, "birthDate", "1980-02-04")))
 	require.NoError(t, err)
-	found, err := patientOf(w.db.State(w.ctx), fhir.Principal{OnBehalf: "A83008"}, "9449304130")
+	found, err := patientOf(w.db.State(w.ctx), "", fhir.Principal{OnBehalf: "A83008"}, "9449304130")
 	require.NoError(t, err)
 	require.Equal(t, "new", found.ID())
 }

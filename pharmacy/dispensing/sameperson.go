@@ -96,9 +96,9 @@ func meets(a, b map[string]bool) bool {
 
 // remarksOn compares the patients of a message with the records that the
 // sender's organisation has of them. The stored record stays as it is.
-func (m *message) remarksOn(state fhir.State, who fhir.Principal) (remarks []fhir.Issue, err error) {
+func (m *message) remarksOn(state fhir.State, site string, who fhir.Principal) (remarks []fhir.Issue, err error) {
 	for sent := range m.all("Patient") {
-		stored, err := patientOf(state, who, identifier(sent, idNHS).Text())
+		stored, err := patientOf(state, site, who, identifier(sent, idNHS).Text())
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +126,7 @@ func (d differs) issue(stored *fhir.Resource, consequence string) fhir.Issue {
 // that it finds under an NHS number, a patient who may be another: what it
 // brings is stored nowhere, so nobody could look at it later. A message is
 // stored as it came.
-func rightPatients(state fhir.State, tx *fhir.Transaction) error {
+func rightPatients(state fhir.State, site string, tx *fhir.Transaction) error {
 	if tx.Derived {
 		return nil
 	}
@@ -136,7 +136,7 @@ func rightPatients(state fhir.State, tx *fhir.Transaction) error {
 		if c.Type != "Patient" || c.Method != fhir.Create || c.Resource == nil {
 			continue
 		}
-		stored, err := patientOf(state, tx.Requester, identifier(c.Resource.Root(), idNHS).Text())
+		stored, err := patientOf(state, site, tx.Requester, identifier(c.Resource.Root(), idNHS).Text())
 		if err != nil {
 			return err
 		}

@@ -39,7 +39,7 @@ func newWorld(t *testing.T, now time.Time, opts Options) *world {
 	}
 	w := &world{t: t, ctx: t.Context(), now: now}
 	db, err := store.Open(mem.New(), store.Options{Clock: func() time.Time { return w.now }, Guards: []fhir.Guard{Guard(opts)},
-		Narrow: map[string]fhir.Narrow{"Patient": PatientsOf}})
+		Narrow: map[string]fhir.Narrow{"Patient": PatientsOf(opts.Site.ODS)}})
 	require.NoError(t, err)
 	w.db, w.s = db, New(db, opts)
 	quiet := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
