@@ -170,8 +170,8 @@ var (
 	changing = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|_page=[\w-]+|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)|\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT`)
 )
 
-// patient is one with a name and an identifier.
-func patient(id, number, family string) string {
+// somebody is a Patient with a name and an identifier.
+func somebody(id, number, family string) string {
 	if id != "" {
 		id = `"id":"` + id + `",`
 	}
@@ -219,7 +219,7 @@ func worldsOf(t testing.TB, org string) *pair {
 		}
 	}
 	for i := range 4 {
-		p.both(org, "Patient", patient("", fmt.Sprint(i+1), []string{"Ames", "Bell"}[i%2]), true)
+		p.both(org, "Patient", somebody("", fmt.Sprint(i+1), []string{"Ames", "Bell"}[i%2]), true)
 		p.both(org, "Observation", observation(strings.TrimPrefix(p.own[2*i], "Patient/"), fmt.Sprint(i+1)), true)
 	}
 	for _, c := range worldOrgs[2:] {
@@ -235,14 +235,14 @@ func worldsOf(t testing.TB, org string) *pair {
 	p.with.orders += 1000 // numbers that the other world has not
 	for i, other := range others {
 		for k := range 3 {
-			id := p.with.made(other, request{"POST", "/fhir/Patient", patient("", fmt.Sprint(k+1), []string{"Ames", "Bell", "Hidden"}[k]), nil})
+			id := p.with.made(other, request{"POST", "/fhir/Patient", somebody("", fmt.Sprint(k+1), []string{"Ames", "Bell", "Hidden"}[k]), nil})
 			o := p.with.made(other, request{"POST", "/fhir/Observation", observation(id, fmt.Sprint(k+1)), nil})
 			p.hidden = append(p.hidden, "Patient/"+id, "Observation/"+o)
 		}
 		own := strings.TrimPrefix(p.own[0], "Patient/") // one of the organisation's, to which others refer
 		p.hidden = append(p.hidden, "Observation/"+p.with.made(other, request{"POST", "/fhir/Observation", observation(own, fmt.Sprint(i+5)), nil}))
 		p.with.made(other, request{"DELETE", "/fhir/" + p.hidden[len(p.hidden)-2], "", nil})
-		p.with.made(other, request{"PUT", "/fhir/" + p.hidden[len(p.hidden)-7], patient(strings.TrimPrefix(p.hidden[len(p.hidden)-7], "Patient/"), "9", "Hidden"), nil})
+		p.with.made(other, request{"PUT", "/fhir/" + p.hidden[len(p.hidden)-7], somebody(strings.TrimPrefix(p.hidden[len(p.hidden)-7], "Patient/"), "9", "Hidden"), nil})
 		if slices.Index(worldOrgs, other) >= 2 {
 			p.hidden = append(p.hidden, "Task/"+p.with.order(other, elsewhere, "9990001006"))
 		}
@@ -274,10 +274,10 @@ func (p *pair) request(r *rand.Rand) request {
 		path, query, _ := strings.Cut(p.query(r, ref), "?")
 		return request{"POST", "/fhir/" + path + "/_search", query, []string{"Content-Type", "application/x-www-form-urlencoded"}}
 	case 6:
-		return request{"POST", "/fhir/Patient", patient("", number, "New"), []string{"If-None-Exist", []string{"identifier=https://clinic.example/id|" + number, "family=Hidden", "_id=" + id}[r.IntN(3)]}}
+		return request{"POST", "/fhir/Patient", somebody("", number, "New"), []string{"If-None-Exist", []string{"identifier=https://clinic.example/id|" + number, "family=Hidden", "_id=" + id}[r.IntN(3)]}}
 	case 7:
 		path := []string{ref, ref, "Patient?identifier=https://clinic.example/id|" + number, "Patient?family=Hidden"}[r.IntN(4)]
-		body := patient(map[bool]string{true: id, false: ""}[path == ref], number, "Changed")
+		body := somebody(map[bool]string{true: id, false: ""}[path == ref], number, "Changed")
 		if typ != "Patient" && path == ref {
 			return request{"GET", "/fhir/" + ref, "", nil}
 		}
@@ -291,12 +291,16 @@ func (p *pair) request(r *rand.Rand) request {
 		}
 		return request{"DELETE", "/fhir/" + []string{ref, "Patient?family=Hidden", "Observation?value-string=" + number}[r.IntN(3)], "", nil}
 	case 10:
-		kind := []string{"batch", "transaction"}[r.IntN(2)]
-		return request{"POST", "/fhir/", `{"resourceType":"Bundle","type":"` + kind + `","entry":[` + strings.Join([]string{
+		entries := []string{
 			`{"request":{"method":"GET","url":"` + p.query(r, ref) + `"}}`,
-			`{"resource":` + patient("", number, "Batch") + `,"request":{"method":"POST","url":"Patient","ifNoneExist":"identifier=https://clinic.example/id|` + number + `"}}`,
+			`{"resource":` + somebody("", number, "Batch") + `,"request":{"method":"POST","url":"Patient","ifNoneExist":"identifier=https://clinic.example/id|` + number + `"}}`,
 			`{"resource":` + strings.Replace(observation("x", number), "Patient/x", []string{ref, "Patient?family=Hidden", "Patient?identifier=https://clinic.example/id|" + number}[r.IntN(3)], 1) + `,"request":{"method":"POST","url":"Observation"}}`,
-		}[r.IntN(2):], ",") + `]}`, nil}
+		}
+		kind, some := "transaction", entries[r.IntN(2):]
+		if r.IntN(2) == 0 { // whose entries come in any order, so that one writes
+			kind, some = "batch", []string{entries[0], entries[1+r.IntN(2)]}
+		}
+		return request{"POST", "/fhir/", `{"resourceType":"Bundle","type":"` + kind + `","entry":[` + strings.Join(some, ",") + `]}`, nil}
 	}
 	if typ == "Task" {
 		op := []string{"accept", "return", "withdraw", "cancel", "dispense"}[r.IntN(5)]
@@ -331,9 +335,24 @@ func (p *pair) query(r *rand.Rand, ref string) string {
 	return strings.Replace(q, "?&", "?", 1)
 }
 
+// stored is what there is that the organisation may not see.
+func (p *pair) stored() (all []string) {
+	for _, ref := range p.hidden {
+		typ, id, _ := strings.Cut(ref, "/")
+		h, err := p.with.app.db.History(context.Background(), fhir.HistoryQuery{Type: typ, ID: id, Count: 1000})
+		require.NoError(p.with.t, err)
+		for _, v := range h.Versions {
+			all = append(all, ref+" "+v.VersionID+" "+string(v.JSON))
+		}
+	}
+	return all
+}
+
 // compare sends the same requests to both worlds, follows the links of what comes,
 // and returns the first difference.
 func (p *pair) compare(org string, r *rand.Rand, n int) string {
+	hidden := p.stored()
+	defer func() { require.Equal(p.with.t, hidden, p.stored(), "nothing of it was changed") }()
 	for i := 0; i < n; i++ {
 		ask := p.request(r)
 		var next string
