@@ -31,6 +31,9 @@ type Principal struct {
 	// SeesAll is set for roles that see the resources of every organisation, such
 	// as an auditor's.
 	SeesAll bool
+	// ChoosesIDs is set for who may create resources under any id that is free, and
+	// so learns which ids those have that they do not see.
+	ChoosesIDs bool
 }
 
 // Owners are the organisations whose resources the principal sees, as ODS codes

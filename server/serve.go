@@ -47,9 +47,14 @@ func (s *Server) identify(x *exchange, r *http.Request) (err error) {
 	known, err := s.config.Authenticator.Authenticate(r)
 	if err == nil {
 		x.identity = known
+		x.identity.Requester.ChoosesIDs = known.Scopes.AllowOperation(clientIDs, "")
 	}
 	return err
 }
+
+// clientIDs is the scope system/$client-ids, by which a caller who sees a part of
+// the resources may create them under ids of their choice.
+const clientIDs = "$client-ids"
 
 // plainPath is an address without empty segments and without a slash at its
 // end: clients join a base that ends in one to a path that begins with one.

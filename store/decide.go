@@ -141,7 +141,7 @@ func (p *planner) chooses(c *fhir.Change, s *step) bool {
 		Fix: fmt.Sprintf("To create a resource, POST it to %s: the server gives it an id.", s.typ)}
 	if org := v.sight.org; fhir.IsID(org) {
 		issue.Expected = "a resource of yours, or an id that begins with " + org + "-"
-		issue.Fix += " Or choose an id that begins with " + org + "-, which no other organisation can."
+		issue.Fix += " Or choose an id that begins with " + org + "-, which no other organisation can. For other ids the token needs the scope system/$client-ids."
 	}
 	p.refused.add(c, fhir.NotFound, false, issue)
 	return false

@@ -29,6 +29,7 @@ type sight struct {
 	rules  Owners
 	owners []string
 	org    string // that they act for; they may choose ids in its name
+	free   bool   // they may choose any id that is free
 }
 
 // sightOf is the sight of the principal of a context.
@@ -41,12 +42,15 @@ func (db *DB) sightOf(ctx context.Context) *sight {
 	if all {
 		return nil
 	}
-	return &sight{db.opts.Owners, owners, p.OnBehalf}
+	return &sight{db.opts.Owners, owners, p.OnBehalf, p.ChoosesIDs}
 }
 
-// names reports whether an id is in the name of the principal's organisation: no
-// other organisation chooses such a one.
+// names reports whether the principal may choose an id: one in the name of their
+// organisation, such as no other chooses, or any.
 func (s *sight) names(id string) bool {
+	if s.free {
+		return true
+	}
 	n := len(s.org)
 	return n > 0 && len(id) > n+1 && strings.EqualFold(id[:n], s.org) && (id[n] == '-' || id[n] == '.')
 }
@@ -189,16 +193,4 @@ func joined(a, b []string) []string {
 	out := slices.Concat(a, b)
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-// ownedStream is the resources of a type that a principal sees, but for deleted
-// ones.
-func (v view) ownedStream(typ string) stream {
-	var in []stream
-	for _, owner := range v.sight.owners {
-		prefix := keyOwner(typ, owner)
-		w := &rows{it: v.r.Iterate(prefix, after(prefix), false), prefix: prefix, at: v.at}
-		in = append(in, &keyStream{rows: w})
-	}
-	return unionOf(in)
 }

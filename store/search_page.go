@@ -63,12 +63,20 @@ func (p *page) fill(behind []byte) ([]byte, error) {
 // begin fills the first page and says which way it chose.
 func (p *page) begin() (way byte, after []byte, err error) {
 	lead := p.leader()
+	limited := byte(byCreation)
+	if p.limited && len(p.q.Sort) == 0 {
+		if limited, err = p.limitedWay(); err != nil {
+			return 0, nil, err
+		}
+	}
 	switch {
 	case len(p.q.Sort) > 1:
 		way = byOffset
 	case len(p.q.Sort) == 1:
 		way = bySort
-	case lead == byCreation || p.narrowed || p.limited:
+	case p.limited:
+		way = limited
+	case lead == byCreation || p.narrowed:
 		way = byCreation
 	default:
 		way = lead

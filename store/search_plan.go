@@ -35,8 +35,9 @@ func (v view) selection(ctx context.Context, typ string, clauses []search.Clause
 			ranges = append(ranges, c)
 		}
 	}
+	s.keyed = keyed(keys)
 	err := s.stream(keys)
-	if err == nil && len(s.must) == 0 {
+	if err == nil && len(s.must) == 0 && !v.limited(typ) { // else the order would depend on what is not shown
 		err = s.stream(ranges)
 	} else {
 		s.checks = append(s.checks, ranges...)
@@ -69,7 +70,8 @@ func (v view) trial(ctx context.Context, typ string, c *search.Clause) (*selecti
 // ready adds what the streams need beside the clauses.
 func (s *selection) ready() *selection {
 	if s.limited = s.v.limited(s.typ); s.limited {
-		s.must, s.standing = append(s.must, s.v.ownedStream(s.typ)), true
+		s.owned = s.v.ownedStream(s.typ)
+		s.must, s.standing = append(s.must, s.owned), true
 	}
 	countLeaps(s.must, &s.leaps)
 	countLeaps(s.not, &s.leaps)

@@ -104,6 +104,7 @@ func (p *page) total(last bool) error {
 		if p.q.Total != search.TotalAccurate && slices.ContainsFunc(p.clauses, func(c search.Clause) bool { return len(c.Chain)+len(c.Has) > 0 || !onKeys(&c) }) {
 			return nil
 		}
+		return p.count(p.q, p.out, enoughSeen)
 	case !p.narrowed && p.leader() != byCreation && p.q.Total != search.TotalAccurate:
 		return nil
 	}
@@ -138,6 +139,7 @@ func decodeMark(b []byte) mark {
 const (
 	all        = int(^uint(0) >> 1)
 	enough     = 1000
+	enoughSeen = 300 // of a principal who sees a part, whatever that costs
 	enoughCost = 200
 )
 
@@ -154,7 +156,7 @@ func (s *selection) count(q *search.Query, out *search.Result, limit int) error 
 		limit = all
 	}
 	s.leaps, s.tried = 0, 0
-	if limit == enough && !s.limited { // no clause is worth looking up as a whole
+	if limit == enough { // no clause is worth looking up as a whole
 		defer func(patience int) { s.patience, s.budget = patience, 0 }(s.patience)
 		s.patience, s.budget = all, enoughCost
 	}

@@ -32,6 +32,8 @@ type selection struct {
 	impatient bool           // give up then
 	narrowed  bool           // some clause is a stream
 	limited   bool           // to what a principal sees: neither order nor total may depend on anything else
+	owned     *ownedStream   // that
+	keyed     bool           // a clause that must hold is about few keys
 	standing  bool           // a stream knows what has been deleted: all of index rows do
 	leaps     int            // seeks of the streams
 	numbers   *numbered      // nil until a resource is read
@@ -82,7 +84,11 @@ func (s *selection) agree(r rid) (rid, error) {
 // has reports whether a resource is selected.
 func (s *selection) has(r rid) (bool, error) {
 	for _, in := range s.must {
-		if at, err := in.seek(r); err != nil || at != r {
+		if s.owned != nil && in == stream(s.owned) {
+			if ok, err := s.owned.has(r); !ok || err != nil {
+				return false, err
+			}
+		} else if at, err := in.seek(r); err != nil || at != r {
 			return false, err
 		}
 	}

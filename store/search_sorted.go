@@ -19,8 +19,11 @@ func (p *page) sorted(behind *spot) ([]byte, error) {
 		return nil, err
 	}
 	if !few {
-		skip := p.skip
-		at, filled, err := p.walked(o, behind, maxWalked)
+		skip, limit := p.skip, maxWalked
+		if p.limited {
+			limit *= 5 // most rows are of others
+		}
+		at, filled, err := p.walked(o, behind, limit)
 		if err != nil || filled {
 			return at, err
 		}
@@ -40,6 +43,11 @@ func (p *page) sorted(behind *spot) ([]byte, error) {
 // fewMatches reports whether streams leave few candidates, which are best
 // sorted in memory at once.
 func (p *page) fewMatches() (bool, error) {
+	if p.limited {
+		if few, err := p.ownedFew(); few || err != nil {
+			return few, err
+		}
+	}
 	if !p.narrowed {
 		return false, nil
 	}

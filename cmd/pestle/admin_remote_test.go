@@ -84,7 +84,7 @@ func TestElsewhere(t *testing.T) {
 	edition := e.write("edition.csv", "Medicine,Pack size,,VMP Snomed Code,VMPP Snomed Code,Drug Tariff Category,Basic Price\nTwo tablets,28,tablet,99990011000001109,99990021000001100,Part VIIIA Category M,120\n")
 	clinic := e.write("clinic.fsh", "Profile: ClinicPatient\nParent: https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient\n* ^url = \"https://clinic.example/P\"\n* birthDate 1..1\n")
 	for _, c := range []struct{ line, scope, want, without string }{
-		{"load " + patient, "system/Patient.cu", "1 resources of 1 files", "does not allow"},
+		{"load " + patient, "system/Patient.cu system/$client-ids", "1 resources of 1 files", "does not allow"},
 		{"tariff load --month 2026-12 " + edition, "system/$tariff-load", "part-viiia of 2026-12, 1 rows", "the scope system/$tariff-load"},
 		{"check", "system/$check", "0 problems found", "the scope system/$check"},
 		{"check --json", "system/$check", `"Wrong":null`, "the scope system/$check"},

@@ -34,7 +34,7 @@ type byOrg struct{}
 
 func (byOrg) Authenticate(r *http.Request) (auth.Identity, error) {
 	org := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-	return auth.Identity{Requester: fhir.Principal{Agent: "client-" + org, OnBehalf: org}, Scopes: auth.Full}, nil
+	return auth.Identity{Requester: fhir.Principal{Agent: "client-" + org, OnBehalf: org}, Scopes: auth.ParseScopes("system/*.cruds system/Provenance.cruds system/AuditEvent.rs system/Consent.cruds system/$process-message")}, nil
 }
 
 func (byOrg) Challenge(error) string { return "Bearer" }
