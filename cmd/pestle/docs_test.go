@@ -145,12 +145,20 @@ func TestServeAsks(t *testing.T) {
 	for args, want := range map[string]string{
 		"serve":                               "PESTLE_KEYS",
 		"serve --sandbox --addr 0.0.0.0:8080": "listens on loopback only",
-		"serve --law-from-receipt --data d --keys k": "for --sandbox only",
-		"serve --sandbox --addr 192.168.1.1:80":      "listens on loopback only",
-		"validate /no/such/file":                     "no such file",
-		"export claims":                              "--month",
-		"export claims --month 2026-13 --data x":     "2026-13",
-		"nonsense":                                   "unexpected argument nonsense",
+		"serve --law-from-receipt --data d --keys k":   "for --sandbox only",
+		"serve --sandbox --addr 192.168.1.1:80":        "listens on loopback only",
+		"validate /no/such/file":                       "no such file",
+		"serve --sandbox --tls-cert x":                 "--tls-cert and --tls-key go together",
+		"serve --sandbox --client-ca x":                "--client-ca needs --tls-cert",
+		"serve --sandbox --behind-proxy proxy.example": `"proxy.example" is not an IP address or network`,
+		"serve --sandbox --behind-proxy 0.0.0.0/0":     "is every address",
+		"serve --data d --keys k --issuer i --audience a --public-url https://x.example --addr 0.0.0.0:8080":                "in clear text: set --tls-cert",
+		"serve --data d --keys k --issuer i --audience a --public-url https://x.example --addr :8080":                       "in clear text: set --tls-cert",
+		"serve --data d --keys k --issuer i --audience a --public-url https://x.example --addr x.example:8080":              "in clear text: set --tls-cert",
+		"serve --data d --keys k --issuer i --audience a --public-url https://x.example --tls-cert no.pem --tls-key no.pem": "certificate no.pem with key no.pem",
+		"export claims":                          "--month",
+		"export claims --month 2026-13 --data x": "2026-13",
+		"nonsense":                               "unexpected argument nonsense",
 	} {
 		var out bytes.Buffer
 		code := run(strings.Fields(args), streams{in: strings.NewReader(""), out: &out, err: &out})

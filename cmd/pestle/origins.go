@@ -23,7 +23,7 @@ func origins(publicURL string, listens net.Addr) []string {
 		hosts = append(hosts, "localhost", "127.0.0.1", "::1")
 	}
 	for _, host := range hosts {
-		out = append(out, "http://"+net.JoinHostPort(host, port))
+		out = append(out, "http://"+net.JoinHostPort(host, port), "https://"+net.JoinHostPort(host, port))
 	}
 	return out
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/server"
+	"github.com/pestle-fhir/pestle/server/transport"
 )
 
 // serveCommand is the configuration of a server: each flag is an environment
@@ -62,6 +63,7 @@ type serveCommand struct {
 	DrainSeconds int    `env:"PESTLE_DRAIN_SECONDS" default:"20" help:"Seconds that requests under way have to finish after SIGTERM."`
 
 	encryption `embed:""`
+	listening  `embed:""`
 
 	law *dispensing.Law // of Law; nil for the built-in one
 }
@@ -76,9 +78,9 @@ func (c *serveCommand) Run(std streams) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 
-	listener, err := net.Listen("tcp", c.Addr)
+	listener, err := c.listen(c.Addr, log)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w; choose another with --addr or PESTLE_ADDR", c.Addr, err)
+		return err
 	}
 	config := c.appConfig()
 	config.Origins = origins(c.PublicURL, listener.Addr())
@@ -147,7 +149,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 		return errors.Join(err, ended())
 	}
 	defer func() { _ = metrics.Close() }()
-	h := &http.Server{Handler: admin.withCommands(s.Handler(), config.Authenticator), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	h := &http.Server{Handler: transport.Handler(c.proxies, admin.withCommands(s.Handler(), config.Authenticator)), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(listener) }()
@@ -174,7 +176,7 @@ func (c *serveCommand) appConfig() appConfig {
 	config := appConfig{Data: c.Data, Key: c.encryption, References: c.References, MinFree: c.MinFreeMB << 20, MaxBacklog: c.MaxBacklog, Profiles: c.profileOptions, Dispensing: dispensing.Options{
 		Site: dispensing.Site{ODS: c.Site, Name: c.SiteName, ReimbursementAuthority: c.Authority, Endpoint: c.PublicURL}}}
 	if c.Sandbox && c.Site == "" {
-		config.Dispensing.Site = dispensing.Site{ODS: sandboxPharmacy, Name: "Sandbox Online Pharmacy", ReimbursementAuthority: c.Authority, Endpoint: "http://" + c.Addr + server.Bases[0]}
+		config.Dispensing.Site = dispensing.Site{ODS: sandboxPharmacy, Name: "Sandbox Online Pharmacy", ReimbursementAuthority: c.Authority, Endpoint: c.scheme() + "://" + c.Addr + server.Bases[0]}
 	}
 	config.Dispensing.FromReceipt = c.LawFromReceipt
 	config.Dispensing.Law = c.law
@@ -193,6 +195,9 @@ func (c *serveCommand) complete() error {
 	if c.Site != "" && (!odsForm.MatchString(c.Site) || c.Site != strings.ToUpper(c.Site)) {
 		return fmt.Errorf("--site %q is not an ODS code: expected capital letters and digits, such as FA565", c.Site)
 	}
+	if err := c.listening.complete(); err != nil {
+		return err
+	}
 	if c.Sandbox {
 		if c.Data == "" {
 			c.Data = "data"
@@ -202,17 +207,16 @@ func (c *serveCommand) complete() error {
 	if c.LawFromReceipt {
 		return errors.New("--law-from-receipt: the law counts from the day on which a prescription was signed (MDR 16, HMR 217); the flag is for --sandbox only")
 	}
-	return c.required()
+	if err := c.required(); err != nil {
+		return err
+	}
+	return c.clearText(c.Addr)
 }
 
 // loopback refuses to show a server without login to other machines.
 func (c *serveCommand) loopback() error {
-	host, _, err := net.SplitHostPort(c.Addr)
-	if err != nil {
-		return fmt.Errorf("--addr %s: %w", c.Addr, err)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("--sandbox has no login, so it listens on loopback only: use --addr 127.0.0.1:8080, not %s; for other machines leave --sandbox out and set what serve then asks for", c.Addr)
+	if own, err := ownMachine(c.Addr); err != nil || !own {
+		return errors.Join(err, fmt.Errorf("--sandbox has no login, so it listens on loopback only: use --addr 127.0.0.1:8080, not %s; for other machines leave --sandbox out and set what serve then asks for", c.Addr))
 	}
 	return nil
 }
@@ -254,15 +258,15 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 
 // greet prints where the server is and, in a sandbox, what to try first.
 func (c *serveCommand) greet(addr net.Addr, std streams) {
-	base := "http://" + addr.String() + server.Bases[0]
+	base := c.scheme() + "://" + addr.String() + server.Bases[0]
 	if !c.Sandbox {
 		return
 	}
 	fmt.Fprintf(std.out, `Pestle sandbox
-  FHIR R4   %[1]s          (the NHS EPS path too: http://%[2]s/FHIR/R4)
-  browser   http://%[2]s/    what to do first, and what came of it
+  FHIR R4   %[1]s          (the NHS EPS path too: %[4]s://%[2]s/FHIR/R4)
+  browser   %[4]s://%[2]s/    what to do first, and what came of it
   metadata  %[1]s/metadata
-  health    http://%[2]s/health    metrics http://%[2]s/metrics
+  health    %[4]s://%[2]s/health    metrics %[4]s://%[2]s/metrics
 
 Try:
   # a clinic sends a prescription for a controlled drug, each time a new one; a moment later it is a Task on the pharmacist's list
@@ -272,5 +276,5 @@ Try:
   # a mistake, and what the clinic's developer is told
   curl -s -H 'Content-Type: application/fhir+json' -d '{"resourceType":"Patient","birthdate":"1980-02-30","gender":"woman"}' '%[1]s/Patient?_pretty=true'
 
-`, base, addr, sendOrder(base))
+`, base, addr, sendOrder(base), c.scheme())
 }

@@ -66,6 +66,9 @@ func (b *Bearer) Authenticate(r *http.Request) (Identity, error) {
 	if err == nil {
 		err = checkForm(token)
 	}
+	if cnf, bound := claims["cnf"]; err == nil && bound {
+		err = confirm(cnf, r.TLS)
+	}
 	if err != nil {
 		return Identity{}, refused(fhir.Forbidden, reason(err), "Get a new token and send the request again.", err)
 	}
@@ -182,6 +185,8 @@ func words(claim any) (out []string) {
 // reason says what is wrong with a token, without a word of its content.
 func reason(err error) string {
 	switch {
+	case errors.Is(err, errBound):
+		return "The access token is bound to a client certificate (cnf), and the connection has another or none."
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return "The access token has expired."
 	case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
