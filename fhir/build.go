@@ -27,21 +27,23 @@ func Obj(pairs ...any) Value {
 	if len(pairs)%2 != 0 {
 		panic("fhir: Obj wants names and values in turn")
 	}
-	var b []byte
+	size := 2
+	for i, v := range pairs {
+		size += sizeOf(v) + 1 + i%2
+	}
+	b := append(make([]byte, 0, size), '{')
 	for i := 0; i < len(pairs); i += 2 {
-		v := jsonOf(pairs[i+1])
-		if len(v) == 0 {
-			continue
-		}
-		if b == nil {
-			b = append(b, '{')
-		} else {
+		before := len(b)
+		if before > 1 {
 			b = append(b, ',')
 		}
-		b = AppendString(b, pairs[i].(string))
-		b = append(append(b, ':'), v...)
+		b = append(AppendString(b, pairs[i].(string)), ':')
+		named := len(b)
+		if b = appendJSON(b, pairs[i+1]); len(b) == named {
+			b = b[:before]
+		}
 	}
-	if b == nil {
+	if len(b) == 1 {
 		return Value{}
 	}
 	return Value{append(b, '}')}
@@ -50,23 +52,43 @@ func Obj(pairs ...any) Value {
 // List builds an array of what is not empty among the items; see [Obj] for
 // their types.
 func List(items ...any) Value {
-	var b []byte
-	for _, item := range items {
-		v := jsonOf(item)
-		if len(v) == 0 {
-			continue
-		}
-		if b == nil {
-			b = append(b, '[')
-		} else {
-			b = append(b, ',')
-		}
-		b = append(b, v...)
+	size := 2
+	for _, v := range items {
+		size += sizeOf(v) + 1
 	}
-	if b == nil {
-		return Value{}
+	l := list{b: append(make([]byte, 0, size), '[')}
+	for _, v := range items {
+		l.add(v)
 	}
-	return Value{append(b, ']')}
+	if b := l.end(); len(b) > 0 {
+		return Value{b}
+	}
+	return Value{}
+}
+
+// list is an array under construction.
+type list struct {
+	b     []byte
+	begin int // where the array's text begins
+}
+
+func (l *list) add(v any) {
+	before := len(l.b)
+	if before > l.begin+1 {
+		l.b = append(l.b, ',')
+	}
+	item := len(l.b)
+	if l.b = appendJSON(l.b, v); len(l.b) == item {
+		l.b = l.b[:before]
+	}
+}
+
+// end closes the array. One without items leaves no trace.
+func (l *list) end() []byte {
+	if len(l.b) == l.begin+1 {
+		return l.b[:l.begin]
+	}
+	return append(l.b, ']')
 }
 
 // Raw is a literal that goes into JSON as it is: a decimal with its digits.
@@ -82,42 +104,62 @@ func (v Value) Resource() *Resource {
 	return r
 }
 
-func jsonOf(v any) []byte {
+// sizeOf is about how many bytes a value takes.
+func sizeOf(v any) int {
+	switch v := v.(type) {
+	case string:
+		return len(v) + 2
+	case Raw:
+		return len(v)
+	case Node:
+		return len(v.Raw())
+	case *Resource:
+		if v != nil {
+			return len(v.data)
+		}
+	case Value:
+		return len(v.json)
+	}
+	return 8
+}
+
+// appendJSON appends a value, nothing where it is empty.
+func appendJSON(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case nil:
-		return nil
+		return b
 	case string:
 		if v == "" {
-			return nil
+			return b
 		}
-		return AppendString(nil, v)
+		return AppendString(b, v)
 	case bool:
-		return strconv.AppendBool(nil, v)
+		return strconv.AppendBool(b, v)
 	case int:
-		return strconv.AppendInt(nil, int64(v), 10)
+		return strconv.AppendInt(b, int64(v), 10)
 	case Raw:
-		return []byte(v)
+		return append(b, v...)
 	case Node:
-		return v.Raw()
+		return append(b, v.Raw()...)
 	case *Resource:
 		if v == nil {
-			return nil
+			return b
 		}
-		return v.JSON()
+		return append(b, v.data...)
 	case Value:
-		return v.json
+		return append(b, v.json...)
 	case []Value:
-		items := make([]any, len(v))
-		for i := range v {
-			items[i] = v[i]
-		}
-		return List(items...).json
+		return appendList(b, v)
 	case []string:
-		items := make([]any, len(v))
-		for i := range v {
-			items[i] = v[i]
-		}
-		return List(items...).json
+		return appendList(b, v)
 	}
 	panic(fmt.Sprintf("fhir: cannot write a %T as JSON", v))
+}
+
+func appendList[T any](b []byte, items []T) []byte {
+	l := list{append(b, '['), len(b)}
+	for _, v := range items {
+		l.add(v)
+	}
+	return l.end()
 }

@@ -35,6 +35,8 @@ type Version struct {
 	// such a version in the place of the one that is stored: it has a type, an id
 	// and a version id as far as they are known, and no content.
 	Damage string
+
+	kept *kept // see [Version.Keep]; nil for nothing
 }
 
 // Deleted reports whether the version is a deletion.
@@ -43,13 +45,17 @@ func (v *Version) Deleted() bool { return v.Method == Delete }
 // Ref is the reference to the resource: "Patient/1".
 func (v *Version) Ref() string { return v.Type + "/" + v.ID }
 
-// Resource parses the stored JSON; nil for a deletion.
+// Resource parses the stored JSON, once where the version was kept; nil for a
+// deletion.
 func (v *Version) Resource() (*Resource, error) {
 	if v.Damage != "" {
 		return nil, fmt.Errorf("%s cannot be read: %s", v.Ref(), v.Damage)
 	}
 	if v.Deleted() {
 		return nil, nil
+	}
+	if v.keeps() {
+		return v.kept.parse(v.JSON)
 	}
 	return Parse(v.JSON)
 }

@@ -20,12 +20,15 @@ func TestDamagedResources(t *testing.T) {
 	e := &kvtest.Damaged{Engine: mem.New()}
 	db, err := store.Open(e, store.Options{})
 	require.NoError(t, err)
-	defer func() { require.NoError(t, db.Close()) }()
 	h := validated(t, newHandler(t, func(c *server.Config) { c.Repository = db }))
 	for _, id := range []string{"a", "b", "c"} {
 		require.Equal(t, 201, call(h, "PUT", "/fhir/Patient/"+id, `{"resourceType":"Patient","id":"`+id+`","active":true}`).Code)
 	}
 	require.Equal(t, 201, call(h, "PUT", "/fhir/Task/t", `{"resourceType":"Task","id":"t","status":"requested","intent":"order","for":{"reference":"Patient/b"}}`).Code)
+	db, err = store.Open(e, store.Options{}) // one that has not read or written anything yet
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	h = validated(t, newHandler(t, func(c *server.Config) { c.Repository = db }))
 	get := func(path string) string {
 		t.Helper()
 		w := call(h, "GET", path, "")

@@ -16,26 +16,30 @@ import (
 // applier writes one plan that holds into an overlay. What it writes is a
 // function of the state below, the plan, the sequence and the time.
 type applier struct {
-	out    *kv.Overlay
-	p      *plan
-	head   head              // after the commit
-	known  map[string]uint64 // versions by type before the commit, where known
-	counts map[string]uint64 // and after it
-	last   commitRecord      // of the commit before
-	rids   []rid             // of what the steps have written
-	moved  bool              // resources that were there have other owners
-	log    commitRecord
-	sums   []sum  // of the records of the versions
-	salts  []byte // by change, see [salted]
-	leaf   Leaf   // nil for none
-	commit *fhir.Commit
+	out      *kv.Overlay
+	p        *plan
+	head     head              // after the commit
+	known    map[string]uint64 // versions by type before the commit, where known
+	counts   map[string]uint64 // and after it
+	last     commitRecord      // of the commit before
+	rids     []rid             // of what the steps have written
+	moved    bool              // resources that were there have other owners
+	log      commitRecord
+	sums     []sum           // of the records of the versions
+	salts    []byte          // by change, see [salted]
+	leaf     Leaf            // nil for none
+	hot      *hot            // for the guards
+	group    fresh           // versions of the group before it
+	fresh    fresh           // versions that it makes
+	versions []*fhir.Version // the same, by change
+	commit   *fhir.Commit
 }
 
 // apply writes a plan on top of an overlay, which is to be rolled back when it
 // fails. h is the head before it, at its time, which is not before that of h; known are numbers of
 // versions by type that need not be read.
-func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64, at time.Time, p *plan, salts []byte, o *Options) (*applier, error) {
-	a := &applier{out: out, p: p, head: h, known: known, salts: salts, leaf: o.Leaf, counts: map[string]uint64{}, rids: make([]rid, len(p.steps))}
+func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64, at time.Time, p *plan, salts []byte, o *Options, hot *hot, group fresh) (*applier, error) {
+	a := &applier{out: out, p: p, head: h, known: known, salts: salts, leaf: o.Leaf, hot: hot, group: group, fresh: fresh{}, versions: make([]*fhir.Version, len(p.steps)), counts: map[string]uint64{}, rids: make([]rid, len(p.steps))}
 	a.head.millis = at.UnixMilli()
 	if a.changes() {
 		a.head.seq++
@@ -78,7 +82,7 @@ func (a *applier) changes() bool {
 
 func (a *applier) step(i int) error {
 	s := &a.p.steps[i]
-	a.commit.Results[i] = fhir.Result{Applied: s.applied, Version: s.before}
+	a.commit.Results[i] = fhir.Result{Applied: s.applied, Version: s.before.Bare()}
 	if !s.writes() {
 		return nil
 	}
@@ -95,7 +99,9 @@ func (a *applier) step(i int) error {
 		return fhir.E("commit", fhir.TooCostly, fhir.Issue{Message: "The database is full: it has no numbers left."})
 	}
 	ver := a.version(i, now)
-	a.commit.Results[i].Version = ver
+	a.commit.Results[i].Version = ver.Bare()
+	a.versions[i] = ver
+	a.fresh[place{s.typ, now.rid, now.vno}] = ver
 	salts := salted(a.salts, i)
 	record := encodeVersion(ver, salts)
 	a.sums = append(a.sums, sha256.Sum256(record))
@@ -116,6 +122,7 @@ func (a *applier) version(i int, now identity) *fhir.Version {
 	if !now.deleted {
 		ver.JSON = s.resource.Stamp(s.id, ver.VersionID, ver.LastUpdated)
 	}
+	ver.Keep()
 	return ver
 }
 
@@ -158,10 +165,10 @@ func (a *applier) own() error {
 // guard asks the guards about each version, in the state with the whole
 // transaction in it. An update that changes nothing is judged like any other.
 func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
-	s := state{ctx, view{r: a.out, at: a.head.seq, own: a.p.own, now: a.commit.Time}}
+	s := state{ctx, view{r: a.out, at: a.head.seq, own: a.p.own, now: a.commit.Time, hot: a.hot, fresh: []fresh{a.fresh, a.group}}}
 	for _, i := range a.p.order {
 		step := &a.p.steps[i]
-		after := a.commit.Results[i].Version
+		after := a.versions[i]
 		if step.applied == fhir.Kept { // asked for all the same, by this requester
 			asked := *step.before
 			asked.Requester, asked.RequestID = a.p.tx.Requester, a.p.requestID(i)

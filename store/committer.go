@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"time"
 
@@ -28,6 +29,7 @@ type committer struct {
 	over    *kv.Overlay // the group so far, on top of the base
 	first   uint64      // the number of the first leaf of the group
 	leaves  []byte      // of the group
+	fresh   fresh       // versions of the group
 	granted int64       // bytes of the group for which the disk has room
 	waiters []*request
 }
@@ -184,7 +186,7 @@ func (c *committer) renewed(r *request, at time.Time) (*plan, error) {
 		ctx, cancel = context.WithTimeout(ctx, insideTime)
 		defer cancel()
 	}
-	v := view{r: c.over, at: c.head.seq, own: c.db.names.Own, now: at, sight: c.db.sightOf(r.ctx)}.of(r.tx)
+	v := view{r: c.over, at: c.head.seq, own: c.db.names.Own, now: at, hot: &c.db.hot, fresh: []fresh{c.fresh}, sight: c.db.sightOf(r.ctx)}.of(r.tx)
 	p := r.plan
 	ok, err := (&recheck{ctx: ctx, v: v, p: p, references: c.db.opts.References, renamed: c.db.renamed(p), in: c}).holds()
 	if err == nil && !ok {
@@ -202,7 +204,7 @@ func (c *committer) renewed(r *request, at time.Time) (*plan, error) {
 // apply puts a plan into the group, when it fits.
 func (c *committer) apply(r *request, p *plan, at time.Time) error {
 	c.over.Mark()
-	a, err := apply(context.WithoutCancel(r.ctx), c.over, c.head, c.counts, at, p, r.salts, &c.db.opts)
+	a, err := apply(context.WithoutCancel(r.ctx), c.over, c.head, c.counts, at, p, r.salts, &c.db.opts, &c.db.hot, c.fresh)
 	if err == nil {
 		err = c.fits()
 	}
@@ -222,6 +224,7 @@ func (c *committer) apply(r *request, p *plan, at time.Time) error {
 	if a.moved {
 		c.moved = a.head.seq
 	}
+	maps.Copy(c.fresh, a.fresh)
 	c.head, r.commit = a.head, a.commit
 	for typ, n := range a.counts {
 		c.changed[typ], c.counts[typ] = a.head.seq, n
@@ -259,7 +262,7 @@ func (c *committer) ask(size int64) error {
 // begin opens a group on what is durable.
 func (c *committer) begin() {
 	if c.over == nil {
-		c.base, c.granted = c.db.now(), 0
+		c.base, c.granted, c.fresh = c.db.now(), 0, fresh{}
 		c.over = kv.NewOverlay(c.base.snap)
 	}
 }
@@ -309,6 +312,9 @@ func (c *committer) write(g group) {
 	}
 	if err == nil {
 		c.written = g.after
+		for p, ver := range c.fresh {
+			c.db.hot.add(p, ver)
+		}
 		if g.after.seq != g.before.seq {
 			c.db.publish(g.after.seq)
 		}

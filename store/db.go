@@ -70,6 +70,7 @@ type DB struct {
 	names search.Names  // of this server
 	named atomic.Uint64 // the commit with which the last of them was learned
 
+	hot     hot // versions, for all who decide
 	newest  atomic.Pointer[moment]
 	moments sync.WaitGroup        // those that are held
 	head    atomic.Uint64         // the newest durable commit
@@ -208,6 +209,20 @@ func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
 		db.damaged.Add(1)
 	}
 	return failed(op, err)
+}
+
+// decide is look for those who decide on what stands: they read the same versions
+// again and again.
+func (db *DB) decide(op string, at fhir.Seq, f func(v view) error) error {
+	return db.look(op, at, func(v view) error {
+		return f(db.warmed(v))
+	})
+}
+
+// warmed is a view that takes versions from those that are kept, and adds to them.
+func (db *DB) warmed(v view) view {
+	v.hot, v.warms = &db.hot, true
+	return v
 }
 
 // DamagedReads is how many reads have met a resource or a part of the database

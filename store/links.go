@@ -27,13 +27,21 @@ func eachPrimitive(n fhir.Node, t *r4.Type, f func(n fhir.Node, holder *r4.Type,
 		if of != nil && name[0] == '_' {
 			of = r4.TypeOf("Element")
 		}
-		for item := range m.Items() {
+		item, single := m, true
+		if m.Kind() == fhir.Array {
+			item, single = m.First(), false
+		}
+		for item.Exists() { // without an iterator, which would be memory for each element
 			switch item.Kind() {
 			case fhir.String:
 				f(item, t, p)
 			case fhir.Object:
 				eachPrimitive(item, of, f)
 			}
+			if single {
+				break
+			}
+			item = item.Next()
 		}
 	}
 }

@@ -21,7 +21,7 @@ func (s pinned) Current(typ, id string) (ver *fhir.Version, err error) {
 	if s.at == 0 {
 		return nil, nil
 	}
-	err = s.db.look("read", s.at, func(v view) error {
+	err = s.db.decide("read", s.at, func(v view) error {
 		ver, err = v.current(typ, id)
 		return err
 	})
@@ -32,7 +32,7 @@ func (s pinned) First(typ, id string) (ver *fhir.Version, err error) {
 	if s.at == 0 {
 		return nil, nil
 	}
-	err = s.db.look("read", s.at, func(v view) error {
+	err = s.db.decide("read", s.at, func(v view) error {
 		ver, err = v.first(typ, id)
 		return err
 	})

@@ -49,7 +49,6 @@ func count(b bool) int {
 func hospital(t *testing.T) (*store.DB, *kvtest.Damaged) {
 	e := &kvtest.Damaged{Engine: mem.New()}
 	db := openDB(t, e, store.Options{})
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	at := epoch
 	write := func(typ, id, text string) {
 		at = at.Add(time.Hour)
@@ -68,6 +67,8 @@ func hospital(t *testing.T) (*store.DB, *kvtest.Damaged) {
 		id := fmt.Sprintf("p%d", i)
 		write("Patient", id, fmt.Sprintf(`{'resourceType':'Patient','id':'%s','gender':'male','name':[{'family':'F%d','given':['G%d','B']}]}`, id, 8-i, i%3))
 	}
+	db = openDB(t, e, store.Options{}) // one that has not read or written anything yet
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return db, e
 }
 

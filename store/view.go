@@ -14,10 +14,13 @@ import (
 // view is the database as of a sequence. What was committed later may stand in
 // its reader and is passed over.
 type view struct {
-	r   kv.Reader
-	at  fhir.Seq
-	own search.Own // which absolute references are to this server; nil for none
-	now time.Time  // what the date prefix ap counts from; in a commit its own time
+	r     kv.Reader
+	at    fhir.Seq
+	own   search.Own // which absolute references are to this server; nil for none
+	now   time.Time  // what the date prefix ap counts from; in a commit its own time
+	hot   *hot       // versions that need not be read; nil for none
+	fresh []fresh    // versions that are not durable yet, within the committer
+	warms bool       // what is read is added to hot: the reader has nothing but what is durable
 	// sight is what the principal sees of it; nil for all.
 	sight *sight
 }
@@ -47,6 +50,15 @@ func (v view) identity(typ, id string) (identity, bool, error) {
 
 // version gives a version that must be there.
 func (v view) version(typ string, r rid, n vno) (*fhir.Version, error) {
+	p := place{typ, r, n}
+	for _, f := range v.fresh {
+		if ver := f[p]; ver != nil {
+			return ver, nil
+		}
+	}
+	if ver := v.hot.get(p); ver != nil {
+		return ver, nil
+	}
 	b, ok, err := v.r.Get(keyVersion(typ, r, n))
 	if err != nil {
 		return nil, err
@@ -54,7 +66,12 @@ func (v view) version(typ string, r rid, n vno) (*fhir.Version, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: version %d of %s number %d is missing", errCorrupt, n, typ, r)
 	}
-	return decodeVersion(typ, n, b)
+	ver, err := decodeVersion(typ, n, b)
+	if err == nil && v.warms {
+		ver.Keep()
+		v.hot.add(p, ver)
+	}
+	return ver, err
 }
 
 // current gives the version that stands, a deletion for what is deleted; nil

@@ -15,19 +15,39 @@ import (
 func prescription(orders []*order) (*Prescription, error) {
 	p := &Prescription{Issue: 1, Issues: 1}
 	for i, o := range orders {
-		mr, err := typed.To[*mrpb.MedicationRequest](o.resource)
+		t, err := fhir.Made(o.version, termsOf)
 		if err != nil {
 			return nil, err
 		}
 		if i == 0 {
-			p.read(o, mr)
+			*p = t.common
 		}
 		if o.version.LastUpdated.Before(p.Received) {
 			p.Received = o.version.LastUpdated
 		}
-		p.Lines = append(p.Lines, lineOf(o, mr))
+		p.Lines = append(p.Lines, t.line)
 	}
 	return p, nil
+}
+
+// terms are what an order says.
+type terms struct {
+	common Prescription // what all orders of the prescription have in common, as its first issue
+	line   Line
+}
+
+func termsOf(v *fhir.Version) (*terms, error) {
+	o, err := readOrder(v)
+	if err != nil {
+		return nil, err
+	}
+	mr, err := typed.To[*mrpb.MedicationRequest](o.resource)
+	if err != nil {
+		return nil, err
+	}
+	t := &terms{common: Prescription{Issue: 1, Issues: 1}, line: lineOf(o, mr)}
+	t.common.read(o, mr)
+	return t, nil
 }
 
 // read takes from an order what all orders of the prescription have in common.

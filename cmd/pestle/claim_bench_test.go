@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/checkdigit"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
+	"github.com/pestle-fhir/pestle/server"
+)
+
+const claimClients = 16
+
+// BenchmarkOrderToClaim takes prescriptions of two items, each of a patient of its
+// own, from the order to the priced claim over HTTP: 16 clients send orders, accept
+// and dispense them. In sustained each client takes one prescription after the
+// other, and the time ends when all claims are priced; stages has one stage after
+// the other, and reports what each needs of the processor.
+func BenchmarkOrderToClaim(b *testing.B) {
+	b.Run("sustained", func(b *testing.B) {
+		c := startClaims(b)
+		c.all(c.orders(32), c.whole) // warm
+		sent, cpu := 0, time.Duration(0)
+		for b.Loop() {
+			b.StopTimer()
+			orders := c.orders(256)
+			before := processorTime()
+			b.StartTimer()
+			c.all(orders, c.whole)
+			cpu += processorTime() - before
+			sent += len(orders)
+		}
+		b.ReportMetric(float64(sent)/b.Elapsed().Seconds(), "prescriptions/s")
+		b.ReportMetric(float64(cpu.Microseconds())/float64(sent), "cpu-µs/prescription")
+		c.check()
+	})
+	b.Run("stages", func(b *testing.B) {
+		c := startClaims(b)
+		stages := []struct {
+			name string
+			do   func(*claimed)
+		}{{"order", c.order}, {"accept", c.accept}, {"dispense", c.dispense}}
+		sent, cpu := 0, make([]time.Duration, len(stages))
+		for b.Loop() {
+			b.StopTimer()
+			orders := c.orders(256)
+			b.StartTimer()
+			for i, stage := range stages {
+				before := processorTime()
+				c.all(orders, stage.do)
+				cpu[i] += processorTime() - before
+			}
+			sent += len(orders)
+		}
+		for i, stage := range stages {
+			b.ReportMetric(float64(cpu[i].Microseconds())/float64(sent), stage.name+"-cpu-µs")
+		}
+		c.check()
+	})
+}
+
+// claiming is a pharmacy whose prescriptions are claimed.
+type claiming struct {
+	b    *testing.B
+	app  *app
+	http *httptest.Server
+	made int64
+	sent atomic.Int64
+}
+
+// claimed is a prescription on its way to its claim.
+type claimed struct {
+	order, supply []byte
+	task          string // /Task/id
+}
+
+func startClaims(b *testing.B) *claiming {
+	command := &serveCommand{Sandbox: true, Addr: "127.0.0.1:0", Data: b.TempDir(), Authority: "T1450", MaxBacklog: 10000}
+	require.NoError(b, command.complete())
+	log := slog.New(slog.DiscardHandler)
+	app, err := openApp(command.appConfig(), log)
+	require.NoError(b, err)
+	config, err := command.config(app, log)
+	require.NoError(b, err)
+	s, err := server.New(config)
+	require.NoError(b, err)
+	require.NoError(b, app.loadDemo(b.Context()))
+	ctx, stop := context.WithCancel(context.Background())
+	followers := app.follow(ctx)
+	c := &claiming{b: b, app: app, http: httptest.NewServer(s.Handler())}
+	c.http.Client().Transport.(*http.Transport).MaxIdleConnsPerHost = claimClients
+	b.Cleanup(func() {
+		c.http.Close()
+		stop()
+		<-followers
+		require.NoError(b, app.close())
+	})
+	return c
+}
+
+// orders are so many new prescriptions, each of another patient.
+func (c *claiming) orders(n int) []*claimed {
+	list := make([]*claimed, n)
+	for i := range list {
+		c.made++
+		r, err := sandboxMessage(time.Now())
+		require.NoError(c.b, err)
+		patient := benchNumber(c.made)
+		require.True(c.b, checkdigit.NHSNumber(patient), patient)
+		text := strings.ReplaceAll(string(r.JSON()), "9990001006", patient)
+		var number string
+		var items []string
+		for e := range r.Get("entry").Items() {
+			if r := e.Get("resource"); r.Get("resourceType").Text() == "MedicationRequest" {
+				number = r.Path("groupIdentifier", "value").Text()
+				items = append(items, r.Get("identifier").Item(0).Get("value").Text())
+			}
+		}
+		list[i] = &claimed{order: []byte(text), supply: claimParameters(items, fhir.Value{}), task: "/Task/" + dispensing.TaskID(number, 1)}
+	}
+	return list
+}
+
+// all has the clients do something with each prescription, and waits until the
+// followers have caught up.
+func (c *claiming) all(list []*claimed, do func(*claimed)) {
+	queue := make(chan *claimed, len(list))
+	for _, p := range list {
+		queue <- p
+	}
+	close(queue)
+	var group sync.WaitGroup
+	for range claimClients {
+		group.Go(func() {
+			for p := range queue {
+				do(p)
+			}
+		})
+	}
+	group.Wait()
+	for {
+		if _, lag := c.app.backlog.Lag(); lag == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// whole takes a prescription as far as its supply. A pharmacy looks for the Task
+// every 20 ms.
+func (c *claiming) whole(p *claimed) {
+	c.order(p)
+	for c.ask(http.MethodGet, p.task, nil) == http.StatusNotFound {
+		time.Sleep(20 * time.Millisecond)
+	}
+	c.accept(p)
+	c.dispense(p)
+}
+
+func (c *claiming) order(p *claimed)  { c.ask(http.MethodPost, "/$process-message", p.order) }
+func (c *claiming) accept(p *claimed) { c.ask(http.MethodPost, p.task+"/$accept", nil) }
+func (c *claiming) dispense(p *claimed) {
+	c.ask(http.MethodPost, p.task+"/$dispense", p.supply)
+	c.sent.Add(1)
+}
+
+func (c *claiming) ask(method, path string, body []byte) int {
+	r, err := http.NewRequestWithContext(c.b.Context(), method, c.http.URL+"/fhir"+path, bytes.NewReader(body))
+	if err != nil {
+		c.b.Error(err)
+		return 0
+	}
+	r.Header.Set("Content-Type", "application/fhir+json")
+	answer, err := c.http.Client().Do(r)
+	if err != nil {
+		c.b.Error(err)
+		return 0
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, _ := io.ReadAll(answer.Body)
+	if answer.StatusCode >= 400 && answer.StatusCode != http.StatusNotFound {
+		c.b.Errorf("%s %s: %d %.500s", method, path, answer.StatusCode, text)
+	}
+	return answer.StatusCode
+}
+
+// check fails unless everything that was supplied is claimed and priced.
+func (c *claiming) check() {
+	for _, typ := range []string{"Claim", "ClaimResponse"} {
+		ids, err := c.app.db.State(c.b.Context()).Find(typ, "status=active")
+		require.NoError(c.b, err)
+		require.Len(c.b, ids, int(c.sent.Load()), typ)
+	}
+}
