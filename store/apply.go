@@ -153,7 +153,7 @@ func (a *applier) own() error {
 	var list []told
 	for _, i := range a.p.order {
 		if s := &a.p.steps[i]; s.writes() && !a.p.owners.Public(s.typ) {
-			list = append(list, told{target{s.typ, a.rids[i]}, a.commit.Results[i].Version, s.said})
+			list = append(list, told{target{s.typ, a.rids[i]}, a.versions[i], s.said})
 		}
 	}
 	o := &owning{v: view{r: a.out, at: a.head.seq}, out: a.out, rules: a.p.owners}
@@ -165,7 +165,7 @@ func (a *applier) own() error {
 // guard asks the guards about each version, in the state with the whole
 // transaction in it. An update that changes nothing is judged like any other.
 func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
-	s := state{ctx, view{r: a.out, at: a.head.seq, own: a.p.own, now: a.commit.Time, hot: a.hot, fresh: []fresh{a.fresh, a.group}}}
+	s := state{ctx, view{r: a.out, at: a.head.seq, own: a.p.own, now: a.commit.Time, hot: a.hot, fresh: []fresh{a.fresh, a.group}}, &finds{}}
 	for _, i := range a.p.order {
 		step := &a.p.steps[i]
 		after := a.versions[i]

@@ -32,14 +32,29 @@ func (v view) findBy(ctx context.Context, q *search.Query, limit int) (ids []str
 		if err != nil {
 			return nil, closeAll([]stream{s}, err)
 		}
-		ver, err := s.get(r)
+		id, err := s.id(r)
 		if err != nil {
 			return nil, closeAll([]stream{s}, err)
 		}
-		if !fhir.IsID(ver.ID) { // nobody knows it
-			return nil, closeAll([]stream{s}, errOf(ver))
-		}
-		ids = append(ids, ver.ID)
+		ids = append(ids, id)
 	}
 	return ids, s.close()
+}
+
+// id is the id of a selected resource. Its first version tells it as well as the
+// one that stands, and is read once for all who decide.
+func (s *selection) id(r rid) (string, error) {
+	if s.of != r && s.v.hot != nil {
+		if first, err := s.v.version(s.typ, r, 1); err == nil {
+			return first.ID, nil
+		}
+	}
+	ver, err := s.get(r)
+	if err != nil {
+		return "", err
+	}
+	if !fhir.IsID(ver.ID) { // nobody knows it
+		return "", errOf(ver)
+	}
+	return ver.ID, nil
 }

@@ -9,12 +9,13 @@ import (
 
 // State is the database as of the newest commit, for followers and operations
 // that decide on what stands. It stays at that commit and holds nothing open.
-func (db *DB) State(ctx context.Context) fhir.State { return pinned{ctx, db, db.Head()} }
+func (db *DB) State(ctx context.Context) fhir.State { return db.StateAt(ctx, db.Head()) }
 
 type pinned struct {
-	ctx context.Context
-	db  *DB
-	at  fhir.Seq
+	ctx   context.Context
+	db    *DB
+	at    fhir.Seq
+	finds *finds
 }
 
 func (s pinned) Current(typ, id string) (ver *fhir.Version, err error) {
@@ -40,26 +41,29 @@ func (s pinned) First(typ, id string) (ver *fhir.Version, err error) {
 }
 
 func (s pinned) Find(typ, query string) (ids []string, err error) {
-	err = s.db.look("search", s.at, func(v view) error {
-		if s.at == 0 {
-			v.at = 0
-		}
-		ids, err = v.find(s.ctx, typ, query, noLimit)
-		return err
+	return s.finds.find(typ, query, func() (ids []string, err error) {
+		err = s.db.decide("search", s.at, func(v view) error {
+			if s.at == 0 {
+				v.at = 0
+			}
+			ids, err = v.find(s.ctx, typ, query, noLimit)
+			return err
+		})
+		return ids, err
 	})
-	return ids, err
 }
 
 // state is the database as a guard sees it, within a commit.
 type state struct {
-	ctx context.Context
-	v   view
+	ctx   context.Context
+	v     view
+	finds *finds
 }
 
 func (s state) Current(typ, id string) (*fhir.Version, error) { return s.v.current(typ, id) }
 func (s state) First(typ, id string) (*fhir.Version, error)   { return s.v.first(typ, id) }
 func (s state) Find(typ, query string) ([]string, error) {
-	return s.v.find(s.ctx, typ, query, noLimit)
+	return s.finds.find(typ, query, func() ([]string, error) { return s.v.find(s.ctx, typ, query, noLimit) })
 }
 
 // noLimit asks for all that a search finds.

@@ -26,6 +26,9 @@ func (f assessments) Step(_ context.Context, state fhir.State, v *fhir.Version) 
 	if err != nil || now == nil || now.VersionID != v.VersionID || now.Deleted() {
 		return nil, err // a later version is on its way, or nothing is claimed any more
 	}
+	if answered, err := answeredWith(state, now); err != nil || answered {
+		return nil, err
+	}
 	claim, err := now.Resource()
 	if err != nil {
 		return nil, err
@@ -35,6 +38,14 @@ func (f assessments) Step(_ context.Context, state fhir.State, v *fhir.Version) 
 		return nil, err
 	}
 	return f.s.answer(state, withID(claim, v.ID), d, v.LastUpdated)
+}
+
+// answeredWith reports whether the commit that wrote a Claim wrote its answer too,
+// as all do that make or take a Claim of a prescription: callers write no answers,
+// see [guardRecord].
+func answeredWith(state fhir.State, claim *fhir.Version) (bool, error) {
+	answer, err := state.Current("ClaimResponse", ResponseID(claim.ID))
+	return err == nil && answer != nil && answer.Seq == claim.Seq, err
 }
 
 // dispensedFor is the issue of the prescription that a stored Claim is the
