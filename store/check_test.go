@@ -9,6 +9,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv"
+	"github.com/pestle-fhir/pestle/store/kv/kvtest"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
 )
 
@@ -91,6 +92,23 @@ func TestIndexIsRenewed(t *testing.T) {
 	db = openDB(t, outliving{e}, store.Options{})
 	sound(t, db)
 	require.NoError(t, db.Close())
+	require.Equal(t, before, dump(t, e))
+}
+
+// TestStaleIndexOnAFullDisk: what an index of another version says is not served,
+// and where it cannot be made anew, opening says so and changes nothing.
+func TestStaleIndexOnAFullDisk(t *testing.T) {
+	e := mem.New()
+	require.NoError(t, filled(t, outliving{e}).Close())
+	full := &kvtest.Faulty{Engine: outliving{e}}
+	full.Fill(true)
+	db := openDB(t, full, store.Options{})
+	require.NoError(t, db.Close(), "the index is of this version")
+	kvSet(t, e, "mindex", "\x00")
+	before := dump(t, e)
+	_, err := store.Open(full, store.Options{})
+	require.ErrorIs(t, err, kv.ErrNoSpace)
+	require.ErrorContains(t, err, "the index was made by another version")
 	require.Equal(t, before, dump(t, e))
 }
 

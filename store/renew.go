@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -19,6 +20,9 @@ func (db *DB) renewIndex(v view) error {
 	}
 	if n, err := decodeSeq(b); err == nil && n == indexVersion {
 		return nil
+	}
+	if err := db.engine.Room(0); err != nil {
+		return fmt.Errorf("store: the index was made by another version of this program and has to be made anew before anything is served: %w", err)
 	}
 	w := &batcher{engine: db.engine}
 	table := []byte{tableIndex}

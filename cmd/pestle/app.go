@@ -36,7 +36,7 @@ type appConfig struct {
 
 // app is everything of a running Pestle but HTTP.
 type app struct {
-	engine        *badger.Engine
+	engine        *badger.Waiting
 	db            *store.DB
 	audit         *audit.Log
 	library       *profiles.Library
@@ -64,11 +64,10 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := badger.Open(c.Data, log, key)
+	engine, err := badger.OpenWaiting(c.Data, log, c.MinFree, key)
 	if err != nil {
 		return nil, keyAdvice(err)
 	}
-	engine.Reserve(c.MinFree)
 	backlog := &pharmacy.Backlog{Most: fhir.Seq(c.MaxBacklog)}
 	db, err := store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit},
 		Narrow: map[string]fhir.Narrow{"Patient": dispensing.PatientsOf(c.Dispensing.Site.ODS)}, Owners: ownership.New(c.Dispensing.Site.ODS)})

@@ -63,6 +63,7 @@ type Engine struct {
 	fresh    bool    // there was no database in the folder
 	reserve  int64   // bytes of the disk that are left to others
 	release  func()  // of what a reader holds besides; nil where the folder is open for writing
+	unlock   func()  // of the folder, for a reader
 	pending  []kv.Op // of the journal, for a reader
 	log      *slog.Logger
 
@@ -104,7 +105,7 @@ func open(f *folder, log *slog.Logger) (_ *Engine, err error) {
 	if free, err := e.free(); err != nil {
 		return nil, err
 	} else if need := room(0, 0); free < need {
-		return nil, fmt.Errorf("badger: "+spaceMessage, megabytes(free), megabytes(need))
+		return nil, fmt.Errorf("badger: %w: "+spaceMessage, kv.ErrNoSpace, megabytes(free), megabytes(need))
 	}
 	if len(f.key) > 0 && !f.unwrapped { // nothing is written yet
 		if f.key, err = foundKey(dir, f.key); err != nil {
@@ -382,6 +383,7 @@ func (e *Engine) Close() error {
 	if e.release != nil { // for reading
 		err := e.db.Close()
 		e.release()
+		e.unlock()
 		return err
 	}
 	if e.db.IsClosed() {

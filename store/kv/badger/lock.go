@@ -28,6 +28,16 @@ func take(dir string, alone bool) (release func(), err error) {
 	return func() { _ = d.Close() }, nil
 }
 
+// relock takes the lock of a reader again.
+func (e *Engine) relock() error {
+	e.unlock = func() {}
+	release, err := lock(e.dir)
+	if err == nil {
+		e.unlock = release
+	}
+	return err
+}
+
 // locked inspects a folder that nobody writes to meanwhile.
 func locked(dir string, o options) (*folder, error) {
 	release, err := lock(dir)

@@ -86,6 +86,7 @@ func readSeal(dir string) (s seal, ok bool, err error) {
 // sealed writes the seal of an open database.
 type sealed struct {
 	seal
+	found  seal // in the engine, when it was opened; none for a new database
 	file   *os.File
 	synced time.Time // the file was, for the last time
 }
@@ -98,7 +99,7 @@ func (s *sealed) open(dir string, db *badger.DB) (err error) {
 	if s.seal, err = storedSeal(db); err != nil {
 		return err
 	}
-	if s.Count == 0 {
+	if s.found = s.seal; s.Count == 0 {
 		s.seal = newSeal()
 	}
 	s.file, err = os.OpenFile(filepath.Join(dir, sealName), os.O_CREATE|os.O_WRONLY, 0o600)

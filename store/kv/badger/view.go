@@ -1,10 +1,12 @@
 package badger
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	badger "github.com/dgraph-io/badger/v4"
 
@@ -30,8 +32,7 @@ func OpenReadOnly(dir string, log *slog.Logger, list ...Option) (*Engine, error)
 		release()
 		return nil, err
 	}
-	remove := e.release
-	e.release = func() { remove(); release() }
+	e.unlock = release
 	return e, nil
 }
 
@@ -40,7 +41,18 @@ func view(dir string, log *slog.Logger, o options) (e *Engine, err error) {
 	if err != nil {
 		return nil, err
 	}
-	temporary, err := os.MkdirTemp("", "pestle-read-")
+	e, err = f.viewIn(os.TempDir(), log)
+	if errors.Is(err, syscall.ENOSPC) { // it may be on the disk that is full
+		if inMemory, e := f.viewIn("/dev/shm", log); e == nil {
+			return inMemory, nil
+		}
+	}
+	return e, err
+}
+
+// viewIn opens a folder by a temporary one in another.
+func (f *folder) viewIn(parent string, log *slog.Logger) (e *Engine, err error) {
+	temporary, err := os.MkdirTemp(parent, "pestle-read-")
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +71,7 @@ func view(dir string, log *slog.Logger, o options) (e *Engine, err error) {
 	if err != nil {
 		return nil, err
 	}
-	e = &Engine{db: db, dir: dir, log: log, release: remove}
+	e = &Engine{db: db, dir: f.dir, log: log, release: remove}
 	if e.pending, err = e.journaled(); err != nil {
 		_ = db.Close() // the first error counts
 		return nil, err
