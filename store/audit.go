@@ -17,10 +17,12 @@ import (
 // snapshot is held for long, and can go on in another process: its state is JSON.
 type Audit struct {
 	Findings
-	Begun bool
+	Before Findings // of the audit before, which came to its end
+	Begun  bool
 	Part  int    // of parts; behind the last one it is done
 	Next  []byte // the key at which the part goes on; nil for its beginning
 
+	Index   fhir.Seq          // version of the extraction by which the index is judged
 	Stale   bool              // the index was made by another version of the extraction
 	Partial bool              // a part could not be read: what was counted is not all
 	Total   uint64            // versions, from the log
@@ -100,7 +102,7 @@ func (c *checker) begin() error {
 		return errors.Join(err, fmt.Errorf("%w: the head says %d, the database was opened at %d", errCorrupt, h.seq, c.v.at))
 	}
 	a := c.a
-	a.Begun, a.AsOf = true, c.v.at
+	a.Begun, a.AsOf, a.Index = true, c.v.at, indexVersion
 	a.Counts, a.Filed, a.Derived, a.Stored = map[string]uint64{}, map[string]uint64{}, map[string]rowSum{}, map[string]rowSum{}
 	b, _, err := c.v.r.Get(keyIndex)
 	if err != nil {
@@ -151,9 +153,10 @@ func (c *checker) newest() (fhir.Seq, error) {
 	return h.seq, err
 }
 
-// ResumeAudit is the audit that [DB.SaveAudit] has saved the last time, a new one
-// where there is none that goes on. It is of this engine alone: neither backups
-// nor the digest have it.
+// ResumeAudit is the audit that [DB.SaveAudit] has saved the last time; where that
+// came to its end, a new one that has its findings as those before. It is new where
+// there is none, and where the index was made anew since. It is of this engine
+// alone: neither backups nor the digest have it.
 func (db *DB) ResumeAudit() (*Audit, error) {
 	snap, err := db.engine.Snapshot()
 	if err != nil {
@@ -162,8 +165,11 @@ func (db *DB) ResumeAudit() (*Audit, error) {
 	defer snap.Close()
 	b, _, err := snap.Get(keyAudit)
 	a := &Audit{}
-	if err != nil || json.Unmarshal(b, a) != nil || a.AsOf > db.Head() || a.Part < 0 || a.Part >= len(parts) {
+	switch {
+	case err != nil || json.Unmarshal(b, a) != nil || a.AsOf > db.Head() || a.Part < 0 || a.Part > len(parts) || a.Begun && a.Index != indexVersion:
 		return &Audit{}, err
+	case a.Done():
+		return &Audit{Before: a.Findings}, nil
 	}
 	return a, nil
 }

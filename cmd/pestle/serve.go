@@ -119,6 +119,9 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 		return err
 	}
 	verified := &verification{db: app.db, every: time.Duration(c.VerifyHours) * time.Hour, share: float64(min(max(c.VerifyShare, 1), 100)) / 100, log: log}
+	if err := verified.recall(); err != nil {
+		return err
+	}
 	config.Warnings, config.Wrong = append(config.Warnings, verified.damage), verified.wrong
 	config.Counters = append(config.Counters, verified.counters()...)
 	s, err := server.New(config)

@@ -22,7 +22,7 @@ type verification struct {
 
 	mu     sync.Mutex
 	blocks int             // that cannot be read
-	found  []store.Finding // by this pass; by the one before as long as this has found nothing
+	found  []store.Finding // by this pass; by the one before, also of an earlier process, as long as this has found nothing
 	more   int             // things that found does not list
 	passed time.Time       // the last pass ended
 	took   time.Duration   // it
@@ -44,6 +44,16 @@ func (v *verification) run(ctx context.Context) {
 		case <-time.After(max(time.Second, time.Until(start.Add(v.every)))):
 		}
 	}
+}
+
+// recall begins with what was found before the server was started anew.
+func (v *verification) recall() error {
+	audit, err := v.db.ResumeAudit()
+	if err == nil {
+		v.note(0, &audit.Before)
+		v.note(0, &audit.Findings)
+	}
+	return err
 }
 
 func (v *verification) pass(ctx context.Context) {

@@ -74,7 +74,27 @@ func TestVerification(t *testing.T) {
 	require.Equal(t, map[string]float64{"Patient/a": 1}, v.byResource())
 	require.Equal(t, float64(1), figure("pestle_store_findings"))
 
-	ctx, cancel := context.WithCancel(t.Context())
+	again := &verification{db: db, every: time.Hour, share: 0.5, log: slog.New(slog.DiscardHandler)} // of the next process
+	require.NoError(t, again.recall())
+	require.Equal(t, v.wrong(), again.wrong())
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	again.share = 0.0001
+	again.pass(ctx) // broken off
+	cancel()
+	again = &verification{db: db, every: time.Hour, share: 0.5, log: slog.New(slog.DiscardHandler)}
+	require.NoError(t, again.recall())
+	require.Equal(t, v.wrong(), again.wrong())
+	require.NoError(t, engine.Write([]kv.Op{{Key: []byte("xPatient\x00family\x00nobody\x00\x00\x00\x00\x00\x00\x01\xff\xff\xff\xff\xff\xfe")}}))
+	_, err = db.Commit(t.Context(), &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Update, Type: "Patient", ID: "c", Resource: parsed(t, `{"resourceType":"Patient","id":"c"}`)}}})
+	require.NoError(t, err)
+	again.pass(t.Context()) // goes on with the one that was broken off
+	again.pass(t.Context())
+	require.Empty(t, again.wrong(), "the row is gone")
+	again = &verification{db: db, every: time.Hour, share: 0.5, log: slog.New(slog.DiscardHandler)}
+	require.NoError(t, again.recall())
+	require.Empty(t, again.wrong())
+
+	ctx, cancel = context.WithCancel(t.Context())
 	cancel()
 	v.run(ctx) // ends
 }
