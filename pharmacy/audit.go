@@ -6,12 +6,12 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// GuardAudit keeps audit records as they were written: an AuditEvent may be
-// created, and is never changed or deleted (IHE BALP: records are not altered).
-func GuardAudit(_ context.Context, _ fhir.State, _ *fhir.Transaction, before, after *fhir.Version) error {
-	if after.Type != "AuditEvent" || before == nil && !after.Deleted() {
+// GuardAudit refuses every AuditEvent: the server records accesses in a log of
+// its own, and an AuditEvent that somebody sends would say what nobody recorded.
+func GuardAudit(_ context.Context, _ fhir.State, _ *fhir.Transaction, _, after *fhir.Version) error {
+	if after.Type != "AuditEvent" {
 		return nil
 	}
-	return fhir.E("audit", fhir.BusinessRule, fhir.Issue{Rule: "audit-is-kept", Expression: "AuditEvent",
-		Message: "An AuditEvent is never changed or deleted.", Found: after.Ref(), Fix: "Record a further AuditEvent that refers to it."})
+	return fhir.E("audit", fhir.Forbidden, fhir.Issue{Rule: "audit", Expression: "AuditEvent",
+		Message: "An AuditEvent is recorded by the server itself: nobody writes, changes or deletes one.", Found: after.Ref(), Fix: "Leave it out. Who wrote a resource is recorded with its version."})
 }

@@ -101,6 +101,13 @@ func (s *Server) noMethod(c *gin.Context) {
 	}})
 }
 
+// unwritten refuses to write a type that the server alone makes.
+func (s *Server) unwritten(typ string) error {
+	return refuse(http.StatusMethodNotAllowed, fhir.NotSupported, fhir.Issue{
+		Message: "The server makes resources of type " + typ + " itself: nobody writes, changes or deletes one.", Expression: typ, Expected: "GET, HEAD",
+	}).with("Allow", "GET, HEAD, OPTIONS")
+}
+
 func (s *Server) methodNotAllowed(c *gin.Context, allow string) error {
 	f := refuse(http.StatusMethodNotAllowed, fhir.NotSupported, fhir.Issue{
 		Message: "This address does not take the method.", Expected: allow, Found: c.Request.Method,

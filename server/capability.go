@@ -107,21 +107,28 @@ func interactions(codes ...string) []fhir.Value {
 
 // resources describes every type of R4; what holds for one holds for all.
 func (s *Server) resources(base string) []fhir.Value {
-	var codes []string
+	var codes, reading []string
 	for _, rt := range s.routes {
 		code := strings.TrimSuffix(rt.interaction, "-conditional")
 		if strings.HasPrefix(rt.path, "/:type") && code != "operation" && !slices.Contains(codes, code) {
 			codes = append(codes, code)
+			if !writing[code] {
+				reading = append(reading, code)
+			}
 		}
 	}
 	var list []fhir.Value
 	for _, typ := range r4.ResourceTypes() {
+		write, can, single := !slices.Contains(s.config.ReadOnly, typ), codes, "single"
+		if !write {
+			can, single = reading, "not-supported"
+		}
 		list = append(list, fhir.Obj(
 			"type", typ,
-			"interaction", interactions(codes...),
-			"versioning", "versioned-update", "readHistory", true, "updateCreate", true,
-			"conditionalCreate", true, "conditionalRead", "full-support",
-			"conditionalUpdate", true, "conditionalDelete", "single",
+			"interaction", interactions(can...),
+			"versioning", "versioned-update", "readHistory", true, "updateCreate", write,
+			"conditionalCreate", write, "conditionalRead", "full-support",
+			"conditionalUpdate", write, "conditionalDelete", single,
 			"referencePolicy", []string{"literal", "logical", "local"},
 			"searchInclude", includes(typ), "searchRevInclude", []string{"*"},
 			"searchParam", searchParams(typ),

@@ -38,6 +38,9 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 	if issues := e.unevaluated(); issues != nil {
 		return fhir.Change{}, issues, nil
 	}
+	if slices.Contains(s.config.ReadOnly, e.typ) {
+		return fhir.Change{}, nil, placed(s.unwritten(e.typ), e.expression)
+	}
 	if err := x.permit(e.typ, methods[e.method].permission); err != nil {
 		return fhir.Change{}, nil, err
 	}

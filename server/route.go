@@ -108,6 +108,9 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 	if err := s.address(c, x); err != nil {
 		return err
 	}
+	if writing[x.interaction] && slices.Contains(s.config.ReadOnly, x.resourceType) {
+		return s.unwritten(x.resourceType)
+	}
 	if err := x.permit(cmp.Or(x.resourceType, "*"), rt.permission); err != nil {
 		return err
 	}

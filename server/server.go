@@ -80,6 +80,7 @@ type Config struct {
 	// right, and nil for a store that is not verified.
 	Wrong func() string
 
+	ReadOnly []string  // types that clients do not write
 	Audit    Audit     // keeps who was shown what; nil for nobody
 	Counters []Counter // further figures for /metrics
 	Logger   *slog.Logger

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -31,6 +32,7 @@ type appConfig struct {
 	References string // "any" does not ask that they lead somewhere
 	Profiles   profileOptions
 	Origins    []string // by which clients know the server
+	Address    string   // the first of them, "" where it is not known
 	MaxBacklog uint64   // commits that a follower may be behind; 0 for any number
 }
 
@@ -40,7 +42,7 @@ type app struct {
 	db            *store.DB
 	audit         *audit.Log
 	library       *profiles.Library
-	repository    *repository
+	repository    withAudit
 	validator     *profiles.Validator
 	dispensing    *dispensing.Service
 	reimbursement *reimbursement.Service
@@ -83,7 +85,8 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, log: log}
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
-	a.repository = newRepository(db, a.library, log)
+	site := c.Dispensing.Site
+	a.repository = withAudit{newRepository(db, a.library, log), audit.Records{Log: accesses, Site: audit.Site{Name: cmp.Or(site.Name, "Pestle"), ODS: site.ODS, Address: c.Address}}}
 	a.loops = map[string]*pharmacy.Loop{}
 	for _, f := range a.followers() {
 		a.loops[f.Name()] = &pharmacy.Loop{DB: db, Follower: f, Logger: log}
@@ -96,7 +99,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 func (a *app) close() error { return errors.Join(a.db.Close(), a.audit.Close()) }
 
 func (a *app) operations() []fhir.Operation {
-	return slices.Concat(a.dispensing.Operations(), a.reimbursement.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
+	return slices.Concat([]fhir.Operation{accessReport(a.repository)}, a.dispensing.Operations(), a.reimbursement.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
 }
 
 func (a *app) intakes() []fhir.Intake {

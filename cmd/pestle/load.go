@@ -126,7 +126,7 @@ func (c *loadCommand) handler() (handler http.Handler, done func() error, err er
 func loadHandler(a *app, who server.Authenticator, accesses server.Audit) (http.Handler, error) {
 	s, err := server.New(server.Config{Repository: a.db, Validator: a.validator, Timeout: time.Hour, MaxBody: fhir.MaxSize, Memory: math.MaxInt64, MaxHeavy: math.MaxInt16,
 		PublicURL:     "http://localhost", // nobody calls; messages name an address
-		Authenticator: who, Audit: accesses})
+		Authenticator: who, Audit: accesses, ReadOnly: readOnly})
 	if err != nil {
 		return nil, err
 	}

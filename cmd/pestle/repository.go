@@ -96,14 +96,19 @@ func (r *repository) History(ctx context.Context, q fhir.HistoryQuery) (*fhir.Hi
 	if err != nil {
 		return nil, err
 	}
+	return once(q, v), nil
+}
+
+// once is the history of a resource with one version.
+func once(q fhir.HistoryQuery, v *fhir.Version) *fhir.History {
 	end := q.Until
 	if end.IsZero() {
 		end = q.At
 	}
 	if q.Since.After(v.LastUpdated) || !end.IsZero() && end.Before(v.LastUpdated) {
-		return &fhir.History{}, nil
+		return &fhir.History{}
 	}
-	return &fhir.History{Versions: []*fhir.Version{v}, Total: 1}, nil
+	return &fhir.History{Versions: []*fhir.Version{v}, Total: 1}
 }
 
 // version is a built-in definition as the one version of a resource.

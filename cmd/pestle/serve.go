@@ -84,6 +84,9 @@ func (c *serveCommand) Run(std streams) error {
 	}
 	config := c.appConfig()
 	config.Origins = origins(c.PublicURL, listener.Addr())
+	if config.Address = c.PublicURL; config.Address == "" {
+		config.Address = "http://" + listener.Addr().String()
+	}
 	app, err := openApp(config, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -239,7 +242,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 	config := server.Config{
 		Repository: app.repository, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
-		Memory: c.Memory.orDefault(), Audit: app.audit, Counters: app.counters(), Writable: app.db.Writable, Warnings: []func() string{app.backlog.Full, app.unaudited}, Docs: docs.Files,
+		Memory: c.Memory.orDefault(), Audit: app.audit, ReadOnly: readOnly, Counters: app.counters(), Writable: app.db.Writable, Warnings: []func() string{app.backlog.Full, app.unaudited}, Docs: docs.Files,
 		Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
 		Terminology: app.library.Terminology().Capabilities,
 		SMART:       server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},

@@ -1,4 +1,277 @@
 package audit
 
-const clientSystem = "https://pestle-fhir.github.io/audit/client"
-const retained = "delete-retained"
+import (
+	"encoding/base64"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// An event is rendered as AuditEvents in the form of IHE Basic Audit Log Patterns
+// 1.1.4, one for each patient: https://profiles.ihe.net/ITI/BALP. What that leaves
+// open (histories, operations, refusals, sign-ins, exports) has profiles of our own.
+const (
+	balp         = "https://profiles.ihe.net/ITI/BALP/"
+	ownProfiles  = "https://pestle-fhir.github.io/StructureDefinition/Pestle-Audit-"
+	dicom        = "http://dicom.nema.org/resources/ontology/DCM"
+	terminology  = "http://terminology.hl7.org/CodeSystem/"
+	clientSystem = "https://pestle-fhir.github.io/audit/client"
+	agentSystem  = "https://pestle-fhir.github.io/audit/agent"
+	ownSubtypes  = "https://pestle-fhir.github.io/audit/interaction"
+	odsSystem    = "https://fhir.nhs.uk/Id/ods-organization-code"
+)
+
+// The interactions of events that are not of http://hl7.org/fhir/restful-interaction,
+// besides operations ("$accept").
+const (
+	command  = "command"
+	retained = "delete-retained" // segments that were kept as long as they must be
+)
+
+// Site is the server as it names itself in AuditEvents.
+type Site struct {
+	Name, ODS string
+	Address   string // "https://pestle.example"
+}
+
+// Render makes the AuditEvent of a part of an event: of its patient of that
+// number, or the only one of an event without patients.
+func (s Site) Render(e *Event, part int) *fhir.Resource {
+	patient := ""
+	if list := e.Patients(); part < len(list) {
+		patient = list[part]
+	}
+	kind := kindOf(e)
+	subtypes := []any{fhir.Obj("system", kind.subtypeSystem, "code", kind.subtype)}
+	if kind.own != "" {
+		subtypes = append(subtypes, fhir.Obj("system", ownSubtypes, "code", kind.own))
+	}
+	return fhir.Obj(
+		"resourceType", "AuditEvent", "id", partID(e.Number, part),
+		"meta", fhir.Obj("versionId", "1", "lastUpdated", e.Time.Format(fhir.InstantLayout), "profile", fhir.List(kind.profile(e, patient))),
+		"type", fhir.Obj("system", kind.typeSystem, "code", kind.typ, "display", kind.display),
+		"subtype", fhir.List(subtypes...),
+		"action", string(e.Action()), "recorded", e.Time.Format(fhir.InstantLayout), "outcome", outcome(e.Status), "outcomeDesc", outcomeText(e),
+		"agent", s.agents(e, kind),
+		"source", fhir.Obj("site", s.ODS, "observer", s.self(), "type", fhir.List(fhir.Obj("system", terminology+"security-source-type", "code", "4", "display", "Application Server"))),
+		"entity", entities(e, patient, part == 0),
+	).Resource()
+}
+
+// kind is the vocabulary of an event.
+type kind struct {
+	typeSystem, typ, display string
+	subtypeSystem, subtype   string
+	own                      string // further subtype
+	name                     string // of the profile of Basic Audit, or of ours
+	query                    bool   // what was asked for is an entity
+	client, server, user     string // codes of the agents
+}
+
+func kindOf(e *Event) kind {
+	k := kind{typeSystem: terminology + "audit-event-type", typ: "rest", display: "RESTful Operation", subtypeSystem: "http://hl7.org/fhir/restful-interaction",
+		subtype: strings.TrimSuffix(e.Interaction, "-conditional"), client: "110153", server: "110152", user: "AUT", query: true}
+	switch i := e.Interaction; {
+	case i == "sign-in", i == "sign-out":
+		k.typeSystem, k.typ, k.display = dicom, "110114", "User Authentication"
+		k.subtypeSystem, k.subtype, k.own, k.name, k.user = dicom, map[string]string{"sign-in": "110122", "sign-out": "110123"}[i], i, "SignIn", "IRCP"
+	case i == command, i == retained:
+		k.typeSystem, k.typ, k.display = dicom, "110100", "Application Activity"
+		k.subtypeSystem, k.subtype, k.name, k.user = ownSubtypes, i, "Export", "IRCP"
+	case i == "read", i == "vread":
+		k.client, k.server, k.user, k.name, k.query = "110152", "110153", "IRCP", "Read", false
+	case strings.HasPrefix(i, "search"):
+		k.user, k.name = "IRCP", "Query"
+	case strings.HasPrefix(i, "history"):
+		k.user, k.name = "IRCP", "History"
+	case e.Action() == 'C':
+		k.name = "Create"
+	case e.Action() == 'U':
+		k.name = "Update"
+	case e.Action() == 'D':
+		k.name, k.client = "Delete", "110150"
+	default:
+		k.subtype, k.own, k.name, k.user = "operation", i, "Operation", "IRCP"
+		if i == "transaction" || i == "batch" {
+			k.subtype, k.own = i, ""
+		}
+		if strings.HasPrefix(i, "$export") {
+			k.name = "Export"
+		}
+	}
+	if e.Denied() {
+		k.name = "Denied"
+	}
+	return k
+}
+
+// ofBasicAudit are the names of profiles of Basic Audit, which are for what
+// succeeded.
+var ofBasicAudit = []string{"Read", "Query", "Create", "Update", "Delete"}
+
+func (k kind) profile(e *Event, patient string) string {
+	if !slices.Contains(ofBasicAudit, k.name) {
+		return ownProfiles + k.name
+	}
+	switch {
+	case e.Status >= 400:
+		return ownProfiles + "Failed"
+	case patient != "":
+		return balp + "StructureDefinition/IHE.BasicAudit.Patient" + k.name
+	}
+	return balp + "StructureDefinition/IHE.BasicAudit." + k.name
+}
+
+func outcome(status int) string {
+	switch {
+	case status >= 500:
+		return "8"
+	case status >= 400:
+		return "4"
+	}
+	return "0"
+}
+
+func outcomeText(e *Event) string {
+	text := ""
+	if e.Denied() {
+		text = "Refused."
+	}
+	if e.Unrecorded > 0 {
+		text += " It stands for further refusals that have no record of their own."
+	}
+	return strings.TrimSpace(text)
+}
+
+// agents are the client's program, the server and the person or system that
+// asked.
+func (s Site) agents(e *Event, k kind) fhir.Value {
+	coding := func(system, code string) fhir.Value {
+		return fhir.Obj("coding", fhir.List(fhir.Obj("system", system, "code", code)))
+	}
+	client := fhir.Obj("display", "unknown program")
+	if e.By.Client != "" {
+		client = fhir.Obj("identifier", fhir.Obj("system", clientSystem, "value", e.By.Client))
+	}
+	serverSystem := dicom
+	if k.name == "Delete" {
+		serverSystem, k.server = terminology+"provenance-participant-type", "custodian"
+	}
+	var roles []any
+	for _, r := range e.By.Roles {
+		roles = append(roles, fhir.Obj("text", r))
+	}
+	var purposes []any
+	if e.By.Purpose != "" {
+		purposes = append(purposes, coding(terminology+"v3-ActReason", e.By.Purpose))
+	}
+	return fhir.List(
+		fhir.Obj("type", coding(dicom, k.client), "who", client, "requestor", false, "network", network(e.Address)),
+		fhir.Obj("type", coding(serverSystem, k.server), "who", s.self(), "requestor", false, "network", network(s.Address)),
+		fhir.Obj("type", coding(terminology+"v3-ParticipationType", k.user), "role", fhir.List(roles...), "who", who(e.By.Agent, e.By.Display), "altId", e.By.OnBehalf,
+			"name", e.By.Display, "requestor", true, "purposeOfUse", fhir.List(purposes...)),
+	)
+}
+
+// self is the server.
+func (s Site) self() fhir.Value {
+	name := s.Name
+	if name == "" {
+		name = "Pestle"
+	}
+	if s.ODS == "" {
+		return fhir.Obj("display", name)
+	}
+	return fhir.Obj("identifier", fhir.Obj("system", odsSystem, "value", s.ODS), "display", name)
+}
+
+// network is an address: https://hl7.org/fhir/R4/valueset-network-type.html
+func network(address string) fhir.Value {
+	kind := "1"
+	switch {
+	case address == "":
+		address = "unknown"
+	case net.ParseIP(address) != nil:
+		kind = "2"
+	case strings.Contains(address, "://"):
+		kind = "5"
+	}
+	return fhir.Obj("address", address, "type", kind)
+}
+
+// localReference is that of a resource of the server, by type and id.
+var localReference = regexp.MustCompile(`^[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}$`)
+
+// shortSystems are the systems that the names of agents abbreviate.
+var shortSystems = map[string]string{"sds-user-id": "https://fhir.nhs.uk/Id/sds-user-id"}
+
+// agentOf is how an AuditEvent names an agent: a reference, or the system and the
+// value of an identifier.
+func agentOf(agent string) (reference, system, value string) {
+	if localReference.MatchString(agent) || strings.Contains(agent, "://") && !strings.Contains(agent, "|") {
+		return agent, "", ""
+	}
+	if before, after, ok := strings.Cut(agent, "|"); ok && before != "" && after != "" && !strings.ContainsAny(before, " \t\n") {
+		if long := shortSystems[before]; long != "" {
+			before = long
+		}
+		return "", before, after
+	}
+	return "", agentSystem, agent
+}
+
+// agentKey is an agent among the terms of the index.
+func agentKey(agent string) string {
+	reference, system, value := agentOf(agent)
+	if reference != "" {
+		return reference
+	}
+	return system + "|" + value
+}
+
+func who(agent, display string) fhir.Value {
+	if agent == "" {
+		return fhir.Obj("display", "the server itself")
+	}
+	reference, system, value := agentOf(agent)
+	if reference != "" {
+		return fhir.Obj("reference", reference, "display", display)
+	}
+	return fhir.Obj("identifier", fhir.Obj("system", system, "value", value), "display", display)
+}
+
+// entities are what was shown of a patient, the patient, what was asked, and the
+// request. What is of no patient is in the first part.
+func entities(e *Event, patient string, first bool) fhir.Value {
+	coding := func(system, code string) fhir.Value { return fhir.Obj("system", system, "code", code) }
+	object, role := coding(terminology+"audit-entity-type", "2"), func(code string) fhir.Value { return coding(terminology+"object-role", code) }
+	var list []any
+	for i := range e.Shown {
+		s := &e.Shown[i]
+		if s.ID == "" || !slices.Contains(s.Patients, patient) && (len(s.Patients) > 0 || !first) {
+			continue
+		}
+		reference := s.Type + "/" + s.ID
+		if s.VersionID != "" {
+			reference += "/_history/" + s.VersionID
+		}
+		list = append(list, fhir.Obj("what", fhir.Obj("reference", reference), "type", object, "role", role("4")))
+	}
+	k := kindOf(e)
+	if len(list) == 0 && !k.query {
+		list = append(list, fhir.Obj("what", fhir.Obj("display", e.Target), "type", object, "role", role("4")))
+	}
+	if patient != "" {
+		list = append(list, fhir.Obj("what", fhir.Obj("reference", "Patient/"+patient), "type", coding(terminology+"audit-entity-type", "1"), "role", role("1")))
+	}
+	if k.query {
+		list = append(list, fhir.Obj("type", object, "role", role("24"), "description", strings.TrimSpace(e.Method+" "+e.Target), "query", base64.StdEncoding.EncodeToString([]byte(e.Target))))
+	}
+	if e.RequestID != "" {
+		list = append(list, fhir.Obj("what", fhir.Obj("identifier", fhir.Obj("value", e.RequestID)), "type", coding(balp+"CodeSystem/BasicAuditEntityType", "XrequestId")))
+	}
+	return fhir.List(list...)
+}

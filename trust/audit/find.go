@@ -14,12 +14,14 @@ import (
 // Query selects events: those that meet every condition that is set.
 type Query struct {
 	Patients []string // logical ids, any of them
-	Agents   []string // as in fhir.Principal.Agent, or the system of clients and a client_id: any of them
+	Agents   []string // references, or systems and values of identifiers ("a|b"): any of them
 	Entities []string // "Patient/1", any of them
-	Actions  string   // letters, any of them
-	From     time.Time
-	Until    time.Time // not at or after
-	Newest   bool      // newest first
+	// Organisations are the ODS codes of who asked, in capitals, any of them.
+	Organisations []string
+	Actions       string // letters, any of them
+	From          time.Time
+	Until         time.Time // not at or after
+	Newest        bool      // newest first
 
 	After uint64 // begin behind this number, in the order that is asked for; 0 for the begin
 	Head  uint64 // none after this number; 0 for all
@@ -139,7 +141,7 @@ func (l *Log) candidates(src source, q *Query) (places []uint32, all bool, err e
 	for _, c := range []struct {
 		kind byte
 		any  []string
-	}{{'p', q.Patients}, {'a', q.Agents}, {'e', q.Entities}} {
+	}{{'p', q.Patients}, {'a', q.Agents}, {'e', q.Entities}, {'o', q.Organisations}} {
 		if c.any == nil {
 			continue
 		}

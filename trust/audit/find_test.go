@@ -20,7 +20,7 @@ import (
 func chance(r *rand.Rand, at time.Time) *audit.Event {
 	pick := func(name string, n int) string { return fmt.Sprint(name, r.IntN(n)) }
 	e := &audit.Event{Access: fhir.Access{Time: at, Interaction: []string{"read", "search-type", "update", "$accept"}[r.IntN(4)], Status: 200,
-		By: fhir.Principal{Agent: pick("agent|", 3), Client: pick("client", 2)}, Target: "/fhir"}}
+		By: fhir.Principal{Agent: pick("x:agent|", 3), Client: pick("client", 2)}, Target: "/fhir"}}
 	for range r.IntN(4) {
 		s := fhir.Shown{Type: "Task", ID: pick("t", 5), VersionID: "1"}
 		for range r.IntN(3) {
@@ -101,7 +101,7 @@ func randomQuery(r *rand.Rand, start time.Time) audit.Query {
 		q.Patients = names("p", 7)
 	}
 	if r.IntN(3) == 0 {
-		q.Agents = names("agent|", 4)
+		q.Agents = names("x:agent|", 4)
 	}
 	if r.IntN(3) == 0 {
 		q.Entities = names("Task/t", 6)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -369,29 +370,23 @@ func (l *Log) Begin() uint64 {
 // terms are what an event is found by: its patients, who asked, by what program,
 // and what was shown.
 func (l *Log) terms(e *Event, patients []string) []uint64 {
-	list := make([]uint64, 0, 2+len(patients)+len(e.Shown))
+	list := make([]uint64, 0, 3+2*len(patients)+len(e.Shown))
+	list = append(list, l.term('o', strings.ToUpper(e.By.OnBehalf)))
 	for _, p := range patients {
-		list = append(list, l.term('p', p))
+		list = append(list, l.term('p', p), l.term('e', "Patient/"+p))
 	}
-	for _, a := range []string{e.By.Agent, clientTerm(e.By.Client)} {
-		if a != "" {
-			list = append(list, l.term('a', a))
-		}
+	if e.By.Agent != "" {
+		list = append(list, l.term('a', agentKey(e.By.Agent)))
+	}
+	if e.By.Client != "" {
+		list = append(list, l.term('a', clientSystem+"|"+e.By.Client))
 	}
 	for i := range e.Shown {
-		if s := &e.Shown[i]; s.ID != "" && (i == 0 || e.Shown[i-1].Type != s.Type || e.Shown[i-1].ID != s.ID) {
+		if s := &e.Shown[i]; s.Type != "Patient" && s.ID != "" && (i == 0 || e.Shown[i-1].Type != s.Type || e.Shown[i-1].ID != s.ID) {
 			list = append(list, l.term('e', s.Type+"/"+s.ID))
 		}
 	}
 	return list
-}
-
-// clientTerm is a client_id among the agents.
-func clientTerm(client string) string {
-	if client == "" {
-		return ""
-	}
-	return clientSystem + "|" + client
 }
 
 // term is a text of a kind in the index.
