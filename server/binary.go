@@ -45,6 +45,11 @@ func (s *Server) wantsContent(c *gin.Context, x *exchange) bool {
 // sendContent answers with what a Binary holds, whole or the Range of it that
 // is asked for.
 func (s *Server) sendContent(c *gin.Context, v *fhir.Version) error {
+	if hidden := exchangeOf(c).identity.Hidden; hidden != nil {
+		if err := hidden.Replace(v.Type); err != nil { // its bytes are shown whole or not at all
+			return s.sendVersion(c, http.StatusOK, v)
+		}
+	}
 	r, err := v.Resource()
 	if err != nil {
 		return err

@@ -47,12 +47,15 @@ func lacking(scope string) error {
 }
 
 // permitReached refuses a query that asks about types which the caller may not
-// search: what is found would tell of them.
+// search, or about what is hidden from them: what is found would tell of it.
 func (x *exchange) permitReached(q *search.Query) error {
 	for _, typ := range q.Reached() {
 		if err := x.permit(typ, auth.Search); err != nil {
 			return err
 		}
+	}
+	if x.identity.Hidden != nil {
+		return x.identity.Hidden.Query(q)
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ func (s *Server) patched(ctx context.Context, typ, id, match string, apply diffe
 	if err != nil {
 		return change, err
 	}
-	change.Resource, err = apply(ctx, before)
+	change.Resource, err = exchangeIn(ctx).patched(ctx, before, apply)
 	if err != nil {
 		return change, err
 	}
@@ -124,6 +124,14 @@ func (s *Server) patched(ctx context.Context, typ, id, match string, apply diffe
 		})
 	}
 	return change, nil
+}
+
+// patched applies a patch to what the caller is shown of a resource.
+func (x *exchange) patched(ctx context.Context, before *fhir.Resource, apply difference) (*fhir.Resource, error) {
+	if x.identity.Hidden == nil {
+		return apply(ctx, before)
+	}
+	return x.identity.Hidden.Patched(before, func(part *fhir.Resource) (*fhir.Resource, error) { return apply(ctx, part) })
 }
 
 // findOne finds the one resource that meets a condition.

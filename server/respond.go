@@ -13,6 +13,9 @@ import (
 // write sends JSON in the format of the exchange.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, text []byte) {
 	x := exchangeIn(r.Context())
+	if !x.nested && x.identity.Hidden != nil && len(text) > 0 {
+		status, text = s.redacted(r, status, text)
+	}
 	if x.format.codec == &htmlCodec {
 		s.inHTML(w, r, status, text)
 		return
@@ -27,6 +30,19 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, text 
 	}
 }
 
+// redacted is an answer without what is hidden from the caller; an entry of a Bundle
+// is redacted with the Bundle.
+func (s *Server) redacted(r *http.Request, status int, text []byte) (int, []byte) {
+	x := exchangeIn(r.Context())
+	out, err := x.identity.Hidden.Answer(text)
+	if err == nil {
+		return status, out
+	}
+	s.report(r, err)
+	status, _, issues := s.explain(x, err)
+	return status, s.outcome(x, issues)
+}
+
 // set is Header.Set for a name in the spelling of net/http, which need not be
 // brought into it.
 func set(h http.Header, name, value string) { h[name] = []string{value} }
@@ -39,8 +55,9 @@ func (s *Server) send(c *gin.Context, status int, text []byte) error {
 
 // sendBundle answers with a Bundle, part by part where it is sent as it is.
 func (s *Server) sendBundle(c *gin.Context, b *bundleText) error {
-	parts, f := b.close(), &exchangeOf(c).format
-	if !f.plain() {
+	x := exchangeOf(c)
+	parts, f := b.close(), &x.format
+	if !f.plain() || x.identity.Hidden != nil {
 		return s.send(c, http.StatusOK, bytes.Join(parts, nil))
 	}
 	length := 0

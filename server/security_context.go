@@ -35,6 +35,11 @@ func (x *exchange) permitVersion(v *fhir.Version) error {
 // caller may not read.
 func (s *Server) permitUpdate(c *gin.Context, change fhir.Change) error {
 	x := exchangeOf(c)
+	if x.identity.Hidden != nil && change.Method == fhir.Update {
+		if err := x.identity.Hidden.Replace(change.Type); err != nil {
+			return err
+		}
+	}
 	if err := x.permitWritten(change.Resource); err != nil || change.Type != "Binary" {
 		return err
 	}

@@ -48,6 +48,9 @@ func (s *Server) identify(x *exchange, r *http.Request) (err error) {
 	if err == nil {
 		x.identity = known
 		x.identity.Requester.ChoosesIDs = known.Scopes.AllowOperation(clientIDs, "")
+		if s.config.Hidden != nil {
+			x.identity.Hidden = s.config.Hidden(&x.identity.Requester)
+		}
 	}
 	return err
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/page"
 )
 
@@ -37,6 +38,9 @@ type Config struct {
 	// Authenticator recognises callers. Without one everybody may do
 	// everything, as "anonymous".
 	Authenticator Authenticator
+	// Hidden returns what is hidden from a caller, nil for nothing; without it
+	// everybody is shown whole resources.
+	Hidden func(*fhir.Principal) auth.Hidden
 	// Codecs are wire formats besides JSON and XML.
 	Codecs []Codec
 

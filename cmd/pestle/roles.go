@@ -3,7 +3,10 @@ package main
 import (
 	"fmt"
 
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/trust/policy"
+	"github.com/pestle-fhir/pestle/trust/redaction"
 )
 
 // rolesCommand prints what each role may do.
@@ -30,4 +33,25 @@ func readRoles(text []byte) (*policy.Table, error) {
 		return nil, fmt.Errorf("the table of roles is not valid:\n%w", err)
 	}
 	return table, nil
+}
+
+// hidden says what is hidden from callers, by their roles.
+func (c *serveCommand) hidden() (func(*fhir.Principal) auth.Hidden, error) {
+	roles, err := readRoles(c.Roles)
+	if err != nil {
+		return nil, err
+	}
+	table, err := redaction.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	return func(p *fhir.Principal) auth.Hidden {
+		if len(p.Roles) == 0 {
+			return nil
+		}
+		if r := table.For(roles.Within(p.Roles...), roles.Reads); r != nil {
+			return r
+		}
+		return nil
+	}, nil
 }

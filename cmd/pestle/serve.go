@@ -258,6 +258,9 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 		config.Story = app.story
 	}
 	var err error
+	if config.Hidden, err = c.hidden(); err != nil {
+		return config, err
+	}
 	config.Authenticator, err = c.authenticator()
 	return config, err
 }

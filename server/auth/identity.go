@@ -5,7 +5,10 @@
 // callers who have roles, by what their roles may do.
 package auth
 
-import "github.com/pestle-fhir/pestle/fhir"
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
+)
 
 // Identity is a caller that has been recognised. They may do what their scopes
 // and their roles both grant.
@@ -13,6 +16,21 @@ type Identity struct {
 	Requester fhir.Principal
 	Scopes    Scopes
 	Roles     Grants // nil for callers without roles, whom scopes alone limit
+	Hidden    Hidden // nil for callers who are shown whole resources
+}
+
+// Hidden is what is hidden from a caller of what they may read.
+type Hidden interface {
+	// Answer is a resource in JSON, with what it holds, as the caller is shown it.
+	Answer(resource []byte) ([]byte, error)
+	// Query refuses a search by what is hidden.
+	Query(q *search.Query) error
+	// Replace refuses to write a whole resource of a type that the caller is shown
+	// in part.
+	Replace(typ string) error
+	// Patched is what a patch makes of a resource: it sees what the caller is
+	// shown, and changes nothing else.
+	Patched(before *fhir.Resource, apply func(*fhir.Resource) (*fhir.Resource, error)) (*fhir.Resource, error)
 }
 
 // Grants is what roles may do.

@@ -103,6 +103,9 @@ func (p *parser) types(r *role, on, letters string) error {
 	}
 	for _, typ := range types {
 		r.types[typ] = union(r.types[typ], letters)
+		if strings.ContainsAny(letters, "rs") {
+			r.reads = append(r.reads, typ)
+		}
 	}
 	return nil
 }

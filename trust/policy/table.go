@@ -36,6 +36,7 @@ type role struct {
 	types      map[string]string   // letters of cruds by resource type; "*" for every type that has no line
 	operations map[string][]string // events by operation, "Task/$accept"; anyEvent for all of them
 	is         []string
+	reads      []string // types that its own lines allow to read or to search; "*" for every type that no line names
 }
 
 const anyEvent = "*"
@@ -45,6 +46,24 @@ func (t *Table) Names() []string { return slices.Clone(t.names) }
 
 // Known reports whether the table has a role.
 func (t *Table) Known(name string) bool { return t.roles[name] != nil }
+
+// Within returns the names of roles with those that they are, each once.
+func (t *Table) Within(names ...string) (out []string) {
+	for _, name := range names {
+		if r := t.roles[name]; r != nil && !slices.Contains(out, name) {
+			out = append(append(out, name), t.Within(r.is...)...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Reads reports whether a role's own lines, without those of the roles that it is,
+// allow to read or to search a resource type.
+func (t *Table) Reads(name, typ string) bool {
+	r := t.roles[name]
+	return r != nil && (slices.Contains(r.reads, typ) || slices.Contains(r.reads, "*") && !slices.Contains(explicit, typ))
+}
 
 // Grants are the rights of several roles together. The zero value may do
 // nothing.

@@ -1,0 +1,326 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/checkdigit"
+	"github.com/pestle-fhir/pestle/server"
+	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/store/kv/mem"
+	"github.com/pestle-fhir/pestle/trust/policy"
+)
+
+// rolesNamed is who has all scopes and the roles that the token names.
+type rolesNamed struct{ table *policy.Table }
+
+func (a rolesNamed) Authenticate(r *http.Request) (auth.Identity, error) {
+	names := strings.Fields(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+	return auth.Identity{Requester: fhir.Principal{Agent: "u1", OnBehalf: "FA565", Roles: names}, Scopes: auth.Full, Roles: a.table.Of(names...)}, nil
+}
+
+func (rolesNamed) Challenge(error) string { return "Bearer" }
+
+type takesAll struct{}
+
+func (takesAll) Validate(context.Context, *fhir.Resource, ...string) []fhir.Issue { return nil }
+
+var (
+	drugs     = []string{"Amoxicillin", "Methadone", "Morphine", "Sertraline", "Isotretinoin"}
+	diagnoses = []string{"Asthma", "Depression", "Dependence", "Cancer pain", "Acne"}
+)
+
+// nhsNumber is the nth valid number of a test range.
+func nhsNumber(n int) string {
+	for i := 0; ; i++ {
+		if text := fmt.Sprintf("%010d", 9_000_000_000+n*11+i); checkdigit.NHSNumber(text) {
+			return text
+		}
+	}
+}
+
+// seeded is the nth prescription with what follows from it. Drug, diagnosis and
+// NHS number are wherever somebody might write them.
+func seeded(n int) []string {
+	drug, diagnosis, number := drugs[n%len(drugs)], diagnoses[n%len(diagnoses)], nhsNumber(n)
+	words := drug + " for " + diagnosis + " of " + number
+	text := strings.NewReplacer("{n}", fmt.Sprint(n), "{words}", words, "{number}", number,
+		"{extra}", `"text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">`+words+`</div>"},"contained":[{"resourceType":"Medication","id":"m","code":{"text":"`+drug+`"}}],`+
+			`"extension":[{"url":"http://x.example/e","valueString":"`+words+`"}],"modifierExtension":[{"url":"http://x.example/m","valueString":"`+words+`"}],"meta":{"tag":[{"system":"http://x.example/t","display":"`+words+`","code":"t"}],"security":[{"code":"HIV","display":"`+words+`"}]}`,
+		"{concept}", `{"coding":[{"system":"https://dmd.nhs.uk","code":"12345","display":"`+drug+`"}],"text":"`+words+`"}`,
+		"{id}", `[{"system":"http://x.example/id","value":"i`+fmt.Sprint(n)+`","type":{"text":"`+words+`"}},{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"`+number+`"}]`,
+		"{patient}", `{"reference":"Patient/p`+fmt.Sprint(n)+`","display":"`+words+`","identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"`+number+`"}}`,
+	)
+	var out []string
+	for _, r := range []string{
+		`{"resourceType":"Patient","id":"p{n}",{extra},"identifier":{id},"active":true,"name":[{"family":"Smith","given":["Fred"],"extension":[{"url":"http://x.example/e","valueString":"{words}"}]}],"birthDate":"1980-02-01","_birthDate":{"extension":[{"url":"http://x.example/e","valueString":"{words}"}]},"address":[{"line":["1 High Street"],"postalCode":"LS1 1AA"}],"generalPractitioner":[{"display":"{words}"}],"contact":[{"name":{"text":"{words}"}}],"deceasedBoolean":false}`,
+		`{"resourceType":"MedicationRequest","id":"r{n}",{extra},"identifier":{id},"status":"active","statusReason":{concept},"intent":"order","medicationCodeableConcept":{concept},"subject":{patient},"authoredOn":"2026-11-01","reasonCode":[{concept}],"note":[{"text":"{words}"}],"dosageInstruction":[{"text":"{words}"}],"groupIdentifier":{"system":"https://fhir.nhs.uk/Id/prescription-order-number","value":"G{n}"},"dispenseRequest":{"quantity":{"value":28,"unit":"{words}"}}}`,
+		`{"resourceType":"MedicationRequest","id":"c{n}",{extra},"status":"active","intent":"order","medicationReference":{"reference":"#m","display":"{words}"},"subject":{patient}}`,
+		`{"resourceType":"MedicationDispense","id":"d{n}",{extra},"identifier":{id},"status":"completed","type":{concept},"medicationCodeableConcept":{concept},"subject":{patient},"quantity":{"value":28,"unit":"{words}","code":"c"},"whenHandedOver":"2026-11-02","performer":[{"actor":{"display":"{words}"}}],"authorizingPrescription":[{"reference":"MedicationRequest/r{n}","display":"{words}"}],"note":[{"text":"{words}"}],"substitution":{"wasSubstituted":false,"reason":[{concept}]}}`,
+		`{"resourceType":"Task","id":"t{n}",{extra},"identifier":{id},"status":"on-hold","statusReason":{concept},"businessStatus":{"coding":[{"system":"http://x.example/b","code":"held","display":"{words}"}],"text":"{words}"},"intent":"order","description":"{words}","code":{"coding":[{"code":"approve"}]},"focus":{"reference":"MedicationRequest/r{n}","display":"{words}"},"for":{patient},"note":[{"text":"{words}"}],"input":[{"type":{"text":"x"},"valueString":"{words}"}]}`,
+		`{"resourceType":"Communication","id":"m{n}",{extra},"status":"completed","subject":{patient},"topic":{concept},"payload":[{"contentString":"{words}"}],"reasonCode":[{concept}],"note":[{"text":"{words}"}]}`,
+		`{"resourceType":"Claim","id":"l{n}",{extra},"identifier":{id},"status":"active","type":{"coding":[{"code":"pharmacy","display":"{words}"}]},"use":"claim","patient":{patient},"created":"2026-11-03","provider":{"display":"{words}"},"priority":{"coding":[{"code":"normal"}]},"diagnosis":[{"sequence":1,"diagnosisCodeableConcept":{concept}}],"supportingInfo":[{"sequence":1,"category":{concept},"valueString":"{words}"}],"insurance":[{"sequence":1,"focal":true,"coverage":{"display":"{words}"}}],"item":[{"sequence":1,"productOrService":{concept},"quantity":{"value":28,"unit":"{words}"},"net":{"value":1.23,"currency":"GBP"}}]}`,
+		`{"resourceType":"Observation","id":"o{n}",{extra},"status":"final","code":{concept},"subject":{patient},"valueString":"{words}"}`,
+		`{"resourceType":"Medication","id":"k{n}",{extra},"code":{concept}}`,
+	} {
+		out = append(out, text.Replace(text.Replace(r)))
+	}
+	return out
+}
+
+// redactedServer serves n seeded prescriptions.
+func redactedServer(t testing.TB, n int) http.Handler {
+	db, err := store.Open(mem.New(), store.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	for i := range n {
+		tx := &fhir.Transaction{}
+		for _, text := range seeded(i) {
+			r, err := fhir.Parse([]byte(text))
+			require.NoError(t, err, text)
+			tx.Changes = append(tx.Changes, fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r})
+		}
+		_, err := db.Commit(context.Background(), tx)
+		require.NoError(t, err)
+	}
+	table, err := policy.Builtin()
+	require.NoError(t, err)
+	config := server.Config{Repository: db, Validator: takesAll{}, Authenticator: rolesNamed{table}, PublicURL: "https://x.example",
+		Operations: []fhir.Operation{{Name: "reprice", Type: "Claim", Handle: func(ctx context.Context, _ *fhir.Call) (*fhir.Reply, error) {
+			v, err := db.Read(ctx, "Claim", "l1")
+			if err != nil {
+				return nil, err
+			}
+			claim, err := v.Resource()
+			return &fhir.Reply{Resource: fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", "return", "resource", claim), fhir.Obj("name", "more", "part", fhir.List(fhir.Obj("name", "x", "resource", claim))))).Resource()}, err
+		}}}}
+	config.Hidden, err = (&serveCommand{}).hidden()
+	require.NoError(t, err)
+	s, err := server.New(config)
+	require.NoError(t, err)
+	return s.Handler()
+}
+
+func askRole(h http.Handler, role, method, target, body string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+role)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/fhir+json")
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+var secret = regexp.MustCompile(strings.Join(append(append([]string{}, drugs...), diagnoses...), "|") + `|\b9\d{9}\b`)
+
+// TestRedactedPages reads every page of 1,000 prescriptions as the roles that are
+// shown a part: no drug, no diagnosis and no whole NHS number is in any.
+func TestRedactedPages(t *testing.T) {
+	h := redactedServer(t, 1000)
+	types := []string{"Patient", "MedicationRequest", "MedicationDispense", "Task", "Communication", "Claim", "Observation", "Medication"}
+	next := regexp.MustCompile(`"relation":"next","url":"https://x.example([^"]+)"`)
+	for _, role := range []string{"customer-service", "finance", "customer-service finance", "finance administrator"} {
+		answered := 0
+		clean := func(w *httptest.ResponseRecorder, where string) string {
+			t.Helper()
+			body := w.Body.String()
+			if found := secret.FindString(body); found != "" {
+				t.Fatalf("%s: %s: %s in %.3000s", role, where, found, body)
+			}
+			if w.Code == 200 {
+				answered++
+			}
+			return body
+		}
+		for _, typ := range types {
+			forms := []string{"?_count=500", "?_count=1000&_format=xml", "/_history?_count=500", "?_count=1000&_elements=medication,text,contained,extension,note,identifier"}
+			if strings.Contains(role, " ") {
+				forms = forms[:1]
+			}
+			forms = append(forms, "?_summary=true", "?_summary=text", "?_summary=data&_total=accurate", "?_count=5&_format=html")
+			for i, form := range forms {
+				for target := "/fhir/" + typ + form; target != ""; {
+					body := clean(askRole(h, role, "GET", target, ""), target)
+					target = ""
+					if m := next.FindStringSubmatch(body); m != nil && i < len(forms)-4 {
+						target = m[1]
+					}
+				}
+			}
+			ids := map[string]string{"Patient": "p", "MedicationRequest": "c", "MedicationDispense": "d", "Task": "t", "Communication": "m", "Claim": "l", "Observation": "o", "Medication": "k"}
+			for i := range 5 {
+				target := fmt.Sprintf("/fhir/%s/%s%d", typ, ids[typ], i)
+				for _, form := range []string{"", "/_history", "/_history/1", "?_format=xml", "?_summary=text", "?_elements=text,contained"} {
+					clean(askRole(h, role, "GET", target+form, ""), target+form)
+				}
+			}
+			batch := `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"` + typ + `?_count=100"}},{"request":{"method":"GET","url":"` + typ + `/` + ids[typ] + `1"}}]}`
+			clean(askRole(h, role, "POST", "/fhir", batch), batch)
+			clean(askRole(h, role, "POST", "/fhir", strings.Replace(batch, "batch", "transaction", 1)), batch)
+		}
+		clean(askRole(h, role, "GET", "/fhir/_history?_count=1000", ""), "_history")
+		clean(askRole(h, role, "GET", "/fhir/MedicationDispense?_include=MedicationDispense:subject&_include=MedicationDispense:prescription&_count=200", ""), "include")
+		clean(askRole(h, role, "GET", "/fhir/Patient?_revinclude=Task:patient&_revinclude=MedicationRequest:subject&_count=200", ""), "revinclude")
+		clean(askRole(h, role, "POST", "/fhir/Claim/$reprice", ""), "operation")
+		assert.Greater(t, answered, 100, role)
+	}
+	// What the pages would hold, so that the test can fail.
+	assert.Regexp(t, secret, askRole(h, "pharmacist", "GET", "/fhir/MedicationRequest", "").Body.String())
+	assert.Regexp(t, secret, askRole(h, "pharmacist customer-service", "GET", "/fhir/MedicationRequest", "").Body.String())
+	assert.Regexp(t, secret, askRole(h, "auditor", "GET", "/fhir/Task?_summary=false", "").Body.String())
+}
+
+// TestRedactedContent says what is left, and that something is hidden.
+func TestRedactedContent(t *testing.T) {
+	h := redactedServer(t, 2)
+	for _, c := range []struct{ role, target, want string }{
+		{"customer-service", "Patient/p1", `"value":"******` + nhsNumber(1)[6:] + `"`},
+		{"finance", "Patient/p1", `"value":"*******` + nhsNumber(1)[7:] + `"`},
+		{"customer-service", "Patient/p1", `"address":[{"line":["1 High Street"],"postalCode":"LS1 1AA"}]`},
+		{"finance", "Patient/p1", `"name":[{"text":"F.S."}]`},
+		{"customer-service", "Patient/p1", `"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"REDACTED"},{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"MASKED"}]`},
+		{"customer-service", "MedicationRequest/c1", `"medicationCodeableConcept":{"text":"Item"}`},
+		{"finance", "MedicationRequest/c1", `"medicationReference":{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"masked"}]}`},
+		{"finance", "Claim/l1", `"productOrService":{"coding":[{"system":"https://dmd.nhs.uk","code":"12345"}]},"quantity":{"value":28},"net":{"value":1.23,"currency":"GBP"}`},
+		{"customer-service", "Task/t1", `"businessStatus":{"coding":[{"system":"http://x.example/b","code":"held"}]}`},
+	} {
+		body := askRole(h, c.role, "GET", "/fhir/"+c.target, "").Body.String()
+		assert.Contains(t, body, c.want, "%s %s", c.role, c.target)
+	}
+	assert.NotContains(t, askRole(h, "finance", "GET", "/fhir/Patient/p1", "").Body.String(), "1980")
+}
+
+// TestRedactedSearch refuses to look at what is hidden, before anything is looked
+// up, and names the parameter.
+func TestRedactedSearch(t *testing.T) {
+	h := redactedServer(t, 2)
+	number := nhsNumber(1)
+	for _, c := range []struct {
+		role, target string
+		status       int
+		named        string
+	}{
+		{"customer-service", "MedicationRequest?code=12345", 403, "code"},
+		{"customer-service", "MedicationRequest?code:text=Methadone", 403, "code"},
+		{"customer-service", "MedicationRequest?_sort=code", 403, "_sort=code"},
+		{"customer-service", "Patient?_has:MedicationRequest:subject:code=12345", 403, "code"},
+		{"customer-service", "Patient?_has:MedicationRequest:medication:status=active", 403, "_has:MedicationRequest:medication"},
+		{"customer-service", "Task?focus:MedicationRequest.code=12345", 403, "code"},
+		{"customer-service", "Task?subject:Patient.death-date:missing=true", 403, "death-date"},
+		{"customer-service", "MedicationRequest?medication:missing=false", 403, "medication"},
+		{"customer-service", "MedicationRequest?_include=MedicationRequest:medication", 403, "_include"},
+		{"customer-service", "MedicationRequest?_include=*", 403, "_include"},
+		{"customer-service", "Medication?_revinclude=MedicationRequest:medication", 403, "_revinclude"},
+		{"customer-service", "Communication?medium=x", 403, "medium"},
+		{"customer-service", "Patient?_tag=t", 403, "_tag"},
+		{"customer-service", "Patient?_security=HIV", 403, "_security"},
+		{"customer-service", "Medication?code=12345", 403, "code"},
+		{"customer-service", "Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|" + number, 200, ""},
+		{"customer-service", "Patient?identifier=" + number, 200, ""},
+		{"customer-service", "Patient?identifier:not=" + number, 403, "identifier"},
+		{"customer-service", "Patient?identifier=https://fhir.nhs.uk/Id/nhs-number|", 403, "identifier"},
+		{"customer-service", "Patient?_sort=identifier", 403, "_sort=identifier"},
+		{"customer-service", "Task?subject:Patient.identifier=" + number, 200, ""},
+		{"customer-service", "Patient?family=smith&birthdate=1980-02-01&_sort=name", 200, ""},
+		{"customer-service", "Task?status=on-hold&business-status=held&_include=Task:subject", 200, ""},
+		{"finance", "Patient?identifier=" + number, 403, "identifier"},
+		{"finance", "Patient?family=smith", 403, "family"},
+		{"finance", "Patient?name=smith", 403, "name"},
+		{"finance", "Patient?birthdate=1980-02-01", 403, "birthdate"},
+		{"finance", "Patient?_sort=birthdate", 403, "_sort=birthdate"},
+		{"finance", "Claim?patient.birthdate=gt1970", 403, "birthdate"},
+		{"finance", "MedicationRequest?code:text=Methadone", 403, "code"},
+		{"finance", "MedicationRequest?code=12345", 200, ""},
+		{"finance", "Claim?patient=Patient/p1&_sort=created", 200, ""},
+		{"finance administrator", "Patient?family=smith", 403, "family"},
+		{"finance customer-service", "Patient?family=smith", 200, ""},
+		{"pharmacist", "MedicationRequest?code=12345", 200, ""},
+	} {
+		w := askRole(h, c.role, "GET", "/fhir/"+c.target, "")
+		assert.Equal(t, c.status, w.Code, "%s %s: %s", c.role, c.target, w.Body)
+		if c.status == 403 {
+			assert.Contains(t, w.Body.String(), `"expression":["`+c.named, "%s %s", c.role, c.target)
+		}
+		name, query, _ := strings.Cut(c.target, "?")
+		form := httptest.NewRequest("POST", "/fhir/"+name+"/_search", strings.NewReader(query))
+		form.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		form.Header.Set("Authorization", "Bearer "+c.role)
+		posted := httptest.NewRecorder()
+		h.ServeHTTP(posted, form)
+		assert.Equal(t, c.status, posted.Code, "POST %s %s", c.role, c.target)
+	}
+	w := askRole(h, "customer-service", "POST", "/fhir/Communication", `{"resourceType":"Communication","status":"completed","subject":{"reference":"Patient?death-date=ge2020"}}`)
+	assert.Equal(t, 403, w.Code, w.Body)
+	w = askRole(h, "customer-service", "POST", "/fhir/Communication", `{"resourceType":"Communication","status":"completed"}`, "If-None-Exist", "medium=x")
+	assert.Equal(t, 403, w.Code, w.Body)
+}
+
+// TestRedactedChange: a PATCH changes what is shown and nothing else, and what is
+// hidden stays as it was.
+func TestRedactedChange(t *testing.T) {
+	for _, c := range []struct {
+		name, method, target, kind, body string
+		status                           int
+	}{
+		{"address", "PATCH", "Patient/p1", "application/json-patch+json", `[{"op":"replace","path":"/address/0/line/0","value":"2 Low Street"}]`, 200},
+		{"address, merged", "PATCH", "Patient/p1", "application/merge-patch+json", `{"address":[{"line":["2 Low Street"]}]}`, 200},
+		{"address, by path", "PATCH", "Patient/p1", "application/fhir+json", `{"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"replace"},{"name":"path","valueString":"Patient.address.line"},{"name":"value","valueString":"2 Low Street"}]}]}`, 200},
+		{"address, conditional", "PATCH", "Patient?_id=p1", "application/merge-patch+json", `{"address":[{"line":["2 Low Street"]}]}`, 200},
+		{"condition on what is hidden", "PATCH", "Patient?death-date:missing=true", "application/merge-patch+json", `{"address":[{"line":["2 Low Street"]}]}`, 403},
+		{"hidden element", "PATCH", "Patient/p1", "application/merge-patch+json", `{"deceasedBoolean":true}`, 403},
+		{"hidden element, removed", "PATCH", "Patient/p1", "application/json-patch+json", `[{"op":"remove","path":"/contact"}]`, 422},
+		{"masked element", "PATCH", "Patient/p1", "application/merge-patch+json", `{"identifier":[{"value":"1"}]}`, 403},
+		{"shown in part", "PATCH", "Patient/p1", "application/merge-patch+json", `{"name":[{"family":"Jones"}]}`, 403},
+		{"label", "PATCH", "Patient/p1", "application/merge-patch+json", `{"meta":{"security":null}}`, 403},
+		{"test of what is hidden", "PATCH", "Patient/p1", "application/json-patch+json", `[{"op":"test","path":"/contact/0/name/text","value":"x"}]`, 422},
+		{"copy of what is hidden", "PATCH", "Patient/p1", "application/json-patch+json", `[{"op":"copy","from":"/contact/0/name/text","path":"/address/0/text"}]`, 422},
+		{"whole", "PUT", "Patient/p1", "application/fhir+json", `{"resourceType":"Patient","id":"p1"}`, 403},
+		{"whole, conditional", "PUT", "Patient?_id=p1", "application/fhir+json", `{"resourceType":"Patient","id":"p1"}`, 403},
+		{"whole, in a transaction", "POST", "", "application/fhir+json", `{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Patient","id":"p1"},"request":{"method":"PUT","url":"Patient/p1"}}]}`, 403},
+	} {
+		h := redactedServer(t, 2)
+		before := askRole(h, "pharmacist", "GET", "/fhir/Patient/p1", "").Body.String()
+		w := askRole(h, "customer-service", c.method, "/fhir/"+c.target, c.body, "Content-Type", c.kind)
+		assert.Equal(t, c.status, w.Code, "%s: %s", c.name, w.Body)
+		assert.NotRegexp(t, secret, w.Body.String(), c.name)
+		after := askRole(h, "pharmacist", "GET", "/fhir/Patient/p1", "").Body.String()
+		if c.status != 200 {
+			assert.Equal(t, before, after, c.name)
+			continue
+		}
+		assert.Contains(t, after, "2 Low Street", c.name)
+		for _, kept := range []string{nhsNumber(1), `"contact":[{"name":{"text":"`, `"deceasedBoolean":false`, `"contained":[`, `"div":`, `"_birthDate":`} {
+			assert.Contains(t, after, kept, c.name)
+		}
+		assert.NotContains(t, after, "REDACTED", c.name)
+	}
+}
+
+// BenchmarkPage reads a page of 50: whoever has no role that is shown a part pays
+// nothing for those that are.
+func BenchmarkPage(b *testing.B) {
+	h := redactedServer(b, 100)
+	for _, role := range []string{"pharmacist", "finance"} {
+		b.Run(role, func(b *testing.B) {
+			for b.Loop() {
+				if w := askRole(h, role, "GET", "/fhir/MedicationRequest?_count=50", ""); w.Code != 200 {
+					b.Fatal(w.Body)
+				}
+			}
+		})
+	}
+}

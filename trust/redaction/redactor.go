@@ -1,0 +1,155 @@
+package redaction
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
+)
+
+// Redactor is what is hidden from one principal. It is made for one request and is
+// safe for concurrent use.
+type Redactor struct {
+	table  *Table
+	roles  []string
+	grants Grants
+	digits int
+
+	mu    sync.Mutex
+	known map[string]map[string]sight
+}
+
+// sights are what is shown of a type, by element.
+func (r *Redactor) sights(typ string) map[string]sight {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s, ok := r.known[typ]; ok {
+		return s
+	}
+	out := map[string]sight{}
+	for _, name := range r.roles {
+		role := r.table.roles[name]
+		if role == nil && r.grants(name, typ) {
+			out[every] = sight{how: show}
+		}
+		if role == nil || !r.grants(name, typ) {
+			continue
+		}
+		for element, s := range role.types[typ] {
+			out[element] = out[element].with(s)
+		}
+	}
+	if r.known == nil {
+		r.known = map[string]map[string]sight{}
+	}
+	r.known[typ] = out
+	return out
+}
+
+// whole reports whether all of a type is shown. What carries other resources or
+// tells what became of a request is judged by what it holds.
+func (r *Redactor) whole(typ string) bool { return r.sights(typ)[every].how == show }
+
+// sight is how a member of a resource is shown, by its name in JSON.
+func (r *Redactor) sight(typ *r4.Type, member string) (sight, *r4.Property) {
+	p := typ.Property(member)
+	if p == nil {
+		return sight{}, nil
+	}
+	return r.sights(typ.Name)[p.Element.Name], p
+}
+
+// Answer is a resource as the principal is shown it: a Bundle or Parameters with
+// what they hold. The error says that the text is not a resource.
+func (r *Redactor) Answer(text []byte) ([]byte, error) {
+	resource, err := fhir.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return bytesOf(r.shown(resource.Root())), nil
+}
+
+// bytesOf is the JSON of what [fhir.Obj] takes.
+func bytesOf(v any) []byte {
+	list := fhir.List(v).JSON()
+	return list[1 : len(list)-1]
+}
+
+// shown is a resource as [fhir.Obj] takes it.
+func (r *Redactor) shown(n fhir.Node) any {
+	switch typ := n.Get("resourceType").Text(); {
+	case typ == "Bundle", typ == "Parameters":
+		return r.holding(n)
+	case typ == "OperationOutcome":
+		return r.outcome(n)
+	case r.whole(typ):
+		return n
+	default:
+		return r.part(n, r4.TypeOf(typ))
+	}
+}
+
+// holding is what holds resources, with them as they are shown.
+func (r *Redactor) holding(n fhir.Node) any {
+	switch n.Kind() {
+	case fhir.Array:
+		var items []any
+		for item := range n.Items() {
+			items = append(items, r.holding(item))
+		}
+		return fhir.List(items...)
+	case fhir.Object:
+		var members []any
+		for m := range n.Members() {
+			switch {
+			case m.Kind() == fhir.Object && m.Get("resourceType").Exists():
+				members = append(members, m.Name(), r.shown(m))
+			case m.Kind() == fhir.Object || m.Kind() == fhir.Array:
+				members = append(members, m.Name(), r.holding(m))
+			default:
+				members = append(members, m.Name(), m)
+			}
+		}
+		return fhir.Obj(members...)
+	}
+	return n
+}
+
+// outcome is an OperationOutcome whose issues do not tell of what is hidden: they
+// may quote it.
+func (r *Redactor) outcome(n fhir.Node) any {
+	var members []any
+	for m := range n.Members() {
+		if m.Name() != "issue" {
+			members = append(members, m.Name(), m)
+			continue
+		}
+		var issues []any
+		for issue := range m.Items() {
+			if r.tells(issue) {
+				issues = append(issues, fhir.Obj("severity", issue.Get("severity"), "code", issue.Get("code"), "diagnostics", "It is about an element that the caller's role is not shown.", "expression", issue.Get("expression")))
+				continue
+			}
+			issues = append(issues, issue)
+		}
+		members = append(members, "issue", fhir.List(issues...))
+	}
+	return fhir.Obj(members...)
+}
+
+// tells reports whether an issue is about an element that is not shown as it is.
+func (r *Redactor) tells(issue fhir.Node) bool {
+	for e := range issue.Get("expression").Items() {
+		typ, rest, _ := strings.Cut(e.Text(), ".")
+		element := rest[:len(rest)-len(strings.TrimLeft(rest, letters))]
+		if t := r4.TypeOf(typ); t != nil && r4.IsResource(typ) && rest != "" && !r.whole(typ) {
+			if s, _ := r.sight(t, element); s.how != show && r.sights(typ)[element].how != show {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
