@@ -19,6 +19,7 @@ import (
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
+	"github.com/pestle-fhir/pestle/trust/actor"
 	"github.com/pestle-fhir/pestle/trust/audit"
 	"github.com/pestle-fhir/pestle/trust/ownership"
 )
@@ -71,7 +72,11 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 		return nil, keyAdvice(err)
 	}
 	backlog := &pharmacy.Backlog{Most: fhir.Seq(c.MaxBacklog)}
-	db, err := store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit},
+	actors, err := actor.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit, actors.Guard},
 		Narrow: map[string]fhir.Narrow{"Patient": dispensing.PatientsOf(c.Dispensing.Site.ODS)}, Owners: ownership.New(c.Dispensing.Site.ODS)})
 	if err != nil {
 		return nil, err
