@@ -156,16 +156,21 @@ func (a *applier) own() error {
 			list = append(list, told{target{s.typ, a.rids[i]}, a.versions[i], s.said})
 		}
 	}
-	o := &owning{v: view{r: a.out, at: a.head.seq}, out: a.out, rules: a.p.owners}
+	o := &owning{v: a.view(), out: a.out, rules: a.p.owners}
 	err := o.own(list)
 	a.moved = o.moved
 	return err
 }
 
+// view is the database with the commit in it.
+func (a *applier) view() view {
+	return view{r: a.out, at: a.head.seq, own: a.p.own, now: a.commit.Time, hot: a.hot, fresh: []fresh{a.fresh, a.group}}
+}
+
 // guard asks the guards about each version, in the state with the whole
 // transaction in it. An update that changes nothing is judged like any other.
 func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
-	s := state{ctx, view{r: a.out, at: a.head.seq, own: a.p.own, now: a.commit.Time, hot: a.hot, fresh: []fresh{a.fresh, a.group}}, &finds{}}
+	s := state{ctx, a.view(), &finds{}}
 	for _, i := range a.p.order {
 		step := &a.p.steps[i]
 		after := a.versions[i]

@@ -24,6 +24,7 @@ func boundMemory(memory int64) (stop func()) {
 	}
 	var stopped atomic.Bool
 	limit := int64(0)
+	before := debug.SetGCPercent(garbage)
 	afterCollections(func() bool {
 		if next := memoryLimit(memory); next != limit && !stopped.Load() {
 			limit = next
@@ -31,8 +32,15 @@ func boundMemory(memory int64) (stop func()) {
 		}
 		return !stopped.Load()
 	})
-	return func() { stopped.Store(true) }
+	return func() {
+		stopped.Store(true)
+		debug.SetGCPercent(before)
+	}
 }
+
+// garbage is how much may lie about before a collection, in percent of what is in
+// use, as long as that fits.
+const garbage = 200
 
 // memoryLimit is the limit for what is in use now, in steps of 16 MB.
 func memoryLimit(memory int64) int64 {

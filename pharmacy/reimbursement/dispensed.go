@@ -62,6 +62,16 @@ func (d *dispensed) line(number string) *item {
 // readDispensed reads the Task of a prescription and all that it names. Tasks
 // of anything else give nil.
 func readDispensed(state fhir.State, v *fhir.Version) (*dispensed, error) {
+	d, err := readIssue(v)
+	if err != nil || d == nil {
+		return nil, err
+	}
+	return d.read(state, v)
+}
+
+// readIssue reads what the Task of a prescription says itself: which issue it is
+// of, and whether that is finished.
+func readIssue(v *fhir.Version) (*dispensed, error) {
 	task, err := v.Resource()
 	if err != nil || task == nil || task.Root().Path("groupIdentifier", "system").Text() != idOrder {
 		return nil, err
@@ -72,6 +82,12 @@ func readDispensed(state fhir.State, v *fhir.Version) (*dispensed, error) {
 	if n, ok := repeats(task.Root(), "numberOfRepeatsIssued"); ok {
 		d.issue = n + 1
 	}
+	return d, nil
+}
+
+// read reads what the Task names; nil where that is no item.
+func (d *dispensed) read(state fhir.State, v *fhir.Version) (_ *dispensed, err error) {
+	task := d.task
 	if err := d.readItems(state); err != nil || len(d.lines) == 0 {
 		return nil, err
 	}

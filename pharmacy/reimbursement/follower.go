@@ -26,8 +26,8 @@ func (f claims) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]fh
 	if now, err := state.Current("Task", v.ID); err != nil || now == nil || now.VersionID != v.VersionID || v.Deleted() {
 		return nil, err // a later version is on its way
 	}
-	d, err := readDispensed(state, v)
-	if err != nil || d == nil || d.private() {
+	d, err := readIssue(v)
+	if err != nil || d == nil {
 		return nil, err
 	}
 	id := ClaimID(d.order, d.issue)
@@ -37,6 +37,9 @@ func (f claims) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]fh
 	}
 	if before == nil && !d.finished {
 		return nil, nil
+	}
+	if d, err = d.read(state, v); err != nil || d == nil || d.private() {
+		return nil, err
 	}
 	claim, changes, err := f.claim(state, d, v, before)
 	if err != nil || claim == nil {
