@@ -32,7 +32,7 @@ func (v view) findBy(ctx context.Context, q *search.Query, limit int) (ids []str
 		if err != nil {
 			return nil, closeAll([]stream{s}, err)
 		}
-		id, err := s.id(r)
+		id, err := s.id(r, len(ids) < fewFound)
 		if err != nil {
 			return nil, closeAll([]stream{s}, err)
 		}
@@ -41,10 +41,13 @@ func (v view) findBy(ctx context.Context, q *search.Query, limit int) (ids []str
 	return ids, s.close()
 }
 
+// fewFound is for how many resources of a search the versions are kept.
+const fewFound = 16
+
 // id is the id of a selected resource. Its first version tells it as well as the
-// one that stands, and is read once for all who decide.
-func (s *selection) id(r rid) (string, error) {
-	if s.of != r && s.v.hot != nil {
+// one that stands; one of few is read once for all who decide.
+func (s *selection) id(r rid, few bool) (string, error) {
+	if few && s.of != r && s.v.hot != nil {
 		if first, err := s.v.version(s.typ, r, 1); err == nil {
 			return first.ID, nil
 		}

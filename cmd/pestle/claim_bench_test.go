@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -83,7 +82,7 @@ type claiming struct {
 // claimed is a prescription on its way to its claim.
 type claimed struct {
 	order, supply []byte
-	task          string // /Task/id
+	number, task  string // its short-form id, and /Task/id
 }
 
 func startClaims(b *testing.B) *claiming {
@@ -101,7 +100,8 @@ func startClaims(b *testing.B) *claiming {
 	ctx, stop := context.WithCancel(context.Background())
 	followers := app.follow(ctx)
 	c := &claiming{b: b, app: app, http: httptest.NewServer(s.Handler())}
-	c.http.Client().Transport.(*http.Transport).MaxIdleConnsPerHost = claimClients
+	transport := c.http.Client().Transport.(*http.Transport)
+	transport.MaxIdleConnsPerHost, transport.DisableCompression = claimClients, true
 	b.Cleanup(func() {
 		c.http.Close()
 		stop()
@@ -116,22 +116,26 @@ func (c *claiming) orders(n int) []*claimed {
 	list := make([]*claimed, n)
 	for i := range list {
 		c.made++
-		r, err := sandboxMessage(time.Now())
-		require.NoError(c.b, err)
-		patient := benchNumber(c.made)
-		require.True(c.b, checkdigit.NHSNumber(patient), patient)
-		text := strings.ReplaceAll(string(r.JSON()), "9990001006", patient)
-		var number string
-		var items []string
-		for e := range r.Get("entry").Items() {
-			if r := e.Get("resource"); r.Get("resourceType").Text() == "MedicationRequest" {
-				number = r.Path("groupIdentifier", "value").Text()
-				items = append(items, r.Get("identifier").Item(0).Get("value").Text())
-			}
-		}
-		list[i] = &claimed{order: []byte(text), supply: claimParameters(items, fhir.Value{}), task: "/Task/" + dispensing.TaskID(number, 1)}
+		list[i] = newClaimed(c.b, benchNumber(c.made))
 	}
 	return list
+}
+
+// newClaimed is a new demo prescription of a patient.
+func newClaimed(t testing.TB, patient string) *claimed {
+	r, err := sandboxMessage(time.Now())
+	require.NoError(t, err)
+	require.True(t, checkdigit.NHSNumber(patient), patient)
+	p := &claimed{order: bytes.ReplaceAll(r.JSON(), []byte("9990001006"), []byte(patient))}
+	var items []string
+	for e := range r.Get("entry").Items() {
+		if r := e.Get("resource"); r.Get("resourceType").Text() == "MedicationRequest" {
+			p.number = r.Path("groupIdentifier", "value").Text()
+			items = append(items, r.Get("identifier").Item(0).Get("value").Text())
+		}
+	}
+	p.supply, p.task = claimParameters(items, fhir.Value{}), "/Task/"+dispensing.TaskID(p.number, 1)
+	return p
 }
 
 // all has the clients do something with each prescription, and waits until the

@@ -107,6 +107,16 @@ var table = []row{
 		},
 	},
 	{
+		work: "order to claim over HTTP: prescriptions of two items, 16 clients (absolute)", hold: hold{least: 250, unit: "prescriptions/s"},
+		suite: suite{pkg: "./cmd/pestle", bench: "^BenchmarkOrderToClaim$", time: "4x"},
+		figure: func(f *figures) (float64, string) {
+			const whole, stages = "OrderToClaim/sustained", "OrderToClaim/stages"
+			rate := f.get(whole, "prescriptions/s")
+			return rate, fmt.Sprintf("%.0f prescriptions/s (%.0f µs of a processor each, client included; one stage after the other %.0f to order, %.0f to accept, %.0f to dispense and claim)", rate,
+				f.get(whole, "cpu-µs/prescription"), f.get(stages, "order-cpu-µs"), f.get(stages, "accept-cpu-µs"), f.get(stages, "dispense-cpu-µs"))
+		},
+	},
+	{
 		work: "index values of an R4 example (absolute)", shared: true,
 		suite: suite{pkg: "./fhir/search", bench: "^BenchmarkExtract$", time: "300ms"},
 		figure: func(f *figures) (float64, string) {
