@@ -83,7 +83,14 @@ func TestDamagedKeys(t *testing.T) {
 	path := filepath.Join(dir, "KEYREGISTRY")
 	whole := readFile(t, path)
 	for at := range len(whole) {
-		for _, b := range [][]byte{whole[:at], slices.Concat(whole[:at], []byte{whole[at] ^ 0xff}, whole[at+1:]), slices.Concat(whole, whole[:at])} {
+		ways := [][]byte{whole[:at], slices.Concat(whole[:at], []byte{whole[at] ^ 0xff}, whole[at+1:]), slices.Concat(whole, whole[:at])}
+		if os.Getenv("PESTLE_LONG") == "" { // every third byte, in one way by turns
+			if at%3 != 0 {
+				continue
+			}
+			ways = ways[at/3%3 : at/3%3+1]
+		}
+		for _, b := range ways {
 			write(t, path, b)
 			if e, err := OpenReadOnly(dir, nil, WithKey(key)); err == nil {
 				held, err := contents(e)
