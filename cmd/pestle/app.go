@@ -21,6 +21,7 @@ import (
 	"github.com/pestle-fhir/pestle/store/kv/badger"
 	"github.com/pestle-fhir/pestle/trust/actor"
 	"github.com/pestle-fhir/pestle/trust/audit"
+	"github.com/pestle-fhir/pestle/trust/duties"
 	"github.com/pestle-fhir/pestle/trust/ownership"
 )
 
@@ -72,11 +73,16 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 		return nil, keyAdvice(err)
 	}
 	backlog := &pharmacy.Backlog{Most: fhir.Seq(c.MaxBacklog)}
+	separate, err := duties.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	c.Dispensing.Duties = separate
 	actors, err := actor.Builtin()
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit, actors.Guard},
+	db, err := store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit, actors.Guard, separate.Guard},
 		Narrow: map[string]fhir.Narrow{"Patient": dispensing.PatientsOf(c.Dispensing.Site.ODS)}, Owners: ownership.New(c.Dispensing.Site.ODS)})
 	if err != nil {
 		return nil, err

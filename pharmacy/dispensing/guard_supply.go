@@ -34,7 +34,7 @@ func (s *Service) guardSupply(state fhir.State, tx *fhir.Transaction, before, af
 	if !tx.Derived {
 		return s.byHand(state, r, number, item, after.LastUpdated)
 	}
-	return s.lawfulRecord(state, r, number, item, after.LastUpdated)
+	return s.lawfulRecord(state, r, number, item, after.LastUpdated, tx.Requester)
 }
 
 // keepRecord refuses to change a MedicationDispense that is of a prescription
@@ -108,7 +108,7 @@ func (s *Service) byHand(state fhir.State, r *fhir.Resource, number, item string
 }
 
 // lawfulRecord is the test of the law once more, on the state of the commit.
-func (s *Service) lawfulRecord(state fhir.State, r *fhir.Resource, number, item string, now time.Time) error {
+func (s *Service) lawfulRecord(state fhir.State, r *fhir.Resource, number, item string, now time.Time, who fhir.Principal) error {
 	if !suppliedBy(r.Root()).IsPositive() {
 		return nil
 	}
@@ -127,7 +127,10 @@ func (s *Service) lawfulRecord(state fhir.State, r *fhir.Resource, number, item 
 	if issues := x.lawful(l, supply, j); len(issues) > 0 {
 		return refusal("MedicationDispense", issues...)
 	}
-	return nil
+	if s.duties == nil {
+		return nil
+	}
+	return s.duties.Separate("dispense", l.Schedule, who, x.agent.ID)
 }
 
 // suppliedOrder is the prescription and the item that a MedicationDispense is

@@ -40,6 +40,14 @@ type Options struct {
 	Dictionary Dictionary
 	// Codes are those that a claim may carry; without them $dispense takes none.
 	Codes ClaimCodes
+	// Duties say what needs a second person; nil for nothing.
+	Duties Duties
+}
+
+// Duties refuse an act by the person who did an earlier one on the same record.
+// earlier is who that was, "" where no person did it.
+type Duties interface {
+	Separate(act, about string, who fhir.Principal, earlier string) error
 }
 
 // Service is the dispensing part of the business.
@@ -50,12 +58,13 @@ type Service struct {
 	fromReceipt bool
 	medicines   formulary
 	codes       ClaimCodes
+	duties      Duties
 	patience    time.Duration // how long a call waits for the follower
 }
 
 // New makes the service over a database.
 func New(db Database, opts Options) *Service {
-	s := &Service{db: db, law: builtIn, site: opts.Site, fromReceipt: opts.FromReceipt, medicines: ownMedicines, codes: opts.Codes, patience: 2 * time.Second}
+	s := &Service{db: db, law: builtIn, site: opts.Site, fromReceipt: opts.FromReceipt, medicines: ownMedicines, codes: opts.Codes, duties: opts.Duties, patience: 2 * time.Second}
 	s.medicines.dictionary = opts.Dictionary
 	if opts.Law != nil {
 		s.law = *opts.Law
