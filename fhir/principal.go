@@ -34,6 +34,9 @@ type Principal struct {
 	// ChoosesIDs is set for who may create resources under any id that is free, and
 	// so learns which ids those have that they do not see.
 	ChoosesIDs bool
+	// KeepsDirectory is set for who may change the entries of directories that
+	// stand for any organisation.
+	KeepsDirectory bool
 }
 
 // Owners are the organisations whose resources the principal sees, as ODS codes

@@ -48,6 +48,7 @@ func (s *Server) identify(x *exchange, r *http.Request) (err error) {
 	if err == nil {
 		x.identity = known
 		x.identity.Requester.ChoosesIDs = known.Scopes.AllowOperation(clientIDs, "")
+		x.identity.Requester.KeepsDirectory = known.MayInvoke(directory, "")
 		if s.config.Hidden != nil {
 			x.identity.Hidden = s.config.Hidden(&x.identity.Requester)
 		}
@@ -58,6 +59,10 @@ func (s *Server) identify(x *exchange, r *http.Request) (err error) {
 // clientIDs is the scope system/$client-ids, by which a caller who sees a part of
 // the resources may create them under ids of their choice.
 const clientIDs = "$client-ids"
+
+// directory is the scope system/$directory, by which a caller may change what the
+// directories say of other organisations.
+const directory = "$directory"
 
 // plainPath is an address without empty segments and without a slash at its
 // end: clients join a base that ends in one to a path that begins with one.

@@ -82,8 +82,11 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit, actors.Guard, separate.Guard},
-		Narrow: map[string]fhir.Narrow{"Patient": dispensing.PatientsOf(c.Dispensing.Site.ODS)}, Owners: ownership.New(c.Dispensing.Site.ODS)})
+	owners := ownership.New(c.Dispensing.Site.ODS)
+	narrow := owners.Nearest()
+	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
+	db, err := store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit, owners.Guard, actors.Guard, separate.Guard},
+		Narrow: narrow, Owners: owners})
 	if err != nil {
 		return nil, err
 	}

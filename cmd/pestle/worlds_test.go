@@ -22,6 +22,7 @@ import (
 	"github.com/pestle-fhir/pestle/internal/long"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/trust/policy"
 )
 
 // The organisations of the worlds: two pharmacies, the first of which the server
@@ -29,12 +30,30 @@ import (
 var worldOrgs = []string{"FA565", "X99PH", "X99CL", "A83008", "EVIL99"}
 
 // byOrg takes the ODS code of the caller for their token, "" for one without an
-// organisation.
+// organisation; FA565+technician is of somebody who has that role there, or several.
 type byOrg struct{}
 
 func (byOrg) Authenticate(r *http.Request) (auth.Identity, error) {
-	org := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-	return auth.Identity{Requester: fhir.Principal{Agent: "client-" + org, OnBehalf: org}, Scopes: auth.ParseScopes("system/*.cruds system/Provenance.cruds system/AuditEvent.rs system/Consent.cruds system/$process-message")}, nil
+	org, roles, named := strings.Cut(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), "+")
+	who := auth.Identity{Requester: fhir.Principal{Agent: "client-" + org, OnBehalf: org}, Scopes: auth.ParseScopes("system/*.cruds system/Provenance.cruds system/AuditEvent.rs system/Consent.cruds system/$process-message " +
+		"system/Task/$release system/Task/$accept system/Task/$dispense system/Task/$return system/Task/$withdraw system/Task/$cancel system/Task/$release-hold " +
+		"system/Claim/$submit system/Claim/$export-month system/Claim/$close-month system/Claim/$reprice")}
+	if strings.Contains(roles, "administrator") {
+		who.Scopes = auth.Full
+	}
+	if org == "SUP01" {
+		who.Requester.Delegates = []string{"X99CL"}
+	}
+	if named {
+		table, err := policy.Builtin()
+		if err != nil {
+			return who, err
+		}
+		who.Requester.Roles = strings.Split(roles, "+")
+		grants := table.Of(who.Requester.Roles...)
+		who.Roles, who.Requester.SeesAll = grants, grants.SeesAll()
+	}
+	return who, nil
 }
 
 func (byOrg) Challenge(error) string { return "Bearer" }
@@ -124,6 +143,9 @@ func (w *orgWorld) order(clinic, pharmacy, nhs string) (task string) {
 	values := []string{"{now}", now.Format("2006-01-02T15:04:05+00:00"), "{today}", now.Format(time.DateOnly), "{end}", now.AddDate(0, 0, 27).Format(time.DateOnly),
 		"{number}", number, "9990001006", nhs, `"X99CL"`, `"` + clinic + `"`, `"X99PH"`, `"` + pharmacy + `"`,
 		"555000000001", fmt.Sprint("55500000001", n), "555000000002", fmt.Sprint("55500000002", n), "C1234567", fmt.Sprint("C123456", n)}
+	if pharmacy == "" {
+		text = nomination.ReplaceAll(text, nil)
+	}
 	for i, name := range []string{"message", "header", "line1", "line2", "patient", "practitioner", "role", "clinic", "provenance", "prescription"} {
 		values = append(values, "{"+name+"}", fmt.Sprintf("%08x-%04x-4000-8000-%012x", 0xabcd0000+i, n, w.orders))
 	}
@@ -136,6 +158,9 @@ func (w *orgWorld) order(clinic, pharmacy, nhs string) (task string) {
 	require.Len(w.t, ids, 1)
 	return ids[0]
 }
+
+// nomination is what an order says of the pharmacy that it is for.
+var nomination = regexp.MustCompile(`,\s*"(performer|receiver)": \{\s*"identifier": \{[^}]*"X99PH"\s*\}\s*\}`)
 
 // told is an answer with every id and time replaced by the place of its first
 // appearance, so that the answers of two worlds can be compared.

@@ -25,7 +25,7 @@ func (s *Service) exportOperation(ctx context.Context, call *fhir.Call) (*fhir.R
 				Expected: "the number of a recorded run, such as 1", Found: strconv.Quote(text), Fix: "A further run is recorded by POST Claim/$close-month with run=new."})
 		}
 	}
-	org, err := pharmacyOf(call)
+	org, err := readPharmacyOf(call)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +64,14 @@ func (s *Service) closeOperation(ctx context.Context, call *fhir.Call) (*fhir.Re
 // caller who acts for all.
 func pharmacyOf(call *fhir.Call) (string, error) {
 	return PharmacyOf(call.Requester, parameter(call, "org"))
+}
+
+// readPharmacyOf is pharmacyOf for what is only read: who sees the resources of
+// every organisation, such as an auditor, names any of them, or none for all.
+func readPharmacyOf(call *fhir.Call) (string, error) {
+	who := call.Requester
+	who.Unbound = who.Unbound || who.SeesAll
+	return PharmacyOf(who, parameter(call, "org"))
 }
 
 // PharmacyOf is the pharmacy whose claims a caller asks for, by the one that they

@@ -79,7 +79,11 @@ func newWorld(t testing.TB) *world {
 func open(t testing.TB, engine kv.Engine, rules store.Owners) *store.DB {
 	n := 0
 	newID := func() string { n++; return fmt.Sprint("new", n) }
-	db, err := store.Open(engine, store.Options{Owners: rules, References: true, NewID: newID, Clock: func() time.Time { return time.Unix(1_800_000_000, 0) }})
+	opts := store.Options{Owners: rules, References: true, NewID: newID, Clock: func() time.Time { return time.Unix(1_800_000_000, 0) }}
+	if r, ok := rules.(*ownership.Rules); ok {
+		opts.Guards, opts.Narrow = []fhir.Guard{r.Guard}, r.Nearest()
+	}
+	db, err := store.Open(engine, opts)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = db.Close() })
 	return db

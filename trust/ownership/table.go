@@ -15,7 +15,9 @@ var tsv string
 type row struct {
 	public                  bool
 	named, inherits, shares []path
-	site                    path // without members for none
+	changed                 []path // elements that name who may change it
+	open                    bool   // whoever is granted the type may change it
+	site                    path   // without members for none
 	reason                  string
 }
 
@@ -35,10 +37,13 @@ func read(text string) map[string]row {
 		if strings.HasPrefix(line, "#") || f[0] == "type" {
 			continue
 		}
-		if len(f) != 7 || f[1] != "public" && f[1] != "owned" || rows[f[0]].reason != "" {
+		if len(f) != 8 || f[1] != "public" && f[1] != "owned" || rows[f[0]].reason != "" {
 			panic("ownership.tsv: " + line) // it is a part of the program
 		}
-		r := row{public: f[1] == "public", named: paths(f[2]), inherits: paths(f[3]), shares: paths(f[4]), reason: f[6]}
+		r := row{public: f[1] == "public", named: paths(f[2]), inherits: paths(f[3]), shares: paths(f[4]), open: f[6] == "*", reason: f[7]}
+		if !r.open {
+			r.changed = paths(f[6])
+		}
 		if f[5] != "" {
 			r.site = paths(f[5])[0]
 		}

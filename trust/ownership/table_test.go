@@ -37,7 +37,7 @@ func TestPatientCompartmentIsOwned(t *testing.T) {
 // Every path of the table leads to references, identifiers or choices of R4.
 func TestPathsExist(t *testing.T) {
 	for typ, row := range table {
-		for _, p := range slices.Concat(row.named, row.inherits, row.shares) {
+		for _, p := range slices.Concat(row.named, row.inherits, row.shares, row.changed) {
 			of, kind := r4.TypeOf(typ), ""
 			for _, member := range p.members {
 				require.NotNil(t, of, "%s %v", typ, p)

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/tools/txtar"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// TestLife runs the scripts in testdata/life: the lives of prescriptions among
+// organisations and their staff, against a server with all its parts. A command is
+// on a line that begins with ">", what came of it below; -update rewrites that.
+//
+//	order CLINIC PHARMACY NHS   a clinic's order; PHARMACY - for no nomination
+//	WHO METHOD path [JSON]      one request; WHO is an organisation, or FA565+technician
+//	each METHOD path [JSON]     the same by everybody in turn, with the status of each
+//	sight                       how many resources of each type each organisation sees
+//
+// In paths and bodies $task, $number, $patient, $item, $message, $claim, $supply stand
+// for what belongs to the last order, $it for what the last request created.
+func TestLife(t *testing.T) {
+	files, err := filepath.Glob("testdata/life/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		require.NoError(t, err)
+		for i := range archive.Files {
+			f := &archive.Files[i]
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar")+"/"+f.Name, func(t *testing.T) {
+				got := (&life{orgWorld: newOrgWorld(t)}).run(string(f.Data))
+				if *update {
+					f.Data = []byte(got)
+					return
+				}
+				require.Equal(t, string(f.Data), got)
+			})
+		}
+		if *update {
+			require.NoError(t, os.WriteFile(file, txtar.Format(archive), 0o600))
+		}
+	}
+}
+
+type life struct {
+	*orgWorld
+	task, it string
+}
+
+// everybody are the callers of "each": the organisations, a supplier that sends for
+// X99CL, and a token without an organisation.
+var everybody = append(slices.Clone(worldOrgs), "SUP01", "")
+
+func (l *life) run(script string) string {
+	var out strings.Builder
+	for line := range strings.Lines(script) {
+		line = strings.TrimSuffix(line, "\n")
+		command, ok := strings.CutPrefix(line, "> ")
+		if !ok {
+			if strings.HasPrefix(line, "#") {
+				fmt.Fprintln(&out, line)
+			}
+			continue
+		}
+		fmt.Fprintln(&out, line)
+		fields := strings.SplitN(command, " ", 4)
+		switch fields[0] {
+		case "order":
+			l.task = l.order(fields[1], strings.Trim(fields[2], "-"), fields[3])
+		case "sight":
+			out.WriteString(l.sight())
+		case "each":
+			out.WriteString(l.each(fields))
+		default:
+			out.WriteString("  " + l.try(fields) + "\n")
+		}
+	}
+	return out.String()
+}
+
+// try makes one request, and tells its status and what was wrong with it.
+func (l *life) try(fields []string) string {
+	body := ""
+	if len(fields) > 3 {
+		body = l.names(fields[3])
+	}
+	who := strings.TrimPrefix(fields[0], "nobody")
+	headers := []string{}
+	if fields[1] == "PATCH" {
+		headers = []string{"Content-Type", "application/json-patch+json"}
+	}
+	rec := l.ask(who, request{fields[1], "/fhir/" + l.names(fields[2]), body, headers})
+	if _, after, ok := strings.Cut(rec.Header().Get("Location"), "/fhir/"); ok {
+		l.it, _, _ = strings.Cut(after, "/_history")
+	}
+	told := fmt.Sprint(rec.Code)
+	if r, err := fhir.Parse(rec.Body.Bytes()); err == nil && rec.Code >= 400 {
+		text := r.Get("issue").Item(0).Get("diagnostics").Text()
+		first, _, _ := strings.Cut(text, ". ")
+		told += " " + changing.ReplaceAllString(first, "*")
+	} else if err == nil && r.Type() == "Bundle" && r.Get("total").Exists() {
+		told += " total " + r.Get("total").Text()
+	}
+	return told
+}
+
+func (l *life) each(fields []string) string {
+	var out strings.Builder
+	for _, who := range everybody {
+		name := who
+		if who == "" {
+			name = "nobody"
+		}
+		fmt.Fprintf(&out, "  %s: %s\n", name, l.try(append([]string{who}, fields[1:]...)))
+	}
+	return out.String()
+}
+
+var lifeTypes = []string{"Task", "MedicationRequest", "Patient", "Bundle", "MessageHeader", "Provenance", "MedicationDispense", "Claim", "ClaimResponse", "Invoice"}
+
+func (l *life) sight() string {
+	var out strings.Builder
+	for _, who := range everybody {
+		var sees []string
+		for _, typ := range lifeTypes {
+			rec := l.ask(who, request{"GET", "/fhir/" + typ + "?_summary=count", "", nil})
+			r, err := fhir.Parse(rec.Body.Bytes())
+			require.NoError(l.t, err)
+			if n := r.Get("total").Text(); n != "0" {
+				sees = append(sees, typ+" "+n)
+			}
+		}
+		if len(sees) > 0 {
+			fmt.Fprintf(&out, "  %s: %s\n", who, strings.Join(sees, ", "))
+		}
+	}
+	return out.String()
+}
+
+var lifeName = regexp.MustCompile(`\$(task|number|patient|item|message|claim|supply|it)\b`)
+
+// names replaces the names of what belongs to the last order.
+func (l *life) names(text string) string {
+	return lifeName.ReplaceAllStringFunc(text, func(name string) string {
+		if name == "$it" {
+			return l.it
+		}
+		state := l.app.db.State(context.Background())
+		v, err := state.Current("Task", l.task)
+		require.NoError(l.t, err)
+		task, err := v.Resource()
+		require.NoError(l.t, err)
+		number := task.Root().Path("groupIdentifier", "value").Text()
+		find := func(typ, query string) string {
+			ids, err := state.Find(typ, query)
+			require.NoError(l.t, err)
+			if len(ids) == 0 {
+				return typ + "/none"
+			}
+			return typ + "/" + ids[len(ids)-1]
+		}
+		switch name {
+		case "$task":
+			return "Task/" + l.task
+		case "$number":
+			return number
+		case "$patient":
+			return task.Root().Path("for", "reference").Text()
+		case "$item":
+			return find("MedicationRequest", "group-identifier="+number)
+		case "$claim":
+			return find("Claim", "_lastUpdated=gt2000")
+		case "$supply":
+			return find("MedicationDispense", "_lastUpdated=gt2000")
+		}
+		for in := range task.Get("input").Items() {
+			if ref := in.Path("valueReference", "reference").Text(); strings.HasPrefix(ref, "Bundle/") {
+				return ref
+			}
+		}
+		return find("Bundle", "_lastUpdated=gt2000")
+	})
+}

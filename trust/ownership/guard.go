@@ -1,0 +1,100 @@
+package ownership
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// Guard is a [fhir.Guard]: who sees a resource may not change it for that. It is
+// changed and deleted for the organisation that it was first written for, and for
+// those that its elements of the column "changed" name. An entry of a directory is
+// that of the organisation it stands for, whoever entered it. What the server's
+// business decides on, and what a follower wrote, the guards of the business judge.
+func (r *Rules) Guard(_ context.Context, state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
+	rule := table[after.Type]
+	if tx.Derived || !tx.Requester.Bound() || rule.open || rule.public && tx.Requester.KeepsDirectory {
+		return nil
+	}
+	first, err := state.First(after.Type, after.ID)
+	if err != nil || first == nil || first.VersionID == after.VersionID {
+		return err // made by this commit
+	}
+	own := writtenBy(first.Requester)
+	if own.Server {
+		return nil
+	}
+	if before == nil || before.Deleted() {
+		before = first
+	}
+	may, err := changers(state, rule, before)
+	if err != nil {
+		return err
+	}
+	if !rule.public || len(may) == 0 {
+		may = append(may, own.Writers...)
+	}
+	if r.actsForOne(tx.Requester, may) {
+		return nil
+	}
+	return fhir.E("guard", fhir.Forbidden, fhir.Issue{Rule: "actor", Expression: after.Type,
+		Message: "This " + after.Type + " is another organisation's: the caller's may not change it.", Found: tx.Requester.OnBehalf,
+		Fix: "Have that organisation change it, or write a record of your own."})
+}
+
+// actsForOne reports whether a principal acts for one of some owners. Who sees
+// everything does not act for everybody.
+func (r *Rules) actsForOne(who fhir.Principal, owners []string) bool {
+	who.SeesAll = false
+	acts, _ := r.Sight(who)
+	return slices.ContainsFunc(owners, func(owner string) bool { return slices.Contains(acts, owner) })
+}
+
+// changers are the organisations that a version names as those that may change it.
+func changers(state fhir.State, rule row, v *fhir.Version) ([]string, error) {
+	content, err := v.Resource()
+	if err != nil {
+		return nil, err
+	}
+	var own fhir.Ownership
+	for _, path := range rule.changed {
+		path.each(content.Root(), func(n fhir.Node) { name(&own, n, maxContained) })
+	}
+	return resolved(state, own, maxThrough)
+}
+
+// maxThrough is how many references lead to an organisation at most: a role, its
+// service, and that one's organisation.
+const maxThrough = 3
+
+// resolved are the organisations that are named, at once or through the directory.
+func resolved(state fhir.State, own fhir.Ownership, depth int) (codes []string, err error) {
+	codes = own.Named
+	for _, ref := range own.Through {
+		steps := strings.Split(fhir.LinkOf(ref).Target, "/")
+		if len(steps) < 2 || depth == 0 || !table[steps[len(steps)-2]].public {
+			continue
+		}
+		more, err := entry(state, steps[len(steps)-2], steps[len(steps)-1], depth-1)
+		if err != nil {
+			return nil, err
+		}
+		codes = append(codes, more...)
+	}
+	return codes, nil
+}
+
+// entry are the organisations that an entry of a directory stands for.
+func entry(state fhir.State, typ, id string, depth int) ([]string, error) {
+	v, err := state.Current(typ, id)
+	if err != nil || v == nil || v.Deleted() {
+		return nil, err
+	}
+	content, err := v.Resource()
+	if err != nil {
+		return nil, err
+	}
+	return resolved(state, (*Rules)(nil).Of(v, content), depth)
+}
