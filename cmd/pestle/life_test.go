@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/tools/txtar"
@@ -21,12 +22,13 @@ import (
 // on a line that begins with ">", what came of it below; -update rewrites that.
 //
 //	order CLINIC PHARMACY NHS   a clinic's order; PHARMACY - for no nomination
-//	WHO METHOD path [JSON]      one request; WHO is an organisation, or FA565+technician
+//	WHO METHOD path [JSON]      one request; WHO is an organisation, or FA565+technician,
+//	                            or another one, Bea/FA565+technician
 //	each METHOD path [JSON]     the same by everybody in turn, with the status of each
 //	sight                       how many resources of each type each organisation sees
 //
 // In paths and bodies $task, $number, $patient, $item, $message, $claim, $supply stand
-// for what belongs to the last order, $it for what the last request created.
+// for what belongs to the last order, $month for this month, $it for what the last request created.
 func TestLife(t *testing.T) {
 	files, err := filepath.Glob("testdata/life/*.txtar")
 	require.NoError(t, err)
@@ -146,13 +148,16 @@ func (l *life) sight() string {
 	return out.String()
 }
 
-var lifeName = regexp.MustCompile(`\$(task|number|patient|item|message|claim|supply|it)\b`)
+var lifeName = regexp.MustCompile(`\$(task|number|patient|item|message|claim|supply|month|it)\b`)
 
 // names replaces the names of what belongs to the last order.
 func (l *life) names(text string) string {
 	return lifeName.ReplaceAllStringFunc(text, func(name string) string {
-		if name == "$it" {
+		switch name {
+		case "$it":
 			return l.it
+		case "$month":
+			return time.Now().UTC().Format("2006-01")
 		}
 		state := l.app.db.State(context.Background())
 		v, err := state.Current("Task", l.task)

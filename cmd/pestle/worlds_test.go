@@ -30,12 +30,14 @@ import (
 var worldOrgs = []string{"FA565", "X99PH", "X99CL", "A83008", "EVIL99"}
 
 // byOrg takes the ODS code of the caller for their token, "" for one without an
-// organisation; FA565+technician is of somebody who has that role there, or several.
+// organisation; FA565+technician is of somebody who has that role there, or several, and
+// Bea/FA565+technician of another one.
 type byOrg struct{}
 
 func (byOrg) Authenticate(r *http.Request) (auth.Identity, error) {
-	org, roles, named := strings.Cut(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), "+")
-	who := auth.Identity{Requester: fhir.Principal{Agent: "client-" + org, OnBehalf: org}, Scopes: auth.ParseScopes("system/*.cruds system/Provenance.cruds system/AuditEvent.rs system/Consent.cruds system/$process-message " +
+	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	org, roles, named := strings.Cut(token[strings.IndexByte(token, '/')+1:], "+")
+	who := auth.Identity{Requester: fhir.Principal{Agent: "client-" + token, OnBehalf: org}, Scopes: auth.ParseScopes("system/*.cruds system/Provenance.cruds system/AuditEvent.rs system/Consent.cruds system/$process-message " +
 		"system/Task/$release system/Task/$accept system/Task/$dispense system/Task/$return system/Task/$withdraw system/Task/$cancel system/Task/$release-hold " +
 		"system/Claim/$submit system/Claim/$export-month system/Claim/$close-month system/Claim/$reprice")}
 	if strings.Contains(roles, "administrator") {

@@ -41,13 +41,28 @@ func (s *Service) guardCaller(state fhir.State, tx *fhir.Transaction, before, af
 }
 
 // mayOrder reports whether the caller may write an order: one of a prescription
-// is its prescriber's. Where the order does not tell who that is, it is who wrote
-// it first.
+// is its prescriber's, and so are all others of its number. Whoever else adds one
+// is told nothing of them.
 func mayOrder(state fhir.State, v *fhir.Version, who fhir.Principal) (bool, error) {
 	o, err := readOrder(v)
 	if err != nil || !o.prescribed() {
 		return err == nil, err
 	}
+	orders, err := ordersOf(state, o.number())
+	if err != nil {
+		return false, err
+	}
+	for _, other := range append(orders, o) {
+		if may, err := orderedBy(state, other, who); err != nil || !may {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// orderedBy is prescribedBy, or, where an order came without a message and does not
+// tell who prescribed it, whether the caller wrote it first.
+func orderedBy(state fhir.State, o *order, who fhir.Principal) (bool, error) {
 	own, err := prescribedBy(state, o, who)
 	if own || err != nil {
 		return own, err
@@ -56,9 +71,13 @@ func mayOrder(state fhir.State, v *fhir.Version, who fhir.Principal) (bool, erro
 	if err != nil || org.ID != "" {
 		return false, err
 	}
-	first, err := state.First(v.Type, v.ID)
+	message, err := read(state, "Bundle/"+orderMessageID(o.number()), "Bundle")
+	if err != nil || message != nil {
+		return false, err
+	}
+	first, err := state.First("MedicationRequest", o.version.ID)
 	if first == nil {
-		first = v
+		first = o.version
 	}
 	return who.ActsFor(first.Requester.OnBehalf), err
 }

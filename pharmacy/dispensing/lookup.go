@@ -1,6 +1,8 @@
 package dispensing
 
 import (
+	"strings"
+
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
@@ -110,5 +112,21 @@ func sole(state fhir.State, typ, system, value string) (*fhir.Resource, error) {
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
+	for _, id := range ids {
+		if itself, err := enteredBy(state, typ, id, value); err != nil || itself {
+			return read(state, typ+"/"+id, typ)
+		}
+	}
 	return read(state, typ+"/"+ids[0], typ)
+}
+
+// enteredBy reports whether an entry of a directory was made for the organisation
+// of a code, or by the operator.
+func enteredBy(state fhir.State, typ, id, code string) (bool, error) {
+	first, err := state.First(typ, id)
+	if err != nil || first == nil {
+		return false, err
+	}
+	who := first.Requester
+	return strings.EqualFold(who.OnBehalf, code) || who.OnBehalf == "" && (who.Agent == "" || who.Agent == "Device/pestle"), nil
 }

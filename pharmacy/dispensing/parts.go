@@ -9,7 +9,7 @@ import (
 )
 
 // matched lists, for the types of which the server keeps one record for all
-// messages, the identifier systems to find it by, the surest first. An empty
+// messages of an organisation, the identifier systems to find it by, the surest first. An empty
 // system is an identifier without one.
 var matched = map[string][]string{
 	"Patient": {idNHS},

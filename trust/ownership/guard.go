@@ -15,8 +15,11 @@ import (
 // business decides on, and what a follower wrote, the guards of the business judge.
 func (r *Rules) Guard(_ context.Context, state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
 	rule := table[after.Type]
-	if tx.Derived || !tx.Requester.Bound() || rule.open || rule.public && tx.Requester.KeepsDirectory {
+	if !tx.Requester.Bound() || rule.open || rule.public && tx.Requester.KeepsDirectory {
 		return nil
+	}
+	if err := r.standsForOne(tx.Requester, rule, after); err != nil || tx.Derived {
+		return err
 	}
 	first, err := state.First(after.Type, after.ID)
 	if err != nil || first == nil || first.VersionID == after.VersionID {
@@ -42,6 +45,33 @@ func (r *Rules) Guard(_ context.Context, state fhir.State, tx *fhir.Transaction,
 	return fhir.E("guard", fhir.Forbidden, fhir.Issue{Rule: "actor", Expression: after.Type,
 		Message: "This " + after.Type + " is another organisation's: the caller's may not change it.", Found: tx.Requester.OnBehalf,
 		Fix: "Have that organisation change it, or write a record of your own."})
+}
+
+// standsForOne refuses an entry of a directory with the codes of several
+// organisations that its writer does not act for: who names one of them by it would
+// name them all.
+func (r *Rules) standsForOne(who fhir.Principal, rule row, after *fhir.Version) error {
+	if !rule.public || rule.named == nil || after.Deleted() {
+		return nil
+	}
+	content, err := after.Resource()
+	if err != nil {
+		return err
+	}
+	one := ""
+	for n := range content.Get("identifier").Items() {
+		code := odsCode(n)
+		if one == "" {
+			one = code
+		}
+		if code == "" || code == one || who.ActsFor(one) && who.ActsFor(code) {
+			continue
+		}
+		return fhir.E("guard", fhir.Forbidden, fhir.Issue{Rule: "actor", Expression: n.Expression(), Position: n.Position(),
+			Message: "The " + after.Type + " has the ODS codes of several organisations, and the caller does not act for each.", Found: code, Expected: one,
+			Fix: "Write an entry for each organisation."})
+	}
+	return nil
 }
 
 // actsForOne reports whether a principal acts for one of some owners. Who sees

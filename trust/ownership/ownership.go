@@ -97,6 +97,7 @@ func name(own *fhir.Ownership, n fhir.Node, depth int) {
 	}
 	if code := odsCode(n.Get("identifier")); code != "" {
 		own.Named = append(own.Named, code)
+		return // whatever the entry of a directory that it refers to says
 	}
 	ref := n.Get("reference").Text()
 	if id, ok := strings.CutPrefix(ref, "#"); ok && depth > 0 {
