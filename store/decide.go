@@ -52,8 +52,13 @@ func (p *planner) choose(i int) error {
 // see is not there for them.
 func (p *planner) find(s *step) error {
 	before, r, err := p.v.numberedCurrent(s.typ, s.id)
-	if err != nil || before == nil {
+	if err != nil {
+		err = p.judging(nil).unlessHidden(err, s.typ, r)
+		s.hidden = err == nil
 		return err
+	}
+	if before == nil {
+		return nil
 	}
 	seen, err := p.judging(nil).sees(s.typ, r, before)
 	if err != nil || !seen {

@@ -3,10 +3,12 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/store/kv"
 )
 
 // Owners are the rules of whose a resource is, and of whose resources a principal
@@ -111,6 +113,19 @@ func (v view) seesVersion(typ string, r rid, ver *fhir.Version) (bool, error) {
 		from, to = from-1, from-1 // its rows have ended
 	}
 	return v.overlaps(typ, r, from, to)
+}
+
+// unlessHidden is the error of a resource that cannot be read, nil where the
+// principal does not see it: they are not told that there is one.
+func (v view) unlessHidden(err error, typ string, r rid) error {
+	if err == nil || !errors.Is(err, kv.ErrDamaged) || !v.limited(typ) {
+		return err
+	}
+	own, ok, e := v.owned(target{typ, r})
+	if e != nil || ok && own.now(v.sight.owners) {
+		return err
+	}
+	return nil
 }
 
 // shownVersion is the version where it is shown, else nil.

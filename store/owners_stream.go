@@ -14,9 +14,10 @@ type ownedStream struct {
 }
 
 // How many resources are collected: so few are better read than looked for among
-// those of others; and so many once a search has asked about a thousand.
+// those of others; and so many more once a search has asked about as many.
 const (
-	fewOwned  = 1000
+	fewOwned  = 200
+	someOwned = 1000
 	manyOwned = 100_000
 )
 
@@ -39,9 +40,9 @@ func (o *ownedStream) seek(r rid) (rid, error) {
 // has reports whether a resource is one of them, for a search that goes through
 // them in another order than that of their numbers.
 func (o *ownedStream) has(r rid) (bool, error) {
-	if o.probes++; o.set == nil && (o.probes == 64 || o.probes == fewOwned) {
-		limit := fewOwned
-		if o.probes == fewOwned {
+	if o.probes++; o.set == nil && (o.probes == fewOwned || o.probes == someOwned) {
+		limit := someOwned
+		if o.probes == someOwned {
 			limit = manyOwned
 		}
 		if _, err := o.collect(limit); err != nil {

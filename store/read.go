@@ -55,7 +55,7 @@ func (db *DB) VRead(ctx context.Context, typ, id, versionID string) (ver *fhir.V
 		}
 		if n := parseVno(versionID); n > 0 && n <= now.vno {
 			ver, err = v.version(typ, now.rid, n)
-			err = about(err, typ, id+"/_history/"+versionID)
+			err = v.unlessHidden(about(err, typ, id+"/_history/"+versionID), typ, now.rid)
 		}
 		if err == nil && ver != nil && ver.Seq <= v.at && v.limited(typ) {
 			ver, err = v.shownVersion(typ, now.rid, ver)

@@ -23,6 +23,12 @@ var limits = struct{ keys, rows, chained, alone, beside int }{
 // leave where these are few; where they are not, it is resolved as far as that
 // is cheap.
 func (v view) selection(ctx context.Context, typ string, clauses []search.Clause) (*selection, error) {
+	return v.planned(ctx, typ, clauses, false)
+}
+
+// planned is a selection. Where the order in which it is gone through shows, and it
+// is limited to what a principal sees, its plan rests on the query alone.
+func (v view) planned(ctx context.Context, typ string, clauses []search.Clause, shows bool) (*selection, error) {
 	s := &selection{ctx: ctx, v: v, typ: typ, patience: limits.beside, clauses: search.Merged(typ, clauses)}
 	var keys, ranges, chains []*search.Clause
 	for i := range s.clauses {
@@ -37,7 +43,7 @@ func (v view) selection(ctx context.Context, typ string, clauses []search.Clause
 	}
 	s.keyed = keyed(keys)
 	err := s.stream(keys)
-	if err == nil && len(s.must) == 0 && !v.limited(typ) { // else the order would depend on what is not shown
+	if err == nil && len(s.must) == 0 && !(shows && v.limited(typ)) {
 		err = s.stream(ranges)
 	} else {
 		s.checks = append(s.checks, ranges...)

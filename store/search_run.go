@@ -34,7 +34,7 @@ func (v view) search(ctx context.Context, q *search.Query) (*search.Result, erro
 		}
 		v.at = next - 1 // 0, where nothing holds, before the first commit
 	}
-	s, err := v.selection(ctx, q.Type, q.Clauses)
+	s, err := v.planned(ctx, q.Type, q.Clauses, true)
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,7 @@ func (v view) current(typ, id string) (*fhir.Version, error) {
 func (v view) shown(typ, id string) (*fhir.Version, error) {
 	ver, r, err := v.numberedCurrent(typ, id)
 	if err != nil {
-		return nil, err
+		return nil, v.unlessHidden(err, typ, r)
 	}
 	if ok, err := v.sees(typ, r, ver); !ok || err != nil {
 		return nil, err
