@@ -352,8 +352,9 @@ func (p *pair) query(r *rand.Rand, ref string) string {
 	}[r.IntN(36)]
 	for _, more := range []string{
 		"_count=" + fmt.Sprint(r.IntN(4)), "_total=" + []string{"accurate", "none", "estimate"}[r.IntN(3)], "_summary=" + []string{"count", "true"}[r.IntN(2)],
-		"_include=*", "_revinclude=Observation:subject", "_revinclude=Provenance:target", "_revinclude=*", "_include=Observation:subject&_revinclude:iterate=Observation:subject",
-		"_sort=" + []string{"-_lastUpdated", "_lastUpdated", "status", "-identifier"}[r.IntN(4)], "_elements=id", "_include=MedicationRequest:subject&_include:iterate=*",
+		// What one resource refers to by a wildcard comes in the order of the ids, which are drawn.
+		"_include=Task:patient", "_revinclude=Observation:subject", "_revinclude=Provenance:target", "_revinclude=*", "_include=Observation:subject&_revinclude:iterate=Observation:subject",
+		"_sort=" + []string{"-_lastUpdated", "_lastUpdated", "status", "-identifier"}[r.IntN(4)], "_elements=id", "_include=MedicationRequest:subject&_include:iterate=MedicationRequest:requester",
 	} {
 		if r.IntN(7) == 0 {
 			q += "&" + more
