@@ -16,6 +16,8 @@ type Operation struct {
 	Instance bool
 	// Idempotent operations change nothing and may be invoked by GET.
 	Idempotent bool
+	// ByName says that only a scope and a role that name the operation grant it.
+	ByName bool
 	// RequestID says that EPS requires X-Request-ID of it, and that it answers in
 	// the ways of EPS. Any operation that writes is answered a repeat with the
 	// same X-Request-ID or Idempotency-Key as the first time.

@@ -143,6 +143,9 @@ func (x *exchange) permitOperation(op *fhir.Operation, event string) (owned bool
 	if x.identity.MayInvoke(name, event) {
 		return true, nil
 	}
+	if op.ByName {
+		return false, x.permitNamed(name)
+	}
 	if op.Idempotent && x.may(typ, auth.Read) || !op.Idempotent && x.may(typ, auth.Create) && x.may(typ, auth.Update) && x.inRole(op, name, event) {
 		return false, nil
 	}
@@ -153,6 +156,18 @@ func (x *exchange) permitOperation(op *fhir.Operation, event string) (owned bool
 		return false, beyondRole(name)
 	}
 	return false, lacking("system/" + name)
+}
+
+// permitNamed asks for the scope and the role of an operation that nothing else
+// grants.
+func (x *exchange) permitNamed(name string) error {
+	switch {
+	case x.identity.MayInvoke(name, ""):
+		return nil
+	case x.identity.Scopes.AllowOperation(name, ""):
+		return beyondRole(name)
+	}
+	return lacking("system/" + name)
 }
 
 // inRole reports whether a role grants the operation by its name.

@@ -86,22 +86,31 @@ const metricsPath = "/metrics"
 
 // figures serves the figures to callers with the scope system/$metrics.
 func (s *Server) figures(w http.ResponseWriter, r *http.Request) {
-	x := exchangeIn(r.Context())
-	x.interaction = "metrics"
-	if a := s.config.Authenticator; a != nil {
-		caller, err := a.Authenticate(r)
-		if err != nil {
-			w.Header().Set("WWW-Authenticate", a.Challenge(err))
-			http.Error(w, "The figures need an access token.", http.StatusUnauthorized)
-			return
-		}
-		x.identity = caller
-		if !caller.MayInvoke("$metrics", "") {
-			http.Error(w, "The figures need the scope system/$metrics.", http.StatusForbidden)
-			return
-		}
+	exchangeIn(r.Context()).interaction = "metrics"
+	if s.granted(w, r, "$metrics", "The figures") {
+		s.metrics.handler().ServeHTTP(w, r)
 	}
-	s.metrics.handler().ServeHTTP(w, r)
+}
+
+// granted reports whether the caller has the scope of an operation, for an address
+// outside FHIR; if not, it has answered.
+func (s *Server) granted(w http.ResponseWriter, r *http.Request, operation, what string) bool {
+	a := s.config.Authenticator
+	if a == nil {
+		return true
+	}
+	caller, err := a.Authenticate(r)
+	if err != nil {
+		w.Header().Set("WWW-Authenticate", a.Challenge(err))
+		http.Error(w, what+": an access token is needed.", http.StatusUnauthorized)
+		return false
+	}
+	exchangeIn(r.Context()).identity = caller
+	if !caller.MayInvoke(operation, "") {
+		http.Error(w, what+": the scope system/"+operation+" is needed.", http.StatusForbidden)
+		return false
+	}
+	return true
 }
 
 func (m *metrics) handler() http.Handler {

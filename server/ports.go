@@ -44,6 +44,19 @@ type Authenticator interface {
 	Challenge(err error) string
 }
 
+// Log is the Merkle log of all versions.
+type Log interface {
+	// File returns what is served under a path of tlog-tiles, "checkpoint" or
+	// "tile/0/000", whether it will never change, and whether there is any.
+	File(ctx context.Context, path string) (data []byte, fixed, ok bool, err error)
+	// Public is the key with which checkpoints are verified.
+	Public() string
+	// Proof returns the opening of a version and the proof that it is in the log.
+	Proof(ctx context.Context, typ, id, version string) (*fhir.Resource, error)
+	// Receipt seals a commit for who made it.
+	Receipt(fhir.Seq) string
+}
+
 // Story tells what became of the demo order of a sandbox, at each view of the
 // front page. base is the FHIR base by which the browser came.
 type Story func(ctx context.Context, base string) (*page.Story, error)

@@ -46,13 +46,22 @@ func (s *Server) table() []route {
 	}
 }
 
+// every is the table, with what else is configured.
+func (s *Server) every() []route {
+	all := append(s.table(), s.operationRoutes()...)
+	if s.config.Log != nil {
+		all = append(all, route{"GET", "/:type/:id/_history/:vid/$proof", "operation", auth.Read, s.proof})
+	}
+	return all
+}
+
 // route registers the table, the operations and the answers to everything else.
 func (s *Server) route() {
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.RedirectTrailingSlash = false
 	s.engine.NoRoute(func(c *gin.Context) { s.answer(c, route{interaction: "unknown", handle: s.noRoute}) })
 	s.engine.NoMethod(s.noMethod)
-	s.routes = append(s.table(), s.operationRoutes()...)
+	s.routes = s.every()
 	methods := map[string][]string{}
 	for _, rt := range s.routes {
 		methods[rt.path] = append(methods[rt.path], rt.method)
@@ -132,5 +141,6 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 		}
 	}
 	x.cache(c.Writer.Header())
+	s.receipts(c)
 	return rt.handle(c)
 }

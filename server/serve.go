@@ -24,6 +24,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.figures(w, r)
 		return
 	}
+	if isLogFile(r.URL.Path) {
+		s.logFile(w, r)
+		return
+	}
 	defer x.dismiss()
 	if s.open(w, r) {
 		return

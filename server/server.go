@@ -67,6 +67,9 @@ type Config struct {
 	// is loaded; nil for a server without a terminology service.
 	Terminology func() []any
 
+	// Log proves what was stored; nil for a server without one.
+	Log Log
+
 	// SMART says where tokens are issued; the zero SMART where that is not known.
 	SMART SMART
 

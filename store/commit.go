@@ -19,6 +19,14 @@ import (
 // When ctx ends first the error is Throttled or Timeout and nothing is written either. An error
 // that is [ErrUnknown] alone leaves open whether it was written.
 func (db *DB) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, error) {
+	done, err := db.commit(ctx, tx)
+	if err == nil {
+		done.Tell(ctx)
+	}
+	return done, err
+}
+
+func (db *DB) commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, error) {
 	ids := make([]string, len(tx.Changes))
 	for i, c := range tx.Changes {
 		if c.ID == "" && c.Method != fhir.Delete {

@@ -51,24 +51,18 @@ func (d *decoder) byte() byte {
 	return c
 }
 
-func (d *decoder) text() string {
+func (d *decoder) text() string { return string(d.bytes()) }
+
+// bytes are those of a text, which share those of the record.
+func (d *decoder) bytes() []byte {
 	n := d.uint()
 	if n > uint64(len(d.b)) {
 		d.failed, d.b = true, nil
-		return ""
+		return nil
 	}
-	s := string(d.b[:n])
+	b := d.b[:n:n]
 	d.b = d.b[n:]
-	return s
-}
-
-// skipText passes over a text.
-func (d *decoder) skipText() {
-	if n := d.uint(); n > uint64(len(d.b)) {
-		d.failed, d.b = true, nil
-	} else {
-		d.b = d.b[n:]
-	}
+	return b
 }
 
 // end reports whether the record was read whole and no more.

@@ -61,13 +61,19 @@ const roleMark = "\x00"
 
 // decodeVersion reads the record of a version. The JSON shares b's bytes.
 func decodeVersion(typ string, n vno, b []byte) (*fhir.Version, error) {
+	v, _, err := decodeSalted(typ, n, b)
+	return v, err
+}
+
+// decodeSalted is decodeVersion with the salts, which share b's bytes too.
+func decodeSalted(typ string, n vno, b []byte) (v *fhir.Version, salts []byte, err error) {
 	d := decoder{b: b}
-	v := &fhir.Version{Type: typ, VersionID: n.String()}
+	v = &fhir.Version{Type: typ, VersionID: n.String()}
 	v.Seq = fhir.Seq(d.uint())
 	v.LastUpdated = instant(d.int())
 	m := int(d.byte())
 	if m >= len(methods) {
-		return nil, errCorrupt
+		return nil, nil, errCorrupt
 	}
 	v.Method = methods[m]
 	who, roles := &v.Requester, ""
@@ -77,14 +83,14 @@ func decodeVersion(typ string, n vno, b []byte) (*fhir.Version, error) {
 	if roles != "" {
 		who.Roles = strings.Split(roles, roleMark)
 	}
-	d.skipText() // the salts
+	salts = d.bytes()
 	if d.failed {
-		return nil, errCorrupt
+		return nil, nil, errCorrupt
 	}
 	if len(d.b) > 0 {
 		v.JSON = d.b
 	}
-	return v, nil
+	return v, salts, nil
 }
 
 // String is the version id.

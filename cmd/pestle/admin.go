@@ -18,6 +18,7 @@ import (
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/store/archive"
 	"github.com/pestle-fhir/pestle/trust/audit"
+	"github.com/pestle-fhir/pestle/trust/ledger"
 )
 
 // admin answers the commands of this binary for a running server: on the socket
@@ -52,6 +53,7 @@ var adminCommands = map[string]adminCommand{
 	adminPath + "export":             {"export", smallBody, false, (*admin).export},
 	adminPath + "key":                {"key rotate", smallBody, true, (*admin).rotateKey},
 	adminPath + "load":               {"load", smallBody, true, (*admin).load},
+	adminPath + "proof":              {"proof export", smallBody, true, (*admin).proof},
 	adminPath + "tariff":             {"tariff load", fhir.MaxSize, false, (*admin).tariff},
 	adminPath + "definitions/add":    {"definitions add", fileBody, false, (*admin).addDefinitions},
 	adminPath + "definitions/remove": {"definitions remove", smallBody, false, (*admin).removeDefinitions},
@@ -304,4 +306,18 @@ func (a *admin) withCommands(next http.Handler, who server.Authenticator) http.H
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// proof streams an export of the log. What goes wrong after its first byte is told
+// in a trailer.
+func (a *admin) proof(_ auth.Identity, w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Trailer", trailerError)
+	h := ledger.Header{}
+	if l := a.app.ledger; l.Signed() {
+		h = ledger.Header{Origin: l.Newest().Origin, Key: l.Public(), Checkpoints: []string{string(l.Newest().Note)}}
+	}
+	if err := ledger.Export(r.Context(), w, h, logged{a.app.db}); err != nil {
+		w.Header().Set(trailerError, describe(err))
+	}
+	return nil
 }

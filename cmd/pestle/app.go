@@ -22,6 +22,7 @@ import (
 	"github.com/pestle-fhir/pestle/trust/actor"
 	"github.com/pestle-fhir/pestle/trust/audit"
 	"github.com/pestle-fhir/pestle/trust/duties"
+	"github.com/pestle-fhir/pestle/trust/ledger"
 	"github.com/pestle-fhir/pestle/trust/ownership"
 )
 
@@ -51,6 +52,7 @@ type app struct {
 	loops         map[string]*pharmacy.Loop // by follower
 	backlog       *pharmacy.Backlog         // of the loops
 	definitions   *definitionFolder
+	ledger        *ledger.Log // Merkle log of all versions
 	log           *slog.Logger
 }
 
@@ -78,6 +80,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 		return nil, err
 	}
 	c.Dispensing.Duties = separate
+	merkle := &ledger.Log{}
 	actors, err := actor.Builtin()
 	if err != nil {
 		return nil, err
@@ -86,9 +89,12 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
 	db, err := store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit, owners.Guard, actors.Guard, separate.Guard},
-		Narrow: narrow, Owners: owners})
+		Narrow: narrow, Owners: owners, Leaf: leafOf, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err
+	}
+	if err := merkle.Start(context.Background(), logged{db}); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	accesses, err := openAudit(c.Data, c.Key)
 	if err != nil {
@@ -96,7 +102,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	}
 	claims := reimbursement.New(db)
 	c.Dispensing.Codes = claims
-	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, log: log}
+	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, log: log}
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
 	site := c.Dispensing.Site

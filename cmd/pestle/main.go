@@ -25,6 +25,9 @@ type commands struct {
 	FHIRPath    fhirpathCommand    `cmd:"" name:"fhirpath" help:"Evaluate a FHIRPath expression on a resource."`
 	Backup      backupCommand      `cmd:"" help:"Write and verify backups."`
 	Restore     restoreCommand     `cmd:"" help:"Restore a database from backups, into a new folder."`
+	Proof       proofCommand       `cmd:"" help:"Export the log of changes with its proofs; record what is lost of it."`
+	Verify      verifyCommand      `cmd:"" help:"Verify without a server that the history was not rewritten: an export, a folder, a backup or an answer to $$proof."`
+	Witness     witnessCommand     `cmd:"" help:"On an auditor's machine: keep the checkpoints of a server, and raise the alarm where its log does not only grow."`
 	Roles       rolesCommand       `cmd:"" help:"Print what each role may do."`
 	Key         keyCommand         `cmd:"" help:"Keys of encrypted databases."`
 	Check       checkCommand       `cmd:"" help:"Prove the invariants of a database."`

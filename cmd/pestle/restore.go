@@ -49,7 +49,16 @@ func (c *restoreCommand) Run(std streams) error {
 	return err
 }
 
+// restore restores into a fresh folder, and proves what it restored.
 func (c *restoreCommand) restore(fresh string, std streams) (h archive.Header, err error) {
+	if h, err = c.unpack(fresh); err != nil {
+		return h, err
+	}
+	return h, c.proved(fresh, std)
+}
+
+// unpack writes the archives into a fresh folder.
+func (c *restoreCommand) unpack(fresh string) (h archive.Header, err error) {
 	var readers []*archive.Reader
 	for _, file := range c.Files {
 		r, done, err := openArchive(file, c.Identity)
@@ -68,15 +77,20 @@ func (c *restoreCommand) restore(fresh string, std streams) (h archive.Header, e
 		return h, err
 	}
 	h, err = store.Restore(engine, definitionWriter(fresh), readers...)
-	if err != nil {
-		return h, errors.Join(err, engine.Close())
-	}
-	return h, proved(engine, std)
+	return h, errors.Join(err, engine.Close())
 }
 
 // proved opens what was restored, which makes its index, proves its invariants
 // and closes it.
-func proved(engine *badger.Engine, std streams) error {
+func (c *restoreCommand) proved(fresh string, std streams) error {
+	key, err := c.key()
+	if err != nil {
+		return err
+	}
+	engine, err := badger.Open(fresh, slog.New(slog.DiscardHandler), key)
+	if err != nil {
+		return err
+	}
 	db, err := store.Open(engine, store.Options{Owners: ownership.New("")})
 	if err != nil {
 		return err

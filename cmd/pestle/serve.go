@@ -64,6 +64,7 @@ type serveCommand struct {
 
 	encryption `embed:""`
 	listening  `embed:""`
+	signing    `embed:""`
 
 	law *dispensing.Law // of Law; nil for the built-in one
 }
@@ -117,29 +118,33 @@ func inTime(limit time.Duration, what string, f func() error) error {
 
 func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listener, log *slog.Logger, std streams) error {
 	defer boundMemory(min(heapMemory, c.Memory.orDefault()))()
+	if err := c.sign(app.ledger, c.origin(), log); err != nil {
+		return err
+	}
 	config, err := c.config(app, log)
 	if err != nil {
-		return err
+		return errors.Join(err, app.ledger.Close())
 	}
 	verified := &verification{db: app.db, every: time.Duration(c.VerifyHours) * time.Hour, share: float64(min(max(c.VerifyShare, 1), 100)) / 100, log: log}
 	if err := verified.recall(); err != nil {
-		return err
+		return errors.Join(err, app.ledger.Close())
 	}
-	config.Warnings, config.Wrong = append(config.Warnings, verified.damage), verified.wrong
+	config.Warnings, config.Wrong = append(config.Warnings, verified.damage, app.ledger.Trouble), verified.wrong
 	config.Counters = append(config.Counters, verified.counters()...)
 	s, err := server.New(config)
-	if err != nil {
-		return err
-	}
-	if c.Sandbox {
-		err := app.loadDemo(ctx)
+	if err == nil && c.Sandbox {
+		err = app.loadDemo(ctx)
 		if fhir.KindOf(err) == fhir.NoStore { // reads go on
 			log.Warn("the demo data could not be stored", "error", err)
-		} else if err != nil {
-			return err
+			err = nil
 		}
 	}
+	if err != nil {
+		return errors.Join(err, app.ledger.Close())
+	}
 	ctx, stop := context.WithCancel(ctx)
+	signing := make(chan struct{})
+	go func() { app.ledger.Run(ctx); close(signing) }()
 	followers := app.follow(ctx)
 	verifying := make(chan struct{})
 	go func() { verified.run(ctx); close(verifying) }()
@@ -148,7 +153,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	defer stop()
 	ended := func() error { // before the database is closed
 		stop()
-		return inTime(closeTime, "the followers did not stop", func() error { <-followers; <-commands; <-verifying; return nil })
+		return inTime(closeTime, "the followers did not stop", func() error { <-followers; <-commands; <-verifying; <-signing; return app.ledger.Close() })
 	}
 	metrics, err := c.serveMetrics(s, log)
 	if err != nil {
@@ -163,6 +168,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	if c.LawFromReceipt {
 		log.Warn("prescriptions are supplied as if signed on the day they arrive; not for patients", "flag", "--law-from-receipt")
 	}
+	log.Info("the log of changes is signed", "key", app.ledger.Public(), "checkpoint", app.ledger.Newest())
 	log.Info("ready", "addr", listener.Addr().String(), "data", c.Data, "sandbox", c.Sandbox)
 
 	select {
@@ -208,8 +214,10 @@ func (c *serveCommand) complete() error {
 		if c.Data == "" {
 			c.Data = "data"
 		}
+		c.signing.complete(c.Data, true)
 		return c.loopback()
 	}
+	c.signing.complete(c.Data, false)
 	if c.LawFromReceipt {
 		return errors.New("--law-from-receipt: the law counts from the day on which a prescription was signed (MDR 16, HMR 217); the flag is for --sandbox only")
 	}
@@ -246,6 +254,9 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 		Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
 		Terminology: app.library.Terminology().Capabilities,
 		SMART:       server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
+	}
+	if app.ledger.Signed() {
+		config.Log, config.Operations = app.ledger, append(config.Operations, app.ledger.Operations()...)
 	}
 	if c.Sandbox {
 		config.Origins = append(config.Origins, server.LocalOrigins...)

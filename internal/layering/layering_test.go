@@ -51,6 +51,7 @@ var owners = map[string][]string{
 	"github.com/gin-gonic/gin":     {"server"},
 	"github.com/golang-jwt/jwt/":   {"server"},
 	"github.com/google/fhir/":      {"fhir/typed", "pharmacy"},
+	"golang.org/x/mod/sumdb/":      {"trust", "cmd"},
 }
 
 func TestImports(t *testing.T) {

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/trust/ledger"
+)
+
+type proofCommand struct {
+	Export  proofExport  `cmd:"" help:"Write all versions with what proves them, as lines of JSON, for pestle verify and others."`
+	Recover proofRecover `cmd:"" help:"Record that versions which were signed are lost for good, and sign the log anew. The server must be stopped."`
+}
+
+type proofExport struct {
+	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
+	To   string `default:"-" placeholder:"FILE" help:"File to write, - for standard output."`
+
+	encryption `embed:""`
+	signing    `embed:""`
+}
+
+// Run writes the export. It holds patients' data, and the salts.
+func (c *proofExport) Run(std streams) error {
+	if c.To == "-" {
+		return c.write(std.out)
+	}
+	f, err := os.OpenFile(c.To, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if err = errors.Join(c.write(f), f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(c.To))
+	}
+	return nil
+}
+
+func (c *proofExport) write(out io.Writer) error {
+	c.beside(c.Data)
+	if server := administered(c.Data); server != nil {
+		answer, err := server.post("proof", nil, nil)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(out, answer.Body)
+		if err = errors.Join(err, answer.Body.Close()); err == nil && answer.Trailer.Get(trailerError) != "" {
+			err = errors.New(answer.Trailer.Get(trailerError))
+		}
+		return err
+	}
+	if err := haveDatabase(c.Data, c.encryption); err != nil {
+		return err
+	}
+	db, err := openStore(c.Data, c.encryption)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	return ledger.Export(context.Background(), out, c.header(), logged{db})
+}
+
+// beside finds the files of the log where they are not named: those of a sandbox
+// within the folder, or those beside it.
+func (s *signing) beside(data string) {
+	_, err := os.Stat(filepath.Join(data, sandboxKey))
+	s.complete(data, err == nil)
+}
+
+// header is what is known of who signs: what is missing is left out.
+func (s *signing) header() (h ledger.Header) {
+	if key, err := ledger.ReadKey(s.LogKey); err == nil {
+		h.Origin, h.Key = key.Name(), key.Public()
+	}
+	if text, err := os.ReadFile(s.CheckpointLock); err == nil && len(text) > 0 {
+		h.Checkpoints = []string{string(text)}
+	}
+	return h
+}
+
+type verifyCommand struct {
+	What       string   `arg:"" help:"An export of pestle proof export, the folder of a database, a backup, or an answer to $proof."`
+	Key        string   `placeholder:"KEY|FILE" help:"The key of the log, as /log-key has it, or a file with it. Unless set the one that comes with what is verified, which proves less."`
+	Checkpoint []string `placeholder:"FILE" help:"A checkpoint that was kept elsewhere, such as the file of a witness; repeat it for several."`
+	JSON       bool     `help:"Print the findings as lines of JSON."`
+	Identity   string   `placeholder:"FILE" help:"Identity of age, where a backup is encrypted."`
+
+	encryption `embed:""`
+	signing    `embed:""`
+}
+
+// Run verifies without the server, and prints what is wrong.
+func (c *verifyCommand) Run(std streams) error {
+	trust, err := c.trust()
+	if err != nil {
+		return err
+	}
+	in, done, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer done()
+	start := make([]byte, 64)
+	n, _ := io.ReadFull(in, start)
+	rest := io.MultiReader(bytes.NewReader(start[:n]), in)
+	if strings.Contains(string(start[:n]), "resourceType") {
+		return c.proof(rest, trust, std)
+	}
+	report, err := ledger.Verify(rest, trust)
+	if err != nil {
+		return err
+	}
+	return c.print(report, std)
+}
+
+func (c *verifyCommand) trust() (t ledger.Trust, err error) {
+	if c.Key != "" {
+		if t.Key, err = readVerifier(c.Key); err != nil {
+			return t, err
+		}
+	}
+	for _, file := range c.Checkpoint {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return t, err
+		}
+		t.Checkpoints = append(t.Checkpoints, text)
+	}
+	return t, nil
+}
+
+// open opens what is verified as an export.
+func (c *verifyCommand) open() (io.Reader, func(), error) {
+	info, err := os.Stat(c.What)
+	if err != nil {
+		return nil, nil, err
+	}
+	if info.IsDir() {
+		return c.folder(c.What)
+	}
+	f, err := os.Open(c.What)
+	if err != nil {
+		return nil, nil, err
+	}
+	start := make([]byte, 1)
+	if n, _ := f.Read(start); n == 1 && start[0] == '{' {
+		_, err := f.Seek(0, io.SeekStart)
+		return f, func() { _ = f.Close() }, err
+	}
+	if err := f.Close(); err != nil {
+		return nil, nil, err
+	}
+	return c.backup()
+}
+
+// folder exports a database as it is verified.
+func (c *verifyCommand) folder(dir string) (io.Reader, func(), error) {
+	export := &proofExport{Data: dir, encryption: c.encryption, signing: c.signing}
+	r, w := io.Pipe()
+	go func() { _ = w.CloseWithError(export.write(w)) }()
+	return r, func() { _ = r.Close() }, nil
+}
+
+// backup restores a backup into a folder for the time of its verification.
+func (c *verifyCommand) backup() (io.Reader, func(), error) {
+	dir, err := os.MkdirTemp("", "pestle-verify-")
+	if err != nil {
+		return nil, nil, err
+	}
+	done := func() { _ = os.RemoveAll(dir) }
+	restore := &restoreCommand{Files: []string{c.What}, Identity: c.Identity, encryption: c.encryption}
+	if _, err := restore.unpack(filepath.Join(dir, "data")); err != nil {
+		done()
+		return nil, nil, err
+	}
+	r, end, err := c.folder(filepath.Join(dir, "data"))
+	return r, func() { end(); done() }, err
+}
+
+func (c *verifyCommand) print(r *ledger.Report, std streams) error {
+	for _, f := range r.Findings {
+		if c.JSON {
+			fmt.Fprintf(std.out, "{\"kind\":%q,\"index\":%d}\n", f.Kind, f.Index)
+			continue
+		}
+		fmt.Fprintf(std.out, "%s: %s\n", f.Kind, f.Text)
+	}
+	if !c.JSON {
+		fmt.Fprintf(std.out, "%d versions, root %s\n", r.Size, r.Root)
+		for _, cp := range r.Checkpoints {
+			fmt.Fprintf(std.out, "as signed by %s: %s\n", cp.Origin, cp)
+		}
+	}
+	if !r.Sound() {
+		return errSilent
+	}
+	return nil
+}
+
+// proof verifies an answer to $proof.
+func (c *verifyCommand) proof(in io.Reader, trust ledger.Trust, std streams) error {
+	answer, err := io.ReadAll(in)
+	if err != nil {
+		return err
+	}
+	if trust.Key == nil {
+		return errors.New("an answer to $proof is verified with --key: the key of the log, from elsewhere")
+	}
+	e, cp, err := ledger.VerifyProof(answer, trust.Key)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(std.out, "%s/%s/_history/%s is version %d of the log of %s, as signed: %s\n%s\n", e.Type, e.ID, e.Version, e.Index, cp.Origin, cp, e.Content)
+	return nil
+}

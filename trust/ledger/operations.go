@@ -1,0 +1,50 @@
+package ledger
+
+import (
+	"context"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// Operations are those with which auditors ask about the log.
+func (l *Log) Operations() []fhir.Operation {
+	return []fhir.Operation{
+		{
+			Name: "log-consistency", Idempotent: true, ByName: true,
+			Doc: "Prove that the log of changes at one size begins with all that it held at an earlier one.",
+			Parameters: []fhir.Parameter{
+				{Name: "from", Kinds: []string{"valueString", "valueInteger"}, Required: true, Doc: "The earlier size."},
+				{Name: "to", Kinds: []string{"valueString", "valueInteger"}, Doc: "The later size; that of the newest checkpoint unless it is said."},
+			},
+			Handle: func(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+				r, err := l.Consistency(ctx, asked(call, "from"), asked(call, "to"))
+				return &fhir.Reply{Resource: r}, err
+			},
+		},
+		{
+			Name: "open-receipt", Idempotent: true, ByName: true,
+			Doc:        "Say which commit a receipt is of, and where its versions are in the log of changes.",
+			Parameters: []fhir.Parameter{{Name: "receipt", Kinds: []string{"valueString"}, Required: true, Doc: "The header Pestle-Receipt of the answer to a write."}},
+			Handle: func(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+				r, err := l.OpenReceipt(ctx, asked(call, "receipt"))
+				return &fhir.Reply{Resource: r}, err
+			},
+		},
+	}
+}
+
+// asked is a parameter of a call, of its query or its body.
+func asked(call *fhir.Call, name string) string {
+	if call.Body == nil {
+		return call.Params.Get(name)
+	}
+	for p := range call.Body.Get("parameter").Items() {
+		if p.Get("name").Text() == name {
+			if n := p.Get("valueInteger"); n.Exists() {
+				return n.Text()
+			}
+			return p.Get("valueString").Text()
+		}
+	}
+	return call.Params.Get(name)
+}
