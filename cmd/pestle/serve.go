@@ -118,6 +118,7 @@ func inTime(limit time.Duration, what string, f func() error) error {
 
 func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listener, log *slog.Logger, std streams) error {
 	defer boundMemory(min(heapMemory, c.Memory.orDefault()))()
+	c.signing.complete(c.Data, c.Sandbox)
 	if err := c.sign(app.ledger, c.origin(), log); err != nil {
 		return err
 	}
@@ -214,10 +215,8 @@ func (c *serveCommand) complete() error {
 		if c.Data == "" {
 			c.Data = "data"
 		}
-		c.signing.complete(c.Data, true)
 		return c.loopback()
 	}
-	c.signing.complete(c.Data, false)
 	if c.LawFromReceipt {
 		return errors.New("--law-from-receipt: the law counts from the day on which a prescription was signed (MDR 16, HMR 217); the flag is for --sandbox only")
 	}
