@@ -293,10 +293,13 @@ func (l *Log) signed() (Checkpoint, *tree) {
 // Public is the key with which the checkpoints are verified.
 func (l *Log) Public() string { return l.signer.key.Public() }
 
-// Close signs what is committed and gives the lock up.
+// Close signs what is committed, as far as it can, and gives the lock up.
 func (l *Log) Close() error {
 	if l.signer == nil {
 		return nil
 	}
-	return errors.Join(l.sign(), l.signer.lock.Close())
+	if err := l.sign(); err != nil && l.signer.log != nil {
+		l.signer.log.Error("the newest commits are signed at the next start", "error", err)
+	}
+	return l.signer.lock.Close()
 }
