@@ -46,16 +46,24 @@ type LeafRow struct {
 
 // Leaves calls visit for the versions from one on, in the order of the log, up to
 // the newest commit. It goes on where a version cannot be read. From the first
-// one, it also goes on where a commit cannot: the row then has no version.
+// one, it also goes on where a commit cannot: the row then has no version, and the
+// index behind the one before it.
 func (db *DB) Leaves(ctx context.Context, from uint64, visit func(LeafRow) error) error {
 	return db.look("log", 0, func(v view) (err error) {
 		seq := fhir.Seq(1)
 		if from > 0 {
 			seq, err = v.commitOf(from)
 		}
+		next := from
 		for ; err == nil && seq <= v.at; seq++ {
 			if err = ctx.Err(); err == nil {
-				err = v.leaves(seq, from, visit)
+				err = v.leaves(seq, from, func(row LeafRow) error {
+					if row.Version == nil {
+						row.Index = next
+					}
+					next = row.Index + 1
+					return visit(row)
+				})
 			}
 		}
 		return err
