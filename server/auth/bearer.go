@@ -40,39 +40,59 @@ type Bearer struct {
 	Delegates map[string][]string
 }
 
-// Authenticate checks the token: signature, time, issuer and audience.
+// Authenticate checks the token: form, signature, time, issuer and audience.
 func (b *Bearer) Authenticate(r *http.Request) (Identity, error) {
-	if len(r.Header.Values("Authorization")) > 1 {
-		return Identity{}, refused(fhir.Login, "The request has several Authorization headers.", "Send one access token: Authorization: Bearer <token>.", errNoToken)
+	token, err := Token(r)
+	if err != nil {
+		return Identity{}, err
 	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if scheme == "" {
-		return Identity{}, refused(fhir.Login, "The request does not say who is asking.",
-			"Send an access token: Authorization: Bearer <token>.", errNoToken)
-	}
-	if !strings.EqualFold(scheme, "Bearer") {
-		return Identity{}, refused(fhir.Login, "The Authorization header uses a scheme that this server does not take.",
-			"Send an access token: Authorization: Bearer <token>.", errNoToken)
-	}
-	token = strings.TrimSpace(token)
-	if len(token) > maxToken {
-		return Identity{}, refused(fhir.Forbidden, "The access token is longer than this server takes.", "Get a token with fewer scopes.", errForm)
-	}
-	claims := jwt.MapClaims{}
-	err := b.configured()
-	if err == nil {
-		_, err = jwt.ParseWithClaims(token, claims, b.key, b.options()...)
-	}
-	if err == nil {
-		err = checkForm(token)
-	}
+	claims, err := b.verify(token)
 	if cnf, bound := claims["cnf"]; err == nil && bound {
 		err = confirm(cnf, r.TLS)
 	}
 	if err != nil {
-		return Identity{}, refused(fhir.Forbidden, reason(err), "Get a new token and send the request again.", err)
+		return Identity{}, Invalid(err)
 	}
 	return b.identity(claims), nil
+}
+
+func (b *Bearer) verify(token string) (jwt.MapClaims, error) {
+	if err := b.configured(); err != nil {
+		return nil, err
+	}
+	if _, _, err := Parts(token, "jwt", "at+jwt"); err != nil {
+		return nil, err
+	}
+	claims := jwt.MapClaims{}
+	_, err := jwt.ParseWithClaims(token, claims, b.key, b.options()...)
+	return claims, fault(err, claims)
+}
+
+// Token returns the access token of a request; an error of kind Login where it
+// has none, or several: RFC 6750 section 2.1.
+func Token(r *http.Request) (string, error) {
+	if len(r.Header.Values("Authorization")) > 1 {
+		return "", refused(fhir.Login, "The request has several Authorization headers.", "Send one access token: Authorization: Bearer <token>.", errNoToken)
+	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if scheme == "" {
+		return "", refused(fhir.Login, "The request does not say who is asking.",
+			"Send an access token: Authorization: Bearer <token>.", errNoToken)
+	}
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", refused(fhir.Login, "The Authorization header uses a scheme that this server does not take.",
+			"Send an access token: Authorization: Bearer <token>.", errNoToken)
+	}
+	token = strings.TrimSpace(token)
+	if len(token) > maxToken {
+		return "", refused(fhir.Forbidden, "The access token is longer than this server takes.", "Get a token with fewer scopes.", malformed("too long"))
+	}
+	return token, nil
+}
+
+// Invalid is the refusal of a token, by what is at fault with it.
+func Invalid(err error) error {
+	return refused(fhir.Forbidden, "The access token is not valid: "+err.Error()+".", "Get a new token and send the request again.", err)
 }
 
 // maxToken is the longest token that is read, in bytes.
@@ -90,7 +110,10 @@ func (b *Bearer) configured() error {
 }
 
 // Challenge is the WWW-Authenticate header of a refusal: RFC 6750 section 3.
-func (b *Bearer) Challenge(err error) string {
+func (b *Bearer) Challenge(err error) string { return Challenge(err) }
+
+// Challenge is the WWW-Authenticate header for an error of [Token] or [Invalid].
+func Challenge(err error) string {
 	if errors.Is(err, errNoToken) {
 		return `Bearer realm="fhir"`
 	}
@@ -127,18 +150,18 @@ func (b *Bearer) key(t *jwt.Token) (any, error) {
 	id, named := "", false
 	if text, ok := t.Header["kid"]; ok {
 		if id, named = text.(string); !named || id == "" {
-			return nil, errors.New("the kid is not a name")
+			return nil, errKid
 		}
 	}
 	if !named && len(b.Keys) > 1 {
-		return nil, errors.New("no kid, and several keys")
+		return nil, errKid
 	}
 	for _, k := range b.Keys {
 		if k.Algorithm == t.Method.Alg() && (!named || k.ID == id || k.ID == "" && len(b.Keys) == 1) {
 			return k.Public, nil
 		}
 	}
-	return nil, errors.New("no key of that id and algorithm")
+	return nil, errKid
 }
 
 func (b *Bearer) identity(claims jwt.MapClaims) Identity {
@@ -182,23 +205,38 @@ func words(claim any) (out []string) {
 	return out
 }
 
-// reason says what is wrong with a token, without a word of its content.
-func reason(err error) string {
+// fault names the claim or the member of the header for which the parser refused
+// a token, without a word of its content; nil where it did not.
+func fault(err error, claims jwt.MapClaims) error {
 	switch {
-	case errors.Is(err, errBound):
-		return "The access token is bound to a client certificate (cnf), and the connection has another or none."
+	case err == nil:
+		return nil
+	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing), errors.Is(err, jwt.ErrInvalidType):
+		for _, name := range []string{"exp", "iss", "aud", "nbf", "iat"} {
+			if _, ok := claims[name].(float64); !ok && (name == "exp" || claims[name] != nil && name != "iss" && name != "aud") {
+				return &Fault{name, "it must be a number of seconds"}
+			}
+			if claims[name] == nil && (name == "iss" || name == "aud") {
+				return &Fault{name, "the token lacks it"}
+			}
+		}
+		return &Fault{"claims", "one that the server needs is missing or of another type"}
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return "The access token has expired."
-	case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
-		return "The access token is not valid yet."
+		return &Fault{"exp", "the token has expired"}
+	case errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
+		return &Fault{"iat", "the token was issued in the future: compare the clocks"}
+	case errors.Is(err, jwt.ErrTokenNotValidYet):
+		return &Fault{"nbf", "the token is not valid yet: compare the clocks"}
 	case errors.Is(err, jwt.ErrTokenInvalidAudience):
-		return "The access token was issued for another server: its aud is not ours."
+		return &Fault{"aud", "the token was issued for another server"}
 	case errors.Is(err, jwt.ErrTokenInvalidIssuer):
-		return "The access token comes from an issuer that this server does not trust."
-	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
-		return "The access token lacks a claim that this server needs (exp, aud or iss)."
-	case errors.Is(err, jwt.ErrTokenMalformed), errors.Is(err, errForm):
-		return "The access token is not a JSON Web Token for access in the form of RFC 7519 and RFC 9068."
+		return &Fault{"iss", "the server does not trust this issuer"}
+	case errors.Is(err, errKid):
+		return &Fault{"kid", "it must name one key that the server trusts, of the algorithm that the token uses"}
+	case errors.Is(err, jwt.ErrTokenMalformed):
+		return malformed("it is not a JSON Web Token")
 	}
-	return "The access token's signature is not by a key that this server trusts."
+	return &Fault{"signature", "it is not by a key that the server trusts, or alg is not the algorithm of that key"}
 }
+
+var errKid = errors.New("no such key")

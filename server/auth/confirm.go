@@ -5,12 +5,11 @@ import (
 	"crypto/subtle"
 	"crypto/tls"
 	"encoding/base64"
-	"errors"
 )
 
 // errBound is the error of a token that is bound to another certificate than the
 // connection's.
-var errBound = errors.New("the token is bound to another certificate")
+var errBound = &Fault{"cnf", "the token is bound to a client certificate, and the connection has another or none"}
 
 // confirm compares the confirmation claim (cnf) of a token with the certificate
 // that the client proved to have on this connection: RFC 8705 section 3.1. A

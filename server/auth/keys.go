@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -18,6 +19,7 @@ type Key struct {
 	ID        string // kid, "" where the set has this key alone
 	Algorithm string // HS256, RS256, PS256, ES256, … of RFC 7518
 	Public    any    // *rsa.PublicKey, *ecdsa.PublicKey, or []byte for HS…
+	Declared  bool   // the key set names the algorithm itself
 }
 
 // ParseKeys reads a JSON Web Key Set (RFC 7517) of RSA, EC and oct keys. A key
@@ -39,7 +41,7 @@ func ParseKeys(jwks []byte) ([]Key, error) {
 			continue
 		}
 		key, err := k.key()
-		if err == nil && slices.ContainsFunc(keys, func(other Key) bool { return other.ID == key.ID }) {
+		if err == nil && slices.ContainsFunc(keys, key.alike) {
 			err = errors.New("another key has this kid")
 		}
 		if err != nil {
@@ -57,6 +59,12 @@ func ParseKeys(jwks []byte) ([]Key, error) {
 		problems = append(problems, errors.New("key set: it holds no key for signatures"))
 	}
 	return keys, errors.Join(problems...)
+}
+
+// alike reports whether two keys have the kid and the type in common, so that a
+// token could not say which of them it is signed by.
+func (k Key) alike(other Key) bool {
+	return k.ID == other.ID && reflect.TypeOf(k.Public) == reflect.TypeOf(other.Public)
 }
 
 type jwk struct {
@@ -88,7 +96,7 @@ func (k *jwk) key() (Key, error) {
 	if fit == nil {
 		return Key{}, fmt.Errorf("kty %q with crv %q is none of RSA, oct, and EC on P-256, P-384 or P-521", k.Kty, k.Crv)
 	}
-	out := Key{ID: k.Kid, Algorithm: k.Alg}
+	out := Key{ID: k.Kid, Algorithm: k.Alg, Declared: k.Alg != ""}
 	if out.Algorithm == "" {
 		out.Algorithm = fit[0]
 	}

@@ -6,60 +6,56 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 )
 
-// errForm is the error of a token that is not written as RFC 7515 and RFC 7519
-// have it, so that two readers could understand it differently.
-var errForm = errors.New("token form")
+// Fault is what is wrong with a token: the member of its header or the claim
+// that is at fault, and why. It holds nothing of the token.
+type Fault struct{ Member, Message string }
 
-// checkForm refuses a token, however it is signed, that is not three parts of
-// canonical base64url, that has a member of its header or a claim twice, that is
-// of another type than an access token, or that has extensions which must be
-// understood (crit): this server knows none.
-func checkForm(token string) error {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return errForm
+func (f *Fault) Error() string { return f.Member + ": " + f.Message }
+
+func malformed(why string) error { return &Fault{"token", why} }
+
+// Parts returns header and claims of a JSON Web Token that is written in the one
+// form that all readers understand alike (RFC 7515, RFC 7519, RFC 8725): three
+// parts of canonical base64url, each member once, no extensions that must be
+// understood (crit), and no key that the token brings itself. The signature is
+// not looked at. types are the values of typ that are taken besides none at all.
+func Parts(token string, types ...string) (header, claims map[string]json.RawMessage, err error) {
+	if strings.Count(token, ".") != 2 {
+		return nil, nil, malformed("it is not a JSON Web Token of three parts")
 	}
-	var decoded [3][]byte
-	for i, part := range parts {
+	var objects [2]map[string]json.RawMessage
+	for i, part := range strings.Split(token, ".") {
 		text, err := base64.RawURLEncoding.Strict().DecodeString(part)
 		if err != nil || base64.RawURLEncoding.EncodeToString(text) != part {
-			return errForm
+			return nil, nil, malformed("its parts are not base64url in the form of RFC 7515: no padding, no blanks, no spare bits")
 		}
-		decoded[i] = text
-	}
-	for _, text := range decoded[:2] {
-		if !soleNames(text) {
-			return errForm
+		if i == 2 {
+			break
+		}
+		if !soleNames(text) || json.Unmarshal(text, &objects[i]) != nil {
+			return nil, nil, malformed("its header and its claims must be JSON objects with each member once")
 		}
 	}
-	var header map[string]json.RawMessage
-	if err := json.Unmarshal(decoded[0], &header); err != nil {
-		return errForm
-	}
-	if _, ok := header["crit"]; ok {
-		return errForm
-	}
-	return checkType(header["typ"])
+	return objects[0], objects[1], checkHeader(objects[0], types)
 }
 
-// checkType takes tokens without a type, of the type JWT, and of that of access
-// tokens (RFC 9068 section 2.1).
-func checkType(text json.RawMessage) error {
-	if text == nil {
-		return nil
+func checkHeader(header map[string]json.RawMessage, types []string) error {
+	for _, name := range []string{"crit", "jwk", "x5u", "x5c"} {
+		if _, ok := header[name]; ok {
+			return &Fault{name, "the server does not take this member of the header"}
+		}
 	}
 	var typ string
-	if err := json.Unmarshal(text, &typ); err != nil {
-		return errForm
+	if text, ok := header["typ"]; ok && json.Unmarshal(text, &typ) != nil {
+		return &Fault{"typ", "it is not a text"}
+	} else if ok && !slices.Contains(types, strings.TrimPrefix(strings.ToLower(typ), "application/")) {
+		return &Fault{"typ", "the token is of another type than " + strings.Join(types, " or ")}
 	}
-	switch strings.TrimPrefix(strings.ToLower(typ), "application/") {
-	case "jwt", "at+jwt":
-		return nil
-	}
-	return errForm
+	return nil
 }
 
 // soleNames reports whether a text is one JSON object in which no object, however

@@ -1,0 +1,49 @@
+package store
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+// Shelf keeps values by name beside the commits: what a server must not forget,
+// such as its clients and the tokens that are in force, and what is nobody's
+// record. It is in no backup and no digest.
+type Shelf struct{ engine kv.Engine }
+
+// NewShelf returns the shelf of an engine. It needs no open [DB].
+func NewShelf(engine kv.Engine) *Shelf { return &Shelf{engine} }
+
+// tableShelf is the table of the shelf.
+const tableShelf = 's'
+
+// Write stores values by name and deletes those that are nil: all of them or
+// none, and durable when it returns. The error is kv.ErrNoSpace where the disk
+// is too full.
+func (s *Shelf) Write(values map[string][]byte) error {
+	batch := make([]kv.Op, 0, len(values))
+	size := int64(0)
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		op := kv.Op{Key: append([]byte{tableShelf}, name...), Value: values[name]}
+		batch, size = append(batch, op), size+kv.Cost(op.Key, op.Value)
+	}
+	if err := s.engine.Room(size); err != nil {
+		return err
+	}
+	return s.engine.Write(batch)
+}
+
+// Each calls f with each name and value in the order of the names, until f fails.
+func (s *Shelf) Each(f func(name string, value []byte) error) error {
+	snap, err := s.engine.Snapshot()
+	if err != nil {
+		return err
+	}
+	defer snap.Close()
+	it := snap.Iterate([]byte{tableShelf}, []byte{tableShelf + 1}, false)
+	for err == nil && it.Next() {
+		err = f(string(it.Key()[1:]), slices.Clone(it.Value()))
+	}
+	return ended(it, err)
+}
