@@ -20,6 +20,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.smart(w, r)
 		return
 	}
+	if s.config.Issuer != nil && s.config.Issuer.Serves(r.URL.Path) {
+		x.interaction = strings.TrimPrefix(r.URL.Path, "/")
+		s.config.Issuer.ServeHTTP(w, r)
+		return
+	}
 	if r.URL.Path == metricsPath {
 		s.figures(w, r)
 		return

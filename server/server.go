@@ -72,6 +72,8 @@ type Config struct {
 
 	// SMART says where tokens are issued; the zero SMART where that is not known.
 	SMART SMART
+	// Issuer issues tokens here; nil where another server does.
+	Issuer Issuer
 
 	// Secret seals the links of pages; with the same one they outlive a
 	// restart. Without one the server makes one up.

@@ -3,18 +3,29 @@ package server
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// SMART says where clients get the tokens that the server takes. The server
-// issues none itself, so it claims SMART App Launch only where the endpoint of
-// one that does is configured.
+// Issuer issues tokens at paths of its own.
+type Issuer interface {
+	http.Handler
+	Serves(path string) bool
+}
+
+// SMART says where clients get the tokens that the server takes: from its own
+// Issuer, or from another server. Without either it does not claim SMART App
+// Launch. An endpoint that begins with "/" is of this server.
 type SMART struct {
 	Issuer            string // as in the tokens
 	TokenEndpoint     string // URL; "" where SMART is not claimed
 	AuthorizeEndpoint string // URL; "" where there are only backend services
 	KeysURL           string // of the JSON Web Key Set that signs tokens
+
+	// Of the server's own Issuer.
+	IntrospectionEndpoint, RevocationEndpoint string
+	Algorithms                                []string // by which clients sign their assertions
 }
 
 // smartPath is where clients look for it, below each base:
@@ -45,7 +56,7 @@ func (s *Server) smart(w http.ResponseWriter, r *http.Request) {
 		}))
 		return
 	}
-	text, err := json.Marshal(config.document())
+	text, err := json.Marshal(config.document(s.origin(r)))
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -59,7 +70,10 @@ func (s *Server) smart(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c *SMART) document() map[string]any {
+func (c *SMART) document(origin string) map[string]any {
+	if strings.HasPrefix(c.TokenEndpoint, "/") {
+		return c.own(origin)
+	}
 	document := map[string]any{
 		"token_endpoint":                                   c.TokenEndpoint,
 		"grant_types_supported":                            []string{"client_credentials"},
@@ -82,4 +96,20 @@ func (c *SMART) document() map[string]any {
 		document["capabilities"] = []string{"client-confidential-asymmetric", "permission-v2", "permission-user"}
 	}
 	return document
+}
+
+// own is what the server's own Issuer serves. It signs nobody in, so there is
+// neither an issuer nor an endpoint to authorize at.
+func (c *SMART) own(origin string) map[string]any {
+	return map[string]any{
+		"token_endpoint":                                   origin + c.TokenEndpoint,
+		"introspection_endpoint":                           origin + c.IntrospectionEndpoint,
+		"revocation_endpoint":                              origin + c.RevocationEndpoint,
+		"grant_types_supported":                            []string{"client_credentials"},
+		"token_endpoint_auth_methods_supported":            []string{"private_key_jwt"},
+		"token_endpoint_auth_signing_alg_values_supported": c.Algorithms,
+		"scopes_supported":                                 []string{"system/*.cruds", "system/*.rs", "system/*.read", "system/*.write"},
+		"code_challenge_methods_supported":                 []string{"S256"},
+		"capabilities":                                     []string{"client-confidential-asymmetric", "permission-v1", "permission-v2"},
+	}
 }

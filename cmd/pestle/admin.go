@@ -16,6 +16,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/store/archive"
 	"github.com/pestle-fhir/pestle/trust/audit"
 	"github.com/pestle-fhir/pestle/trust/ledger"
@@ -25,9 +26,11 @@ import (
 // in the folder of its database, and below adminPath of its address for callers
 // with a token.
 type admin struct {
-	app  *app
-	data string
-	log  *slog.Logger
+	app     *app
+	data    string
+	log     *slog.Logger
+	tokens  *oauth.Server // nil where the server issues none
+	sandbox bool
 }
 
 const adminPath = "/admin/"
@@ -49,6 +52,8 @@ const (
 var adminCommands = map[string]adminCommand{
 	adminPath + "backup":             {"backup", smallBody, false, (*admin).backup},
 	adminPath + "check":              {"check", smallBody, false, (*admin).check},
+	adminPath + "client":             {"client", fileBody >> 8, true, (*admin).client},
+	adminPath + "token":              {"token", smallBody, true, (*admin).personToken},
 	adminPath + "digest":             {"check --digest", smallBody, false, (*admin).digest},
 	adminPath + "export":             {"export", smallBody, false, (*admin).export},
 	adminPath + "key":                {"key rotate", smallBody, true, (*admin).rotateKey},

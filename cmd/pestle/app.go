@@ -53,6 +53,7 @@ type app struct {
 	backlog       *pharmacy.Backlog         // of the loops
 	definitions   *definitionFolder
 	ledger        *ledger.Log // Merkle log of all versions
+	origins       []string    // by which clients know the server
 	log           *slog.Logger
 }
 
@@ -102,7 +103,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	}
 	claims := reimbursement.New(db)
 	c.Dispensing.Codes = claims
-	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, log: log}
+	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, origins: c.Origins, log: log}
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
 	site := c.Dispensing.Site

@@ -2,18 +2,62 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/server/oauth"
+	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/trust/policy"
 )
 
-// authenticator is the demo user in a sandbox, bearer tokens anywhere else.
-func (c *serveCommand) authenticator() (server.Authenticator, error) {
-	if c.Sandbox {
-		return auth.Sandbox{User: fhir.Principal{Agent: "sds-user-id|555000000000", Display: "Sandbox user", OnBehalf: sandboxPharmacy}}, nil
+// authenticator is who recognises callers: by tokens of the server itself where it
+// issues any, and by those of another issuer where there are keys of one. In a
+// sandbox who has no token is its user. tokens is nil where the server issues none.
+func (c *serveCommand) authenticator(app *app, log *slog.Logger) (who server.Authenticator, tokens *oauth.Server, err error) {
+	roles, err := readRoles(c.Roles)
+	if err != nil {
+		return nil, nil, err
 	}
+	delegates, err := readDelegates(c.Delegates)
+	if err != nil {
+		return nil, nil, err
+	}
+	var next oauth.Next
+	if c.Sandbox {
+		next = sandboxCaller{Sandbox: auth.Sandbox{User: fhir.Principal{Agent: "sds-user-id|555000000000", Display: "Sandbox user", OnBehalf: sandboxPharmacy}}, roles: roles}
+	} else if c.Keys != "" || !c.IssueTokens {
+		if next, err = c.bearer(roles, delegates); err != nil {
+			return nil, nil, err
+		}
+	}
+	if !c.Sandbox && !c.IssueTokens {
+		return next, nil, nil
+	}
+	config := clientConfig(store.NewShelf(app.engine), roles)
+	config.Next, config.Delegates, config.Logger, config.PrivateKeys = next, delegates, log, c.AllowPrivateKeysURL
+	config.Audience = func() (list []string) {
+		for _, origin := range app.origins {
+			list = append(list, origin+oauth.TokenPath)
+		}
+		return list
+	}
+	if c.PublicURL != "" {
+		config.Audience = func() []string { return []string{trimSlash(c.PublicURL) + oauth.TokenPath} }
+	}
+	tokens, err = oauth.New(config)
+	return tokens, tokens, err
+}
+
+// issuer is what issues tokens in a server, nil where nothing does.
+func issuer(config server.Config) *oauth.Server {
+	tokens, _ := config.Issuer.(*oauth.Server)
+	return tokens
+}
+
+func (c *serveCommand) bearer(roles *policy.Table, delegates map[string][]string) (*auth.Bearer, error) {
 	jwks, err := os.ReadFile(c.Keys)
 	if err != nil {
 		return nil, fmt.Errorf("--keys: %w", err)
@@ -22,13 +66,12 @@ func (c *serveCommand) authenticator() (server.Authenticator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--keys %s: %w", c.Keys, err)
 	}
-	delegates, err := readDelegates(c.Delegates)
-	if err != nil {
-		return nil, err
-	}
-	roles, err := readRoles(c.Roles)
-	if err != nil {
-		return nil, err
-	}
-	return &auth.Bearer{Delegates: delegates, RolesClaim: c.RolesClaim, Roles: func(names []string) auth.Grants { return roles.Of(names...) }, Keys: keys, Issuer: c.Issuer, AnyIssuer: c.AnyIssuer, Audience: c.Audience, AnyAudience: c.AnyAudience}, nil
+	return &auth.Bearer{Delegates: delegates, RolesClaim: c.RolesClaim, Roles: func(names []string) auth.Grants { return roles.Of(names...) },
+		Keys: keys, Issuer: c.Issuer, AnyIssuer: c.AnyIssuer, Audience: c.Audience, AnyAudience: c.AnyAudience}, nil
+}
+
+// clientConfig is what a registry of clients needs, whether the server runs or not.
+func clientConfig(shelf oauth.Shelf, roles *policy.Table) oauth.Config {
+	return oauth.Config{Shelf: shelf, Known: roles.Known, Audience: func() []string { return nil },
+		Roles: func(names []string) auth.Grants { return roles.Of(names...) }}
 }

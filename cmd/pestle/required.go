@@ -11,14 +11,15 @@ import (
 // is left out is never taken for "any".
 func (c *serveCommand) required() error {
 	var missing []string
+	own := c.IssueTokens && c.Keys == "" // then there are no tokens of others
 	for _, need := range []struct {
 		set  bool
 		flag string
 	}{
 		{c.Data != "", "--data DIR (PESTLE_DATA): the folder of the database"},
-		{c.Keys != "", "--keys FILE (PESTLE_KEYS): the JSON Web Key Set with the keys that sign callers' tokens"},
-		{strings.TrimSpace(c.Issuer) != "" || c.AnyIssuer, "--issuer URL (PESTLE_ISSUER): the iss of the tokens; or --any-issuer, to take tokens of everybody whose key is in --keys"},
-		{strings.TrimSpace(c.Audience) != "" || c.AnyAudience, "--audience NAME (PESTLE_AUDIENCE): the aud of the tokens; or --any-audience, to take tokens that were issued for other servers"},
+		{c.Keys != "" || c.IssueTokens, "--issue-tokens (PESTLE_ISSUE_TOKENS): the server issues tokens itself, to clients that pestle client add registers; or --keys FILE (PESTLE_KEYS): the JSON Web Key Set with the keys that sign callers' tokens"},
+		{own || strings.TrimSpace(c.Issuer) != "" || c.AnyIssuer, "--issuer URL (PESTLE_ISSUER): the iss of the tokens; or --any-issuer, to take tokens of everybody whose key is in --keys"},
+		{own || strings.TrimSpace(c.Audience) != "" || c.AnyAudience, "--audience NAME (PESTLE_AUDIENCE): the aud of the tokens; or --any-audience, to take tokens that were issued for other servers"},
 		{c.PublicURL != "", "--public-url URL (PESTLE_PUBLIC_URL): scheme and host under which clients know the server, such as https://fhir.example.org"},
 	} {
 		if !need.set {
@@ -30,6 +31,9 @@ func (c *serveCommand) required() error {
 	}
 	if c.Issuer != "" && c.AnyIssuer || c.Audience != "" && c.AnyAudience {
 		return errors.New("--any-issuer and --any-audience take the place of --issuer and --audience: set one of the two")
+	}
+	if c.IssueTokens && c.TokenEndpoint+c.AuthorizeEndpoint+c.KeysURL != "" {
+		return errors.New("--issue-tokens and --token-endpoint, --authorize-endpoint or --keys-url: the server says in smart-configuration that it issues tokens itself, or that another does; set one of the two")
 	}
 	return publicURL(c.PublicURL)
 }

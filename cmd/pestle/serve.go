@@ -16,6 +16,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/server"
+	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/server/transport"
 )
 
@@ -35,11 +36,15 @@ type serveCommand struct {
 
 	profileOptions `embed:""`
 
-	Keys              string   `env:"PESTLE_KEYS" placeholder:"FILE" help:"JSON Web Key Set (RFC 7517) with the keys that sign callers' tokens."`
-	Issuer            string   `env:"PESTLE_ISSUER" help:"The iss that tokens must carry."`
-	AnyIssuer         bool     `env:"PESTLE_ANY_ISSUER" help:"Take tokens of every issuer whose key is in --keys, in the place of --issuer."`
-	Audience          string   `env:"PESTLE_AUDIENCE" help:"The aud that tokens must carry."`
-	AnyAudience       bool     `env:"PESTLE_ANY_AUDIENCE" help:"Take tokens that were issued for other servers too, in the place of --audience."`
+	Keys        string `env:"PESTLE_KEYS" placeholder:"FILE" help:"JSON Web Key Set (RFC 7517) with the keys that sign callers' tokens."`
+	Issuer      string `env:"PESTLE_ISSUER" help:"The iss that tokens must carry."`
+	AnyIssuer   bool   `env:"PESTLE_ANY_ISSUER" help:"Take tokens of every issuer whose key is in --keys, in the place of --issuer."`
+	Audience    string `env:"PESTLE_AUDIENCE" help:"The aud that tokens must carry."`
+	AnyAudience bool   `env:"PESTLE_ANY_AUDIENCE" help:"Take tokens that were issued for other servers too, in the place of --audience."`
+	IssueTokens bool   `env:"PESTLE_ISSUE_TOKENS" help:"Issue tokens to clients that pestle client add registers, at /token of --public-url. Tokens of --keys are taken besides, where it is set."`
+
+	AllowPrivateKeysURL bool `env:"PESTLE_ALLOW_PRIVATE_KEYS_URL" name:"allow-private-keys-url" help:"Clients may publish their keys at addresses of private networks."`
+
 	Delegates         []byte   `env:"PESTLE_DELEGATES" type:"filecontent" placeholder:"FILE" help:"Who may send for whom besides themselves: JSON such as {\"A\": [\"B\"]}, by ODS codes, by which A may send for B."`
 	Roles             []byte   `env:"PESTLE_ROLES" type:"filecontent" placeholder:"FILE" help:"What each role may do, in the place of the built-in table, which pestle roles prints: lines as in docs/access.md."`
 	RolesClaim        string   `env:"PESTLE_ROLES_CLAIM" default:"roles" placeholder:"NAME" help:"The claim of tokens that names the caller's roles."`
@@ -149,7 +154,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	followers := app.follow(ctx)
 	verifying := make(chan struct{})
 	go func() { verified.run(ctx); close(verifying) }()
-	admin := &admin{app: app, data: c.Data, log: log}
+	admin := &admin{app: app, data: c.Data, log: log, tokens: issuer(config), sandbox: c.Sandbox}
 	commands := admin.administer(ctx)
 	defer stop()
 	ended := func() error { // before the database is closed
@@ -271,7 +276,12 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 	if config.Hidden, err = c.hidden(); err != nil {
 		return config, err
 	}
-	config.Authenticator, err = c.authenticator()
+	who, tokens, err := c.authenticator(app, log)
+	config.Authenticator = who
+	if tokens != nil {
+		config.Issuer = tokens
+		config.SMART = server.SMART{TokenEndpoint: oauth.TokenPath, IntrospectionEndpoint: oauth.IntrospectPath, RevocationEndpoint: oauth.RevokePath, Algorithms: oauth.Algorithms()}
+	}
 	return config, err
 }
 
@@ -292,8 +302,10 @@ Try:
   %[3]s
   # the pharmacist's list
   curl -s '%[1]s/Task?status=requested,ready&_pretty=true'
+  # the same as one person with a role (clinic, clinic-2, pharmacist, pharmacist-2, pharmacy-2, support, finance, auditor):
+  # add -H 'Pestle-Person: finance', or a token that this prints: pestle token --as finance --data %[5]s
   # a mistake, and what the clinic's developer is told
   curl -s -H 'Content-Type: application/fhir+json' -d '{"resourceType":"Patient","birthdate":"1980-02-30","gender":"woman"}' '%[1]s/Patient?_pretty=true'
 
-`, base, addr, sendOrder(base), c.scheme())
+`, base, addr, sendOrder(base), c.scheme(), c.Data)
 }

@@ -212,15 +212,7 @@ func fault(err error, claims jwt.MapClaims) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, jwt.ErrTokenRequiredClaimMissing), errors.Is(err, jwt.ErrInvalidType):
-		for _, name := range []string{"exp", "iss", "aud", "nbf", "iat"} {
-			if _, ok := claims[name].(float64); !ok && (name == "exp" || claims[name] != nil && name != "iss" && name != "aud") {
-				return &Fault{name, "it must be a number of seconds"}
-			}
-			if claims[name] == nil && (name == "iss" || name == "aud") {
-				return &Fault{name, "the token lacks it"}
-			}
-		}
-		return &Fault{"claims", "one that the server needs is missing or of another type"}
+		return ill(claims)
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return &Fault{"exp", "the token has expired"}
 	case errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
@@ -237,6 +229,19 @@ func fault(err error, claims jwt.MapClaims) error {
 		return malformed("it is not a JSON Web Token")
 	}
 	return &Fault{"signature", "it is not by a key that the server trusts, or alg is not the algorithm of that key"}
+}
+
+// ill names the claim that is missing or of another type.
+func ill(claims jwt.MapClaims) error {
+	for _, name := range []string{"exp", "nbf", "iat"} {
+		if _, number := claims[name].(float64); !number && (claims[name] != nil || name == "exp") {
+			return &Fault{name, "it must be a number of seconds"}
+		}
+	}
+	if _, text := claims["iss"].(string); !text {
+		return &Fault{"iss", "it must be a text"}
+	}
+	return &Fault{"aud", "it must be a text, or a list of texts"}
 }
 
 var errKid = errors.New("no such key")

@@ -116,12 +116,13 @@ func (s Scope) meet(a Scope) (Scope, bool) {
 	if s.Operation != "" {
 		switch {
 		case a.Events == nil:
+			return s, true
 		case s.Events == nil:
 			s.Events = a.Events
 		default:
 			s.Events = common(s.Events, a.Events)
 		}
-		return s, s.Events == nil || len(s.Events) > 0
+		return s, len(s.Events) > 0
 	}
 	granted := s.reach(a.Type, a)
 	switch {

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/server/oauth"
+	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/store/kv/badger"
+)
+
+type clientCommand struct {
+	Key     clientKey     `cmd:"" help:"Make a private key for a client, and print its public key set."`
+	Add     clientAdd     `cmd:"" help:"Register a client, which gets tokens with its key."`
+	List    clientList    `cmd:"" help:"List the clients."`
+	Show    clientShow    `cmd:"" help:"Print what is registered of a client."`
+	Rotate  clientRotate  `cmd:"" help:"Replace the keys of a client; its tokens stay in force."`
+	Disable clientDisable `cmd:"" help:"Take a client's tokens away and give it none any more."`
+}
+
+// clientFolder is whose clients a command is about.
+type clientFolder struct {
+	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
+
+	Roles []byte `env:"PESTLE_ROLES" type:"filecontent" placeholder:"FILE" help:"The table of roles that the server has, where it has another than the built-in one."`
+
+	encryption `embed:""`
+}
+
+// clientChange is what a command does: it travels to the server that has the
+// folder open.
+type clientChange struct {
+	Do     string       `json:"do"`
+	Client oauth.Client `json:"client"`
+}
+
+// apply does it, and returns the clients that it is about.
+func (c clientChange) apply(s *oauth.Server) ([]oauth.Client, error) {
+	if c.Do == "list" {
+		return s.Clients(), nil
+	}
+	var out oauth.Client
+	var err error
+	switch id := c.Client.ID; c.Do {
+	case "add":
+		out, err = s.Add(c.Client)
+	case "show":
+		out, err = s.Client(id)
+	case "rotate":
+		out, err = s.Rotate(id, c.Client.Keys, c.Client.KeysURL)
+	case "disable", "enable":
+		out, err = s.Disable(id, c.Do == "disable")
+	default:
+		err = errors.New("there is no such command")
+	}
+	return []oauth.Client{out}, err
+}
+
+// do applies a change in the server that has the folder open, or in the folder.
+func (f *clientFolder) do(c clientChange) (list []oauth.Client, err error) {
+	server := administered(f.Data)
+	if server == nil {
+		return f.offline(c)
+	}
+	body, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := server.post("client", nil, strings.NewReader(string(body)))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	return list, json.NewDecoder(answer.Body).Decode(&list)
+}
+
+func (f *clientFolder) offline(c clientChange) (_ []oauth.Client, err error) {
+	roles, err := readRoles(f.Roles)
+	if err != nil {
+		return nil, err
+	}
+	key, err := f.key()
+	if err != nil {
+		return nil, err
+	}
+	if there, err := badger.Exists(f.Data, key); err != nil || !there {
+		return nil, errors.Join(keyAdvice(err), fmt.Errorf("there is no database in %s: start the server first, or name its folder with --data", f.Data))
+	}
+	engine, err := badger.Open(f.Data, slog.New(slog.DiscardHandler), key)
+	if err != nil {
+		return nil, keyAdvice(err)
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	s, err := oauth.New(clientConfig(store.NewShelf(engine), roles))
+	if err != nil {
+		return nil, err
+	}
+	return c.apply(s)
+}
+
+// client answers the commands about clients for a running server.
+func (a *admin) client(_ auth.Identity, w http.ResponseWriter, r *http.Request) error {
+	if a.tokens == nil {
+		return errors.New("the server issues no tokens, so it has no clients: start it with --issue-tokens")
+	}
+	var c clientChange
+	if err := json.NewDecoder(r.Body).Decode(&c); err != nil {
+		return err
+	}
+	list, err := c.apply(a.tokens)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(w).Encode(list)
+}
+
+// keySource reads --keys: a file with a key set, or the URL of one.
+func keySource(text string) (set json.RawMessage, url string, err error) {
+	if strings.Contains(text, "://") {
+		return nil, text, nil
+	}
+	set, err = os.ReadFile(text)
+	if err == nil && !json.Valid(set) {
+		err = errors.New("it is not JSON")
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("--keys %s: %w", text, err)
+	}
+	return set, "", nil
+}
+
+// printClients writes a line for each client.
+func printClients(out io.Writer, list []oauth.Client) error {
+	for _, c := range list {
+		keys := c.KeysURL
+		if keys == "" {
+			keys = "own keys"
+		}
+		state := "enabled"
+		if c.Disabled {
+			state = "disabled"
+		}
+		if _, err := fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.Organisation, state, c.Name, strings.Join(c.Roles, " "), strings.Join(c.Scopes, " "), keys); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package oauth
+
+import (
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// The paths of the endpoints.
+const (
+	TokenPath      = "/token"
+	IntrospectPath = "/introspect"
+	RevokePath     = "/revoke"
+)
+
+// Serves reports whether a path is one of an endpoint.
+func (s *Server) Serves(path string) bool {
+	return path == TokenPath || path == IntrospectPath || path == RevokePath
+}
+
+// maxForm is the longest body that is read, in bytes.
+const maxForm = 64 << 10
+
+// ServeHTTP answers at the endpoints.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	started := time.Now()
+	if r.Method == http.MethodOptions {
+		w.Header().Set("Allow", "POST, OPTIONS")
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	form, err := s.form(w, r)
+	var answer map[string]any
+	var client string
+	if err == nil {
+		switch r.URL.Path {
+		case TokenPath:
+			client, answer, err = s.token(r, form)
+		case IntrospectPath:
+			client, answer, err = s.introspect(r, form)
+		default:
+			client, answer, err = s.revoke(r, form)
+		}
+	}
+	log := s.config.Logger.With("endpoint", r.URL.Path, "client", client, "took", time.Since(started))
+	if err != nil {
+		log.Info("token refused", "fault", reason(err))
+		s.fail(w, err)
+		return
+	}
+	log.Info("token answered")
+	respond(w, http.StatusOK, answer)
+}
+
+// form reads the parameters of a request: in a body alone, each once.
+func (s *Server) form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	if wait := s.limits.addresses.take(address(r), s.now()); wait > 0 {
+		return nil, tooMany(wait)
+	}
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", "POST, OPTIONS")
+		return nil, &failure{status: http.StatusMethodNotAllowed, code: invalidRequest, message: "expected POST"}
+	}
+	if r.URL.RawQuery != "" {
+		return nil, badRequest("", "expected the parameters in the body, not in the URL, where logs would keep them")
+	}
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/x-www-form-urlencoded" {
+		return nil, badRequest("Content-Type", "expected application/x-www-form-urlencoded")
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
+	if err != nil {
+		return nil, badRequest("", "the body is longer than 64 kB, or broke off")
+	}
+	form, err := url.ParseQuery(string(text))
+	if err != nil {
+		return nil, badRequest("", "the body is not in the form of application/x-www-form-urlencoded")
+	}
+	for name, values := range form {
+		if len(values) > 1 {
+			return nil, badRequest("", "a parameter is given more than once: "+parameter(name))
+		}
+	}
+	return form, nil
+}
+
+// parameter is a name as an answer may repeat it.
+func parameter(name string) string {
+	if len(name) > 40 {
+		return "a parameter"
+	}
+	return name
+}
+
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,134 @@
+package oauth
+
+import (
+	"crypto/x509"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestKeysURL wants the keys of a client from where it publishes them: as long as
+// it says, and from nowhere else.
+func TestKeysURL(t *testing.T) {
+	w := newWorld(t)
+	var asked atomic.Int32
+	serve := func(out http.ResponseWriter, _ *http.Request) {}
+	host := httptest.NewTLSServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		if r.URL.Path == "/elsewhere" {
+			_, _ = out.Write([]byte(w.keys("url")))
+			return
+		}
+		serve(out, r)
+	}))
+	defer host.Close()
+	answer := func(control, media, body string) {
+		serve = func(out http.ResponseWriter, _ *http.Request) {
+			out.Header().Set("Content-Type", media)
+			out.Header().Set("Cache-Control", control)
+			_, _ = out.Write([]byte(body))
+		}
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(host.Certificate())
+	_, err := w.s.Add(Client{ID: "url", Name: "url", Organisation: "A83008", Scopes: []string{"system/Patient.rs"}, KeysURL: host.URL + "/jwks"})
+	require.NoError(t, err)
+	ask := func() (string, bool) {
+		a := w.post("/token", tokenForm(w.sign("ES384", w.ec, map[string]any{"kid": "url", "jku": host.URL + "/jwks"}, w.claims("url"))))
+		return a.Description, a.Code == 200
+	}
+	answer("max-age=60", "application/json", w.keys("url"))
+	w.s.fetcher = newFetcher(false, roots)
+	why, ok := ask()
+	require.False(t, ok)
+	require.Contains(t, why, "private address")
+	require.Zero(t, asked.Load())
+
+	w.s.fetcher = newFetcher(true, roots)
+	_, ok = ask()
+	require.True(t, ok)
+	_, ok = ask()
+	require.True(t, ok)
+	require.EqualValues(t, 1, asked.Load(), "kept for a minute")
+	w.now = w.now.Add(61 * time.Second)
+	_, ok = ask()
+	require.True(t, ok)
+	require.EqualValues(t, 2, asked.Load(), "and no longer")
+
+	// The key is replaced: what is signed with the old one is refused as soon as
+	// the set is asked again; one with a new kid is found at once.
+	answer("max-age=60", "application/json", w.keys("new"))
+	w.now = w.now.Add(61 * time.Second)
+	why, ok = ask()
+	require.False(t, ok, why)
+	answer("max-age=60", "application/json", w.keys("url"))
+	_, ok = ask()
+	require.False(t, ok, "the set is not fetched for each unknown kid")
+	w.now = w.now.Add(fetchPacing)
+	_, ok = ask()
+	require.True(t, ok)
+
+	answer("no-store", "application/json", w.keys("url"))
+	w.now = w.now.Add(61 * time.Second)
+	before := asked.Load()
+	for range 3 {
+		w.now = w.now.Add(fetchPacing)
+		_, ok = ask()
+		require.True(t, ok)
+	}
+	require.EqualValues(t, before+3, asked.Load())
+
+	for name, c := range map[string]struct {
+		media, body string
+		want        string
+	}{
+		"HTML":        {"text/html", "<html>", "application/json"},
+		"HTML, lying": {"application/json", "<html>", "key set"},
+		"1 MB":        {"application/json", `{"keys":[],"x":"` + strings.Repeat("x", 1<<20) + `"}`, "1 MB"},
+		"10,000 keys": {"application/json", `{"keys":[` + strings.Repeat(`{},`, 9999) + `{}]}`, "10000 keys"},
+		"empty":       {"application/json", ``, "key set"},
+	} {
+		answer("no-store", c.media, c.body)
+		w.now = w.now.Add(2 * longestAge)
+		why, ok := ask()
+		require.False(t, ok, name)
+		require.Contains(t, why, c.want, name)
+	}
+	serve = func(out http.ResponseWriter, r *http.Request) { http.Redirect(out, r, "/elsewhere", http.StatusFound) }
+	w.now = w.now.Add(2 * longestAge)
+	why, ok = ask()
+	require.False(t, ok)
+	require.Contains(t, why, "302")
+	serve = func(out http.ResponseWriter, _ *http.Request) { out.WriteHeader(500) }
+	w.now = w.now.Add(2 * longestAge)
+	_, ok = ask()
+	require.False(t, ok)
+
+	for _, url := range []string{"http://keys.example/", "https://u:p@keys.example/", "file:///etc/passwd", "https:///x", "ftp://x"} {
+		require.Error(t, checkKeysURL(url), url)
+	}
+}
+
+func TestPrivateAddresses(t *testing.T) {
+	for address, fine := range map[string]bool{
+		"8.8.8.8:443": true, "[2606:4700::1111]:443": true,
+		"127.0.0.1:443": false, "10.1.2.3:443": false, "172.16.0.1:443": false, "192.168.0.1:443": false, "169.254.169.254:80": false,
+		"100.64.0.1:443": false, "0.0.0.0:443": false, "[::1]:443": false, "[::ffff:10.0.0.1]:443": false, "[fd00::1]:443": false, "[fe80::1]:443": false, "[64:ff9b::a00:1]:443": false,
+	} {
+		require.Equal(t, fine, public(address) == nil, address)
+	}
+}
+
+func TestCacheAge(t *testing.T) {
+	for control, age := range map[string]time.Duration{
+		"": unsaidAge, "max-age=30": 30 * time.Second, "public, max-age=30": 30 * time.Second, "max-age=999999": longestAge, "no-store": 0, "No-Cache": 0,
+		"max-age=x": 0, "max-age=0": 0, "max-age=30, no-store": 0,
+	} {
+		require.Equal(t, age, cacheAge(http.Header{"Cache-Control": {control}}), control)
+	}
+}

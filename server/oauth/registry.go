@@ -1,0 +1,105 @@
+package oauth
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// registry is the clients by id. A Client in it is never changed: another takes
+// its place.
+type registry struct {
+	changing sync.Mutex // one change at a time
+	mu       sync.RWMutex
+	byID     map[string]*Client
+}
+
+func (r *registry) get(id string) *Client {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.byID[id]
+}
+
+// Clients returns the clients in the order of their ids.
+func (s *Server) Clients() []Client {
+	s.clients.mu.RLock()
+	defer s.clients.mu.RUnlock()
+	out := make([]Client, 0, len(s.clients.byID))
+	for _, c := range s.clients.byID {
+		out = append(out, *c)
+	}
+	slices.SortFunc(out, func(a, b Client) int { return cmp.Compare(a.ID, b.ID) })
+	return out
+}
+
+// Client returns a client; an error of kind NotFound where there is none.
+func (s *Server) Client(id string) (Client, error) {
+	if c := s.clients.get(id); c != nil {
+		return *c, nil
+	}
+	return Client{}, fhir.E("client", fhir.NotFound, fhir.Issue{Message: fmt.Sprintf("There is no client %q.", id), Fix: "pestle client list prints those there are."})
+}
+
+// Add registers a client.
+func (s *Server) Add(c Client) (Client, error) {
+	s.clients.changing.Lock()
+	defer s.clients.changing.Unlock()
+	if s.clients.get(c.ID) != nil {
+		return c, fhir.E("client", fhir.Conflict, fhir.Issue{Message: fmt.Sprintf("There is a client %q already.", c.ID), Fix: "Choose another id, or change its keys with pestle client rotate."})
+	}
+	c.Created = s.now().UTC()
+	return c, s.put(&c)
+}
+
+// Rotate replaces the keys of a client, by a set or by the URL of one. Tokens that
+// it has stay in force.
+func (s *Server) Rotate(id string, keys json.RawMessage, url string) (Client, error) {
+	return s.change(id, func(c *Client) { c.Keys, c.KeysURL = keys, url })
+}
+
+// Disable takes a client's tokens away and gives it none any more, or lets it
+// have tokens again.
+func (s *Server) Disable(id string, disabled bool) (Client, error) {
+	c, err := s.change(id, func(c *Client) { c.Disabled = disabled })
+	if err != nil || !disabled {
+		return c, err
+	}
+	return c, s.revokeWhere(func(t *token) bool { return t.Client == id })
+}
+
+func (s *Server) change(id string, change func(*Client)) (Client, error) {
+	s.clients.changing.Lock()
+	defer s.clients.changing.Unlock()
+	c, err := s.Client(id)
+	if err != nil {
+		return c, err
+	}
+	change(&c)
+	return c, s.put(&c)
+}
+
+// put stores a client that has no problems; the caller holds changing.
+func (s *Server) put(c *Client) error {
+	if err := c.problems(s.config.Known); err != nil {
+		return fmt.Errorf("the client is not valid:\n%w", err)
+	}
+	c.Changed = s.now().UTC()
+	text, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	if err := s.writer.write(map[string][]byte{clientName + c.ID: text}); err != nil {
+		return err
+	}
+	s.clients.mu.Lock()
+	defer s.clients.mu.Unlock()
+	s.clients.byID = maps.Clone(s.clients.byID)
+	s.clients.byID[c.ID] = c
+	s.fetcher.forget(c.ID)
+	return nil
+}

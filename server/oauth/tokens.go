@@ -1,0 +1,152 @@
+package oauth
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server/auth"
+)
+
+// hash is the SHA-256 of a token, or of what names an assertion.
+type hash [sha256.Size]byte
+
+// token is an access token in force, without the token itself.
+type token struct {
+	Client  string  `json:"client"`
+	Scope   string  `json:"scope"`
+	Issued  int64   `json:"iat"`
+	Expires int64   `json:"exp"`
+	Person  *Person `json:"person,omitempty"` // of a sandbox; nil for the client itself
+
+	identity auth.Identity
+}
+
+// Person is a person of a sandbox who acts with a token.
+type Person struct {
+	Name         string   `json:"name"`  // by which they are chosen: "pharmacist"
+	Agent        string   `json:"agent"` // a reference or an identifier
+	Display      string   `json:"display"`
+	Organisation string   `json:"organisation"`
+	Roles        []string `json:"roles"`
+	Scopes       string   `json:"scopes"`
+}
+
+// tokenSize is the size of a token in bytes, before it is written in base64url.
+const tokenSize = 32
+
+// isOpaque reports whether a text has the form of a token of this server.
+func isOpaque(text string) bool {
+	if len(text) != base64.RawURLEncoding.EncodedLen(tokenSize) {
+		return false
+	}
+	return !strings.Contains(text, ".")
+}
+
+// ForPerson issues a token to a person of a sandbox.
+func (s *Server) ForPerson(p Person) (string, error) {
+	return s.issue(&token{Client: "sandbox-" + p.Name, Scope: p.Scopes, Person: &p}, map[string][]byte{})
+}
+
+// find is the token in force that a text is, nil where it is none.
+func (s *Server) find(text string) *token {
+	key := hash(sha256.Sum256([]byte(text)))
+	s.mu.RLock()
+	t := s.tokens[key]
+	s.mu.RUnlock()
+	if t == nil || s.now().Unix() >= t.Expires {
+		return nil
+	}
+	return t
+}
+
+// issue makes a token and stores it together with other values. It is durable
+// when issue returns.
+func (s *Server) issue(t *token, values map[string][]byte) (string, error) {
+	var secret [tokenSize]byte
+	if _, err := rand.Read(secret[:]); err != nil {
+		return "", err
+	}
+	text := base64.RawURLEncoding.EncodeToString(secret[:])
+	key := hash(sha256.Sum256([]byte(text)))
+	now := s.now()
+	t.Issued, t.Expires = now.Unix(), now.Add(s.config.Lifetime).Unix()
+	s.identify(t)
+	record, err := json.Marshal(t)
+	if err != nil {
+		return "", err
+	}
+	values[tokenName+string(key[:])] = record
+	s.sweep(now, values)
+	if err := s.writer.write(values); err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.clients.get(t.Client); t.Person == nil && (c == nil || c.Disabled) {
+		return "", &failure{status: 401, code: invalidClient, member: "iss", message: "the client was disabled"}
+	}
+	s.tokens[key] = t
+	return text, nil
+}
+
+// identify works out who the bearer of a token is.
+func (s *Server) identify(t *token) {
+	p := t.Person
+	if p == nil {
+		c := s.clients.get(t.Client)
+		if c == nil {
+			c = &Client{Disabled: true}
+		}
+		p = &Person{Agent: c.ID, Display: c.Name, Organisation: c.Organisation, Roles: c.Roles}
+	}
+	t.identity = auth.Identity{Scopes: auth.ParseScopes(t.Scope), Requester: fhir.Principal{
+		Agent: p.Agent, Display: p.Display, OnBehalf: p.Organisation, Client: t.Client, Roles: p.Roles,
+		Delegates: s.config.Delegates[p.Organisation],
+	}}
+	if len(p.Roles) > 0 && s.config.Roles != nil {
+		t.identity.Roles = s.config.Roles(p.Roles)
+		t.identity.Requester.SeesAll = t.identity.Roles.SeesAll()
+	}
+}
+
+// sweepEvery is how often what has expired is dropped.
+const sweepEvery = time.Minute
+
+// sweep drops from memory what has expired, and adds its deletion to values.
+func (s *Server) sweep(now time.Time, values map[string][]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.swept) < sweepEvery {
+		return
+	}
+	s.swept = now
+	for key, t := range s.tokens {
+		if t.Expires <= now.Unix() {
+			delete(s.tokens, key)
+			values[tokenName+string(key[:])] = nil
+		}
+	}
+	s.replay.sweep(now.Unix(), values)
+}
+
+// revokeWhere takes tokens out of force: at once, and durably when it returns.
+func (s *Server) revokeWhere(which func(*token) bool) error {
+	values := map[string][]byte{}
+	s.mu.Lock()
+	for key, t := range s.tokens {
+		if which(t) {
+			delete(s.tokens, key)
+			values[tokenName+string(key[:])] = nil
+		}
+	}
+	s.mu.Unlock()
+	if len(values) == 0 {
+		return nil
+	}
+	return s.writer.write(values)
+}
