@@ -167,9 +167,15 @@ func (a *applier) view() view {
 	return view{r: a.out, at: a.head.seq, own: a.p.own, now: a.commit.Time, hot: a.hot, fresh: []fresh{a.fresh, a.group}}
 }
 
+// errSlow says that the guards have no time for a transaction.
+var errSlow = fmt.Errorf("%w: the guards take too long", errAgain)
+
 // guard asks the guards about each version, in the state with the whole
 // transaction in it. An update that changes nothing is judged like any other.
 func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
+	if a.p.tx.Derived { // the server's own work, which it has bounded itself
+		ctx = context.WithoutCancel(ctx)
+	}
 	s := state{ctx, a.view(), &finds{}}
 	for _, i := range a.p.order {
 		step := &a.p.steps[i]
@@ -186,7 +192,11 @@ func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
 			before = nil
 		}
 		for _, g := range guards {
-			if err := ask(ctx, g, s, a.p.tx, before, after); err != nil {
+			err := ask(ctx, g, s, a.p.tx, before, after)
+			if ctx.Err() != nil { // what it says may rest on what it was not told
+				return errSlow
+			}
+			if err != nil {
 				return vetoed(err, a.p.tx.Changes[i].Expression)
 			}
 		}

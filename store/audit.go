@@ -19,8 +19,8 @@ type Audit struct {
 	Findings
 	Before Findings // of the audit before, which came to its end
 	Begun  bool
-	Part  int    // of parts; behind the last one it is done
-	Next  []byte // the key at which the part goes on; nil for its beginning
+	Part   int    // of parts; behind the last one it is done
+	Next   []byte // the key at which the part goes on; nil for its beginning
 
 	Index   fhir.Seq          // version of the extraction by which the index is judged
 	Stale   bool              // the index was made by another version of the extraction

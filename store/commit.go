@@ -38,6 +38,7 @@ func (db *DB) commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, e
 		return nil, failed("commit", err)
 	}
 	var p *plan
+	slow := false
 	for try := 1; ; try++ {
 		var err error
 		if p, err = db.plan(ctx, tx, ids, p); err == nil && db.behind(p) {
@@ -49,10 +50,13 @@ func (db *DB) commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, e
 		if p.repeated != nil {
 			return p.repeated, nil
 		}
-		commit, err := db.submit(&request{ctx: ctx, tx: tx, ids: ids, salts: salts, plan: p, done: make(chan struct{})})
+		commit, err := db.submit(&request{ctx: ctx, tx: tx, ids: ids, salts: salts, plan: p, slow: slow, done: make(chan struct{})})
+		slow = errors.Is(err, errSlow)
 		switch {
 		case !errors.Is(err, errAgain):
 			return commit, err
+		case slow && try >= maxGuarded:
+			return nil, tooSlow(tx)
 		case try < maxTries:
 		case p.denied != nil:
 			return nil, p.denied // it was so at one time during the request
@@ -72,6 +76,17 @@ func (db *DB) behind(p *plan) bool {
 // maxTries is how often a transaction is planned anew whose conditions take the
 // committer longer than it has.
 const maxTries = 8
+
+// maxGuarded is how often the guards are asked about a transaction for which they
+// have no time: what delays them may be the machine.
+const maxGuarded = 3
+
+func tooSlow(tx *fhir.Transaction) error {
+	return fhir.E("commit", fhir.Throttled, fhir.Issue{
+		Message: fmt.Sprintf("The transaction with its %d entries takes longer to be judged by the rules of the pharmacy than one may hold up all others. Nothing was written.", len(tx.Changes)),
+		Fix:     "Send it again later or in several transactions.",
+	})
+}
 
 // plan makes the plan of a transaction, or brings an earlier one up to date.
 func (db *DB) plan(ctx context.Context, tx *fhir.Transaction, ids []string, earlier *plan) (p *plan, err error) {
@@ -111,6 +126,7 @@ type request struct {
 	ids    []string // for the changes that bring none; with the salts and the time
 	salts  []byte   // drawn before, so that the commit follows from its arguments
 	plan   *plan
+	slow   bool          // the guards had no time for it before
 	taken  atomic.Bool   // by the committer, or by the caller who gives up
 	done   chan struct{} // closed when commit or err is set
 	commit *fhir.Commit

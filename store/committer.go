@@ -31,6 +31,7 @@ type committer struct {
 	leaves  []byte      // of the group
 	fresh   fresh       // versions of the group
 	granted int64       // bytes of the group for which the disk has room
+	spent   bool        // a request of the group took all the time that one has
 	waiters []*request
 }
 
@@ -83,7 +84,7 @@ func (c *committer) group(r *request) {
 
 // collect adds those who wait, as long as the group has room.
 func (c *committer) collect() {
-	for len(c.waiters) > 0 && len(c.waiters) < maxGroup && c.size() < maxGroupSize {
+	for len(c.waiters) > 0 && !c.spent && len(c.waiters) < maxGroup && c.size() < maxGroupSize {
 		select {
 		case r := <-c.db.queue:
 			c.add(r)
@@ -108,6 +109,9 @@ func (c *committer) add(r *request) {
 	if !r.taken.CompareAndSwap(false, true) {
 		return // its caller has given up
 	}
+	if r.slow {
+		c.flush() // who waits already must not wait for it
+	}
 	if r.err = c.try(r); errors.Is(r.err, kv.ErrTooBig) {
 		if len(c.waiters) > 0 { // alone it may fit
 			c.flush()
@@ -119,6 +123,7 @@ func (c *committer) add(r *request) {
 		r.err = tooBig(r.tx)
 	case errors.Is(r.err, errAgain):
 		close(r.done) // nothing was decided, and the caller may begin at once
+		c.spent = true
 		return
 	case errors.Is(r.err, kv.ErrNoSpace):
 		r.err = noSpace(r.err)
@@ -146,7 +151,9 @@ func (c *committer) try(r *request) error {
 	}
 	c.begin()
 	at := c.time(r.tx)
-	p, err := c.renewed(r, at)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), insideTime+time.Duration(len(r.tx.Changes))*entryTime)
+	defer cancel()
+	p, err := c.renewed(ctx, r, at)
 	if err != nil {
 		return err
 	}
@@ -157,7 +164,7 @@ func (c *committer) try(r *request) error {
 	if p.denied != nil {
 		return p.denied
 	}
-	return c.apply(r, p, at)
+	return c.apply(ctx, r, p, at)
 }
 
 // time is that of the next commit: it never goes back.
@@ -169,9 +176,13 @@ func (c *committer) time(tx *fhir.Transaction) time.Time {
 	return instant(max(c.head.millis, at.UnixMilli()))
 }
 
-// insideTime bounds how long the committer looks into one request: all others
-// wait meanwhile. A variable, so that tests can make it short.
+// insideTime bounds how long the committer looks into one request, the guards
+// included: all others wait meanwhile. A variable, so that tests can make it short.
 var insideTime = 100 * time.Millisecond
+
+// entryTime is what the guards have besides for each entry of a transaction: many
+// entries take long in any case.
+const entryTime = 250 * time.Microsecond
 
 // errAgain says that the committer has no time for what a request asks of it: its
 // caller is to plan it anew.
@@ -179,8 +190,8 @@ var errAgain = errors.New("store: the plan is to be made anew")
 
 // renewed is the plan of a request as it is now, at the time of its commit. From
 // here on nothing is decided by when its caller gives up.
-func (c *committer) renewed(r *request, at time.Time) (*plan, error) {
-	ctx := context.WithoutCancel(r.ctx)
+func (c *committer) renewed(ctx context.Context, r *request, at time.Time) (*plan, error) {
+	ctx = context.WithoutCancel(ctx)
 	if r.plan.at != c.head.seq {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, insideTime)
@@ -202,9 +213,9 @@ func (c *committer) renewed(r *request, at time.Time) (*plan, error) {
 }
 
 // apply puts a plan into the group, when it fits.
-func (c *committer) apply(r *request, p *plan, at time.Time) error {
+func (c *committer) apply(ctx context.Context, r *request, p *plan, at time.Time) error {
 	c.over.Mark()
-	a, err := apply(context.WithoutCancel(r.ctx), c.over, c.head, c.counts, at, p, r.salts, &c.db.opts, &c.db.hot, c.fresh)
+	a, err := apply(ctx, c.over, c.head, c.counts, at, p, r.salts, &c.db.opts, &c.db.hot, c.fresh)
 	if err == nil {
 		err = c.fits()
 	}
@@ -288,7 +299,7 @@ func (c *committer) flush() {
 	for _, r := range c.waiters {
 		close(r.done)
 	}
-	c.waiters = c.waiters[:0]
+	c.waiters, c.spent = c.waiters[:0], false
 }
 
 // origins are those of the waiters whose transactions are in the group, or rest on

@@ -89,3 +89,109 @@ func delay(t *testing.T, db *DB, typ, condition string) (longest time.Duration, 
 	other.Wait()
 	return longest, decided
 }
+
+// TestGuardsDelayNobody: whatever a guard looks at, with or without an end and
+// whatever it makes of the errors, another client's write waits 250 ms at most. Its
+// transaction is refused in words, and nothing of it is written.
+func TestGuardsDelayNobody(t *testing.T) {
+	slow := map[string]func(ctx context.Context, s fhir.State) error{
+		"reads": func(_ context.Context, s fhir.State) error {
+			for {
+				if _, err := s.Current("Patient", "p1"); err != nil {
+					return err
+				}
+			}
+		},
+		"first versions": func(_ context.Context, s fhir.State) error {
+			for {
+				if _, err := s.First("Patient", "p1"); err != nil {
+					return err
+				}
+			}
+		},
+		"searches": func(_ context.Context, s fhir.State) error {
+			for i := 0; ; i++ {
+				if _, err := s.Find("Patient", fmt.Sprintf("name:contains=nobody%d", i)); err != nil {
+					return err
+				}
+			}
+		},
+		"its context": func(ctx context.Context, _ fhir.State) error {
+			<-ctx.Done()
+			return nil
+		},
+		"hides errors": func(_ context.Context, s fhir.State) error {
+			for {
+				if _, err := s.Current("Patient", "p1"); err != nil {
+					return nil //nolint:nilerr // what is tested
+				}
+			}
+		},
+	}
+	for name, work := range slow {
+		t.Run(name, func(t *testing.T) {
+			db, err := Open(mem.New(), Options{Guards: []fhir.Guard{func(ctx context.Context, s fhir.State, _ *fhir.Transaction, _, after *fhir.Version) error {
+				if after.Type == "Observation" {
+					return work(ctx, s)
+				}
+				return nil
+			}}})
+			require.NoError(t, err)
+			defer func() { _ = db.Close() }()
+			_, err = db.Commit(t.Context(), creates(t, 0, 500, ""))
+			require.NoError(t, err)
+			longest := time.Hour
+			for try := 0; try < 3 && longest > 250*time.Millisecond; try++ {
+				longest = guarded(t, db)
+			}
+			require.Less(t, longest, 250*time.Millisecond)
+			head := db.Head()
+			_, err = db.Commit(t.Context(), &fhir.Transaction{Changes: []fhir.Change{observation(t, 1, "p1")}})
+			e, ok := asError(err)
+			require.True(t, ok, err)
+			require.Equal(t, fhir.Throttled, e.Kind)
+			require.Contains(t, e.Issues[0].Message, "takes longer to be judged")
+			require.Equal(t, head, db.Head())
+		})
+	}
+}
+
+// guarded is how long a write of one client waited at most while another one sent
+// what the guards have no time for.
+func guarded(t *testing.T, db *DB) (longest time.Duration) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var other sync.WaitGroup
+	other.Go(func() {
+		for n := 0; ctx.Err() == nil; n++ {
+			_, err := db.Commit(context.WithoutCancel(ctx), &fhir.Transaction{Changes: []fhir.Change{observation(t, n, "p1")}})
+			if err == nil {
+				t.Error("a transaction that was not judged has been written")
+			}
+		}
+	})
+	for began := time.Now(); time.Since(began) < time.Second; {
+		at := time.Now()
+		_, err := db.Commit(ctx, creates(t, 20_000, 1, ""))
+		require.NoError(t, err)
+		longest = max(longest, time.Since(at))
+	}
+	cancel()
+	other.Wait()
+	return longest
+}
+
+// TestGuardsOfADelayedMachine: what the guards had no time for once is asked again.
+func TestGuardsOfADelayedMachine(t *testing.T) {
+	asked := 0
+	db, err := Open(mem.New(), Options{Guards: []fhir.Guard{func(ctx context.Context, _ fhir.State, _ *fhir.Transaction, _, _ *fhir.Version) error {
+		if asked++; asked == 1 {
+			<-ctx.Done()
+		}
+		return nil
+	}}})
+	require.NoError(t, err)
+	defer func() { _ = db.Close() }()
+	_, err = db.Commit(t.Context(), creates(t, 0, 1, ""))
+	require.NoError(t, err)
+	require.Equal(t, 2, asked)
+}

@@ -53,16 +53,32 @@ func (s pinned) Find(typ, query string) (ids []string, err error) {
 	})
 }
 
-// state is the database as a guard sees it, within a commit.
+// state is the database as a guard sees it, within a commit. Its answers end with
+// the time that guards have.
 type state struct {
 	ctx   context.Context
 	v     view
 	finds *finds
 }
 
-func (s state) Current(typ, id string) (*fhir.Version, error) { return s.v.current(typ, id) }
-func (s state) First(typ, id string) (*fhir.Version, error)   { return s.v.first(typ, id) }
+func (s state) Current(typ, id string) (*fhir.Version, error) {
+	if err := s.ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.v.current(typ, id)
+}
+
+func (s state) First(typ, id string) (*fhir.Version, error) {
+	if err := s.ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.v.first(typ, id)
+}
+
 func (s state) Find(typ, query string) ([]string, error) {
+	if err := s.ctx.Err(); err != nil {
+		return nil, err
+	}
 	return s.finds.find(typ, query, func() ([]string, error) { return s.v.find(s.ctx, typ, query, noLimit) })
 }
 

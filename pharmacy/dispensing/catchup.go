@@ -16,7 +16,8 @@ const (
 // it waits until the follower has made it. It does not wait for prescriptions
 // that are not here.
 func (s *Service) catchUp(ctx context.Context, number string) error {
-	for deadline := time.Now().Add(s.patience); ; {
+	late := time.After(s.patience)
+	for {
 		state := s.db.State(ctx)
 		x, err := currentIssue(state, number)
 		if err != nil || x != nil {
@@ -26,11 +27,10 @@ func (s *Service) catchUp(ctx context.Context, number string) error {
 		if err != nil || !anyIssued(orders) {
 			return err
 		}
-		if time.Now().After(deadline) {
+		select {
+		case <-late:
 			return fhir.E("task", fhir.Timeout, fhir.Issue{Message: "The prescription is here, but its Task is not yet.", Found: number,
 				Fix: "Try again in a moment; if it stays so, look for a failed Task whose focus is the order."})
-		}
-		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(glance):
