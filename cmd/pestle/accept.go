@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
+	"github.com/pestle-fhir/pestle/trust/audit"
 	"github.com/pestle-fhir/pestle/trust/ownership"
 )
 
@@ -30,7 +32,31 @@ func (c *acceptCommand) Run(std streams) error {
 	for _, m := range missing {
 		fmt.Fprintln(std.out, m)
 	}
+	if err := c.acceptAudit(std); err != nil {
+		return err
+	}
 	return errors.Join(openedOnce(c.Data, key), (&checkCommand{Data: c.Data, encryption: c.encryption}).Run(std))
+}
+
+// acceptAudit moves an audit log that cannot be read aside.
+func (c *acceptCommand) acceptAudit(std streams) error {
+	accesses, err := readAudit(c.Data, c.encryption)
+	if err == nil {
+		_, err = accesses.Verify(context.Background(), nil)
+	}
+	if damage := (*audit.DamageError)(nil); !errors.As(err, &damage) {
+		return err
+	}
+	moved, failed := audit.Abandon(auditFolder(c.Data))
+	if failed != nil {
+		return failed
+	}
+	fmt.Fprintf(std.out, "%v; it is in %s now, and the audit log begins anew\n", err, moved)
+	fresh, err := openAudit(c.Data, c.encryption)
+	if err != nil {
+		return err
+	}
+	return errors.Join(recordCommand(context.Background(), fresh, operatingUser(), "accept"), fresh.Close())
 }
 
 // openedOnce opens a database for writing, which makes its index, and closes it.

@@ -50,6 +50,7 @@ const (
 
 // adminCommands are the commands by path.
 var adminCommands = map[string]adminCommand{
+	adminPath + "audit":              {"audit export", smallBody, false, (*admin).exportAudit},
 	adminPath + "backup":             {"backup", smallBody, false, (*admin).backup},
 	adminPath + "check":              {"check", smallBody, false, (*admin).check},
 	adminPath + "client":             {"client", fileBody >> 8, true, (*admin).client},
@@ -165,7 +166,7 @@ func (a *admin) backup(who auth.Identity, w http.ResponseWriter, r *http.Request
 	}
 	out := &begun{w: w}
 	w.Header().Set("Trailer", trailerError+", "+trailerHeader)
-	h, err := writeBackup(r.Context(), a.app.db, a.app.definitions.files, out, q)
+	h, err := writeBackup(r.Context(), a.app.db, a.app.audit, a.app.definitions.files, out, q)
 	if err != nil && !out.yes {
 		w.Header().Del("Trailer")
 		return err
@@ -206,6 +207,7 @@ func (a *admin) check(who auth.Identity, w http.ResponseWriter, r *http.Request)
 	if err != nil {
 		return err
 	}
+	checkAudit(r.Context(), a.app.audit, f)
 	return json.NewEncoder(w).Encode(f)
 }
 

@@ -10,11 +10,36 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/trust/audit"
 )
 
 // auditFolder is the folder of the audit log within that of a database.
-func auditFolder(data string) string { return filepath.Join(data, "audit") }
+func auditFolder(data string) string { return filepath.Join(data, auditName) }
+
+const auditName = "audit"
+
+// checkAudit adds what is wrong with an audit log to the findings of a check.
+func checkAudit(ctx context.Context, l *audit.Log, f *store.Findings) {
+	if _, err := l.Verify(ctx, nil); err != nil {
+		f.Add(store.Finding{Text: err.Error()})
+	}
+}
+
+// retain deletes what was kept as long as it must be, once a day, until ctx ends.
+func (a *app) retain(ctx context.Context, r audit.Retention) {
+	for ctx.Err() == nil {
+		if n, err := a.audit.Retain(ctx, r, time.Now()); err != nil {
+			a.log.Error("the retention of the audit log", "error", err)
+		} else if n > 0 {
+			a.log.Info("the audit log was shortened by its retention", "segments", n)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(24 * time.Hour):
+		}
+	}
+}
 
 // openAudit opens the audit log of a database for writing.
 func openAudit(data string, e encryption) (*audit.Log, error) {

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -188,4 +192,61 @@ func TestNoPatientInLogs(t *testing.T) {
 	for _, text := range []string{log.String(), w.Body.String()} {
 		require.NotContains(t, strings.ToLower(text), strings.ToLower(canary))
 	}
+}
+
+// TestAuditIsBackedUp backs a log up in two parts, restores it under a key, and
+// damages it for accept.
+func TestAuditIsBackedUp(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	pestle := func(code int, args ...string) string {
+		t.Helper()
+		var out bytes.Buffer
+		require.Equal(t, code, run(args, streams{in: strings.NewReader(""), out: &out, err: &out}), "%v: %s", args, &out)
+		return out.String()
+	}
+	read := func(id string) {
+		app, err := openApp(appConfig{Data: at("db")}, slog.New(slog.DiscardHandler))
+		require.NoError(t, err)
+		_, err = app.db.Commit(t.Context(), &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Create, Type: "Basic", Resource: mustParse(t, `{"resourceType":"Basic","code":{"text":"x"}}`)}}})
+		require.NoError(t, err)
+		require.NoError(t, app.audit.Record(t.Context(), &fhir.Access{Time: time.Now(), Interaction: "read", Status: 200, RequestID: id}))
+		require.NoError(t, app.close())
+	}
+	read("first")
+	pestle(0, "backup", "create", "--data", at("db"), "--to", at("one"))
+	read("second")
+	pestle(0, "backup", "create", "--data", at("db"), "--to", at("two"), "--after", at("one"))
+	require.NoError(t, os.WriteFile(at("key"), []byte(strings.Repeat("ab", 32)), 0o600))
+	require.NoError(t, os.WriteFile(at("new"), []byte(strings.Repeat("cd", 32)), 0o600))
+	pestle(0, "restore", at("one"), at("two"), "--data", at("restored"), "--encryption-key-file", at("key"))
+	pestle(0, "key", "rotate", "--data", at("restored"), "--encryption-key-file", at("key"), "--new-key-file", at("new"))
+	pestle(1, "audit", "export", "--data", at("restored"), "--encryption-key-file", at("key"))
+	events := pestle(0, "audit", "export", "--data", at("restored"), "--encryption-key-file", at("new"), "--format", "compact")
+	for _, want := range []string{`"RequestID":"first"`, `"RequestID":"second"`, `"Target":"backup"`, `"Target":"restore `, `"Target":"audit export`} {
+		require.Equal(t, 1+strings.Count(want, "backup"), strings.Count(events, want), "%s in %s", want, events)
+	}
+	require.NotContains(t, string(contents(t, at("restored/audit"))), "first")
+	pestle(0, "check", "--data", at("restored"), "--encryption-key-file", at("new"))
+
+	segment := at("db/audit/00000000000000000001.audit")
+	text, err := os.ReadFile(segment)
+	require.NoError(t, err)
+	text[80] ^= 1
+	require.NoError(t, os.WriteFile(segment, text, 0o600))
+	require.Contains(t, pestle(1, "check", "--data", at("db")), "audit log is damaged")
+	require.Contains(t, pestle(1, "audit", "export", "--data", at("db")), "audit log is damaged")
+	require.Contains(t, pestle(0, "accept", "--data", at("db")), "audit.damaged")
+	require.Contains(t, pestle(0, "audit", "export", "--data", at("db"), "--format", "compact"), `"Target":"accept"`)
+}
+
+func contents(t *testing.T, dir string) (all []byte) {
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		text, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		require.NoError(t, err)
+		all = append(all, text...)
+	}
+	return all
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/archive"
+	"github.com/pestle-fhir/pestle/trust/audit"
 )
 
 type backupCommand struct {
@@ -149,8 +150,16 @@ func (c *backupCreate) write(out io.Writer, earlier *archive.Header) (h archive.
 		return h, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	accesses, err := openAudit(c.Data, c.encryption)
+	if err != nil {
+		return h, err
+	}
+	defer func() { err = errors.Join(err, accesses.Close()) }()
+	if err := recordCommand(context.Background(), accesses, operatingUser(), "backup"); err != nil {
+		return h, err
+	}
 	files := (&definitionFolder{data: c.Data}).files
-	return writeBackup(context.Background(), db, files, out, backupRequest{earlier, c.Recipient})
+	return writeBackup(context.Background(), db, accesses, files, out, backupRequest{earlier, c.Recipient})
 }
 
 // backupRequest asks for a backup.
@@ -159,9 +168,9 @@ type backupRequest struct {
 	Recipients []string        // keys of age to encrypt to
 }
 
-// writeBackup writes an archive of the database and of the files beside it, the
-// definitions that were added.
-func writeBackup(ctx context.Context, db *store.DB, files func(do func(name string, content []byte) error) error, out io.Writer, q backupRequest) (h archive.Header, err error) {
+// writeBackup writes an archive of the database, of its audit log and of the files
+// beside it, the definitions that were added.
+func writeBackup(ctx context.Context, db *store.DB, accesses *audit.Log, files func(do func(name string, content []byte) error) error, out io.Writer, q backupRequest) (h archive.Header, err error) {
 	recipients, err := recipientsOf(q.Recipients)
 	if err != nil {
 		return h, err
@@ -171,7 +180,7 @@ func writeBackup(ctx context.Context, db *store.DB, files func(do func(name stri
 	}
 	var w *archive.Writer
 	h, err = db.Backup(ctx, q.Earlier, func(h archive.Header) (_ *archive.Writer, err error) {
-		h.Program = versionLine()
+		h.Program, h.Audit = versionLine(), accesses.Head()
 		w, err = archive.NewWriter(out, h, recipients...)
 		return w, err
 	})
@@ -179,6 +188,14 @@ func writeBackup(ctx context.Context, db *store.DB, files func(do func(name stri
 		return h, err
 	}
 	if err := files(w.File); err != nil {
+		return h, err
+	}
+	before := uint64(0)
+	if q.Earlier != nil {
+		before = q.Earlier.Audit
+	}
+	segment := func(name string, content []byte) error { return w.File(auditName+"/"+name, content) }
+	if _, err := accesses.Copy(before, segment); err != nil {
 		return h, err
 	}
 	_, err = w.Close()

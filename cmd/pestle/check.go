@@ -61,8 +61,16 @@ func (c *checkCommand) Run(std streams) error {
 	}
 	f := &store.Findings{}
 	err := c.ask("check", f, func(db *store.DB) (err error) {
-		f, err = db.Check(context.Background())
-		return err
+		if f, err = db.Check(context.Background()); err != nil {
+			return err
+		}
+		accesses, err := readAudit(c.Data, c.encryption)
+		if err != nil {
+			f.Add(store.Finding{Text: err.Error()})
+			return nil
+		}
+		checkAudit(context.Background(), accesses, f)
+		return nil
 	})
 	if err != nil {
 		return err

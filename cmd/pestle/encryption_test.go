@@ -37,7 +37,7 @@ func TestEncryptedFolder(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, c.found, holds(t, data, "Featherstonehaugh"))
 			require.Equal(t, !c.found, app.engine.Encrypted())
-			_, err = writeBackup(context.Background(), app.db, app.definitions.files, io.Discard, backupRequest{})
+			_, err = writeBackup(context.Background(), app.db, app.audit, app.definitions.files, io.Discard, backupRequest{})
 			if c.found {
 				require.NoError(t, err)
 			} else {

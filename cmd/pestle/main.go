@@ -23,6 +23,7 @@ type commands struct {
 	Tariff      tariffCommand      `cmd:"" help:"Load editions of the Drug Tariff."`
 	Definitions definitionsCommand `cmd:"" help:"List, show and add profiles, value sets and code systems."`
 	FHIRPath    fhirpathCommand    `cmd:"" name:"fhirpath" help:"Evaluate a FHIRPath expression on a resource."`
+	Audit       auditCommand       `cmd:"" help:"Who was shown what."`
 	Backup      backupCommand      `cmd:"" help:"Write and verify backups."`
 	Restore     restoreCommand     `cmd:"" help:"Restore a database from backups, into a new folder."`
 	Proof       proofCommand       `cmd:"" help:"Export the log of changes with its proofs; record what is lost of it."`

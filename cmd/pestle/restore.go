@@ -13,6 +13,7 @@ import (
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/archive"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
+	"github.com/pestle-fhir/pestle/trust/audit"
 	"github.com/pestle-fhir/pestle/trust/ownership"
 )
 
@@ -54,7 +55,7 @@ func (c *restoreCommand) restore(fresh string, std streams) (h archive.Header, e
 	if h, err = c.unpack(fresh); err != nil {
 		return h, err
 	}
-	return h, c.proved(fresh, std)
+	return h, errors.Join(c.proved(fresh, std), c.provedAudit(fresh))
 }
 
 // unpack writes the archives into a fresh folder.
@@ -76,8 +77,16 @@ func (c *restoreCommand) unpack(fresh string) (h archive.Header, err error) {
 	if err != nil {
 		return h, err
 	}
-	h, err = store.Restore(engine, definitionWriter(fresh), readers...)
-	return h, errors.Join(err, engine.Close())
+	raw, err := c.bytes()
+	if err != nil {
+		return h, errors.Join(err, engine.Close())
+	}
+	accesses, err := audit.Restore(auditFolder(fresh), audit.Options{Key: raw})
+	if err != nil {
+		return h, errors.Join(err, engine.Close())
+	}
+	h, err = store.Restore(engine, fileWriter(fresh, accesses), readers...)
+	return h, errors.Join(err, engine.Close(), accesses.Close())
 }
 
 // proved opens what was restored, which makes its index, proves its invariants
@@ -106,6 +115,31 @@ func (c *restoreCommand) proved(fresh string, std streams) error {
 		return fmt.Errorf("the restored database has %d problems, so it was removed", len(f.Wrong)+f.More)
 	}
 	return nil
+}
+
+// provedAudit reads the audit log that was restored, and records the restoration.
+func (c *restoreCommand) provedAudit(data string) error {
+	accesses, err := openAudit(data, c.encryption)
+	if err != nil {
+		return err
+	}
+	_, err = accesses.Verify(context.Background(), nil)
+	if err == nil {
+		err = recordCommand(context.Background(), accesses, operatingUser(), "restore "+strings.Join(c.Files, " "))
+	}
+	return errors.Join(err, accesses.Close())
+}
+
+// fileWriter puts the files of an archive back: segments of the audit log, and
+// definitions.
+func fileWriter(data string, accesses *audit.Restoration) func(name string, content []byte) error {
+	definition := definitionWriter(data)
+	return func(name string, content []byte) error {
+		if segment, ok := strings.CutPrefix(name, auditName+"/"); ok {
+			return accesses.Segment(segment, content)
+		}
+		return definition(name, content)
+	}
 }
 
 // definitionWriter puts the files of an archive back. Each archive has all

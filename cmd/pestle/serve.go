@@ -18,6 +18,7 @@ import (
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/server/transport"
+	"github.com/pestle-fhir/pestle/trust/audit"
 )
 
 // serveCommand is the configuration of a server: each flag is an environment
@@ -57,6 +58,8 @@ type serveCommand struct {
 	AuthorizeEndpoint string   `env:"PESTLE_AUTHORIZE_ENDPOINT" placeholder:"URL" help:"Where users log in for a token, if they do."`
 	KeysURL           string   `env:"PESTLE_KEYS_URL" placeholder:"URL" help:"Where the issuer publishes the keys of --keys."`
 
+	AuditRetention []byte `env:"PESTLE_AUDIT_RETENTION" type:"filecontent" placeholder:"FILE" help:"How long records of the audit log are kept, by class, in the place of the built-in table: lines as in docs/audit.md."`
+
 	Secret       string `env:"PESTLE_SECRET" help:"Secret that seals the links of result pages; set it so that they outlive a restart."`
 	LogJSON      bool   `env:"PESTLE_LOG_JSON" help:"Write the log as JSON lines."`
 	LogDebug     bool   `env:"PESTLE_LOG_DEBUG" help:"Log more."`
@@ -71,7 +74,8 @@ type serveCommand struct {
 	listening  `embed:""`
 	signing    `embed:""`
 
-	law *dispensing.Law // of Law; nil for the built-in one
+	law       *dispensing.Law // of Law; nil for the built-in one
+	retention audit.Retention // of AuditRetention
 }
 
 // Run serves until SIGTERM or an interrupt, then lets the requests under way
@@ -154,6 +158,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	followers := app.follow(ctx)
 	verifying := make(chan struct{})
 	go func() { verified.run(ctx); close(verifying) }()
+	go app.retain(ctx, c.retention)
 	admin := &admin{app: app, data: c.Data, log: log, tokens: issuer(config), sandbox: c.Sandbox}
 	commands := admin.administer(ctx)
 	defer stop()
@@ -209,6 +214,13 @@ func (c *serveCommand) complete() error {
 			return fmt.Errorf("--law: %w", err)
 		}
 		c.law = &law
+	}
+	retention, err := audit.BuiltinRetention()
+	if len(c.AuditRetention) > 0 {
+		retention, err = audit.ParseRetention(string(c.AuditRetention))
+	}
+	if c.retention = retention; err != nil {
+		return fmt.Errorf("--audit-retention: %w", err)
 	}
 	if c.Site != "" && (!odsForm.MatchString(c.Site) || c.Site != strings.ToUpper(c.Site)) {
 		return fmt.Errorf("--site %q is not an ODS code: expected capital letters and digits, such as FA565", c.Site)

@@ -33,6 +33,22 @@ var table = []row{
 		},
 	},
 	{
+		work: "read over HTTP by 64 clients, recorded in the audit log, against not", hold: hold{least: 0.85, unit: "x"},
+		suite: suite{pkg: "./cmd/pestle", bench: "^BenchmarkAuditedRead$", time: "10x"},
+		figure: func(f *figures) (float64, string) {
+			ratio := f.get("AuditedRead", "of-plain")
+			return ratio, fmt.Sprintf("%.2f x (%.0f/s; p99 %+.1f ms)", ratio, f.get("AuditedRead", "reads/s"), f.get("AuditedRead", "p99-added-ms"))
+		},
+	},
+	{
+		work: "page of 20 AuditEvents of a patient, among 1 million events against 10 thousand", hold: hold{most: 4, unit: "x"},
+		suite: suite{pkg: "./trust/audit", bench: "^BenchmarkFind$", time: "200x"},
+		figure: func(f *figures) (float64, string) {
+			small, large := f.get("Find/events=10000", "ns/op"), f.get("Find/events=1000000", "ns/op")
+			return large / small, fmt.Sprintf("%.2f x (%.0f µs against %.0f µs)", large/small, large/1000, small/1000)
+		},
+	},
+	{
 		work: "token search, page of 20, among 1 million resources against 10 thousand", hold: hold{most: 2, unit: "x"},
 		suite:  suite{pkg: "./store", bench: "^BenchmarkTokenPage$/^badger$", time: "200x", once: true},
 		figure: pages,

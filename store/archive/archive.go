@@ -24,6 +24,9 @@ type Header struct {
 	Tip     string    `json:"tip,omitempty"`
 	Time    time.Time `json:"time"`
 	Program string    `json:"program,omitempty"`
+	// Audit is the number of the newest event of the audit log that it has; 0 for
+	// none.
+	Audit uint64 `json:"audit,omitempty"`
 }
 
 // Full reports whether an archive needs no other before it.

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/trust/audit"
+)
+
+type auditCommand struct {
+	Export auditExport `cmd:"" help:"Write what the audit log holds."`
+}
+
+type auditExport struct {
+	Data   string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
+	From   string `placeholder:"TIME" help:"What was recorded from this day or time on, such as 2026-11-01; from the begin unless set."`
+	To     string `placeholder:"TIME" help:"What was recorded until this day or time, which is part of it; until now unless set."`
+	Format string `enum:"ndjson,cef,compact" default:"ndjson" help:"ndjson for AuditEvents, cef for the Common Event Format, compact for an object an event; a line each."`
+	Site   string `env:"PESTLE_SITE" placeholder:"ODS" help:"ODS code that AuditEvents name; as of serve."`
+
+	remote     `embed:""`
+	encryption `embed:""`
+}
+
+// Run writes the events to standard output. The export is an event itself.
+func (c *auditExport) Run(std streams) error {
+	from, until, err := spanOf(c.From, c.To)
+	if err != nil {
+		return err
+	}
+	server, err := c.reach(c.Data)
+	if err != nil {
+		return err
+	}
+	if server != nil {
+		answer, err := server.post("audit", url.Values{"from": {c.From}, "to": {c.To}, "format": {c.Format}}, nil)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = answer.Body.Close() }()
+		_, err = io.Copy(std.out, answer.Body)
+		if said := answer.Trailer.Get(trailerError); err == nil && said != "" {
+			err = errors.New(said)
+		}
+		return err
+	}
+	if err := haveDatabase(c.Data, c.encryption); err != nil {
+		return err
+	}
+	l, err := openAudit(c.Data, c.encryption)
+	if err != nil {
+		return err
+	}
+	err = recordCommand(context.Background(), l, operatingUser(), fmt.Sprintf("audit export --from %s --to %s --format %s", c.From, c.To, c.Format))
+	out := bufio.NewWriter(std.out)
+	if err == nil {
+		err = audit.Records{Log: l, Site: audit.Site{Name: "Pestle", ODS: c.Site}}.Export(context.Background(), out, c.Format, from, until)
+	}
+	return errors.Join(err, out.Flush(), l.Close())
+}
+
+// spanOf reads the bounds of an export, either of which may be left out.
+func spanOf(from, to string) (start, end time.Time, err error) {
+	read := func(name, text string) (begin, over time.Time) {
+		if text == "" {
+			return
+		}
+		begin, over, ok := search.Period(text)
+		if !ok {
+			err = errors.Join(err, fmt.Errorf("--%s %q is not a time: expected such as 2026-11-01 or 2026-11-01T09:00:00Z", name, text))
+		}
+		return begin, over
+	}
+	start, _ = read("from", from)
+	_, end = read("to", to)
+	return start, end, err
+}
+
+// exportAudit writes events for the command audit export.
+func (a *admin) exportAudit(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
+	if err := permit(who, "$audit-export"); err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	from, until, err := spanOf(q.Get("from"), q.Get("to"))
+	if err != nil {
+		return err
+	}
+	out := &begun{w: w}
+	w.Header().Set("Trailer", trailerError)
+	err = a.app.repository.records.Export(r.Context(), out, q.Get("format"), from, until)
+	if err != nil && !out.yes {
+		w.Header().Del("Trailer")
+		return err
+	}
+	if err != nil {
+		w.Header().Set(trailerError, describe(err))
+	}
+	return nil
+}
