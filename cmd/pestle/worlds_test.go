@@ -176,17 +176,14 @@ func (w *orgWorld) told(rec *httptest.ResponseRecorder) string {
 	}
 	out.Write(rec.Body.Bytes())
 	return changing.ReplaceAllStringFunc(out.String(), func(text string) string {
-		kind := "time"
 		switch {
 		case strings.HasPrefix(text, "_page="):
 			return "_page=token"
-		case uuidForm.MatchString(text):
-			kind = "id"
-		default:
+		case !uuidForm.MatchString(text):
 			return "time"
 		}
 		if w.alias[text] == "" {
-			w.alias[text] = fmt.Sprint(kind, len(w.alias))
+			w.alias[text] = fmt.Sprint("id", len(w.alias))
 		}
 		return w.alias[text]
 	})

@@ -74,7 +74,7 @@ func (r Row) entry() *Entry {
 // record.
 func (r Row) hash() (h [32]byte) {
 	if r.Leaf == nil && r.Lost == "" {
-		return r.Record.Hash()
+		return r.Hash()
 	}
 	copy(h[:], r.Leaf)
 	return h

@@ -154,7 +154,7 @@ func TestLock(t *testing.T) {
 	other.grow(forked, 310, 5)
 	other.rows[3].Version.ID = "another"
 	for i := range other.rows {
-		h := other.rows[i].Record.Hash()
+		h := other.rows[i].Hash()
 		other.rows[i].Leaf = h[:]
 	}
 	other.tiles = map[string][]byte{}

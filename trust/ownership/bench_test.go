@@ -28,7 +28,7 @@ func BenchmarkCreate(b *testing.B) {
 			require.NoError(b, err)
 			db, err := store.Open(engine, store.Options{Owners: rules})
 			require.NoError(b, err)
-			defer db.Close()
+			defer func() { _ = db.Close() }()
 			var n atomic.Int64
 			var group sync.WaitGroup
 			b.ResetTimer()
@@ -69,7 +69,7 @@ func BenchmarkSight(b *testing.B) {
 	require.NoError(b, err)
 	db, err := store.Open(engine, store.Options{Owners: ownership.New("")})
 	require.NoError(b, err)
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	for i := 0; i < n; i += 500 {
 		byOrg := map[string][]fhir.Change{}
 		for k := i; k < i+500; k++ {

@@ -61,7 +61,7 @@ func TestCommitIsFlatInThePatientsRecords(t *testing.T) {
 		reads := 0
 		db, err := store.Open(counting{mem.New(), &reads}, store.Options{Owners: ownership.New("FA565"), Clock: func() time.Time { return time.Unix(1_800_000_000, 0) }})
 		require.NoError(t, err)
-		defer db.Close()
+		defer func() { _ = db.Close() }()
 		order := func(id, pharmacy string) fhir.Change {
 			r, err := fhir.Parse(fmt.Appendf(nil, `{"resourceType":"MedicationRequest","id":"%s","subject":{"reference":"Patient/p"},
 "dispenseRequest":{"performer":{"identifier":{"system":"https://fhir.nhs.uk/Id/ods-organization-code","value":"%s"}}}}`, id, pharmacy))
