@@ -60,6 +60,14 @@ func WithPrincipal(ctx context.Context, p *Principal) context.Context {
 	return context.WithValue(ctx, principalKey{}, p)
 }
 
+// Identify says who the principal of a context is, where that is known later than
+// the context is made.
+func Identify(ctx context.Context, p Principal) {
+	if known, ok := ctx.Value(principalKey{}).(*Principal); ok {
+		*known = p
+	}
+}
+
 // PrincipalIn returns whose request a context is of; the zero value, the server
 // itself, where it is of none.
 func PrincipalIn(ctx context.Context) Principal {

@@ -77,25 +77,34 @@ var writing = map[string]bool{
 	"delete": true, "delete-conditional": true, "transaction": true, "batch": true,
 }
 
-// unaudited are the interactions that tell of nobody: what the server says about
-// itself, and what is not there.
-var unaudited = map[string]bool{"capabilities": true, "smart-configuration": true, "unknown": true}
+// audited reports whether an interaction tells of somebody. What the server says
+// about itself does not: metadata, health, pages, documentation, its keys.
+func audited(interaction string) bool {
+	switch interaction {
+	case "read", "vread", "search-type", "history-instance", "history-type", "history-system", "intake", "operation", "metrics", signIn:
+		return true
+	}
+	return writing[interaction] || strings.HasPrefix(interaction, "$")
+}
+
+// signIn is the interaction of who asks for a token.
+const signIn = "sign-in"
 
 // impersonal are the interactions that are recorded and tell of no patient.
-var impersonal = map[string]bool{"metrics": true}
+var impersonal = map[string]bool{"metrics": true, signIn: true}
 
 // access is the record of a request, nil where it needs none. needed reports that
 // the answer must not be sent without it.
 func (s *Server) access(r *http.Request, x *exchange, status int) (a *fhir.Access, needed bool) {
 	denied, unrecorded := status == http.StatusUnauthorized || status == http.StatusForbidden, 0
 	switch {
-	case status == http.StatusUnauthorized:
+	case status == http.StatusUnauthorized, x.interaction == signIn && status >= 400:
 		var ok bool
 		if unrecorded, ok = s.denials.take(s.now()); !ok {
 			return nil, false
 		}
 	case denied:
-	case r.Method == http.MethodOptions, unaudited[x.interaction]:
+	case r.Method == http.MethodOptions, !audited(x.interaction):
 		return nil, false
 	case writing[x.interaction] && len(x.shown) == 0 && x.condition == "":
 		return nil, false
@@ -186,7 +195,7 @@ func (s *Server) recorded(r *http.Request, x *exchange, status int) error {
 // auditable refuses, before anything is done, what could not be answered since
 // the audit log takes nothing. Plain writes go on: their versions hold who wrote.
 func (s *Server) auditable(r *http.Request, x *exchange) error {
-	if x.trail == nil || unaudited[x.interaction] || impersonal[x.interaction] || writing[x.interaction] || r.Method == http.MethodOptions || auth.Definition(x.resourceType) {
+	if x.trail == nil || !audited(x.interaction) || impersonal[x.interaction] || writing[x.interaction] || r.Method == http.MethodOptions || auth.Definition(x.resourceType) {
 		return nil
 	}
 	if err := s.config.Audit.Takes(); err != nil {

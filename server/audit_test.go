@@ -63,7 +63,7 @@ func (d *diary) said() string {
 
 func audited(t testing.TB, d *diary) http.Handler {
 	h := newHandler(t, func(c *server.Config) {
-		c.Audit, c.Authenticator = d, byBearer{}
+		c.Audit, c.Authenticator, c.Issuer = d, byBearer{}, issuing{}
 		c.Operations = []fhir.Operation{{Name: "look", Type: "Patient", Instance: true, Idempotent: true, Handle: func(context.Context, *fhir.Call) (*fhir.Reply, error) {
 			return &fhir.Reply{Resource: fhir.Obj("resourceType", "Bundle", "type", "collection", "entry", fhir.List(
 				fhir.Obj("resource", fhir.Obj("resourceType", "Task", "id", "t", "status", "ready", "intent", "order", "for", fhir.Obj("reference", "Patient/b"))),
@@ -82,6 +82,17 @@ func audited(t testing.TB, d *diary) http.Handler {
 	require.Equal(t, 200, call(h, "DELETE", "/fhir/Patient/gone", "", "Authorization", "Bearer writer").Code)
 	require.Empty(t, d.said(), "the versions hold who wrote them")
 	return h
+}
+
+// issuing gives whoever asks a token.
+type issuing struct{}
+
+func (issuing) Serves(path string) bool { return path == "/token" || path == "/revoke" }
+
+func (issuing) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/token" {
+		fhir.Identify(r.Context(), fhir.Principal{Agent: "app", Client: "app"})
+	}
 }
 
 // byBearer is who the token says, with all scopes; clinic may read Patients
@@ -153,6 +164,10 @@ var doors = []struct {
 	{"GET", "/fhir/metadata", "", nil, 200, ""},
 	{"GET", "/health/live", "", nil, 200, ""},
 	{"OPTIONS", "/fhir/Patient", "", nil, 204, ""},
+	{"GET", "/", "", []string{"Accept", "text/html"}, 200, ""},
+	{"GET", "/fhir/_ping", "", nil, 200, ""},
+	{"GET", "/token", "", nil, 200, "sign-in 200 by app"},
+	{"GET", "/revoke", "", nil, 200, ""},
 	{"GET", "/fhir/Nonsense/a", "", nil, 404, "read 404 by eve"},
 	{"GET", "/nothing/here", "", nil, 404, ""},
 }
@@ -188,7 +203,7 @@ func failsClosed(t *testing.T, known bool) {
 			header = append(header, "Accept-Encoding", "gzip")
 		}
 		w := call(h, c.method, c.target, c.body, header...)
-		shows := strings.Contains(c.want, ";") || strings.Contains(c.want, " 200 by") && !strings.Contains(c.want, "metrics")
+		shows := strings.Contains(c.want, ";") || strings.Contains(c.want, " 200 by") && !strings.Contains(c.want, "metrics") && !strings.Contains(c.want, "sign-in")
 		if strings.Contains(c.body, `"batch"`) || strings.Contains(c.want, "$validate") {
 			shows = true
 		}
@@ -210,7 +225,9 @@ func failsClosed(t *testing.T, known bool) {
 		require.Empty(t, w.Header().Get("Location"), name)
 	}
 	require.Equal(t, 201, call(h, "POST", "/fhir/Patient", `{"resourceType":"Patient"}`, "Authorization", "Bearer writer").Code, "its version holds who wrote it")
-	require.Equal(t, 200, call(h, "GET", "/fhir/metadata", "", "Authorization", "Bearer eve").Code)
+	for _, path := range []string{"/fhir/metadata", "/", "/fhir/_ping", "/health", "/metrics", "/token", "/fhir/OperationDefinition"} {
+		require.Equal(t, 200, call(h, "GET", path, "", "Authorization", "Bearer eve", "Accept", "text/html").Code, path)
+	}
 	require.Equal(t, 403, call(h, "GET", "/fhir/Patient", "", "Authorization", "Bearer clinic").Code)
 	require.Equal(t, 200, call(h, "GET", "/fhir/OperationDefinition/Resource-validate", "", "Authorization", "Bearer eve").Code)
 	d.broken = nil

@@ -21,7 +21,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.config.Issuer != nil && s.config.Issuer.Serves(r.URL.Path) {
-		x.interaction = strings.TrimPrefix(r.URL.Path, "/")
+		if x.interaction = strings.TrimPrefix(r.URL.Path, "/"); x.interaction == "token" {
+			x.interaction = signIn
+		}
 		s.config.Issuer.ServeHTTP(w, r)
 		return
 	}

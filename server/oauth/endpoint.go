@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // The paths of the endpoints.
@@ -44,6 +46,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		default:
 			client, answer, err = s.revoke(r, form)
 		}
+	}
+	if client != "" { // for who records the request
+		fhir.Identify(r.Context(), fhir.Principal{Agent: client, Client: client})
 	}
 	log := s.config.Logger.With("endpoint", r.URL.Path, "client", client, "took", time.Since(started))
 	if err != nil {
