@@ -95,6 +95,9 @@ func replay(t *testing.T, e kv.Engine, list []drawn, size int, o Options) (strin
 // TestCommitsAreAFunction: a history leaves the same bytes in every engine and
 // however its commits are grouped.
 func TestCommitsAreAFunction(t *testing.T) {
+	before := insideTime
+	insideTime = time.Hour // a machine that is slow for a moment refuses nothing here
+	defer func() { insideTime = before }()
 	for seed := range uint64(4) {
 		list := history(t, seed, 300)
 		want, refusals := replay(t, mem.New(), list, 1, Options{})
