@@ -25,7 +25,15 @@ const (
 // readEngineKey decrypts the key of the engine; an [fs.ErrNotExist] where the
 // folder has none.
 func readEngineKey(dir string, key []byte) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(dir, keyName))
+	path := filepath.Join(dir, keyName)
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // a named pipe would be waited for
+		return nil, fmt.Errorf("%w: %s of %s is not a file that can be read (%v): put a copy of it back", ErrKey, keyName, dir, info.Mode().Type())
+	}
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

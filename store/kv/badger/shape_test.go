@@ -104,3 +104,23 @@ func TestDamagedKeys(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyIsNoFile: what is in the place of the file KEY is not waited for.
+func TestKeyIsNoFile(t *testing.T) {
+	dir := t.TempDir()
+	key := noise(KeySize)
+	e, err := Open(dir, nil, WithKey(key))
+	require.NoError(t, err)
+	require.NoError(t, e.Close())
+	for _, put := range []func(string) error{
+		func(path string) error { return os.Mkdir(path, 0o700) },
+		func(path string) error { return syscall.Mkfifo(path, 0o600) },
+	} {
+		path := filepath.Join(dir, keyName)
+		require.NoError(t, os.RemoveAll(path))
+		require.NoError(t, put(path))
+		_, err := Open(dir, nil, WithKey(key))
+		require.ErrorIs(t, err, ErrKey)
+		require.ErrorContains(t, err, "KEY of "+dir+" is not a file")
+	}
+}
