@@ -41,10 +41,11 @@ func (x *exchange) show(v *fhir.Version) {
 // patients are those whose record a version is part of. It is parsed where it
 // refers to one, or carries one.
 func (x *exchange) patients(v *fhir.Version) []string {
-	if v.Type == "Patient" && !bytes.Contains(v.JSON, aPatient) {
+	refers := mayReferToPatient(v.JSON)
+	if v.Type == "Patient" && !refers {
 		return []string{v.ID}
 	}
-	if auth.Definition(v.Type) || v.Type != "Bundle" && v.Type != "Parameters" && !bytes.Contains(v.JSON, aPatient) {
+	if auth.Definition(v.Type) || v.Type != "Bundle" && v.Type != "Parameters" && !refers {
 		return nil
 	}
 	r, err := v.Resource()
@@ -54,8 +55,11 @@ func (x *exchange) patients(v *fhir.Version) []string {
 	return search.Patients(r.Root(), x.own)
 }
 
-// aPatient is in every reference to a Patient.
-var aPatient = []byte("Patient/")
+// mayReferToPatient reports whether a resource has a reference to a Patient, or an
+// escape with which one can be written: "Patient\/1", "\u0050atient/1".
+func mayReferToPatient(text []byte) bool {
+	return bytes.Contains(text, []byte("Patient/")) || bytes.Contains(text, []byte(`\/`)) || bytes.Contains(text, []byte(`\u00`))
+}
 
 // showAll notes what an operation answers: a resource, or those in a Bundle or
 // in Parameters.

@@ -251,3 +251,22 @@ func TestUnknownCallersDoNotFillTheLog(t *testing.T) {
 	require.Equal(t, 900, d.list[100].Unrecorded)
 	require.Equal(t, "/fhir/Patient/a", d.list[100].Target)
 }
+
+// TestAuditEscaped: of whom something is does not depend on how its JSON is
+// escaped.
+func TestAuditEscaped(t *testing.T) {
+	d := &diary{}
+	h := audited(t, d)
+	for name, reference := range map[string]string{"slash": `Patient\/a`, "letter": `P\u0061tient/a`, "first": `\u0050atient\u002fa`} {
+		task := `{"resourceType":"Task","id":"` + name + `","status":"ready","intent":"order","for":{"reference":"` + reference + `"}}`
+		require.Equal(t, 201, call(h, "PUT", "/fhir/Task/"+name, task, "Authorization", "Bearer writer").Code)
+		d.said()
+		require.Equal(t, 200, call(h, "GET", "/fhir/Task/"+name, "", "Authorization", "Bearer eve").Code)
+		require.Equal(t, "read 200 by eve; Task/"+name+"/1 of a", d.said())
+		patient := `{"resourceType":"Patient","id":"` + name + `","link":[{"type":"seealso","other":{"reference":"` + reference + `"}}]}`
+		require.Equal(t, 201, call(h, "PUT", "/fhir/Patient/"+name, patient, "Authorization", "Bearer writer").Code)
+		d.said()
+		require.Equal(t, 200, call(h, "GET", "/fhir/Patient/"+name, "", "Authorization", "Bearer eve").Code)
+		require.Contains(t, d.said(), "read 200 by eve; Patient/"+name+"/1 of "+name)
+	}
+}
