@@ -72,6 +72,8 @@ func seeded(n int) []string {
 		`{"resourceType":"Claim","id":"l{n}",{extra},"identifier":{id},"status":"active","type":{"coding":[{"code":"pharmacy","display":"{words}"}]},"use":"claim","patient":{patient},"created":"2026-11-03","provider":{"display":"{words}"},"priority":{"coding":[{"code":"normal"}]},"diagnosis":[{"sequence":1,"diagnosisCodeableConcept":{concept}}],"supportingInfo":[{"sequence":1,"category":{concept},"valueString":"{words}"}],"insurance":[{"sequence":1,"focal":true,"coverage":{"display":"{words}"}}],"item":[{"sequence":1,"productOrService":{concept},"quantity":{"value":28,"unit":"{words}"},"net":{"value":1.23,"currency":"GBP"}}]}`,
 		`{"resourceType":"Observation","id":"o{n}",{extra},"status":"final","code":{concept},"subject":{patient},"valueString":"{words}"}`,
 		`{"resourceType":"Medication","id":"k{n}",{extra},"code":{concept}}`,
+		`{"resourceType":"PaymentNotice","id":"n{n}",{extra},"identifier":{id},"status":"active","created":"2026-11-03","provider":{"display":"{words}"},"payment":{"reference":"PaymentReconciliation/r{n}","display":"{words}"},"recipient":{"identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"{number}"},"display":"{words}"},"amount":{"value":1.23,"currency":"GBP"},"paymentStatus":{concept}}`,
+		`{"resourceType":"PaymentReconciliation","id":"r{n}",{extra},"identifier":{id},"status":"active","created":"2026-11-03","disposition":"{words}","paymentDate":"2026-11-03","paymentAmount":{"value":1.23,"currency":"GBP"},"detail":[{"type":{concept},"payee":{patient},"amount":{"value":1.23,"currency":"GBP"}}],"processNote":[{"text":"{words}"}]}`,
 	} {
 		out = append(out, text.Replace(text.Replace(r)))
 	}
@@ -131,7 +133,7 @@ var secret = regexp.MustCompile(strings.Join(append(append([]string{}, drugs...)
 // shown a part: no drug, no diagnosis and no whole NHS number is in any.
 func TestRedactedPages(t *testing.T) {
 	h := redactedServer(t, 1000)
-	types := []string{"Patient", "MedicationRequest", "MedicationDispense", "Task", "Communication", "Claim", "Observation", "Medication"}
+	types := []string{"Patient", "MedicationRequest", "MedicationDispense", "Task", "Communication", "Claim", "Observation", "Medication", "PaymentNotice", "PaymentReconciliation"}
 	next := regexp.MustCompile(`"relation":"next","url":"https://x.example([^"]+)"`)
 	for _, role := range []string{"customer-service", "finance", "customer-service finance", "finance administrator"} {
 		answered := 0
@@ -161,7 +163,7 @@ func TestRedactedPages(t *testing.T) {
 					}
 				}
 			}
-			ids := map[string]string{"Patient": "p", "MedicationRequest": "c", "MedicationDispense": "d", "Task": "t", "Communication": "m", "Claim": "l", "Observation": "o", "Medication": "k"}
+			ids := map[string]string{"Patient": "p", "MedicationRequest": "c", "MedicationDispense": "d", "Task": "t", "Communication": "m", "Claim": "l", "Observation": "o", "Medication": "k", "PaymentNotice": "n", "PaymentReconciliation": "r"}
 			for i := range 5 {
 				target := fmt.Sprintf("/fhir/%s/%s%d", typ, ids[typ], i)
 				for _, form := range []string{"", "/_history", "/_history/1", "?_format=xml", "?_summary=text", "?_elements=text,contained"} {
@@ -196,6 +198,7 @@ func TestRedactedContent(t *testing.T) {
 		{"customer-service", "MedicationRequest/c1", `"medicationCodeableConcept":{"text":"Item"}`},
 		{"finance", "MedicationRequest/c1", `"medicationReference":{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"masked"}]}`},
 		{"finance", "Claim/l1", `"productOrService":{"coding":[{"system":"https://dmd.nhs.uk","code":"12345"}]},"quantity":{"value":28},"net":{"value":1.23,"currency":"GBP"}`},
+		{"finance", "PaymentNotice/n1", `"payment":{"reference":"PaymentReconciliation/r1"},"recipient":{"identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"*******` + nhsNumber(1)[7:] + `"}},"amount":{"value":1.23,"currency":"GBP"}`},
 		{"customer-service", "Task/t1", `"businessStatus":{"coding":[{"system":"http://x.example/b","code":"held"}]}`},
 	} {
 		body := askRole(h, c.role, "GET", "/fhir/"+c.target, "").Body.String()
