@@ -39,25 +39,23 @@ type Site struct {
 
 // Render makes the AuditEvent of a part of an event: of its patient of that
 // number, or the only one of an event without patients.
-func (s Site) Render(e *Event, part int) *fhir.Resource {
-	patient := ""
-	if list := e.Patients(); part < len(list) {
-		patient = list[part]
-	}
-	kind := kindOf(e)
+func (s Site) Render(e *Event, part int) *fhir.Resource { return s.render(split(e), part) }
+
+func (s Site) render(p *parts, part int) *fhir.Resource {
+	e, kind := p.Event, kindOf(p.Event)
 	subtypes := []any{fhir.Obj("system", kind.subtypeSystem, "code", kind.subtype)}
 	if kind.own != "" {
 		subtypes = append(subtypes, fhir.Obj("system", ownSubtypes, "code", kind.own))
 	}
 	return fhir.Obj(
 		"resourceType", "AuditEvent", "id", partID(e.Number, part),
-		"meta", fhir.Obj("versionId", "1", "lastUpdated", e.Time.Format(fhir.InstantLayout), "profile", fhir.List(kind.profile(e, patient))),
+		"meta", fhir.Obj("versionId", "1", "lastUpdated", e.Time.Format(fhir.InstantLayout), "profile", fhir.List(kind.profile(e, p.patient(part)))),
 		"type", fhir.Obj("system", kind.typeSystem, "code", kind.typ, "display", kind.display),
 		"subtype", fhir.List(subtypes...),
 		"action", string(e.Action()), "recorded", e.Time.Format(fhir.InstantLayout), "outcome", outcome(e.Status), "outcomeDesc", outcomeText(e),
 		"agent", s.agents(e, kind),
 		"source", fhir.Obj("site", s.ODS, "observer", s.self(), "type", fhir.List(fhir.Obj("system", terminology+"security-source-type", "code", "4", "display", "Application Server"))),
-		"entity", entities(e, patient, part == 0),
+		"entity", entities(p, part),
 	).Resource()
 }
 
@@ -244,14 +242,15 @@ func who(agent, display string) fhir.Value {
 }
 
 // entities are what was shown of a patient, the patient, what was asked, and the
-// request. What is of no patient is in the first part.
-func entities(e *Event, patient string, first bool) fhir.Value {
+// request.
+func entities(p *parts, part int) fhir.Value {
+	e, patient := p.Event, p.patient(part)
 	coding := func(system, code string) fhir.Value { return fhir.Obj("system", system, "code", code) }
 	object, role := coding(terminology+"audit-entity-type", "2"), func(code string) fhir.Value { return coding(terminology+"object-role", code) }
 	var list []any
-	for i := range e.Shown {
+	for _, i := range p.of(part) {
 		s := &e.Shown[i]
-		if s.ID == "" || !slices.Contains(s.Patients, patient) && (len(s.Patients) > 0 || !first) {
+		if s.ID == "" {
 			continue
 		}
 		reference := s.Type + "/" + s.ID

@@ -14,23 +14,28 @@ import (
 func (l *Log) Copy(after uint64, write func(name string, segment []byte) error) (head uint64, err error) {
 	head = l.Head()
 	plain := &Log{}
-	for _, s := range l.list() {
-		if s.first+uint64(s.length()) <= after+1 { //nolint:gosec // not negative
+	list := l.list()
+	for i, s := range list {
+		end := s.first + uint64(s.length()) //nolint:gosec // not negative
+		if end <= after+1 {
 			continue
 		}
 		text, err := l.readSegment(s.first)
+		if l.removed(s, err) {
+			continue
+		}
 		if err != nil {
 			return 0, err
 		}
 		out := header(s.first, false)
-		_, _, err = scan(text, headerSize, s.first, func(number uint64, content []byte) error {
+		_, next, err := scan(text, headerSize, s.first, func(number uint64, content []byte) error {
 			record, err := l.plain(number, content)
 			if err == nil {
 				out = plain.seal(out, record, number, len(out))
 			}
 			return err
 		})
-		if err != nil && (!errors.Is(err, errTorn) || s != l.newest()) {
+		if err != nil && (!errors.Is(err, errTorn) || i < len(list)-1 || next < end) {
 			return 0, &DamageError{File: l.path(s.first), Why: fmt.Sprintf("it cannot be read: %v", err)}
 		}
 		if err := write(segmentName(s.first), out); err != nil {

@@ -6,7 +6,6 @@
 package audit
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -23,9 +22,11 @@ type Event struct {
 // they were shown.
 func (e *Event) Patients() []string {
 	var list []string
+	seen := map[string]bool{}
 	for i := range e.Shown {
 		for _, p := range e.Shown[i].Patients {
-			if !slices.Contains(list, p) {
+			if !seen[p] {
+				seen[p] = true
 				list = append(list, p)
 			}
 		}

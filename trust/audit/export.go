@@ -39,8 +39,9 @@ func (r Records) Export(ctx context.Context, w io.Writer, format string, from, u
 
 func (r Records) auditEvents(e *Event) string {
 	var b strings.Builder
-	for part := range max(1, len(e.Patients())) {
-		b.Write(r.Site.Render(e, part).JSON())
+	p := split(e)
+	for part := range p.len() {
+		b.Write(r.Site.render(p, part).JSON())
 		b.WriteByte('\n')
 	}
 	return b.String()

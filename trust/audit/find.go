@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -112,8 +111,8 @@ func (l *Log) findIn(ctx context.Context, s *segment, q *Query, visit func(*Hit)
 		in.to = q.Until.Add(time.Millisecond - 1).UnixMilli()
 	}
 	src, done, err := l.source(s)
-	if errors.Is(err, fs.ErrNotExist) && s.first < l.Begin() {
-		return true, nil // it was removed meanwhile
+	if l.removed(s, err) {
+		return true, nil
 	}
 	if err != nil {
 		return false, err
@@ -121,6 +120,9 @@ func (l *Log) findIn(ctx context.Context, s *segment, q *Query, visit func(*Hit)
 	defer done()
 	in.src = src
 	f, err := os.Open(l.path(s.first))
+	if l.removed(s, err) {
+		return true, nil
+	}
 	if err != nil {
 		return false, err
 	}

@@ -29,6 +29,8 @@ type Options struct {
 	ReadOnly bool
 	// Sync makes what was written to a file durable; nil for the system's.
 	Sync func(*os.File) error
+	// SyncFolder makes the names of a folder durable; nil for the system's.
+	SyncFolder func(dir string) error
 	// Leaf is called for each record that is durable, in the order of the numbers
 	// and before who appended it goes on; nil for nobody. [Log.Records] has those
 	// from before.
@@ -95,6 +97,9 @@ func Open(dir string, o Options) (*Log, error) {
 	if o.Sync == nil {
 		o.Sync = syncData
 	}
+	if o.SyncFolder == nil {
+		o.SyncFolder = syncFolder
+	}
 	l := &Log{dir: dir, opts: o, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	if !o.ReadOnly {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -127,10 +132,17 @@ func (l *Log) useKey(empty bool) error {
 	if key == nil {
 		return nil
 	}
-	if _, err := rand.Read(l.salt[:]); err != nil {
+	if err := l.resalt(); err != nil {
 		return err
 	}
 	l.aead, err = newAEAD(key)
+	return err
+}
+
+// resalt draws the part of the nonces that keeps one from being used again, with
+// the number of an event that was not stored.
+func (l *Log) resalt() error {
+	_, err := rand.Read(l.salt[:])
 	return err
 }
 
@@ -310,10 +322,15 @@ func (l *Log) note(batch []*pending) {
 // frameSize is how many bytes the frame of an event has at most.
 func frameSize(p *pending) int64 { return int64(frameHead + len(p.record) + overhead) }
 
-// undo clears what a failed write has left. Where that fails too, nothing more
+// undo clears what a failed write has left. The numbers of its events are used
+// again, their nonces are not: the disk may keep what was written. Where that fails too, nothing more
 // is taken: what comes next would follow something torn.
 func (l *Log) undo(cause error) error {
-	if _, err := l.file.WriteAt(make([]byte, len(l.buffer)), l.at); err != nil {
+	_, err := l.file.WriteAt(make([]byte, len(l.buffer)), l.at)
+	if err == nil {
+		err = l.resalt()
+	}
+	if err != nil {
 		l.failed = fmt.Errorf("audit: the log could not be written, and takes nothing more until the server is started again: %w", cause)
 		return l.failed
 	}
@@ -400,15 +417,20 @@ func (l *Log) term(kind byte, text string) uint64 {
 // Records calls visit for each durable record from a number on, in their order,
 // until it returns an error.
 func (l *Log) Records(from uint64, visit func(number uint64, record []byte) error) error {
-	for _, s := range l.list() {
-		if s.first+uint64(s.length()) <= from { //nolint:gosec // not negative
+	list := l.list()
+	for i, s := range list {
+		end := s.first + uint64(s.length()) //nolint:gosec // not negative
+		if end <= from {
 			continue
 		}
 		text, err := l.readSegment(s.first)
+		if l.removed(s, err) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		_, _, err = scan(text, headerSize, s.first, func(number uint64, content []byte) error {
+		_, next, err := scan(text, headerSize, s.first, func(number uint64, content []byte) error {
 			if number < from {
 				return nil
 			}
@@ -418,8 +440,8 @@ func (l *Log) Records(from uint64, visit func(number uint64, record []byte) erro
 			}
 			return visit(number, record)
 		})
-		if errors.Is(err, errTorn) && s == l.newest() {
-			err = nil // being written
+		if errors.Is(err, errTorn) && i == len(list)-1 && next >= end {
+			err = nil // it was being written
 		}
 		if err != nil {
 			return l.located(s.first, err)

@@ -60,8 +60,10 @@ func (r Records) Read(ctx context.Context, id string) (*fhir.Version, error) {
 	if ok {
 		e, err := r.Log.Event(number)
 		seen := r.organisations(ctx)
-		if err == nil && (seen == nil || slices.Contains(seen, strings.ToUpper(e.By.OnBehalf))) && part < max(1, len(e.Patients())) {
-			return r.version(e, part), nil
+		if err == nil && (seen == nil || slices.Contains(seen, strings.ToUpper(e.By.OnBehalf))) {
+			if p := split(e); part < p.len() {
+				return r.version(p, part), nil
+			}
 		}
 		if err != nil && !errors.Is(err, ErrNoEvent) {
 			return nil, err
@@ -71,9 +73,9 @@ func (r Records) Read(ctx context.Context, id string) (*fhir.Version, error) {
 		Fix: "The ids of AuditEvents are found by a search, such as AuditEvent?patient=1. What is older than the retention is deleted."})
 }
 
-func (r Records) version(e *Event, part int) *fhir.Version {
-	resource := r.Site.Render(e, part)
-	return &fhir.Version{Type: auditEvent, ID: partID(e.Number, part), VersionID: "1", LastUpdated: e.Time, Method: fhir.Create, JSON: resource.JSON()}
+func (r Records) version(p *parts, part int) *fhir.Version {
+	resource := r.Site.render(p, part)
+	return &fhir.Version{Type: auditEvent, ID: partID(p.Number, part), VersionID: "1", LastUpdated: p.Time, Method: fhir.Create, JSON: resource.JSON()}
 }
 
 // Search finds AuditEvents, newest first, or by _sort=date oldest first. Those of
@@ -121,11 +123,12 @@ func (r Records) page(ctx context.Context, q *search.Query, p *plan, out *search
 		if err != nil {
 			return false, err
 		}
-		for part := range max(1, len(e.Patients())) {
+		event := split(e)
+		for part := range event.len() {
 			if e.Number == number && part < shown {
 				continue
 			}
-			v, ok, err := r.meets(ctx, q, p, e, part)
+			v, ok, err := r.meets(ctx, q, p, event, part)
 			if err != nil {
 				return false, err
 			}
@@ -184,8 +187,8 @@ func decodePlace(after []byte) (number uint64, parts int) {
 }
 
 // meets reports whether a part of an event meets every clause of a query.
-func (r Records) meets(ctx context.Context, q *search.Query, p *plan, e *Event, part int) (*fhir.Version, bool, error) {
-	if patients := e.Patients(); p.Patients != nil && (part >= len(patients) || !slices.Contains(p.Patients, patients[part])) {
+func (r Records) meets(ctx context.Context, q *search.Query, p *plan, e *parts, part int) (*fhir.Version, bool, error) {
+	if p.Patients != nil && (part >= len(e.patients) || !slices.Contains(p.Patients, e.patients[part])) {
 		return nil, false, nil
 	}
 	v := r.version(e, part)
@@ -240,8 +243,9 @@ func (r Records) count(ctx context.Context, q *search.Query, p *plan) (total int
 		if err != nil {
 			return false, err
 		}
-		for part := range max(1, len(e.Patients())) {
-			_, ok, err := r.meets(ctx, q, p, e, part)
+		event := split(e)
+		for part := range event.len() {
+			_, ok, err := r.meets(ctx, q, p, event, part)
 			if err != nil {
 				return false, err
 			}

@@ -169,11 +169,12 @@ func (l *Log) roll(size int64) error {
 	if err == nil {
 		err = os.Rename(next, l.path(l.next))
 	}
-	if err == nil {
-		err = syncFolder(l.dir)
-	}
 	if err != nil {
 		return errors.Join(err, f.Close())
+	}
+	if err := l.opts.SyncFolder(l.dir); err != nil { // the file claims the next number: nothing else may
+		l.failed = fmt.Errorf("audit: the name of a file of the log could not be made durable, and the log takes nothing more until the server is started again: %w", errors.Join(err, f.Close()))
+		return l.failed
 	}
 	if l.file != nil {
 		_ = l.file.Truncate(l.at) // what it had reserved

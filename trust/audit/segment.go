@@ -19,7 +19,8 @@ import (
 // content (4 bytes each), and the content.
 //
 // The content of a frame is a record. Where the log has a key it is encrypted with
-// AES-256-GCM under a nonce of 4 bytes, random for each opening of the log, which
+// AES-256-GCM under a nonce of 4 bytes, random for each opening of the log and drawn
+// again after a failed write, which
 // are before it, and of the number of the event: a number whose frame was torn is
 // used again, the nonce is not.
 const (

@@ -51,6 +51,12 @@ func (l *Log) newest() *segment {
 	return l.segments[len(l.segments)-1]
 }
 
+// removed reports whether a file is missing because it was kept as long as it must
+// be, and was removed since its segment was listed.
+func (l *Log) removed(s *segment, err error) bool {
+	return errors.Is(err, fs.ErrNotExist) && s.first < l.Begin()
+}
+
 func (l *Log) path(first uint64) string    { return filepath.Join(l.dir, segmentName(first)) }
 func (l *Log) sidecar(first uint64) string { return filepath.Join(l.dir, sidecarName(first)) }
 
