@@ -46,11 +46,11 @@ func (s *Server) authenticate(ctx context.Context, text string) (*Client, map[st
 	if err != nil {
 		return nil, nil, err
 	}
-	if wait := s.limits.clients.take(a.client.ID, s.now()); wait > 0 {
-		return nil, nil, tooMany(wait)
-	}
 	if err := s.verify(ctx, a, text); err != nil {
 		return nil, nil, err
+	}
+	if wait := s.limits.clients.take(a.client.ID, s.now()); wait > 0 { // before the replay set, so that it may be sent again
+		return nil, nil, tooMany(wait)
 	}
 	values, first := s.replay.take(a.client.ID, a.jti, a.expires)
 	if !first {

@@ -28,14 +28,30 @@ type fetcher struct {
 	sets   map[string]*keySet // by client id
 }
 
-// keySet is the keys of one client, fetched by one request at a time.
+// keySet is the keys of one client. One fetch is under way at a time, and whoever
+// needs what it finds waits for it; requests that know their key do not.
 type keySet struct {
-	mu      sync.Mutex
-	url     string
-	keys    []auth.Key
-	faults  error     // of keys that were left out
-	until   time.Time // when it is fetched again
-	fetched time.Time
+	url      string
+	mu       sync.Mutex
+	found    found
+	fetching chan struct{} // closed when the fetch has ended; nil without one
+}
+
+// found is what was fetched of a key set. The keys outlive a fetch that fails, until
+// they expire.
+type found struct {
+	keys   []auth.Key
+	fault  error     // of keys that were left out
+	until  time.Time // when they expire
+	failed error     // why the last fetch found none
+	begun  time.Time // the last fetch
+}
+
+func (f *found) last() ([]auth.Key, error) {
+	if f.failed != nil {
+		return nil, f.failed
+	}
+	return f.keys, f.fault
 }
 
 // Limits of a key set and of its cache.
@@ -44,7 +60,7 @@ const (
 	fetchTime   = 5 * time.Second
 	unsaidAge   = 5 * time.Minute // where Cache-Control does not say
 	longestAge  = time.Hour
-	fetchPacing = 5 * time.Second // between two looks for a kid that is not in the set
+	fetchPacing = 5 * time.Second // between two looks for a kid that is not in the set, and after a failure
 )
 
 func newFetcher(private bool, roots *x509.CertPool) *fetcher {
@@ -78,22 +94,55 @@ func public(address string) error {
 }
 
 // keys returns the keys of a client. wanted says whether the one that is looked
-// for is among keys; where it is not, the set is fetched again.
+// for is among keys; where it is not, the set is fetched again, but for a while
+// after the last time. A request that waits for a fetch waits as long as ctx lasts.
 func (f *fetcher) keys(ctx context.Context, c *Client, now time.Time, wanted func([]auth.Key) bool) ([]auth.Key, error) {
 	set := f.set(c)
+	known, wait, mine := set.look(now, wanted)
+	if wait == nil {
+		return known.last()
+	}
+	if mine {
+		go f.refresh(context.WithoutCancel(ctx), set, now)
+	}
+	select {
+	case <-wait:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	set.mu.Lock()
 	defer set.mu.Unlock()
-	fresh := now.Before(set.until)
-	if fresh && (wanted(set.keys) || now.Sub(set.fetched) < fetchPacing) {
-		return set.keys, set.faults
+	return set.found.last()
+}
+
+// look returns what is known of a set, or the end of the fetch to wait for, which
+// is mine to begin where none is under way.
+func (k *keySet) look(now time.Time, wanted func([]auth.Key) bool) (known found, wait <-chan struct{}, mine bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	fresh := now.Before(k.found.until)
+	switch {
+	case fresh && wanted(k.found.keys):
+		return found{keys: k.found.keys, fault: k.found.fault}, nil, false
+	case k.fetching != nil:
+		return found{}, k.fetching, false
+	case now.Sub(k.found.begun) < fetchPacing && (fresh || k.found.failed != nil):
+		return k.found, nil, false
 	}
-	set.fetched = now
-	keys, age, err := f.fetch(ctx, c.KeysURL)
-	if keys == nil {
-		return nil, err
+	k.fetching = make(chan struct{})
+	return found{}, k.fetching, true
+}
+
+// refresh fetches a set, whether or not who asked for it still waits: others may.
+func (f *fetcher) refresh(ctx context.Context, set *keySet, now time.Time) {
+	keys, age, err := f.fetch(ctx, set.url)
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	if set.found.begun, set.found.failed = now, err; keys != nil {
+		set.found = found{keys: keys, fault: err, until: now.Add(age), begun: now}
 	}
-	set.keys, set.faults, set.until = keys, err, now.Add(age)
-	return keys, err
+	close(set.fetching)
+	set.fetching = nil
 }
 
 func (f *fetcher) set(c *Client) *keySet {

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"crypto/x509"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/server/auth"
 )
 
 // TestKeysURL wants the keys of a client from where it publishes them: as long as
@@ -131,4 +134,67 @@ func TestCacheAge(t *testing.T) {
 	} {
 		require.Equal(t, age, cacheAge(http.Header{"Cache-Control": {control}}), control)
 	}
+}
+
+// TestFailedFetches wants a key set that cannot be fetched asked for once in a
+// while, by one request for all, and waits that end with their request.
+func TestFailedFetches(t *testing.T) {
+	var asked atomic.Int32
+	status, hang := atomic.Int32{}, make(chan struct{})
+	var body atomic.Value
+	host := httptest.NewTLSServer(http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1); status.Load() == 0 {
+			<-hang
+		}
+		out.Header().Set("Content-Type", "application/json")
+		out.WriteHeader(int(max(status.Load(), 200)))
+		_, _ = out.Write([]byte(body.Load().(string)))
+	}))
+	defer host.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(host.Certificate())
+	w := newWorld(t)
+	body.Store(w.keys("url"))
+	f, c, now := newFetcher(true, roots), &Client{ID: "url", KeysURL: host.URL}, w.now
+	known := func(keys []auth.Key) bool { return len(keys) > 0 }
+	none := func([]auth.Key) bool { return false }
+
+	status.Store(500)
+	for range 10 {
+		_, err := f.keys(t.Context(), c, now, known)
+		require.ErrorContains(t, err, "500")
+	}
+	require.EqualValues(t, 1, asked.Load(), "a failure is remembered")
+	now = now.Add(fetchPacing)
+	status.Store(200)
+	keys, err := f.keys(t.Context(), c, now, known)
+	require.NoError(t, err)
+	require.Len(t, keys, 1)
+
+	now = now.Add(fetchPacing)
+	status.Store(500)
+	_, err = f.keys(t.Context(), c, now, none)
+	require.Error(t, err, "a kid that nobody knows")
+	keys, err = f.keys(t.Context(), c, now, known)
+	require.NoError(t, err, "a failure drops no keys")
+	require.Len(t, keys, 1)
+
+	now = now.Add(fetchPacing)
+	status.Store(0) // it hangs
+	before := asked.Load()
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 10 {
+		_, err = f.keys(gone, c, now, none)
+		require.ErrorIs(t, err, context.Canceled)
+	}
+	keys, err = f.keys(t.Context(), c, now, known)
+	require.NoError(t, err, "who knows the key does not wait")
+	require.Len(t, keys, 1)
+	body.Store(w.keys("new"))
+	close(hang)
+	keys, err = f.keys(t.Context(), c, now, func(keys []auth.Key) bool { return keys != nil && keys[0].ID == "new" })
+	require.NoError(t, err)
+	require.Equal(t, "new", keys[0].ID, "the fetch went on without who began it")
+	require.Equal(t, before+1, asked.Load())
 }

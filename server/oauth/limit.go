@@ -15,8 +15,9 @@ func (r Rate) or(other Rate) Rate {
 	return r
 }
 
-// limits bound the requests of each client and from each address. They are asked
-// before a signature is verified, which is what costs.
+// limits bound the requests of each client and from each address. That of an
+// address is asked first of all. That of a client is asked when its signature is
+// verified: what anybody may say in its name does not count against it.
 type limits struct{ clients, addresses *limiter }
 
 func newLimits(client, address Rate) limits {

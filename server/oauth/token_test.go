@@ -231,3 +231,52 @@ func TestRate(t *testing.T) {
 	}
 	require.LessOrEqual(t, len(l.of), most+1)
 }
+
+// TestNobodyUsesUpAClient wants that what is not signed by a client does not count
+// against it, and that what is refused for its rate may be sent again.
+func TestNobodyUsesUpAClient(t *testing.T) {
+	w := newWorld(t)
+	w.s.limits = newLimits(Rate{1, 2}, Rate{1e6, 1e6})
+	for range 10 {
+		forged := w.sign("RS384", w.rsa, map[string]any{"kid": "ec", "alg": "ES384"}, w.claims("ec"))
+		require.Equal(t, 401, w.post("/token", tokenForm(forged)).Code)
+	}
+	for range 2 {
+		require.Equal(t, 200, w.post("/token", tokenForm(w.good("ec"))).Code)
+	}
+	again := w.good("ec")
+	require.Equal(t, 429, w.post("/token", tokenForm(again)).Code)
+	w.now = w.now.Add(time.Second)
+	require.Equal(t, 200, w.post("/token", tokenForm(again)).Code)
+}
+
+// TestAddressIsANetwork: one machine has all addresses of 64 bits of IPv6.
+func TestAddressIsANetwork(t *testing.T) {
+	for from, want := range map[string]string{
+		"192.0.2.7:80": "192.0.2.7", "[::ffff:192.0.2.7]:80": "192.0.2.7", "[2001:db8:1:2:3:4:5:6]:80": "2001:db8:1:2::/64",
+		"[2001:db8:1:2::1]:80": "2001:db8:1:2::/64", "[fe80::1%eth0]:80": "fe80::/64", "@": "@", "name:80": "name",
+	} {
+		require.Equal(t, want, address(&http.Request{RemoteAddr: from}), from)
+	}
+}
+
+// TestDisabledAfterACrash wants no token of a client in force that was disabled, or
+// is gone, where the server stopped before it had deleted the token; those of a
+// sandbox's people have no client.
+func TestDisabledAfterACrash(t *testing.T) {
+	w := newWorld(t)
+	token := w.post("/token", tokenForm(w.good("ec"))).Token
+	person, err := w.s.ForPerson(Person{Name: "pharmacist", Agent: "Practitioner/1", Scopes: "system/*.rs"})
+	require.NoError(t, err)
+	require.Equal(t, "ec", w.bearer(token))
+	_, err = w.s.change("ec", func(c *Client) { c.Disabled = true }) // the first of the two writes
+	require.NoError(t, err)
+	require.Empty(t, w.bearer(token))
+	w.restart()
+	require.Empty(t, w.bearer(token))
+	require.False(t, w.post("/introspect", tokenForm(w.good("rsa"), "token", token)).Active)
+	delete(w.shelf.values, clientName+"ec")
+	w.restart()
+	require.Empty(t, w.bearer(token))
+	require.Equal(t, "Practitioner/1", w.bearer(person))
+}

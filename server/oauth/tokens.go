@@ -52,16 +52,27 @@ func (s *Server) ForPerson(p Person) (string, error) {
 	return s.issue(&token{Client: "sandbox-" + p.Name, Scope: p.Scopes, Person: &p}, map[string][]byte{})
 }
 
-// find is the token in force that a text is, nil where it is none.
+// find is the token in force that a text is, nil where it is none. That of a client
+// that is disabled is none, even where its deletion was not stored in time.
 func (s *Server) find(text string) *token {
 	key := hash(sha256.Sum256([]byte(text)))
 	s.mu.RLock()
 	t := s.tokens[key]
 	s.mu.RUnlock()
-	if t == nil || s.now().Unix() >= t.Expires {
+	if t == nil || s.now().Unix() >= t.Expires || !s.inForce(t) {
 		return nil
 	}
 	return t
+}
+
+// inForce reports whether whoever a token was issued to may have one: a person of a
+// sandbox, or a client that is there and not disabled.
+func (s *Server) inForce(t *token) bool {
+	if t.Person != nil {
+		return true
+	}
+	c := s.clients.get(t.Client)
+	return c != nil && !c.Disabled
 }
 
 // issue makes a token and stores it together with other values. It is durable
@@ -87,7 +98,7 @@ func (s *Server) issue(t *token, values map[string][]byte) (string, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.clients.get(t.Client); t.Person == nil && (c == nil || c.Disabled) {
+	if !s.inForce(t) {
 		return "", &failure{status: 401, code: invalidClient, member: "iss", message: "the client was disabled"}
 	}
 	s.tokens[key] = t
