@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -66,8 +65,8 @@ func (v *verification) pass(ctx context.Context) {
 		v.log.Error("the database could not be verified", "error", err)
 		return
 	}
-	for _, f := range found.Wrong {
-		v.log.Warn("the database is damaged", "resource", f.Resource, "damage", f.Text)
+	if n := len(found.Wrong) + found.More; n > 0 { // the log of the server names no resource
+		v.log.Warn("the database is damaged: pestle check names where", "findings", n)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -128,29 +127,31 @@ func (v *verification) note(blocks int, found ...*store.Findings) {
 	}
 }
 
-// damage is what was found, a sentence; "" for nothing.
+// damage says how much was found; "" for nothing. Anybody may read it, so that it
+// names no resource.
 func (v *verification) damage() string {
-	return v.say(func(store.Finding) bool { return true })
+	return v.say("The verification of the database has findings", func(store.Finding) bool { return true })
 }
 
 // wrong is that of it for which answers may be wrong: what cannot be read is
 // refused, but an index that is not that of the resources is read as it is.
 func (v *verification) wrong() string {
-	return v.say(func(f store.Finding) bool { return !f.Unreadable })
+	return v.say("The index of the database differs from its resources, so that searches may be wrong", func(f store.Finding) bool { return !f.Unreadable })
 }
 
-func (v *verification) say(about func(store.Finding) bool) string {
+func (v *verification) say(what string, about func(store.Finding) bool) string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	at := slices.IndexFunc(v.found, about)
-	if at < 0 {
+	n := 0
+	for _, f := range v.found {
+		if about(f) {
+			n++
+		}
+	}
+	if n == 0 {
 		return ""
 	}
-	text := v.found[at].Text
-	if more := len(v.found) - 1 + v.more; more > 0 {
-		text += fmt.Sprintf(", and %d more; the log, /metrics and `pestle check` have all", more)
-	}
-	return text + "."
+	return fmt.Sprintf("%s: %d, of %d in all. `pestle check` names them.", what, n, len(v.found)+v.more)
 }
 
 const (
