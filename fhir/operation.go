@@ -70,6 +70,9 @@ type Intake struct {
 	RequestID bool
 	Handle    func(ctx context.Context, call *Call) (*Reply, error)
 	Judge     func(body *Resource) []Issue // as of an Operation
+	// Operation is the name of the operation that a body stands for, as roles grant
+	// it: "Task/$return". It is nil where the right to create is enough.
+	Operation func(*Resource) string
 }
 
 // Narrowing is a search that a part of the business answers more narrowly than

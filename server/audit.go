@@ -85,24 +85,33 @@ var writing = map[string]bool{
 // about itself does not: metadata, health, pages, documentation, its keys.
 func audited(interaction string) bool {
 	switch interaction {
-	case "read", "vread", "search-type", "history-instance", "history-type", "history-system", "intake", "operation", "metrics", signIn:
+	case "read", "vread", "search-type", "history-instance", "history-type", "history-system", "intake", "operation", "metrics", signIn, introspect, revoke:
 		return true
 	}
 	return writing[interaction] || strings.HasPrefix(interaction, "$")
 }
 
-// signIn is the interaction of who asks for a token.
-const signIn = "sign-in"
+// The interactions of who asks for a token, about one, and to take one back.
+const (
+	signIn     = "sign-in"
+	introspect = "introspect"
+	revoke     = "revoke"
+)
+
+// ofTokens reports whether an interaction is with who issues tokens.
+func ofTokens(interaction string) bool {
+	return interaction == signIn || interaction == introspect || interaction == revoke
+}
 
 // impersonal are the interactions that are recorded and tell of no patient.
-var impersonal = map[string]bool{"metrics": true, signIn: true}
+var impersonal = map[string]bool{"metrics": true, signIn: true, introspect: true, revoke: true}
 
 // access is the record of a request, nil where it needs none. needed reports that
 // the answer must not be sent without it.
 func (s *Server) access(r *http.Request, x *exchange, status int) (a *fhir.Access, needed bool) {
 	denied, unrecorded := status == http.StatusUnauthorized || status == http.StatusForbidden, 0
 	switch {
-	case status == http.StatusUnauthorized, x.interaction == signIn && status >= 400:
+	case status == http.StatusUnauthorized, ofTokens(x.interaction) && status >= 400:
 		var ok bool
 		if unrecorded, ok = s.denials.take(s.now()); !ok {
 			return nil, false

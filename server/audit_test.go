@@ -87,12 +87,12 @@ func audited(t testing.TB, d *diary) http.Handler {
 // issuing gives whoever asks a token.
 type issuing struct{}
 
-func (issuing) Serves(path string) bool { return path == "/token" || path == "/revoke" }
+func (issuing) Serves(path string) bool {
+	return path == "/token" || path == "/revoke" || path == "/introspect"
+}
 
 func (issuing) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/token" {
-		fhir.Identify(r.Context(), fhir.Principal{Agent: "app", Client: "app"})
-	}
+	fhir.Identify(r.Context(), fhir.Principal{Agent: "app", Client: "app"})
 }
 
 // byBearer is who the token says, with all scopes; clinic may read Patients
@@ -167,7 +167,8 @@ var doors = []struct {
 	{"GET", "/", "", []string{"Accept", "text/html"}, 200, ""},
 	{"GET", "/fhir/_ping", "", nil, 200, ""},
 	{"GET", "/token", "", nil, 200, "sign-in 200 by app"},
-	{"GET", "/revoke", "", nil, 200, ""},
+	{"GET", "/revoke", "", nil, 200, "revoke 200 by app"},
+	{"GET", "/introspect", "", nil, 200, "introspect 200 by app"},
 	{"GET", "/fhir/Nonsense/a", "", nil, 404, "read 404 by eve"},
 	{"GET", "/nothing/here", "", nil, 404, ""},
 }
@@ -203,7 +204,7 @@ func failsClosed(t *testing.T, known bool) {
 			header = append(header, "Accept-Encoding", "gzip")
 		}
 		w := call(h, c.method, c.target, c.body, header...)
-		shows := strings.Contains(c.want, ";") || strings.Contains(c.want, " 200 by") && !strings.Contains(c.want, "metrics") && !strings.Contains(c.want, "sign-in")
+		shows := strings.Contains(c.want, ";") || strings.Contains(c.want, " 200 by") && !strings.Contains(c.want, "metrics") && !strings.HasSuffix(c.want, " by app")
 		if strings.Contains(c.body, `"batch"`) || strings.Contains(c.want, "$validate") {
 			shows = true
 		}

@@ -68,7 +68,7 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 		change.Resource = nil
 	}
 	if change.Condition != "" {
-		if err := x.permitCondition(e.typ, change.Condition); err != nil {
+		if err := x.permitCondition(c.Request.Context(), e.typ, change.Condition); err != nil {
 			return change, nil, err
 		}
 	}
@@ -76,7 +76,7 @@ func (s *Server) change(c *gin.Context, e *entry) (fhir.Change, []fhir.Issue, er
 	case http.MethodPut, http.MethodDelete:
 		err = s.permitUpdate(c, change)
 	case http.MethodPost:
-		err = x.permitWritten(change.Resource)
+		err = x.permitWritten(c.Request.Context(), change.Resource)
 	}
 	if err != nil {
 		return change, nil, placed(err, e.expression)

@@ -64,9 +64,10 @@ func (c *Codec) values(text []byte) int {
 func (f *format) plain() bool { return f.codec.Name == jsonCodec.Name && !f.pretty }
 
 // weight is how many times its bytes an answer takes in memory: as it was read
-// and as it is sent, and where it is written anew the tree of it.
-func (f *format) weight() int64 {
-	if f.plain() {
+// and as it is sent, and where it is written anew, in another format or without
+// what is hidden from the caller, the tree of it.
+func (x *exchange) weight() int64 {
+	if x.format.plain() && x.identity.Hidden == nil {
 		return 2
 	}
 	return 10

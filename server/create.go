@@ -24,11 +24,11 @@ func (s *Server) create(c *gin.Context) error {
 		return err
 	}
 	if query != "" {
-		if err := exchangeOf(c).permitCondition(r.Type(), query); err != nil {
+		if err := exchangeOf(c).permitCondition(c.Request.Context(), r.Type(), query); err != nil {
 			return err
 		}
 	}
-	if err := exchangeOf(c).permitWritten(r); err != nil {
+	if err := exchangeOf(c).permitWritten(c.Request.Context(), r); err != nil {
 		return err
 	}
 	notes, err := s.check(c.Request.Context(), r)

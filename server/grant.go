@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"regexp"
 	"slices"
@@ -64,8 +65,9 @@ func (x *exchange) permitReached(q *search.Query) error {
 // interaction. One that is malformed is refused where it is carried out.
 //
 // What a condition finds of Binaries is known only afterwards, so that it needs
-// the right to read whatever may be a security context.
-func (x *exchange) permitCondition(typ, condition string) error {
+// the right to read whatever may be a security context. One that takes much work
+// takes a place for it, as a search does.
+func (x *exchange) permitCondition(ctx context.Context, typ, condition string) error {
 	x.condition = condition
 	if err := x.permit(typ, auth.Search); err != nil {
 		return err
@@ -79,7 +81,10 @@ func (x *exchange) permitCondition(typ, condition string) error {
 	if err != nil {
 		return nil //nolint:nilerr // as said above
 	}
-	return x.permitReached(q)
+	if err := x.permitReached(q); err != nil || !q.Heavy() {
+		return err
+	}
+	return x.toil(ctx)
 }
 
 // conditionalReference is a search in the place of a reference, which the commit
@@ -88,33 +93,33 @@ var conditionalReference = regexp.MustCompile(`^([A-Z][A-Za-z]+)\?(.+)$`)
 
 // permitWritten is permitReferences for a resource that is written as it is. The
 // references within a Bundle are between its own entries, and stay.
-func (x *exchange) permitWritten(r *fhir.Resource) error {
+func (x *exchange) permitWritten(ctx context.Context, r *fhir.Resource) error {
 	if r != nil && r.Type() == "Bundle" {
 		return nil
 	}
-	return x.permitReferences(r)
+	return x.permitReferences(ctx, r)
 }
 
 // permitReferences refuses a resource whose conditional references search types
 // that the caller may not search: whether the write succeeds would tell what
 // they find. It is asked before anything is looked up.
-func (x *exchange) permitReferences(r *fhir.Resource) error {
+func (x *exchange) permitReferences(ctx context.Context, r *fhir.Resource) error {
 	if r == nil || bytes.IndexByte(r.JSON(), '?') < 0 {
 		return nil
 	}
-	return x.permitReferencesIn(r.Root())
+	return x.permitReferencesIn(ctx, r.Root())
 }
 
-func (x *exchange) permitReferencesIn(n fhir.Node) error {
+func (x *exchange) permitReferencesIn(ctx context.Context, n fhir.Node) error {
 	for m := range n.Members() {
 		if m.Name() == "reference" {
 			if found := conditionalReference.FindStringSubmatch(m.Text()); found != nil {
-				if err := x.permitCondition(found[1], found[2]); err != nil {
+				if err := x.permitCondition(ctx, found[1], found[2]); err != nil {
 					return placed(err, m.Expression())
 				}
 			}
 		}
-		if err := x.permitReferencesIn(m); err != nil {
+		if err := x.permitReferencesIn(ctx, m); err != nil {
 			return err
 		}
 	}
@@ -122,7 +127,7 @@ func (x *exchange) permitReferencesIn(n fhir.Node) error {
 		return nil
 	}
 	for m := range n.Items() {
-		if err := x.permitReferencesIn(m); err != nil {
+		if err := x.permitReferencesIn(ctx, m); err != nil {
 			return err
 		}
 	}
@@ -149,13 +154,25 @@ func (x *exchange) permitOperation(op *fhir.Operation, event string) (owned bool
 	if op.Idempotent && x.may(typ, auth.Read) || !op.Idempotent && x.may(typ, auth.Create) && x.may(typ, auth.Update) && x.inRole(op, name, event) {
 		return false, nil
 	}
+	within := x.identity.Scopes.AllowOperation(name, event)
 	if event != "" {
 		name += "?event=" + event
 	}
-	if x.identity.Scopes.AllowOperation(name, event) {
+	if within {
 		return false, beyondRole(name)
 	}
 	return false, lacking("system/" + name)
+}
+
+// permitIntake asks of a caller's roles for the operation that a body stands for.
+func (x *exchange) permitIntake(in *fhir.Intake, r *fhir.Resource) error {
+	if in.Operation == nil || x.identity.Roles == nil {
+		return nil
+	}
+	if name := in.Operation(r); !x.identity.Roles.AllowOperation(name, "") {
+		return beyondRole(name)
+	}
+	return nil
 }
 
 // permitNamed asks for the scope and the role of an operation that nothing else

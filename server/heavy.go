@@ -14,8 +14,8 @@ const (
 	heavyPage    = 200
 )
 
-// toil takes a place among the requests that do much work, for the rest of the
-// request, or of the request whose Bundle the entry is in.
+// toil takes a place among the requests that do much work, until the answer is
+// sent: of the request, or of the one whose Bundle the entry is in.
 func (x *exchange) toil(ctx context.Context) error {
 	if x.effort == nil {
 		return nil
@@ -45,6 +45,17 @@ func (c *claim) ask() (first bool, decided <-chan struct{}) {
 	}
 	c.decided = make(chan struct{})
 	return true, c.decided
+}
+
+// rest returns the place when the work is done and the answer is to be sent: a
+// client that reads slowly holds none.
+func (c *claim) rest() {
+	c.ledger.mu.Lock()
+	defer c.ledger.mu.Unlock()
+	if c.place {
+		<-c.ledger.heavy
+		c.place = false
+	}
 }
 
 func (c *claim) queue(ctx context.Context) error {

@@ -31,7 +31,7 @@ func (s *Server) history(c *gin.Context) error {
 	if err != nil {
 		return overtime(searching, err)
 	}
-	if err := x.hold(c.Request.Context(), size(h.Versions)*x.format.weight()); err != nil {
+	if err := x.hold(c.Request.Context(), size(h.Versions)*x.weight()); err != nil {
 		return err
 	}
 	address := x.base + strings.TrimPrefix(c.Request.URL.Path, x.prefix)

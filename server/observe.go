@@ -28,7 +28,12 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			x.deadline(started.Add(min(pace, s.config.Timeout)))
 		}
 		out := &counted{ResponseWriter: w}
-		out.before = func(status int) bool { return s.recordedOr(w, r, x, status) }
+		out.before = func(status int) bool {
+			if x.claim != nil {
+				x.claim.rest()
+			}
+			return s.recordedOr(w, r, x, status)
+		}
 		s.metrics.inFlight.Inc()
 		defer func() {
 			s.metrics.inFlight.Dec()

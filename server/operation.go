@@ -76,7 +76,7 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 		if err := x.permitParts(op, body); err != nil {
 			return err
 		}
-		if err := x.permitReferences(body); err != nil {
+		if err := x.permitReferences(c.Request.Context(), body); err != nil {
 			return err
 		}
 	}
@@ -113,12 +113,15 @@ func (s *Server) takeIn(c *gin.Context, in *fhir.Intake, r *fhir.Resource) error
 	x := exchangeOf(c)
 	x.interaction = "intake"
 	x.eps = in.RequestID
+	if err := x.permitIntake(in, r); err != nil {
+		return err
+	}
 	if in.RequestID {
 		if err := x.named(); err != nil {
 			return err
 		}
 	}
-	if err := x.permitReferences(r); err != nil {
+	if err := x.permitReferences(c.Request.Context(), r); err != nil {
 		return err
 	}
 	notes, err := s.check(c.Request.Context(), r)
@@ -194,7 +197,7 @@ func (s *Server) sendReply(c *gin.Context, in invocation, reply *fhir.Reply) err
 		return s.send(c, status, s.outcome(exchangeOf(c), noted(in.notes)))
 	}
 	text := reply.Resource.JSON()
-	if err := x.hold(c.Request.Context(), int64(len(text))*x.format.weight()); err != nil && !in.writes { // what was written is told
+	if err := x.hold(c.Request.Context(), int64(len(text))*x.weight()); err != nil && !in.writes { // what was written is told
 		return err
 	}
 	return s.send(c, status, text)

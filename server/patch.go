@@ -112,7 +112,7 @@ func (s *Server) patched(ctx context.Context, typ, id, match string, apply diffe
 	if err != nil {
 		return change, err
 	}
-	if err := exchangeIn(ctx).permitWritten(change.Resource); err != nil {
+	if err := exchangeIn(ctx).permitWritten(ctx, change.Resource); err != nil {
 		return change, err
 	}
 	// Places in the result are none in what was sent.

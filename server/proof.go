@@ -11,13 +11,28 @@ import (
 
 // proof answers with the opening of a version and the proof that it is in the log,
 // for those who may read it and are granted $proof by its name: the proof tells
-// how many versions there are.
+// how many versions there are. Of a version that is shown in part there is none,
+// since the opening is of the whole.
 func (s *Server) proof(c *gin.Context) error {
 	x := exchangeOf(c)
 	x.interaction = "$proof"
 	if err := x.permitNamed("$proof"); err != nil {
 		return err
 	}
+	if x.identity.Hidden != nil {
+		return fhir.E("proof", fhir.Forbidden, fhir.Issue{
+			Message: "The proof is of whole resources, which the caller is shown in part.", Rule: "role",
+			Fix: "Have it done by who is shown whole resources: an auditor.",
+		})
+	}
+	v, err := s.config.Repository.VRead(c.Request.Context(), c.Param("type"), c.Param("id"), c.Param("vid"))
+	if err != nil {
+		return err
+	}
+	if err := x.permitVersion(v); err != nil {
+		return err
+	}
+	x.show(v)
 	r, err := s.config.Log.Proof(c.Request.Context(), c.Param("type"), c.Param("id"), c.Param("vid"))
 	if err != nil {
 		return err

@@ -96,3 +96,37 @@ func TestLogAccess(t *testing.T) {
 		assert.Equal(t, 404, none.as("", "GET", path, "").Code, path)
 	}
 }
+
+// inPart is who is shown resources in part.
+type inPart struct{ auth.Hidden }
+
+func (inPart) Answer(text []byte) ([]byte, error) { return text, nil }
+
+// TestProofIsARead wants of a proof what is wanted of the read of its version: the
+// right to the security context of a Binary, a record of who was shown it, and
+// that nothing is hidden from the caller. What is not stored is not proved.
+func TestProofIsARead(t *testing.T) {
+	d := &diary{}
+	configure := func(hides auth.Hidden) func(*server.Config) {
+		return func(c *server.Config) {
+			c.Log, c.Authenticator, c.Audit = shownLog{}, byScopes{}, d
+			c.Hidden = func(*fhir.Principal) auth.Hidden { return hides }
+		}
+	}
+	h := scoped{newHandler(t, configure(nil))}
+	const all = "system/*.cruds"
+	require.Equal(t, 201, h.as(all, "PUT", "/fhir/Patient/1", `{"resourceType":"Patient","id":"1"}`).Code)
+	require.Equal(t, 201, h.as(all, "PUT", "/fhir/Binary/b", `{"resourceType":"Binary","id":"b","contentType":"text/plain","securityContext":{"reference":"Patient/1"}}`).Code)
+	d.said()
+	for _, base := range []string{"/fhir", "/FHIR/R4"} {
+		require.Equal(t, 403, h.as("system/$proof system/Binary.r", "GET", base+"/Binary/b/_history/1/$proof", "").Code)
+		require.Equal(t, "$proof 403 by u1", d.said())
+		require.Equal(t, 200, h.as("system/$proof system/Binary.r system/Patient.r", "GET", base+"/Binary/b/_history/1/$proof", "").Code)
+		require.Equal(t, "$proof 200 by u1; Binary/b/1 of ", d.said())
+		require.Equal(t, 404, h.as("system/$proof system/Patient.r", "GET", base+"/Patient/2/_history/1/$proof", "").Code)
+		d.said()
+	}
+	h = scoped{newHandler(t, configure(inPart{}))}
+	require.Equal(t, 201, h.as(all, "POST", "/fhir/Patient", `{"resourceType":"Patient"}`).Code)
+	require.Equal(t, 403, h.as("system/$proof system/Patient.r", "GET", "/fhir/Patient/1/_history/1/$proof", "").Code)
+}

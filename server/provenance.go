@@ -62,7 +62,7 @@ func (s *Server) attributed(c *gin.Context, change fhir.Change) ([]fhir.Change, 
 	if err != nil {
 		return nil, err
 	}
-	if err := exchangeOf(c).permitWritten(provenance); err != nil {
+	if err := exchangeOf(c).permitWritten(c.Request.Context(), provenance); err != nil {
 		return nil, err
 	}
 	ctx := fhir.WithLinks(c.Request.Context(), map[string]bool{change.FullURL: true})

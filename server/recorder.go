@@ -54,7 +54,7 @@ type allowance struct {
 // newAllowance is that of a Bundle that answers in a format. What must be parsed
 // to be written takes more memory, and may be less.
 func newAllowance(limit int64, x *exchange) *allowance {
-	a := &allowance{limit: 2 * limit / x.format.weight(), claim: x.claim, weight: x.format.weight()}
+	a := &allowance{limit: 2 * limit / x.weight(), claim: x.claim, weight: x.weight()}
 	a.left.Store(a.limit)
 	return a
 }

@@ -83,3 +83,70 @@ func TestRoles(t *testing.T) {
 		}
 	}
 }
+
+// boss is who has the scopes that the token lists, and the role boss.
+type boss struct{ byScopes }
+
+func (b boss) Authenticate(r *http.Request) (auth.Identity, error) {
+	who, err := b.byScopes.Authenticate(r)
+	who.Roles = roleOf("boss")
+	return who, err
+}
+
+// TestRefusalNamesWhatLacks wants that who has the scope of a message's event is
+// told about their role, and who has not about the scope.
+func TestRefusalNamesWhatLacks(t *testing.T) {
+	h := scoped{newHandler(t, func(c *server.Config) {
+		c.Authenticator = boss{}
+		c.Operations = []fhir.Operation{{Name: "process-message", Handle: func(context.Context, *fhir.Call) (*fhir.Reply, error) { return &fhir.Reply{}, nil }, Parameters: []fhir.Parameter{{Name: "content", Kinds: []string{"Bundle"}}}}}
+	})}
+	const message = `{"resourceType":"Bundle","type":"message","entry":[{"fullUrl":"urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0","resource":{"resourceType":"MessageHeader","eventCoding":{"system":"x:y","code":"order"},"source":{"endpoint":"x:z"}}}]}`
+	for scopes, want := range map[string]string{
+		"system/$process-message?event=order":  "a role that grants $process-message?event=order",
+		"system/$process-message":              "a role that grants $process-message?event=order",
+		"system/$process-message?event=update": "the scope system/$process-message?event=order",
+		"system/Patient.r":                     "the scope system/$process-message?event=order",
+	} {
+		w := h.as(scopes, "POST", "/fhir/$process-message", message)
+		assert.Equal(t, 403, w.Code, scopes)
+		assert.Contains(t, w.Body.String(), want, scopes)
+	}
+}
+
+// oneAct is a role that may write everything and invoke one operation; the empty
+// one is a caller without roles.
+type oneAct string
+
+func (oneAct) Allow(string, byte) bool              { return true }
+func (o oneAct) AllowOperation(name, _ string) bool { return name == string(o) }
+func (oneAct) SeesAll() bool                        { return false }
+func (oneAct) Challenge(error) string               { return "Bearer" }
+func (o oneAct) Authenticate(*http.Request) (auth.Identity, error) {
+	who := auth.Identity{Requester: fhir.Principal{Agent: "u1"}, Scopes: auth.Full}
+	if o != "" {
+		who.Roles = o
+	}
+	return who, nil
+}
+
+// TestIntakeNeedsItsOperation wants that a create which stands for an operation is
+// granted as that operation is, alone and in a batch, at both bases.
+func TestIntakeNeedsItsOperation(t *testing.T) {
+	const task = `{"resourceType":"Task","status":"rejected","intent":"order"}`
+	const batch = `{"resourceType":"Bundle","type":"batch","entry":[{"resource":` + task + `,"request":{"method":"POST","url":"Task"}}]}`
+	for who, refused := range map[oneAct]bool{"": false, "Task/$return": false, "Task/$withdraw": true} {
+		h := newHandler(t, func(c *server.Config) {
+			c.Authenticator = who
+			c.Intakes = []fhir.Intake{{Type: "Task", Accepts: func(r *fhir.Resource) bool { return r.Get("status").Text() == "rejected" },
+				Operation: func(*fhir.Resource) string { return "Task/$return" },
+				Handle:    func(context.Context, *fhir.Call) (*fhir.Reply, error) { return &fhir.Reply{}, nil }}}
+		})
+		for _, base := range []string{"/fhir", "/FHIR/R4"} {
+			for target, body := range map[string]string{base + "/Task": task, base: batch} {
+				w := call(h, "POST", target, body)
+				require.Equal(t, refused, strings.Contains(w.Body.String(), "a role that grants Task/$return"), "%s %s: %d %s", who, target, w.Code, w.Body)
+			}
+			require.Equal(t, refused, call(h, "POST", base+"/Task", task).Code == 403)
+		}
+	}
+}

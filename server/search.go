@@ -51,7 +51,7 @@ func (s *Server) search(c *gin.Context) error {
 	if err := s.addDefinitions(c.Request.Context(), x.base, q, found); err != nil {
 		return err
 	}
-	if err := x.hold(c.Request.Context(), size(found.Matches, found.Included)*x.format.weight()); err != nil {
+	if err := x.hold(c.Request.Context(), size(found.Matches, found.Included)*x.weight()); err != nil {
 		return err
 	}
 	address := x.base + "/" + x.resourceType

@@ -40,7 +40,7 @@ func (s *Server) permitUpdate(c *gin.Context, change fhir.Change) error {
 			return err
 		}
 	}
-	if err := x.permitWritten(change.Resource); err != nil || change.Type != "Binary" {
+	if err := x.permitWritten(c.Request.Context(), change.Resource); err != nil || change.Type != "Binary" {
 		return err
 	}
 	if change.Condition != "" {

@@ -84,7 +84,7 @@ func (s *Server) updateConditional(c *gin.Context) error {
 func (s *Server) searchOf(c *gin.Context) (string, error) {
 	x := exchangeOf(c)
 	query := search.Selecting(c.Request.URL.RawQuery)
-	if err := x.permitCondition(x.resourceType, query); err != nil {
+	if err := x.permitCondition(c.Request.Context(), x.resourceType, query); err != nil {
 		return "", err
 	}
 	if query == "" {

@@ -235,6 +235,8 @@ func TestTaskRules(t *testing.T) {
 		require.Empty(t, examine(task, taskRules))
 		require.True(t, isEPSTask(task))
 	}
+	operation := (&Service{}).Intakes()[0].Operation
+	require.Equal(t, []string{"Task/$return", "Task/$withdraw"}, []string{operation(back), operation(away)}, "as roles grant them")
 	for _, c := range []struct {
 		rule string
 		of   *fhir.Resource

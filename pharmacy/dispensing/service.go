@@ -100,7 +100,7 @@ func (s *Service) Operations() []fhir.Operation {
 // Intakes are the creates that the service takes: the Tasks by which EPS
 // dispensers return a prescription or withdraw a dispense notification.
 func (s *Service) Intakes() []fhir.Intake {
-	return []fhir.Intake{{Type: "Task", RequestID: true, Accepts: isEPSTask, Handle: s.takeTask, Judge: judgeTask}}
+	return []fhir.Intake{{Type: "Task", RequestID: true, Accepts: isEPSTask, Handle: s.takeTask, Judge: judgeTask, Operation: operationOf}}
 }
 
 // Narrowings are the searches that EPS restricts: its prescription tracker.

@@ -21,6 +21,14 @@ func isEPSTask(r *fhir.Resource) bool {
 		named && (r.Get("status").Text() == "rejected" || coded(r.Get("code"), csTaskCode) == "abort")
 }
 
+// operationOf is the operation that a dispenser's Task stands for.
+func operationOf(t *fhir.Resource) string {
+	if t.Get("status").Text() == "rejected" {
+		return "Task/$return"
+	}
+	return "Task/$withdraw"
+}
+
 // takeTask is POST Task: a return or a withdrawal.
 func (s *Service) takeTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 	t := call.Body

@@ -25,7 +25,7 @@ var site = audit.Site{Name: "High Street", ODS: "FA565", Address: "https://pestl
 func TestRenderedIsValid(t *testing.T) {
 	validator := profiles.New(profiles.WithLibrary(uk.Library()))
 	for _, interaction := range []string{"read", "vread", "search-type", "history-instance", "history-type", "history-system", "create", "update", "update-conditional", "patch", "delete-conditional",
-		"$accept", "$export", "$validate", "transaction", "batch", "intake", "metrics", "command", "delete-retained", "sign-in", "sign-out"} {
+		"$accept", "$export", "$validate", "transaction", "batch", "intake", "metrics", "command", "delete-retained", "sign-in", "sign-out", "introspect", "revoke"} {
 		for _, status := range []int{200, 304, 401, 403, 404, 503} {
 			for _, agent := range []string{"", "anonymous", "sds-user-id|555", "https://fhir.nhs.uk/Id/sds-role-profile-id|1", "Practitioner/1", "https://id.example/Practitioner/1", "odd agent|", "urn:x"} {
 				e := event(3)
