@@ -63,7 +63,7 @@ type serveCommand struct {
 	Secret       string `env:"PESTLE_SECRET" help:"Secret that seals the links of result pages; set it so that they outlive a restart."`
 	LogJSON      bool   `env:"PESTLE_LOG_JSON" help:"Write the log as JSON lines."`
 	LogDebug     bool   `env:"PESTLE_LOG_DEBUG" help:"Log more."`
-	MinFreeMB    int64  `env:"PESTLE_MIN_FREE_MB" name:"min-free-mb" default:"0" help:"Writes are refused with 507 while the disk of the data folder has fewer megabytes free. The database keeps what it needs itself in any case: 48 MB, and the size of its tables up to 512 MB."`
+	MinFreeMB    int64  `env:"PESTLE_MIN_FREE_MB" name:"min-free-mb" default:"0" help:"Writes are refused with 507 while the disk of the data folder has fewer megabytes free. The database keeps what it needs itself in any case: 32 MB, three times the write, and the size of its tables up to 512 MB."`
 	Memory       memory `env:"PESTLE_MEMORY" placeholder:"SIZE" help:"What all requests in flight may need together, such as 512MB or 2GB; a quarter of the machine's memory unless set. Requests beyond it are answered 429 and may be sent again, or 413 if they never fit."`
 	MaxBacklog   uint64 `env:"PESTLE_MAX_BACKLOG" default:"10000" help:"Commits that the processing of prescriptions may be behind. While it is further behind, new prescriptions are answered 429 with Retry-After; everything else is taken. 0 for any number."`
 	VerifyHours  int    `env:"PESTLE_VERIFY_HOURS" default:"24" help:"Hours within which all data is verified once, beside the requests: what is on the disk, and the index against the log; 0 for none. The first time begins with the server."`
