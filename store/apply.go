@@ -173,8 +173,8 @@ var errSlow = fmt.Errorf("%w: the guards take too long", errAgain)
 // guard asks the guards about each version, in the state with the whole
 // transaction in it. An update that changes nothing is judged like any other.
 func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
-	if a.p.tx.Derived { // the server's own work, which it has bounded itself
-		ctx = context.WithoutCancel(ctx)
+	if a.p.tx.Derived && !slices.ContainsFunc(a.p.tx.Changes, func(c fhir.Change) bool { return c.Message }) {
+		ctx = context.WithoutCancel(ctx) // the server's own work, which it has bounded itself
 	}
 	s := state{ctx, a.view(), &finds{}}
 	for _, i := range a.p.order {

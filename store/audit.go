@@ -56,7 +56,7 @@ const auditStep = 5 * time.Millisecond
 
 // Audit goes on with an audit up to its end. Between two steps it calls pace,
 // which may be nil; that may wait, or end it with an error. What is found wrong is
-// added to its findings and is no error.
+// added to its findings and is not an error.
 func (db *DB) Audit(ctx context.Context, a *Audit, pace func() error) error {
 	for !a.Done() {
 		if err := errors.Join(ctx.Err(), db.look("check", a.AsOf, func(v view) error { return (&checker{ctx: ctx, v: v, a: a}).step() })); err != nil {
@@ -131,7 +131,7 @@ func (c *checker) wrong(resource, format string, args ...any) {
 // over reports whether the step should end.
 func (c *checker) over() bool { return time.Now().After(c.until) || c.ctx.Err() != nil }
 
-// each walks the keys with a prefix from where the part stands.
+// each walks the keys with a prefix from the position of the part.
 func (c *checker) each(prefix []byte, f func(key, value []byte) error) (through bool, err error) {
 	from := prefix
 	if c.a.Next != nil {

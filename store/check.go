@@ -48,9 +48,9 @@ func (f *Findings) Add(all ...Finding) {
 //   - the log lists each version once, its commits are numbered without gaps,
 //     their times never fall and their counts are right, as are those of the
 //     histories of types, and the chain of hashes over them leads to each;
-//   - the index rows of each resource are those that its versions give when they
+//   - the index rows of each resource are those that its versions have when they
 //     are extracted again, over all time, and there are no others;
-//   - no cursor stands behind the log;
+//   - no cursor is after the end of the log;
 //   - every block and every value on disk can be read and has its checksum.
 //
 // It reads everything and runs beside other work, as of the newest commit.

@@ -38,7 +38,7 @@ func (db *DB) commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, e
 		return nil, failed("commit", err)
 	}
 	var p *plan
-	slow := false
+	slow, guarded := false, 0
 	for try := 1; ; try++ {
 		var err error
 		if p, err = db.plan(ctx, tx, ids, p); err == nil && db.behind(p) {
@@ -51,11 +51,13 @@ func (db *DB) commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, e
 			return p.repeated, nil
 		}
 		commit, err := db.submit(&request{ctx: ctx, tx: tx, ids: ids, salts: salts, plan: p, slow: slow, done: make(chan struct{})})
-		slow = errors.Is(err, errSlow)
+		if slow = errors.Is(err, errSlow); slow {
+			guarded++
+		}
 		switch {
 		case !errors.Is(err, errAgain):
 			return commit, err
-		case slow && try >= maxGuarded:
+		case slow && guarded >= maxGuarded:
 			return nil, tooSlow(tx)
 		case try < maxTries:
 		case p.denied != nil:

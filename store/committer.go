@@ -151,9 +151,7 @@ func (c *committer) try(r *request) error {
 	}
 	c.begin()
 	at := c.time(r.tx)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), insideTime+time.Duration(len(r.tx.Changes))*entryTime)
-	defer cancel()
-	p, err := c.renewed(ctx, r, at)
+	p, err := c.renewed(context.WithoutCancel(r.ctx), r, at)
 	if err != nil {
 		return err
 	}
@@ -164,6 +162,8 @@ func (c *committer) try(r *request) error {
 	if p.denied != nil {
 		return p.denied
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), insideTime+time.Duration(len(r.tx.Changes))*entryTime)
+	defer cancel()
 	return c.apply(ctx, r, p, at)
 }
 
@@ -217,7 +217,7 @@ func (c *committer) apply(ctx context.Context, r *request, p *plan, at time.Time
 	c.over.Mark()
 	a, err := apply(ctx, c.over, c.head, c.counts, at, p, r.salts, &c.db.opts, &c.db.hot, c.fresh)
 	if err == nil {
-		err = c.fits()
+		err = c.fits(len(a.log.leaves))
 	}
 	if err != nil {
 		c.over.Rollback()
@@ -243,10 +243,15 @@ func (c *committer) apply(ctx context.Context, r *request, p *plan, at time.Time
 	return nil
 }
 
-// fits reports whether the engine takes the group as it has become.
-func (c *committer) fits() error {
+// fits reports whether the engine takes the group as it has become, with the
+// tiles that are made of its leaves when it is written.
+func (c *committer) fits(leaves int) error {
 	maxOps, maxSize := c.db.engine.Limits()
 	ops, size := c.over.Cost()
+	if c.db.opts.Checkpoint != nil {
+		tiles := (len(c.leaves)+leaves)/128 + 8 // one for 256 leaves, and one of each level that ends
+		ops, size = ops+tiles, size+int64(tiles)*tileCost
+	}
 	if ops > maxOps || size > maxSize {
 		return kv.ErrTooBig
 	}
@@ -255,6 +260,9 @@ func (c *committer) fits() error {
 	}
 	return c.ask(size)
 }
+
+// tileCost is what a tile takes in the engine: 256 hashes, its key and its name.
+const tileCost = 256*32 + 64
 
 // ask asks whether the disk has room for the group: for all that it may become,
 // so that once is enough, else for what it is.
@@ -318,6 +326,9 @@ func (c *committer) origins() []*request {
 // on the disk, so nothing more is written until the database is opened anew.
 func (c *committer) write(g group) {
 	err := c.db.engine.Write(g.ops)
+	if errors.Is(err, kv.ErrTooBig) { // fits has said that it is not
+		err = fmt.Errorf("store: the group was taken for one that the engine takes: %v", err) //nolint:errorlint // no request is too big for it
+	}
 	if err == nil {
 		err = c.db.advance(g.after.seq)
 	}

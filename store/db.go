@@ -211,7 +211,7 @@ func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
 	return failed(op, err)
 }
 
-// decide is look for those who decide on what stands: they read the same versions
+// decide is look for those who decide on what is current: they read the same versions
 // again and again.
 func (db *DB) decide(op string, at fhir.Seq, f func(v view) error) error {
 	return db.look(op, at, func(v view) error {

@@ -48,7 +48,7 @@ func (p *planner) choose(i int) error {
 	return nil
 }
 
-// find reads what stands in the place of a resource. What the requester does not
+// find reads the current version of a resource. What the requester does not
 // see is not there for them.
 func (p *planner) find(s *step) error {
 	before, r, err := p.v.numberedCurrent(s.typ, s.id)

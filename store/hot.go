@@ -8,7 +8,7 @@ import (
 
 // hot keeps the versions that were written or read lately, each parsed at most
 // once: guards, operations and followers read the same few again and again. A
-// version never changes, and which one stands at a sequence is always read, so
+// version never changes, and which one is current at a sequence is always read, so
 // nothing in it can be stale; only what is durable is added. The zero value is
 // empty; nil keeps nothing.
 type hot struct {

@@ -30,7 +30,7 @@ func TestHotBounded(t *testing.T) {
 }
 
 // TestHotIsDurable: a version that a guard refused, or that was rolled back, is
-// never what stands in its place, neither for the next of the group nor later, and
+// never the current one, neither for the next of the group nor later, and
 // a guard sees its own.
 func TestHotIsDurable(t *testing.T) {
 	refused := fhir.E("guard", fhir.BusinessRule, fhir.Issue{Message: "no"})

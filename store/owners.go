@@ -98,16 +98,12 @@ func (v view) seesVersion(typ string, r rid, ver *fhir.Version) (bool, error) {
 		return false, err
 	}
 	from, to := ver.Seq, v.at
-	b, ok, err := v.r.Get(keyVersion(typ, r, parseVno(ver.VersionID)+1))
+	next, err := v.endOf(typ, r, parseVno(ver.VersionID))
 	if err != nil {
 		return false, err
 	}
-	if ok {
-		next, err := decodeVersion(typ, 0, b)
-		if err != nil {
-			return false, err
-		}
-		to = min(to, next.Seq-1)
+	if next > 0 {
+		to = min(to, next-1)
 	}
 	if ver.Deleted() {
 		from, to = from-1, from-1 // its rows have ended
@@ -115,11 +111,28 @@ func (v view) seesVersion(typ string, r rid, ver *fhir.Version) (bool, error) {
 	return v.overlaps(typ, r, from, to)
 }
 
+// endOf is the commit of the version after one, which may be damaged itself; 0
+// where there is none.
+func (v view) endOf(typ string, r rid, n vno) (fhir.Seq, error) {
+	b, ok, err := v.r.Get(keyVersion(typ, r, n+1))
+	if errors.Is(err, kv.ErrDamaged) {
+		return v.seqOf(typ, r, n+1)
+	}
+	if err != nil || !ok {
+		return 0, err
+	}
+	next, err := decodeVersion(typ, n+1, b)
+	if err != nil {
+		return 0, err
+	}
+	return next.Seq, nil
+}
+
 // unlessHidden is the error of a resource that cannot be read, nil where the
 // principal does not see it: they are not told that there is one.
 func (v view) unlessHidden(err error, typ string, r rid) error {
-	if err == nil || !errors.Is(err, kv.ErrDamaged) || !v.limited(typ) {
-		return err
+	if err == nil || !errors.Is(err, kv.ErrDamaged) || !v.limited(typ) || r == 0 {
+		return err // without its number nobody can tell whose it is: the ids beside it fail alike
 	}
 	own, ok, e := v.owned(target{typ, r})
 	if e != nil || ok && own.now(v.sight.owners) {

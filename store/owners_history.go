@@ -14,7 +14,8 @@ func (v view) seesPlace(p place) (bool, error) {
 	}
 	ver, err := v.version(p.typ, p.rid, p.vno)
 	if errors.Is(err, kv.ErrDamaged) { // whose it was then, nobody can tell
-		return v.unlessHidden(err, p.typ, p.rid) != nil, nil
+		own, ok, err := v.owned(target{p.typ, p.rid})
+		return err == nil && ok && own.now(v.sight.owners), nil // shown to nobody where that cannot be read either
 	}
 	if err != nil {
 		return false, err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"fmt"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store/kv"
@@ -17,7 +18,8 @@ func (db *DB) ownersVersion() []byte {
 }
 
 // renewOwners makes what is kept of owners anew where other rules wrote it, from
-// the log. The version of the rules is written last: what breaks off begins again.
+// the log. Until it is done what is kept is of no rules, so that what breaks off
+// begins again, whatever program opens the database then.
 func (db *DB) renewOwners(v view) error {
 	b, ok, err := v.r.Get(keyOwners)
 	if err != nil || ok && bytes.Equal(b, db.ownersVersion()) || !ok && db.opts.Owners == nil {
@@ -25,6 +27,12 @@ func (db *DB) renewOwners(v view) error {
 	}
 	w := &batcher{engine: db.engine}
 	if db.opts.Owners != nil {
+		if err := db.engine.Room(0); err != nil {
+			return fmt.Errorf("store: whose the resources are was worked out by other rules and has to be worked out anew before anything is served: %w", err)
+		}
+		if err := db.engine.Write([]kv.Op{{Key: keyOwners, Value: []byte{}}}); err != nil {
+			return err
+		}
 		if err := v.dropOwners(w); err != nil {
 			return err
 		}

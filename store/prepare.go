@@ -177,7 +177,7 @@ func (p *planner) sort() {
 
 // keepSent finds updates that change nothing as they were sent, before others
 // refer to the version that they would make: those then refer to the version
-// that stands.
+// that is current.
 func (p *planner) keepSent() error {
 	if len(p.links) == 0 {
 		return nil

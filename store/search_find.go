@@ -45,7 +45,7 @@ func (v view) findBy(ctx context.Context, q *search.Query, limit int) (ids []str
 const fewFound = 16
 
 // id is the id of a selected resource. Its first version tells it as well as the
-// one that stands; one of few is read once for all who decide.
+// current one; one of few is read once for all who decide.
 func (s *selection) id(r rid, few bool) (string, error) {
 	if few && s.of != r && s.v.hot != nil {
 		if first, err := s.v.version(s.typ, r, 1); err == nil {

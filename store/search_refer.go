@@ -48,7 +48,7 @@ func (v view) target(ctx context.Context, from string, e search.Entry, typ strin
 	return closeAll([]stream{s}, err)
 }
 
-// referrersOf are the resources that [view.referring] gives, as a stream.
+// referrersOf are the resources that [view.referring] returns, as a stream.
 func (v view) referrersOf(typ, param string, to *fhir.Version) (stream, error) {
 	ranges, err := v.referencesTo(typ, param, to)
 	if err != nil {

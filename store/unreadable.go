@@ -83,7 +83,7 @@ func (s *salvage) owner(typ string, r rid) (owner, bool) {
 	return o, o.id != ""
 }
 
-// version stands for one that cannot be read.
+// version returns a placeholder for one that cannot be read.
 func (s *salvage) version(typ string, r rid, n vno, why error) *fhir.Version {
 	ver := &fhir.Version{Type: typ, ID: idNames(nil).id(r), VersionID: n.String(), Damage: strings.TrimPrefix(why.Error(), kv.ErrDamaged.Error()+": ")}
 	if o, known := s.owner(typ, r); known {
@@ -95,8 +95,8 @@ func (s *salvage) version(typ string, r rid, n vno, why error) *fhir.Version {
 	return ver
 }
 
-// standing is the version of a resource that stands at the view's sequence, or
-// what stands for it; nil where there was none yet.
+// standing is the version of a resource that is current at the view's sequence, or
+// its placeholder; nil where there was none yet.
 func (s *salvage) standing(typ string, r rid, why error) (*fhir.Version, error) {
 	o, known := s.owner(typ, r)
 	if !known {
@@ -148,7 +148,7 @@ func (db *DB) countDamaged(lists ...[]*fhir.Version) {
 	}
 }
 
-// errOf is the error of a version that stands for one that cannot be read.
+// errOf is the error of a version that is a placeholder for one that cannot be read.
 func errOf(ver *fhir.Version) error {
 	return &unreadable{ver.Ref(), fmt.Errorf("%w: %s", kv.ErrDamaged, ver.Damage)}
 }

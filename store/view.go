@@ -99,7 +99,10 @@ func (v view) numberedCurrent(typ, id string) (*fhir.Version, rid, error) {
 	if err != nil || !ok {
 		return nil, 0, about(err, typ, id)
 	}
-	ver, err := v.standing(typ, i.rid, i.vno)
+	ver, err := v.version(typ, i.rid, i.vno)
+	if i.seq > v.at {
+		ver, err = v.standing(typ, i.rid, i.vno)
+	}
 	return ver, i.rid, about(err, typ, id)
 }
 
@@ -174,8 +177,8 @@ func (n *numbered) open() {
 	n.it = n.v.r.Iterate(prefix, after(prefix), false)
 }
 
-// get returns the version that stands at the view's sequence, or what stands for
-// it where it cannot be read; nil when there was none yet.
+// get returns the version that is current at the view's sequence, or its placeholder where
+// it cannot be read; nil when there was none yet.
 func (n *numbered) get(r rid) (*fhir.Version, error) {
 	ver, err := n.sought(r)
 	if errors.Is(err, kv.ErrDamaged) {

@@ -53,7 +53,7 @@ type Iterator interface {
 	// of the iterator, and so may also lead back. It stays within the range. It
 	// reads the key during the call only; that may be Key of this iterator.
 	Seek(key []byte) bool
-	// Key and Value are where the iterator stands. Both belong to the engine:
+	// Key and Value are those at the position of the iterator. Both belong to the engine:
 	// they are valid up to the next call of Next, Seek or Close only, when it may
 	// overwrite them, and must not be changed. Who keeps one longer copies it.
 	Key() []byte

@@ -70,5 +70,5 @@ func (l *Lock) put(checkpoint []byte) error {
 	return syncFolder(filepath.Dir(l.path))
 }
 
-// Close gives the lock up.
+// Close releases the lock.
 func (l *Lock) Close() error { return l.file.Close() }

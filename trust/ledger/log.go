@@ -58,6 +58,9 @@ func (l *Log) Start(ctx context.Context, source Source) error {
 		if r.Index != e.size {
 			return fmt.Errorf("ledger: version %d of the log is missing", e.size)
 		}
+		if r.Leaf == nil && r.Lost != "" { // nothing tells its hash
+			return fmt.Errorf("ledger: version %d of the log cannot be read and has no hash: %s; restore it from a backup", r.Index, r.Lost)
+		}
 		missing = append(missing, e.add(r.hash())...)
 		if len(missing) < width {
 			return nil

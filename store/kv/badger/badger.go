@@ -147,7 +147,7 @@ func (e *Engine) begin() error {
 	return err
 }
 
-// beginSeal goes on with the seal of the database, or gives it one.
+// beginSeal goes on with the seal of the database, or creates it.
 func (e *Engine) beginSeal() error {
 	if err := e.sealed.open(e.dir, e.db); err != nil {
 		return err

@@ -76,7 +76,7 @@ func (l *logs) expect(entries int, bytes int64) error {
 	return err
 }
 
-// release gives the blocks of the next log back.
+// release releases the blocks of the next log.
 func (l *logs) release() {
 	if !allocates {
 		return

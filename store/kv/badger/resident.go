@@ -17,7 +17,7 @@ const (
 	residentEvery = 500 * time.Millisecond
 )
 
-// resident gives the pages of tables back until it is stopped.
+// resident returns the pages of tables to the system until it is stopped.
 type resident struct {
 	db            *badger.DB
 	dir           string // as the system names it
@@ -47,7 +47,7 @@ func (r *resident) run() {
 	defer close(r.stopped)
 	tick := time.NewTicker(residentEvery)
 	defer tick.Stop()
-	least := residentFiles() // what is no table, such as the program
+	least := residentFiles() // what is not a table, such as the program
 	for {
 		select {
 		case <-r.stop:
@@ -61,7 +61,7 @@ func (r *resident) run() {
 	}
 }
 
-// giveBack gives back the pages of all tables. A table is unmapped when nobody
+// giveBack returns to the system the pages of all tables. A table is unmapped when nobody
 // uses it any more, and its addresses may be memory of any kind then. So the
 // tables are held by an iterator meanwhile, and only those count that were part
 // of the database before and after it was opened: a table never comes back.

@@ -29,7 +29,7 @@ func flush(file *os.File) error {
 // allocates says that files have blocks before they are written to.
 const allocates = true
 
-// allocate gives a file blocks for so many bytes, and leaves its length. On file
+// allocate allocates blocks of a file for so many bytes, and leaves its length. On file
 // systems that cannot, it does nothing.
 func allocate(file *os.File, bytes int64) error {
 	for {
@@ -60,7 +60,7 @@ func residentFiles() int64 {
 	return shared * int64(os.Getpagesize())
 }
 
-// giveBackTables gives back the pages of the tables of a folder, by their
+// giveBackTables returns to the system the pages of the tables of a folder, by their
 // numbers, that are mapped and stay so during the call.
 func giveBackTables(dir string, held map[uint64]bool) {
 	file, err := os.Open("/proc/self/maps")

@@ -163,7 +163,7 @@ func (u used) Close() {
 	u.done()
 }
 
-// Snapshot gives the state as of now.
+// Snapshot returns the state as of now.
 func (w *Waiting) Snapshot() (kv.Snapshot, error) {
 	e, done := w.use()
 	s, err := e.Snapshot()
