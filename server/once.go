@@ -26,7 +26,7 @@ func (s *Server) onlyOnce(c *gin.Context, handle handler, call *fhir.Call) (*fhi
 	}
 	digest := digestOf(c, x, call)
 	call.Receipt = fhir.Receipt{Key: x.once + x.entry, Body: []byte(digest)}
-	if who := x.caller(); who != "" { // what another caller sends under an id is no repeat
+	if who := x.caller(); who != "" { // what another caller sends under an id is not a repeat
 		call.Receipt.Key += "\x00" + who
 	}
 	return s.flights.do(ctx, call.Receipt.Key, digest, func() (*fhir.Reply, error) {

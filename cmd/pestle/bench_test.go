@@ -92,7 +92,7 @@ func benchResource(n int64) []byte {
 }
 
 // inParallel runs f n times from 64 goroutines, each as long as f returns true,
-// and gives the time it took.
+// and returns the time it took.
 func inParallel(n int64, f func() bool) time.Duration {
 	began := time.Now()
 	var left atomic.Int64

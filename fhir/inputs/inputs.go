@@ -83,7 +83,7 @@ func (c *checker) add(rule string, at fhir.Node, issue fhir.Issue) {
 	c.issues = append(c.issues, issue)
 }
 
-// resource takes a body that is no Parameters.
+// resource takes a body that is not Parameters.
 func (c *checker) resource(body *fhir.Resource, seen map[string]int) {
 	expected := "Parameters"
 	if p := Bare(c.op); p != nil {

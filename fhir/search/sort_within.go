@@ -28,7 +28,7 @@ func SortWithin(resourceType string, by Sort, clauses []Clause) (ranges []Range,
 	return ranges, limited
 }
 
-// classed reports whether the first byte of the keys is no part of their order.
+// classed reports whether the first byte of the keys is not part of their order.
 func classed(resourceType string, by Sort) bool {
 	switch sortKind(resourceType, by) {
 	case "date", "number", "quantity":

@@ -24,7 +24,7 @@ type datedWords struct {
 }
 
 var (
-	// aTime is how long or how often, which is no amount.
+	// aTime is how long or how often, which is not an amount.
 	aTime = regexp.MustCompile(`\b(for|after|within|every|in|over|review(ed)?)\s+(the\s+)?(next\s+)?[a-z0-9-]+\s+(hours?|days?|weeks?|months?)\b`)
 	// anAmount is a number, in figures or in words.
 	anAmount = regexp.MustCompile(`[0-9½¼¾]|\b(half|quarter|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|hundred|once|twice)\b`)

@@ -40,7 +40,7 @@ func guardIdentity(state fhir.State, who fhir.Principal, before, after *fhir.Ver
 	return nil
 }
 
-// identityOf is the ODS code that an Organization or PractitionerRole stands for,
+// identityOf is the ODS code that an Organization or PractitionerRole represents,
 // "" where it names none.
 func identityOf(state fhir.State, v *fhir.Version) (string, error) {
 	r, err := v.Resource()

@@ -85,7 +85,7 @@ func readIssue(v *fhir.Version) (*dispensed, error) {
 	return d, nil
 }
 
-// read reads what the Task names; nil where that is no item.
+// read reads what the Task names; nil where that is not an item.
 func (d *dispensed) read(state fhir.State, v *fhir.Version) (_ *dispensed, err error) {
 	task := d.task
 	if err := d.readItems(state); err != nil || len(d.lines) == 0 {

@@ -17,7 +17,7 @@ const repriceBatch = 100
 // Reprice prices the claims of a month again, by the data that holds now: after
 // an edition, a concession or a fee was loaded late. It goes by the days of the
 // claims, since one may use the rest of a pack that another was paid whole. It
-// gives how many answers there are and how many of them changed. org is the ODS
+// returns how many answers there are and how many of them changed. org is the ODS
 // code of the pharmacy whose claims are priced, "" for all.
 func (s *Service) Reprice(ctx context.Context, month tariff.Month, org string, who fhir.Principal, requestID string, now time.Time) (claims, changed int, err error) {
 	tag := month.String()

@@ -21,7 +21,7 @@ func Handler(proxies Proxies, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if Faulty(r.Header) {
 			w.Header().Set("Connection", "close")
-			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Second)) // an error says that w is no connection
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Second)) // an error says that w is not a connection
 			refuse(w, http.StatusBadRequest, fhir.Issue{
 				Severity: fhir.Err, Code: fhir.Structure, Message: "It is not clear where the body of the request ends.",
 				Expected: "Content-Length or, in HTTP/1.1, Transfer-Encoding: chunked", Found: "both, an encoding in HTTP/1.0, or a length that is not a number",

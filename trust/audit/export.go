@@ -17,7 +17,7 @@ const (
 )
 
 // Export writes the events recorded from a time until another, oldest first; zero
-// times are no bounds.
+// times are not bounds.
 func (r Records) Export(ctx context.Context, w io.Writer, format string, from, until time.Time) error {
 	line := map[string]func(*Event) string{NDJSON: r.auditEvents, CEF: commonEvent, Compact: compact}[format]
 	if line == nil {

@@ -64,7 +64,7 @@ func (v *view) member(typ *r4.Type, m fhir.Node) (name string, value any) {
 }
 
 // choiceOf is the end of the name of a choice whose value is a text, "" where the
-// element is no choice.
+// element is not a choice.
 func choiceOf(p *r4.Property) string {
 	if p.Element.Choice {
 		return "CodeableConcept"
@@ -79,7 +79,7 @@ func repeated(p *r4.Property, value fhir.Value) any {
 	return value
 }
 
-// absent is what stands in the place of a required element:
+// absent is what replaces a required element:
 // http://hl7.org/fhir/StructureDefinition/data-absent-reason
 func absent(p *r4.Property) (name string, value any) {
 	name = p.JSON
