@@ -66,8 +66,14 @@ const (
 // is finished first; nothing of it is lost or done twice either way.
 func (l *Loop) Run(ctx context.Context) error {
 	saved, err := l.DB.CursorAt(ctx, l.Follower.Name())
+	for err != nil && ctx.Err() == nil {
+		l.begun.Store(true) // its lag is that of the whole log
+		l.logger().ErrorContext(ctx, "follower waits", "follower", l.Follower.Name(), "error", err)
+		l.sleep(ctx)
+		saved, err = l.DB.CursorAt(ctx, l.Follower.Name())
+	}
 	if err != nil {
-		return ended(ctx, err)
+		return nil //nolint:nilerr // it was told to end
 	}
 	at := saved
 	l.at.Store(uint64(at))
@@ -277,12 +283,4 @@ func (l *Loop) sleep(ctx context.Context) {
 	case <-ctx.Done():
 	case <-time.After(pause):
 	}
-}
-
-// ended turns an error at the end of the context into none.
-func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }

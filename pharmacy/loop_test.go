@@ -195,6 +195,32 @@ func TestReplayIsHarmless(t *testing.T) {
 	require.Equal(t, 5, db.count("List"))
 }
 
+// blind is a database whose cursors cannot be read at first.
+type blind struct {
+	*fake
+	left atomic.Int32
+}
+
+func (b *blind) CursorAt(ctx context.Context, name string) (fhir.Seq, error) {
+	if b.left.Add(-1) >= 0 {
+		return 0, errors.New("damaged")
+	}
+	return b.fake.CursorAt(ctx, name)
+}
+
+// TestCursorCannotBeRead: the follower shows the lag, and goes on when it can.
+func TestCursorCannotBeRead(t *testing.T) {
+	db := &blind{fake: newFake()}
+	db.put(t, "Basic", "1")
+	db.left.Store(1 << 20)
+	l := &Loop{DB: db, Follower: echo{}, Pause: time.Millisecond}
+	stop := follow(t, l)
+	require.Eventually(t, func() bool { return l.Lag(7) == 7 }, time.Second, time.Millisecond)
+	db.left.Store(0)
+	require.Eventually(t, func() bool { return db.count("List") == 1 }, time.Second, time.Millisecond)
+	stop()
+}
+
 func TestParking(t *testing.T) {
 	db := newFake()
 	for i := range 3 {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -31,6 +32,8 @@ type admin struct {
 	log     *slog.Logger
 	tokens  *oauth.Server // nil where the server issues none
 	sandbox bool
+
+	rotating sync.Mutex // one rotation of the key at a time
 }
 
 const adminPath = "/admin/"
@@ -231,6 +234,8 @@ func (a *admin) rotateKey(_ auth.Identity, _ http.ResponseWriter, r *http.Reques
 	if err := json.NewDecoder(r.Body).Decode(&k); err != nil {
 		return err
 	}
+	a.rotating.Lock()
+	defer a.rotating.Unlock()
 	return audit.Rotate(auditFolder(a.data), k.From, k.To, func() error { return a.app.engine.RotateKey(k.From, k.To) })
 }
 

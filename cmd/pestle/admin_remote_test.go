@@ -93,6 +93,7 @@ func TestElsewhere(t *testing.T) {
 		{"backup --to " + e.files, "system/$backup", "pestle-", "the scope system/$backup"},
 		{"definitions add " + clinic, "system/$definitions", "added profile https://clinic.example/P", "the scope system/$definitions"},
 		{"definitions add " + clinic, "system/$definitions", "replaced profile https://clinic.example/P", "the scope system/$definitions"},
+		{"audit export --format compact", "system/$audit-export", `"Interaction"`, "the scope system/$audit-export"},
 		{"definitions remove clinic.fsh", "system/$definitions", "removed profile https://clinic.example/P", "the scope system/$definitions"},
 	} {
 		t.Run(c.line, func(t *testing.T) {

@@ -190,7 +190,9 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	log.Info("draining", "seconds", c.DrainSeconds)
 	drain, cancel := context.WithTimeout(context.Background(), time.Duration(c.DrainSeconds)*time.Second)
 	defer cancel()
-	err = errors.Join(h.Shutdown(drain), ended())
+	err = h.Shutdown(drain)
+	_ = h.Close() // what did not end in time, so that it lets go of the database
+	err = errors.Join(err, ended())
 	log.Info("stopped")
 	return err
 }

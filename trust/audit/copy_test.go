@@ -139,5 +139,9 @@ func TestExport(t *testing.T) {
 	require.Equal(t, `CEF:0|Pestle|Pestle|1|read|read|3|externalId=2 rt=1790000000001 outcome=200 suser=x\\y sourceServiceName=dispensary requestMethod=GET request=/fhir/Patient?name\=a|b\nc`+
 		" cs1Label=organisation cs1=FA565 cs2Label=roles cs2=pharmacist cs3Label=purpose cs3=TREAT cs4Label=patients cs4=p1 p9 cs5Label=requestId cs5=0a2cc3a1-1d4e-4f7c-9f77-0c4e8b8f9a10\n", write(audit.CEF, e.Time))
 	require.Contains(t, write(audit.Compact, e.Time), `"Shown":["Patient/p1/_history/1","Task/t/_history/2","Group/g/_history/"]`)
+	var b strings.Builder // of another organisation
+	other := fhir.WithPrincipal(t.Context(), &fhir.Principal{Agent: "ann", OnBehalf: "A83008"})
+	require.NoError(t, audit.Records{Log: l, Site: site}.Export(other, &b, audit.Compact, time.Time{}, time.Time{}))
+	require.Empty(t, b.String())
 	require.Error(t, audit.Records{Log: l}.Export(t.Context(), &strings.Builder{}, "xml", time.Time{}, time.Time{}))
 }

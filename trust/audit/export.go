@@ -16,7 +16,8 @@ const (
 	Compact = "compact" // events as JSON objects
 )
 
-// Export writes the events recorded from a time until another, oldest first; zero
+// Export writes the events that the principal of the context may see, recorded from
+// a time until another, oldest first; zero
 // times are not bounds.
 func (r Records) Export(ctx context.Context, w io.Writer, format string, from, until time.Time) error {
 	line := map[string]func(*Event) string{NDJSON: r.auditEvents, CEF: commonEvent, Compact: compact}[format]
@@ -27,7 +28,7 @@ func (r Records) Export(ctx context.Context, w io.Writer, format string, from, u
 	if head == 0 {
 		return nil
 	}
-	return r.Log.Find(ctx, Query{From: from, Until: until, Head: head}, func(h *Hit) (bool, error) {
+	return r.Log.Find(ctx, Query{Organisations: r.organisations(ctx), From: from, Until: until, Head: head}, func(h *Hit) (bool, error) {
 		e, err := h.Event()
 		if err != nil {
 			return false, err

@@ -103,9 +103,10 @@ func (l *Log) dataKey(database []byte, empty bool) ([]byte, error) {
 	return key, replaceFile(filepath.Join(l.dir, keyName), text)
 }
 
-// Rotate lets the log of a folder, which nobody has open, be opened with another
-// key of the database. replace replaces the key of the database itself: until it
-// has, both keys open the log. A folder without an encrypted log is left alone.
+// Rotate lets the log of a folder be opened with another key of the database.
+// replace replaces the key of the database itself: until it has, both keys open the
+// log, also where it fails, since it may have failed after it had replaced the key.
+// One rotation runs at a time. A folder without an encrypted log is left alone.
 func Rotate(dir string, from, to []byte, replace func() error) error {
 	path := filepath.Join(dir, keyName)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
@@ -132,7 +133,7 @@ func Rotate(dir string, from, to []byte, replace func() error) error {
 		return err
 	}
 	if err := replace(); err != nil {
-		return errors.Join(err, replaceFile(path, before))
+		return err
 	}
 	return replaceFile(path, after)
 }

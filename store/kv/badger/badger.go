@@ -67,8 +67,6 @@ type Engine struct {
 	pending  []kv.Op // of the journal, for a reader
 	log      *slog.Logger
 
-	rotating sync.Mutex // one change of the key at a time
-
 	writing sync.Mutex   // one batch at a time
 	whole   sync.RWMutex // held while a batch is applied that is not durable yet
 	torn    error        // why a batch may be there in part: nothing is read or written
@@ -328,8 +326,12 @@ func (e *Engine) transact(ops []kv.Op) error {
 	if err := e.logs.expect(len(ops)+2, size+int64(len(sealKey)+len(next.value()))); err != nil {
 		return err
 	}
-	if err := errors.Join(failure(txn.Commit()), e.logs.advance()); err != nil {
+	if err := failure(txn.Commit()); err != nil {
 		return err
+	}
+	if err := e.logs.advance(); err != nil { // it is written, and whether it is durable nobody knows
+		e.torn = fmt.Errorf("badger: the next log of writes cannot be begun: %w", err)
+		return e.torn
 	}
 	e.sealed.seal = next
 	return nil

@@ -116,10 +116,9 @@ func RotateKey(dir string, from, to []byte) error {
 }
 
 // RotateKey replaces the key of the database while it is open: reads and writes
-// go on, and the next time it is opened with the new key.
+// go on, and the next time it is opened with the new key. One rotation runs at a
+// time.
 func (e *Engine) RotateKey(from, to []byte) error {
-	e.rotating.Lock()
-	defer e.rotating.Unlock()
 	return rotate(e.dir, from, to)
 }
 

@@ -22,6 +22,7 @@ type logs struct {
 	flush  func(*os.File) error
 
 	used  int64       // of the memtable, at most
+	last  int64       // what the last transaction takes of it
 	ready atomic.Bool // the next log is allocated
 }
 
@@ -72,7 +73,7 @@ func (l *logs) advance() error {
 	if err != nil {
 		return err
 	}
-	l.used = 0
+	l.used = l.last // the transaction that began the log is in it
 	l.ready.Store(false)
 	err = errors.Join(l.flush(l.file), l.file.Close())
 	l.file, l.number = next, l.number+1

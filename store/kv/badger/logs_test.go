@@ -163,3 +163,27 @@ func TestFlushFails(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 	require.ErrorIs(t, e.Write([]kv.Op{{Key: []byte("b"), Value: []byte("2")}}), broken)
 }
+
+// TestNextLogFails: a transaction after which the next log cannot be begun is one
+// that nobody knows of, and nothing more is taken.
+func TestNextLogFails(t *testing.T) {
+	if !flushes {
+		t.Skip("the system flushes by itself here")
+	}
+	e, err := Open(t.TempDir(), nil)
+	require.NoError(t, err)
+	defer func() { _ = e.Close() }()
+	flush, before := e.logs.flush, e.logs.number
+	e.logs.flush = func(f *os.File) error {
+		if begun(e.logs.path(before + 1)) {
+			e.logs.flush = flush
+			return errors.New("no")
+		}
+		return flush(f)
+	}
+	for n := 0; err == nil && n < 60; n++ {
+		err = e.Write([]kv.Op{{Key: fmt.Appendf(nil, "%d", n), Value: noise(500 << 10)}})
+	}
+	require.ErrorContains(t, err, "no")
+	require.ErrorContains(t, e.Write([]kv.Op{{Key: []byte("a"), Value: []byte("b")}}), "no")
+}

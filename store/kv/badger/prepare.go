@@ -62,7 +62,8 @@ func outOfSpace(err error) error {
 // expect puts the next log into its place where a transaction of so many entries
 // and bytes may make the engine begin it.
 func (l *logs) expect(entries int, bytes int64) error {
-	l.used += int64(entries)*entryCost + bytes
+	l.last = int64(entries)*entryCost + bytes
+	l.used += l.last
 	if !allocates || l.used < memTable {
 		return nil
 	}

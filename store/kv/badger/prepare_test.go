@@ -50,6 +50,37 @@ func TestPrepared(t *testing.T) {
 	require.Empty(t, logs)
 }
 
+// TestPreparedAfterLarge: a log that a large transaction began has the room that it
+// took of it, so that the next one has its blocks, too.
+func TestPreparedAfterLarge(t *testing.T) {
+	e, err := Open(t.TempDir(), nil)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, e.Close()) }()
+	n := 0
+	write := func(count, size int) {
+		var ops []kv.Op
+		for range count {
+			n++
+			ops = append(ops, kv.Op{Key: fmt.Appendf(nil, "%09d", n), Value: noise(size)})
+		}
+		require.NoError(t, e.Write(ops))
+	}
+	for e.logs.number < 5 {
+		for before := e.logs.number; e.logs.number == before; {
+			if e.logs.used < memTable-200<<10 {
+				write(4, 8<<10)
+			} else {
+				write(1, 1020<<10)
+			}
+		}
+		for before := e.logs.number; e.logs.number == before; {
+			write(4, 8<<10)
+		}
+		have, _ := blocks(t, e.logs.path(e.logs.number))
+		require.GreaterOrEqual(t, have, int64(logSize))
+	}
+}
+
 // TestForeignFill: others fill the disk in the middle of writes. What was let in
 // is written to the log, which has its blocks, and the process lives; further
 // writes are refused, and taken when there is room.

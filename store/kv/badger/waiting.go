@@ -141,11 +141,12 @@ func (w *Waiting) reopen() error {
 	return before.Close()
 }
 
-// use returns the engine of now, and what is to be called when its use is over.
+// use returns the engine of now, and what is to be called when its use is over. An
+// engine that is being closed says so itself, and is not waited for.
 func (w *Waiting) use() (*Engine, func()) {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
-	if w.users == nil {
+	if w.users == nil || w.closed {
 		return w.now, func() {}
 	}
 	w.users.Add(1)
