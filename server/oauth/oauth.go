@@ -44,6 +44,9 @@ type Config struct {
 	// Next is asked about callers without a token of this server; nil where there
 	// are no others.
 	Next Next
+	// SignIn tells who uses a browser; nil where the server knows no people, and then
+	// it authorizes no launches.
+	SignIn SignIn
 	// Roles returns what roles grant together, and Known whether there is one of a
 	// name; with nil Roles, clients have none.
 	Roles func(names []string) auth.Grants

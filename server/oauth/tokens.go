@@ -26,14 +26,14 @@ type token struct {
 	identity auth.Identity
 }
 
-// Person is a person of a sandbox who acts with a token.
+// Person is somebody who acts with a token.
 type Person struct {
-	Name         string   `json:"name"`  // by which they are chosen: "pharmacist"
+	Name         string   `json:"name"`  // by which they are known to who signs them in: "pharmacist", and that of their account
 	Agent        string   `json:"agent"` // a reference or an identifier
 	Display      string   `json:"display"`
 	Organisation string   `json:"organisation"`
 	Roles        []string `json:"roles"`
-	Scopes       string   `json:"scopes"`
+	Scopes       string   `json:"scopes"` // the most that a program may do for them, with blanks between; "" for what their roles allow
 }
 
 // tokenSize is the size of a token in bytes, before it is written in base64url.
