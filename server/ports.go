@@ -26,6 +26,11 @@ type Repository interface {
 	Own(base string) bool
 	// ReadBefore is Read as of the last commit before a time.
 	ReadBefore(ctx context.Context, typ, id string, before time.Time) (*fhir.Version, error)
+	// Position is that of a commit which the repository holds; Reach returns when it
+	// holds one, at once or after a short time, with Timeout where that is not enough
+	// and Conflict where it cannot come to hold it.
+	Position(ctx context.Context, seq fhir.Seq) (fhir.LogPosition, error)
+	Reach(ctx context.Context, p fhir.LogPosition) error
 	// ReceiptFor is the receipt that was committed under the key, if any.
 	ReceiptFor(ctx context.Context, key string) (fhir.Receipt, bool, error)
 }

@@ -40,23 +40,6 @@ func (s *Server) proof(c *gin.Context) error {
 	return s.send(c, http.StatusOK, r.JSON())
 }
 
-// headerReceipt is the header with which the sender of a write can have it proved
-// later what was stored.
-const headerReceipt = "Pestle-Receipt"
-
-// receipts has the answer carry the receipt of what the request commits.
-func (s *Server) receipts(c *gin.Context) {
-	if s.config.Log == nil || c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead {
-		return
-	}
-	h := c.Writer.Header()
-	c.Request = c.Request.WithContext(fhir.WithCommits(c.Request.Context(), func(done *fhir.Commit) {
-		if h.Get(headerReceipt) == "" && done.Stored() {
-			h.Set(headerReceipt, s.config.Log.Receipt(done.Seq))
-		}
-	}))
-}
-
 // isLogFile reports whether a path is of the log.
 func isLogFile(path string) bool {
 	return path == "/checkpoint" || path == "/log-key" || strings.HasPrefix(path, "/tile/")

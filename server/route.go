@@ -136,11 +136,14 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 		return err
 	}
 	if !x.nested {
+		if err := s.reach(c.Request); err != nil {
+			return err
+		}
 		if c.Request, err = s.admit(c.Request, x); err != nil {
 			return err
 		}
 	}
 	x.cache(c.Writer.Header())
-	s.receipts(c)
+	s.commits(c)
 	return rt.handle(c)
 }

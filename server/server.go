@@ -9,6 +9,7 @@ package server
 
 import (
 	"cmp"
+	"crypto/cipher"
 	"crypto/rand"
 	"io/fs"
 	"log/slog"
@@ -105,6 +106,7 @@ type Server struct {
 	operations operations
 	flights    flights
 	seal       *search.Sealer
+	positions  cipher.AEAD // seals those of commits
 	metrics    *metrics
 	ledger     *ledger
 	routes     []route
@@ -125,6 +127,10 @@ func New(config Config) (*Server, error) {
 	s.codecs = append([]Codec{jsonCodec, xmlCodec}, config.Codecs...)
 	s.ledger = newLedger(s.config.Memory, s.config.MaxInFlight, s.config.MaxHeavy)
 	s.seal = search.NewSealer(s.config.Secret)
+	var err error
+	if s.positions, err = positionKey(s.config.Secret); err != nil {
+		return nil, err
+	}
 	s.metrics = newMetrics(s.config.Counters)
 	gin.SetMode(gin.ReleaseMode) // no tables of routes on stdout
 	s.engine = gin.New()

@@ -76,6 +76,7 @@ type DB struct {
 	head    atomic.Uint64         // the newest durable commit
 	broken  atomic.Pointer[error] // why nothing can be written any more
 	damaged atomic.Uint64         // reads that met what cannot be read
+	follows atomic.Bool           // another database leads
 	mu      sync.Mutex
 	moved   chan struct{} // closed and replaced when head moves
 
@@ -188,21 +189,27 @@ func (db *DB) Size() (int64, error) { return db.engine.Size() }
 
 // show is look with what the principal of a context sees.
 func (db *DB) show(ctx context.Context, op string, at fhir.Seq, f func(v view) error) error {
+	if err := db.reach(ctx, at); err != nil {
+		return failed(op, err)
+	}
 	return db.look(op, at, func(v view) error {
 		v.sight = db.sightOf(ctx)
 		return f(v)
 	})
 }
 
-// look calls f with a view as of a sequence, 0 for now.
+// look calls f with a view as of a sequence that the database holds, 0 for now.
 func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
 	m := db.now()
 	if m == nil {
 		return failed(op, kv.ErrClosed)
 	}
 	defer m.release()
-	if at == 0 || at > m.seq {
+	switch {
+	case at == 0:
 		at = m.seq
+	case at > m.seq:
+		return notHeld()
 	}
 	err := f(view{r: m.snap, at: at, own: db.names.Own, now: db.opts.Clock()})
 	if errors.Is(err, kv.ErrDamaged) {
@@ -213,7 +220,10 @@ func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
 
 // decide is look for those who decide on what is current: they read the same versions
 // again and again.
-func (db *DB) decide(op string, at fhir.Seq, f func(v view) error) error {
+func (db *DB) decide(ctx context.Context, op string, at fhir.Seq, f func(v view) error) error {
+	if err := db.reach(ctx, at); err != nil {
+		return failed(op, err)
+	}
 	return db.look(op, at, func(v view) error {
 		return f(db.warmed(v))
 	})

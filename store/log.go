@@ -44,7 +44,7 @@ var maxLog = 4 << 20
 // Log gives up to limit commits behind a sequence, in order: fewer where they
 // are large, and none only at the end of the log.
 func (db *DB) Log(ctx context.Context, behind fhir.Seq, limit int) (entries []fhir.LogEntry, err error) {
-	err = db.decide("log", 0, func(v view) error {
+	err = db.decide(ctx, "log", 0, func(v view) error {
 		size := 0
 		for seq := behind + 1; seq <= v.at && len(entries) < limit && size < maxLog; seq++ {
 			if err := ctx.Err(); err != nil {

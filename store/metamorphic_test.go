@@ -185,6 +185,10 @@ func (r *run) read() {
 	want := r.m.current(id, at)
 	for _, w := range r.twins {
 		got, err := w.db.ReadAt(ctx, "Patient", id, at)
+		if at > r.m.seq {
+			require.Equal(r.t, fhir.Conflict, fhir.KindOf(err), "not lowered to what there is")
+			continue
+		}
 		if want == nil {
 			require.Equal(r.t, fhir.NotFound, fhir.KindOf(err))
 			continue

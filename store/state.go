@@ -22,7 +22,7 @@ func (s pinned) Current(typ, id string) (ver *fhir.Version, err error) {
 	if s.at == 0 {
 		return nil, nil
 	}
-	err = s.db.decide("read", s.at, func(v view) error {
+	err = s.db.decide(s.ctx, "read", s.at, func(v view) error {
 		ver, err = v.current(typ, id)
 		return err
 	})
@@ -33,7 +33,7 @@ func (s pinned) First(typ, id string) (ver *fhir.Version, err error) {
 	if s.at == 0 {
 		return nil, nil
 	}
-	err = s.db.decide("read", s.at, func(v view) error {
+	err = s.db.decide(s.ctx, "read", s.at, func(v view) error {
 		ver, err = v.first(typ, id)
 		return err
 	})
@@ -42,7 +42,7 @@ func (s pinned) First(typ, id string) (ver *fhir.Version, err error) {
 
 func (s pinned) Find(typ, query string) (ids []string, err error) {
 	return s.finds.find(typ, query, func() (ids []string, err error) {
-		err = s.db.decide("search", s.at, func(v view) error {
+		err = s.db.decide(s.ctx, "search", s.at, func(v view) error {
 			if s.at == 0 {
 				v.at = 0
 			}

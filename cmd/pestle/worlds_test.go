@@ -170,7 +170,11 @@ func (w *orgWorld) told(rec *httptest.ResponseRecorder) string {
 	var out strings.Builder
 	fmt.Fprintln(&out, rec.Code)
 	for _, name := range slices.Sorted(maps.Keys(rec.Header())) {
-		if name != "Content-Length" && name != "Date" { // tokens and ids differ in length
+		switch name {
+		case "Content-Length", "Date": // tokens and ids differ in length
+		case "Pestle-Sequence":
+			fmt.Fprintln(&out, name, "token")
+		default:
 			fmt.Fprintln(&out, name, rec.Header()[name])
 		}
 	}
@@ -210,6 +214,7 @@ func observation(patient, value string) string {
 type pair struct {
 	with, without *orgWorld // what it may not see
 	own           []string  // references that it sees, in each world its own
+	position      string    // of a write of its own
 	twin          map[string]string
 	hidden        []string // references to what it does not see, in the one world
 }
@@ -380,6 +385,9 @@ func (p *pair) compare(org string, r *rand.Rand, n int) string {
 	defer func() { require.Equal(p.with.t, hidden, p.stored(), "nothing of it was changed") }()
 	for i := 0; i < n; i++ {
 		ask := p.request(r)
+		if r.IntN(8) == 0 && p.position != "" {
+			ask.headers = append(slices.Clone(ask.headers), "Pestle-Min-Sequence", p.position)
+		}
 		var next string
 		for page := 0; page == 0 || next != "" && page < 4; page++ {
 			if next != "" {
@@ -408,8 +416,11 @@ func (p *pair) compare(org string, r *rand.Rand, n int) string {
 	return ""
 }
 
-// learn notes what an answer has created.
+// learn notes what an answer has created, and where in the log.
 func (p *pair) learn(with, without *httptest.ResponseRecorder) {
+	if token := with.Header().Get("Pestle-Sequence"); token != "" {
+		p.position, p.twin[token] = token, without.Header().Get("Pestle-Sequence")
+	}
 	if with.Code != 201 {
 		return
 	}
