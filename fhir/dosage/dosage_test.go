@@ -1,0 +1,91 @@
+package dosage
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "rewrite the results in testdata")
+
+// TestTexts reads the texts of testdata/texts.txt: below each is what it says in
+// the words of the dose syntax, a line for each instruction, and the amount of a
+// day; or why it is not understood.
+func TestTexts(t *testing.T) {
+	data, err := os.ReadFile("testdata/texts.txt")
+	require.NoError(t, err)
+	var b strings.Builder
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSuffix(line, "\n")
+		switch {
+		case strings.HasPrefix(line, "  "):
+		case line == "" || strings.HasPrefix(line, "#"):
+			b.WriteString(line + "\n")
+		default:
+			b.WriteString(line + "\n" + told(line))
+		}
+	}
+	if *update {
+		require.NoError(t, os.WriteFile("testdata/texts.txt", []byte(b.String()), 0o644))
+	}
+	require.Equal(t, string(data), b.String())
+}
+
+func told(text string) string {
+	text, name, _ := strings.Cut(text, " | ")
+	list, err := Parse(text, name)
+	if err != nil {
+		return "  ! " + err.Error() + "\n"
+	}
+	var b strings.Builder
+	for _, d := range list {
+		words, err := d.text()
+		if err != nil {
+			words = "! " + err.Error()
+		}
+		fmt.Fprintf(&b, "  %d: %s\n", d.Sequence, words)
+	}
+	day, err := Peak(list, func(a Amount) (Amount, error) { return a, nil })
+	if err == nil {
+		fmt.Fprintf(&b, "  = %s a day\n", day.words())
+	}
+	return b.String()
+}
+
+// FuzzParse reads any text: what is understood says the same when it is written in
+// words and read again.
+func FuzzParse(f *testing.F) {
+	data, err := os.ReadFile("testdata/texts.txt")
+	require.NoError(f, err)
+	for line := range strings.Lines(string(data)) {
+		f.Add(strings.TrimSpace(line))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := Parse(text)
+		if err != nil {
+			return
+		}
+		for i := range list {
+			if list[i].Notes = nil; list[i].Dose.Unit == "" {
+				list[i].Dose.Unit = "tablet"
+			}
+		}
+		asIs := func(a Amount) (Amount, error) { return a, nil }
+		before, err := Peak(list, asIs)
+		words, unsaid := Words(list)
+		if err != nil || unsaid != nil {
+			return
+		}
+		again, err := Parse(words)
+		if err != nil {
+			t.Fatalf("%q is read, its words %q are not: %v", text, words, err)
+		}
+		if after, err := Peak(again, asIs); err != nil || after.words() != before.words() {
+			t.Fatalf("%q is %s a day, its words %q are %s: %v", text, before.words(), words, after.words(), err)
+		}
+	})
+}
