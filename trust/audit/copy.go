@@ -12,30 +12,30 @@ import (
 // of one that is not encrypted: a copy is read whatever the key of the log was.
 // It has all events up to the one that is returned.
 func (l *Log) Copy(after uint64, write func(name string, segment []byte) error) (head uint64, err error) {
-	head = l.Head()
 	plain := &Log{}
-	list := l.list()
-	for i, s := range list {
-		end := s.first + uint64(s.length()) //nolint:gosec // not negative
-		if end <= after+1 {
+	list, done := l.pin()
+	defer done()
+	for _, s := range list {
+		head = s.end - 1
+		if s.end <= after+1 {
 			continue
 		}
 		text, err := l.readSegment(s.first)
-		if l.removed(s, err) {
-			continue
-		}
 		if err != nil {
 			return 0, err
 		}
 		out := header(s.first, false)
-		_, next, err := scan(text, headerSize, s.first, func(number uint64, content []byte) error {
+		_, next, err := scan(text, headerSize, s.first, s.end, func(number uint64, content []byte) error {
 			record, err := l.plain(number, content)
 			if err == nil {
 				out = plain.seal(out, record, number, len(out))
 			}
 			return err
 		})
-		if err != nil && (!errors.Is(err, errTorn) || i < len(list)-1 || next < end) {
+		if err == nil && next < s.end {
+			err = errTorn
+		}
+		if err != nil {
 			return 0, &DamageError{File: l.path(s.first), Why: fmt.Sprintf("it cannot be read: %v", err)}
 		}
 		if err := write(segmentName(s.first), out); err != nil {
@@ -68,7 +68,7 @@ func (r *Restoration) Segment(name string, segment []byte) error {
 		return &DamageError{File: name, Why: "it is not a copy of a segment"}
 	}
 	out := header(first, r.log.aead != nil)
-	_, _, err := scan(segment, headerSize, first, func(number uint64, record []byte) error {
+	_, _, err := scan(segment, headerSize, first, 0, func(number uint64, record []byte) error {
 		if _, err := decode(record); err != nil {
 			return err
 		}

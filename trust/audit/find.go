@@ -42,7 +42,8 @@ func (h *Hit) Event() (*Event, error) { return h.read(h.Number, h.offset) }
 // Find calls visit for the events that meet a query, in the order of their
 // numbers, until it returns false or an error.
 func (l *Log) Find(ctx context.Context, q Query, visit func(*Hit) (bool, error)) error {
-	list := l.list()
+	list, done := l.pin()
+	defer done()
 	if q.Newest {
 		slices.Reverse(list)
 	}
@@ -50,7 +51,7 @@ func (l *Log) Find(ctx context.Context, q Query, visit func(*Hit) (bool, error))
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if more, err := l.findIn(ctx, s, &q, visit); err != nil || !more {
+		if more, err := l.findIn(ctx, s.segment, &q, visit); err != nil || !more {
 			return err
 		}
 	}
@@ -111,18 +112,12 @@ func (l *Log) findIn(ctx context.Context, s *segment, q *Query, visit func(*Hit)
 		in.to = q.Until.Add(time.Millisecond - 1).UnixMilli()
 	}
 	src, done, err := l.source(s)
-	if l.removed(s, err) {
-		return true, nil
-	}
 	if err != nil {
 		return false, err
 	}
 	defer done()
 	in.src = src
 	f, err := os.Open(l.path(s.first))
-	if l.removed(s, err) {
-		return true, nil
-	}
 	if err != nil {
 		return false, err
 	}

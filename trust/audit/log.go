@@ -31,6 +31,8 @@ type Options struct {
 	Sync func(*os.File) error
 	// SyncFolder makes the names of a folder durable; nil for the system's.
 	SyncFolder func(dir string) error
+	fault      func(step string, done bool) error // of a test: what a step fails with, before or after it is done
+
 	// Leaf is called for each record that is durable, in the order of the numbers
 	// and before who appended it goes on; nil for nobody. [Log.Records] has those
 	// from before.
@@ -62,6 +64,7 @@ type Log struct {
 	file   *os.File
 	at     int64  // where the next frame goes; all before it is durable
 	next   uint64 // number of the next event
+	ending bool   // a roll began: the file takes nothing more
 	failed error  // after a failed sync nothing more is acknowledged
 	buffer []byte
 }
@@ -267,7 +270,7 @@ func (l *Log) append(batch []*pending) (n int, err error) {
 		return 0, l.failed
 	}
 	room := l.opts.SegmentSize - l.at
-	if l.file == nil || room < frameSize(batch[0]) && l.at > headerSize {
+	if l.file == nil || l.ending || room < frameSize(batch[0]) && l.at > headerSize {
 		if err := l.roll(headerSize + frameSize(batch[0])); err != nil {
 			return 0, err
 		}
@@ -414,23 +417,20 @@ func (l *Log) term(kind byte, text string) uint64 {
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-// Records calls visit for each durable record from a number on, in their order,
-// until it returns an error.
+// Records calls visit for each record from a number on that was durable when it was
+// called, in their order, until visit returns an error.
 func (l *Log) Records(from uint64, visit func(number uint64, record []byte) error) error {
-	list := l.list()
-	for i, s := range list {
-		end := s.first + uint64(s.length()) //nolint:gosec // not negative
-		if end <= from {
+	list, done := l.pin()
+	defer done()
+	for _, s := range list {
+		if s.end <= from {
 			continue
 		}
 		text, err := l.readSegment(s.first)
-		if l.removed(s, err) {
-			continue
-		}
 		if err != nil {
 			return err
 		}
-		_, next, err := scan(text, headerSize, s.first, func(number uint64, content []byte) error {
+		_, next, err := scan(text, headerSize, s.first, s.end, func(number uint64, content []byte) error {
 			if number < from {
 				return nil
 			}
@@ -440,8 +440,8 @@ func (l *Log) Records(from uint64, visit func(number uint64, record []byte) erro
 			}
 			return visit(number, record)
 		})
-		if errors.Is(err, errTorn) && i == len(list)-1 && next >= end {
-			err = nil // it was being written
+		if err == nil && next < s.end {
+			err = errTorn
 		}
 		if err != nil {
 			return l.located(s.first, err)
@@ -467,7 +467,8 @@ func (l *Log) Read(from uint64, visit func(*Event) error) error {
 // its records. An index that is not that of its segment is made again. pace is
 // called with the bytes that are read next; nil for as fast as it goes.
 func (l *Log) Verify(ctx context.Context, pace func(bytes int) error) (events uint64, err error) {
-	list := l.list()
+	list, done := l.pin()
+	defer done()
 	for i, s := range list {
 		if err := ctx.Err(); err != nil {
 			return events, err
@@ -477,16 +478,16 @@ func (l *Log) Verify(ctx context.Context, pace func(bytes int) error) (events ui
 				return events, err
 			}
 		}
-		m, _, err := l.index(s.first, i == len(list)-1)
+		m, _, err := l.index(s.first, s.end)
 		if err != nil {
 			return events, err
 		}
-		if i < len(list)-1 && m.len() != s.length() {
-			return events, &DamageError{File: l.path(s.first), Why: fmt.Sprintf("it has %d events, and %d were stored", m.len(), s.length())}
+		if found := uint64(m.len()); s.first+found != s.end { //nolint:gosec // not negative
+			return events, &DamageError{File: l.path(s.first), Why: fmt.Sprintf("it has %d events, and %d were stored", found, s.end-s.first)}
 		}
-		events += uint64(m.len()) //nolint:gosec // not negative
+		events += s.end - s.first
 		if !l.opts.ReadOnly && i < len(list)-1 && !s.sound(l.sidecar(s.first), m) {
-			if err := writeSidecar(l.sidecar(s.first), s.first, m); err != nil {
+			if err := l.writeIndex(s.segment, m); err != nil {
 				return events, err
 			}
 		}

@@ -13,9 +13,10 @@ import (
 	"github.com/pestle-fhir/pestle/trust/audit"
 )
 
-// TestRenameFails wants that nothing more is acknowledged after the next file took
-// its name and that may not be durable, and that the log opens again.
-func TestRenameFails(t *testing.T) {
+// TestFolderFails wants that nothing is acknowledged while the name of the next file
+// may not be durable, not by the file before it either, and that the log goes on
+// without a restart once it is.
+func TestFolderFails(t *testing.T) {
 	var fail atomic.Bool
 	o := small
 	o.SyncFolder = func(string) error {
@@ -36,16 +37,17 @@ func TestRenameFails(t *testing.T) {
 		}
 	}
 	require.Less(t, stored, 100)
-	fail.Store(false)
 	tiny := event(1)
 	tiny.Shown, tiny.Target = nil, ""
 	require.ErrorIs(t, l.Append(t.Context(), tiny), syscall.EIO, "it would have the number that the new file begins with")
 	require.ErrorIs(t, l.Append(t.Context(), event(2)), syscall.EIO)
+	fail.Store(false)
+	require.NoError(t, l.Append(t.Context(), tiny))
 	require.NoError(t, l.Close())
 	again := open(t, dir, small)
-	require.Len(t, all(t, again), stored)
+	require.Len(t, all(t, again), stored+1)
 	require.NoError(t, again.Append(t.Context(), event(3)))
-	require.Equal(t, uint64(stored+1), again.Head())
+	require.Equal(t, uint64(stored+2), again.Head())
 }
 
 // readers read a whole log while meanwhile is called after the first segment.

@@ -48,6 +48,7 @@ func (l *Log) recover() error {
 		if _, err := os.Stat(path); err != nil {
 			_ = l.reserve(path, l.opts.SegmentSize) // or when it is needed
 		}
+		return errors.Join(l.opts.SyncFolder(l.dir), l.opts.SyncFolder(filepath.Dir(l.dir))) // names that a killed process made
 	}
 	return nil
 }
@@ -108,7 +109,7 @@ func (l *Log) adopt(s *segment) error {
 	if err == nil {
 		return nil
 	}
-	m, _, err := l.index(s.first, false)
+	m, _, err := l.index(s.first, s.first+uint64(s.events)) //nolint:gosec // not negative
 	if err != nil {
 		return err
 	}
@@ -120,12 +121,12 @@ func (l *Log) adopt(s *segment) error {
 		s.mem = m
 		return nil
 	}
-	return writeSidecar(l.sidecar(s.first), s.first, m)
+	return l.writeIndex(s, m)
 }
 
 // resume opens the newest segment for writing after its last whole frame.
 func (l *Log) resume(s *segment) error {
-	m, end, err := l.index(s.first, true)
+	m, end, err := l.index(s.first, 0)
 	if err != nil {
 		return err
 	}
@@ -145,48 +146,6 @@ func (l *Log) resume(s *segment) error {
 		return err
 	}
 	return l.opts.Sync(l.file)
-}
-
-// roll ends the segment and begins the next one, which has room for an event of
-// a size. The reserve that was kept becomes the new file, and another is made if
-// there is room on the disk.
-func (l *Log) roll(size int64) error {
-	next := filepath.Join(l.dir, reserveName)
-	size = max(size, l.opts.SegmentSize)
-	if info, err := os.Stat(next); err != nil || info.Size() < size {
-		if err := l.reserve(next, size); err != nil {
-			return err
-		}
-	}
-	f, err := os.OpenFile(next, os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteAt(header(l.next, l.aead != nil), 0)
-	if err == nil {
-		err = l.opts.Sync(f)
-	}
-	if err == nil {
-		err = os.Rename(next, l.path(l.next))
-	}
-	if err != nil {
-		return errors.Join(err, f.Close())
-	}
-	if err := l.opts.SyncFolder(l.dir); err != nil { // the file claims the next number: nothing else may
-		l.failed = fmt.Errorf("audit: the name of a file of the log could not be made durable, and the log takes nothing more until the server is started again: %w", errors.Join(err, f.Close()))
-		return l.failed
-	}
-	if l.file != nil {
-		_ = l.file.Truncate(l.at) // what it had reserved
-		_ = l.file.Close()
-		l.sealed(l.newest())
-	}
-	l.file, l.at = f, headerSize
-	l.segmentsMu.Lock()
-	l.segments = append(l.segments, &segment{first: l.next, mem: &memory{}})
-	l.segmentsMu.Unlock()
-	_ = l.reserve(next, l.opts.SegmentSize) // or when it is needed
-	return nil
 }
 
 // reserve makes a file of zeros that takes its room on the disk at once.

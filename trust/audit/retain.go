@@ -95,30 +95,38 @@ func (r Retention) years(typ string, at time.Time) int {
 // Retain deletes the oldest segments of which no event must be kept any longer,
 // and records that before it does. The newest segment stays.
 func (l *Log) Retain(ctx context.Context, r Retention, now time.Time) (deleted int, err error) {
-	list := l.list()
-	for len(list) > 1 {
-		over, err := l.over(list[0], r, now)
+	for {
+		s, next := l.oldest()
+		if s == nil {
+			return deleted, nil
+		}
+		over, err := l.over(s, r, now)
 		if err != nil || !over {
 			return deleted, err
 		}
-		first, next := list[0].first, list[1].first
 		if err := l.Record(ctx, &fhir.Access{Time: now, Interaction: retained, Status: 200, Address: "local", By: fhir.Principal{Client: "pestle"},
-			Target: fmt.Sprintf("events %d to %d, kept as long as they must be", first, next-1)}); err != nil {
+			Target: fmt.Sprintf("events %d to %d, kept as long as they must be", s.first, next-1)}); err != nil {
 			return deleted, err
 		}
 		if err := l.begin(next); err != nil {
 			return deleted, err
 		}
-		l.segmentsMu.Lock()
-		l.segments = slices.Delete(l.segments, 0, 1)
-		l.segmentsMu.Unlock()
-		if err := l.remove(first); err != nil {
+		deleted++
+		if err := l.drop(); err != nil { // the next opening removes it
 			return deleted, err
 		}
-		deleted++
-		list = l.list()
 	}
-	return deleted, nil
+}
+
+// oldest is the oldest segment and the number that the next one begins with; nil
+// where there is no other.
+func (l *Log) oldest() (s *segment, next uint64) {
+	l.segmentsMu.RLock()
+	defer l.segmentsMu.RUnlock()
+	if len(l.segments) < 2 {
+		return nil, 0
+	}
+	return l.segments[0], l.segments[1].first
 }
 
 // over reports whether no event of a segment must be kept. The newest events are

@@ -92,11 +92,14 @@ var (
 	errTorn = errors.New("audit: not a whole frame")
 )
 
-// scan walks the frames of a segment from an offset, and returns the offset after
-// the last whole frame and the number after it. visit may be nil. The error is
-// errTorn where something else than zeros follows.
-func scan(text []byte, at int, number uint64, visit func(number uint64, content []byte) error) (int, uint64, error) {
+// scan walks the frames of a segment from an offset up to the number limit, 0 for
+// all, and returns the offset after the last whole frame and the number after it.
+// visit may be nil. The error is errTorn where something else than zeros follows.
+func scan(text []byte, at int, number, limit uint64, visit func(number uint64, content []byte) error) (int, uint64, error) {
 	for {
+		if limit != 0 && number >= limit {
+			return at, number, nil
+		}
 		content, _, err := frameAt(text, at)
 		if errors.Is(err, errEnd) {
 			return at, number, nil

@@ -14,6 +14,12 @@ import (
 type segment struct {
 	first uint64
 
+	// Under segmentsMu of the log.
+	readers int
+	dropped bool // retention is over: the last reader removes the files
+
+	writing sync.Mutex // one writer of the index's file at a time
+
 	mu      sync.Mutex
 	events  int     // of a sealed one
 	mem     *memory // the index, as long as it is in no file
@@ -34,11 +40,51 @@ func (s *segment) memory() *memory {
 	return s.mem
 }
 
-// list are the segments as they are now.
-func (l *Log) list() []*segment {
-	l.segmentsMu.RLock()
-	defer l.segmentsMu.RUnlock()
-	return slices.Clone(l.segments)
+// extent is a segment up to the end of what was durable when it was listed.
+type extent struct {
+	*segment
+	end uint64 // number after its last event
+}
+
+// pin lists the segments as they are now, and keeps their files until done is
+// called.
+func (l *Log) pin() (list []extent, done func()) {
+	l.segmentsMu.Lock()
+	defer l.segmentsMu.Unlock()
+	for _, s := range l.segments {
+		s.readers++
+		list = append(list, extent{s, s.first + uint64(s.length())}) //nolint:gosec // not negative
+	}
+	return list, func() {
+		for _, s := range list {
+			l.unpin(s.segment)
+		}
+	}
+}
+
+func (l *Log) unpin(s *segment) {
+	l.segmentsMu.Lock()
+	s.readers--
+	last := s.readers == 0 && s.dropped
+	l.segmentsMu.Unlock()
+	if last {
+		_ = l.remove(s.first) // or the next opening does
+	}
+}
+
+// drop takes the oldest segment off the list. Its files are removed once nobody
+// reads them.
+func (l *Log) drop() error {
+	l.segmentsMu.Lock()
+	s := l.segments[0]
+	l.segments = slices.Delete(l.segments, 0, 1)
+	s.dropped = true
+	now := s.readers == 0
+	l.segmentsMu.Unlock()
+	if now {
+		return l.remove(s.first)
+	}
+	return nil
 }
 
 // newest is the segment that is written, nil where there is none.
@@ -51,12 +97,6 @@ func (l *Log) newest() *segment {
 	return l.segments[len(l.segments)-1]
 }
 
-// removed reports whether a file is missing because it was kept as long as it must
-// be, and was removed since its segment was listed.
-func (l *Log) removed(s *segment, err error) bool {
-	return errors.Is(err, fs.ErrNotExist) && s.first < l.Begin()
-}
-
 func (l *Log) path(first uint64) string    { return filepath.Join(l.dir, segmentName(first)) }
 func (l *Log) sidecar(first uint64) string { return filepath.Join(l.dir, sidecarName(first)) }
 
@@ -67,12 +107,12 @@ func (l *Log) source(s *segment) (src source, done func(), err error) {
 	}
 	f, err := s.open(l.sidecar(s.first))
 	if errors.Is(err, errSidecar) || errors.Is(err, fs.ErrNotExist) {
-		m, _, err := l.index(s.first, false)
+		m, _, err := l.index(s.first, s.first+uint64(s.length())) //nolint:gosec // not negative
 		if err != nil {
 			return nil, nil, err
 		}
 		if !l.opts.ReadOnly {
-			_ = writeSidecar(l.sidecar(s.first), s.first, m) // or the next time
+			_ = l.writeIndex(s, m) // or the next time
 		}
 		return m, func() {}, nil
 	}
@@ -110,16 +150,24 @@ func (s *segment) sound(path string, m *memory) bool {
 	return err == nil && string(text) == string(encodeSidecar(s.first, m))
 }
 
-// index makes the index of a segment of its records, and returns where they end.
-// What is torn at the end of the newest one was never acknowledged.
-func (l *Log) index(first uint64, newest bool) (m *memory, end int, err error) {
+// writeIndex writes the index of a segment to its file.
+func (l *Log) writeIndex(s *segment, m *memory) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return l.step("index", func() error { return writeSidecar(l.sidecar(s.first), s.first, m) })
+}
+
+// index makes the index of a segment of its records up to a number, and returns
+// where they end. Of the newest one, where limit is 0, what is torn at the end was
+// never acknowledged; what follows the last event of another one was not either.
+func (l *Log) index(first, limit uint64) (m *memory, end int, err error) {
 	text, err := l.readSegment(first)
 	if err != nil {
 		return nil, 0, err
 	}
 	m = &memory{}
 	at := headerSize
-	end, next, err := scan(text, headerSize, first, func(number uint64, content []byte) error {
+	end, next, err := scan(text, headerSize, first, limit, func(number uint64, content []byte) error {
 		e, err := l.open(number, content)
 		if err != nil {
 			return err
@@ -130,7 +178,7 @@ func (l *Log) index(first uint64, newest bool) (m *memory, end int, err error) {
 		at += frameHead + len(content)
 		return nil
 	})
-	if errors.Is(err, errTorn) && newest && !acknowledged(text, end) {
+	if errors.Is(err, errTorn) && limit == 0 && !acknowledged(text, end) {
 		err = nil
 	}
 	if err != nil {
@@ -144,7 +192,7 @@ func (l *Log) index(first uint64, newest bool) (m *memory, end int, err error) {
 func (l *Log) sealed(s *segment) {
 	l.sealing.Go(func() {
 		m := s.memory()
-		if err := writeSidecar(l.sidecar(s.first), s.first, m); err != nil {
+		if err := l.writeIndex(s, m); err != nil {
 			return // it stays in memory, and is made again by the next opening
 		}
 		s.mu.Lock()
