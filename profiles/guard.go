@@ -3,6 +3,8 @@ package profiles
 import (
 	"context"
 	"slices"
+	"sync"
+	"weak"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
@@ -47,21 +49,18 @@ func (l *Library) Guard(_ context.Context, _ fhir.State, tx *fhir.Transaction, _
 // that is built in or that was configured at start.
 func (l *Library) BuiltIn(typ, url string) bool {
 	bare, _ := definition.SplitCanonical(url)
-	if bare == "" {
-		return false
-	}
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	terms := l.terms.Definitions()
-	switch typ {
-	case "StructureDefinition":
-		return l.own.Structures[bare] != nil || r4.ExtensionByURL(bare) != nil || snapshot.New(definition.NewSet()).Lookup(bare) != nil
-	case "ValueSet":
-		return terms.ValueSets[bare] != nil
-	case "CodeSystem":
-		return terms.CodeSystems[bare] != nil || l.terms.Supplied(bare)
+	return bare != "" && l.builtIn(typ, bare)
+}
+
+// builtIn is [Library.BuiltIn] of a library that is locked, for a url without a
+// version.
+func (l *Library) builtIn(typ, url string) bool {
+	if typ == "StructureDefinition" {
+		return l.own.Has(typ, url) || r4.ExtensionByURL(url) != nil || snapshot.New(definition.NewSet()).Lookup(url) != nil
 	}
-	return terms.ConceptMaps[bare] != nil
+	return l.terms.BuiltIn(typ, url)
 }
 
 // builds returns why a structure cannot be built of the library and of what the
@@ -74,18 +73,20 @@ func (l *Library) builds(r *fhir.Resource, tx *fhir.Transaction) error {
 	return err
 }
 
-// beside is the structures that one transaction writes, which are read once. It
-// is used by one commit at a time.
+// beside is the structures that one transaction writes, which are read once.
 type beside struct {
-	tx  *fhir.Transaction
+	mu  sync.Mutex
+	tx  weak.Pointer[fhir.Transaction] // which is not kept for it
 	set *definition.Set
 }
 
 func (b *beside) of(tx *fhir.Transaction) *definition.Set {
-	if b.tx == tx {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.set != nil && b.tx == weak.Make(tx) {
 		return b.set
 	}
-	b.tx, b.set = tx, definition.NewSet()
+	b.tx, b.set = weak.Make(tx), definition.NewSet()
 	for i := range tx.Changes {
 		if c := &tx.Changes[i]; c.Type == "StructureDefinition" && c.Resource != nil && c.Resource.Get("url").Text() != "" {
 			b.set.AddStructure(definition.ReadStructure(c.Resource))

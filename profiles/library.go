@@ -21,7 +21,7 @@ type Library struct {
 
 	mu       sync.RWMutex
 	own      *definition.Set // built in and configured
-	stored   *definition.Set // stored on the server; lies on top
+	stored   *definition.Set // stored on the server; those of urls that own has are left out
 	beside   beside          // of the transaction that is guarded
 	set      *definition.Set // both
 	listing  *catalogue      // of own; nil until it is asked for
@@ -105,12 +105,14 @@ func (l *Library) Replace(by *Library) {
 	l.terms.Replace(by.terms.Definitions())
 }
 
-// ChangeStored replaces some of the definitions that are stored on the server,
-// which lie on top of all others. Only what was compiled of them is forgotten.
+// ChangeStored replaces some of the definitions that are stored on the server. One
+// of a url that is built in or configured, which a later program or a command may
+// have added, has no effect until that is gone. Only what was compiled of them is
+// forgotten.
 func (l *Library) ChangeStored(was, now *definition.Set) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.set.Change(was, now, l.own)
+	l.set.Change(was, now.Without(l.builtIn), l.own)
 	l.stored.Change(was, now, definition.NewSet())
 	l.forget(was, now)
 	l.terms.ChangeStored(was, now)
@@ -142,7 +144,7 @@ func (l *Library) forget(changed ...*definition.Set) {
 func (l *Library) rebuild() {
 	l.set = definition.NewSet()
 	l.set.Merge(l.own)
-	l.set.Merge(l.stored)
+	l.set.Merge(l.stored.Without(l.builtIn))
 	l.snap, l.programs, l.extensions = snapshot.New(l.set), map[string]*program{}, map[string]*r4.Extension{}
 	l.names, l.near = nil, nil
 	l.compiled = map[string][]string{}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -42,8 +43,8 @@ type stored struct {
 }
 
 // Sync takes over what has been committed since the last call. It is cheap
-// where nothing was. The error names each definition that cannot be read; those
-// stay out, all others are in.
+// where nothing was. The error names each definition that cannot be read, or whose
+// url is of a built-in or configured one; those have no effect, all others are in.
 func (s *Stored) Sync(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -114,6 +115,9 @@ func (s *Stored) change(versions []*fhir.Version) error {
 		if err != nil {
 			broken = append(broken, fmt.Errorf("definitions: %s: %w", v.Ref(), err))
 		}
+		if s.Library.BuiltIn(v.Type, now.url()) { // since it was stored
+			broken = append(broken, fmt.Errorf("definitions: %s has no effect: a definition of its url %s is built in or configured", v.Ref(), now.url()))
+		}
 		keys[now.key] = true
 		fresh = append(fresh, now)
 	}
@@ -138,6 +142,12 @@ func read(v *fhir.Version) (*stored, error) {
 	d.key = v.Type + " " + r.Get("url").Text()
 	_, err = d.set.Add(r, v.Ref())
 	return d, err
+}
+
+// url is that of a definition, "" for none.
+func (d *stored) url() string {
+	_, url, _ := strings.Cut(d.key, " ")
+	return url
 }
 
 // replace puts a definition in the place of its former version.

@@ -85,30 +85,65 @@ func TestStoredDefinitionsOfEverySize(t *testing.T) {
 }
 
 // TestStoredDefinitionsOfOneURL: the one written last answers, and when it goes,
-// the one before, and at last the one that was configured.
+// the one before.
 func TestStoredDefinitionsOfOneURL(t *testing.T) {
 	title := func(text string) string {
 		return `{"resourceType":"ValueSet","url":"https://clinic.example/v","version":"1","title":"` + text + `"}`
 	}
-	l := libraryOf(definitions(t, title("configured")))
+	l := libraryOf(definition.NewSet())
 	log := &logged{}
 	s := &Stored{Library: l, From: log}
 	for _, step := range []struct{ id, json, bare, version string }{
-		{"", "", "configured", "configured"},
 		{"a", title("first"), "first", "first"},
 		{"b", title("second"), "second", "second"},
 		{"c", `{"resourceType":"ValueSet","url":"https://clinic.example/v","title":"bare"}`, "bare", "second"},
 		{"b", "", "bare", "first"},
 		{"c", `{"resourceType":"ValueSet","url":"https://clinic.example/other"}`, "first", "first"},
-		{"a", "", "configured", "configured"},
 	} {
-		if step.id != "" {
-			log.write("ValueSet", step.id, step.json)
-		}
+		log.write("ValueSet", step.id, step.json)
 		require.NoError(t, s.Sync(context.Background()))
 		assert.Equal(t, step.bare, l.terms.ValueSet("https://clinic.example/v").Title, "%+v", step)
 		assert.Equal(t, step.version, l.terms.ValueSet("https://clinic.example/v|1").Title, "%+v", step)
 	}
+}
+
+// TestBuiltInAfterStored: where a later program has a definition of a url that is
+// stored, or the operator adds one, that one holds, whatever is stored after it. It
+// is told, and the stored one is back once the other is gone.
+func TestBuiltInAfterStored(t *testing.T) {
+	const url = "https://clinic.example/"
+	structure := func(element string) string {
+		return fmt.Sprintf(`{"resourceType":"StructureDefinition","url":"%sp","type":"Patient","kind":"resource","derivation":"constraint","baseDefinition":"http://hl7.org/fhir/StructureDefinition/Patient",
+			"differential":{"element":[{"id":"Patient.%[2]s","path":"Patient.%[2]s","min":1}]}}`, url, element)
+	}
+	values := func(title string) string {
+		return `{"resourceType":"ValueSet","url":"` + url + `v","version":"1","title":"` + title + `"}`
+	}
+	l := libraryOf(definition.NewSet())
+	log := &logged{}
+	s := &Stored{Library: l, From: log}
+	has := func(element, title string) {
+		t.Helper()
+		p, err := l.Structure(url + "p")
+		require.NoError(t, err)
+		require.True(t, slices.ContainsFunc(p.Snapshot, func(e *definition.Element) bool { return e.Path == "Patient."+element && e.Min != nil && *e.Min == 1 }))
+		require.Equal(t, title, l.terms.ValueSet(url+"v").Title)
+		require.Equal(t, title, l.terms.ValueSet(url+"v|1").Title)
+	}
+	log.write("StructureDefinition", "p", structure("name"))
+	log.write("ValueSet", "v", values("stored"))
+	require.NoError(t, s.Sync(t.Context()))
+	has("name", "stored")
+	l.Define(definitions(t, structure("gender"), values("configured")))
+	has("gender", "configured")
+	log.write("StructureDefinition", "p", structure("birthDate"))
+	log.write("ValueSet", "v", values("again"))
+	require.ErrorContains(t, s.Sync(t.Context()), "StructureDefinition/p has no effect")
+	has("gender", "configured")
+	started := &Stored{Library: libraryOf(definitions(t, structure("gender"), values("configured"))), From: log}
+	require.ErrorContains(t, started.Sync(t.Context()), "ValueSet/v has no effect")
+	l.Replace(libraryOf(definition.NewSet()))
+	has("birthDate", "again")
 }
 
 // TestWhatDoesNotChangeStaysCompiled: a program is made anew when its own

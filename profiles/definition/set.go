@@ -87,6 +87,40 @@ func (s *Set) Merge(o *Set) {
 	}
 }
 
+// Without returns the definitions of the set whose url, without its version, is not
+// of one that hidden says yes to; of a type such as "ValueSet".
+func (s *Set) Without(hidden func(typ, url string) bool) *Set {
+	out := NewSet()
+	keep(out.Structures, s.Structures, "StructureDefinition", hidden)
+	keep(out.ValueSets, s.ValueSets, "ValueSet", hidden)
+	keep(out.CodeSystems, s.CodeSystems, "CodeSystem", hidden)
+	keep(out.ConceptMaps, s.ConceptMaps, "ConceptMap", hidden)
+	return out
+}
+
+func keep[T any](out, from map[string]T, typ string, hidden func(typ, url string) bool) {
+	for key, d := range from {
+		if url, _ := SplitCanonical(key); !hidden(typ, url) {
+			out[key] = d
+		}
+	}
+}
+
+// Has reports whether there is a definition of a type and url.
+func (s *Set) Has(typ, url string) (there bool) {
+	switch typ {
+	case "StructureDefinition":
+		_, there = s.Structures[url]
+	case "ValueSet":
+		_, there = s.ValueSets[url]
+	case "CodeSystem":
+		_, there = s.CodeSystems[url]
+	case "ConceptMap":
+		_, there = s.ConceptMaps[url]
+	}
+	return there
+}
+
 // AddConceptMap puts a concept map into the set.
 func (s *Set) AddConceptMap(d *ConceptMap) { put(s.ConceptMaps, d.URL, d.Version, d) }
 

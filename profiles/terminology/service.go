@@ -12,7 +12,7 @@ import (
 // for concurrent use; Add, Define and SetStored may run beside questions.
 type Service struct {
 	mu          sync.RWMutex
-	own, stored *definition.Set // the layers; stored lies on top
+	own, stored *definition.Set // the layers; of stored, urls that are built in are left out
 	set         *definition.Set // both
 	added       []System        // in the order of their arrival
 	grammars    []System
@@ -72,13 +72,13 @@ func (s *Service) Replace(by *definition.Set) {
 	s.rebuild()
 }
 
-// ChangeStored replaces some of the definitions that are stored on the server,
-// which lie on top of all others.
+// ChangeStored replaces some of the definitions that are stored on the server. One
+// of a url that is built in has no effect.
 func (s *Service) ChangeStored(was, now *definition.Set) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stored.Change(was, now, definition.NewSet())
-	s.set.Change(was, now, s.own)
+	s.set.Change(was, now.Without(s.builtIn), s.own)
 	if s.supplements(was) || s.supplements(now) || s.supplements(s.stored) && len(was.CodeSystems)+len(now.CodeSystems) > 0 {
 		s.index() // a supplement is part of the system that it names
 		return
@@ -123,11 +123,19 @@ func (s *Service) Definitions() *definition.Set {
 	return s.own
 }
 
-// Supplied reports whether the content of a code system comes from elsewhere than
-// a definition: by grammar, or added.
-func (s *Service) Supplied(url string) bool {
+// BuiltIn reports whether a url is of a definition of R4 or one that was added, or
+// of a code system whose content comes from elsewhere, by grammar or added.
+func (s *Service) BuiltIn(typ, url string) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	return s.builtIn(typ, url)
+}
+
+func (s *Service) builtIn(typ, url string) bool {
+	return s.own.Has(typ, url) || typ == "CodeSystem" && s.supplied(url)
+}
+
+func (s *Service) supplied(url string) bool {
 	is := func(system System) bool { return system.URL() == url }
 	return slices.ContainsFunc(s.grammars, is) || slices.ContainsFunc(s.added, is)
 }
@@ -136,7 +144,7 @@ func (s *Service) Supplied(url string) bool {
 func (s *Service) rebuild() {
 	s.set = definition.NewSet()
 	s.set.Merge(s.own)
-	s.set.Merge(s.stored)
+	s.set.Merge(s.stored.Without(s.builtIn))
 	s.index()
 }
 
