@@ -113,7 +113,7 @@ func (s *Server) access(r *http.Request, x *exchange, status int) (a *fhir.Acces
 	switch {
 	case status == http.StatusUnauthorized, ofTokens(x.interaction) && status >= 400:
 		var ok bool
-		if unrecorded, ok = s.denials.take(s.now()); !ok {
+		if unrecorded, ok = s.denials.Take(s.now()); !ok {
 			return nil, false
 		}
 	case denied:

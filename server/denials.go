@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// denials bounds how many refusals of callers who are not known are recorded:
+// Denials bounds how many refusals of callers who are not known are recorded:
 // anybody can cause them, and they must not fill the disk. What has no record is
 // counted in the next one.
-type denials struct {
+type Denials struct {
 	mu         sync.Mutex
 	left       float64
 	at         time.Time
@@ -22,8 +22,8 @@ const (
 	denialsASecond = 2
 )
 
-// take reports whether one is recorded, and how many before it were not.
-func (d *denials) take(now time.Time) (unrecorded int, ok bool) {
+// Take reports whether one is recorded, and how many before it were not.
+func (d *Denials) Take(now time.Time) (unrecorded int, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.at.IsZero() {

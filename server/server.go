@@ -111,7 +111,7 @@ type Server struct {
 	ledger     *ledger
 	routes     []route
 	statements statements
-	denials    denials
+	denials    Denials
 }
 
 // Bases are the paths that all interactions are served under: the usual one and

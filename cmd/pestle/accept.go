@@ -35,6 +35,9 @@ func (c *acceptCommand) Run(std streams) error {
 	if err := c.acceptAudit(std); err != nil {
 		return err
 	}
+	if err := c.record(c.Data, "accept"); err != nil {
+		return err
+	}
 	return errors.Join(openedOnce(c.Data, key), (&checkCommand{Data: c.Data, encryption: c.encryption}).Run(std))
 }
 
@@ -48,15 +51,10 @@ func (c *acceptCommand) acceptAudit(std streams) error {
 		return err
 	}
 	moved, failed := audit.Abandon(auditFolder(c.Data))
-	if failed != nil {
-		return failed
+	if failed == nil {
+		fmt.Fprintf(std.out, "%v; it is in %s now, and the audit log begins anew\n", err, moved)
 	}
-	fmt.Fprintf(std.out, "%v; it is in %s now, and the audit log begins anew\n", err, moved)
-	fresh, err := openAudit(c.Data, c.encryption)
-	if err != nil {
-		return err
-	}
-	return errors.Join(recordCommand(context.Background(), fresh, operatingUser(), "accept"), fresh.Close())
+	return failed
 }
 
 // openedOnce opens a database for writing, which makes its index, and closes it.

@@ -34,15 +34,16 @@ type admin struct {
 	sandbox bool
 
 	rotating sync.Mutex // one rotation of the key at a time
+	denials  server.Denials
 }
 
 const adminPath = "/admin/"
 
 // An adminCommand is what a server does for a command line.
 type adminCommand struct {
-	name string // as it is typed
-	most int64  // bytes of its body
-	here bool   // on the socket alone
+	name string                                         // as it is typed
+	most int64                                          // bytes of its body
+	may  func(who auth.Identity, r *http.Request) error // refuses who may not give it; nil for one that is given on the socket alone
 	do   func(a *admin, who auth.Identity, w http.ResponseWriter, r *http.Request) error
 }
 
@@ -53,19 +54,19 @@ const (
 
 // adminCommands are the commands by path.
 var adminCommands = map[string]adminCommand{
-	adminPath + "audit":              {"audit export", smallBody, false, (*admin).exportAudit},
-	adminPath + "backup":             {"backup", smallBody, false, (*admin).backup},
-	adminPath + "check":              {"check", smallBody, false, (*admin).check},
-	adminPath + "client":             {"client", fileBody >> 8, true, (*admin).client},
-	adminPath + "token":              {"token", smallBody, true, (*admin).personToken},
-	adminPath + "digest":             {"check --digest", smallBody, false, (*admin).digest},
-	adminPath + "export":             {"export", smallBody, false, (*admin).export},
-	adminPath + "key":                {"key rotate", smallBody, true, (*admin).rotateKey},
-	adminPath + "load":               {"load", smallBody, true, (*admin).load},
-	adminPath + "proof":              {"proof export", smallBody, true, (*admin).proof},
-	adminPath + "tariff":             {"tariff load", fhir.MaxSize, false, (*admin).tariff},
-	adminPath + "definitions/add":    {"definitions add", fileBody, false, (*admin).addDefinitions},
-	adminPath + "definitions/remove": {"definitions remove", smallBody, false, (*admin).removeDefinitions},
+	adminPath + "audit":              {"audit export", smallBody, scoped("$audit-export"), (*admin).exportAudit},
+	adminPath + "backup":             {"backup", smallBody, scoped("$backup"), (*admin).backup},
+	adminPath + "check":              {"check", smallBody, scoped("$check"), (*admin).check},
+	adminPath + "client":             {"client", fileBody >> 8, nil, (*admin).client},
+	adminPath + "token":              {"token", smallBody, nil, (*admin).personToken},
+	adminPath + "digest":             {"check --digest", smallBody, scoped("$check"), (*admin).digest},
+	adminPath + "export":             {"export", smallBody, mayExport, (*admin).export},
+	adminPath + "key":                {"key rotate", smallBody, nil, (*admin).rotateKey},
+	adminPath + "load":               {"load", smallBody, nil, (*admin).load},
+	adminPath + "proof":              {"proof export", smallBody, nil, (*admin).proof},
+	adminPath + "tariff":             {"tariff load", fhir.MaxSize, scoped("$tariff-load"), (*admin).tariff},
+	adminPath + "definitions/add":    {"definitions add", fileBody, scoped("$definitions"), (*admin).addDefinitions},
+	adminPath + "definitions/remove": {"definitions remove", smallBody, scoped("$definitions"), (*admin).removeDefinitions},
 }
 
 // commandOf is the name of the command that a request is for.
@@ -79,39 +80,33 @@ func commandOf(r *http.Request) string {
 // headerVersion is the version of the binary that sends a command.
 const headerVersion = "Pestle-Version"
 
-// Trailers of an answer that is streamed.
-const (
-	trailerError  = "Pestle-Error"
-	trailerHeader = "Pestle-Header"
-)
+// trailerHeader is the trailer of a backup.
+const trailerHeader = "Pestle-Header"
 
 // handler serves the commands to whom who knows. A refusal is text for a person
-// at a terminal. What a command needs besides being known is a scope that names
-// it, see [permit].
+// at a terminal. An answer that cannot be completed is broken off, so that nobody
+// takes it for whole.
 func (a *admin) handler(who server.Authenticator) http.Handler {
 	return a.sameVersion(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
 		w.Header().Set("Cache-Control", "no-store")
 		c, known := adminCommands[r.URL.Path]
 		_, here := who.(operators)
-		if !known || c.here && !here || r.Method != http.MethodPost {
+		if !known || c.may == nil && !here || r.Method != http.MethodPost {
 			http.Error(w, "There is no such command.", http.StatusNotFound)
 			return
 		}
-		caller, err := who.Authenticate(r)
+		r.Body = http.MaxBytesReader(w, r.Body, c.most)
+		out := &begun{ResponseWriter: w}
+		caller, err := a.admit(who, c, w, r)
 		if err == nil {
-			r = r.WithContext(fhir.WithPrincipal(r.Context(), &caller.Requester))
-			r.Body = http.MaxBytesReader(w, r.Body, c.most)
-			if err = a.app.audit.Record(r.Context(), commandBy(r, caller, http.StatusOK)); err == nil {
-				err = c.do(a, caller, w, r)
-			}
-			if fhir.KindOf(err) == fhir.Forbidden {
-				err = errors.Join(err, a.app.audit.Record(r.Context(), commandBy(r, caller, http.StatusForbidden)))
-			}
-		} else if challenge := who.Challenge(err); challenge != "" {
-			w.Header().Set("WWW-Authenticate", challenge)
+			err = c.do(a, caller, out, r.WithContext(fhir.WithPrincipal(r.Context(), &caller.Requester)))
 		}
 		a.log.Info("command", "command", c.name, "by", caller.Requester.Agent, "name", caller.Requester.Display, "took", time.Since(started), "failed", err != nil)
+		if err != nil && out.yes {
+			a.log.Error("the answer to a command was broken off", "command", c.name, "error", describe(err))
+			panic(http.ErrAbortHandler)
+		}
 		if err != nil {
 			http.Error(w, describe(err), commandStatus(err))
 		}
@@ -147,51 +142,32 @@ func (a *admin) sameVersion(next http.Handler) http.Handler {
 	})
 }
 
-// permit refuses a caller without a scope that names an operation, and one whose
-// roles do not grant it.
-func permit(who auth.Identity, operation string) error {
-	if who.MayInvoke(operation, "") {
-		return nil
-	}
-	return fhir.E("command", fhir.Forbidden, fhir.Issue{Message: "The token does not allow this command.", Expected: "the scope system/" + operation + ", and where the token names roles one that has it (pestle roles)",
-		Fix: "Ask who issues the token for that scope, or give the command on the server's own machine."})
-}
-
-// backup streams an archive. What goes wrong after its first byte is told in a
-// trailer, and the archive has no seal then.
-func (a *admin) backup(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
-	if err := permit(who, "$backup"); err != nil {
-		return err
-	}
+// backup streams an archive; what it holds is told in a trailer.
+func (a *admin) backup(_ auth.Identity, w http.ResponseWriter, r *http.Request) error {
 	var q backupRequest
 	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
 		return err
 	}
-	out := &begun{w: w}
-	w.Header().Set("Trailer", trailerError+", "+trailerHeader)
-	h, err := writeBackup(r.Context(), a.app.db, a.app.audit, a.app.definitions.files, out, q)
-	if err != nil && !out.yes {
+	w.Header().Set("Trailer", trailerHeader)
+	h, err := writeBackup(r.Context(), a.app.db, a.app.audit, a.app.definitions.files, w, q)
+	if err != nil {
 		w.Header().Del("Trailer")
 		return err
-	}
-	if err != nil {
-		w.Header().Set(trailerError, strings.ReplaceAll(describe(err), "\n", " "))
-		return nil //nolint:nilerr // told in the trailer
 	}
 	text, err := json.Marshal(h)
 	w.Header().Set(trailerHeader, string(text))
 	return err
 }
 
-// begun is a writer that knows whether anything was written.
+// begun is an answer that knows whether anything of it was written.
 type begun struct {
-	w   io.Writer
+	http.ResponseWriter
 	yes bool
 }
 
 func (b *begun) Write(p []byte) (int, error) {
 	b.yes = true
-	return b.w.Write(p)
+	return b.ResponseWriter.Write(p)
 }
 
 // headerIn reads the header of the archive that was streamed.
@@ -202,10 +178,7 @@ func headerIn(trailer http.Header) (h archive.Header, err error) {
 	return h, json.Unmarshal([]byte(trailer.Get(trailerHeader)), &h)
 }
 
-func (a *admin) check(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
-	if err := permit(who, "$check"); err != nil {
-		return err
-	}
+func (a *admin) check(_ auth.Identity, w http.ResponseWriter, r *http.Request) error {
 	f, err := a.app.db.Check(r.Context())
 	if err != nil {
 		return err
@@ -214,10 +187,7 @@ func (a *admin) check(who auth.Identity, w http.ResponseWriter, r *http.Request)
 	return json.NewEncoder(w).Encode(f)
 }
 
-func (a *admin) digest(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
-	if err := permit(who, "$check"); err != nil {
-		return err
-	}
+func (a *admin) digest(_ auth.Identity, w http.ResponseWriter, r *http.Request) error {
 	answer, err := digestOf(r.Context(), a.app.db)
 	if err != nil {
 		return err
@@ -241,9 +211,6 @@ func (a *admin) rotateKey(_ auth.Identity, _ http.ResponseWriter, r *http.Reques
 
 // tariff loads a file of the tariff: the body, under the name in the query.
 func (a *admin) tariff(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
-	if err := permit(who, "$tariff-load"); err != nil {
-		return err
-	}
 	data, err := io.ReadAll(r.Body)
 	if err != nil {
 		return err
@@ -285,21 +252,18 @@ func (a *admin) export(who auth.Identity, w http.ResponseWriter, r *http.Request
 }
 
 // addDefinitions adds what the body holds, a tar, and takes it over at once.
-func (a *admin) addDefinitions(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
-	return a.define(who, w, func() (definitionsAnswer, error) { return a.app.definitions.add(r.Body) })
+func (a *admin) addDefinitions(_ auth.Identity, w http.ResponseWriter, r *http.Request) error {
+	return define(w, func() (definitionsAnswer, error) { return a.app.definitions.add(r.Body) })
 }
 
 // removeDefinitions removes what was added under the names in the query.
-func (a *admin) removeDefinitions(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
-	return a.define(who, w, func() (definitionsAnswer, error) {
+func (a *admin) removeDefinitions(_ auth.Identity, w http.ResponseWriter, r *http.Request) error {
+	return define(w, func() (definitionsAnswer, error) {
 		return a.app.definitions.remove(r.URL.Query()["name"])
 	})
 }
 
-func (a *admin) define(who auth.Identity, w http.ResponseWriter, do func() (definitionsAnswer, error)) error {
-	if err := permit(who, "$definitions"); err != nil {
-		return err
-	}
+func define(w http.ResponseWriter, do func() (definitionsAnswer, error)) error {
 	answer, err := do()
 	if err != nil {
 		return err
@@ -320,16 +284,11 @@ func (a *admin) withCommands(next http.Handler, who server.Authenticator) http.H
 	})
 }
 
-// proof streams an export of the log. What goes wrong after its first byte is told
-// in a trailer.
+// proof streams an export of the log.
 func (a *admin) proof(_ auth.Identity, w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Trailer", trailerError)
 	h := ledger.Header{}
 	if l := a.app.ledger; l.Signed() {
 		h = ledger.Header{Origin: l.Newest().Origin, Key: l.Public(), Checkpoints: []string{string(l.Newest().Note)}}
 	}
-	if err := ledger.Export(r.Context(), w, h, logged{a.app.db}); err != nil {
-		w.Header().Set(trailerError, describe(err))
-	}
-	return nil
+	return ledger.Export(r.Context(), w, h, logged{a.app.db})
 }

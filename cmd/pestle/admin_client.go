@@ -155,6 +155,16 @@ func (a *administration) post(path string, q url.Values, body io.Reader) (*http.
 	return nil, a.refusal(answer)
 }
 
+// copied writes a streamed answer, and closes it. One that the server broke off is
+// an error.
+func copied(out io.Writer, answer *http.Response) error {
+	_, err := io.Copy(out, answer.Body)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = fmt.Errorf("the server broke its answer off, and what came of it is not complete; its log says why: %w", err)
+	}
+	return errors.Join(err, answer.Body.Close())
+}
+
 // refusal is why a server did not do what it was asked.
 func (a *administration) refusal(answer *http.Response) error {
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<20))

@@ -223,7 +223,7 @@ func TestAuditIsBackedUp(t *testing.T) {
 	pestle(0, "key", "rotate", "--data", at("restored"), "--encryption-key-file", at("key"), "--new-key-file", at("new"))
 	pestle(1, "audit", "export", "--data", at("restored"), "--encryption-key-file", at("key"))
 	events := pestle(0, "audit", "export", "--data", at("restored"), "--encryption-key-file", at("new"), "--format", "compact")
-	for _, want := range []string{`"RequestID":"first"`, `"RequestID":"second"`, `"Target":"backup"`, `"Target":"restore `, `"Target":"audit export`} {
+	for _, want := range []string{`"RequestID":"first"`, `"RequestID":"second"`, `"Target":"backup `, `"Target":"restore `, `"Target":"audit export`} {
 		require.Equal(t, 1+strings.Count(want, "backup"), strings.Count(events, want), "%s in %s", want, events)
 	}
 	require.NotContains(t, string(contents(t, at("restored/audit"))), "first")

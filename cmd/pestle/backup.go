@@ -133,16 +133,15 @@ func (c *backupCreate) write(out io.Writer, earlier *archive.Header) (h archive.
 		if err != nil {
 			return h, err
 		}
-		defer func() { _ = answer.Body.Close() }()
-		if _, err := io.Copy(out, answer.Body); err != nil {
+		if err := copied(out, answer); err != nil {
 			return h, err
-		}
-		if failed := answer.Trailer.Get(trailerError); failed != "" {
-			return h, errors.New(failed)
 		}
 		return headerIn(answer.Trailer)
 	}
 	if err := haveDatabase(c.Data, c.encryption); err != nil {
+		return h, err
+	}
+	if err := c.record(c.Data, "backup --to "+c.To); err != nil {
 		return h, err
 	}
 	db, err := openStore(c.Data, c.encryption)
@@ -150,12 +149,8 @@ func (c *backupCreate) write(out io.Writer, earlier *archive.Header) (h archive.
 		return h, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	accesses, err := openAudit(c.Data, c.encryption)
+	accesses, err := readAudit(c.Data, c.encryption)
 	if err != nil {
-		return h, err
-	}
-	defer func() { err = errors.Join(err, accesses.Close()) }()
-	if err := recordCommand(context.Background(), accesses, operatingUser(), "backup"); err != nil {
 		return h, err
 	}
 	files := (&definitionFolder{data: c.Data}).files

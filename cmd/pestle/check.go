@@ -13,7 +13,7 @@ import (
 )
 
 type checkCommand struct {
-	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database, which is only read; a server may have it open."`
+	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database, of which only the audit log is written; a server may have it open."`
 
 	Digest bool `help:"Print the SHA-256 of all that the database holds, and check nothing: equal for two databases that hold the same commits, whatever their files are."`
 	JSON   bool `name:"json" help:"Print the figures, and what breaks the invariants, as JSON."`
@@ -54,13 +54,13 @@ func askData(command, dir string, r remote) error {
 }
 
 // Run proves the invariants of a database and prints what breaks them. It
-// changes nothing in the folder; where a server has it open, that does the work.
+// changes no data in the folder; where a server has it open, that does the work.
 func (c *checkCommand) Run(std streams) error {
 	if c.Digest {
 		return c.digest(std)
 	}
 	f := &store.Findings{}
-	err := c.ask("check", f, func(db *store.DB) (err error) {
+	err := c.ask("check", f, std, func(db *store.DB) (err error) {
 		if f, err = db.Check(context.Background()); err != nil {
 			return err
 		}
@@ -110,7 +110,7 @@ func digestOf(ctx context.Context, db *store.DB) (answer digestAnswer, err error
 
 func (c *checkCommand) digest(std streams) error {
 	var answer digestAnswer
-	err := c.ask("digest", &answer, func(db *store.DB) (err error) {
+	err := c.ask("digest", &answer, std, func(db *store.DB) (err error) {
 		answer, err = digestOf(context.Background(), db)
 		return err
 	})
@@ -121,7 +121,7 @@ func (c *checkCommand) digest(std streams) error {
 }
 
 // ask has the server that has the folder open answer, or reads the folder.
-func (c *checkCommand) ask(path string, answer any, read func(*store.DB) error) error {
+func (c *checkCommand) ask(path string, answer any, std streams, read func(*store.DB) error) error {
 	server, err := c.reach(c.Data)
 	if err != nil {
 		return err
@@ -135,6 +135,9 @@ func (c *checkCommand) ask(path string, answer any, read func(*store.DB) error) 
 		return json.NewDecoder(said.Body).Decode(answer)
 	}
 	if err := haveDatabase(c.Data, c.encryption); err != nil {
+		return err
+	}
+	if err := c.recordLook(c.Data, adminCommands[adminPath+path].name, std); err != nil {
 		return err
 	}
 	db, err := openStore(c.Data, c.encryption)

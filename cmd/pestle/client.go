@@ -93,6 +93,9 @@ func (f *clientFolder) offline(c clientChange) (_ []oauth.Client, err error) {
 	if there, err := badger.Exists(f.Data, key); err != nil || !there {
 		return nil, errors.Join(keyAdvice(err), fmt.Errorf("there is no database in %s: start the server first, or name its folder with --data", f.Data))
 	}
+	if err := f.record(f.Data, strings.TrimSpace("client "+c.Do+" "+c.Client.ID)); err != nil {
+		return nil, err
+	}
 	engine, err := badger.Open(f.Data, slog.New(slog.DiscardHandler), key)
 	if err != nil {
 		return nil, keyAdvice(err)

@@ -102,7 +102,8 @@ type definitionsAdd struct {
 	Data  string   `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
 	JSON  bool     `name:"json" help:"Print what was added, replaced and removed as JSON."`
 
-	remote `embed:""`
+	remote     `embed:""`
+	encryption `embed:""`
 }
 
 // Help is shown by --help.
@@ -123,6 +124,9 @@ func (c *definitionsAdd) Run(std streams) error {
 	go func() { out.CloseWithError(pack(c.Paths, out)) }()
 	defer func() { _ = in.Close() }()
 	if server == nil {
+		if err := c.record(c.Data, "definitions add "+strings.Join(c.Paths, " ")); err != nil {
+			return err
+		}
 		a, err := (&definitionFolder{data: c.Data, options: profileOptions{Policy: "r4"}}).add(in)
 		return a.print(err, c.JSON, std)
 	}
@@ -135,7 +139,8 @@ type definitionsRemove struct {
 	Data  string   `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
 	JSON  bool     `name:"json" help:"Print what was removed as JSON."`
 
-	remote `embed:""`
+	remote     `embed:""`
+	encryption `embed:""`
 }
 
 // Help is shown by --help.
@@ -152,6 +157,9 @@ func (c *definitionsRemove) Run(std streams) error {
 		return err
 	}
 	if server == nil {
+		if err := c.record(c.Data, "definitions remove "+strings.Join(c.Names, " ")); err != nil {
+			return err
+		}
 		a, err := (&definitionFolder{data: c.Data, options: profileOptions{Policy: "r4"}}).remove(c.Names)
 		return a.print(err, c.JSON, std)
 	}

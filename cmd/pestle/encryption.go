@@ -136,6 +136,9 @@ func (c *keyRotate) change() (k keyChange, err error) {
 func (c *keyRotate) rotate(k keyChange) error {
 	server := administered(c.Data)
 	if server == nil {
+		if err := c.record(c.Data, "key rotate"); err != nil {
+			return err
+		}
 		return audit.Rotate(auditFolder(c.Data), k.From, k.To, func() error { return badger.RotateKey(c.Data, k.From, k.To) })
 	}
 	body, err := json.Marshal(k)

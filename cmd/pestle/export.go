@@ -107,28 +107,16 @@ func (c closing) Close() error { return c.close() }
 // month does the work, with notes for who asked: what they may do by the
 // operations of Claim.
 func (c *exportClaims) month(ctx context.Context, s *reimbursement.Service, who auth.Identity) (list []*reimbursement.Export, notes []string, err error) {
-	month, err := tariff.ParseMonth(c.Month)
-	if err != nil {
-		return nil, nil, err
-	}
-	org, err := reimbursement.PharmacyOf(who.Requester, c.Org)
+	month, org, err := c.permitted(who)
 	if err != nil {
 		return nil, nil, err
 	}
 	now := time.Now()
 	over := reimbursement.Over(month, now)
-	closes := c.Number == 0 && (over || c.New)
-	operation := "Claim/$export-month"
-	if closes {
-		operation = "Claim/$close-month"
-	}
-	if err := permit(who, operation); err != nil {
-		return nil, nil, err
-	}
 	switch {
 	case c.Number != 0 && c.New:
 		return nil, nil, errors.New("--run is a run that was recorded before, and --new records another: ask for one of them")
-	case closes:
+	case c.closes(month, now):
 		list, err = s.CloseMonth(ctx, reimbursement.CloseRequest{Month: month, Org: org, New: c.New, Time: now, Requester: who.Requester})
 	default:
 		list, err = s.ExportMonth(ctx, reimbursement.ExportRequest{Month: month, Org: org, Run: c.Number, Time: now})
@@ -140,6 +128,26 @@ func (c *exportClaims) month(ctx context.Context, s *reimbursement.Service, who 
 		notes = append(notes, "no claims in "+month.String())
 	}
 	return list, notes, err
+}
+
+// closes reports whether the export records a run.
+func (c *exportClaims) closes(month tariff.Month, now time.Time) bool {
+	return c.Number == 0 && (c.New || reimbursement.Over(month, now))
+}
+
+// permitted is what is asked for, where the caller may have it.
+func (c *exportClaims) permitted(who auth.Identity) (month tariff.Month, org string, err error) {
+	if month, err = tariff.ParseMonth(c.Month); err != nil {
+		return month, "", err
+	}
+	if org, err = reimbursement.PharmacyOf(who.Requester, c.Org); err != nil {
+		return month, "", err
+	}
+	operation := "Claim/$export-month"
+	if c.closes(month, time.Now()) {
+		operation = "Claim/$close-month"
+	}
+	return month, org, permit(who, operation)
 }
 
 // exportNotes is the first line of an answer; exportName is the line before each
@@ -208,14 +216,7 @@ func (c *exportClaims) file(name exportName, in *bufio.Reader, std streams) (err
 		return err
 	}
 	path := filepath.Join(c.Out, fmt.Sprintf("claims-%s-%s.json", name.Month, name.Org))
-	f, err := os.OpenFile(path+".part", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(copyLine(f, in), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(path+".part", path)
+	return whole(path, func(w io.Writer) error { return copyLine(w, in) })
 }
 
 // copyLine copies a line of any length, without its end.

@@ -20,25 +20,24 @@ type proofCommand struct {
 
 type proofExport struct {
 	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
-	To   string `default:"-" placeholder:"FILE" help:"File to write, - for standard output."`
+	To   string `default:"-" placeholder:"FILE" help:"File to write, which has its name once it is complete; - for standard output."`
 
 	encryption `embed:""`
 	signing    `embed:""`
+
+	line string // as it is recorded where no server has the folder open; "" for one that verify has made
 }
 
 // Run writes the export. It holds patients' data, and the salts.
 func (c *proofExport) Run(std streams) error {
+	c.line = "proof export --to " + c.To
 	if c.To == "-" {
 		return c.write(std.out)
 	}
-	f, err := os.OpenFile(c.To, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
+	if err := fresh(c.To); err != nil {
 		return err
 	}
-	if err = errors.Join(c.write(f), f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(c.To))
-	}
-	return nil
+	return whole(c.To, c.write)
 }
 
 func (c *proofExport) write(out io.Writer) error {
@@ -48,14 +47,15 @@ func (c *proofExport) write(out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		_, err = io.Copy(out, answer.Body)
-		if err = errors.Join(err, answer.Body.Close()); err == nil && answer.Trailer.Get(trailerError) != "" {
-			err = errors.New(answer.Trailer.Get(trailerError))
-		}
-		return err
+		return copied(out, answer)
 	}
 	if err := haveDatabase(c.Data, c.encryption); err != nil {
 		return err
+	}
+	if c.line != "" {
+		if err := c.record(c.Data, c.line); err != nil {
+			return err
+		}
 	}
 	db, err := openStore(c.Data, c.encryption)
 	if err != nil {
@@ -100,7 +100,7 @@ func (c *verifyCommand) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	in, done, err := c.open()
+	in, done, err := c.open(std)
 	if err != nil {
 		return err
 	}
@@ -135,12 +135,17 @@ func (c *verifyCommand) trust() (t ledger.Trust, err error) {
 }
 
 // open opens what is verified as an export.
-func (c *verifyCommand) open() (io.Reader, func(), error) {
+func (c *verifyCommand) open(std streams) (io.Reader, func(), error) {
 	info, err := os.Stat(c.What)
 	if err != nil {
 		return nil, nil, err
 	}
 	if info.IsDir() {
+		if administered(c.What) == nil {
+			if err := c.recordLook(c.What, "verify "+c.What, std); err != nil {
+				return nil, nil, err
+			}
+		}
 		return c.folder(c.What)
 	}
 	f, err := os.Open(c.What)

@@ -41,14 +41,17 @@ func (c *proofRecover) Run(std streams) error {
 	if err != nil {
 		return errors.Join(err, lock.Close())
 	}
-	said, err := c.record(app, key, lock)
+	if err := app.command(context.Background(), operatingUser(), "proof recover"); err != nil {
+		return errors.Join(err, lock.Close(), app.close())
+	}
+	said, err := c.commit(app, key, lock)
 	if err = errors.Join(err, app.close()); err == nil {
 		fmt.Fprintln(std.out, said)
 	}
 	return err
 }
 
-func (c *proofRecover) record(app *app, key *ledger.Key, lock *ledger.Lock) (string, error) {
+func (c *proofRecover) commit(app *app, key *ledger.Key, lock *ledger.Lock) (string, error) {
 	l := app.ledger
 	lost, err := l.Lost(key, lock)
 	if err != nil {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,6 +9,9 @@ import (
 
 // lockName is the file whose lock is held by who writes to the log.
 const lockName = "lock"
+
+// ErrHeld says that another process writes to the log.
+var ErrHeld = errors.New("audit: another process writes to the audit log")
 
 // lock takes the lock of the folder until the process or the log ends.
 func (l *Log) lock() error {
@@ -17,7 +21,7 @@ func (l *Log) lock() error {
 	}
 	if !flock(f) {
 		_ = f.Close()
-		return fmt.Errorf("audit: another process writes to the audit log in %s", l.dir)
+		return fmt.Errorf("%w in %s", ErrHeld, l.dir)
 	}
 	l.locked = f
 	return nil

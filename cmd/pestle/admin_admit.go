@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server"
+	"github.com/pestle-fhir/pestle/server/auth"
+)
+
+// admit is who gives a command, where they may. The command is recorded before it
+// is carried out, or that it was refused.
+func (a *admin) admit(who server.Authenticator, c adminCommand, w http.ResponseWriter, r *http.Request) (auth.Identity, error) {
+	caller, err := who.Authenticate(r)
+	if err != nil {
+		if challenge := who.Challenge(err); challenge != "" {
+			w.Header().Set("WWW-Authenticate", challenge)
+		}
+	} else if c.may != nil {
+		err = c.may(caller, r)
+	}
+	access := commandBy(r, caller, http.StatusOK)
+	switch fhir.KindOf(err) {
+	case fhir.Login:
+		unrecorded, take := a.denials.Take(time.Now())
+		if !take {
+			return caller, err
+		}
+		access.Status, access.Unrecorded = http.StatusUnauthorized, unrecorded
+	case fhir.Forbidden:
+		access.Status = http.StatusForbidden
+	default:
+		if err != nil { // nobody can say what is asked for
+			return caller, err
+		}
+	}
+	return caller, errors.Join(err, a.app.audit.Record(r.Context(), access))
+}
+
+// permit refuses a caller without a scope that names an operation, and one whose
+// roles do not grant it.
+func permit(who auth.Identity, operation string) error {
+	if who.MayInvoke(operation, "") {
+		return nil
+	}
+	return fhir.E("command", fhir.Forbidden, fhir.Issue{Message: "The token does not allow this command.", Expected: "the scope system/" + operation + ", and where the token names roles one that has it (pestle roles)",
+		Fix: "Ask who issues the token for that scope, or give the command on the server's own machine."})
+}
+
+// scoped is [permit] for a command.
+func scoped(operation string) func(auth.Identity, *http.Request) error {
+	return func(who auth.Identity, _ *http.Request) error { return permit(who, operation) }
+}
+
+// mayExport refuses an export that its caller may not have.
+func mayExport(who auth.Identity, r *http.Request) error {
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(text))
+	var c exportClaims
+	if err := json.Unmarshal(text, &c); err != nil {
+		return err
+	}
+	_, _, err = c.permitted(who)
+	return err
+}
