@@ -16,7 +16,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -139,7 +138,7 @@ type loader struct {
 	workers         int
 	fold            *fold
 	mu              sync.Mutex // of all below
-	bar             *progressbar.ProgressBar
+	bar             *progressLine
 	later           []document // refused so far
 	final           bool       // what is refused now stays refused
 	stored, refused atomic.Int64
@@ -160,8 +159,7 @@ func sizeOf(files []string) (total int64) {
 // progress counts the bytes that are read, as they are in the files.
 func (l *loader) progress(total int64) {
 	if l.std.progress {
-		l.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(l.std.err), progressbar.OptionSetDescription("loading"),
-			progressbar.OptionShowBytes(true), progressbar.OptionThrottle(100*time.Millisecond))
+		l.bar = &progressLine{out: l.std.err, total: total}
 	}
 }
 
@@ -171,16 +169,17 @@ func (l *loader) step(bytes int) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.bar.Describe(fmt.Sprintf("%d resources", l.stored.Load()))
-	_ = l.bar.Add(bytes) // a progress bar that cannot be drawn harms nobody
+	l.bar.add(bytes, l.resources())
 }
 
 func (l *loader) end() {
 	if l.bar != nil {
-		_ = l.bar.Finish()
+		l.bar.draw(l.resources())
 		fmt.Fprintln(l.std.err)
 	}
 }
+
+func (l *loader) resources() string { return fmt.Sprintf("%d resources", l.stored.Load()) }
 
 func (l *loader) refuse(name, why string) {
 	l.refused.Add(1)
