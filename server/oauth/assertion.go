@@ -49,7 +49,7 @@ func (s *Server) authenticate(ctx context.Context, text string) (*Client, map[st
 	if err := s.verify(ctx, a, text); err != nil {
 		return nil, nil, err
 	}
-	if wait := s.limits.clients.take(a.client.ID, s.now()); wait > 0 { // before the replay set, so that it may be sent again
+	if wait := s.limits.clients.Take(a.client.ID, s.now()); wait > 0 { // before the replay set, so that it may be sent again
 		return nil, nil, tooMany(wait)
 	}
 	values, first := s.replay.take(a.client.ID, a.jti, a.expires)
@@ -192,7 +192,7 @@ func (s *Server) verify(ctx context.Context, a *assertion, text string) error {
 // keysOf returns the keys of a client: those that it registered, or published.
 func (s *Server) keysOf(ctx context.Context, c *Client, wanted func([]auth.Key) bool) ([]auth.Key, error) {
 	if c.KeysURL != "" {
-		return s.fetcher.keys(ctx, c, s.now(), wanted)
+		return s.fetcher.Keys(ctx, c.ID, c.KeysURL, s.now(), wanted)
 	}
 	return parseKeys(c.Keys)
 }

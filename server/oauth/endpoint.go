@@ -3,13 +3,12 @@ package oauth
 import (
 	"io"
 	"mime"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server/limit"
 )
 
 // The paths of the endpoints.
@@ -63,7 +62,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // form reads the parameters of a request: in a body alone, each once.
 func (s *Server) form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
-	if wait := s.limits.addresses.take(address(r), s.now()); wait > 0 {
+	if wait := s.limits.addresses.Take(limit.Address(r), s.now()); wait > 0 {
 		return nil, tooMany(wait)
 	}
 	if r.Method != http.MethodPost {
@@ -98,21 +97,4 @@ func parameter(name string) string {
 		return "a parameter"
 	}
 	return name
-}
-
-// address is whom a request counts for: the address that it comes from, of IPv6
-// the network of 64 bits, of which one machine has all addresses.
-func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return host
-	}
-	if ip = ip.Unmap().WithZone(""); ip.Is4() {
-		return ip.String()
-	}
-	return netip.PrefixFrom(ip, 64).Masked().String()
 }

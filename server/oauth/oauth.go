@@ -18,6 +18,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/server/keyset"
 )
 
 // Shelf keeps values by name.
@@ -72,7 +73,7 @@ const lifetime = 5 * time.Minute
 type Server struct {
 	config  Config
 	writer  writer
-	fetcher *fetcher
+	fetcher *keyset.Fetcher
 	clients registry
 	replay  replay
 	limits  limits
@@ -85,8 +86,8 @@ type Server struct {
 // New reads the clients and the tokens in force from the shelf.
 func New(config Config) (*Server, error) {
 	config.Lifetime = min(cmp.Or(config.Lifetime, lifetime), lifetime)
-	config.ClientRate = config.ClientRate.or(Rate{20, 200})
-	config.AddressRate = config.AddressRate.or(Rate{100, 1000})
+	config.ClientRate = config.ClientRate.Or(Rate{Second: 20, Burst: 200})
+	config.AddressRate = config.AddressRate.Or(Rate{Second: 100, Burst: 1000})
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -99,6 +100,12 @@ func New(config Config) (*Server, error) {
 	s.replay.seen = map[hash]int64{}
 	s.limits = newLimits(config.ClientRate, config.AddressRate)
 	return s, s.load()
+}
+
+// newFetcher fetches the key sets that clients publish: SMART App Launch 2.2,
+// "Asymmetric authentication".
+func newFetcher(private bool, roots *x509.CertPool) *keyset.Fetcher {
+	return keyset.New(keyset.Client(private, roots), parseKeys)
 }
 
 func (s *Server) now() time.Time { return s.config.Clock() }

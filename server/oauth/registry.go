@@ -100,6 +100,6 @@ func (s *Server) put(c *Client) error {
 	defer s.clients.mu.Unlock()
 	s.clients.byID = maps.Clone(s.clients.byID)
 	s.clients.byID[c.ID] = c
-	s.fetcher.forget(c.ID)
+	s.fetcher.Forget(c.ID)
 	return nil
 }

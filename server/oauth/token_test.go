@@ -212,7 +212,7 @@ func TestIntrospectAndRevoke(t *testing.T) {
 
 func TestRate(t *testing.T) {
 	w := newWorld(t)
-	w.s.limits = newLimits(Rate{1, 3}, Rate{10, 8})
+	w.s.limits = newLimits(Rate{Second: 1, Burst: 3}, Rate{Second: 10, Burst: 8})
 	for range 3 {
 		require.Equal(t, 200, w.post("/token", tokenForm(w.good("ec"))).Code)
 	}
@@ -225,18 +225,13 @@ func TestRate(t *testing.T) {
 		a = w.post("/token", tokenForm("x"))
 	}
 	require.Equal(t, 429, a.Code, "an address")
-	l := &limiter{rate: Rate{1, 1}, of: map[string]bucket{}}
-	for i := range 3 * most {
-		l.take(time.Duration(i).String(), w.now)
-	}
-	require.LessOrEqual(t, len(l.of), most+1)
 }
 
 // TestNobodyUsesUpAClient wants that what is not signed by a client does not count
 // against it, and that what is refused for its rate may be sent again.
 func TestNobodyUsesUpAClient(t *testing.T) {
 	w := newWorld(t)
-	w.s.limits = newLimits(Rate{1, 2}, Rate{1e6, 1e6})
+	w.s.limits = newLimits(Rate{Second: 1, Burst: 2}, Rate{Second: 1e6, Burst: 1e6})
 	for range 10 {
 		forged := w.sign("RS384", w.rsa, map[string]any{"kid": "ec", "alg": "ES384"}, w.claims("ec"))
 		require.Equal(t, 401, w.post("/token", tokenForm(forged)).Code)
@@ -248,16 +243,6 @@ func TestNobodyUsesUpAClient(t *testing.T) {
 	require.Equal(t, 429, w.post("/token", tokenForm(again)).Code)
 	w.now = w.now.Add(time.Second)
 	require.Equal(t, 200, w.post("/token", tokenForm(again)).Code)
-}
-
-// TestAddressIsANetwork: one machine has all addresses of 64 bits of IPv6.
-func TestAddressIsANetwork(t *testing.T) {
-	for from, want := range map[string]string{
-		"192.0.2.7:80": "192.0.2.7", "[::ffff:192.0.2.7]:80": "192.0.2.7", "[2001:db8:1:2:3:4:5:6]:80": "2001:db8:1:2::/64",
-		"[2001:db8:1:2::1]:80": "2001:db8:1:2::/64", "[fe80::1%eth0]:80": "fe80::/64", "@": "@", "name:80": "name",
-	} {
-		require.Equal(t, want, address(&http.Request{RemoteAddr: from}), from)
-	}
 }
 
 // TestDisabledAfterACrash wants no token of a client in force that was disabled, or

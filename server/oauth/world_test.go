@@ -93,7 +93,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) restart() {
 	var err error
 	w.s, err = New(Config{Shelf: w.shelf, Clock: func() time.Time { return w.now }, Audience: func() []string { return []string{endpoint} },
-		Known: func(role string) bool { return role == "auditor" }, AddressRate: Rate{1e6, 1e6}, ClientRate: Rate{1e6, 1e6}})
+		Known: func(role string) bool { return role == "auditor" }, AddressRate: Rate{Second: 1e6, Burst: 1e6}, ClientRate: Rate{Second: 1e6, Burst: 1e6}})
 	require.NoError(w.t, err)
 }
 

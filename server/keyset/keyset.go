@@ -1,4 +1,6 @@
-package oauth
+// Package keyset fetches the JSON Web Key Sets that others publish, and keeps them
+// as long as they say (Cache-Control).
+package keyset
 
 import (
 	"context"
@@ -20,15 +22,15 @@ import (
 	"github.com/pestle-fhir/pestle/server/auth"
 )
 
-// fetcher keeps the key sets that clients publish, as long as they say
-// (Cache-Control): SMART App Launch 2.2, "Asymmetric authentication".
-type fetcher struct {
+// Fetcher keeps key sets by the names of who publishes them. Make one with [New].
+type Fetcher struct {
 	client *http.Client
+	parse  func([]byte) ([]auth.Key, error)
 	mu     sync.Mutex
-	sets   map[string]*keySet // by client id
+	sets   map[string]*keySet
 }
 
-// keySet is the keys of one client. One fetch is under way at a time, and whoever
+// keySet is the keys of one name. One fetch is under way at a time, and whoever
 // needs what it finds waits for it; requests that know their key do not.
 type keySet struct {
 	url      string
@@ -63,17 +65,27 @@ const (
 	fetchPacing = 5 * time.Second // between two looks for a kid that is not in the set, and after a failure
 )
 
-func newFetcher(private bool, roots *x509.CertPool) *fetcher {
+// New returns a fetcher that reads sets by parse, whose error tells what is wrong
+// with each key: those without fault are returned all the same.
+func New(client *http.Client, parse func([]byte) ([]auth.Key, error)) *Fetcher {
+	return &Fetcher{client: client, parse: parse, sets: map[string]*keySet{}}
+}
+
+// Client returns a client for addresses that others name: it follows no redirect,
+// waits 5 seconds, and connects to addresses of private networks only where that is
+// said. roots have signed the certificates of whom it connects to; nil for those of
+// the system.
+func Client(private bool, roots *x509.CertPool) *http.Client {
 	dialer := &net.Dialer{Timeout: fetchTime, Control: func(_, address string, _ syscall.RawConn) error {
 		if private {
 			return nil
 		}
 		return public(address)
 	}}
-	return &fetcher{sets: map[string]*keySet{}, client: &http.Client{Timeout: fetchTime,
+	return &http.Client{Timeout: fetchTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: fetchTime, ResponseHeaderTimeout: fetchTime,
-			MaxResponseHeaderBytes: 32 << 10, DisableKeepAlives: true, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}}}}
+			MaxResponseHeaderBytes: 32 << 10, DisableKeepAlives: true, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}}}
 }
 
 // shared is RFC 6598: addresses behind a carrier's translation.
@@ -93,11 +105,11 @@ func public(address string) error {
 	return nil
 }
 
-// keys returns the keys of a client. wanted says whether the one that is looked
+// Keys returns the keys that a name publishes at a URL. wanted says whether the one that is looked
 // for is among keys; where it is not, the set is fetched again, but for a while
 // after the last time. A request that waits for a fetch waits as long as ctx lasts.
-func (f *fetcher) keys(ctx context.Context, c *Client, now time.Time, wanted func([]auth.Key) bool) ([]auth.Key, error) {
-	set := f.set(c)
+func (f *Fetcher) Keys(ctx context.Context, name, url string, now time.Time, wanted func([]auth.Key) bool) ([]auth.Key, error) {
+	set := f.set(name, url)
 	known, wait, mine := set.look(now, wanted)
 	if wait == nil {
 		return known.last()
@@ -134,7 +146,7 @@ func (k *keySet) look(now time.Time, wanted func([]auth.Key) bool) (known found,
 }
 
 // refresh fetches a set, whether or not who asked for it still waits: others may.
-func (f *fetcher) refresh(ctx context.Context, set *keySet, now time.Time) {
+func (f *Fetcher) refresh(ctx context.Context, set *keySet, now time.Time) {
 	keys, age, err := f.fetch(ctx, set.url)
 	set.mu.Lock()
 	defer set.mu.Unlock()
@@ -145,25 +157,25 @@ func (f *fetcher) refresh(ctx context.Context, set *keySet, now time.Time) {
 	set.fetching = nil
 }
 
-func (f *fetcher) set(c *Client) *keySet {
+func (f *Fetcher) set(name, url string) *keySet {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	set := f.sets[c.ID]
-	if set == nil || set.url != c.KeysURL {
-		set = &keySet{url: c.KeysURL}
-		f.sets[c.ID] = set
+	set := f.sets[name]
+	if set == nil || set.url != url {
+		set = &keySet{url: url}
+		f.sets[name] = set
 	}
 	return set
 }
 
-// forget drops what is kept of a client, whose keys may be others now.
-func (f *fetcher) forget(id string) {
+// Forget drops what is kept of a name, whose keys may be others now.
+func (f *Fetcher) Forget(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	delete(f.sets, id)
+	delete(f.sets, name)
 }
 
-func (f *fetcher) fetch(ctx context.Context, url string) ([]auth.Key, time.Duration, error) {
+func (f *Fetcher) fetch(ctx context.Context, url string) ([]auth.Key, time.Duration, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return nil, 0, err
@@ -185,7 +197,7 @@ func (f *fetcher) fetch(ctx context.Context, url string) ([]auth.Key, time.Durat
 	if err != nil || len(text) > maxKeySet {
 		return nil, 0, errors.New("the key set of the client is longer than 1 MB, or broke off")
 	}
-	keys, err := parseKeys(text)
+	keys, err := f.parse(text)
 	return keys, cacheAge(answer.Header), err
 }
 
