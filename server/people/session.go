@@ -1,0 +1,175 @@
+package people
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"time"
+)
+
+// Session is a browser in which somebody has signed in.
+type Session struct {
+	Person string `json:"person"`
+	// Guest is who is in no registry: known by a rule for people of an OpenID
+	// provider, or a person of a sandbox. They are as they were at the sign-in.
+	Guest   *Person `json:"guest,omitempty"`
+	Subject string  `json:"subject,omitempty"` // at the OpenID provider, where that signed them in
+	Way     string  `json:"way"`               // "passkey", "openid" or "sandbox"
+	Epoch   int     `json:"epoch"`
+
+	Begun    int64 `json:"iat"`
+	Verified int64 `json:"auth_time"` // when they proved who they are
+	Seen     int64 `json:"seen"`      // when something was last asked for
+}
+
+// The ways to sign in.
+const (
+	WayPasskey = "passkey"
+	WayOpenID  = "openid"
+	WaySandbox = "sandbox"
+)
+
+// sessionSize is the size of the name of a session in bytes, before it is written
+// in base64url.
+const sessionSize = 32
+
+// Begin begins a session in the place of another, which may be "". It is durable
+// when Begin returns, and its name is new whatever the browser had before.
+func (r *Registry) Begin(s Session, before string) (name string, err error) {
+	var secret [sessionSize]byte
+	if _, err := rand.Read(secret[:]); err != nil {
+		return "", err
+	}
+	name = base64.RawURLEncoding.EncodeToString(secret[:])
+	now := r.now().Unix()
+	s.Begun, s.Seen = now, now
+	if s.Verified == 0 {
+		s.Verified = now
+	}
+	r.mu.RLock()
+	if p := r.people[s.Person]; s.Guest == nil && p != nil {
+		s.Epoch = p.Epoch
+	}
+	r.mu.RUnlock()
+	text, err := json.Marshal(s)
+	if err != nil {
+		return "", err
+	}
+	key, old := hashOf(name), hashOf(before)
+	values := map[string][]byte{sessionName + string(key[:]): text}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sweep(values)
+	if r.sessions[old] != nil {
+		values[sessionName+string(old[:])] = nil
+	}
+	if err := r.config.Shelf.Write(values); err != nil {
+		return "", err
+	}
+	delete(r.sessions, old)
+	r.sessions[key] = &s
+	return name, nil
+}
+
+// Signed returns who a session is of, false where it is over: ended, by its limits,
+// or by what changed of the person.
+func (r *Registry) Signed(name string) (Person, Session, bool) {
+	if len(name) != base64.RawURLEncoding.EncodedLen(sessionSize) {
+		return Person{}, Session{}, false
+	}
+	key := hashOf(name)
+	r.mu.RLock()
+	s := r.sessions[key]
+	var p *Person
+	if s != nil {
+		p = r.of(s)
+	}
+	r.mu.RUnlock()
+	if p == nil {
+		return Person{}, Session{}, false
+	}
+	if now := r.now(); now.Unix()-s.Seen >= int64(r.touchEvery().Seconds()) {
+		s = r.touch(key, s, now)
+	}
+	return *p, *s, true
+}
+
+// of is the person of a session in force, nil where it is over. The caller holds mu.
+func (r *Registry) of(s *Session) *Person {
+	if r.over(s) {
+		return nil
+	}
+	if s.Guest == nil {
+		p := r.people[s.Person]
+		if p == nil || p.Disabled || p.Epoch != s.Epoch {
+			return nil
+		}
+		return p
+	}
+	if _, registered := r.subjects[s.Subject]; registered && s.Subject != "" {
+		return nil // what the registry says counts now
+	}
+	return s.Guest
+}
+
+func (r *Registry) over(s *Session) bool {
+	now := r.now()
+	return now.Sub(time.Unix(s.Seen, 0)) >= r.config.Idle || now.Sub(time.Unix(s.Begun, 0)) >= r.config.Most
+}
+
+// touchEvery is how exactly it is stored when a session was last used.
+func (r *Registry) touchEvery() time.Duration {
+	return max(time.Second, min(time.Minute, r.config.Idle/4))
+}
+
+// touch notes that a session is used. Where that cannot be stored it is noted all
+// the same, and the session ends early after a restart.
+func (r *Registry) touch(key hash, s *Session, now time.Time) *Session {
+	after := *s
+	after.Seen = now.Unix()
+	text, err := json.Marshal(after)
+	if err != nil {
+		return s
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sessions[key] != s {
+		return s // it ended, or is touched already
+	}
+	if err := r.config.Shelf.Write(map[string][]byte{sessionName + string(key[:]): text}); err != nil {
+		r.config.Logger.Warn("the use of a session cannot be stored", "error", err)
+	}
+	r.sessions[key] = &after
+	return &after
+}
+
+// End ends a session: at once, and durably when it returns.
+func (r *Registry) End(name string) error {
+	key := hashOf(name)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sessions[key] == nil {
+		return nil
+	}
+	delete(r.sessions, key)
+	return r.config.Shelf.Write(map[string][]byte{sessionName + string(key[:]): nil})
+}
+
+// sweepEvery is how often sessions that are over are dropped.
+const sweepEvery = time.Minute
+
+// sweep drops sessions that are over, and adds their deletion to values. The caller
+// holds mu.
+func (r *Registry) sweep(values map[string][]byte) {
+	now := r.now()
+	if now.Sub(r.swept) < sweepEvery {
+		return
+	}
+	r.swept = now
+	for key, s := range r.sessions {
+		if r.of(s) == nil {
+			delete(r.sessions, key)
+			values[sessionName+string(key[:])] = nil
+		}
+	}
+}
