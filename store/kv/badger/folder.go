@@ -320,6 +320,23 @@ func (f *folder) checkRecord() {
 			f.checkHead(name)
 		}
 	}
+	f.checkUnrecorded()
+}
+
+// checkUnrecorded looks for value logs that a closed database did not have: they
+// are of a later one, of which the rest is an older copy.
+func (f *folder) checkUnrecorded() {
+	if f.record.State != stateClosed {
+		return // the engine begins a value log before it is recorded
+	}
+	for name := range f.files {
+		if _, ok := numberOf(name, valueExt); !ok {
+			continue
+		}
+		if _, recorded := f.record.Values[name]; !recorded {
+			f.problem("the value log %s is there, which %s does not record: the other files are older copies, or it is of another database", name, recordName)
+		}
+	}
 }
 
 // checkHead compares a value log with the one that was recorded.

@@ -27,8 +27,11 @@ const (
 func readEngineKey(dir string, key []byte) ([]byte, error) {
 	path := filepath.Join(dir, keyName)
 	info, err := os.Stat(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, err
+	case err != nil:
+		return nil, fmt.Errorf("%w: %s of %s cannot be read: %w: put a copy of it back", ErrKey, keyName, dir, err)
 	}
 	if !info.Mode().IsRegular() { // a named pipe would be waited for
 		return nil, fmt.Errorf("%w: %s of %s is not a file that can be read (%v): put a copy of it back", ErrKey, keyName, dir, info.Mode().Type())

@@ -69,7 +69,7 @@ func (f *folder) heldSeal() seal {
 		case held.Count > 0 && logged.last.ID != held.ID:
 			f.problem("the log %s is of another database", name)
 		case logged.first.Count > held.Count+1:
-			f.problem("transactions %d to %d are missing: the log of writes before %s is missing or damaged", held.Count+1, logged.first.Count-1, name)
+			f.problem("transactions %d to %d are missing: the log of writes before %s is missing or damaged, or MANIFEST is cut and does not name the table that holds them", held.Count+1, logged.first.Count-1, name)
 			held = logged.last
 		case logged.last.Count > held.Count:
 			held = logged.last
