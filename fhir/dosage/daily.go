@@ -65,7 +65,7 @@ func (d *Dosage) Day() (Amount, error) {
 
 // places is at how many places a dose is given: a drop in each eye is two.
 func (d *Dosage) places() int {
-	words := scan(d.Site)
+	words := scan(plain(d.Site))
 	for from := range words {
 		if f, n := known.at(words[from:], func(kind string) bool { return kind == "site" }); n > 0 && f.value == "2" {
 			return 2

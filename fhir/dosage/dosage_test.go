@@ -64,6 +64,9 @@ func FuzzParse(f *testing.F) {
 	for line := range strings.Lines(string(data)) {
 		f.Add(strings.TrimSpace(line))
 	}
+	f.Add("1mAX10in024 h")
+	f.Add("1hourlY1")
+	f.Add("DAILY0for\x82")
 	f.Fuzz(func(t *testing.T, text string) {
 		list, err := Parse(text)
 		if err != nil {
@@ -72,6 +75,11 @@ func FuzzParse(f *testing.F) {
 		for i := range list {
 			if list[i].Notes = nil; list[i].Dose.Unit == "" {
 				list[i].Dose.Unit = "tablet"
+			}
+			for j := range list[i].MaxPerPeriod {
+				if l := &list[i].MaxPerPeriod[j]; l.Amount.Unit == "" {
+					l.Amount.Unit = "tablet"
+				}
 			}
 		}
 		asIs := func(a Amount) (Amount, error) { return a, nil }
@@ -88,4 +96,12 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q is %s a day, its words %q are %s: %v", text, before.words(), words, after.words(), err)
 		}
 	})
+}
+
+func BenchmarkParse(b *testing.B) {
+	for b.Loop() {
+		if _, err := Parse("Take ONE or TWO tablets every 4-6 hours when required, maximum 8 in 24 hours"); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -29,14 +29,18 @@ func Parse(text string, names ...string) ([]Dosage, error) {
 	if len(text) > longest {
 		return nil, &Error{Reason: fmt.Sprintf("longer than %d characters", longest)}
 	}
+	text = plain(text)
 	p := parser{text: text, tokens: scan(text)}
 	for _, n := range names {
-		p.names = append(p.names, scan(strings.ToLower(n)))
+		p.names = append(p.names, scan(plain(strings.ToLower(n))))
 	}
 	for p.i < len(p.tokens) {
 		p.from = p.i
 		if err := p.step(); err != nil {
 			return nil, err
+		}
+		if p.i == p.from {
+			return nil, p.stop("")
 		}
 	}
 	return p.end()

@@ -84,7 +84,7 @@ func readTiming(n fhir.Node) Timing {
 
 // byCode reads a timing that has nothing but a code: BID.
 func (t *Timing) byCode() {
-	words := scan(t.Code)
+	words := scan(plain(t.Code))
 	if f, n := known.at(words, func(kind string) bool { return kind == "often" }); n > 0 && n == len(words) {
 		p := parser{}
 		if p.often(f.meaning) == nil {
@@ -119,7 +119,7 @@ func timeUnit(q fhir.Node) string {
 		case "s", "min", "h", "d", "wk", "mo", "a":
 			return text
 		}
-		words := scan(text)
+		words := scan(plain(text))
 		if f, n := known.at(words, func(kind string) bool { return kind == "by" }); n > 0 && n == len(words) {
 			return f.meaning
 		}

@@ -16,7 +16,6 @@ type token struct {
 	is     kind
 	at     int  // offset in the text
 	spaced bool // after a space
-	upper  bool // in capital letters throughout
 }
 
 type kind uint8
@@ -37,20 +36,24 @@ var fractions = map[string]decimal.Decimal{
 	"½": decimal.RequireFromString("0.5"), "¼": decimal.RequireFromString("0.25"), "¾": decimal.RequireFromString("0.75"),
 }
 
-// scan splits a text. A number in words is a number too.
+// plain is a text whose small letters take as many bytes as it does.
+func plain(text string) string {
+	text = strings.ToValidUTF8(text, " ")
+	if lower := strings.ToLower(text); len(lower) != len(text) {
+		return lower
+	}
+	return text
+}
+
+// scan splits a plain text. A number in words is a number too.
 func scan(text string) []token {
 	var list []token
 	lower := strings.ToLower(text)
-	if len(lower) != len(text) { // a letter whose small form has another length
-		text = lower
-	}
 	end := 0
 	for _, span := range tokens.FindAllStringIndex(lower, -1) {
 		word := lower[span[0]:span[1]]
 		t := token{text: strings.TrimSuffix(word, "(s)"), at: span[0], spaced: span[0] > end, is: aWord}
 		end = span[1]
-		original := text[span[0]:span[1]]
-		t.upper = len(word) > 1 && original == strings.ToUpper(original) && original != word
 		list = append(list, t.classify())
 	}
 	return list

@@ -82,7 +82,7 @@ func (v *vocabulary) unitOf(code, words string) string {
 	if name, ok := v.codes[strings.ToLower(code)]; ok {
 		return name
 	}
-	tokens := scan(strings.ToLower(words))
+	tokens := scan(plain(words))
 	if len(tokens) > 0 {
 		if p, n := v.at(tokens, func(kind string) bool { return kind == "unit" }); n == len(tokens) {
 			return p.meaning

@@ -1,0 +1,118 @@
+package clinical
+
+import (
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pestle-fhir/pestle/fhir/dosage"
+)
+
+// dose finds more milligrams a day than a maximum, which may depend on the form,
+// the age and the weight. The age and the weight must be known for a maximum of
+// them: that they are not is a finding of its own.
+func (c *check) dose(r *Rule) {
+	if !c.order.Medicine.isForm(r.parameters["form"]) || !c.within(r) {
+		return
+	}
+	given, err := c.given()
+	if err != nil {
+		return // dose-unread finds it
+	}
+	given = c.together(given)
+	if most, why := c.most(r); most.IsPositive() && given.GreaterThan(most) {
+		c.find(r, "", fmt.Sprintf("%s mg a day, the maximum is %s.", given, why), Evidence{c.order.Ref, given.String() + " mg a day"})
+	}
+}
+
+// together adds what the other items of the prescription come to that are of the
+// same substance and release: strengths that make up a dose.
+func (c *check) together(given decimal.Decimal) decimal.Decimal {
+	for i := range c.history.Orders {
+		o := &c.history.Orders[i]
+		if o.Ref == c.order.Ref || o.Prescription != c.order.Prescription || !o.Medicine.same(c.order.Medicine) || o.Medicine.Modified != c.order.Medicine.Modified {
+			continue
+		}
+		if more, err := dosage.Peak(o.Dosages, o.Medicine.milligrams); err == nil {
+			given = given.Add(more.High)
+		}
+	}
+	return given
+}
+
+// within reports whether a rule is for the age and weight of the patient.
+func (c *check) within(r *Rule) bool {
+	if r.parameters["age"] != "" {
+		if age, ok := c.patient.age(c.on); !ok || !r.between("age", float64(age)) {
+			return false
+		}
+	}
+	if r.parameters["kg"] != "" {
+		kg, ok := c.weight()
+		return ok && r.between("kg", kg.InexactFloat64())
+	}
+	return true
+}
+
+// most is the maximum of a rule: the smaller of an amount and one by weight.
+func (c *check) most(r *Rule) (most decimal.Decimal, why string) {
+	if mg, err := decimal.NewFromString(r.parameters["mg"]); err == nil {
+		most, why = mg, mg.String()+" mg"
+	}
+	if each, err := decimal.NewFromString(r.parameters["mg/kg"]); err == nil {
+		if kg, ok := c.weight(); ok {
+			if by := each.Mul(kg); most.IsZero() || by.LessThan(most) {
+				most, why = by, fmt.Sprintf("%s mg (%s mg for each of %s kg)", by, each, kg)
+			}
+		}
+	}
+	return most, why
+}
+
+// weight is the last weight of half a year.
+func (c *check) weight() (decimal.Decimal, bool) {
+	m := c.newest("weight")
+	if m == nil || daysBetween(m.On, c.on) > 183 {
+		return decimal.Decimal{}, false
+	}
+	return m.Value, m.Value.IsPositive()
+}
+
+// doseUnread finds that the dose of a day does not follow from the instruction.
+func (c *check) doseUnread(r *Rule) {
+	if _, err := c.given(); err != nil {
+		c.find(r, "", fmt.Sprintf("The instruction is %q, of %s.", c.order.Text, name(c.order.Medicine)), Evidence{c.order.Ref, c.order.Text})
+	}
+}
+
+// doseWeight finds that a maximum depends on a weight that is not known.
+func (c *check) doseWeight(r *Rule) {
+	if _, ok := c.weight(); ok {
+		return
+	}
+	age, known := c.patient.age(c.on)
+	for _, d := range c.rules["dose"] {
+		if d.holds(c.on) && d.is(c.order.Medicine) && (d.parameters["kg"] != "" || d.parameters["mg/kg"] != "") && known && d.between("age", float64(age)) {
+			c.find(r, "", "The maximum of "+d.Subject+" at this age is by body weight.", Evidence{"", d.ID})
+			return
+		}
+	}
+}
+
+// age finds a patient who is too young or too old for the licence.
+func (c *check) age(r *Rule) {
+	age, ok := c.patient.age(c.on)
+	if !ok {
+		return
+	}
+	from, to := r.days("from"), r.days("to")
+	if age < from || to > 0 && age > to {
+		c.find(r, "", fmt.Sprintf("The patient is %d years old.", age), Evidence{c.patient.Ref, "born " + day(c.patient.Born)})
+	}
+}
+
+func (c *check) ageUnknown(r *Rule) {
+	if _, ok := c.patient.age(c.on); !ok {
+		c.find(r, "", "The patient has no whole date of birth.", Evidence{c.patient.Ref, "no date of birth"})
+	}
+}
