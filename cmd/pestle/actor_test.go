@@ -153,3 +153,61 @@ func TestTaskForAnother(t *testing.T) {
 	assert.Equal(t, 201, askRole(h, "A83008", "POST", "/fhir/Task", task).Code)
 	assert.Equal(t, 403, askRole(h, "EVIL99", "POST", "/fhir/Task", task).Code)
 }
+
+// TestActorsUnlock: who cannot be compared, or stays as they were, lets nobody else
+// be named beside them.
+func TestActorsUnlock(t *testing.T) {
+	h := twoClinics(t)
+	task := func(requester string) string {
+		return `{"resourceType":"Task","id":"x","status":"requested","intent":"order"` + requester + `,"owner":{"reference":"Organization/oEVIL99"}}`
+	}
+	for _, requester := range []string{``, `,"requester":{"display":"Organization/oA83008"}`, `,"requester":{"identifier":{"system":"https://other.example/Id","value":"1"}}`,
+		`,"requester":{"identifier":{"system":"https://fhir.nhs.uk/Id/sds-user-id","value":"nobody"}}`, `,"requester":{"reference":"Patient/tA83008"}`} {
+		assert.Equal(t, 403, askRole(h, "A83008", "POST", "/fhir/Task", task(requester)).Code, requester)
+	}
+	for _, owner := range []string{`{"display":"EVIL99"}`, `{"identifier":{"system":"https://other.example/Id","value":"1"}}`} {
+		alone := strings.Replace(task(""), `{"reference":"Organization/oEVIL99"}`, owner, 1)
+		assert.Equal(t, 403, askRole(h, "A83008", "POST", "/fhir/Task", alone).Code, owner)
+		assert.Equal(t, 201, askRole(h, "A83008", "POST", "/fhir/Task", strings.Replace(alone, `,"owner"`, `,"requester":{"reference":"Organization/oA83008"},"owner"`, 1)).Code, owner)
+	}
+	theirs := `{"resourceType":"Task","id":"y","status":"requested","intent":"order","requester":{"reference":"Organization/oEVIL99"},"owner":{"reference":"Organization/oA83008"}}`
+	require.Equal(t, 201, askRole(h, "EVIL99", "PUT", "/fhir/Task/EVIL99-y", strings.Replace(theirs, `"y"`, `"EVIL99-y"`, 1)).Code)
+	moved := strings.NewReplacer(`"y"`, `"EVIL99-y"`, `{"reference":"Organization/oA83008"}`, `{"identifier":{"system":"https://fhir.nhs.uk/Id/ods-organization-code","value":"C99999"}}`).Replace(theirs)
+	assert.Equal(t, 403, askRole(h, "A83008", "PUT", "/fhir/Task/EVIL99-y", moved).Code, "the requester stays, and is not the caller")
+}
+
+// TestActorsAreComparedWhole: a name that ends like another one is another one.
+func TestActorsAreComparedWhole(t *testing.T) {
+	h := twoClinics(t)
+	put := func(who, as string) int {
+		return askRole(h, as, "PUT", "/fhir/Patient/tA83008", `{"resourceType":"Patient","id":"tA83008","gender":"male"}`, "X-Provenance", `{"resourceType":"Provenance","recorded":"2026-11-05T09:00:00Z","agent":[{"who":`+who+`}]}`).Code
+	}
+	const ref, absolute = `{"reference":"Practitioner/pEVIL99"}`, `{"reference":"http://example.com/fhir/Practitioner/pEVIL99"}`
+	for _, agent := range []string{"Practitioner/pEVIL99", "http://example.com/fhir/Practitioner/pEVIL99", "https://example.com/FHIR/R4/Practitioner/pEVIL99"} {
+		assert.Equal(t, 200, put(ref, "A83008 "+agent), agent)
+		assert.Equal(t, 200, put(absolute, "A83008 "+agent), agent)
+	}
+	for _, agent := range []string{"https://other.example/fhir/Practitioner/pEVIL99", "x/Practitioner/pEVIL99", "Practitioner/pEVIL9", "Practitioner/xpEVIL99", "Person/Practitioner/pEVIL99"} {
+		assert.Equal(t, 403, put(ref, "A83008 "+agent), agent)
+		assert.Equal(t, 403, put(absolute, "A83008 "+agent), agent)
+	}
+	assert.Equal(t, 403, put(`{"identifier":{"system":"https://fhir.nhs.uk/Id/sds-user-id","value":"uEVIL99"}}`, "A83008 sds-user-id|xuEVIL99"))
+}
+
+// TestRolesOfOthers: a role that an organisation writes for itself about another's
+// entry of a person does not make them one of its people.
+func TestRolesOfOthers(t *testing.T) {
+	h := twoClinics(t)
+	role := `{"resourceType":"PractitionerRole","id":"locum","practitioner":{"reference":"Practitioner/pEVIL99"},"organization":{"reference":"Organization/oA83008"}}`
+	provenance := func(who string) int {
+		return askRole(h, "A83008", "POST", "/fhir/Provenance", strings.Replace(written["Provenance/agent/0/who"], "{who}", who, 1)).Code
+	}
+	require.Equal(t, 201, askRole(h, "A83008", "PUT", "/fhir/PractitionerRole/locum", role).Code)
+	for _, who := range []string{`{"reference":"PractitionerRole/locum"}`, `{"reference":"Practitioner/pEVIL99"}`, `{"identifier":{"system":"https://fhir.nhs.uk/Id/sds-user-id","value":"uEVIL99"}}`} {
+		assert.Equal(t, 403, provenance(who), who)
+	}
+	require.Equal(t, 201, askRole(h, " Device/pestle", "PUT", "/fhir/PractitionerRole/registered", strings.Replace(role, "locum", "registered", 1)).Code)
+	for _, who := range []string{`{"reference":"PractitionerRole/registered"}`, `{"reference":"Practitioner/pEVIL99"}`} {
+		assert.Equal(t, 201, provenance(who), who)
+	}
+}

@@ -86,10 +86,13 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
+	var db *store.DB
+	own := func(base string) bool { return db.Own(base) }
+	actors.Own, separate.Own = own, own
 	owners := ownership.New(c.Dispensing.Site.ODS)
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
-	db, err := store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit, owners.Guard, actors.Guard, separate.Guard},
+	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit, owners.Guard, actors.Guard, separate.Guard},
 		Narrow: narrow, Owners: owners, Leaf: leafOf, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err

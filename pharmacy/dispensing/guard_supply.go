@@ -130,7 +130,7 @@ func (s *Service) lawfulRecord(state fhir.State, r *fhir.Resource, number, item 
 	if s.duties == nil {
 		return nil
 	}
-	return s.duties.Separate("dispense", l.Schedule, who, x.agent.ID)
+	return s.duties.Separate(state, "dispense", l.Schedule, who, x.agent.ID)
 }
 
 // suppliedOrder is the prescription and the item that a MedicationDispense is

@@ -47,7 +47,7 @@ type Options struct {
 // Duties refuse an act by the person who did an earlier one on the same record.
 // earlier is who that was, "" where no person did it.
 type Duties interface {
-	Separate(act, about string, who fhir.Principal, earlier string) error
+	Separate(state fhir.State, act, about string, who fhir.Principal, earlier string) error
 }
 
 // Service is the dispensing part of the business.

@@ -20,7 +20,7 @@ func (t *Table) Guard(_ context.Context, state fhir.State, tx *fhir.Transaction,
 	if err != nil {
 		return err
 	}
-	j := &judge{state: state, who: tx.Requester, resource: is}
+	j := &judge{state: state, who: tx.Requester, own: t.Own.Or(tx.Base), resource: is}
 	if before != nil && !before.Deleted() {
 		was, err := before.Resource()
 		if err != nil {
@@ -29,21 +29,20 @@ func (t *Table) Guard(_ context.Context, state fhir.State, tx *fhir.Transaction,
 		j.was = was
 	}
 	var issues []fhir.Issue
-	named := false // an actor of the caller's beside whom another may be named
+	named := false // an actor is the caller's, beside whom another may be named
 	for _, e := range elements {
 		for _, n := range nodes(is.Root(), e.path) {
-			if j.stood(e, n) || e.party && named {
-				named = true
+			if e.party && named {
 				continue
 			}
-			issue, err := j.judge(n)
+			whose, found, err := j.judge(n)
 			if err != nil {
 				return err
 			}
-			if issue != nil {
-				issues = append(issues, *issue)
+			named = named || whose == own
+			if (whose == foreign || whose == unknown && e.party) && !j.stood(e, n) {
+				issues = append(issues, *j.refused(n, found))
 			}
-			named = named || issue == nil
 		}
 	}
 	if len(issues) == 0 {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
 //go:embed actors.tsv
@@ -22,7 +23,11 @@ type element struct {
 }
 
 // Table is the elements by resource type.
-type Table struct{ types map[string][]element }
+type Table struct {
+	// Own says which absolute references are to the server; nil for none.
+	Own   search.Own
+	types map[string][]element
+}
 
 // Builtin is the table that the program carries.
 func Builtin() (*Table, error) { return Parse("actors.tsv", builtin) }

@@ -39,7 +39,7 @@ func (t *Table) adjusted(state fhir.State, tx *fhir.Transaction, before, after *
 	if err != nil || !ok || claim == nil {
 		return err
 	}
-	return t.Separate("adjust", "Claim", tx.Requester, claim.Requester.Agent)
+	return t.Separate(state, "adjust", "Claim", tx.Requester, claim.Requester.Agent)
 }
 
 // granting are the elements of a PractitionerRole that say what somebody may do.
@@ -61,24 +61,18 @@ func (t *Table) granted(state fhir.State, tx *fhir.Transaction, before, after *f
 		}
 	}
 	whose := is.Get("practitioner")
-	for _, name := range []string{whose.Get("reference").Text(), whose.Path("identifier", "value").Text()} {
-		if err := t.Separate("grant", "PractitionerRole", tx.Requester, name); err != nil {
-			return err
-		}
-	}
-	id, ok := strings.CutPrefix(whose.Get("reference").Text(), "Practitioner/")
-	person, err := state.Current("Practitioner", id)
-	if err != nil || !ok || person == nil || person.Deleted() {
-		return err
-	}
-	r, err := person.Resource()
-	if err != nil {
-		return err
-	}
-	for identifier := range r.Get("identifier").Items() {
-		if err := t.Separate("grant", "PractitionerRole", tx.Requester, identifier.Get("value").Text()); err != nil {
+	for _, name := range []string{whose.Get("reference").Text(), identifier(whose.Get("identifier"))} {
+		if err := t.Separate(state, "grant", "PractitionerRole", tx.Requester, name); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// identifier is an Identifier as a name.
+func identifier(n fhir.Node) string {
+	if system := n.Get("system").Text(); system != "" {
+		return system + "|" + n.Get("value").Text()
+	}
+	return n.Get("value").Text()
 }

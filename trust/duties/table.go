@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/trust/person"
 )
 
 //go:embed duties.tsv
@@ -28,7 +30,11 @@ type Duty struct {
 }
 
 // Table is the duties.
-type Table struct{ duties []Duty }
+type Table struct {
+	// Own says which absolute references are to the server; nil for none.
+	Own    search.Own
+	duties []Duty
+}
 
 // Duties returns all duties, those that are open too.
 func (t *Table) Duties() []Duty { return slices.Clone(t.duties) }
@@ -63,20 +69,49 @@ func Parse(name string, text []byte) (*Table, error) {
 }
 
 // Separate refuses an act of the person who did the earlier one on the same
-// record. earlier is their identifier as tokens name them, or its last part; ""
-// where no person did it.
-func (t *Table) Separate(act, about string, who fhir.Principal, earlier string) error {
-	if len(who.Roles) == 0 || !who.Bound() || earlier == "" || person(who.Agent) != person(earlier) {
+// record. earlier is a name of theirs, a reference or an identifier, or the value of
+// an identifier alone; "" where no person did it.
+func (t *Table) Separate(state fhir.State, act, about string, who fhir.Principal, earlier string) error {
+	if len(who.Roles) == 0 || !who.Bound() || earlier == "" {
 		return nil
 	}
 	for _, d := range t.duties {
 		if d.Enforced && d.Act == act && (d.About == nil || slices.Contains(d.About, about)) {
-			return fhir.E("duty", fhir.Forbidden, fhir.Issue{Rule: "second-person", Message: "This needs another person: whoever did " + quoted(d.Earlier) + " does not " + act + " " + about + ".",
-				Found: person(earlier), Expected: "another person with a role that allows it", Fix: "Have a second person do it, with a token of their own."})
+			return t.another(state, d, about, who, earlier)
 		}
 	}
 	return nil
 }
+
+// another refuses the person who did the earlier act of a duty.
+func (t *Table) another(state fhir.State, d Duty, about string, who fhir.Principal, earlier string) error {
+	same, err := t.same(state, who.Agent, earlier)
+	if err != nil || !same {
+		return err
+	}
+	return fhir.E("duty", fhir.Forbidden, fhir.Issue{Rule: "second-person", Message: "This needs another person: whoever did " + quoted(d.Earlier) + " does not " + d.Act + " " + about + ".",
+		Found: earlier, Expected: "another person with a role that allows it", Fix: "Have a second person do it, with a token of their own."})
+}
+
+// same reports whether two names are of one person, by whatever the directory knows
+// of both. A value without its system is compared with the values of the other.
+func (t *Table) same(state fhir.State, who, earlier string) (bool, error) {
+	names, err := person.Names(state, who, t.Own)
+	if err != nil {
+		return false, err
+	}
+	others, err := person.Names(state, earlier, t.Own)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(names, func(name string) bool {
+		return slices.ContainsFunc(others, func(other string) bool { return name == other || value(name) == other || name == value(other) })
+	}), nil
+}
+
+// value is the value of an identifier, or the id of a reference, without its system
+// or type.
+func value(name string) string { return name[strings.LastIndexAny(name, "|/")+1:] }
 
 func quoted(earlier string) string {
 	if earlier == "-" {
@@ -84,7 +119,3 @@ func quoted(earlier string) string {
 	}
 	return "the act " + earlier
 }
-
-// person is the last part of what names one: "sds-user-id|1" and "Practitioner/1"
-// are 1.
-func person(agent string) string { return agent[strings.LastIndexAny(agent, "|/")+1:] }

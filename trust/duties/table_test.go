@@ -2,6 +2,8 @@ package duties_test
 
 import (
 	"context"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,18 +46,43 @@ func TestSeparate(t *testing.T) {
 	table, err := duties.Builtin()
 	require.NoError(t, err)
 	person := fhir.Principal{Agent: "sds-user-id|1", OnBehalf: "FA565", Roles: []string{"pharmacist"}}
-	assert.ErrorContains(t, table.Separate("dispense", "CD2", person, "1"), "needs another person")
-	assert.ErrorContains(t, table.Separate("dispense", "CD3", person, "https://fhir.nhs.uk/Id/sds-user-id|1"), "needs another person")
+	assert.ErrorContains(t, table.Separate(records{}, "dispense", "CD2", person, "1"), "needs another person")
+	assert.ErrorContains(t, table.Separate(records{}, "dispense", "CD3", person, "https://fhir.nhs.uk/Id/sds-user-id|1"), "needs another person")
 	for name, err := range map[string]error{
-		"another":      table.Separate("dispense", "CD2", person, "2"),
-		"nobody":       table.Separate("dispense", "CD2", person, ""),
-		"no CD":        table.Separate("dispense", "", person, "1"),
-		"Schedule 4":   table.Separate("dispense", "CD4", person, "1"),
-		"open":         table.Separate("check", "", person, "1"),
-		"a system":     table.Separate("dispense", "CD2", fhir.Principal{Agent: "sds-user-id|1", OnBehalf: "FA565"}, "1"),
-		"of a sandbox": table.Separate("dispense", "CD2", fhir.Principal{Agent: "1", Unbound: true, Roles: []string{"pharmacist"}}, "1"),
+		"a suffix":     table.Separate(records{}, "dispense", "CD2", person, "https://fhir.nhs.uk/Id/sds-user-id|11"),
+		"a longer one": table.Separate(records{}, "dispense", "CD2", fhir.Principal{Agent: "sds-user-id|11", OnBehalf: "FA565", Roles: person.Roles}, "sds-user-id|1"),
+		"another type": table.Separate(records{}, "dispense", "CD2", person, "Practitioner/1"),
+		"another":      table.Separate(records{}, "dispense", "CD2", person, "2"),
+		"nobody":       table.Separate(records{}, "dispense", "CD2", person, ""),
+		"no CD":        table.Separate(records{}, "dispense", "", person, "1"),
+		"Schedule 4":   table.Separate(records{}, "dispense", "CD4", person, "1"),
+		"open":         table.Separate(records{}, "check", "", person, "1"),
+		"a system":     table.Separate(records{}, "dispense", "CD2", fhir.Principal{Agent: "sds-user-id|1", OnBehalf: "FA565"}, "1"),
+		"of a sandbox": table.Separate(records{}, "dispense", "CD2", fhir.Principal{Agent: "1", Unbound: true, Roles: []string{"pharmacist"}}, "1"),
 	} {
 		assert.NoError(t, err, name)
+	}
+}
+
+// TestOnePersonByTwoNames: a reference to an entry of the directory and the
+// identifier in it are of one person, and so are absolute and relative references.
+func TestOnePersonByTwoNames(t *testing.T) {
+	table, err := duties.Builtin()
+	require.NoError(t, err)
+	table.Own = func(base string) bool { return base == "https://here.example/fhir" }
+	state := records{
+		"Practitioner/p":     version("x", `{"resourceType":"Practitioner","id":"p","identifier":[{"system":"https://fhir.nhs.uk/Id/sds-user-id","value":"1"}]}`),
+		"PractitionerRole/r": version("x", `{"resourceType":"PractitionerRole","id":"r","identifier":[{"system":"https://fhir.nhs.uk/Id/sds-role-profile-id","value":"9"}],"practitioner":{"reference":"Practitioner/p"}}`),
+	}
+	one := []string{"Practitioner/p", "https://here.example/fhir/Practitioner/p", "sds-user-id|1", "https://fhir.nhs.uk/Id/sds-user-id|1", "PractitionerRole/r", "sds-role-profile-id|9"}
+	for _, agent := range one {
+		who := fhir.Principal{Agent: agent, OnBehalf: "FA565", Roles: []string{"pharmacist"}}
+		for _, earlier := range one[:4] {
+			assert.Error(t, table.Separate(state, "dispense", "CD2", who, earlier), "%s after %s", agent, earlier)
+		}
+		for _, other := range []string{"Practitioner/pp", "Practitioner/1", "https://there.example/fhir/Practitioner/p", "sds-user-id|11", "sds-user-id|9"} {
+			assert.NoError(t, table.Separate(state, "dispense", "CD2", who, other), "%s after %s", agent, other)
+		}
 	}
 }
 
@@ -63,7 +90,24 @@ type records map[string]*fhir.Version
 
 func (r records) Current(typ, id string) (*fhir.Version, error) { return r[typ+"/"+id], nil }
 func (r records) First(typ, id string) (*fhir.Version, error)   { return r[typ+"/"+id], nil }
-func (records) Find(string, string) ([]string, error)           { return nil, nil }
+
+// Find answers "identifier=system|value".
+func (r records) Find(typ, query string) (ids []string, err error) {
+	system, value, _ := strings.Cut(strings.TrimPrefix(query, "identifier="), "%7C")
+	for ref, v := range r {
+		id, ok := strings.CutPrefix(ref, typ+"/")
+		resource, err := v.Resource()
+		if err != nil {
+			return nil, err
+		}
+		for n := range resource.Get("identifier").Items() {
+			if ok && url.QueryEscape(n.Get("system").Text()) == system && n.Get("value").Text() == value {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids, nil
+}
 
 func version(by, text string) *fhir.Version {
 	r, err := fhir.Parse([]byte(text))
