@@ -31,6 +31,9 @@ type Principal struct {
 	// SeesAll is set for roles that see the resources of every organisation, such
 	// as an auditor's.
 	SeesAll bool
+	// SeesNone is set for roles that see what belongs to nobody alone, such as an
+	// administrator's: they act for no organisation.
+	SeesNone bool
 	// ChoosesIDs is set for who may create resources under any id that is free, and
 	// so learns which ids those have that they do not see.
 	ChoosesIDs bool
@@ -45,6 +48,9 @@ type Principal struct {
 func (p Principal) Owners() (codes []string, all bool) {
 	if !p.Bound() || p.SeesAll {
 		return nil, true
+	}
+	if p.SeesNone {
+		return []string{}, false
 	}
 	codes = append(codes, strings.ToUpper(p.OnBehalf))
 	for _, d := range p.Delegates {
@@ -87,7 +93,7 @@ func (p Principal) ActsFor(organisation string) bool {
 		return true
 	}
 	same := func(other string) bool { return strings.EqualFold(organisation, other) }
-	return organisation != "" && (same(p.OnBehalf) || slices.ContainsFunc(p.Delegates, same))
+	return organisation != "" && !p.SeesNone && (same(p.OnBehalf) || slices.ContainsFunc(p.Delegates, same))
 }
 
 // NotFor is the refusal of who acts for an organisation that is not theirs: it
@@ -96,6 +102,9 @@ func (p Principal) NotFor(op string, said Node, organisation string) error {
 	own := p.OnBehalf
 	if own == "" {
 		own = "none: the token has no claim that names it"
+	}
+	if p.SeesNone {
+		own = "none: the caller's roles act for no organisation"
 	}
 	return E(op, Forbidden, Issue{Message: "The caller does not act for this organisation.", Found: organisation, Expected: strings.Join(append([]string{own}, p.Delegates...), ", "),
 		Expression: said.Expression(), Position: said.Position(), Rule: "actor",

@@ -35,7 +35,8 @@ func (r roleOf) AllowOperation(name, event string) bool {
 	return r == "clerk" && name == "$process-message" && event == "order" || r == "boss" && name == "Task/$act"
 }
 
-func (r roleOf) SeesAll() bool { return false }
+func (r roleOf) SeesAll() bool  { return false }
+func (r roleOf) SeesNone() bool { return false }
 
 // TestRoles wants that a role limits what full scopes grant, by every way in.
 func TestRoles(t *testing.T) {
@@ -120,6 +121,7 @@ type oneAct string
 func (oneAct) Allow(string, byte) bool              { return true }
 func (o oneAct) AllowOperation(name, _ string) bool { return name == string(o) }
 func (oneAct) SeesAll() bool                        { return false }
+func (oneAct) SeesNone() bool                       { return false }
 func (oneAct) Challenge(error) string               { return "Bearer" }
 func (o oneAct) Authenticate(*http.Request) (auth.Identity, error) {
 	who := auth.Identity{Requester: fhir.Principal{Agent: "u1"}, Scopes: auth.Full}

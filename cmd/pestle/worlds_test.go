@@ -53,7 +53,7 @@ func (byOrg) Authenticate(r *http.Request) (auth.Identity, error) {
 		}
 		who.Requester.Roles = strings.Split(roles, "+")
 		grants := table.Of(who.Requester.Roles...)
-		who.Roles, who.Requester.SeesAll = grants, grants.SeesAll()
+		who.Roles, who.Requester.SeesAll, who.Requester.SeesNone = grants, grants.SeesAll(), grants.SeesNone()
 	}
 	return who, nil
 }

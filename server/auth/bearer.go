@@ -185,7 +185,7 @@ func (b *Bearer) identity(claims jwt.MapClaims) Identity {
 	if claim, ok := claims[cmp.Or(b.RolesClaim, "roles")]; ok && b.Roles != nil {
 		out.Requester.Roles = words(claim)
 		out.Roles = b.Roles(out.Requester.Roles)
-		out.Requester.SeesAll = out.Roles.SeesAll()
+		out.Requester.SeesAll, out.Requester.SeesNone = out.Roles.SeesAll(), out.Roles.SeesNone()
 	}
 	return out
 }

@@ -43,6 +43,8 @@ type Grants interface {
 	AllowOperation(name, event string) bool
 	// SeesAll reports whether they see what belongs to every organisation.
 	SeesAll() bool
+	// SeesNone reports whether they see nothing that belongs to an organisation.
+	SeesNone() bool
 }
 
 // May reports whether the permission is granted on a type; see [Scopes.Allow].

@@ -18,6 +18,7 @@ func (n named) Allow(typ string, letter byte) bool {
 }
 func (n named) AllowOperation(string, string) bool { return false }
 func (n named) SeesAll() bool                      { return slices.Contains(n, "auditor") }
+func (n named) SeesNone() bool                     { return slices.Contains(n, "administrator") }
 
 // TestRoles wants that the claim narrows what the scopes grant, whatever its
 // form, and that a claim which cannot be understood grants nothing.

@@ -121,7 +121,7 @@ func (s *Server) identify(t *token) {
 	}}
 	if len(p.Roles) > 0 && s.config.Roles != nil {
 		t.identity.Roles = s.config.Roles(p.Roles)
-		t.identity.Requester.SeesAll = t.identity.Roles.SeesAll()
+		t.identity.Requester.SeesAll, t.identity.Requester.SeesNone = t.identity.Roles.SeesAll(), t.identity.Roles.SeesNone()
 	}
 }
 

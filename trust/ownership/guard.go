@@ -15,6 +15,11 @@ import (
 // business decides on, and what a follower wrote, the guards of the business judge.
 func (r *Rules) Guard(_ context.Context, state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
 	rule := table[after.Type]
+	if tx.Requester.SeesNone && !rule.public && tx.Requester.Bound() {
+		return fhir.E("guard", fhir.Forbidden, fhir.Issue{Rule: "actor", Expression: after.Type,
+			Message: "The caller's role sees no resource that belongs to an organisation, and writes none.", Found: strings.Join(tx.Requester.Roles, " "),
+			Fix: "Have it done by somebody whose role sees the " + after.Type + "s of their organisation."})
+	}
 	if !tx.Requester.Bound() || rule.open || rule.public && tx.Requester.KeepsDirectory {
 		return nil
 	}
@@ -77,7 +82,7 @@ func (r *Rules) standsForOne(who fhir.Principal, rule row, after *fhir.Version) 
 // actsForOne reports whether a principal acts for one of some owners. Who sees
 // everything does not act for everybody.
 func (r *Rules) actsForOne(who fhir.Principal, owners []string) bool {
-	who.SeesAll = false
+	who.SeesAll, who.SeesNone = false, false // directories too: their guard asks who keeps an entry
 	acts, _ := r.Sight(who)
 	return slices.ContainsFunc(owners, func(owner string) bool { return slices.Contains(acts, owner) })
 }

@@ -106,6 +106,11 @@ func (g Grants) AllowOperation(name, event string) bool {
 	})
 }
 
+// SeesNone reports whether none of the roles sees what belongs to an organisation.
+func (g Grants) SeesNone() bool {
+	return !slices.ContainsFunc(g.roles, func(r *role) bool { return r.sees != None })
+}
+
 // SeesAll reports whether one of the roles sees what belongs to every
 // organisation.
 func (g Grants) SeesAll() bool {
