@@ -24,6 +24,7 @@ import (
 	"github.com/pestle-fhir/pestle/trust/duties"
 	"github.com/pestle-fhir/pestle/trust/ledger"
 	"github.com/pestle-fhir/pestle/trust/ownership"
+	"github.com/pestle-fhir/pestle/trust/redaction"
 )
 
 // appConfig says how the parts are put together.
@@ -92,7 +93,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	owners := ownership.New(c.Dispensing.Site.ODS)
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
-	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit, owners.Guard, actors.Guard, separate.Guard},
+	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit, owners.Guard, actors.Guard, separate.Guard, redaction.Guard},
 		Narrow: narrow, Owners: owners, Leaf: leafOf, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err

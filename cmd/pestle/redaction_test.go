@@ -69,7 +69,8 @@ func seeded(n int) []string {
 		`{"resourceType":"MedicationDispense","id":"d{n}",{extra},"identifier":{id},"status":"completed","type":{concept},"medicationCodeableConcept":{concept},"subject":{patient},"quantity":{"value":28,"unit":"{words}","code":"c"},"whenHandedOver":"2026-11-02","performer":[{"actor":{"display":"{words}"}}],"authorizingPrescription":[{"reference":"MedicationRequest/r{n}","display":"{words}"}],"note":[{"text":"{words}"}],"substitution":{"wasSubstituted":false,"reason":[{concept}]}}`,
 		`{"resourceType":"Task","id":"t{n}",{extra},"identifier":{id},"status":"on-hold","statusReason":{concept},"businessStatus":{"coding":[{"system":"http://x.example/b","code":"held","display":"{words}"}],"text":"{words}"},"intent":"order","description":"{words}","code":{"coding":[{"code":"approve"}]},"focus":{"reference":"MedicationRequest/r{n}","display":"{words}"},"for":{patient},"note":[{"text":"{words}"}],"input":[{"type":{"text":"x"},"valueString":"{words}"}]}`,
 		`{"resourceType":"Communication","id":"m{n}",{extra},"status":"completed","subject":{patient},"topic":{concept},"payload":[{"contentString":"{words}"}],"reasonCode":[{concept}],"note":[{"text":"{words}"}]}`,
-		`{"resourceType":"Claim","id":"l{n}",{extra},"identifier":{id},"status":"active","type":{"coding":[{"code":"pharmacy","display":"{words}"}]},"use":"claim","patient":{patient},"created":"2026-11-03","provider":{"display":"{words}"},"priority":{"coding":[{"code":"normal"}]},"diagnosis":[{"sequence":1,"diagnosisCodeableConcept":{concept}}],"supportingInfo":[{"sequence":1,"category":{concept},"valueString":"{words}"}],"insurance":[{"sequence":1,"focal":true,"coverage":{"display":"{words}"}}],"item":[{"sequence":1,"productOrService":{concept},"quantity":{"value":28,"unit":"{words}"},"net":{"value":1.23,"currency":"GBP"}}]}`,
+		`{"resourceType":"Claim","id":"l{n}",{extra},"identifier":{id},"status":"active","type":{"coding":[{"code":"pharmacy","display":"{words}"}]},"use":"claim","patient":{patient},"created":"2026-11-03","provider":{"display":"{words}"},"priority":{"coding":[{"code":"normal"}]},"diagnosis":[{"sequence":1,"diagnosisCodeableConcept":{concept}}],"supportingInfo":[{"sequence":1,"category":{concept},"valueString":"{words}"}],"insurance":[{"sequence":1,"focal":true,"preAuthRef":["{words}"],"businessArrangement":"{words}","coverage":{"display":"{words}"}}],"item":[{"sequence":1,"productOrService":{concept},"quantity":{"value":28,"unit":"{words}"},"net":{"value":1.23,"currency":"GBP"}}]}`,
+		`{"resourceType":"Claim","id":"{number}","status":"active","patient":{"reference":"https://pds.example/Patient/{number}"},"supportingInfo":[{"sequence":1,"valueString":"{words}"}]}`,
 		`{"resourceType":"Observation","id":"o{n}",{extra},"status":"final","code":{concept},"subject":{patient},"valueString":"{words}"}`,
 		`{"resourceType":"Medication","id":"k{n}",{extra},"code":{concept}}`,
 		`{"resourceType":"PaymentNotice","id":"n{n}",{extra},"identifier":{id},"status":"active","created":"2026-11-03","provider":{"display":"{words}"},"payment":{"reference":"PaymentReconciliation/r{n}","display":"{words}"},"recipient":{"identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"{number}"},"display":"{words}"},"amount":{"value":1.23,"currency":"GBP"},"paymentStatus":{concept}}`,
@@ -104,7 +105,13 @@ func redactedServer(t testing.TB, n int) http.Handler {
 				return nil, err
 			}
 			claim, err := v.Resource()
+			if err != nil {
+				return nil, err
+			}
 			return &fhir.Reply{Resource: fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", "return", "resource", claim), fhir.Obj("name", "more", "part", fhir.List(fhir.Obj("name", "x", "resource", claim))))).Resource()}, err
+		}}, {Name: "export-month", Type: "Claim", Idempotent: true, Handle: func(context.Context, *fhir.Call) (*fhir.Reply, error) {
+			r, err := fhir.Parse([]byte(`{"resourceType":"Parameters","parameter":[{"name":"a","valueString":"Methadone"},{"name":"b","valueInteger":3},{"name":"c","part":[{"name":"d","valueCodeableConcept":{"text":"Methadone"},"_valueString":{"id":"Methadone"}}]}]}`))
+			return &fhir.Reply{Resource: r}, err
 		}}}}
 	config.Hidden, err = (&serveCommand{}).hidden()
 	require.NoError(t, err)
@@ -199,6 +206,10 @@ func TestRedactedContent(t *testing.T) {
 		{"finance", "MedicationRequest/c1", `"medicationReference":{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"masked"}]}`},
 		{"finance", "Claim/l1", `"productOrService":{"coding":[{"system":"https://dmd.nhs.uk","code":"12345"}]},"quantity":{"value":28},"net":{"value":1.23,"currency":"GBP"}`},
 		{"finance", "PaymentNotice/n1", `"payment":{"reference":"PaymentReconciliation/r1"},"recipient":{"identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"*******` + nhsNumber(1)[7:] + `"}},"amount":{"value":1.23,"currency":"GBP"}`},
+		{"finance", "Claim/l1", `"insurance":[{"sequence":1,"focal":true}]`},
+		{"finance", "Claim/9000000017", `"id":"xxxxxxx017"`},
+		{"finance", "Claim/9000000017", `"patient":{"reference":"https://pds.example/Patient/xxxxxxx017"}`},
+		{"finance", "Claim/$export-month", `[{"name":"a","extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"masked"}]},{"name":"b","valueInteger":3},{"name":"c","part":[{"name":"d","extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"masked"}]}]}]`},
 		{"customer-service", "Task/t1", `"businessStatus":{"coding":[{"system":"http://x.example/b","code":"held"}]}`},
 	} {
 		body := askRole(h, c.role, "GET", "/fhir/"+c.target, "").Body.String()
@@ -325,5 +336,26 @@ func BenchmarkPage(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestNumbersAreNoIDs: no Patient is created under their NHS number, by whatever
+// interaction.
+func TestNumbersAreNoIDs(t *testing.T) {
+	h := twoClinics(t)
+	for _, id := range []string{"A83008-9000000017", "A83008.9000000017", "a83008-9000000017-x"} {
+		patient := `{"resourceType":"Patient","id":"` + id + `"}`
+		for _, w := range []*httptest.ResponseRecorder{
+			askRole(h, "A83008", "PUT", "/fhir/Patient/"+id, patient),
+			askRole(h, "server", "PUT", "/fhir/Patient/"+id, patient),
+			askRole(h, "A83008", "PUT", "/fhir/Patient?_id="+id, patient),
+			askRole(h, "A83008", "POST", "/fhir", `{"resourceType":"Bundle","type":"transaction","entry":[{"resource":`+patient+`,"request":{"method":"PUT","url":"Patient/`+id+`"}}]}`),
+		} {
+			assert.Equal(t, 422, w.Code, w.Body)
+			assert.Contains(t, w.Body.String(), "nhs-number-id")
+		}
+	}
+	for _, id := range []string{"A83008-9000000018", "A83008-19000000017", "A83008-x9000000017"} {
+		assert.Equal(t, 201, askRole(h, "A83008", "PUT", "/fhir/Patient/"+id, `{"resourceType":"Patient","id":"`+id+`"}`).Code, id)
 	}
 }

@@ -1,6 +1,7 @@
 package redaction
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -20,7 +21,7 @@ type view struct {
 // the reason in its place.
 func (r *Redactor) part(n fhir.Node, typ *r4.Type) fhir.Value {
 	v := &view{Redactor: r}
-	members := []any{"resourceType", n.Get("resourceType"), "id", n.Get("id"), "meta", nil}
+	members := []any{"resourceType", n.Get("resourceType"), "id", r.unnumbered(n.Get("id")), "meta", nil}
 	for m := range n.Members() {
 		switch m.Name() {
 		case "resourceType", "id", "meta":
@@ -52,7 +53,7 @@ func (v *view) member(typ *r4.Type, m fhir.Node) (name string, value any) {
 		v.masked = true
 		return name, firstLetters(m)
 	case part, coded, show:
-		if out := v.scrub(m, s.how); len(fhir.List(out).JSON()) > 0 {
+		if out := v.scrub(m, p, s.how); len(fhir.List(out).JSON()) > 0 {
 			return name, out
 		}
 	}
@@ -86,7 +87,12 @@ func absent(p *r4.Property) (name string, value any) {
 	if p.Of != nil && p.Of.Kind == r4.Primitive {
 		name = "_" + name
 	}
-	return name, repeated(p, fhir.Obj("extension", fhir.List(fhir.Obj("url", "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode", "masked"))))
+	return name, repeated(p, fhir.Obj("extension", masked()))
+}
+
+// masked is the extension that says that something is hidden.
+func masked() fhir.Value {
+	return fhir.List(fhir.Obj("url", "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode", "masked"))
 }
 
 // meta says what the version is, and that it is not shown whole.
@@ -107,36 +113,53 @@ func (v *view) meta(n fhir.Node) fhir.Value {
 	return fhir.Obj("versionId", n.Get("versionId"), "lastUpdated", n.Get("lastUpdated"), "profile", n.Get("profile"), "security", fhir.List(security...), "tag", fhir.List(tags...))
 }
 
-// texts are the names under which data types hold text that anybody may have
-// written.
-var texts = []string{"text", "display", "unit", "description", "note", "comment", "disposition", "userSelected"}
+// texts are the types of R4 whose values are text that anybody may have written.
+var texts = []string{"string", "markdown", "xhtml", "base64Binary", "Annotation", "Narrative", "Attachment"}
+
+// codes are the elements of such a type that hold codes and numbers.
+var codes = []string{"Identifier.value", "Coding.version", "Reference.reference"}
+
+// written reports whether a property is a text that is not shown where codes alone
+// are.
+func written(p *r4.Property) bool {
+	return p == nil || slices.Contains(texts, p.Type) && !slices.Contains(codes, p.Element.Path)
+}
 
 // scrub is a value without what is never shown in part of a resource.
-func (v *view) scrub(n fhir.Node, as how) any {
+func (v *view) scrub(n fhir.Node, p *r4.Property, as how) any {
 	switch n.Kind() {
 	case fhir.Array:
 		var items []any
 		for item := range n.Items() {
-			items = append(items, v.scrub(item, as))
+			if out := v.scrub(item, p, as); out != nil {
+				items = append(items, out)
+			}
 		}
 		return fhir.List(items...)
 	case fhir.Object:
 		var members []any
 		for m := range n.Members() {
-			if v.unshown(n, m, as) {
+			var of *r4.Property
+			if p != nil && p.Of != nil {
+				of = p.Of.Property(m.Name())
+			}
+			if v.unshown(n, m, of, as) {
 				v.removed = true
 				continue
 			}
-			members = append(members, m.Name(), v.value(n, m, as))
+			members = append(members, m.Name(), v.value(n, m, of, as))
 		}
 		return fhir.Obj(members...)
+	}
+	if as != show && written(p) {
+		return nil
 	}
 	return n
 }
 
 // unshown reports whether a member of a data type is left out: extensions, what
 // references say besides where they lead to, and texts where codes alone are shown.
-func (v *view) unshown(object, m fhir.Node, as how) bool {
+func (v *view) unshown(object, m fhir.Node, p *r4.Property, as how) bool {
 	switch name := m.Name(); {
 	case name == "extension", name == "modifierExtension", strings.HasPrefix(name, "_"):
 		return true
@@ -145,17 +168,42 @@ func (v *view) unshown(object, m fhir.Node, as how) bool {
 	case name == "reference" && strings.HasPrefix(m.Text(), "#"):
 		return true
 	default:
-		return as != show && slices.Contains(texts, name)
+		return as != show && (name == "userSelected" || written(p))
 	}
 }
 
 // value is a member of a data type, an NHS number in part.
-func (v *view) value(object, m fhir.Node, as how) any {
+func (v *view) value(object, m fhir.Node, p *r4.Property, as how) any {
+	if m.Name() == "reference" && m.Kind() == fhir.String {
+		out := v.unnumbered(m)
+		v.masked = v.masked || out != any(m)
+		return out
+	}
 	if m.Name() == "value" && m.Kind() == fhir.String && isNumber(object.Get("system").Text(), m.Text()) {
 		v.masked = true
 		return hide(m.Text(), v.digits)
 	}
-	return v.scrub(m, as)
+	return v.scrub(m, p, as)
+}
+
+// word is what may be an NHS number within an id or an address.
+var word = regexp.MustCompile(`[0-9A-Za-z]+`)
+
+// unnumbered is an id or an address in which NHS numbers are hidden.
+func (r *Redactor) unnumbered(n fhir.Node) any {
+	if out := withoutNumbers(n.Text(), r.digits); n.Exists() && out != n.Text() {
+		return out
+	}
+	return n
+}
+
+func withoutNumbers(text string, last int) string {
+	return word.ReplaceAllStringFunc(text, func(digits string) string {
+		if !checkdigit.NHSNumber(digits) {
+			return digits
+		}
+		return strings.ReplaceAll(hide(digits, last), "*", "x") // as an id is written
+	})
 }
 
 // numberSystems are the names under which NHS numbers are written.

@@ -1,6 +1,7 @@
 package redaction
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -80,7 +81,7 @@ func bytesOf(v any) []byte {
 func (r *Redactor) shown(n fhir.Node) any {
 	switch typ := n.Get("resourceType").Text(); {
 	case typ == "Bundle", typ == "Parameters":
-		return r.holding(n)
+		return r.holding(n, typ == "Parameters")
 	case typ == "OperationOutcome":
 		return r.outcome(n)
 	case r.whole(typ):
@@ -90,26 +91,42 @@ func (r *Redactor) shown(n fhir.Node) any {
 	}
 }
 
-// holding is what holds resources, with them as they are shown.
-func (r *Redactor) holding(n fhir.Node) any {
+// figures are the values of Parameters that tell of nobody.
+var figures = []string{"valueBoolean", "valueInteger", "valueDecimal", "valuePositiveInt", "valueUnsignedInt", "valueInstant"}
+
+// addresses are the members of a Bundle that tell where a resource is.
+var addresses = []string{"fullUrl", "location"}
+
+// holding is what holds resources, with them as they are shown. Of the values of
+// Parameters figures are left: no table says what they are of.
+func (r *Redactor) holding(n fhir.Node, values bool) any {
 	switch n.Kind() {
 	case fhir.Array:
 		var items []any
 		for item := range n.Items() {
-			items = append(items, r.holding(item))
+			items = append(items, r.holding(item, values))
 		}
 		return fhir.List(items...)
 	case fhir.Object:
 		var members []any
+		hides := false
 		for m := range n.Members() {
+			name := strings.TrimPrefix(m.Name(), "_")
 			switch {
+			case values && (name == "extension" || strings.HasPrefix(name, "value") && !slices.Contains(figures, m.Name())):
+				hides = true
 			case m.Kind() == fhir.Object && m.Get("resourceType").Exists():
 				members = append(members, m.Name(), r.shown(m))
 			case m.Kind() == fhir.Object || m.Kind() == fhir.Array:
-				members = append(members, m.Name(), r.holding(m))
+				members = append(members, m.Name(), r.holding(m, values))
+			case !values && slices.Contains(addresses, m.Name()):
+				members = append(members, m.Name(), r.unnumbered(m))
 			default:
 				members = append(members, m.Name(), m)
 			}
+		}
+		if hides {
+			members = append(members, "extension", masked())
 		}
 		return fhir.Obj(members...)
 	}
