@@ -156,7 +156,7 @@ func (a *applier) own() error {
 			list = append(list, told{target{s.typ, a.rids[i]}, a.versions[i], s.said})
 		}
 	}
-	o := &owning{v: a.view(), out: a.out, rules: a.p.owners}
+	o := &owning{v: a.view(), out: a.out, rules: a.p.owners, derived: a.p.tx.Derived}
 	err := o.own(list)
 	a.moved = o.moved
 	return err

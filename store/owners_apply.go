@@ -28,6 +28,7 @@ type owning struct {
 	out     *kv.Overlay
 	rules   Owners
 	renews  bool // what was taken once is taken again, however much it is
+	derived bool // the server's business decided on the links
 	touched map[target]*holding
 	order   []target // as they were touched first: what is written does not depend on a map
 	moved   bool     // the owners of a resource changed that was there before
@@ -49,9 +50,13 @@ type told struct {
 	said fhir.Ownership
 }
 
-// maxHeirs is how many resources one commit may give other owners, or take them
-// from, because they inherit. The consequences of a prescription are a few.
-const maxHeirs = 1000
+// maxHeirs is how many resources inherit from one at most: a commit that changes its
+// owners changes those of all. The consequences of a prescription are a few. The
+// last ones are for the server's business: no caller takes its links.
+const (
+	maxHeirs       = 1000
+	maxCallerHeirs = maxHeirs - 100
+)
 
 // own writes the owners of the versions of a commit.
 func (o *owning) own(list []told) error {
@@ -202,11 +207,6 @@ func (o *owning) count(t target, h *holding, owner string, by int) error {
 	h.owners[i].reasons, h.changed = was+uint64(by), true
 	if now := h.owners[i].reasons; (was == 0) == (now == 0) {
 		return nil
-	}
-	if h.heirs > maxHeirs && !o.renews {
-		return fhir.E("commit", fhir.TooCostly, fhir.Issue{
-			Message:  fmt.Sprintf("The change would give %d resources other owners: they are consequences of what it changes.", h.heirs),
-			Expected: fmt.Sprintf("at most %d", maxHeirs), Fix: "Write a new resource in the place of the old one, for the new owner."})
 	}
 	heirs, err := o.heirs(t, h)
 	for i := 0; i < len(heirs) && err == nil; i++ {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -92,8 +93,9 @@ func (o *owning) unlink(from target, h *holding, to []target, inherit bool) erro
 	return nil
 }
 
-// link begins the links that may be: those to what is the writer's already. One link may make way for another: a Task gives the pharmacy
-// its prescription, by which the supply that is written with it is linked.
+// link begins the links that may be: those to what is the writer's already. One link
+// may make way for another: a Task gives the pharmacy its prescription, by which the
+// supply that is written with it is linked.
 func (o *owning) link(wait []edge) error {
 	for again := true; again; {
 		again = false
@@ -137,6 +139,22 @@ func (o *owning) may(e edge, to *holding) (bool, error) {
 	return false, err
 }
 
+// room refuses one link more than a resource may have: none of what is there is
+// ever too much for a later change.
+func (o *owning) room(e edge, to *holding) error {
+	most := uint64(maxCallerHeirs)
+	if o.derived || e.said.Server {
+		most = maxHeirs
+	}
+	if to.heirs < most || o.renews {
+		return nil
+	}
+	return fhir.E("commit", fhir.BusinessRule, fhir.Issue{Expression: e.from.typ, Rule: "links",
+		Message: fmt.Sprintf("The %s that this %s refers to has as many resources that follow from it as one may have.", e.to.typ, e.from.typ),
+		Found:   fmt.Sprint(to.heirs + 1), Expected: fmt.Sprintf("at most %d", most),
+		Fix: "Put what they say into fewer resources, or delete some that are not needed."})
+}
+
 func (o *owning) begin(e edge, to *holding) error {
 	from, err := o.at(e.from)
 	if err != nil {
@@ -146,6 +164,9 @@ func (o *owning) begin(e edge, to *holding) error {
 	if !e.inherit {
 		from.shares = append(from.shares, e.to)
 		return o.give(e.to, nil, from.own())
+	}
+	if err := o.room(e, to); err != nil {
+		return err
 	}
 	from.inherits = append(from.inherits, e.to)
 	to.heirs, to.changed = to.heirs+1, true
