@@ -21,6 +21,6 @@ type Ownership struct {
 	Shares []string
 	// Server says that a follower of the server wrote it, for who wrote what it is a
 	// consequence of. A resource is linked to others only as far as these are its
-	// writer's already: a reference gives nobody a sight of what it leads to.
+	// writer's already: a reference does not let anybody read its target.
 	Server bool
 }

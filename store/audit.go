@@ -33,6 +33,8 @@ type Audit struct {
 	Derived map[string]rowSum // index rows by parameter, extracted from the versions
 	Stored  map[string]rowSum // index rows by parameter, as they are stored
 	Strays  [][]byte          // prefixes of the parameters under which there are rows too many
+
+	replica *replica // of this process
 }
 
 // rowSum tells two sets of index rows apart: their number and the sum of their
@@ -49,7 +51,7 @@ func (a *Audit) Done() bool { return a.Part == len(parts) }
 // for it is over, and reports whether the part is through.
 type part func(c *checker) (through bool, err error)
 
-var parts = []part{(*checker).log, (*checker).resources, (*checker).index, (*checker).strays, (*checker).histories, (*checker).cursors, (*checker).receipts}
+var parts = []part{(*checker).log, (*checker).resources, (*checker).index, (*checker).strays, (*checker).histories, (*checker).cursors, (*checker).receipts, (*checker).owners}
 
 // auditStep is how long a step takes, and so how long it holds its view.
 const auditStep = 5 * time.Millisecond
@@ -57,9 +59,10 @@ const auditStep = 5 * time.Millisecond
 // Audit goes on with an audit up to its end. Between two steps it calls pace,
 // which may be nil; that may wait, or end it with an error. What is found wrong is
 // added to its findings and is not an error.
-func (db *DB) Audit(ctx context.Context, a *Audit, pace func() error) error {
+func (db *DB) Audit(ctx context.Context, a *Audit, pace func() error) (err error) {
+	defer func() { err = errors.Join(err, a.release()) }()
 	for !a.Done() {
-		if err := errors.Join(ctx.Err(), db.look("check", a.AsOf, func(v view) error { return (&checker{ctx: ctx, v: v, a: a}).step() })); err != nil {
+		if err := errors.Join(ctx.Err(), db.look("check", a.AsOf, func(v view) error { return (&checker{ctx: ctx, db: db, v: v, a: a}).step() })); err != nil {
 			return err
 		}
 		if pace != nil {
@@ -71,8 +74,18 @@ func (db *DB) Audit(ctx context.Context, a *Audit, pace func() error) error {
 	return nil
 }
 
+// release ends what the audit holds beside the database.
+func (a *Audit) release() error {
+	r := a.replica
+	if a.replica = nil; r == nil {
+		return nil
+	}
+	return r.close()
+}
+
 type checker struct {
 	ctx   context.Context
+	db    *DB
 	v     view
 	a     *Audit
 	until time.Time // the step ends

@@ -50,6 +50,7 @@ func (f *Findings) Add(all ...Finding) {
 //     histories of types, and the chain of hashes over them leads to each;
 //   - the index rows of each resource are those that its versions have when they
 //     are extracted again, over all time, and there are no others;
+//   - whose each resource is, and was, is what the log says by the rules of ownership;
 //   - no cursor is after the end of the log;
 //   - every block and every value on disk can be read and has its checksum.
 //

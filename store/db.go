@@ -57,6 +57,9 @@ type Options struct {
 	// show the principal of their context no more than that. Without them everybody
 	// sees everything. What State returns is whole, and so is the log.
 	Owners Owners
+	// Scratch makes an engine for what a check of a large database works out beside
+	// it; Close is the end of it. Without it that is kept in memory.
+	Scratch func() (kv.Engine, error)
 	// ReadOnly says that the engine takes no writes: nothing is founded or
 	// brought up to date.
 	ReadOnly bool

@@ -138,7 +138,7 @@ func (o *owning) names(said fhir.Ownership) ([]string, error) {
 // maxThrough is how many references lead to an organisation at most.
 const maxThrough = 3
 
-// codes are the organisations that a resource of a directory stands for.
+// codes are the organisations that a resource of a directory represents.
 func (o *owning) codes(ref string, depth int) ([]string, error) {
 	typ, id := localEnd(ref)
 	if typ == "" || depth == 0 || !o.rules.Public(typ) {

@@ -92,21 +92,26 @@ func replayPart(over *kv.Overlay, rules Owners, seq, to fhir.Seq) (fhir.Seq, err
 		if _, size := over.Cost(); size > 4<<20 {
 			break
 		}
-		over.Mark()
-		v := view{r: over, at: seq}
-		record, err := v.record(seq)
-		if err != nil {
-			return seq, err
-		}
-		list, err := v.told(rules, record.versions)
-		if err != nil {
-			return seq, err
-		}
-		if err := (&owning{v: v, out: over, rules: rules, renews: true}).own(list); err != nil {
+		if err := replayCommit(over, rules, seq); err != nil {
 			return seq, err
 		}
 	}
 	return seq, nil
+}
+
+// replayCommit applies one commit.
+func replayCommit(over *kv.Overlay, rules Owners, seq fhir.Seq) error {
+	over.Mark()
+	v := view{r: over, at: seq}
+	record, err := v.record(seq)
+	if err != nil {
+		return err
+	}
+	list, err := v.told(rules, record.versions)
+	if err != nil {
+		return err
+	}
+	return (&owning{v: v, out: over, rules: rules, renews: true}).own(list)
 }
 
 // told reads what the versions of a commit say of whose they are.

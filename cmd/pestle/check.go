@@ -10,6 +10,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
+	"github.com/pestle-fhir/pestle/trust/ownership"
 )
 
 type checkCommand struct {
@@ -158,5 +159,5 @@ func openStore(dir string, e encryption) (*store.DB, error) {
 	if err != nil {
 		return nil, keyAdvice(err)
 	}
-	return store.Open(engine, store.Options{ReadOnly: true})
+	return store.Open(engine, store.Options{ReadOnly: true, Owners: ownership.New(""), Scratch: newScratch})
 }

@@ -100,7 +100,7 @@ func (c *restoreCommand) proved(fresh string, std streams) error {
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(engine, store.Options{Owners: ownership.New("")})
+	db, err := store.Open(engine, store.Options{Owners: ownership.New(""), Scratch: newScratch})
 	if err != nil {
 		return err
 	}

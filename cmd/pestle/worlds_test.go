@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,6 +68,8 @@ type orgWorld struct {
 	handler http.Handler
 	alias   map[string]string // what stands for an id or a time in answers
 	orders  int
+	dir     string
+	stop    func() // closes the database
 }
 
 func newOrgWorld(t testing.TB) *orgWorld {
@@ -81,8 +84,9 @@ func newOrgWorld(t testing.TB) *orgWorld {
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	done := a.follow(ctx)
-	t.Cleanup(func() { stop(); <-done; _ = a.close() })
-	return &orgWorld{t: t, app: a, handler: s.Handler(), alias: map[string]string{}}
+	end := sync.OnceFunc(func() { stop(); <-done; _ = a.close() })
+	t.Cleanup(end)
+	return &orgWorld{t: t, app: a, handler: s.Handler(), alias: map[string]string{}, dir: c.Data, stop: end}
 }
 
 // request is one of a sequence.

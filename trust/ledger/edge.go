@@ -58,7 +58,7 @@ func (e *edge) root() tlog.Hash {
 	return root
 }
 
-// after is the hash of a subtree and of what stands to the right of it, if there
+// after is the hash of a subtree and of what is to the right of it, if there
 // is any.
 func after(left, right tlog.Hash, some bool) tlog.Hash {
 	if !some {

@@ -8,11 +8,12 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// Guard is a [fhir.Guard]: who sees a resource may not change it for that. It is
-// changed and deleted for the organisation that it was first written for, and for
-// those that its elements of the column "changed" name. An entry of a directory is
-// that of the organisation it stands for, whoever entered it. What the server's
-// business decides on, and what a follower wrote, the guards of the business judge.
+// Guard is a [fhir.Guard]: being able to read a resource does not permit changing it.
+// A resource is changed and deleted on behalf of the organisation that it was first
+// written for, and of those that its elements of the column "changed" name. An entry
+// of a directory belongs to the organisation that it represents, whoever entered it.
+// What the server's business decides on, and what a follower wrote, the guards of the
+// business judge.
 func (r *Rules) Guard(_ context.Context, state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
 	rule := table[after.Type]
 	if tx.Requester.SeesNone && !rule.public && tx.Requester.Bound() {
@@ -121,7 +122,7 @@ func resolved(state fhir.State, own fhir.Ownership, depth int) (codes []string, 
 	return codes, nil
 }
 
-// entry are the organisations that an entry of a directory stands for.
+// entry returns the organisations that an entry of a directory represents.
 func entry(state fhir.State, typ, id string, depth int) ([]string, error) {
 	v, err := state.Current(typ, id)
 	if err != nil || v == nil || v.Deleted() {

@@ -1,6 +1,7 @@
 package ownership_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/store/kv"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
 	"github.com/pestle-fhir/pestle/trust/ownership"
 )
@@ -67,4 +69,35 @@ func seen(t *testing.T, db *store.DB, org string) int {
 		}
 	}
 	return list
+}
+
+// TestCheckOfManyOwners: what a check works out beside a large database goes to an
+// engine of its own, and says the same.
+func TestCheckOfManyOwners(t *testing.T) {
+	made, engine := 0, mem.New()
+	db, err := store.Open(engine, store.Options{Owners: ownership.New("FA565"), Scratch: func() (kv.Engine, error) { made++; return mem.New(), nil }})
+	require.NoError(t, err)
+	who := principal("X99CL")
+	for range 15 {
+		tx := &fhir.Transaction{Requester: who}
+		for range 1000 {
+			tx.Changes = append(tx.Changes, change(t, fhir.Create, "Patient", "", `{"resourceType":"Patient"}`))
+		}
+		_, err := db.Commit(as(who), tx)
+		require.NoError(t, err)
+	}
+	f, err := db.Check(context.Background())
+	require.NoError(t, err)
+	require.Empty(t, f.Wrong)
+	require.Equal(t, 1, made)
+	stray := []byte("oPatient\x00X99CL\x00\x00\x00\x00\x2f\x00\x00\x00\x00\x00\x00\x01")
+	require.NoError(t, engine.Write([]kv.Op{{Key: stray, Value: []byte{}}}))
+	f, err = db.Check(context.Background())
+	require.NoError(t, err)
+	require.Empty(t, f.Wrong, "the snapshot of the database is older")
+	_, err = db.Commit(as(who), &fhir.Transaction{Requester: who, Changes: []fhir.Change{change(t, fhir.Create, "Patient", "", `{"resourceType":"Patient"}`)}})
+	require.NoError(t, err)
+	f, err = db.Check(context.Background())
+	require.NoError(t, err)
+	require.Len(t, f.Wrong, 1)
 }
