@@ -119,7 +119,7 @@ func (r *Redactor) holding(n fhir.Node, values bool) any {
 				members = append(members, m.Name(), r.shown(m))
 			case m.Kind() == fhir.Object || m.Kind() == fhir.Array:
 				members = append(members, m.Name(), r.holding(m, values))
-			case !values && slices.Contains(addresses, m.Name()):
+			case !values && (slices.Contains(addresses, m.Name()) || m.Name() == "url" && n.Name() == "request"):
 				members = append(members, m.Name(), r.unnumbered(m))
 			default:
 				members = append(members, m.Name(), m)
