@@ -137,19 +137,25 @@ type request struct {
 
 // submit hands a request to the committer and waits for the answer.
 func (db *DB) submit(r *request) (*fhir.Commit, error) {
+	t := db.term.Load()
+	if t == nil {
+		return nil, db.unled()
+	}
 	select {
-	case db.queue <- r:
+	case t.queue <- r:
 	case <-r.ctx.Done():
 		return nil, late(r.ctx)
-	case <-db.closing:
-		return nil, closed()
+	case <-t.closing:
+		return nil, db.unled()
+	case <-t.done:
+		return nil, db.unled()
 	}
-	return r.wait(db.done)
+	return r.wait(t.done, db.unled)
 }
 
 // wait returns the answer of the committer. A caller who gives up after it has
 // taken the request waits a little longer for an answer that is known.
-func (r *request) wait(ended <-chan struct{}) (*fhir.Commit, error) {
+func (r *request) wait(ended <-chan struct{}, unled func() error) (*fhir.Commit, error) {
 	select {
 	case <-r.done:
 	case <-r.ctx.Done():
@@ -163,7 +169,7 @@ func (r *request) wait(ended <-chan struct{}) (*fhir.Commit, error) {
 		}
 	case <-ended:
 		if r.taken.CompareAndSwap(false, true) {
-			return nil, closed()
+			return nil, unled()
 		}
 		<-r.done
 	}

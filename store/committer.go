@@ -10,12 +10,14 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store/kv"
+	"github.com/pestle-fhir/pestle/store/log"
 )
 
 // committer is the one goroutine that writes. It folds the transactions that
 // wait into a group, which the engine writes at once: one sync serves them all.
 type committer struct {
 	db      *DB
+	term    *term
 	head    head                // of the group so far
 	written head                // of what is durable
 	floor   fhir.Seq            // the head when it began
@@ -24,6 +26,7 @@ type committer struct {
 	moved   fhir.Seq            // the newest commit that gave resources other owners
 	recent  recent
 	broken  error // why nothing can be written any more
+	ended   error // why the term is over
 
 	base    *moment
 	over    *kv.Overlay // the group so far, on top of the base
@@ -47,23 +50,22 @@ func newCommitter(db *DB, h head) *committer {
 }
 
 func (c *committer) run() {
-	defer close(c.db.done)
-	for {
+	for c.ended == nil {
 		select {
-		case r := <-c.db.queue:
+		case r := <-c.term.queue:
 			c.group(r)
-		case <-c.db.closing:
+		case <-c.term.closing:
 			c.rest()
 			return
 		}
 	}
 }
 
-// rest commits what still waits when the database is closed.
+// rest commits what still waits when the term is to end.
 func (c *committer) rest() {
-	for {
+	for c.ended == nil {
 		select {
-		case r := <-c.db.queue:
+		case r := <-c.term.queue:
 			c.group(r)
 		default:
 			return
@@ -86,7 +88,7 @@ func (c *committer) group(r *request) {
 func (c *committer) collect() {
 	for len(c.waiters) > 0 && !c.spent && len(c.waiters) < maxGroup && c.size() < maxGroupSize {
 		select {
-		case r := <-c.db.queue:
+		case r := <-c.term.queue:
 			c.add(r)
 		default:
 			return
@@ -143,7 +145,7 @@ func tooBig(tx *fhir.Transaction) error {
 }
 
 func (c *committer) try(r *request) error {
-	if c.broken != nil {
+	if c.broken != nil || c.ended != nil {
 		return c.failure()
 	}
 	if r.ctx.Err() != nil {
@@ -252,6 +254,9 @@ func (c *committer) fits(leaves int) error {
 		tiles := (len(c.leaves)+leaves)/128 + 8 // one for 256 leaves, and one of each level that ends
 		ops, size = ops+tiles, size+int64(tiles)*tileCost
 	}
+	if c.db.opts.Log != nil && ops > 0 {
+		ops, size = ops+1, size+appliedCost
+	}
 	if ops > maxOps || size > maxSize {
 		return kv.ErrTooBig
 	}
@@ -263,6 +268,9 @@ func (c *committer) fits(leaves int) error {
 
 // tileCost is what a tile takes in the engine: 256 hashes, its key and its name.
 const tileCost = 256*32 + 64
+
+// appliedCost is what the engine takes besides for how much of the log it holds.
+const appliedCost = 128
 
 // ask asks whether the disk has room for the group: for all that it may become,
 // so that once is enough, else for what it is.
@@ -286,19 +294,11 @@ func (c *committer) begin() {
 	}
 }
 
-// group is what is written at once: the operations that take the database from
-// one head to the next, and the requests that they answer.
-type group struct {
-	before, after head
-	ops           []kv.Op
-	origins       []*request
-}
-
 // flush makes the group durable and answers those who wait for it.
 func (c *committer) flush() {
 	if c.over != nil {
 		c.tiles()
-		if ops := c.over.Ops(); len(ops) > 0 && c.broken == nil {
+		if ops := c.over.Ops(); len(ops) > 0 && c.broken == nil && c.ended == nil {
 			c.write(group{before: c.written, after: c.head, ops: ops, origins: c.origins()})
 		}
 		c.base.release()
@@ -322,34 +322,47 @@ func (c *committer) origins() []*request {
 	return in
 }
 
-// write has the engine write a group. After a failure nobody can say what is
-// on the disk, so nothing more is written until the database is opened anew.
+// write makes a group durable. After a failure of the engine nobody can say what
+// is on the disk, so nothing more is written until the database is opened anew;
+// after one of the log the term is over.
 func (c *committer) write(g group) {
-	err := c.db.engine.Write(g.ops)
+	err := c.db.put(c.term, g)
 	if errors.Is(err, kv.ErrTooBig) { // fits has said that it is not
 		err = fmt.Errorf("store: the group was taken for one that the engine takes: %v", err) //nolint:errorlint // no request is too big for it
 	}
-	if err == nil {
-		err = c.db.advance(g.after.seq)
+	if err == nil && c.db.opts.Log == nil {
+		if err = c.db.advance(g.after.seq); err == nil && g.after.seq != g.before.seq {
+			c.db.publish(g.after.seq)
+		}
 	}
-	if err == nil {
+	overtaken := errors.Is(err, log.ErrOvertaken)
+	switch {
+	case err == nil:
 		c.written = g.after
 		for p, ver := range c.fresh {
 			c.db.hot.add(p, ver)
 		}
-		if g.after.seq != g.before.seq {
-			c.db.publish(g.after.seq)
-		}
 		return
+	case overtaken || errors.Is(err, errUndecided):
+		c.ended = err
+	default:
+		c.broken = err
+		c.db.broken.Store(&err)
 	}
-	c.broken = err
-	c.db.broken.Store(&err)
 	for _, r := range c.waiters {
 		r.err = c.failure() // a refusal may rest on what was not written
 	}
 	for _, r := range g.origins {
-		r.commit, r.err = nil, unsure(fhir.NoStore, err)
+		if r.commit = nil; !overtaken {
+			r.err = unsure(fhir.NoStore, err)
+		}
 	}
 }
 
-func (c *committer) failure() error { return unwritable(c.broken) }
+// failure is the error of what was not written.
+func (c *committer) failure() error {
+	if c.ended != nil {
+		return c.db.unled()
+	}
+	return unwritable(c.broken)
+}

@@ -27,6 +27,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/store/kv"
+	"github.com/pestle-fhir/pestle/store/log"
 )
 
 // Options are what a database is opened with. The zero value works.
@@ -60,6 +61,13 @@ type Options struct {
 	// Scratch makes an engine for what a check of a large database works out beside
 	// it; Close is the end of it. Without it that is kept in memory.
 	Scratch func() (kv.Engine, error)
+	// Log is what several databases follow, each with an engine of its own: Open
+	// begins to apply what it has, and [DB.Lead] to write. nil for a database by
+	// itself, which leads from the beginning.
+	Log log.Log
+	// Begin is called when a term begins, before its first commit: what keeps
+	// something of the log outside the database catches up. nil for nothing.
+	Begin func(context.Context, *DB) error
 	// ReadOnly says that the engine takes no writes: nothing is founded or
 	// brought up to date.
 	ReadOnly bool
@@ -79,13 +87,16 @@ type DB struct {
 	head    atomic.Uint64         // the newest durable commit
 	broken  atomic.Pointer[error] // why nothing can be written any more
 	damaged atomic.Uint64         // reads that met what cannot be read
-	follows atomic.Bool           // another database leads
 	mu      sync.Mutex
 	moved   chan struct{} // closed and replaced when head moves
 
-	queue   chan *request
+	role     sync.Mutex           // for who changes what follows
+	term     atomic.Pointer[term] // of this database; nil where it follows
+	unfollow func()               // ends it, when it follows
+	held     held                 // of the log
+
 	closing chan struct{}
-	done    chan struct{} // closed when the committer has ended
+	done    chan struct{} // closed when neither a term nor anything of the log is at work
 	close   func() error
 }
 
@@ -104,8 +115,7 @@ func Open(engine kv.Engine, opts Options) (*DB, error) {
 	}
 	db := &DB{
 		engine: engine, opts: opts,
-		moved: make(chan struct{}), queue: make(chan *request, 1024),
-		closing: make(chan struct{}), done: make(chan struct{}),
+		moved: make(chan struct{}), closing: make(chan struct{}), done: make(chan struct{}), unfollow: func() {},
 	}
 	for _, origin := range opts.Origins {
 		db.names.AddOrigin(origin)
@@ -119,8 +129,11 @@ func Open(engine kv.Engine, opts Options) (*DB, error) {
 	}
 	db.head.Store(uint64(h.seq))
 	db.close = sync.OnceValue(db.shut)
-	c := newCommitter(db, h)
-	go c.run()
+	if db.held.head = h; opts.Log == nil {
+		db.serve(newTerm(0), h)
+	} else {
+		db.follow()
+	}
 	return db, nil
 }
 
@@ -138,8 +151,10 @@ func (db *DB) start() (head, error) {
 	switch {
 	case !ok && db.opts.ReadOnly:
 		return head{}, errors.New("store: the folder holds no database: it was never opened for writing")
+	case !ok && db.opts.Log != nil: // the first that leads founds it for all
+		return head{}, nil
 	case !ok:
-		return head{}, db.found()
+		return head{}, db.engine.Write(db.foundation())
 	}
 	if v, err := decodeSeq(format); err != nil || v != formatVersion {
 		return head{}, fmt.Errorf("store: the database has layout %d and this program reads layout %d: use the program that wrote it, or load its export into a new database", v, formatVersion)
@@ -149,6 +164,9 @@ func (db *DB) start() (head, error) {
 		return h, err
 	}
 	v := view{r: snap, at: h.seq}
+	if err := db.recall(v); err != nil {
+		return head{}, err
+	}
 	if err := db.remember(v); err != nil {
 		return head{}, err
 	}
@@ -158,7 +176,8 @@ func (db *DB) start() (head, error) {
 	return h, db.renewOwners(v)
 }
 
-func (db *DB) found() error {
+// foundation is what a new database holds.
+func (db *DB) foundation() []kv.Op {
 	ops := []kv.Op{
 		{Key: keyFormat, Value: encodeSeq(formatVersion)},
 		{Key: keyIndex, Value: encodeSeq(indexVersion)},
@@ -167,7 +186,7 @@ func (db *DB) found() error {
 	if db.opts.Owners != nil {
 		ops = append(ops, kv.Op{Key: keyOwners, Value: db.ownersVersion()})
 	}
-	return db.engine.Write(ops)
+	return ops
 }
 
 // Close answers the commits under way, refuses further ones, waits for those
@@ -176,9 +195,25 @@ func (db *DB) Close() error { return db.close() }
 
 func (db *DB) shut() error {
 	close(db.closing)
-	<-db.done
+	db.role.Lock()
+	defer db.role.Unlock()
+	if t := db.term.Load(); t != nil {
+		t.end()
+		<-t.done
+	}
+	db.unfollow()
+	close(db.done)
 	db.end()
 	return db.engine.Close()
+}
+
+func (db *DB) isClosing() bool {
+	select {
+	case <-db.closing:
+		return true
+	default:
+		return false
+	}
 }
 
 // Head is the newest commit, 0 before the first one.

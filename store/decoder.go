@@ -65,6 +65,15 @@ func (d *decoder) bytes() []byte {
 	return b
 }
 
+// fixed are n bytes, zeros where there are not so many.
+func (d *decoder) fixed(n int) []byte {
+	b := d.b
+	if d.skip(n) == 0 {
+		return make([]byte, n)
+	}
+	return b[:n]
+}
+
 // end reports whether the record was read whole and no more.
 func (d *decoder) end() error {
 	if d.failed || len(d.b) > 0 {

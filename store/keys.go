@@ -35,6 +35,8 @@ var (
 	keyHead   = []byte("mhead")
 	keyAudit  = []byte("maudit") // of this engine alone
 	keyOwners = []byte("mowners")
+	// keyApplied says how much of its log a database holds.
+	keyApplied = []byte("mapplied")
 )
 
 // rid is a resource's number: short, and in the order of creation. 0 is none.

@@ -173,6 +173,9 @@ func (db *DB) LeavesOf(ctx context.Context, seq fhir.Seq, visit func(LeafRow) er
 // AddTiles stores tiles of a database that a program without [Checkpoint] has
 // written to. It is called before the first commit after [Open].
 func (db *DB) AddTiles(tiles []Tile) error {
+	if db.opts.Log != nil && len(tiles) > 0 {
+		return errors.New("store: tiles are missing, and are the same in all databases of a log: begin a new log from a backup")
+	}
 	b := &batcher{engine: db.engine}
 	for _, t := range tiles {
 		if err := b.add(kv.Op{Key: keyTile(t.Name), Value: t.Value}); err != nil {

@@ -9,7 +9,8 @@ import (
 
 // Writable reports whether commits are taken: an [*fhir.Error] of kind NoStore
 // where the disk is too full for them, the data folder is gone, or an earlier
-// write failed. Reads go on in all these cases.
+// write failed. Reads go on in all these cases. It is not asked
+// whether the database leads.
 func (db *DB) Writable() error {
 	if err := db.broken.Load(); err != nil {
 		return unwritable(*err)
