@@ -31,6 +31,10 @@ func sameMembers(a, b []Node) bool {
 	return slices.EqualFunc(a, b, func(a, b Node) bool { return a.Name() == b.Name() && same(a, b) })
 }
 
+// SameAs reports whether two elements say the same, as [SameContent] does for
+// resources; two that are absent are the same.
+func (n Node) SameAs(other Node) bool { return same(n, other) }
+
 func same(a, b Node) bool {
 	if a.Kind() != b.Kind() {
 		return false

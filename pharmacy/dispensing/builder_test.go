@@ -9,6 +9,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/checkdigit"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // script is a prescription to be written for a test.
@@ -62,15 +63,15 @@ const (
 
 func (s script) medicationRequest(i int, subject, requester string) fhir.Value {
 	item := s.items[i]
-	extensions := []any{fhir.Obj("url", extPrescriptionType, "valueCoding", fhir.Obj("system", csPrescription, "code", s.typ))}
+	extensions := []any{fhir.Obj("url", nhs.ExtPrescriptionType, "valueCoding", fhir.Obj("system", nhs.CSPrescriptionType, "code", s.typ))}
 	if item.schedule != "" {
-		extensions = append(extensions, fhir.Obj("url", extControlled, "extension", fhir.List(
+		extensions = append(extensions, fhir.Obj("url", nhs.ExtControlled, "extension", fhir.List(
 			fhir.Obj("url", "quantityWords", "valueString", item.words),
-			fhir.Obj("url", "schedule", "valueCoding", fhir.Obj("system", csControlled, "code", item.schedule)))))
+			fhir.Obj("url", "schedule", "valueCoding", fhir.Obj("system", nhs.CSControlled, "code", item.schedule)))))
 	}
 	intent, system := "order", "http://terminology.hl7.org/CodeSystem/medicationrequest-course-of-therapy"
 	request := []any{
-		"extension", fhir.List(fhir.Obj("url", extSiteType, "valueCoding", fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/dispensing-site-preference", "code", "P1"))),
+		"extension", fhir.List(fhir.Obj("url", nhs.ExtSiteType, "valueCoding", fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/dispensing-site-preference", "code", "P1"))),
 	}
 	if s.start != "" || s.therapy == repeatDispensing {
 		request = append(request, "validityPeriod", fhir.Obj("start", s.start+strings.Repeat("2026-11-20", btoi(s.start == ""))))
@@ -80,18 +81,18 @@ func (s script) medicationRequest(i int, subject, requester string) fhir.Value {
 		request = append(request, "numberOfRepeatsAllowed", s.repeats,
 			"expectedSupplyDuration", fhir.Obj("value", 28, "unit", "day", "system", "http://unitsofmeasure.org", "code", "d"))
 	}
-	request = append(request, "quantity", fhir.Obj("value", fhir.Raw(item.quantity), "unit", "tablet", "system", csSNOMED, "code", "428673006"))
+	request = append(request, "quantity", fhir.Obj("value", fhir.Raw(item.quantity), "unit", "tablet", "system", nhs.CSSNOMED, "code", "428673006"))
 	if s.nominee != "" {
-		request = append(request, "performer", fhir.Obj("identifier", identifierValue(idODS, s.nominee)))
+		request = append(request, "performer", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, s.nominee)))
 	}
 	return fhir.Obj("resourceType", "MedicationRequest", "extension", fhir.List(extensions...),
-		"identifier", fhir.List(identifierValue(idItem, item.number)),
+		"identifier", fhir.List(nhs.IdentifierValue(nhs.IDItem, item.number)),
 		"status", "active", "intent", intent,
-		"category", fhir.List(concept(fhir.Coding{System: "http://terminology.hl7.org/CodeSystem/medicationrequest-category", Code: "community", Display: "Community"})),
-		"medicationCodeableConcept", concept(fhir.Coding{System: csSNOMED, Code: productCode(item.name), Display: item.name}),
+		"category", fhir.List(nhs.Concept(fhir.Coding{System: "http://terminology.hl7.org/CodeSystem/medicationrequest-category", Code: "community", Display: "Community"})),
+		"medicationCodeableConcept", nhs.Concept(fhir.Coding{System: nhs.CSSNOMED, Code: productCode(item.name), Display: item.name}),
 		"subject", fhir.Obj("reference", subject), "requester", fhir.Obj("reference", requester),
-		"groupIdentifier", fhir.Obj("extension", fhir.List(fhir.Obj("url", extPrescriptionID, "valueIdentifier", identifierValue(idOrderUUID, s.uuid()))), "system", idOrder, "value", s.order),
-		"courseOfTherapyType", concept(fhir.Coding{System: system, Code: s.therapy, Display: s.therapy}),
+		"groupIdentifier", fhir.Obj("extension", fhir.List(fhir.Obj("url", nhs.ExtPrescriptionID, "valueIdentifier", nhs.IdentifierValue(nhs.IDOrderUUID, s.uuid()))), "system", nhs.IDOrder, "value", s.order),
+		"courseOfTherapyType", nhs.Concept(fhir.Coding{System: system, Code: s.therapy, Display: s.therapy}),
 		"dosageInstruction", fhir.List(fhir.Obj("text", item.dose)),
 		"dispenseRequest", fhir.Obj(request...),
 		"substitution", fhir.Obj("allowedBoolean", false))
@@ -130,7 +131,7 @@ func (s script) uuid() string {
 }
 
 func (s script) people() []any {
-	number, address := identifierValue("https://fhir.hl7.org.uk/Id/gmc-number", "6095103"), fhir.List(fhir.Obj("line", fhir.List("1 Mill Lane"), "city", "Leeds", "postalCode", "LS1 6AE"))
+	number, address := nhs.IdentifierValue("https://fhir.hl7.org.uk/Id/gmc-number", "6095103"), fhir.List(fhir.Obj("line", fhir.List("1 Mill Lane"), "city", "Leeds", "postalCode", "LS1 6AE"))
 	switch s.without {
 	case "number":
 		number = fhir.Value{}
@@ -138,16 +139,16 @@ func (s script) people() []any {
 		address = fhir.Value{}
 	}
 	return []any{
-		"Patient", patientURL, fhir.Obj("resourceType", "Patient", "identifier", fhir.List(identifierValue(idNHS, s.nhs)),
+		"Patient", patientURL, fhir.Obj("resourceType", "Patient", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDNHS, s.nhs)),
 			"name", fhir.List(fhir.Obj("use", "usual", "family", "Quill", "given", fhir.List("Ada"))), "gender", "female", "birthDate", "1980-02-03"),
-		"PractitionerRole", roleURL, fhir.Obj("resourceType", "PractitionerRole", "identifier", fhir.List(identifierValue(idRoleProfile, "200102238987")),
+		"PractitionerRole", roleURL, fhir.Obj("resourceType", "PractitionerRole", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDRoleProfile, "200102238987")),
 			"practitioner", fhir.Obj("reference", personURL), "organization", fhir.Obj("reference", orgURL),
 			"telecom", fhir.List(fhir.Obj("system", "phone", "value", "01234567890", "use", "work"))),
-		"Practitioner", personURL, fhir.Obj("resourceType", "Practitioner", "identifier", fhir.List(identifierValue(idUser, "555086689106"), number),
+		"Practitioner", personURL, fhir.Obj("resourceType", "Practitioner", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDUser, "555086689106"), number),
 			"name", fhir.List(fhir.Obj("family", "Penn", "given", fhir.List("Orla"), "prefix", fhir.List("Dr")))),
-		"Organization", orgURL, fhir.Obj("resourceType", "Organization", "identifier", fhir.List(identifierValue(idODS, "A83008")), "name", "Mill Lane Surgery",
+		"Organization", orgURL, fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "A83008")), "name", "Mill Lane Surgery",
 			"address", address,
-			"partOf", fhir.Obj("identifier", identifierValue(idODS, "84H"))),
+			"partOf", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, "84H"))),
 	}
 }
 
@@ -163,8 +164,8 @@ func (s script) bundle(event string) *fhir.Resource {
 		targets = append(targets, fhir.Obj("reference", url))
 		items = append(items, entry(url, s.medicationRequest(i, patientURL, roleURL)))
 	}
-	entries := []any{entry(headerURL, fhir.Obj("resourceType", "MessageHeader", "eventCoding", codingValue(coding(csEvent, event)),
-		"sender", fhir.Obj("identifier", identifierValue(idODS, "A83008"), "display", "Mill Lane Surgery"),
+	entries := []any{entry(headerURL, fhir.Obj("resourceType", "MessageHeader", "eventCoding", nhs.CodingValue(nhs.Coding(nhs.CSEvent, event)),
+		"sender", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, "A83008"), "display", "Mill Lane Surgery"),
 		"source", fhir.Obj("endpoint", "https://clinic.example/fhir"), "focus", fhir.List(targets...)))}
 	entries = append(entries, items...)
 	people := s.people()
@@ -175,7 +176,7 @@ func (s script) bundle(event string) *fhir.Resource {
 		"agent", fhir.List(fhir.Obj("who", fhir.Obj("reference", roleURL))),
 		"signature", fhir.List(fhir.Obj("type", fhir.List(fhir.Obj("system", "urn:iso-astm:E1762-95:2013", "code", "1.2.840.10065.1.12.1.1")),
 			"when", s.signed, "who", fhir.Obj("reference", roleURL), "data", "PFNpZ25hdHVyZS8+")))))
-	return fhir.Obj("resourceType", "Bundle", "id", id, "identifier", identifierValue(idUUID, id), "type", "message", "entry", fhir.List(entries...)).Resource()
+	return fhir.Obj("resourceType", "Bundle", "id", id, "identifier", nhs.IdentifierValue(nhs.IDUUID, id), "type", "message", "entry", fhir.List(entries...)).Resource()
 }
 
 // cancellation writes the message that cancels an item.
@@ -187,7 +188,7 @@ func (s script) cancellation(i int) *fhir.Resource {
 	for e := range r.Get("entry").Items() {
 		if mr := e.Get("resource"); typeOf(mr) == "MedicationRequest" {
 			edit.ReplaceString(mr.Get("status"), "cancelled")
-			edit.Set(mr, "statusReason", string(concept(coding(csCancel, "0001")).JSON()))
+			edit.Set(mr, "statusReason", string(nhs.Concept(nhs.Coding(nhs.CSCancel, "0001")).JSON()))
 		}
 	}
 	id := uuid.NewString()

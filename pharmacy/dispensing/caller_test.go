@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 func callerOf(organisation string, delegates ...string) fhir.Principal {
@@ -154,7 +155,7 @@ func TestTheCallerIsThePerformer(t *testing.T) {
 		_, err = st.on(st.scripts[1].order, 1, st.s.dispenseTask, pairs...)
 		require.NoError(t, err)
 		d := st.find("MedicationDispense", "status=completed")[0]
-		role := contained(d.Root(), d.Get("performer").Item(0).Get("actor"))
+		role := nhs.Contained(d.Root(), d.Get("performer").Item(0).Get("actor"))
 		require.Equal(t, "555", role.Path("practitioner", "identifier", "value").Text())
 		require.Equal(t, agent, strings.Contains(string(d.JSON()), "Named by the caller as acting too"), string(d.JSON()))
 	}

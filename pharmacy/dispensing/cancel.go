@@ -6,6 +6,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // verdict is what becomes of a cancellation: a code of
@@ -58,12 +59,12 @@ func cancelLine(x *execution, o *order, l *Line, v verdict, reason node, now tim
 	case wasCancelled:
 		l.Status = LineCancelled
 		return []fhir.Change{o.rewrite(
-			"extension", fhir.List(without(o.resource.Root(), extHistory, history(v.code, now))...),
+			"extension", fhir.List(without(o.resource.Root(), nhs.ExtHistory, history(v.code, now))...),
 			"status", "cancelled", "statusReason", reason)}
 	case withDispenser, dispenserActive:
 		l.Doomed = true
 		x.reason = firstOf(reason)
-		return []fhir.Change{o.rewrite("extension", fhir.List(without(o.resource.Root(), extHistory, history(v.code, now))...))}
+		return []fhir.Change{o.rewrite("extension", fhir.List(without(o.resource.Root(), nhs.ExtHistory, history(v.code, now))...))}
 	}
 	return nil
 }
@@ -148,7 +149,7 @@ func standing(state fhir.State, o *order) (x *execution, l *Line, err error) {
 
 // cancelledOrder finds the order that a cancellation is about.
 func (m *message) cancelledOrder(state fhir.State, mr node) (*order, error) {
-	number, item := mr.Path("groupIdentifier", "value"), identifier(mr, idItem)
+	number, item := mr.Path("groupIdentifier", "value"), nhs.Identifier(mr, nhs.IDItem)
 	orders, err := ordersOf(state, number.Text())
 	if err != nil {
 		return nil, err
@@ -165,14 +166,14 @@ func (m *message) cancelledOrder(state fhir.State, mr node) (*order, error) {
 	return nil, refusal(m.event(), fhir.Issue{
 		Code: fhir.NotFound, Rule: "R-0008", Message: "There is no such item to cancel.", Expected: "an item of a prescription that was sent here",
 		Found: "item " + orNothing(item.Text()) + " of prescription " + orNothing(number.Text()), Expression: place(item, mr).Expression(),
-		Position: place(item, mr).Position(), Details: coding(csHistory, "R-0008"),
+		Position: place(item, mr).Position(), Details: nhs.Coding(nhs.CSHistory, "R-0008"),
 	})
 }
 
 // rightPatient refuses a cancellation for another patient than the prescription's.
 func (m *message) rightPatient(state fhir.State, orders []*order) error {
 	for p := range m.all("Patient") {
-		said := identifier(p, idNHS)
+		said := nhs.Identifier(p, nhs.IDNHS)
 		for _, o := range orders {
 			patient, err := read(state, o.resource.Root().Path("subject", "reference").Text(), "Patient")
 			if err != nil {
@@ -181,12 +182,12 @@ func (m *message) rightPatient(state fhir.State, orders []*order) error {
 			if patient == nil {
 				continue
 			}
-			if known := identifier(patient.Root(), idNHS).Text(); known != "" && known != said.Text() {
+			if known := nhs.Identifier(patient.Root(), nhs.IDNHS).Text(); known != "" && known != said.Text() {
 				// R-5000: the message does not fit the prescription.
 				return refusal(m.event(), fhir.Issue{
 					Code: fhir.Processing, Rule: "R-5000", Message: "The prescription is for another patient.",
 					Expression: place(said, p).Expression(), Position: place(said, p).Position(), Fix: "Check the NHS number and the prescription id.",
-					Details: fhir.Coding{System: csHistory, Code: "R-5000", Display: display(csHistory, "R-5000") + " - Mismatch between prescription and cancellation NHSNumber"},
+					Details: fhir.Coding{System: nhs.CSHistory, Code: "R-5000", Display: nhs.Display(nhs.CSHistory, "R-5000") + " - Mismatch between prescription and cancellation NHSNumber"},
 				})
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 const (
@@ -50,7 +51,7 @@ func anyIssued(orders []*order) bool {
 // catchUpNominated does so for what has just been nominated to a pharmacy.
 func (s *Service) catchUpNominated(ctx context.Context, ods string, now time.Time) error {
 	state := s.db.State(ctx)
-	ids, err := state.Find("MedicationRequest", query("intended-dispenser:identifier", idODS, ods)+"&_lastUpdated=ge"+now.Add(-recent).UTC().Format(fhir.InstantLayout))
+	ids, err := state.Find("MedicationRequest", nhs.Query("intended-dispenser:identifier", nhs.IDODS, ods)+"&_lastUpdated=ge"+now.Add(-recent).UTC().Format(fhir.InstantLayout))
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // update writes the Task as it now stands, on the version it was read from.
@@ -37,7 +38,7 @@ func (o *order) become(status string) []fhir.Change {
 
 // history is the extension that tells what became of a cancellation.
 func history(code string, now time.Time) fhir.Value {
-	return fhir.Obj("url", extHistory, "extension", fhir.List(
-		fhir.Obj("url", "status", "valueCoding", codingValue(coding(csHistory, code))),
-		fhir.Obj("url", "statusDate", "valueDateTime", stamp(now))))
+	return fhir.Obj("url", nhs.ExtHistory, "extension", fhir.List(
+		fhir.Obj("url", "status", "valueCoding", nhs.CodingValue(nhs.Coding(nhs.CSHistory, code))),
+		fhir.Obj("url", "statusDate", "valueDateTime", nhs.Stamp(now))))
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // ClaimCodes knows what a claim may say of the prescription charge and of
@@ -19,32 +20,25 @@ type ClaimCodes interface {
 	ChargeAssumed(state fhir.State, patient, payer string, day time.Time) (string, error)
 }
 
-// Our own extensions of a Task, which carry to the claim what only the supply
-// knows.
-const (
-	extClaimExemption   = "https://pestle-fhir.github.io/StructureDefinition/charge-exemption"
-	extClaimEndorsement = "https://pestle-fhir.github.io/StructureDefinition/dispenser-endorsement"
-)
-
 // noteClaim reads what a $dispense says for the claim, and puts it into the Task:
 // why the patient pays no charge, with the evidence, and the endorsements of the
 // items. What is said again replaces what was said before.
 func (s *Service) noteClaim(state fhir.State, x *execution, call *fhir.Call, when string) ([]fhir.Issue, error) {
 	f := &findings{}
-	day := readDate(when).Time
+	day := nhs.ReadDate(when).Time
 	if e := parameter(call.Body, "exemption"); e.Exists() {
 		code := e.Get("valueCode")
-		if err := s.knownCode(state, f, code, csExemption, "DN-16", "exemption", day); err != nil {
+		if err := s.knownCode(state, f, code, nhs.CSExemption, "DN-16", "exemption", day); err != nil {
 			return nil, err
 		}
 		evidence := parameter(call.Body, "exemptionEvidence").Get("valueCode")
 		if text := evidence.Text(); text != "" && text != "evidence-seen" && text != "no-evidence-seen" {
 			f.rule = "DN-16"
-			f.at(evidence, fhir.Issue{Code: fhir.CodeInvalid, Message: "The evidence is not a code of " + csEvidence + ".", Expected: "evidence-seen or no-evidence-seen", Found: text})
+			f.at(evidence, fhir.Issue{Code: fhir.CodeInvalid, Message: "The evidence is not a code of " + nhs.CSEvidence + ".", Expected: "evidence-seen or no-evidence-seen", Found: text})
 		}
-		x.exemption = fhir.Obj("url", extClaimExemption, "extension", fhir.List(
-			fhir.Obj("url", "exemption", "valueCoding", fhir.Obj("system", csExemption, "code", code)),
-			fhir.Obj("url", "evidence", "valueCoding", fhir.Obj("system", csEvidence, "code", orText(evidence, "no-evidence-seen")))))
+		x.exemption = fhir.Obj("url", nhs.ExtOwnExemption, "extension", fhir.List(
+			fhir.Obj("url", "exemption", "valueCoding", fhir.Obj("system", nhs.CSExemption, "code", code)),
+			fhir.Obj("url", "evidence", "valueCoding", fhir.Obj("system", nhs.CSEvidence, "code", orText(evidence, "no-evidence-seen")))))
 	} else if n := parameter(call.Body, "exemptionEvidence"); n.Exists() {
 		f.rule = "DN-16"
 		f.at(n, fhir.Issue{Code: fhir.Required, Message: "Evidence is of an exemption, and none is given.", Expected: "the parameter exemption", Found: "nothing"})
@@ -66,18 +60,18 @@ func (s *Service) noteEndorsements(state fhir.State, x *execution, f *findings, 
 			continue
 		}
 		said := part.Get("valueCodeableConcept")
-		code := codingOf(said, csEndorsement).Get("code")
+		code := nhs.CodingOf(said, nhs.CSEndorsement).Get("code")
 		if !code.Exists() {
 			f.rule = "DN-17"
-			f.at(said, fhir.Issue{Code: fhir.Required, Message: "The endorsement has no code.", Expected: "a coding of " + csEndorsement + ", with its supporting information as text", Found: said.Brief()})
+			f.at(said, fhir.Issue{Code: fhir.Required, Message: "The endorsement has no code.", Expected: "a coding of " + nhs.CSEndorsement + ", with its supporting information as text", Found: said.Brief()})
 			continue
 		}
-		if err := s.knownCode(state, f, code, csEndorsement, "DN-17", "endorsement", day); err != nil {
+		if err := s.knownCode(state, f, code, nhs.CSEndorsement, "DN-17", "endorsement", day); err != nil {
 			return err
 		}
 		if line != nil {
-			x.endorsements = append(x.endorsements, endorsement{line.Item, fhir.Obj("url", extClaimEndorsement, "extension", fhir.List(
-				fhir.Obj("url", "item", "valueIdentifier", identifierValue(idItem, line.Item)),
+			x.endorsements = append(x.endorsements, endorsement{line.Item, fhir.Obj("url", nhs.ExtOwnEndorsement, "extension", fhir.List(
+				fhir.Obj("url", "item", "valueIdentifier", nhs.IdentifierValue(nhs.IDItem, line.Item)),
 				fhir.Obj("url", "endorsement", "valueCodeableConcept", said)))})
 		}
 	}
@@ -116,10 +110,10 @@ func (x *execution) claimExtensions(extensions []any) []any {
 	var out []any
 	for _, e := range extensions {
 		n, ok := e.(node)
-		if ok && !x.exemption.IsZero() && n.Get("url").Text() == extClaimExemption {
+		if ok && !x.exemption.IsZero() && n.Get("url").Text() == nhs.ExtOwnExemption {
 			continue
 		}
-		if ok && n.Get("url").Text() == extClaimEndorsement && x.endorses(extension(n, "item").Path("valueIdentifier", "value").Text()) {
+		if ok && n.Get("url").Text() == nhs.ExtOwnEndorsement && x.endorses(nhs.Extension(n, "item").Path("valueIdentifier", "value").Text()) {
 			continue
 		}
 		out = append(out, e)
@@ -145,15 +139,15 @@ func (x *execution) endorses(item string) bool {
 // askForExemption remarks that a claim will say the charge was paid, where the
 // supply settles a prescription of the NHS and nothing tells of an exemption.
 func (s *Service) askForExemption(state fhir.State, x *execution, when string) ([]fhir.Issue, error) {
-	if s.codes == nil || x.Private() || !x.exemption.IsZero() || extension(x.resource.Root(), extClaimExemption).Exists() {
+	if s.codes == nil || x.Private() || !x.exemption.IsZero() || nhs.Extension(x.resource.Root(), nhs.ExtOwnExemption).Exists() {
 		return nil, nil
 	}
-	words, err := s.codes.ChargeAssumed(state, x.Patient.Ref, s.site.ReimbursementAuthority, readDate(when).Time)
+	words, err := s.codes.ChargeAssumed(state, x.Patient.Ref, s.site.ReimbursementAuthority, nhs.ReadDate(when).Time)
 	if err != nil || words == "" {
 		return nil, err
 	}
 	return []fhir.Issue{{Severity: fhir.Warning, Code: fhir.BusinessRule, Rule: "DN-18", Expression: "Parameters.parameter", Message: words,
-		Fix: "Where the patient does not pay, give the parameter exemption with a code of " + csExemption + ", and exemptionEvidence."}}, nil
+		Fix: "Where the patient does not pay, give the parameter exemption with a code of " + nhs.CSExemption + ", and exemptionEvidence."}}, nil
 }
 
 func orText(n node, otherwise string) string {

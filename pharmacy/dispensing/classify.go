@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // classify sets the schedules of the lines by what the server knows of their
@@ -23,7 +24,7 @@ func (p *Prescription) classify(f formulary, law Law) {
 }
 
 // check compares what an order says of its medicine with what the server knows.
-func (f formulary) check(l *Line, on Date) {
+func (f formulary) check(l *Line, on nhs.Date) {
 	l.Schedule = l.Claimed
 	if len(l.Medicines) == 0 {
 		l.hold(holdMedicine, "The order does not name its medicine by code or in words.")
@@ -60,7 +61,7 @@ func (f formulary) check(l *Line, on Date) {
 
 // contradicts reports whether the code and the name of a coding are of different
 // medicines, as far as the server knows both.
-func (f formulary) contradicts(c fhir.Coding, on Date) bool {
+func (f formulary) contradicts(c fhir.Coding, on nhs.Date) bool {
 	m, byCode := f.medicine(c, on)
 	s, byName := f.substance(c.Display, on)
 	if !byCode || !byName || m.Substance == "" || related(m.Substance, s.name) {
@@ -117,5 +118,5 @@ func conceptOf(resource node) node {
 	if c := resource.Get("medicationCodeableConcept"); c.Exists() {
 		return c
 	}
-	return contained(resource, resource.Get("medicationReference")).Get("code")
+	return nhs.Contained(resource, resource.Get("medicationReference")).Get("code")
 }

@@ -7,13 +7,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // sample is a value for each kind of parameter.
 var sample = map[string]any{
 	"valueCode": "x", "valueString": "x", "valueBoolean": true, "valueDate": "2026-11-24", "valueDateTime": "2026-11-05T09:00:00+00:00",
 	"valueCoding": fhir.Obj("code", "x"), "valueQuantity": fhir.Obj("value", 1, "unit", "tablet"),
-	"valueCodeableConcept": fhir.Obj("coding", fhir.List(fhir.Obj("system", csEndorsement, "code", "NDEC"))),
+	"valueCodeableConcept": fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSEndorsement, "code", "NDEC"))),
 	"valueIdentifier":      fhir.Obj("value", "x"), "valueReference": fhir.Obj("reference", "MedicationRequest/x"),
 	"Organization": fhir.Obj("resourceType", "Organization", "name", "x"), "PractitionerRole": fhir.Obj("resourceType", "PractitionerRole"),
 }

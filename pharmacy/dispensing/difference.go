@@ -8,15 +8,19 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
+
+// csDifference is the code system of the reasons for another quantity.
+const csDifference = nhs.Own + "CodeSystem/supply-difference"
 
 // Difference is a reason for which an item is fully dispensed with another
 // quantity than the one ordered.
 type Difference struct {
-	From Date   `json:"from"`
-	Code string `json:"code"` // by which a supply names it: declined, original-pack …
-	Less int    `json:"less"` // how much less than ordered, in percent of that
-	More int    `json:"more"` // how much more
+	From nhs.Date `json:"from"`
+	Code string   `json:"code"` // by which a supply names it: declined, original-pack …
+	Less int      `json:"less"` // how much less than ordered, in percent of that
+	More int      `json:"more"` // how much more
 	// ExceptSchedules and the medicines are what it does not or only hold for;
 	// medicines by words of their names.
 	ExceptSchedules []string `json:"exceptSchedules"`
@@ -35,12 +39,12 @@ func (d Difference) complete() error {
 }
 
 // difference is the row of a code on a day.
-func (l Law) difference(code string, on Date) (Difference, bool) {
-	return inForce(l.Differences, func(d Difference) Date { return d.From }, func(d Difference) bool { return d.Code == code }, on)
+func (l Law) difference(code string, on nhs.Date) (Difference, bool) {
+	return inForce(l.Differences, func(d Difference) nhs.Date { return d.From }, func(d Difference) bool { return d.Code == code }, on)
 }
 
 // differenceCodes are those that a supply on a day may name.
-func (l Law) differenceCodes(on Date) string {
+func (l Law) differenceCodes(on nhs.Date) string {
 	var codes []string
 	for _, d := range l.Differences {
 		if !on.Before(d.From) && !slices.Contains(codes, d.Code) {
@@ -84,10 +88,10 @@ func named(name string, words []string) bool {
 // does not want the rest.
 func differenceOf(d node) (code, reference string) {
 	reason := d.Get("statusReasonCodeableConcept")
-	if c := codingOf(reason, csDifference); c.Exists() {
+	if c := nhs.CodingOf(reason, csDifference); c.Exists() {
 		return c.Get("code").Text(), reason.Get("text").Text()
 	}
-	if coded(reason, csNotDispensed) == notRequired || extension(d, extNonDispensing).Path("valueCoding", "code").Text() == notRequired {
+	if nhs.Coded(reason, nhs.CSNotDispensed) == notRequired || nhs.Extension(d, nhs.ExtNonDispensing).Path("valueCoding", "code").Text() == notRequired {
 		return "declined", ""
 	}
 	return "", ""
@@ -100,7 +104,7 @@ const notRequired = "0001"
 func (s Supply) stated() fhir.Value {
 	codings := []any{fhir.Obj("system", csDifference, "code", s.Difference)}
 	if s.Difference == "declined" {
-		codings = append(codings, codingValue(coding(csNotDispensed, notRequired)))
+		codings = append(codings, nhs.CodingValue(nhs.Coding(nhs.CSNotDispensed, notRequired)))
 	}
 	return fhir.Obj("coding", fhir.List(codings...), "text", s.Reference)
 }

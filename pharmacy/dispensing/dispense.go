@@ -9,6 +9,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // dispenseTask is Task/…/$dispense. Parameters:
@@ -152,7 +153,7 @@ func (h *handing) actedBy(caller Party) {
 }
 
 func (s *Service) handing(call *fhir.Call, x *execution) handing {
-	h := handing{when: stamp(call.Time), agent: x.agent, profile: profileOf(call), id: pharmacy.ID("dispense-notification", x.version.ID, x.version.VersionID)}
+	h := handing{when: nhs.Stamp(call.Time), agent: x.agent, profile: profileOf(call), id: pharmacy.ID("dispense-notification", x.version.ID, x.version.VersionID)}
 	if call.Body != nil {
 		if w := parameter(call.Body, "whenHandedOver").Get("valueDateTime"); w.Exists() {
 			h.when = w.Text()
@@ -293,8 +294,8 @@ func (h *handedItem) check(n node) *fhir.Issue {
 		}
 		h.Quantity = h.Quantity.Of(decimal.Zero)
 		// 0003 is for owings, which have a status of their own.
-		if h.Status == NotDispensed && (h.Reason == "0003" || display(csNotDispensed, h.Reason) == "") {
-			return wrong("DN-4", "An item that is not dispensed needs a reason.", "a code of "+csNotDispensed+" other than 0003", orNothing(h.Reason))
+		if h.Status == NotDispensed && (h.Reason == "0003" || nhs.Display(nhs.CSNotDispensed, h.Reason) == "") {
+			return wrong("DN-4", "An item that is not dispensed needs a reason.", "a code of "+nhs.CSNotDispensed+" other than 0003", orNothing(h.Reason))
 		}
 		return nil
 	}

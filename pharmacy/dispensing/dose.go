@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"regexp"
 	"strings"
+
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 //go:embed doses.tsv
@@ -13,13 +15,13 @@ var dosesTSV string
 // they are known.
 var noDose = func() (list []datedWords) {
 	for cells := range rows(dosesTSV, 3) {
-		list = append(list, datedWords{readDate(cells[0]), regexp.MustCompile(`(^|[^a-z])` + regexp.QuoteMeta(cells[1]) + `([^a-z]|$)`)})
+		list = append(list, datedWords{nhs.ReadDate(cells[0]), regexp.MustCompile(`(^|[^a-z])` + regexp.QuoteMeta(cells[1]) + `([^a-z]|$)`)})
 	}
 	return list
 }()
 
 type datedWords struct {
-	from Date
+	from nhs.Date
 	text *regexp.Regexp
 }
 
@@ -33,7 +35,7 @@ var (
 // definite reports whether the text of a dose instruction names a dose: "one as
 // directed" does, "as directed by your doctor" does not. Text in which nothing
 // says that the dose is left to somebody is taken as it is.
-func definite(text string, on Date) bool {
+func definite(text string, on nhs.Date) bool {
 	text = strings.ToLower(strings.Join(strings.Fields(text), " "))
 	left := false
 	for _, w := range noDose {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/checkdigit"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // TestMedicinesAreSound proves the table: check digits, virtual products that
@@ -22,7 +23,7 @@ func TestMedicinesAreSound(t *testing.T) {
 			if m.VMP != "" {
 				require.Contains(t, ownMedicines.byCode, m.VMP, code)
 			}
-			require.False(t, ownMedicines.contradicts(fhir.Coding{System: csSNOMED, Code: code, Display: m.Name}, on), m.Name)
+			require.False(t, ownMedicines.contradicts(fhir.Coding{System: nhs.CSSNOMED, Code: code, Display: m.Name}, on), m.Name)
 			if s, ok := ownMedicines.substance(m.Name, on); ok && s.schedule != "" && s.schedule != none {
 				require.Equal(t, s.schedule, m.Schedule, m.Name)
 			}
@@ -51,7 +52,7 @@ func TestDictionaryDecides(t *testing.T) {
 	_, err = w.on(s.order, 1, w.s.acceptTask)
 	require.NoError(t, err)
 	give := func(code string) error {
-		_, err := w.on(s.order, 1, w.s.dispenseTask, "item", fhir.List(part("number", "String", s.items[0].number), part("product", "Coding", fhir.Obj("system", csDMD, "code", code))))
+		_, err := w.on(s.order, 1, w.s.dispenseTask, "item", fhir.List(part("number", "String", s.items[0].number), part("product", "Coding", fhir.Obj("system", nhs.CSDMD, "code", code))))
 		return err
 	}
 	require.Equal(t, []string{"HOLD-SCHEDULE"}, rulesOf(give("1")), "Schedule 3, and the order does not say so")

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // guardIdentity keeps what tells whose a prescription is: the ODS code of an
@@ -48,12 +49,12 @@ func identityOf(state fhir.State, v *fhir.Version) (string, error) {
 		return "", err
 	}
 	if v.Type == "Organization" {
-		return identifier(r.Root(), idODS).Text(), nil
+		return nhs.Identifier(r.Root(), nhs.IDODS).Text(), nil
 	}
 	party := partyOf(r.Get("organization"))
 	org, err := read(state, party.Ref, "Organization")
 	if err == nil && org != nil {
-		party.ID = identifier(org.Root(), idODS).Text()
+		party.ID = nhs.Identifier(org.Root(), nhs.IDODS).Text()
 	}
 	return party.ID, err
 }

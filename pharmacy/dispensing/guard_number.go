@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // numbersFree refuses an order under the number of an item, or with the long id,
 // of another prescription. It is asked within the commit, so of two that come
 // at once the second is refused.
 func numbersFree(state fhir.State, o *order) error {
-	if item := identifier(o.resource.Root(), idItem); item.Exists() {
+	if item := nhs.Identifier(o.resource.Root(), nhs.IDItem); item.Exists() {
 		if err := itemFree(state, o, item); err != nil {
 			return err
 		}
@@ -20,7 +21,7 @@ func numbersFree(state fhir.State, o *order) error {
 }
 
 func itemFree(state fhir.State, o *order, item node) error {
-	ids, err := state.Find("MedicationRequest", anyCase("identifier", idItem, item.Text()))
+	ids, err := state.Find("MedicationRequest", anyCase("identifier", nhs.IDItem, item.Text()))
 	if err != nil {
 		return err
 	}
@@ -57,7 +58,7 @@ func longIDFree(state fhir.State, long node, number string) error {
 // longIDTaken reports whether a prescription of another number has a long id.
 func longIDTaken(state fhir.State, long, number string) (bool, error) {
 	for typ, parameter := range map[string]string{"Task": "identifier", "MedicationRequest": "prescription-id"} {
-		ids, err := state.Find(typ, anyCase(parameter, idOrderUUID, long))
+		ids, err := state.Find(typ, anyCase(parameter, nhs.IDOrderUUID, long))
 		if err != nil {
 			return false, err
 		}
@@ -69,7 +70,7 @@ func longIDTaken(state fhir.State, long, number string) (bool, error) {
 			if r == nil || typ == "Task" && !isOurs(r) {
 				continue
 			}
-			if group := r.Get("groupIdentifier"); group.Get("system").Text() == idOrder && group.Get("value").Text() != number {
+			if group := r.Get("groupIdentifier"); group.Get("system").Text() == nhs.IDOrder && group.Get("value").Text() != number {
 				return true, nil
 			}
 		}
@@ -79,11 +80,11 @@ func longIDTaken(state fhir.State, long, number string) (bool, error) {
 
 // longID is the UUID of an order's prescription.
 func longID(mr node) node {
-	return extension(mr.Get("groupIdentifier"), extPrescriptionID).Path("valueIdentifier", "value")
+	return nhs.Extension(mr.Get("groupIdentifier"), nhs.ExtPrescriptionID).Path("valueIdentifier", "value")
 }
 
 // anyCase is the search for an identifier in small letters or in capitals.
 func anyCase(parameter, system, value string) string {
-	lower, upper := query(parameter, system, strings.ToLower(value)), query("", system, strings.ToUpper(value))
+	lower, upper := nhs.Query(parameter, system, strings.ToLower(value)), nhs.Query("", system, strings.ToUpper(value))
 	return lower + url.QueryEscape(",") + strings.TrimPrefix(upper, "=")
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // guardOrder holds orders to the rules of their prescription. One that becomes
@@ -51,7 +52,7 @@ func (s *Service) guardNewOrder(state fhir.State, o *order) error {
 	}
 	var f findings
 	f.rule = "MDR-15"
-	controlledLine(o.resource.Root(), &f, s.law, later(readDate(o.resource.Get("authoredOn").Text()), DateOf(o.version.LastUpdated)))
+	controlledLine(o.resource.Root(), &f, s.law, nhs.Later(nhs.ReadDate(o.resource.Get("authoredOn").Text()), nhs.DateOf(o.version.LastUpdated)))
 	if issues := append(groupIssues(orders), f.issues...); len(issues) > 0 {
 		return refusal("MedicationRequest", issues...)
 	}
@@ -74,13 +75,13 @@ var progress = []string{"id", "meta", "text", "status", "statusReason", "extensi
 func sameExtensions(a, b node) bool {
 	signed := func(n node) (list []node) {
 		for e := range n.Get("extension").Items() {
-			if url := e.Get("url").Text(); url != extHistory && url != extDispensing {
+			if url := e.Get("url").Text(); url != nhs.ExtHistory && url != nhs.ExtDispensing {
 				list = append(list, e)
 			}
 		}
 		return list
 	}
-	return slices.EqualFunc(signed(a), signed(b), same)
+	return slices.EqualFunc(signed(a), signed(b), node.SameAs)
 }
 
 // guardChange keeps a signed order as it was signed, and its status in step
@@ -107,7 +108,7 @@ func altered(old, after *fhir.Resource) string {
 	}
 	for _, r := range []*fhir.Resource{old, after} {
 		for m := range r.Root().Members() {
-			if !slices.Contains(progress, m.Name()) && !same(old.Get(m.Name()), after.Get(m.Name())) {
+			if !slices.Contains(progress, m.Name()) && !old.Get(m.Name()).SameAs(after.Get(m.Name())) {
 				return m.Name()
 			}
 		}
@@ -139,7 +140,7 @@ func guardRemoval(state fhir.State, before *fhir.Version) error {
 		return nil
 	}
 	r, err := before.Resource()
-	if err != nil || r.Root().Path("groupIdentifier", "system").Text() != idOrder {
+	if err != nil || r.Root().Path("groupIdentifier", "system").Text() != nhs.IDOrder {
 		return err
 	}
 	v, err := state.Current("Task", TaskID(r.Root().Path("groupIdentifier", "value").Text(), 1))

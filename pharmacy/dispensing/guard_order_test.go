@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // morphine is a prescription of one controlled drug.
@@ -28,7 +29,7 @@ func TestOrderLeavesNoPrescription(t *testing.T) {
 	w.settle()
 	o := w.execution(s.order).orders[0]
 	require.Equal(t, []string{"HMR-219"}, rulesOf(w.commit(o.rewrite("groupIdentifier", ""))))
-	require.Equal(t, []string{"HMR-219"}, rulesOf(w.commit(o.rewrite("groupIdentifier", identifierValue(idUUID, "x")))))
+	require.Equal(t, []string{"HMR-219"}, rulesOf(w.commit(o.rewrite("groupIdentifier", nhs.IdentifierValue(nhs.IDUUID, "x")))))
 }
 
 // TestOrderBecomesOne holds an order that becomes part of a prescription by an
@@ -39,7 +40,7 @@ func TestOrderBecomesOne(t *testing.T) {
 	for name, before := range map[string]*fhir.Resource{
 		"a draft":               revise(whole, "status", "draft"),
 		"of no prescription":    revise(whole, "groupIdentifier", ""),
-		"of another identifier": revise(whole, "groupIdentifier", identifierValue(idUUID, "x")),
+		"of another identifier": revise(whole, "groupIdentifier", nhs.IdentifierValue(nhs.IDUUID, "x")),
 	} {
 		w := newWorld(t, today, Options{})
 		for typ, r := range map[string]fhir.Value{"Patient": fhir.Obj("resourceType", "Patient", "id", "1"), "PractitionerRole": fhir.Obj("resourceType", "PractitionerRole", "id", "1")} {
@@ -54,6 +55,6 @@ func TestOrderBecomesOne(t *testing.T) {
 func TestOrderWithoutNumber(t *testing.T) {
 	w := newWorld(t, today, Options{})
 	r := revise(acute(1).medicationRequest(0, "Patient/1", "PractitionerRole/1").Resource(), "subject", fhir.Obj("display", "x"), "requester", "",
-		"groupIdentifier", fhir.Obj("system", idOrder))
+		"groupIdentifier", fhir.Obj("system", nhs.IDOrder))
 	require.Equal(t, []string{"5009"}, rulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationRequest", Resource: r})))
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // ofPrescription are the elements of a Task that tell which prescription it is
@@ -13,7 +14,7 @@ import (
 var ofPrescription = []string{"input", "output", "identifier", "groupIdentifier", "basedOn", "partOf", "focus", "for", "code", "intent", "requester"}
 
 // ofClaim are the extensions of a Task that say the same, or go into the claim.
-var ofClaim = []string{extPrescription, extRepeat, extAgent, extClaimExemption, extClaimEndorsement}
+var ofClaim = []string{nhs.ExtEPSPrescription, nhs.ExtRepeat, nhs.ExtAgent, nhs.ExtOwnExemption, nhs.ExtOwnEndorsement}
 
 // guardProgress keeps what the orders and the operations record on a Task.
 // Notes, a priority, a description and other extensions are anybody's.
@@ -48,7 +49,7 @@ func guardProgress(tx *fhir.Transaction, before, after *fhir.Version, from, to S
 // kept reports whether elements are the same in two versions, and which is not.
 func kept(old, r *fhir.Resource, names []string, other *string) bool {
 	for _, *other = range names {
-		if !same(old.Get(*other), r.Get(*other)) {
+		if !old.Get(*other).SameAs(r.Get(*other)) {
 			return false
 		}
 	}
@@ -65,5 +66,5 @@ func sameOf(urls []string, a, b node) bool {
 		}
 		return list
 	}
-	return slices.EqualFunc(of(a), of(b), same)
+	return slices.EqualFunc(of(a), of(b), node.SameAs)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // guardSupply keeps the records of supply. The supplies of a prescription are
@@ -60,7 +61,7 @@ func keepRecord(state fhir.State, before *fhir.Version) error {
 // notified reports whether a MedicationDispense came with a notification: it has
 // the number that the notification gave it, and the order inside.
 func notified(d node) bool {
-	return identifier(d, idDispense).Exists() && authorizing(d).Exists()
+	return nhs.Identifier(d, nhs.IDDispense).Exists() && authorizing(d).Exists()
 }
 
 // recordsSupply reports whether a MedicationDispense says that something was
@@ -78,7 +79,7 @@ func recordsSupply(d node) bool {
 // handsOver reports whether a MedicationDispense that is completed tells of a
 // supply: one that does not say what became of its item does.
 func handsOver(d node) bool {
-	switch LineStatus(coded(d.Get("type"), csLineStatus)) {
+	switch LineStatus(nhs.Coded(d.Get("type"), nhs.CSLineStatus)) {
 	case NotDispensed, Owing, LineCancelled, LineExpired, ToBeDispensed, WithDispenser:
 		return false
 	}
@@ -137,8 +138,8 @@ func (s *Service) lawfulRecord(state fhir.State, r *fhir.Resource, number, item 
 // for, whether it carries the order inside, names it by identifier or refers to
 // the server's; "" where it is of no prescription.
 func suppliedOrder(state fhir.State, d node) (number, item string, err error) {
-	if mr := authorizing(d); mr.Path("groupIdentifier", "system").Text() == idOrder {
-		number, item = mr.Path("groupIdentifier", "value").Text(), identifier(mr, idItem).Text()
+	if mr := authorizing(d); mr.Path("groupIdentifier", "system").Text() == nhs.IDOrder {
+		number, item = mr.Path("groupIdentifier", "value").Text(), nhs.Identifier(mr, nhs.IDItem).Text()
 	}
 	for ref := range d.Get("authorizingPrescription").Items() {
 		o, err := referredOrder(state, ref)
@@ -176,10 +177,10 @@ func referredOrder(state fhir.State, ref node) (*order, error) {
 func orderQuery(id node) string {
 	value := id.Get("value").Text()
 	switch id.Get("system").Text() {
-	case idOrder:
-		return anyCase("group-identifier", idOrder, value)
-	case idOrderUUID:
-		return anyCase("prescription-id", idOrderUUID, value)
+	case nhs.IDOrder:
+		return anyCase("group-identifier", nhs.IDOrder, value)
+	case nhs.IDOrderUUID:
+		return anyCase("prescription-id", nhs.IDOrderUUID, value)
 	}
-	return anyCase("identifier", idItem, value)
+	return anyCase("identifier", nhs.IDItem, value)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
 )
@@ -24,7 +25,7 @@ func TestSuppliedOrder(t *testing.T) {
 	mine := acute(2)
 	item := mine.items[0].number
 	inside := fhir.List(fhir.Obj("resourceType", "MedicationRequest", "id", "m",
-		"identifier", fhir.List(fhir.Obj("system", idItem, "value", item)), "groupIdentifier", fhir.Obj("system", idOrder, "value", mine.order)))
+		"identifier", fhir.List(fhir.Obj("system", nhs.IDItem, "value", item)), "groupIdentifier", fhir.Obj("system", nhs.IDOrder, "value", mine.order)))
 	for name, c := range map[string]struct {
 		contained fhir.Value
 		ref       fhir.Value
@@ -32,9 +33,9 @@ func TestSuppliedOrder(t *testing.T) {
 	}{
 		"inside":        {inside, fhir.Obj("reference", "#m"), mine.order},
 		"by reference":  {fhir.List(), fhir.Obj("reference", "MedicationRequest/"+OrderID(mine.order, item)), mine.order},
-		"by identifier": {fhir.List(), fhir.Obj("identifier", fhir.Obj("system", idItem, "value", item)), mine.order},
+		"by identifier": {fhir.List(), fhir.Obj("identifier", fhir.Obj("system", nhs.IDItem, "value", item)), mine.order},
 		"none":          {fhir.List(), fhir.Obj("display", "an order"), ""},
-		"no value":      {fhir.List(), fhir.Obj("identifier", fhir.Obj("system", idItem)), ""},
+		"no value":      {fhir.List(), fhir.Obj("identifier", fhir.Obj("system", nhs.IDItem)), ""},
 	} {
 		d := fhir.Obj("resourceType", "MedicationDispense", "contained", c.contained, "authorizingPrescription", fhir.List(c.ref)).Resource()
 		number, _, err := suppliedOrder(db.State(t.Context()), d.Root())

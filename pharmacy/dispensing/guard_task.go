@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // guardTask holds the Tasks of prescriptions to the state machine.
@@ -67,7 +68,7 @@ func (s *Service) guardDates(state fhir.State, before, after *fhir.Version) erro
 }
 
 func sameDates(a, b *fhir.Resource) bool {
-	return same(a.Get("authoredOn"), b.Get("authoredOn")) && same(a.Get("restriction"), b.Get("restriction"))
+	return a.Get("authoredOn").SameAs(b.Get("authoredOn")) && a.Get("restriction").SameAs(b.Get("restriction"))
 }
 
 // guardContent refuses a state that the rest of the Task does not bear out: a
@@ -109,7 +110,7 @@ func guardNewTask(state fhir.State, after *fhir.Version, to State) error {
 	if to.open() || to == cancelled {
 		for issue := 1; issue <= maxIssues; issue++ {
 			if number := r.Root().Path("groupIdentifier", "value").Text(); after.ID == TaskID(number, issue) {
-				return longIDFree(state, identifier(r.Root(), idOrderUUID), number)
+				return longIDFree(state, nhs.Identifier(r.Root(), nhs.IDOrderUUID), number)
 			}
 		}
 	}
@@ -129,7 +130,7 @@ func stateOf(v *fhir.Version) (*State, error) {
 	if err != nil || !isOurs(r) {
 		return nil, err
 	}
-	return &State{r.Get("status").Text(), coded(r.Get("businessStatus"), csBusinessStatus)}, nil
+	return &State{r.Get("status").Text(), nhs.Coded(r.Get("businessStatus"), nhs.CSBusinessStatus)}, nil
 }
 
 func nextStates(from State) string {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // maxRelease is how many nominated prescriptions one release hands over.
@@ -14,7 +15,7 @@ const maxRelease = 25
 // over reports whether nothing of the prescription may be supplied any more.
 func (s *Service) over(x *execution, now time.Time) bool {
 	x.classify(s.medicines, s.law)
-	return x.expireLines(s.law, DateOf(now), s.fromReceipt) && x.anyLeft()
+	return x.expireLines(s.law, nhs.DateOf(now), s.fromReceipt) && x.anyLeft()
 }
 
 // expire records that the time of a prescription is over, and says so.
@@ -36,7 +37,7 @@ func (x *execution) lapse(now time.Time) []fhir.Change {
 // releaseNominated hands over what waits for the pharmacy, the oldest first,
 // and puts aside what has expired.
 func (s *Service) releaseNominated(call *fhir.Call, state fhir.State, t taker) (*outcome, error) {
-	ids, err := state.Find("Task", query("owner:identifier", idODS, t.owner.ID)+"&status=requested")
+	ids, err := state.Find("Task", nhs.Query("owner:identifier", nhs.IDODS, t.owner.ID)+"&status=requested")
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +79,7 @@ func (s *Service) handOver(call *fhir.Call, state fhir.State, list []*execution,
 	changes = append(slices.Clone(t.parts), changes...)
 	var messages []any
 	for _, x := range list {
-		if err := x.take(t, record{id: id, when: stamp(call.Time)}); err != nil {
+		if err := x.take(t, record{id: id, when: nhs.Stamp(call.Time)}); err != nil {
 			return nil, err
 		}
 		changes = append(changes, x.update(call.Time))
@@ -90,8 +91,8 @@ func (s *Service) handOver(call *fhir.Call, state fhir.State, list []*execution,
 	}
 	self := fhir.List(fhir.Obj("relation", "self", "url", s.endpoint(call)+"/Task/$release"))
 	set := func(id string, entries []any) fhir.Value {
-		return fhir.Obj("resourceType", "Bundle", "id", id, "meta", fhir.Obj("lastUpdated", stamp(call.Time)),
-			"identifier", identifierValue(idUUID, id), "type", "searchset", "total", len(entries), "link", self, "entry", fhir.List(entries...))
+		return fhir.Obj("resourceType", "Bundle", "id", id, "meta", fhir.Obj("lastUpdated", nhs.Stamp(call.Time)),
+			"identifier", nhs.IdentifierValue(nhs.IDUUID, id), "type", "searchset", "total", len(entries), "link", self, "entry", fhir.List(entries...))
 	}
 	return &outcome{changes: changes, reply: &fhir.Reply{Resource: fhir.Obj(
 		"resourceType", "Parameters", "id", id,

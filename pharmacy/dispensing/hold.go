@@ -5,6 +5,13 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
+// csHold and extHold tell of a hold in an input of a Task.
+const (
+	csHold  = nhs.Own + "CodeSystem/hold"
+	extHold = nhs.Own + "StructureDefinition/hold"
 )
 
 // Codes of holds.
@@ -86,7 +93,7 @@ func (x *execution) heldItems() (list []any) {
 	}
 	for _, r := range x.releases {
 		list = append(list, input(isReleased, r.Hold, "valueAnnotation", fhir.Obj(
-			"authorReference", fhir.Obj("identifier", identifierValue(idUser, r.Who.ID), "display", r.Who.Name), "time", r.When, "text", r.Reason)))
+			"authorReference", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, r.Who.ID), "display", r.Who.Name), "time", r.When, "text", r.Reason)))
 	}
 	return list
 }
@@ -106,12 +113,12 @@ const (
 
 // readHold reads an input of a Task that heldItems wrote.
 func (x *execution) readHold(in node) bool {
-	code := coded(in.Get("type"), csHold)
+	code := nhs.Coded(in.Get("type"), csHold)
 	if code == "" {
 		return false
 	}
-	ext := extension(in, extHold)
-	h := Hold{Item: extension(ext, "item").Get("valueString").Text(), Code: code, About: extension(ext, "about").Get("valueString").Text(), Text: extension(ext, "text").Get("valueString").Text()}
+	ext := nhs.Extension(in, extHold)
+	h := Hold{Item: nhs.Extension(ext, "item").Get("valueString").Text(), Code: code, About: nhs.Extension(ext, "about").Get("valueString").Text(), Text: nhs.Extension(ext, "text").Get("valueString").Text()}
 	a := in.Get("valueAnnotation")
 	if a.Exists() {
 		x.readReleases = append(x.readReleases, Release{h, partyOf(a.Get("authorReference")), a.Get("time").Text(), a.Get("text").Text()})

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // holdPrescriber is the code of the hold of a controlled drug of which the
@@ -63,7 +64,7 @@ func broughtBy(sent *fhir.Resource, o *order) (mr node, in *message) {
 	if sent != nil {
 		in = readMessage(sent, Law{})
 		for mr := range in.all("MedicationRequest") {
-			if equalUUID(identifier(mr, idItem).Text(), o.item()) {
+			if equalUUID(nhs.Identifier(mr, nhs.IDItem).Text(), o.item()) {
 				return mr, in
 			}
 		}
@@ -93,9 +94,9 @@ func prescriberLacks(mr node, find func(ref node, types ...string) (node, error)
 		}
 		people = append(people, n)
 	}
-	numbers := matched["Practitioner"][1:]
+	numbers := nhs.Professionals
 	numbered := func(n node) bool {
-		return slices.ContainsFunc(numbers, func(system string) bool { return identifier(n, system).Text() != "" })
+		return slices.ContainsFunc(numbers, func(system string) bool { return nhs.Identifier(n, system).Text() != "" })
 	}
 	if named := role.Path("practitioner", "identifier"); !numbered(person) && !numbered(role) && !slices.Contains(numbers, named.Get("system").Text()) {
 		lacks = append(lacks, "the professional number of the prescriber (such as gmc-number)")
@@ -116,7 +117,7 @@ func firstItem(n node) node {
 // referred is the resource that a reference of an order means, contained or
 // stored; absent where there is none of the types.
 func referred(state fhir.State, mr, ref node, types ...string) (node, error) {
-	if inside := contained(mr, ref); inside.Exists() {
+	if inside := nhs.Contained(mr, ref); inside.Exists() {
 		return inside, nil
 	}
 	for _, typ := range types {

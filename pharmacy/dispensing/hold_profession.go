@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // holdProfession is the code of the hold of a controlled drug that is not among
@@ -17,7 +18,7 @@ var prescribersTSV string
 
 // profession is a row of prescribers.tsv.
 type profession struct {
-	from       Date
+	from       nhs.Date
 	types      []string // last two digits of the prescription type
 	name       string
 	substances []string
@@ -25,7 +26,7 @@ type profession struct {
 
 var professions = func() (list []profession) {
 	for cells := range rows(prescribersTSV, 5) {
-		p := profession{from: readDate(cells[0]), types: strings.Split(cells[1], ","), name: cells[2]}
+		p := profession{from: nhs.ReadDate(cells[0]), types: strings.Split(cells[1], ","), name: cells[2]}
 		if cells[3] != "" {
 			p.substances = strings.Split(cells[3], ",")
 		}
@@ -37,11 +38,11 @@ var professions = func() (list []profession) {
 // checkProfession holds a controlled drug of a prescriber whose profession has a
 // list of its own (MDR 6B to 6D). A clinical management plan, by which others may
 // be prescribed, is the reason with which the hold is released.
-func (l *Line) checkProfession(f formulary, typ string, on Date) {
+func (l *Line) checkProfession(f formulary, typ string, on nhs.Date) {
 	if l.Schedule == "" || len(typ) != 4 {
 		return
 	}
-	who, ok := inForce(professions, func(p profession) Date { return p.from }, func(p profession) bool { return slices.Contains(p.types, typ[2:]) }, on)
+	who, ok := inForce(professions, func(p profession) nhs.Date { return p.from }, func(p profession) bool { return slices.Contains(p.types, typ[2:]) }, on)
 	if !ok || slices.ContainsFunc(l.Medicines, func(m fhir.Coding) bool {
 		return slices.ContainsFunc(f.substancesOf(m, on), func(s string) bool { return slices.Contains(who.substances, s) })
 	}) {

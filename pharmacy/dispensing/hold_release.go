@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 var releaseHoldInputs = []fhir.Parameter{
@@ -39,7 +40,7 @@ func (s *Service) releaseHold(ctx context.Context, call *fhir.Call) (*fhir.Reply
 		if err != nil {
 			return nil, nil, err
 		}
-		x.releases = append(x.releases, Release{h, who, stamp(call.Time), parameter(call.Body, "reason").Get("valueString").Text()})
+		x.releases = append(x.releases, Release{h, who, nhs.Stamp(call.Time), parameter(call.Body, "reason").Get("valueString").Text()})
 		return []fhir.Change{x.update(call.Time)}, nil, nil
 	})
 }

@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // issued is the order of a line as a dispenser sees it: where the line stands
@@ -9,7 +10,7 @@ import (
 // reflex of the original order.
 func (x *execution) issued(mr *fhir.Resource, l *Line) *fhir.Resource {
 	root := mr.Root()
-	status := fhir.Obj("url", extDispensing, "extension", fhir.List(fhir.Obj("url", "dispenseStatus", "valueCoding", codingValue(coding(csLineStatus, string(l.Status))))))
+	status := fhir.Obj("url", nhs.ExtDispensing, "extension", fhir.List(fhir.Obj("url", "dispenseStatus", "valueCoding", nhs.CodingValue(nhs.Coding(nhs.CSLineStatus, string(l.Status))))))
 	o := x.orderFor(l)
 	pairs := []any{"extension", fhir.List(append(x.notes(root, o), status)...)}
 	if o != nil {
@@ -18,7 +19,7 @@ func (x *execution) issued(mr *fhir.Resource, l *Line) *fhir.Resource {
 	if x.Issues > 1 {
 		pairs = append(pairs,
 			"intent", "reflex-order",
-			"basedOn", fhir.List(fhir.Obj("extension", fhir.List(x.repeatInformation()), "identifier", identifierValue(idItem, l.Item))),
+			"basedOn", fhir.List(fhir.Obj("extension", fhir.List(x.repeatInformation()), "identifier", nhs.IdentifierValue(nhs.IDItem, l.Item))),
 			"dispenseRequest", fhir.Obj(replaced(root.Get("dispenseRequest"), "numberOfRepeatsAllowed", 0)...))
 	}
 	return revise(mr, pairs...)
@@ -26,24 +27,24 @@ func (x *execution) issued(mr *fhir.Resource, l *Line) *fhir.Resource {
 
 // notes are the order's extensions with what the service adds to them.
 func (x *execution) notes(mr node, o *order) []any {
-	list := without(mr, extHistory)
+	list := without(mr, nhs.ExtHistory)
 	if o != nil {
-		if h := extension(o.resource.Root(), extHistory); h.Exists() {
+		if h := nhs.Extension(o.resource.Root(), nhs.ExtHistory); h.Exists() {
 			list = append(list, h)
 		}
 	}
-	list = dropped(list, extDispensing)
+	list = dropped(list, nhs.ExtDispensing)
 	if x.Issues == 1 {
 		return list
 	}
-	repeat := extension(mr, extUKRepeat)
+	repeat := nhs.Extension(mr, nhs.ExtUKRepeat)
 	parts := []any{fhir.Obj("url", "numberOfPrescriptionsIssued", "valueUnsignedInt", x.Issue)}
 	for e := range repeat.Get("extension").Items() {
 		if e.Get("url").Text() != "numberOfPrescriptionsIssued" {
 			parts = append(parts, e)
 		}
 	}
-	return append(dropped(list, extUKRepeat), fhir.Obj("url", extUKRepeat, "extension", fhir.List(parts...)))
+	return append(dropped(list, nhs.ExtUKRepeat), fhir.Obj("url", nhs.ExtUKRepeat, "extension", fhir.List(parts...)))
 }
 
 // dropped is a list of extensions without those of a url.

@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
-	_ "time/tzdata" // the pharmacy's days, on machines that know no time zones
+
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 //go:embed law.json
@@ -26,7 +27,7 @@ type Law struct {
 
 // Limit is how long after the appropriate date something may be supplied.
 type Limit struct {
-	From      Date     `json:"from"`
+	From      nhs.Date `json:"from"`
 	Schedules []string `json:"schedules"` // CD1 … CD5, "" for what is not controlled
 	Days      int      `json:"days"`
 	Months    int      `json:"months"`
@@ -39,7 +40,7 @@ type Limit struct {
 
 // Control is what the prescription of a controlled drug must have.
 type Control struct {
-	From          Date     `json:"from"`
+	From          nhs.Date `json:"from"`
 	Schedules     []string `json:"schedules"`
 	QuantityWords bool     `json:"quantityWords"` // the quantity also in words
 	DefiniteDose  bool     `json:"definiteDose"`  // "as directed" alone is no dose
@@ -85,26 +86,26 @@ func ReadLaw(data []byte) (law Law, err error) {
 
 // expiry is the last day on which an item of the schedule may be supplied and
 // the rule that says so; a zero date where there is no limit.
-func (l Law) expiry(schedule string, appropriate Date) (last Date, rule string) {
+func (l Law) expiry(schedule string, appropriate nhs.Date) (last nhs.Date, rule string) {
 	if limit, ok := l.limit(schedule, appropriate); ok {
 		return limit.after(appropriate), limit.Rule
 	}
-	return Date{}, ""
+	return nhs.Date{}, ""
 }
 
 // limit is the row that says how long an item of the schedule may be supplied.
-func (l Law) limit(schedule string, appropriate Date) (Limit, bool) {
-	return inForce(l.Validity, func(x Limit) Date { return x.From }, func(x Limit) bool {
+func (l Law) limit(schedule string, appropriate nhs.Date) (Limit, bool) {
+	return inForce(l.Validity, func(x Limit) nhs.Date { return x.From }, func(x Limit) bool {
 		return slices.Contains(x.Schedules, schedule)
 	}, appropriate)
 }
 
 // regimeEnd is the last day of a repeat dispensing regime.
-func (l Law) regimeEnd(appropriate Date) (last Date, rule string) {
-	if limit, ok := inForce(l.RepeatRegime, func(x Limit) Date { return x.From }, func(Limit) bool { return true }, appropriate); ok {
+func (l Law) regimeEnd(appropriate nhs.Date) (last nhs.Date, rule string) {
+	if limit, ok := inForce(l.RepeatRegime, func(x Limit) nhs.Date { return x.From }, func(Limit) bool { return true }, appropriate); ok {
 		return limit.after(appropriate), limit.Rule
 	}
-	return Date{}, ""
+	return nhs.Date{}, ""
 }
 
 // schedules are those that any limit is about.
@@ -118,15 +119,15 @@ func (l Law) schedules() (all []string) {
 }
 
 // control is what holds for a schedule at a date.
-func (l Law) control(schedule string, on Date) Control {
-	c, _ := inForce(l.Controlled, func(x Control) Date { return x.From }, func(x Control) bool {
+func (l Law) control(schedule string, on nhs.Date) Control {
+	c, _ := inForce(l.Controlled, func(x Control) nhs.Date { return x.From }, func(x Control) bool {
 		return slices.Contains(x.Schedules, schedule)
 	}, on)
 	return c
 }
 
 // inForce picks, among the rows that apply, the one that came into force last.
-func inForce[T any](rows []T, from func(T) Date, applies func(T) bool, on Date) (best T, found bool) {
+func inForce[T any](rows []T, from func(T) nhs.Date, applies func(T) bool, on nhs.Date) (best T, found bool) {
 	for _, row := range rows {
 		if applies(row) && !on.Before(from(row)) && (!found || from(best).Before(from(row))) {
 			best, found = row, true
@@ -137,77 +138,11 @@ func inForce[T any](rows []T, from func(T) Date, applies func(T) bool, on Date) 
 
 // after is the last day of the limit. The days follow the appropriate date;
 // months roll down to the end of a shorter month.
-func (l Limit) after(d Date) Date {
+func (l Limit) after(d nhs.Date) nhs.Date {
 	if l.Days > 0 {
-		return Date{d.AddDate(0, 0, l.Days)}
+		return nhs.Date{Time: d.AddDate(0, 0, l.Days)}
 	}
 	first := time.Date(d.Year(), d.Month()+time.Month(l.Months), 1, 0, 0, 0, 0, time.UTC)
 	end := first.AddDate(0, 1, -1).Day()
-	return Date{first.AddDate(0, 0, min(d.Day(), end)-1)}
-}
-
-// Date is a day of the calendar, in the pharmacy's time.
-type Date struct{ time.Time }
-
-// london is the time in which days are counted.
-var london = func() *time.Location {
-	if l, err := time.LoadLocation("Europe/London"); err == nil {
-		return l
-	}
-	return time.UTC
-}()
-
-// DateOf is the day of an instant at the pharmacy.
-func DateOf(t time.Time) Date {
-	if t.IsZero() {
-		return Date{}
-	}
-	y, m, d := t.In(london).Date()
-	return Date{time.Date(y, m, d, 0, 0, 0, 0, time.UTC)}
-}
-
-// readDate reads the day of a FHIR date or dateTime; the zero Date where there
-// is none of day precision.
-func readDate(s string) Date {
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return DateOf(t)
-	}
-	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return Date{t}
-	}
-	return Date{}
-}
-
-// Before compares days.
-func (d Date) Before(other Date) bool { return d.Time.Before(other.Time) }
-
-// String is the day as FHIR writes it, "" for none.
-func (d Date) String() string {
-	if d.IsZero() {
-		return ""
-	}
-	return d.Format(time.DateOnly)
-}
-
-// UnmarshalText reads a day as FHIR writes it.
-func (d *Date) UnmarshalText(text []byte) error {
-	t, err := time.Parse(time.DateOnly, string(text))
-	d.Time = t
-	return err
-}
-
-// UnmarshalJSON reads a day as FHIR writes it.
-func (d *Date) UnmarshalJSON(data []byte) error {
-	var s string
-	if err := json.Unmarshal(data, &s); err != nil {
-		return err
-	}
-	return d.UnmarshalText([]byte(s))
-}
-
-func later(a, b Date) Date {
-	if a.Before(b) {
-		return b
-	}
-	return a
+	return nhs.Date{Time: first.AddDate(0, 0, min(d.Day(), end)-1)}
 }

@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-func day(s string) Date { return readDate(s) }
+func day(s string) nhs.Date { return nhs.ReadDate(s) }
 
 func TestExpiry(t *testing.T) {
 	for _, c := range []struct{ schedule, from, last, rule string }{
@@ -48,11 +50,11 @@ func TestLawIsData(t *testing.T) {
 }
 
 func TestDaysAreThoseOfLondon(t *testing.T) {
-	require.Equal(t, "2026-07-02", DateOf(time.Date(2026, 7, 1, 23, 30, 0, 0, time.UTC)).String())
-	require.Equal(t, "2026-12-01", DateOf(time.Date(2026, 12, 1, 23, 30, 0, 0, time.UTC)).String())
+	require.Equal(t, "2026-07-02", nhs.DateOf(time.Date(2026, 7, 1, 23, 30, 0, 0, time.UTC)).String())
+	require.Equal(t, "2026-12-01", nhs.DateOf(time.Date(2026, 12, 1, 23, 30, 0, 0, time.UTC)).String())
 	require.Equal(t, "2026-07-02", day("2026-07-01T23:30:00Z").String())
 	require.True(t, day("2026-07").IsZero())
-	require.Empty(t, Date{}.String())
+	require.Empty(t, nhs.Date{}.String())
 }
 
 func TestAppropriateDate(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // LineStatus is where one item of a prescription stands, a code of
@@ -41,7 +42,7 @@ func (s LineStatus) outstanding() bool { return !s.settled() }
 
 // String is the status in words.
 func (s LineStatus) String() string {
-	return fmt.Sprintf("%s (%s)", display(csLineStatus, string(s)), string(s))
+	return fmt.Sprintf("%s (%s)", nhs.Display(nhs.CSLineStatus, string(s)), string(s))
 }
 
 // moveLine refuses what cannot become of an item.

@@ -4,12 +4,13 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // ordersOf reads all orders of a prescription that stand, in the order in
 // which they came.
 func ordersOf(state fhir.State, number string) ([]*order, error) {
-	ids, err := state.Find("MedicationRequest", query("group-identifier", idOrder, number))
+	ids, err := state.Find("MedicationRequest", nhs.Query("group-identifier", nhs.IDOrder, number))
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +82,7 @@ func taskAt(state fhir.State, op, id string) (*execution, error) {
 	x, err := readTask(state, v)
 	if err == nil && x == nil {
 		err = fhir.E(op, fhir.NotSupported, fhir.Issue{Message: "Task/" + id + " is not the Task of a prescription.",
-			Expected: "a Task with the code " + csEvent + "#prescription-order"})
+			Expected: "a Task with the code " + nhs.CSEvent + "#prescription-order"})
 	}
 	return x, err
 }
@@ -108,7 +109,7 @@ func sole(state fhir.State, typ, system, value string) (*fhir.Resource, error) {
 	if value == "" {
 		return nil, nil
 	}
-	ids, err := state.Find(typ, query("identifier", system, value))
+	ids, err := state.Find(typ, nhs.Query("identifier", system, value))
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // State is where the dispensing of one issue of a prescription stands: the
@@ -123,7 +124,7 @@ func forbidden(from State, by Event, place string) error {
 
 // String is the state in words: "With Dispenser (accepted, 0002)".
 func (s State) String() string {
-	return fmt.Sprintf("%s (%s, %s)", display(csBusinessStatus, s.Business), s.Status, s.Business)
+	return fmt.Sprintf("%s (%s, %s)", nhs.Display(nhs.CSBusinessStatus, s.Business), s.Status, s.Business)
 }
 
 // withDispenser reports whether a pharmacy holds the prescription.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // Medicine is what the server knows of a product by its code in dm+d.
@@ -30,7 +31,7 @@ type Dictionary interface {
 // ScheduleOf is the schedule of a CONTROL_DRUG_CATEGORY of dm+d, "" for what is
 // not controlled; known is false for a category that is none.
 func ScheduleOf(category string) (schedule string, known bool) {
-	schedule = display("CONTROL_DRUG_CATEGORY", category)
+	schedule = nhs.Display("CONTROL_DRUG_CATEGORY", category)
 	return strings.TrimPrefix(schedule, none), schedule != ""
 }
 
@@ -45,13 +46,13 @@ const none = "none"
 
 // datedMedicine is a row of medicines.tsv.
 type datedMedicine struct {
-	from Date
+	from nhs.Date
 	Medicine
 }
 
 // substance is a row of substances.tsv.
 type substance struct {
-	from          Date
+	from          nhs.Date
 	name          string
 	schedule      string
 	words, except []string
@@ -74,10 +75,10 @@ func readFormulary(medicines, substances string) formulary {
 		if cells[9] != none {
 			m.Schedule = cells[9]
 		}
-		f.byCode[m.Code] = append(f.byCode[m.Code], datedMedicine{readDate(cells[0]), m})
+		f.byCode[m.Code] = append(f.byCode[m.Code], datedMedicine{nhs.ReadDate(cells[0]), m})
 	}
 	for cells := range rows(substances, 6) {
-		s := substance{from: readDate(cells[0]), name: cells[1], schedule: cells[2], words: strings.Split(cells[3], ",")}
+		s := substance{from: nhs.ReadDate(cells[0]), name: cells[1], schedule: cells[2], words: strings.Split(cells[3], ",")}
 		if cells[4] != "" {
 			s.except = strings.Split(cells[4], ",")
 		}
@@ -93,7 +94,7 @@ func rows(tsv string, columns int) func(yield func([]string) bool) {
 			cells := strings.Split(strings.TrimRight(line, "\n"), "\t")
 			switch {
 			case strings.HasPrefix(line, "#"):
-			case len(cells) != columns || readDate(cells[0]).IsZero():
+			case len(cells) != columns || nhs.ReadDate(cells[0]).IsZero():
 				panic("dispensing: a table of medicines: " + line)
 			case !yield(cells):
 				return
@@ -103,8 +104,8 @@ func rows(tsv string, columns int) func(yield func([]string) bool) {
 }
 
 // medicine is the product of a coding on a day.
-func (f formulary) medicine(c fhir.Coding, on Date) (Medicine, bool) {
-	if c.Code == "" || unitSystem(c.System) != csSNOMED {
+func (f formulary) medicine(c fhir.Coding, on nhs.Date) (Medicine, bool) {
+	if c.Code == "" || unitSystem(c.System) != nhs.CSSNOMED {
 		return Medicine{}, false
 	}
 	if f.dictionary != nil {
@@ -112,14 +113,14 @@ func (f formulary) medicine(c fhir.Coding, on Date) (Medicine, bool) {
 			return m, true
 		}
 	}
-	row, ok := inForce(f.byCode[c.Code], func(m datedMedicine) Date { return m.from }, func(datedMedicine) bool { return true }, on)
+	row, ok := inForce(f.byCode[c.Code], func(m datedMedicine) nhs.Date { return m.from }, func(datedMedicine) bool { return true }, on)
 	return row.Medicine, ok
 }
 
 // substance is the substance that the words of a name tell, and the schedule
 // where all its usual preparations have the same; the longest word decides, for
 // "lisdexamfetamine" holds "dexamfetamine".
-func (f formulary) substance(name string, on Date) (s substance, ok bool) {
+func (f formulary) substance(name string, on nhs.Date) (s substance, ok bool) {
 	name = strings.ToLower(name)
 	longest := 0
 	for _, row := range f.substances {

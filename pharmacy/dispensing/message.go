@@ -87,15 +87,6 @@ func (m *message) find(ref string) node {
 	return node{}
 }
 
-// contained follows a "#id" reference within a resource.
-func contained(resource node, reference node) node {
-	id, ok := strings.CutPrefix(reference.Get("reference").Text(), "#")
-	if !ok {
-		return node{}
-	}
-	return resource.Contained(id)
-}
-
 // orderMessageID is the id of the Bundle that keeps the message of a
 // prescription. It follows from the prescription alone, so that no second
 // message can bring the same prescription.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // notification writes the EPS dispense-notification of what was handed over:
@@ -36,10 +37,10 @@ func (s *Service) notification(state fhir.State, x *execution, after *Prescripti
 	headerID := pharmacy.ID("MessageHeader", h.id)
 	header := fhir.Obj(
 		"resourceType", "MessageHeader", "id", headerID,
-		"eventCoding", codingValue(coding(csEvent, "dispense-notification")),
-		"sender", fhir.Obj("identifier", identifierValue(idODS, x.Owner.ID), "display", x.Owner.Name),
+		"eventCoding", nhs.CodingValue(nhs.Coding(nhs.CSEvent, "dispense-notification")),
+		"sender", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, x.Owner.ID), "display", x.Owner.Name),
 		"source", fhir.Obj("endpoint", "urn:nhs-uk:addressing:ods:"+x.Owner.ID),
-		"reason", concept(coding(csMessageReason, "notification")),
+		"reason", nhs.Concept(nhs.Coding(nhs.CSMessageReason, "notification")),
 		"response", fhir.Obj("identifier", x.released.id, "code", "ok"),
 		"focus", fhir.List(focus...),
 	)
@@ -47,7 +48,7 @@ func (s *Service) notification(state fhir.State, x *execution, after *Prescripti
 	all = append(all, fhir.Obj("fullUrl", "urn:uuid:"+org.ID(), "resource", org))
 	return fhir.Obj(
 		"resourceType", "Bundle", "id", notificationID(h.id),
-		"identifier", identifierValue(idUUID, h.id),
+		"identifier", nhs.IdentifierValue(nhs.IDUUID, h.id),
 		"type", "message",
 		"timestamp", h.when,
 		"entry", fhir.List(all...),
@@ -58,21 +59,21 @@ func (s *Service) notification(state fhir.State, x *execution, after *Prescripti
 // message: what the server knows of it, with the authority that reimburses it.
 func (s *Service) dispenser(state fhir.State, x *execution) (*fhir.Resource, error) {
 	id := pharmacy.ID("Organization", "dispenser", x.Owner.ID)
-	known, err := sole(state, "Organization", idODS, x.Owner.ID)
+	known, err := sole(state, "Organization", nhs.IDODS, x.Owner.ID)
 	if err != nil {
 		return nil, err
 	}
 	if known == nil {
-		known = fhir.Obj("resourceType", "Organization", "identifier", fhir.List(identifierValue(idODS, x.Owner.ID)), "active", true, "name", x.Owner.Name).Resource()
+		known = fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, x.Owner.ID)), "active", true, "name", x.Owner.Name).Resource()
 	}
-	relations := extension(known.Root(), extODS)
-	list := without(known.Root(), extODS)
+	relations := nhs.Extension(known.Root(), nhs.ExtODS)
+	list := without(known.Root(), nhs.ExtODS)
 	switch {
 	case relations.Exists():
 		list = append(list, relations)
 	case s.site.ReimbursementAuthority != "":
-		list = append(list, fhir.Obj("url", extODS, "extension", fhir.List(fhir.Obj("url", "reimbursementAuthority",
-			"valueIdentifier", identifierValue(idODS, s.site.ReimbursementAuthority)))))
+		list = append(list, fhir.Obj("url", nhs.ExtODS, "extension", fhir.List(fhir.Obj("url", "reimbursementAuthority",
+			"valueIdentifier", nhs.IdentifierValue(nhs.IDODS, s.site.ReimbursementAuthority)))))
 	}
 	return revise(known, "id", id, "meta", "", "extension", fhir.List(list...)), nil
 }
@@ -82,7 +83,7 @@ func (s *Service) medicationDispense(x *execution, after *Prescription, to State
 	l, now := x.line(item.Item), after.line(item.Item)
 	id := pharmacy.ID("MedicationDispense", h.id, item.Item, strconv.Itoa(i))
 	o := x.orderFor(l)
-	extensions := []any{fhir.Obj("url", extBusinessStatus, "valueCoding", codingValue(coding(csBusinessStatus, to.Business)))}
+	extensions := []any{fhir.Obj("url", nhs.ExtBusinessStatus, "valueCoding", nhs.CodingValue(nhs.Coding(nhs.CSBusinessStatus, to.Business)))}
 	if x.Issues > 1 {
 		extensions = append(extensions, x.repeatInformation())
 	}
@@ -91,11 +92,11 @@ func (s *Service) medicationDispense(x *execution, after *Prescription, to State
 	case item.Difference != "":
 		reason = item.stated()
 	case item.Reason != "":
-		reason = concept(coding(csNotDispensed, item.Reason))
+		reason = nhs.Concept(nhs.Coding(nhs.CSNotDispensed, item.Reason))
 	}
 	var total []fhir.Value
 	if item.Quantity.Value.IsPositive() && !now.Supplied.Value.Equal(item.Quantity.Value) {
-		total = append(total, fhir.Obj("url", extRunningTotal, "valueQuantity", l.Quantity.Of(now.Supplied.Value).value()))
+		total = append(total, fhir.Obj("url", nhs.ExtRunningTotal, "valueQuantity", l.Quantity.Of(now.Supplied.Value).value()))
 	}
 	var notes []any
 	if item.batch != "" {
@@ -109,14 +110,14 @@ func (s *Service) medicationDispense(x *execution, after *Prescription, to State
 		"id", id,
 		"contained", fhir.List(performerRole(h, org), x.containedOrder(o, l, requester)),
 		"extension", fhir.List(extensions...),
-		"identifier", fhir.List(identifierValue(idDispense, id)),
+		"identifier", fhir.List(nhs.IdentifierValue(nhs.IDDispense, id)),
 		"status", dispenseStatus(item.Status),
 		"statusReasonCodeableConcept", reason,
 		"medicationCodeableConcept", s.product(o, l, item),
 		"subject", x.subject("Patient"),
 		"performer", fhir.List(fhir.Obj("actor", fhir.Obj("reference", "#performer"))),
 		"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m1")),
-		"type", concept(coding(csLineStatus, string(item.Status))),
+		"type", nhs.Concept(nhs.Coding(nhs.CSLineStatus, string(item.Status))),
 		"quantity", item.Quantity.value(total...),
 		"whenHandedOver", h.when,
 		"note", fhir.List(notes...),
@@ -130,7 +131,7 @@ func (x *execution) subject(typ string) fhir.Value {
 	if x.Patient.ID == "" {
 		return fhir.Obj("reference", x.Patient.Ref, "type", typ, "display", x.Patient.Name)
 	}
-	return fhir.Obj("type", typ, "identifier", identifierValue(idNHS, x.Patient.ID), "display", x.Patient.Name)
+	return fhir.Obj("type", typ, "identifier", nhs.IdentifierValue(nhs.IDNHS, x.Patient.ID), "display", x.Patient.Name)
 }
 
 // dispenseStatus is MedicationDispense.status of an item status.
@@ -149,7 +150,7 @@ func (s *Service) product(o *order, l *Line, item handedItem) any {
 	if item.Product == l.Product || item.Product.Code == "" {
 		return o.resource.Get("medicationCodeableConcept")
 	}
-	return concept(item.Product)
+	return nhs.Concept(item.Product)
 }
 
 // roleOf is the role that a user of SDS is known to act in here, nil for none.
@@ -157,7 +158,7 @@ func roleOf(state fhir.State, agent Party) (*fhir.Resource, error) {
 	if agent.ID == "" {
 		return nil, nil
 	}
-	ids, err := state.Find("PractitionerRole", query("practitioner:identifier", idUser, agent.ID))
+	ids, err := state.Find("PractitionerRole", nhs.Query("practitioner:identifier", nhs.IDUser, agent.ID))
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
@@ -173,14 +174,14 @@ func (x *execution) prescriber(state fhir.State, o *order) (fhir.Value, error) {
 		return fhir.Value{}, err
 	}
 	if role != nil {
-		if id := identifier(role.Root(), idRoleProfile).Text(); id != "" {
-			return fhir.Obj("identifier", identifierValue(idRoleProfile, id)), nil
+		if id := nhs.Identifier(role.Root(), nhs.IDRoleProfile).Text(); id != "" {
+			return fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDRoleProfile, id)), nil
 		}
 	}
 	if id := requester.Get("identifier"); id.Exists() {
 		return fhir.Obj("identifier", id), nil
 	}
-	return fhir.Obj("identifier", identifierValue(idODS, x.Sender.ID), "display", x.Sender.Name), nil
+	return fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, x.Sender.ID), "display", x.Sender.Name), nil
 }
 
 // containedOrder is the order as the notification carries it: named by the
@@ -190,7 +191,7 @@ func (x *execution) containedOrder(o *order, l *Line, requester fhir.Value) *fhi
 	mr := x.issued(o.resource, l)
 	return revise(mr,
 		"id", "m1", "meta", "", "text", "",
-		"extension", fhir.List(without(mr.Root(), extResponsible)...),
+		"extension", fhir.List(without(mr.Root(), nhs.ExtResponsible)...),
 		"subject", x.subject(""),
 		"requester", requester,
 		"performer", "", "recorder", "", "encounter", "", "eventHistory", "", "supportingInformation", "", "insurance", "", "contained", "",

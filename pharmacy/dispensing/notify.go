@@ -7,6 +7,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // receiveNotification records what a dispenser says it supplied, or what it
@@ -14,7 +15,7 @@ import (
 func (s *Service) receiveNotification(call *fhir.Call, m *message, state fhir.State) (*outcome, error) {
 	first := m.list("MedicationDispense")[0]
 	number := authorizing(first).Path("groupIdentifier", "value")
-	x, err := issueWith(state, number.Text(), extension(m.header, extReplacement).Path("valueIdentifier", "value").Text())
+	x, err := issueWith(state, number.Text(), nhs.Extension(m.header, nhs.ExtReplacement).Path("valueIdentifier", "value").Text())
 	if err != nil {
 		return nil, err
 	}
@@ -51,13 +52,13 @@ func notFound(op string, number node) error {
 // mayNotify refuses a notification of another dispenser or of another patient
 // than the prescription's.
 func (m *message) mayNotify(x *execution, dispense node) error {
-	org := identifier(m.organization(dispense, m.performer(dispense)), idODS)
+	org := nhs.Identifier(m.organization(dispense, m.performer(dispense)), nhs.IDODS)
 	if (x.State.withDispenser() || len(x.supplies) > 0) && x.Owner.ID != org.Text() {
 		return elsewhere(m.event(), x, org)
 	}
 	subject := dispense.Path("subject", "identifier", "value")
-	if nhs := subject.Text(); nhs != "" && x.Patient.ID != "" && nhs != x.Patient.ID {
-		return refusal(m.event(), fhir.Issue{Code: fhir.BusinessRule, Rule: "D1", Message: "The prescription is for another patient.", Found: nhs,
+	if number := subject.Text(); number != "" && x.Patient.ID != "" && number != x.Patient.ID {
+		return refusal(m.event(), fhir.Issue{Code: fhir.BusinessRule, Rule: "D1", Message: "The prescription is for another patient.", Found: number,
 			Expression: subject.Expression(), Position: subject.Position(), Fix: "Check the NHS number and the prescription id.",
 			Details: spine("INVALID_VALUE", "Patient does not match the prescription")})
 	}
@@ -106,7 +107,7 @@ func (x *execution) dispenseIDs(m *message) []string {
 		if typeOf(e.resource) != "MedicationDispense" {
 			continue
 		}
-		number := identifier(e.resource, idDispense).Text()
+		number := nhs.Identifier(e.resource, nhs.IDDispense).Text()
 		if number == "" {
 			number = e.fullURL + "#" + strconv.Itoa(i)
 		}
@@ -126,7 +127,7 @@ func (x *execution) linked(d *fhir.Resource) *fhir.Resource {
 	for r := range d.Get("authorizingPrescription").Items() {
 		refs = append(refs, r)
 	}
-	if l := x.line(identifier(authorizing(d.Root()), idItem).Text()); l != nil {
+	if l := x.line(nhs.Identifier(authorizing(d.Root()), nhs.IDItem).Text()); l != nil {
 		refs = append(refs, fhir.Obj("reference", l.Ref))
 	}
 	var subject []any

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // renumbered is a prescription with numbers as edit writes them.
@@ -76,7 +77,7 @@ func TestOnePrescriptionStaysOne(t *testing.T) {
 			require.Error(t, err, "%s by %s", name, door)
 			require.Contains(t, detailsOf(err), c.code, "%s by %s: %v", name, door, err)
 			require.Len(t, w.find("Task", "status=requested"), 1, "%s by %s", name, door)
-			require.Len(t, w.find("MedicationRequest", "status=active&group-identifier="+idOrder+"|"), len(first.items))
+			require.Len(t, w.find("MedicationRequest", "status=active&group-identifier="+nhs.IDOrder+"|"), len(first.items))
 		}
 	}
 }
@@ -131,12 +132,12 @@ func TestNumbersInAnyCase(t *testing.T) {
 	for name, send := range map[string]func() error{
 		"cancellation": func() error { _, err := w.send(small.cancellation(0)); return err },
 		"return": func() error {
-			_, err := w.s.takeTask(w.ctx, w.call(st.taskOf(small, "rejected", csReturn, "0003", "")))
+			_, err := w.s.takeTask(w.ctx, w.call(st.taskOf(small, "rejected", nhs.CSReturn, "0003", "")))
 			return err
 		},
 		"release": func() error {
-			_, err := w.s.release(w.ctx, w.call(params("owner", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(identifierValue(idODS, "VNE51"))).Resource(),
-				"agent", agentRole(), "status:Code", "accepted", "group-identifier:Identifier", identifierValue(idOrder, small.order))))
+			_, err := w.s.release(w.ctx, w.call(params("owner", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51"))).Resource(),
+				"agent", agentRole(), "status:Code", "accepted", "group-identifier:Identifier", nhs.IdentifierValue(nhs.IDOrder, small.order))))
 			return err
 		},
 		"notification": func() error {

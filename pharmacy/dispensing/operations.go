@@ -8,6 +8,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // onTask decides an operation on a Task and answers with the Task, or with
@@ -115,7 +116,7 @@ func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 			return nil, nil, elsewhere("accept", x, node{})
 		}
 		id := pharmacy.ID("release", t.owner.ID, x.version.ID, x.version.VersionID)
-		if err := x.take(t, record{id: id, when: stamp(call.Time)}); err != nil {
+		if err := x.take(t, record{id: id, when: nhs.Stamp(call.Time)}); err != nil {
 			return nil, nil, err
 		}
 		if issues := x.noteOriginal(call); len(issues) > 0 {
@@ -128,7 +129,7 @@ func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 // returnTask is Task/…/$return. Parameter: reason (code of
 // EPS-task-dispense-return-status-reason).
 func (s *Service) returnTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	reason, err := reasonIn(call, "return", csReturn)
+	reason, err := reasonIn(call, "return", nhs.CSReturn)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +142,7 @@ func (s *Service) returnTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 // withdrawTask is Task/…/$withdraw. Parameter: reason (code of
 // EPS-task-dispense-withdraw-reason).
 func (s *Service) withdrawTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	reason, err := reasonIn(call, "withdraw", csWithdraw)
+	reason, err := reasonIn(call, "withdraw", nhs.CSWithdraw)
 	if err != nil {
 		return nil, err
 	}
@@ -155,12 +156,12 @@ func (s *Service) withdrawTask(ctx context.Context, call *fhir.Call) (*fhir.Repl
 // message. Parameters: reason (code of medicationrequest-status-reason), item
 // (number of one item; all of them without it).
 func (s *Service) cancelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	reason, err := reasonIn(call, "cancel", csCancel)
+	reason, err := reasonIn(call, "cancel", nhs.CSCancel)
 	if err != nil {
 		return nil, err
 	}
 	item := parameter(call.Body, "item").Get("valueString").Text()
-	why := fhir.Obj("resourceType", "Basic", "code", concept(reason)).Resource().Get("code")
+	why := fhir.Obj("resourceType", "Basic", "code", nhs.Concept(reason)).Resource().Get("code")
 	return s.onTask(ctx, call, "cancel", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
 		var changes []fhir.Change
 		var issues []fhir.Issue
@@ -175,10 +176,10 @@ func (s *Service) cancelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 				continue
 			}
 			issues = append(issues, fhir.Issue{Code: fhir.BusinessRule, Rule: v.code, Message: "The item was not cancelled.",
-				Found: l.Status.String(), Expression: "Task.input", Details: coding(csHistory, v.code)})
+				Found: l.Status.String(), Expression: "Task.input", Details: nhs.Coding(nhs.CSHistory, v.code)})
 		}
 		if len(changes) == 0 && len(issues) == 0 {
-			issues = append(issues, fhir.Issue{Code: fhir.NotFound, Rule: "R-0008", Message: "The prescription has no such item.", Found: item, Details: coding(csHistory, "R-0008")})
+			issues = append(issues, fhir.Issue{Code: fhir.NotFound, Rule: "R-0008", Message: "The prescription has no such item.", Found: item, Details: nhs.Coding(nhs.CSHistory, "R-0008")})
 		}
 		if len(changes) == 0 {
 			return nil, nil, refusal("cancel", issues...)
@@ -203,9 +204,9 @@ func reasonIn(call *fhir.Call, op, system string) (fhir.Coding, error) {
 				Expression: other.Expression(), Position: other.Position()})
 		}
 	}
-	if display(system, code.Text()) == "" {
+	if nhs.Display(system, code.Text()) == "" {
 		return fhir.Coding{}, fhir.E(op, fhir.CodeInvalid, fhir.Issue{Message: "The reason is missing or unknown.", Expected: "the parameter reason, a code of " + system,
 			Found: orNothing(code.Text()), Expression: code.Expression(), Position: code.Position()})
 	}
-	return coding(system, code.Text()), nil
+	return nhs.Coding(system, code.Text()), nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/internal/oracle"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // today is long after every example, as a sandbox finds them.
@@ -227,7 +228,7 @@ func TestOracleCancellations(t *testing.T) {
 }
 
 func cancelPair(t *testing.T, all []example, e example) error {
-	item := identifier(readMessage(e.resource, Law{}).list("MedicationRequest")[0], idItem).Text()
+	item := nhs.Identifier(readMessage(e.resource, Law{}).list("MedicationRequest")[0], nhs.IDItem).Text()
 	for _, o := range all {
 		if !isRequest(o) || o.event() != "prescription-order" || !o.accepted() || o.order() != e.order() || !strings.Contains(string(o.resource.JSON()), item) {
 			continue
@@ -261,7 +262,7 @@ func cancelPair(t *testing.T, all []example, e example) error {
 // answerOf is the R-code of a prescription-order-response.
 func answerOf(r *fhir.Resource) string {
 	for mr := range readMessage(r, Law{}).all("MedicationRequest") {
-		return extension(extension(mr, extHistory), "status").Path("valueCoding", "code").Text()
+		return nhs.Extension(nhs.Extension(mr, nhs.ExtHistory), "status").Path("valueCoding", "code").Text()
 	}
 	return ""
 }

@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // receiveOrder stores a prescription with all its parts. What follows from it
@@ -43,7 +44,7 @@ func (m *message) known(state fhir.State, number node) error {
 // alive refuses a prescription for a patient whom the server knows to be dead.
 func (m *message) alive(state fhir.State, site string, who fhir.Principal) error {
 	for p := range m.all("Patient") {
-		stored, err := patientOf(state, site, who, identifier(p, idNHS).Text())
+		stored, err := patientOf(state, site, who, nhs.Identifier(p, nhs.IDNHS).Text())
 		if err != nil {
 			return err
 		}

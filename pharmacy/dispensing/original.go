@@ -5,6 +5,7 @@ import (
 	"regexp"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // originalInput is the record of the paper original of a private prescription
@@ -31,8 +32,8 @@ func (x *execution) noteOriginal(call *fhir.Call) []fhir.Issue {
 	}
 	f := findings{rule: "MDR-15"}
 	received, checked, number := partOf(original, "received").Get("valueDate"), partOf(original, "checked").Get("valueBoolean"), partOf(original, "prescriberNumber").Get("valueString")
-	today := DateOf(call.Time)
-	if day := readDate(received.Text()); day.IsZero() || today.Before(day) || day.Before(x.Signed) {
+	today := nhs.DateOf(call.Time)
+	if day := nhs.ReadDate(received.Text()); day.IsZero() || today.Before(day) || day.Before(x.Signed) {
 		f.at(received, fhir.Issue{Code: fhir.BusinessRule, Message: "The original is received after it was signed, and before it is recorded.",
 			Expected: "a day from " + x.Signed.String() + " to " + today.String(), Found: orNothing(received.Text())})
 	}
@@ -45,7 +46,7 @@ func (x *execution) noteOriginal(call *fhir.Call) []fhir.Issue {
 	if len(f.issues) > 0 {
 		return f.issues
 	}
-	x.original = fmt.Sprintf("Received on %s; checked by %s at %s; prescriber number %s.", received.Text(), whoOf(agentOf(call)), stamp(call.Time), number.Text())
+	x.original = fmt.Sprintf("Received on %s; checked by %s at %s; prescriber number %s.", received.Text(), whoOf(agentOf(call)), nhs.Stamp(call.Time), number.Text())
 	if note := partOf(original, "note").Get("valueString").Text(); note != "" {
 		x.original += " " + note
 	}

@@ -1,6 +1,9 @@
 package dispensing
 
-import "github.com/pestle-fhir/pestle/fhir"
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
 
 // The parameters of the operations on the Task of a prescription. The server
 // refuses any other before it calls; see package inputs.
@@ -9,9 +12,9 @@ var (
 	agentInput = fhir.Parameter{Name: "agent", Kinds: []string{"PractitionerRole"}, Doc: "Who acts: a PractitionerRole. By default the caller."}
 
 	acceptInputs   = []fhir.Parameter{ownerInput, agentInput, originalInput}
-	returnInputs   = []fhir.Parameter{reasonInput(csReturn)}
-	withdrawInputs = []fhir.Parameter{reasonInput(csWithdraw)}
-	cancelInputs   = []fhir.Parameter{reasonInput(csCancel), {Name: "item", Kinds: []string{"valueString"}, Doc: "The number of one item; without it all items are cancelled."}}
+	returnInputs   = []fhir.Parameter{reasonInput(nhs.CSReturn)}
+	withdrawInputs = []fhir.Parameter{reasonInput(nhs.CSWithdraw)}
+	cancelInputs   = []fhir.Parameter{reasonInput(nhs.CSCancel), {Name: "item", Kinds: []string{"valueString"}, Doc: "The number of one item; without it all items are cancelled."}}
 	releaseInputs  = []fhir.Parameter{
 		{Name: "owner", Kinds: []string{"Organization"}, Doc: "The pharmacy that asks: an Organization with an ODS code."},
 		{Name: "agent", Kinds: []string{"PractitionerRole"}, Doc: "Who asks."},
@@ -28,10 +31,10 @@ var (
 			{Name: "protocol", Kinds: []string{"valueString"}, Doc: "The protocol under which it is supplied."},
 			{Name: "product", Kinds: []string{"valueCoding"}, Doc: "What was supplied, when it is not what was ordered."},
 			{Name: "reason", Kinds: []string{"valueCode"}, Doc: "Why the item is not dispensed: a code of medicationdispense-status-reason, for status 0002."},
-			{Name: "endorsement", Kinds: []string{"valueCodeableConcept"}, Repeated: true, Doc: "An endorsement of the item for the claim: a code of " + csEndorsement + ", with its supporting information as text."},
+			{Name: "endorsement", Kinds: []string{"valueCodeableConcept"}, Repeated: true, Doc: "An endorsement of the item for the claim: a code of " + nhs.CSEndorsement + ", with its supporting information as text."},
 			{Name: "batch", Kinds: []string{"valueString"}, Doc: "The batch number."},
 		}},
-		{Name: "exemption", Kinds: []string{"valueCode"}, Doc: "Why the patient pays no prescription charge, or 0001 that they paid: a code of " + csExemption + ", for the claim."},
+		{Name: "exemption", Kinds: []string{"valueCode"}, Doc: "Why the patient pays no prescription charge, or 0001 that they paid: a code of " + nhs.CSExemption + ", for the claim."},
 		{Name: "exemptionEvidence", Kinds: []string{"valueCode"}, Doc: "evidence-seen or no-evidence-seen, which is the default: whether the pharmacy saw the evidence of the exemption."},
 		{Name: "whenHandedOver", Kinds: []string{"valueDateTime"}, Doc: "When it was handed over. By default now."}, agentInput, originalInput,
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/inputs"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // TestNothingAskedForIsPassedOver gives the operations on a Task what they do
@@ -51,7 +52,7 @@ func TestNothingAskedForIsPassedOver(t *testing.T) {
 		{"return with two reasons", "return", "OP-3", "more than once", []any{"reason:Code", "0002", "reason:Code", "0003"}},
 		{"withdraw", "withdraw", "OP-1", "notification", []any{"reason:Code", "QU", "notification", "1"}},
 		{"cancel with a misspelt item", "cancel", "OP-1", "Did you mean item?", []any{"reason:Code", "0003", "itm", s.items[0].number}},
-		{"release", "release", "OP-1", "Did you mean group-identifier?", []any{"owner", pharmacyOrganization(), "agent", agentRole(), "group-identifierr:Identifier", identifierValue(idOrder, s.order)}},
+		{"release", "release", "OP-1", "Did you mean group-identifier?", []any{"owner", pharmacyOrganization(), "agent", agentRole(), "group-identifierr:Identifier", nhs.IdentifierValue(nhs.IDOrder, s.order)}},
 	} {
 		_, err := w.on(s.order, 1, w.operation(c.op), c.pairs...)
 		require.Contains(t, rulesOf(err), c.rule, c.name)
@@ -121,12 +122,12 @@ func TestRecordsOfSupplyStay(t *testing.T) {
 		require.Equal(t, []string{"MDR-20"}, rulesOf(w.commit(fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r})), name)
 	}
 	require.Equal(t, []string{"MDR-20"}, rulesOf(w.commit(fhir.Change{Method: fhir.Delete, Type: "MedicationDispense", ID: handed.ID()})))
-	more := revise(handed, "id", "", "meta", "", "quantity", fhir.Obj("value", 300, "unit", "tablet", "system", csSNOMED, "code", "428673006"))
+	more := revise(handed, "id", "", "meta", "", "quantity", fhir.Obj("value", 300, "unit", "tablet", "system", nhs.CSSNOMED, "code", "428673006"))
 	require.Equal(t, []string{"DN-9", "DN-16"}, rulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: revise(more, "type", "", "quantity", fhir.Obj("value", 5, "unit", "tablet"))})))
 	require.Equal(t, []string{"DN-2", "DN-16"}, rulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: more})))
 	task := w.task(s.order, 1)
 	require.Equal(t, []string{"0012"}, rulesOf(w.commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: revise(task, "output", "")})))
-	require.Equal(t, []string{"0012"}, rulesOf(w.commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: revise(task, "status", "completed", "businessStatus", concept(coding(csBusinessStatus, "0006")))})))
+	require.Equal(t, []string{"0012"}, rulesOf(w.commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: revise(task, "status", "completed", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0006")))})))
 	require.Equal(t, head, w.db.Head())
 }
 
@@ -153,10 +154,10 @@ func TestManySupplies(t *testing.T) {
 
 // TestProductByReference reads the product of a supply from a Medication beside it.
 func TestProductByReference(t *testing.T) {
-	morphine := fhir.Coding{System: csSNOMED, Code: "36126511000001106", Display: "Morphine 10mg modified-release tablets"}
+	morphine := fhir.Coding{System: nhs.CSSNOMED, Code: "36126511000001106", Display: "Morphine 10mg modified-release tablets"}
 	entry := func(url string, r fhir.Value) fhir.Value { return fhir.Obj("fullUrl", url, "resource", r) }
 	m := readMessage(fhir.Obj("resourceType", "Bundle", "type", "message", "entry", fhir.List(
 		entry("urn:uuid:1", fhir.Obj("resourceType", "MedicationDispense", "medicationReference", fhir.Obj("reference", "urn:uuid:2"))),
-		entry("urn:uuid:2", fhir.Obj("resourceType", "Medication", "code", concept(morphine))))).Resource(), Law{})
+		entry("urn:uuid:2", fhir.Obj("resourceType", "Medication", "code", nhs.Concept(morphine))))).Resource(), Law{})
 	require.Equal(t, morphine, readSupplies(m)[0].Product)
 }

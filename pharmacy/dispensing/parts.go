@@ -6,19 +6,19 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // matched lists, for the types of which the server keeps one record for all
 // messages of an organisation, the identifier systems to find it by, the surest first. An empty
 // system is an identifier without one.
 var matched = map[string][]string{
-	"Patient": {idNHS},
-	"Practitioner": {idUser, "https://fhir.hl7.org.uk/Id/gmc-number", "https://fhir.hl7.org.uk/Id/nmc-number", "https://fhir.hl7.org.uk/Id/gphc-number",
-		"https://fhir.hl7.org.uk/Id/hcpc-number", "https://fhir.hl7.org.uk/Id/din-number", "https://fhir.hl7.org.uk/Id/professional-code"},
-	"PractitionerRole":  {idRoleProfile},
-	"Organization":      {idODS},
-	"HealthcareService": {idODS},
-	"Location":          {idODS, ""},
+	"Patient":           {nhs.IDNHS},
+	"Practitioner":      append([]string{nhs.IDUser}, nhs.Professionals...),
+	"PractitionerRole":  {nhs.IDRoleProfile},
+	"Organization":      {nhs.IDODS},
+	"HealthcareService": {nhs.IDODS},
+	"Location":          {nhs.IDODS, ""},
 }
 
 // parts are the changes that store a message of a prescription: the message
@@ -49,7 +49,7 @@ func (m *message) keep(id string) fhir.Change {
 
 // partID derives the id of what belongs to the one prescription.
 func (m *message) partID(number string, e entry, i int) string {
-	if item := identifier(e.resource, idItem).Text(); item != "" && typeOf(e.resource) == "MedicationRequest" {
+	if item := nhs.Identifier(e.resource, nhs.IDItem).Text(); item != "" && typeOf(e.resource) == "MedicationRequest" {
 		return OrderID(number, item)
 	}
 	name := e.fullURL
@@ -72,7 +72,7 @@ func condition(resource node, systems []string) string {
 		for id := range resource.Get("identifier").Items() {
 			value := id.Get("value").Text()
 			if id.Get("system").Text() == system && value != "" && value != "unknown" {
-				return query("identifier", system, value)
+				return nhs.Query("identifier", system, value)
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // The record of a patient belongs to the organisation on whose behalf it was
@@ -70,11 +71,11 @@ func inactive(patient node) bool { return patient.Get("active").Kind() == fhir.F
 
 // patientOf is the record that a requester's organisation has of a patient, nil
 // for none.
-func patientOf(state fhir.State, site string, who fhir.Principal, nhs string) (*fhir.Resource, error) {
-	if nhs == "" {
+func patientOf(state fhir.State, site string, who fhir.Principal, number string) (*fhir.Resource, error) {
+	if number == "" {
 		return nil, nil
 	}
-	ids, err := state.Find("Patient", query("identifier", idNHS, nhs))
+	ids, err := state.Find("Patient", nhs.Query("identifier", nhs.IDNHS, number))
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +120,7 @@ func (s *Service) guardPatient(state fhir.State, tx *fhir.Transaction, before, a
 
 func nhsNumbers(p *fhir.Resource) (list []node) {
 	for id := range p.Get("identifier").Items() {
-		if id.Get("system").Text() == idNHS && id.Get("value").Text() != "" {
+		if id.Get("system").Text() == nhs.IDNHS && id.Get("value").Text() != "" {
 			list = append(list, id.Get("value"))
 		}
 	}
@@ -142,7 +143,7 @@ func numbersBefore(before *fhir.Version) (list []string, err error) {
 }
 
 func onlyRecord(state fhir.State, site string, owner fhir.Principal, id string, number node) error {
-	ids, err := state.Find("Patient", query("identifier", idNHS, number.Text()))
+	ids, err := state.Find("Patient", nhs.Query("identifier", nhs.IDNHS, number.Text()))
 	if err != nil {
 		return err
 	}
@@ -160,7 +161,7 @@ func onlyRecord(state fhir.State, site string, owner fhir.Principal, id string, 
 		return &fhir.Error{Op: "patient", Kind: fhir.Conflict, Issues: []fhir.Issue{{Severity: fhir.Err, Code: fhir.Duplicate, Rule: "patient-once",
 			Message: "The organisation has a Patient with this NHS number already.", Expected: "one Patient for each NHS number", Found: "Patient/" + other,
 			Expression: number.Expression(), Position: number.Position(),
-			Fix: "Update that one, or create with If-None-Exist (in a Bundle request.ifNoneExist): identifier=" + idNHS + "|" + number.Text()}}}
+			Fix: "Update that one, or create with If-None-Exist (in a Bundle request.ifNoneExist): identifier=" + nhs.IDNHS + "|" + number.Text()}}}
 	}
 	return nil
 }

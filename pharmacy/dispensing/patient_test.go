@@ -9,10 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-func person(nhs, family string) *fhir.Resource {
-	return fhir.Obj("resourceType", "Patient", "identifier", fhir.List(identifierValue(idNHS, nhs)),
+func person(number, family string) *fhir.Resource {
+	return fhir.Obj("resourceType", "Patient", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDNHS, number)),
 		"name", fhir.List(fhir.Obj("family", family)), "gender", "female", "birthDate", "1980-02-03").Resource()
 }
 
@@ -33,23 +34,23 @@ func put(id string, p *fhir.Resource) fhir.Change {
 // number is refused within an organisation, and taken in another alike whether
 // there is one or not.
 func TestOnePatientInAnOrganisation(t *testing.T) {
-	const nhs, other = "9449304130", "9449305552"
-	conditional := posted(person(nhs, "Quill"))
-	conditional.Condition = query("identifier", idNHS, nhs)
-	elsewhere := posted(person(nhs, "Quill"))
+	const quill, other = "9449304130", "9449305552"
+	conditional := posted(person(quill, "Quill"))
+	conditional.Condition = nhs.Query("identifier", nhs.IDNHS, quill)
+	elsewhere := posted(person(quill, "Quill"))
 	elsewhere.Condition = "family=nobody"
 	for name, c := range map[string]struct {
 		changes []fhir.Change
 		matched bool
 	}{
-		"create":                         {[]fhir.Change{posted(person(nhs, "Quill"))}, false},
-		"update that creates":            {[]fhir.Change{put("second", person(nhs, "Quill"))}, false},
+		"create":                         {[]fhir.Change{posted(person(quill, "Quill"))}, false},
+		"update that creates":            {[]fhir.Change{put("second", person(quill, "Quill"))}, false},
 		"create under another condition": {[]fhir.Change{elsewhere}, false},
-		"number given to another":        {[]fhir.Change{put("other", person(nhs, "Other"))}, false},
+		"number given to another":        {[]fhir.Change{put("other", person(quill, "Other"))}, false},
 		"create with condition":          {[]fhir.Change{conditional}, true},
 	} {
 		w := newWorld(t, today, Options{})
-		_, err := w.write("A83008", put("first", person(nhs, "Quill")), put("other", person(other, "Other")))
+		_, err := w.write("A83008", put("first", person(quill, "Quill")), put("other", person(other, "Other")))
 		require.NoError(t, err)
 		_, err = w.write("A83008", c.changes...)
 		if c.matched {
@@ -58,7 +59,7 @@ func TestOnePatientInAnOrganisation(t *testing.T) {
 			require.Equal(t, []string{"patient-once"}, rulesOf(err), "%s: %v", name, err)
 			require.Contains(t, err.Error(), "If-None-Exist")
 		}
-		require.Len(t, w.find("Patient", query("identifier", idNHS, nhs)), 1, name)
+		require.Len(t, w.find("Patient", nhs.Query("identifier", nhs.IDNHS, quill)), 1, name)
 
 		if name == "number given to another" {
 			continue
@@ -68,7 +69,7 @@ func TestOnePatientInAnOrganisation(t *testing.T) {
 		require.Equal(t, fhir.Created, done.Results[0].Applied, "%s of another organisation", name)
 	}
 	w := newWorld(t, today, Options{})
-	_, err := w.write("A83008", posted(person(nhs, "Quill")), posted(person(nhs, "Quill")))
+	_, err := w.write("A83008", posted(person(quill, "Quill")), posted(person(quill, "Quill")))
 	require.Contains(t, rulesOf(err), "patient-once", "two in one transaction: %v", err)
 }
 
@@ -103,7 +104,7 @@ func TestOrdersFindTheirOrganisationsPatient(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.on(s.order, 1, w.s.dispenseTask, "all:Boolean", true)
 	require.NoError(t, err)
-	require.Len(t, w.find("Patient", query("identifier", idNHS, s.nhs)), 3)
+	require.Len(t, w.find("Patient", nhs.Query("identifier", nhs.IDNHS, s.nhs)), 3)
 }
 
 // TestOneOfManyPatientsAtOnce: of many that arrive together one is stored, and
@@ -126,7 +127,7 @@ func TestOneOfManyPatientsAtOnce(t *testing.T) {
 		_, err := w.write(fmt.Sprintf("ORG%d", i), posted(person("9449305552", "Hill")))
 		require.NoError(t, err)
 	}
-	done, err := w.write("ORG7", fhir.Change{Method: fhir.Create, Type: "Patient", Resource: person("9449305552", "Hill"), Condition: query("identifier", idNHS, "9449305552")})
+	done, err := w.write("ORG7", fhir.Change{Method: fhir.Create, Type: "Patient", Resource: person("9449305552", "Hill"), Condition: nhs.Query("identifier", nhs.IDNHS, "9449305552")})
 	require.NoError(t, err)
 	require.Equal(t, fhir.Matched, done.Results[0].Applied)
 }

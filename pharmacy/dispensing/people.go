@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // people fills in what the orders only refer to: the patient, who sent it, and
@@ -12,14 +13,14 @@ func (p *Prescription) people(state fhir.State, o *order) (authored string, err 
 		return "", err
 	}
 	if patient != nil {
-		p.Patient.ID = identifier(patient.Root(), idNHS).Text()
+		p.Patient.ID = nhs.Identifier(patient.Root(), nhs.IDNHS).Text()
 		p.Patient.Name = nameOf(patient.Get("name"))
 	}
 	if p.Sender, err = organizationOf(state, o.resource.Root().Path("requester", "reference").Text()); err != nil {
 		return "", err
 	}
 	if p.Nominee.ID != "" && p.Nominee.Name == "" {
-		org, err := sole(state, "Organization", idODS, p.Nominee.ID)
+		org, err := sole(state, "Organization", nhs.IDODS, p.Nominee.ID)
 		if err != nil {
 			return "", err
 		}
@@ -31,9 +32,9 @@ func (p *Prescription) people(state fhir.State, o *order) (authored string, err 
 	if err != nil {
 		return "", err
 	}
-	for _, authored = range []string{when, o.resource.Get("authoredOn").Text(), stamp(p.Received)} {
+	for _, authored = range []string{when, o.resource.Get("authoredOn").Text(), nhs.Stamp(p.Received)} {
 		if authored != "" {
-			p.Signed = readDate(authored)
+			p.Signed = nhs.ReadDate(authored)
 			return authored, nil
 		}
 	}
@@ -49,7 +50,7 @@ func organizationOf(state fhir.State, ref string) (Party, error) {
 	party := partyOf(role.Get("organization"))
 	org, err := read(state, party.Ref, "Organization")
 	if org != nil {
-		party.ID, party.Name = identifier(org.Root(), idODS).Text(), org.Get("name").Text()
+		party.ID, party.Name = nhs.Identifier(org.Root(), nhs.IDODS).Text(), org.Get("name").Text()
 	}
 	return party, err
 }

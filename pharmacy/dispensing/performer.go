@@ -2,11 +2,12 @@ package dispensing
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 const (
-	extAbsent   = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-	csJobRole   = "https://fhir.nhs.uk/CodeSystem/NHSDigital-SDS-JobRoleCode"
+	extAbsent = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+
 	absentRole  = "unknown" // of data-absent-reason
 	dispenserID = "performer"
 )
@@ -24,12 +25,12 @@ func performerRole(h handing, org *fhir.Resource) fhir.Value {
 	if !who.Path("identifier", "value").Exists() {
 		who = node{}
 	}
-	practitioner := fhir.Obj("identifier", firstValue(who.Get("identifier"), identifierValue(idUser, h.agent.ID), fhir.Obj("system", idUser, "_value", unknown())))
+	practitioner := fhir.Obj("identifier", firstValue(who.Get("identifier"), nhs.IdentifierValue(nhs.IDUser, h.agent.ID), fhir.Obj("system", nhs.IDUser, "_value", unknown())))
 	return fhir.Obj("resourceType", "PractitionerRole", "id", dispenserID,
-		"identifier", firstValue(withSystem(role.Get("identifier"), idRoleProfile), fhir.List(identifierValue(idRoleProfile, h.profile)), fhir.List(fhir.Obj("system", idRoleProfile, "_value", unknown()))),
+		"identifier", firstValue(withSystem(role.Get("identifier"), nhs.IDRoleProfile), fhir.List(nhs.IdentifierValue(nhs.IDRoleProfile, h.profile)), fhir.List(fhir.Obj("system", nhs.IDRoleProfile, "_value", unknown()))),
 		"practitioner", withDisplay(practitioner, who.Get("display").Text(), h.agent.Name),
 		"organization", fhir.Obj("reference", "urn:uuid:"+org.ID()),
-		"code", firstValue(jobRoles(role), fhir.List(fhir.Obj("coding", fhir.List(fhir.Obj("system", csJobRole, "_code", unknown()))))),
+		"code", firstValue(jobRoles(role), fhir.List(fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSJobRole, "_code", unknown()))))),
 		"telecom", firstValue(role.Get("telecom"), contactPoints(org.Root()), fhir.List(fhir.Obj("_system", unknown(), "_value", unknown(), "_use", unknown()))))
 }
 
@@ -68,7 +69,7 @@ func withSystem(identifiers node, system string) node {
 // jobRoles are the codes of a role that has an SDS job role, absent otherwise.
 func jobRoles(role node) node {
 	for c := range role.Get("code").Items() {
-		if coded(c, csJobRole) != "" {
+		if nhs.Coded(c, nhs.CSJobRole) != "" {
 			return role.Get("code")
 		}
 	}

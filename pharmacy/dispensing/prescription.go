@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // Prescription is one issue of a prescription: what was ordered, and where its
@@ -22,8 +23,8 @@ type Prescription struct {
 	Nominee Party       // the pharmacy that the patient chose, ODS code
 	Sender  Party       // the prescriber's organisation, ODS code
 
-	Signed   Date // when it was signed, or authored
-	Start    Date // not before
+	Signed   nhs.Date // when it was signed, or authored
+	Start    nhs.Date // not before
 	Received time.Time
 
 	State State
@@ -66,17 +67,17 @@ func (p *Prescription) Private() bool { return len(p.Type) == 4 && p.Type[:2] ==
 
 // Appropriate is the date from which validity counts: the later of signature
 // and start. With fromReceipt, the arrival counts where it is later still.
-func (p *Prescription) Appropriate(fromReceipt bool) Date {
-	d := later(p.Signed, p.Start)
+func (p *Prescription) Appropriate(fromReceipt bool) nhs.Date {
+	d := nhs.Later(p.Signed, p.Start)
 	if fromReceipt || d.IsZero() {
-		d = later(d, DateOf(p.Received))
+		d = nhs.Later(d, nhs.DateOf(p.Received))
 	}
 	return d
 }
 
 // Expiry is the last day on which a line may be supplied and the rule that
 // says so.
-func (p *Prescription) Expiry(law Law, l *Line, fromReceipt bool) (last Date, rule string) {
+func (p *Prescription) Expiry(law Law, l *Line, fromReceipt bool) (last nhs.Date, rule string) {
 	from := p.Appropriate(fromReceipt)
 	if last, rule = law.expiry(l.Schedule, from); p.Issue > 1 {
 		return law.regimeEnd(from)
@@ -86,7 +87,7 @@ func (p *Prescription) Expiry(law Law, l *Line, fromReceipt bool) (last Date, ru
 
 // expireLines marks the lines whose time is over, and reports whether that
 // leaves nothing to supply. An owing of a controlled drug dies with its item.
-func (p *Prescription) expireLines(law Law, today Date, fromReceipt bool) (allOver bool) {
+func (p *Prescription) expireLines(law Law, today nhs.Date, fromReceipt bool) (allOver bool) {
 	for i := range p.Lines {
 		l := &p.Lines[i]
 		if last, _ := p.Expiry(law, l, fromReceipt); l.Status.outstanding() && !last.IsZero() && last.Before(today) {

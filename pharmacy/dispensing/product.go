@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // comparison is what comes of comparing a product with an order.
@@ -19,7 +20,7 @@ const (
 
 // compare compares the product of a supply with what a line orders, and says
 // why it is not that.
-func (f formulary) compare(l *Line, supplied fhir.Coding, on Date) (v comparison, why string) {
+func (f formulary) compare(l *Line, supplied fhir.Coding, on nhs.Date) (v comparison, why string) {
 	ordered := l.Product
 	if supplied == ordered || supplied.Code == "" && supplied.Display != "" && strings.EqualFold(supplied.Display, ordered.Display) {
 		return isOrdered, ""
@@ -55,7 +56,7 @@ func (f formulary) compare(l *Line, supplied fhir.Coding, on Date) (v comparison
 }
 
 // byName compares the substances and the strengths that names and codes tell.
-func (f formulary) byName(ordered, supplied fhir.Coding, on Date) (comparison, string) {
+func (f formulary) byName(ordered, supplied fhir.Coding, on nhs.Date) (comparison, string) {
 	a, b := f.substancesOf(ordered, on), f.substancesOf(supplied, on)
 	if len(a) > 0 && len(b) > 0 && !slices.ContainsFunc(a, func(x string) bool {
 		return slices.ContainsFunc(b, func(y string) bool { return related(x, y) })
@@ -69,7 +70,7 @@ func (f formulary) byName(ordered, supplied fhir.Coding, on Date) (comparison, s
 }
 
 // substancesOf are those that the code and the name of a product tell.
-func (f formulary) substancesOf(c fhir.Coding, on Date) (list []string) {
+func (f formulary) substancesOf(c fhir.Coding, on nhs.Date) (list []string) {
 	name := c.Display
 	if m, ok := f.medicine(c, on); ok {
 		if m.Substance != "" {

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/profiles/uk"
 )
@@ -57,8 +58,8 @@ func TestProfiles(t *testing.T) {
 }
 
 func pharmacyOrganization() *fhir.Resource {
-	return fhir.Obj("resourceType", "Organization", "identifier", fhir.List(identifierValue(idODS, "VNE51")), "active", true,
-		"type", fhir.List(concept(fhir.Coding{System: "https://fhir.nhs.uk/CodeSystem/organisation-role", Code: "182", Display: "PHARMACY"})),
+	return fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51")), "active", true,
+		"type", fhir.List(nhs.Concept(fhir.Coding{System: "https://fhir.nhs.uk/CodeSystem/organisation-role", Code: "182", Display: "PHARMACY"})),
 		"name", "The Simple Pharmacy", "telecom", fhir.List(fhir.Obj("system", "phone", "value", "0113 3180277", "use", "work")),
 		"address", fhir.List(fhir.Obj("use", "work", "line", fhir.List("17 Austhorpe Road"), "city", "Leeds", "postalCode", "LS15 8BA"))).Resource()
 }

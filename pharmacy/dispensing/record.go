@@ -6,6 +6,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // record makes the changes of a notification: the message, its supplies, and
@@ -52,7 +53,7 @@ func newNumbers(state fhir.State, m *message, changes []fhir.Change) (fresh []fh
 		case !standing:
 			fresh = append(fresh, c)
 		case suppliedBy(c.Resource.Root()).IsPositive():
-			number := identifier(c.Resource.Root(), idDispense)
+			number := nhs.Identifier(c.Resource.Root(), nhs.IDDispense)
 			return nil, refusal(m.event(), fhir.Issue{Code: fhir.Duplicate, Rule: "DN-7", Message: "Another supply of the prescription has this number.", Found: number.Text(),
 				Expression: c.Expression + ".resource.identifier", Fix: "Give each supply a prescription-dispense-item-number of its own.", Details: eps("INVALID_MESSAGE")})
 		}
@@ -85,7 +86,7 @@ func notificationID(id string) string {
 // it then takes back; one that cannot be recorded now is refused.
 func (x *execution) replaces(state fhir.State, m *message) (by Event, replaced record, err error) {
 	by = Dispense
-	if ext := extension(m.header, extReplacement); ext.Exists() {
+	if ext := nhs.Extension(m.header, nhs.ExtReplacement); ext.Exists() {
 		by = Amend
 		if replaced, err = x.lastIs(m.event(), ext.Path("valueIdentifier", "value")); err != nil {
 			return by, replaced, err
@@ -115,7 +116,7 @@ func handedOver(m *message, now time.Time) string {
 			return when
 		}
 	}
-	return stamp(now)
+	return nhs.Stamp(now)
 }
 
 // lastIs holds an amendment or withdrawal to the last notification.
@@ -165,7 +166,7 @@ func (x *execution) rewind(state fhir.State) error {
 func (x *execution) claimed(m *message) (State, error) {
 	to := x.settle()
 	for d := range m.all("MedicationDispense") {
-		status := extension(d, extBusinessStatus).Path("valueCoding", "code")
+		status := nhs.Extension(d, nhs.ExtBusinessStatus).Path("valueCoding", "code")
 		switch status.Text() {
 		case active.Business:
 			if to == dispensed || to == notDispensed {

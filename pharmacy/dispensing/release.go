@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // taker is who takes a prescription: the pharmacy and the person acting.
@@ -50,7 +51,7 @@ func judgeRelease(body *fhir.Resource) []fhir.Issue { return examine(body, relea
 func readTaker(p *fhir.Resource) taker {
 	var t taker
 	if org := parameter(p, "owner").Get("resource"); org.Exists() {
-		t.owner = Party{ID: identifier(org, idODS).Text(), Name: org.Get("name").Text()}
+		t.owner = Party{ID: nhs.Identifier(org, nhs.IDODS).Text(), Name: org.Get("name").Text()}
 		t.add(p.Sub(org))
 	}
 	if role := parameter(p, "agent").Get("resource"); role.Exists() {
@@ -100,12 +101,12 @@ func (s *Service) heldElsewhere(call *fhir.Call, state fhir.State, x *execution)
 	// 0004: with another dispenser.
 	reply := said(call, true, fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "0004", Message: "Another dispenser holds the prescription.",
 		Expected: x.Owner.ID + " " + x.Owner.Name, Fix: "Ask them to return it.", Details: eps("PRESCRIPTION_WITH_ANOTHER_DISPENSER")})
-	org := fhir.Obj("resourceType", "Organization", "id", "organization", "identifier", fhir.List(identifierValue(idODS, x.Owner.ID)), "name", x.Owner.Name).Resource()
-	if known, err := sole(state, "Organization", idODS, x.Owner.ID); err == nil && known != nil {
+	org := fhir.Obj("resourceType", "Organization", "id", "organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, x.Owner.ID)), "name", x.Owner.Name).Resource()
+	if known, err := sole(state, "Organization", nhs.IDODS, x.Owner.ID); err == nil && known != nil {
 		org = revise(known, "id", "organization", "meta", "")
 	}
 	reply.Resource = revise(reply.Resource, "contained", fhir.List(org),
-		"extension", fhir.List(fhir.Obj("url", extSupporting, "valueReference", fhir.Obj("reference", "#organization"))))
+		"extension", fhir.List(fhir.Obj("url", nhs.ExtSupporting, "valueReference", fhir.Obj("reference", "#organization"))))
 	return reply
 }
 
@@ -128,7 +129,7 @@ func refuseRelease(x *execution, group node) error {
 // said answers with issues, as EPS does.
 func said(call *fhir.Call, refused bool, issues ...fhir.Issue) *fhir.Reply {
 	r := fhir.Outcome(issues).Resource()
-	return &fhir.Reply{Resource: revise(r, "meta", fhir.Obj("lastUpdated", stamp(call.Time))), Refused: refused}
+	return &fhir.Reply{Resource: revise(r, "meta", fhir.Obj("lastUpdated", nhs.Stamp(call.Time))), Refused: refused}
 }
 
 // nothingMore is the answer when there is nothing to hand over, which is no

@@ -3,6 +3,7 @@ package dispensing
 import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // noPractice is the ODS code that stands for no registered practice.
@@ -24,10 +25,10 @@ func (s *Service) released(state fhir.State, x *execution) (*fhir.Resource, erro
 		r := stored.Sub(e.resource)
 		if typeOf(e.resource) == "Patient" && !e.resource.Get("generalPractitioner").Exists() {
 			// P12: a patient without a general practitioner is under V81999.
-			r = revise(r, "generalPractitioner", fhir.List(fhir.Obj("identifier", identifierValue(idODS, noPractice))))
+			r = revise(r, "generalPractitioner", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, noPractice))))
 		}
 		if typeOf(e.resource) == "MedicationRequest" {
-			if l := x.line(identifier(e.resource, idItem).Text()); l != nil {
+			if l := x.line(nhs.Identifier(e.resource, nhs.IDItem).Text()); l != nil {
 				r = x.issued(r, l)
 			}
 		}
@@ -56,7 +57,7 @@ func (s *Service) composed(state fhir.State, x *execution) (*fhir.Resource, erro
 	}
 	id := pharmacy.ID("Bundle", "released", x.version.ID)
 	header := fhir.Obj("resourceType", "MessageHeader", "id", pharmacy.ID("MessageHeader", id),
-		"eventCoding", codingValue(coding(csEvent, "prescription-order")),
+		"eventCoding", nhs.CodingValue(nhs.Coding(nhs.CSEvent, "prescription-order")),
 		"sender", x.Sender.organization(),
 		"source", fhir.Obj("endpoint", "urn:nhs-uk:addressing:ods:"+x.Sender.ID),
 		"focus", fhir.List(focus...)).Resource()
@@ -64,7 +65,7 @@ func (s *Service) composed(state fhir.State, x *execution) (*fhir.Resource, erro
 	for _, e := range c.entries {
 		entries = append(entries, fhir.Obj("fullUrl", c.urls[e.ref], "resource", c.relinked(e.resource)))
 	}
-	return fhir.Obj("resourceType", "Bundle", "id", id, "identifier", identifierValue(idUUID, x.messageID()), "type", "message",
+	return fhir.Obj("resourceType", "Bundle", "id", id, "identifier", nhs.IdentifierValue(nhs.IDUUID, x.messageID()), "type", "message",
 		"timestamp", x.resource.Get("authoredOn").Text(), "entry", fhir.List(entries...)).Resource(), nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/typed"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // prescription gathers the orders of one prescription, as its first issue.
@@ -53,16 +54,16 @@ func termsOf(v *fhir.Version) (*terms, error) {
 // read takes from an order what all orders of the prescription have in common.
 func (p *Prescription) read(o *order, mr *mrpb.MedicationRequest) {
 	p.Order = mr.GetGroupIdentifier().GetValue().GetValue()
-	p.UUID = find(mr.GetGroupIdentifier().GetExtension(), extPrescriptionID).GetValue().GetIdentifier().GetValue().GetValue()
-	p.Type = codingFrom(find(mr.GetExtension(), extPrescriptionType).GetValue().GetCoding()).Code
+	p.UUID = find(mr.GetGroupIdentifier().GetExtension(), nhs.ExtPrescriptionID).GetValue().GetIdentifier().GetValue().GetValue()
+	p.Type = codingFrom(find(mr.GetExtension(), nhs.ExtPrescriptionType).GetValue().GetCoding()).Code
 	p.Therapy = firstCoding(mr.GetCourseOfTherapyType())
 	p.Patient = partyFrom(mr.GetSubject())
 	p.Nominee = partyFrom(mr.GetDispenseRequest().GetPerformer())
 	if p.Therapy.Code == repeatDispensing {
 		p.Issues += int(mr.GetDispenseRequest().GetNumberOfRepeatsAllowed().GetValue())
 	}
-	p.Start = readDate(o.resource.Root().Path("dispenseRequest", "validityPeriod", "start").Text())
-	p.Signed = readDate(o.resource.Get("authoredOn").Text())
+	p.Start = nhs.ReadDate(o.resource.Root().Path("dispenseRequest", "validityPeriod", "start").Text())
+	p.Signed = nhs.ReadDate(o.resource.Get("authoredOn").Text())
 	p.Received = o.version.LastUpdated
 }
 
@@ -70,7 +71,7 @@ func (p *Prescription) read(o *order, mr *mrpb.MedicationRequest) {
 func lineOf(o *order, mr *mrpb.MedicationRequest) Line {
 	q := mr.GetDispenseRequest().GetQuantity()
 	value, _ := amount(q.GetValue().GetValue())
-	controlled := find(mr.GetExtension(), extControlled).GetExtension()
+	controlled := find(mr.GetExtension(), nhs.ExtControlled).GetExtension()
 	l := Line{
 		Item: o.item(), Ref: o.version.Ref(), Product: firstCoding(mr.GetMedication().GetCodeableConcept()),
 		Quantity: Quantity{value, q.GetUnit().GetValue(), q.GetSystem().GetValue(), q.GetCode().GetValue()},

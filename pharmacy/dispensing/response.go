@@ -5,6 +5,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // cancelResponse is the prescription-order-response to a cancellation: the
@@ -13,7 +14,7 @@ import (
 func (s *Service) cancelResponse(call *fhir.Call, m *message, mr node, x *execution, v verdict) *fhir.Resource {
 	id := pharmacy.ID("Bundle", "prescription-order-response", m.id(), v.code)
 	pairs := []any{
-		"extension", fhir.List(without(mr, extHistory, history(v.code, call.Time))...),
+		"extension", fhir.List(without(mr, nhs.ExtHistory, history(v.code, call.Time))...),
 		"status", v.status,
 	}
 	if v.status != "cancelled" {
@@ -47,10 +48,10 @@ func (s *Service) cancelResponse(call *fhir.Call, m *message, mr node, x *execut
 	header := fhir.Obj("fullUrl", "urn:uuid:"+headerID, "resource", fhir.Obj(
 		"resourceType", "MessageHeader",
 		"id", headerID,
-		"extension", fhir.List(fhir.Obj("url", extMessageID, "valueIdentifier", identifierValue(idUUID, id))),
-		"eventCoding", codingValue(coding(csEvent, "prescription-order-response")),
+		"extension", fhir.List(fhir.Obj("url", nhs.ExtMessageID, "valueIdentifier", nhs.IdentifierValue(nhs.IDUUID, id))),
+		"eventCoding", nhs.CodingValue(nhs.Coding(nhs.CSEvent, "prescription-order-response")),
 		"destination", fhir.List(m.backTo()),
-		"sender", fhir.Obj("identifier", identifierValue(idODS, s.site.ODS), "display", s.site.Name),
+		"sender", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, s.site.ODS), "display", s.site.Name),
 		"source", fhir.Obj("name", s.site.Name, "endpoint", s.endpoint(call)+"/$process-message"),
 		"response", fhir.Obj("identifier", responseID(m.id()), "code", "ok", "details", details),
 		"focus", fhir.List(focus...),
@@ -58,9 +59,9 @@ func (s *Service) cancelResponse(call *fhir.Call, m *message, mr node, x *execut
 	return fhir.Obj(
 		"resourceType", "Bundle",
 		"id", id,
-		"identifier", identifierValue(idUUID, id),
+		"identifier", nhs.IdentifierValue(nhs.IDUUID, id),
 		"type", "message",
-		"timestamp", stamp(call.Time),
+		"timestamp", nhs.Stamp(call.Time),
 		"entry", fhir.List(append([]any{header}, entries...)...),
 	).Resource()
 }
@@ -104,8 +105,8 @@ func (s *Service) endpoint(call *fhir.Call) string {
 func (s *Service) holder(x *execution, mr node) (request fhir.Value, entries []fhir.Value) {
 	role, org := pharmacy.ID("PractitionerRole", "holder", x.Order, x.agent.ID), pharmacy.ID("Organization", "holder", x.Owner.ID)
 	performer := fhir.Obj(
-		"extension", fhir.List(fhir.Obj("url", extPerformer, "valueReference", fhir.Obj("reference", "urn:uuid:"+role))),
-		"identifier", identifierValue(idODS, x.Owner.ID), "display", x.Owner.Name)
+		"extension", fhir.List(fhir.Obj("url", nhs.ExtPerformer, "valueReference", fhir.Obj("reference", "urn:uuid:"+role))),
+		"identifier", nhs.IdentifierValue(nhs.IDODS, x.Owner.ID), "display", x.Owner.Name)
 	var pairs []any
 	for m := range mr.Get("dispenseRequest").Members() {
 		if m.Name() != "performer" {
@@ -114,9 +115,9 @@ func (s *Service) holder(x *execution, mr node) (request fhir.Value, entries []f
 	}
 	return fhir.Obj(append(pairs, "performer", performer)...), []fhir.Value{
 		fhir.Obj("fullUrl", "urn:uuid:"+role, "resource", fhir.Obj("resourceType", "PractitionerRole", "id", role,
-			"practitioner", fhir.Obj("identifier", identifierValue(idUser, x.agent.ID), "display", x.agent.Name),
+			"practitioner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, x.agent.ID), "display", x.agent.Name),
 			"organization", fhir.Obj("reference", "urn:uuid:"+org))),
 		fhir.Obj("fullUrl", "urn:uuid:"+org, "resource", fhir.Obj("resourceType", "Organization", "id", org,
-			"identifier", fhir.List(identifierValue(idODS, x.Owner.ID)), "name", x.Owner.Name)),
+			"identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, x.Owner.ID)), "name", x.Owner.Name)),
 	}
 }

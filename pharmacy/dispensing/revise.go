@@ -1,6 +1,8 @@
 package dispensing
 
-import "github.com/pestle-fhir/pestle/fhir"
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+)
 
 // revise gives a resource with some members changed: names and values in turn,
 // as for [fhir.Obj]. An empty value takes the member out; members that are not

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 type node = fhir.Node
@@ -41,7 +42,7 @@ func ordered(issues []fhir.Issue) []fhir.Issue {
 }
 
 func rank(i fhir.Issue) int {
-	if i.Details.System == csEPSIssue || i.Details.System == csHistory {
+	if i.Details.System == nhs.CSEPSIssue || i.Details.System == nhs.CSHistory {
 		return 0
 	}
 	return 1
@@ -64,14 +65,14 @@ func (f *findings) at(n node, issue fhir.Issue) {
 }
 
 // eps names a code of EPS-IssueCode with its display.
-func eps(code string) fhir.Coding { return coding(csEPSIssue, code) }
+func eps(code string) fhir.Coding { return nhs.Coding(nhs.CSEPSIssue, code) }
 
 // spine names a code of Spine-ErrorOrWarningCode, said in the words given.
 func spine(code, words string) fhir.Coding {
-	return fhir.Coding{System: csSpine, Code: code, Display: words}
+	return fhir.Coding{System: nhs.CSSpine, Code: code, Display: words}
 }
 
 // facade names a code that the API in front of Spine answers with.
 func facade(code, words string) fhir.Coding {
-	return fhir.Coding{System: csFacade, Code: code, Display: words}
+	return fhir.Coding{System: nhs.CSFacade, Code: code, Display: words}
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // cancelRules hold for a prescription-order-update.
@@ -37,7 +38,7 @@ func reasonGiven(m *message, f *findings) {
 	for mr := range m.all("MedicationRequest") {
 		if !mr.Get("statusReason").Get("coding").Get("code").Exists() {
 			f.at(mr, fhir.Issue{Code: fhir.ValueCode, Message: "A cancellation must have a reason.",
-				Expected: "statusReason of " + csCancel, Found: "nothing", Details: facade("MISSING_FIELD", "MedicationRequest.statusReason must be given")})
+				Expected: "statusReason of " + nhs.CSCancel, Found: "nothing", Details: facade("MISSING_FIELD", "MedicationRequest.statusReason must be given")})
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // controlledContent is MDR-15: what the prescription of a controlled drug must
@@ -13,15 +14,15 @@ import (
 func controlledContent(m *message, f *findings) {
 	on := signedOn(m.list("Provenance"))
 	for mr := range m.all("MedicationRequest") {
-		controlledLine(mr, f, m.law, later(on, readDate(mr.Get("authoredOn").Text())))
+		controlledLine(mr, f, m.law, nhs.Later(on, nhs.ReadDate(mr.Get("authoredOn").Text())))
 	}
 }
 
-func controlledLine(mr node, f *findings, law Law, on Date) {
+func controlledLine(mr node, f *findings, law Law, on nhs.Date) {
 	controlledKnown(mr, f)
 	code := schedule(mr)
 	if known := law.schedules(); code != "" && !slices.Contains(known, code) {
-		f.at(extension(extension(mr, extControlled), "schedule").Get("valueCoding"), fhir.Issue{Code: fhir.BusinessRule,
+		f.at(nhs.Extension(nhs.Extension(mr, nhs.ExtControlled), "schedule").Get("valueCoding"), fhir.Issue{Code: fhir.BusinessRule,
 			Message: "There is no such schedule of controlled drugs, so its limits are not known.", Expected: "one of " + strings.Join(known, ", "), Found: code})
 		return
 	}
@@ -45,8 +46,8 @@ func quantityInWords(mr node, f *findings, c Control) {
 	if !c.QuantityWords {
 		return
 	}
-	ext := extension(mr, extControlled)
-	words := extension(ext, "quantityWords").Get("valueString")
+	ext := nhs.Extension(mr, nhs.ExtControlled)
+	words := nhs.Extension(ext, "quantityWords").Get("valueString")
 	if strings.TrimSpace(words.Text()) == "" {
 		f.at(place(ext, mr), fhir.Issue{Code: fhir.BusinessRule, Message: "The quantity of a controlled drug must also be in words.",
 			Expected: "Extension-DM-ControlledDrug quantityWords", Found: "nothing"})
@@ -54,7 +55,7 @@ func quantityInWords(mr node, f *findings, c Control) {
 }
 
 // MDR-15(1)(f): a dose; "as directed" alone is none.
-func definiteDose(mr node, f *findings, c Control, on Date) {
+func definiteDose(mr node, f *findings, c Control, on nhs.Date) {
 	if !c.DefiniteDose {
 		return
 	}
@@ -74,17 +75,17 @@ func definiteDose(mr node, f *findings, c Control, on Date) {
 
 // schedule is the controlled drug schedule of an item, "" where it has none.
 func schedule(mr node) string {
-	return extension(extension(mr, extControlled), "schedule").Path("valueCoding", "code").Text()
+	return nhs.Extension(nhs.Extension(mr, nhs.ExtControlled), "schedule").Path("valueCoding", "code").Text()
 }
 
 // signedOn is the day of the signature, the zero Date where there is none.
-func signedOn(provenances []node) Date {
+func signedOn(provenances []node) nhs.Date {
 	for _, p := range provenances {
 		if when := p.Get("signature").Get("when").Text(); when != "" {
-			return readDate(when)
+			return nhs.ReadDate(when)
 		}
 	}
-	return Date{}
+	return nhs.Date{}
 }
 
 // builtIn is the law that the program comes with.

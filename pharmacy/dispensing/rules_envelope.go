@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // events are the messages that $process-message takes.
@@ -61,14 +62,14 @@ func hasEvent(m *message, f *findings) {
 		})
 		return
 	}
-	if event := m.header.Get("eventCoding"); event.Get("system").Text() != csEvent || !slices.Contains(events, event.Get("code").Text()) {
+	if event := m.header.Get("eventCoding"); event.Get("system").Text() != nhs.CSEvent || !slices.Contains(events, event.Get("code").Text()) {
 		place := event.Get("code")
 		if !place.Exists() {
 			place = m.header
 		}
 		f.at(place, fhir.Issue{
 			Severity: fhir.Fatal, Code: fhir.ValueCode, Message: "The message is about an event that this service does not take.",
-			Expected: "eventCoding of " + csEvent + ": prescription-order, prescription-order-update or dispense-notification",
+			Expected: "eventCoding of " + nhs.CSEvent + ": prescription-order, prescription-order-update or dispense-notification",
 			Found:    orNothing(event.Get("code").Text()), Details: facade("INVALID_VALUE", "MessageHeader.eventCoding.code is not supported"),
 		})
 	}

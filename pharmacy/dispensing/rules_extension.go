@@ -6,10 +6,11 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/spelling"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // knownExtensions are the extensions of an order that decide on something.
-var knownExtensions = []string{extControlled, extPrescriptionType, extResponsible, extHistory, extDispensing, extPrescription, extRepeat, extUKRepeat}
+var knownExtensions = []string{nhs.ExtControlled, nhs.ExtPrescriptionType, nhs.ExtResponsible, nhs.ExtHistory, nhs.ExtDispensing, nhs.ExtEPSPrescription, nhs.ExtRepeat, nhs.ExtUKRepeat}
 
 // controlledKnown refuses what looks like the extension for controlled drugs and
 // is not: an order must not lose its schedule by a slip of the pen.
@@ -21,13 +22,13 @@ func controlledKnown(mr node, f *findings) {
 		}
 		near := spelling.One(url.Text(), knownExtensions)
 		if near == "" && strings.Contains(strings.ToLower(url.Text()), "controlled") {
-			near = extControlled
+			near = nhs.ExtControlled
 		}
 		if near != "" {
 			f.at(url, fhir.Issue{Code: fhir.ExtensionCode, Message: "There is no such extension of an order.", Expected: near, Found: url.Text(), Fix: "Did you mean " + near + "?"})
 		}
 	}
-	ext := extension(mr, extControlled)
+	ext := nhs.Extension(mr, nhs.ExtControlled)
 	if !ext.Exists() {
 		return
 	}
@@ -37,12 +38,12 @@ func controlledKnown(mr node, f *findings) {
 			f.at(url, fhir.Issue{Code: fhir.ExtensionCode, Message: "Extension-DM-ControlledDrug has no such part.", Expected: strings.Join(parts, " or "), Found: orNothing(url.Text())})
 		}
 	}
-	coding := extension(ext, "schedule").Get("valueCoding")
-	if system := coding.Get("system"); coding.Get("code").Text() == "" || system.Text() != csControlled {
+	coding := nhs.Extension(ext, "schedule").Get("valueCoding")
+	if system := coding.Get("system"); coding.Get("code").Text() == "" || system.Text() != nhs.CSControlled {
 		f.at(place(coding, ext), fhir.Issue{Code: fhir.ExtensionCode, Message: "Extension-DM-ControlledDrug does not say which schedule.",
-			Expected: "schedule with a valueCoding of " + csControlled, Found: coding.Brief()})
+			Expected: "schedule with a valueCoding of " + nhs.CSControlled, Found: coding.Brief()})
 	}
-	if n := count(mr, extControlled); n > 1 {
+	if n := count(mr, nhs.ExtControlled); n > 1 {
 		f.at(ext, fhir.Issue{Code: fhir.Duplicate, Message: "The order says more than once of which schedule its medicine is.", Expected: "one Extension-DM-ControlledDrug", Found: "several"})
 	}
 }

@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // notifyRules hold for a dispense-notification and its amendment.
@@ -29,13 +30,13 @@ func suppliesPresent(m *message, f *findings) {
 		case !mr.Exists():
 			f.at(place(d.Get("authorizingPrescription"), d), fhir.Issue{Code: fhir.ValueCode, Message: "The supply does not say which item it is for.",
 				Expected: "authorizingPrescription to a contained MedicationRequest", Found: d.Get("authorizingPrescription").Brief()})
-		case !identifier(mr, idItem).Exists() || !mr.Path("groupIdentifier", "value").Exists():
+		case !nhs.Identifier(mr, nhs.IDItem).Exists() || !mr.Path("groupIdentifier", "value").Exists():
 			f.at(mr, fhir.Issue{Code: fhir.ValueCode, Message: "The contained item lacks the numbers that identify it.",
-				Expected: "an identifier of " + idItem + " and a groupIdentifier", Found: mr.Get("identifier").Brief()})
+				Expected: "an identifier of " + nhs.IDItem + " and a groupIdentifier", Found: mr.Get("identifier").Brief()})
 		}
-		if code := coded(d.Get("type"), csLineStatus); display(csLineStatus, code) == "" {
+		if code := nhs.Coded(d.Get("type"), nhs.CSLineStatus); nhs.Display(nhs.CSLineStatus, code) == "" {
 			f.at(place(d.Get("type"), d), fhir.Issue{Code: fhir.ValueCode, Message: "The supply has no item status.",
-				Expected: "type of " + csLineStatus, Found: orNothing(code)})
+				Expected: "type of " + nhs.CSLineStatus, Found: orNothing(code)})
 		}
 	}
 	if !found {
@@ -49,7 +50,7 @@ func suppliesPresent(m *message, f *findings) {
 func statusesAgree(m *message, f *findings) {
 	for d := range m.all("MedicationDispense") {
 		status := d.Get("status")
-		if s := LineStatus(coded(d.Get("type"), csLineStatus)); s != FullyDispensed && s != PartDispensed {
+		if s := LineStatus(nhs.Coded(d.Get("type"), nhs.CSLineStatus)); s != FullyDispensed && s != PartDispensed {
 			continue
 		}
 		switch status.Text() {
@@ -64,9 +65,9 @@ func statusesAgree(m *message, f *findings) {
 func reasonsGiven(m *message, f *findings) {
 	for d := range m.all("MedicationDispense") {
 		s := readSupply(d)
-		if s.Status == NotDispensed && display(csNotDispensed, s.Reason) == "" {
+		if s.Status == NotDispensed && nhs.Display(nhs.CSNotDispensed, s.Reason) == "" {
 			f.at(place(d.Get("statusReasonCodeableConcept"), d), fhir.Issue{Code: fhir.BusinessRule, Message: "An item that is not dispensed needs a reason.",
-				Expected: "statusReasonCodeableConcept of " + csNotDispensed + ", or " + extNonDispensing, Found: orNothing(s.Reason)})
+				Expected: "statusReasonCodeableConcept of " + nhs.CSNotDispensed + ", or " + nhs.ExtNonDispensing, Found: orNothing(s.Reason)})
 		}
 	}
 }
@@ -74,7 +75,7 @@ func reasonsGiven(m *message, f *findings) {
 // amountsKnown: what was handed over is an exact amount in a unit.
 func amountsKnown(m *message, f *findings) {
 	for d := range m.all("MedicationDispense") {
-		if s := LineStatus(coded(d.Get("type"), csLineStatus)); s != FullyDispensed && s != PartDispensed {
+		if s := LineStatus(nhs.Coded(d.Get("type"), nhs.CSLineStatus)); s != FullyDispensed && s != PartDispensed {
 			continue
 		}
 		q := d.Get("quantity")
@@ -88,7 +89,7 @@ func amountsKnown(m *message, f *findings) {
 // authorizing is the contained item that a supply is for.
 func authorizing(dispense node) node {
 	for ref := range dispense.Get("authorizingPrescription").Items() {
-		if mr := contained(dispense, ref); typeOf(mr) == "MedicationRequest" {
+		if mr := nhs.Contained(dispense, ref); typeOf(mr) == "MedicationRequest" {
 			return mr
 		}
 	}
@@ -104,11 +105,11 @@ func suppliesAgree(m *message, f *findings) {
 	}{
 		{"whenHandedOver", get("whenHandedOver")},
 		{"subject.identifier.value", get("subject", "identifier", "value")},
-		{"extension(RepeatInformation)", func(d node) node { return extension(d, extRepeat) }},
+		{"extension(RepeatInformation)", func(d node) node { return nhs.Extension(d, nhs.ExtRepeat) }},
 		{"groupIdentifier", func(d node) node { return authorizing(d).Path("groupIdentifier", "value") }},
 	} {
 		for _, d := range all[min(1, len(all)):] {
-			if a, b := element.of(all[0]), element.of(d); !same(a, b) {
+			if a, b := element.of(all[0]), element.of(d); !a.SameAs(b) {
 				f.at(place(b, d), fhir.Issue{Code: fhir.ValueCode, Message: "Expected all MedicationDispenses to have the same value for " + element.name + ".",
 					Expected: a.Brief(), Found: b.Brief(), Details: facade("INVALID_VALUE", element.name+" differs between MedicationDispenses")})
 			}
@@ -131,7 +132,7 @@ func onePerformer(m *message, f *findings) {
 			if !first.Exists() {
 				first = actor
 			}
-			if !same(first, actor) {
+			if !first.SameAs(actor) {
 				f.at(actor, fhir.Issue{Code: fhir.ValueCode, Message: "Expected all MedicationDispenses to have the same performer.",
 					Expected: first.Brief(), Found: actor.Brief(), Details: facade("INVALID_VALUE", "performer differs between MedicationDispenses")})
 			}
@@ -142,7 +143,7 @@ func onePerformer(m *message, f *findings) {
 // performer is the role that a supply was made in.
 func (m *message) performer(dispense node) node {
 	actor := dispense.Get("performer").Get("actor")
-	if role := contained(dispense, actor); role.Exists() {
+	if role := nhs.Contained(dispense, actor); role.Exists() {
 		return role
 	}
 	return m.resolve(actor)
@@ -159,13 +160,13 @@ func namedPractitioner(role node, f *findings) {
 	p := role.Get("practitioner")
 	if p.Get("reference").Exists() {
 		f.at(p.Get("reference"), fhir.Issue{Code: fhir.ValueCode, Message: "The practitioner must be named by identifier, not by reference.",
-			Expected: "practitioner.identifier of " + idUser, Found: p.Get("reference").Text(),
+			Expected: "practitioner.identifier of " + nhs.IDUser, Found: p.Get("reference").Text(),
 			Details: facade("INVALID_VALUE", "practitioner must be an identifier")})
 		return
 	}
 	if role.Exists() && !p.Path("identifier", "value").Exists() {
 		f.at(place(p, role), fhir.Issue{Code: fhir.ValueCode, Message: "The role does not say who acts in it.",
-			Expected: "practitioner.identifier of " + idUser, Found: "nothing", Details: facade("MISSING_FIELD", "practitioner.identifier must be given")})
+			Expected: "practitioner.identifier of " + nhs.IDUser, Found: "nothing", Details: facade("MISSING_FIELD", "practitioner.identifier must be given")})
 	}
 }
 
@@ -185,7 +186,7 @@ func performerOrganization(m *message, f *findings) {
 }
 
 func (m *message) organization(holder, role node) node {
-	if org := contained(holder, role.Get("organization")); org.Exists() {
+	if org := nhs.Contained(holder, role.Get("organization")); org.Exists() {
 		return org
 	}
 	return m.resolve(role.Get("organization"))
@@ -194,7 +195,7 @@ func (m *message) organization(holder, role node) node {
 // D5: the organisation says who reimburses it.
 func reimbursementAuthority(m *message, f *findings) {
 	for org := range m.all("Organization") {
-		if ext := extension(org, extODS); !extension(ext, "reimbursementAuthority").Path("valueIdentifier", "value").Exists() {
+		if ext := nhs.Extension(org, nhs.ExtODS); !nhs.Extension(ext, "reimbursementAuthority").Path("valueIdentifier", "value").Exists() {
 			f.at(place(ext, org), fhir.Issue{Code: fhir.ValueCode, Message: "The organisation does not say which authority reimburses it.",
 				Expected: "Extension-ODS-OrganisationRelationships reimbursementAuthority", Found: ext.Brief(),
 				Details: facade("MISSING_FIELD", "reimbursementAuthority must be given")})
@@ -206,12 +207,12 @@ func reimbursementAuthority(m *message, f *findings) {
 func reasonsAgree(m *message, f *findings) {
 	all := m.list("MedicationDispense")
 	for _, d := range all {
-		if !extension(d, extNonDispensing).Exists() {
+		if !nhs.Extension(d, nhs.ExtNonDispensing).Exists() {
 			return
 		}
 	}
 	for _, d := range all[min(1, len(all)):] {
-		if a, b := extension(all[0], extNonDispensing), extension(d, extNonDispensing); !same(a, b) {
+		if a, b := nhs.Extension(all[0], nhs.ExtNonDispensing), nhs.Extension(d, nhs.ExtNonDispensing); !a.SameAs(b) {
 			f.at(b, fhir.Issue{Code: fhir.Invalid, Message: "Expected all MedicationDispenses to have the same reason for not dispensing.",
 				Expected: a.Brief(), Found: b.Brief(), Details: facade("INVALID_VALUE", "Non-dispensing reasons differ")})
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/checkdigit"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // A prescription and its items are found by the text of their numbers. So that
@@ -47,7 +48,7 @@ func releaseNumber(p *fhir.Resource, f *findings) {
 func trackedNumber(q url.Values, f *findings) {
 	for _, name := range names(q) {
 		value := q.Get(name)
-		if value = value[strings.LastIndexByte(value, '|')+1:]; trackerIDs[name] == idOrder && value != strings.ToUpper(value) {
+		if value = value[strings.LastIndexByte(value, '|')+1:]; trackerIDs[name] == nhs.IDOrder && value != strings.ToUpper(value) {
 			about(f, name, fhir.Issue{Code: fhir.ValueCode, Message: "A prescription id is written in capitals.", Expected: strings.ToUpper(value), Found: value})
 		}
 	}
@@ -58,7 +59,7 @@ func checkOrderNumber(at node, number string, f *findings) {
 	switch {
 	case !wellFormed:
 		issue := fhir.Issue{Code: fhir.ValueCode, Message: "The prescription has no short-form id.",
-			Expected: "groupIdentifier of " + idOrder + " such as 24F5DA-A83008-7EFE6Z", Found: orNothing(number),
+			Expected: "groupIdentifier of " + nhs.IDOrder + " such as 24F5DA-A83008-7EFE6Z", Found: orNothing(number),
 			Details: facade("INVALID_VALUE", "groupIdentifier.value must be a short-form prescription id")}
 		if _, _, _, capitals := checkdigit.PrescriptionID(strings.ToUpper(number)); capitals {
 			issue.Fix = "Write it in capitals: " + strings.ToUpper(number) + "."
@@ -74,7 +75,7 @@ func checkOrderNumber(at node, number string, f *findings) {
 // checkUUIDs refuses numbers of an item that could be told apart from others
 // by their case alone.
 func checkUUIDs(mr node, f *findings) {
-	checkUUID("The number of the item", identifier(mr, idItem), f)
+	checkUUID("The number of the item", nhs.Identifier(mr, nhs.IDItem), f)
 	checkUUID("The long id of the prescription", longID(mr), f)
 }
 

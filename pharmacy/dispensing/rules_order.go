@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // orderRules hold for a prescription-order.
@@ -48,7 +49,7 @@ func lineCount(m *message, f *findings) {
 // another one, and not for a healthcare service.
 func primaryCareRole(m *message, f *findings) {
 	for mr := range m.all("MedicationRequest") {
-		if !strings.HasPrefix(extension(mr, extPrescriptionType).Path("valueCoding", "code").Text(), "01") {
+		if !strings.HasPrefix(nhs.Extension(mr, nhs.ExtPrescriptionType).Path("valueCoding", "code").Text(), "01") {
 			continue
 		}
 		role := m.resolve(mr.Get("requester"))
@@ -69,7 +70,7 @@ func requesterWithoutGMP(m *message, f *findings) {
 	seen := map[int]bool{}
 	for mr := range m.all("MedicationRequest") {
 		who := m.resolve(m.resolve(mr.Get("requester")).Get("practitioner"))
-		if gmp := identifier(who, idGMP); gmp.Exists() && !seen[who.Index()] {
+		if gmp := nhs.Identifier(who, nhs.IDGMP); gmp.Exists() && !seen[who.Index()] {
 			seen[who.Index()] = true
 			f.at(gmp, fhir.Issue{Code: fhir.ValueCode, Message: "The prescriber must not be identified by a GMP number.",
 				Expected: "gmc-number, nmc-number, gphc-number or another professional number", Found: gmp.Text()})
@@ -91,9 +92,9 @@ func allActive(m *message, f *findings) {
 func itemsOnce(m *message, f *findings) {
 	seen := map[string]bool{}
 	for mr := range m.all("MedicationRequest") {
-		item := identifier(mr, idItem)
+		item := nhs.Identifier(mr, nhs.IDItem)
 		if !item.Exists() {
-			f.at(mr, fhir.Issue{Code: fhir.ValueCode, Message: "The item has no number.", Expected: "an identifier of " + idItem, Found: "none",
+			f.at(mr, fhir.Issue{Code: fhir.ValueCode, Message: "The item has no number.", Expected: "an identifier of " + nhs.IDItem, Found: "none",
 				Details: facade("MISSING_FIELD", "MedicationRequest must have a prescription-order-item-number")})
 			continue
 		}

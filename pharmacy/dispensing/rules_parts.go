@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // carried are the types of the parts of messages: what the scope of a message
@@ -15,9 +16,6 @@ var carried = []string{"MessageHeader", "MedicationRequest", "MedicationDispense
 // apart are the types that have doors of their own, which ask who may do what:
 // no message brings them.
 var apart = []string{"Task", "Claim", "ClaimResponse", "Invoice", "Bundle", "Binary", "MessageHeader"}
-
-// marks begins the systems of the tags that the server itself puts on records.
-const marks = "https://pestle-fhir.github.io/"
 
 // B11: a message has one MessageHeader, and parts of its own event alone: what
 // it brings is stored with the message, and asked about nowhere else.
@@ -34,7 +32,7 @@ func ownParts(m *message, f *findings) {
 				Expected: "one MessageHeader, and the parts of a " + m.event(), Found: typ, Fix: "Leave the entry out, or send it as a request of its own."})
 		}
 		for tag := range e.resource.Get("meta").Get("tag").Items() {
-			if system := tag.Get("system"); strings.HasPrefix(system.Text(), marks) {
+			if system := tag.Get("system"); strings.HasPrefix(system.Text(), nhs.Own) {
 				f.at(system, fhir.Issue{Code: fhir.BusinessRule, Message: "This tag is set by the server alone.", Found: system.Text(), Fix: "Leave it out."})
 			}
 		}

@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // releaseRules hold for the Parameters of Task/$release.
@@ -35,9 +36,9 @@ func isParameters(p *fhir.Resource, f *findings) {
 // R2: it says which pharmacy asks.
 func ownerGiven(p *fhir.Resource, f *findings) {
 	owner := parameter(p, "owner")
-	if org := owner.Get("resource"); typeOf(org) != "Organization" || !identifier(org, idODS).Exists() {
+	if org := owner.Get("resource"); typeOf(org) != "Organization" || !nhs.Identifier(org, nhs.IDODS).Exists() {
 		f.at(place(owner, p.Root()), fhir.Issue{Code: fhir.ValueCode, Message: "The parameter 'owner' must be the pharmacy that asks.",
-			Expected: "an Organization with an identifier of " + idODS, Found: owner.Brief(), Details: facade("MISSING_FIELD", "Parameter with name 'owner' must be given")})
+			Expected: "an Organization with an identifier of " + nhs.IDODS, Found: owner.Brief(), Details: facade("MISSING_FIELD", "Parameter with name 'owner' must be given")})
 	}
 }
 

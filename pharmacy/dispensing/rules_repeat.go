@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // therapy is the code of courseOfTherapyType, whatever its system.
@@ -30,11 +31,11 @@ func repeatsAgree(m *message, f *findings) {
 		if i == 0 {
 			continue
 		}
-		if a, b := repeatsAllowed(mrs[0]), repeatsAllowed(mr); !same(a, b) {
+		if a, b := repeatsAllowed(mrs[0]), repeatsAllowed(mr); !a.SameAs(b) {
 			f.at(place(b, mr), fhir.Issue{Code: fhir.BusinessRule, Message: "The items allow different numbers of repeats.",
 				Expected: a.Brief(), Found: b.Brief(), Details: eps("MISMATCH_AUTHORISED_REPEAT_COUNT")})
 		}
-		if a, b := extension(mrs[0], extUKRepeat), extension(mr, extUKRepeat); !same(a, b) {
+		if a, b := nhs.Extension(mrs[0], nhs.ExtUKRepeat), nhs.Extension(mr, nhs.ExtUKRepeat); !a.SameAs(b) {
 			f.at(place(b, mr), fhir.Issue{Code: fhir.ValueCode, Message: "The items have different repeat information.", Expected: a.Brief(), Found: b.Brief()})
 		}
 	}

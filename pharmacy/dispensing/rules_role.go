@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // roles are the PractitionerRoles of the message and, among them, the one of a
@@ -11,7 +12,7 @@ import (
 func (m *message) roles() (all []node, responsible func(node) bool) {
 	var parties []string
 	for mr := range m.all("MedicationRequest") {
-		parties = append(parties, extension(mr, extResponsible).Path("valueReference", "reference").Text())
+		parties = append(parties, nhs.Extension(mr, nhs.ExtResponsible).Path("valueReference", "reference").Text())
 	}
 	requesters := map[int]bool{}
 	for mr := range m.all("MedicationRequest") {
@@ -93,13 +94,13 @@ func oneRoleProfile(m *message, f *findings) {
 	for _, role := range all {
 		count := 0
 		for id := range role.Get("identifier").Items() {
-			if id.Get("system").Text() == idRoleProfile {
+			if id.Get("system").Text() == nhs.IDRoleProfile {
 				count++
 			}
 		}
 		if count > 1 || count == 0 && !responsible(role) {
 			f.at(role, fhir.Issue{Code: fhir.Invalid, Message: "The role must have exactly one SDS role profile id.",
-				Expected: "one identifier of " + idRoleProfile, Found: []string{"none", "one", "several"}[min(count, 2)],
+				Expected: "one identifier of " + nhs.IDRoleProfile, Found: []string{"none", "one", "several"}[min(count, 2)],
 				Details: facade(fewOrMany(count), "PractitionerRole.identifier must contain exactly one sds-role-profile-id")})
 		}
 	}

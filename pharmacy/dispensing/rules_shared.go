@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // shared are the elements that all items of a prescription have in common.
@@ -17,9 +18,9 @@ var shared = []struct {
 	{"dispenseRequest.performer", get("dispenseRequest", "performer")},
 	{"dispenseRequest.validityPeriod", get("dispenseRequest", "validityPeriod")},
 	{"dispenseRequest.expectedSupplyDuration", get("dispenseRequest", "expectedSupplyDuration")},
-	{"dispenseRequest.extension(PerformerSiteType)", func(mr node) node { return extension(mr.Get("dispenseRequest"), extSiteType) }},
-	{"extension(PrescriptionType)", func(mr node) node { return extension(mr, extPrescriptionType) }},
-	{"extension(ResponsiblePractitioner)", func(mr node) node { return extension(mr, extResponsible) }},
+	{"dispenseRequest.extension(PerformerSiteType)", func(mr node) node { return nhs.Extension(mr.Get("dispenseRequest"), nhs.ExtSiteType) }},
+	{"extension(PrescriptionType)", func(mr node) node { return nhs.Extension(mr, nhs.ExtPrescriptionType) }},
+	{"extension(ResponsiblePractitioner)", func(mr node) node { return nhs.Extension(mr, nhs.ExtResponsible) }},
 }
 
 func get(path ...string) func(node) node {
@@ -35,7 +36,7 @@ func sameForAll(m *message, f *findings) {
 func differing(mrs []node, f *findings) {
 	for _, element := range shared {
 		for _, mr := range mrs[min(1, len(mrs)):] {
-			if first, other := element.of(mrs[0]), element.of(mr); !same(first, other) {
+			if first, other := element.of(mrs[0]), element.of(mr); !first.SameAs(other) {
 				f.at(place(other, mr), fhir.Issue{
 					Code: fhir.ValueCode, Message: "Expected all MedicationRequests to have the same value for " + element.name + ".",
 					Expected: first.Brief(), Found: other.Brief(), Fix: "Give the items the same value, or send them as prescriptions of their own.",

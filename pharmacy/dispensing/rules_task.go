@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // taskRules hold for the Tasks by which a dispenser returns a prescription or
@@ -38,7 +39,7 @@ func taskIsOrder(t *fhir.Resource, f *findings) {
 }
 
 // requesterOf is the contained role that asks.
-func requesterOf(t *fhir.Resource) node { return contained(t.Root(), t.Get("requester")) }
+func requesterOf(t *fhir.Resource) node { return nhs.Contained(t.Root(), t.Get("requester")) }
 
 // T3: the requester is a contained role.
 func requesterContained(t *fhir.Resource, f *findings) {
@@ -64,22 +65,22 @@ func withdrawTask(t *fhir.Resource, f *findings) {
 	if t.Get("status").Text() != "in-progress" {
 		return
 	}
-	if code := coded(t.Get("code"), csTaskCode); code != "abort" {
+	if code := nhs.Coded(t.Get("code"), nhs.CSTaskCode); code != "abort" {
 		f.at(place(t.Get("code"), t.Root()), fhir.Issue{Code: fhir.ValueCode, Message: "A withdrawal must have the code abort.",
-			Expected: csTaskCode + "#abort", Found: t.Get("code").Brief(), Details: facade("INVALID_VALUE", "Task.code must be abort")})
+			Expected: nhs.CSTaskCode + "#abort", Found: t.Get("code").Brief(), Details: facade("INVALID_VALUE", "Task.code must be abort")})
 	}
-	reasonOf(t, csWithdraw, f)
+	reasonOf(t, nhs.CSWithdraw, f)
 }
 
 // T7: a return has a return's reason.
 func returnTask(t *fhir.Resource, f *findings) {
 	if t.Get("status").Text() == "rejected" {
-		reasonOf(t, csReturn, f)
+		reasonOf(t, nhs.CSReturn, f)
 	}
 }
 
 func reasonOf(t *fhir.Resource, system string, f *findings) {
-	if !codingOf(t.Get("statusReason"), system).Exists() {
+	if !nhs.CodingOf(t.Get("statusReason"), system).Exists() {
 		f.at(place(t.Get("statusReason"), t.Root()), fhir.Issue{Code: fhir.ValueCode, Message: "The reason must be of this kind of task.",
 			Expected: "statusReason of " + system, Found: t.Get("statusReason").Brief(),
 			Details: facade("INVALID_VALUE", "Task.statusReason must use "+system[strings.LastIndexByte(system, '/')+1:])})
@@ -90,6 +91,6 @@ func reasonOf(t *fhir.Resource, system string, f *findings) {
 func taskNamesOrder(t *fhir.Resource, f *findings) {
 	if v := t.Root().Path("groupIdentifier", "value"); v.Text() == "" {
 		f.at(place(t.Get("groupIdentifier"), t.Root()), fhir.Issue{Code: fhir.ValueCode, Message: "The task does not say which prescription it is about.",
-			Expected: "groupIdentifier of " + idOrder, Found: "nothing", Details: facade("MISSING_FIELD", "Task.groupIdentifier must be given")})
+			Expected: "groupIdentifier of " + nhs.IDOrder, Found: "nothing", Details: facade("MISSING_FIELD", "Task.groupIdentifier must be given")})
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 type obj = map[string]any
@@ -78,16 +79,16 @@ var orderCases = []struct {
 	{"B5", "telecom without use", acute(1), func(m obj) { delete(in(of(m, "PractitionerRole", 0), "telecom"), "use") }},
 	{"B5", "telecom without value", acute(1), func(m obj) { delete(in(of(m, "PractitionerRole", 0), "telecom"), "value") }},
 	{"B6", "practitioner by identifier", acute(1), func(m obj) {
-		of(m, "PractitionerRole", 0)["practitioner"] = obj{"identifier": obj{"system": idUser, "value": "1"}}
+		of(m, "PractitionerRole", 0)["practitioner"] = obj{"identifier": obj{"system": nhs.IDUser, "value": "1"}}
 	}},
 	{"B6", "practitioner elsewhere", acute(1), func(m obj) { in(of(m, "PractitionerRole", 0), "practitioner")["reference"] = "urn:uuid:0" }},
 	{"B7", "organisation by identifier", acute(1), func(m obj) {
-		of(m, "PractitionerRole", 0)["organization"] = obj{"identifier": obj{"system": idODS, "value": "1"}}
+		of(m, "PractitionerRole", 0)["organization"] = obj{"identifier": obj{"system": nhs.IDODS, "value": "1"}}
 	}},
 	{"B8", "service by identifier", acute(1), func(m obj) {
-		of(m, "PractitionerRole", 0)["healthcareService"] = []any{obj{"identifier": obj{"system": idODS, "value": "1"}}}
+		of(m, "PractitionerRole", 0)["healthcareService"] = []any{obj{"identifier": obj{"system": nhs.IDODS, "value": "1"}}}
 	}},
-	{"B9", "no role profile", acute(1), func(m obj) { in(of(m, "PractitionerRole", 0), "identifier")["system"] = idUser }},
+	{"B9", "no role profile", acute(1), func(m obj) { in(of(m, "PractitionerRole", 0), "identifier")["system"] = nhs.IDUser }},
 	{"B9", "two role profiles", acute(1), func(m obj) {
 		r := of(m, "PractitionerRole", 0)
 		r["identifier"] = append(r["identifier"].([]any), r["identifier"].([]any)[0])
@@ -102,7 +103,7 @@ var orderCases = []struct {
 	{"P2", "service in primary care", acute(1), func(m obj) {
 		of(m, "PractitionerRole", 0)["healthcareService"] = []any{obj{"reference": orgURL}}
 	}},
-	{"P3", "GMP number", acute(1), func(m obj) { in(of(m, "Practitioner", 0), "identifier")["system"] = idGMP }},
+	{"P3", "GMP number", acute(1), func(m obj) { in(of(m, "Practitioner", 0), "identifier")["system"] = nhs.IDGMP }},
 	{"P4", "completed item", acute(1), func(m obj) { of(m, "MedicationRequest", 0)["status"] = "completed" }},
 	{"P5", "same number twice", acute(1), func(m obj) {
 		of(m, "MedicationRequest", 1)["identifier"] = of(m, "MedicationRequest", 0)["identifier"]
@@ -199,7 +200,7 @@ func TestNotifyRules(t *testing.T) {
 
 	const dispense = "MedicationDispense"
 	reason := func(code string) obj {
-		return obj{"url": extNonDispensing, "valueCoding": obj{"system": csNotDispensed, "code": code}}
+		return obj{"url": nhs.ExtNonDispensing, "valueCoding": obj{"system": nhs.CSNotDispensed, "code": code}}
 	}
 	for rule, edit := range map[string]func(m obj){
 		"D0":    func(m obj) { remove(m, dispense) },
@@ -229,8 +230,8 @@ func TestNotifyRules(t *testing.T) {
 
 func TestTaskRules(t *testing.T) {
 	st := &stage{world: newWorld(t, today, Options{})}
-	back := st.taskOf(acute(1), "rejected", csReturn, "0003", "x")
-	away := st.taskOf(acute(1), "in-progress", csWithdraw, "MU", "x")
+	back := st.taskOf(acute(1), "rejected", nhs.CSReturn, "0003", "x")
+	away := st.taskOf(acute(1), "in-progress", nhs.CSWithdraw, "MU", "x")
 	for _, task := range []*fhir.Resource{back, away} {
 		require.Empty(t, examine(task, taskRules))
 		require.True(t, isEPSTask(task))
@@ -248,8 +249,8 @@ func TestTaskRules(t *testing.T) {
 		{"T4", back, func(m obj) { in(m, "contained", "practitioner")["reference"] = "Practitioner/1" }},
 		{"T5", back, func(m obj) { m["status"] = "completed" }},
 		{"T6", away, func(m obj) { in(m, "code", "coding")["code"] = "fulfill" }},
-		{"T6", away, func(m obj) { in(m, "statusReason", "coding")["system"] = csReturn }},
-		{"T7", back, func(m obj) { in(m, "statusReason", "coding")["system"] = csWithdraw }},
+		{"T6", away, func(m obj) { in(m, "statusReason", "coding")["system"] = nhs.CSReturn }},
+		{"T7", back, func(m obj) { in(m, "statusReason", "coding")["system"] = nhs.CSWithdraw }},
 		{"T8", back, func(m obj) { delete(m, "groupIdentifier") }},
 	} {
 		issues := examine(change(t, c.of, c.edit), taskRules)
@@ -258,7 +259,7 @@ func TestTaskRules(t *testing.T) {
 }
 
 func TestReleaseRules(t *testing.T) {
-	org := fhir.Obj("resourceType", "Organization", "identifier", fhir.List(identifierValue(idODS, "VNE51"))).Resource()
+	org := fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51"))).Resource()
 	whole := params("owner", org, "agent", agentRole(), "status:Code", "accepted")
 	require.Empty(t, examine(whole, releaseRules))
 	for rule, p := range map[string]*fhir.Resource{
@@ -275,8 +276,8 @@ func TestReleaseRules(t *testing.T) {
 
 func TestTrackerRules(t *testing.T) {
 	for _, good := range []string{
-		"identifier=24F5DA-A83008-7EFE6Z", "focus:identifier=" + idOrder + "|24F5DA-A83008-7EFE6Z",
-		"patient:identifier=" + idNHS + "|9449304130&authored-on=ge2022-01-01&authored-on=le2022-12-31&business-status=0001",
+		"identifier=24F5DA-A83008-7EFE6Z", "focus:identifier=" + nhs.IDOrder + "|24F5DA-A83008-7EFE6Z",
+		"patient:identifier=" + nhs.IDNHS + "|9449304130&authored-on=ge2022-01-01&authored-on=le2022-12-31&business-status=0001",
 	} {
 		q, err := url.ParseQuery(good)
 		require.NoError(t, err)
@@ -285,8 +286,8 @@ func TestTrackerRules(t *testing.T) {
 	for rule, bad := range map[string]string{
 		"Q1": "status=ready",
 		"Q2": "identifier=A&identifier=B",
-		"Q3": "patient:identifier=" + idOrder + "|1",
-		"Q5": "identifier=" + idOrder + "|24f5da-a83008-7efe6z",
+		"Q3": "patient:identifier=" + nhs.IDOrder + "|1",
+		"Q5": "identifier=" + nhs.IDOrder + "|24f5da-a83008-7efe6z",
 		"Q4": "identifier=A&authored-on=gt2022-01-01",
 	} {
 		q, err := url.ParseQuery(bad)

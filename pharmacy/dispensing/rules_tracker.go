@@ -7,14 +7,15 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // trackerIDs are the parameters by which a prescription is tracked, with the
 // identifier system of each.
 var trackerIDs = map[string]string{
-	"identifier":         idOrder,
-	"focus:identifier":   idOrder,
-	"patient:identifier": idNHS,
+	"identifier":         nhs.IDOrder,
+	"focus:identifier":   nhs.IDOrder,
+	"patient:identifier": nhs.IDNHS,
 }
 
 var trackerDate = regexp.MustCompile(`^(eq|le|ge)\d{4}-\d{2}-\d{2}$`)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // differs is an element in which two records under one NHS number disagree.
@@ -98,7 +99,7 @@ func meets(a, b map[string]bool) bool {
 // sender's organisation has of them. The stored record stays as it is.
 func (m *message) remarksOn(state fhir.State, site string, who fhir.Principal) (remarks []fhir.Issue, err error) {
 	for sent := range m.all("Patient") {
-		stored, err := patientOf(state, site, who, identifier(sent, idNHS).Text())
+		stored, err := patientOf(state, site, who, nhs.Identifier(sent, nhs.IDNHS).Text())
 		if err != nil {
 			return nil, err
 		}
@@ -136,7 +137,7 @@ func rightPatients(state fhir.State, site string, tx *fhir.Transaction) error {
 		if c.Type != "Patient" || c.Method != fhir.Create || c.Resource == nil {
 			continue
 		}
-		stored, err := patientOf(state, site, tx.Requester, identifier(c.Resource.Root(), idNHS).Text())
+		stored, err := patientOf(state, site, tx.Requester, nhs.Identifier(c.Resource.Root(), nhs.IDNHS).Text())
 		if err != nil {
 			return err
 		}

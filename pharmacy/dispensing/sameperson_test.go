@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 func TestOtherPerson(t *testing.T) {
@@ -71,7 +72,7 @@ func TestAnotherPersonInATransaction(t *testing.T) {
 	require.NoError(t, err)
 	for family, refused := range map[string]bool{"Quill": false, "QUILL": false, "Miller": true} {
 		patient := posted(person(s.nhs, family))
-		patient.Condition, patient.FullURL, patient.Expression = query("identifier", idNHS, s.nhs), patientURL, "Bundle.entry[0]"
+		patient.Condition, patient.FullURL, patient.Expression = nhs.Query("identifier", nhs.IDNHS, s.nhs), patientURL, "Bundle.entry[0]"
 		s := acute(len(family) + btoi(family == "QUILL"))
 		_, err := w.write("", patient, fhir.Change{Method: fhir.Create, Type: "MedicationRequest", Resource: s.medicationRequest(0, patientURL, "PractitionerRole/1").Resource()})
 		if !refused {

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // TestScripts runs the scripts in testdata: each file of an archive is a life
@@ -206,12 +207,12 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 	if owner == "" {
 		owner = "VNE51"
 	}
-	pharmacyOf := fhir.Obj("resourceType", "Organization", "identifier", fhir.List(identifierValue(idODS, owner)), "name", "Pharmacy "+owner).Resource()
+	pharmacyOf := fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, owner)), "name", "Pharmacy "+owner).Resource()
 	switch cmd {
 	case "release":
 		pairs := []any{"owner", pharmacyOf, "agent", agentRole(), "status:Code", "accepted"}
 		if len(rest) > 0 {
-			pairs = append(pairs, "group-identifier:Identifier", identifierValue(idOrder, s.order))
+			pairs = append(pairs, "group-identifier:Identifier", nhs.IdentifierValue(nhs.IDOrder, s.order))
 		}
 		return st.s.release(st.ctx, st.call(params(pairs...)))
 	case "accept":
@@ -225,7 +226,7 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 	case "notify":
 		return st.notify(s, opts["when"], rest[1:])
 	case "return":
-		return st.s.takeTask(st.ctx, st.call(st.taskOf(s, "rejected", csReturn, "0003", "")))
+		return st.s.takeTask(st.ctx, st.call(st.taskOf(s, "rejected", nhs.CSReturn, "0003", "")))
 	case "withdraw":
 		id := ""
 		if len(rest) > 1 {
@@ -242,7 +243,7 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 				}
 			}
 		}
-		return st.s.takeTask(st.ctx, st.call(st.taskOf(s, "in-progress", csWithdraw, "MU", id)))
+		return st.s.takeTask(st.ctx, st.call(st.taskOf(s, "in-progress", nhs.CSWithdraw, "MU", id)))
 	case "cancel":
 		i, _ := strconv.Atoi(rest[1])
 		if opts["nhs"] != "" {
@@ -303,7 +304,7 @@ func (st *stage) dispenseParams(s script, opts map[string]string, items []string
 			parts = append(parts, part("protocol", "String", f[5]))
 		}
 		if f[6] != "" {
-			parts = append(parts, part("product", "Coding", codingValue(productOf(f[6]))))
+			parts = append(parts, part("product", "Coding", nhs.CodingValue(productOf(f[6]))))
 		}
 		pairs = append(pairs, "item", fhir.List(parts...))
 	}
@@ -313,7 +314,7 @@ func (st *stage) dispenseParams(s script, opts map[string]string, items []string
 // productOf is the product of a script: CODE/NAME.
 func productOf(text string) fhir.Coding {
 	code, name, _ := strings.Cut(text, "/")
-	return fhir.Coding{System: csSNOMED, Code: code, Display: name}
+	return fhir.Coding{System: nhs.CSSNOMED, Code: code, Display: name}
 }
 
 // amountIn is a quantity in a unit that is named; "" for a bare number.
@@ -322,7 +323,7 @@ func amountIn(value, unit string) fhir.Value {
 	if unit == "" {
 		return fhir.Obj("value", fhir.Raw(value))
 	}
-	return fhir.Obj("value", fhir.Raw(value), "unit", unit, "system", csSNOMED, "code", codes[unit])
+	return fhir.Obj("value", fhir.Raw(value), "unit", unit, "system", nhs.CSSNOMED, "code", codes[unit])
 }
 
 // notify sends a notification as another system would write it.
@@ -335,14 +336,14 @@ func originalRecord(spec string) fhir.Value {
 
 func (st *stage) notify(s script, when string, specs []string) (*fhir.Reply, error) {
 	if when == "" {
-		when = stamp(st.now)
+		when = nhs.Stamp(st.now)
 	}
 	id, number := uuid.NewString(), ""
 	if number = id; len(specs) > 0 && strings.HasPrefix(specs[0], "same") {
 		number, specs = s.order, specs[1:]
 	}
-	header := []any{"resourceType", "MessageHeader", "eventCoding", codingValue(coding(csEvent, "dispense-notification")),
-		"sender", fhir.Obj("identifier", identifierValue(idODS, "VNE51")), "source", fhir.Obj("endpoint", "urn:nhs-uk:addressing:ods:VNE51")}
+	header := []any{"resourceType", "MessageHeader", "eventCoding", nhs.CodingValue(nhs.Coding(nhs.CSEvent, "dispense-notification")),
+		"sender", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, "VNE51")), "source", fhir.Obj("endpoint", "urn:nhs-uk:addressing:ods:VNE51")}
 	entries := []any{}
 	for i, spec := range specs {
 		if spec == "amend" {
@@ -351,7 +352,7 @@ func (st *stage) notify(s script, when string, specs []string) (*fhir.Reply, err
 				v, _ := st.db.State(st.ctx).Current("Task", TaskID(s.order, issue))
 				x, _ = readTask(st.db.State(st.ctx), v)
 			}
-			header = append(header, "extension", fhir.List(fhir.Obj("url", extReplacement, "valueIdentifier", identifierValue(idUUID, x.lastSupply().id))))
+			header = append(header, "extension", fhir.List(fhir.Obj("url", nhs.ExtReplacement, "valueIdentifier", nhs.IdentifierValue(nhs.IDUUID, x.lastSupply().id))))
 			continue
 		}
 		f := append(strings.Split(spec, ":"), "", "", "", "", "")
@@ -361,7 +362,7 @@ func (st *stage) notify(s script, when string, specs []string) (*fhir.Reply, err
 		n, _ := strconv.Atoi(f[0])
 		medicine := fhir.Obj("text", s.items[n].name)
 		if f[6] != "" {
-			medicine = concept(productOf(f[6]))
+			medicine = nhs.Concept(productOf(f[6]))
 		}
 		unit := f[4]
 		if unit == "" {
@@ -377,23 +378,23 @@ func (st *stage) notify(s script, when string, specs []string) (*fhir.Reply, err
 		}
 		entries = append(entries, fhir.Obj("fullUrl", fmt.Sprintf("urn:uuid:%s", uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s%d", id, i))), "resource", fhir.Obj(
 			"resourceType", "MedicationDispense",
-			"contained", fhir.List(fhir.Obj("resourceType", "PractitionerRole", "id", "performer", "practitioner", fhir.Obj("identifier", identifierValue(idUser, "1")), "organization", fhir.Obj("reference", orgURL)),
-				fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(identifierValue(idItem, s.items[n].number)), "status", "active", "intent", "order",
-					"subject", fhir.Obj("identifier", identifierValue(idNHS, s.nhs)), "medicationCodeableConcept", fhir.Obj("text", s.items[n].name), "groupIdentifier", identifierValue(idOrder, s.order))),
-			"extension", fhir.List(fhir.Obj("url", extBusinessStatus, "valueCoding", codingValue(coding(csBusinessStatus, business)))),
-			"identifier", fhir.List(identifierValue(idDispense, uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s%d%d", number, n, i*btoi(number == id))).String())),
+			"contained", fhir.List(fhir.Obj("resourceType", "PractitionerRole", "id", "performer", "practitioner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, "1")), "organization", fhir.Obj("reference", orgURL)),
+				fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDItem, s.items[n].number)), "status", "active", "intent", "order",
+					"subject", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDNHS, s.nhs)), "medicationCodeableConcept", fhir.Obj("text", s.items[n].name), "groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, s.order))),
+			"extension", fhir.List(fhir.Obj("url", nhs.ExtBusinessStatus, "valueCoding", nhs.CodingValue(nhs.Coding(nhs.CSBusinessStatus, business)))),
+			"identifier", fhir.List(nhs.IdentifierValue(nhs.IDDispense, uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s%d%d", number, n, i*btoi(number == id))).String())),
 			"status", "completed", "statusReasonCodeableConcept", reason, "medicationCodeableConcept", medicine,
-			"subject", fhir.Obj("identifier", identifierValue(idNHS, s.nhs)),
+			"subject", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDNHS, s.nhs)),
 			"performer", fhir.List(fhir.Obj("actor", fhir.Obj("reference", "#performer"))),
 			"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m1")),
-			"type", concept(coding(csLineStatus, f[1])),
+			"type", nhs.Concept(nhs.Coding(nhs.CSLineStatus, f[1])),
 			"quantity", amountIn(f[2], unit),
 			"whenHandedOver", when, "dosageInstruction", fhir.List(fhir.Obj("text", "as before")))))
 	}
-	org := fhir.Obj("fullUrl", orgURL, "resource", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(identifierValue(idODS, "VNE51")), "name", "The Simple Pharmacy",
-		"extension", fhir.List(fhir.Obj("url", extODS, "extension", fhir.List(fhir.Obj("url", "reimbursementAuthority", "valueIdentifier", identifierValue(idODS, "T1450")))))))
+	org := fhir.Obj("fullUrl", orgURL, "resource", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51")), "name", "The Simple Pharmacy",
+		"extension", fhir.List(fhir.Obj("url", nhs.ExtODS, "extension", fhir.List(fhir.Obj("url", "reimbursementAuthority", "valueIdentifier", nhs.IdentifierValue(nhs.IDODS, "T1450")))))))
 	all := append([]any{fhir.Obj("fullUrl", headerURL, "resource", fhir.Obj(header...))}, append(entries, org)...)
-	return st.send(fhir.Obj("resourceType", "Bundle", "identifier", identifierValue(idUUID, id), "type", "message", "timestamp", stamp(st.now), "entry", fhir.List(all...)).Resource())
+	return st.send(fhir.Obj("resourceType", "Bundle", "identifier", nhs.IdentifierValue(nhs.IDUUID, id), "type", "message", "timestamp", nhs.Stamp(st.now), "entry", fhir.List(all...)).Resource())
 }
 
 // taskOf writes a return or withdrawal.
@@ -404,12 +405,12 @@ func (st *stage) taskOf(s script, status, system, code, focus string) *fhir.Reso
 	}
 	return fhir.Obj("resourceType", "Task",
 		"contained", fhir.List(
-			fhir.Obj("resourceType", "PractitionerRole", "id", "requester", "practitioner", fhir.Obj("identifier", identifierValue(idUser, "7654321"), "display", "Peter Potion"), "organization", fhir.Obj("reference", "#organization")),
-			fhir.Obj("resourceType", "Organization", "id", "organization", "identifier", fhir.List(identifierValue(idODS, "VNE51")))),
-		"identifier", fhir.List(identifierValue(idUUID, uuid.NewString())),
-		"groupIdentifier", identifierValue(idOrder, s.order), "status", status, "statusReason", concept(coding(system, code)), "intent", "order",
-		"code", concept(fhir.Coding{System: csTaskCode, Code: what}), "focus", fhir.Obj("identifier", identifierValue(idUUID, focus)),
-		"for", fhir.Obj("identifier", identifierValue(idNHS, s.nhs)), "authoredOn", stamp(st.now), "requester", fhir.Obj("reference", "#requester")).Resource()
+			fhir.Obj("resourceType", "PractitionerRole", "id", "requester", "practitioner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, "7654321"), "display", "Peter Potion"), "organization", fhir.Obj("reference", "#organization")),
+			fhir.Obj("resourceType", "Organization", "id", "organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51")))),
+		"identifier", fhir.List(nhs.IdentifierValue(nhs.IDUUID, uuid.NewString())),
+		"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, s.order), "status", status, "statusReason", nhs.Concept(nhs.Coding(system, code)), "intent", "order",
+		"code", nhs.Concept(fhir.Coding{System: nhs.CSTaskCode, Code: what}), "focus", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUUID, focus)),
+		"for", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDNHS, s.nhs)), "authoredOn", nhs.Stamp(st.now), "requester", fhir.Obj("reference", "#requester")).Resource()
 }
 
 // tell writes what came of a command: the refusal or the answer's code, and

@@ -1,5 +1,9 @@
 package dispensing
 
+import (
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
 // senders are the ODS codes by which MessageHeader.sender names who sends: its
 // identifier, and that of the organisation that it refers to.
 func (m *message) senders() []node { return m.codesOf(m.header, m.header.Get("sender")) }
@@ -29,10 +33,10 @@ func (m *message) performers(dispense node) (codes []node) {
 // its own identifier, and that of the Organization that it leads to, contained or
 // in an entry, at once or through a PractitionerRole.
 func (m *message) codesOf(holder, reference node) (codes []node) {
-	if id := reference.Get("identifier"); id.Get("value").Exists() && (id.Get("system").Text() == idODS || !id.Get("system").Exists()) {
+	if id := reference.Get("identifier"); id.Get("value").Exists() && (id.Get("system").Text() == nhs.IDODS || !id.Get("system").Exists()) {
 		codes = append(codes, id.Get("value"))
 	}
-	r := contained(holder, reference)
+	r := nhs.Contained(holder, reference)
 	if !r.Exists() {
 		r = m.resolve(reference)
 	}
@@ -41,7 +45,7 @@ func (m *message) codesOf(holder, reference node) (codes []node) {
 		codes = append(codes, m.codesOf(holder, r.Get("organization"))...)
 	case "Organization":
 		for id := range r.Get("identifier").Items() {
-			if id.Get("system").Text() == idODS {
+			if id.Get("system").Text() == nhs.IDODS {
 				codes = append(codes, id.Get("value"))
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // TestEveryNameOfTheSender: a message names who sends it in several ways, and
@@ -14,19 +15,19 @@ func TestEveryNameOfTheSender(t *testing.T) {
 	const clinic, evil = "A83008", "EVIL99"
 	named := func(system, code string) obj { return obj{"identifier": obj{"system": system, "value": code}} }
 	organization := func(id, code string) obj {
-		return obj{"resourceType": "Organization", "id": id, "name": "x", "identifier": []any{obj{"system": idODS, "value": code}}}
+		return obj{"resourceType": "Organization", "id": id, "name": "x", "identifier": []any{obj{"system": nhs.IDODS, "value": code}}}
 	}
 	for name, c := range map[string]struct {
 		edit func(m, header obj)
 		want map[string]fhir.Code // by caller; "" for done
 	}{
-		"identifier": {func(_, h obj) { h["sender"] = named(idODS, clinic) }, map[string]fhir.Code{clinic: "", "a83008": "", evil: fhir.Forbidden}},
+		"identifier": {func(_, h obj) { h["sender"] = named(nhs.IDODS, clinic) }, map[string]fhir.Code{clinic: "", "a83008": "", evil: fhir.Forbidden}},
 		"identifier of another, reference to the clinic's role": {func(_, h obj) {
-			h["sender"] = obj{"identifier": named(idODS, evil)["identifier"], "reference": roleURL}
+			h["sender"] = obj{"identifier": named(nhs.IDODS, evil)["identifier"], "reference": roleURL}
 		}, map[string]fhir.Code{clinic: fhir.Forbidden, evil: fhir.Forbidden}},
 		"identifier of the clinic, reference to another": {func(_, h obj) {
 			h["contained"] = []any{organization("o", evil)}
-			h["sender"] = obj{"identifier": named(idODS, clinic)["identifier"], "reference": "#o"}
+			h["sender"] = obj{"identifier": named(nhs.IDODS, clinic)["identifier"], "reference": "#o"}
 		}, map[string]fhir.Code{clinic: fhir.Forbidden, evil: fhir.Forbidden}},
 		"identifier of another system": {func(_, h obj) { h["sender"] = named("urn:x", clinic) }, map[string]fhir.Code{clinic: fhir.Forbidden, evil: fhir.Forbidden}},
 		"role":                         {func(_, h obj) { h["sender"] = obj{"reference": roleURL} }, map[string]fhir.Code{clinic: "", evil: fhir.Forbidden}},
@@ -35,9 +36,9 @@ func TestEveryNameOfTheSender(t *testing.T) {
 			h["contained"], h["sender"] = []any{organization("o", clinic)}, obj{"reference": "#o"}
 		}, map[string]fhir.Code{clinic: "", evil: fhir.Forbidden}},
 		"nobody":                      {func(_, h obj) { delete(h, "sender") }, map[string]fhir.Code{clinic: fhir.Forbidden, evil: fhir.Forbidden}},
-		"the prescriber is another's": {func(_, h obj) { h["sender"] = named(idODS, evil) }, map[string]fhir.Code{evil: fhir.Forbidden}},
+		"the prescriber is another's": {func(_, h obj) { h["sender"] = named(nhs.IDODS, evil) }, map[string]fhir.Code{evil: fhir.Forbidden}},
 		"two headers": {func(m, h obj) {
-			second := obj{"resourceType": "MessageHeader", "eventCoding": h["eventCoding"], "source": h["source"], "sender": named(idODS, evil)}
+			second := obj{"resourceType": "MessageHeader", "eventCoding": h["eventCoding"], "source": h["source"], "sender": named(nhs.IDODS, evil)}
 			m["entry"] = append(m["entry"].([]any), obj{"fullUrl": "urn:uuid:0c2a9e0e-2c64-4b59-9f63-4f5a0b7c1dff", "resource": second})
 		}, map[string]fhir.Code{clinic: fhir.BusinessRule, evil: fhir.BusinessRule}},
 	} {
@@ -94,7 +95,7 @@ func TestIdentityStays(t *testing.T) {
 		_, err := w.db.Commit(w.ctx, &fhir.Transaction{Requester: w.who, Changes: []fhir.Change{{Method: fhir.Update, Type: typ, ID: id, Resource: whole}}})
 		return err
 	}
-	organization := func(code string) obj { return obj{"identifier": []any{obj{"system": idODS, "value": code}}} }
+	organization := func(code string) obj { return obj{"identifier": []any{obj{"system": nhs.IDODS, "value": code}}} }
 	role := func(org string) obj { return obj{"organization": obj{"reference": "Organization/" + org}} }
 	remove := func(w *world, typ, id string) error {
 		_, err := w.db.Commit(w.ctx, &fhir.Transaction{Requester: w.who, Changes: []fhir.Change{{Method: fhir.Delete, Type: typ, ID: id}}})
@@ -122,7 +123,7 @@ func TestIdentityStays(t *testing.T) {
 		"the organisation of a role":  {func(w *world) error { return write(w, "PractitionerRole", "gp", role("evil")) }, fhir.Forbidden},
 		"given to a role without":     {func(w *world) error { return write(w, "PractitionerRole", "bare", role("evil")) }, fhir.Forbidden},
 		"named in the role": {func(w *world) error {
-			return write(w, "PractitionerRole", "gp", obj{"organization": obj{"identifier": obj{"system": idODS, "value": "EVIL99"}}})
+			return write(w, "PractitionerRole", "gp", obj{"organization": obj{"identifier": obj{"system": nhs.IDODS, "value": "EVIL99"}}})
 		}, fhir.Forbidden},
 		"what else is said of a role": {func(w *world) error {
 			r := role("clinic")
@@ -160,7 +161,7 @@ func TestTheMessageTellsThePrescriber(t *testing.T) {
 	stored := st.find("PractitionerRole", "_lastUpdated=ge2000")
 	require.NotEmpty(t, stored)
 	for _, r := range stored {
-		moved := revise(r, "organization", fhir.Obj("identifier", identifierValue(idODS, "EVIL99")))
+		moved := revise(r, "organization", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, "EVIL99")))
 		require.NoError(t, st.commit(fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: moved})) // by the operator
 	}
 	st.who = callerOf("EVIL99")

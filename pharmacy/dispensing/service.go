@@ -2,8 +2,6 @@ package dispensing
 
 import (
 	"context"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -174,14 +172,6 @@ func firstAnswer(call *fhir.Call, receipt fhir.Receipt) (*fhir.Reply, error) {
 	}
 	return fhir.ReplyOf(receipt)
 }
-
-// query writes a search for an identifier.
-func query(parameter, system, value string) string {
-	return url.QueryEscape(parameter) + "=" + url.QueryEscape(escapeToken.Replace(system)+"|"+escapeToken.Replace(value))
-}
-
-// escapeToken keeps what has a meaning in search values from having one.
-var escapeToken = strings.NewReplacer(`\`, `\\`, `|`, `\|`, `,`, `\,`, `$`, `\$`)
 
 // refusal gathers issues as the refusal of an operation.
 func refusal(op string, issues ...fhir.Issue) error {

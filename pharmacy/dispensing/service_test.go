@@ -15,6 +15,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
 )
@@ -60,7 +61,7 @@ func TestSixtyFourPosts(t *testing.T) {
 		}
 		require.Len(t, w.find("MedicationRequest", "status=active"), 2)
 		require.Len(t, w.find("Task", "status=requested"), 1)
-		require.Len(t, w.find("Patient", query("identifier", idNHS, "9449304130")), 1)
+		require.Len(t, w.find("Patient", nhs.Query("identifier", nhs.IDNHS, "9449304130")), 1)
 		require.Len(t, w.find("Provenance", all), 1)
 	}
 }
@@ -86,8 +87,8 @@ func TestRepeatOfARequest(t *testing.T) {
 	_, err = w.send(other.message())
 	require.NoError(t, err)
 	w.settle()
-	released := w.call(params("owner", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(identifierValue(idODS, "VNE51"))).Resource(), "agent", agentRole(),
-		"group-identifier:Identifier", identifierValue(idOrder, other.order)))
+	released := w.call(params("owner", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51"))).Resource(), "agent", agentRole(),
+		"group-identifier:Identifier", nhs.IdentifierValue(nhs.IDOrder, other.order)))
 	for range 2 {
 		reply, err := w.s.release(w.ctx, released)
 		require.NoError(t, err)
@@ -119,13 +120,13 @@ func TestPartsOfAMessage(t *testing.T) {
 		require.Len(t, w.find(typ, all), want, typ)
 	}
 	s := acute(1)
-	mr := w.find("MedicationRequest", query("identifier", idItem, s.items[0].number))[0]
+	mr := w.find("MedicationRequest", nhs.Query("identifier", nhs.IDItem, s.items[0].number))[0]
 	require.Equal(t, OrderID(s.order, s.items[0].number), mr.ID())
 	require.Equal(t, "Patient/"+w.find("Patient", all)[0].ID(), mr.Root().Path("subject", "reference").Text())
 	require.Equal(t, "PractitionerRole/"+w.find("PractitionerRole", all)[0].ID(), mr.Root().Path("requester", "reference").Text())
 	kept, err := read(w.db.State(w.ctx), "Bundle/"+orderMessageID(s.order), "Bundle")
 	require.NoError(t, err)
-	require.True(t, same(s.message().Get("entry"), kept.Get("entry")), "the message is kept as it was signed")
+	require.True(t, s.message().Get("entry").SameAs(kept.Get("entry")), "the message is kept as it was signed")
 }
 
 func TestTaskIsFound(t *testing.T) {
@@ -136,9 +137,9 @@ func TestTaskIsFound(t *testing.T) {
 	w.settle()
 	patient := w.find("Patient", all)[0].ID()
 	for _, q := range []string{
-		query("identifier", idOrder, s.order), query("identifier", idOrderUUID, s.uuid()), query("focus:identifier", idOrder, s.order),
-		query("patient:identifier", idNHS, s.nhs), "patient=Patient/" + patient, query("owner:identifier", idODS, "VNE51"),
-		query("group-identifier", idOrder, s.order), query("business-status", csBusinessStatus, "0001"), "status=requested", "authored-on=2026-11-20",
+		nhs.Query("identifier", nhs.IDOrder, s.order), nhs.Query("identifier", nhs.IDOrderUUID, s.uuid()), nhs.Query("focus:identifier", nhs.IDOrder, s.order),
+		nhs.Query("patient:identifier", nhs.IDNHS, s.nhs), "patient=Patient/" + patient, nhs.Query("owner:identifier", nhs.IDODS, "VNE51"),
+		nhs.Query("group-identifier", nhs.IDOrder, s.order), nhs.Query("business-status", nhs.CSBusinessStatus, "0001"), "status=requested", "authored-on=2026-11-20",
 	} {
 		require.Len(t, w.find("Task", q), 1, q)
 	}
@@ -163,7 +164,7 @@ func TestReleasedMessages(t *testing.T) {
 		require.Empty(t, examine(m, commonRules), way)
 		require.Len(t, m.list("MedicationRequest"), 2)
 		for _, mr := range m.list("MedicationRequest") {
-			require.Equal(t, "0008", extension(extension(mr, extDispensing), "dispenseStatus").Path("valueCoding", "code").Text())
+			require.Equal(t, "0008", nhs.Extension(nhs.Extension(mr, nhs.ExtDispensing), "dispenseStatus").Path("valueCoding", "code").Text())
 			require.Equal(t, "Patient", typeOf(m.resolve(mr.Get("subject"))), way)
 			require.Equal(t, "PractitionerRole", typeOf(m.resolve(mr.Get("requester"))), way)
 		}
@@ -210,7 +211,7 @@ func TestTaskThatDoesNotCome(t *testing.T) {
 
 func TestOwnDeceasedPatient(t *testing.T) {
 	w := newWorld(t, today, Options{})
-	dead := fhir.Obj("resourceType", "Patient", "identifier", fhir.List(identifierValue(idNHS, "9449304130")), "deceasedBoolean", true).Resource()
+	dead := fhir.Obj("resourceType", "Patient", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDNHS, "9449304130")), "deceasedBoolean", true).Resource()
 	_, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Create, Type: "Patient", Resource: dead}}})
 	require.NoError(t, err)
 	_, err = w.send(acute(1).message())
@@ -243,10 +244,10 @@ func TestGuardOfTasks(t *testing.T) {
 		return err
 	}
 	task := w.task(s.order, 1)
-	done := revise(task, "status", "completed", "businessStatus", concept(coding(csBusinessStatus, "0006")))
+	done := revise(task, "status", "completed", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0006")))
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: done})))
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Create, Type: "Task", Resource: task})), "a second Task")
-	forged := revise(task, "status", "accepted", "businessStatus", concept(coding(csBusinessStatus, "0002")))
+	forged := revise(task, "status", "accepted", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0002")))
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: forged})), "taken by nobody")
 	for name, value := range map[string]any{"authoredOn": "2026-11-24T10:00:00+00:00", "restriction": fhir.Obj("period", fhir.Obj("start", "2026-11-24"))} {
 		later := fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: revise(task, name, value)}
@@ -254,19 +255,19 @@ func TestGuardOfTasks(t *testing.T) {
 	}
 	_, err = w.on(s.order, 1, w.s.acceptTask)
 	require.NoError(t, err)
-	stolen := revise(w.task(s.order, 1), "owner", fhir.Obj("identifier", identifierValue(idODS, "FXX99")))
+	stolen := revise(w.task(s.order, 1), "owner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, "FXX99")))
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: stolen})), "held by another")
 	for name, value := range map[string]any{
-		"groupIdentifier": identifierValue(idOrder, "111111-A83008-111111"), "identifier": "", "focus": "", "for": fhir.Obj("display", "somebody else"), "intent": "plan",
-		"requester": "", "lastModified": "", "extension": fhir.List(fhir.Obj("url", extClaimExemption, "extension", fhir.List(
-			fhir.Obj("url", "exemption", "valueCoding", fhir.Obj("system", csExemption, "code", "0005"))))),
+		"groupIdentifier": nhs.IdentifierValue(nhs.IDOrder, "111111-A83008-111111"), "identifier": "", "focus": "", "for": fhir.Obj("display", "somebody else"), "intent": "plan",
+		"requester": "", "lastModified": "", "extension": fhir.List(fhir.Obj("url", nhs.ExtOwnExemption, "extension", fhir.List(
+			fhir.Obj("url", "exemption", "valueCoding", fhir.Obj("system", nhs.CSExemption, "code", "0005"))))),
 	} {
 		forged := revise(w.task(s.order, 1), name, value)
 		require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: forged})), name)
 	}
 	noted := revise(w.task(s.order, 1), "note", fhir.List(fhir.Obj("text", "call the patient")), "priority", "urgent")
 	require.NoError(t, commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: noted}), "notes are anybody's")
-	done = revise(w.task(s.order, 1), "status", "completed", "businessStatus", concept(coding(csBusinessStatus, "0006")))
+	done = revise(w.task(s.order, 1), "status", "completed", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0006")))
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: done})), "finished without a supply")
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Delete, Type: "Task", ID: task.ID()})))
 	require.Equal(t, []string{"0013"}, rulesOf(commit(fhir.Change{Method: fhir.Delete, Type: "MedicationRequest", ID: OrderID(s.order, s.items[0].number)})))
@@ -291,13 +292,13 @@ func TestGuardOfSupplies(t *testing.T) {
 	require.NoError(t, err)
 	w.settle()
 	supply := fhir.Obj("resourceType", "MedicationDispense", "status", "completed",
-		"contained", fhir.List(fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(identifierValue(idItem, s.items[0].number)),
-			"groupIdentifier", identifierValue(idOrder, s.order), "status", "active", "intent", "order")),
-		"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m1")), "type", concept(coding(csLineStatus, "0001")),
+		"contained", fhir.List(fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDItem, s.items[0].number)),
+			"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, s.order), "status", "active", "intent", "order")),
+		"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m1")), "type", nhs.Concept(nhs.Coding(nhs.CSLineStatus, "0001")),
 		"quantity", fhir.Obj("value", 28), "whenHandedOver", "2026-11-24T10:00:00Z").Resource()
 	inside := func(item string) fhir.Value {
-		return fhir.List(fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(identifierValue(idItem, item)),
-			"groupIdentifier", identifierValue(idOrder, s.order), "status", "active", "intent", "order"))
+		return fhir.List(fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDItem, item)),
+			"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, s.order), "status", "active", "intent", "order"))
 	}
 	order := "MedicationRequest/" + OrderID(s.order, s.items[0].number)
 	for name, r := range map[string]*fhir.Resource{
@@ -308,12 +309,12 @@ func TestGuardOfSupplies(t *testing.T) {
 		"of no type":                revise(supply, "type", "", "quantity", ""),
 		"on no day":                 revise(supply, "whenHandedOver", ""),
 		"in some month":             revise(supply, "whenHandedOver", "2026-10"),
-		"by the item's number":      revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", identifierValue(idItem, s.items[0].number)))),
-		"by it in capitals":         revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", identifierValue(idItem, strings.ToUpper(s.items[0].number))))),
+		"by the item's number":      revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDItem, s.items[0].number)))),
+		"by it in capitals":         revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDItem, strings.ToUpper(s.items[0].number))))),
 		"by it alone":               revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", fhir.Obj("value", s.items[0].number)))),
-		"by the short id":           revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", identifierValue(idOrder, s.order)))),
-		"by the long id":            revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", identifierValue(idOrderUUID, s.uuid())))),
-		"said to be no supply":      revise(supply, "type", concept(coding(csLineStatus, "0002"))),
+		"by the short id":           revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDOrder, s.order)))),
+		"by the long id":            revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDOrderUUID, s.uuid())))),
+		"said to be no supply":      revise(supply, "type", nhs.Concept(nhs.Coding(nhs.CSLineStatus, "0002"))),
 		"by an address":             revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("reference", "http://localhost/fhir/"+order))),
 		"of another status":         revise(supply, "status", "in-progress"),
 	} {
@@ -418,16 +419,16 @@ func TestTaskOperations(t *testing.T) {
 	}
 	must("accept")
 	require.Equal(t, "VNE51", w.task(s.order, 1).Root().Path("owner", "identifier", "value").Text(), "this server's pharmacy")
-	require.Equal(t, "7654321", extension(w.task(s.order, 1).Root(), extAgent).Path("valueReference", "identifier", "value").Text(), "who called")
+	require.Equal(t, "7654321", nhs.Extension(w.task(s.order, 1).Root(), nhs.ExtAgent).Path("valueReference", "identifier", "value").Text(), "who called")
 	back := must("return", "reason:Code", "0002")
 	require.Equal(t, "Unable to dispense medication on prescriptions", back.Get("statusReason").Get("coding").Get("display").Text())
 	must("accept")
-	another := fhir.Obj("system", csSNOMED, "code", "1", "display", "Paracetamol 500mg caplets (Brand)")
+	another := fhir.Obj("system", nhs.CSSNOMED, "code", "1", "display", "Paracetamol 500mg caplets (Brand)")
 	held := must("dispense", "item", fhir.List(part("number", "String", s.items[0].number), part("product", "Coding", another)))
 	require.Equal(t, "HOLD-PRODUCT", held.Get("issue").Get("extension").Get("valueString").Text(), "nobody knows this product")
 	must("release-hold", "hold:Code", "PRODUCT", "reason", "The label names the same medicine, form and strength.")
 	supplied := must("dispense", "agent", agentRole(), "item", fhir.List(part("number", "String", s.items[0].number), part("status", "Code", "0003"), part("batch", "String", "B42"),
-		part("quantity", "Quantity", fhir.Obj("value", 10, "unit", "tablet", "system", csSNOMED, "code", "428673006")),
+		part("quantity", "Quantity", fhir.Obj("value", 10, "unit", "tablet", "system", nhs.CSSNOMED, "code", "428673006")),
 		part("product", "Coding", another)))
 	d := readMessage(supplied.Sub(parameter(supplied, "notification").Get("resource")), builtIn).list("MedicationDispense")[0]
 	require.Equal(t, "Batch B42", d.Get("note").Get("text").Text())
@@ -436,7 +437,7 @@ func TestTaskOperations(t *testing.T) {
 	require.Equal(t, "200102238987", authorizing(d).Path("requester", "identifier", "value").Text())
 	more := must("dispense", "item", fhir.List(part("number", "String", s.items[0].number), part("status", "Code", "0003"), part("quantity", "Quantity", fhir.Obj("value", 20))))
 	d = readMessage(more.Sub(parameter(more, "notification").Get("resource")), builtIn).list("MedicationDispense")[0]
-	require.Equal(t, "30", extension(d.Get("quantity"), extRunningTotal).Path("valueQuantity", "value").Text())
+	require.Equal(t, "30", nhs.Extension(d.Get("quantity"), nhs.ExtRunningTotal).Path("valueQuantity", "value").Text())
 	must("withdraw", "reason:Code", "QU")
 	require.Len(t, w.find("MedicationDispense", "status=entered-in-error"), 1)
 
@@ -451,7 +452,7 @@ func TestTaskOperations(t *testing.T) {
 		{"no body", fhir.Invalid, func() (*fhir.Reply, error) { return w.s.processMessage(w.ctx, &fhir.Call{Time: today}) }},
 		{"no body of a release", fhir.Invalid, func() (*fhir.Reply, error) { return w.s.release(w.ctx, &fhir.Call{Time: today}) }},
 		{"unknown prescription", fhir.NotFound, func() (*fhir.Reply, error) {
-			return w.s.takeTask(w.ctx, w.call((&stage{world: w}).taskOf(acute(9), "rejected", csReturn, "0003", "")))
+			return w.s.takeTask(w.ctx, w.call((&stage{world: w}).taskOf(acute(9), "rejected", nhs.CSReturn, "0003", "")))
 		}},
 		{"other body", fhir.BusinessRule, func() (*fhir.Reply, error) {
 			call := w.call(agentRole())

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // follower makes the Task of every prescription whose orders arrive, by
@@ -94,7 +95,7 @@ func orderAt(v *fhir.Version) (*order, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Root().Path("groupIdentifier", "system").Text() != idOrder || r.Root().Path("groupIdentifier", "value").Text() == "" {
+	if r.Root().Path("groupIdentifier", "system").Text() != nhs.IDOrder || r.Root().Path("groupIdentifier", "value").Text() == "" {
 		return nil, nil
 	}
 	o, err := readOrder(v)

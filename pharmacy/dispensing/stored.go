@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // order is a stored MedicationRequest: the version that stands.
@@ -20,13 +21,13 @@ func readOrder(v *fhir.Version) (*order, error) {
 
 // prescribed reports whether the order is part of a prescription.
 func (o *order) prescribed() bool {
-	return o.resource.Root().Path("groupIdentifier", "system").Text() == idOrder
+	return o.resource.Root().Path("groupIdentifier", "system").Text() == nhs.IDOrder
 }
 
 // number is the short-form id of the order's prescription, "" where it belongs
 // to none.
 func (o *order) number() string {
-	if g := o.resource.Get("groupIdentifier"); g.Get("system").Text() == idOrder {
+	if g := o.resource.Get("groupIdentifier"); g.Get("system").Text() == nhs.IDOrder {
 		return g.Get("value").Text()
 	}
 	return ""
@@ -45,7 +46,7 @@ func (o *order) issued() bool {
 // item is the number of the prescription's item; the order's own id where it
 // has none.
 func (o *order) item() string {
-	if item := identifier(o.resource.Root(), idItem).Text(); item != "" {
+	if item := nhs.Identifier(o.resource.Root(), nhs.IDItem).Text(); item != "" {
 		return item
 	}
 	return o.version.ID
@@ -63,6 +64,6 @@ func (o *order) cancelled() bool {
 // doomed reports whether the order is marked for cancellation while it is with
 // a dispenser.
 func (o *order) doomed() bool {
-	code := extension(extension(o.resource.Root(), extHistory), "status").Path("valueCoding", "code").Text()
+	code := nhs.Extension(nhs.Extension(o.resource.Root(), nhs.ExtHistory), "status").Path("valueCoding", "code").Text()
 	return code == withDispenser.code || code == dispenserActive.code
 }

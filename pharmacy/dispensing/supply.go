@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // Supply is what one MedicationDispense tells of an item.
@@ -37,13 +38,13 @@ func readSupplies(m *message) []Supply {
 
 // readSupply reads what a MedicationDispense tells of an item.
 func readSupply(d node) Supply {
-	reason := coded(d.Get("statusReasonCodeableConcept"), csNotDispensed)
+	reason := nhs.Coded(d.Get("statusReasonCodeableConcept"), nhs.CSNotDispensed)
 	if reason == "" {
-		reason = extension(d, extNonDispensing).Path("valueCoding", "code").Text()
+		reason = nhs.Extension(d, nhs.ExtNonDispensing).Path("valueCoding", "code").Text()
 	}
 	difference, reference := differenceOf(d)
 	return Supply{
-		Item: identifier(authorizing(d), idItem).Text(), Status: LineStatus(coded(d.Get("type"), csLineStatus)),
+		Item: nhs.Identifier(authorizing(d), nhs.IDItem).Text(), Status: LineStatus(nhs.Coded(d.Get("type"), nhs.CSLineStatus)),
 		Quantity: readQuantity(d.Get("quantity")).Of(suppliedBy(d)), Reason: reason, Place: d.Expression(), Difference: difference, Reference: reference,
 		Product: suppliedProduct(d),
 	}
@@ -67,9 +68,9 @@ func productNamed(medicine node) fhir.Coding {
 type Judge struct {
 	Law         Law
 	FromReceipt bool
-	When        Date // when the items were or are handed over
-	Now         Date // the day on which that is said
-	Taken       Date // when the pharmacy took the prescription
+	When        nhs.Date // when the items were or are handed over
+	Now         nhs.Date // the day on which that is said
+	Taken       nhs.Date // when the pharmacy took the prescription
 	Medicines   formulary
 	// Past is set for the notification of a supply that another system made
 	// and judged: it is refused where controlled drug law was broken, and
@@ -82,7 +83,7 @@ type Judge struct {
 // a time.
 func (s *Service) judgeOf(x *execution, when string, now time.Time) Judge {
 	x.classify(s.medicines, s.law)
-	return Judge{Medicines: s.medicines, Law: s.law, FromReceipt: s.fromReceipt, When: readDate(when), Now: DateOf(now), Taken: readDate(x.released.when), Original: x.original != ""}
+	return Judge{Medicines: s.medicines, Law: s.law, FromReceipt: s.fromReceipt, When: nhs.ReadDate(when), Now: nhs.DateOf(now), Taken: nhs.ReadDate(x.released.when), Original: x.original != ""}
 }
 
 // maxSupplies is how many supplies one notification may have: far more than the

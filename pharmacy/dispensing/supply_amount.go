@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // wrong is an issue about a supply.
@@ -81,7 +82,7 @@ func (l *Line) comesTo(last Supply, before, total decimal.Decimal, j Judge) []fh
 
 // differs judges a total for which a reason is named.
 func (l *Line) differs(s Supply, total decimal.Decimal, j Judge) []fhir.Issue {
-	d, ok := j.Law.difference(s.Difference, later(j.When, Date{}))
+	d, ok := j.Law.difference(s.Difference, nhs.Later(j.When, nhs.Date{}))
 	switch {
 	case !ok:
 		return []fhir.Issue{s.wrong("DN-11", "The reason for another quantity is unknown.", "one of "+j.Law.differenceCodes(j.When), s.Difference, "")}

@@ -7,14 +7,15 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // Codings that say what an input or output of a Task is.
 var (
-	aPrescription = fhir.Coding{System: csSNOMED, Code: "16076005", Display: "Prescription"}
-	anItem        = fhir.Coding{System: csSNOMED, Code: "33633005", Display: "Prescription of drug"}
-	aRelease      = fhir.Coding{System: csTaskCode, Code: "fulfill", Display: "Fulfill the focal request"}
-	aSupply       = fhir.Coding{System: csSNOMED, Code: "373784005", Display: "Dispensing medication"}
+	aPrescription = fhir.Coding{System: nhs.CSSNOMED, Code: "16076005", Display: "Prescription"}
+	anItem        = fhir.Coding{System: nhs.CSSNOMED, Code: "33633005", Display: "Prescription of drug"}
+	aRelease      = fhir.Coding{System: nhs.CSTaskCode, Code: "fulfill", Display: "Fulfill the focal request"}
+	aSupply       = fhir.Coding{System: nhs.CSSNOMED, Code: "373784005", Display: "Dispensing medication"}
 )
 
 // originalHeld is the text of the input that records the paper original of a
@@ -60,14 +61,14 @@ func newTask(law Law, p *Prescription, message string, authored string) *fhir.Re
 		"resourceType", "Task",
 		"id", id,
 		"extension", p.taskExtensions(),
-		"identifier", fhir.List(identifierValue(idUUID, id), identifierValue(idOrder, p.Order), identifierValue(idOrderUUID, p.UUID)),
-		"groupIdentifier", identifierValue(idOrder, p.Order),
+		"identifier", fhir.List(nhs.IdentifierValue(nhs.IDUUID, id), nhs.IdentifierValue(nhs.IDOrder, p.Order), nhs.IdentifierValue(nhs.IDOrderUUID, p.UUID)),
+		"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, p.Order),
 		"status", p.State.Status,
-		"businessStatus", concept(coding(csBusinessStatus, p.State.Business)),
+		"businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, p.State.Business)),
 		"intent", "order",
-		"code", concept(coding(csEvent, "prescription-order")),
-		"focus", fhir.Obj("identifier", identifierValue(idOrder, p.Order)),
-		"for", fhir.Obj("reference", p.Patient.Ref, "identifier", identifierValue(idNHS, p.Patient.ID), "display", p.Patient.Name),
+		"code", nhs.Concept(nhs.Coding(nhs.CSEvent, "prescription-order")),
+		"focus", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDOrder, p.Order)),
+		"for", fhir.Obj("reference", p.Patient.Ref, "identifier", nhs.IdentifierValue(nhs.IDNHS, p.Patient.ID), "display", p.Patient.Name),
 		"authoredOn", authored,
 		"requester", Party{ID: p.Sender.ID, Name: p.Sender.Name}.organization(), // by identifier: a reference would have to be contained
 		"owner", p.Nominee.organization(),
@@ -102,10 +103,10 @@ func (x *execution) notesNow() fhir.Value {
 
 // restriction is the time in which an issue may be supplied, by the law.
 func (p *Prescription) restriction(law Law) fhir.Value {
-	var end Date
+	var end nhs.Date
 	for i := range p.Lines {
 		last, _ := p.Expiry(law, &p.Lines[i], false)
-		end = later(end, last)
+		end = nhs.Later(end, last)
 	}
 	return fhir.Obj("period", fhir.Obj("start", p.Appropriate(false).String(), "end", end.String()))
 }
@@ -114,13 +115,13 @@ func (p Party) organization() fhir.Value {
 	if p.ID == "" {
 		return fhir.Value{}
 	}
-	return fhir.Obj("reference", p.Ref, "identifier", identifierValue(idODS, p.ID), "display", p.Name)
+	return fhir.Obj("reference", p.Ref, "identifier", nhs.IdentifierValue(nhs.IDODS, p.ID), "display", p.Name)
 }
 
 func (p *Prescription) taskExtensions() fhir.Value {
 	var list []any
 	if p.Therapy.Code != "" {
-		list = append(list, fhir.Obj("url", extPrescription, "extension", fhir.List(fhir.Obj("url", "courseOfTherapyType", "valueCoding", codingValue(p.Therapy)))))
+		list = append(list, fhir.Obj("url", nhs.ExtEPSPrescription, "extension", fhir.List(fhir.Obj("url", "courseOfTherapyType", "valueCoding", nhs.CodingValue(p.Therapy)))))
 	}
 	if p.Issues > 1 {
 		list = append(list, p.repeatInformation())
@@ -131,7 +132,7 @@ func (p *Prescription) taskExtensions() fhir.Value {
 // repeatInformation counts from zero, as EPS does: allowed after the first
 // issue, issued before this one.
 func (p *Prescription) repeatInformation() fhir.Value {
-	return fhir.Obj("url", extRepeat, "extension", fhir.List(
+	return fhir.Obj("url", nhs.ExtRepeat, "extension", fhir.List(
 		fhir.Obj("url", "numberOfRepeatsAllowed", "valueInteger", p.Issues-1),
 		fhir.Obj("url", "numberOfRepeatsIssued", "valueInteger", p.Issue-1)))
 }
@@ -139,9 +140,9 @@ func (p *Prescription) repeatInformation() fhir.Value {
 // inputs lists the message and the lines with their statuses.
 func (x *execution) inputs() fhir.Value {
 	list := []any{fhir.Obj(
-		"extension", fhir.List(x.dispensing(coding(csBusinessStatus, x.State.Business), x.lastSupply())),
-		"type", concept(aPrescription),
-		"valueReference", fhir.Obj("reference", x.messageRef(), "identifier", identifierValue(idUUID, x.messageID())),
+		"extension", fhir.List(x.dispensing(nhs.Coding(nhs.CSBusinessStatus, x.State.Business), x.lastSupply())),
+		"type", nhs.Concept(aPrescription),
+		"valueReference", fhir.Obj("reference", x.messageRef(), "identifier", nhs.IdentifierValue(nhs.IDUUID, x.messageID())),
 	)}
 	for _, l := range x.Lines {
 		var last record
@@ -149,9 +150,9 @@ func (x *execution) inputs() fhir.Value {
 			last = x.lastSupply()
 		}
 		list = append(list, fhir.Obj(
-			"extension", fhir.List(x.dispensing(coding(csLineStatus, string(l.Status)), last)),
-			"type", concept(anItem),
-			"valueReference", fhir.Obj("reference", l.Ref, "identifier", identifierValue(idItem, l.Item), "display", l.Product.Display),
+			"extension", fhir.List(x.dispensing(nhs.Coding(nhs.CSLineStatus, string(l.Status)), last)),
+			"type", nhs.Concept(anItem),
+			"valueReference", fhir.Obj("reference", l.Ref, "identifier", nhs.IdentifierValue(nhs.IDItem, l.Item), "display", l.Product.Display),
 		))
 	}
 	if x.original != "" {
@@ -183,13 +184,13 @@ func (x *execution) lastSupply() record {
 }
 
 func (x *execution) dispensing(status fhir.Coding, last record) fhir.Value {
-	parts := []any{fhir.Obj("url", "dispenseStatus", "valueCoding", codingValue(status))}
+	parts := []any{fhir.Obj("url", "dispenseStatus", "valueCoding", nhs.CodingValue(status))}
 	if last.id != "" {
 		parts = append(parts,
 			fhir.Obj("url", "dateLastDispensed", "valueDateTime", last.when),
-			fhir.Obj("url", "dispenseNotificationReference", "valueIdentifier", identifierValue(idUUID, last.id)))
+			fhir.Obj("url", "dispenseNotificationReference", "valueIdentifier", nhs.IdentifierValue(nhs.IDUUID, last.id)))
 	}
-	return fhir.Obj("url", extDispensing, "extension", fhir.List(parts...))
+	return fhir.Obj("url", nhs.ExtDispensing, "extension", fhir.List(parts...))
 }
 
 // outputs lists the release and the notifications that stand.
@@ -206,9 +207,9 @@ func (x *execution) outputs() fhir.Value {
 
 func (r record) output(what fhir.Coding, date string) fhir.Value {
 	return fhir.Obj(
-		"extension", fhir.List(fhir.Obj("url", extRelease, "extension", fhir.List(fhir.Obj("url", date, "valueDateTime", r.when)))),
-		"type", concept(what),
-		"valueReference", fhir.Obj("reference", r.ref, "identifier", identifierValue(idUUID, r.id)),
+		"extension", fhir.List(fhir.Obj("url", nhs.ExtRelease, "extension", fhir.List(fhir.Obj("url", date, "valueDateTime", r.when)))),
+		"type", nhs.Concept(what),
+		"valueReference", fhir.Obj("reference", r.ref, "identifier", nhs.IdentifierValue(nhs.IDUUID, r.id)),
 	)
 }
 
@@ -216,20 +217,20 @@ func (r record) output(what fhir.Coding, date string) fhir.Value {
 func (x *execution) revised(now time.Time) *fhir.Resource {
 	reason := fhir.Value{}
 	if x.reason.Code != "" {
-		reason = concept(x.reason)
+		reason = nhs.Concept(x.reason)
 	}
-	extensions := without(x.resource.Root(), extAgent)
+	extensions := without(x.resource.Root(), nhs.ExtAgent)
 	if x.agent.ID != "" {
-		extensions = append(extensions, fhir.Obj("url", extAgent, "valueReference", fhir.Obj("identifier", identifierValue(idUser, x.agent.ID), "display", x.agent.Name)))
+		extensions = append(extensions, fhir.Obj("url", nhs.ExtAgent, "valueReference", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, x.agent.ID), "display", x.agent.Name)))
 	}
 	return revise(x.resource,
 		"extension", fhir.List(x.claimExtensions(extensions)...),
 		"status", x.State.Status,
 		"statusReason", reason,
-		"businessStatus", concept(coding(csBusinessStatus, x.State.Business)),
+		"businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, x.State.Business)),
 		"owner", x.Owner.organization(),
 		"note", x.notesNow(),
-		"lastModified", stamp(now),
+		"lastModified", nhs.Stamp(now),
 		"input", x.inputs(),
 		"output", x.outputs(),
 	)
@@ -238,6 +239,3 @@ func (x *execution) revised(now time.Time) *fhir.Resource {
 // shown is the Task as an answer gives it: which version it has become is
 // known only to those who read it.
 func (x *execution) shown(now time.Time) *fhir.Resource { return revise(x.revised(now), "meta", "") }
-
-// stamp writes an instant as EPS does, in UTC with an offset.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05+00:00") }

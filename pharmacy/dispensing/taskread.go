@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // readTask reads a stored Task with the orders it is about. Tasks that are not
@@ -26,25 +27,25 @@ func readTask(state fhir.State, v *fhir.Version) (*execution, error) {
 	x.met, x.releases = x.readMet, x.readReleases
 	x.Patient = partyOf(r.Get("for"))
 	x.Sender = partyOf(r.Get("requester"))
-	x.State = State{r.Get("status").Text(), coded(r.Get("businessStatus"), csBusinessStatus)}
+	x.State = State{r.Get("status").Text(), nhs.Coded(r.Get("businessStatus"), nhs.CSBusinessStatus)}
 	x.Owner = partyOf(r.Get("owner"))
-	x.Signed = readDate(r.Get("authoredOn").Text())
-	if start := readDate(r.Root().Path("restriction", "period", "start").Text()); !start.IsZero() {
-		x.Start = later(x.Start, start)
+	x.Signed = nhs.ReadDate(r.Get("authoredOn").Text())
+	if start := nhs.ReadDate(r.Root().Path("restriction", "period", "start").Text()); !start.IsZero() {
+		x.Start = nhs.Later(x.Start, start)
 	}
 	x.readRepeats()
 	for i := range x.Lines {
 		x.Lines[i].Status = lines[i]
 	}
-	x.agent = partyOf(extension(r.Root(), extAgent).Get("valueReference"))
+	x.agent = partyOf(nhs.Extension(r.Root(), nhs.ExtAgent).Get("valueReference"))
 	x.readOutputs()
 	return x, x.readSupplied(state)
 }
 
 // isOurs recognises the Tasks that the service makes of prescriptions.
 func isOurs(r *fhir.Resource) bool {
-	return r.Type() == "Task" && coded(r.Get("code"), csEvent) == "prescription-order" &&
-		r.Root().Path("groupIdentifier", "system").Text() == idOrder
+	return r.Type() == "Task" && nhs.Coded(r.Get("code"), nhs.CSEvent) == "prescription-order" &&
+		r.Root().Path("groupIdentifier", "system").Text() == nhs.IDOrder
 }
 
 func partyOf(reference node) Party {
@@ -57,11 +58,11 @@ func (x *execution) readInputs(state fhir.State) (lines []LineStatus, err error)
 		case x.readHold(in):
 		case in.Path("type", "text").Text() == originalHeld:
 			x.original = in.Get("valueString").Text()
-		case coded(in.Get("type"), csSNOMED) == aPrescription.Code:
+		case nhs.Coded(in.Get("type"), nhs.CSSNOMED) == aPrescription.Code:
 			if in.Path("valueReference", "reference").Exists() {
 				x.message = in.Path("valueReference", "identifier", "value").Text()
 			}
-		case coded(in.Get("type"), csSNOMED) == anItem.Code:
+		case nhs.Coded(in.Get("type"), nhs.CSSNOMED) == anItem.Code:
 			o, err := currentOrder(state, in.Path("valueReference", "reference").Text())
 			if err != nil {
 				return nil, err
@@ -70,7 +71,7 @@ func (x *execution) readInputs(state fhir.State) (lines []LineStatus, err error)
 				continue
 			}
 			x.orders = append(x.orders, o)
-			lines = append(lines, LineStatus(extension(extension(in, extDispensing), "dispenseStatus").Path("valueCoding", "code").Text()))
+			lines = append(lines, LineStatus(nhs.Extension(nhs.Extension(in, nhs.ExtDispensing), "dispenseStatus").Path("valueCoding", "code").Text()))
 		}
 	}
 	return lines, nil
@@ -86,8 +87,8 @@ func currentOrder(state fhir.State, ref string) (*order, error) {
 }
 
 func (x *execution) readRepeats() {
-	ext := extension(x.resource.Root(), extRepeat)
-	if n, err := strconv.Atoi(extension(ext, "numberOfRepeatsIssued").Get("valueInteger").Text()); err == nil {
+	ext := nhs.Extension(x.resource.Root(), nhs.ExtRepeat)
+	if n, err := strconv.Atoi(nhs.Extension(ext, "numberOfRepeatsIssued").Get("valueInteger").Text()); err == nil {
 		x.Issue = n + 1
 	}
 }
@@ -95,14 +96,14 @@ func (x *execution) readRepeats() {
 func (x *execution) readOutputs() {
 	for out := range x.resource.Get("output").Items() {
 		ref := out.Get("valueReference")
-		info := extension(out, extRelease)
+		info := nhs.Extension(out, nhs.ExtRelease)
 		r := record{id: ref.Path("identifier", "value").Text(), ref: ref.Get("reference").Text()}
-		if coded(out.Get("type"), csTaskCode) == aRelease.Code {
-			r.when = extension(info, "dateDownloaded").Get("valueDateTime").Text()
+		if nhs.Coded(out.Get("type"), nhs.CSTaskCode) == aRelease.Code {
+			r.when = nhs.Extension(info, "dateDownloaded").Get("valueDateTime").Text()
 			x.released = r
 			continue
 		}
-		r.when = extension(info, "dateLastIssuedDispensed").Get("valueDateTime").Text()
+		r.when = nhs.Extension(info, "dateLastIssuedDispensed").Get("valueDateTime").Text()
 		x.supplies = append(x.supplies, r)
 	}
 }
@@ -129,7 +130,7 @@ func (x *execution) readSupplied(state fhir.State) error {
 }
 
 func (x *execution) addSupply(d node) {
-	l := x.line(identifier(authorizing(d), idItem).Text())
+	l := x.line(nhs.Identifier(authorizing(d), nhs.IDItem).Text())
 	if l == nil {
 		return
 	}
@@ -139,7 +140,7 @@ func (x *execution) addSupply(d node) {
 // suppliedBy is how much a MedicationDispense handed over: nothing where it
 // tells that the item was not dispensed, whatever quantity it repeats.
 func suppliedBy(d node) decimal.Decimal {
-	switch LineStatus(coded(d.Get("type"), csLineStatus)) {
+	switch LineStatus(nhs.Coded(d.Get("type"), nhs.CSLineStatus)) {
 	case FullyDispensed, PartDispensed:
 		return readQuantity(d.Get("quantity")).Value
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // isEPSTask recognises the Tasks that dispensers send: a return or a
@@ -16,9 +17,9 @@ func isEPSTask(r *fhir.Resource) bool {
 		return false
 	}
 	reason := r.Get("statusReason")
-	named := r.Root().Path("groupIdentifier", "system").Text() == idOrder
-	return codingOf(reason, csReturn).Exists() || codingOf(reason, csWithdraw).Exists() ||
-		named && (r.Get("status").Text() == "rejected" || coded(r.Get("code"), csTaskCode) == "abort")
+	named := r.Root().Path("groupIdentifier", "system").Text() == nhs.IDOrder
+	return nhs.CodingOf(reason, nhs.CSReturn).Exists() || nhs.CodingOf(reason, nhs.CSWithdraw).Exists() ||
+		named && (r.Get("status").Text() == "rejected" || nhs.Coded(r.Get("code"), nhs.CSTaskCode) == "abort")
 }
 
 // operationOf is the operation that a dispenser's Task stands for.
@@ -37,7 +38,7 @@ func (s *Service) takeTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, e
 	}
 	number := t.Root().Path("groupIdentifier", "value")
 	role := requesterOf(t)
-	org := identifier(contained(t.Root(), role.Get("organization")), idODS)
+	org := nhs.Identifier(nhs.Contained(t.Root(), role.Get("organization")), nhs.IDODS)
 	if !call.Requester.ActsFor(org.Text()) {
 		return nil, call.Requester.NotFor("task", place(org, role), org.Text())
 	}
@@ -74,7 +75,7 @@ func judgeTask(body *fhir.Resource) []fhir.Issue { return examine(body, taskRule
 
 // asSent keeps a dispenser's Task as it came.
 func asSent(t *fhir.Resource) fhir.Change {
-	id := identifier(t.Root(), idUUID).Text()
+	id := nhs.Identifier(t.Root(), nhs.IDUUID).Text()
 	if id == "" {
 		id = string(t.JSON())
 	}
@@ -95,8 +96,8 @@ func (s *Service) giveBack(state fhir.State, x *execution, reason fhir.Coding, n
 		case l.Doomed:
 			l.Status, l.Doomed = LineCancelled, false
 			o := x.orderFor(l)
-			changes = append(changes, o.rewrite("status", "cancelled", "statusReason", concept(x.cancelReason()),
-				"extension", fhir.List(without(o.resource.Root(), extHistory, history("R-0001", now))...)))
+			changes = append(changes, o.rewrite("status", "cancelled", "statusReason", nhs.Concept(x.cancelReason()),
+				"extension", fhir.List(without(o.resource.Root(), nhs.ExtHistory, history("R-0001", now))...)))
 		default:
 			l.Status = ToBeDispensed
 		}
@@ -119,7 +120,7 @@ func (x *execution) cancelReason() fhir.Coding { return firstOf(x.resource.Get("
 
 // nominee is the nominated pharmacy with its name, where the server knows it.
 func (s *Service) nominee(state fhir.State, p Party) Party {
-	if org, err := sole(state, "Organization", idODS, p.ID); err == nil && org != nil {
+	if org, err := sole(state, "Organization", nhs.IDODS, p.ID); err == nil && org != nil {
 		p.Name, p.Ref = org.Get("name").Text(), "Organization/"+org.ID()
 	}
 	return p

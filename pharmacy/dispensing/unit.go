@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"fmt"
 	"strings"
+
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 //go:embed units.tsv
@@ -15,7 +17,7 @@ type unitTable struct {
 }
 
 type namedUnit struct {
-	from Date
+	from nhs.Date
 	name string
 }
 
@@ -28,10 +30,10 @@ func readUnits(tsv string) unitTable {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
-		if len(cells) != 5 || readDate(cells[0]).IsZero() {
+		if len(cells) != 5 || nhs.ReadDate(cells[0]).IsZero() {
 			panic("dispensing: units.tsv: " + line)
 		}
-		u := namedUnit{readDate(cells[0]), cells[1]}
+		u := namedUnit{nhs.ReadDate(cells[0]), cells[1]}
 		t.byCode[cells[2]+"|"+cells[3]] = append(t.byCode[cells[2]+"|"+cells[3]], u)
 		for word := range strings.SplitSeq(cells[4], ",") {
 			if word != "" {
@@ -44,9 +46,9 @@ func readUnits(tsv string) unitTable {
 
 // named is the name of a unit on a day, by its code and by its word; "" where
 // the table does not have it.
-func (t unitTable) named(q Quantity, on Date) (byCode, byWord string) {
+func (t unitTable) named(q Quantity, on nhs.Date) (byCode, byWord string) {
 	at := func(rows []namedUnit) string {
-		u, _ := inForce(rows, func(u namedUnit) Date { return u.from }, func(namedUnit) bool { return true }, on)
+		u, _ := inForce(rows, func(u namedUnit) nhs.Date { return u.from }, func(namedUnit) bool { return true }, on)
 		return u.name
 	}
 	return at(t.byCode[unitSystem(q.System)+"|"+q.Code]), at(t.byWord[strings.ToLower(strings.TrimSpace(q.Unit))])
@@ -55,8 +57,8 @@ func (t unitTable) named(q Quantity, on Date) (byCode, byWord string) {
 // unitSystem is the system of a unit's code: identifiers of dm+d are identifiers
 // of SNOMED CT, and a code without a system is read as one.
 func unitSystem(system string) string {
-	if system == "" || system == csDMD {
-		return csSNOMED
+	if system == "" || system == nhs.CSDMD {
+		return nhs.CSSNOMED
 	}
 	return system
 }
@@ -64,7 +66,7 @@ func unitSystem(system string) string {
 // sameUnit reports whether two quantities are in the same unit: of the same
 // code, or of codes or words that the table knows as one unit. A unit whose code
 // and word are different units is the same as none.
-func (t unitTable) sameUnit(a, b Quantity, on Date) bool {
+func (t unitTable) sameUnit(a, b Quantity, on nhs.Date) bool {
 	aCode, aWord := t.named(a, on)
 	bCode, bWord := t.named(b, on)
 	if conflicting(aCode, aWord) || conflicting(bCode, bWord) {

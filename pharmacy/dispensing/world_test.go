@@ -14,6 +14,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
 )
@@ -116,7 +117,7 @@ func (w *world) task(order string, issue int) *fhir.Resource {
 
 func (w *world) state(order string, issue int) State {
 	r := w.task(order, issue)
-	return State{r.Get("status").Text(), coded(r.Get("businessStatus"), csBusinessStatus)}
+	return State{r.Get("status").Text(), nhs.Coded(r.Get("businessStatus"), nhs.CSBusinessStatus)}
 }
 
 func (w *world) execution(order string) *execution {
@@ -206,8 +207,8 @@ func detailsOf(err error) []string {
 
 func agentRole() *fhir.Resource {
 	return fhir.Obj("resourceType", "PractitionerRole",
-		"identifier", fhir.List(identifierValue(idRoleProfile, "555086415105")),
-		"practitioner", fhir.Obj("identifier", identifierValue(idUser, "3415870201"), "display", "Jackie Clark"),
-		"code", fhir.List(concept(fhir.Coding{System: "https://fhir.nhs.uk/CodeSystem/NHSDigital-SDS-JobRoleCode", Code: "R8000", Display: "Clinical Practitioner Access Role"})),
+		"identifier", fhir.List(nhs.IdentifierValue(nhs.IDRoleProfile, "555086415105")),
+		"practitioner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, "3415870201"), "display", "Jackie Clark"),
+		"code", fhir.List(nhs.Concept(fhir.Coding{System: "https://fhir.nhs.uk/CodeSystem/NHSDigital-SDS-JobRoleCode", Code: "R8000", Display: "Clinical Practitioner Access Role"})),
 		"telecom", fhir.List(fhir.Obj("system", "phone", "value", "02380798431", "use", "work"))).Resource()
 }

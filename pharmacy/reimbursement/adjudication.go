@@ -4,6 +4,7 @@ import (
 	"math/big"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 )
 
@@ -38,7 +39,7 @@ func adjudications(r pricing.Result) []any {
 	}
 	if r.Residue != nil {
 		list = append(list, fhir.Obj(
-			"extension", fhir.List(fhir.Obj("url", extLeftover, "valueIdentifier", identifierValue(csSNOMED, r.Residue.Pack))),
+			"extension", fhir.List(fhir.Obj("url", extLeftover, "valueIdentifier", nhs.IdentifierValue(nhs.CSSNOMED, r.Residue.Pack))),
 			"category", category("residue"), "value", fhir.Raw(pricing.Decimal(r.Residue.Quantity, 0))))
 	}
 	return list

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
@@ -17,7 +18,7 @@ func (s *Service) assess(state fhir.State, r *fhir.Resource, d *dispensed, creat
 	}
 	c := readClaim(r)
 	p, notes := c.prescriptionIn(d, book.Exemptions)
-	org := identifier(c.pharmacy(), idODS)
+	org := nhs.Identifier(c.pharmacy(), nhs.IDODS).Text()
 	resp := &response{claim: r, claimID: ClaimID(d.order, d.issue), notes: notes, round: roundingOf(book, d.day), day: d.day, created: created, org: org}
 	if p.Leftovers, err = leftovers(state, p, book, org, resp.claimID); err != nil {
 		return nil, err
@@ -34,7 +35,7 @@ func (s *Service) assess(state fhir.State, r *fhir.Resource, d *dispensed, creat
 func (s *Service) assessOther(state fhir.State, r *fhir.Resource, id string, created time.Time) (*fhir.Resource, error) {
 	day := serviceDay(r)
 	if day.IsZero() {
-		day = midnight(created)
+		day = nhs.Midnight(created)
 	}
 	book, err := s.shelf.book(state, day)
 	if err != nil {
@@ -54,7 +55,7 @@ func (s *Service) assessOther(state fhir.State, r *fhir.Resource, id string, cre
 			resp.lines, p.Lines = append(resp.lines, at), append(p.Lines, lineOf(detail))
 		}
 	}
-	if code(r.Get("type"), csClaimType) == "pharmacy" {
+	if nhs.Coded(r.Get("type"), nhs.CSClaimType) == "pharmacy" {
 		resp.result = pricing.Assess(p, book)
 		for i, l := range resp.result.Lines {
 			if l.Outcome == pricing.NotSupplied {
@@ -101,7 +102,7 @@ func sequence(n fhir.Node, fallback int) int {
 func serviceDay(r *fhir.Resource) time.Time {
 	item := r.Get("item").Item(0)
 	for _, n := range []fhir.Node{item.Get("servicedDate"), item.Path("servicedPeriod", "end"), r.Root().Path("billablePeriod", "end"), r.Get("created")} {
-		if day := dayOf(n.Text()); !day.IsZero() {
+		if day := nhs.Day(n.Text()); !day.IsZero() {
 			return day
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // BenchmarkStep is one finished prescription of four items: read, claimed and
@@ -15,7 +17,7 @@ func BenchmarkStep(b *testing.B) {
 	rx := acute(anOrder)
 	rx.store(w)
 	state := w.db.State(w.ctx)
-	ids, err := state.Find("Task", query("identifier", idOrder, anOrder))
+	ids, err := state.Find("Task", nhs.Query("identifier", nhs.IDOrder, anOrder))
 	require.NoError(b, err)
 	v, err := state.Current("Task", ids[0])
 	require.NoError(b, err)

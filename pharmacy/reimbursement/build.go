@@ -6,6 +6,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
@@ -57,20 +58,20 @@ func (d *draft) claim() *fhir.Resource {
 		"id", id,
 		"contained", fhir.List(d.role(), d.organization()),
 		"extension", d.extensions(),
-		"identifier", fhir.List(identifierValue(idUUID, messageID(id, d.version))),
+		"identifier", fhir.List(nhs.IdentifierValue(nhs.IDUUID, messageID(id, d.version))),
 		"status", status,
-		"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csClaimType, "code", "pharmacy", "display", "Pharmacy"))),
+		"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSClaimType, "code", "pharmacy", "display", "Pharmacy"))),
 		"use", "claim",
 		"patient", d.forPatient(),
 		"created", d.created.UTC().Format(fhir.InstantLayout),
 		"provider", fhir.Obj("reference", "#provider"),
-		"priority", fhir.Obj("coding", fhir.List(fhir.Obj("system", csPriority, "code", "normal"))),
+		"priority", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSPriority, "code", "normal"))),
 		"prescription", d.prescription(),
 		"payee", fhir.Obj(
-			"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csPayee, "code", "provider", "display", "Provider"))),
+			"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSPayee, "code", "provider", "display", "Provider"))),
 			"party", fhir.Obj("reference", "#organisation")),
 		"insurance", fhir.List(fhir.Obj("sequence", 1, "focal", true,
-			"coverage", fhir.Obj("identifier", identifierValue(idODS, d.payer()), "display", payers[d.payer()].name))),
+			"coverage", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, d.payer()), "display", payers[d.payer()].name))),
 		"item", fhir.List(d.item()),
 	).Resource()
 }
@@ -79,8 +80,8 @@ func (d *draft) claim() *fhir.Resource {
 // by the server's own record.
 func (d *draft) forPatient() fhir.Value {
 	who := d.task.Get("for")
-	if nhs := who.Path("identifier", "value"); nhs.Exists() {
-		return fhir.Obj("identifier", identifierValue(idNHS, nhs.Text()))
+	if number := who.Path("identifier", "value"); number.Exists() {
+		return fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDNHS, number.Text()))
 	}
 	return fhir.Obj("reference", who.Get("reference"), "display", who.Get("display"))
 }
@@ -88,10 +89,10 @@ func (d *draft) forPatient() fhir.Value {
 func (d *draft) extensions() fhir.Value {
 	var list []any
 	if who := d.provider.Path("practitioner", "identifier"); who.Exists() {
-		list = append(list, fhir.Obj("url", extAgent, "valueReference", fhir.Obj("identifier", who, "display", d.provider.Path("practitioner", "display"))))
+		list = append(list, fhir.Obj("url", nhs.ExtAgent, "valueReference", fhir.Obj("identifier", who, "display", d.provider.Path("practitioner", "display"))))
 	}
 	if d.replaces != "" {
-		list = append(list, fhir.Obj("url", extReplacement, "valueIdentifier", identifierValue(idUUID, d.replaces)))
+		list = append(list, fhir.Obj("url", nhs.ExtReplacement, "valueIdentifier", nhs.IdentifierValue(nhs.IDUUID, d.replaces)))
 	}
 	return fhir.List(list...)
 }
@@ -120,7 +121,7 @@ func (d *draft) organization() fhir.Value {
 
 // payer is who reimburses the pharmacy.
 func (d *draft) payer() string {
-	payer := extension(extension(d.organisation, extODS), "reimbursementAuthority").Path("valueIdentifier", "value").Text()
+	payer := nhs.Extension(nhs.Extension(d.organisation, nhs.ExtODS), "reimbursementAuthority").Path("valueIdentifier", "value").Text()
 	if _, ok := payers[payer]; !ok {
 		return defaultPayer
 	}
@@ -128,14 +129,14 @@ func (d *draft) payer() string {
 }
 
 func (d *draft) prescription() fhir.Value {
-	return fhir.Obj("extension", fhir.List(fhir.Obj("url", extGroup, "extension", fhir.List(
-		fhir.Obj("url", "shortForm", "valueIdentifier", identifierValue(idOrder, d.order)),
-		fhir.Obj("url", "UUID", "valueIdentifier", identifierValue(idOrderUUID, d.uuid))))))
+	return fhir.Obj("extension", fhir.List(fhir.Obj("url", nhs.ExtGroup, "extension", fhir.List(
+		fhir.Obj("url", "shortForm", "valueIdentifier", nhs.IdentifierValue(nhs.IDOrder, d.order)),
+		fhir.Obj("url", "UUID", "valueIdentifier", nhs.IdentifierValue(nhs.IDOrderUUID, d.uuid))))))
 }
 
 func (d *draft) item() fhir.Value {
-	extensions := []any{fhir.Obj("url", extStatus, "valueCoding", coding(csBusinessStatus, d.business))}
-	repeat := extension(d.task.Root(), extRepeat)
+	extensions := []any{fhir.Obj("url", nhs.ExtBusinessStatus, "valueCoding", nhs.CodingValue(nhs.Coding(nhs.CSBusinessStatus, d.business)))}
+	repeat := nhs.Extension(d.task.Root(), nhs.ExtRepeat)
 	if repeat.Exists() {
 		extensions = append(extensions, repeat)
 	}
@@ -150,10 +151,10 @@ func (d *draft) item() fhir.Value {
 	return fhir.Obj(
 		"extension", fhir.List(extensions...),
 		"sequence", 1,
-		"productOrService", fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", prescriptionConcept, "display", "Prescription"))),
+		"productOrService", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSSNOMED, "code", nhs.Prescription, "display", "Prescription"))),
 		"programCode", fhir.List(
-			fhir.Obj("coding", fhir.List(fhir.Obj("system", csExemption, "code", d.exemption.Code, "display", d.exemption.Text))),
-			concept(csEvidence, d.exemption.evidence)),
+			fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSExemption, "code", d.exemption.Code, "display", d.exemption.Text))),
+			nhs.Concept(nhs.Coding(nhs.CSEvidence, d.exemption.evidence))),
 		"detail", fhir.List(details...),
 	)
 }

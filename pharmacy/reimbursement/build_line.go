@@ -5,16 +5,17 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 func (d *draft) detail(i int, repeat fhir.Node, charges int) fhir.Value {
 	l := d.lines[i]
 	extensions := []any{
-		fhir.Obj("url", extSequence, "valueIdentifier", identifierValue(idSequence, pharmacy.ID("Claim", "line", d.order, strconv.Itoa(d.issue), l.number))),
-		fhir.Obj("url", extRequest, "valueReference", fhir.Obj("identifier", identifierValue(idItem, l.number))),
+		fhir.Obj("url", nhs.ExtSequence, "valueIdentifier", nhs.IdentifierValue(nhs.IDSequence, pharmacy.ID("Claim", "line", d.order, strconv.Itoa(d.issue), l.number))),
+		fhir.Obj("url", nhs.ExtClaimOrder, "valueReference", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDItem, l.number))),
 	}
 	if l.reason.Exists() && len(l.supplies) == 0 {
-		extensions = append(extensions, fhir.Obj("url", extStatusReason, "valueCoding", l.reason))
+		extensions = append(extensions, fhir.Obj("url", nhs.ExtBusinessStatusReason, "valueCoding", l.reason))
 	}
 	if repeat.Exists() {
 		extensions = append(extensions, repeat)
@@ -27,8 +28,8 @@ func (d *draft) detail(i int, repeat fhir.Node, charges int) fhir.Value {
 		"extension", fhir.List(extensions...),
 		"sequence", i+1,
 		"productOrService", product(l.product),
-		"modifier", fhir.List(concept(csLineStatus, l.status)),
-		"programCode", fhir.List(append([]any{concept(csCharge, [...]string{"not-paid", "paid-once"}[charges])}, d.endorsements(l.number)...)...),
+		"modifier", fhir.List(nhs.Concept(nhs.Coding(nhs.CSLineStatus, l.status))),
+		"programCode", fhir.List(append([]any{nhs.Concept(nhs.Coding(nhs.CSCharge, [...]string{"not-paid", "paid-once"}[charges]))}, d.endorsements(l.number)...)...),
 		"quantity", quantity(l.request.Root().Path("dispenseRequest", "quantity")),
 		"subDetail", fhir.List(supplies...),
 	)
@@ -37,15 +38,15 @@ func (d *draft) detail(i int, repeat fhir.Node, charges int) fhir.Value {
 func (h handover) subDetail(sequence int) fhir.Value {
 	var extensions fhir.Value
 	if h.number != "" {
-		extensions = fhir.List(fhir.Obj("url", extDispense, "valueReference", fhir.Obj("identifier", identifierValue(idDispense, h.number))))
+		extensions = fhir.List(fhir.Obj("url", nhs.ExtClaimSupply, "valueReference", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDDispense, h.number))))
 	}
 	return fhir.Obj("extension", extensions, "sequence", sequence, "productOrService", product(h.product), "quantity", quantity(h.quantity))
 }
 
 // product is a medication with nothing but its SNOMED CT coding.
 func product(medication fhir.Node) fhir.Value {
-	if found := codings(medication, csSNOMED); len(found) > 0 {
-		return fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", found[0].Get("code"), "display", found[0].Get("display"))))
+	if found := nhs.Codings(medication, nhs.CSSNOMED); len(found) > 0 {
+		return fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSSNOMED, "code", found[0].Get("code"), "display", found[0].Get("display"))))
 	}
 	return fhir.Obj("coding", medication.Get("coding"), "text", medication.Get("text"))
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 )
 
@@ -21,11 +22,11 @@ func IsEPS(r *fhir.Resource) bool {
 	if r.Type() != "Claim" {
 		return false
 	}
-	if extension(r.Get("prescription"), extGroup).Exists() {
+	if nhs.Extension(r.Get("prescription"), nhs.ExtGroup).Exists() {
 		return true
 	}
 	for item := range r.Get("item").Items() {
-		if code(item.Get("productOrService"), csSNOMED) == prescriptionConcept {
+		if nhs.Coded(item.Get("productOrService"), nhs.CSSNOMED) == nhs.Prescription {
 			return true
 		}
 	}
@@ -41,10 +42,10 @@ func readClaim(r *fhir.Resource) *claim {
 }
 
 // message is the Claim's identifier, by which an amendment names it.
-func (c *claim) message() string { return identifier(c.Root(), idUUID) }
+func (c *claim) message() string { return nhs.Identifier(c.Root(), nhs.IDUUID).Text() }
 
 func (c *claim) group(name string) fhir.Node {
-	return extension(extension(c.Get("prescription"), extGroup), name).Get("valueIdentifier")
+	return nhs.Extension(nhs.Extension(c.Get("prescription"), nhs.ExtGroup), name).Get("valueIdentifier")
 }
 
 // order is the short-form id of the prescription. It is compared in capitals.
@@ -62,14 +63,14 @@ func (c *claim) issue() (issue int, given bool) {
 }
 
 func (c *claim) replaces() fhir.Node {
-	return extension(c.Root(), extReplacement).Get("valueIdentifier")
+	return nhs.Extension(c.Root(), nhs.ExtReplacement).Get("valueIdentifier")
 }
 
 // role is the contained PractitionerRole of the provider, and pharmacy its
 // contained Organization.
-func (c *claim) role() fhir.Node { return contained(c.Resource, c.Get("provider")) }
+func (c *claim) role() fhir.Node { return nhs.Contained(c.Root(), c.Get("provider")) }
 
-func (c *claim) pharmacy() fhir.Node { return contained(c.Resource, c.role().Get("organization")) }
+func (c *claim) pharmacy() fhir.Node { return nhs.Contained(c.Root(), c.role().Get("organization")) }
 
 // country is whose prescription charge the claim is made under, by who is
 // claimed from.
@@ -79,12 +80,12 @@ func (c *claim) country() string {
 
 // requestOf is the number of the prescribed item that a detail claims.
 func requestOf(detail fhir.Node) fhir.Node {
-	return extension(detail, extRequest).Path("valueReference", "identifier", "value")
+	return nhs.Extension(detail, nhs.ExtClaimOrder).Path("valueReference", "identifier", "value")
 }
 
 // chargesOf is how many prescription charges a detail says were paid.
 func chargesOf(detail fhir.Node) int {
-	switch code(detail.Get("programCode"), csCharge) {
+	switch nhs.Coded(detail.Get("programCode"), nhs.CSCharge) {
 	case "paid-once":
 		return 1
 	case "paid-twice":
@@ -97,7 +98,7 @@ func chargesOf(detail fhir.Node) int {
 func endorsementsOf(detail fhir.Node) []pricing.Endorsement {
 	var list []pricing.Endorsement
 	for p := range detail.Get("programCode").Items() {
-		if e := code(p, csEndorsement); e != "" {
+		if e := nhs.Coded(p, nhs.CSEndorsement); e != "" {
 			list = append(list, pricing.Endorsement{Code: e, Text: p.Get("text").Text()})
 		}
 	}
@@ -117,7 +118,7 @@ func amountOf(q fhir.Node) pricing.Quantity {
 // productOf is a product as pricing takes it.
 func productOf(concept fhir.Node) pricing.Product {
 	p := pricing.Product{Name: concept.Get("text").Text()}
-	if found := codings(concept, csSNOMED); len(found) > 0 {
+	if found := nhs.Codings(concept, nhs.CSSNOMED); len(found) > 0 {
 		if p.Code = found[0].Get("code").Text(); found[0].Get("display").Exists() {
 			p.Name = found[0].Get("display").Text()
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // dispensed is one issue of a prescription as its dispensing left it: the Task,
@@ -73,11 +74,11 @@ func readDispensed(state fhir.State, v *fhir.Version) (*dispensed, error) {
 // of, and whether that is finished.
 func readIssue(v *fhir.Version) (*dispensed, error) {
 	task, err := v.Resource()
-	if err != nil || task == nil || task.Root().Path("groupIdentifier", "system").Text() != idOrder {
+	if err != nil || task == nil || task.Root().Path("groupIdentifier", "system").Text() != nhs.IDOrder {
 		return nil, err
 	}
-	d := &dispensed{task: task, order: task.Root().Path("groupIdentifier", "value").Text(), uuid: identifier(task.Root(), idOrderUUID),
-		issue: 1, business: code(task.Get("businessStatus"), csBusinessStatus)}
+	d := &dispensed{task: task, order: task.Root().Path("groupIdentifier", "value").Text(), uuid: nhs.Identifier(task.Root(), nhs.IDOrderUUID).Text(),
+		issue: 1, business: nhs.Coded(task.Get("businessStatus"), nhs.CSBusinessStatus)}
 	d.finished = task.Get("status").Text() == "completed" && finishedStatus(d.business)
 	if n, ok := repeats(task.Root(), "numberOfRepeatsIssued"); ok {
 		d.issue = n + 1
@@ -98,8 +99,8 @@ func (d *dispensed) read(state fhir.State, v *fhir.Version) (_ *dispensed, err e
 		return nil, err
 	}
 	if d.day.IsZero() { // nothing was handed over: the day on which that was settled
-		if d.day = dayOf(task.Get("lastModified").Text()); d.day.IsZero() {
-			d.day = midnight(v.LastUpdated)
+		if d.day = nhs.Day(task.Get("lastModified").Text()); d.day.IsZero() {
+			d.day = nhs.Midnight(v.LastUpdated)
 		}
 	}
 	return d, nil
@@ -107,7 +108,7 @@ func (d *dispensed) read(state fhir.State, v *fhir.Version) (_ *dispensed, err e
 
 // repeats is a number of Extension-EPS-RepeatInformation on an element.
 func repeats(n fhir.Node, name string) (int, bool) {
-	i, err := strconv.Atoi(extension(extension(n, extRepeat), name).Get("valueInteger").Text())
+	i, err := strconv.Atoi(nhs.Extension(nhs.Extension(n, nhs.ExtRepeat), name).Get("valueInteger").Text())
 	return i, err == nil
 }
 
@@ -115,7 +116,7 @@ func repeats(n fhir.Node, name string) (int, bool) {
 func (d *dispensed) readItems(state fhir.State) error {
 	for in := range d.task.Get("input").Items() {
 		ref := in.Get("valueReference")
-		if ref.Path("identifier", "system").Text() != idItem {
+		if ref.Path("identifier", "system").Text() != nhs.IDItem {
 			continue
 		}
 		request, err := current(state, "MedicationRequest", ref.Get("reference").Text())
@@ -129,11 +130,11 @@ func (d *dispensed) readItems(state fhir.State) error {
 		if err != nil {
 			return err
 		}
-		status := extension(extension(in, extDispensing), "dispenseStatus")
+		status := nhs.Extension(nhs.Extension(in, nhs.ExtDispensing), "dispenseStatus")
 		d.lines = append(d.lines, item{number: ref.Path("identifier", "value").Text(), request: request, product: product, status: status.Path("valueCoding", "code").Text()})
-		d.kind = extension(request.Root(), extType).Path("valueCoding", "code").Text()
+		d.kind = nhs.Extension(request.Root(), nhs.ExtPrescriptionType).Path("valueCoding", "code").Text()
 		if d.uuid == "" {
-			d.uuid = extension(request.Get("groupIdentifier"), extPrescription).Path("valueIdentifier", "value").Text()
+			d.uuid = nhs.Extension(request.Get("groupIdentifier"), nhs.ExtPrescriptionID).Path("valueIdentifier", "value").Text()
 		}
 	}
 	return nil
@@ -146,7 +147,7 @@ func medication(state fhir.State, request *fhir.Resource) (fhir.Node, error) {
 		return c, nil
 	}
 	ref := request.Get("medicationReference")
-	if m := contained(request, ref); m.Exists() {
+	if m := nhs.Contained(request.Root(), ref); m.Exists() {
 		return m.Get("code"), nil
 	}
 	m, err := current(state, "Medication", ref.Get("reference").Text())

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
@@ -49,7 +50,7 @@ func exempt(state fhir.State, book *pricing.Book, country string, patient *fhir.
 		if c == nil || !holds(c.Get("period"), day) {
 			continue
 		}
-		if e, ok := list.At(code(c.Get("type"), csExemption), day); ok {
+		if e, ok := list.At(nhs.Coded(c.Get("type"), nhs.CSExemption), day); ok {
 			if c.Get("identifier").Exists() {
 				return exemption{e, "evidence-seen"}, nil
 			}
@@ -62,10 +63,10 @@ func exempt(state fhir.State, book *pricing.Book, country string, patient *fhir.
 // said is the exemption that was given at supply, in the place of what the
 // server would conclude.
 func (d *draft) said(list *tariff.Exemptions) {
-	given := extension(d.task.Root(), extExemption)
-	code := extension(given, "exemption").Path("valueCoding", "code").Text()
+	given := nhs.Extension(d.task.Root(), nhs.ExtOwnExemption)
+	code := nhs.Extension(given, "exemption").Path("valueCoding", "code").Text()
 	if e, ok := list.At(code, d.day); ok {
-		d.exemption = exemption{e, extension(given, "evidence").Path("valueCoding", "code").Text()}
+		d.exemption = exemption{e, nhs.Extension(given, "evidence").Path("valueCoding", "code").Text()}
 	}
 }
 
@@ -74,19 +75,19 @@ func (d *draft) said(list *tariff.Exemptions) {
 func (d *draft) endorsements(item string) []any {
 	var list []any
 	for e := range d.task.Get("extension").Items() {
-		if e.Get("url").Text() == extEndorsed && strings.EqualFold(extension(e, "item").Path("valueIdentifier", "value").Text(), item) {
-			list = append(list, extension(e, "endorsement").Get("valueCodeableConcept"))
+		if e.Get("url").Text() == nhs.ExtOwnEndorsement && strings.EqualFold(nhs.Extension(e, "item").Path("valueIdentifier", "value").Text(), item) {
+			list = append(list, nhs.Extension(e, "endorsement").Get("valueCodeableConcept"))
 		}
 	}
 	if list == nil {
-		return []any{concept(csEndorsement, "NDEC")}
+		return []any{nhs.Concept(nhs.Coding(nhs.CSEndorsement, "NDEC"))}
 	}
 	return list
 }
 
 // holds reports whether a day lies in a period.
 func holds(period fhir.Node, day time.Time) bool {
-	start, end := dayOf(period.Get("start").Text()), dayOf(period.Get("end").Text())
+	start, end := nhs.Day(period.Get("start").Text()), nhs.Day(period.Get("end").Text())
 	return !start.After(day) && (end.IsZero() || !end.Before(day))
 }
 
@@ -115,10 +116,10 @@ func (d *draft) free(list *tariff.Exemptions) {
 // contraceptives (CC), sexual health (FS).
 func freed(request *fhir.Resource, list *tariff.Exemptions, day time.Time) bool {
 	for e := range request.Get("extension").Items() {
-		if e.Get("url").Text() != extEndorsement {
+		if e.Get("url").Text() != nhs.ExtPrescriberEndorsed {
 			continue
 		}
-		if _, ok := list.ByEndorsement(code(e.Get("valueCodeableConcept"), csPrescriber), day); ok {
+		if _, ok := list.ByEndorsement(nhs.Coded(e.Get("valueCodeableConcept"), nhs.CSPrescriberEndorsement), day); ok {
 			return true
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
@@ -127,7 +128,7 @@ func pinOf(invoice *fhir.Version) (fhir.Seq, error) {
 	if err != nil {
 		return 0, err
 	}
-	seq, err := strconv.ParseUint(extension(r.Root(), extPin).Get("valueString").Text(), 10, 64)
+	seq, err := strconv.ParseUint(nhs.Extension(r.Root(), extPin).Get("valueString").Text(), 10, 64)
 	if err != nil {
 		return 0, fhir.E("export", fhir.Processing, fhir.Issue{Message: invoice.Ref() + " does not say at which sequence it was exported."})
 	}
@@ -221,7 +222,7 @@ func answered(state fhir.State, id string) (response, claim *fhir.Version, err e
 
 // paid are the ids of the answers of a pharmacy's month that are paid.
 func paid(state fhir.State, month tariff.Month, org, more string) ([]string, error) {
-	ids, err := state.Find("ClaimResponse", query("_tag", csMonth, monthOf(month.String(), org))+"&status=active"+more)
+	ids, err := state.Find("ClaimResponse", nhs.Query("_tag", csMonth, monthOf(month.String(), org))+"&status=active"+more)
 	slices.Sort(ids)
 	return ids, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
@@ -119,7 +120,7 @@ func (s *Service) newList(ctx context.Context, q CloseRequest, run int) (list []
 		}
 		if e != nil {
 			list = append(list, e)
-			entries = append(entries, fhir.Obj("item", fhir.Obj("reference", e.Totals.Ref(), "identifier", identifierValue(csRun, e.name()))))
+			entries = append(entries, fhir.Obj("item", fhir.Obj("reference", e.Totals.Ref(), "identifier", nhs.IdentifierValue(csRun, e.name()))))
 		}
 	}
 	if len(list) == 0 {
@@ -140,7 +141,7 @@ func (s *Service) newList(ctx context.Context, q CloseRequest, run int) (list []
 
 // pharmaciesOf are the pharmacies that have claims in a month.
 func (s *Service) pharmaciesOf(state fhir.State, month tariff.Month) ([]string, error) {
-	ids, err := state.Find("ClaimResponse", query("_tag", csMonth, month.String()))
+	ids, err := state.Find("ClaimResponse", nhs.Query("_tag", csMonth, month.String()))
 	if err != nil {
 		return nil, err
 	}

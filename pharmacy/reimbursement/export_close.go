@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
@@ -26,7 +27,7 @@ func (s *Service) CloseMonth(ctx context.Context, q CloseRequest) ([]*Export, er
 	if !Over(q.Month, q.Time) {
 		return nil, fhir.E("close", fhir.BusinessRule, fhir.Issue{Rule: "month-is-over", Expression: "month",
 			Message:  "The month is not over, so it is not closed: claims of its remaining days would be left out.",
-			Expected: "a month before " + tariff.MonthOf(midnight(q.Time)).String(), Found: q.Month.String(),
+			Expected: "a month before " + tariff.MonthOf(nhs.Midnight(q.Time)).String(), Found: q.Month.String(),
 			Fix: "Read a preview, which records nothing: GET Claim/$export-month?month=" + q.Month.String()})
 	}
 	s.closing.Lock() // two runs at once would both submit what is late
@@ -39,7 +40,7 @@ func (s *Service) CloseMonth(ctx context.Context, q CloseRequest) ([]*Export, er
 }
 
 // Over reports whether a month has ended in the United Kingdom.
-func Over(month tariff.Month, now time.Time) bool { return month < tariff.MonthOf(midnight(now)) }
+func Over(month tariff.Month, now time.Time) bool { return month < tariff.MonthOf(nhs.Midnight(now)) }
 
 func (s *Service) close(ctx context.Context, q CloseRequest, org string) (*Export, error) {
 	for range attempts {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 const anOrder = "24F5DA-A83008-7EFE6Z"
@@ -28,7 +29,7 @@ func TestAFinishedPrescriptionIsClaimed(t *testing.T) {
 	require.Equal(t, "active", claim.Get("status").Text())
 	require.Equal(t, "complete", response.Get("outcome").Text())
 	require.Equal(t, "Before the deductions of the month: -£16.33. That is £13.37 for products and fees, less £29.70 in prescription charges, which the pharmacy collected from the patient for the NHS and keeps. The charges are more than the rest, so the difference is taken off what the NHS pays for the month.", response.Get("disposition").Text())
-	require.Equal(t, "2026-11-20", extension(response.Root(), extDay).Get("valueDate").Text())
+	require.Equal(t, "2026-11-20", nhs.Extension(response.Root(), extDay).Get("valueDate").Text())
 	require.Equal(t, 1, w.versions("Claim", claim.ID()))
 	require.Equal(t, 1, w.versions("ClaimResponse", response.ID()))
 
@@ -36,9 +37,9 @@ func TestAFinishedPrescriptionIsClaimed(t *testing.T) {
 	basic := detail.Get("adjudication").Item(0)
 	require.Equal(t, "0.72", basic.Path("amount", "value").Text())
 	require.Equal(t, "GBP", basic.Path("amount", "currency").Text())
-	require.Equal(t, "Part VIIIA Category M", code(basic.Get("reason"), csRule))
+	require.Equal(t, "Part VIIIA Category M", nhs.Coded(basic.Get("reason"), csRule))
 	require.Equal(t, "359p × 20 / 100 = 71.8p, rounded half-up to 72p", basic.Path("reason", "text").Text())
-	require.Equal(t, "Binary/tariff-part-viiia-2026-11/_history/1", extension(basic, extEdition).Get("valueString").Text())
+	require.Equal(t, "Binary/tariff-part-viiia-2026-11/_history/1", nhs.Extension(basic, extEdition).Get("valueString").Text())
 	require.Equal(t, "20.0", claim.Get("item").Item(0).Get("detail").Item(1).Get("subDetail").Item(0).Path("quantity", "value").Text(), "digits are kept")
 }
 
@@ -118,8 +119,8 @@ func TestNothingSupplied(t *testing.T) {
 	claim, response := w.claimed(rx)
 	require.Empty(t, readClaim(claim).check(builtinLists()))
 	require.Equal(t, "Before the deductions of the month: £0.00.", response.Get("disposition").Text())
-	require.Equal(t, "0007", extension(claim.Get("item").Item(0), extStatus).Path("valueCoding", "code").Text())
-	require.Equal(t, "0010", extension(claim.Get("item").Item(0).Get("detail").Item(0), extStatusReason).Path("valueCoding", "code").Text())
+	require.Equal(t, "0007", nhs.Extension(claim.Get("item").Item(0), nhs.ExtBusinessStatus).Path("valueCoding", "code").Text())
+	require.Equal(t, "0010", nhs.Extension(claim.Get("item").Item(0).Get("detail").Item(0), nhs.ExtBusinessStatusReason).Path("valueCoding", "code").Text())
 }
 
 func TestControlledDrugs(t *testing.T) {
@@ -141,7 +142,7 @@ func TestWhoPaysTheCharge(t *testing.T) {
 			id = fhir.List(fhir.Obj("value", certificate))
 		}
 		return fhir.Obj("resourceType", "Coverage", "id", "cover", "identifier", id, "status", "active",
-			"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csExemption, "code", kind))),
+			"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSExemption, "code", kind))),
 			"beneficiary", fhir.Obj("reference", "Patient/patient-9449304130"), "period", fhir.Obj("start", start, "end", end),
 			"payor", fhir.List(fhir.Obj("display", "NHSBSA")))
 	}
@@ -172,11 +173,11 @@ func TestWhoPaysTheCharge(t *testing.T) {
 			rx.store(w)
 			claim, _ := w.claimed(rx)
 			item := claim.Get("item").Item(0)
-			require.Equal(t, c.code, code(item.Get("programCode"), csExemption))
-			require.Equal(t, c.evidence, code(item.Get("programCode"), csEvidence))
+			require.Equal(t, c.code, nhs.Coded(item.Get("programCode"), nhs.CSExemption))
+			require.Equal(t, c.evidence, nhs.Coded(item.Get("programCode"), nhs.CSEvidence))
 			var charges []string
 			for d := range item.Get("detail").Items() {
-				charges = append(charges, code(d.Get("programCode"), csCharge))
+				charges = append(charges, nhs.Coded(d.Get("programCode"), nhs.CSCharge))
 			}
 			require.Equal(t, c.charges, strings.Join(charges, " "))
 		})
@@ -240,7 +241,7 @@ func TestTheMonthIsThatOfTheUnitedKingdom(t *testing.T) {
 	rx.handed = "2026-06-30T23:30:00Z" // half past midnight, British Summer Time
 	rx.store(w)
 	_, response := w.claimed(rx)
-	require.Equal(t, "2026-07-01", extension(response.Root(), extDay).Get("valueDate").Text())
+	require.Equal(t, "2026-07-01", nhs.Extension(response.Root(), extDay).Get("valueDate").Text())
 }
 
 func TestBrokenBulkIsUsedUp(t *testing.T) {
@@ -323,8 +324,8 @@ func TestBrokenBulkOfAnInvoice(t *testing.T) {
 			supplies: []rxSupply{{"763158003", "Import", c.quantity}}}}
 		rx.store(w)
 		claim, _ := w.claimed(rx)
-		_, err := w.post(amend(t, claim, c.message, "", `{"coding":[{"system":"`+csEndorsement+`","code":"NDEC","display":"No Dispenser Endorsement Code"}]}`,
-			`{"coding":[{"system":"`+csEndorsement+`","code":"IP"}],"text":"28 tablet, £28.00"},{"coding":[{"system":"`+csEndorsement+`","code":"BB"}]}`))
+		_, err := w.post(amend(t, claim, c.message, "", `{"coding":[{"system":"`+nhs.CSEndorsement+`","code":"NDEC","display":"No Dispenser Endorsement Code"}]}`,
+			`{"coding":[{"system":"`+nhs.CSEndorsement+`","code":"IP"}],"text":"28 tablet, £28.00"},{"coding":[{"system":"`+nhs.CSEndorsement+`","code":"BB"}]}`))
 		require.NoError(t, err)
 		_, response := w.claimed(rx)
 		require.Contains(t, string(response.JSON()), c.want)

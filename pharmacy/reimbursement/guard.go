@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // Guard keeps the records of money. A caller's plain write changes none of them
@@ -46,6 +47,6 @@ func Guard(_ context.Context, _ fhir.State, tx *fhir.Transaction, before, after 
 	if is.message() == was.message() || is.replaces().Get("value").Text() == was.message() || own(before, was.message()) {
 		return nil
 	}
-	return fhir.E("claim", fhir.BusinessRule, fhir.Issue{Expression: "Claim.extension('" + extReplacement + "')", Rule: "0021", Details: eps("DISPENSE_AMEND_IDENTIFIER_MISMATCH"),
+	return fhir.E("claim", fhir.BusinessRule, fhir.Issue{Expression: "Claim.extension('" + nhs.ExtReplacement + "')", Rule: "0021", Details: eps("DISPENSE_AMEND_IDENTIFIER_MISMATCH"),
 		Message: "The claim that stands is only replaced by an amendment that names it.", Expected: was.message(), Found: is.replaces().Get("value").Text()})
 }

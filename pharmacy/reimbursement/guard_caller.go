@@ -2,6 +2,7 @@ package reimbursement
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // guardCaller refuses the plain write of a Claim to the NHS by a caller who does
@@ -18,7 +19,7 @@ func guardCaller(who fhir.Principal, before, after *fhir.Version) error {
 		if err != nil {
 			return err
 		}
-		if org := identifier(readClaim(r).pharmacy(), idODS); IsEPS(r) && !who.ActsFor(org) {
+		if org := nhs.Identifier(readClaim(r).pharmacy(), nhs.IDODS).Text(); IsEPS(r) && !who.ActsFor(org) {
 			return who.NotFor("claim", readClaim(r).pharmacy(), org)
 		}
 	}

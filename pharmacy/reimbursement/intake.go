@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // attempts bounds how often a post is judged anew because another writer was
@@ -33,7 +34,7 @@ func (s *Service) receive(ctx context.Context, call *fhir.Call) (*fhir.Reply, er
 // submit judges an EPS claim and stores it with its answer. The first change of
 // the commit is the Claim, the last one the ClaimResponse.
 func (s *Service) submit(ctx context.Context, call *fhir.Call, r *fhir.Resource, reply *fhir.Reply) (*fhir.Commit, error) {
-	if org := identifier(readClaim(r).pharmacy(), idODS); !call.Requester.ActsFor(org) {
+	if org := nhs.Identifier(readClaim(r).pharmacy(), nhs.IDODS).Text(); !call.Requester.ActsFor(org) {
 		return nil, call.Requester.NotFor("claim", readClaim(r).pharmacy(), org)
 	}
 	for range attempts {

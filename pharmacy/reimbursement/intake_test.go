@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 const (
@@ -176,19 +177,19 @@ func TestMistakes(t *testing.T) {
 	}{
 		"payer":               {[]string{`"value":"T1450"`, `"value":"t1450"`}, []string{"CL3  Claim.insurance[0].coverage.identifier.value"}},
 		"practitioner":        {[]string{`"practitioner":{`, `"practitioner":{"reference":"Practitioner/1",`}, []string{"CL4  Claim.contained[0].practitioner"}},
-		"user id":             {[]string{`"practitioner":{"identifier":{"system":"` + idUser, `"practitioner":{"identifier":{"system":"` + idODS}, []string{"CL11 TOO_FEW_VALUES_SUBMITTED Claim.contained[0].practitioner.identifier"}},
-		"role profile":        {[]string{idRoleProfile, idODS}, []string{"CL11 TOO_FEW_VALUES_SUBMITTED Claim.contained[0].identifier"}},
+		"user id":             {[]string{`"practitioner":{"identifier":{"system":"` + nhs.IDUser, `"practitioner":{"identifier":{"system":"` + nhs.IDODS}, []string{"CL11 TOO_FEW_VALUES_SUBMITTED Claim.contained[0].practitioner.identifier"}},
+		"role profile":        {[]string{nhs.IDRoleProfile, nhs.IDODS}, []string{"CL11 TOO_FEW_VALUES_SUBMITTED Claim.contained[0].identifier"}},
 		"provider":            {[]string{`"provider":{"reference":"#provider"}`, `"provider":{"reference":"#organisation"}`}, []string{"CL10 INVALID_VALUE Claim.provider"}},
-		"endorsement, second": {[]string{`NDEC`, `BB`, `{"coding":[{"system":"` + csEndorsement + `","code":"NDEC"`, `{"coding":[{"system":"urn:x","code":"NDEC"`}, []string{"CL6  Claim.item[0].detail[1].programCode"}},
+		"endorsement, second": {[]string{`NDEC`, `BB`, `{"coding":[{"system":"` + nhs.CSEndorsement + `","code":"NDEC"`, `{"coding":[{"system":"urn:x","code":"NDEC"`}, []string{"CL6  Claim.item[0].detail[1].programCode"}},
 		"charge":              {[]string{`paid-once`, `paid-thrice`}, []string{"CL15 INVALID_VALUE Claim.item[0].detail[0].programCode"}},
-		"charge missing":      {[]string{csCharge, `urn:x`}, []string{"CL15 TOO_FEW_VALUES_SUBMITTED Claim.item[0].detail[0].programCode"}},
-		"status missing":      {[]string{csLineStatus, `urn:x`}, []string{"CL14 TOO_FEW_VALUES_SUBMITTED Claim.item[0].detail[0].modifier"}},
-		"prescription status": {[]string{`"code":"0006"`, `"code":"0003"`}, []string{"CL9 CLAIM_INVALID_NOT_DISPENSED Claim.item[0].extension('" + extStatus + "').valueCoding.code"}},
+		"charge missing":      {[]string{nhs.CSCharge, `urn:x`}, []string{"CL15 TOO_FEW_VALUES_SUBMITTED Claim.item[0].detail[0].programCode"}},
+		"status missing":      {[]string{nhs.CSLineStatus, `urn:x`}, []string{"CL14 TOO_FEW_VALUES_SUBMITTED Claim.item[0].detail[0].modifier"}},
+		"prescription status": {[]string{`"code":"0006"`, `"code":"0003"`}, []string{"CL9 CLAIM_INVALID_NOT_DISPENSED Claim.item[0].extension('" + nhs.ExtBusinessStatus + "').valueCoding.code"}},
 		"other status":        {[]string{`"code":"0006"`, `"code":"0007"`}, []string{"0012 PRESCRIPTION_INVALID_STATE_TRANSITION Claim.item[0].extension[0].valueCoding.code"}},
 		"unit":                {[]string{`"unit":"tablet","system":"http://snomed.info/sct","code":"428673006"}}]}`, `"system":"http://snomed.info/sct","code":"428673006"}}]}`}, []string{"CL16 TOO_FEW_VALUES_SUBMITTED Claim.item[0].detail[0].subDetail[0].quantity.unit"}},
 		"nothing supplied":    {[]string{`"productOrService":{"coding":[{"system":"http://snomed.info/sct","code":"39732311000001104","display":"Amoxicillin 250mg capsules"}]},"quantity":{"value":20`, `"productOrService":{"coding":[{"system":"http://snomed.info/sct","code":"39732311000001104","display":"Amoxicillin 250mg capsules"}]},"quantity":{"value":1e999999999`}, []string{"CL16 INVALID_VALUE Claim.item[0].detail[0].subDetail[0].quantity.value"}},
-		"uuid":                {[]string{idUUID, `urn:x`}, []string{"CL7 TOO_FEW_VALUES_SUBMITTED Claim.identifier"}},
-		"group":               {[]string{`"url":"UUID"`, `"url":"uuid"`}, []string{"CL17 TOO_FEW_VALUES_SUBMITTED Claim.prescription.extension('" + extGroup + "').extension('UUID')"}},
+		"uuid":                {[]string{nhs.IDUUID, `urn:x`}, []string{"CL7 TOO_FEW_VALUES_SUBMITTED Claim.identifier"}},
+		"group":               {[]string{`"url":"UUID"`, `"url":"uuid"`}, []string{"CL17 TOO_FEW_VALUES_SUBMITTED Claim.prescription.extension('" + nhs.ExtGroup + "').extension('UUID')"}},
 		"other uuid":          {[]string{`"value":"` + acute(anOrder).uuid, `"value":"` + message3}, []string{"0007 INVALID_RESOURCE_ID Claim.prescription.extension[0].extension[1].valueIdentifier"}},
 		"exemption":           {[]string{`"code":"0001","display":"Patient has paid`, `"code":"0099","display":"Patient has paid`}, []string{"CL18  Claim.item[0].programCode[0].coding[0].code"}},
 		"endorsement":         {[]string{`NDEC`, `QQ`}, []string{"CL22  Claim.item[0].detail[0].programCode[1].coding[0].code"}},
@@ -198,11 +199,11 @@ func TestMistakes(t *testing.T) {
 		"pharmacy":            {[]string{`VNE51`, `FA565`}, []string{"CL20 PRESCRIPTION_WITH_ANOTHER_DISPENSER Claim.contained[1].identifier"}},
 		"line status":         {[]string{`"code":"0005","display":"Item cancelled"`, `"code":"0006","display":"Expired"`}, []string{"0013 MEDICATIONREQUEST_INVALID_STATE_TRANSITION Claim.item[0].detail[3].modifier"}},
 		"too much":            {[]string{`"value":20,`, `"value":21,`, `"value":20,`, `"value":21,`}, []string{"0013 MEDICATIONREQUEST_INVALID_STATE_TRANSITION Claim.item[0].detail[0].subDetail"}},
-		"no reason":           {[]string{`"code":"0005","display":"Item cancelled"`, `"code":"0002","display":"Item not dispensed"`}, []string{"0013 MEDICATIONREQUEST_INVALID_STATE_TRANSITION Claim.item[0].detail[3].modifier", "CL19 TOO_FEW_VALUES_SUBMITTED Claim.item[0].detail[3].extension('" + extStatusReason + "')"}},
+		"no reason":           {[]string{`"code":"0005","display":"Item cancelled"`, `"code":"0002","display":"Item not dispensed"`}, []string{"0013 MEDICATIONREQUEST_INVALID_STATE_TRANSITION Claim.item[0].detail[3].modifier", "CL19 TOO_FEW_VALUES_SUBMITTED Claim.item[0].detail[3].extension('" + nhs.ExtBusinessStatusReason + "')"}},
 		"other unit":          {[]string{`"value":20,"unit":"tablet","system":"http://snomed.info/sct","code":"428673006"}}]}`, `"value":20,"unit":"ml","system":"http://snomed.info/sct","code":"258773002"}}]}`}, []string{"0013 MEDICATIONREQUEST_INVALID_STATE_TRANSITION Claim.item[0].detail[0].subDetail[0].quantity"}},
 		"draft":               {[]string{`"status":"active"`, `"status":"draft"`}, []string{"CL1 INVALID_VALUE Claim.status"}},
 		"two insurances":      {[]string{`"insurance":[`, `"insurance":[{"sequence":2,"focal":false,"coverage":{"display":"x"}},`}, []string{"CL2  Claim.insurance"}},
-		"everything":          {[]string{`"value":"T1450"`, `"value":"X"`, csLineStatus, `urn:x`, `9449304130`, `9990548609`}, []string{"CL20 CONFLICTING_VALUES Claim.patient.identifier.value", "CL3  Claim.insurance[0].coverage.identifier.value", "CL14 TOO_FEW_VALUES_SUBMITTED Claim.item[0].detail[0].modifier"}},
+		"everything":          {[]string{`"value":"T1450"`, `"value":"X"`, nhs.CSLineStatus, `urn:x`, `9449304130`, `9990548609`}, []string{"CL20 CONFLICTING_VALUES Claim.patient.identifier.value", "CL3  Claim.insurance[0].coverage.identifier.value", "CL14 TOO_FEW_VALUES_SUBMITTED Claim.item[0].detail[0].modifier"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := w.post(amend(t, claim, message1, "", c.exchange...))
@@ -280,7 +281,7 @@ func TestGuard(t *testing.T) {
 func TestWhatIsAnEPSClaim(t *testing.T) {
 	_, _, claim := ready(t)
 	require.True(t, IsEPS(claim))
-	require.True(t, IsEPS(amend(t, claim, message1, "", extGroup, "urn:x")), "the item alone")
+	require.True(t, IsEPS(amend(t, claim, message1, "", nhs.ExtGroup, "urn:x")), "the item alone")
 	require.True(t, IsEPS(amend(t, claim, message1, "", `"code":"16076005"`, `"code":"1"`)), "the group alone")
-	require.False(t, IsEPS(amend(t, claim, message1, "", extGroup, "urn:x", `"code":"16076005"`, `"code":"1"`)))
+	require.False(t, IsEPS(amend(t, claim, message1, "", nhs.ExtGroup, "urn:x", `"code":"16076005"`, `"code":"1"`)))
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 )
 
@@ -25,7 +26,7 @@ func (e *Export) invoice(id string, t *totals, schedule string, now time.Time) *
 		"extension", fhir.List(
 			fhir.Obj("url", extPin, "valueString", strconv.FormatUint(uint64(e.Seq), 10)),
 			fhir.Obj("url", extEdition, "valueString", schedule)),
-		"identifier", fhir.List(identifierValue(csRun, e.name())),
+		"identifier", fhir.List(nhs.IdentifierValue(csRun, e.name())),
 		"status", status,
 		"type", fhir.Obj("text", "Reimbursement and remuneration for "+e.Month.String()),
 		"recipient", t.payer,

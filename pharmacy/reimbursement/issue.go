@@ -1,14 +1,17 @@
 package reimbursement
 
-import "github.com/pestle-fhir/pestle/fhir"
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
 
 // Refusals of Spine, as the EPS FHIR API names them. The number is Spine's.
-func eps(code string) fhir.Coding   { return fhir.Coding{System: csEPSIssue, Code: code} }
-func spine(code string) fhir.Coding { return fhir.Coding{System: csSpine, Code: code} }
+func eps(code string) fhir.Coding   { return fhir.Coding{System: nhs.CSEPSIssue, Code: code} }
+func spine(code string) fhir.Coding { return fhir.Coding{System: nhs.CSSpine, Code: code} }
 
 // facade is a refusal that the API makes itself, before Spine sees the message.
 func facade(code, display string) fhir.Coding {
-	return fhir.Coding{System: csFacade, Code: code, Display: display}
+	return fhir.Coding{System: nhs.CSFacade, Code: code, Display: display}
 }
 
 // tooFew, tooMany and wrong are what the API throws when a message cannot be

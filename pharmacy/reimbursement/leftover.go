@@ -2,6 +2,7 @@ package reimbursement
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 )
 
@@ -14,7 +15,7 @@ func leftovers(state fhir.State, p pricing.Prescription, book *pricing.Book, org
 			if _, done := found[pack]; done || org == "" {
 				continue
 			}
-			ids, err := state.Find("ClaimResponse", query("_tag", csResidue, org+"."+pack))
+			ids, err := state.Find("ClaimResponse", nhs.Query("_tag", csResidue, org+"."+pack))
 			if err != nil {
 				return nil, err
 			}
@@ -35,12 +36,12 @@ func leftovers(state fhir.State, p pricing.Prescription, book *pricing.Book, org
 
 // movements are what a ClaimResponse added to the rest of a pack, or took of it.
 func movements(r *fhir.Resource, pack string) []pricing.Leftover {
-	day := dayOf(extension(r.Root(), extDay).Get("valueDate").Text())
+	day := nhs.Day(nhs.Extension(r.Root(), extDay).Get("valueDate").Text())
 	var list []pricing.Leftover
 	for item := range r.Get("item").Items() {
 		for detail := range item.Get("detail").Items() {
 			for a := range detail.Get("adjudication").Items() {
-				if extension(a, extLeftover).Path("valueIdentifier", "value").Text() != pack {
+				if nhs.Extension(a, extLeftover).Path("valueIdentifier", "value").Text() != pack {
 					continue
 				}
 				if n, ok := pricing.ParseDecimal(a.Get("value").Text()); ok {

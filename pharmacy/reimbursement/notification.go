@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 )
 
@@ -27,28 +28,28 @@ func (d *dispensed) readNotifications(state fhir.State) error {
 }
 
 func (d *dispensed) readDispense(bundle, r *fhir.Resource) {
-	line := d.line(identifier(contained(r, r.Get("authorizingPrescription")), idItem))
+	line := d.line(nhs.Identifier(nhs.Contained(r.Root(), r.Get("authorizingPrescription")), nhs.IDItem).Text())
 	if line == nil {
 		return
 	}
-	role := contained(r, r.Get("performer").Get("actor"))
+	role := nhs.Contained(r.Root(), r.Get("performer").Get("actor"))
 	if role.Exists() {
 		d.provider, d.organisation = role, entryOf(bundle, role.Path("organization", "reference").Text())
 	}
-	if reasons := codings(r.Get("statusReasonCodeableConcept"), csNotDispensed); len(reasons) > 0 {
+	if reasons := nhs.Codings(r.Get("statusReasonCodeableConcept"), nhs.CSNotDispensed); len(reasons) > 0 {
 		line.reason = reasons[0]
-	} else if reason := extension(r.Root(), extNotDispensed).Get("valueCoding"); reason.Exists() {
+	} else if reason := nhs.Extension(r.Root(), nhs.ExtNonDispensing).Get("valueCoding"); reason.Exists() {
 		line.reason = reason
 	}
 	value, ok := pricing.ParseDecimal(r.Root().Path("quantity", "value").Text())
-	status := code(r.Get("type"), csLineStatus)
+	status := nhs.Coded(r.Get("type"), nhs.CSLineStatus)
 	if !ok || value.Sign() <= 0 || status != "0001" && status != "0003" {
 		return
 	}
-	if day := dayOf(r.Get("whenHandedOver").Text()); day.After(d.day) {
+	if day := nhs.Day(r.Get("whenHandedOver").Text()); day.After(d.day) {
 		d.day = day
 	}
-	line.supplies = append(line.supplies, handover{identifier(r.Root(), idDispense), dispensedProduct(bundle, r), r.Get("quantity")})
+	line.supplies = append(line.supplies, handover{nhs.Identifier(r.Root(), nhs.IDDispense).Text(), dispensedProduct(bundle, r), r.Get("quantity")})
 }
 
 func dispensedProduct(bundle, dispense *fhir.Resource) fhir.Node {
@@ -56,7 +57,7 @@ func dispensedProduct(bundle, dispense *fhir.Resource) fhir.Node {
 		return c
 	}
 	ref := dispense.Get("medicationReference")
-	if m := contained(dispense, ref); m.Exists() {
+	if m := nhs.Contained(dispense.Root(), ref); m.Exists() {
 		return m.Get("code")
 	}
 	return entryOf(bundle, ref.Get("reference").Text()).Get("code")

@@ -12,6 +12,7 @@ import (
 	"github.com/pestle-fhir/pestle/internal/oracle"
 	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 const homecare = "secondary-care/homecare/acute/nominated-pharmacy/clinical-practitioner/"
@@ -114,7 +115,7 @@ func (w *world) runDispensing(d *dispensing.Service) {
 		go func() { _ = loop.Run(ctx) }()
 	}
 	require.Eventually(w.t, func() bool {
-		ids, err := w.db.State(w.ctx).Find("Task", "identifier="+idOrder+"|")
+		ids, err := w.db.State(w.ctx).Find("Task", "identifier="+nhs.IDOrder+"|")
 		return err == nil && len(ids) > 0
 	}, 5*time.Second, time.Millisecond)
 }

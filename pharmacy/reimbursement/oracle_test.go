@@ -14,6 +14,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/internal/oracle"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // examples are the EPS examples by their path.
@@ -198,7 +199,7 @@ func TestOracleOrdersToClaims(t *testing.T) {
 		passed++
 		for d := range response.Get("item").Item(0).Get("detail").Items() {
 			lines++
-			if c := code(d.Get("adjudication").Item(0).Get("category"), csCategory); c == "basic-price" && d.Get("adjudication").Item(0).Get("amount").Exists() {
+			if c := nhs.Coded(d.Get("adjudication").Item(0).Get("category"), csCategory); c == "basic-price" && d.Get("adjudication").Item(0).Get("amount").Exists() {
 				priced++
 			} else {
 				t.Log(path, string(d.Get("adjudication").Item(0).Raw()))

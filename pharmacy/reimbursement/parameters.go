@@ -1,6 +1,8 @@
 package reimbursement
 
-import "github.com/pestle-fhir/pestle/fhir"
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+)
 
 // The parameters of the operations on Claims.
 var (

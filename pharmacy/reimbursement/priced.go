@@ -2,6 +2,7 @@ package reimbursement
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
@@ -12,7 +13,7 @@ func scheduleOf(request *fhir.Resource) int {
 	if request == nil {
 		return 0
 	}
-	s := extension(extension(request.Root(), extControlled), "schedule").Path("valueCoding", "code").Text()
+	s := nhs.Extension(nhs.Extension(request.Root(), nhs.ExtControlled), "schedule").Path("valueCoding", "code").Text()
 	if len(s) >= 3 && s[:2] == "CD" && s[2] >= '1' && s[2] <= '5' {
 		return int(s[2] - '0')
 	}
@@ -36,7 +37,7 @@ func (d *dispensed) pricingLines() []pricing.Line {
 // whether it is a controlled drug, is the prescription's to say and not the
 // Claim's; notes tell where the two differ.
 func (c *claim) prescriptionIn(d *dispensed, exemptions *tariff.Exemptions) (p pricing.Prescription, notes []string) {
-	p = pricing.Prescription{Day: d.day, Exemption: code(c.item.Get("programCode"), csExemption), Country: c.country()}
+	p = pricing.Prescription{Day: d.day, Exemption: nhs.Coded(c.item.Get("programCode"), nhs.CSExemption), Country: c.country()}
 	for _, detail := range c.details {
 		line := pricing.Line{
 			Prescribed:   productOf(detail.Get("productOrService")),

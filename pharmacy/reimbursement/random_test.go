@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // TestRandomHistories dispenses, amends, withdraws, claims and prices again in
@@ -116,7 +117,7 @@ func sumOf(response *fhir.Resource, figures bool) *big.Rat {
 	}
 	if !figures {
 		for total := range response.Get("total").Items() {
-			if code(total.Get("category"), csCategory) == payable {
+			if nhs.Coded(total.Get("category"), csCategory) == payable {
 				add(total)
 			}
 		}

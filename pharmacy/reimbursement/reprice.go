@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
@@ -24,7 +25,7 @@ func (s *Service) Reprice(ctx context.Context, month tariff.Month, org string, w
 	if org != "" {
 		tag = monthOf(tag, org)
 	}
-	ids, err := s.db.State(ctx).Find("ClaimResponse", query("_tag", csMonth, tag))
+	ids, err := s.db.State(ctx).Find("ClaimResponse", nhs.Query("_tag", csMonth, tag))
 	if err != nil {
 		return 0, 0, err
 	}
@@ -50,7 +51,7 @@ func byDay(state fhir.State, ids []string) error {
 			return err
 		}
 		if r != nil {
-			days[id] = extension(r.Root(), extDay).Get("valueDate").Text()
+			days[id] = nhs.Extension(r.Root(), extDay).Get("valueDate").Text()
 		}
 	}
 	slices.SortFunc(ids, func(a, b string) int { return cmp.Or(strings.Compare(days[a], days[b]), strings.Compare(a, b)) })

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
@@ -119,7 +120,7 @@ func (p *response) outward(name, otherwise string) fhir.Value {
 	if display == "" {
 		display = otherwise
 	}
-	within := contained(p.claim, ref)
+	within := nhs.Contained(p.claim.Root(), ref)
 	return fhir.Obj("type", within.Get("resourceType"), "identifier", within.Get("identifier").Item(0), "display", display)
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
@@ -44,7 +45,7 @@ func (c *claim) check(lists codeLists) []fhir.Issue {
 	issues = append(issues, c.checkProvider()...)
 	issues = append(issues, c.checkIdentity()...)
 	issues = append(issues, c.checkItem(lists.exemptions)...)
-	day := dayOf(c.Get("created").Text())
+	day := nhs.Day(c.Get("created").Text())
 	for i, d := range c.details {
 		issues = append(issues, checkDetail(d, "Claim.item[0].detail["+strconv.Itoa(i)+"]")...)
 		issues = append(issues, checkEndorsements(d, lists.endorsements, day)...)
@@ -78,17 +79,17 @@ func (c *claim) checkProvider() []fhir.Issue {
 	if who.Get("reference").Exists() { // CL4
 		issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.Invalid, Expression: who.Expression(), Position: who.Position(), Rule: "CL4",
 			Message: "The practitioner of the provider must be named by identifier and display.", Found: "a reference"})
-	} else if who.Path("identifier", "system").Text() != idUser || who.Path("identifier", "value").Text() == "" { // CL11
-		issues = append(issues, tooFew(role, role.Expression()+".practitioner.identifier", "The practitioner has no SDS user id.", "an identifier of system "+idUser, "CL11"))
+	} else if who.Path("identifier", "system").Text() != nhs.IDUser || who.Path("identifier", "value").Text() == "" { // CL11
+		issues = append(issues, tooFew(role, role.Expression()+".practitioner.identifier", "The practitioner has no SDS user id.", "an identifier of system "+nhs.IDUser, "CL11"))
 	}
-	if identified(role) && identifier(role, idRoleProfile) == "" { // CL11
-		issues = append(issues, tooFew(role.Get("identifier"), role.Expression()+".identifier", "The role has no SDS role profile id.", "an identifier of system "+idRoleProfile, "CL11"))
+	if identified(role) && nhs.Identifier(role, nhs.IDRoleProfile).Text() == "" { // CL11
+		issues = append(issues, tooFew(role.Get("identifier"), role.Expression()+".identifier", "The role has no SDS role profile id.", "an identifier of system "+nhs.IDRoleProfile, "CL11"))
 	}
 	if o := c.pharmacy(); o.Get("resourceType").Text() != "Organization" { // CL10
 		issues = append(issues, wrong(role, role.Expression()+".organization", "The organization of the provider must be a reference to a contained Organization.",
 			`"#" and the id of one that is contained`, strconv.Quote(role.Path("organization", "reference").Text()), "CL10"))
-	} else if identifier(o, idODS) == "" {
-		issues = append(issues, tooFew(o, o.Expression()+".identifier", "The pharmacy has no ODS code.", "an identifier of system "+idODS, "CL10"))
+	} else if nhs.Identifier(o, nhs.IDODS).Text() == "" {
+		issues = append(issues, tooFew(o, o.Expression()+".identifier", "The pharmacy has no ODS code.", "an identifier of system "+nhs.IDODS, "CL10"))
 	}
 	return issues
 }
@@ -97,19 +98,19 @@ func (c *claim) checkIdentity() []fhir.Issue {
 	var issues []fhir.Issue
 	var ids []string
 	for id := range c.Get("identifier").Items() {
-		if id.Get("system").Text() == idUUID {
+		if id.Get("system").Text() == nhs.IDUUID {
 			ids = append(ids, id.Get("value").Text())
 		}
 	}
 	switch { // CL7
 	case len(ids) == 0:
-		issues = append(issues, tooFew(c.Get("identifier"), "Claim.identifier", "The claim has no UUID.", "one identifier of system "+idUUID, "CL7"))
+		issues = append(issues, tooFew(c.Get("identifier"), "Claim.identifier", "The claim has no UUID.", "one identifier of system "+nhs.IDUUID, "CL7"))
 	case len(ids) > 1:
-		issues = append(issues, tooMany(c.Get("identifier"), "Claim.identifier", "The claim has more than one UUID.", "one identifier of system "+idUUID, strings.Join(ids, ", "), "CL7"))
+		issues = append(issues, tooMany(c.Get("identifier"), "Claim.identifier", "The claim has more than one UUID.", "one identifier of system "+nhs.IDUUID, strings.Join(ids, ", "), "CL7"))
 	}
-	for _, part := range []struct{ name, system string }{{"shortForm", idOrder}, {"UUID", idOrderUUID}} { // CL17
+	for _, part := range []struct{ name, system string }{{"shortForm", nhs.IDOrder}, {"UUID", nhs.IDOrderUUID}} { // CL17
 		if id := c.group(part.name); id.Get("value").Text() == "" || id.Get("system").Text() != part.system {
-			issues = append(issues, tooFew(c.Get("prescription"), "Claim.prescription.extension('"+extGroup+"').extension('"+part.name+"')",
+			issues = append(issues, tooFew(c.Get("prescription"), "Claim.prescription.extension('"+nhs.ExtGroup+"').extension('"+part.name+"')",
 				"The claim does not name the prescription's "+part.name+".", "valueIdentifier of system "+part.system, "CL17"))
 		}
 	}
@@ -126,16 +127,16 @@ func (c *claim) checkItem(exemptions *tariff.Exemptions) []fhir.Issue {
 		return []fhir.Issue{issue}
 	}
 	var issues []fhir.Issue
-	if code(c.item.Get("productOrService"), csSNOMED) != prescriptionConcept {
-		issues = append(issues, wrong(c.item, "Claim.item[0].productOrService", "The item of a claim is the prescription.", csSNOMED+"|"+prescriptionConcept,
-			strconv.Quote(code(c.item.Get("productOrService"), csSNOMED)), "CL8"))
+	if nhs.Coded(c.item.Get("productOrService"), nhs.CSSNOMED) != nhs.Prescription {
+		issues = append(issues, wrong(c.item, "Claim.item[0].productOrService", "The item of a claim is the prescription.", nhs.CSSNOMED+"|"+nhs.Prescription,
+			strconv.Quote(nhs.Coded(c.item.Get("productOrService"), nhs.CSSNOMED)), "CL8"))
 	}
-	status := extension(c.item, extStatus).Path("valueCoding", "code")
+	status := nhs.Extension(c.item, nhs.ExtBusinessStatus).Path("valueCoding", "code")
 	switch { // CL9
 	case status.Text() == "":
-		issues = append(issues, tooFew(c.item, "Claim.item[0].extension('"+extStatus+"')", "The item does not have the prescription's status.", "0006 or 0007", "CL9"))
+		issues = append(issues, tooFew(c.item, "Claim.item[0].extension('"+nhs.ExtBusinessStatus+"')", "The item does not have the prescription's status.", "0006 or 0007", "CL9"))
 	case !finishedStatus(status.Text()):
-		issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Expression: "Claim.item[0].extension('" + extStatus + "').valueCoding.code", Position: status.Position(),
+		issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Expression: "Claim.item[0].extension('" + nhs.ExtBusinessStatus + "').valueCoding.code", Position: status.Position(),
 			Rule: "CL9", Message: "A prescription is claimed when nothing more will be dispensed of it.", Expected: "0006 (Dispensed) or 0007 (Not Dispensed)", Found: status.Text(), Details: eps("CLAIM_INVALID_NOT_DISPENSED")})
 	}
 	if len(c.details) == 0 {
@@ -145,12 +146,12 @@ func (c *claim) checkItem(exemptions *tariff.Exemptions) []fhir.Issue {
 }
 
 func (c *claim) checkExemption(exemptions *tariff.Exemptions) []fhir.Issue {
-	day := dayOf(c.Get("created").Text())
+	day := nhs.Day(c.Get("created").Text())
 	var issues []fhir.Issue
-	for _, e := range codings(c.item.Get("programCode"), csExemption) { // CL18
+	for _, e := range nhs.Codings(c.item.Get("programCode"), nhs.CSExemption) { // CL18
 		if _, ok := exemptions.At(e.Get("code").Text(), day); !ok {
 			issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.CodeInvalid, Expression: e.Expression() + ".code", Position: e.Position(), Rule: "CL18",
-				Message: "The exemption code had no meaning on " + day.Format(time.DateOnly) + ".", Expected: "a code of " + csExemption, Found: e.Get("code").Text()})
+				Message: "The exemption code had no meaning on " + day.Format(time.DateOnly) + ".", Expected: "a code of " + nhs.CSExemption, Found: e.Get("code").Text()})
 		}
 	}
 	return issues

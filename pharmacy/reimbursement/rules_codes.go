@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
@@ -25,7 +26,7 @@ func (s *shelf) codeLists(state fhir.State) (l codeLists, err error) {
 // checkEndorsements: CL22.
 func checkEndorsements(d fhir.Node, list *tariff.Endorsements, day time.Time) []fhir.Issue {
 	var issues []fhir.Issue
-	for _, e := range codings(d.Get("programCode"), csEndorsement) {
+	for _, e := range nhs.Codings(d.Get("programCode"), nhs.CSEndorsement) {
 		if _, ok := list.At(e.Get("code").Text(), day); !ok {
 			issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.CodeInvalid, Expression: e.Expression() + ".code", Position: e.Position(), Rule: "CL22",
 				Message: "The endorsement code had no meaning on " + day.Format(time.DateOnly) + ".", Expected: "one of " + strings.Join(list.Codes(day), ", "), Found: e.Get("code").Text()})

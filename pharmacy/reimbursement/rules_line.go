@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 )
 
@@ -20,9 +21,9 @@ func (v *verdict) judgeDetail(d *dispensed, detail fhir.Node, at string) {
 		v.say(number, number.Expression(), fhir.NotFound, "0014", eps("MEDICATIONREQUEST_NOT_FOUND"), "The prescription has no such item.", "one of its items", number.Text())
 		return
 	}
-	if status := code(detail.Get("modifier"), csLineStatus); d.finished && status != "" && status != line.status {
+	if status := nhs.Coded(detail.Get("modifier"), nhs.CSLineStatus); d.finished && status != "" && status != line.status {
 		v.say(detail.Get("modifier"), at+".modifier", fhir.BusinessRule, "0013", eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION"),
-			"The item has another status.", line.status+" ("+displays[csLineStatus][line.status]+")", status)
+			"The item has another status.", line.status+" ("+nhs.Display(nhs.CSLineStatus, line.status)+")", status)
 	}
 	if d.finished {
 		v.judgeUnits(line, detail, at)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
@@ -25,17 +26,17 @@ func (v *verdict) judgeRevision(before *fhir.Version, fees *tariff.Fees, d *disp
 	switch {
 	case !replaces.Exists() && !own(before, standing):
 		v.say(v.Root(), "Claim", fhir.Duplicate, "0012", eps("PRESCRIPTION_INVALID_STATE_TRANSITION"), "The prescription was claimed before.",
-			"an amendment: "+extReplacement+" with the identifier of the claim that stands", "a further claim")
+			"an amendment: "+nhs.ExtReplacement+" with the identifier of the claim that stands", "a further claim")
 	case replaces.Exists() && replaces.Text() != standing:
 		v.say(replaces, replaces.Expression(), fhir.BusinessRule, "0021", eps("DISPENSE_AMEND_IDENTIFIER_MISMATCH"), "The amendment does not name the claim that stands.", standing, replaces.Text())
 	}
 	if v.message() == standing {
 		v.say(v.Get("identifier"), "Claim.identifier", fhir.Duplicate, "CL7", spine("INVALID_RESOURCE_ID"), "The claim that stands has the same identifier.", "a new UUID for each claim and amendment", standing)
 	}
-	if f, ok := fees.At(tariff.ClaimAmendDeadline, midnight(now)); ok && replaces.Exists() {
+	if f, ok := fees.At(tariff.ClaimAmendDeadline, nhs.Midnight(now)); ok && replaces.Exists() {
 		last := (tariff.MonthOf(d.day) + 1).First().AddDate(0, 0, int(f.Number().Num().Int64())-1)
-		if midnight(now).After(last) {
-			v.say(replaces, replaces.Expression(), fhir.BusinessRule, "0100", spine("CLAIM_AMEND_PERIOD_ISSUE"), "The time for amending the claim is over.", "by "+last.Format(time.DateOnly), midnight(now).Format(time.DateOnly))
+		if nhs.Midnight(now).After(last) {
+			v.say(replaces, replaces.Expression(), fhir.BusinessRule, "0100", spine("CLAIM_AMEND_PERIOD_ISSUE"), "The time for amending the claim is over.", "by "+last.Format(time.DateOnly), nhs.Midnight(now).Format(time.DateOnly))
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // verdict holds a posted claim to what the server knows of the prescription.
@@ -52,16 +53,16 @@ func (v *verdict) find(state fhir.State, who fhir.Principal) (*dispensed, error)
 	}
 	issue, given := v.issue()
 	if len(known) > 1 && !given {
-		v.say(v.item, "Claim.item[0].extension('"+extRepeat+"')", fhir.BusinessRule, "0019", eps("INVALID_REPEAT_COUNT"),
+		v.say(v.item, "Claim.item[0].extension('"+nhs.ExtRepeat+"')", fhir.BusinessRule, "0019", eps("INVALID_REPEAT_COUNT"),
 			"The prescription has several issues, and the claim does not say which one it is for.", "numberOfRepeatsIssued, 0 for the first issue", "nothing")
 		return nil, nil
 	}
 	for _, d := range known {
-		if d.issue == issue || len(known) == 1 && !extension(d.task.Root(), extRepeat).Exists() {
+		if d.issue == issue || len(known) == 1 && !nhs.Extension(d.task.Root(), nhs.ExtRepeat).Exists() {
 			return d, nil
 		}
 	}
-	v.say(v.item, "Claim.item[0].extension('"+extRepeat+"')", fhir.BusinessRule, "0019", eps("INVALID_REPEAT_COUNT"),
+	v.say(v.item, "Claim.item[0].extension('"+nhs.ExtRepeat+"')", fhir.BusinessRule, "0019", eps("INVALID_REPEAT_COUNT"),
 		"The prescription has no such issue.", fmt.Sprintf("numberOfRepeatsIssued from 0 to %d", len(known)-1), strconv.Itoa(issue-1))
 	return nil, nil
 }
@@ -71,7 +72,7 @@ func allIssues(state fhir.State, order string) ([]*dispensed, error) {
 	if order == "" {
 		return nil, nil
 	}
-	ids, err := state.Find("Task", query("identifier", idOrder, order))
+	ids, err := state.Find("Task", nhs.Query("identifier", nhs.IDOrder, order))
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +107,7 @@ func (v *verdict) judge(d *dispensed) {
 	if !d.finished {
 		v.say(v.item, "Claim", fhir.BusinessRule, "0015", eps("CLAIM_INVALID_NOT_DISPENSED"), "The prescription cannot be claimed: its dispensing is not finished.",
 			"status 0006 (Dispensed) or 0007 (Not Dispensed), with nothing outstanding", d.task.Get("status").Text()+", "+d.business)
-	} else if status := extension(v.item, extStatus).Path("valueCoding", "code"); finishedStatus(status.Text()) && status.Text() != d.business {
+	} else if status := nhs.Extension(v.item, nhs.ExtBusinessStatus).Path("valueCoding", "code"); finishedStatus(status.Text()) && status.Text() != d.business {
 		v.say(status, status.Expression(), fhir.BusinessRule, "0012", eps("PRESCRIPTION_INVALID_STATE_TRANSITION"), "The prescription has another status.", d.business, status.Text())
 	}
 	v.judgeParties(d)
@@ -132,12 +133,12 @@ func (v *verdict) claims(number string) bool {
 }
 
 func (v *verdict) judgeParties(d *dispensed) {
-	nhs := v.Root().Path("patient", "identifier", "value")
-	if want := d.task.Root().Path("for", "identifier", "value").Text(); want != "" && nhs.Text() != want {
-		v.say(nhs, "Claim.patient.identifier.value", fhir.ValueCode, "CL20", facade("CONFLICTING_VALUES", "Conflicting values have been specified in different fields"),
+	number := v.Root().Path("patient", "identifier", "value")
+	if want := d.task.Root().Path("for", "identifier", "value").Text(); want != "" && number.Text() != want {
+		v.say(number, "Claim.patient.identifier.value", fhir.ValueCode, "CL20", facade("CONFLICTING_VALUES", "Conflicting values have been specified in different fields"),
 			"The prescription is for another patient.", "the NHS number of the prescription", "another one")
 	}
-	owner, org := d.task.Root().Path("owner", "identifier", "value").Text(), identifier(v.pharmacy(), idODS)
+	owner, org := d.task.Root().Path("owner", "identifier", "value").Text(), nhs.Identifier(v.pharmacy(), nhs.IDODS).Text()
 	if d.finished && owner != "" && org != "" && org != owner {
 		v.say(v.pharmacy(), v.pharmacy().Expression()+".identifier", fhir.BusinessRule, "CL20", eps("PRESCRIPTION_WITH_ANOTHER_DISPENSER"),
 			"Another pharmacy dispensed the prescription.", owner, org)
@@ -148,7 +149,7 @@ func (v *verdict) judgeRepeats(d *dispensed) {
 	want, ok := repeats(d.task.Root(), "numberOfRepeatsAllowed")
 	got, given := repeats(v.item, "numberOfRepeatsAllowed")
 	if ok && given && got != want {
-		v.say(extension(v.item, extRepeat), "Claim.item[0].extension('"+extRepeat+"')", fhir.BusinessRule, "0018", eps("MISMATCH_AUTHORISED_REPEAT_COUNT"),
+		v.say(nhs.Extension(v.item, nhs.ExtRepeat), "Claim.item[0].extension('"+nhs.ExtRepeat+"')", fhir.BusinessRule, "0018", eps("MISMATCH_AUTHORISED_REPEAT_COUNT"),
 			"The number of repeats is not the authorised one.", strconv.Itoa(want), strconv.Itoa(got))
 	}
 }

@@ -6,21 +6,22 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // plain is a clinic's Claim, not of EPS.
 func plain(items ...any) fhir.Value {
 	return fhir.Obj("resourceType", "Claim", "status", "active",
-		"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csClaimType, "code", "pharmacy"))),
+		"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSClaimType, "code", "pharmacy"))),
 		"use", "claim", "patient", fhir.Obj("display", "A patient"), "created", "2026-11-20",
 		"provider", fhir.Obj("display", "A clinic"),
-		"priority", fhir.Obj("coding", fhir.List(fhir.Obj("system", csPriority, "code", "normal"))),
+		"priority", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSPriority, "code", "normal"))),
 		"insurance", fhir.List(fhir.Obj("sequence", 1, "focal", true, "coverage", fhir.Obj("display", "An insurer"))),
 		"item", fhir.List(items...))
 }
 
 func plainItem(sequence int, code, value, unit string) fhir.Value {
-	return fhir.Obj("sequence", sequence, "productOrService", fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", code, "display", "A product"))),
+	return fhir.Obj("sequence", sequence, "productOrService", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSSNOMED, "code", code, "display", "A product"))),
 		"quantity", fhir.Obj("value", fhir.Raw(value), "unit", unit))
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
@@ -16,9 +17,9 @@ func (s *Service) CodesOn(state fhir.State, system string, day time.Time) ([]str
 		return nil, err
 	}
 	switch system {
-	case csExemption:
+	case nhs.CSExemption:
 		return lists.exemptions.Codes(day), nil
-	case csEndorsement:
+	case nhs.CSEndorsement:
 		return lists.endorsements.Codes(day), nil
 	}
 	return nil, nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
@@ -105,14 +106,14 @@ func (t *totals) line(detail fhir.Node, month tariff.Month, sign int) error {
 	group, basic := "", new(big.Rat)
 	priced := false
 	for a := range detail.Get("adjudication").Items() {
-		c := code(a.Get("category"), csCategory)
-		if g := code(a.Get("reason"), csGroup); c == discount {
+		c := nhs.Coded(a.Get("category"), csCategory)
+		if g := nhs.Coded(a.Get("reason"), csGroup); c == discount {
 			group = g
 			continue
 		}
 		pounds := a.Path("amount", "value")
 		if !pounds.Exists() {
-			if c == string(pricing.BasicPrice) && code(a.Get("reason"), csRule) != notSupplied {
+			if c == string(pricing.BasicPrice) && nhs.Coded(a.Get("reason"), csRule) != notSupplied {
 				t.items += sign
 				t.unpriced += sign
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/store"
@@ -190,14 +191,14 @@ func (p *rx) store(w *world) {
 	p.moves++
 	w.t.Helper()
 	list := []fhir.Value{fhir.Obj("resourceType", "Patient", "id", "patient-"+p.nhs, "birthDate", p.born,
-		"identifier", fhir.List(identifierValue(idNHS, p.nhs)))}
+		"identifier", fhir.List(nhs.IdentifierValue(nhs.IDNHS, p.nhs)))}
 	var inputs, dispenses []any
 	for _, l := range p.lines {
 		list = append(list, l.request(p))
 		inputs = append(inputs, fhir.Obj(
-			"extension", fhir.List(fhir.Obj("url", extDispensing, "extension", fhir.List(fhir.Obj("url", "dispenseStatus", "valueCoding", coding(csLineStatus, l.status))))),
-			"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", "33633005"))),
-			"valueReference", fhir.Obj("reference", "MedicationRequest/"+l.item, "identifier", identifierValue(idItem, l.item))))
+			"extension", fhir.List(fhir.Obj("url", nhs.ExtDispensing, "extension", fhir.List(fhir.Obj("url", "dispenseStatus", "valueCoding", nhs.CodingValue(nhs.Coding(nhs.CSLineStatus, l.status)))))),
+			"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSSNOMED, "code", "33633005"))),
+			"valueReference", fhir.Obj("reference", "MedicationRequest/"+l.item, "identifier", nhs.IdentifierValue(nhs.IDItem, l.item))))
 		dispenses = append(dispenses, l.dispenses(p)...)
 	}
 	list = append(list, p.notification(dispenses), p.task(inputs))
@@ -210,23 +211,23 @@ func (p *rx) store(w *world) {
 func (l rxLine) request(p *rx) fhir.Value {
 	var extensions []any
 	if l.schedule != "" {
-		extensions = append(extensions, fhir.Obj("url", extControlled, "extension", fhir.List(fhir.Obj("url", "schedule", "valueCoding",
+		extensions = append(extensions, fhir.Obj("url", nhs.ExtControlled, "extension", fhir.List(fhir.Obj("url", "schedule", "valueCoding",
 			fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/medicationrequest-controlled-drug", "code", l.schedule)))))
 	}
 	if l.endorsement != "" {
-		extensions = append(extensions, fhir.Obj("url", extEndorsement, "valueCodeableConcept", concept(csPrescriber, l.endorsement)))
+		extensions = append(extensions, fhir.Obj("url", nhs.ExtPrescriberEndorsed, "valueCodeableConcept", nhs.Concept(nhs.Coding(nhs.CSPrescriberEndorsement, l.endorsement))))
 	}
-	extensions = append(extensions, fhir.Obj("url", extType, "valueCoding", fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/prescription-type", "code", p.kind)))
+	extensions = append(extensions, fhir.Obj("url", nhs.ExtPrescriptionType, "valueCoding", fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/prescription-type", "code", p.kind)))
 	return fhir.Obj("resourceType", "MedicationRequest", "id", l.item, "extension", fhir.List(extensions...),
-		"identifier", fhir.List(identifierValue(idItem, l.item)), "status", "active", "intent", "order",
-		"medicationCodeableConcept", fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", l.code, "display", l.name))),
+		"identifier", fhir.List(nhs.IdentifierValue(nhs.IDItem, l.item)), "status", "active", "intent", "order",
+		"medicationCodeableConcept", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSSNOMED, "code", l.code, "display", l.name))),
 		"subject", fhir.Obj("reference", "Patient/patient-"+p.nhs),
-		"groupIdentifier", fhir.Obj("extension", fhir.List(fhir.Obj("url", extPrescription, "valueIdentifier", identifierValue(idOrderUUID, p.uuid))), "system", idOrder, "value", p.order),
+		"groupIdentifier", fhir.Obj("extension", fhir.List(fhir.Obj("url", nhs.ExtPrescriptionID, "valueIdentifier", nhs.IdentifierValue(nhs.IDOrderUUID, p.uuid))), "system", nhs.IDOrder, "value", p.order),
 		"dispenseRequest", fhir.Obj("quantity", l.amount(l.quantity)))
 }
 
 func (l rxLine) amount(value string) fhir.Value {
-	return fhir.Obj("value", fhir.Raw(value), "unit", l.unit, "system", csSNOMED, "code", "428673006")
+	return fhir.Obj("value", fhir.Raw(value), "unit", l.unit, "system", nhs.CSSNOMED, "code", "428673006")
 }
 
 func (l rxLine) dispenses(p *rx) []any {
@@ -238,23 +239,23 @@ func (l rxLine) dispenses(p *rx) []any {
 	for i, s := range supplies {
 		reason := fhir.Value{}
 		if l.reason != "" {
-			reason = fhir.Obj("coding", fhir.List(fhir.Obj("system", csNotDispensed, "code", l.reason, "display", "reason")))
+			reason = fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSNotDispensed, "code", l.reason, "display", "reason")))
 		}
 		id := p.id(l.item, fmt.Sprint(i))
 		list = append(list, fhir.Obj("fullUrl", "urn:uuid:"+id, "resource", fhir.Obj("resourceType", "MedicationDispense",
 			"contained", fhir.List(
-				fhir.Obj("resourceType", "PractitionerRole", "id", "performer", "identifier", fhir.List(identifierValue(idRoleProfile, "454567759542")),
-					"practitioner", fhir.Obj("identifier", identifierValue(idUser, "7654321"), "display", "Mr Peter Potion"),
+				fhir.Obj("resourceType", "PractitionerRole", "id", "performer", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDRoleProfile, "454567759542")),
+					"practitioner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, "7654321"), "display", "Mr Peter Potion"),
 					"organization", fhir.Obj("reference", "urn:uuid:"+p.id("org")),
 					"code", fhir.List(fhir.Obj("coding", fhir.List(fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/NHSDigital-SDS-JobRoleCode", "code", "S0030:G0100:R0620")))),
 					"telecom", fhir.List(fhir.Obj("system", "phone", "value", "01234567890", "use", "work"))),
-				fhir.Obj("resourceType", "MedicationRequest", "id", "m", "identifier", fhir.List(identifierValue(idItem, cmp.Or(l.told, l.item))), "status", "active", "intent", "order",
-					"medicationCodeableConcept", fhir.Obj("text", l.name), "subject", fhir.Obj("identifier", identifierValue(idNHS, p.nhs)))),
-			"identifier", fhir.List(identifierValue(idDispense, id)), "status", "completed", "statusReasonCodeableConcept", reason,
-			"medicationCodeableConcept", fhir.Obj("coding", fhir.List(fhir.Obj("system", csSNOMED, "code", s.code, "display", s.name))),
+				fhir.Obj("resourceType", "MedicationRequest", "id", "m", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDItem, cmp.Or(l.told, l.item))), "status", "active", "intent", "order",
+					"medicationCodeableConcept", fhir.Obj("text", l.name), "subject", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDNHS, p.nhs)))),
+			"identifier", fhir.List(nhs.IdentifierValue(nhs.IDDispense, id)), "status", "completed", "statusReasonCodeableConcept", reason,
+			"medicationCodeableConcept", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSSNOMED, "code", s.code, "display", s.name))),
 			"performer", fhir.List(fhir.Obj("actor", fhir.Obj("reference", "#performer"))),
 			"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m")),
-			"type", concept(csLineStatus, l.status), "quantity", l.amount(s.quantity), "whenHandedOver", p.handed)))
+			"type", nhs.Concept(nhs.Coding(nhs.CSLineStatus, l.status)), "quantity", l.amount(s.quantity), "whenHandedOver", p.handed)))
 	}
 	return list
 }
@@ -264,29 +265,29 @@ func (p *rx) notification(dispenses []any) fhir.Value {
 		"eventCoding", fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/message-event", "code", "dispense-notification"),
 		"source", fhir.Obj("endpoint", "https://example.org")))
 	org := fhir.Obj("fullUrl", "urn:uuid:"+p.id("org"), "resource", fhir.Obj("resourceType", "Organization",
-		"extension", fhir.List(fhir.Obj("url", extODS, "extension", fhir.List(fhir.Obj("url", "reimbursementAuthority", "valueIdentifier", identifierValue(idODS, p.payer))))),
-		"identifier", fhir.List(identifierValue(idODS, p.org)), "active", true,
+		"extension", fhir.List(fhir.Obj("url", nhs.ExtODS, "extension", fhir.List(fhir.Obj("url", "reimbursementAuthority", "valueIdentifier", nhs.IdentifierValue(nhs.IDODS, p.payer))))),
+		"identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, p.org)), "active", true,
 		"type", fhir.List(fhir.Obj("coding", fhir.List(fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/organisation-role", "code", "182", "display", "PHARMACY")))),
 		"name", "The Simple Pharmacy", "telecom", fhir.List(fhir.Obj("system", "phone", "value", "0113 3180277", "use", "work")),
 		"address", fhir.List(fhir.Obj("use", "work", "line", fhir.List("17 Austhorpe Road", "Crossgates", "Leeds"), "city", "West Yorkshire", "postalCode", "LS15 8BA"))))
-	return fhir.Obj("resourceType", "Bundle", "id", p.id("notification"), "identifier", identifierValue(idUUID, p.id("notification")), "type", "message",
+	return fhir.Obj("resourceType", "Bundle", "id", p.id("notification"), "identifier", nhs.IdentifierValue(nhs.IDUUID, p.id("notification")), "type", "message",
 		"timestamp", "2026-11-20T11:45:00+00:00", "entry", fhir.List(append([]any{header}, append(dispenses, org)...)...))
 }
 
 func (p *rx) task(inputs []any) fhir.Value {
 	var repeat, outputs fhir.Value
 	if p.issues > 1 {
-		repeat = fhir.List(fhir.Obj("url", extRepeat, "extension", fhir.List(
+		repeat = fhir.List(fhir.Obj("url", nhs.ExtRepeat, "extension", fhir.List(
 			fhir.Obj("url", "numberOfRepeatsAllowed", "valueInteger", p.issues-1), fhir.Obj("url", "numberOfRepeatsIssued", "valueInteger", p.issue-1))))
 	}
 	if !p.withdrawn {
 		outputs = fhir.List(fhir.Obj("type", fhir.Obj("text", "supply"), "valueReference", fhir.Obj("reference", "Bundle/"+p.id("notification"))))
 	}
 	return fhir.Obj("resourceType", "Task", "id", p.id("task"), "extension", repeat,
-		"identifier", fhir.List(identifierValue(idOrder, p.order), identifierValue(idOrderUUID, p.uuid)),
-		"groupIdentifier", identifierValue(idOrder, p.order), "status", p.status,
-		"businessStatus", fhir.Obj("coding", fhir.List(fhir.Obj("system", csBusinessStatus, "code", p.business))), "intent", "order",
-		"for", fhir.Obj("reference", "Patient/patient-"+p.nhs, "identifier", identifierValue(idNHS, p.nhs)),
-		"owner", fhir.Obj("identifier", identifierValue(idODS, p.org), "display", "The Simple Pharmacy"),
+		"identifier", fhir.List(nhs.IdentifierValue(nhs.IDOrder, p.order), nhs.IdentifierValue(nhs.IDOrderUUID, p.uuid)),
+		"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, p.order), "status", p.status,
+		"businessStatus", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSBusinessStatus, "code", p.business))), "intent", "order",
+		"for", fhir.Obj("reference", "Patient/patient-"+p.nhs, "identifier", nhs.IdentifierValue(nhs.IDNHS, p.nhs)),
+		"owner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, p.org), "display", "The Simple Pharmacy"),
 		"lastModified", fmt.Sprintf("2026-11-20T11:45:00.%03d+00:00", p.moves), "input", fhir.List(inputs...), "output", outputs)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
@@ -30,12 +31,12 @@ func amend(t testing.TB, claim *fhir.Resource, message, replaces string, exchang
 	e := fhir.NewEdit(r)
 	var extensions []any
 	for x := range r.Get("extension").Items() {
-		if x.Get("url").Text() != extReplacement {
+		if x.Get("url").Text() != nhs.ExtReplacement {
 			extensions = append(extensions, x)
 		}
 	}
 	if replaces != "" {
-		extensions = append(extensions, fhir.Obj("url", extReplacement, "valueIdentifier", identifierValue(idUUID, replaces)))
+		extensions = append(extensions, fhir.Obj("url", nhs.ExtReplacement, "valueIdentifier", nhs.IdentifierValue(nhs.IDUUID, replaces)))
 	}
 	if len(extensions) == 0 {
 		extensions = append(extensions, fhir.Obj("url", "urn:none", "valueBoolean", true))

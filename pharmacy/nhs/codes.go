@@ -1,4 +1,4 @@
-package dispensing
+package nhs
 
 import (
 	_ "embed"
@@ -23,23 +23,27 @@ func readCodes(tsv string) map[string]string {
 	return table
 }
 
-// display is the name of a code in its system, "" for one that is not known.
-func display(system, code string) string {
+// Display is the name of a code in its system, "" for one that is not known. The
+// system is found by the last part of its URL.
+func Display(system, code string) string {
 	return displays[system[strings.LastIndexByte(system, '/')+1:]+"|"+code]
 }
 
-// coding names a code of one of the tables.
-func coding(system, code string) fhir.Coding {
-	return fhir.Coding{System: system, Code: code, Display: display(system, code)}
+// Coding is a code with its display.
+func Coding(system, code string) fhir.Coding {
+	return fhir.Coding{System: system, Code: code, Display: Display(system, code)}
 }
 
-func codingValue(c fhir.Coding) fhir.Value {
+// CodingValue writes a Coding.
+func CodingValue(c fhir.Coding) fhir.Value {
 	return fhir.Obj("system", c.System, "code", c.Code, "display", c.Display)
 }
 
-func concept(c fhir.Coding) fhir.Value { return fhir.Obj("coding", fhir.List(codingValue(c))) }
+// Concept writes a CodeableConcept of one coding.
+func Concept(c fhir.Coding) fhir.Value { return fhir.Obj("coding", fhir.List(CodingValue(c))) }
 
-func identifierValue(system, value string) fhir.Value {
+// IdentifierValue writes an Identifier, nothing for an empty value.
+func IdentifierValue(system, value string) fhir.Value {
 	if value == "" {
 		return fhir.Value{}
 	}

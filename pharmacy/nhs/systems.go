@@ -1,0 +1,103 @@
+package nhs
+
+// Identifier systems.
+const (
+	IDOrder       = "https://fhir.nhs.uk/Id/prescription-order-number" // the short form, XXXXXX-ODSODS-XXXXXC
+	IDOrderUUID   = "https://fhir.nhs.uk/Id/prescription"              // the long form, a UUID
+	IDItem        = "https://fhir.nhs.uk/Id/prescription-order-item-number"
+	IDDispense    = "https://fhir.nhs.uk/Id/prescription-dispense-item-number"
+	IDSequence    = "https://fhir.nhs.uk/Id/claim-sequence-identifier"
+	IDNHS         = "https://fhir.nhs.uk/Id/nhs-number"
+	IDODS         = "https://fhir.nhs.uk/Id/ods-organization-code"
+	IDUser        = "https://fhir.nhs.uk/Id/sds-user-id"
+	IDRoleProfile = "https://fhir.nhs.uk/Id/sds-role-profile-id"
+	IDGMP         = "https://fhir.hl7.org.uk/Id/gmp-number"
+	IDUUID        = "https://tools.ietf.org/html/rfc4122"
+)
+
+// Professionals are the identifier systems of the registers of health
+// professionals: GMC, NMC, GPhC, HCPC, DIN and the NHS's own.
+var Professionals = []string{"https://fhir.hl7.org.uk/Id/gmc-number", "https://fhir.hl7.org.uk/Id/nmc-number", "https://fhir.hl7.org.uk/Id/gphc-number",
+	"https://fhir.hl7.org.uk/Id/hcpc-number", "https://fhir.hl7.org.uk/Id/din-number", "https://fhir.hl7.org.uk/Id/professional-code"}
+
+// Code systems of the NHS.
+const (
+	CSEvent                 = "https://fhir.nhs.uk/CodeSystem/message-event"
+	CSMessageReason         = "https://fhir.nhs.uk/CodeSystem/message-reason-prescription"
+	CSBusinessStatus        = "https://fhir.nhs.uk/CodeSystem/EPS-task-business-status"
+	CSLineStatus            = "https://fhir.nhs.uk/CodeSystem/medicationdispense-type"
+	CSExemption             = "https://fhir.nhs.uk/CodeSystem/prescription-charge-exemption"
+	CSEvidence              = "https://fhir.nhs.uk/CodeSystem/DM-exemption-evidence"
+	CSCharge                = "https://fhir.nhs.uk/CodeSystem/DM-prescription-charge"
+	CSEndorsement           = "https://fhir.nhs.uk/CodeSystem/medicationdispense-endorsement" // the dispenser's
+	CSPrescriberEndorsement = "https://fhir.nhs.uk/CodeSystem/medicationrequest-endorsement"
+	CSNotDispensed          = "https://fhir.nhs.uk/CodeSystem/medicationdispense-status-reason"
+	CSReturn                = "https://fhir.nhs.uk/CodeSystem/EPS-task-dispense-return-status-reason"
+	CSWithdraw              = "https://fhir.nhs.uk/CodeSystem/EPS-task-dispense-withdraw-reason"
+	CSCancel                = "https://fhir.nhs.uk/CodeSystem/medicationrequest-status-reason"
+	CSHistory               = "https://fhir.nhs.uk/CodeSystem/medicationrequest-status-history"
+	CSControlled            = "https://fhir.nhs.uk/CodeSystem/medicationrequest-controlled-drug"
+	CSPrescriptionType      = "https://fhir.nhs.uk/CodeSystem/prescription-type"
+	CSJobRole               = "https://fhir.nhs.uk/CodeSystem/NHSDigital-SDS-JobRoleCode"
+
+	CSEPSIssue = "https://fhir.nhs.uk/CodeSystem/EPS-IssueCode"
+	CSSpine    = "https://fhir.nhs.uk/CodeSystem/Spine-ErrorOrWarningCode"
+	CSFacade   = "https://fhir.nhs.uk/R4/CodeSystem/Spine-ErrorOrWarningCode" // what the API in front of Spine says itself
+)
+
+// Code systems of others.
+const (
+	CSSNOMED    = "http://snomed.info/sct"
+	CSDMD       = "https://dmd.nhs.uk"
+	CSTaskCode  = "http://hl7.org/fhir/CodeSystem/task-code"
+	CSClaimType = "http://terminology.hl7.org/CodeSystem/claim-type"
+	CSPriority  = "http://terminology.hl7.org/CodeSystem/processpriority"
+	CSPayee     = "http://terminology.hl7.org/CodeSystem/payeetype"
+)
+
+// Extensions of the NHS.
+const (
+	definition = "https://fhir.nhs.uk/StructureDefinition/"
+
+	ExtPrescriptionType     = definition + "Extension-DM-PrescriptionType"
+	ExtPrescriptionID       = definition + "Extension-DM-PrescriptionId" // the long form of the prescription's id
+	ExtGroup                = definition + "Extension-DM-GroupIdentifier"
+	ExtResponsible          = definition + "Extension-DM-ResponsiblePractitioner"
+	ExtControlled           = definition + "Extension-DM-ControlledDrug"
+	ExtSiteType             = definition + "Extension-DM-PerformerSiteType"
+	ExtHistory              = definition + "Extension-DM-PrescriptionStatusHistory"
+	ExtPerformer            = definition + "Extension-DM-DispensingPerformer"
+	ExtNonDispensing        = definition + "Extension-DM-PrescriptionNonDispensingReason"
+	ExtPrescriberEndorsed   = definition + "Extension-DM-PrescriptionEndorsement"
+	ExtRunningTotal         = definition + "Extension-DM-RunningTotal"
+	ExtDispensing           = definition + "Extension-EPS-DispensingInformation"
+	ExtRelease              = definition + "Extension-EPS-DispensingReleaseInformation"
+	ExtEPSPrescription      = definition + "Extension-EPS-Prescription" // the course of therapy, on a Task
+	ExtRepeat               = definition + "Extension-EPS-RepeatInformation"
+	ExtBusinessStatus       = definition + "Extension-EPS-TaskBusinessStatus"
+	ExtBusinessStatusReason = definition + "Extension-EPS-TaskBusinessStatusReason"
+	ExtReplacement          = definition + "Extension-replacementOf"
+	ExtMessageID            = definition + "Extension-MessageHeader-messageId"
+	ExtAgent                = definition + "Extension-Provenance-agent"
+	ExtODS                  = definition + "Extension-ODS-OrganisationRelationships"
+	ExtSupporting           = definition + "Extension-Spine-supportingInfo"
+	ExtSequence             = definition + "Extension-ClaimSequenceIdentifier"
+	ExtClaimOrder           = definition + "Extension-ClaimMedicationRequestReference"
+	ExtClaimSupply          = definition + "Extension-ClaimMedicationDispenseReference"
+
+	ExtUKRepeat = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-MedicationRepeatInformation"
+)
+
+// Own is the base of the code systems and extensions that this server defines.
+const Own = "https://pestle-fhir.github.io/"
+
+// Extensions of the server's own on the Task of a prescription, by which what
+// was said at supply reaches the claim.
+const (
+	ExtOwnExemption   = Own + "StructureDefinition/charge-exemption"
+	ExtOwnEndorsement = Own + "StructureDefinition/dispenser-endorsement" // of one item
+)
+
+// Prescription is the SNOMED CT concept of a prescription: what an EPS claim has
+// as its item.
+const Prescription = "16076005"
