@@ -119,3 +119,11 @@ func SortIssues(issues []Issue) []Issue {
 		return repeated
 	})
 }
+
+// OrNothing is a text for Issue.Found: "nothing" for an empty one.
+func OrNothing(text string) string {
+	if text == "" {
+		return "nothing"
+	}
+	return text
+}

@@ -3,7 +3,7 @@ package main
 import (
 	"strings"
 
-	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/profiles/terminology"
 	"github.com/pestle-fhir/pestle/profiles/terminology/dmd"
 )
@@ -11,13 +11,13 @@ import (
 // medicines shows dispensing the dm+d that is loaded, if any.
 type medicines struct{ terms *terminology.Service }
 
-var _ dispensing.Dictionary = medicines{}
+var _ prescription.Dictionary = medicines{}
 
 // Medicine is the product of a code of dm+d; a pack is the product in it.
-func (m medicines) Medicine(code string) (dispensing.Medicine, bool) {
+func (m medicines) Medicine(code string) (prescription.Medicine, bool) {
 	c, ok := m.terms.Find(dmd.System, code)
 	if !ok {
-		return dispensing.Medicine{}, false
+		return prescription.Medicine{}, false
 	}
 	if product := property(c, "APID"); product != "" {
 		return m.Medicine(product)
@@ -26,15 +26,15 @@ func (m medicines) Medicine(code string) (dispensing.Medicine, bool) {
 	if above := property(c, "VPID"); above != "" {
 		// An actual product is below its virtual one, as a virtual pack is.
 		if vmp, ok = m.terms.Find(dmd.System, above); !ok {
-			return dispensing.Medicine{}, false
+			return prescription.Medicine{}, false
 		}
 		isActual = property(c, "QTYVAL") == ""
 	}
 	if !isActual {
 		c = vmp
 	}
-	out := dispensing.Medicine{Code: c.Code, VMP: vmp.Code, Actual: isActual, Name: c.Display}
-	out.Schedule, out.Known = dispensing.ScheduleOf(property(vmp, "CATCD"))
+	out := prescription.Medicine{Code: c.Code, VMP: vmp.Code, Actual: isActual, Name: c.Display}
+	out.Schedule, out.Known = prescription.ScheduleOf(property(vmp, "CATCD"))
 	if vtm, ok := m.terms.Find(dmd.System, property(vmp, "VTMID")); ok {
 		out.Substance = strings.ToLower(vtm.Display)
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/profiles/uk"
 )
 
@@ -16,7 +16,7 @@ func TestMedicinesOfDmd(t *testing.T) {
 	_, ok := m.Medicine("231999999102")
 	require.False(t, ok, "nothing is loaded")
 	require.NoError(t, releaseOptions{Dmd: "../../profiles/terminology/dmd/testdata/release"}.load(terms))
-	for code, want := range map[string]dispensing.Medicine{
+	for code, want := range map[string]prescription.Medicine{
 		"231999999102": {Code: "231999999102", VMP: "231999999102", Name: "Examplamine 30mg tablets", Substance: "examplamine", Schedule: "CD2", Known: true},
 		"241999999105": {Code: "241999999105", VMP: "241999999105", Name: "Examplamine 5mg/5ml oral solution sugar free & colour free", Substance: "examplamine"},
 		"251999999107": {Code: "251999999107", VMP: "231999999102", Actual: true, Name: "Examplate 30mg tablets (Clinic Pharma Ltd)", Substance: "examplamine", Schedule: "CD2", Known: true},

@@ -15,6 +15,7 @@ import (
 	"github.com/pestle-fhir/pestle/docs"
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/server/transport"
@@ -74,8 +75,8 @@ type serveCommand struct {
 	listening  `embed:""`
 	signing    `embed:""`
 
-	law       *dispensing.Law // of Law; nil for the built-in one
-	retention audit.Retention // of AuditRetention
+	law       *prescription.Law // of Law; nil for the built-in one
+	retention audit.Retention   // of AuditRetention
 }
 
 // Run serves until SIGTERM or an interrupt, then lets the requests under way
@@ -211,7 +212,7 @@ func (c *serveCommand) appConfig() appConfig {
 // complete refuses a configuration that would do harm, and says what to set.
 func (c *serveCommand) complete() error {
 	if len(c.Law) > 0 {
-		law, err := dispensing.ReadLaw(c.Law)
+		law, err := prescription.ReadLaw(c.Law)
 		if err != nil {
 			return fmt.Errorf("--law: %w", err)
 		}

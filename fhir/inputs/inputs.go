@@ -94,7 +94,7 @@ func (c *checker) resource(body *fhir.Resource, seen map[string]int) {
 		expected = strings.Join(p.Kinds, " or ") + ", or Parameters with " + p.Name
 	}
 	c.add("OP-0", body.Root(), fhir.Issue{Code: fhir.Invalid, Message: "The body of $" + c.op.Name + " is not what the operation takes.",
-		Expected: expected, Found: orNothing(body.Type())})
+		Expected: expected, Found: fhir.OrNothing(body.Type())})
 }
 
 // list checks a list of parameters or parts, and counts their names.
@@ -182,7 +182,7 @@ func repeated(list, name string) fhir.Issue {
 // unknown refuses a name with those that are declared, and the nearest.
 func unknown(list, name string, declared []fhir.Parameter) fhir.Issue {
 	names := namesOf(declared)
-	issue := fhir.Issue{Code: fhir.NotSupported, Message: "There is no " + list + " " + orNothing(name) + ".", Expected: "one of " + strings.Join(names, ", "), Found: orNothing(name)}
+	issue := fhir.Issue{Code: fhir.NotSupported, Message: "There is no " + list + " " + fhir.OrNothing(name) + ".", Expected: "one of " + strings.Join(names, ", "), Found: fhir.OrNothing(name)}
 	if len(names) == 0 {
 		issue.Expected = "no " + list
 	}
@@ -219,14 +219,7 @@ func fits(kinds []string, held string) bool {
 // holds is what a member of a parameter holds, as fhir.Parameter.Kinds names it.
 func holds(m fhir.Node) string {
 	if m.Name() == "resource" {
-		return orNothing(m.Get("resourceType").Text())
+		return fhir.OrNothing(m.Get("resourceType").Text())
 	}
 	return m.Name()
-}
-
-func orNothing(text string) string {
-	if text == "" {
-		return "nothing"
-	}
-	return text
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
@@ -46,12 +47,12 @@ func BenchmarkStep(b *testing.B) {
 	}
 	defer func() { _ = db.Close() }()
 	s := New(db, Options{Site: testSite})
-	message := acute(1).message()
-	if _, err := s.processMessage(b.Context(), &fhir.Call{Body: message, Time: today}); err != nil {
+	sent := acute(1).message()
+	if _, err := s.processMessage(b.Context(), &fhir.Call{Body: sent, Time: today}); err != nil {
 		b.Fatal(err)
 	}
 	script := acute(1)
-	v, err := db.State(b.Context()).Current("MedicationRequest", OrderID(script.order, script.items[0].number))
+	v, err := db.State(b.Context()).Current("MedicationRequest", message.OrderID(script.order, script.items[0].number))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -3,12 +3,15 @@ package dispensing
 import (
 	"fmt"
 	"hash/fnv"
+	"os"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/checkdigit"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -73,10 +76,10 @@ func (s script) medicationRequest(i int, subject, requester string) fhir.Value {
 	request := []any{
 		"extension", fhir.List(fhir.Obj("url", nhs.ExtSiteType, "valueCoding", fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/dispensing-site-preference", "code", "P1"))),
 	}
-	if s.start != "" || s.therapy == repeatDispensing {
+	if s.start != "" || s.therapy == prescription.RepeatDispensing {
 		request = append(request, "validityPeriod", fhir.Obj("start", s.start+strings.Repeat("2026-11-20", btoi(s.start == ""))))
 	}
-	if s.therapy == repeatDispensing {
+	if s.therapy == prescription.RepeatDispensing {
 		intent, system = "original-order", "https://fhir.nhs.uk/CodeSystem/medicationrequest-course-of-therapy"
 		request = append(request, "numberOfRepeatsAllowed", s.repeats,
 			"expectedSupplyDuration", fhir.Obj("value", 28, "unit", "day", "system", "http://unitsofmeasure.org", "code", "d"))
@@ -98,12 +101,21 @@ func (s script) medicationRequest(i int, subject, requester string) fhir.Value {
 		"substitution", fhir.Obj("allowedBoolean", false))
 }
 
+// medicineTable is the table of medicines that the program comes with.
+var medicineTable = sync.OnceValue(func() string {
+	data, err := os.ReadFile("prescription/medicines.tsv")
+	if err != nil {
+		panic(err)
+	}
+	return string(data)
+})
+
 // productCode is a code for a name: that of dm+d where the tables have the name,
 // else one of the test's own with a check digit that is right.
 func productCode(name string) string {
-	for code, rows := range ownMedicines.byCode {
-		if rows[0].Name == name && !rows[0].Actual && rows[0].VMP == code {
-			return code
+	for line := range strings.Lines(medicineTable()) {
+		if c := strings.Split(line, "\t"); len(c) > 4 && c[4] == name && c[2] != "AMP" && c[3] == c[1] {
+			return c[1]
 		}
 	}
 	h := fnv.New32a()
@@ -186,7 +198,7 @@ func (s script) cancellation(i int) *fhir.Resource {
 	r := one.bundle("prescription-order-update")
 	edit := fhir.NewEdit(r)
 	for e := range r.Get("entry").Items() {
-		if mr := e.Get("resource"); typeOf(mr) == "MedicationRequest" {
+		if mr := e.Get("resource"); nhs.TypeOf(mr) == "MedicationRequest" {
 			edit.ReplaceString(mr.Get("status"), "cancelled")
 			edit.Set(mr, "statusReason", string(nhs.Concept(nhs.Coding(nhs.CSCancel, "0001")).JSON()))
 		}

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 )
 
 // What a body says about who sends it, or who acts, is compared with the
@@ -12,39 +14,14 @@ import (
 // is a pharmacy on the prescriptions that it holds or that are nominated to it,
 // and where it is this server's; the prescriber on those that it sent.
 
-// sentBy refuses a message that names another organisation than the caller's: as
-// its sender, as whose prescriber orders, or as the pharmacy that supplied. Each
-// way of naming one counts, so that no second name says something else.
-func (m *message) sentBy(who fhir.Principal) error {
-	if !who.Bound() {
-		return nil
-	}
-	said := m.senders()
-	if len(said) == 0 {
-		said = []node{{}}
-	}
-	if m.event() == "prescription-order" {
-		said = append(said, m.requesters()...)
-	}
-	for d := range m.all("MedicationDispense") {
-		said = append(said, m.performers(d)...)
-	}
-	for _, org := range said {
-		if !who.ActsFor(org.Text()) {
-			return who.NotFor(m.event(), place(org, m.header), org.Text())
-		}
-	}
-	return nil
-}
-
 // mayCancel refuses the cancellation of an order that another organisation
 // prescribed. The number of a prescription names the organisation that issued it,
 // so that one which is not here is refused alike to who did not.
-func mayCancel(state fhir.State, m *message, who fhir.Principal) error {
+func mayCancel(state fhir.State, m *message.Message, who fhir.Principal) error {
 	if !who.Bound() {
 		return nil
 	}
-	number := m.list("MedicationRequest")[0].Path("groupIdentifier", "value")
+	number := m.List("MedicationRequest")[0].Path("groupIdentifier", "value")
 	orders, err := ordersOf(state, number.Text())
 	if err != nil {
 		return err
@@ -59,7 +36,7 @@ func mayCancel(state fhir.State, m *message, who fhir.Principal) error {
 		}
 	}
 	// The same whatever is here: the number tells nothing that the caller did not know.
-	return who.NotFor(m.event(), number, number.Text())
+	return who.NotFor(m.Event(), number, number.Text())
 }
 
 // issuedBy reports whether the number of a prescription has the caller's
@@ -82,17 +59,17 @@ func issuedBy(number string, who fhir.Principal) bool {
 // the caller acts for. The message that the order came in tells it alone, since
 // nobody can change that; for an order without one it is who its requester works
 // for.
-func prescribedBy(state fhir.State, o *order, who fhir.Principal) (bool, error) {
-	b, err := read(state, "Bundle/"+orderMessageID(o.number()), "Bundle")
+func prescribedBy(state fhir.State, o *prescription.Order, who fhir.Principal) (bool, error) {
+	b, err := read(state, "Bundle/"+message.OrderBundleID(o.Number()), "Bundle")
 	if err != nil {
 		return false, err
 	}
 	if b != nil {
-		if m := readMessage(b, Law{}); strings.EqualFold(m.number(), o.number()) {
-			return slices.ContainsFunc(append(m.senders(), m.requesters()...), func(n node) bool { return who.ActsFor(n.Text()) }), nil
+		if m := message.Read(b, prescription.Law{}); strings.EqualFold(m.Number(), o.Number()) {
+			return slices.ContainsFunc(append(m.Senders(), m.Requesters()...), func(n node) bool { return who.ActsFor(n.Text()) }), nil
 		}
 	}
-	org, err := organizationOf(state, o.resource.Root().Path("requester", "reference").Text())
+	org, err := organizationOf(state, o.Resource.Root().Path("requester", "reference").Text())
 	return org.ID != "" && who.ActsFor(org.ID), err
 }
 
@@ -115,7 +92,7 @@ func (x *execution) sentFor(state fhir.State, who fhir.Principal) (bool, error) 
 // nominated to; where none is, this server's.
 func (s *Service) dispenserOf(x *execution, who fhir.Principal) bool {
 	switch {
-	case !x.State.open() && x.Owner.ID != "":
+	case !x.State.Open() && x.Owner.ID != "":
 		return who.ActsFor(x.Owner.ID)
 	case x.Nominee.ID != "":
 		return who.ActsFor(x.Nominee.ID)
@@ -138,7 +115,7 @@ func (s *Service) mayAct(state fhir.State, x *execution, op string, who fhir.Pri
 		return err
 	}
 	dispenses := s.dispenserOf(x, who)
-	if sent && s.site.ODS == "" && x.State.open() && x.Nominee.ID == "" {
+	if sent && s.site.ODS == "" && x.State.Open() && x.Nominee.ID == "" {
 		dispenses = false // the prescriber is not a pharmacy because none is known
 	}
 	switch {
@@ -158,7 +135,7 @@ func (t *taker) mayTake(op string, body *fhir.Resource, who fhir.Principal) erro
 	}
 	said := node{}
 	if body != nil {
-		said = parameter(body, "owner")
+		said = message.Parameter(body, "owner")
 	}
 	return who.NotFor(op, said, t.owner.ID)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -130,7 +131,7 @@ func TestWhatOthersHoldIsNotThere(t *testing.T) {
 	// By message too, with the sender's own name in it.
 	st.who = callerOf("FA565", "VNE51x")
 	for _, n := range []int{1, 2} {
-		m := revise(st.scripts[n].cancellation(0), "x", "")
+		m := fhir.Revise(st.scripts[n].cancellation(0), "x", "")
 		text := strings.ReplaceAll(string(m.JSON()), `"A83008"`, `"FA565"`)
 		mine, err := fhir.Parse([]byte(text))
 		require.NoError(t, err)
@@ -174,9 +175,9 @@ func TestPlainWritesOfCallers(t *testing.T) {
 		_, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{c}, Requester: callerOf(org)})
 		return fhir.KindOf(err)
 	}
-	task := fhir.Change{Method: fhir.Update, Type: "Task", ID: x.version.ID, Resource: revise(x.resource, "description", "x")}
-	order := x.orders[0].rewrite("note", fhir.List(fhir.Obj("text", "x")))
-	kept := fhir.Change{Method: fhir.Update, Type: "Bundle", ID: orderMessageID(orderNumber(7, "A83008")), Resource: revise(acute(7, scriptItem{name: "Aspirin", quantity: "28"}).message(), "id", orderMessageID(orderNumber(7, "A83008")))}
+	task := fhir.Change{Method: fhir.Update, Type: "Task", ID: x.version.ID, Resource: fhir.Revise(x.resource, "description", "x")}
+	order := rewriteOrder(x.orders[0], "note", fhir.List(fhir.Obj("text", "x")))
+	kept := fhir.Change{Method: fhir.Update, Type: "Bundle", ID: message.OrderBundleID(orderNumber(7, "A83008")), Resource: fhir.Revise(acute(7, scriptItem{name: "Aspirin", quantity: "28"}).message(), "id", message.OrderBundleID(orderNumber(7, "A83008")))}
 	for _, org := range []string{"FA565", "EVIL99", ""} {
 		require.Equal(t, fhir.Forbidden, write(org, task), org)
 		require.Equal(t, fhir.Forbidden, write(org, fhir.Change{Method: fhir.Delete, Type: "Task", ID: x.version.ID}), org)

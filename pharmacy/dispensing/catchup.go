@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -39,9 +40,9 @@ func (s *Service) catchUp(ctx context.Context, number string) error {
 	}
 }
 
-func anyIssued(orders []*order) bool {
+func anyIssued(orders []*prescription.Order) bool {
 	for _, o := range orders {
-		if o.issued() {
+		if o.Issued() {
 			return true
 		}
 	}
@@ -57,8 +58,8 @@ func (s *Service) catchUpNominated(ctx context.Context, ods string, now time.Tim
 	}
 	for _, id := range ids {
 		o, err := currentOrder(state, "MedicationRequest/"+id)
-		if err == nil && o != nil && o.number() != "" {
-			err = s.catchUp(ctx, o.number())
+		if err == nil && o != nil && o.Number() != "" {
+			err = s.catchUp(ctx, o.Number())
 		}
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -24,24 +25,24 @@ type ClaimCodes interface {
 // why the patient pays no charge, with the evidence, and the endorsements of the
 // items. What is said again replaces what was said before.
 func (s *Service) noteClaim(state fhir.State, x *execution, call *fhir.Call, when string) ([]fhir.Issue, error) {
-	f := &findings{}
+	f := &message.Findings{}
 	day := nhs.ReadDate(when).Time
-	if e := parameter(call.Body, "exemption"); e.Exists() {
+	if e := message.Parameter(call.Body, "exemption"); e.Exists() {
 		code := e.Get("valueCode")
 		if err := s.knownCode(state, f, code, nhs.CSExemption, "DN-16", "exemption", day); err != nil {
 			return nil, err
 		}
-		evidence := parameter(call.Body, "exemptionEvidence").Get("valueCode")
+		evidence := message.Parameter(call.Body, "exemptionEvidence").Get("valueCode")
 		if text := evidence.Text(); text != "" && text != "evidence-seen" && text != "no-evidence-seen" {
-			f.rule = "DN-16"
-			f.at(evidence, fhir.Issue{Code: fhir.CodeInvalid, Message: "The evidence is not a code of " + nhs.CSEvidence + ".", Expected: "evidence-seen or no-evidence-seen", Found: text})
+			f.Rule = "DN-16"
+			f.At(evidence, fhir.Issue{Code: fhir.CodeInvalid, Message: "The evidence is not a code of " + nhs.CSEvidence + ".", Expected: "evidence-seen or no-evidence-seen", Found: text})
 		}
 		x.exemption = fhir.Obj("url", nhs.ExtOwnExemption, "extension", fhir.List(
 			fhir.Obj("url", "exemption", "valueCoding", fhir.Obj("system", nhs.CSExemption, "code", code)),
 			fhir.Obj("url", "evidence", "valueCoding", fhir.Obj("system", nhs.CSEvidence, "code", orText(evidence, "no-evidence-seen")))))
-	} else if n := parameter(call.Body, "exemptionEvidence"); n.Exists() {
-		f.rule = "DN-16"
-		f.at(n, fhir.Issue{Code: fhir.Required, Message: "Evidence is of an exemption, and none is given.", Expected: "the parameter exemption", Found: "nothing"})
+	} else if n := message.Parameter(call.Body, "exemptionEvidence"); n.Exists() {
+		f.Rule = "DN-16"
+		f.At(n, fhir.Issue{Code: fhir.Required, Message: "Evidence is of an exemption, and none is given.", Expected: "the parameter exemption", Found: "nothing"})
 	}
 	for n := range call.Body.Get("parameter").Items() {
 		if n.Get("name").Text() == "item" {
@@ -50,10 +51,10 @@ func (s *Service) noteClaim(state fhir.State, x *execution, call *fhir.Call, whe
 			}
 		}
 	}
-	return f.issues, nil
+	return f.Issues, nil
 }
 
-func (s *Service) noteEndorsements(state fhir.State, x *execution, f *findings, item node, day time.Time) error {
+func (s *Service) noteEndorsements(state fhir.State, x *execution, f *message.Findings, item node, day time.Time) error {
 	line, _ := x.named(item)
 	for part := range item.Get("part").Items() {
 		if part.Get("name").Text() != "endorsement" {
@@ -62,8 +63,8 @@ func (s *Service) noteEndorsements(state fhir.State, x *execution, f *findings, 
 		said := part.Get("valueCodeableConcept")
 		code := nhs.CodingOf(said, nhs.CSEndorsement).Get("code")
 		if !code.Exists() {
-			f.rule = "DN-17"
-			f.at(said, fhir.Issue{Code: fhir.Required, Message: "The endorsement has no code.", Expected: "a coding of " + nhs.CSEndorsement + ", with its supporting information as text", Found: said.Brief()})
+			f.Rule = "DN-17"
+			f.At(said, fhir.Issue{Code: fhir.Required, Message: "The endorsement has no code.", Expected: "a coding of " + nhs.CSEndorsement + ", with its supporting information as text", Found: said.Brief()})
 			continue
 		}
 		if err := s.knownCode(state, f, code, nhs.CSEndorsement, "DN-17", "endorsement", day); err != nil {
@@ -85,10 +86,10 @@ type endorsement struct {
 }
 
 // knownCode refuses a code that has no meaning on the day of the supply.
-func (s *Service) knownCode(state fhir.State, f *findings, code node, system, rule, what string, day time.Time) error {
-	f.rule = rule
+func (s *Service) knownCode(state fhir.State, f *message.Findings, code node, system, rule, what string, day time.Time) error {
+	f.Rule = rule
 	if s.codes == nil {
-		f.at(code, fhir.Issue{Code: fhir.NotSupported, Message: "Nothing is claimed here, so no " + what + " can be recorded.", Found: code.Text()})
+		f.At(code, fhir.Issue{Code: fhir.NotSupported, Message: "Nothing is claimed here, so no " + what + " can be recorded.", Found: code.Text()})
 		return nil
 	}
 	codes, err := s.codes.CodesOn(state, system, day)
@@ -100,7 +101,7 @@ func (s *Service) knownCode(state fhir.State, f *findings, code node, system, ru
 			return nil
 		}
 	}
-	f.at(code, fhir.Issue{Code: fhir.CodeInvalid, Message: "The " + what + " code has no meaning on " + day.Format(time.DateOnly) + ".", Expected: "one of " + strings.Join(codes, ", "), Found: code.Text()})
+	f.At(code, fhir.Issue{Code: fhir.CodeInvalid, Message: "The " + what + " code has no meaning on " + day.Format(time.DateOnly) + ".", Expected: "one of " + strings.Join(codes, ", "), Found: code.Text()})
 	return nil
 }
 

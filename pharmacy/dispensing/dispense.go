@@ -4,11 +4,12 @@ import (
 	"context"
 	"slices"
 	"strings"
-
-	"github.com/shopspring/decimal"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -48,14 +49,14 @@ func (s *Service) dispenseTask(ctx context.Context, call *fhir.Call) (*fhir.Repl
 }
 
 func (s *Service) dispense(state fhir.State, x *execution, call *fhir.Call) ([]fhir.Change, *fhir.Reply, error) {
-	if id, _ := moves(x.State, Dispense); id == "" {
-		return nil, nil, x.suppliedBefore(state, forbidden(x.State, Dispense, "Task"))
+	if id, _ := prescription.Moves(x.State, prescription.Dispense); id == "" {
+		return nil, nil, x.suppliedBefore(state, prescription.Forbidden(x.State, prescription.Dispense, "Task"))
 	}
 	unheld := x.noteOriginal(call)
 	h := s.handing(call, x)
 	handed, issues := x.handed(call.Body)
 	issues = append(unheld, issues...)
-	unclaimed, err := s.noteClaim(state, x, call, h.when)
+	unclaimed, err := s.noteClaim(state, x, call, h.When)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -67,10 +68,10 @@ func (s *Service) dispense(state fhir.State, x *execution, call *fhir.Call) ([]f
 	if len(issues) > 0 {
 		return nil, nil, x.suppliedBefore(state, refusal("dispense", issues...))
 	}
-	j := s.judgeOf(x, h.when, call.Time)
+	j := s.judgeOf(x, h.When, call.Time)
 	trial := x.copy()
-	if issues := trial.Apply(supplies(handed), j); len(issues) > 0 {
-		o, err := x.heldBack(call, trial.met, x.suppliedBefore(state, refusal("dispense", issues...)), call.Time)
+	if issues := trial.Apply(message.Supplies(handed), j); len(issues) > 0 {
+		o, err := x.heldBack(call, trial.Met, x.suppliedBefore(state, refusal("dispense", issues...)), call.Time)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -80,12 +81,12 @@ func (s *Service) dispense(state fhir.State, x *execution, call *fhir.Call) ([]f
 	if err != nil {
 		return nil, nil, err
 	}
-	changes, err := s.record(state, x, readMessage(bundle, s.law), j, call.Time)
+	changes, err := s.record(state, x, message.Read(bundle, s.law), j, call.Time)
 	if err != nil {
 		return nil, nil, err
 	}
 	parts := []any{fhir.Obj("name", "task", "resource", x.shown(call.Time)), fhir.Obj("name", "notification", "resource", bundle)}
-	asked, err := s.askForExemption(state, x, h.when)
+	asked, err := s.askForExemption(state, x, h.When)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -100,7 +101,7 @@ func (s *Service) dispense(state fhir.State, x *execution, call *fhir.Call) ([]f
 func whatToDispense(p *fhir.Resource) error {
 	all, item := node{}, node{}
 	if p != nil {
-		all, item = parameter(p, "all").Get("valueBoolean"), parameter(p, "item")
+		all, item = message.Parameter(p, "all").Get("valueBoolean"), message.Parameter(p, "item")
 	}
 	issue := fhir.Issue{Rule: "DN-13", Expression: "Parameters.parameter", Expected: "the parameter item for each item, or all = true for everything that is outstanding"}
 	switch {
@@ -118,79 +119,45 @@ func whatToDispense(p *fhir.Resource) error {
 
 // quantitiesKnown refuses the quantities of items that are not amounts of a medicine.
 func quantitiesKnown(p *fhir.Resource) error {
-	var f findings
+	var f message.Findings
 	for item := range p.Get("parameter").Items() {
 		for part := range item.Get("part").Items() {
 			if q := part.Get("valueQuantity"); q.Exists() {
-				amountKnown(q, &f)
+				message.AmountKnown(q, &f)
 			}
 		}
 	}
-	if f.issues == nil {
+	if f.Issues == nil {
 		return nil
 	}
-	return refusal("dispense", f.issues...)
+	return refusal("dispense", f.Issues...)
 }
 
-// handing is who hands over, when, and by which call.
-type handing struct {
-	when  string
-	role  *fhir.Resource // PractitionerRole, nil where only the agent is known
-	agent Party
-	// profile is the SDS role profile of the call, "" where it is not known.
-	profile string
-	id      string // identifier of the notification
-	beside  Party  // whom the caller names beside themselves
-}
-
-// actedBy makes the caller the one who hands over. Another person whom the body
-// names is recorded beside them; a role of the caller's own is kept.
-func (h *handing) actedBy(caller Party) {
-	if h.role != nil && h.agent.ID != caller.ID {
-		h.beside, h.role = h.agent, nil
-	}
-	h.agent = caller
-}
-
-func (s *Service) handing(call *fhir.Call, x *execution) handing {
-	h := handing{when: nhs.Stamp(call.Time), agent: x.agent, profile: profileOf(call), id: pharmacy.ID("dispense-notification", x.version.ID, x.version.VersionID)}
+func (s *Service) handing(call *fhir.Call, x *execution) message.Handing {
+	h := message.Handing{When: nhs.Stamp(call.Time), Agent: x.agent, Profile: profileOf(call), ID: pharmacy.ID("dispense-notification", x.version.ID, x.version.VersionID)}
 	if call.Body != nil {
-		if w := parameter(call.Body, "whenHandedOver").Get("valueDateTime"); w.Exists() {
-			h.when = w.Text()
+		if w := message.Parameter(call.Body, "whenHandedOver").Get("valueDateTime"); w.Exists() {
+			h.When = w.Text()
 		}
-		if role := parameter(call.Body, "agent").Get("resource"); typeOf(role) == "PractitionerRole" {
-			h.role, h.agent = call.Body.Sub(role), partyOf(role.Get("practitioner"))
+		if role := message.Parameter(call.Body, "agent").Get("resource"); nhs.TypeOf(role) == "PractitionerRole" {
+			h.Role, h.Agent = call.Body.Sub(role), prescription.ReadParty(role.Get("practitioner"))
 		}
 	}
 	if call.Requester.Bound() {
-		h.actedBy(agentOf(call))
-	} else if h.agent.ID == "" {
-		h.agent = agentOf(call)
+		h.ActedBy(agentOf(call))
+	} else if h.Agent.ID == "" {
+		h.Agent = agentOf(call)
 	}
 	return h
 }
 
-// handedItem is one item of a $dispense.
-type handedItem struct {
-	Supply
-	batch string
-}
-
-func supplies(items []handedItem) []Supply {
-	list := make([]Supply, len(items))
-	for i := range items {
-		list[i] = items[i].Supply
-	}
-	return list
-}
-
 // handed reads the items of a $dispense; several may be of one line, each with
 // what those before it leave. Without items, all that is outstanding is meant.
-func (x *execution) handed(p *fhir.Resource) (items []handedItem, issues []fhir.Issue) {
-	if !parameter(p, "item").Exists() {
+func (x *execution) handed(p *fhir.Resource) (items []message.HandedItem, issues []fhir.Issue) {
+	if !message.Parameter(p, "item").Exists() {
 		for i := range x.Lines {
-			if l := &x.Lines[i]; l.Status.outstanding() && !l.Doomed {
-				items = append(items, handedItem{Supply: x.full(l)})
+			if l := &x.Lines[i]; l.Status.Outstanding() && !l.PendingCancellation {
+				items = append(items, message.HandedItem{Supply: x.full(l)})
 			}
 		}
 		return items, nil
@@ -204,7 +171,7 @@ func (x *execution) handed(p *fhir.Resource) (items []handedItem, issues []fhir.
 		if issue != nil {
 			issues = append(issues, *issue)
 		}
-		if l := so.line(item.Item); l != nil {
+		if l := so.Line(item.Item); l != nil {
 			l.Supplied.Value = l.Supplied.Value.Add(item.Quantity.Value)
 		}
 		items = append(items, item)
@@ -213,37 +180,37 @@ func (x *execution) handed(p *fhir.Resource) (items []handedItem, issues []fhir.
 }
 
 // full is the supply of all that is outstanding of a line.
-func (x *execution) full(l *Line) Supply {
-	return Supply{Item: l.Item, Status: FullyDispensed, Quantity: l.Quantity.Of(l.Quantity.Value.Sub(l.Supplied.Value)), Product: l.Product, Place: "Task.input"}
+func (x *execution) full(l *prescription.Line) prescription.Supply {
+	return prescription.Supply{Item: l.Item, Status: prescription.FullyDispensed, Quantity: l.Quantity.Of(l.Quantity.Value.Sub(l.Supplied.Value)), Product: l.Product, Place: "Task.input"}
 }
 
 // named is the line that a parameter item names, nil where there is none, with
 // the number that was given.
-func (x *execution) named(n node) (line *Line, text string) {
-	number := partOf(n, "number")
+func (x *execution) named(n node) (line *prescription.Line, text string) {
+	number := message.Part(n, "number")
 	text = number.Get("valueString").Text()
 	if text == "" {
 		text = number.Path("valueIdentifier", "value").Text()
 	}
 	for i := range x.Lines {
-		if equalUUID(x.Lines[i].Item, text) || x.Lines[i].Ref == number.Path("valueReference", "reference").Text() {
+		if nhs.SameUUID(x.Lines[i].Item, text) || x.Lines[i].Ref == number.Path("valueReference", "reference").Text() {
 			line = &x.Lines[i]
 		}
 	}
 	return line, text
 }
 
-func (x *execution) handedItem(n node) (handedItem, *fhir.Issue) {
-	part := func(name string) node { return partOf(n, name) }
+func (x *execution) handedItem(n node) (message.HandedItem, *fhir.Issue) {
+	part := func(name string) node { return message.Part(n, name) }
 	l, text := x.named(n)
 	if l == nil {
-		return handedItem{}, &fhir.Issue{Code: fhir.NotFound, Rule: "0014", Message: "The prescription has no such item.", Found: orNothing(text),
-			Expression: n.Expression(), Position: n.Position(), Expected: x.items(), Details: eps("MEDICATIONREQUEST_NOT_FOUND")}
+		return message.HandedItem{}, &fhir.Issue{Code: fhir.NotFound, Rule: "0014", Message: "The prescription has no such item.", Found: fhir.OrNothing(text),
+			Expression: n.Expression(), Position: n.Position(), Expected: x.items(), Details: nhs.EPS("MEDICATIONREQUEST_NOT_FOUND")}
 	}
-	item := handedItem{Supply: x.full(l), batch: part("batch").Get("valueString").Text()}
+	item := message.HandedItem{Supply: x.full(l), Batch: part("batch").Get("valueString").Text()}
 	item.Place = n.Expression()
 	if st := part("status").Get("valueCode").Text(); st != "" {
-		item.Status = LineStatus(st)
+		item.Status = prescription.LineStatus(st)
 	}
 	item.Reason = part("reason").Get("valueCode").Text()
 	item.Difference, item.Reference = part("difference").Get("valueCode").Text(), part("protocol").Get("valueString").Text()
@@ -251,9 +218,9 @@ func (x *execution) handedItem(n node) (handedItem, *fhir.Issue) {
 		item.Product = fhir.Coding{System: c.Get("system").Text(), Code: c.Get("code").Text(), Display: c.Get("display").Text()}
 	}
 	if q := part("quantity").Get("valueQuantity"); q.Exists() {
-		item.Quantity = x.inUnit(l, readQuantity(q))
+		item.Quantity = x.inUnit(l, prescription.ReadQuantity(q))
 	}
-	return item, item.check(n)
+	return item, item.Check(n)
 }
 
 // items lists the numbers of the prescription's items, for messages.
@@ -266,55 +233,23 @@ func (x *execution) items() string {
 }
 
 // inUnit completes a quantity that was given as a bare number.
-func (x *execution) inUnit(l *Line, q Quantity) Quantity {
+func (x *execution) inUnit(l *prescription.Line, q prescription.Quantity) prescription.Quantity {
 	if q.Unit == "" && q.Code == "" {
 		return l.Quantity.Of(q.Value)
 	}
 	return q
 }
 
-// check compares an item of a $dispense with what its status means; amounts are
-// judged with those of the other items, see [Prescription.Apply].
-func (h *handedItem) check(n node) *fhir.Issue {
-	wrong := func(rule, message, expected, found string) *fhir.Issue {
-		return &fhir.Issue{Code: fhir.BusinessRule, Rule: rule, Message: message, Expected: expected, Found: found, Expression: n.Expression(), Position: n.Position()}
-	}
-	named := func(part string) bool { return partOf(n, part).Exists() }
-	switch h.Status {
-	case FullyDispensed, PartDispensed:
-		if named("reason") {
-			return wrong("DN-4", "A reason is given for what is not dispensed.", "no part reason with status "+string(h.Status)+"; the part difference where another quantity completes the item", h.Reason)
-		}
-		return nil
-	case Owing, NotDispensed:
-		for _, part := range []string{"quantity", "product", "batch", "difference", "protocol"} {
-			if named(part) {
-				return wrong("DN-14", "Nothing is handed over with this status.", "no part "+part+" with status "+string(h.Status), partOf(n, part).Brief())
-			}
-		}
-		h.Quantity = h.Quantity.Of(decimal.Zero)
-		// 0003 is for owings, which have a status of their own.
-		if h.Status == NotDispensed && (h.Reason == "0003" || nhs.Display(nhs.CSNotDispensed, h.Reason) == "") {
-			return wrong("DN-4", "An item that is not dispensed needs a reason.", "a code of "+nhs.CSNotDispensed+" other than 0003", orNothing(h.Reason))
-		}
-		return nil
-	}
-	return wrong("DN-5", "This status cannot be recorded.", "0001, 0002, 0003 or 0004", string(h.Status))
-}
-
-// partOf is the part of a parameter, absent when it has none of that name.
-func partOf(n node, name string) node {
-	for q := range n.Get("part").Items() {
-		if q.Get("name").Text() == name {
-			return q
-		}
-	}
-	return node{}
-}
-
 // copy is the prescription to try something on.
-func (x *execution) copy() *Prescription {
+func (x *execution) copy() *prescription.Prescription {
 	p := *x.Prescription
-	p.Lines, p.met = slices.Clone(x.Lines), slices.Clone(x.met)
+	p.Lines, p.Met = slices.Clone(x.Lines), slices.Clone(x.Met)
 	return &p
+}
+
+// judgeOf is how the supplies of a prescription are judged that are recorded at
+// a time.
+func (s *Service) judgeOf(x *execution, when string, now time.Time) prescription.Judge {
+	x.Classify(s.medicines, s.law)
+	return prescription.Judge{Medicines: s.medicines, Law: s.law, FromReceipt: s.fromReceipt, When: nhs.ReadDate(when), Now: nhs.DateOf(now), Taken: nhs.ReadDate(x.release.when), Original: x.original != ""}
 }

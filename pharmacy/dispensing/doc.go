@@ -3,12 +3,14 @@
 // (EPS), keeps one Task per issue of a prescription, and gives the pharmacy
 // its operations.
 //
-// Rules are pure functions over the domain types (Prescription, Line, Supply)
-// or over the message as it arrived; each stands under the id by which the
-// field knows it: B1…B9, P1…P12, C1…C3, D1…D6, T1…T7, R1…R4, Q1…Q4 are the
-// checks of the EPS FHIR API, four-digit ids are Spine's own errors, MDR-15
-// and the like are regulations of the Misuse of Drugs Regulations 2001, HMR
-// those of the Human Medicines Regulations 2012.
+// The rules are pure functions in two packages below: prescription holds the law,
+// the state machine and what a supply does, message the rules of EPS messages and
+// how messages are read and written. This package is the service: it reads the
+// state, asks them, and commits what follows, by operations, by guards within
+// commits and by a follower. Rules stand under the id by which the field knows
+// them; MDR-15 and the like are regulations of the Misuse of Drugs Regulations
+// 2001, HMR those of the Human Medicines Regulations 2012, four-digit ids Spine's
+// own errors.
 //
 // # What is stored of a message
 //

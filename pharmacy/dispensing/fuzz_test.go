@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 )
 
 // FuzzMessage runs every rule over anything that is JSON: no panic, and no
@@ -20,15 +22,15 @@ func FuzzMessage(f *testing.F) {
 		if err != nil {
 			return
 		}
-		m := readMessage(r, builtIn)
-		issues := examine(m, slices.Concat(envelopeRules, commonRules, orderRules, cancelRules, notifyRules))
-		if len(m.entries) == 0 && !fhir.HasErrors(issues) {
+		m := message.Read(r, prescription.BuiltInLaw)
+		issues := message.Examine(m, slices.Concat(message.EnvelopeRules, message.CommonRules, message.OrderRules, message.CancelRules, message.NotifyRules))
+		if len(m.Entries) == 0 && !fhir.HasErrors(issues) {
 			t.Fatal("nothing passed for a message")
 		}
-		readSupplies(m)
+		message.ReadSupplies(m)
 		isEPSTask(r)
-		examine(r, taskRules)
-		examine(r, releaseRules)
+		message.Examine(r, message.TaskRules)
+		message.Examine(r, message.ReleaseRules)
 		readTaker(r)
 	})
 }

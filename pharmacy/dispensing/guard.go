@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 )
 
 // guards are what a commit must keep, by the type of the resource it changes.
@@ -40,8 +42,8 @@ func (s *Service) guardMessage(_ fhir.State, _ *fhir.Transaction, before, _ *fhi
 	if err != nil || r.Get("type").Text() != "message" {
 		return err
 	}
-	m := readMessage(r, Law{})
-	if id := before.ID; id != orderMessageID(m.number()) && id != notificationID(m.id()) {
+	m := message.Read(r, prescription.Law{})
+	if id := before.ID; id != message.OrderBundleID(m.Number()) && id != message.NotificationBundleID(m.ID()) {
 		return nil
 	}
 	// HMR-219: the signed message is the evidence.

@@ -2,6 +2,8 @@ package dispensing
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 )
 
 // guardCaller holds the plain writes of a caller to what their organisation may
@@ -34,7 +36,7 @@ func (s *Service) guardCaller(state fhir.State, tx *fhir.Transaction, before, af
 			return err
 		} else if !ok {
 			return fhir.E("guard", fhir.Forbidden, fhir.Issue{Rule: "actor", Expression: after.Type, Message: "The caller's organisation may not write this " + after.Type + ".",
-				Found: orNothing(tx.Requester.OnBehalf), Expected: "of a prescription: its prescriber for the orders, its pharmacy for the Task and the supplies"})
+				Found: fhir.OrNothing(tx.Requester.OnBehalf), Expected: "of a prescription: its prescriber for the orders, its pharmacy for the Task and the supplies"})
 		}
 	}
 	return nil
@@ -44,11 +46,11 @@ func (s *Service) guardCaller(state fhir.State, tx *fhir.Transaction, before, af
 // is its prescriber's, and so are all others of its number. Whoever else adds one
 // is told nothing of them.
 func mayOrder(state fhir.State, v *fhir.Version, who fhir.Principal) (bool, error) {
-	o, err := readOrder(v)
-	if err != nil || !o.prescribed() {
+	o, err := prescription.ReadOrder(v)
+	if err != nil || !o.Prescribed() {
 		return err == nil, err
 	}
-	orders, err := ordersOf(state, o.number())
+	orders, err := ordersOf(state, o.Number())
 	if err != nil {
 		return false, err
 	}
@@ -62,22 +64,22 @@ func mayOrder(state fhir.State, v *fhir.Version, who fhir.Principal) (bool, erro
 
 // orderedBy is prescribedBy, or, where an order came without a message and does not
 // tell who prescribed it, whether the caller wrote it first.
-func orderedBy(state fhir.State, o *order, who fhir.Principal) (bool, error) {
+func orderedBy(state fhir.State, o *prescription.Order, who fhir.Principal) (bool, error) {
 	own, err := prescribedBy(state, o, who)
 	if own || err != nil {
 		return own, err
 	}
-	org, err := organizationOf(state, o.resource.Root().Path("requester", "reference").Text())
+	org, err := organizationOf(state, o.Resource.Root().Path("requester", "reference").Text())
 	if err != nil || org.ID != "" {
 		return false, err
 	}
-	message, err := read(state, "Bundle/"+orderMessageID(o.number()), "Bundle")
-	if err != nil || message != nil {
+	sent, err := read(state, "Bundle/"+message.OrderBundleID(o.Number()), "Bundle")
+	if err != nil || sent != nil {
 		return false, err
 	}
-	first, err := state.First("MedicationRequest", o.version.ID)
+	first, err := state.First("MedicationRequest", o.Version.ID)
 	if first == nil {
-		first = o.version
+		first = o.Version
 	}
 	return who.ActsFor(first.Requester.OnBehalf), err
 }
@@ -89,7 +91,7 @@ func (s *Service) mayTask(state fhir.State, v *fhir.Version, who fhir.Principal)
 	if err != nil || x == nil || s.dispenserOf(x, who) {
 		return err == nil, err
 	}
-	if !x.State.open() && x.State != cancelled {
+	if !x.State.Open() && x.State != prescription.Cancelled {
 		return false, nil
 	}
 	return x.sentFor(state, who)
@@ -117,6 +119,6 @@ func mayKeep(_ fhir.State, v *fhir.Version, _ fhir.Principal) (bool, error) {
 	if err != nil || r.Get("type").Text() != "message" {
 		return err == nil, err
 	}
-	m := readMessage(r, Law{})
-	return v.ID != orderMessageID(m.number()) && v.ID != notificationID(m.id()), nil
+	m := message.Read(r, prescription.Law{})
+	return v.ID != message.OrderBundleID(m.Number()) && v.ID != message.NotificationBundleID(m.ID()), nil
 }

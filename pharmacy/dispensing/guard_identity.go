@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -51,7 +52,7 @@ func identityOf(state fhir.State, v *fhir.Version) (string, error) {
 	if v.Type == "Organization" {
 		return nhs.Identifier(r.Root(), nhs.IDODS).Text(), nil
 	}
-	party := partyOf(r.Get("organization"))
+	party := prescription.ReadParty(r.Get("organization"))
 	org, err := read(state, party.Ref, "Organization")
 	if err == nil && org != nil {
 		party.ID = nhs.Identifier(org.Root(), nhs.IDODS).Text()

@@ -5,22 +5,23 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // numbersFree refuses an order under the number of an item, or with the long id,
 // of another prescription. It is asked within the commit, so of two that come
 // at once the second is refused.
-func numbersFree(state fhir.State, o *order) error {
-	if item := nhs.Identifier(o.resource.Root(), nhs.IDItem); item.Exists() {
+func numbersFree(state fhir.State, o *prescription.Order) error {
+	if item := nhs.Identifier(o.Resource.Root(), nhs.IDItem); item.Exists() {
 		if err := itemFree(state, o, item); err != nil {
 			return err
 		}
 	}
-	return longIDFree(state, longID(o.resource.Root()), o.number())
+	return longIDFree(state, prescription.LongID(o.Resource.Root()), o.Number())
 }
 
-func itemFree(state fhir.State, o *order, item node) error {
+func itemFree(state fhir.State, o *prescription.Order, item node) error {
 	ids, err := state.Find("MedicationRequest", anyCase("identifier", nhs.IDItem, item.Text()))
 	if err != nil {
 		return err
@@ -30,10 +31,10 @@ func itemFree(state fhir.State, o *order, item node) error {
 		if err != nil {
 			return err
 		}
-		if other != nil && other.number() != "" && other.number() != o.number() {
+		if other != nil && other.Number() != "" && other.Number() != o.Number() {
 			return refusal("MedicationRequest", fhir.Issue{Code: fhir.Duplicate, Rule: "P5", Message: "An item of another prescription has this number.",
 				Expected: "a number that no item has yet", Found: item.Text(), Expression: item.Expression(), Position: item.Position(),
-				Fix: "Give each item a new UUID; repeat a request with its own X-Request-ID.", Details: eps("DUPLICATE_MEDICATIONREQUEST_ID")})
+				Fix: "Give each item a new UUID; repeat a request with its own X-Request-ID.", Details: nhs.EPS("DUPLICATE_MEDICATIONREQUEST_ID")})
 		}
 	}
 	return nil
@@ -52,7 +53,7 @@ func longIDFree(state fhir.State, long node, number string) error {
 	// 0002: duplicate prescription.
 	return refusal("MedicationRequest", fhir.Issue{Code: fhir.Duplicate, Rule: "0002", Message: "Another prescription has this long id.",
 		Found: long.Text(), Expression: long.Expression(), Position: long.Position(),
-		Fix: "Repeat a request with its own X-Request-ID; give another prescription ids of its own.", Details: eps("DUPLICATE_PRESCRIPTION_ID")})
+		Fix: "Repeat a request with its own X-Request-ID; give another prescription ids of its own.", Details: nhs.EPS("DUPLICATE_PRESCRIPTION_ID")})
 }
 
 // longIDTaken reports whether a prescription of another number has a long id.
@@ -76,11 +77,6 @@ func longIDTaken(state fhir.State, long, number string) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// longID is the UUID of an order's prescription.
-func longID(mr node) node {
-	return nhs.Extension(mr.Get("groupIdentifier"), nhs.ExtPrescriptionID).Path("valueIdentifier", "value")
 }
 
 // anyCase is the search for an identifier in small letters or in capitals.

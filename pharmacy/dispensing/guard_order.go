@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -13,22 +15,22 @@ func (s *Service) guardOrder(state fhir.State, tx *fhir.Transaction, before, aft
 	if after.Deleted() {
 		return guardRemoval(state, before)
 	}
-	o, err := readOrder(after)
+	o, err := prescription.ReadOrder(after)
 	if err != nil {
 		return err
 	}
-	var old *order
+	var old *prescription.Order
 	if before != nil && !before.Deleted() {
-		if old, err = readOrder(before); err != nil {
+		if old, err = prescription.ReadOrder(before); err != nil {
 			return err
 		}
 	}
-	if old != nil && old.prescribed() {
-		if err := guardChange(state, old, o.resource); err != nil || old.issued() {
+	if old != nil && old.Prescribed() {
+		if err := guardChange(state, old, o.Resource); err != nil || old.Issued() {
 			return err
 		}
 	}
-	if !o.prescribed() || !o.issued() {
+	if !o.Prescribed() || !o.Issued() {
 		return nil
 	}
 	if err := rightPatients(state, s.site.ODS, tx); err != nil {
@@ -38,33 +40,33 @@ func (s *Service) guardOrder(state fhir.State, tx *fhir.Transaction, before, aft
 }
 
 // guardNewOrder is for an order that no prescription had before.
-func (s *Service) guardNewOrder(state fhir.State, o *order) error {
-	x, err := currentIssue(state, o.number())
+func (s *Service) guardNewOrder(state fhir.State, o *prescription.Order) error {
+	x, err := currentIssue(state, o.Number())
 	if err != nil || x != nil && x.hasOrder(o) {
 		return err
 	}
-	orders, err := ordersOf(state, o.number())
+	orders, err := ordersOf(state, o.Number())
 	if err != nil {
 		return err
 	}
 	if len(orders) == 0 {
-		orders = []*order{o} // without a number, which no search finds
+		orders = []*prescription.Order{o} // without a number, which no search finds
 	}
-	var f findings
-	f.rule = "MDR-15"
-	controlledLine(o.resource.Root(), &f, s.law, nhs.Later(nhs.ReadDate(o.resource.Get("authoredOn").Text()), nhs.DateOf(o.version.LastUpdated)))
-	if issues := append(groupIssues(orders), f.issues...); len(issues) > 0 {
+	var f message.Findings
+	f.Rule = "MDR-15"
+	message.ControlledLine(o.Resource.Root(), &f, s.law, nhs.Later(nhs.ReadDate(o.Resource.Get("authoredOn").Text()), nhs.DateOf(o.Version.LastUpdated)))
+	if issues := append(message.GroupIssues(orders), f.Issues...); len(issues) > 0 {
 		return refusal("MedicationRequest", issues...)
 	}
 	if err := numbersFree(state, o); err != nil {
 		return err
 	}
-	if x == nil || x.Issue == 1 && x.State.open() {
+	if x == nil || x.Issue == 1 && x.State.Open() {
 		return nil
 	}
 	// 0012: a pharmacy has it already.
 	return refusal("MedicationRequest", fhir.Issue{Rule: "0012", Message: "The prescription can take no further item.", Found: x.State.String(),
-		Expression: "MedicationRequest.groupIdentifier", Fix: "Send the item as a prescription of its own.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+		Expression: "MedicationRequest.groupIdentifier", Fix: "Send the item as a prescription of its own.", Details: nhs.EPS("PRESCRIPTION_INVALID_STATE_TRANSITION")})
 }
 
 // progress are the elements of a signed order that may change; the signature
@@ -86,8 +88,8 @@ func sameExtensions(a, b node) bool {
 
 // guardChange keeps a signed order as it was signed, and its status in step
 // with its Task.
-func guardChange(state fhir.State, before *order, after *fhir.Resource) error {
-	old := before.resource
+func guardChange(state fhir.State, before *prescription.Order, after *fhir.Resource) error {
+	old := before.Resource
 	if name := altered(old, after); name != "" {
 		// HMR-219: a change of what was signed must be detectable, so there is none.
 		return refusal("MedicationRequest", fhir.Issue{Rule: "HMR-219", Message: "An order cannot be altered after it was signed.",
@@ -117,18 +119,18 @@ func altered(old, after *fhir.Resource) string {
 }
 
 // inStep refuses a status that the order's Task does not bear out.
-func inStep(state fhir.State, o *order, to node) error {
-	x, err := currentIssue(state, o.number())
+func inStep(state fhir.State, o *prescription.Order, to node) error {
+	x, err := currentIssue(state, o.Number())
 	if err != nil || x == nil || !x.hasOrder(o) {
 		return err
 	}
 	for i := range x.Lines {
 		l := &x.Lines[i]
-		if l.Ref == o.version.Ref() && to.Text() != x.orderStatus(l) {
+		if l.Ref == o.Version.Ref() && to.Text() != x.OrderStatus(l) {
 			// 0013: the item's status follows from its Task.
 			return refusal("MedicationRequest", fhir.Issue{Rule: "0013", Message: "The status of an order follows from what becomes of it.",
-				Expression: to.Expression(), Position: to.Position(), Expected: x.orderStatus(l), Found: to.Text(),
-				Fix: "Use Task/$cancel, $dispense or $withdraw, or send a prescription-order-update.", Details: eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION")})
+				Expression: to.Expression(), Position: to.Position(), Expected: x.OrderStatus(l), Found: to.Text(),
+				Fix: "Use Task/$cancel, $dispense or $withdraw, or send a prescription-order-update.", Details: nhs.EPS("MEDICATIONREQUEST_INVALID_STATE_TRANSITION")})
 		}
 	}
 	return nil
@@ -148,5 +150,5 @@ func guardRemoval(state fhir.State, before *fhir.Version) error {
 		return err
 	}
 	return refusal("MedicationRequest", fhir.Issue{Rule: "0013", Message: "The order is part of a prescription under way.", Expression: "MedicationRequest",
-		Fix: "Cancel it instead.", Details: eps("MEDICATIONREQUEST_INVALID_STATE_TRANSITION")})
+		Fix: "Cancel it instead.", Details: nhs.EPS("MEDICATIONREQUEST_INVALID_STATE_TRANSITION")})
 }

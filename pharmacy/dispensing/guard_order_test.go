@@ -28,8 +28,8 @@ func TestOrderLeavesNoPrescription(t *testing.T) {
 	require.NoError(t, err)
 	w.settle()
 	o := w.execution(s.order).orders[0]
-	require.Equal(t, []string{"HMR-219"}, rulesOf(w.commit(o.rewrite("groupIdentifier", ""))))
-	require.Equal(t, []string{"HMR-219"}, rulesOf(w.commit(o.rewrite("groupIdentifier", nhs.IdentifierValue(nhs.IDUUID, "x")))))
+	require.Equal(t, []string{"HMR-219"}, rulesOf(w.commit(rewriteOrder(o, "groupIdentifier", ""))))
+	require.Equal(t, []string{"HMR-219"}, rulesOf(w.commit(rewriteOrder(o, "groupIdentifier", nhs.IdentifierValue(nhs.IDUUID, "x")))))
 }
 
 // TestOrderBecomesOne holds an order that becomes part of a prescription by an
@@ -38,23 +38,23 @@ func TestOrderBecomesOne(t *testing.T) {
 	unsaid := acute(1, scriptItem{name: "Morphine", quantity: "28", schedule: "CD2"})
 	whole := unsaid.medicationRequest(0, "Patient/1", "PractitionerRole/1").Resource()
 	for name, before := range map[string]*fhir.Resource{
-		"a draft":               revise(whole, "status", "draft"),
-		"of no prescription":    revise(whole, "groupIdentifier", ""),
-		"of another identifier": revise(whole, "groupIdentifier", nhs.IdentifierValue(nhs.IDUUID, "x")),
+		"a draft":               fhir.Revise(whole, "status", "draft"),
+		"of no prescription":    fhir.Revise(whole, "groupIdentifier", ""),
+		"of another identifier": fhir.Revise(whole, "groupIdentifier", nhs.IdentifierValue(nhs.IDUUID, "x")),
 	} {
 		w := newWorld(t, today, Options{})
 		for typ, r := range map[string]fhir.Value{"Patient": fhir.Obj("resourceType", "Patient", "id", "1"), "PractitionerRole": fhir.Obj("resourceType", "PractitionerRole", "id", "1")} {
 			require.NoError(t, w.commit(fhir.Change{Method: fhir.Update, Type: typ, ID: "1", Resource: r.Resource()}))
 		}
-		require.NoError(t, w.commit(fhir.Change{Method: fhir.Update, Type: "MedicationRequest", ID: "1", Resource: revise(before, "id", "1")}), name)
-		err := w.commit(fhir.Change{Method: fhir.Update, Type: "MedicationRequest", ID: "1", Resource: revise(whole, "id", "1")})
+		require.NoError(t, w.commit(fhir.Change{Method: fhir.Update, Type: "MedicationRequest", ID: "1", Resource: fhir.Revise(before, "id", "1")}), name)
+		err := w.commit(fhir.Change{Method: fhir.Update, Type: "MedicationRequest", ID: "1", Resource: fhir.Revise(whole, "id", "1")})
 		require.Equal(t, []string{"MDR-15"}, rulesOf(err), "%s: %v", name, err)
 	}
 }
 
 func TestOrderWithoutNumber(t *testing.T) {
 	w := newWorld(t, today, Options{})
-	r := revise(acute(1).medicationRequest(0, "Patient/1", "PractitionerRole/1").Resource(), "subject", fhir.Obj("display", "x"), "requester", "",
+	r := fhir.Revise(acute(1).medicationRequest(0, "Patient/1", "PractitionerRole/1").Resource(), "subject", fhir.Obj("display", "x"), "requester", "",
 		"groupIdentifier", fhir.Obj("system", nhs.IDOrder))
 	require.Equal(t, []string{"5009"}, rulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationRequest", Resource: r})))
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -18,7 +19,7 @@ var ofClaim = []string{nhs.ExtEPSPrescription, nhs.ExtRepeat, nhs.ExtAgent, nhs.
 
 // guardProgress keeps what the orders and the operations record on a Task.
 // Notes, a priority, a description and other extensions are anybody's.
-func guardProgress(tx *fhir.Transaction, before, after *fhir.Version, from, to State) error {
+func guardProgress(tx *fhir.Transaction, before, after *fhir.Version, from, to prescription.State) error {
 	if tx.Derived {
 		return nil
 	}
@@ -33,8 +34,8 @@ func guardProgress(tx *fhir.Transaction, before, after *fhir.Version, from, to S
 	name := ""
 	switch {
 	case !kept(old, r, ofPrescription, &name):
-	case !to.open() && to == from && !kept(old, r, []string{"owner"}, &name):
-	case to != from && !to.open() && to != cancelled && to != expired && !kept(old, r, []string{"status", "businessStatus"}, &name): // taking and supplying are more than a status
+	case !to.Open() && to == from && !kept(old, r, []string{"owner"}, &name):
+	case to != from && !to.Open() && to != prescription.Cancelled && to != prescription.Expired && !kept(old, r, []string{"status", "businessStatus"}, &name): // taking and supplying are more than a status
 	case !sameOf(ofClaim, old.Root(), r.Root()):
 		name = "extension"
 	case old.Get("lastModified").Exists() && !r.Get("lastModified").Exists(): // by which the follower knows a Task that is in work
@@ -43,7 +44,7 @@ func guardProgress(tx *fhir.Transaction, before, after *fhir.Version, from, to S
 		return nil
 	}
 	return refusal("Task", fhir.Issue{Rule: "0012", Message: "What a prescription says, and what was done with its items, is recorded by its orders and by the operations on its Task.", Expression: "Task." + name,
-		Expected: "the " + name + " as it is", Found: "another", Fix: "Use Task/$accept, $dispense, $withdraw or $return.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+		Expected: "the " + name + " as it is", Found: "another", Fix: "Use Task/$accept, $dispense, $withdraw or $return.", Details: nhs.EPS("PRESCRIPTION_INVALID_STATE_TRANSITION")})
 }
 
 // kept reports whether elements are the same in two versions, and which is not.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -61,7 +62,7 @@ func keepRecord(state fhir.State, before *fhir.Version) error {
 // notified reports whether a MedicationDispense came with a notification: it has
 // the number that the notification gave it, and the order inside.
 func notified(d node) bool {
-	return nhs.Identifier(d, nhs.IDDispense).Exists() && authorizing(d).Exists()
+	return nhs.Identifier(d, nhs.IDDispense).Exists() && prescription.OrderWithin(d).Exists()
 }
 
 // recordsSupply reports whether a MedicationDispense says that something was
@@ -69,7 +70,7 @@ func notified(d node) bool {
 func recordsSupply(d node) bool {
 	switch d.Get("status").Text() {
 	case "completed":
-		return handsOver(d) || d.Get("whenHandedOver").Exists() && readQuantity(d.Get("quantity")).Value.IsPositive()
+		return handsOver(d) || d.Get("whenHandedOver").Exists() && prescription.ReadQuantity(d.Get("quantity")).Value.IsPositive()
 	case "entered-in-error", "cancelled", "declined":
 		return false
 	}
@@ -79,8 +80,8 @@ func recordsSupply(d node) bool {
 // handsOver reports whether a MedicationDispense that is completed tells of a
 // supply: one that does not say what became of its item does.
 func handsOver(d node) bool {
-	switch LineStatus(nhs.Coded(d.Get("type"), nhs.CSLineStatus)) {
-	case NotDispensed, Owing, LineCancelled, LineExpired, ToBeDispensed, WithDispenser:
+	switch prescription.LineStatus(nhs.Coded(d.Get("type"), nhs.CSLineStatus)) {
+	case prescription.NotDispensed, prescription.Owing, prescription.LineCancelled, prescription.LineExpired, prescription.ToBeDispensed, prescription.WithDispenser:
 		return false
 	}
 	return true
@@ -96,36 +97,36 @@ func (s *Service) byHand(state fhir.State, r *fhir.Resource, number, item string
 	if err != nil {
 		return err
 	}
-	if x == nil || x.line(item) == nil {
+	if x == nil || x.Line(item) == nil {
 		return refusal("MedicationDispense", issues...)
 	}
-	supply := readSupply(r.Root())
+	supply := prescription.ReadSupply(r.Root())
 	supply.Item = item
 	if supply.Status == "" {
-		supply.Status, supply.Quantity = FullyDispensed, readQuantity(r.Get("quantity"))
+		supply.Status, supply.Quantity = prescription.FullyDispensed, prescription.ReadQuantity(r.Get("quantity"))
 	}
-	found := x.copy().Apply([]Supply{supply}, s.judgeOf(x, r.Get("whenHandedOver").Text(), now))
+	found := x.copy().Apply([]prescription.Supply{supply}, s.judgeOf(x, r.Get("whenHandedOver").Text(), now))
 	return refusal("MedicationDispense", append(found, issues...)...)
 }
 
 // lawfulRecord is the test of the law once more, on the state of the commit.
 func (s *Service) lawfulRecord(state fhir.State, r *fhir.Resource, number, item string, now time.Time, who fhir.Principal) error {
-	if !suppliedBy(r.Root()).IsPositive() {
+	if !prescription.HandedOver(r.Root()).IsPositive() {
 		return nil
 	}
 	x, err := currentIssue(state, number)
 	if err != nil || x == nil {
 		return err
 	}
-	l := x.line(item)
+	l := x.Line(item)
 	if l == nil {
 		return nil
 	}
 	// MDR-16: the same test as before the operation.
-	supply := Supply{Item: l.Item, Quantity: l.Quantity, Place: "MedicationDispense.whenHandedOver"}
+	supply := prescription.Supply{Item: l.Item, Quantity: l.Quantity, Place: "MedicationDispense.whenHandedOver"}
 	j := s.judgeOf(x, r.Get("whenHandedOver").Text(), now)
 	j.Past = true
-	if issues := x.lawful(l, supply, j); len(issues) > 0 {
+	if issues := x.Lawful(l, supply, j); len(issues) > 0 {
 		return refusal("MedicationDispense", issues...)
 	}
 	if s.duties == nil {
@@ -138,7 +139,7 @@ func (s *Service) lawfulRecord(state fhir.State, r *fhir.Resource, number, item 
 // for, whether it carries the order inside, names it by identifier or refers to
 // the server's; "" where it is of no prescription.
 func suppliedOrder(state fhir.State, d node) (number, item string, err error) {
-	if mr := authorizing(d); mr.Path("groupIdentifier", "system").Text() == nhs.IDOrder {
+	if mr := prescription.OrderWithin(d); mr.Path("groupIdentifier", "system").Text() == nhs.IDOrder {
 		number, item = mr.Path("groupIdentifier", "value").Text(), nhs.Identifier(mr, nhs.IDItem).Text()
 	}
 	for ref := range d.Get("authorizingPrescription").Items() {
@@ -146,15 +147,15 @@ func suppliedOrder(state fhir.State, d node) (number, item string, err error) {
 		if err != nil {
 			return "", "", err
 		}
-		if o != nil && o.number() != "" {
-			number, item = o.number(), o.item()
+		if o != nil && o.Number() != "" {
+			number, item = o.Number(), o.Item()
 		}
 	}
 	return number, item, nil
 }
 
 // referredOrder is the server's order that a reference means, nil for none.
-func referredOrder(state fhir.State, ref node) (*order, error) {
+func referredOrder(state fhir.State, ref node) (*prescription.Order, error) {
 	current, _, _ := strings.Cut(ref.Get("reference").Text(), "/_history/")
 	if i := strings.LastIndex(current, "/MedicationRequest/"); i >= 0 {
 		current = current[i+1:]

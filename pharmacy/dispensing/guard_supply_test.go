@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
@@ -32,7 +33,7 @@ func TestSuppliedOrder(t *testing.T) {
 		want      string
 	}{
 		"inside":        {inside, fhir.Obj("reference", "#m"), mine.order},
-		"by reference":  {fhir.List(), fhir.Obj("reference", "MedicationRequest/"+OrderID(mine.order, item)), mine.order},
+		"by reference":  {fhir.List(), fhir.Obj("reference", "MedicationRequest/"+message.OrderID(mine.order, item)), mine.order},
 		"by identifier": {fhir.List(), fhir.Obj("identifier", fhir.Obj("system", nhs.IDItem, "value", item)), mine.order},
 		"none":          {fhir.List(), fhir.Obj("display", "an order"), ""},
 		"no value":      {fhir.List(), fhir.Obj("identifier", fhir.Obj("system", nhs.IDItem)), ""},

@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -20,16 +21,16 @@ func (s *Service) guardTask(state fhir.State, tx *fhir.Transaction, before, afte
 		return nil
 	case from == nil:
 		return guardNewTask(state, after, *to)
-	case to == nil && from.open():
+	case to == nil && from.Open():
 		return nil
-	case to == nil || !mayBecome(*from, *to):
+	case to == nil || !prescription.MayBecome(*from, *to):
 		found := "no Task of a prescription"
 		if to != nil {
 			found = to.String()
 		}
 		// 0012: an illegal move.
 		return refusal("Task", fhir.Issue{Rule: "0012", Message: "The Task cannot make this move.", Expression: "Task.businessStatus",
-			Expected: nextStates(*from), Found: found, Fix: "Use the operations on Task.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+			Expected: prescription.NextStates(*from), Found: found, Fix: "Use the operations on Task.", Details: nhs.EPS("PRESCRIPTION_INVALID_STATE_TRANSITION")})
 	}
 	if err := s.guardDates(state, before, after); err != nil {
 		return err
@@ -74,7 +75,7 @@ func sameDates(a, b *fhir.Resource) bool {
 // guardContent refuses a state that the rest of the Task does not bear out: a
 // dispenser that is not named or another than holds it, a prescription that is
 // finished while items are outstanding or nothing was notified.
-func guardContent(state fhir.State, before, after *fhir.Version, from, to State) error {
+func guardContent(state fhir.State, before, after *fhir.Version, from, to prescription.State) error {
 	x, err := readTask(state, after)
 	if err != nil {
 		return err
@@ -83,18 +84,18 @@ func guardContent(state fhir.State, before, after *fhir.Version, from, to State)
 	if err != nil {
 		return err
 	}
-	issue := fhir.Issue{Rule: "0012", Expression: "Task.businessStatus", Found: to.String(), Fix: "Use the operations on Task.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")}
+	issue := fhir.Issue{Rule: "0012", Expression: "Task.businessStatus", Found: to.String(), Fix: "Use the operations on Task.", Details: nhs.EPS("PRESCRIPTION_INVALID_STATE_TRANSITION")}
 	switch {
 	case x == nil:
 		issue.Message = "The Task has lost its items."
-	case to.withDispenser() && (x.Owner.ID == "" || x.released.id == ""):
+	case to.WithDispenser() && (x.Owner.ID == "" || x.release.id == ""):
 		issue.Message = "The Task does not say which pharmacy holds the prescription, and since when."
-	case to.withDispenser() && from.withDispenser() && old != nil && old.Owner.ID != x.Owner.ID:
+	case to.WithDispenser() && from.WithDispenser() && old != nil && old.Owner.ID != x.Owner.ID:
 		issue.Message, issue.Expression = "Another pharmacy holds the prescription.", "Task.owner"
 		issue.Expected, issue.Found, issue.Fix = old.Owner.ID, x.Owner.ID, "Return it first, so that the other pharmacy can accept it."
-	case (to == dispensed || to == notDispensed) && x.settle() != to:
+	case (to == prescription.Dispensed || to == prescription.NoneDispensed) && x.Settle() != to:
 		issue.Message = "The notifications do not amount to this."
-		issue.Expected = x.settle().String()
+		issue.Expected = x.Settle().String()
 	default:
 		return nil
 	}
@@ -102,12 +103,12 @@ func guardContent(state fhir.State, before, after *fhir.Version, from, to State)
 }
 
 // guardNewTask lets only Tasks begin that wait, or that are over already.
-func guardNewTask(state fhir.State, after *fhir.Version, to State) error {
+func guardNewTask(state fhir.State, after *fhir.Version, to prescription.State) error {
 	r, err := after.Resource()
 	if err != nil {
 		return err
 	}
-	if to.open() || to == cancelled {
+	if to.Open() || to == prescription.Cancelled {
 		for issue := 1; issue <= maxIssues; issue++ {
 			if number := r.Root().Path("groupIdentifier", "value").Text(); after.ID == TaskID(number, issue) {
 				return longIDFree(state, nhs.Identifier(r.Root(), nhs.IDOrderUUID), number)
@@ -115,14 +116,14 @@ func guardNewTask(state fhir.State, after *fhir.Version, to State) error {
 		}
 	}
 	return refusal("Task", fhir.Issue{Rule: "0012", Message: "The Task of a prescription comes from its orders.", Expression: "Task",
-		Fix: "Send the MedicationRequests; the server makes the Task.", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+		Fix: "Send the MedicationRequests; the server makes the Task.", Details: nhs.EPS("PRESCRIPTION_INVALID_STATE_TRANSITION")})
 }
 
 // maxIssues is how often a repeat dispensing prescription may be issued.
 const maxIssues = 99
 
 // stateOf is the state of a Task of a prescription; nil for any other version.
-func stateOf(v *fhir.Version) (*State, error) {
+func stateOf(v *fhir.Version) (*prescription.State, error) {
 	if v == nil || v.Deleted() {
 		return nil, nil
 	}
@@ -130,20 +131,5 @@ func stateOf(v *fhir.Version) (*State, error) {
 	if err != nil || !isOurs(r) {
 		return nil, err
 	}
-	return &State{r.Get("status").Text(), nhs.Coded(r.Get("businessStatus"), nhs.CSBusinessStatus)}, nil
-}
-
-func nextStates(from State) string {
-	list := ""
-	for _, t := range machine {
-		if t.from == from {
-			for _, to := range t.to {
-				if list != "" {
-					list += ", "
-				}
-				list += to.String()
-			}
-		}
-	}
-	return orNothing(list)
+	return &prescription.State{Status: r.Get("status").Text(), Business: nhs.Coded(r.Get("businessStatus"), nhs.CSBusinessStatus)}, nil
 }

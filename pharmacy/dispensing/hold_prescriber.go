@@ -5,12 +5,10 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
-
-// holdPrescriber is the code of the hold of a controlled drug of which the
-// prescription does not tell all that it must of who prescribed it.
-const holdPrescriber = "PRESCRIBER"
 
 // checkPrescribers holds the controlled drugs of orders whose prescriber has no
 // professional number (MDR 15(1)(ab), HMR 214) or no address (MDR 15(1)(c), HMR
@@ -18,19 +16,19 @@ const holdPrescriber = "PRESCRIBER"
 // signed on its paper original, for which there is a gate of its own. A message
 // is signed as a whole; otherwise one signature is for all items, for a Provenance
 // may name the first of them alone.
-func (p *Prescription) checkPrescribers(state fhir.State, orders []*order, sent *fhir.Resource, law Law) error {
+func checkPrescribers(p *prescription.Prescription, state fhir.State, orders []*prescription.Order, sent *fhir.Resource, law prescription.Law) error {
 	signed, err := anySigned(state, orders)
 	if err != nil {
 		return err
 	}
 	for _, o := range orders {
-		l := p.line(o.item())
-		if l == nil || !law.control(l.Schedule, p.Appropriate(false)).Prescriber {
+		l := p.Line(o.Item())
+		if l == nil || !law.Control(l.Schedule, p.Appropriate(false)).Prescriber {
 			continue
 		}
 		mr, in := broughtBy(sent, o)
 		lacks, err := prescriberLacks(mr, func(ref node, types ...string) (node, error) {
-			if n := in.resolve(ref); n.Exists() {
+			if n := in.Resolve(ref); n.Exists() {
 				return n, nil
 			}
 			return referred(state, mr, ref, types...)
@@ -38,17 +36,17 @@ func (p *Prescription) checkPrescribers(state fhir.State, orders []*order, sent 
 		if err != nil {
 			return err
 		}
-		if !signed && !p.Private() && len(in.entries) == 0 {
+		if !signed && !p.Private() && len(in.Entries) == 0 {
 			lacks = append(lacks, "an electronic signature (a Provenance whose target is the order)")
 		}
 		if len(lacks) > 0 {
-			p.meet(Hold{Item: l.Item, Code: holdPrescriber, Text: "The prescription of a controlled drug lacks " + strings.Join(lacks, ", ") + "."})
+			p.Meet(prescription.Hold{Item: l.Item, Code: prescription.HoldPrescriber, Text: "The prescription of a controlled drug lacks " + strings.Join(lacks, ", ") + "."})
 		}
 	}
 	return nil
 }
 
-func anySigned(state fhir.State, orders []*order) (bool, error) {
+func anySigned(state fhir.State, orders []*prescription.Order) (bool, error) {
 	for _, o := range orders {
 		if when, err := signedAt(state, o); when != "" || err != nil {
 			return when != "", err
@@ -60,16 +58,16 @@ func anySigned(state fhir.State, orders []*order) (bool, error) {
 // broughtBy is an order as its message has it, and the message: what a message
 // tells of the prescriber may be more, or less, than the server has stored of
 // them before. It is the order itself, and no message, where it came otherwise.
-func broughtBy(sent *fhir.Resource, o *order) (mr node, in *message) {
+func broughtBy(sent *fhir.Resource, o *prescription.Order) (mr node, in *message.Message) {
 	if sent != nil {
-		in = readMessage(sent, Law{})
-		for mr := range in.all("MedicationRequest") {
-			if equalUUID(nhs.Identifier(mr, nhs.IDItem).Text(), o.item()) {
+		in = message.Read(sent, prescription.Law{})
+		for mr := range in.All("MedicationRequest") {
+			if nhs.SameUUID(nhs.Identifier(mr, nhs.IDItem).Text(), o.Item()) {
 				return mr, in
 			}
 		}
 	}
-	return o.resource.Root(), &message{}
+	return o.Resource.Root(), &message.Message{}
 }
 
 // prescriberLacks is what an order does not tell of its prescriber; find follows

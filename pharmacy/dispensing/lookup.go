@@ -4,23 +4,24 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // ordersOf reads all orders of a prescription that stand, in the order in
 // which they came.
-func ordersOf(state fhir.State, number string) ([]*order, error) {
+func ordersOf(state fhir.State, number string) ([]*prescription.Order, error) {
 	ids, err := state.Find("MedicationRequest", nhs.Query("group-identifier", nhs.IDOrder, number))
 	if err != nil {
 		return nil, err
 	}
-	var list []*order
+	var list []*prescription.Order
 	for _, id := range ids {
 		o, err := currentOrder(state, "MedicationRequest/"+id)
 		if err != nil {
 			return nil, err
 		}
-		if o != nil && o.number() == number {
+		if o != nil && o.Number() == number {
 			list = append(list, o)
 		}
 	}
@@ -60,7 +61,7 @@ func issueWith(state fhir.State, number, notification string) (*execution, error
 		if err != nil {
 			return nil, err
 		}
-		if equalUUID(x.lastSupply().id, notification) {
+		if nhs.SameUUID(x.lastSupply().id, notification) {
 			return x, nil
 		}
 	}
@@ -130,4 +131,13 @@ func enteredBy(state fhir.State, typ, id, code string) (bool, error) {
 	}
 	who := first.Requester
 	return strings.EqualFold(who.OnBehalf, code) || who.OnBehalf == "" && (who.Agent == "" || who.Agent == "Device/pestle"), nil
+}
+
+// localID splits "Patient/1" when it is of the type.
+func localID(ref, typ string) string {
+	id, _ := strings.CutPrefix(ref, typ+"/")
+	if id == ref {
+		return ""
+	}
+	return id
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -39,11 +40,11 @@ var doors = map[string]func(w *world, s script) error{
 	"update of a draft": func(w *world, s script) error {
 		r := s.medicationRequest(0, "Patient/1", "PractitionerRole/1").Resource()
 		if _, err := w.db.Commit(w.ctx, &fhir.Transaction{Time: w.now, Changes: []fhir.Change{
-			{Method: fhir.Update, Type: "MedicationRequest", ID: "draft", Resource: revise(r, "id", "draft", "groupIdentifier", "")}}}); err != nil {
+			{Method: fhir.Update, Type: "MedicationRequest", ID: "draft", Resource: fhir.Revise(r, "id", "draft", "groupIdentifier", "")}}}); err != nil {
 			return err
 		}
 		_, err := w.db.Commit(w.ctx, &fhir.Transaction{Time: w.now, Changes: []fhir.Change{
-			{Method: fhir.Update, Type: "MedicationRequest", ID: "draft", Resource: revise(r, "id", "draft")}}})
+			{Method: fhir.Update, Type: "MedicationRequest", ID: "draft", Resource: fhir.Revise(r, "id", "draft")}}})
 		return err
 	},
 }
@@ -159,5 +160,5 @@ func TestNumbersInAnyCase(t *testing.T) {
 	require.NoError(t, err)
 	_, err = w.on(s.order, 1, w.s.dispenseTask, "item", fhir.List(part("number", "String", strings.ToUpper(s.items[1].number))))
 	require.NoError(t, err)
-	require.Equal(t, dispensed, w.state(s.order, 1))
+	require.Equal(t, prescription.Dispensed, w.state(s.order, 1))
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -59,9 +61,9 @@ func (s *Service) takerOf(call *fhir.Call) taker {
 	switch {
 	case t.owner.ID != "":
 	case who.Bound() && !who.ActsFor(s.site.ODS):
-		t.owner = Party{ID: who.OnBehalf}
+		t.owner = prescription.Party{ID: who.OnBehalf}
 	default:
-		t.owner = Party{ID: s.site.ODS, Name: s.site.Name}
+		t.owner = prescription.Party{ID: s.site.ODS, Name: s.site.Name}
 	}
 	if t.agent.ID == "" || who.Bound() {
 		t.agent = agentOf(call) // what the body says of the person adds, and never replaces who calls
@@ -71,12 +73,12 @@ func (s *Service) takerOf(call *fhir.Call) taker {
 
 // agentOf is the requester of a call as a party: "sds-user-id|7654321" is the
 // user 7654321. One that is known by a role profile alone has a name only.
-func agentOf(call *fhir.Call) Party {
+func agentOf(call *fhir.Call) prescription.Party {
 	system, id := requesterOfCall(call)
 	if strings.HasSuffix(system, "sds-role-profile-id") {
 		id = ""
 	}
-	return Party{ID: id, Name: call.Requester.Display}
+	return prescription.Party{ID: id, Name: call.Requester.Display}
 }
 
 // profileOf is the SDS role profile that a call is made in, "" where it is not
@@ -108,15 +110,15 @@ func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 			Expected: "the parameter owner, an Organization with an ODS code", Found: "nothing"})
 	}
 	return s.onTask(ctx, call, "accept", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
-		if x.State.open() && s.over(x, call.Time) {
+		if x.State.Open() && s.over(x, call.Time) {
 			o, err := s.expire(call, x)
 			return o.changes, o.reply, err
 		}
-		if x.State.withDispenser() && x.Owner.ID != t.owner.ID {
+		if x.State.WithDispenser() && x.Owner.ID != t.owner.ID {
 			return nil, nil, elsewhere("accept", x, node{})
 		}
 		id := pharmacy.ID("release", t.owner.ID, x.version.ID, x.version.VersionID)
-		if err := x.take(t, record{id: id, when: nhs.Stamp(call.Time)}); err != nil {
+		if err := x.take(t, taskOutput{id: id, when: nhs.Stamp(call.Time)}); err != nil {
 			return nil, nil, err
 		}
 		if issues := x.noteOriginal(call); len(issues) > 0 {
@@ -160,23 +162,23 @@ func (s *Service) cancelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 	if err != nil {
 		return nil, err
 	}
-	item := parameter(call.Body, "item").Get("valueString").Text()
+	item := message.Parameter(call.Body, "item").Get("valueString").Text()
 	why := fhir.Obj("resourceType", "Basic", "code", nhs.Concept(reason)).Resource().Get("code")
 	return s.onTask(ctx, call, "cancel", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
 		var changes []fhir.Change
 		var issues []fhir.Issue
 		for i := range x.Lines {
 			l := &x.Lines[i]
-			if item != "" && !equalUUID(item, l.Item) {
+			if item != "" && !nhs.SameUUID(item, l.Item) {
 				continue
 			}
-			v := judge(x, l)
+			v := prescription.VerdictOn(x.State, l)
 			if made := cancelLine(x, x.orderFor(l), l, v, why, call.Time); len(made) > 0 {
 				changes = append(changes, made...)
 				continue
 			}
-			issues = append(issues, fhir.Issue{Code: fhir.BusinessRule, Rule: v.code, Message: "The item was not cancelled.",
-				Found: l.Status.String(), Expression: "Task.input", Details: nhs.Coding(nhs.CSHistory, v.code)})
+			issues = append(issues, fhir.Issue{Code: fhir.BusinessRule, Rule: v.Code, Message: "The item was not cancelled.",
+				Found: l.Status.String(), Expression: "Task.input", Details: nhs.Coding(nhs.CSHistory, v.Code)})
 		}
 		if len(changes) == 0 && len(issues) == 0 {
 			issues = append(issues, fhir.Issue{Code: fhir.NotFound, Rule: "R-0008", Message: "The prescription has no such item.", Found: item, Details: nhs.Coding(nhs.CSHistory, "R-0008")})
@@ -193,7 +195,7 @@ func (s *Service) cancelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 func reasonIn(call *fhir.Call, op, system string) (fhir.Coding, error) {
 	var code node
 	if call.Body != nil {
-		p := parameter(call.Body, "reason")
+		p := message.Parameter(call.Body, "reason")
 		for _, n := range []node{p.Get("valueCode"), p.Path("valueCoding", "code"), p.Get("valueString")} {
 			if n.Exists() {
 				code = n
@@ -206,7 +208,7 @@ func reasonIn(call *fhir.Call, op, system string) (fhir.Coding, error) {
 	}
 	if nhs.Display(system, code.Text()) == "" {
 		return fhir.Coding{}, fhir.E(op, fhir.CodeInvalid, fhir.Issue{Message: "The reason is missing or unknown.", Expected: "the parameter reason, a code of " + system,
-			Found: orNothing(code.Text()), Expression: code.Expression(), Position: code.Position()})
+			Found: fhir.OrNothing(code.Text()), Expression: code.Expression(), Position: code.Position()})
 	}
 	return nhs.Coding(system, code.Text()), nil
 }

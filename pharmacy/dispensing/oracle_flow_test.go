@@ -11,6 +11,8 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/internal/oracle"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -45,13 +47,13 @@ func (w *world) dispenseAll(e example) error {
 	}
 	w.settle()
 	order := e.order()
-	if s := w.state(order, 1); !s.open() {
+	if s := w.state(order, 1); !s.Open() {
 		return fmt.Errorf("after the message: %v", s)
 	}
 	if _, err := w.on(order, 1, w.s.acceptTask); err != nil {
 		return fmt.Errorf("accept: %w", err)
 	}
-	if s := w.state(order, 1); s != accepted {
+	if s := w.state(order, 1); s != prescription.Accepted {
 		return fmt.Errorf("after accept: %v", s)
 	}
 	if err := w.decide(e); err != nil {
@@ -61,15 +63,15 @@ func (w *world) dispenseAll(e example) error {
 	if err != nil {
 		return fmt.Errorf("dispense: %w", err)
 	}
-	if s := w.state(order, 1); s != dispensed {
+	if s := w.state(order, 1); s != prescription.Dispensed {
 		return fmt.Errorf("after dispense: %v", s)
 	}
-	n := len(readMessage(e.resource, Law{}).list("MedicationRequest"))
+	n := len(message.Read(e.resource, prescription.Law{}).List("MedicationRequest"))
 	if got := len(w.find("MedicationDispense", "status=completed")); got != n {
 		return fmt.Errorf("%d MedicationDispenses for %d items", got, n)
 	}
-	m := readMessage(reply.Resource.Sub(parameter(reply.Resource, "notification").Get("resource")), w.s.law)
-	if issues := append(examine(m, envelopeRules), examine(m, append(append([]rule[*message]{}, commonRules...), notifyRules...))...); fhir.HasErrors(issues) {
+	m := message.Read(reply.Resource.Sub(message.Parameter(reply.Resource, "notification").Get("resource")), w.s.law)
+	if issues := append(message.Examine(m, message.EnvelopeRules), message.Examine(m, append(append([]message.Rule[*message.Message]{}, message.CommonRules...), message.NotifyRules...))...); fhir.HasErrors(issues) {
 		return &fhir.Error{Op: "notification", Issues: issues}
 	}
 	return nil
@@ -89,7 +91,7 @@ func (w *world) decide(e example) error {
 	x := w.execution(e.order())
 	n := 0
 	for i := range x.Lines {
-		for _, h := range x.standing(&x.Lines[i]) {
+		for _, h := range x.Standing(&x.Lines[i]) {
 			if n++; heldExamples[e.path] == 0 {
 				return fmt.Errorf("held: %s", h.Text)
 			}
@@ -228,7 +230,7 @@ func TestOracleCancellations(t *testing.T) {
 }
 
 func cancelPair(t *testing.T, all []example, e example) error {
-	item := nhs.Identifier(readMessage(e.resource, Law{}).list("MedicationRequest")[0], nhs.IDItem).Text()
+	item := nhs.Identifier(message.Read(e.resource, prescription.Law{}).List("MedicationRequest")[0], nhs.IDItem).Text()
 	for _, o := range all {
 		if !isRequest(o) || o.event() != "prescription-order" || !o.accepted() || o.order() != e.order() || !strings.Contains(string(o.resource.JSON()), item) {
 			continue
@@ -244,14 +246,14 @@ func cancelPair(t *testing.T, all []example, e example) error {
 		if code := answerOf(reply.Resource); code != "R-0001" || reply.Refused {
 			return fmt.Errorf("answered %s", code)
 		}
-		mr, err := read(w.db.State(w.ctx), "MedicationRequest/"+OrderID(e.order(), item), "MedicationRequest")
+		mr, err := read(w.db.State(w.ctx), "MedicationRequest/"+message.OrderID(e.order(), item), "MedicationRequest")
 		if err != nil {
 			return err
 		}
 		if mr.Get("status").Text() != "cancelled" {
 			return fmt.Errorf("the order is not cancelled")
 		}
-		if x := w.execution(e.order()); len(x.Lines) == 1 && x.State != cancelled {
+		if x := w.execution(e.order()); len(x.Lines) == 1 && x.State != prescription.Cancelled {
 			return fmt.Errorf("the Task is %v", x.State)
 		}
 		return nil
@@ -261,7 +263,7 @@ func cancelPair(t *testing.T, all []example, e example) error {
 
 // answerOf is the R-code of a prescription-order-response.
 func answerOf(r *fhir.Resource) string {
-	for mr := range readMessage(r, Law{}).all("MedicationRequest") {
+	for mr := range message.Read(r, prescription.Law{}).All("MedicationRequest") {
 		return nhs.Extension(nhs.Extension(mr, nhs.ExtHistory), "status").Path("valueCoding", "code").Text()
 	}
 	return ""

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -39,7 +40,7 @@ func TestOraclePathsOfNotifications(t *testing.T) {
 			require.NoError(t, w.decide(e))
 			reply, err := w.on(e.order(), 1, w.s.dispenseTask, "all:Boolean", true, "agent", agentRole())
 			require.NoError(t, err)
-			ours["notification"].add(parameter(reply.Resource, "notification").Get("resource"), "")
+			ours["notification"].add(message.Parameter(reply.Resource, "notification").Get("resource"), "")
 			ours["task"].add(w.task(e.order(), 1).Root(), "")
 		}
 	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/internal/oracle"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 )
 
 // example is one file of the EPS examples.
@@ -24,11 +26,11 @@ func (e example) event() string {
 	if e.resource.Type() != "Bundle" {
 		return e.resource.Type()
 	}
-	return readMessage(e.resource, Law{}).event()
+	return message.Read(e.resource, prescription.Law{}).Event()
 }
 
 func (e example) order() string {
-	for _, mr := range readMessage(e.resource, Law{}).lines() {
+	for _, mr := range message.Read(e.resource, prescription.Law{}).Lines() {
 		return mr.Path("groupIdentifier", "value").Text()
 	}
 	return ""
@@ -72,12 +74,12 @@ func TestOracleRulesOnExamples(t *testing.T) {
 	passed, total := 0, 0
 	var misses []string
 	for _, e := range examples(t) {
-		if !isRequest(e) || !slices.Contains(events, e.event()) {
+		if !isRequest(e) || !slices.Contains(message.Events, e.event()) {
 			continue
 		}
 		total++
-		m := readMessage(e.resource, builtIn)
-		issues := append(examine(m, envelopeRules), examine(m, slices.Concat(commonRules, handlers[m.event()].rules))...)
+		m := message.Read(e.resource, prescription.BuiltInLaw)
+		issues := append(message.Examine(m, message.EnvelopeRules), message.Examine(m, slices.Concat(message.CommonRules, message.EventRules[m.Event()]))...)
 		if fhir.HasErrors(issues) == e.accepted() && !strings.Contains(e.path, "spec/errors") {
 			misses = append(misses, e.path+": "+(&fhir.Error{Op: "x", Issues: issues}).Error())
 			continue

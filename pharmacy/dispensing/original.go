@@ -5,6 +5,8 @@ import (
 	"regexp"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -26,38 +28,38 @@ func (x *execution) noteOriginal(call *fhir.Call) []fhir.Issue {
 	if call.Body == nil {
 		return nil
 	}
-	original := parameter(call.Body, "original")
+	original := message.Parameter(call.Body, "original")
 	if !original.Exists() {
 		return nil
 	}
-	f := findings{rule: "MDR-15"}
-	received, checked, number := partOf(original, "received").Get("valueDate"), partOf(original, "checked").Get("valueBoolean"), partOf(original, "prescriberNumber").Get("valueString")
+	f := message.Findings{Rule: "MDR-15"}
+	received, checked, number := message.Part(original, "received").Get("valueDate"), message.Part(original, "checked").Get("valueBoolean"), message.Part(original, "prescriberNumber").Get("valueString")
 	today := nhs.DateOf(call.Time)
 	if day := nhs.ReadDate(received.Text()); day.IsZero() || today.Before(day) || day.Before(x.Signed) {
-		f.at(received, fhir.Issue{Code: fhir.BusinessRule, Message: "The original is received after it was signed, and before it is recorded.",
-			Expected: "a day from " + x.Signed.String() + " to " + today.String(), Found: orNothing(received.Text())})
+		f.At(received, fhir.Issue{Code: fhir.BusinessRule, Message: "The original is received after it was signed, and before it is recorded.",
+			Expected: "a day from " + x.Signed.String() + " to " + today.String(), Found: fhir.OrNothing(received.Text())})
 	}
 	if !checked.Bool() {
-		f.at(checked, fhir.Issue{Code: fhir.BusinessRule, Message: "The original must have been checked before anything is supplied on it.", Expected: "true", Found: orNothing(checked.Text())})
+		f.At(checked, fhir.Issue{Code: fhir.BusinessRule, Message: "The original must have been checked before anything is supplied on it.", Expected: "true", Found: fhir.OrNothing(checked.Text())})
 	}
 	if !prescriberNumber.MatchString(number.Text()) {
-		f.at(number, fhir.Issue{Code: fhir.BusinessRule, Message: "A private prescription for a drug of schedule 2 or 3 bears the prescriber's identification number.", Expected: "six digits, as on the form FP10PCD", Found: orNothing(number.Text())})
+		f.At(number, fhir.Issue{Code: fhir.BusinessRule, Message: "A private prescription for a drug of schedule 2 or 3 bears the prescriber's identification number.", Expected: "six digits, as on the form FP10PCD", Found: fhir.OrNothing(number.Text())})
 	}
-	if len(f.issues) > 0 {
-		return f.issues
+	if len(f.Issues) > 0 {
+		return f.Issues
 	}
 	x.original = fmt.Sprintf("Received on %s; checked by %s at %s; prescriber number %s.", received.Text(), whoOf(agentOf(call)), nhs.Stamp(call.Time), number.Text())
-	if note := partOf(original, "note").Get("valueString").Text(); note != "" {
+	if note := message.Part(original, "note").Get("valueString").Text(); note != "" {
 		x.original += " " + note
 	}
 	return nil
 }
 
 // whoOf names a party for a record.
-func whoOf(p Party) string {
+func whoOf(p prescription.Party) string {
 	switch {
 	case p.ID == "":
-		return orNothing(p.Name)
+		return fhir.OrNothing(p.Name)
 	case p.Name == "":
 		return p.ID
 	}

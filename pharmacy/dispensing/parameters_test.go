@@ -10,6 +10,8 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/inputs"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -113,21 +115,21 @@ func TestRecordsOfSupplyStay(t *testing.T) {
 	handed, owed := w.find("MedicationDispense", "status=completed")[0], w.find("MedicationDispense", "status=on-hold")[0]
 	head := w.db.Head()
 	for name, r := range map[string]*fhir.Resource{
-		"another quantity": revise(handed, "quantity", fhir.Obj("value", 90)),
-		"in error":         revise(handed, "status", "entered-in-error"),
-		"of no order":      revise(handed, "authorizingPrescription", "", "contained", ""),
-		"a note":           revise(handed, "note", fhir.List(fhir.Obj("text", "x"))),
-		"an owing":         revise(owed, "status", "completed"),
+		"another quantity": fhir.Revise(handed, "quantity", fhir.Obj("value", 90)),
+		"in error":         fhir.Revise(handed, "status", "entered-in-error"),
+		"of no order":      fhir.Revise(handed, "authorizingPrescription", "", "contained", ""),
+		"a note":           fhir.Revise(handed, "note", fhir.List(fhir.Obj("text", "x"))),
+		"an owing":         fhir.Revise(owed, "status", "completed"),
 	} {
 		require.Equal(t, []string{"MDR-20"}, rulesOf(w.commit(fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r})), name)
 	}
 	require.Equal(t, []string{"MDR-20"}, rulesOf(w.commit(fhir.Change{Method: fhir.Delete, Type: "MedicationDispense", ID: handed.ID()})))
-	more := revise(handed, "id", "", "meta", "", "quantity", fhir.Obj("value", 300, "unit", "tablet", "system", nhs.CSSNOMED, "code", "428673006"))
-	require.Equal(t, []string{"DN-9", "DN-16"}, rulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: revise(more, "type", "", "quantity", fhir.Obj("value", 5, "unit", "tablet"))})))
+	more := fhir.Revise(handed, "id", "", "meta", "", "quantity", fhir.Obj("value", 300, "unit", "tablet", "system", nhs.CSSNOMED, "code", "428673006"))
+	require.Equal(t, []string{"DN-9", "DN-16"}, rulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: fhir.Revise(more, "type", "", "quantity", fhir.Obj("value", 5, "unit", "tablet"))})))
 	require.Equal(t, []string{"DN-2", "DN-16"}, rulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: more})))
 	task := w.task(s.order, 1)
-	require.Equal(t, []string{"0012"}, rulesOf(w.commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: revise(task, "output", "")})))
-	require.Equal(t, []string{"0012"}, rulesOf(w.commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: revise(task, "status", "completed", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0006")))})))
+	require.Equal(t, []string{"0012"}, rulesOf(w.commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: fhir.Revise(task, "output", "")})))
+	require.Equal(t, []string{"0012"}, rulesOf(w.commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: fhir.Revise(task, "status", "completed", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0006")))})))
 	require.Equal(t, head, w.db.Head())
 }
 
@@ -149,15 +151,15 @@ func TestManySupplies(t *testing.T) {
 		return err
 	}
 	require.Equal(t, []string{"DN-17"}, rulesOf(some(100_000)))
-	require.NoError(t, some(maxSupplies))
+	require.NoError(t, some(prescription.MaxSupplies))
 }
 
 // TestProductByReference reads the product of a supply from a Medication beside it.
 func TestProductByReference(t *testing.T) {
 	morphine := fhir.Coding{System: nhs.CSSNOMED, Code: "36126511000001106", Display: "Morphine 10mg modified-release tablets"}
 	entry := func(url string, r fhir.Value) fhir.Value { return fhir.Obj("fullUrl", url, "resource", r) }
-	m := readMessage(fhir.Obj("resourceType", "Bundle", "type", "message", "entry", fhir.List(
+	m := message.Read(fhir.Obj("resourceType", "Bundle", "type", "message", "entry", fhir.List(
 		entry("urn:uuid:1", fhir.Obj("resourceType", "MedicationDispense", "medicationReference", fhir.Obj("reference", "urn:uuid:2"))),
-		entry("urn:uuid:2", fhir.Obj("resourceType", "Medication", "code", nhs.Concept(morphine))))).Resource(), Law{})
-	require.Equal(t, morphine, readSupplies(m)[0].Product)
+		entry("urn:uuid:2", fhir.Obj("resourceType", "Medication", "code", nhs.Concept(morphine))))).Resource(), prescription.Law{})
+	require.Equal(t, morphine, message.ReadSupplies(m)[0].Product)
 }

@@ -27,7 +27,7 @@ func posted(p *fhir.Resource) fhir.Change {
 }
 
 func put(id string, p *fhir.Resource) fhir.Change {
-	return fhir.Change{Method: fhir.Update, Type: "Patient", ID: id, Resource: revise(p, "id", id)}
+	return fhir.Change{Method: fhir.Update, Type: "Patient", ID: id, Resource: fhir.Revise(p, "id", id)}
 }
 
 // TestOnePatientInAnOrganisation: by every door a second record under one NHS
@@ -137,13 +137,13 @@ func TestOneOfManyPatientsAtOnce(t *testing.T) {
 func TestMergedPatientGivesWay(t *testing.T) {
 	w := newWorld(t, today, Options{})
 	p := person("9449304130", "Quill")
-	_, err := w.write("A83008", put("old", revise(p, "active", false)))
+	_, err := w.write("A83008", put("old", fhir.Revise(p, "active", false)))
 	require.NoError(t, err)
 	_, err = w.write("A83008", put("new", p))
 	require.NoError(t, err)
-	_, err = w.write("A83008", put("old", revise(p, "active", true)))
+	_, err = w.write("A83008", put("old", fhir.Revise(p, "active", true)))
 	require.Equal(t, []string{"patient-once"}, rulesOf(err))
-	_, err = w.write("A83008", put("new", revise(p, "birthDate", "1980-02-04")))
+	_, err = w.write("A83008", put("new", fhir.Revise(p, "birthDate", "1980-02-04")))
 	require.NoError(t, err)
 	found, err := patientOf(w.db.State(w.ctx), "", fhir.Principal{OnBehalf: "A83008"}, "9449304130")
 	require.NoError(t, err)

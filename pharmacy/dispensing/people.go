@@ -2,12 +2,13 @@ package dispensing
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // people fills in what the orders only refer to: the patient, who sent it, and
 // when it was signed.
-func (p *Prescription) people(state fhir.State, o *order) (authored string, err error) {
+func people(p *prescription.Prescription, state fhir.State, o *prescription.Order) (authored string, err error) {
 	patient, err := read(state, p.Patient.Ref, "Patient")
 	if err != nil {
 		return "", err
@@ -16,7 +17,7 @@ func (p *Prescription) people(state fhir.State, o *order) (authored string, err 
 		p.Patient.ID = nhs.Identifier(patient.Root(), nhs.IDNHS).Text()
 		p.Patient.Name = nameOf(patient.Get("name"))
 	}
-	if p.Sender, err = organizationOf(state, o.resource.Root().Path("requester", "reference").Text()); err != nil {
+	if p.Sender, err = organizationOf(state, o.Resource.Root().Path("requester", "reference").Text()); err != nil {
 		return "", err
 	}
 	if p.Nominee.ID != "" && p.Nominee.Name == "" {
@@ -32,7 +33,7 @@ func (p *Prescription) people(state fhir.State, o *order) (authored string, err 
 	if err != nil {
 		return "", err
 	}
-	for _, authored = range []string{when, o.resource.Get("authoredOn").Text(), nhs.Stamp(p.Received)} {
+	for _, authored = range []string{when, o.Resource.Get("authoredOn").Text(), nhs.Stamp(p.Received)} {
 		if authored != "" {
 			p.Signed = nhs.ReadDate(authored)
 			return authored, nil
@@ -42,12 +43,12 @@ func (p *Prescription) people(state fhir.State, o *order) (authored string, err 
 }
 
 // organizationOf follows a role to its organisation.
-func organizationOf(state fhir.State, ref string) (Party, error) {
+func organizationOf(state fhir.State, ref string) (prescription.Party, error) {
 	role, err := read(state, ref, "PractitionerRole")
 	if err != nil || role == nil {
-		return Party{}, err
+		return prescription.Party{}, err
 	}
-	party := partyOf(role.Get("organization"))
+	party := prescription.ReadParty(role.Get("organization"))
 	org, err := read(state, party.Ref, "Organization")
 	if org != nil {
 		party.ID, party.Name = nhs.Identifier(org.Root(), nhs.IDODS).Text(), org.Get("name").Text()
@@ -56,8 +57,8 @@ func organizationOf(state fhir.State, ref string) (Party, error) {
 }
 
 // signedAt is when the order was signed, "" where no signature is known.
-func signedAt(state fhir.State, o *order) (string, error) {
-	ids, err := state.Find("Provenance", "target="+o.version.Ref())
+func signedAt(state fhir.State, o *prescription.Order) (string, error) {
+	ids, err := state.Find("Provenance", "target="+o.Version.Ref())
 	for i := 0; err == nil && i < len(ids); i++ {
 		var p *fhir.Resource
 		if p, err = read(state, "Provenance/"+ids[i], "Provenance"); p != nil {

@@ -2,20 +2,16 @@ package dispensing
 
 import (
 	"context"
-	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
 )
 
-// handlers are what is done with each kind of message: its rules beside the
-// common ones, and what follows when it keeps them.
-var handlers = map[string]struct {
-	rules  []rule[*message]
-	decide func(s *Service, call *fhir.Call, m *message, state fhir.State) (*outcome, error)
-}{
-	"prescription-order":        {orderRules, (*Service).receiveOrder},
-	"prescription-order-update": {cancelRules, (*Service).receiveCancellation},
-	"dispense-notification":     {notifyRules, (*Service).receiveNotification},
+// handlers are what follows of each kind of message when it keeps its rules.
+var handlers = map[string]func(s *Service, call *fhir.Call, m *message.Message, state fhir.State) (*outcome, error){
+	"prescription-order":        (*Service).receiveOrder,
+	"prescription-order-update": (*Service).receiveCancellation,
+	"dispense-notification":     (*Service).receiveNotification,
 }
 
 // processMessage is $process-message: it checks the message, and does what its
@@ -27,26 +23,22 @@ func (s *Service) processMessage(ctx context.Context, call *fhir.Call) (*fhir.Re
 	if issues := s.judgeMessage(call.Body); fhir.HasErrors(issues) {
 		return nil, &fhir.Error{Op: "process-message", Kind: fhir.BusinessRule, Issues: issues}
 	}
-	m := readMessage(call.Body, s.law)
-	if err := m.sentBy(call.Requester); err != nil {
+	m := message.Read(call.Body, s.law)
+	if err := m.SentBy(call.Requester); err != nil {
 		return nil, err
 	}
-	h := handlers[m.event()]
-	if m.event() != "prescription-order" {
-		if err := s.catchUp(ctx, m.number()); err != nil {
+	decide := handlers[m.Event()]
+	if m.Event() != "prescription-order" {
+		if err := s.catchUp(ctx, m.Number()); err != nil {
 			return nil, err
 		}
 	}
-	return s.carryOut(ctx, call, func(state fhir.State) (*outcome, error) { return h.decide(s, call, m, state) })
+	return s.carryOut(ctx, call, func(state fhir.State) (*outcome, error) { return decide(s, call, m, state) })
 }
 
 // judgeMessage gives all that the rules find wrong with a message.
 func (s *Service) judgeMessage(body *fhir.Resource) []fhir.Issue {
-	m := readMessage(body, s.law)
-	if issues := examine(m, envelopeRules); fhir.HasErrors(issues) {
-		return issues
-	}
-	return examine(m, slices.Concat(commonRules, handlers[m.event()].rules))
+	return message.Read(body, s.law).Judge()
 }
 
 func noBody(op, expected string) error {

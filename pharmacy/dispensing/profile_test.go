@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/profiles/uk"
@@ -25,7 +27,7 @@ func TestProfiles(t *testing.T) {
 		}
 	}
 	s := acute(1)
-	s.therapy, s.repeats = repeatDispensing, 2
+	s.therapy, s.repeats = prescription.RepeatDispensing, 2
 	_, err := w.send(s.message())
 	require.NoError(t, err)
 	w.settle()
@@ -36,13 +38,13 @@ func TestProfiles(t *testing.T) {
 	reply, err := w.on(s.order, 1, w.s.dispenseTask, "all:Boolean", true)
 	require.NoError(t, err)
 	hold("dispensed", w.task(s.order, 1), "NHSDigital-Task")
-	b := reply.Resource.Sub(parameter(reply.Resource, "notification").Get("resource"))
-	m := readMessage(b, builtIn)
-	hold("notification", b.Sub(m.header), "NHSDigital-MessageHeader")
-	for d := range m.all("MedicationDispense") {
+	b := reply.Resource.Sub(message.Parameter(reply.Resource, "notification").Get("resource"))
+	m := message.Read(b, prescription.BuiltInLaw)
+	hold("notification", b.Sub(m.Header), "NHSDigital-MessageHeader")
+	for d := range m.All("MedicationDispense") {
 		hold("notification", b.Sub(d), "NHSDigital-MedicationDispense-Message")
 	}
-	for org := range m.all("Organization") {
+	for org := range m.All("Organization") {
 		hold("notification", b.Sub(org), "NHSDigital-Organization-SDS")
 	}
 	for _, d := range w.find("MedicationDispense", all) {
@@ -50,9 +52,9 @@ func TestProfiles(t *testing.T) {
 	}
 	reply, err = w.send(s.cancellation(0))
 	require.NoError(t, err)
-	answer := readMessage(reply.Resource, builtIn)
-	hold("answer", reply.Resource.Sub(answer.header), "NHSDigital-MessageHeader")
-	for mr := range answer.all("MedicationRequest") {
+	answer := message.Read(reply.Resource, prescription.BuiltInLaw)
+	hold("answer", reply.Resource.Sub(answer.Header), "NHSDigital-MessageHeader")
+	for mr := range answer.All("MedicationRequest") {
 		hold("answer", reply.Resource.Sub(mr), "NHSDigital-MedicationRequest-Outcome")
 	}
 }

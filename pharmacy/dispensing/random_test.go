@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 )
 
 // TestRandomLives leads prescriptions through random events and holds every
@@ -87,28 +88,28 @@ func checkLife(t *testing.T, st *stage, trace string) {
 		require.NoError(t, err)
 		x, err := readTask(st.db.State(st.ctx), v)
 		require.NoError(t, err)
-		require.Contains(t, states, x.State, trace)
-		require.Equal(t, issue == last.Issue || x.State == dispensed || x.State == notDispensed, true, "an issue before the last is open: %s", trace)
-		if x.State == dispensed || x.State == notDispensed {
-			require.Equal(t, x.settle(), x.State, trace)
+		require.Contains(t, prescription.States, x.State, trace)
+		require.Equal(t, issue == last.Issue || x.State == prescription.Dispensed || x.State == prescription.NoneDispensed, true, "an issue before the last is open: %s", trace)
+		if x.State == prescription.Dispensed || x.State == prescription.NoneDispensed {
+			require.Equal(t, x.Settle(), x.State, trace)
 		}
-		require.Equal(t, x.State.withDispenser(), x.State.withDispenser() && x.Owner.ID != "" && x.released.id != "", trace)
+		require.Equal(t, x.State.WithDispenser(), x.State.WithDispenser() && x.Owner.ID != "" && x.release.id != "", trace)
 		for i := range x.Lines {
 			l := &x.Lines[i]
 			switch l.Status {
-			case ToBeDispensed:
-				require.True(t, x.State.open(), "%s waits in %s: %s", l.Item, x.State, trace)
-			case FullyDispensed, PartDispensed:
+			case prescription.ToBeDispensed:
+				require.True(t, x.State.Open(), "%s waits in %s: %s", l.Item, x.State, trace)
+			case prescription.FullyDispensed, prescription.PartDispensed:
 				require.True(t, l.Supplied.Value.IsPositive(), trace)
 			}
 			if issue == last.Issue {
-				require.Equal(t, x.orderStatus(l), x.orderFor(l).resource.Get("status").Text(), "order of line %d: %s", i, trace)
+				require.Equal(t, x.OrderStatus(l), x.orderFor(l).Resource.Get("status").Text(), "order of line %d: %s", i, trace)
 			}
 		}
 		stands := 0
 		for range x.supplies {
 			stands++
 		}
-		require.Equal(t, x.State == active || x.State == doomedActive || x.State == dispensed || x.State == notDispensed, stands > 0, "%s with %d notifications: %s", x.State, stands, trace)
+		require.Equal(t, x.State == prescription.Active || x.State == prescription.PendingCancellationActive || x.State == prescription.Dispensed || x.State == prescription.NoneDispensed, stands > 0, "%s with %d notifications: %s", x.State, stands, trace)
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -56,7 +58,7 @@ func remove(m obj, typ string) {
 
 func repeatOrder() script {
 	s := acute(1)
-	s.therapy, s.repeats = repeatDispensing, 3
+	s.therapy, s.repeats = prescription.RepeatDispensing, 3
 	return s
 }
 
@@ -146,7 +148,7 @@ func TestOrderRules(t *testing.T) {
 		t.Run(c.rule+" "+c.name, func(t *testing.T) {
 			w := newWorld(t, today, Options{})
 			whole := c.of.message()
-			require.Empty(t, examine(readMessage(whole, builtIn), slices.Concat(envelopeRules, commonRules, orderRules)), "the message is not right to begin with")
+			require.Empty(t, message.Examine(message.Read(whole, prescription.BuiltInLaw), slices.Concat(message.EnvelopeRules, message.CommonRules, message.OrderRules)), "the message is not right to begin with")
 			_, err := w.send(change(t, whole, c.edit))
 			require.Contains(t, rulesOf(err), c.rule, "%v", err)
 			require.Zero(t, w.db.Head(), "something was stored")
@@ -194,9 +196,9 @@ func TestNotifyRules(t *testing.T) {
 	require.NoError(t, err)
 	reply, err := w.on(s.order, 1, w.s.dispenseTask, "all:Boolean", true)
 	require.NoError(t, err)
-	whole := reply.Resource.Sub(parameter(reply.Resource, "notification").Get("resource"))
-	rules := slices.Concat(commonRules, notifyRules)
-	require.Empty(t, examine(readMessage(whole, builtIn), rules))
+	whole := reply.Resource.Sub(message.Parameter(reply.Resource, "notification").Get("resource"))
+	rules := slices.Concat(message.CommonRules, message.NotifyRules)
+	require.Empty(t, message.Examine(message.Read(whole, prescription.BuiltInLaw), rules))
 
 	const dispense = "MedicationDispense"
 	reason := func(code string) obj {
@@ -218,14 +220,14 @@ func TestNotifyRules(t *testing.T) {
 			}
 		},
 	} {
-		issues := examine(readMessage(change(t, whole, edit), builtIn), rules)
+		issues := message.Examine(message.Read(change(t, whole, edit), prescription.BuiltInLaw), rules)
 		require.True(t, slices.ContainsFunc(issues, func(i fhir.Issue) bool { return i.Rule == rule }), "%s: %v", rule, issues)
 		for _, i := range issues {
 			require.NotContains(t, i.Text(), "{", "an issue quotes no JSON")
 		}
 	}
 	empty := change(t, whole, func(m obj) { of(m, dispense, 0)["performer"] = []any{} })
-	require.Equal(t, "D2", examine(readMessage(empty, builtIn), notifyRules)[0].Rule)
+	require.Equal(t, "D2", message.Examine(message.Read(empty, prescription.BuiltInLaw), message.NotifyRules)[0].Rule)
 }
 
 func TestTaskRules(t *testing.T) {
@@ -233,7 +235,7 @@ func TestTaskRules(t *testing.T) {
 	back := st.taskOf(acute(1), "rejected", nhs.CSReturn, "0003", "x")
 	away := st.taskOf(acute(1), "in-progress", nhs.CSWithdraw, "MU", "x")
 	for _, task := range []*fhir.Resource{back, away} {
-		require.Empty(t, examine(task, taskRules))
+		require.Empty(t, message.Examine(task, message.TaskRules))
 		require.True(t, isEPSTask(task))
 	}
 	operation := (&Service{}).Intakes()[0].Operation
@@ -253,7 +255,7 @@ func TestTaskRules(t *testing.T) {
 		{"T7", back, func(m obj) { in(m, "statusReason", "coding")["system"] = nhs.CSWithdraw }},
 		{"T8", back, func(m obj) { delete(m, "groupIdentifier") }},
 	} {
-		issues := examine(change(t, c.of, c.edit), taskRules)
+		issues := message.Examine(change(t, c.of, c.edit), message.TaskRules)
 		require.True(t, slices.ContainsFunc(issues, func(i fhir.Issue) bool { return i.Rule == c.rule }), "%s: %v", c.rule, issues)
 	}
 }
@@ -261,7 +263,7 @@ func TestTaskRules(t *testing.T) {
 func TestReleaseRules(t *testing.T) {
 	org := fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51"))).Resource()
 	whole := params("owner", org, "agent", agentRole(), "status:Code", "accepted")
-	require.Empty(t, examine(whole, releaseRules))
+	require.Empty(t, message.Examine(whole, message.ReleaseRules))
 	for rule, p := range map[string]*fhir.Resource{
 		"R1": org,
 		"R2": params("agent", agentRole()),
@@ -269,7 +271,7 @@ func TestReleaseRules(t *testing.T) {
 		"R4": params("owner", org, "agent", change(t, agentRole(), func(m obj) { delete(m, "telecom") })),
 		"R5": params("owner", org, "agent", agentRole(), "status:Code", "rejected"),
 	} {
-		issues := examine(p, releaseRules)
+		issues := message.Examine(p, message.ReleaseRules)
 		require.True(t, slices.ContainsFunc(issues, func(i fhir.Issue) bool { return i.Rule == rule }), "%s: %v", rule, issues)
 	}
 }
@@ -281,7 +283,7 @@ func TestTrackerRules(t *testing.T) {
 	} {
 		q, err := url.ParseQuery(good)
 		require.NoError(t, err)
-		require.NoError(t, CheckTracker(q), good)
+		require.NoError(t, message.CheckTracker(q), good)
 	}
 	for rule, bad := range map[string]string{
 		"Q1": "status=ready",
@@ -292,7 +294,7 @@ func TestTrackerRules(t *testing.T) {
 	} {
 		q, err := url.ParseQuery(bad)
 		require.NoError(t, err)
-		require.Equal(t, []string{rule}, rulesOf(CheckTracker(q)), bad)
+		require.Equal(t, []string{rule}, rulesOf(message.CheckTracker(q)), bad)
 	}
 }
 
@@ -308,11 +310,13 @@ var catalogue = strings.Fields(`
 // in the tests.
 func TestEveryRuleHasCodeAndTest(t *testing.T) {
 	code, tests := "", ""
-	files, err := filepath.Glob("*.go")
-	require.NoError(t, err)
-	scripts, err := filepath.Glob("testdata/*.txtar")
-	require.NoError(t, err)
-	for _, file := range append(files, scripts...) {
+	var files []string
+	for _, pattern := range []string{"*.go", "message/*.go", "prescription/*.go", "testdata/*.txtar"} {
+		found, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		files = append(files, found...)
+	}
+	for _, file := range files {
 		data, err := os.ReadFile(file)
 		require.NoError(t, err)
 		text := string(data)

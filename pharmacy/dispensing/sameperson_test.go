@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -27,14 +28,14 @@ func TestOtherPerson(t *testing.T) {
 	} {
 		var found []string
 		a, b := parsed(t, stored), parsed(t, sent)
-		for _, d := range otherPerson(a, b) {
-			found = append(found, d.what)
+		for _, d := range prescription.OtherPerson(a, b) {
+			found = append(found, d.What)
 		}
-		for _, d := range otherDetails(a, b) {
-			found = append(found, d.what+"?")
+		for _, d := range prescription.OtherDetails(a, b) {
+			found = append(found, d.What+"?")
 		}
 		assert.Equal(t, want, strings.Join(found, ", "), sent)
-		assert.Len(t, otherPerson(b, a), strings.Count(want+",", ",")-strings.Count(want, "?")-btoi(want == ""), "either way: %s", sent)
+		assert.Len(t, prescription.OtherPerson(b, a), strings.Count(want+",", ",")-strings.Count(want, "?")-btoi(want == ""), "either way: %s", sent)
 	}
 }
 
@@ -50,7 +51,7 @@ func parsed(t *testing.T, text string) node {
 func TestAnotherNameIsRemarked(t *testing.T) {
 	w := newWorld(t, today, Options{})
 	s := acute(1)
-	stored := revise(person(s.nhs, "Quill"), "name", fhir.List(fhir.Obj("family", "Quill", "given", fhir.List("Adelaide"))))
+	stored := fhir.Revise(person(s.nhs, "Quill"), "name", fhir.List(fhir.Obj("family", "Quill", "given", fhir.List("Adelaide"))))
 	_, err := w.write("", put("p", stored))
 	require.NoError(t, err)
 	reply, err := w.send(s.message())
@@ -92,7 +93,7 @@ func TestAnotherPersonInATransaction(t *testing.T) {
 func TestAnotherPersonIsHeld(t *testing.T) {
 	w := newWorld(t, today, Options{})
 	s := acute(1)
-	_, err := w.write("", put("p", revise(person(s.nhs, "Miller"), "birthDate", "1950-01-01")))
+	_, err := w.write("", put("p", fhir.Revise(person(s.nhs, "Miller"), "birthDate", "1950-01-01")))
 	require.NoError(t, err)
 	reply, err := w.send(s.message())
 	require.NoError(t, err)
@@ -110,7 +111,7 @@ func TestAnotherPersonIsHeld(t *testing.T) {
 	}
 	_, err = w.on(s.order, 1, w.s.dispenseTask, all...)
 	require.NoError(t, err)
-	require.Equal(t, dispensed, w.state(s.order, 1))
+	require.Equal(t, prescription.Dispensed, w.state(s.order, 1))
 	require.Contains(t, string(w.task(s.order, 1).JSON()), "Married; PDS has the new name.")
 	v, err := w.db.State(w.ctx).Current("Patient", "p")
 	require.NoError(t, err)

@@ -15,6 +15,8 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -145,7 +147,7 @@ func (st *stage) write(n int, opts map[string]string, specs []string) {
 		case "start":
 			s.start = v
 		case "repeats":
-			s.therapy = repeatDispensing
+			s.therapy = prescription.RepeatDispensing
 			s.repeats, _ = strconv.Atoi(v)
 		case "nhs":
 			s.nhs = v
@@ -173,7 +175,7 @@ func (st *stage) sendAs(way string, n int) string {
 	tx := &fhir.Transaction{Time: st.now}
 	for i := 0; i < len(people); i += 3 {
 		r := people[i+2].(fhir.Value).Resource()
-		tx.Changes = append(tx.Changes, fhir.Change{Method: fhir.Create, Type: r.Type(), Resource: r, FullURL: people[i+1].(string), Condition: condition(r.Root(), matched[r.Type()])})
+		tx.Changes = append(tx.Changes, fhir.Change{Method: fhir.Create, Type: r.Type(), Resource: r, FullURL: people[i+1].(string), Condition: message.Condition(r.Root(), message.Matched[r.Type()])})
 	}
 	commit, err := st.db.Commit(st.ctx, tx)
 	require.NoError(st.t, err)
@@ -261,11 +263,11 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 	case "put":
 		x := st.execution(s.order)
 		o := x.orders[0]
-		_, err := st.db.Commit(st.ctx, &fhir.Transaction{Changes: o.become(rest[1])})
+		_, err := st.db.Commit(st.ctx, &fhir.Transaction{Changes: orderBecomes(o, rest[1])})
 		return nil, err
 	case "alter":
 		o := st.execution(s.order).orders[0]
-		_, err := st.db.Commit(st.ctx, &fhir.Transaction{Changes: []fhir.Change{o.rewrite("dosageInstruction", fhir.List(fhir.Obj("text", "twice as much")))}})
+		_, err := st.db.Commit(st.ctx, &fhir.Transaction{Changes: []fhir.Change{rewriteOrder(o, "dosageInstruction", fhir.List(fhir.Obj("text", "twice as much")))}})
 		return nil, err
 	}
 	st.t.Fatalf("no command %q", cmd)
@@ -370,7 +372,7 @@ func (st *stage) notify(s script, when string, specs []string) (*fhir.Reply, err
 		}
 		var reason fhir.Value
 		if f[5] != "" {
-			reason = Supply{Difference: f[5]}.stated()
+			reason = prescription.Supply{Difference: f[5]}.Stated()
 		}
 		business := "0006"
 		if f[3] != "" {
@@ -432,7 +434,7 @@ func (st *stage) tell(n int, reply *fhir.Reply, err error) string {
 		if c := reply.Resource.Get("issue").Get("details").Get("coding").Get("code").Text(); c != "" {
 			fmt.Fprintf(&b, "answer %s refused=%v\n", c, reply.Refused)
 		}
-		if passed := parameter(reply.Resource, "passedPrescriptions"); passed.Exists() {
+		if passed := message.Parameter(reply.Resource, "passedPrescriptions"); passed.Exists() {
 			fmt.Fprintf(&b, "released %s\n", passed.Path("resource", "total").Text())
 		}
 	}
@@ -454,12 +456,12 @@ func (st *stage) tell(n int, reply *fhir.Reply, err error) string {
 		fmt.Fprintf(&b, "%s owner=%s\n", x.State, x.Owner.ID)
 		for i := range x.Lines {
 			l := &x.Lines[i]
-			fmt.Fprintf(&b, "%d %s: %s, %s of %s, order %s", i, l.Product.Display, l.Status, l.Supplied.Value, l.Quantity.Value, x.orderFor(l).resource.Get("status").Text())
-			if l.Doomed {
+			fmt.Fprintf(&b, "%d %s: %s, %s of %s, order %s", i, l.Product.Display, l.Status, l.Supplied.Value, l.Quantity.Value, x.orderFor(l).Resource.Get("status").Text())
+			if l.PendingCancellation {
 				b.WriteString(", to be cancelled")
 			}
 			b.WriteString("\n")
-			for _, h := range x.standing(l) {
+			for _, h := range x.Standing(l) {
 				fmt.Fprintf(&b, "  held %s %s\n", h.Code, h.About)
 			}
 		}

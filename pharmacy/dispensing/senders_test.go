@@ -161,7 +161,7 @@ func TestTheMessageTellsThePrescriber(t *testing.T) {
 	stored := st.find("PractitionerRole", "_lastUpdated=ge2000")
 	require.NotEmpty(t, stored)
 	for _, r := range stored {
-		moved := revise(r, "organization", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, "EVIL99")))
+		moved := fhir.Revise(r, "organization", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, "EVIL99")))
 		require.NoError(t, st.commit(fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: moved})) // by the operator
 	}
 	st.who = callerOf("EVIL99")

@@ -6,6 +6,8 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 )
 
 // Database is what the service needs of the store.
@@ -28,14 +30,14 @@ type Site struct {
 // Options are what the service is made with. The zero value works: the law is
 // the embedded one, and the pharmacy has to be named in each call.
 type Options struct {
-	Law  *Law
+	Law  *prescription.Law
 	Site Site
 	// FromReceipt counts the validity of a prescription from its arrival where
 	// that is later than its dates, so that prescriptions of the past can be
 	// worked with. It is for training; a pharmacy must not set it.
 	FromReceipt bool
 	// Dictionary, where one is loaded, knows medicines beside the built-in tables.
-	Dictionary Dictionary
+	Dictionary prescription.Dictionary
 	// Codes are those that a claim may carry; without them $dispense takes none.
 	Codes ClaimCodes
 	// Duties say what needs a second person; nil for nothing.
@@ -51,10 +53,10 @@ type Duties interface {
 // Service is the dispensing part of the business.
 type Service struct {
 	db          Database
-	law         Law
+	law         prescription.Law
 	site        Site
 	fromReceipt bool
-	medicines   formulary
+	medicines   prescription.Formulary
 	codes       ClaimCodes
 	duties      Duties
 	patience    time.Duration // how long a call waits for the follower
@@ -62,8 +64,7 @@ type Service struct {
 
 // New makes the service over a database.
 func New(db Database, opts Options) *Service {
-	s := &Service{db: db, law: builtIn, site: opts.Site, fromReceipt: opts.FromReceipt, medicines: ownMedicines, codes: opts.Codes, duties: opts.Duties, patience: 2 * time.Second}
-	s.medicines.dictionary = opts.Dictionary
+	s := &Service{db: db, law: prescription.BuiltInLaw, site: opts.Site, fromReceipt: opts.FromReceipt, medicines: prescription.BuiltInMedicines.With(opts.Dictionary), codes: opts.Codes, duties: opts.Duties, patience: 2 * time.Second}
 	if opts.Law != nil {
 		s.law = *opts.Law
 	}
@@ -74,9 +75,9 @@ func New(db Database, opts Options) *Service {
 func (s *Service) Operations() []fhir.Operation {
 	return []fhir.Operation{
 		{Name: "process-message", RequestID: true, Handle: s.processMessage, Judge: s.judgeMessage,
-			Parameters: messageInputs, Query: true, Carries: carried,
+			Parameters: messageInputs, Query: true, Carries: message.Carried,
 			Doc: "Takes an EPS message: prescription-order, prescription-order-update or dispense-notification."},
-		{Name: "release", Type: "Task", RequestID: true, Handle: s.release, Judge: judgeRelease,
+		{Name: "release", Type: "Task", RequestID: true, Handle: s.release, Judge: message.JudgeRelease,
 			Parameters: releaseInputs,
 			Doc:        "Releases one prescription by its id, or up to 25 that are nominated to the pharmacy."},
 		{Name: "accept", Type: "Task", Instance: true, Handle: s.acceptTask, Parameters: acceptInputs,
@@ -98,12 +99,12 @@ func (s *Service) Operations() []fhir.Operation {
 // Intakes are the creates that the service takes: the Tasks by which EPS
 // dispensers return a prescription or withdraw a dispense notification.
 func (s *Service) Intakes() []fhir.Intake {
-	return []fhir.Intake{{Type: "Task", RequestID: true, Accepts: isEPSTask, Handle: s.takeTask, Judge: judgeTask, Operation: operationOf}}
+	return []fhir.Intake{{Type: "Task", RequestID: true, Accepts: isEPSTask, Handle: s.takeTask, Judge: message.JudgeTask, Operation: operationOf}}
 }
 
 // Narrowings are the searches that EPS restricts: its prescription tracker.
 func (s *Service) Narrowings() []fhir.Narrowing {
-	return []fhir.Narrowing{{Base: "/FHIR/R4", Type: "Task", Check: CheckTracker}}
+	return []fhir.Narrowing{{Base: "/FHIR/R4", Type: "Task", Check: message.CheckTracker}}
 }
 
 // Followers are to be driven along the change log.
@@ -190,4 +191,15 @@ func refusal(op string, issues ...fhir.Issue) error {
 // informational is how EPS says that all is well, with what there is to remark.
 func informational(call *fhir.Call, remarks ...fhir.Issue) *fhir.Reply {
 	return &fhir.Reply{Resource: fhir.Accepted(call, remarks...)}
+}
+
+// endpoint is the address of this server.
+func (s *Service) endpoint(call *fhir.Call) string {
+	switch {
+	case call.Base != "":
+		return call.Base
+	case s.site.Endpoint != "":
+		return s.site.Endpoint
+	}
+	return "urn:nhs-uk:addressing:ods:" + s.site.ODS
 }

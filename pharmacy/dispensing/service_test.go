@@ -15,6 +15,8 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
@@ -92,7 +94,7 @@ func TestRepeatOfARequest(t *testing.T) {
 	for range 2 {
 		reply, err := w.s.release(w.ctx, released)
 		require.NoError(t, err)
-		require.True(t, parameter(reply.Resource, "passedPrescriptions").Exists())
+		require.True(t, message.Parameter(reply.Resource, "passedPrescriptions").Exists())
 	}
 
 	// A supply in part, sent twice under one request id, is one supply.
@@ -121,10 +123,10 @@ func TestPartsOfAMessage(t *testing.T) {
 	}
 	s := acute(1)
 	mr := w.find("MedicationRequest", nhs.Query("identifier", nhs.IDItem, s.items[0].number))[0]
-	require.Equal(t, OrderID(s.order, s.items[0].number), mr.ID())
+	require.Equal(t, message.OrderID(s.order, s.items[0].number), mr.ID())
 	require.Equal(t, "Patient/"+w.find("Patient", all)[0].ID(), mr.Root().Path("subject", "reference").Text())
 	require.Equal(t, "PractitionerRole/"+w.find("PractitionerRole", all)[0].ID(), mr.Root().Path("requester", "reference").Text())
-	kept, err := read(w.db.State(w.ctx), "Bundle/"+orderMessageID(s.order), "Bundle")
+	kept, err := read(w.db.State(w.ctx), "Bundle/"+message.OrderBundleID(s.order), "Bundle")
 	require.NoError(t, err)
 	require.True(t, s.message().Get("entry").SameAs(kept.Get("entry")), "the message is kept as it was signed")
 }
@@ -157,19 +159,19 @@ func TestReleasedMessages(t *testing.T) {
 		st.sendAs(way, 1)
 		reply, err := st.act("release", 1, nil, []string{"1"})
 		require.NoError(t, err)
-		passed := parameter(reply.Resource, "passedPrescriptions").Get("resource")
+		passed := message.Parameter(reply.Resource, "passedPrescriptions").Get("resource")
 		require.Equal(t, reply.Resource.ID(), passed.Path("identifier", "value").Text())
 		bundle := passed.Get("entry").Item(0).Get("resource")
-		m := readMessage(reply.Resource.Sub(bundle), builtIn)
-		require.Empty(t, examine(m, commonRules), way)
-		require.Len(t, m.list("MedicationRequest"), 2)
-		for _, mr := range m.list("MedicationRequest") {
+		m := message.Read(reply.Resource.Sub(bundle), prescription.BuiltInLaw)
+		require.Empty(t, message.Examine(m, message.CommonRules), way)
+		require.Len(t, m.List("MedicationRequest"), 2)
+		for _, mr := range m.List("MedicationRequest") {
 			require.Equal(t, "0008", nhs.Extension(nhs.Extension(mr, nhs.ExtDispensing), "dispenseStatus").Path("valueCoding", "code").Text())
-			require.Equal(t, "Patient", typeOf(m.resolve(mr.Get("subject"))), way)
-			require.Equal(t, "PractitionerRole", typeOf(m.resolve(mr.Get("requester"))), way)
+			require.Equal(t, "Patient", nhs.TypeOf(m.Resolve(mr.Get("subject"))), way)
+			require.Equal(t, "PractitionerRole", nhs.TypeOf(m.Resolve(mr.Get("requester"))), way)
 		}
 		if way == "order" { // P12
-			require.Equal(t, noPractice, m.list("Patient")[0].Get("generalPractitioner").Get("identifier").Get("value").Text())
+			require.Equal(t, "V81999", m.List("Patient")[0].Get("generalPractitioner").Get("identifier").Get("value").Text())
 		}
 	}
 }
@@ -190,7 +192,7 @@ func TestOnTheHeels(t *testing.T) {
 		default:
 			var reply *fhir.Reply
 			reply, err = st.act("release", n, nil, nil)
-			require.True(t, parameter(reply.Resource, "passedPrescriptions").Exists())
+			require.True(t, message.Parameter(reply.Resource, "passedPrescriptions").Exists())
 		}
 		require.NoError(t, err, n)
 	}
@@ -229,7 +231,7 @@ func TestNominatedReleaseTakes25(t *testing.T) {
 	for _, want := range []string{"25", "5"} {
 		reply, err := st.act("release", 0, nil, nil)
 		require.NoError(t, err)
-		require.Equal(t, want, parameter(reply.Resource, "passedPrescriptions").Path("resource", "total").Text())
+		require.Equal(t, want, message.Parameter(reply.Resource, "passedPrescriptions").Path("resource", "total").Text())
 	}
 }
 
@@ -244,42 +246,42 @@ func TestGuardOfTasks(t *testing.T) {
 		return err
 	}
 	task := w.task(s.order, 1)
-	done := revise(task, "status", "completed", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0006")))
+	done := fhir.Revise(task, "status", "completed", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0006")))
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: done})))
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Create, Type: "Task", Resource: task})), "a second Task")
-	forged := revise(task, "status", "accepted", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0002")))
+	forged := fhir.Revise(task, "status", "accepted", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0002")))
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: forged})), "taken by nobody")
 	for name, value := range map[string]any{"authoredOn": "2026-11-24T10:00:00+00:00", "restriction": fhir.Obj("period", fhir.Obj("start", "2026-11-24"))} {
-		later := fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: revise(task, name, value)}
+		later := fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: fhir.Revise(task, name, value)}
 		require.Equal(t, []string{"MDR-16"}, rulesOf(commit(later)), "valid for longer by its %s", name)
 	}
 	_, err = w.on(s.order, 1, w.s.acceptTask)
 	require.NoError(t, err)
-	stolen := revise(w.task(s.order, 1), "owner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, "FXX99")))
+	stolen := fhir.Revise(w.task(s.order, 1), "owner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, "FXX99")))
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: stolen})), "held by another")
 	for name, value := range map[string]any{
 		"groupIdentifier": nhs.IdentifierValue(nhs.IDOrder, "111111-A83008-111111"), "identifier": "", "focus": "", "for": fhir.Obj("display", "somebody else"), "intent": "plan",
 		"requester": "", "lastModified": "", "extension": fhir.List(fhir.Obj("url", nhs.ExtOwnExemption, "extension", fhir.List(
 			fhir.Obj("url", "exemption", "valueCoding", fhir.Obj("system", nhs.CSExemption, "code", "0005"))))),
 	} {
-		forged := revise(w.task(s.order, 1), name, value)
+		forged := fhir.Revise(w.task(s.order, 1), name, value)
 		require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: forged})), name)
 	}
-	noted := revise(w.task(s.order, 1), "note", fhir.List(fhir.Obj("text", "call the patient")), "priority", "urgent")
+	noted := fhir.Revise(w.task(s.order, 1), "note", fhir.List(fhir.Obj("text", "call the patient")), "priority", "urgent")
 	require.NoError(t, commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: noted}), "notes are anybody's")
-	done = revise(w.task(s.order, 1), "status", "completed", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0006")))
+	done = fhir.Revise(w.task(s.order, 1), "status", "completed", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0006")))
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: done})), "finished without a supply")
 	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Delete, Type: "Task", ID: task.ID()})))
-	require.Equal(t, []string{"0013"}, rulesOf(commit(fhir.Change{Method: fhir.Delete, Type: "MedicationRequest", ID: OrderID(s.order, s.items[0].number)})))
-	message := "Bundle/" + orderMessageID(s.order)
-	kept, err := read(w.db.State(w.ctx), message, "Bundle")
+	require.Equal(t, []string{"0013"}, rulesOf(commit(fhir.Change{Method: fhir.Delete, Type: "MedicationRequest", ID: message.OrderID(s.order, s.items[0].number)})))
+	ref := "Bundle/" + message.OrderBundleID(s.order)
+	kept, err := read(w.db.State(w.ctx), ref, "Bundle")
 	require.NoError(t, err)
-	for _, c := range []fhir.Change{{Method: fhir.Delete, Type: "Bundle", ID: kept.ID()}, {Method: fhir.Update, Type: "Bundle", ID: kept.ID(), Resource: revise(kept, "timestamp", "2026-01-01T00:00:00Z")}} {
+	for _, c := range []fhir.Change{{Method: fhir.Delete, Type: "Bundle", ID: kept.ID()}, {Method: fhir.Update, Type: "Bundle", ID: kept.ID(), Resource: fhir.Revise(kept, "timestamp", "2026-01-01T00:00:00Z")}} {
 		require.Equal(t, []string{"HMR-219"}, rulesOf(commit(c)))
 	}
-	o, err := currentOrder(w.db.State(w.ctx), "MedicationRequest/"+OrderID(s.order, s.items[0].number))
+	o, err := currentOrder(w.db.State(w.ctx), "MedicationRequest/"+message.OrderID(s.order, s.items[0].number))
 	require.NoError(t, err)
-	require.Equal(t, []string{"HMR-219"}, rulesOf(commit(o.rewrite("extension", ""))))
+	require.Equal(t, []string{"HMR-219"}, rulesOf(commit(rewriteOrder(o, "extension", ""))))
 	other := fhir.Obj("resourceType", "Task", "status", "draft", "intent", "proposal").Resource()
 	require.NoError(t, commit(fhir.Change{Method: fhir.Create, Type: "Task", Resource: other}), "Tasks of others are free")
 }
@@ -300,33 +302,33 @@ func TestGuardOfSupplies(t *testing.T) {
 		return fhir.List(fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDItem, item)),
 			"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, s.order), "status", "active", "intent", "order"))
 	}
-	order := "MedicationRequest/" + OrderID(s.order, s.items[0].number)
+	order := "MedicationRequest/" + message.OrderID(s.order, s.items[0].number)
 	for name, r := range map[string]*fhir.Resource{
 		"with the order inside":     supply,
-		"by the number in capitals": revise(supply, "contained", inside(strings.ToUpper(s.items[0].number))),
-		"by reference":              revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("reference", order))),
-		"by reference to a version": revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("reference", order+"/_history/1"))),
-		"of no type":                revise(supply, "type", "", "quantity", ""),
-		"on no day":                 revise(supply, "whenHandedOver", ""),
-		"in some month":             revise(supply, "whenHandedOver", "2026-10"),
-		"by the item's number":      revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDItem, s.items[0].number)))),
-		"by it in capitals":         revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDItem, strings.ToUpper(s.items[0].number))))),
-		"by it alone":               revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", fhir.Obj("value", s.items[0].number)))),
-		"by the short id":           revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDOrder, s.order)))),
-		"by the long id":            revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDOrderUUID, s.uuid())))),
-		"said to be no supply":      revise(supply, "type", nhs.Concept(nhs.Coding(nhs.CSLineStatus, "0002"))),
-		"by an address":             revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("reference", "http://localhost/fhir/"+order))),
-		"of another status":         revise(supply, "status", "in-progress"),
+		"by the number in capitals": fhir.Revise(supply, "contained", inside(strings.ToUpper(s.items[0].number))),
+		"by reference":              fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("reference", order))),
+		"by reference to a version": fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("reference", order+"/_history/1"))),
+		"of no type":                fhir.Revise(supply, "type", "", "quantity", ""),
+		"on no day":                 fhir.Revise(supply, "whenHandedOver", ""),
+		"in some month":             fhir.Revise(supply, "whenHandedOver", "2026-10"),
+		"by the item's number":      fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDItem, s.items[0].number)))),
+		"by it in capitals":         fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDItem, strings.ToUpper(s.items[0].number))))),
+		"by it alone":               fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", fhir.Obj("value", s.items[0].number)))),
+		"by the short id":           fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDOrder, s.order)))),
+		"by the long id":            fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDOrderUUID, s.uuid())))),
+		"said to be no supply":      fhir.Revise(supply, "type", nhs.Concept(nhs.Coding(nhs.CSLineStatus, "0002"))),
+		"by an address":             fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("reference", "http://localhost/fhir/"+order))),
+		"of another status":         fhir.Revise(supply, "status", "in-progress"),
 	} {
 		require.Contains(t, rulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: r})), "DN-16", name)
 	}
-	plain := revise(supply, "contained", "", "authorizingPrescription", "")
+	plain := fhir.Revise(supply, "contained", "", "authorizingPrescription", "")
 	require.NoError(t, w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: plain}), "supplies of no prescription are free")
 	late := func(when string) error {
 		_, err := w.on(s.order, 1, w.s.dispenseTask, "all:Boolean", true, "whenHandedOver:DateTime", when)
 		return err
 	}
-	w.now = day("2026-10-02").Time
+	w.now = nhs.ReadDate("2026-10-02").Time
 	_, err = w.on(s.order, 1, w.s.acceptTask)
 	require.NoError(t, err)
 	w.now = today
@@ -357,7 +359,7 @@ func TestNothingIsSuppliedTwice(t *testing.T) {
 
 // TestTaskTellsTheLawInForce gives the service another law than the embedded one.
 func TestTaskTellsTheLawInForce(t *testing.T) {
-	law := Law{Validity: []Limit{{From: day("2000-01-01"), Schedules: []string{""}, Days: 7, Rule: "X"}}}
+	law := prescription.Law{Validity: []prescription.Limit{{From: nhs.ReadDate("2000-01-01"), Schedules: []string{""}, Days: 7, Rule: "X"}}}
 	w := newWorld(t, today, Options{Law: &law})
 	s := acute(1)
 	_, err := w.send(s.message())
@@ -375,7 +377,7 @@ func TestOthersSuppliesAreTheirs(t *testing.T) {
 		_, err := st.act(cmd, 1, map[string]string{"owner": "FX001"}, []string{"1"})
 		require.NoError(t, err)
 	}
-	require.Equal(t, dispensed, st.state(st.scripts[1].order, 1))
+	require.Equal(t, prescription.Dispensed, st.state(st.scripts[1].order, 1))
 	_, err := st.act("notify", 1, nil, []string{"1", "amend", "0:0003:1:0003"})
 	require.Equal(t, []string{"0004"}, rulesOf(err))
 }
@@ -430,13 +432,13 @@ func TestTaskOperations(t *testing.T) {
 	supplied := must("dispense", "agent", agentRole(), "item", fhir.List(part("number", "String", s.items[0].number), part("status", "Code", "0003"), part("batch", "String", "B42"),
 		part("quantity", "Quantity", fhir.Obj("value", 10, "unit", "tablet", "system", nhs.CSSNOMED, "code", "428673006")),
 		part("product", "Coding", another)))
-	d := readMessage(supplied.Sub(parameter(supplied, "notification").Get("resource")), builtIn).list("MedicationDispense")[0]
+	d := message.Read(supplied.Sub(message.Parameter(supplied, "notification").Get("resource")), prescription.BuiltInLaw).List("MedicationDispense")[0]
 	require.Equal(t, "Batch B42", d.Get("note").Get("text").Text())
 	require.Equal(t, "Paracetamol 500mg caplets (Brand)", d.Get("medicationCodeableConcept").Get("coding").Get("display").Text())
 	require.Equal(t, "555086415105", d.Get("contained").Item(0).Get("identifier").Get("value").Text())
-	require.Equal(t, "200102238987", authorizing(d).Path("requester", "identifier", "value").Text())
+	require.Equal(t, "200102238987", prescription.OrderWithin(d).Path("requester", "identifier", "value").Text())
 	more := must("dispense", "item", fhir.List(part("number", "String", s.items[0].number), part("status", "Code", "0003"), part("quantity", "Quantity", fhir.Obj("value", 20))))
-	d = readMessage(more.Sub(parameter(more, "notification").Get("resource")), builtIn).list("MedicationDispense")[0]
+	d = message.Read(more.Sub(message.Parameter(more, "notification").Get("resource")), prescription.BuiltInLaw).List("MedicationDispense")[0]
 	require.Equal(t, "30", nhs.Extension(d.Get("quantity"), nhs.ExtRunningTotal).Path("valueQuantity", "value").Text())
 	must("withdraw", "reason:Code", "QU")
 	require.Len(t, w.find("MedicationDispense", "status=entered-in-error"), 1)

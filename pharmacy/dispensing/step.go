@@ -7,6 +7,8 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -34,27 +36,27 @@ func (f follower) Step(ctx context.Context, state fhir.State, v *fhir.Version) (
 	if err != nil || o == nil {
 		return nil, err
 	}
-	x, err := currentIssue(state, o.number())
+	x, err := currentIssue(state, o.Number())
 	if err != nil || x != nil && x.touched() && x.hasOrder(o) {
 		return nil, err
 	}
-	orders, err := pharmacy.Once(ctx, "orders "+o.number(), func() ([]*order, error) { return ordersOf(state, o.number()) })
+	orders, err := pharmacy.Once(ctx, "orders "+o.Number(), func() ([]*prescription.Order, error) { return ordersOf(state, o.Number()) })
 	if err != nil || len(orders) == 0 {
 		return nil, err
 	}
-	if issues := groupIssues(orders); len(issues) > 0 {
+	if issues := message.GroupIssues(orders); len(issues) > 0 {
 		return nil, refusal("dispensing", issues...)
 	}
 	if x != nil && x.touched() {
 		return f.service.extend(state, x, orders, v)
 	}
-	task, err := pharmacy.Once(ctx, "task "+o.number(), func() (*fhir.Resource, error) { return f.service.draft(state, orders) })
+	task, err := pharmacy.Once(ctx, "task "+o.Number(), func() (*fhir.Resource, error) { return f.service.draft(state, orders) })
 	switch {
 	case err != nil:
 		return nil, err
 	case x == nil:
 		return []fhir.Change{{Method: fhir.Create, Type: "Task", ID: task.ID(), Resource: task, IfAbsent: true}}, nil
-	case bytes.Equal(task.JSON(), revise(x.resource, "meta", "").JSON()):
+	case bytes.Equal(task.JSON(), fhir.Revise(x.resource, "meta", "").JSON()):
 		return nil, nil
 	}
 	return []fhir.Change{{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: task, IfMatch: x.version.VersionID}}, nil
@@ -64,7 +66,7 @@ func (f follower) Step(ctx context.Context, state fhir.State, v *fhir.Version) (
 func (x *execution) touched() bool { return x.Issue != 1 || x.resource.Get("lastModified").Exists() }
 
 // orderOf reads the order that a version is, or the first that it signs.
-func orderOf(state fhir.State, v *fhir.Version) (*order, error) {
+func orderOf(state fhir.State, v *fhir.Version) (*prescription.Order, error) {
 	if v.Type != "Provenance" || v.Deleted() {
 		return orderAt(v)
 	}
@@ -87,7 +89,7 @@ func orderOf(state fhir.State, v *fhir.Version) (*order, error) {
 }
 
 // orderAt reads a version that is an order of a prescription; nil for all else.
-func orderAt(v *fhir.Version) (*order, error) {
+func orderAt(v *fhir.Version) (*prescription.Order, error) {
 	if v.Deleted() {
 		return nil, nil
 	}
@@ -98,16 +100,16 @@ func orderAt(v *fhir.Version) (*order, error) {
 	if r.Root().Path("groupIdentifier", "system").Text() != nhs.IDOrder || r.Root().Path("groupIdentifier", "value").Text() == "" {
 		return nil, nil
 	}
-	o, err := readOrder(v)
-	if err != nil || !o.issued() {
+	o, err := prescription.ReadOrder(v)
+	if err != nil || !o.Issued() {
 		return nil, err
 	}
 	return o, nil
 }
 
-func (x *execution) hasOrder(o *order) bool {
+func (x *execution) hasOrder(o *prescription.Order) bool {
 	for i := range x.Lines {
-		if x.Lines[i].Ref == o.version.Ref() {
+		if x.Lines[i].Ref == o.Version.Ref() {
 			return true
 		}
 	}
@@ -115,65 +117,55 @@ func (x *execution) hasOrder(o *order) bool {
 }
 
 // draft writes the Task of a prescription with which nothing has been done.
-func (s *Service) draft(state fhir.State, orders []*order) (*fhir.Resource, error) {
-	p, err := prescription(orders)
+func (s *Service) draft(state fhir.State, orders []*prescription.Order) (*fhir.Resource, error) {
+	p, err := prescription.FromOrders(orders)
 	if err != nil {
 		return nil, err
 	}
-	authored, err := p.people(state, orders[0])
+	authored, err := people(p, state, orders[0])
 	if err != nil {
 		return nil, err
 	}
-	p.classify(s.medicines, s.law)
-	if p.State = p.rest(); !p.anyLeft() {
-		p.State = cancelled
+	p.Classify(s.medicines, s.law)
+	if p.State = p.Rest(); !p.AnyLeft() {
+		p.State = prescription.Cancelled
 	}
-	message, err := read(state, "Bundle/"+orderMessageID(p.Order), "Bundle")
+	sent, err := read(state, "Bundle/"+message.OrderBundleID(p.Order), "Bundle")
 	if err != nil {
 		return nil, err
 	}
-	if err := p.checkPrescribers(state, orders, message, s.law); err != nil {
+	if err := checkPrescribers(p, state, orders, sent, s.law); err != nil {
 		return nil, err
 	}
 	id := ""
-	if message != nil {
-		id = message.Root().Path("identifier", "value").Text()
-		if err := p.checkPatient(state, message); err != nil {
+	if sent != nil {
+		id = sent.Root().Path("identifier", "value").Text()
+		if err := checkPatient(p, state, sent); err != nil {
 			return nil, err
 		}
 	}
 	return newTask(s.law, p, id, authored), nil
 }
 
-// anyLeft reports whether there is an item that was not cancelled.
-func (p *Prescription) anyLeft() bool {
-	for _, l := range p.Lines {
-		if l.Status != LineCancelled {
-			return true
-		}
-	}
-	return false
-}
-
 // extend adds orders that came after somebody had taken up the Task.
-func (s *Service) extend(state fhir.State, x *execution, orders []*order, v *fhir.Version) ([]fhir.Change, error) {
-	if x.Issue != 1 || !x.State.open() {
+func (s *Service) extend(state fhir.State, x *execution, orders []*prescription.Order, v *fhir.Version) ([]fhir.Change, error) {
+	if x.Issue != 1 || !x.State.Open() {
 		return nil, fhir.E("dispensing", fhir.BusinessRule, fhir.Issue{
 			Message: "The item came after a pharmacy had taken its prescription.", Found: x.State.String(),
-			Fix: "Send the item as a prescription of its own.", Rule: "0012", Details: eps("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+			Fix: "Send the item as a prescription of its own.", Rule: "0012", Details: nhs.EPS("PRESCRIPTION_INVALID_STATE_TRANSITION")})
 	}
-	p, err := prescription(orders)
+	p, err := prescription.FromOrders(orders)
 	if err != nil {
 		return nil, err
 	}
-	var added []*order
+	var added []*prescription.Order
 	for i, o := range orders {
 		if !x.hasOrder(o) {
 			x.Lines, added = append(x.Lines, p.Lines[i]), append(added, o)
 		}
 	}
-	x.classify(s.medicines, s.law)
-	if err := x.checkPrescribers(state, added, nil, s.law); err != nil {
+	x.Classify(s.medicines, s.law)
+	if err := checkPrescribers(x.Prescription, state, added, nil, s.law); err != nil {
 		return nil, err
 	}
 	return []fhir.Change{x.update(v.LastUpdated)}, nil

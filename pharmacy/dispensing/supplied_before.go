@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 )
 
 // suppliedBefore adds to a refusal the last supply of the prescription, so that
@@ -34,9 +36,9 @@ func (x *execution) suppliedBefore(state fhir.State, refused error) error {
 // handedIn is what a notification says was handed over, "" for nothing.
 func handedIn(notification *fhir.Resource) string {
 	var list []string
-	for d := range readMessage(notification, Law{}).all("MedicationDispense") {
-		if by := suppliedBy(d); by.IsPositive() {
-			list = append(list, readQuantity(d.Get("quantity")).Of(by).inUnits()+" of "+medicineNamed(d.Get("medicationCodeableConcept")))
+	for d := range message.Read(notification, prescription.Law{}).All("MedicationDispense") {
+		if by := prescription.HandedOver(d); by.IsPositive() {
+			list = append(list, prescription.ReadQuantity(d.Get("quantity")).Of(by).InUnits()+" of "+medicineNamed(d.Get("medicationCodeableConcept")))
 		}
 	}
 	return strings.Join(list, ", ")

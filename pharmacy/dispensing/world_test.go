@@ -14,6 +14,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
@@ -78,7 +79,7 @@ func (w *world) settle() {
 		for _, e := range entries {
 			for _, v := range e.Versions {
 				if o, err := orderAt(v); err == nil && o != nil {
-					x, err := currentIssue(w.db.State(w.ctx), o.number())
+					x, err := currentIssue(w.db.State(w.ctx), o.Number())
 					if err != nil || x == nil || !x.hasOrder(o) {
 						return w.parked() > 0
 					}
@@ -115,9 +116,9 @@ func (w *world) task(order string, issue int) *fhir.Resource {
 	return r
 }
 
-func (w *world) state(order string, issue int) State {
+func (w *world) state(order string, issue int) prescription.State {
 	r := w.task(order, issue)
-	return State{r.Get("status").Text(), nhs.Coded(r.Get("businessStatus"), nhs.CSBusinessStatus)}
+	return prescription.State{Status: r.Get("status").Text(), Business: nhs.Coded(r.Get("businessStatus"), nhs.CSBusinessStatus)}
 }
 
 func (w *world) execution(order string) *execution {

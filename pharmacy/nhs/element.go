@@ -78,3 +78,24 @@ func Query(parameter, system, value string) string {
 
 // tokenEscapes are those of FHIR R4, Search, 3.1.1.4.0.1 (escaping search parameters).
 var tokenEscapes = strings.NewReplacer(`\`, `\\`, `|`, `\|`, `,`, `\,`, `$`, `\$`)
+
+// WithoutExtension are an element's extensions but for those of one url, and the
+// given ones after them, as values for [fhir.List].
+func WithoutExtension(n fhir.Node, url string, more ...fhir.Value) []any {
+	var out []any
+	for e := range n.Get("extension").Items() {
+		if e.Get("url").Text() != url {
+			out = append(out, e)
+		}
+	}
+	for _, v := range more {
+		out = append(out, v)
+	}
+	return out
+}
+
+// TypeOf is the resourceType of a resource within another, "" for none.
+func TypeOf(resource fhir.Node) string { return resource.Get("resourceType").Text() }
+
+// SameUUID compares UUIDs, in which case does not count.
+func SameUUID(a, b string) bool { return strings.EqualFold(a, b) }

@@ -9,11 +9,6 @@ import (
 func eps(code string) fhir.Coding   { return fhir.Coding{System: nhs.CSEPSIssue, Code: code} }
 func spine(code string) fhir.Coding { return fhir.Coding{System: nhs.CSSpine, Code: code} }
 
-// facade is a refusal that the API makes itself, before Spine sees the message.
-func facade(code, display string) fhir.Coding {
-	return fhir.Coding{System: nhs.CSFacade, Code: code, Display: display}
-}
-
 // tooFew, tooMany and wrong are what the API throws when a message cannot be
 // translated: fatal, and told in the display of the details.
 func tooFew(n fhir.Node, place, message, expected, rule string) fhir.Issue {
@@ -30,5 +25,5 @@ func wrong(n fhir.Node, place, message, expected, found, rule string) fhir.Issue
 
 func thrown(n fhir.Node, place, message, expected, found, rule, code string) fhir.Issue {
 	return fhir.Issue{Severity: fhir.Fatal, Code: fhir.Invalid, Expression: place, Position: n.Position(), Message: message,
-		Expected: expected, Found: found, Rule: rule, Details: facade(code, message)}
+		Expected: expected, Found: found, Rule: rule, Details: nhs.Facade(code, message)}
 }

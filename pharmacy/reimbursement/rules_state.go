@@ -135,7 +135,7 @@ func (v *verdict) claims(number string) bool {
 func (v *verdict) judgeParties(d *dispensed) {
 	number := v.Root().Path("patient", "identifier", "value")
 	if want := d.task.Root().Path("for", "identifier", "value").Text(); want != "" && number.Text() != want {
-		v.say(number, "Claim.patient.identifier.value", fhir.ValueCode, "CL20", facade("CONFLICTING_VALUES", "Conflicting values have been specified in different fields"),
+		v.say(number, "Claim.patient.identifier.value", fhir.ValueCode, "CL20", nhs.Facade("CONFLICTING_VALUES", "Conflicting values have been specified in different fields"),
 			"The prescription is for another patient.", "the NHS number of the prescription", "another one")
 	}
 	owner, org := d.task.Root().Path("owner", "identifier", "value").Text(), nhs.Identifier(v.pharmacy(), nhs.IDODS).Text()

@@ -1,0 +1,99 @@
+package dispensing
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
+var releaseHoldInputs = []fhir.Parameter{
+	{Name: "hold", Kinds: []string{"valueCode"}, Required: true, Doc: "The code of the hold, as the input of the Task has it."},
+	{Name: "reason", Kinds: []string{"valueString"}, Required: true, Doc: "What was found out."},
+	{Name: "item", Kinds: []string{"valueString"}, Doc: "The number of the item; needed where several are held for the same."},
+	{Name: "product", Kinds: []string{"valueCoding"}, Doc: "The product; needed where several are possible."},
+}
+
+// releaseHold is Task/…/$release-hold, by which a pharmacist decides that an
+// item which is held may be supplied. Parameters: hold (code of the hold, as the
+// Task's input has it), reason (string, what was found out), item (number of the
+// item; needed where several are held for the same), product (Coding, needed
+// where several products are). Who decides is the caller. It stays on the Task.
+func (s *Service) releaseHold(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+	who := agentOf(call)
+	if profile := profileOf(call); profile != "" {
+		who.Name = strings.TrimSpace(who.Name + " (SDS role profile " + profile + ")")
+	} else if who.ID == "" {
+		return nil, refusal("release-hold", fhir.Issue{Rule: "HOLD-0", Message: "It is not clear who releases the hold.", Expected: "a caller whom the server knows", Found: "nothing", Expression: "http.Authorization"})
+	}
+	return s.onTask(ctx, call, "release-hold", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
+		if on := call.Requester.OnBehalf; on != "" && on != x.Owner.ID {
+			// HOLD-3: who prescribed, or holds nothing of it, does not decide for the pharmacy.
+			return nil, nil, refusal("release-hold", fhir.Issue{Code: fhir.Forbidden, Rule: "HOLD-3", Message: "The hold is for the pharmacy of the prescription to release.",
+				Expected: fhir.OrNothing(x.Owner.ID), Found: on, Expression: "Task.owner"})
+		}
+		x.Classify(s.medicines, s.law)
+		h, err := x.heldFor(call.Body)
+		if err != nil {
+			return nil, nil, err
+		}
+		x.HoldReleases = append(x.HoldReleases, prescription.HoldRelease{Hold: h, Who: who, When: nhs.Stamp(call.Time), Reason: message.Parameter(call.Body, "reason").Get("valueString").Text()})
+		return []fhir.Change{x.update(call.Time)}, nil, nil
+	})
+}
+
+// heldFor is the one hold that the parameters of a release mean.
+func (x *execution) heldFor(p *fhir.Resource) (prescription.Hold, error) {
+	code, item := message.Parameter(p, "hold").Get("valueCode"), message.Parameter(p, "item").Get("valueString")
+	c := message.Parameter(p, "product").Get("valueCoding")
+	product := prescription.HeldBy(fhir.Coding{System: c.Get("system").Text(), Code: c.Get("code").Text(), Display: c.Get("display").Text()})
+	var all, found []prescription.Hold
+	for i := range x.Lines {
+		for _, h := range x.Standing(&x.Lines[i]) {
+			all = append(all, h)
+			if h.Code == code.Text() && (!item.Exists() || nhs.SameUUID(item.Text(), h.Item)) && (!c.Exists() || product == h.About) {
+				found = append(found, h)
+			}
+		}
+	}
+	issue := fhir.Issue{Code: fhir.NotFound, Rule: "HOLD-1", Message: "The prescription has no such hold.", Expected: listed(all), Found: code.Text(), Expression: code.Expression(), Position: code.Position()}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return prescription.Hold{}, refusal("release-hold", issue)
+	}
+	issue.Code, issue.Rule, issue.Message, issue.Expected = fhir.BusinessRule, "HOLD-2", "Several items or products are held for this.", "the item, and the product, of one of "+listed(found)
+	return prescription.Hold{}, refusal("release-hold", issue)
+}
+
+func listed(holds []prescription.Hold) string {
+	var list []string
+	for _, h := range holds {
+		text := h.Code + " of item " + h.Item
+		if h.About != "" {
+			text += " for the product " + h.About
+		}
+		list = append(list, text)
+	}
+	return fhir.OrNothing(strings.Join(list, "; "))
+}
+
+// heldBack answers a supply that was refused because of holds that it met first:
+// they are recorded on the Task as it is stored, so that a pharmacist sees them.
+func (x *execution) heldBack(call *fhir.Call, met []prescription.Hold, refused error, now time.Time) (*outcome, error) {
+	known := len(x.Met)
+	for _, h := range met {
+		x.Meet(h)
+	}
+	var e *fhir.Error
+	if len(x.Met) == known || !errors.As(refused, &e) {
+		return nil, refused
+	}
+	return &outcome{changes: []fhir.Change{x.update(now)}, reply: said(call, true, e.Issues...)}, nil
+}

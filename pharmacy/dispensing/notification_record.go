@@ -1,0 +1,183 @@
+package dispensing
+
+import (
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
+// record makes the changes of a notification: the message, its supplies, and
+// what they make of the prescription.
+func (s *Service) record(state fhir.State, x *execution, m *message.Message, j prescription.Judge, now time.Time) ([]fhir.Change, error) {
+	by, replaced, err := x.replaces(state, m)
+	if err != nil {
+		return nil, err
+	}
+	if issues := x.Apply(message.ReadSupplies(m), j); len(issues) > 0 {
+		return nil, refusal(m.Event(), issues...)
+	}
+	to, err := x.claimed(m)
+	if err != nil {
+		return nil, err
+	}
+	changes, written := x.dispenses(m)
+	if by == prescription.Dispense {
+		changes, err = newNumbers(state, m, changes)
+	} else {
+		var old []fhir.Change
+		old, err = x.revoke(state, replaced, written)
+		changes = append(changes, old...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	bundle := message.NotificationBundleID(m.ID())
+	x.supplies = append(x.supplies, taskOutput{id: m.ID(), ref: "Bundle/" + bundle, when: handedOver(m, now)})
+	changes = append(changes, m.Keep(bundle))
+	after, err := x.finish(state, s.law, by, to, now)
+	return append(changes, after...), err
+}
+
+// newNumbers refuses a supply under a number that another supply has, whose
+// place it would take; what only repeats that number, with nothing supplied, is
+// left out.
+func newNumbers(state fhir.State, m *message.Message, changes []fhir.Change) (fresh []fhir.Change, err error) {
+	for _, c := range changes {
+		standing, err := stands(state, c)
+		switch {
+		case err != nil:
+			return nil, err
+		case !standing:
+			fresh = append(fresh, c)
+		case prescription.HandedOver(c.Resource.Root()).IsPositive():
+			number := nhs.Identifier(c.Resource.Root(), nhs.IDDispense)
+			return nil, refusal(m.Event(), fhir.Issue{Code: fhir.Duplicate, Rule: "DN-7", Message: "Another supply of the prescription has this number.", Found: number.Text(),
+				Expression: c.Expression + ".resource.identifier", Fix: "Give each supply a prescription-dispense-item-number of its own.", Details: nhs.EPS("INVALID_MESSAGE")})
+		}
+	}
+	return fresh, nil
+}
+
+// stands reports whether a change would replace a supply that was not taken back.
+func stands(state fhir.State, c fhir.Change) (bool, error) {
+	if c.Type != "MedicationDispense" {
+		return false, nil
+	}
+	v, err := state.Current(c.Type, c.ID)
+	if err != nil || v == nil || v.Deleted() {
+		return false, err
+	}
+	r, err := v.Resource()
+	if err != nil {
+		return false, err
+	}
+	return r.Get("status").Text() != "entered-in-error", nil
+}
+
+// replaces decides whether a notification is new or amends the last one, which
+// it then takes back; one that cannot be recorded now is refused.
+func (x *execution) replaces(state fhir.State, m *message.Message) (by prescription.Event, replaced taskOutput, err error) {
+	by = prescription.Dispense
+	if ext := nhs.Extension(m.Header, nhs.ExtReplacement); ext.Exists() {
+		by = prescription.Amend
+		if replaced, err = x.lastIs(m.Event(), ext.Path("valueIdentifier", "value")); err != nil {
+			return by, replaced, err
+		}
+	}
+	known, err := state.Current("Bundle", message.NotificationBundleID(m.ID()))
+	if err != nil {
+		return by, replaced, err
+	}
+	if known != nil {
+		return by, replaced, refusal(m.Event(), fhir.Issue{Code: fhir.Duplicate, Rule: "0002", Message: "This notification was sent before.", Found: m.ID(), Details: nhs.EPS("INVALID_MESSAGE"),
+			Fix: "Repeat a request with its own X-Request-ID; amend a notification with Extension-replacementOf.", Expression: "Bundle.identifier"})
+	}
+	if id, _ := prescription.Moves(x.State, by); id == "" {
+		return by, replaced, prescription.Forbidden(x.State, by, m.Header.Expression())
+	}
+	if by == prescription.Amend {
+		x.supplies = x.supplies[:len(x.supplies)-1]
+		err = x.rewind(state)
+	}
+	return by, replaced, err
+}
+
+func handedOver(m *message.Message, now time.Time) string {
+	for d := range m.All("MedicationDispense") {
+		if when := d.Get("whenHandedOver").Text(); when != "" {
+			return when
+		}
+	}
+	return nhs.Stamp(now)
+}
+
+// lastIs holds an amendment or withdrawal to the last notification.
+func (x *execution) lastIs(op string, id node) (taskOutput, error) {
+	if last := x.lastSupply(); last.id != "" && (id.Text() == "" || nhs.SameUUID(last.id, id.Text())) {
+		return last, nil
+	}
+	// 0021: only the last notification can be amended or withdrawn.
+	return taskOutput{}, refusal(op, fhir.Issue{Code: fhir.BusinessRule, Rule: "0021", Message: "Only the last dispense notification can be changed.",
+		Expected: fhir.OrNothing(x.lastSupply().id), Found: fhir.OrNothing(id.Text()), Expression: id.Expression(), Position: id.Position(),
+		Fix: "Withdraw the later notifications first.", Details: nhs.EPS("DISPENSE_AMEND_IDENTIFIER_MISMATCH")})
+}
+
+// rewind sets the lines to what the notifications that stand make of them.
+func (x *execution) rewind(state fhir.State) error {
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		l.Status = prescription.WithDispenser
+		if o := x.orderFor(l); o != nil && o.Cancelled() {
+			l.Status = prescription.LineCancelled
+		}
+		l.Supplied = l.Quantity.Of(l.Quantity.Value.Sub(l.Quantity.Value))
+	}
+	for _, r := range x.supplies {
+		b, err := read(state, r.ref, "Bundle")
+		if err != nil {
+			return err
+		}
+		if b == nil {
+			continue
+		}
+		for _, s := range message.ReadSupplies(message.Read(b, prescription.Law{})) {
+			if l := x.Line(s.Item); l != nil {
+				if to, moved := s.Outcome(l.Status); moved {
+					l.Become(to)
+				}
+				l.Supplied.Value = l.Supplied.Value.Add(s.Quantity.Value)
+			}
+		}
+	}
+	return nil
+}
+
+// claimed is the state that a notification says the prescription is in; it may
+// leave it open where everything is done, and not close it where something is
+// outstanding.
+func (x *execution) claimed(m *message.Message) (prescription.State, error) {
+	to := x.Settle()
+	for d := range m.All("MedicationDispense") {
+		status := nhs.Extension(d, nhs.ExtBusinessStatus).Path("valueCoding", "code")
+		switch status.Text() {
+		case prescription.Active.Business:
+			if to == prescription.Dispensed || to == prescription.NoneDispensed {
+				to = prescription.Active
+				if x.State == prescription.PendingCancellation || x.State == prescription.PendingCancellationActive {
+					to = prescription.PendingCancellationActive
+				}
+			}
+		case prescription.Dispensed.Business, prescription.NoneDispensed.Business:
+			if to != prescription.Dispensed && to != prescription.NoneDispensed {
+				// 0012: not all items are settled.
+				return to, refusal(m.Event(), fhir.Issue{Code: fhir.BusinessRule, Rule: "0012", Message: "The prescription is not finished.",
+					Expected: "0003 With Dispenser - Active, as items are outstanding", Found: status.Text(), Expression: status.Expression(), Position: status.Position(),
+					Details: nhs.EPS("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+			}
+		}
+	}
+	return to, nil
+}

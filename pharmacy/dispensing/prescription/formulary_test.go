@@ -1,0 +1,47 @@
+package prescription
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/checkdigit"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
+// TestMedicinesAreSound proves the table: check digits, virtual products that
+// exist, names that tell the same substance as the row.
+func TestMedicinesAreSound(t *testing.T) {
+	on := day("2026-11-24")
+	for code, rows := range BuiltInMedicines.byCode {
+		require.True(t, checkdigit.Verhoeff(code), code)
+		for _, m := range rows {
+			require.NotEmpty(t, m.Name, code)
+			require.True(t, m.Known, code)
+			require.Contains(t, []string{"", "CD2", "CD3", "CD4", "CD5"}, m.Schedule, code)
+			if m.VMP != "" {
+				require.Contains(t, BuiltInMedicines.byCode, m.VMP, code)
+			}
+			require.False(t, BuiltInMedicines.contradicts(fhir.Coding{System: nhs.CSSNOMED, Code: code, Display: m.Name}, on), m.Name)
+			if s, ok := BuiltInMedicines.substance(m.Name, on); ok && s.schedule != "" && s.schedule != none {
+				require.Equal(t, s.schedule, m.Schedule, m.Name)
+			}
+		}
+	}
+}
+
+func TestStrengths(t *testing.T) {
+	for name, want := range map[string][]string{
+		"Methylphenidate 18mg modified-release tablets":    {"18mg"},
+		"Strattera 4mg/1ml oral solution":                  {"4mg/ml"},
+		"Atomoxetine 4mg/ml oral solution sugar free":      {"4mg/ml"},
+		"Nystatin 100,000units/ml oral suspension":         {"100000unit/ml"},
+		"Co-codamol 30mg/500mg tablets":                    {"30mg/500mg"},
+		"Fentanyl 25micrograms/hour transdermal patches":   {"25microgram/hour"},
+		"Betamethasone valerate 0.1% cream":                {"0.1%"},
+		"Phosphates enema (Formula B) 128ml standard tube": nil,
+	} {
+		require.Equal(t, want, strengths(name), name)
+	}
+}
