@@ -40,6 +40,18 @@ type Principal struct {
 	// KeepsDirectory is set for who may change the entries of directories that
 	// stand for any organisation.
 	KeepsDirectory bool
+	// Reach confines the principal to some of the resources of some types, by the
+	// token with which they came; nil where nothing does.
+	Reach Reach
+}
+
+// Reach says which resources of a type a principal's token reaches.
+type Reach interface {
+	// Within returns the queries, in the form of a condition ("category=a&code=b"), of
+	// which a resource must meet one to be reached by a letter of cruds; all for every
+	// resource. Without a query none is reached. The letter 0 asks about what may be
+	// referred to.
+	Within(typ string, letter byte) (queries []string, all bool)
 }
 
 // Owners are the organisations whose resources the principal sees, as ODS codes

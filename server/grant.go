@@ -14,12 +14,25 @@ import (
 	"github.com/pestle-fhir/pestle/server/auth"
 )
 
-// permit refuses what the caller's scopes do not grant.
+// permit refuses what the caller's scopes do not grant on all resources of a type.
 func (x *exchange) permit(typ string, p auth.Permission) error {
 	if p == 0 || x.may(typ, p) {
 		return nil
 	}
-	if x.identity.Scopes.Allow(typ, p) {
+	return x.lacks(typ, p)
+}
+
+// permitSome is permit for what the store confines: it shows the caller, and takes
+// from them, only what their scopes reach of the type. See [fhir.Reach].
+func (x *exchange) permitSome(typ string, p auth.Permission) error {
+	if p == 0 || x.maySome(typ, p) {
+		return nil
+	}
+	return x.lacks(typ, p)
+}
+
+func (x *exchange) lacks(typ string, p auth.Permission) error {
+	if x.identity.Scopes.AllowSome(typ, p) && !x.identity.MaySome(typ, p) {
 		return beyondRole(typ + "." + string(rune(p)))
 	}
 	return lacking("system/" + typ + "." + string(rune(p)))
@@ -36,6 +49,8 @@ func beyondRole(what string) error {
 
 func (x *exchange) may(typ string, p auth.Permission) bool { return x.identity.May(typ, p) }
 
+func (x *exchange) maySome(typ string, p auth.Permission) bool { return x.identity.MaySome(typ, p) }
+
 // mayAll reports whether the permission is granted on every type there is.
 func (x *exchange) mayAll(p auth.Permission) bool {
 	return !slices.ContainsFunc(r4.ResourceTypes(), func(typ string) bool { return !x.may(typ, p) })
@@ -51,7 +66,7 @@ func lacking(scope string) error {
 // search, or about what is hidden from them: what is found would tell of it.
 func (x *exchange) permitReached(q *search.Query) error {
 	for _, typ := range q.Reached() {
-		if err := x.permit(typ, auth.Search); err != nil {
+		if err := x.permitSome(typ, auth.Search); err != nil {
 			return err
 		}
 	}
@@ -69,7 +84,7 @@ func (x *exchange) permitReached(q *search.Query) error {
 // takes a place for it, as a search does.
 func (x *exchange) permitCondition(ctx context.Context, typ, condition string) error {
 	x.condition = condition
-	if err := x.permit(typ, auth.Search); err != nil {
+	if err := x.permitSome(typ, auth.Search); err != nil {
 		return err
 	}
 	if typ == "Binary" {

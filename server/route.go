@@ -120,7 +120,7 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 	if writing[x.interaction] && slices.Contains(s.config.ReadOnly, x.resourceType) {
 		return s.unwritten(x.resourceType)
 	}
-	if err := x.permit(cmp.Or(x.resourceType, "*"), rt.permission); err != nil {
+	if err := x.permitSome(cmp.Or(x.resourceType, "*"), rt.permission); err != nil {
 		return err
 	}
 	if err := s.takes(c.Request, x); err != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/server/auth"
 )
 
@@ -15,7 +16,24 @@ import (
 func (x *exchange) sees(v *fhir.Version) bool { return x.permitVersion(v) == nil }
 
 // reads reports whether a caller may read a version.
-func (x *exchange) reads(v *fhir.Version) bool { return x.may(v.Type, auth.Read) && x.sees(v) }
+func (x *exchange) reads(v *fhir.Version) bool {
+	return x.maySome(v.Type, auth.Read) && x.reaches(v) && x.sees(v)
+}
+
+// reaches reports whether the caller's token reaches a version that the store did
+// not show for reading: what a write has made.
+func (x *exchange) reaches(v *fhir.Version) bool {
+	queries, all := x.identity.Scopes.Within(v.Type, byte(auth.Read))
+	if all || v.Deleted() {
+		return true
+	}
+	r, err := v.Resource()
+	if err != nil || r == nil {
+		return false
+	}
+	w, err := search.ParseWithin(v.Type, queries, search.Options{Own: x.own})
+	return err == nil && w.Holds(v.ID, r)
+}
 
 // permitVersion refuses a version that the caller may not read although its type
 // is allowed.

@@ -60,6 +60,9 @@ func (s *Server) identify(x *exchange, r *http.Request) (err error) {
 		x.identity = known
 		x.identity.Requester.ChoosesIDs = known.Scopes.AllowOperation(clientIDs, "")
 		x.identity.Requester.KeepsDirectory = known.MayInvoke(directory, "")
+		if known.Scopes.Confined() {
+			x.identity.Requester.Reach = known.Scopes
+		}
 		if s.config.Hidden != nil {
 			x.identity.Hidden = s.config.Hidden(&x.identity.Requester)
 		}

@@ -92,7 +92,7 @@ func tooSlow(tx *fhir.Transaction) error {
 
 // plan makes the plan of a transaction, or brings an earlier one up to date.
 func (db *DB) plan(ctx context.Context, tx *fhir.Transaction, ids []string, earlier *plan) (p *plan, err error) {
-	err = db.show(ctx, "plan", 0, func(v view) error {
+	err = db.show(ctx, "plan", toRefer, 0, func(v view) error {
 		v = db.warmed(v)
 		v.now = cmp.Or(tx.Time, v.now)
 		if earlier != nil {

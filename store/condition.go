@@ -50,7 +50,7 @@ func (p *planner) conditionalCreate(i int, l lookup, found []string) (settled bo
 	s := &p.steps[i]
 	if len(found) == 1 {
 		s.id, s.applied = found[0], fhir.Matched
-		return true, p.find(s)
+		return true, p.find(&p.tx.Changes[i], s)
 	}
 	// Entries with one condition are about one resource: the first makes it.
 	if first, ok := p.created[l]; ok {
@@ -92,7 +92,7 @@ func (p *planner) unused(c *fhir.Change) (refused bool) {
 	if c.ID == "" {
 		return false
 	}
-	now, err := p.judging(nil).shown(c.Type, c.ID)
+	now, err := p.judging(nil).as(letterOf[c.Method]).shown(c.Type, c.ID)
 	if err != nil || now == nil || now.Deleted() {
 		return false // an error comes again when the resource is read
 	}
@@ -127,7 +127,7 @@ func (p *planner) lookup(l lookup) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.meant(p.ctx, p.v, q)
+	found, err := p.meant(p.ctx, p.v.as(toSearch), q)
 	if err == nil {
 		p.lookups[l] = looked{q, found}
 	}

@@ -225,13 +225,14 @@ func (db *DB) Encrypted() bool { return db.engine.Encrypted() }
 // Size is how many bytes the database takes, see [kv.Engine].
 func (db *DB) Size() (int64, error) { return db.engine.Size() }
 
-// show is look with what the principal of a context sees.
-func (db *DB) show(ctx context.Context, op string, at fhir.Seq, f func(v view) error) error {
+// show is look with what the principal of a context sees, who does with it what a
+// letter stands for.
+func (db *DB) show(ctx context.Context, op string, letter byte, at fhir.Seq, f func(v view) error) error {
 	if err := db.reach(ctx, at); err != nil {
 		return failed(op, err)
 	}
 	return db.look(op, at, func(v view) error {
-		v.sight = db.sightOf(ctx)
+		v.sight, v.letter = db.sightOf(ctx), letter
 		return f(v)
 	})
 }

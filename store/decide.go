@@ -34,7 +34,7 @@ func (p *planner) choose(i int) error {
 	if s.id == "" {
 		s.id = p.ids[i]
 	}
-	if err := p.find(s); err != nil {
+	if err := p.find(c, s); err != nil {
 		return err
 	}
 	switch c.Method {
@@ -50,17 +50,18 @@ func (p *planner) choose(i int) error {
 
 // find reads the current version of a resource. What the requester does not
 // see is not there for them.
-func (p *planner) find(s *step) error {
+func (p *planner) find(c *fhir.Change, s *step) error {
+	v := p.judging(nil).as(letterOf[c.Method])
 	before, r, err := p.v.numberedCurrent(s.typ, s.id)
 	if err != nil {
-		err = p.judging(nil).unlessHidden(err, s.typ, r)
+		err = v.unlessHidden(err, s.typ, r)
 		s.hidden = err == nil
 		return err
 	}
 	if before == nil {
 		return nil
 	}
-	seen, err := p.judging(nil).sees(s.typ, r, before)
+	seen, err := v.sees(s.typ, r, before)
 	if err != nil || !seen {
 		s.hidden = true
 		return err
@@ -138,7 +139,7 @@ func (p *planner) matches(c *fhir.Change, s *step) bool {
 // them, so who sees a part of the resources chooses ids in the name of their
 // organisation alone: docs/adr/ownership.md.
 func (p *planner) chooses(c *fhir.Change, s *step) bool {
-	v := p.judging(nil)
+	v := p.judging(nil).as(letterOf[c.Method])
 	if c.ID == "" || !v.limited(s.typ) || !s.hidden && v.sight.names(c.ID) {
 		return true
 	}

@@ -13,7 +13,11 @@ import (
 // never been one), of a type, or of everything. Pages are read as of one
 // sequence, so that they fit together whatever is written meanwhile.
 func (db *DB) History(ctx context.Context, q fhir.HistoryQuery) (h *fhir.History, err error) {
-	err = db.show(ctx, "history", q.AsOf, func(v view) error {
+	letter := byte(toSearch)
+	if q.ID != "" {
+		letter = toRead
+	}
+	err = db.show(ctx, "history", letter, q.AsOf, func(v view) error {
 		h, err = v.history(ctx, q)
 		return err
 	})

@@ -34,6 +34,9 @@ func (k *recheck) holds() (bool, error) {
 	if k.p.shaken {
 		return false, nil
 	}
+	if k.v.sight != nil && k.v.sight.reach != nil {
+		return false, nil // what the token reaches is judged by what the resources hold now
+	}
 	if k.v.sight != nil && (k.in == nil || k.p.at < k.in.floor || k.in.moved > k.p.at) {
 		return false, nil // the requester may see other resources now
 	}

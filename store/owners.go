@@ -26,39 +26,49 @@ type Owners interface {
 	Sight(p fhir.Principal) (owners []string, all bool)
 }
 
-// sight is whose resources the principal of a request sees. A nil one sees all.
+// sight is which resources the principal of a request sees. A nil one sees all.
 type sight struct {
-	rules  Owners
+	rules  Owners // nil for everybody's
 	owners []string
 	org    string // that they act for; they may choose ids in its name
 	free   bool   // they may choose any id that is free
+
+	reach fhir.Reach // of their token; nil for all
 }
 
 // sightOf is the sight of the principal of a context.
 func (db *DB) sightOf(ctx context.Context) *sight {
-	if db.opts.Owners == nil {
-		return nil
-	}
 	p := fhir.PrincipalIn(ctx)
-	owners, all := db.opts.Owners.Sight(p)
-	if all {
-		return nil
+	owners, all := []string(nil), true
+	if db.opts.Owners != nil {
+		owners, all = db.opts.Owners.Sight(p)
 	}
-	return &sight{db.opts.Owners, owners, p.OnBehalf, p.ChoosesIDs}
+	switch {
+	case !all:
+		return &sight{db.opts.Owners, owners, p.OnBehalf, p.ChoosesIDs, p.Reach}
+	case p.Reach != nil:
+		return &sight{free: p.ChoosesIDs, reach: p.Reach}
+	}
+	return nil
 }
 
 // names reports whether the principal may choose an id: one in the name of their
 // organisation, such as no other chooses, or any.
 func (s *sight) names(id string) bool {
-	if s.free {
-		return true
+	if s.free || s.reach != nil {
+		return s.free
 	}
 	n := len(s.org)
 	return n > 0 && len(id) > n+1 && strings.EqualFold(id[:n], s.org) && (id[n] == '-' || id[n] == '.')
 }
 
 // limited reports whether the view shows only a part of a type.
-func (v view) limited(typ string) bool { return v.sight != nil && !v.sight.rules.Public(typ) }
+func (v view) limited(typ string) bool { return v.owns(typ) || v.confined(typ) }
+
+// owns reports whether the view shows only what some owners have of a type.
+func (v view) owns(typ string) bool {
+	return v.sight != nil && v.sight.rules != nil && !v.sight.rules.Public(typ)
+}
 
 // whole is the view without the limits of a principal: what the server decides on.
 func (v view) whole() view {
@@ -70,8 +80,14 @@ func (v view) whole() view {
 // is its version there, nil for none. One that is deleted is shown to those whose
 // it was.
 func (v view) sees(typ string, r rid, ver *fhir.Version) (bool, error) {
-	if ver == nil || !v.limited(typ) {
-		return ver != nil, nil
+	if ver == nil {
+		return false, nil
+	}
+	if ok, err := v.reaches(typ, r, ver); !ok || err != nil {
+		return false, err
+	}
+	if !v.owns(typ) {
+		return true, nil
 	}
 	own, ok, err := v.owned(target{typ, r})
 	if err != nil || !ok || !own.any(v.sight.owners) {
@@ -90,7 +106,10 @@ func (v view) sees(typ string, r rid, ver *fhir.Version) (bool, error) {
 // seesVersion reports whether a version is shown: whether its resource had an
 // owner whose resources the principal sees while it was current.
 func (v view) seesVersion(typ string, r rid, ver *fhir.Version) (bool, error) {
-	if !v.limited(typ) {
+	if ok, err := v.reaches(typ, r, ver); !ok || err != nil {
+		return false, err
+	}
+	if !v.owns(typ) {
 		return true, nil
 	}
 	own, ok, err := v.owned(target{typ, r})
@@ -133,6 +152,9 @@ func (v view) endOf(typ string, r rid, n vno) (fhir.Seq, error) {
 func (v view) unlessHidden(err error, typ string, r rid) error {
 	if err == nil || !errors.Is(err, kv.ErrDamaged) || !v.limited(typ) || r == 0 {
 		return err // without its number nobody can tell whose it is: the ids beside it fail alike
+	}
+	if v.confined(typ) {
+		return nil // nobody can tell what it holds
 	}
 	own, ok, e := v.owned(target{typ, r})
 	if e != nil || ok && own.now(v.sight.owners) {

@@ -13,6 +13,9 @@ func (v view) seesPlace(p place) (bool, error) {
 		return true, nil
 	}
 	ver, err := v.version(p.typ, p.rid, p.vno)
+	if errors.Is(err, kv.ErrDamaged) && v.confined(p.typ) {
+		return false, nil // what it held, nobody can tell
+	}
 	if errors.Is(err, kv.ErrDamaged) { // whose it was then, nobody can tell
 		own, ok, err := v.owned(target{p.typ, p.rid})
 		return err == nil && ok && own.now(v.sight.owners), nil // shown to nobody where that cannot be read either
@@ -25,9 +28,11 @@ func (v view) seesPlace(p place) (bool, error) {
 
 // seesAny reports whether any version of a resource up to one is shown.
 func (v view) seesAny(typ string, r rid, newest vno) (bool, error) {
-	own, ok, err := v.owned(target{typ, r})
-	if err != nil || !ok || !own.any(v.sight.owners) {
-		return false, err
+	if v.owns(typ) {
+		own, ok, err := v.owned(target{typ, r})
+		if err != nil || !ok || !own.any(v.sight.owners) {
+			return false, err
+		}
 	}
 	for n := newest; n > 0; n-- {
 		if ok, err := v.seesPlace(place{typ, r, n}); ok || err != nil {

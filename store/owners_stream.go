@@ -81,7 +81,12 @@ func (o *ownedStream) collect(limit int) (complete bool, err error) {
 func (o *ownedStream) close() error { return o.rows.close() }
 
 // ownedFew reports whether the principal sees few resources of the type.
-func (s *selection) ownedFew() (bool, error) { return s.owned.collect(fewOwned) }
+func (s *selection) ownedFew() (bool, error) {
+	if s.owned == nil || s.v.confined(s.typ) {
+		return false, nil // how many others own tells of what the token does not reach
+	}
+	return s.owned.collect(fewOwned)
+}
 
 // limitedWay is the order of a search that is limited to what a principal sees. It
 // is chosen by the query and by what they see alone.

@@ -130,6 +130,9 @@ func (p *planner) make() error {
 	if err := p.resolve(); err != nil {
 		return err
 	}
+	if err := p.outside(); err != nil {
+		return err
+	}
 	if err := p.enforce(); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ func (db *DB) Read(ctx context.Context, typ, id string) (*fhir.Version, error) {
 
 // ReadAt is [DB.Read] as of a sequence, 0 for now.
 func (db *DB) ReadAt(ctx context.Context, typ, id string, at fhir.Seq) (ver *fhir.Version, err error) {
-	err = db.show(ctx, "read", at, func(v view) error {
+	err = db.show(ctx, "read", toRead, at, func(v view) error {
 		ver, err = v.shown(typ, id)
 		if err == nil && ver == nil {
 			err = unknown("read", typ, id)
@@ -29,7 +29,7 @@ func (db *DB) ReadAt(ctx context.Context, typ, id string, at fhir.Seq) (ver *fhi
 
 // ReadBefore is [DB.Read] as of the last commit before a time.
 func (db *DB) ReadBefore(ctx context.Context, typ, id string, before time.Time) (ver *fhir.Version, err error) {
-	err = db.show(ctx, "read", 0, func(v view) error {
+	err = db.show(ctx, "read", toRead, 0, func(v view) error {
 		next, err := v.firstAt(before, false)
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ func (db *DB) ReadBefore(ctx context.Context, typ, id string, before time.Time) 
 
 // VRead gives a version by its id, deletions included.
 func (db *DB) VRead(ctx context.Context, typ, id, versionID string) (ver *fhir.Version, err error) {
-	err = db.show(ctx, "vread", 0, func(v view) error {
+	err = db.show(ctx, "vread", toRead, 0, func(v view) error {
 		now, ok, err := v.identity(typ, id)
 		if err != nil {
 			return about(err, typ, id)

@@ -30,7 +30,7 @@ func (v view) included(ctx context.Context, q *search.Query, matches []*fhir.Ver
 	if len(q.Include)+len(q.RevInclude) == 0 {
 		return nil, nil
 	}
-	in := &inclusion{ctx: ctx, v: v, seen: map[string]bool{}, known: map[string][]referrers{}}
+	in := &inclusion{ctx: ctx, v: v.as(toRead), seen: map[string]bool{}, known: map[string][]referrers{}}
 	for _, m := range matches {
 		in.seen[m.Ref()] = true
 	}

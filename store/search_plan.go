@@ -57,7 +57,7 @@ func (v view) planned(ctx context.Context, typ string, clauses []search.Clause, 
 	if s.narrowed = len(s.must) > 0; !s.narrowed {
 		s.patience = limits.alone
 	}
-	return s.ready(), nil
+	return s.ready()
 }
 
 // trial is the selection of a clause that is only asked of single resources.
@@ -70,12 +70,19 @@ func (v view) trial(ctx context.Context, typ string, c *search.Clause) (*selecti
 		return nil, closeAll([]stream{s}, err)
 	}
 	s.narrowed = len(s.must) > 0
-	return s.ready(), nil
+	return s.ready()
 }
 
 // ready adds what the streams need beside the clauses.
-func (s *selection) ready() *selection {
-	if s.limited = s.v.limited(s.typ); s.limited {
+func (s *selection) ready() (*selection, error) {
+	if s.limited = s.v.limited(s.typ); s.v.confined(s.typ) {
+		reached, err := s.reachStream()
+		if err != nil {
+			return nil, closeAll([]stream{s}, err)
+		}
+		s.must, s.standing = append(s.must, reached), true
+	}
+	if s.v.owns(s.typ) {
 		s.owned = s.v.ownedStream(s.typ)
 		s.must, s.standing = append(s.must, s.owned), true
 	}
@@ -84,7 +91,7 @@ func (s *selection) ready() *selection {
 	if !s.standing {
 		s.must = append(s.must, s.v.keyStream(s.typ, search.Every, search.EveryKey))
 	}
-	return s
+	return s, nil
 }
 
 // stream makes streams of clauses, and checks of those that are broad.

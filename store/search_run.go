@@ -13,7 +13,7 @@ import (
 // a next page is of the same state as the first one, whatever was committed
 // meanwhile.
 func (db *DB) Search(ctx context.Context, q *search.Query) (out *search.Result, err error) {
-	err = db.show(ctx, "search", q.Page.AsOf, func(v view) error {
+	err = db.show(ctx, "search", toSearch, q.Page.AsOf, func(v view) error {
 		out, err = v.search(ctx, q)
 		return err
 	})

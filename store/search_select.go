@@ -84,8 +84,8 @@ func (s *selection) agree(r rid) (rid, error) {
 // has reports whether a resource is selected.
 func (s *selection) has(r rid) (bool, error) {
 	for _, in := range s.must {
-		if s.owned != nil && in == stream(s.owned) {
-			if ok, err := s.owned.has(r); !ok || err != nil {
+		if known, ok := in.(interface{ has(r rid) (bool, error) }); ok {
+			if ok, err := known.has(r); !ok || err != nil {
 				return false, err
 			}
 		} else if at, err := in.seek(r); err != nil || at != r {

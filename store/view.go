@@ -22,7 +22,8 @@ type view struct {
 	fresh []fresh    // versions that are not durable yet, within the committer
 	warms bool       // what is read is added to hot: the reader has nothing but what is durable
 	// sight is what the principal sees of it; nil for all.
-	sight *sight
+	sight  *sight
+	letter byte // of what the principal does with it, for the reach of their token
 }
 
 // head gives the newest commit in the reader, whatever the view's sequence.

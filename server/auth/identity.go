@@ -47,9 +47,16 @@ type Grants interface {
 	SeesNone() bool
 }
 
-// May reports whether the permission is granted on a type; see [Scopes.Allow].
+// May reports whether the permission is granted on all resources of a type; see
+// [Scopes.Allow].
 func (i *Identity) May(typ string, p Permission) bool {
 	return i.Scopes.Allow(typ, p) && (i.Roles == nil || i.Roles.Allow(typ, byte(p)))
+}
+
+// MaySome reports whether the permission is granted on some resources of a type at
+// least; see [Scopes.AllowSome]. The store shows no others: [fhir.Principal.Reach].
+func (i *Identity) MaySome(typ string, p Permission) bool {
+	return i.Scopes.AllowSome(typ, p) && (i.Roles == nil || i.Roles.Allow(typ, byte(p)))
 }
 
 // MayInvoke reports whether a scope names the operation and a role grants it; see

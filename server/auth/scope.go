@@ -12,9 +12,10 @@ import (
 // Scope is one SMART scope on resources, or of an operation:
 // https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html
 type Scope struct {
-	Context string // "system" or "user"
+	Context string // "system", "user" or "patient"
 	Type    string // a resource type, "*" for every one; "" for an operation
 	Letters string // of cruds, in this order
+	Query   string // "category=laboratory", which resources must meet; "" for all
 
 	Operation string   // "Task/$accept", "$process-message"; "" for resources
 	Events    []string // of messages; nil for every event
@@ -22,20 +23,18 @@ type Scope struct {
 	first bool // written as version 1 has it: .read, .write or .*
 }
 
-// ParseScope reads a scope of a system or a user. What the server could not
-// enforce as it is written is an error that says why: other contexts, letters out
-// of order, and queries, without which the scope would grant more.
+// ParseScope reads a scope of a system, a user or a patient. What the server could
+// not enforce as it is written is an error that says why: other contexts, letters
+// out of order, and queries that more than the resource itself decides.
 func ParseScope(text string) (Scope, error) {
 	context, rest, ok := strings.Cut(text, "/")
 	s := Scope{Context: context}
 	switch {
 	case !ok:
 		return s, fmt.Errorf("%q is not a scope on resources, such as system/Patient.rs", text)
-	case context == "patient":
-		return s, fmt.Errorf("%q: this server does not confine a token to one patient", text)
-	case context != "system" && context != "user":
-		return s, fmt.Errorf("%q: expected the context system or user", text)
-	case strings.Contains(rest, "$"):
+	case context != "system" && context != "user" && context != "patient":
+		return s, fmt.Errorf("%q: expected the context system, user or patient", text)
+	case strings.Contains(rest, "$") && !strings.Contains(rest, "."):
 		return s, s.operation(text, rest)
 	}
 	return s, s.resources(text, rest)
@@ -43,9 +42,6 @@ func ParseScope(text string) (Scope, error) {
 
 func (s *Scope) resources(text, rest string) error {
 	rest, query, asked := strings.Cut(rest, "?")
-	if asked {
-		return fmt.Errorf("%q: this server cannot confine a scope by a query (%s)", text, query)
-	}
 	typ, actions, _ := strings.Cut(rest, ".")
 	if typ != "*" && !r4.IsResource(typ) {
 		return fmt.Errorf("%q: %q is not a resource type of R4", text, typ)
@@ -55,10 +51,23 @@ func (s *Scope) resources(text, rest string) error {
 	if s.Letters == "" {
 		return fmt.Errorf("%q: expected letters of cruds in this order, each once at most, behind the point", text)
 	}
+	if s.Context == "patient" && typ != "*" && !ofPatient(typ) {
+		return fmt.Errorf("%q: resources of type %s are not of the compartment of a patient", text, typ)
+	}
+	if !asked {
+		return nil
+	}
+	s.Query = query
+	if err := checkQuery(typ, query); err != nil {
+		return fmt.Errorf("%q: %w", text, err)
+	}
 	return nil
 }
 
 func (s *Scope) operation(text, rest string) error {
+	if s.Context == "patient" {
+		return fmt.Errorf("%q: an operation is not confined to one patient", text)
+	}
 	name, query, asked := strings.Cut(rest, "?")
 	typ, operation, typed := strings.Cut(name, "/")
 	if !typed {
@@ -88,6 +97,7 @@ func (s Scope) String() string {
 		return s.Context + "/" + s.Operation + "?event=" + strings.Join(s.Events, ",")
 	case s.Operation != "":
 		return s.Context + "/" + s.Operation
+	case s.first && s.Query != "": // version 1 has no queries
 	case s.first && s.Letters == "rs":
 		return s.Context + "/" + s.Type + ".read"
 	case s.first && s.Letters == "cud":
@@ -95,7 +105,35 @@ func (s Scope) String() string {
 	case s.first && s.Letters == "cruds":
 		return s.Context + "/" + s.Type + ".*"
 	}
-	return s.Context + "/" + s.Type + "." + s.Letters
+	text := s.Context + "/" + s.Type + "." + s.Letters
+	if s.Query != "" {
+		text += "?" + s.Query
+	}
+	return text
+}
+
+// both is the query that a resource meets which meets two; false where it would be
+// longer than one may be.
+func both(a, b string) (string, bool) {
+	switch {
+	case a == "" || a == b:
+		return b, true
+	case b == "":
+		return a, true
+	}
+	parts := strings.Split(a, "&")
+	for part := range strings.SplitSeq(b, "&") {
+		if !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, "&"), len(parts) <= maxConditions
+}
+
+// Under reports whether what is granted in one context may be asked for in that of
+// the scope: a patient's is a part of a user's.
+func (s Scope) Under(context string) bool {
+	return s.Context == context || s.Context == "patient" && context == "user"
 }
 
 // Within returns what of the scope a list of scopes allows: never more than
@@ -135,7 +173,9 @@ func (s Scope) meet(a Scope) (Scope, bool) {
 		granted = s.reach(s.Type, a)
 	}
 	s.Letters = string(common([]byte(s.Letters), []byte(granted)))
-	return s, s.Letters != ""
+	var ok bool
+	s.Query, ok = both(s.Query, a.Query)
+	return s, ok && s.Letters != ""
 }
 
 // reach is the letters that a scope grants on a type: of those that wildcards do

@@ -1,9 +1,10 @@
 package auth
 
 import (
-	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // Permission is one letter of a SMART v2 scope.
@@ -22,6 +23,8 @@ const (
 type Scopes struct {
 	full       bool
 	types      map[string]string   // letters by resource type, "*" for every type
+	confined   map[string][]Scope  // scopes on some resources of a type, "*" for every type
+	patient    string              // the logical id of the patient of the context patient; "" for none
 	operations map[string][]string // message events by "$process-message" or "Task/$accept"; anyEvent for all of them
 }
 
@@ -46,45 +49,48 @@ var explicit = map[string]string{
 // understood and validated: they tell of no patient.
 func Definition(typ string) bool { return explicit[typ] == "rs" }
 
-// ParseScopes reads a list of scopes separated by blanks. It keeps those of the
-// system/ and user/ contexts:
+// ParseScopes reads a list of scopes separated by blanks, each in the form of v2
+// (system/Patient.cruds) or v1 (.read, .write, .*), or of an operation
+// (system/Task/$accept, system/$process-message?event=prescription-order). Scopes
+// with a query and those of the context patient grant some resources of a type, the
+// latter once [Scopes.OfPatient] says whose.
 //
-//   - system/Patient.rs in the form of v2 (.cruds) or v1 (.read, .write, .*);
-//   - system/Task/$accept and system/$process-message?event=prescription-order
-//     for an operation, of a message with one event or several (event=a,b).
-//
-// Every other scope grants nothing here: openid and the like, the patient/
-// context, which this server does not confine to a compartment, and granular
-// scopes with a query, which would grant too much without their query.
+// Every other scope grants nothing here, nor does one that [ParseScope] refuses:
+// without what cannot be enforced of it, it would grant too much.
 func ParseScopes(list string) Scopes {
 	s := Scopes{types: map[string]string{}, operations: map[string][]string{}}
-	for _, scope := range strings.Fields(list) {
-		context, rest, _ := strings.Cut(scope, "/")
-		if context != "system" && context != "user" {
-			continue
-		}
-		if strings.Contains(rest, "$") {
-			s.addOperation(rest)
-		} else if typ, actions, ok := strings.Cut(rest, "."); ok {
-			s.types[typ] += letters(actions)
+	for text := range strings.FieldsSeq(list) {
+		scope, err := ParseScope(text)
+		switch {
+		case err != nil:
+		case scope.Operation != "":
+			s.addOperation(scope)
+		case scope.Query == "" && scope.Context != "patient":
+			s.types[scope.Type] += scope.Letters
+		default:
+			if s.confined == nil {
+				s.confined = map[string][]Scope{}
+			}
+			s.confined[scope.Type] = append(s.confined[scope.Type], scope)
 		}
 	}
 	return s
 }
 
-// addOperation reads "$process-message?event=prescription-order". One with
-// another query grants nothing.
-func (s *Scopes) addOperation(text string) {
-	name, query, constrained := strings.Cut(text, "?")
-	events := []string{anyEvent}
-	if constrained {
-		values, err := url.ParseQuery(query)
-		events = strings.FieldsFunc(values.Get("event"), func(r rune) bool { return r == ',' })
-		if err != nil || len(values) != 1 || len(values["event"]) != 1 || slices.Contains(events, anyEvent) {
-			return
-		}
+// OfPatient returns the scopes of a token whose context is a patient, by logical id.
+func (s Scopes) OfPatient(id string) Scopes {
+	if fhir.IsID(id) {
+		s.patient = id
 	}
-	s.operations[name] = append(s.operations[name], events...)
+	return s
+}
+
+func (s *Scopes) addOperation(scope Scope) {
+	events := scope.Events
+	if events == nil {
+		events = []string{anyEvent}
+	}
+	s.operations[scope.Operation] = append(s.operations[scope.Operation], events...)
 }
 
 func letters(actions string) string {
@@ -108,16 +114,115 @@ func letters(actions string) string {
 	return actions
 }
 
-// Allow reports whether the permission is granted on a type. With the type "*"
-// it asks for all types at once, but for those that are granted by name only.
+// Allow reports whether the permission is granted on all resources of a type. With
+// the type "*" it asks for all types at once, but for those that are granted by name
+// only.
 func (s Scopes) Allow(typ string, p Permission) bool {
-	if s.full || strings.IndexByte(s.types[typ], byte(p)) >= 0 {
+	return s.full || s.whole(typ, p) && !slices.ContainsFunc(s.some(typ, p), Scope.patients)
+}
+
+// AllowSome reports whether the permission is granted on some resources of a type
+// at least. Which ones [Scopes.Within] says.
+func (s Scopes) AllowSome(typ string, p Permission) bool {
+	return s.full || s.whole(typ, p) || len(s.some(typ, p)) > 0
+}
+
+// whole reports whether a scope without a query and outside the context patient
+// grants the permission.
+func (s Scopes) whole(typ string, p Permission) bool {
+	if strings.IndexByte(s.types[typ], byte(p)) >= 0 {
 		return true
 	}
-	if left, ok := explicit[typ]; ok && strings.IndexByte(left, byte(p)) < 0 {
-		return false
+	return wildcard(typ, p) && strings.IndexByte(s.types["*"], byte(p)) >= 0
+}
+
+// wildcard reports whether a scope on every type grants the permission on a type.
+func wildcard(typ string, p Permission) bool {
+	left, ok := explicit[typ]
+	return !ok || strings.IndexByte(left, byte(p)) >= 0
+}
+
+func (s Scope) patients() bool { return s.Context == "patient" }
+
+// some are the scopes that grant the permission on some resources of a type. Of the
+// context patient they grant nothing without a patient, and nothing of types that
+// are not of a patient's compartment.
+func (s Scopes) some(typ string, p Permission) (list []Scope) {
+	if len(s.confined) == 0 {
+		return nil
 	}
-	return strings.IndexByte(s.types["*"], byte(p)) >= 0
+	add := func(scopes []Scope) {
+		for _, scope := range scopes {
+			if strings.IndexByte(scope.Letters, byte(p)) >= 0 && (!scope.patients() || s.patient != "" && ofPatient(typ)) {
+				list = append(list, scope)
+			}
+		}
+	}
+	add(s.confined[typ])
+	if wildcard(typ, p) && typ != "*" {
+		add(s.confined["*"])
+	}
+	return list
+}
+
+// Confined reports whether any scope grants some resources of a type alone.
+func (s Scopes) Confined() bool { return !s.full && len(s.confined) > 0 }
+
+// Within is the rule of [fhir.Reach]. Where the context patient grants a letter on a
+// type, it decides: scopes of a user or a system do not add others' resources.
+func (s Scopes) Within(typ string, letter byte) (queries []string, all bool) {
+	if letter == 0 {
+		return s.referable(typ)
+	}
+	p := Permission(letter)
+	some := s.some(typ, p)
+	if slices.ContainsFunc(some, Scope.patients) {
+		some = slices.DeleteFunc(slices.Clone(some), func(c Scope) bool { return !c.patients() })
+	} else if s.full || s.whole(typ, p) {
+		return nil, true
+	}
+	for _, scope := range some {
+		queries = append(queries, scope.queries(typ, s.patient)...)
+	}
+	return queries, false
+}
+
+func (s Scope) queries(typ, patient string) []string {
+	if !s.patients() {
+		return []string{s.Query}
+	}
+	list := patientQueries(typ, patient)
+	if s.Query != "" {
+		for i := range list {
+			list[i] += "&" + s.Query
+		}
+	}
+	return list
+}
+
+// referable is what resources of a type may be referred to: whatever is reached by
+// any letter, and where a type is not granted at all, what a token without scopes
+// on it may refer to: everything but the records of other patients.
+func (s Scopes) referable(typ string) (queries []string, all bool) {
+	granted := false
+	for _, p := range []Permission{Create, Read, Update, Delete, Search} {
+		if !s.AllowSome(typ, p) {
+			continue
+		}
+		granted = true
+		list, all := s.Within(typ, byte(p))
+		if all {
+			return nil, true
+		}
+		queries = append(queries, list...)
+	}
+	if granted {
+		return queries, false
+	}
+	if s.patient != "" && ofPatient(typ) {
+		return patientQueries(typ, s.patient), false
+	}
+	return nil, true
 }
 
 // AllowOperation reports whether a scope names the operation: "Task/$accept", or
