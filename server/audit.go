@@ -38,6 +38,14 @@ func (x *exchange) show(v *fhir.Version) {
 	x.shown = append(x.shown, fhir.Shown{Type: v.Type, ID: v.ID, VersionID: v.VersionID, Patients: x.patients(v)})
 }
 
+// Tell notes for the audit log that the answer to the request of a context tells of
+// a version.
+func Tell(ctx context.Context, v *fhir.Version) {
+	if x := exchangeIn(ctx); x != nil {
+		x.show(v)
+	}
+}
+
 // patients are those whose record a version is part of. It is parsed where it
 // refers to one, or carries one.
 func (x *exchange) patients(v *fhir.Version) []string {
@@ -85,7 +93,7 @@ var writing = map[string]bool{
 // about itself does not: metadata, health, pages, documentation, its keys.
 func audited(interaction string) bool {
 	switch interaction {
-	case "read", "vread", "search-type", "history-instance", "history-type", "history-system", "intake", "operation", "metrics", signIn, introspect, revoke:
+	case "read", "vread", "search-type", "history-instance", "history-type", "history-system", "intake", "operation", "metrics", signIn, introspect, revoke, authorize, launch:
 		return true
 	}
 	return writing[interaction] || strings.HasPrefix(interaction, "$")
@@ -96,15 +104,17 @@ const (
 	signIn     = "sign-in"
 	introspect = "introspect"
 	revoke     = "revoke"
+	authorize  = "authorize" // a person is asked to let an app act for them
+	launch     = "launch"    // an app is started for a patient
 )
 
 // ofTokens reports whether an interaction is with who issues tokens.
 func ofTokens(interaction string) bool {
-	return interaction == signIn || interaction == introspect || interaction == revoke
+	return interaction == signIn || interaction == introspect || interaction == revoke || interaction == authorize || interaction == launch
 }
 
 // impersonal are the interactions that are recorded and tell of no patient.
-var impersonal = map[string]bool{"metrics": true, signIn: true, introspect: true, revoke: true}
+var impersonal = map[string]bool{"metrics": true, signIn: true, introspect: true, revoke: true, authorize: true, launch: true}
 
 // access is the record of a request, nil where it needs none. needed reports that
 // the answer must not be sent without it.

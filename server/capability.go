@@ -75,7 +75,7 @@ func (s *Server) describe(base string, at time.Time) fhir.Value {
 		"rest", fhir.List(fhir.Obj(
 			"mode", "server",
 			"documentation", "A Provenance without a target in the header X-Provenance of a create, update or patch is stored in the commit of the write.",
-			"security", s.security(),
+			"security", s.security(base),
 			"resource", s.resources(base),
 			"interaction", interactions("transaction", "batch", "history-system"),
 			"operation", s.operationsOn(base, ""),
@@ -83,18 +83,35 @@ func (s *Server) describe(base string, at time.Time) fhir.Value {
 	)
 }
 
-func (s *Server) security() fhir.Value {
+func (s *Server) security(base string) fhir.Value {
+	members := []any{"cors", len(s.config.Origins) > 0}
+	if list := s.config.SMART.extension(originOf(base)); list != nil {
+		members = append([]any{"extension", fhir.List(fhir.Obj("url", oauthURIs, "extension", list))}, members...)
+	}
 	if s.config.Authenticator == nil || s.config.Authenticator.Challenge(nil) == "" {
-		return fhir.Obj("cors", len(s.config.Origins) > 0, "description", "Nobody is asked who they are.")
+		return fhir.Obj(append(members, "description", "Nobody is asked who they are.")...)
 	}
 	service := "OAuth"
 	if s.config.SMART.TokenEndpoint != "" {
 		service = "SMART-on-FHIR"
 	}
-	return fhir.Obj("cors", len(s.config.Origins) > 0,
+	return fhir.Obj(append(members,
 		"service", fhir.List(fhir.Obj("coding", fhir.List(fhir.Obj(
 			"system", "http://terminology.hl7.org/CodeSystem/restful-security-service", "code", service)))),
-		"description", "A bearer token with SMART v2 scopes of the system or user context, such as system/Patient.rs.")
+		"description", "A bearer token with SMART v2 scopes, such as system/Patient.rs.")...)
+}
+
+// oauthURIs is the extension of SMART App Launch that says where tokens are.
+const oauthURIs = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+
+// originOf is the scheme and the host of a base URL.
+func originOf(base string) string {
+	for _, path := range Bases {
+		if origin, ok := strings.CutSuffix(base, path); ok {
+			return origin
+		}
+	}
+	return base
 }
 
 func interactions(codes ...string) []fhir.Value {

@@ -22,6 +22,9 @@ const exposed = "ETag, Location, Content-Location, Last-Modified, WWW-Authentica
 func (s *Server) cors(w http.ResponseWriter, r *http.Request) (done bool) {
 	h := w.Header()
 	public := exchangeIn(r.Context()).discovery(r)
+	if asksPeople(r) {
+		return false // a page for people, which no other one may read
+	}
 	if !public && len(s.config.Origins) == 0 {
 		return false
 	}
@@ -52,6 +55,10 @@ func (s *Server) cors(w http.ResponseWriter, r *http.Request) (done bool) {
 	w.WriteHeader(http.StatusNoContent)
 	return true
 }
+
+// asksPeople reports whether a request is for the page on which people let apps act for
+// them.
+func asksPeople(r *http.Request) bool { return r.URL.Path == "/"+authorize }
 
 // allowsOrigin reports whether an origin is configured: by its name, with any
 // port where that is written as *, or by * alone.

@@ -26,6 +26,8 @@ type SMART struct {
 	// Of the server's own Issuer.
 	IntrospectionEndpoint, RevocationEndpoint string
 	Algorithms                                []string // by which clients sign their assertions
+	GrantTypes, AuthMethods                   []string
+	LaunchScopes                              []string // beside those on resources
 }
 
 // smartPath is where clients look for it, below each base:
@@ -98,18 +100,49 @@ func (c *SMART) document(origin string) map[string]any {
 	return document
 }
 
-// own is what the server's own Issuer serves. It signs nobody in, so there is
+// own is what the server's own Issuer serves. Where nobody can sign in there is
 // neither an issuer nor an endpoint to authorize at.
 func (c *SMART) own(origin string) map[string]any {
-	return map[string]any{
+	document := map[string]any{
 		"token_endpoint":                                   origin + c.TokenEndpoint,
 		"introspection_endpoint":                           origin + c.IntrospectionEndpoint,
 		"revocation_endpoint":                              origin + c.RevocationEndpoint,
-		"grant_types_supported":                            []string{"client_credentials"},
-		"token_endpoint_auth_methods_supported":            []string{"private_key_jwt"},
+		"grant_types_supported":                            c.GrantTypes,
+		"token_endpoint_auth_methods_supported":            c.AuthMethods,
 		"token_endpoint_auth_signing_alg_values_supported": c.Algorithms,
 		"scopes_supported":                                 []string{"system/*.cruds", "system/*.rs", "system/*.read", "system/*.write"},
 		"code_challenge_methods_supported":                 []string{"S256"},
 		"capabilities":                                     []string{"client-confidential-asymmetric", "permission-v1", "permission-v2"},
 	}
+	if c.AuthorizeEndpoint == "" {
+		return document
+	}
+	document["issuer"] = origin
+	document["jwks_uri"] = origin + c.KeysURL
+	document["authorization_endpoint"] = origin + c.AuthorizeEndpoint
+	document["authorization_response_iss_parameter_supported"] = true
+	document["response_types_supported"] = []string{"code"}
+	document["scopes_supported"] = append([]string{"patient/*.cruds", "patient/*.rs", "user/*.cruds", "user/*.rs", "system/*.cruds", "system/*.rs"}, c.LaunchScopes...)
+	document["capabilities"] = []string{"launch-ehr", "launch-standalone", "authorize-post", "client-public", "client-confidential-symmetric", "client-confidential-asymmetric",
+		"sso-openid-connect", "context-banner", "context-ehr-patient", "context-ehr-encounter", "context-standalone-patient", "context-standalone-encounter",
+		"permission-offline", "permission-online", "permission-patient", "permission-user", "permission-v1", "permission-v2"}
+	return document
+}
+
+// extension is what a CapabilityStatement says of where tokens are: the extension
+// oauth-uris of SMART App Launch. nil where nothing is served.
+func (c *SMART) extension(origin string) []fhir.Value {
+	at := func(endpoint string) string {
+		if strings.HasPrefix(endpoint, "/") {
+			return origin + endpoint
+		}
+		return endpoint
+	}
+	var list []fhir.Value
+	for _, e := range []struct{ name, url string }{{"token", c.TokenEndpoint}, {"authorize", c.AuthorizeEndpoint}, {"introspect", c.IntrospectionEndpoint}, {"revoke", c.RevocationEndpoint}} {
+		if e.url != "" {
+			list = append(list, fhir.Obj("url", e.name, "valueUri", at(e.url)))
+		}
+	}
+	return list
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/oauth"
+	"github.com/pestle-fhir/pestle/server/page"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/trust/policy"
 )
@@ -44,11 +45,24 @@ func (c *serveCommand) authenticator(app *app, log *slog.Logger) (who server.Aut
 		}
 		return list
 	}
+	config.Bases, config.Site = server.Bases, c.site()
+	if hidden, err := c.hidden(); err == nil {
+		config.Chart = chart{app.repository, hidden}
+	}
+	if c.Sandbox {
+		people := sandboxSignIn{c.site()}
+		config.SignIn, config.Account = people, people.account
+	}
 	if c.PublicURL != "" {
 		config.Audience = func() []string { return []string{trimSlash(c.PublicURL) + oauth.TokenPath} }
 	}
 	tokens, err = oauth.New(config)
 	return tokens, tokens, err
+}
+
+// site is what pages say about the server.
+func (c *serveCommand) site() page.Site {
+	return page.Site{Name: "Pestle", Version: version(), Sandbox: c.Sandbox, Docs: true}
 }
 
 // issuer is what issues tokens in a server, nil where nothing does.

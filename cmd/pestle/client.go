@@ -54,7 +54,7 @@ func (c clientChange) apply(s *oauth.Server) ([]oauth.Client, error) {
 	case "show":
 		out, err = s.Client(id)
 	case "rotate":
-		out, err = s.Rotate(id, c.Client.Keys, c.Client.KeysURL)
+		out, err = s.Rotate(id, c.Client.Credentials)
 	case "disable", "enable":
 		out, err = s.Disable(id, c.Do == "disable")
 	default:
@@ -139,11 +139,44 @@ func keySource(text string) (set json.RawMessage, url string, err error) {
 	return set, "", nil
 }
 
+// credentials reads what a client is known by. A secret is made and written to a
+// file for whoever runs the client; the server gets its hash.
+func credentials(keys, secret string) (by oauth.Credentials, err error) {
+	switch {
+	case keys != "" && secret != "":
+		return by, errors.New("expected --keys or --secret, not both")
+	case keys != "":
+		by.Keys, by.KeysURL, err = keySource(keys)
+	case secret != "":
+		text, kept := oauth.NewSecret()
+		by.Secret = kept
+		if err = writeOwn(secret, text+"\n"); err != nil {
+			err = fmt.Errorf("--secret: %w", err)
+		}
+	}
+	return by, err
+}
+
+// writeOwn writes a file that its owner alone can read; it must not exist.
+func writeOwn(name, text string) error {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	return errors.Join(err, file.Close())
+}
+
 // printClients writes a line for each client.
 func printClients(out io.Writer, list []oauth.Client) error {
 	for _, c := range list {
 		keys := c.KeysURL
-		if keys == "" {
+		switch {
+		case c.Public():
+			keys = "public"
+		case c.Secret != nil:
+			keys = "secret"
+		case keys == "":
 			keys = "own keys"
 		}
 		state := "enabled"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -23,15 +24,8 @@ func (c *clientKey) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(c.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
+	if err := writeOwn(c.Out, string(text)+"\n"); err != nil {
 		return fmt.Errorf("--out: %w", err)
-	}
-	if _, err := file.Write(append(text, '\n')); err != nil {
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
 	}
 	public, err := key.Public()
 	if err != nil {
@@ -44,8 +38,12 @@ func (c *clientKey) Run(std streams) error {
 type clientAdd struct {
 	ID           string   `arg:"" placeholder:"ID" help:"The client_id."`
 	Name         string   `required:"" help:"Name of the software."`
-	Organisation string   `required:"" placeholder:"ODS" help:"ODS code of the organisation that it acts for."`
-	Keys         string   `required:"" placeholder:"FILE|URL" help:"Its public keys: a file with a JSON Web Key Set, or the https URL where the client publishes one."`
+	Kind         string   `enum:"backend,app" default:"backend" help:"backend: it acts for itself. app: it acts for people, who sign in and consent."`
+	Organisation string   `placeholder:"ODS" help:"ODS code of the organisation that it acts for; of an app that of its people, or nothing for people of any."`
+	Keys         string   `placeholder:"FILE|URL" help:"Its public keys: a file with a JSON Web Key Set, or the https URL where the client publishes one."`
+	Secret       string   `placeholder:"FILE" help:"Of an app without keys that runs on a server: file for its secret, which is made; it must not exist."`
+	Public       bool     `help:"An app that can keep neither keys nor a secret: one in a browser, or on people's own machines."`
+	Redirect     []string `sep:"none" placeholder:"URI" help:"Of an app: the address to which the browser goes back with a code, exactly; several by repeating the flag. https, or http to 127.0.0.1 or [::1] with any port."`
 	Scope        []string `required:"" sep:" " help:"Scopes that it may have at most, such as system/Patient.rs; several with blanks between them."`
 	Role         []string `help:"Roles that it acts in (pestle roles). Without one its scopes alone limit it."`
 
@@ -54,11 +52,23 @@ type clientAdd struct {
 
 // Run registers the client.
 func (c *clientAdd) Run(std streams) error {
-	set, url, err := keySource(c.Keys)
+	if c.Kind == "app" && c.Public != (c.Keys == "" && c.Secret == "") {
+		return errors.New("an app is registered with --public, --keys or --secret")
+	}
+	by, err := credentials(c.Keys, c.Secret)
 	if err != nil {
 		return err
 	}
-	list, err := c.do(clientChange{"add", oauth.Client{ID: c.ID, Name: c.Name, Organisation: c.Organisation, Roles: c.Role, Scopes: c.Scope, Keys: set, KeysURL: url}})
+	client := oauth.Client{ID: c.ID, Name: c.Name, Organisation: c.Organisation, Roles: c.Role, Scopes: c.Scope, Redirects: c.Redirect, Credentials: by}
+	if c.Kind == "app" {
+		client.Kind = oauth.App
+	} else if c.Public {
+		return errors.New("--public is for --kind app: a client that acts for itself has --keys")
+	}
+	list, err := c.do(clientChange{"add", client})
+	if err != nil && c.Secret != "" {
+		_ = os.Remove(c.Secret) // it is nobody's
+	}
 	if err != nil {
 		return err
 	}
@@ -96,19 +106,23 @@ func (c *clientShow) Run(std streams) error {
 }
 
 type clientRotate struct {
-	ID   string `arg:"" placeholder:"ID" help:"The client_id."`
-	Keys string `required:"" placeholder:"FILE|URL" help:"Its public keys from now on. Name old and new ones while both are in use."`
+	ID     string `arg:"" placeholder:"ID" help:"The client_id."`
+	Keys   string `placeholder:"FILE|URL" help:"Its public keys from now on. Name old and new ones while both are in use."`
+	Secret string `placeholder:"FILE" help:"File for its secret from now on, which is made; it must not exist."`
 
 	clientFolder `embed:""`
 }
 
 // Run replaces the keys.
 func (c *clientRotate) Run(std streams) error {
-	set, url, err := keySource(c.Keys)
+	by, err := credentials(c.Keys, c.Secret)
+	if err == nil && by.Keys == nil && by.KeysURL == "" && by.Secret == nil {
+		err = errors.New("expected --keys or --secret")
+	}
 	if err != nil {
 		return err
 	}
-	list, err := c.do(clientChange{"rotate", oauth.Client{ID: c.ID, Keys: set, KeysURL: url}})
+	list, err := c.do(clientChange{"rotate", oauth.Client{ID: c.ID, Credentials: by}})
 	if err != nil {
 		return err
 	}

@@ -92,7 +92,7 @@ func TestClients(t *testing.T) {
 	require.Contains(t, out, `There is a client "clinic" already`)
 	out, ok = s.command("client", "add", "Ä", "--data", data, "--name", " ", "--organisation", "a83008", "--keys", keys, "--scope", "patient/*.rs system/Patient.sr", "--role", "king")
 	require.False(t, ok)
-	for _, part := range []string{"client_id", "client_name", "organisation", "confine a token to one patient", "in this order", "role \"king\""} {
+	for _, part := range []string{"client_id", "client_name", "organisation", "context system alone", "in this order", "role \"king\""} {
 		assert.Contains(t, out, part, "all problems at once")
 	}
 

@@ -172,7 +172,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 		return errors.Join(err, ended())
 	}
 	defer func() { _ = metrics.Close() }()
-	h := &http.Server{Handler: transport.Handler(c.proxies, admin.withCommands(s.Handler(), config.Authenticator)), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	h := &http.Server{Handler: transport.Handler(c.proxies, c.withPeople(admin.withCommands(s.Handler(), config.Authenticator))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(listener) }()
@@ -196,6 +196,14 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	err = errors.Join(err, ended())
 	log.Info("stopped")
 	return err
+}
+
+// withPeople serves the pages on which people sign in beside everything else.
+func (c *serveCommand) withPeople(next http.Handler) http.Handler {
+	if c.Sandbox {
+		return sandboxSignIn{c.site()}.within(next)
+	}
+	return next
 }
 
 func (c *serveCommand) appConfig() appConfig {
@@ -295,7 +303,12 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 	config.Authenticator = who
 	if tokens != nil {
 		config.Issuer = tokens
-		config.SMART = server.SMART{TokenEndpoint: oauth.TokenPath, IntrospectionEndpoint: oauth.IntrospectPath, RevocationEndpoint: oauth.RevokePath, Algorithms: oauth.Algorithms()}
+		people := tokens.Serves(oauth.AuthorizePath)
+		config.SMART = server.SMART{TokenEndpoint: oauth.TokenPath, IntrospectionEndpoint: oauth.IntrospectPath, RevocationEndpoint: oauth.RevokePath, Algorithms: oauth.Algorithms(),
+			GrantTypes: oauth.GrantTypes(people), AuthMethods: oauth.AuthMethods(people)}
+		if people {
+			config.SMART.AuthorizeEndpoint, config.SMART.KeysURL, config.SMART.LaunchScopes = oauth.AuthorizePath, oauth.KeysPath, oauth.LaunchScopes()
+		}
 	}
 	return config, err
 }

@@ -19,9 +19,9 @@ import (
 // member of the header or the claim that is at fault.
 func TestAssertionAttacks(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.s.Add(Client{ID: "url", Name: "url", Organisation: "A83008", Scopes: []string{"system/Patient.rs"}, KeysURL: "https://keys.example/jwks.json"})
+	_, err := w.s.Add(Client{ID: "url", Name: "url", Organisation: "A83008", Scopes: []string{"system/Patient.rs"}, Credentials: Credentials{KeysURL: "https://keys.example/jwks.json"}})
 	require.NoError(t, err)
-	_, err = w.s.Add(Client{ID: "off", Name: "off", Organisation: "A83008", Scopes: []string{"system/Patient.rs"}, Keys: json.RawMessage(w.keys("ec")), Disabled: true})
+	_, err = w.s.Add(Client{ID: "off", Name: "off", Organisation: "A83008", Scopes: []string{"system/Patient.rs"}, Credentials: Credentials{Keys: json.RawMessage(w.keys("ec"))}, Disabled: true})
 	require.NoError(t, err)
 	now := w.now.Unix()
 	stranger, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
@@ -168,7 +168,7 @@ func TestWeakKeys(t *testing.T) {
 		"101 keys":  `{"keys":[` + strings.Repeat(`{},`, 100) + `{}]}`,
 		"a private": `{"keys":[{"kty":"OKP","kid":"k"}]}`,
 	} {
-		_, err := w.s.Add(Client{ID: "weak", Name: "weak", Organisation: "A83008", Scopes: []string{"system/Patient.rs"}, Keys: json.RawMessage(keys)})
+		_, err := w.s.Add(Client{ID: "weak", Name: "weak", Organisation: "A83008", Scopes: []string{"system/Patient.rs"}, Credentials: Credentials{Keys: json.RawMessage(keys)}})
 		assert.ErrorContains(t, err, "key", name)
 	}
 	require.Len(t, w.s.Clients(), 2)

@@ -15,18 +15,41 @@ import (
 	"github.com/pestle-fhir/pestle/server/auth"
 )
 
-// Client is a program that may get tokens.
+// Client is a program that may get tokens: for itself, or for a person who uses it.
 type Client struct {
-	ID           string          `json:"client_id"`
-	Name         string          `json:"client_name"`
-	Organisation string          `json:"organisation"`       // ODS code of who it acts for
-	Roles        []string        `json:"roles,omitempty"`    // of the policy table; none where scopes alone limit it
-	Scopes       []string        `json:"scopes"`             // the most that it gets
-	Keys         json.RawMessage `json:"jwks,omitempty"`     // its public keys, or
-	KeysURL      string          `json:"jwks_uri,omitempty"` // where it publishes them
-	Disabled     bool            `json:"disabled,omitempty"`
-	Created      time.Time       `json:"created"`
-	Changed      time.Time       `json:"changed"`
+	ID           string    `json:"client_id"`
+	Kind         Kind      `json:"kind,omitempty"`
+	Name         string    `json:"client_name"`
+	Organisation string    `json:"organisation,omitempty"`  // ODS code of who it acts for; of an app that of its people, "" for any
+	Roles        []string  `json:"roles,omitempty"`         // of the policy table; none where scopes alone limit it
+	Scopes       []string  `json:"scopes"`                  // the most that it gets
+	Redirects    []string  `json:"redirect_uris,omitempty"` // of an app: where it waits for a code
+	Disabled     bool      `json:"disabled,omitempty"`
+	Created      time.Time `json:"created"`
+	Changed      time.Time `json:"changed"`
+	Credentials
+}
+
+// Credentials are how a client proves who it is: by its keys, or by a secret. An app
+// may have neither, and then it is a public one.
+type Credentials struct {
+	Keys    json.RawMessage `json:"jwks,omitempty"`     // its public keys, or
+	KeysURL string          `json:"jwks_uri,omitempty"` // where it publishes them
+	Secret  []byte          `json:"secret_sha256,omitempty"`
+}
+
+// Kind says for whom a client gets tokens.
+type Kind string
+
+// The kinds of clients.
+const (
+	Backend Kind = ""    // for itself: SMART Backend Services
+	App     Kind = "app" // for people, who sign in and consent: SMART App Launch
+)
+
+// Public reports whether the client cannot prove who it is.
+func (c *Client) Public() bool {
+	return c.Kind == App && c.Keys == nil && c.KeysURL == "" && c.Secret == nil
 }
 
 // maxKeys is the number of keys that a client may have.
@@ -47,8 +70,11 @@ func (c *Client) problems(known func(role string) bool) error {
 	if strings.TrimSpace(c.Name) == "" || len(c.Name) > 200 || strings.ContainsFunc(c.Name, func(r rune) bool { return r < ' ' }) {
 		say("client_name %q: expected the name of the software in at most 200 characters", c.Name)
 	}
-	if !odsForm.MatchString(c.Organisation) {
+	if !odsForm.MatchString(c.Organisation) && (c.Organisation != "" || c.Kind != App) {
 		say("organisation %q is not an ODS code: expected capital letters and digits, such as FA565", c.Organisation)
+	}
+	if len(c.Roles) > 0 && c.Kind == App {
+		say("roles: an app has those of the person who uses it")
 	}
 	for _, role := range c.Roles {
 		if known == nil || !known(role) {
@@ -59,14 +85,42 @@ func (c *Client) problems(known func(role string) bool) error {
 		say("scopes: expected at least one, such as system/Patient.rs")
 	}
 	for _, text := range c.Scopes {
-		if _, err := auth.ParseScope(text); err != nil {
+		if err := c.scopeProblem(text); err != nil {
 			say("scope %w", err)
 		}
 	}
-	return errors.Join(append(out, c.keyProblems())...)
+	return errors.Join(append(out, c.redirectProblems(), c.keyProblems())...)
+}
+
+func (c *Client) scopeProblem(text string) error {
+	if c.Kind == App && launchScopes[text] != "" {
+		return nil
+	}
+	scope, err := auth.ParseScope(text)
+	switch {
+	case err != nil:
+		return err
+	case c.Kind != App && scope.Context != "system":
+		return fmt.Errorf("%q: a client without a user has scopes of the context system alone", text)
+	case c.Kind == App && scope.Context == "system":
+		return fmt.Errorf("%q: an app acts for a person and has scopes of the contexts user and patient", text)
+	}
+	return nil
 }
 
 func (c *Client) keyProblems() error {
+	switch {
+	case c.Public():
+		return nil
+	case c.Secret != nil && c.Kind != App:
+		return errors.New("secret: a client without a user has keys")
+	case c.Secret != nil && (c.Keys != nil || c.KeysURL != ""):
+		return errors.New("secret: expected either a secret or keys")
+	case c.Secret != nil && len(c.Secret) != len(hash{}):
+		return errors.New("secret: expected the SHA-256 of one")
+	case c.Secret != nil:
+		return nil
+	}
 	if (c.Keys == nil) == (c.KeysURL == "") {
 		return errors.New("keys: expected either a JSON Web Key Set or the https URL of one")
 	}

@@ -16,11 +16,50 @@ const (
 	TokenPath      = "/token"
 	IntrospectPath = "/introspect"
 	RevokePath     = "/revoke"
+	AuthorizePath  = "/authorize"
+	LaunchPath     = "/launch"
+	KeysPath       = "/jwks"
+	OpenIDPath     = "/.well-known/openid-configuration"
 )
 
-// Serves reports whether a path is one of an endpoint.
+// Serves reports whether a path is one of an endpoint. Those of launches are served
+// where people can sign in.
 func (s *Server) Serves(path string) bool {
-	return path == TokenPath || path == IntrospectPath || path == RevokePath
+	switch path {
+	case TokenPath, IntrospectPath, RevokePath:
+		return true
+	case AuthorizePath, LaunchPath, KeysPath, OpenIDPath:
+		return s.config.SignIn != nil
+	}
+	return false
+}
+
+// serveOpen answers at the endpoints that browsers, and anybody, may ask. It reports
+// whether a path is one of them.
+func (s *Server) serveOpen(w http.ResponseWriter, r *http.Request) bool {
+	switch r.URL.Path {
+	case AuthorizePath:
+		s.authorize(w, r)
+		return true
+	case KeysPath, OpenIDPath:
+	default:
+		return false
+	}
+	document, err := s.configuration(r), error(nil)
+	if r.URL.Path == KeysPath {
+		document, err = s.jwks()
+	}
+	switch {
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
+		s.fail(w, &failure{status: http.StatusMethodNotAllowed, code: invalidRequest, message: "expected GET"})
+	case err != nil:
+		s.fail(w, err)
+	default:
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		respond(w, http.StatusOK, document)
+	}
+	return true
 }
 
 // maxForm is the longest body that is read, in bytes.
@@ -29,6 +68,9 @@ const maxForm = 64 << 10
 // ServeHTTP answers at the endpoints.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
+	if r.Method != http.MethodOptions && s.serveOpen(w, r) {
+		return
+	}
 	if r.Method == http.MethodOptions {
 		w.Header().Set("Allow", "POST, OPTIONS")
 		w.WriteHeader(http.StatusNoContent)
@@ -43,6 +85,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			client, answer, err = s.token(r, form)
 		case IntrospectPath:
 			client, answer, err = s.introspect(r, form)
+		case LaunchPath:
+			client, answer, err = s.launchFor(r, form)
 		default:
 			client, answer, err = s.revoke(r, form)
 		}

@@ -39,7 +39,7 @@ func TestKeysURL(t *testing.T) {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(host.Certificate())
-	_, err := w.s.Add(Client{ID: "url", Name: "url", Organisation: "A83008", Scopes: []string{"system/Patient.rs"}, KeysURL: host.URL + "/jwks"})
+	_, err := w.s.Add(Client{ID: "url", Name: "url", Organisation: "A83008", Scopes: []string{"system/Patient.rs"}, Credentials: Credentials{KeysURL: host.URL + "/jwks"}})
 	require.NoError(t, err)
 	ask := func() (string, bool) {
 		a := w.post("/token", tokenForm(w.sign("ES384", w.ec, map[string]any{"kid": "url", "jku": host.URL + "/jwks"}, w.claims("url"))))
@@ -136,7 +136,7 @@ func TestFailedFetches(t *testing.T) {
 	roots.AddCert(host.Certificate())
 	w := newWorld(t)
 	body.Store(w.keys("url"))
-	f, c, now := newFetcher(true, roots), &Client{ID: "url", KeysURL: host.URL}, w.now
+	f, c, now := newFetcher(true, roots), &Client{ID: "url", Credentials: Credentials{KeysURL: host.URL}}, w.now
 	known := func(keys []auth.Key) bool { return len(keys) > 0 }
 	none := func([]auth.Key) bool { return false }
 

@@ -9,29 +9,52 @@ import (
 	"github.com/pestle-fhir/pestle/server/auth"
 )
 
-// token is the token endpoint: RFC 6749 section 4.4, with the assertion of a
-// client in the place of a secret.
+// token is the token endpoint: RFC 6749 sections 4.1.3, 4.4 and 6.
 func (s *Server) token(r *http.Request, form url.Values) (client string, answer map[string]any, err error) {
+	var handle func(*http.Request, *Client, url.Values, map[string][]byte) (map[string]any, error)
 	switch grant := form.Get("grant_type"); grant {
 	case "":
-		return "", nil, badRequest("grant_type", "expected client_credentials")
+		return "", nil, badRequest("grant_type", "expected client_credentials, authorization_code or refresh_token")
 	case "client_credentials":
+		return s.ofItself(r, form)
+	case "authorization_code":
+		handle = s.redeem
+	case "refresh_token":
+		handle = s.refresh
 	default:
-		return "", nil, &failure{status: http.StatusBadRequest, code: "unsupported_grant_type", member: "grant_type", message: "expected client_credentials"}
+		return "", nil, &failure{status: http.StatusBadRequest, code: "unsupported_grant_type", member: "grant_type", message: "expected client_credentials, authorization_code or refresh_token"}
 	}
+	c, values, err := s.known(r, form)
+	if err != nil {
+		return "", nil, err
+	}
+	if c.Kind != App {
+		return c.ID, nil, s.unsettled(values, wrongKind("the client gets tokens for itself: grant_type client_credentials"))
+	}
+	answer, err = handle(r, c, form, values)
+	return c.ID, answer, err
+}
+
+func wrongKind(message string) error {
+	return &failure{status: http.StatusBadRequest, code: "unauthorized_client", member: "grant_type", message: message}
+}
+
+// ofItself is the token of a client that acts for itself, known by its assertion:
+// RFC 6749 section 4.4.
+func (s *Server) ofItself(r *http.Request, form url.Values) (client string, answer map[string]any, err error) {
 	c, values, err := s.asserted(r, form)
 	if err != nil {
 		return "", nil, err
+	}
+	if c.Kind != Backend {
+		return c.ID, nil, s.unsettled(values, wrongKind("the client acts for people: grant_type authorization_code"))
 	}
 	scope, err := grantable(form.Get("scope"), c.Scopes)
 	if err == nil {
 		answer, err = s.grant(&token{Client: c.ID, Scope: scope}, values)
 		return c.ID, answer, err
 	}
-	if failed := s.writer.write(values); failed != nil {
-		err = failed
-	}
-	return c.ID, nil, err
+	return c.ID, nil, s.unsettled(values, err)
 }
 
 // asserted returns the client whose assertion a form has.

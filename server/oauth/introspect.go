@@ -1,8 +1,10 @@
 package oauth
 
 import (
+	"crypto/sha256"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/server/auth"
 )
@@ -32,29 +34,50 @@ func (s *Server) introspect(r *http.Request, form url.Values) (client string, an
 	if t.Person != nil {
 		answer["fhirUser"] = t.Person.Agent
 	}
+	if t.Grant != "" {
+		answer["iss"] = s.issuer(r)
+		if answer["fhirUser"] = s.fhirUser(r, t.Person); answer["fhirUser"] == "" {
+			delete(answer, "fhirUser")
+		}
+	}
+	for name, value := range map[string]string{"patient": t.Patient, "encounter": t.Encounter} {
+		if value != "" {
+			answer[name] = value
+		}
+	}
 	return client, answer, nil
 }
 
 // revoke is RFC 7009: a client takes back a token of its own. Of all others the
 // answer is the same, and nothing is done.
 func (s *Server) revoke(r *http.Request, form url.Values) (client string, answer map[string]any, err error) {
-	client, _, err = s.caller(r, form)
-	if err != nil {
+	if client, err = s.owner(r, form); err != nil {
 		return "", nil, err
 	}
 	if form.Get("token") == "" {
 		return client, nil, badRequest("token", "expected the token")
 	}
+	if id, secret, ok := splitRefresh(form.Get("token")); ok {
+		return client, map[string]any{}, s.endGrants(func(g *grant) bool { return g.ID == id && g.Client == client && g.fits(secret) })
+	}
+	key := hash(sha256.Sum256([]byte(form.Get("token"))))
 	t := s.find(form.Get("token"))
 	if t == nil || t.Client != client {
 		return client, map[string]any{}, nil
 	}
-	return client, map[string]any{}, s.revokeWhere(func(other *token) bool { return other == t })
+	return client, map[string]any{}, s.revoked(key)
 }
 
 // caller is who asks about tokens: the client of an access token, or one that
 // signed an assertion.
 func (s *Server) caller(r *http.Request, form url.Values) (client string, all bool, err error) {
+	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Basic") {
+		c, err := s.bySecret(r, form)
+		if err != nil {
+			return "", false, err
+		}
+		return c.ID, false, nil
+	}
 	if r.Header.Get("Authorization") != "" {
 		text, err := auth.Token(r)
 		if err != nil {
@@ -71,4 +94,19 @@ func (s *Server) caller(r *http.Request, form url.Values) (client string, all bo
 		return "", false, err
 	}
 	return c.ID, false, s.writer.write(values)
+}
+
+// owner is who takes a token back: as [Server.caller], or in the way in which it got
+// the token, a public app by its name.
+func (s *Server) owner(r *http.Request, form url.Values) (client string, err error) {
+	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if strings.EqualFold(scheme, "Bearer") || form.Has("client_assertion") || scheme == "" && !form.Has("client_id") {
+		client, _, err = s.caller(r, form)
+		return client, err
+	}
+	c, values, err := s.known(r, form)
+	if err != nil {
+		return "", err
+	}
+	return c.ID, s.unsettled(values, nil)
 }

@@ -12,6 +12,10 @@ const (
 	clientName = "client/" // and the id: a Client
 	tokenName  = "token/"  // and the hash: a token
 	jtiName    = "jti/"    // and the hash: when it may be forgotten, in Unix seconds
+	codeName   = "code/"   // and the hash: a code
+	grantName  = "grant/"  // and the id: a grant
+	launchName = "launch/" // and the hash: a launch
+	signName   = "sign/"   // and the kid: a key that signs id_tokens
 )
 
 // load reads the shelf. What has expired is dropped.
@@ -38,6 +42,27 @@ func (s *Server) load() error {
 			if until, err = strconv.ParseInt(string(value), 10, 64); err == nil && until > now {
 				s.replay.seen[hash([]byte(key))] = until
 			}
+		case codeName:
+			k := &code{}
+			if err = json.Unmarshal(value, k); err == nil {
+				s.codes[hash([]byte(key))] = k
+			}
+			until = k.Expires + int64(usedLife.Seconds())
+		case grantName:
+			g := &grant{}
+			if err = json.Unmarshal(value, g); err == nil && g.Expires > now {
+				g.ID = key
+				s.grants[key] = g
+			}
+			until = g.Expires
+		case launchName:
+			l := &launch{}
+			if err = json.Unmarshal(value, l); err == nil && l.Expires > now {
+				s.launches[hash([]byte(key))] = l
+			}
+			until = l.Expires
+		case signName:
+			return named(s.signing.add(key, value), name)
 		default:
 			return nil // of another part of the program
 		}

@@ -1,7 +1,9 @@
-// Package oauth issues access tokens to registered clients: the token endpoint of
-// SMART Backend Services with private_key_jwt (RFC 6749, RFC 7523), introspection
-// (RFC 7662) and revocation (RFC 7009), as SMART App Launch 2.2 asks:
-// https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html
+// Package oauth issues access tokens to registered clients: to programs that act for
+// themselves (SMART Backend Services, RFC 7523) and to apps that act for a person who
+// has signed in and consented (SMART App Launch: authorization codes with PKCE,
+// RFC 6749, RFC 7636, refresh tokens, launch context, id_token). It has endpoints for
+// introspection (RFC 7662) and revocation (RFC 7009) as SMART App Launch 2.2 asks:
+// https://hl7.org/fhir/smart-app-launch/STU2.2/
 //
 // Access tokens are 256 random bits that mean nothing by themselves. The server
 // keeps their SHA-256 alone, so that they are verified by one look-up and revoked
@@ -19,6 +21,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/keyset"
+	"github.com/pestle-fhir/pestle/server/page"
 )
 
 // Shelf keeps values by name.
@@ -48,6 +51,15 @@ type Config struct {
 	// SignIn tells who uses a browser; nil where the server knows no people, and then
 	// it authorizes no launches.
 	SignIn SignIn
+	// Account returns a person by the name of their account as they are now, false
+	// where they have left; nil where they stay as they were.
+	Account func(name string) (Person, bool)
+	// Chart finds the patients of launches. Bases are the paths of the FHIR service
+	// below an origin, by which apps name it as the audience of what they ask for.
+	Chart Chart
+	Bases []string
+	// Site is what the pages say about the server.
+	Site page.Site
 	// Roles returns what roles grant together, and Known whether there is one of a
 	// name; with nil Roles, clients have none.
 	Roles func(names []string) auth.Grants
@@ -78,9 +90,15 @@ type Server struct {
 	replay  replay
 	limits  limits
 
-	mu     sync.RWMutex
-	tokens map[hash]*token
-	swept  time.Time // when tokens that had expired were last dropped
+	waiting waiting
+	signing signing
+
+	mu       sync.RWMutex
+	tokens   map[hash]*token
+	codes    map[hash]*code
+	grants   map[string]*grant
+	launches map[hash]*launch
+	swept    time.Time // when what had expired was last dropped
 }
 
 // New reads the clients and the tokens in force from the shelf.
@@ -94,7 +112,8 @@ func New(config Config) (*Server, error) {
 	if config.Clock == nil {
 		config.Clock = time.Now
 	}
-	s := &Server{config: config, writer: writer{shelf: config.Shelf}, tokens: map[hash]*token{}}
+	s := &Server{config: config, writer: writer{shelf: config.Shelf}, tokens: map[hash]*token{},
+		codes: map[hash]*code{}, grants: map[string]*grant{}, launches: map[hash]*launch{}, waiting: waiting{of: map[string]*asking{}}}
 	s.fetcher = newFetcher(config.PrivateKeys, config.KeysRoots)
 	s.clients.byID = map[string]*Client{}
 	s.replay.seen = map[hash]int64{}

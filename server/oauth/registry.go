@@ -3,6 +3,7 @@ package oauth
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -56,10 +57,17 @@ func (s *Server) Add(c Client) (Client, error) {
 	return c, s.put(&c)
 }
 
-// Rotate replaces the keys of a client, by a set or by the URL of one. Tokens that
-// it has stay in force.
-func (s *Server) Rotate(id string, keys json.RawMessage, url string) (Client, error) {
-	return s.change(id, func(c *Client) { c.Keys, c.KeysURL = keys, url })
+// Rotate replaces the keys of a client, by a set or by the URL of one, or its secret.
+// Tokens that it has stay in force. A public client has nothing to replace.
+func (s *Server) Rotate(id string, by Credentials) (Client, error) {
+	c, err := s.Client(id)
+	if err == nil && c.Public() {
+		err = fmt.Errorf("the client %q is a public one: it has neither keys nor a secret", id)
+	}
+	if err != nil {
+		return c, err
+	}
+	return s.change(id, func(c *Client) { c.Credentials = by })
 }
 
 // Disable takes a client's tokens away and gives it none any more, or lets it
@@ -69,7 +77,7 @@ func (s *Server) Disable(id string, disabled bool) (Client, error) {
 	if err != nil || !disabled {
 		return c, err
 	}
-	return c, s.revokeWhere(func(t *token) bool { return t.Client == id })
+	return c, errors.Join(s.revokeWhere(func(t *token) bool { return t.Client == id }), s.endGrants(func(g *grant) bool { return g.Client == id }))
 }
 
 func (s *Server) change(id string, change func(*Client)) (Client, error) {

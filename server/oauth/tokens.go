@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,11 +18,15 @@ type hash [sha256.Size]byte
 
 // token is an access token in force, without the token itself.
 type token struct {
-	Client  string  `json:"client"`
-	Scope   string  `json:"scope"`
-	Issued  int64   `json:"iat"`
-	Expires int64   `json:"exp"`
-	Person  *Person `json:"person,omitempty"` // of a sandbox; nil for the client itself
+	Client    string  `json:"client"`
+	Scope     string  `json:"scope"`
+	Issued    int64   `json:"iat"`
+	Expires   int64   `json:"exp"`
+	Person    *Person `json:"person,omitempty"`    // nil for the client itself
+	Grant     string  `json:"grant,omitempty"`     // what the person let the client do; "" of a sandbox's person by themselves
+	Patient   string  `json:"patient,omitempty"`   // logical id, of the launch
+	Encounter string  `json:"encounter,omitempty"` // likewise
+	Proved    int64   `json:"auth_time,omitempty"` // when the person last proved who they are
 
 	identity auth.Identity
 }
@@ -62,13 +67,32 @@ func (s *Server) find(text string) *token {
 	if t == nil || s.now().Unix() >= t.Expires || !s.inForce(t) {
 		return nil
 	}
+	if t.Grant != "" {
+		return s.today(t)
+	}
 	return t
 }
 
+// today is a token of a person as they are now: nil for one who has left, and with
+// the roles and the organisation that they have.
+func (s *Server) today(t *token) *token {
+	p, ok := s.current(*t.Person)
+	if !ok {
+		return nil
+	}
+	if p.Organisation == t.Person.Organisation && slices.Equal(p.Roles, t.Person.Roles) {
+		return t
+	}
+	changed := *t
+	changed.Person = &p
+	s.identify(&changed)
+	return &changed
+}
+
 // inForce reports whether whoever a token was issued to may have one: a person of a
-// sandbox, or a client that is there and not disabled.
+// sandbox, or a client that is there and not disabled, of a grant that has not ended.
 func (s *Server) inForce(t *token) bool {
-	if t.Person != nil {
+	if t.Person != nil && t.Grant == "" {
 		return true
 	}
 	c := s.clients.get(t.Client)
@@ -86,6 +110,9 @@ func (s *Server) issue(t *token, values map[string][]byte) (string, error) {
 	key := hash(sha256.Sum256([]byte(text)))
 	now := s.now()
 	t.Issued, t.Expires = now.Unix(), now.Add(s.config.Lifetime).Unix()
+	if t.Grant != "" {
+		t.Expires = now.Add(appLifetime).Unix()
+	}
 	s.identify(t)
 	record, err := json.Marshal(t)
 	if err != nil {
@@ -98,8 +125,8 @@ func (s *Server) issue(t *token, values map[string][]byte) (string, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.inForce(t) {
-		return "", &failure{status: 401, code: invalidClient, member: "iss", message: "the client was disabled"}
+	if !s.inForce(t) || t.Grant != "" && s.grants[t.Grant] == nil {
+		return "", &failure{status: 401, code: invalidClient, member: "client_id", message: "the client was disabled, or what it was granted was revoked"}
 	}
 	s.tokens[key] = t
 	return text, nil
@@ -115,11 +142,14 @@ func (s *Server) identify(t *token) {
 		}
 		p = &Person{Agent: c.ID, Display: c.Name, Organisation: c.Organisation, Roles: c.Roles}
 	}
-	t.identity = auth.Identity{Scopes: auth.ParseScopes(t.Scope), Requester: fhir.Principal{
+	t.identity = auth.Identity{Scopes: auth.ParseScopes(t.Scope).OfPatient(t.Patient), Requester: fhir.Principal{
 		Agent: p.Agent, Display: p.Display, OnBehalf: p.Organisation, Client: t.Client, Roles: p.Roles,
 		Delegates: s.config.Delegates[p.Organisation],
 	}}
-	if len(p.Roles) > 0 && s.config.Roles != nil {
+	if t.Proved > 0 {
+		t.identity.Requester.Verified = time.Unix(t.Proved, 0).UTC()
+	}
+	if (len(p.Roles) > 0 || t.Grant != "") && s.config.Roles != nil { // a person without roles may do nothing
 		t.identity.Roles = s.config.Roles(p.Roles)
 		t.identity.Requester.SeesAll, t.identity.Requester.SeesNone = t.identity.Roles.SeesAll(), t.identity.Roles.SeesNone()
 	}
@@ -142,6 +172,24 @@ func (s *Server) sweep(now time.Time, values map[string][]byte) {
 			values[tokenName+string(key[:])] = nil
 		}
 	}
+	for key, k := range s.codes {
+		if k.Expires+int64(usedLife.Seconds()) <= now.Unix() {
+			delete(s.codes, key)
+			values[codeName+string(key[:])] = nil
+		}
+	}
+	for id, g := range s.grants {
+		if g.Expires <= now.Unix() {
+			delete(s.grants, id)
+			values[grantName+id] = nil
+		}
+	}
+	for key, l := range s.launches {
+		if l.Expires <= now.Unix() {
+			delete(s.launches, key)
+			values[launchName+string(key[:])] = nil
+		}
+	}
 	s.replay.sweep(now.Unix(), values)
 }
 
@@ -160,4 +208,12 @@ func (s *Server) revokeWhere(which func(*token) bool) error {
 		return nil
 	}
 	return s.writer.write(values)
+}
+
+// revoked takes one token out of force.
+func (s *Server) revoked(key hash) error {
+	s.mu.Lock()
+	delete(s.tokens, key)
+	s.mu.Unlock()
+	return s.writer.write(map[string][]byte{tokenName + string(key[:]): nil})
 }

@@ -98,7 +98,7 @@ func (w *world) restart() {
 }
 
 func (w *world) add(id, organisation string, keys string) {
-	_, err := w.s.Add(Client{ID: id, Name: id, Organisation: organisation, Scopes: []string{"system/Patient.rs", "system/Task.cruds", "system/Task/$accept"}, Keys: json.RawMessage(keys)})
+	_, err := w.s.Add(Client{ID: id, Name: id, Organisation: organisation, Scopes: []string{"system/Patient.rs", "system/Task.cruds", "system/Task/$accept"}, Credentials: Credentials{Keys: json.RawMessage(keys)}})
 	require.NoError(w.t, err)
 }
 

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pestle-fhir/pestle/server/oauth"
+	"github.com/pestle-fhir/pestle/server/page"
+)
+
+// sandboxSignIn lets whoever uses a browser be one of the people of the sandbox: by
+// choice on a page, or by the header of [sandboxCaller].
+type sandboxSignIn struct{ site page.Site }
+
+const (
+	choosePath   = "/sandbox/people"
+	personCookie = "pestle-person"
+)
+
+// Signed returns the person who was chosen.
+func (sandboxSignIn) Signed(r *http.Request) (oauth.Person, time.Time, bool) {
+	name := r.Header.Get(personHeader)
+	if cookie, err := r.Cookie(personCookie); name == "" && err == nil {
+		name = cookie.Value
+	}
+	p, err := sandboxPerson(name)
+	return p, time.Now(), err == nil
+}
+
+// SignInURL is the address of the page on which a person is chosen.
+func (sandboxSignIn) SignInURL(back string) string {
+	return choosePath + "?" + url.Values{"back": {back}}.Encode()
+}
+
+// account is a person of the sandbox by name.
+func (sandboxSignIn) account(name string) (oauth.Person, bool) {
+	p, err := sandboxPerson(name)
+	return p, err == nil
+}
+
+// within serves the page beside everything else.
+func (s sandboxSignIn) within(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != choosePath {
+			next.ServeHTTP(w, r)
+			return
+		}
+		s.choose(w, r)
+	})
+}
+
+func (s sandboxSignIn) choose(w http.ResponseWriter, r *http.Request) {
+	back := r.FormValue("back")
+	if !strings.HasPrefix(back, oauth.AuthorizePath+"?") {
+		back = "/" // to nowhere else
+	}
+	if r.Method != http.MethodPost {
+		view := page.People{Site: s.site, Action: choosePath, Back: back}
+		for _, p := range sandboxPeople {
+			view.Choices = append(view.Choices, page.Choice{Value: p.Name, Words: p.Display, Note: p.Organisation + ", " + strings.Join(p.Roles, " ")})
+		}
+		text, err := view.HTML()
+		if err != nil {
+			panic(err) // the template is ours
+		}
+		page.FormHeaders(w.Header(), "")
+		_, _ = w.Write(text)
+		return
+	}
+	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		http.Error(w, "The choice came from a page of another site.", http.StatusForbidden)
+		return
+	}
+	if _, err := sandboxPerson(r.PostFormValue("person")); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	http.SetCookie(w, &http.Cookie{Name: personCookie, Value: r.PostFormValue("person"), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Location", back)
+	w.WriteHeader(http.StatusSeeOther)
+}
