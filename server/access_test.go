@@ -165,6 +165,19 @@ func TestSMARTConfiguration(t *testing.T) {
 		require.Contains(t, w.Body.String(), `"token_endpoint":"https://id.example/token"`)
 		require.Contains(t, call(h, "GET", base+"/metadata", "").Body.String(), "SMART-on-FHIR")
 		require.Equal(t, 405, call(h, "POST", base+"/.well-known/smart-configuration", "{}").Code)
+		require.Contains(t, call(h, "GET", base+"/metadata", "").Body.String(), `{"url":"token","valueUri":"https://id.example/token"}`)
+
+		h = newHandler(t, func(c *server.Config) {
+			c.Authenticator, c.PublicURL = byName{}, "https://pharmacy.example"
+			c.SMART = server.SMART{TokenEndpoint: "/token", AuthorizeEndpoint: "/authorize", KeysURL: "/jwks", IntrospectionEndpoint: "/introspect", RevocationEndpoint: "/revoke"}
+		})
+		text := call(h, "GET", base+"/metadata", "").Body.String()
+		for _, name := range []string{"token", "authorize", "introspect", "revoke"} {
+			require.Contains(t, text, `{"url":"`+name+`","valueUri":"https://pharmacy.example/`+name+`"}`)
+		}
+		text = call(h, "GET", base+"/.well-known/smart-configuration", "").Body.String()
+		require.Contains(t, text, `"issuer":"https://pharmacy.example"`)
+		require.Contains(t, text, `"jwks_uri":"https://pharmacy.example/jwks"`)
 	}
 }
 

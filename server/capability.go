@@ -85,11 +85,11 @@ func (s *Server) describe(base string, at time.Time) fhir.Value {
 
 func (s *Server) security(base string) fhir.Value {
 	members := []any{"cors", len(s.config.Origins) > 0}
+	if s.config.Authenticator == nil || s.config.Authenticator.Challenge(nil) == "" {
+		return fhir.Obj(append(members, "description", "Nobody is asked who they are.")...) // and so no token is needed
+	}
 	if list := s.config.SMART.extension(originOf(base)); list != nil {
 		members = append([]any{"extension", fhir.List(fhir.Obj("url", oauthURIs, "extension", list))}, members...)
-	}
-	if s.config.Authenticator == nil || s.config.Authenticator.Challenge(nil) == "" {
-		return fhir.Obj(append(members, "description", "Nobody is asked who they are.")...)
 	}
 	service := "OAuth"
 	if s.config.SMART.TokenEndpoint != "" {

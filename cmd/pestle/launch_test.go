@@ -79,18 +79,6 @@ func TestSandboxLaunch(t *testing.T) {
 	var openid map[string]any
 	s.json("/.well-known/openid-configuration", "", &openid)
 	require.Equal(t, smart["issuer"], openid["issuer"])
-	var statement struct {
-		Rest []struct {
-			Security struct {
-				Extension []struct {
-					Extension []struct{ URL, ValueURI string }
-				}
-			}
-		}
-	}
-	s.json("/fhir/metadata", "", &statement)
-	require.Contains(t, statement.Rest[0].Security.Extension[0].Extension, struct{ URL, ValueURI string }{"authorize", s.base + "/authorize"})
-
 	const verifier = "0123456789012345678901234567890123456789abc"
 	sum := sha256.Sum256([]byte(verifier))
 	q := url.Values{"response_type": {"code"}, "client_id": {"growth"}, "redirect_uri": {"https://app.example/cb"}, "state": {"abcdefghijklmnopqrstuv"}, "aud": {s.base + "/fhir"},

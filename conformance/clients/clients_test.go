@@ -34,11 +34,19 @@ var (
 	npm = []string{"npm", "ci", "--omit=optional", "--no-audit", "--no-fund", "--loglevel=error"}
 	pip = []string{"sh", "-c", "python3 -m venv env && env/bin/pip install --quiet --disable-pip-version-check -r requirements.txt"}
 	mvn = []string{"sh", "-c", "mvn -q -B -ntp dependency:copy-dependencies -DoutputDirectory=target/lib"}
-	jvm = []string{"sh", "-c", `javac -d target/classes -cp 'target/lib/*' src/main/java/Calls.java && java -cp 'target/lib/*:target/classes' Calls "$0"`}
 )
 
+// jvm runs a class of the folder hapi.
+func jvm(class string) []string {
+	return []string{"sh", "-c", fmt.Sprintf(`javac -d target/classes -cp 'target/lib/*' src/main/java/%[1]s.java && java -cp 'target/lib/*:target/classes' %[1]s "$0"`, class)}
+}
+
 var clients = []client{
-	{"client-hapi", []string{"mvn", "java", "javac"}, "hapi", mvn, jvm},
+	{"client-hapi", []string{"mvn", "java", "javac"}, "hapi", mvn, jvm("Calls")},
+	{"client-hapi-token", []string{"mvn", "java", "javac"}, "hapi", mvn, jvm("Token")},
+	{"client-fhirclient-js-launch", []string{"npm", "node"}, "node", npm, []string{"node", "launch_fhirclient.mjs"}},
+	{"client-fhir-kit-client-launch", []string{"npm", "node"}, "node", npm, []string{"node", "launch_fhir-kit-client.mjs"}},
+	{"client-fhirpy-token", []string{"python3"}, "python", pip, []string{"env/bin/python", "fhirpy_token.py"}},
 	{"client-fhir-kit-client", []string{"npm", "node"}, "node", npm, []string{"node", "fhir-kit-client.mjs"}},
 	{"client-fhirclient-js", []string{"npm", "node"}, "node", npm, []string{"node", "fhirclient.mjs"}},
 	{"client-medplum", []string{"npm", "node"}, "node", npm, []string{"node", "medplum.mjs"}},
@@ -52,7 +60,8 @@ func TestClients(t *testing.T) {
 	if os.Getenv("PESTLE_CLIENTS") == "" {
 		t.Skip("public clients are installed from their registries: set PESTLE_CLIENTS=1")
 	}
-	base := serve(t)
+	s := serve(t)
+	s.register(t)
 	for _, c := range clients {
 		t.Run(c.name, func(t *testing.T) {
 			for _, tool := range c.tools {
@@ -60,19 +69,20 @@ func TestClients(t *testing.T) {
 					t.Skipf("%s is not installed", tool)
 				}
 			}
-			passed, misses := c.drive(t, base)
+			passed, misses := c.drive(t, s)
 			oracle.Report(t, c.name, passed, passed+len(misses), misses)
 		})
 	}
 }
 
 // drive installs a client and makes its calls.
-func (c *client) drive(t *testing.T, base string) (passed int, misses []string) {
+func (c *client) drive(t *testing.T, s *sandbox) (passed int, misses []string) {
 	dir := c.installed(t)
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer stop()
-	cmd := exec.CommandContext(ctx, c.run[0], append(c.run[1:], base)...)
+	cmd := exec.CommandContext(ctx, c.run[0], append(c.run[1:], s.base)...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), s.env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -129,12 +139,39 @@ func digest(t *testing.T, folder string) string {
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }
 
-// serve builds the program, starts a sandbox with it and gives its base URL.
-func serve(t *testing.T) string {
+// sandbox is one that runs.
+type sandbox struct {
+	base, data, program string
+	env                 []string // what the scripts are told besides the base URL
+}
+
+// register makes the clients that the scripts are: two apps and a backend.
+func (s *sandbox) register(t *testing.T) {
+	secret, key := filepath.Join(t.TempDir(), "secret"), filepath.Join(t.TempDir(), "key.json")
+	command := func(args ...string) string {
+		out, err := exec.CommandContext(t.Context(), s.program, args...).CombinedOutput()
+		require.NoError(t, err, string(out))
+		return string(out)
+	}
+	const scopes = "launch launch/patient openid fhirUser offline_access online_access patient/*.rs user/*.rs"
+	app := []string{"client", "add", "--data", s.data, "--kind", "app", "--redirect", "http://127.0.0.1/cb", "--scope", scopes}
+	command(append(app, "launch-public", "--name", "Public", "--public")...)
+	command(append(app, "launch-secret", "--name", "Secret", "--secret", secret)...)
+	set := filepath.Join(t.TempDir(), "keys.json")
+	require.NoError(t, os.WriteFile(set, []byte(command("client", "key", "--out", key)), 0o600))
+	command("client", "add", "--data", s.data, "backend", "--name", "Backend", "--organisation", "A83008", "--keys", set, "--scope", "system/Patient.cruds system/Observation.rs?category=laboratory")
+	text, err := os.ReadFile(secret)
+	require.NoError(t, err)
+	s.env = []string{"PESTLE_SECRET=" + strings.TrimSpace(string(text)), "PESTLE_KEY=" + key}
+}
+
+// serve builds the program and starts a sandbox with it.
+func serve(t *testing.T) *sandbox {
 	path := filepath.Join(t.TempDir(), "pestle")
 	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "github.com/pestle-fhir/pestle/cmd/pestle").CombinedOutput()
 	require.NoError(t, err, string(out))
-	cmd := exec.Command(path, "serve", "--sandbox", "--addr", "127.0.0.1:0", "--data", t.TempDir())
+	s := &sandbox{data: t.TempDir(), program: path}
+	cmd := exec.Command(path, "serve", "--sandbox", "--addr", "127.0.0.1:0", "--data", s.data)
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
@@ -146,13 +183,13 @@ func serve(t *testing.T) string {
 	for greeting.Scan() {
 		if _, rest, ok := strings.Cut(greeting.Text(), "http://"); ok {
 			go func() { _, _ = io.Copy(io.Discard, stdout) }()
-			base := "http://" + strings.Fields(rest)[0]
-			answers(t, base)
-			return base
+			s.base = "http://" + strings.Fields(rest)[0]
+			answers(t, s.base)
+			return s
 		}
 	}
 	t.Fatal("the server did not say where it is")
-	return ""
+	return nil
 }
 
 func answers(t *testing.T, base string) {

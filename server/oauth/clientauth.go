@@ -25,9 +25,16 @@ func (s *Server) known(r *http.Request, form url.Values) (*Client, map[string][]
 	case form.Has("client_assertion") || form.Has("client_assertion_type") || scheme != "":
 		return s.asserted(r, form)
 	}
-	c := s.clients.get(form.Get("client_id"))
+	id := form.Get("client_id")
+	if id == "" {
+		id = s.refreshed(form)
+	}
+	c := s.clients.get(id)
+	_, _, refresh := splitRefresh(form.Get("refresh_token"))
 	switch {
-	case form.Get("client_id") == "":
+	case id == "" && refresh:
+		return nil, nil, badGrant("refresh_token", "it has expired or was revoked")
+	case id == "":
 		return nil, nil, unknownClient("client_id", "expected a client_assertion, a secret in the Authorization header, or of a public app its client_id")
 	case c == nil || c.Disabled:
 		return nil, nil, unknownClient("client_id", "no client is registered under this client_id, or it is disabled")
@@ -35,6 +42,16 @@ func (s *Server) known(r *http.Request, form url.Values) (*Client, map[string][]
 		return nil, nil, unknownClient("client_id", "the client is not a public one: it must prove who it is")
 	}
 	return c, map[string][]byte{}, nil
+}
+
+// refreshed is the client whose refresh token comes without a client_id, which the
+// request of SMART App Launch does not have; "" for none.
+func (s *Server) refreshed(form url.Values) string {
+	id, _, ok := splitRefresh(form.Get("refresh_token"))
+	if g := s.granted(id); ok && g != nil {
+		return g.Client
+	}
+	return ""
 }
 
 // bySecret is the client that sent its secret: RFC 6749 section 2.3.1, whose

@@ -384,6 +384,12 @@ func TestRefreshAttacks(t *testing.T) {
 	require.Nil(t, w.who(b.Token), "after a restart")
 
 	a = begin("offline_access")
+	bare := w.send("/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {begin("offline_access").Refresh}})
+	require.Equal(t, 200, bare.Code, "SMART App Launch asks for no client_id")
+	secret := w.send("/token", url.Values{"grant_type": {"authorization_code"}, "code": {w.code("anna", request("client_id", "secret", "scope", "user/Patient.rs offline_access"))}, "redirect_uri": {home}, "code_verifier": {verifier}},
+		"Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("secret:"+w.secret)))
+	require.Equal(t, 200, secret.Code)
+	require.Equal(t, "invalid_client", w.send("/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {secret.Refresh}}).Error, "of a confidential app it is not enough")
 	for _, text := range []string{"", "x", a.Token, a.Refresh + "x", strings.Replace(a.Refresh, ".", "_", 1)} {
 		require.Equal(t, "invalid_grant", w.refresh(text).Error, text)
 	}
