@@ -102,17 +102,17 @@ func (s *Service) dispenserOf(x *execution, who fhir.Principal) bool {
 	return true
 }
 
-// mayAct refuses an operation on a Task to who is not its pharmacy, or for
+// mayAct tells who asks, and refuses an operation on a Task to who is not its pharmacy, or for
 // $cancel not its prescriber. The prescriber, who knows of the prescription, is
 // told so (403), and so is the pharmacy that would cancel; to anybody else there
 // is no such Task.
-func (s *Service) mayAct(state fhir.State, x *execution, op string, who fhir.Principal) error {
+func (s *Service) mayAct(state fhir.State, x *execution, op string, who fhir.Principal) (prescription.Caller, error) {
 	if !who.Bound() {
-		return nil
+		return prescription.Caller{Principal: who}, nil
 	}
 	sent, err := x.sentFor(state, who)
 	if err != nil {
-		return err
+		return prescription.Caller{}, err
 	}
 	dispenses := s.dispenserOf(x, who)
 	if sent && s.site.ODS == "" && x.State.Open() && x.Nominee.ID == "" {
@@ -120,12 +120,12 @@ func (s *Service) mayAct(state fhir.State, x *execution, op string, who fhir.Pri
 	}
 	switch {
 	case op == "cancel" && sent, op != "cancel" && dispenses:
-		return nil
+		return prescription.Caller{Principal: who, Prescribes: sent, Dispenses: dispenses}, nil
 	case sent || dispenses:
-		return fhir.E(op, fhir.Forbidden, fhir.Issue{Rule: "actor", Message: "The caller's organisation does not do this.", Expression: "Task", Found: who.OnBehalf,
+		return prescription.Caller{}, fhir.E(op, fhir.Forbidden, fhir.Issue{Rule: "actor", Message: "The caller's organisation does not do this.", Expression: "Task", Found: who.OnBehalf,
 			Expected: map[bool]string{true: "the prescriber's organisation", false: "the pharmacy that has the prescription"}[op == "cancel"]})
 	}
-	return noTask(op, x.version.ID)
+	return prescription.Caller{}, noTask(op, x.version.ID)
 }
 
 // mayTake refuses a pharmacy that takes a prescription for another.

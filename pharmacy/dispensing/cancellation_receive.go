@@ -11,19 +11,17 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-// cancelLine makes the changes of a verdict: the order is cancelled, or marked
-// while it is with the dispenser. The Task is the caller's to write.
-func cancelLine(x *execution, o *prescription.Order, l *prescription.Line, v prescription.Verdict, reason node, now time.Time) []fhir.Change {
+// cancelled makes the changes of a verdict: the order is cancelled, or marked while
+// it is with the dispenser. The Task is the caller's to write; x is nil while there
+// is none.
+func (x *execution) cancelled(o *prescription.Order, v prescription.Verdict, reason node, now time.Time) []fhir.Change {
+	marked := fhir.List(nhs.WithoutExtension(o.Resource.Root(), nhs.ExtHistory, message.StatusHistory(v.Code, now))...)
 	switch v {
 	case prescription.VerdictCancelled:
-		l.Status = prescription.LineCancelled
-		return []fhir.Change{rewriteOrder(o,
-			"extension", fhir.List(nhs.WithoutExtension(o.Resource.Root(), nhs.ExtHistory, message.StatusHistory(v.Code, now))...),
-			"status", "cancelled", "statusReason", reason)}
+		return []fhir.Change{rewriteOrder(o, "extension", marked, "status", "cancelled", "statusReason", reason)}
 	case prescription.VerdictWithDispenser, prescription.VerdictDispenserActive:
-		l.PendingCancellation = true
 		x.reason = firstOf(reason)
-		return []fhir.Change{rewriteOrder(o, "extension", fhir.List(nhs.WithoutExtension(o.Resource.Root(), nhs.ExtHistory, message.StatusHistory(v.Code, now))...))}
+		return []fhir.Change{rewriteOrder(o, "extension", marked)}
 	}
 	return nil
 }
@@ -31,27 +29,6 @@ func cancelLine(x *execution, o *prescription.Order, l *prescription.Line, v pre
 func firstOf(concept node) fhir.Coding {
 	c := concept.Get("coding").Item(0)
 	return fhir.Coding{System: c.Get("system").Text(), Code: c.Get("code").Text(), Display: c.Get("display").Text()}
-}
-
-// afterCancel moves the Task when nothing is left to supply, or nothing that
-// the prescriber still wants supplied.
-func (x *execution) afterCancel(now time.Time) ([]fhir.Change, error) {
-	to := x.State
-	switch {
-	case x.State.Open() && !x.AnyLeft():
-		to = prescription.Cancelled
-	case x.State == prescription.Accepted && x.AllPendingCancellation():
-		to = prescription.PendingCancellation
-	case x.State == prescription.Active && x.AllPendingCancellation():
-		to = prescription.PendingCancellationActive
-	}
-	if to != x.State {
-		if id, _ := prescription.Moves(x.State, prescription.Cancel); id == "" {
-			return nil, prescription.Forbidden(x.State, prescription.Cancel, "Task")
-		}
-		x.State = to
-	}
-	return []fhir.Change{x.update(now)}, nil
 }
 
 // receiveCancellation cancels one item of a prescription, or tells why not.
@@ -64,50 +41,44 @@ func (s *Service) receiveCancellation(call *fhir.Call, m *message.Message, state
 	if err != nil {
 		return nil, err
 	}
-	x, line, err := standing(state, o)
+	x, p, err := standing(state, o)
 	if err != nil {
 		return nil, err
 	}
-	var at prescription.State
-	if x != nil {
-		at = x.State
+	decided, issues := s.rules.Decide(p, prescription.Caller{Principal: call.Requester, Prescribes: true},
+		prescription.Request{Event: prescription.Cancel, Now: call.Time, Place: "Task", Item: o.Item()})
+	if len(decided.Verdicts) == 0 {
+		return nil, refusal(m.Event(), issues...)
 	}
-	v := prescription.VerdictOn(at, line)
-	out := &outcome{changes: cancelLine(x, o, line, v, mr.Get("statusReason"), call.Time)}
+	v := decided.Verdicts[0].Verdict
+	out := &outcome{changes: x.cancelled(o, v, mr.Get("statusReason"), call.Time)}
 	if len(out.changes) > 0 {
+		if decided.After == nil {
+			return nil, refusal(string(prescription.Cancel), issues...)
+		}
 		kept := m.Keep(pharmacy.ID("Bundle", m.Event(), m.ID()))
 		kept.IfAbsent = true
 		out.changes = append(out.changes, kept)
 		if x != nil {
-			task, err := x.afterCancel(call.Time)
-			if err != nil {
-				return nil, err
-			}
-			out.changes = append(out.changes, task...)
+			x.Prescription = decided.After
+			out.changes = append(out.changes, x.update(call.Time))
 		}
 	}
 	out.reply = &fhir.Reply{Resource: m.CancelResponse(mr, s.cancelAnswer(call, x, v)), Refused: !v.Done}
 	return out, nil
 }
 
-// standing is the latest issue that an order is part of, and its line there; x
-// is nil while there is no Task yet.
-func standing(state fhir.State, o *prescription.Order) (x *execution, l *prescription.Line, err error) {
+// standing is the latest issue that an order is part of; x is nil, and p the order
+// by itself, while there is no Task yet.
+func standing(state fhir.State, o *prescription.Order) (x *execution, p *prescription.Prescription, err error) {
 	if x, err = currentIssue(state, o.Number()); err != nil {
 		return nil, nil, err
 	}
-	if x != nil {
-		for i := range x.Lines {
-			if x.Lines[i].Ref == o.Version.Ref() {
-				return x, &x.Lines[i], nil
-			}
-		}
+	if x != nil && x.hasOrder(o) {
+		return x, x.Prescription, nil
 	}
-	p, err := prescription.FromOrders([]*prescription.Order{o})
-	if err != nil {
-		return nil, nil, err
-	}
-	return nil, &p.Lines[0], nil
+	p, err = prescription.FromOrders([]*prescription.Order{o})
+	return nil, p, err
 }
 
 // cancelledOrder finds the order that a cancellation is about.

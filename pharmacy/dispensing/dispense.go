@@ -2,7 +2,6 @@ package dispensing
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -49,8 +48,8 @@ func (s *Service) dispenseTask(ctx context.Context, call *fhir.Call) (*fhir.Repl
 }
 
 func (s *Service) dispense(state fhir.State, x *execution, call *fhir.Call) ([]fhir.Change, *fhir.Reply, error) {
-	if id, _ := prescription.Moves(x.State, prescription.Dispense); id == "" {
-		return nil, nil, x.suppliedBefore(state, prescription.Forbidden(x.State, prescription.Dispense, "Task"))
+	if issue := prescription.Forbidden(x.State, prescription.Dispense, "Task"); issue != nil {
+		return nil, nil, x.suppliedBefore(state, refusal(string(prescription.Dispense), *issue))
 	}
 	unheld := x.noteOriginal(call)
 	h := s.handing(call, x)
@@ -68,20 +67,21 @@ func (s *Service) dispense(state fhir.State, x *execution, call *fhir.Call) ([]f
 	if len(issues) > 0 {
 		return nil, nil, x.suppliedBefore(state, refusal("dispense", issues...))
 	}
-	j := s.judgeOf(x, h.When, call.Time)
-	trial := x.copy()
-	if issues := trial.Apply(message.Supplies(handed), j); len(issues) > 0 {
-		o, err := x.heldBack(call, trial.Met, x.suppliedBefore(state, refusal("dispense", issues...)), call.Time)
+	q := supplying(x, h.When, call.Time)
+	q.Event, q.Supplies = prescription.Dispense, message.Supplies(handed)
+	trial, issues := s.rules.Decide(x.Prescription, x.caller, q)
+	if len(issues) > 0 {
+		o, err := s.heldBack(call, x, trial.Met, x.suppliedBefore(state, refusal("dispense", issues...)), call.Time)
 		if err != nil {
 			return nil, nil, err
 		}
 		return o.changes, o.reply, nil
 	}
-	bundle, err := s.notification(state, x, trial, handed, h)
+	bundle, err := s.notification(state, x, trial.After, handed, h)
 	if err != nil {
 		return nil, nil, err
 	}
-	changes, err := s.record(state, x, message.Read(bundle, s.law), j, call.Time)
+	changes, _, err := s.record(state, x, message.Read(bundle, s.rules.Law), q)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -162,7 +162,7 @@ func (x *execution) handed(p *fhir.Resource) (items []message.HandedItem, issues
 		}
 		return items, nil
 	}
-	so := &execution{Prescription: x.copy()}
+	so := &execution{Prescription: x.Copy()}
 	for n := range p.Get("parameter").Items() {
 		if n.Get("name").Text() != "item" {
 			continue
@@ -240,16 +240,8 @@ func (x *execution) inUnit(l *prescription.Line, q prescription.Quantity) prescr
 	return q
 }
 
-// copy is the prescription to try something on.
-func (x *execution) copy() *prescription.Prescription {
-	p := *x.Prescription
-	p.Lines, p.Met = slices.Clone(x.Lines), slices.Clone(x.Met)
-	return &p
-}
-
-// judgeOf is how the supplies of a prescription are judged that are recorded at
-// a time.
-func (s *Service) judgeOf(x *execution, when string, now time.Time) prescription.Judge {
-	x.Classify(s.medicines, s.law)
-	return prescription.Judge{Medicines: s.medicines, Law: s.law, FromReceipt: s.fromReceipt, When: nhs.ReadDate(when), Now: nhs.DateOf(now), Taken: nhs.ReadDate(x.release.when), Original: x.original != ""}
+// supplying is a request for supplies of a prescription that were handed over on a
+// day and are recorded at a time.
+func supplying(x *execution, when string, now time.Time) prescription.Request {
+	return prescription.Request{Now: now, Place: "Task", When: nhs.ReadDate(when), Taken: nhs.ReadDate(x.release.when), Original: x.original != ""}
 }

@@ -8,14 +8,11 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-// finish moves the prescription by an event, and makes the changes that follow:
-// the Task, the orders' own statuses, and the next issue of a repeat
-// dispensing prescription when this one is done.
-func (x *execution) finish(state fhir.State, law prescription.Law, by prescription.Event, to prescription.State, now time.Time) ([]fhir.Change, error) {
-	changes, err := x.move(by, to, now)
-	if err != nil {
-		return nil, err
-	}
+// finish makes the changes that follow from what was decided: the Task, the
+// orders' own statuses, and the next issue of a repeat dispensing prescription when
+// this one is done.
+func (x *execution) finish(state fhir.State, law prescription.Law, now time.Time) ([]fhir.Change, error) {
+	changes := []fhir.Change{x.update(now)}
 	for i := range x.Lines {
 		if o := x.orderFor(&x.Lines[i]); o != nil {
 			changes = append(changes, orderBecomes(o, x.OrderStatus(&x.Lines[i]))...)
@@ -59,13 +56,4 @@ func (x *execution) next(state fhir.State, law prescription.Law) ([]fhir.Change,
 		return []fhir.Change{{Method: fhir.Update, Type: "Task", ID: id, Resource: task, Expression: "Task"}}, nil
 	}
 	return nil, nil
-}
-
-// move moves the prescription by an event that changes the Task alone.
-func (x *execution) move(by prescription.Event, to prescription.State, now time.Time) ([]fhir.Change, error) {
-	if !prescription.Allowed(x.State, by, to) {
-		return nil, prescription.Forbidden(x.State, by, "Task")
-	}
-	x.State = to
-	return []fhir.Change{x.update(now)}, nil
 }

@@ -105,7 +105,9 @@ func (s *Service) byHand(state fhir.State, r *fhir.Resource, number, item string
 	if supply.Status == "" {
 		supply.Status, supply.Quantity = prescription.FullyDispensed, prescription.ReadQuantity(r.Get("quantity"))
 	}
-	found := x.copy().Apply([]prescription.Supply{supply}, s.judgeOf(x, r.Get("whenHandedOver").Text(), now))
+	p := x.Copy()
+	p.Classify(s.rules.Medicines, s.rules.Law)
+	found := p.Apply([]prescription.Supply{supply}, s.rules.Judge(supplying(x, r.Get("whenHandedOver").Text(), now)))
 	return refusal("MedicationDispense", append(found, issues...)...)
 }
 
@@ -124,9 +126,10 @@ func (s *Service) lawfulRecord(state fhir.State, r *fhir.Resource, number, item 
 	}
 	// MDR-16: the same test as before the operation.
 	supply := prescription.Supply{Item: l.Item, Quantity: l.Quantity, Place: "MedicationDispense.whenHandedOver"}
-	j := s.judgeOf(x, r.Get("whenHandedOver").Text(), now)
-	j.Past = true
-	if issues := x.Lawful(l, supply, j); len(issues) > 0 {
+	x.Classify(s.rules.Medicines, s.rules.Law)
+	q := supplying(x, r.Get("whenHandedOver").Text(), now)
+	q.Past = true
+	if issues := x.Lawful(l, supply, s.rules.Judge(q)); len(issues) > 0 {
 		return refusal("MedicationDispense", issues...)
 	}
 	if s.duties == nil {

@@ -37,7 +37,7 @@ func (s *Service) releaseHold(ctx context.Context, call *fhir.Call) (*fhir.Reply
 			return nil, nil, refusal("release-hold", fhir.Issue{Code: fhir.Forbidden, Rule: "HOLD-3", Message: "The hold is for the pharmacy of the prescription to release.",
 				Expected: fhir.OrNothing(x.Owner.ID), Found: on, Expression: "Task.owner"})
 		}
-		x.Classify(s.medicines, s.law)
+		x.Classify(s.rules.Medicines, s.rules.Law)
 		h, err := x.heldFor(call.Body)
 		if err != nil {
 			return nil, nil, err
@@ -86,7 +86,8 @@ func listed(holds []prescription.Hold) string {
 
 // heldBack answers a supply that was refused because of holds that it met first:
 // they are recorded on the Task as it is stored, so that a pharmacist sees them.
-func (x *execution) heldBack(call *fhir.Call, met []prescription.Hold, refused error, now time.Time) (*outcome, error) {
+func (s *Service) heldBack(call *fhir.Call, x *execution, met []prescription.Hold, refused error, now time.Time) (*outcome, error) {
+	x.Classify(s.rules.Medicines, s.rules.Law)
 	known := len(x.Met)
 	for _, h := range met {
 		x.Meet(h)

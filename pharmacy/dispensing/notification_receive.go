@@ -27,16 +27,16 @@ func (s *Service) receiveNotification(call *fhir.Call, m *message.Message, state
 	if err := mayNotify(m, x, first); err != nil {
 		return nil, err
 	}
-	j := s.judgeOf(x, first.Get("whenHandedOver").Text(), call.Time)
-	j.Past = true
-	changes, err := s.record(state, x, m, j, call.Time)
-	if err != nil && len(x.Met) > 0 {
+	x.caller = prescription.Caller{Principal: call.Requester, Dispenses: true}
+	q := supplying(x, first.Get("whenHandedOver").Text(), call.Time)
+	q.Past = true
+	changes, met, err := s.record(state, x, m, q)
+	if err != nil && len(met) > 0 {
 		asStored, again := taskAt(state, m.Event(), x.version.ID)
 		if again != nil {
 			return nil, again
 		}
-		asStored.Classify(s.medicines, s.law)
-		return asStored.heldBack(call, x.Met, err, call.Time)
+		return s.heldBack(call, asStored, met, err, call.Time)
 	}
 	if err != nil {
 		return nil, err

@@ -10,19 +10,25 @@ import (
 )
 
 // record makes the changes of a notification: the message, its supplies, and
-// what they make of the prescription.
-func (s *Service) record(state fhir.State, x *execution, m *message.Message, j prescription.Judge, now time.Time) ([]fhir.Change, error) {
+// what they make of the prescription. met are the holds that it has met, also where
+// it is refused.
+func (s *Service) record(state fhir.State, x *execution, m *message.Message, q prescription.Request) (changes []fhir.Change, met []prescription.Hold, err error) {
 	by, replaced, err := x.replaces(state, m)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if issues := x.Apply(message.ReadSupplies(m), j); len(issues) > 0 {
-		return nil, refusal(m.Event(), issues...)
+	q.Event, q.Supplies, q.Said = by, message.ReadSupplies(m), m.Said()
+	out, issues := s.rules.Decide(x.Prescription, x.caller, q)
+	if len(issues) > 0 {
+		return nil, out.Met, refusal(m.Event(), issues...)
 	}
-	to, err := x.claimed(m)
-	if err != nil {
-		return nil, err
-	}
+	x.Prescription = out.After
+	changes, err = s.recorded(state, x, m, replaced, by, q.Now)
+	return changes, out.Met, err
+}
+
+// recorded makes the changes of a notification that may be recorded.
+func (s *Service) recorded(state fhir.State, x *execution, m *message.Message, replaced taskOutput, by prescription.Event, now time.Time) (changes []fhir.Change, err error) {
 	changes, written := x.dispenses(m)
 	if by == prescription.Dispense {
 		changes, err = newNumbers(state, m, changes)
@@ -37,7 +43,7 @@ func (s *Service) record(state fhir.State, x *execution, m *message.Message, j p
 	bundle := message.NotificationBundleID(m.ID())
 	x.supplies = append(x.supplies, taskOutput{id: m.ID(), ref: "Bundle/" + bundle, when: handedOver(m, now)})
 	changes = append(changes, m.Keep(bundle))
-	after, err := x.finish(state, s.law, by, to, now)
+	after, err := x.finish(state, s.rules.Law, now)
 	return append(changes, after...), err
 }
 
@@ -95,8 +101,8 @@ func (x *execution) replaces(state fhir.State, m *message.Message) (by prescript
 		return by, replaced, refusal(m.Event(), fhir.Issue{Code: fhir.Duplicate, Rule: "0002", Message: "This notification was sent before.", Found: m.ID(), Details: nhs.EPS("INVALID_MESSAGE"),
 			Fix: "Repeat a request with its own X-Request-ID; amend a notification with Extension-replacementOf.", Expression: "Bundle.identifier"})
 	}
-	if id, _ := prescription.Moves(x.State, by); id == "" {
-		return by, replaced, prescription.Forbidden(x.State, by, m.Header.Expression())
+	if issue := prescription.Forbidden(x.State, by, m.Header.Expression()); issue != nil {
+		return by, replaced, refusal(string(by), *issue)
 	}
 	if by == prescription.Amend {
 		x.supplies = x.supplies[:len(x.supplies)-1]
@@ -153,31 +159,4 @@ func (x *execution) rewind(state fhir.State) error {
 		}
 	}
 	return nil
-}
-
-// claimed is the state that a notification says the prescription is in; it may
-// leave it open where everything is done, and not close it where something is
-// outstanding.
-func (x *execution) claimed(m *message.Message) (prescription.State, error) {
-	to := x.Settle()
-	for d := range m.All("MedicationDispense") {
-		status := nhs.Extension(d, nhs.ExtBusinessStatus).Path("valueCoding", "code")
-		switch status.Text() {
-		case prescription.Active.Business:
-			if to == prescription.Dispensed || to == prescription.NoneDispensed {
-				to = prescription.Active
-				if x.State == prescription.PendingCancellation || x.State == prescription.PendingCancellationActive {
-					to = prescription.PendingCancellationActive
-				}
-			}
-		case prescription.Dispensed.Business, prescription.NoneDispensed.Business:
-			if to != prescription.Dispensed && to != prescription.NoneDispensed {
-				// 0012: not all items are settled.
-				return to, refusal(m.Event(), fhir.Issue{Code: fhir.BusinessRule, Rule: "0012", Message: "The prescription is not finished.",
-					Expected: "0003 With Dispenser - Active, as items are outstanding", Found: status.Text(), Expression: status.Expression(), Position: status.Position(),
-					Details: nhs.EPS("PRESCRIPTION_INVALID_STATE_TRANSITION")})
-			}
-		}
-	}
-	return to, nil
 }

@@ -21,7 +21,7 @@ func (s *Service) onTask(ctx context.Context, call *fhir.Call, op string, decide
 		if err != nil {
 			return nil, err
 		}
-		if err := s.mayAct(state, x, op, call.Requester); err != nil {
+		if x.caller, err = s.mayAct(state, x, op, call.Requester); err != nil {
 			return nil, err
 		}
 		changes, reply, err := decide(state, x)
@@ -110,17 +110,19 @@ func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 			Expected: "the parameter owner, an Organization with an ODS code", Found: "nothing"})
 	}
 	return s.onTask(ctx, call, "accept", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
-		if x.State.Open() && s.over(x, call.Time) {
-			o, err := s.expire(call, x)
-			return o.changes, o.reply, err
-		}
 		if x.State.WithDispenser() && x.Owner.ID != t.owner.ID {
 			return nil, nil, elsewhere("accept", x, node{})
 		}
-		id := pharmacy.ID("release", t.owner.ID, x.version.ID, x.version.VersionID)
-		if err := x.take(t, taskOutput{id: id, when: nhs.Stamp(call.Time)}); err != nil {
+		decided, err := s.take(x, t, call.Time, "accept")
+		if err != nil {
 			return nil, nil, err
 		}
+		if decided == prescription.Expire {
+			o, err := s.expire(call, x)
+			return o.changes, o.reply, err
+		}
+		x.agent = t.agent
+		x.release = taskOutput{id: pharmacy.ID("release", t.owner.ID, x.version.ID, x.version.VersionID), when: nhs.Stamp(call.Time)}
 		if issues := x.noteOriginal(call); len(issues) > 0 {
 			return nil, nil, refusal("accept", issues...)
 		}
@@ -165,29 +167,16 @@ func (s *Service) cancelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 	item := message.Parameter(call.Body, "item").Get("valueString").Text()
 	why := fhir.Obj("resourceType", "Basic", "code", nhs.Concept(reason)).Resource().Get("code")
 	return s.onTask(ctx, call, "cancel", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
-		var changes []fhir.Change
-		var issues []fhir.Issue
-		for i := range x.Lines {
-			l := &x.Lines[i]
-			if item != "" && !nhs.SameUUID(item, l.Item) {
-				continue
-			}
-			v := prescription.VerdictOn(x.State, l)
-			if made := cancelLine(x, x.orderFor(l), l, v, why, call.Time); len(made) > 0 {
-				changes = append(changes, made...)
-				continue
-			}
-			issues = append(issues, fhir.Issue{Code: fhir.BusinessRule, Rule: v.Code, Message: "The item was not cancelled.",
-				Found: l.Status.String(), Expression: "Task.input", Details: nhs.Coding(nhs.CSHistory, v.Code)})
-		}
-		if len(changes) == 0 && len(issues) == 0 {
-			issues = append(issues, fhir.Issue{Code: fhir.NotFound, Rule: "R-0008", Message: "The prescription has no such item.", Found: item, Details: nhs.Coding(nhs.CSHistory, "R-0008")})
-		}
-		if len(changes) == 0 {
+		out, issues := s.rules.Decide(x.Prescription, x.caller, prescription.Request{Event: prescription.Cancel, Now: call.Time, Place: "Task", Item: item})
+		if len(issues) > 0 {
 			return nil, nil, refusal("cancel", issues...)
 		}
-		task, err := x.afterCancel(call.Time)
-		return append(changes, task...), nil, err
+		x.Prescription = out.After
+		var changes []fhir.Change
+		for _, v := range out.Verdicts {
+			changes = append(changes, x.cancelled(x.orderFor(x.Line(v.Item)), v.Verdict, why, call.Time)...)
+		}
+		return append(changes, x.update(call.Time)), nil, nil
 	})
 }
 

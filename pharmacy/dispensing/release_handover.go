@@ -14,21 +14,14 @@ import (
 // maxRelease is how many nominated prescriptions one release hands over.
 const maxRelease = 25
 
-// over reports whether nothing of the prescription may be supplied any more.
-func (s *Service) over(x *execution, now time.Time) bool {
-	x.Classify(s.medicines, s.law)
-	return x.ExpireLines(s.law, nhs.DateOf(now), s.fromReceipt) && x.AnyLeft()
-}
-
 // expire records that the time of a prescription is over, and says so.
 func (s *Service) expire(call *fhir.Call, x *execution) (*outcome, error) {
 	issue := fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "0002", Message: "The prescription has expired.", Details: nhs.EPS("PRESCRIPTION_EXPIRED")}
 	return &outcome{changes: x.lapse(call.Time), reply: said(call, true, issue)}, nil
 }
 
-// lapse ends a prescription whose time is over, and stops its orders.
+// lapse records a prescription whose time is over, and stops its orders.
 func (x *execution) lapse(now time.Time) []fhir.Change {
-	x.State = prescription.Expired
 	changes := []fhir.Change{x.update(now)}
 	for i := range x.Lines {
 		changes = append(changes, orderBecomes(x.orderFor(&x.Lines[i]), x.OrderStatus(&x.Lines[i]))...)
@@ -54,9 +47,15 @@ func (s *Service) releaseNominated(call *fhir.Call, state fhir.State, t taker) (
 		if err != nil {
 			return nil, err
 		}
+		if x == nil || x.State != prescription.Nominated {
+			continue
+		}
+		x.caller = t.caller(call)
+		decided, err := s.take(x, t, call.Time, "release")
 		switch {
-		case x == nil || x.State != prescription.Nominated:
-		case s.over(x, call.Time):
+		case err != nil:
+			return nil, err
+		case decided == prescription.Expire:
 			aside = append(aside, x.lapse(call.Time)...)
 		default:
 			handed = append(handed, x)
@@ -81,9 +80,7 @@ func (s *Service) handOver(call *fhir.Call, state fhir.State, list []*execution,
 	changes = append(slices.Clone(t.parts), changes...)
 	var messages []any
 	for _, x := range list {
-		if err := x.take(t, taskOutput{id: id, when: nhs.Stamp(call.Time)}); err != nil {
-			return nil, err
-		}
+		x.agent, x.release = t.agent, taskOutput{id: id, when: nhs.Stamp(call.Time)}
 		changes = append(changes, x.update(call.Time))
 		m, err := s.releasedMessage(state, x)
 		if err != nil {
@@ -104,19 +101,20 @@ func (s *Service) handOver(call *fhir.Call, state fhir.State, list []*execution,
 		)).Resource()}}, nil
 }
 
-// take moves the prescription to a pharmacy.
-func (x *execution) take(t taker, r taskOutput) error {
-	_, to := prescription.Moves(x.State, prescription.Accept)
-	if len(to) == 0 {
-		return prescription.Forbidden(x.State, prescription.Accept, "Task")
+// take decides whether a pharmacy may have a prescription, and what comes of the
+// attempt: [prescription.Accept], or [prescription.Expire] where its time is over.
+func (s *Service) take(x *execution, t taker, now time.Time, op string) (prescription.Event, error) {
+	out, issues := s.rules.Decide(x.Prescription, x.caller, prescription.Request{Event: prescription.Accept, Now: now, Place: "Task", Owner: t.owner})
+	if len(issues) > 0 {
+		return "", refusal(op, issues...)
 	}
-	x.State, x.Owner, x.agent, x.release = to[0], t.owner, t.agent, r
-	for i := range x.Lines {
-		if x.Lines[i].Status == prescription.ToBeDispensed {
-			x.Lines[i].Status = prescription.WithDispenser
-		}
-	}
-	return nil
+	x.Prescription = out.After
+	return out.Event, nil
+}
+
+// caller is who takes a prescription that was given to them, nominated or not.
+func (t taker) caller(call *fhir.Call) prescription.Caller {
+	return prescription.Caller{Principal: call.Requester, Dispenses: true}
 }
 
 // releasedMessage is the message of a prescription as a release hands it over: as
@@ -131,5 +129,5 @@ func (s *Service) releasedMessage(state fhir.State, x *execution) (*fhir.Resourc
 	if stored == nil {
 		return r.Composed(func(ref, typ string) (*fhir.Resource, error) { return read(state, ref, typ) })
 	}
-	return r.AsSent(message.Read(stored, s.law)), nil
+	return r.AsSent(message.Read(stored, s.rules.Law)), nil
 }

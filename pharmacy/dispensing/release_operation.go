@@ -82,14 +82,19 @@ func (s *Service) releaseOne(call *fhir.Call, state fhir.State, t taker, group n
 	if x.State.WithDispenser() && x.Owner.ID == t.owner.ID {
 		return &outcome{reply: nothingMore(call)}, nil
 	}
-	if x.State.Open() && s.over(x, call.Time) {
-		return s.expire(call, x)
-	}
 	if x.State.WithDispenser() {
 		return &outcome{reply: s.heldElsewhere(call, state, x)}, nil
 	}
 	if err := refuseRelease(x, group); err != nil {
 		return nil, err
+	}
+	x.caller = t.caller(call)
+	decided, err := s.take(x, t, call.Time, "release")
+	if err != nil {
+		return nil, err
+	}
+	if decided == prescription.Expire {
+		return s.expire(call, x)
 	}
 	return s.handOver(call, state, []*execution{x}, nil, t)
 }

@@ -12,34 +12,20 @@ import (
 // giveBack returns a prescription: to those who may take it next, or to its
 // end when it was cancelled or its time is over.
 func (s *Service) giveBack(state fhir.State, x *execution, reason fhir.Coding, now time.Time) ([]fhir.Change, error) {
-	if _, to := prescription.Moves(x.State, prescription.Return); len(to) == 0 {
-		return nil, prescription.Forbidden(x.State, prescription.Return, "Task")
+	out, issues := s.rules.Decide(x.Prescription, x.caller, prescription.Request{Event: prescription.Return, Now: now, Place: "Task"})
+	if len(issues) > 0 {
+		return nil, refusal(string(prescription.Return), issues...)
 	}
 	var changes []fhir.Change
-	for i := range x.Lines {
-		l := &x.Lines[i]
-		switch {
-		case l.Status == prescription.LineCancelled:
-		case l.PendingCancellation:
-			l.Status, l.PendingCancellation = prescription.LineCancelled, false
-			o := x.orderFor(l)
-			changes = append(changes, rewriteOrder(o, "status", "cancelled", "statusReason", nhs.Concept(x.cancelReason()),
-				"extension", fhir.List(nhs.WithoutExtension(o.Resource.Root(), nhs.ExtHistory, message.StatusHistory("R-0001", now))...)))
-		default:
-			l.Status = prescription.ToBeDispensed
-		}
+	for _, v := range out.Verdicts {
+		o := x.orderFor(x.Line(v.Item))
+		changes = append(changes, rewriteOrder(o, "status", "cancelled", "statusReason", nhs.Concept(x.cancelReason()),
+			"extension", fhir.List(nhs.WithoutExtension(o.Resource.Root(), nhs.ExtHistory, message.StatusHistory(v.Code, now))...)))
 	}
-	to := x.Rest()
-	switch {
-	case !x.AnyLeft():
-		to = prescription.Cancelled
-	case s.over(x, now):
-		to = prescription.Expired
-	}
-	x.Owner, x.agent, x.release, x.reason = x.Nominee, prescription.Party{}, taskOutput{}, reason
+	x.Prescription = out.After
+	x.agent, x.release, x.reason = prescription.Party{}, taskOutput{}, reason
 	x.Owner = s.nominee(state, x.Owner)
-	after, err := x.move(prescription.Return, to, now)
-	return append(changes, after...), err
+	return append(changes, x.update(now)), nil
 }
 
 // cancelReason is why the prescriber wants items cancelled, as the Task has it.

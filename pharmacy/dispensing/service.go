@@ -52,21 +52,20 @@ type Duties interface {
 
 // Service is the dispensing part of the business.
 type Service struct {
-	db          Database
-	law         prescription.Law
-	site        Site
-	fromReceipt bool
-	medicines   prescription.Formulary
-	codes       ClaimCodes
-	duties      Duties
-	patience    time.Duration // how long a call waits for the follower
+	db       Database
+	rules    prescription.Rules
+	site     Site
+	codes    ClaimCodes
+	duties   Duties
+	patience time.Duration // how long a call waits for the follower
 }
 
 // New makes the service over a database.
 func New(db Database, opts Options) *Service {
-	s := &Service{db: db, law: prescription.BuiltInLaw, site: opts.Site, fromReceipt: opts.FromReceipt, medicines: prescription.BuiltInMedicines.With(opts.Dictionary), codes: opts.Codes, duties: opts.Duties, patience: 2 * time.Second}
+	s := &Service{db: db, site: opts.Site, codes: opts.Codes, duties: opts.Duties, patience: 2 * time.Second}
+	s.rules = prescription.Rules{Law: prescription.BuiltInLaw, Medicines: prescription.BuiltInMedicines.With(opts.Dictionary), FromReceipt: opts.FromReceipt}
 	if opts.Law != nil {
-		s.law = *opts.Law
+		s.rules.Law = *opts.Law
 	}
 	return s
 }

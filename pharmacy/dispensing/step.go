@@ -126,7 +126,7 @@ func (s *Service) draft(state fhir.State, orders []*prescription.Order) (*fhir.R
 	if err != nil {
 		return nil, err
 	}
-	p.Classify(s.medicines, s.law)
+	p.Classify(s.rules.Medicines, s.rules.Law)
 	if p.State = p.Rest(); !p.AnyLeft() {
 		p.State = prescription.Cancelled
 	}
@@ -134,7 +134,7 @@ func (s *Service) draft(state fhir.State, orders []*prescription.Order) (*fhir.R
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPrescribers(p, state, orders, sent, s.law); err != nil {
+	if err := checkPrescribers(p, state, orders, sent, s.rules.Law); err != nil {
 		return nil, err
 	}
 	id := ""
@@ -144,7 +144,7 @@ func (s *Service) draft(state fhir.State, orders []*prescription.Order) (*fhir.R
 			return nil, err
 		}
 	}
-	return newTask(s.law, p, id, authored), nil
+	return newTask(s.rules.Law, p, id, authored), nil
 }
 
 // extend adds orders that came after somebody had taken up the Task.
@@ -164,8 +164,8 @@ func (s *Service) extend(state fhir.State, x *execution, orders []*prescription.
 			x.Lines, added = append(x.Lines, p.Lines[i]), append(added, o)
 		}
 	}
-	x.Classify(s.medicines, s.law)
-	if err := checkPrescribers(x.Prescription, state, added, nil, s.law); err != nil {
+	x.Classify(s.rules.Medicines, s.rules.Law)
+	if err := checkPrescribers(x.Prescription, state, added, nil, s.rules.Law); err != nil {
 		return nil, err
 	}
 	return []fhir.Change{x.update(v.LastUpdated)}, nil

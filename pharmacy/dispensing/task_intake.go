@@ -7,6 +7,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -57,6 +58,7 @@ func (s *Service) takeTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, e
 		if x.Owner.ID != org.Text() && !x.State.Open() {
 			return nil, elsewhere("task", x, message.Place(org, role))
 		}
+		x.caller = prescription.Caller{Principal: call.Requester, Dispenses: true}
 		var changes []fhir.Change
 		if t.Get("status").Text() == "rejected" {
 			changes, err = s.giveBack(state, x, firstOf(t.Get("statusReason")), call.Time)

@@ -38,6 +38,7 @@ type execution struct {
 	agent    prescription.Party // who acts for the owner, SDS user id
 	original string
 	reason   fhir.Coding
+	caller   prescription.Caller // who asks for something to be done with it
 
 	exemption    fhir.Value // what a $dispense says for the claim, as extensions
 	endorsements []endorsement

@@ -12,8 +12,8 @@ import (
 // takeBack withdraws the last notification; the prescription is with the
 // dispenser again as it was before.
 func (s *Service) takeBack(state fhir.State, x *execution, id node, reason fhir.Coding, now time.Time) ([]fhir.Change, error) {
-	if _, to := prescription.Moves(x.State, prescription.Withdraw); len(to) == 0 {
-		return nil, prescription.Forbidden(x.State, prescription.Withdraw, "Task")
+	if issue := prescription.Forbidden(x.State, prescription.Withdraw, "Task"); issue != nil {
+		return nil, refusal(string(prescription.Withdraw), *issue)
 	}
 	last, err := x.lastDispense(state, id)
 	if err != nil {
@@ -27,17 +27,12 @@ func (s *Service) takeBack(state fhir.State, x *execution, id node, reason fhir.
 	if err != nil {
 		return nil, err
 	}
-	to := prescription.Accepted
-	switch {
-	case len(x.supplies) == 0 && x.AllPendingCancellation():
-		to = prescription.PendingCancellation
-	case x.AllPendingCancellation():
-		to = prescription.PendingCancellationActive
-	case len(x.supplies) > 0:
-		to = prescription.Active
+	out, issues := s.rules.Decide(x.Prescription, x.caller, prescription.Request{Event: prescription.Withdraw, Now: now, Place: "Task", Left: len(x.supplies)})
+	if len(issues) > 0 {
+		return nil, refusal(string(prescription.Withdraw), issues...)
 	}
-	x.reason = reason
-	after, err := x.finish(state, s.law, prescription.Withdraw, to, now)
+	x.Prescription, x.reason = out.After, reason
+	after, err := x.finish(state, s.rules.Law, now)
 	return append(changes, after...), err
 }
 

@@ -17,3 +17,13 @@ func ReadSupplies(m *Message) []prescription.Supply {
 	}
 	return list
 }
+
+// Said are the states that a notification says the prescription is in.
+func (m *Message) Said() (said []prescription.Said) {
+	for d := range m.All("MedicationDispense") {
+		if status := nhs.Extension(d, nhs.ExtBusinessStatus).Path("valueCoding", "code"); status.Exists() {
+			said = append(said, prescription.Said{Business: status.Text(), Expression: status.Expression(), Position: status.Position()})
+		}
+	}
+	return said
+}

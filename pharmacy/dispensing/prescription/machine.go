@@ -106,8 +106,17 @@ func MayBecome(from, to State) bool {
 	return from == to || slices.ContainsFunc(machine, func(t transition) bool { return t.from == from && slices.Contains(t.to, to) })
 }
 
-// Forbidden is the refusal of an event in a state.
-func Forbidden(from State, by Event, place string) error {
+// Forbidden refuses an event in a state; nil where the state machine has it.
+func Forbidden(from State, by Event, place string) *fhir.Issue {
+	if id, _ := Moves(from, by); id != "" {
+		return nil
+	}
+	issue := forbidden(from, by, place)
+	return &issue
+}
+
+// forbidden is the refusal of an event in a state.
+func forbidden(from State, by Event, place string) fhir.Issue {
 	var allowed []string
 	for _, t := range machine {
 		if t.from == from && !slices.Contains(allowed, string(t.by)) {
@@ -119,10 +128,10 @@ func Forbidden(from State, by Event, place string) error {
 		can = strings.Join(allowed, ", ")
 	}
 	// 0012: invalid state transition of a prescription.
-	return fhir.E(string(by), fhir.BusinessRule, fhir.Issue{
+	return fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule,
 		Message:  fmt.Sprintf("The prescription cannot be changed by %s now.", by),
 		Expected: can, Found: from.String(), Rule: "0012", Expression: place, Details: nhs.EPS("PRESCRIPTION_INVALID_STATE_TRANSITION"),
-	})
+	}
 }
 
 // String is the state in words: "With Dispenser (accepted, 0002)".

@@ -24,7 +24,7 @@ func TestMachine(t *testing.T) {
 		for _, by := range all7 {
 			id, to := Moves(from, by)
 			if id == "" {
-				require.Error(t, Forbidden(from, by, "Task"))
+				require.Equal(t, "0012", Forbidden(from, by, "Task").Rule)
 				fmt.Fprintf(&b, "  %-8s refused 0012\n", by)
 				continue
 			}
