@@ -11,6 +11,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
@@ -30,7 +31,7 @@ func BenchmarkOrder(b *testing.B) {
 	b.SetParallelism(32)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			message := acute(int(n.Add(1))).message()
+			message := epstest.Acute(int(n.Add(1))).Message()
 			if _, err := s.processMessage(b.Context(), &fhir.Call{Body: message, Time: today, Base: "http://localhost/fhir"}); err != nil {
 				b.Error(err)
 				return
@@ -47,12 +48,12 @@ func BenchmarkStep(b *testing.B) {
 	}
 	defer func() { _ = db.Close() }()
 	s := New(db, Options{Site: testSite})
-	sent := acute(1).message()
+	sent := epstest.Acute(1).Message()
 	if _, err := s.processMessage(b.Context(), &fhir.Call{Body: sent, Time: today}); err != nil {
 		b.Fatal(err)
 	}
-	script := acute(1)
-	v, err := db.State(b.Context()).Current("MedicationRequest", message.OrderID(script.order, script.items[0].number))
+	script := epstest.Acute(1)
+	v, err := db.State(b.Context()).Current("MedicationRequest", message.OrderID(script.Order, script.Items[0].Number))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func BenchmarkFollow(b *testing.B) {
 		for range 16 {
 			clients.Go(func() {
 				for range orders / 16 {
-					if _, err := s.processMessage(b.Context(), &fhir.Call{Body: acute(int(n.Add(1))).message(), Time: today, Base: "http://localhost/fhir"}); err != nil {
+					if _, err := s.processMessage(b.Context(), &fhir.Call{Body: epstest.Acute(int(n.Add(1))).Message(), Time: today, Base: "http://localhost/fhir"}); err != nil {
 						b.Error(err)
 					}
 				}

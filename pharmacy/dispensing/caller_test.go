@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
@@ -49,7 +50,7 @@ func TestCallersAct(t *testing.T) {
 		want   map[string]fhir.Code
 	}{
 		"send": {nil, func(st *stage) error {
-			_, err := st.send(acute(2, scriptItem{name: "Aspirin", quantity: "28"}).message())
+			_, err := st.send(epstest.Acute(2, epstest.Item{Name: "Aspirin", Quantity: "28"}).Message())
 			return err
 		}, map[string]fhir.Code{clinic: done, pharmacy: forbidden, other: forbidden, evil: forbidden}},
 		"cancel":   {nil, act("cancel", "0"), map[string]fhir.Code{clinic: done, pharmacy: forbidden, other: forbidden, evil: forbidden}},
@@ -62,7 +63,7 @@ func TestCallersAct(t *testing.T) {
 	} {
 		c.want["SUPPLIER"] = done // may act for both
 		for who, want := range c.want {
-			st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]script{1: acute(1, scriptItem{name: "Aspirin", quantity: "28"})}}
+			st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{1: epstest.Acute(1, epstest.Item{Name: "Aspirin", Quantity: "28"})}}
 			st.sendAs("order", 1)
 			for _, cmd := range c.before {
 				rest := []string{"1"}
@@ -90,7 +91,7 @@ func TestCallersAct(t *testing.T) {
 // TestWhatOthersHoldIsNotThere: a pharmacy is told of a prescription that another
 // has, or is nominated to, what it is told of one that there is not.
 func TestWhatOthersHoldIsNotThere(t *testing.T) {
-	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]script{1: acute(1, scriptItem{name: "Aspirin", quantity: "28"}), 2: acute(2, scriptItem{name: "Aspirin", quantity: "28"})}}
+	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{1: epstest.Acute(1, epstest.Item{Name: "Aspirin", Quantity: "28"}), 2: epstest.Acute(2, epstest.Item{Name: "Aspirin", Quantity: "28"})}}
 	st.sendAs("order", 1)
 	for _, held := range []bool{false, true} {
 		if held {
@@ -100,13 +101,13 @@ func TestWhatOthersHoldIsNotThere(t *testing.T) {
 		st.who = callerOf("FA565")
 		for _, handle := range []string{"accept", "dispense", "return", "withdraw", "cancel"} {
 			answers := map[string]bool{}
-			for _, order := range []string{st.scripts[1].order, st.scripts[2].order} {
-				call := st.call(params("reason:Code", map[string]string{"return": "0003", "withdraw": "MU", "cancel": "0003"}[handle]))
+			for _, order := range []string{st.scripts[1].Order, st.scripts[2].Order} {
+				call := st.call(epstest.Parameters("reason:Code", map[string]string{"return": "0003", "withdraw": "MU", "cancel": "0003"}[handle]))
 				if handle == "accept" {
 					call.Body = nil
 				}
 				if handle == "dispense" {
-					call.Body = params("all:Boolean", true)
+					call.Body = epstest.Parameters("all:Boolean", true)
 				}
 				call.ID = TaskID(order, 1)
 				var err error
@@ -131,7 +132,7 @@ func TestWhatOthersHoldIsNotThere(t *testing.T) {
 	// By message too, with the sender's own name in it.
 	st.who = callerOf("FA565", "VNE51x")
 	for _, n := range []int{1, 2} {
-		m := fhir.Revise(st.scripts[n].cancellation(0), "x", "")
+		m := fhir.Revise(st.scripts[n].Cancellation(0), "x", "")
 		text := strings.ReplaceAll(string(m.JSON()), `"A83008"`, `"FA565"`)
 		mine, err := fhir.Parse([]byte(text))
 		require.NoError(t, err)
@@ -144,16 +145,16 @@ func TestWhatOthersHoldIsNotThere(t *testing.T) {
 // whatever the body says.
 func TestTheCallerIsThePerformer(t *testing.T) {
 	for _, agent := range []bool{false, true} {
-		st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]script{1: acute(1, scriptItem{name: "Aspirin", quantity: "28"})}}
+		st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{1: epstest.Acute(1, epstest.Item{Name: "Aspirin", Quantity: "28"})}}
 		st.sendAs("order", 1)
 		_, err := st.act("accept", 1, map[string]string{}, []string{"1"})
 		require.NoError(t, err)
 		st.who = callerOf("VNE51")
 		pairs := []any{"all:Boolean", true}
 		if agent {
-			pairs = append(pairs, "agent", agentRole())
+			pairs = append(pairs, "agent", epstest.AgentRole())
 		}
-		_, err = st.on(st.scripts[1].order, 1, st.s.dispenseTask, pairs...)
+		_, err = st.on(st.scripts[1].Order, 1, st.s.dispenseTask, pairs...)
 		require.NoError(t, err)
 		d := st.find("MedicationDispense", "status=completed")[0]
 		role := nhs.Contained(d.Root(), d.Get("performer").Item(0).Get("actor"))
@@ -166,18 +167,18 @@ func TestTheCallerIsThePerformer(t *testing.T) {
 // write as a resource.
 func TestPlainWritesOfCallers(t *testing.T) {
 	w := newWorld(t, today, Options{})
-	s := acute(1, scriptItem{name: "Aspirin", quantity: "28"})
-	_, err := w.send(s.message())
+	s := epstest.Acute(1, epstest.Item{Name: "Aspirin", Quantity: "28"})
+	_, err := w.send(s.Message())
 	require.NoError(t, err)
 	w.settle()
-	x := w.execution(s.order)
+	x := w.execution(s.Order)
 	write := func(org string, c fhir.Change) fhir.Code {
 		_, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{c}, Requester: callerOf(org)})
 		return fhir.KindOf(err)
 	}
 	task := fhir.Change{Method: fhir.Update, Type: "Task", ID: x.version.ID, Resource: fhir.Revise(x.resource, "description", "x")}
 	order := rewriteOrder(x.orders[0], "note", fhir.List(fhir.Obj("text", "x")))
-	kept := fhir.Change{Method: fhir.Update, Type: "Bundle", ID: message.OrderBundleID(orderNumber(7, "A83008")), Resource: fhir.Revise(acute(7, scriptItem{name: "Aspirin", quantity: "28"}).message(), "id", message.OrderBundleID(orderNumber(7, "A83008")))}
+	kept := fhir.Change{Method: fhir.Update, Type: "Bundle", ID: message.OrderBundleID(epstest.OrderNumber(7, "A83008")), Resource: fhir.Revise(epstest.Acute(7, epstest.Item{Name: "Aspirin", Quantity: "28"}).Message(), "id", message.OrderBundleID(epstest.OrderNumber(7, "A83008")))}
 	for _, org := range []string{"FA565", "EVIL99", ""} {
 		require.Equal(t, fhir.Forbidden, write(org, task), org)
 		require.Equal(t, fhir.Forbidden, write(org, fhir.Change{Method: fhir.Delete, Type: "Task", ID: x.version.ID}), org)

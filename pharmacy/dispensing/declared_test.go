@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -24,8 +25,8 @@ var sample = map[string]any{
 // declared is read, and nothing else.
 func TestDeclaredIsTaken(t *testing.T) {
 	w := newWorld(t, today, Options{})
-	s := acute(1)
-	_, err := w.send(s.message())
+	s := epstest.Acute(1)
+	_, err := w.send(s.Message())
 	require.NoError(t, err)
 	w.settle()
 	seen := 0
@@ -37,13 +38,13 @@ func TestDeclaredIsTaken(t *testing.T) {
 		ask := func(parameter fhir.Value) []string {
 			call := w.call(fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(parameter)).Resource())
 			if op.Instance {
-				call.ID = TaskID(s.order, 1)
+				call.ID = TaskID(s.Order, 1)
 			}
 			_, err := w.operation(op.Name)(w.ctx, call)
 			if err == nil {
 				return nil
 			}
-			return rulesOf(err)
+			return epstest.RulesOf(err)
 		}
 		for _, p := range op.Parameters {
 			assert.NotEmpty(t, p.Doc, "%s %s", op.Name, p.Name)

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/store"
@@ -20,21 +21,21 @@ func TestSuppliedOrder(t *testing.T) {
 	defer func() { require.NoError(t, db.Close()) }()
 	s := New(db, Options{Site: testSite})
 	for n := range 3 {
-		_, err := s.processMessage(t.Context(), &fhir.Call{Body: acute(n + 1).message(), Time: today})
+		_, err := s.processMessage(t.Context(), &fhir.Call{Body: epstest.Acute(n + 1).Message(), Time: today})
 		require.NoError(t, err)
 	}
-	mine := acute(2)
-	item := mine.items[0].number
+	mine := epstest.Acute(2)
+	item := mine.Items[0].Number
 	inside := fhir.List(fhir.Obj("resourceType", "MedicationRequest", "id", "m",
-		"identifier", fhir.List(fhir.Obj("system", nhs.IDItem, "value", item)), "groupIdentifier", fhir.Obj("system", nhs.IDOrder, "value", mine.order)))
+		"identifier", fhir.List(fhir.Obj("system", nhs.IDItem, "value", item)), "groupIdentifier", fhir.Obj("system", nhs.IDOrder, "value", mine.Order)))
 	for name, c := range map[string]struct {
 		contained fhir.Value
 		ref       fhir.Value
 		want      string
 	}{
-		"inside":        {inside, fhir.Obj("reference", "#m"), mine.order},
-		"by reference":  {fhir.List(), fhir.Obj("reference", "MedicationRequest/"+message.OrderID(mine.order, item)), mine.order},
-		"by identifier": {fhir.List(), fhir.Obj("identifier", fhir.Obj("system", nhs.IDItem, "value", item)), mine.order},
+		"inside":        {inside, fhir.Obj("reference", "#m"), mine.Order},
+		"by reference":  {fhir.List(), fhir.Obj("reference", "MedicationRequest/"+message.OrderID(mine.Order, item)), mine.Order},
+		"by identifier": {fhir.List(), fhir.Obj("identifier", fhir.Obj("system", nhs.IDItem, "value", item)), mine.Order},
 		"none":          {fhir.List(), fhir.Obj("display", "an order"), ""},
 		"no value":      {fhir.List(), fhir.Obj("identifier", fhir.Obj("system", nhs.IDItem)), ""},
 	} {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/internal/oracle"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
@@ -285,7 +286,7 @@ func TestOracleRefusals(t *testing.T) {
 		w := newWorld(t, today, Options{FromReceipt: true})
 		_, err := w.send(e.resource)
 		require.Error(t, err, e.path)
-		require.Equal(t, want, detailsOf(err)[0], "%v", err)
+		require.Equal(t, want, epstest.DetailsOf(err)[0], "%v", err)
 		require.Zero(t, w.db.Head(), "%s left something behind", e.path)
 		t.Logf("%s: refused, %s", e.path, want)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
 )
 
@@ -35,10 +36,10 @@ func TestOraclePathsOfNotifications(t *testing.T) {
 		case isRequest(e) && e.event() == "prescription-order" && e.accepted():
 			w := newWorld(t, today, Options{FromReceipt: true})
 			require.NoError(t, w.step(e))
-			_, err := w.on(e.order(), 1, w.s.acceptTask, "agent", agentRole())
+			_, err := w.on(e.order(), 1, w.s.acceptTask, "agent", epstest.AgentRole())
 			require.NoError(t, err)
 			require.NoError(t, w.decide(e))
-			reply, err := w.on(e.order(), 1, w.s.dispenseTask, "all:Boolean", true, "agent", agentRole())
+			reply, err := w.on(e.order(), 1, w.s.dispenseTask, "all:Boolean", true, "agent", epstest.AgentRole())
 			require.NoError(t, err)
 			ours["notification"].add(message.Parameter(reply.Resource, "notification").Get("resource"), "")
 			ours["task"].add(w.task(e.order(), 1).Root(), "")

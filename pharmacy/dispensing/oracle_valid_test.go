@@ -6,6 +6,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/internal/oracle"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/profiles"
 )
@@ -37,8 +38,8 @@ func (w *world) produceAll(e example, v *profiles.Validator) error {
 	}
 	w.settle()
 	made := []*fhir.Resource{w.task(e.order(), 1)}
-	release := params("owner", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51")), "name", "The Simple Pharmacy").Resource(),
-		"agent", agentRole(), "status:Code", "accepted", "group-identifier:Identifier", nhs.IdentifierValue(nhs.IDOrder, e.order()))
+	release := epstest.Parameters("owner", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51")), "name", "The Simple Pharmacy").Resource(),
+		"agent", epstest.AgentRole(), "status:Code", "accepted", "group-identifier:Identifier", nhs.IdentifierValue(nhs.IDOrder, e.order()))
 	reply, err := w.s.release(w.ctx, w.call(release))
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -56,7 +57,7 @@ func TestOnePatientInAnOrganisation(t *testing.T) {
 		if c.matched {
 			require.NoError(t, err, name)
 		} else {
-			require.Equal(t, []string{"patient-once"}, rulesOf(err), "%s: %v", name, err)
+			require.Equal(t, []string{"patient-once"}, epstest.RulesOf(err), "%s: %v", name, err)
 			require.Contains(t, err.Error(), "If-None-Exist")
 		}
 		require.Len(t, w.find("Patient", nhs.Query("identifier", nhs.IDNHS, quill)), 1, name)
@@ -70,26 +71,26 @@ func TestOnePatientInAnOrganisation(t *testing.T) {
 	}
 	w := newWorld(t, today, Options{})
 	_, err := w.write("A83008", posted(person(quill, "Quill")), posted(person(quill, "Quill")))
-	require.Contains(t, rulesOf(err), "patient-once", "two in one transaction: %v", err)
+	require.Contains(t, epstest.RulesOf(err), "patient-once", "two in one transaction: %v", err)
 }
 
 // TestOrdersFindTheirOrganisationsPatient: orders of two clinics for one person
 // refer to the record of each, by message and by transaction.
 func TestOrdersFindTheirOrganisationsPatient(t *testing.T) {
 	w := newWorld(t, today, Options{})
-	s := acute(1)
+	s := epstest.Acute(1)
 	for _, clinic := range []string{"A83008", "B00001"} {
-		_, err := w.write(clinic, put("of-"+clinic, person(s.nhs, "Quill")))
+		_, err := w.write(clinic, put("of-"+clinic, person(s.NHSNumber, "Quill")))
 		require.NoError(t, err)
 	}
 	for i, clinic := range []string{"A83008", "B00001", "C00001"} {
-		s := acute(i + 1)
-		call := w.call(s.message())
+		s := epstest.Acute(i + 1)
+		call := w.call(s.Message())
 		call.Requester.OnBehalf = clinic
 		_, err := w.s.processMessage(w.ctx, call)
 		require.NoError(t, err)
 		w.settle()
-		ref := w.task(s.order, 1).Root().Path("for", "reference").Text()
+		ref := w.task(s.Order, 1).Root().Path("for", "reference").Text()
 		if clinic != "C00001" {
 			require.Equal(t, "Patient/of-"+clinic, ref)
 			continue
@@ -100,11 +101,11 @@ func TestOrdersFindTheirOrganisationsPatient(t *testing.T) {
 		require.Equal(t, clinic, first.Requester.OnBehalf)
 	}
 	// A supply is of the prescription's patient, whoever notifies it.
-	_, err := w.on(s.order, 1, w.s.acceptTask)
+	_, err := w.on(s.Order, 1, w.s.acceptTask)
 	require.NoError(t, err)
-	_, err = w.on(s.order, 1, w.s.dispenseTask, "all:Boolean", true)
+	_, err = w.on(s.Order, 1, w.s.dispenseTask, "all:Boolean", true)
 	require.NoError(t, err)
-	require.Len(t, w.find("Patient", nhs.Query("identifier", nhs.IDNHS, s.nhs)), 3)
+	require.Len(t, w.find("Patient", nhs.Query("identifier", nhs.IDNHS, s.NHSNumber)), 3)
 }
 
 // TestOneOfManyPatientsAtOnce: of many that arrive together one is stored, and
@@ -142,7 +143,7 @@ func TestMergedPatientGivesWay(t *testing.T) {
 	_, err = w.write("A83008", put("new", p))
 	require.NoError(t, err)
 	_, err = w.write("A83008", put("old", fhir.Revise(p, "active", true)))
-	require.Equal(t, []string{"patient-once"}, rulesOf(err))
+	require.Equal(t, []string{"patient-once"}, epstest.RulesOf(err))
 	_, err = w.write("A83008", put("new", fhir.Revise(p, "birthDate", "1980-02-04")))
 	require.NoError(t, err)
 	found, err := patientOf(w.db.State(w.ctx), "", fhir.Principal{OnBehalf: "A83008"}, "9449304130")

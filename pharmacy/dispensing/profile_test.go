@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
@@ -26,18 +27,18 @@ func TestProfiles(t *testing.T) {
 			}
 		}
 	}
-	s := acute(1)
-	s.therapy, s.repeats = prescription.RepeatDispensing, 2
-	_, err := w.send(s.message())
+	s := epstest.Acute(1)
+	s.Therapy, s.Repeats = prescription.RepeatDispensing, 2
+	_, err := w.send(s.Message())
 	require.NoError(t, err)
 	w.settle()
-	hold("waiting", w.task(s.order, 1), "NHSDigital-Task")
-	_, err = w.on(s.order, 1, w.s.acceptTask, "agent", agentRole(), "owner", pharmacyOrganization())
+	hold("waiting", w.task(s.Order, 1), "NHSDigital-Task")
+	_, err = w.on(s.Order, 1, w.s.acceptTask, "agent", epstest.AgentRole(), "owner", pharmacyOrganization())
 	require.NoError(t, err)
-	hold("accepted", w.task(s.order, 1), "NHSDigital-Task")
-	reply, err := w.on(s.order, 1, w.s.dispenseTask, "all:Boolean", true)
+	hold("accepted", w.task(s.Order, 1), "NHSDigital-Task")
+	reply, err := w.on(s.Order, 1, w.s.dispenseTask, "all:Boolean", true)
 	require.NoError(t, err)
-	hold("dispensed", w.task(s.order, 1), "NHSDigital-Task")
+	hold("dispensed", w.task(s.Order, 1), "NHSDigital-Task")
 	b := reply.Resource.Sub(message.Parameter(reply.Resource, "notification").Get("resource"))
 	m := message.Read(b, prescription.BuiltInLaw)
 	hold("notification", b.Sub(m.Header), "NHSDigital-MessageHeader")
@@ -50,7 +51,7 @@ func TestProfiles(t *testing.T) {
 	for _, d := range w.find("MedicationDispense", all) {
 		hold("stored", d, "NHSDigital-MedicationDispense")
 	}
-	reply, err = w.send(s.cancellation(0))
+	reply, err = w.send(s.Cancellation(0))
 	require.NoError(t, err)
 	answer := message.Read(reply.Resource, prescription.BuiltInLaw)
 	hold("answer", reply.Resource.Sub(answer.Header), "NHSDigital-MessageHeader")

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 )
 
@@ -28,7 +29,7 @@ func TestRandomLives(t *testing.T) {
 
 func life(t *testing.T, seed int64) {
 	r := rand.New(rand.NewSource(seed))
-	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]script{}}
+	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{}}
 	opts := map[string]string{}
 	if r.Intn(2) == 0 {
 		opts["repeats"] = "2"
@@ -36,7 +37,7 @@ func life(t *testing.T, seed int64) {
 	if r.Intn(3) == 0 {
 		opts["nominee"] = "none"
 	}
-	st.write(1, opts, []string{"Paracetamol,100", "Amoxicillin,21", "Morphine,28" + []string{"", ",CD2,twenty eight"}[btoi(opts["repeats"] == "")*r.Intn(2)]})
+	st.write(1, opts, []string{"Paracetamol,100", "Amoxicillin,21", "Morphine,28" + []string{"", ",CD2,twenty eight"}[epstest.Btoi(opts["repeats"] == "")*r.Intn(2)]})
 	st.sendAs([]string{"order", "single", "batch"}[r.Intn(3)], 1)
 	var trace []string
 	for range 25 {
@@ -82,9 +83,9 @@ func randomAct(r *rand.Rand) (string, []string) {
 func checkLife(t *testing.T, st *stage, trace string) {
 	t.Helper()
 	s := st.scripts[1]
-	last := st.execution(s.order)
+	last := st.execution(s.Order)
 	for issue := 1; issue <= last.Issue; issue++ {
-		v, err := st.db.State(st.ctx).Current("Task", TaskID(s.order, issue))
+		v, err := st.db.State(st.ctx).Current("Task", TaskID(s.Order, issue))
 		require.NoError(t, err)
 		x, err := readTask(st.db.State(st.ctx), v)
 		require.NoError(t, err)

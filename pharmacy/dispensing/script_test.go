@@ -15,6 +15,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
@@ -65,11 +66,11 @@ func TestScripts(t *testing.T) {
 
 type stage struct {
 	*world
-	scripts map[int]script
+	scripts map[int]epstest.Script
 }
 
 func runScript(t *testing.T, text string) string {
-	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]script{}}
+	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{}}
 	var b strings.Builder
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -130,33 +131,33 @@ func (st *stage) do(words []string) string {
 }
 
 func (st *stage) write(n int, opts map[string]string, specs []string) {
-	var items []scriptItem
+	var items []epstest.Item
 	for _, spec := range specs {
 		f := append(strings.Split(spec, ","), "", "", "")
-		items = append(items, scriptItem{name: f[0], quantity: f[1], schedule: f[2], words: f[3], dose: f[4]})
+		items = append(items, epstest.Item{Name: f[0], Quantity: f[1], Schedule: f[2], Words: f[3], Dose: f[4]})
 	}
-	s := acute(n, items...)
+	s := epstest.Acute(n, items...)
 	for k, v := range opts {
 		switch k {
 		case "type":
-			s.typ = v
+			s.Type = v
 		case "nominee":
-			s.nominee = strings.TrimPrefix(v, "none")
+			s.Nominee = strings.TrimPrefix(v, "none")
 		case "signed":
-			s.signed = v + "T10:00:00+00:00"
+			s.Signed = v + "T10:00:00+00:00"
 		case "start":
-			s.start = v
+			s.Start = v
 		case "repeats":
-			s.therapy = prescription.RepeatDispensing
-			s.repeats, _ = strconv.Atoi(v)
+			s.Therapy = prescription.RepeatDispensing
+			s.Repeats, _ = strconv.Atoi(v)
 		case "nhs":
-			s.nhs = v
+			s.NHSNumber = v
 		case "without":
-			s.without = v
+			s.Without = v
 		}
 	}
-	if s.start != "" && s.therapy == "acute" && strings.Contains(s.start, "none") {
-		s.start = ""
+	if s.Start != "" && s.Therapy == "acute" && strings.Contains(s.Start, "none") {
+		s.Start = ""
 	}
 	st.scripts[n] = s
 }
@@ -165,13 +166,13 @@ func (st *stage) write(n int, opts map[string]string, specs []string) {
 func (st *stage) sendAs(way string, n int) string {
 	s := st.scripts[n]
 	if way == "order" {
-		reply, err := st.send(s.message())
+		reply, err := st.send(s.Message())
 		if err == nil {
 			st.settle()
 		}
 		return st.tell(n, reply, err)
 	}
-	people := s.people()
+	people := s.People()
 	tx := &fhir.Transaction{Time: st.now}
 	for i := 0; i < len(people); i += 3 {
 		r := people[i+2].(fhir.Value).Resource()
@@ -181,8 +182,8 @@ func (st *stage) sendAs(way string, n int) string {
 	require.NoError(st.t, err)
 	patient, role := commit.Results[0].Version.Ref(), commit.Results[1].Version.Ref()
 	batch := &fhir.Transaction{Time: st.now}
-	for i := range s.items {
-		c := fhir.Change{Method: fhir.Create, Type: "MedicationRequest", Resource: s.medicationRequest(i, patient, role).Resource()}
+	for i := range s.Items {
+		c := fhir.Change{Method: fhir.Create, Type: "MedicationRequest", Resource: s.MedicationRequest(i, patient, role).Resource()}
 		if batch.Changes = append(batch.Changes, c); way == "single" {
 			if _, err = st.db.Commit(st.ctx, &fhir.Transaction{Changes: []fhir.Change{c}, Time: st.now}); err != nil {
 				return st.tell(n, nil, err)
@@ -202,7 +203,7 @@ func (st *stage) sendAs(way string, n int) string {
 func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (*fhir.Reply, error) {
 	s := st.scripts[n]
 	issue := 1
-	if x, err := currentIssue(st.db.State(st.ctx), s.order); err == nil && x != nil {
+	if x, err := currentIssue(st.db.State(st.ctx), s.Order); err == nil && x != nil {
 		issue = x.Issue
 	}
 	owner := opts["owner"]
@@ -212,19 +213,19 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 	pharmacyOf := fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, owner)), "name", "Pharmacy "+owner).Resource()
 	switch cmd {
 	case "release":
-		pairs := []any{"owner", pharmacyOf, "agent", agentRole(), "status:Code", "accepted"}
+		pairs := []any{"owner", pharmacyOf, "agent", epstest.AgentRole(), "status:Code", "accepted"}
 		if len(rest) > 0 {
-			pairs = append(pairs, "group-identifier:Identifier", nhs.IdentifierValue(nhs.IDOrder, s.order))
+			pairs = append(pairs, "group-identifier:Identifier", nhs.IdentifierValue(nhs.IDOrder, s.Order))
 		}
-		return st.s.release(st.ctx, st.call(params(pairs...)))
+		return st.s.release(st.ctx, st.call(epstest.Parameters(pairs...)))
 	case "accept":
-		pairs := []any{"owner", pharmacyOf, "agent", agentRole()}
+		pairs := []any{"owner", pharmacyOf, "agent", epstest.AgentRole()}
 		if opts["original"] != "" {
 			pairs = append(pairs, "original", originalRecord(opts["original"]))
 		}
-		return st.on(s.order, issue, st.s.acceptTask, pairs...)
+		return st.on(s.Order, issue, st.s.acceptTask, pairs...)
 	case "dispense":
-		return st.on(s.order, issue, st.s.dispenseTask, st.dispenseParams(s, opts, rest[1:])...)
+		return st.on(s.Order, issue, st.s.dispenseTask, st.dispenseParams(s, opts, rest[1:])...)
 	case "notify":
 		return st.notify(s, opts["when"], rest[1:])
 	case "return":
@@ -233,11 +234,11 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 		id := ""
 		if len(rest) > 1 {
 			if id = rest[1]; id == "first" {
-				id = st.execution(s.order).supplies[0].id
+				id = st.execution(s.Order).supplies[0].id
 			}
 		} else {
 			for i := issue; i > 0; i-- {
-				v, err := st.db.State(st.ctx).Current("Task", TaskID(s.order, i))
+				v, err := st.db.State(st.ctx).Current("Task", TaskID(s.Order, i))
 				require.NoError(st.t, err)
 				if x, err := readTask(st.db.State(st.ctx), v); err == nil && x.lastSupply().id != "" {
 					id = x.lastSupply().id
@@ -249,24 +250,24 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 	case "cancel":
 		i, _ := strconv.Atoi(rest[1])
 		if opts["nhs"] != "" {
-			s.nhs = opts["nhs"]
+			s.NHSNumber = opts["nhs"]
 		}
-		return st.send(s.cancellation(i))
+		return st.send(s.Cancellation(i))
 	case "lift":
 		pairs := []any{"hold:Code", rest[1], "reason", "Asked the prescriber."}
 		if i, err := strconv.Atoi(opts["item"]); err == nil {
-			pairs = append(pairs, "item", s.items[i].number)
+			pairs = append(pairs, "item", s.Items[i].Number)
 		}
-		return st.on(s.order, issue, st.s.releaseHold, pairs...)
+		return st.on(s.Order, issue, st.s.releaseHold, pairs...)
 	case "cancelop":
-		return st.on(s.order, issue, st.s.cancelTask, "reason:Code", "0003")
+		return st.on(s.Order, issue, st.s.cancelTask, "reason:Code", "0003")
 	case "put":
-		x := st.execution(s.order)
+		x := st.execution(s.Order)
 		o := x.orders[0]
 		_, err := st.db.Commit(st.ctx, &fhir.Transaction{Changes: orderBecomes(o, rest[1])})
 		return nil, err
 	case "alter":
-		o := st.execution(s.order).orders[0]
+		o := st.execution(s.Order).orders[0]
 		_, err := st.db.Commit(st.ctx, &fhir.Transaction{Changes: []fhir.Change{rewriteOrder(o, "dosageInstruction", fhir.List(fhir.Obj("text", "twice as much")))}})
 		return nil, err
 	}
@@ -274,7 +275,7 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 	return nil, nil
 }
 
-func (st *stage) dispenseParams(s script, opts map[string]string, items []string) []any {
+func (st *stage) dispenseParams(s epstest.Script, opts map[string]string, items []string) []any {
 	var pairs []any
 	if len(items) == 0 {
 		pairs = append(pairs, "all:Boolean", true)
@@ -289,24 +290,24 @@ func (st *stage) dispenseParams(s script, opts map[string]string, items []string
 		f := append(strings.Split(spec, ":"), "", "", "", "", "", "")
 		i, _ := strconv.Atoi(f[0])
 		number := "no-such-item"
-		if i < len(s.items) {
-			number = s.items[i].number
+		if i < len(s.Items) {
+			number = s.Items[i].Number
 		}
-		parts := []any{part("number", "String", number), part("status", "Code", f[1])}
+		parts := []any{epstest.Part("number", "String", number), epstest.Part("status", "Code", f[1])}
 		switch {
 		case f[1] == "0002":
-			parts = append(parts, part("reason", "Code", f[2]))
+			parts = append(parts, epstest.Part("reason", "Code", f[2]))
 		case f[2] != "":
-			parts = append(parts, part("quantity", "Quantity", amountIn(f[2], f[3])))
+			parts = append(parts, epstest.Part("quantity", "Quantity", amountIn(f[2], f[3])))
 		}
 		if f[4] != "" {
-			parts = append(parts, part("difference", "Code", f[4]))
+			parts = append(parts, epstest.Part("difference", "Code", f[4]))
 		}
 		if f[5] != "" {
-			parts = append(parts, part("protocol", "String", f[5]))
+			parts = append(parts, epstest.Part("protocol", "String", f[5]))
 		}
 		if f[6] != "" {
-			parts = append(parts, part("product", "Coding", nhs.CodingValue(productOf(f[6]))))
+			parts = append(parts, epstest.Part("product", "Coding", nhs.CodingValue(productOf(f[6]))))
 		}
 		pairs = append(pairs, "item", fhir.List(parts...))
 	}
@@ -333,25 +334,25 @@ func amountIn(value, unit string) fhir.Value {
 // "unchecked", with commas between.
 func originalRecord(spec string) fhir.Value {
 	f := append(strings.Split(spec, ","), "", "")
-	return fhir.List(part("received", "Date", f[0]), part("checked", "Boolean", f[2] != "unchecked"), part("prescriberNumber", "String", f[1]))
+	return fhir.List(epstest.Part("received", "Date", f[0]), epstest.Part("checked", "Boolean", f[2] != "unchecked"), epstest.Part("prescriberNumber", "String", f[1]))
 }
 
-func (st *stage) notify(s script, when string, specs []string) (*fhir.Reply, error) {
+func (st *stage) notify(s epstest.Script, when string, specs []string) (*fhir.Reply, error) {
 	if when == "" {
 		when = nhs.Stamp(st.now)
 	}
 	id, number := uuid.NewString(), ""
 	if number = id; len(specs) > 0 && strings.HasPrefix(specs[0], "same") {
-		number, specs = s.order, specs[1:]
+		number, specs = s.Order, specs[1:]
 	}
 	header := []any{"resourceType", "MessageHeader", "eventCoding", nhs.CodingValue(nhs.Coding(nhs.CSEvent, "dispense-notification")),
 		"sender", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, "VNE51")), "source", fhir.Obj("endpoint", "urn:nhs-uk:addressing:ods:VNE51")}
 	entries := []any{}
 	for i, spec := range specs {
 		if spec == "amend" {
-			x, _ := issueWith(st.db.State(st.ctx), s.order, "")
+			x, _ := issueWith(st.db.State(st.ctx), s.Order, "")
 			for issue := x.Issue; issue > 0 && x.lastSupply().id == ""; issue-- {
-				v, _ := st.db.State(st.ctx).Current("Task", TaskID(s.order, issue))
+				v, _ := st.db.State(st.ctx).Current("Task", TaskID(s.Order, issue))
 				x, _ = readTask(st.db.State(st.ctx), v)
 			}
 			header = append(header, "extension", fhir.List(fhir.Obj("url", nhs.ExtReplacement, "valueIdentifier", nhs.IdentifierValue(nhs.IDUUID, x.lastSupply().id))))
@@ -362,7 +363,7 @@ func (st *stage) notify(s script, when string, specs []string) (*fhir.Reply, err
 			f[2] = "0"
 		}
 		n, _ := strconv.Atoi(f[0])
-		medicine := fhir.Obj("text", s.items[n].name)
+		medicine := fhir.Obj("text", s.Items[n].Name)
 		if f[6] != "" {
 			medicine = nhs.Concept(productOf(f[6]))
 		}
@@ -380,27 +381,27 @@ func (st *stage) notify(s script, when string, specs []string) (*fhir.Reply, err
 		}
 		entries = append(entries, fhir.Obj("fullUrl", fmt.Sprintf("urn:uuid:%s", uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s%d", id, i))), "resource", fhir.Obj(
 			"resourceType", "MedicationDispense",
-			"contained", fhir.List(fhir.Obj("resourceType", "PractitionerRole", "id", "performer", "practitioner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, "1")), "organization", fhir.Obj("reference", orgURL)),
-				fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDItem, s.items[n].number)), "status", "active", "intent", "order",
-					"subject", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDNHS, s.nhs)), "medicationCodeableConcept", fhir.Obj("text", s.items[n].name), "groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, s.order))),
+			"contained", fhir.List(fhir.Obj("resourceType", "PractitionerRole", "id", "performer", "practitioner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, "1")), "organization", fhir.Obj("reference", epstest.OrgURL)),
+				fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDItem, s.Items[n].Number)), "status", "active", "intent", "order",
+					"subject", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDNHS, s.NHSNumber)), "medicationCodeableConcept", fhir.Obj("text", s.Items[n].Name), "groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, s.Order))),
 			"extension", fhir.List(fhir.Obj("url", nhs.ExtBusinessStatus, "valueCoding", nhs.CodingValue(nhs.Coding(nhs.CSBusinessStatus, business)))),
-			"identifier", fhir.List(nhs.IdentifierValue(nhs.IDDispense, uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s%d%d", number, n, i*btoi(number == id))).String())),
+			"identifier", fhir.List(nhs.IdentifierValue(nhs.IDDispense, uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s%d%d", number, n, i*epstest.Btoi(number == id))).String())),
 			"status", "completed", "statusReasonCodeableConcept", reason, "medicationCodeableConcept", medicine,
-			"subject", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDNHS, s.nhs)),
+			"subject", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDNHS, s.NHSNumber)),
 			"performer", fhir.List(fhir.Obj("actor", fhir.Obj("reference", "#performer"))),
 			"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m1")),
 			"type", nhs.Concept(nhs.Coding(nhs.CSLineStatus, f[1])),
 			"quantity", amountIn(f[2], unit),
 			"whenHandedOver", when, "dosageInstruction", fhir.List(fhir.Obj("text", "as before")))))
 	}
-	org := fhir.Obj("fullUrl", orgURL, "resource", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51")), "name", "The Simple Pharmacy",
+	org := fhir.Obj("fullUrl", epstest.OrgURL, "resource", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51")), "name", "The Simple Pharmacy",
 		"extension", fhir.List(fhir.Obj("url", nhs.ExtODS, "extension", fhir.List(fhir.Obj("url", "reimbursementAuthority", "valueIdentifier", nhs.IdentifierValue(nhs.IDODS, "T1450")))))))
-	all := append([]any{fhir.Obj("fullUrl", headerURL, "resource", fhir.Obj(header...))}, append(entries, org)...)
+	all := append([]any{fhir.Obj("fullUrl", epstest.HeaderURL, "resource", fhir.Obj(header...))}, append(entries, org)...)
 	return st.send(fhir.Obj("resourceType", "Bundle", "identifier", nhs.IdentifierValue(nhs.IDUUID, id), "type", "message", "timestamp", nhs.Stamp(st.now), "entry", fhir.List(all...)).Resource())
 }
 
 // taskOf writes a return or withdrawal.
-func (st *stage) taskOf(s script, status, system, code, focus string) *fhir.Resource {
+func (st *stage) taskOf(s epstest.Script, status, system, code, focus string) *fhir.Resource {
 	what := "fulfill"
 	if status == "in-progress" {
 		what = "abort"
@@ -410,9 +411,9 @@ func (st *stage) taskOf(s script, status, system, code, focus string) *fhir.Reso
 			fhir.Obj("resourceType", "PractitionerRole", "id", "requester", "practitioner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, "7654321"), "display", "Peter Potion"), "organization", fhir.Obj("reference", "#organization")),
 			fhir.Obj("resourceType", "Organization", "id", "organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51")))),
 		"identifier", fhir.List(nhs.IdentifierValue(nhs.IDUUID, uuid.NewString())),
-		"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, s.order), "status", status, "statusReason", nhs.Concept(nhs.Coding(system, code)), "intent", "order",
+		"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, s.Order), "status", status, "statusReason", nhs.Concept(nhs.Coding(system, code)), "intent", "order",
 		"code", nhs.Concept(fhir.Coding{System: nhs.CSTaskCode, Code: what}), "focus", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUUID, focus)),
-		"for", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDNHS, s.nhs)), "authoredOn", nhs.Stamp(st.now), "requester", fhir.Obj("reference", "#requester")).Resource()
+		"for", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDNHS, s.NHSNumber)), "authoredOn", nhs.Stamp(st.now), "requester", fhir.Obj("reference", "#requester")).Resource()
 }
 
 // tell writes what came of a command: the refusal or the answer's code, and
@@ -443,7 +444,7 @@ func (st *stage) tell(n int, reply *fhir.Reply, err error) string {
 		return b.String()
 	}
 	for issue := 1; ; issue++ {
-		v, err := st.db.State(st.ctx).Current("Task", TaskID(s.order, issue))
+		v, err := st.db.State(st.ctx).Current("Task", TaskID(s.Order, issue))
 		require.NoError(st.t, err)
 		if v == nil || v.Deleted() {
 			break
@@ -475,9 +476,9 @@ func (st *stage) tell(n int, reply *fhir.Reply, err error) string {
 // mask puts names in the place of random identifiers.
 func (st *stage) mask(s string) string {
 	for n, sc := range st.scripts {
-		s = strings.ReplaceAll(s, sc.order, fmt.Sprintf("ORDER%d", n))
-		for i, item := range sc.items {
-			s = strings.ReplaceAll(s, item.number, fmt.Sprintf("ITEM%d", i))
+		s = strings.ReplaceAll(s, sc.Order, fmt.Sprintf("ORDER%d", n))
+		for i, item := range sc.Items {
+			s = strings.ReplaceAll(s, item.Number, fmt.Sprintf("ITEM%d", i))
 		}
 	}
 	for _, word := range strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '.' || r == ',' }) {

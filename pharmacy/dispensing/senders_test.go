@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -23,15 +24,15 @@ func TestEveryNameOfTheSender(t *testing.T) {
 	}{
 		"identifier": {func(_, h obj) { h["sender"] = named(nhs.IDODS, clinic) }, map[string]fhir.Code{clinic: "", "a83008": "", evil: fhir.Forbidden}},
 		"identifier of another, reference to the clinic's role": {func(_, h obj) {
-			h["sender"] = obj{"identifier": named(nhs.IDODS, evil)["identifier"], "reference": roleURL}
+			h["sender"] = obj{"identifier": named(nhs.IDODS, evil)["identifier"], "reference": epstest.RoleURL}
 		}, map[string]fhir.Code{clinic: fhir.Forbidden, evil: fhir.Forbidden}},
 		"identifier of the clinic, reference to another": {func(_, h obj) {
 			h["contained"] = []any{organization("o", evil)}
 			h["sender"] = obj{"identifier": named(nhs.IDODS, clinic)["identifier"], "reference": "#o"}
 		}, map[string]fhir.Code{clinic: fhir.Forbidden, evil: fhir.Forbidden}},
 		"identifier of another system": {func(_, h obj) { h["sender"] = named("urn:x", clinic) }, map[string]fhir.Code{clinic: fhir.Forbidden, evil: fhir.Forbidden}},
-		"role":                         {func(_, h obj) { h["sender"] = obj{"reference": roleURL} }, map[string]fhir.Code{clinic: "", evil: fhir.Forbidden}},
-		"organisation":                 {func(_, h obj) { h["sender"] = obj{"reference": orgURL} }, map[string]fhir.Code{clinic: "", evil: fhir.Forbidden}},
+		"role":                         {func(_, h obj) { h["sender"] = obj{"reference": epstest.RoleURL} }, map[string]fhir.Code{clinic: "", evil: fhir.Forbidden}},
+		"organisation":                 {func(_, h obj) { h["sender"] = obj{"reference": epstest.OrgURL} }, map[string]fhir.Code{clinic: "", evil: fhir.Forbidden}},
 		"contained": {func(_, h obj) {
 			h["contained"], h["sender"] = []any{organization("o", clinic)}, obj{"reference": "#o"}
 		}, map[string]fhir.Code{clinic: "", evil: fhir.Forbidden}},
@@ -45,7 +46,7 @@ func TestEveryNameOfTheSender(t *testing.T) {
 		for who, want := range c.want {
 			w := newWorld(t, today, Options{})
 			w.who = callerOf(who)
-			_, err := w.send(change(t, acute(1).message(), func(m obj) { c.edit(m, of(m, "MessageHeader", 0)) }))
+			_, err := w.send(epstest.Change(t, epstest.Acute(1).Message(), func(m obj) { c.edit(m, epstest.Nth(m, "MessageHeader", 0)) }))
 			if want == "" {
 				require.NoError(t, err, "%s by %s", name, who)
 				continue
@@ -70,14 +71,14 @@ func TestMessagesBringTheirOwn(t *testing.T) {
 		"":         {"resourceType": "List", "status": "current", "mode": "working"},
 	} {
 		w := newWorld(t, today, Options{})
-		_, err := w.send(change(t, acute(1).message(), func(m obj) {
+		_, err := w.send(epstest.Change(t, epstest.Acute(1).Message(), func(m obj) {
 			m["entry"] = append(m["entry"].([]any), obj{"fullUrl": "urn:uuid:0c2a9e0e-2c64-4b59-9f63-4f5a0b7c1dff", "resource": extra})
 		}))
 		if name == "" {
 			require.NoError(t, err)
 			continue
 		}
-		require.Contains(t, rulesOf(err), "B11", name)
+		require.Contains(t, epstest.RulesOf(err), "B11", name)
 	}
 }
 
@@ -86,7 +87,7 @@ func TestMessagesBringTheirOwn(t *testing.T) {
 func TestIdentityStays(t *testing.T) {
 	write := func(w *world, typ, id string, r obj) error {
 		r["resourceType"], r["id"] = typ, id
-		whole := change(t, fhir.Obj("resourceType", typ).Resource(), func(m obj) {
+		whole := epstest.Change(t, fhir.Obj("resourceType", typ).Resource(), func(m obj) {
 			clear(m)
 			for k, v := range r {
 				m[k] = v
@@ -156,7 +157,7 @@ func TestIdentityStays(t *testing.T) {
 // TestTheMessageTellsThePrescriber: whoever had a role stored under the
 // prescriber's SDS profile before does not get the prescription with it.
 func TestTheMessageTellsThePrescriber(t *testing.T) {
-	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]script{1: acute(1, scriptItem{name: "Aspirin", quantity: "28"})}}
+	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{1: epstest.Acute(1, epstest.Item{Name: "Aspirin", Quantity: "28"})}}
 	st.sendAs("order", 1)
 	stored := st.find("PractitionerRole", "_lastUpdated=ge2000")
 	require.NotEmpty(t, stored)

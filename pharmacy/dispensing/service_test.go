@@ -15,6 +15,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
@@ -31,7 +32,7 @@ const all = "_lastUpdated=ge2000-01-01"
 func TestSixtyFourPosts(t *testing.T) {
 	for _, oneID := range []bool{true, false} {
 		w := newWorld(t, today, Options{})
-		message := acute(1).message()
+		message := epstest.Acute(1).Message()
 		id := uuid.NewString()
 		var accepted, duplicates atomic.Int32
 		var wg sync.WaitGroup
@@ -70,12 +71,12 @@ func TestSixtyFourPosts(t *testing.T) {
 
 func TestRepeatOfARequest(t *testing.T) {
 	w := newWorld(t, today, Options{})
-	s := acute(1)
-	_, err := w.send(s.message())
+	s := epstest.Acute(1)
+	_, err := w.send(s.Message())
 	require.NoError(t, err)
 	w.settle()
 	call := w.call(nil)
-	call.ID = TaskID(s.order, 1)
+	call.ID = TaskID(s.Order, 1)
 	first, err := w.s.acceptTask(w.ctx, call)
 	require.NoError(t, err)
 	head := w.db.Head()
@@ -85,12 +86,12 @@ func TestRepeatOfARequest(t *testing.T) {
 	require.Equal(t, first.Resource.JSON(), again.Resource.JSON())
 
 	// So does a release that found nothing more to hand over.
-	other := acute(2)
-	_, err = w.send(other.message())
+	other := epstest.Acute(2)
+	_, err = w.send(other.Message())
 	require.NoError(t, err)
 	w.settle()
-	released := w.call(params("owner", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51"))).Resource(), "agent", agentRole(),
-		"group-identifier:Identifier", nhs.IdentifierValue(nhs.IDOrder, other.order)))
+	released := w.call(epstest.Parameters("owner", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51"))).Resource(), "agent", epstest.AgentRole(),
+		"group-identifier:Identifier", nhs.IdentifierValue(nhs.IDOrder, other.Order)))
 	for range 2 {
 		reply, err := w.s.release(w.ctx, released)
 		require.NoError(t, err)
@@ -98,15 +99,15 @@ func TestRepeatOfARequest(t *testing.T) {
 	}
 
 	// A supply in part, sent twice under one request id, is one supply.
-	part := params("item", fhir.List(part("number", "String", s.items[0].number), part("status", "Code", "0003"), part("quantity", "Quantity", fhir.Obj("value", 10))))
-	call = &fhir.Call{ID: TaskID(s.order, 1), Body: part, Time: w.now, RequestID: "retried"}
+	part := epstest.Parameters("item", fhir.List(epstest.Part("number", "String", s.Items[0].Number), epstest.Part("status", "Code", "0003"), epstest.Part("quantity", "Quantity", fhir.Obj("value", 10))))
+	call = &fhir.Call{ID: TaskID(s.Order, 1), Body: part, Time: w.now, RequestID: "retried"}
 	for range 2 {
 		_, err = w.s.dispenseTask(w.ctx, call)
 		require.NoError(t, err)
 	}
-	require.Equal(t, "10", w.execution(s.order).Lines[0].Supplied.Value.String())
+	require.Equal(t, "10", w.execution(s.Order).Lines[0].Supplied.Value.String())
 	changed := *call
-	changed.Body = params("all:Boolean", true)
+	changed.Body = epstest.Parameters("all:Boolean", true)
 	_, err = w.s.dispenseTask(w.ctx, &changed)
 	require.Equal(t, fhir.Conflict, fhir.KindOf(err))
 }
@@ -114,38 +115,38 @@ func TestRepeatOfARequest(t *testing.T) {
 func TestPartsOfAMessage(t *testing.T) {
 	w := newWorld(t, today, Options{})
 	for n := range 2 {
-		_, err := w.send(acute(n + 1).message())
+		_, err := w.send(epstest.Acute(n + 1).Message())
 		require.NoError(t, err)
 	}
 	w.settle()
 	for typ, want := range map[string]int{"Bundle": 2, "MessageHeader": 2, "MedicationRequest": 4, "Provenance": 2, "Patient": 1, "Practitioner": 1, "PractitionerRole": 1, "Organization": 1, "Task": 2} {
 		require.Len(t, w.find(typ, all), want, typ)
 	}
-	s := acute(1)
-	mr := w.find("MedicationRequest", nhs.Query("identifier", nhs.IDItem, s.items[0].number))[0]
-	require.Equal(t, message.OrderID(s.order, s.items[0].number), mr.ID())
+	s := epstest.Acute(1)
+	mr := w.find("MedicationRequest", nhs.Query("identifier", nhs.IDItem, s.Items[0].Number))[0]
+	require.Equal(t, message.OrderID(s.Order, s.Items[0].Number), mr.ID())
 	require.Equal(t, "Patient/"+w.find("Patient", all)[0].ID(), mr.Root().Path("subject", "reference").Text())
 	require.Equal(t, "PractitionerRole/"+w.find("PractitionerRole", all)[0].ID(), mr.Root().Path("requester", "reference").Text())
-	kept, err := read(w.db.State(w.ctx), "Bundle/"+message.OrderBundleID(s.order), "Bundle")
+	kept, err := read(w.db.State(w.ctx), "Bundle/"+message.OrderBundleID(s.Order), "Bundle")
 	require.NoError(t, err)
-	require.True(t, s.message().Get("entry").SameAs(kept.Get("entry")), "the message is kept as it was signed")
+	require.True(t, s.Message().Get("entry").SameAs(kept.Get("entry")), "the message is kept as it was signed")
 }
 
 func TestTaskIsFound(t *testing.T) {
 	w := newWorld(t, today, Options{})
-	s := acute(1)
-	_, err := w.send(s.message())
+	s := epstest.Acute(1)
+	_, err := w.send(s.Message())
 	require.NoError(t, err)
 	w.settle()
 	patient := w.find("Patient", all)[0].ID()
 	for _, q := range []string{
-		nhs.Query("identifier", nhs.IDOrder, s.order), nhs.Query("identifier", nhs.IDOrderUUID, s.uuid()), nhs.Query("focus:identifier", nhs.IDOrder, s.order),
-		nhs.Query("patient:identifier", nhs.IDNHS, s.nhs), "patient=Patient/" + patient, nhs.Query("owner:identifier", nhs.IDODS, "VNE51"),
-		nhs.Query("group-identifier", nhs.IDOrder, s.order), nhs.Query("business-status", nhs.CSBusinessStatus, "0001"), "status=requested", "authored-on=2026-11-20",
+		nhs.Query("identifier", nhs.IDOrder, s.Order), nhs.Query("identifier", nhs.IDOrderUUID, s.UUID()), nhs.Query("focus:identifier", nhs.IDOrder, s.Order),
+		nhs.Query("patient:identifier", nhs.IDNHS, s.NHSNumber), "patient=Patient/" + patient, nhs.Query("owner:identifier", nhs.IDODS, "VNE51"),
+		nhs.Query("group-identifier", nhs.IDOrder, s.Order), nhs.Query("business-status", nhs.CSBusinessStatus, "0001"), "status=requested", "authored-on=2026-11-20",
 	} {
 		require.Len(t, w.find("Task", q), 1, q)
 	}
-	task := w.task(s.order, 1)
+	task := w.task(s.Order, 1)
 	require.Equal(t, "2026-11-20T10:00:00+00:00", task.Get("authoredOn").Text())
 	require.Equal(t, "Mill Lane Surgery", task.Root().Path("requester", "display").Text())
 	require.Equal(t, "Ada Quill", task.Root().Path("for", "display").Text())
@@ -154,7 +155,7 @@ func TestTaskIsFound(t *testing.T) {
 
 func TestReleasedMessages(t *testing.T) {
 	for _, way := range []string{"order", "single"} {
-		st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]script{}}
+		st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{}}
 		st.write(1, nil, nil)
 		st.sendAs(way, 1)
 		reply, err := st.act("release", 1, nil, []string{"1"})
@@ -179,10 +180,10 @@ func TestReleasedMessages(t *testing.T) {
 // TestOnTheHeels sends what follows a prescription without waiting for the
 // follower.
 func TestOnTheHeels(t *testing.T) {
-	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]script{}}
+	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{}}
 	for n := 1; n <= 20; n++ {
 		st.write(n, nil, nil)
-		_, err := st.send(st.scripts[n].message())
+		_, err := st.send(st.scripts[n].Message())
 		require.NoError(t, err)
 		switch n % 3 {
 		case 0:
@@ -204,10 +205,10 @@ func TestTaskThatDoesNotCome(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	w := &world{t: t, ctx: t.Context(), db: db, s: New(db, Options{Site: testSite}), now: today} // nobody follows
 	w.s.patience = 20 * time.Millisecond
-	s := acute(1)
-	_, err = w.send(s.message())
+	s := epstest.Acute(1)
+	_, err = w.send(s.Message())
 	require.NoError(t, err)
-	_, err = w.send(s.cancellation(0))
+	_, err = w.send(s.Cancellation(0))
 	require.Equal(t, fhir.Timeout, fhir.KindOf(err))
 }
 
@@ -216,18 +217,18 @@ func TestOwnDeceasedPatient(t *testing.T) {
 	dead := fhir.Obj("resourceType", "Patient", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDNHS, "9449304130")), "deceasedBoolean", true).Resource()
 	_, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Create, Type: "Patient", Resource: dead}}})
 	require.NoError(t, err)
-	_, err = w.send(acute(1).message())
-	require.Equal(t, []string{"0001"}, rulesOf(err))
+	_, err = w.send(epstest.Acute(1).Message())
+	require.Equal(t, []string{"0001"}, epstest.RulesOf(err))
 }
 
 func TestNominatedReleaseTakes25(t *testing.T) {
 	w := newWorld(t, today, Options{})
 	for n := range 30 {
-		_, err := w.send(acute(n+1, scriptItem{name: "Aspirin", quantity: "28"}).message())
+		_, err := w.send(epstest.Acute(n+1, epstest.Item{Name: "Aspirin", Quantity: "28"}).Message())
 		require.NoError(t, err)
 	}
 	w.settle()
-	st := &stage{world: w, scripts: map[int]script{}}
+	st := &stage{world: w, scripts: map[int]epstest.Script{}}
 	for _, want := range []string{"25", "5"} {
 		reply, err := st.act("release", 0, nil, nil)
 		require.NoError(t, err)
@@ -237,102 +238,102 @@ func TestNominatedReleaseTakes25(t *testing.T) {
 
 func TestGuardOfTasks(t *testing.T) {
 	w := newWorld(t, today, Options{})
-	s := acute(1)
-	_, err := w.send(s.message())
+	s := epstest.Acute(1)
+	_, err := w.send(s.Message())
 	require.NoError(t, err)
 	w.settle()
 	commit := func(c fhir.Change) error {
 		_, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{c}})
 		return err
 	}
-	task := w.task(s.order, 1)
+	task := w.task(s.Order, 1)
 	done := fhir.Revise(task, "status", "completed", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0006")))
-	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: done})))
-	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Create, Type: "Task", Resource: task})), "a second Task")
+	require.Equal(t, []string{"0012"}, epstest.RulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: done})))
+	require.Equal(t, []string{"0012"}, epstest.RulesOf(commit(fhir.Change{Method: fhir.Create, Type: "Task", Resource: task})), "a second Task")
 	forged := fhir.Revise(task, "status", "accepted", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0002")))
-	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: forged})), "taken by nobody")
+	require.Equal(t, []string{"0012"}, epstest.RulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: forged})), "taken by nobody")
 	for name, value := range map[string]any{"authoredOn": "2026-11-24T10:00:00+00:00", "restriction": fhir.Obj("period", fhir.Obj("start", "2026-11-24"))} {
 		later := fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: fhir.Revise(task, name, value)}
-		require.Equal(t, []string{"MDR-16"}, rulesOf(commit(later)), "valid for longer by its %s", name)
+		require.Equal(t, []string{"MDR-16"}, epstest.RulesOf(commit(later)), "valid for longer by its %s", name)
 	}
-	_, err = w.on(s.order, 1, w.s.acceptTask)
+	_, err = w.on(s.Order, 1, w.s.acceptTask)
 	require.NoError(t, err)
-	stolen := fhir.Revise(w.task(s.order, 1), "owner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, "FXX99")))
-	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: stolen})), "held by another")
+	stolen := fhir.Revise(w.task(s.Order, 1), "owner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, "FXX99")))
+	require.Equal(t, []string{"0012"}, epstest.RulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: stolen})), "held by another")
 	for name, value := range map[string]any{
 		"groupIdentifier": nhs.IdentifierValue(nhs.IDOrder, "111111-A83008-111111"), "identifier": "", "focus": "", "for": fhir.Obj("display", "somebody else"), "intent": "plan",
 		"requester": "", "lastModified": "", "extension": fhir.List(fhir.Obj("url", nhs.ExtOwnExemption, "extension", fhir.List(
 			fhir.Obj("url", "exemption", "valueCoding", fhir.Obj("system", nhs.CSExemption, "code", "0005"))))),
 	} {
-		forged := fhir.Revise(w.task(s.order, 1), name, value)
-		require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: forged})), name)
+		forged := fhir.Revise(w.task(s.Order, 1), name, value)
+		require.Equal(t, []string{"0012"}, epstest.RulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: forged})), name)
 	}
-	noted := fhir.Revise(w.task(s.order, 1), "note", fhir.List(fhir.Obj("text", "call the patient")), "priority", "urgent")
+	noted := fhir.Revise(w.task(s.Order, 1), "note", fhir.List(fhir.Obj("text", "call the patient")), "priority", "urgent")
 	require.NoError(t, commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: noted}), "notes are anybody's")
-	done = fhir.Revise(w.task(s.order, 1), "status", "completed", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0006")))
-	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: done})), "finished without a supply")
-	require.Equal(t, []string{"0012"}, rulesOf(commit(fhir.Change{Method: fhir.Delete, Type: "Task", ID: task.ID()})))
-	require.Equal(t, []string{"0013"}, rulesOf(commit(fhir.Change{Method: fhir.Delete, Type: "MedicationRequest", ID: message.OrderID(s.order, s.items[0].number)})))
-	ref := "Bundle/" + message.OrderBundleID(s.order)
+	done = fhir.Revise(w.task(s.Order, 1), "status", "completed", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0006")))
+	require.Equal(t, []string{"0012"}, epstest.RulesOf(commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: done})), "finished without a supply")
+	require.Equal(t, []string{"0012"}, epstest.RulesOf(commit(fhir.Change{Method: fhir.Delete, Type: "Task", ID: task.ID()})))
+	require.Equal(t, []string{"0013"}, epstest.RulesOf(commit(fhir.Change{Method: fhir.Delete, Type: "MedicationRequest", ID: message.OrderID(s.Order, s.Items[0].Number)})))
+	ref := "Bundle/" + message.OrderBundleID(s.Order)
 	kept, err := read(w.db.State(w.ctx), ref, "Bundle")
 	require.NoError(t, err)
 	for _, c := range []fhir.Change{{Method: fhir.Delete, Type: "Bundle", ID: kept.ID()}, {Method: fhir.Update, Type: "Bundle", ID: kept.ID(), Resource: fhir.Revise(kept, "timestamp", "2026-01-01T00:00:00Z")}} {
-		require.Equal(t, []string{"HMR-219"}, rulesOf(commit(c)))
+		require.Equal(t, []string{"HMR-219"}, epstest.RulesOf(commit(c)))
 	}
-	o, err := currentOrder(w.db.State(w.ctx), "MedicationRequest/"+message.OrderID(s.order, s.items[0].number))
+	o, err := currentOrder(w.db.State(w.ctx), "MedicationRequest/"+message.OrderID(s.Order, s.Items[0].Number))
 	require.NoError(t, err)
-	require.Equal(t, []string{"HMR-219"}, rulesOf(commit(rewriteOrder(o, "extension", ""))))
+	require.Equal(t, []string{"HMR-219"}, epstest.RulesOf(commit(rewriteOrder(o, "extension", ""))))
 	other := fhir.Obj("resourceType", "Task", "status", "draft", "intent", "proposal").Resource()
 	require.NoError(t, commit(fhir.Change{Method: fhir.Create, Type: "Task", Resource: other}), "Tasks of others are free")
 }
 
 func TestGuardOfSupplies(t *testing.T) {
 	w := newWorld(t, today, Options{})
-	s := acute(1, scriptItem{name: "Morphine", quantity: "28", schedule: "CD2", words: "twenty eight"})
-	s.signed = "2026-10-01T10:00:00+00:00"
-	_, err := w.send(s.message())
+	s := epstest.Acute(1, epstest.Item{Name: "Morphine", Quantity: "28", Schedule: "CD2", Words: "twenty eight"})
+	s.Signed = "2026-10-01T10:00:00+00:00"
+	_, err := w.send(s.Message())
 	require.NoError(t, err)
 	w.settle()
 	supply := fhir.Obj("resourceType", "MedicationDispense", "status", "completed",
-		"contained", fhir.List(fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDItem, s.items[0].number)),
-			"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, s.order), "status", "active", "intent", "order")),
+		"contained", fhir.List(fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDItem, s.Items[0].Number)),
+			"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, s.Order), "status", "active", "intent", "order")),
 		"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m1")), "type", nhs.Concept(nhs.Coding(nhs.CSLineStatus, "0001")),
 		"quantity", fhir.Obj("value", 28), "whenHandedOver", "2026-11-24T10:00:00Z").Resource()
 	inside := func(item string) fhir.Value {
 		return fhir.List(fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDItem, item)),
-			"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, s.order), "status", "active", "intent", "order"))
+			"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, s.Order), "status", "active", "intent", "order"))
 	}
-	order := "MedicationRequest/" + message.OrderID(s.order, s.items[0].number)
+	order := "MedicationRequest/" + message.OrderID(s.Order, s.Items[0].Number)
 	for name, r := range map[string]*fhir.Resource{
 		"with the order inside":     supply,
-		"by the number in capitals": fhir.Revise(supply, "contained", inside(strings.ToUpper(s.items[0].number))),
+		"by the number in capitals": fhir.Revise(supply, "contained", inside(strings.ToUpper(s.Items[0].Number))),
 		"by reference":              fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("reference", order))),
 		"by reference to a version": fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("reference", order+"/_history/1"))),
 		"of no type":                fhir.Revise(supply, "type", "", "quantity", ""),
 		"on no day":                 fhir.Revise(supply, "whenHandedOver", ""),
 		"in some month":             fhir.Revise(supply, "whenHandedOver", "2026-10"),
-		"by the item's number":      fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDItem, s.items[0].number)))),
-		"by it in capitals":         fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDItem, strings.ToUpper(s.items[0].number))))),
-		"by it alone":               fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", fhir.Obj("value", s.items[0].number)))),
-		"by the short id":           fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDOrder, s.order)))),
-		"by the long id":            fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDOrderUUID, s.uuid())))),
+		"by the item's number":      fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDItem, s.Items[0].Number)))),
+		"by it in capitals":         fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDItem, strings.ToUpper(s.Items[0].Number))))),
+		"by it alone":               fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", fhir.Obj("value", s.Items[0].Number)))),
+		"by the short id":           fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDOrder, s.Order)))),
+		"by the long id":            fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDOrderUUID, s.UUID())))),
 		"said to be no supply":      fhir.Revise(supply, "type", nhs.Concept(nhs.Coding(nhs.CSLineStatus, "0002"))),
 		"by an address":             fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("reference", "http://localhost/fhir/"+order))),
 		"of another status":         fhir.Revise(supply, "status", "in-progress"),
 	} {
-		require.Contains(t, rulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: r})), "DN-16", name)
+		require.Contains(t, epstest.RulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: r})), "DN-16", name)
 	}
 	plain := fhir.Revise(supply, "contained", "", "authorizingPrescription", "")
 	require.NoError(t, w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: plain}), "supplies of no prescription are free")
 	late := func(when string) error {
-		_, err := w.on(s.order, 1, w.s.dispenseTask, "all:Boolean", true, "whenHandedOver:DateTime", when)
+		_, err := w.on(s.Order, 1, w.s.dispenseTask, "all:Boolean", true, "whenHandedOver:DateTime", when)
 		return err
 	}
 	w.now = nhs.ReadDate("2026-10-02").Time
-	_, err = w.on(s.order, 1, w.s.acceptTask)
+	_, err = w.on(s.Order, 1, w.s.acceptTask)
 	require.NoError(t, err)
 	w.now = today
-	require.Equal(t, []string{"MDR-16"}, rulesOf(late("2026-10")))
+	require.Equal(t, []string{"MDR-16"}, epstest.RulesOf(late("2026-10")))
 	require.NoError(t, late("2026-10-05"))
 }
 
@@ -340,52 +341,52 @@ func TestGuardOfSupplies(t *testing.T) {
 func TestNothingIsSuppliedTwice(t *testing.T) {
 	w := newWorld(t, today, Options{})
 	s := morphine(1)
-	_, err := w.send(s.message())
+	_, err := w.send(s.Message())
 	require.NoError(t, err)
 	w.settle()
-	_, err = w.on(s.order, 1, w.s.acceptTask)
+	_, err = w.on(s.Order, 1, w.s.acceptTask)
 	require.NoError(t, err)
 	pack := func(status string, n int) fhir.Value {
-		return fhir.List(part("number", "String", s.items[0].number), part("status", "Code", status), part("quantity", "Quantity", fhir.Obj("value", n)))
+		return fhir.List(epstest.Part("number", "String", s.Items[0].Number), epstest.Part("status", "Code", status), epstest.Part("quantity", "Quantity", fhir.Obj("value", n)))
 	}
-	_, err = w.on(s.order, 1, w.s.dispenseTask, "all:Boolean", true, "whenHandedOver:DateTime", "2026-11-25")
-	require.Equal(t, []string{"DN-8"}, rulesOf(err), "a supply of tomorrow")
-	_, err = w.on(s.order, 1, w.s.dispenseTask, "item", pack("0001", 28), "item", pack("0001", 28))
-	require.Equal(t, []string{"DN-2"}, rulesOf(err))
-	_, err = w.on(s.order, 1, w.s.dispenseTask, "item", pack("0001", 14), "item", pack("0001", 14))
+	_, err = w.on(s.Order, 1, w.s.dispenseTask, "all:Boolean", true, "whenHandedOver:DateTime", "2026-11-25")
+	require.Equal(t, []string{"DN-8"}, epstest.RulesOf(err), "a supply of tomorrow")
+	_, err = w.on(s.Order, 1, w.s.dispenseTask, "item", pack("0001", 28), "item", pack("0001", 28))
+	require.Equal(t, []string{"DN-2"}, epstest.RulesOf(err))
+	_, err = w.on(s.Order, 1, w.s.dispenseTask, "item", pack("0001", 14), "item", pack("0001", 14))
 	require.NoError(t, err, "packs of two batches")
-	require.Equal(t, "28", w.execution(s.order).Lines[0].Supplied.Value.String())
+	require.Equal(t, "28", w.execution(s.Order).Lines[0].Supplied.Value.String())
 }
 
 // TestTaskTellsTheLawInForce gives the service another law than the embedded one.
 func TestTaskTellsTheLawInForce(t *testing.T) {
 	law := prescription.Law{Validity: []prescription.Limit{{From: nhs.ReadDate("2000-01-01"), Schedules: []string{""}, Days: 7, Rule: "X"}}}
 	w := newWorld(t, today, Options{Law: &law})
-	s := acute(1)
-	_, err := w.send(s.message())
+	s := epstest.Acute(1)
+	_, err := w.send(s.Message())
 	require.NoError(t, err)
 	w.settle()
-	require.Equal(t, "2026-11-27", w.task(s.order, 1).Root().Path("restriction", "period", "end").Text())
+	require.Equal(t, "2026-11-27", w.task(s.Order, 1).Root().Path("restriction", "period", "end").Text())
 }
 
 // TestOthersSuppliesAreTheirs amends what another pharmacy has dispensed.
 func TestOthersSuppliesAreTheirs(t *testing.T) {
-	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]script{}}
+	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{}}
 	st.write(1, nil, []string{"Aspirin,28"})
 	st.sendAs("order", 1)
 	for _, cmd := range []string{"accept", "dispense"} {
 		_, err := st.act(cmd, 1, map[string]string{"owner": "FX001"}, []string{"1"})
 		require.NoError(t, err)
 	}
-	require.Equal(t, prescription.Dispensed, st.state(st.scripts[1].order, 1))
+	require.Equal(t, prescription.Dispensed, st.state(st.scripts[1].Order, 1))
 	_, err := st.act("notify", 1, nil, []string{"1", "amend", "0:0003:1:0003"})
-	require.Equal(t, []string{"0004"}, rulesOf(err))
+	require.Equal(t, []string{"0004"}, epstest.RulesOf(err))
 }
 
 func TestFollowerReplayIsHarmless(t *testing.T) {
 	w := newWorld(t, today, Options{})
-	s := acute(1)
-	_, err := w.send(s.message())
+	s := epstest.Acute(1)
+	_, err := w.send(s.Message())
 	require.NoError(t, err)
 	w.settle()
 	entries, err := w.db.Log(w.ctx, 0, 100)
@@ -404,8 +405,8 @@ func TestFollowerReplayIsHarmless(t *testing.T) {
 
 func TestTaskOperations(t *testing.T) {
 	w := newWorld(t, today, Options{})
-	s := acute(1)
-	_, err := w.send(s.message())
+	s := epstest.Acute(1)
+	_, err := w.send(s.Message())
 	require.NoError(t, err)
 	w.settle()
 	names := map[string]func(context.Context, *fhir.Call) (*fhir.Reply, error){}
@@ -415,29 +416,29 @@ func TestTaskOperations(t *testing.T) {
 	}
 	must := func(name string, pairs ...any) *fhir.Resource {
 		t.Helper()
-		reply, err := w.on(s.order, 1, names[name], pairs...)
+		reply, err := w.on(s.Order, 1, names[name], pairs...)
 		require.NoError(t, err)
 		return reply.Resource
 	}
 	must("accept")
-	require.Equal(t, "VNE51", w.task(s.order, 1).Root().Path("owner", "identifier", "value").Text(), "this server's pharmacy")
-	require.Equal(t, "7654321", nhs.Extension(w.task(s.order, 1).Root(), nhs.ExtAgent).Path("valueReference", "identifier", "value").Text(), "who called")
+	require.Equal(t, "VNE51", w.task(s.Order, 1).Root().Path("owner", "identifier", "value").Text(), "this server's pharmacy")
+	require.Equal(t, "7654321", nhs.Extension(w.task(s.Order, 1).Root(), nhs.ExtAgent).Path("valueReference", "identifier", "value").Text(), "who called")
 	back := must("return", "reason:Code", "0002")
 	require.Equal(t, "Unable to dispense medication on prescriptions", back.Get("statusReason").Get("coding").Get("display").Text())
 	must("accept")
 	another := fhir.Obj("system", nhs.CSSNOMED, "code", "1", "display", "Paracetamol 500mg caplets (Brand)")
-	held := must("dispense", "item", fhir.List(part("number", "String", s.items[0].number), part("product", "Coding", another)))
+	held := must("dispense", "item", fhir.List(epstest.Part("number", "String", s.Items[0].Number), epstest.Part("product", "Coding", another)))
 	require.Equal(t, "HOLD-PRODUCT", held.Get("issue").Get("extension").Get("valueString").Text(), "nobody knows this product")
 	must("release-hold", "hold:Code", "PRODUCT", "reason", "The label names the same medicine, form and strength.")
-	supplied := must("dispense", "agent", agentRole(), "item", fhir.List(part("number", "String", s.items[0].number), part("status", "Code", "0003"), part("batch", "String", "B42"),
-		part("quantity", "Quantity", fhir.Obj("value", 10, "unit", "tablet", "system", nhs.CSSNOMED, "code", "428673006")),
-		part("product", "Coding", another)))
+	supplied := must("dispense", "agent", epstest.AgentRole(), "item", fhir.List(epstest.Part("number", "String", s.Items[0].Number), epstest.Part("status", "Code", "0003"), epstest.Part("batch", "String", "B42"),
+		epstest.Part("quantity", "Quantity", fhir.Obj("value", 10, "unit", "tablet", "system", nhs.CSSNOMED, "code", "428673006")),
+		epstest.Part("product", "Coding", another)))
 	d := message.Read(supplied.Sub(message.Parameter(supplied, "notification").Get("resource")), prescription.BuiltInLaw).List("MedicationDispense")[0]
 	require.Equal(t, "Batch B42", d.Get("note").Get("text").Text())
 	require.Equal(t, "Paracetamol 500mg caplets (Brand)", d.Get("medicationCodeableConcept").Get("coding").Get("display").Text())
 	require.Equal(t, "555086415105", d.Get("contained").Item(0).Get("identifier").Get("value").Text())
 	require.Equal(t, "200102238987", prescription.OrderWithin(d).Path("requester", "identifier", "value").Text())
-	more := must("dispense", "item", fhir.List(part("number", "String", s.items[0].number), part("status", "Code", "0003"), part("quantity", "Quantity", fhir.Obj("value", 20))))
+	more := must("dispense", "item", fhir.List(epstest.Part("number", "String", s.Items[0].Number), epstest.Part("status", "Code", "0003"), epstest.Part("quantity", "Quantity", fhir.Obj("value", 20))))
 	d = message.Read(more.Sub(message.Parameter(more, "notification").Get("resource")), prescription.BuiltInLaw).List("MedicationDispense")[0]
 	require.Equal(t, "30", nhs.Extension(d.Get("quantity"), nhs.ExtRunningTotal).Path("valueQuantity", "value").Text())
 	must("withdraw", "reason:Code", "QU")
@@ -448,17 +449,17 @@ func TestTaskOperations(t *testing.T) {
 		kind fhir.Code
 		run  func() (*fhir.Reply, error)
 	}{
-		{"no reason", fhir.BusinessRule, func() (*fhir.Reply, error) { return w.on(s.order, 1, names["return"]) }},
-		{"another reason", fhir.CodeInvalid, func() (*fhir.Reply, error) { return w.on(s.order, 1, names["return"], "reason:Code", "QU") }},
+		{"no reason", fhir.BusinessRule, func() (*fhir.Reply, error) { return w.on(s.Order, 1, names["return"]) }},
+		{"another reason", fhir.CodeInvalid, func() (*fhir.Reply, error) { return w.on(s.Order, 1, names["return"], "reason:Code", "QU") }},
 		{"no such Task", fhir.NotFound, func() (*fhir.Reply, error) { return names["accept"](w.ctx, &fhir.Call{ID: "none", Time: today}) }},
 		{"no body", fhir.Invalid, func() (*fhir.Reply, error) { return w.s.processMessage(w.ctx, &fhir.Call{Time: today}) }},
 		{"no body of a release", fhir.Invalid, func() (*fhir.Reply, error) { return w.s.release(w.ctx, &fhir.Call{Time: today}) }},
 		{"unknown prescription", fhir.NotFound, func() (*fhir.Reply, error) {
-			return w.s.takeTask(w.ctx, w.call((&stage{world: w}).taskOf(acute(9), "rejected", nhs.CSReturn, "0003", "")))
+			return w.s.takeTask(w.ctx, w.call((&stage{world: w}).taskOf(epstest.Acute(9), "rejected", nhs.CSReturn, "0003", "")))
 		}},
 		{"other body", fhir.BusinessRule, func() (*fhir.Reply, error) {
-			call := w.call(agentRole())
-			call.ID = TaskID(s.order, 1)
+			call := w.call(epstest.AgentRole())
+			call.ID = TaskID(s.Order, 1)
 			return names["dispense"](w.ctx, call)
 		}},
 	} {

@@ -2,8 +2,6 @@ package dispensing
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"log/slog"
 	"os"
 	"testing"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/store"
@@ -130,86 +129,7 @@ func (w *world) execution(order string) *execution {
 }
 
 func (w *world) on(order string, issue int, handle func(context.Context, *fhir.Call) (*fhir.Reply, error), pairs ...any) (*fhir.Reply, error) {
-	call := w.call(params(pairs...))
+	call := w.call(epstest.Parameters(pairs...))
 	call.ID = TaskID(order, issue)
 	return handle(w.ctx, call)
-}
-
-// params writes Parameters of names and values in turn; a value is written as
-// its FHIR type by the name's suffix: "reason:Code", "owner" for a resource.
-func params(pairs ...any) *fhir.Resource {
-	var list []any
-	for i := 0; i < len(pairs); i += 2 {
-		name := pairs[i].(string)
-		if n, typ, ok := cut(name); ok {
-			list = append(list, fhir.Obj("name", n, "value"+typ, pairs[i+1]))
-			continue
-		}
-		switch v := pairs[i+1].(type) {
-		case *fhir.Resource:
-			list = append(list, fhir.Obj("name", name, "resource", v))
-		case fhir.Value:
-			list = append(list, fhir.Obj("name", name, "part", v))
-		default:
-			list = append(list, fhir.Obj("name", name, "valueString", v))
-		}
-	}
-	return fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(list...)).Resource()
-}
-
-func cut(name string) (string, string, bool) {
-	for i := range name {
-		if name[i] == ':' {
-			return name[:i], name[i+1:], true
-		}
-	}
-	return name, "String", false
-}
-
-func part(name, typ string, v any) fhir.Value { return fhir.Obj("name", name, "value"+typ, v) }
-
-// change edits a JSON copy of a resource.
-func change(t *testing.T, r *fhir.Resource, edit func(m map[string]any)) *fhir.Resource {
-	t.Helper()
-	var m map[string]any
-	require.NoError(t, json.Unmarshal(r.JSON(), &m))
-	edit(m)
-	data, err := json.Marshal(m)
-	require.NoError(t, err)
-	out, err := fhir.Parse(data)
-	require.NoError(t, err)
-	return out
-}
-
-// rules are the rule ids of an error, in their order.
-func rulesOf(err error) []string {
-	var e *fhir.Error
-	if !errors.As(err, &e) {
-		return nil
-	}
-	var list []string
-	for _, i := range e.Issues {
-		list = append(list, i.Rule)
-	}
-	return list
-}
-
-func detailsOf(err error) []string {
-	var e *fhir.Error
-	if !errors.As(err, &e) {
-		return nil
-	}
-	var list []string
-	for _, i := range e.Issues {
-		list = append(list, i.Details.Code)
-	}
-	return list
-}
-
-func agentRole() *fhir.Resource {
-	return fhir.Obj("resourceType", "PractitionerRole",
-		"identifier", fhir.List(nhs.IdentifierValue(nhs.IDRoleProfile, "555086415105")),
-		"practitioner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, "3415870201"), "display", "Jackie Clark"),
-		"code", fhir.List(nhs.Concept(fhir.Coding{System: "https://fhir.nhs.uk/CodeSystem/NHSDigital-SDS-JobRoleCode", Code: "R8000", Display: "Clinical Practitioner Access Role"})),
-		"telecom", fhir.List(fhir.Obj("system", "phone", "value", "02380798431", "use", "work"))).Resource()
 }

@@ -142,3 +142,13 @@ func (f Formulary) With(d Dictionary) Formulary {
 	f.dictionary = d
 	return f
 }
+
+// Named is the virtual product of a name, as the tables have it.
+func (f Formulary) Named(name string) (Medicine, bool) {
+	for _, rows := range f.byCode {
+		if m := rows[0].Medicine; m.Name == name && !m.Actual && m.VMP == m.Code {
+			return m, true
+		}
+	}
+	return Medicine{}, false
+}

@@ -1,5 +1,7 @@
 package prescription
 
-import "github.com/pestle-fhir/pestle/fhir"
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+)
 
 type node = fhir.Node
