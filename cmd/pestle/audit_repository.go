@@ -7,6 +7,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/profiles/served"
 	"github.com/pestle-fhir/pestle/trust/audit"
 )
 
@@ -72,7 +73,7 @@ func (r withAudit) History(ctx context.Context, q fhir.HistoryQuery) (*fhir.Hist
 	if err != nil {
 		return nil, err
 	}
-	return once(q, v), nil
+	return served.OneVersion(q, v), nil
 }
 
 // Search finds AuditEvents in the log. Searches of other types do not reach them.

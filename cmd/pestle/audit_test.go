@@ -18,14 +18,14 @@ import (
 	"github.com/pestle-fhir/pestle/server"
 )
 
-// served is a sandbox as serve makes it.
-type served struct {
+// sandboxServer is a sandbox as serve makes it.
+type sandboxServer struct {
 	t    *testing.T
 	app  *app
 	http http.Handler
 }
 
-func serveSandbox(t *testing.T, log *slog.Logger) *served {
+func serveSandbox(t *testing.T, log *slog.Logger) *sandboxServer {
 	t.Helper()
 	c := &serveCommand{Sandbox: true, Addr: "127.0.0.1:0", Data: t.TempDir()}
 	app, err := openApp(c.appConfig(), log)
@@ -36,10 +36,10 @@ func serveSandbox(t *testing.T, log *slog.Logger) *served {
 	config.PublicURL = "http://here"
 	s, err := server.New(config)
 	require.NoError(t, err)
-	return &served{t, app, s.Handler()}
+	return &sandboxServer{t, app, s.Handler()}
 }
 
-func (s *served) ask(status int, method, path, body string, header ...string) *fhir.Resource {
+func (s *sandboxServer) ask(status int, method, path, body string, header ...string) *fhir.Resource {
 	s.t.Helper()
 	r := httptest.NewRequest(method, "http://here/fhir"+path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/fhir+json")

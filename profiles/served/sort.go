@@ -1,10 +1,9 @@
-package main
+package served
 
 import (
 	"bytes"
 	"context"
 	"slices"
-	"strconv"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
@@ -13,8 +12,8 @@ import (
 
 // sorted answers a search for definitions that has an order: stored and
 // built-in ones together, which are few enough to be sorted in memory.
-func (r *repository) sorted(ctx context.Context, q *search.Query) (*search.Result, error) {
-	list, out, err := r.stand(ctx, q)
+func (d *Definitions) sorted(ctx context.Context, q *search.Query) (*search.Result, error) {
+	list, out, err := d.stand(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -26,23 +25,21 @@ func (r *repository) sorted(ctx context.Context, q *search.Query) (*search.Resul
 		return out, nil
 	}
 	slices.SortStableFunc(list, func(a, b sortable) int { return compareSortables(q, a, b) })
-	from, _ := builtinPlace(q.Page.After)
-	at := func(i int) *search.Page {
-		return &search.Page{AsOf: out.AsOf, After: append([]byte(builtinMark), strconv.Itoa(max(i, 0))...)}
-	}
+	at, _ := readPlace(q.Page.After)
+	from := at.from
 	for _, s := range list[min(from, len(list)):min(from+q.Count, len(list))] {
 		if s.version == nil {
-			if s.version, err = r.version(s.entry); err != nil {
+			if s.version, err = d.version(s.entry); err != nil {
 				return nil, err
 			}
 		}
 		out.Matches = append(out.Matches, s.version)
 	}
 	if from+q.Count < len(list) {
-		out.Next = at(from + q.Count)
+		out.Next = place{from + q.Count, out.Total}.page(out.AsOf)
 	}
 	if from > 0 {
-		out.Previous = at(from - q.Count)
+		out.Previous = place{from - q.Count, out.Total}.page(out.AsOf)
 	}
 	return out, nil
 }
@@ -56,13 +53,13 @@ type sortable struct {
 }
 
 // stand lists every definition that meets a query, stored ones first.
-func (r *repository) stand(ctx context.Context, q *search.Query) ([]sortable, *search.Result, error) {
+func (d *Definitions) stand(ctx context.Context, q *search.Query) ([]sortable, *search.Result, error) {
 	stored := *q
 	stored.Sort, stored.Count, stored.Summary, stored.Page = nil, 1000, "", search.Page{AsOf: q.Page.AsOf}
 	var list []sortable
 	out := &search.Result{}
 	for {
-		found, err := r.DB.Search(ctx, &stored)
+		found, err := d.store.Search(ctx, &stored)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -81,12 +78,12 @@ func (r *repository) stand(ctx context.Context, q *search.Query) ([]sortable, *s
 		}
 		stored.Page = *found.Next
 	}
-	entries, err := r.builtin(ctx, q)
+	entries, err := d.builtin(ctx, q)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, e := range entries {
-		keys, err := r.head(ctx, e)
+		keys, err := d.head(ctx, e)
 		if err != nil {
 			return nil, nil, err
 		}
