@@ -62,7 +62,7 @@ func (d *Definitions) sync(ctx context.Context) {
 
 func defines(typ string) bool { return slices.Contains(profiles.DefinitionTypes, typ) }
 
-// Read gives a stored resource, else a built-in definition.
+// Read returns a stored resource, else a built-in definition.
 func (d *Definitions) Read(ctx context.Context, typ, id string) (*fhir.Version, error) {
 	v, err := d.store.Read(ctx, typ, id)
 	if err != nil && fhir.KindOf(err) == fhir.NotFound && defines(typ) {
@@ -84,7 +84,7 @@ func (d *Definitions) ReadBefore(ctx context.Context, typ, id string, before tim
 	return v, err
 }
 
-// VRead gives a stored version, else the one version of a built-in definition.
+// VRead returns a stored version, else the one version of a built-in definition.
 func (d *Definitions) VRead(ctx context.Context, typ, id, versionID string) (*fhir.Version, error) {
 	v, err := d.store.VRead(ctx, typ, id, versionID)
 	if err != nil && fhir.KindOf(err) == fhir.NotFound && versionID == "1" && defines(typ) {
@@ -212,7 +212,7 @@ func (d *Definitions) builtin(ctx context.Context, q *search.Query) ([]*profiles
 	return found, nil
 }
 
-// head gives what an entry is found by.
+// head returns what an entry is found by.
 func (d *Definitions) head(ctx context.Context, e *profiles.Entry) ([]search.Entry, error) {
 	if keys, ok := d.heads.Load(e); ok {
 		return keys.([]search.Entry), nil

@@ -10,7 +10,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// Nth gives the n-th resource of a type in a message that is being edited.
+// Nth returns the n-th resource of a type in a message that is being edited.
 func Nth(m obj, typ string, n int) obj {
 	for _, e := range m["entry"].([]any) {
 		if r := e.(obj)["resource"].(obj); r["resourceType"] == typ {

@@ -23,7 +23,7 @@ type Rule[T any] struct {
 	check func(subject T, f *Findings)
 }
 
-// Examine runs all the rules and gives everything they found.
+// Examine runs all the rules and returns all that they find.
 func Examine[T any](subject T, rules []Rule[T]) []fhir.Issue {
 	var f Findings
 	for _, r := range rules {

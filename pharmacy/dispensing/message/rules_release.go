@@ -59,5 +59,5 @@ func statusAccepted(p *fhir.Resource, f *Findings) {
 	}
 }
 
-// JudgeRelease gives all that the rules find wrong with the Parameters.
+// JudgeRelease returns all that the rules find wrong with the Parameters.
 func JudgeRelease(body *fhir.Resource) []fhir.Issue { return Examine(body, ReleaseRules) }

@@ -95,5 +95,5 @@ func taskNamesOrder(t *fhir.Resource, f *Findings) {
 	}
 }
 
-// JudgeTask gives all that the rules find wrong with a dispenser's Task.
+// JudgeTask returns all that the rules find wrong with a dispenser's Task.
 func JudgeTask(body *fhir.Resource) []fhir.Issue { return Examine(body, TaskRules) }

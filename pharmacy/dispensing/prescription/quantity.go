@@ -12,7 +12,7 @@ type Quantity struct {
 	Unit, System, Code string
 }
 
-// Of gives another amount in the same unit.
+// Of returns another amount in the same unit.
 func (q Quantity) Of(value decimal.Decimal) Quantity {
 	q.Value = value
 	return q
