@@ -50,7 +50,7 @@ func (p *planner) conditionalCreate(i int, l lookup, found []string) (settled bo
 	s := &p.steps[i]
 	if len(found) == 1 {
 		s.id, s.applied = found[0], fhir.Matched
-		return true, p.find(&p.tx.Changes[i], s)
+		return true, p.find(s, toSearch)
 	}
 	// Entries with one condition are about one resource: the first makes it.
 	if first, ok := p.created[l]; ok {

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"errors"
+	"fmt"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
@@ -129,6 +130,14 @@ func (in reached) close() (err error) {
 		err = cmp.Or(err, s.close())
 	}
 	return err
+}
+
+// unreached refuses a change of what its condition has found and the token does not
+// reach for changing: to go on as if there were nothing would write over it.
+func (p *planner) unreached(c *fhir.Change, s *step) {
+	p.refused.add(c, fhir.Forbidden, false, fhir.Issue{Expression: s.typ, Rule: "auth",
+		Message: fmt.Sprintf("The condition %s?%s finds a resource that the access token does not reach for this.", c.Type, c.Condition), Expected: "a scope on " + s.typ + " with the letter " + string(rune(letterOf[c.Method])),
+		Fix: "Get a token with such a scope, or send a condition that finds another one."})
 }
 
 // outside refuses a change whose resource the token would not reach as it becomes:

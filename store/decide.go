@@ -34,8 +34,12 @@ func (p *planner) choose(i int) error {
 	if s.id == "" {
 		s.id = p.ids[i]
 	}
-	if err := p.find(c, s); err != nil {
+	if err := p.find(s, letterOf[c.Method]); err != nil {
 		return err
+	}
+	if s.hidden && c.Condition != "" && c.ID == "" { // by the id that is sent, it is absent: see chooses
+		p.unreached(c, s)
+		return nil
 	}
 	switch c.Method {
 	case fhir.Create:
@@ -49,9 +53,9 @@ func (p *planner) choose(i int) error {
 }
 
 // find reads the current version of a resource. What the requester does not
-// see is not there for them.
-func (p *planner) find(c *fhir.Change, s *step) error {
-	v := p.judging(nil).as(letterOf[c.Method])
+// see, or not for what they do, is not there for them.
+func (p *planner) find(s *step, letter byte) error {
+	v := p.judging(nil).as(letter)
 	before, r, err := p.v.numberedCurrent(s.typ, s.id)
 	if err != nil {
 		err = v.unlessHidden(err, s.typ, r)
