@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -59,7 +60,7 @@ func (db *DB) reach(ctx context.Context, seq fhir.Seq) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, reachTime, errBehind)
 	defer cancel()
 	err := db.Wait(ctx, seq-1)
-	if err != nil && context.Cause(ctx) == errBehind {
+	if err != nil && errors.Is(context.Cause(ctx), errBehind) {
 		return errBehind
 	}
 	return err

@@ -56,3 +56,9 @@ var measures = func() map[fhir.Coding]string {
 	}
 	return out
 }()
+
+// MeasureOf returns the name that the rules have for what an Observation measures, by
+// its code; "" where they know none.
+func MeasureOf(code fhir.Coding) string {
+	return measures[fhir.Coding{System: code.System, Code: code.Code}]
+}
