@@ -226,7 +226,7 @@ func (db *DB) Encrypted() bool { return db.engine.Encrypted() }
 func (db *DB) Size() (int64, error) { return db.engine.Size() }
 
 // show is look with what the principal of a context sees, who does with it what a
-// letter stands for.
+// letter means.
 func (db *DB) show(ctx context.Context, op string, letter byte, at fhir.Seq, f func(v view) error) error {
 	if err := db.reach(ctx, at); err != nil {
 		return failed(op, err)

@@ -94,7 +94,7 @@ func (o *owning) unlink(from target, h *holding, to []target, inherit bool) erro
 }
 
 // link begins the links that may be: those to what is the writer's already. One link
-// may make way for another: a Task gives the pharmacy its prescription, by which the
+// may make way for another: a Task makes the prescription the pharmacy's, by which the
 // supply that is written with it is linked.
 func (o *owning) link(wait []edge) error {
 	for again := true; again; {

@@ -91,7 +91,7 @@ func (p *parser) often(value string) error {
 	return p.frequent(span{n, n}, period, period, parts[2])
 }
 
-// frequent sets how often; saying it twice alike is no contradiction.
+// frequent sets how often; saying it twice alike does not contradict.
 func (p *parser) frequent(n span, low, high decimal.Decimal, unit string) error {
 	if !n.high.IsInteger() || !n.low.IsInteger() || n.high.GreaterThan(decimal.NewFromInt(1000)) {
 		return p.stop("so many times is a whole number")

@@ -52,11 +52,11 @@ func (s *Service) recorded(state fhir.State, x *execution, m *message.Message, r
 // left out.
 func newNumbers(state fhir.State, m *message.Message, changes []fhir.Change) (fresh []fhir.Change, err error) {
 	for _, c := range changes {
-		standing, err := stands(state, c)
+		replacing, err := replaces(state, c)
 		switch {
 		case err != nil:
 			return nil, err
-		case !standing:
+		case !replacing:
 			fresh = append(fresh, c)
 		case prescription.HandedOver(c.Resource.Root()).IsPositive():
 			number := nhs.Identifier(c.Resource.Root(), nhs.IDDispense)
@@ -67,8 +67,8 @@ func newNumbers(state fhir.State, m *message.Message, changes []fhir.Change) (fr
 	return fresh, nil
 }
 
-// stands reports whether a change would replace a supply that was not taken back.
-func stands(state fhir.State, c fhir.Change) (bool, error) {
+// replaces reports whether a change would replace a supply that was not taken back.
+func replaces(state fhir.State, c fhir.Change) (bool, error) {
 	if c.Type != "MedicationDispense" {
 		return false, nil
 	}

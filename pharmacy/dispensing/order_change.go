@@ -7,7 +7,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 )
 
-// update writes the Task as it now stands, on the version it was read from.
+// update writes the Task as it is now, on the version it was read from.
 func (x *execution) update(now time.Time) fhir.Change {
 	return fhir.Change{Method: fhir.Update, Type: "Task", ID: x.version.ID, Resource: x.revised(now), IfMatch: x.version.VersionID, Expression: "Task"}
 }

@@ -23,7 +23,7 @@ func isEPSTask(r *fhir.Resource) bool {
 		named && (r.Get("status").Text() == "rejected" || nhs.Coded(r.Get("code"), nhs.CSTaskCode) == "abort")
 }
 
-// operationOf is the operation that a dispenser's Task stands for.
+// operationOf is the operation that a dispenser's Task asks for.
 func operationOf(t *fhir.Resource) string {
 	if t.Get("status").Text() == "rejected" {
 		return "Task/$return"

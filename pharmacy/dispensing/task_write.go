@@ -201,7 +201,7 @@ func (r taskOutput) write(what fhir.Coding, date string) fhir.Value {
 	)
 }
 
-// revised is the Task as the execution now stands.
+// revised is the Task as the execution is now.
 func (x *execution) revised(now time.Time) *fhir.Resource {
 	reason := fhir.Value{}
 	if x.reason.Code != "" {
@@ -224,7 +224,7 @@ func (x *execution) revised(now time.Time) *fhir.Resource {
 	)
 }
 
-// shown is the Task as an answer gives it: which version it has become is
+// shown is the Task as it is in an answer: which version it has become is
 // known only to those who read it.
 func (x *execution) shown(now time.Time) *fhir.Resource {
 	return fhir.Revise(x.revised(now), "meta", "")

@@ -53,7 +53,7 @@ func (d *Definitions) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.C
 	return done, err
 }
 
-// sync tells the log what could not be taken over: the write itself stands.
+// sync tells the log what could not be taken over: the write itself holds.
 func (d *Definitions) sync(ctx context.Context) {
 	if err := d.stored.Sync(ctx); err != nil {
 		d.log.Warn("stored definitions", "error", err)

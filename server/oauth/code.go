@@ -14,7 +14,7 @@ import (
 // code is an authorization code: what it gives, and to whom. It is taken once; one
 // that was presented in vain is used too.
 type code struct {
-	Gives     grant  `json:"gives"`
+	Grant     grant  `json:"grant"`
 	Redirect  string `json:"redirect_uri"`
 	Challenge string `json:"code_challenge"`
 	Nonce     string `json:"nonce,omitempty"`
@@ -66,7 +66,7 @@ func badGrant(member, message string) error {
 	return &failure{status: http.StatusBadRequest, code: "invalid_grant", member: member, message: message}
 }
 
-// redeem gives an app tokens for a code: RFC 6749 section 4.1.3.
+// redeem returns an app's tokens for a code: RFC 6749 section 4.1.3.
 func (s *Server) redeem(r *http.Request, c *Client, form url.Values, values map[string][]byte) (map[string]any, error) {
 	if form.Get("code") == "" {
 		return nil, badRequest("code", "expected the code that came to redirect_uri")
@@ -86,8 +86,8 @@ func (s *Server) redeem(r *http.Request, c *Client, form url.Values, values map[
 		values[codeName+string(key[:])] = k.record()
 		return nil, s.unsettled(values, err)
 	}
-	g := k.Gives
-	g.ID, g.Issued, g.Expires = id, s.now().Unix(), k.Gives.limit(s.now())
+	g := k.Grant
+	g.ID, g.Issued, g.Expires = id, s.now().Unix(), k.Grant.limit(s.now())
 	answer, err := s.begin(r, &g, k.Nonce, values)
 	if err == nil && s.cameAgain(key) {
 		return nil, s.usedTwice(k)
@@ -135,7 +135,7 @@ func (s *Server) fits(k *code, c *Client, form url.Values) error {
 	sum := sha256.Sum256([]byte(form.Get("code_verifier")))
 	challenge := base64.RawURLEncoding.EncodeToString(sum[:])
 	switch {
-	case k.Gives.Client != c.ID:
+	case k.Grant.Client != c.ID:
 		return badGrant("code", "it was given to another client")
 	case s.now().Unix() >= k.Expires:
 		return badGrant("code", "it has expired: a code lasts for 60 seconds")

@@ -168,7 +168,7 @@ func (s *Server) decide(w http.ResponseWriter, r *http.Request, form url.Values)
 	}
 }
 
-// allow gives the app a code for what was chosen, once all is chosen that it needs.
+// allow issues the app a code for what was chosen, once all is chosen that it needs.
 func (s *Server) allow(w http.ResponseWriter, r *http.Request, q *asking, c *choice) {
 	if err := s.context(r, q, c); err != nil {
 		s.refusePage(w, http.StatusServiceUnavailable, "The records cannot be read at present. Try again later.")
@@ -183,7 +183,7 @@ func (s *Server) allow(w http.ResponseWriter, r *http.Request, q *asking, c *cho
 		return
 	}
 	text, err := s.newCode(&code{Redirect: q.redirect, Challenge: q.challenge, Nonce: q.nonce,
-		Gives: grant{Client: q.client.ID, Person: q.person, Proved: q.proved.Unix(), Scope: strings.Join(c.scopes, " "), Patient: c.patient, Encounter: c.encounter}})
+		Grant: grant{Client: q.client.ID, Person: q.person, Proved: q.proved.Unix(), Scope: strings.Join(c.scopes, " "), Patient: c.patient, Encounter: c.encounter}})
 	if err != nil {
 		s.config.Logger.Error("authorization endpoint", "error", err)
 		s.back(w, r, q.authorization, url.Values{"error": {"temporarily_unavailable"}})

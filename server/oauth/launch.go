@@ -82,7 +82,7 @@ func (s *Server) launchFor(r *http.Request, form url.Values) (client string, ans
 	return who.Requester.Client, map[string]any{"launch": handle, "expires_in": int(launchLife.Seconds())}, nil
 }
 
-// launched takes the handle that an app was started with, and what it stands for.
+// launched takes the handle that an app was started with, and what it is for.
 func (s *Server) launched(r *http.Request, q *asking) *failure {
 	if q.launch == "" {
 		if slices.Contains(q.granted, "launch") {

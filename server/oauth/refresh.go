@@ -12,7 +12,7 @@ import (
 // SHA-256. Each is taken once and replaced by another; an older one ends the grant,
 // since two hold what one was given: RFC 9700 section 4.14.2.
 
-// newRefresh gives a grant another refresh token.
+// newRefresh makes another refresh token.
 func (g *grant) newRefresh() string {
 	secret := random(tokenSize)
 	sum := sha256.Sum256([]byte(secret))
@@ -34,7 +34,7 @@ func (g *grant) fits(secret string) bool {
 	return len(g.Refresh) > 0 && subtle.ConstantTimeCompare(sum[:], g.Refresh) == 1
 }
 
-// refresh gives an app another access token of a grant, with the same scopes or
+// refresh returns another access token of a grant, with the same scopes or
 // fewer: RFC 6749 section 6.
 func (s *Server) refresh(r *http.Request, c *Client, form url.Values, values map[string][]byte) (map[string]any, error) {
 	id, secret, ok := splitRefresh(form.Get("refresh_token"))
@@ -92,7 +92,7 @@ func (s *Server) putBack(before, next *grant) {
 	}
 }
 
-// begin begins a grant, and gives its first tokens.
+// begin begins a grant, and returns its first tokens.
 func (s *Server) begin(r *http.Request, g *grant, nonce string, values map[string][]byte) (map[string]any, error) {
 	text := ""
 	if g.refreshes() {

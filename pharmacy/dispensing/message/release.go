@@ -7,7 +7,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-// noPractice is the ODS code that stands for no registered practice.
+// noPractice is the ODS code of "no registered practice".
 const noPractice = "V81999"
 
 // Release is a prescription to be handed over.

@@ -6,9 +6,9 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-// issued is the order of a line, o as it is stored, as a dispenser sees it: where the line stands
-// and, of repeat dispensing, which issue this is. EPS calls such an issue the
-// reflex of the original order.
+// issued is the order of a line, o as it is stored, as a dispenser sees it: the state
+// of the line and, of repeat dispensing, which issue this is. EPS calls such an issue
+// the reflex of the original order.
 func issued(p *prescription.Prescription, mr *fhir.Resource, l *prescription.Line, o *prescription.Order) *fhir.Resource {
 	root := mr.Root()
 	status := fhir.Obj("url", nhs.ExtDispensing, "extension", fhir.List(fhir.Obj("url", "dispenseStatus", "valueCoding", nhs.CodingValue(nhs.Coding(nhs.CSLineStatus, string(l.Status))))))

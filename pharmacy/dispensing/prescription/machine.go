@@ -9,7 +9,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-// State is where the dispensing of one issue of a prescription stands: the
+// State is how far the dispensing of one issue of a prescription is: the
 // Task's status and its EPS business status together.
 type State struct {
 	Status   string // Task.status
@@ -41,7 +41,7 @@ const (
 	Accept   Event = "accept"   // a pharmacy takes it: $accept, $release
 	Dispense Event = "dispense" // items are supplied, owed or given up
 	Amend    Event = "amend"    // a dispense notification is replaced
-	Return   Event = "return"   // the pharmacy gives it back
+	Return   Event = "return"   // the pharmacy returns it
 	Withdraw Event = "withdraw" // the last dispense notification is taken back
 	Cancel   Event = "cancel"   // the prescriber cancels the last of its items
 	Expire   Event = "expire"   // its time is over

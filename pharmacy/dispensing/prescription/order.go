@@ -5,7 +5,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-// Order is a stored MedicationRequest: the version that stands.
+// Order is a stored MedicationRequest: the current version.
 type Order struct {
 	Version  *fhir.Version
 	Resource *fhir.Resource

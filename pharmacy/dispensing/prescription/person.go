@@ -16,7 +16,7 @@ type Discrepancy struct {
 
 // OtherPerson lists in what a record that was sent contradicts the stored one so
 // far that it may be of somebody else: family name, birth date, sex. What one of
-// the two does not say is no contradiction.
+// the two does not say does not contradict.
 func OtherPerson(stored, sent node) (list []Discrepancy) {
 	if a, b := familyNames(stored), familyNames(sent); len(a) > 0 && len(b) > 0 && !meets(a, b) {
 		list = append(list, Discrepancy{"family name", sent.Get("name")})

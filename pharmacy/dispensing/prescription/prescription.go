@@ -11,7 +11,7 @@ import (
 )
 
 // Prescription is one issue of a prescription: what was ordered, and where its
-// dispensing stands.
+// dispensing is.
 type Prescription struct {
 	Order string // short-form id
 	UUID  string

@@ -1,7 +1,7 @@
 package prescription
 
 // Verdict is what becomes of a cancellation: a code of
-// medicationrequest-status-history, the order's status as the reply gives it,
+// medicationrequest-status-history, the order's status as it is in the reply,
 // and whether the service does what was asked.
 type Verdict struct {
 	Code, Status string

@@ -109,6 +109,9 @@ func TestDamage(t *testing.T) {
 		{"no value log", killed, "value log", func(d string) { remove(t, newest(d, "*.vlog")) }},
 		{"empty value log", killed, "value log", func(d string) { cut(t, newest(d, "*.vlog"), 0) }},
 		{"cut value log", closed, "value log", func(d string) { cut(t, newest(d, "*.vlog"), 100) }},
+		{"value log of a later state", closed, "which PESTLE does not record", func(d string) {
+			write(t, filepath.Join(d, "000099.vlog"), readFile(t, newest(d, "*.vlog")))
+		}},
 		{"no log of writes", killed, "the newest writes", func(d string) { remove(t, newest(d, "*.mem")) }},
 		{"empty log of writes", killed, "the newest writes", func(d string) { cut(t, newest(d, "*.mem"), 0) }},
 		{"no registry", closed, "KEYREGISTRY", func(d string) { remove(t, d, "KEYREGISTRY") }},
