@@ -203,6 +203,9 @@ func (s *scene) commit() {
 		}
 		r := s.resource(typ, id)
 		tx.Changes = append(tx.Changes, fhir.Change{Method: fhir.Update, Type: typ, ID: id, Resource: r})
+		if d := now[typ+"/"+id]; d != nil && bytes.Equal(d.res.JSON(), r.JSON()) {
+			continue // an update that changes nothing makes no version
+		}
 		entries, err := search.Extract(ctx, r)
 		require.NoError(s.t, err)
 		entries = append(entries, search.Entry{Param: search.Every, Key: search.EveryKey}, search.Entry{Param: search.LastUpdated, Key: search.InstantKey(s.clock)})
