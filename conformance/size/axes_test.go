@@ -140,9 +140,9 @@ func bundles(every bool) (all []axis) {
 		status            int
 		most              int
 	}{
-		{"creates of a transaction", "transaction", `{"resource":{"resourceType":"Basic","code":{"text":"x"}},"request":{"method":"POST","url":"Basic"}}`, 200, 50_000},
+		{"creates of a transaction", "transaction", `{"resource":{"resourceType":"Basic","code":{"text":"x"}},"request":{"method":"POST","url":"Basic"}}`, 200, 20_000},
 		{"creates of a batch", "batch", `{"resource":{"resourceType":"Basic","code":{"text":"x"}},"request":{"method":"POST","url":"Basic"}}`, 200, 20_000},
-		{"references in a transaction", "transaction", `{"fullUrl":"urn:uuid:00000000-0000-4000-8000-%u","resource":{"resourceType":"Basic","code":{"text":"x"},"subject":{"reference":"urn:uuid:00000000-0000-4000-8000-%u"}},"request":{"method":"POST","url":"Basic"}}`, 200, 50_000},
+		{"references in a transaction", "transaction", `{"fullUrl":"urn:uuid:00000000-0000-4000-8000-%u","resource":{"resourceType":"Basic","code":{"text":"x"},"subject":{"reference":"urn:uuid:00000000-0000-4000-8000-%u"}},"request":{"method":"POST","url":"Basic"}}`, 200, 20_000},
 		{"If-None-Exist conditions", "transaction", `{"resource":{"resourceType":"Patient","identifier":[{"system":"urn:size","value":"%k-%d"}]},"request":{"method":"POST","url":"Patient","ifNoneExist":"identifier=urn:size|%k-%d"}}`, 200, 20_000},
 		{"conditional updates", "transaction", `{"resource":{"resourceType":"Patient","identifier":[{"system":"urn:size","value":"u%k-%d"}]},"request":{"method":"PUT","url":"Patient?identifier=urn:size|u%k-%d"}}`, 200, 20_000},
 		{"conditional references", "transaction", `{"resource":{"resourceType":"Basic","code":{"text":"x"},"subject":{"reference":"Organization?name=Size&_id=size"}},"request":{"method":"POST","url":"Basic"}}`, 200, 20_000},

@@ -56,12 +56,13 @@ func (a *axis) sizes(long bool) (small, big int) {
 	return small, cmp.Or(a.short, 4*small)
 }
 
-// Of an item among many, as parts of one among few: the time and the memory that
-// are still linear work. A step that looks at all items for each of them makes the
-// ratio that of the sizes.
+// Of an item among many, as parts of one among few: the time and the allocations
+// that are still linear work. A buffer that grows by doubling is allocated up to
+// three times. A step that looks at all items for each of them makes the ratio that
+// of the sizes. What the process holds at most is checked on its own.
 const (
 	mostTime   = 2.0
-	mostMemory = 2.0
+	mostMemory = 3.0
 	rounds     = 8 // until the ratio of the quickest counts as it is
 )
 
