@@ -147,7 +147,7 @@ func (s *Service) askForExemption(state fhir.State, x *execution, when string) (
 	if err != nil || words == "" {
 		return nil, err
 	}
-	return []fhir.Issue{{Severity: fhir.Warning, Code: fhir.BusinessRule, Rule: "DN-18", Expression: "Parameters.parameter", Message: words,
+	return []fhir.Issue{{Severity: fhir.Warning, Code: fhir.BusinessRule, Rule: "DN-21", Expression: "Parameters.parameter", Message: words,
 		Fix: "Where the patient does not pay, give the parameter exemption with a code of " + nhs.CSExemption + ", and exemptionEvidence."}}, nil
 }
 

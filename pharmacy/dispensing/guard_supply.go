@@ -90,7 +90,7 @@ func handsOver(d node) bool {
 // byHand refuses a supply of a prescription that is written as a resource, with
 // all that would be wrong with it by any way.
 func (s *Service) byHand(state fhir.State, r *fhir.Resource, number, item string, now time.Time) error {
-	issues := []fhir.Issue{{Rule: "DN-16", Message: "A supply of a prescription is recorded by the operation that moves its Task.", Expression: "MedicationDispense",
+	issues := []fhir.Issue{{Rule: "DN-19", Message: "A supply of a prescription is recorded by the operation that moves its Task.", Expression: "MedicationDispense",
 		Expected: "Task/$dispense, or a dispense-notification to $process-message", Found: "a MedicationDispense written by hand",
 		Fix: "Accept the Task of " + number + " and use its $dispense."}}
 	x, err := currentIssue(state, number)

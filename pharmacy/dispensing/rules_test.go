@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -109,20 +110,12 @@ func TestTaskRules(t *testing.T) {
 	}
 }
 
-// catalogue lists the rules that the package must have: the checks of the EPS
-// API, Spine's errors that concern it, the law.
-var catalogue = strings.Fields(`
-	B1 B2 B3 B4 B5 B6 B7 B8 B9 P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P12 C1 C2 C3 D1 D2 D3 D4 D5 D6
-	T1 T2 T3 T4 T5 T6 T7 R1 R2 R3 R4 Q1 Q2 Q3 Q4
-	0001 0002 0003 0004 0005 0006 0010 0012 0013 0014 0019 0021 5009
-	R-0003 R-0008 R-5000 MDR-15 MDR-16 HMR-217 HMR-219`)
-
-// TestEveryRuleHasCodeAndTest looks for each id at the line that meets it, and
-// in the tests.
+// TestEveryRuleHasCodeAndTest looks for each rule of the table at the line that meets
+// it and in the tests, and for each rule that an issue names in the table.
 func TestEveryRuleHasCodeAndTest(t *testing.T) {
 	code, tests := "", ""
 	var files []string
-	for _, pattern := range []string{"*.go", "message/*.go", "prescription/*.go", "testdata/*.txtar"} {
+	for _, pattern := range []string{"*.go", "message/*.go", "prescription/*.go", "prescription/*.json", "testdata/*.txtar", "message/testdata/*.txtar", "prescription/testdata/*", "message/*_test.go", "prescription/*_test.go"} {
 		found, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		files = append(files, found...)
@@ -130,23 +123,28 @@ func TestEveryRuleHasCodeAndTest(t *testing.T) {
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		require.NoError(t, err)
-		text := string(data)
-		if i := strings.Index(text, "var catalogue"); i >= 0 {
-			text = text[:i]
-		}
-		if strings.HasSuffix(file, "_test.go") || strings.HasSuffix(file, ".txtar") {
-			tests += text
+		if strings.HasSuffix(file, "_test.go") || strings.Contains(file, "testdata") {
+			tests += string(data)
 		} else {
-			code += text
+			code += string(data)
 		}
 	}
-	for _, id := range catalogue {
-		at := regexp.MustCompile(`// [^\n]*\b` + regexp.QuoteMeta(id) + `\b`)
-		if !at.MatchString(code) {
-			t.Errorf("%s stands at no line of code", id)
+	rows, err := readRuleTable(rulesTSV)
+	require.NoError(t, err)
+	known := map[string]bool{}
+	for _, row := range rows {
+		known[row.ID] = true
+		id := regexp.MustCompile(`\b` + regexp.QuoteMeta(strings.TrimPrefix(row.ID, "HOLD-")) + `\b`)
+		assert.True(t, id.MatchString(code), "%s is at no line of code", row.ID)
+		assert.True(t, id.MatchString(tests), "%s is in no test", row.ID)
+		for _, door := range row.Doors {
+			require.Contains(t, tableDoors, door, row.ID)
 		}
-		if !regexp.MustCompile(`\b` + regexp.QuoteMeta(id) + `\b`).MatchString(tests) {
-			t.Errorf("%s is in no test", id)
-		}
+	}
+	for _, m := range regexp.MustCompile(`(?:Rule(?: =|:)\s*|wrong\(|^\t\{)"([A-Z0-9a-z-]+[A-Z0-9a-z])"`).FindAllStringSubmatch(code, -1) {
+		assert.True(t, known[m[1]], "an issue names %s, which rules.tsv does not have", m[1])
 	}
 }
+
+// tableDoors are those by which the rules are asked.
+var tableDoors = strings.Fields("order update notification task release accept dispense return withdraw cancel release-hold tracker commit")

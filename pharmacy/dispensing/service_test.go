@@ -321,7 +321,7 @@ func TestGuardOfSupplies(t *testing.T) {
 		"by an address":             fhir.Revise(supply, "contained", "", "authorizingPrescription", fhir.List(fhir.Obj("reference", "http://localhost/fhir/"+order))),
 		"of another status":         fhir.Revise(supply, "status", "in-progress"),
 	} {
-		require.Contains(t, epstest.RulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: r})), "DN-16", name)
+		require.Contains(t, epstest.RulesOf(w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: r})), "DN-19", name)
 	}
 	plain := fhir.Revise(supply, "contained", "", "authorizingPrescription", "")
 	require.NoError(t, w.commit(fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: plain}), "supplies of no prescription are free")

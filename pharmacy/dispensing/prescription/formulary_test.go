@@ -45,3 +45,18 @@ func TestStrengths(t *testing.T) {
 		require.Equal(t, want, strengths(name), name)
 	}
 }
+
+// TestUnclearMedicines holds what does not say one medicine: HOLD-MEDICINE.
+func TestUnclearMedicines(t *testing.T) {
+	for name, medicines := range map[string][]fhir.Coding{
+		"nothing":                  nil,
+		"a code with another name": {{System: nhs.CSSNOMED, Code: "322236009", Display: "Morphine 10mg tablets"}}, // paracetamol
+	} {
+		p := &Prescription{Signed: day("2026-11-24"), Lines: []Line{{Item: "1", Medicines: medicines}}}
+		p.Classify(BuiltInMedicines, BuiltInLaw)
+		standing := p.Standing(&p.Lines[0])
+		require.NotEmpty(t, standing, name)
+		require.Equal(t, HoldMedicine, standing[0].Code, name)
+		require.Equal(t, "HOLD-MEDICINE", standing[0].issue("Task").Rule, name)
+	}
+}

@@ -76,7 +76,7 @@ const MaxSupplies = 100
 // Several supplies may be of one line: it was filled with several products.
 func (p *Prescription) Apply(supplies []Supply, j Judge) []fhir.Issue {
 	if len(supplies) > MaxSupplies {
-		return []fhir.Issue{supplies[MaxSupplies].wrong("DN-17", "There are more supplies than one notification may have.", fmt.Sprintf("at most %d", MaxSupplies), strconv.Itoa(len(supplies)), "Send the others in a further one.")}
+		return []fhir.Issue{supplies[MaxSupplies].wrong("DN-20", "There are more supplies than one notification may have.", fmt.Sprintf("at most %d", MaxSupplies), strconv.Itoa(len(supplies)), "Send the others in a further one.")}
 	}
 	var issues []fhir.Issue
 	before := slices.Clone(p.Lines)
