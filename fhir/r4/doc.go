@@ -1,8 +1,8 @@
 // Package r4 is FHIR R4 (4.0.1) as tables: types, elements, cardinalities,
 // codes, invariants, search parameters, compartments and the extensions that
 // the specification defines. The tables are generated from the published
-// definitions and lie ready in the program's data, so that nothing is built at
-// start; they are shared and must not be changed.
+// definitions and packed; they are unpacked once, when the program starts, and
+// are from then on shared and must not be changed.
 //
 // A type is found by name ([TypeOf]), an element by the JSON property that
 // holds it ([Type.Property]) or by its FHIRPath name ([Type.Element]).

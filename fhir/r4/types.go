@@ -27,10 +27,9 @@ type Type struct {
 	Elements    []Element     // with those inherited, in the order of the definition
 	Constraints []*Constraint // with those inherited; of a backbone only ele-1
 
-	elements, properties uint16 // how many, until linked
-	seed                 uint32
-	index                string
-	props                []Property
+	seed  uint32
+	index []byte // 1 + the place in props of the name with that hash
+	props []Property
 }
 
 // Property is one JSON member that a type may have. Each type of a choice is a
@@ -47,12 +46,12 @@ type Element struct {
 	Path        string   // Patient.contact.name, Observation.value
 	Name        string   // as FHIRPath names it: value for value[x]
 	Min, Max    int      // cardinality; Max -1 is *
-	Choice      bool     // it is an [x] element
 	Types       []string // the types its value may have
 	Targets     []string // resource types that a Reference or canonical may point to; Resource is any
-	Simple      bool     // the quantity must have no comparator (SimpleQuantity)
 	Binding     *Binding
 	Constraints []*Constraint // beyond those that go with the type
+	Choice      bool          // it is an [x] element
+	Simple      bool          // the quantity must have no comparator (SimpleQuantity)
 	Summary     bool          // part of _summary=true
 	Modifier    bool          // may change the meaning of what holds it
 	Attribute   bool          // an attribute in XML
@@ -75,20 +74,6 @@ type Constraint struct {
 	Severity   string // error or warning
 	Human      string // what to change, for the sender
 	Expression string // FHIRPath that is true where the invariant holds
-}
-
-var types = link()
-
-// link hands every type its run of the element and property tables.
-func link() []Type {
-	e, p := 0, 0
-	for i := range typeTable {
-		t := &typeTable[i]
-		t.Elements = elementTable[e : e+int(t.elements) : e+int(t.elements)]
-		t.props = propertyTable[p : p+int(t.properties) : p+int(t.properties)]
-		e, p = e+int(t.elements), p+int(t.properties)
-	}
-	return typeTable[:]
 }
 
 // TypeOf finds a type by its name, a backbone by its path; nil if there is none.

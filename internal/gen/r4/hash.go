@@ -1,33 +1,35 @@
 package main
 
 // hashTable finds a seed and size under which no two names fall together; see
-// r4.Type.Property. A byte holds 1 + the place of the name, 0 is free.
-func hashTable(names []string) (seed uint32, index string) {
+// r4.Type.Property. A byte of the table holds 1 + the place of the name, so that
+// there is room for 255 names.
+func hashTable(names []string) (seed uint32, size int) {
 	if len(names) > 254 {
 		panic("r4: a type has more than 254 properties")
 	}
-	for size := 2; ; size *= 2 {
+	for size = 2; ; size *= 2 {
 		if size < 2*len(names) {
 			continue
 		}
 		for seed := uint32(1); seed < 4000; seed++ {
-			if table, ok := place(names, seed, size); ok {
-				return seed, table
+			if apart(names, seed, size) {
+				return seed, size
 			}
 		}
 	}
 }
 
-func place(names []string, seed uint32, size int) (string, bool) {
-	table := make([]byte, size)
-	for i, name := range names {
+// apart reports whether every name has a place of its own.
+func apart(names []string, seed uint32, size int) bool {
+	taken := make([]bool, size)
+	for _, name := range names {
 		at := hash(name, seed) & uint32(size-1)
-		if table[at] != 0 {
-			return "", false
+		if taken[at] {
+			return false
 		}
-		table[at] = byte(i + 1)
+		taken[at] = true
 	}
-	return string(table), true
+	return true
 }
 
 // hash is the one of package r4, which cannot be imported before its tables

@@ -219,12 +219,14 @@ func (m *model) message(key, path string) string {
 	return text
 }
 
+func (x *elem) choice() bool { return strings.HasSuffix(x.Path, "[x]") }
+
 // properties lists the JSON names under which an element's value may stand.
 func (x *elem) properties() (names, types []string) {
 	if x.typ != "" {
 		return []string{x.name}, []string{x.typ}
 	}
-	if !strings.HasSuffix(x.Path, "[x]") {
+	if !x.choice() {
 		return []string{x.name}, x.types[:1]
 	}
 	types = x.types
