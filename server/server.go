@@ -24,6 +24,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/server/limit"
 	"github.com/pestle-fhir/pestle/server/page"
 )
 
@@ -111,7 +112,7 @@ type Server struct {
 	ledger     *ledger
 	routes     []route
 	statements statements
-	denials    Denials
+	denials    limit.Denials
 }
 
 // Bases are the paths that all interactions are served under: the usual one and

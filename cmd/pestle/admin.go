@@ -17,6 +17,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/server/limit"
 	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/store/archive"
 	"github.com/pestle-fhir/pestle/trust/audit"
@@ -34,7 +35,7 @@ type admin struct {
 	sandbox bool
 
 	rotating sync.Mutex // one rotation of the key at a time
-	denials  server.Denials
+	denials  limit.Denials
 }
 
 const adminPath = "/admin/"

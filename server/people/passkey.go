@@ -1,6 +1,7 @@
 package people
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 
@@ -18,15 +19,16 @@ var stranger = webauthn.Credential{ID: []byte{0}, Key: []byte("\xa5\x01\x02\x03\
 	"\x4f\xe3\x42\xe2\xfe\x1a\x7f\x9b\x8e\xe7\xeb\x4a\x7c\x0f\x9e\x16\x2b\xce\x33\x57\x6b\x31\x5e\xce\xcb\xb6\x40\x68\x37\xbf\x51\xf5")}
 
 // Use verifies an answer made with a passkey, by verify, and stores what it counts.
-// It returns whose it is. A passkey whose counter went back is refused from then
+// It returns whose it is; handle is the user handle that came with the answer, and
+// must be theirs. A passkey whose counter went back is refused from then
 // on: it was copied, and nobody knows which copy is the person's.
-func (r *Registry) Use(id []byte, verify func(webauthn.Credential) (webauthn.Credential, error)) (Person, error) {
+func (r *Registry) Use(id, handle []byte, verify func(webauthn.Credential) (webauthn.Credential, error)) (Person, error) {
 	r.changing.Lock()
 	defer r.changing.Unlock()
 	r.mu.RLock()
 	p := r.people[r.passkeys[string(id)]]
 	r.mu.RUnlock()
-	if p == nil {
+	if p == nil || !bytes.Equal(p.Handle, handle) {
 		c := stranger
 		c.ID = id
 		_, _ = verify(c)
@@ -34,7 +36,7 @@ func (r *Registry) Use(id []byte, verify func(webauthn.Credential) (webauthn.Cre
 	}
 	after := *p
 	after.Passkeys = slices.Clone(p.Passkeys)
-	i := slices.IndexFunc(after.Passkeys, func(k Passkey) bool { return string(k.ID) == string(id) })
+	i := after.passkey(id)
 	c, err := verify(after.Passkeys[i].Credential)
 	switch {
 	case errors.Is(err, webauthn.ErrCount):
@@ -49,4 +51,50 @@ func (r *Registry) Use(id []byte, verify func(webauthn.Credential) (webauthn.Cre
 	}
 	after.Passkeys[i].Credential, after.Passkeys[i].Used = c, r.now().UTC()
 	return after, r.put(&after, nil)
+}
+
+// passkey is the place of a credential among those of a person, -1 where it is none
+// of them.
+func (p *Person) passkey(id []byte) int {
+	return slices.IndexFunc(p.Passkeys, func(k Passkey) bool { return bytes.Equal(k.ID, id) })
+}
+
+// AddPasskey stores a further passkey of a person who has signed in.
+func (r *Registry) AddPasskey(id string, c *webauthn.Credential) error {
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	p, err := r.Person(id)
+	if err == nil && p.Disabled {
+		err = ErrUnknown
+	}
+	if err == nil {
+		p, err = r.withPasskey(p, c, false)
+	}
+	if err != nil {
+		return err
+	}
+	return r.put(&p, nil)
+}
+
+// ErrLast is the error of who would have no passkey left.
+var ErrLast = errors.New("it is the only passkey: register another one before, or ask for an invitation that replaces it")
+
+// RemovePasskey takes a passkey from a person. The sessions that were begun with it
+// are over.
+func (r *Registry) RemovePasskey(id string, passkey []byte) error {
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	p, err := r.Person(id)
+	if err != nil {
+		return err
+	}
+	i := p.passkey(passkey)
+	switch {
+	case i < 0:
+		return nil // it is gone
+	case len(p.Passkeys) == 1:
+		return ErrLast
+	}
+	p.Passkeys = slices.Delete(slices.Clone(p.Passkeys), i, i+1)
+	return r.put(&p, nil)
 }

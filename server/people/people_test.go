@@ -186,13 +186,14 @@ func (w *world) passkey(code string) (*webauthntest.Authenticator, error) {
 	a := webauthntest.New(party)
 	c, err := party.Register(a.Register([]byte("c")), []byte("c"))
 	require.NoError(w.t, err)
-	_, err = w.r.Register(code, c)
+	p, err := w.r.Register(code, c)
+	a.User = p.Handle
 	return a, err
 }
 
 func (w *world) use(a *webauthntest.Authenticator) (people.Person, error) {
 	answer := a.Assert([]byte("c"))
-	return w.r.Use(answer.ID, func(c webauthn.Credential) (webauthn.Credential, error) { return party.Assert(answer, []byte("c"), c) })
+	return w.r.Use(answer.ID, answer.Response.User, func(c webauthn.Credential) (webauthn.Credential, error) { return party.Assert(answer, []byte("c"), c) })
 }
 
 // TestInvites are taken once, while they last, and as people type them.
@@ -271,4 +272,52 @@ func TestCopiedPasskey(t *testing.T) {
 	require.ErrorIs(t, err, people.ErrUnknown)
 	_, err = w.use(webauthntest.New(party))
 	require.ErrorIs(t, err, people.ErrUnknown)
+}
+
+// TestOwnPasskeysAndSessions: a person lists, adds and removes them; what was begun
+// with a passkey ends with it, and nobody else's does.
+func TestOwnPasskeysAndSessions(t *testing.T) {
+	w := newWorld(t)
+	w.add("anna")
+	w.add("bob")
+	code, _, err := w.r.Invite("anna", time.Hour, false)
+	require.NoError(t, err)
+	first, err := w.passkey(code)
+	require.NoError(t, err)
+	require.ErrorIs(t, w.r.RemovePasskey("anna", first.ID), people.ErrLast)
+
+	second := webauthntest.New(party)
+	c, err := party.Register(second.Register([]byte("c")), []byte("c"))
+	require.NoError(t, err)
+	require.NoError(t, w.r.AddPasskey("anna", c))
+	require.ErrorContains(t, w.r.AddPasskey("bob", c), "registered already")
+	second.User = []byte("somebody else")
+	_, err = w.use(second)
+	require.ErrorIs(t, err, people.ErrUnknown, "the user handle of another")
+	second.User = first.User
+	_, err = w.use(second)
+	require.NoError(t, err)
+
+	begin := func(person string, passkey []byte) string {
+		name, err := w.r.Begin(people.Session{Person: person, Way: people.WayPasskey, Passkey: passkey}, "")
+		require.NoError(t, err)
+		return name
+	}
+	a, b, other := begin("anna", first.ID), begin("anna", second.ID), begin("bob", nil)
+	require.Len(t, w.r.Sessions("anna"), 2)
+	require.NoError(t, w.r.EndSessions("bob", people.SessionID(a)), "of another: nothing happens")
+	require.True(t, w.signed(a))
+	require.NoError(t, w.r.RemovePasskey("anna", first.ID))
+	require.NoError(t, w.r.RemovePasskey("anna", first.ID))
+	require.False(t, w.signed(a), "begun with the passkey that was removed")
+	w.restart()
+	require.False(t, w.signed(a))
+	require.True(t, w.signed(b))
+	require.Equal(t, people.SessionID(b), w.r.Sessions("anna")[0].ID)
+	require.NoError(t, w.r.EndSessions("anna", people.SessionID(b), people.SessionID(other)))
+	require.False(t, w.signed(b))
+	require.True(t, w.signed(other))
+	_, err = w.r.Disable("anna", true)
+	require.NoError(t, err)
+	require.ErrorIs(t, w.r.AddPasskey("anna", c), people.ErrUnknown)
 }

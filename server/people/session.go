@@ -15,6 +15,7 @@ type Session struct {
 	Guest   *Person `json:"guest,omitempty"`
 	Subject string  `json:"subject,omitempty"` // at the OpenID provider, where that signed them in
 	Way     string  `json:"way"`               // "passkey", "openid" or "sandbox"
+	Passkey []byte  `json:"passkey,omitempty"` // id of the credential, of a passkey: without it the session is over
 	Epoch   int     `json:"epoch"`
 
 	Begun    int64 `json:"iat"`
@@ -101,7 +102,7 @@ func (r *Registry) of(s *Session) *Person {
 	}
 	if s.Guest == nil {
 		p := r.people[s.Person]
-		if p == nil || p.Disabled || p.Epoch != s.Epoch {
+		if p == nil || p.Disabled || p.Epoch != s.Epoch || s.Passkey != nil && p.passkey(s.Passkey) < 0 {
 			return nil
 		}
 		return p
