@@ -297,7 +297,7 @@ func chosen(list []Record, id string) (out []page.Choice) {
 
 // refusePage says why an app is not answered.
 func (s *Server) refusePage(w http.ResponseWriter, status int, message string) {
-	text, err := (&page.Refusal{Site: s.config.Site, Message: message}).HTML()
+	text, err := (&page.Refusal{Site: s.config.Site, Heading: "This app cannot go on", Message: message}).HTML()
 	if err != nil {
 		panic(err) // the template is ours
 	}

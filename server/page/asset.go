@@ -15,6 +15,7 @@ type asset struct {
 // /favicon.ico by themselves.
 var assets = map[string]asset{
 	"/style.css":   {"style.css", "text/css; charset=utf-8"},
+	"/passkey.js":  {"passkey.js", "text/javascript; charset=utf-8"},
 	"/favicon.svg": {"favicon.svg", "image/svg+xml"},
 	"/favicon.ico": {"favicon.svg", "image/svg+xml"},
 }
@@ -46,15 +47,20 @@ func Asset(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// style is the address of the style sheet, another one whenever it changes.
-var style = func() string {
-	text, err := files.ReadFile("style.css")
+// addressOf is the address of a file, another one whenever the file changes.
+func addressOf(name string) string {
+	text, err := files.ReadFile(name)
 	if err != nil {
 		panic(err) // it is embedded
 	}
 	sum := sha256.Sum256(text)
-	return "/style.css?v=" + hex.EncodeToString(sum[:4])
-}()
+	return "/" + name + "?v=" + hex.EncodeToString(sum[:4])
+}
+
+var style, script = addressOf("style.css"), addressOf("passkey.js")
 
 // Style is the address of the style sheet, for the templates.
 func (Site) Style() string { return style }
+
+// Script is the address of the script that asks for passkeys, for the templates.
+func (Site) Script() string { return script }

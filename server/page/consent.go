@@ -31,10 +31,10 @@ func (c *Consent) HTML() ([]byte, error) {
 	}{*c, "May this app act for you?"})
 }
 
-// Refusal is the page that says why an app gets no answer.
+// Refusal is the page that says why there is no other one.
 type Refusal struct {
-	Site    Site
-	Message string
+	Site             Site
+	Heading, Message string
 }
 
 // HTML writes the page.
@@ -42,7 +42,7 @@ func (r *Refusal) HTML() ([]byte, error) {
 	return execute("refusal.html", struct {
 		Refusal
 		Title string
-	}{*r, "This app cannot go on"})
+	}{*r, r.Heading})
 }
 
 // FormHeaders sets the headers of a page with a form: it is sent to this server

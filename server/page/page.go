@@ -1,6 +1,7 @@
 // Package page writes the HTML that a browser gets: the front page, any FHIR
-// answer as linked JSON, and the documentation. Every page is complete without
-// JavaScript, loads nothing from elsewhere, and escapes all that it shows.
+// answer as linked JSON, the documentation, and those on which people sign in. Every
+// page is complete without JavaScript, but for passkeys, which browsers offer to
+// scripts alone; it loads nothing from elsewhere, and escapes all that it shows.
 package page
 
 import (
@@ -10,7 +11,7 @@ import (
 	"net/http"
 )
 
-//go:embed *.html style.css favicon.svg
+//go:embed *.html style.css favicon.svg passkey.js
 var files embed.FS
 
 var templates = template.Must(template.New("").ParseFS(files, "*.html"))
@@ -24,6 +25,7 @@ type Site struct {
 	Name, Version string
 	Sandbox       bool
 	Docs          bool // there are pages under /docs
+	People        bool // people sign in here: there is /account
 }
 
 // Headers sets the headers of an HTML page, besides Vary. Pages tell about

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -94,10 +95,11 @@ func normal(code string) string {
 	}, code)
 }
 
-// Invited returns whom a code invites.
-func (r *Registry) Invited(code string) (Person, error) {
-	_, p, err := r.invitation(code)
-	return p, err
+// Invited returns whom a code invites, and whether the passkey that they register
+// replaces all others.
+func (r *Registry) Invited(code string) (p Person, replace bool, err error) {
+	i, p, err := r.invitation(code)
+	return p, i != nil && i.Replace, err
 }
 
 func (r *Registry) invitation(code string) (*invite, Person, error) {
@@ -113,6 +115,9 @@ func (r *Registry) invitation(code string) (*invite, Person, error) {
 	}
 	return i, *p, nil
 }
+
+// ErrPasskeys is the error of a passkey that cannot be added.
+var ErrPasskeys = errors.New("the passkeys of a user are each registered once, 20 at most")
 
 // maxPasskeys is how many passkeys a person may have.
 const maxPasskeys = 20
@@ -143,13 +148,13 @@ func (r *Registry) withPasskey(p Person, c *webauthn.Credential, replace bool) (
 	_, taken := r.passkeys[string(c.ID)]
 	r.mu.RUnlock()
 	if taken {
-		return p, errors.New("this passkey is registered already")
+		return p, fmt.Errorf("%w: this one is registered already", ErrPasskeys)
 	}
 	if replace {
 		p.Passkeys, p.Epoch = nil, p.Epoch+1
 	}
 	if len(p.Passkeys) >= maxPasskeys {
-		return p, errors.New("the user has as many passkeys as one may have: invite them with --replace")
+		return p, fmt.Errorf("%w: the user has as many as one may have; an invitation with --replace makes room", ErrPasskeys)
 	}
 	now := r.now().UTC()
 	p.Passkeys = append(slices.Clone(p.Passkeys), Passkey{Credential: *c, Created: now})
