@@ -28,11 +28,12 @@ import (
 // in the folder of its database, and below adminPath of its address for callers
 // with a token.
 type admin struct {
-	app     *app
-	data    string
-	log     *slog.Logger
-	tokens  *oauth.Server // nil where the server issues none
-	sandbox bool
+	app      *app
+	data     string
+	log      *slog.Logger
+	tokens   *oauth.Server // nil where the server issues none
+	accounts *accounts     // nil where nobody can sign in
+	sandbox  bool
 
 	rotating sync.Mutex // one rotation of the key at a time
 	denials  limit.Denials
@@ -66,6 +67,7 @@ var adminCommands = map[string]adminCommand{
 	adminPath + "load":               {"load", smallBody, nil, (*admin).load},
 	adminPath + "proof":              {"proof export", smallBody, nil, (*admin).proof},
 	adminPath + "tariff":             {"tariff load", fhir.MaxSize, scoped("$tariff-load"), (*admin).tariff},
+	adminPath + "user":               {"user", smallBody, scoped("$users"), (*admin).user},
 	adminPath + "definitions/add":    {"definitions add", fileBody, scoped("$definitions"), (*admin).addDefinitions},
 	adminPath + "definitions/remove": {"definitions remove", smallBody, scoped("$definitions"), (*admin).removeDefinitions},
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/server/page"
+	"github.com/pestle-fhir/pestle/server/people"
+	"github.com/pestle-fhir/pestle/server/signin"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/trust/policy"
 )
@@ -53,16 +55,38 @@ func (c *serveCommand) authenticator(app *app, log *slog.Logger) (who server.Aut
 		people := sandboxSignIn{c.site()}
 		config.SignIn, config.Account = people, people.account
 	}
+	if c.SignIn {
+		if c.accounts, err = c.openAccounts(app, roles, log); err != nil {
+			return nil, nil, err
+		}
+		config.SignIn, config.Account = c.accounts.pages, c.accounts.pages.Account
+	}
 	if c.PublicURL != "" {
 		config.Audience = func() []string { return []string{trimSlash(c.PublicURL) + oauth.TokenPath} }
 	}
 	tokens, err = oauth.New(config)
+	if c.accounts != nil {
+		c.accounts.tokens = tokens
+	}
 	return tokens, tokens, err
+}
+
+// openAccounts is who may sign in, and the pages on which they do.
+func (c *serveCommand) openAccounts(app *app, roles *policy.Table, log *slog.Logger) (*accounts, error) {
+	config := peopleConfig(store.NewShelf(app.engine), roles)
+	config.Idle, config.Most, config.Logger = c.SessionIdle, c.SessionMost, log
+	registry, err := people.New(config)
+	if err != nil {
+		return nil, err
+	}
+	s := &accounts{people: registry, origin: trimSlash(c.PublicURL)}
+	s.pages, err = signin.New(signin.Config{People: registry, Audit: app.audit, Origin: s.origin, Site: c.site(), Logger: log})
+	return s, err
 }
 
 // site is what pages say about the server.
 func (c *serveCommand) site() page.Site {
-	return page.Site{Name: "Pestle", Version: version(), Sandbox: c.Sandbox, Docs: true}
+	return page.Site{Name: "Pestle", Version: version(), Sandbox: c.Sandbox, Docs: true, People: c.SignIn}
 }
 
 // issuer is what issues tokens in a server, nil where nothing does.

@@ -25,7 +25,15 @@ var step = regexp.MustCompile("(?ms)^```sh step\n(.*?)^```$")
 // TestAuthDocument does what docs/auth.md says, as it is written: from nothing to
 // the first request with a token.
 func TestAuthDocument(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(oracle.Root(t), "docs", "auth.md"))
+	printed := followDocument(t, "auth.md", 5, func(addr string) string { return "http://" + addr })
+	require.Contains(t, printed[4], `"type":"searchset"`)
+	require.Contains(t, printed[4], `"total":0`)
+}
+
+// followDocument does the steps of a document, of which the first is the server, and
+// returns what each printed.
+func followDocument(t *testing.T, name string, count int, url func(addr string) string) (printed []string) {
+	text, err := os.ReadFile(filepath.Join(oracle.Root(t), "docs", name))
 	require.NoError(t, err)
 	dir := t.TempDir()
 	own, err := os.Executable()
@@ -40,13 +48,13 @@ func TestAuthDocument(t *testing.T) {
 		if strings.Contains(line, ">") || strings.Contains(line, "|") {
 			cmd = exec.Command("sh", "-ec", line)
 		}
-		cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "URL=http://"+addr, "ADDR="+addr)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "URL="+url(addr), "ADDR="+addr)
 		var out bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &out
 		return cmd, &out
 	}
 	steps := step.FindAllStringSubmatch(string(text), -1)
-	require.Len(t, steps, 5)
+	require.Len(t, steps, count)
 	server, log := command(steps[0][1])
 	require.NoError(t, server.Start())
 	defer func() {
@@ -61,14 +69,13 @@ func TestAuthDocument(t *testing.T) {
 		_ = answer.Body.Close()
 		return answer.StatusCode == 200 && administered(filepath.Join(dir, "db")) != nil
 	}, 30*time.Second, 50*time.Millisecond, log)
-	var last string
+	printed = []string{""}
 	for _, s := range steps[1:] {
 		cmd, out := command(s[1])
 		require.NoError(t, cmd.Run(), "%s: %s", s[1], out)
-		last = out.String()
+		printed = append(printed, out.String())
 	}
-	require.Contains(t, last, `"type":"searchset"`)
-	require.Contains(t, last, `"total":0`)
+	return printed
 }
 
 // TestSMARTLedger wants every test that docs/smart.md names.

@@ -86,19 +86,9 @@ func (f *clientFolder) offline(c clientChange) (_ []oauth.Client, err error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := f.key()
+	engine, err := openShelf(f.Data, f.encryption, strings.TrimSpace("client "+c.Do+" "+c.Client.ID))
 	if err != nil {
 		return nil, err
-	}
-	if there, err := badger.Exists(f.Data, key); err != nil || !there {
-		return nil, errors.Join(keyAdvice(err), fmt.Errorf("there is no database in %s: start the server first, or name its folder with --data", f.Data))
-	}
-	if err := f.record(f.Data, strings.TrimSpace("client "+c.Do+" "+c.Client.ID)); err != nil {
-		return nil, err
-	}
-	engine, err := badger.Open(f.Data, slog.New(slog.DiscardHandler), key)
-	if err != nil {
-		return nil, keyAdvice(err)
 	}
 	defer func() { err = errors.Join(err, engine.Close()) }()
 	s, err := oauth.New(clientConfig(store.NewShelf(engine), roles))
@@ -106,6 +96,23 @@ func (f *clientFolder) offline(c clientChange) (_ []oauth.Client, err error) {
 		return nil, err
 	}
 	return c.apply(s)
+}
+
+// openShelf opens the database of a folder that no server has open, for a command
+// about what is beside the resources. The command is recorded before.
+func openShelf(data string, e encryption, line string) (*badger.Engine, error) {
+	key, err := e.key()
+	if err != nil {
+		return nil, err
+	}
+	if there, err := badger.Exists(data, key); err != nil || !there {
+		return nil, errors.Join(keyAdvice(err), fmt.Errorf("there is no database in %s: start the server first, or name its folder with --data", data))
+	}
+	if err := e.record(data, line); err != nil {
+		return nil, err
+	}
+	engine, err := badger.Open(data, slog.New(slog.DiscardHandler), key)
+	return engine, keyAdvice(err)
 }
 
 // client answers the commands about clients for a running server.

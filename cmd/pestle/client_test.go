@@ -28,7 +28,12 @@ func startIssuing(t *testing.T, data string, sandbox bool) *issuing {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	base := "http://" + listener.Addr().String()
-	c := &serveCommand{Sandbox: sandbox, IssueTokens: !sandbox, Addr: listener.Addr().String(), PublicURL: base, Site: "FA565", Data: data, DrainSeconds: 5, VerifyShare: 10}
+	return startServing(t, listener, &serveCommand{Sandbox: sandbox, IssueTokens: !sandbox, Addr: listener.Addr().String(), PublicURL: base, Site: "FA565", Data: data, DrainSeconds: 5, VerifyShare: 10})
+}
+
+// startServing starts a server by its flags.
+func startServing(t *testing.T, listener net.Listener, c *serveCommand) *issuing {
+	data, base := c.Data, c.PublicURL
 	require.NoError(t, c.complete())
 	log := slog.New(slog.DiscardHandler)
 	app, err := openApp(c.appConfig(), log)

@@ -31,6 +31,7 @@ type commands struct {
 	Verify      verifyCommand      `cmd:"" help:"Verify without a server that the history was not rewritten: an export, a folder, a backup or an answer to $$proof."`
 	Witness     witnessCommand     `cmd:"" help:"On an auditor's machine: keep the checkpoints of a server, and raise the alarm where its log does not only grow."`
 	Client      clientCommand      `cmd:"" help:"Register the programs that may get tokens."`
+	User        userCommand        `cmd:"" help:"Register the people who may sign in."`
 	Token       tokenCommand       `cmd:"" help:"Print an access token, of a person of a sandbox or of a client."`
 	Roles       rolesCommand       `cmd:"" help:"Print what each role may do."`
 	Key         keyCommand         `cmd:"" help:"Keys of encrypted databases."`

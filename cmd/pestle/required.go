@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
+
+	"github.com/pestle-fhir/pestle/server/signin"
 )
 
 // required refuses a server for others that is not told what it must know: what
@@ -35,7 +38,34 @@ func (c *serveCommand) required() error {
 	if c.IssueTokens && c.TokenEndpoint+c.AuthorizeEndpoint+c.KeysURL != "" {
 		return errors.New("--issue-tokens and --token-endpoint, --authorize-endpoint or --keys-url: the server says in smart-configuration that it issues tokens itself, or that another does; set one of the two")
 	}
-	return publicURL(c.PublicURL)
+	if err := publicURL(c.PublicURL); err != nil {
+		return err
+	}
+	return c.signInRequires()
+}
+
+// The most that sessions may last: NIST SP 800-63B-4 section 2.2.3, authentication
+// assurance level 2, as NHS login holds those who rely on it to.
+const (
+	mostSessionIdle = 30 * time.Minute
+	mostSession     = 12 * time.Hour
+)
+
+// signInRequires refuses to sign people in where it would not work, or not be safe.
+func (c *serveCommand) signInRequires() error {
+	if !c.SignIn {
+		return nil
+	}
+	if !c.IssueTokens {
+		return errors.New("--sign-in needs --issue-tokens: who signs in gets tokens of this server, through apps")
+	}
+	if c.SessionIdle < 0 || c.SessionIdle > mostSessionIdle || c.SessionMost < 0 || c.SessionMost > mostSession {
+		return fmt.Errorf("--session-idle %s, --session-most %s: expected at most %s and %s", c.SessionIdle, c.SessionMost, mostSessionIdle, mostSession)
+	}
+	if err := signin.Check(c.PublicURL); err != nil {
+		return fmt.Errorf("--sign-in: %w", err)
+	}
+	return nil
 }
 
 // publicURL takes scheme and host, and nothing behind them.

@@ -45,6 +45,10 @@ type serveCommand struct {
 	AnyAudience bool   `env:"PESTLE_ANY_AUDIENCE" help:"Take tokens that were issued for other servers too, in the place of --audience."`
 	IssueTokens bool   `env:"PESTLE_ISSUE_TOKENS" help:"Issue tokens to clients that pestle client add registers, at /token of --public-url. Tokens of --keys are taken besides, where it is set."`
 
+	SignIn      bool          `env:"PESTLE_SIGN_IN" help:"With --issue-tokens: people that pestle user add registers sign in with passkeys at /sign-in of --public-url, and let apps act for them (docs/signin.md)."`
+	SessionIdle time.Duration `env:"PESTLE_SESSION_IDLE" default:"15m" help:"With --sign-in: a session ends when it was not used for so long; 30m at most."`
+	SessionMost time.Duration `env:"PESTLE_SESSION_MOST" default:"12h" help:"With --sign-in: a session ends so long after the sign-in; 12h at most."`
+
 	AllowPrivateKeysURL bool `env:"PESTLE_ALLOW_PRIVATE_KEYS_URL" name:"allow-private-keys-url" help:"Clients may publish their keys at addresses of private networks."`
 
 	Delegates         []byte   `env:"PESTLE_DELEGATES" type:"filecontent" placeholder:"FILE" help:"Who may send for whom besides themselves: JSON such as {\"A\": [\"B\"]}, by ODS codes, by which A may send for B."`
@@ -77,6 +81,7 @@ type serveCommand struct {
 
 	law       *prescription.Law // of Law; nil for the built-in one
 	retention audit.Retention   // of AuditRetention
+	accounts  *accounts         // nil where nobody can sign in
 }
 
 // Run serves until SIGTERM or an interrupt, then lets the requests under way
@@ -160,7 +165,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	verifying := make(chan struct{})
 	go func() { verified.run(ctx); close(verifying) }()
 	go app.retain(ctx, c.retention)
-	admin := &admin{app: app, data: c.Data, log: log, tokens: issuer(config), sandbox: c.Sandbox}
+	admin := &admin{app: app, data: c.Data, log: log, tokens: issuer(config), accounts: c.accounts, sandbox: c.Sandbox}
 	commands := admin.administer(ctx)
 	defer stop()
 	ended := func() error { // before the database is closed
@@ -203,6 +208,9 @@ func (c *serveCommand) withPeople(next http.Handler) http.Handler {
 	if c.Sandbox {
 		return sandboxSignIn{c.site()}.within(next)
 	}
+	if c.accounts != nil {
+		return c.accounts.pages.Within(next)
+	}
 	return next
 }
 
@@ -242,6 +250,9 @@ func (c *serveCommand) complete() error {
 	if c.Sandbox {
 		if c.Data == "" {
 			c.Data = "data"
+		}
+		if c.SignIn {
+			return errors.New("--sign-in is for a server with people of its own: those of a sandbox are chosen on a page")
 		}
 		return c.loopback()
 	}

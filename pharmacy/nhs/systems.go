@@ -11,13 +11,14 @@ const (
 	IDODS         = "https://fhir.nhs.uk/Id/ods-organization-code"
 	IDUser        = "https://fhir.nhs.uk/Id/sds-user-id"
 	IDRoleProfile = "https://fhir.nhs.uk/Id/sds-role-profile-id"
+	IDPharmacist  = "https://fhir.hl7.org.uk/Id/gphc-number" // of the General Pharmaceutical Council
 	IDGMP         = "https://fhir.hl7.org.uk/Id/gmp-number"
 	IDUUID        = "https://tools.ietf.org/html/rfc4122"
 )
 
 // Professionals are the identifier systems of the registers of health
 // professionals: GMC, NMC, GPhC, HCPC, DIN and the NHS's own.
-var Professionals = []string{"https://fhir.hl7.org.uk/Id/gmc-number", "https://fhir.hl7.org.uk/Id/nmc-number", "https://fhir.hl7.org.uk/Id/gphc-number",
+var Professionals = []string{"https://fhir.hl7.org.uk/Id/gmc-number", "https://fhir.hl7.org.uk/Id/nmc-number", IDPharmacist,
 	"https://fhir.hl7.org.uk/Id/hcpc-number", "https://fhir.hl7.org.uk/Id/din-number", "https://fhir.hl7.org.uk/Id/professional-code"}
 
 // Code systems of the NHS.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pestle-fhir/pestle/server/limit"
 )
@@ -19,7 +20,9 @@ type authorization struct {
 	challenge string
 	nonce     string
 	scope     string
-	prompt    string
+	prompt    []string
+	maxAge    time.Duration // since the person proved who they are; 0 for any
+	since     time.Time     // when they were sent to prove it anew; zero where they were not
 	launch    string
 	given     url.Values // as it came, to come back with after a sign-in
 }
@@ -104,7 +107,10 @@ func (s *Server) check(a *authorization, values url.Values) *failure {
 	refuse := func(code, member, message string) *failure {
 		return &failure{code: code, member: member, message: message}
 	}
-	a.challenge, a.nonce, a.scope, a.prompt, a.launch = values.Get("code_challenge"), values.Get("nonce"), values.Get("scope"), values.Get("prompt"), values.Get("launch")
+	a.challenge, a.nonce, a.scope, a.launch = values.Get("code_challenge"), values.Get("nonce"), values.Get("scope"), values.Get("launch")
+	if f := a.readAge(values); f != nil {
+		return f
+	}
 	switch {
 	case values.Has("request"):
 		return refuse("request_not_supported", "request", "expected the parameters themselves")

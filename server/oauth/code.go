@@ -86,7 +86,12 @@ func (s *Server) redeem(r *http.Request, c *Client, form url.Values, values map[
 		values[codeName+string(key[:])] = k.record()
 		return nil, s.unsettled(values, err)
 	}
+	p, there := s.current(k.Grant.Person)
+	if !there {
+		return nil, s.unsettled(values, badGrant("code", "it is of somebody who has left"))
+	}
 	g := k.Grant
+	g.Person = p
 	g.ID, g.Issued, g.Expires = id, s.now().Unix(), k.Grant.limit(s.now())
 	answer, err := s.begin(r, &g, k.Nonce, values)
 	if err == nil && s.cameAgain(key) {

@@ -85,13 +85,13 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, a *authorization) {
 		s.back(w, r, a, url.Values{"error": {code}, "error_description": {f.description()}})
 	}
 	p, proved, ok := s.config.SignIn.Signed(r)
-	if !ok {
-		if a.prompt == "none" {
-			refuse("login_required", "nobody is signed in")
+	if !ok || a.stale(proved, s.now()) {
+		if a.silent() {
+			refuse("login_required", "nobody is signed in, or they proved too long ago who they are")
 			return
 		}
 		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Location", s.config.SignIn.SignInURL(AuthorizePath+"?"+a.given.Encode()))
+		w.Header().Set("Location", s.config.SignIn.SignInURL(AuthorizePath+"?"+a.again(s.now()).Encode()))
 		w.WriteHeader(http.StatusSeeOther)
 		return
 	}
@@ -105,7 +105,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, a *authorization) {
 		refuse(invalidScope, err.(*failure).description()) //nolint:errorlint // askable returns no other
 		return
 	}
-	if a.prompt == "none" {
+	if a.silent() {
 		refuse("consent_required", "the person is asked each time")
 		return
 	}

@@ -15,7 +15,7 @@ func (s *Server) configuration(r *http.Request) map[string]any {
 		"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{idSigning},
 		"scopes_supported": LaunchScopes(), "claims_supported": []string{"sub", "fhirUser", "name", "auth_time", "nonce"},
 		"code_challenge_methods_supported": []string{"S256"}, "token_endpoint_auth_methods_supported": AuthMethods(true),
-		"token_endpoint_auth_signing_alg_values_supported": Algorithms(), "authorization_response_iss_parameter_supported": true,
+		"token_endpoint_auth_signing_alg_values_supported": Algorithms(), "authorization_response_iss_parameter_supported": true, "prompt_values_supported": prompts,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"regexp"
 	"strings"
 	"time"
@@ -118,4 +119,19 @@ func (s *Server) endGrants(which func(*grant) bool) error {
 
 func (s *Server) endGrant(id string) error {
 	return s.endGrants(func(g *grant) bool { return g.ID == id })
+}
+
+// EndPerson ends what a person has let apps do, with all tokens: at once, and durably
+// when it returns.
+func (s *Server) EndPerson(name string) error {
+	values := map[string][]byte{}
+	s.mu.Lock()
+	for key, k := range s.codes {
+		if k.Grant.Person.Name == name && k.Used == "" {
+			delete(s.codes, key)
+			values[codeName+string(key[:])] = nil
+		}
+	}
+	s.mu.Unlock()
+	return errors.Join(s.unsettled(values, nil), s.endGrants(func(g *grant) bool { return g.Person.Name == name }))
 }

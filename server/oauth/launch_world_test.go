@@ -27,14 +27,15 @@ const (
 
 // staff is who is signed in, by the header Person, and who works here.
 type staff struct {
-	now  func() time.Time
-	left map[string]bool
-	is   map[string]Person
+	now    func() time.Time
+	proved time.Duration // ago
+	left   map[string]bool
+	is     map[string]Person
 }
 
 func (s *staff) Signed(r *http.Request) (Person, time.Time, bool) {
 	p, ok := s.is[r.Header.Get("Person")]
-	return p, s.now().Add(-time.Minute), ok
+	return p, s.now().Add(-s.proved), ok
 }
 
 func (*staff) SignInURL(back string) string { return "/sign-in?back=" + url.QueryEscape(back) }
@@ -87,7 +88,7 @@ type launching struct {
 
 func newLaunching(t *testing.T) *launching {
 	w := &launching{world: newWorld(t)}
-	w.staff = &staff{now: func() time.Time { return w.now }, left: map[string]bool{}, is: map[string]Person{
+	w.staff = &staff{now: func() time.Time { return w.now }, proved: time.Minute, left: map[string]bool{}, is: map[string]Person{
 		"anna":  {Name: "anna", Agent: "Practitioner/anna", Display: "Anna", Organisation: "X99PH", Roles: []string{"pharmacist"}},
 		"ben":   {Name: "ben", Agent: "sds-user-id|1", Display: "Ben", Organisation: "A83008", Roles: []string{"pharmacist"}},
 		"norma": {Name: "norma", Agent: "Practitioner/norma", Display: "Norma", Organisation: "X99PH"},

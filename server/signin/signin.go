@@ -10,6 +10,7 @@ package signin
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -94,7 +95,7 @@ func New(config Config) (*Server, error) {
 // hosts, under TLS or on localhost (Web Authentication Level 3, section 5.1.3).
 func partyOf(origin string) (webauthn.Party, error) {
 	refuse := func(why string) (webauthn.Party, error) {
-		return webauthn.Party{}, fhir.E("sign-in", fhir.Invalid, fhir.Issue{Message: "Browsers have no passkeys for " + origin + ": " + why + ".", Expected: "https and the name of a host, or http://localhost"})
+		return webauthn.Party{}, fmt.Errorf("browsers have no passkeys for %s: %s; expected https and the name of a host, or http://localhost", origin, why)
 	}
 	u, err := url.Parse(origin)
 	switch {
@@ -110,6 +111,12 @@ func partyOf(origin string) (webauthn.Party, error) {
 		host = strings.TrimSuffix(host, ":443")
 	}
 	return webauthn.Party{ID: strings.ToLower(u.Hostname()), Origin: u.Scheme + "://" + host}, nil
+}
+
+// Check refuses an origin for which browsers have no passkeys.
+func Check(origin string) error {
+	_, err := partyOf(origin)
+	return err
 }
 
 // Serves reports whether a path is one of a page.

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/server/oauth"
+	"github.com/pestle-fhir/pestle/server/people"
+	"github.com/pestle-fhir/pestle/server/signin"
+	"github.com/pestle-fhir/pestle/store"
+	named "github.com/pestle-fhir/pestle/trust/person"
+	"github.com/pestle-fhir/pestle/trust/policy"
+)
+
+type userCommand struct {
+	Add     userAdd     `cmd:"" help:"Register a person who may sign in."`
+	List    userList    `cmd:"" help:"List the people who may sign in."`
+	Invite  userInvite  `cmd:"" help:"Print a code by which a person registers a passkey, once."`
+	Roles   userRoles   `cmd:"" help:"Replace the roles of a person; their sessions end."`
+	Disable userDisable `cmd:"" help:"End a person's sessions and what apps may do for them, and let them sign in no more."`
+	Enable  userEnable  `cmd:"" help:"Let a person sign in again."`
+}
+
+// userFolder is whose people a command is about.
+type userFolder struct {
+	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
+
+	RoleTable []byte `name:"role-table" env:"PESTLE_ROLES" type:"filecontent" placeholder:"FILE" help:"The table of roles that the server has, where it has another than the built-in one."`
+
+	remote     `embed:""`
+	encryption `embed:""`
+}
+
+// userChange is what a command does: it travels to the server that does it.
+type userChange struct {
+	Do      string        `json:"-"` // with ID in the address, which the audit log has
+	ID      string        `json:"-"`
+	Person  people.Person `json:"person"` // to add; of roles the Roles
+	Life    time.Duration `json:"life,omitempty"`
+	Replace bool          `json:"replace,omitempty"`
+}
+
+// userAnswer is what became of it.
+type userAnswer struct {
+	People []people.Person `json:"people"`
+	Code   string          `json:"code,omitempty"` // of an invitation
+	Until  time.Time       `json:"until,omitzero"`
+	URL    string          `json:"url,omitempty"` // where the code is taken
+}
+
+// accounts is who may sign in, and what ends with them.
+type accounts struct {
+	people *people.Registry
+	tokens *oauth.Server
+	pages  *signin.Server // nil where nobody can sign in, in a folder
+	origin string         // by which browsers know the server, "" in a folder
+}
+
+// apply does it.
+func (c userChange) apply(s accounts) (out userAnswer, err error) {
+	var p people.Person
+	switch c.Do {
+	case "list":
+		out.People = s.people.List()
+		return out, nil
+	case "add":
+		p, err = s.people.Add(c.Person)
+	case "invite":
+		out.Code, out.Until, err = s.people.Invite(c.ID, c.Life, c.Replace)
+		if s.origin != "" {
+			out.URL = s.origin + signin.InvitationPath + "#" + url.PathEscape(out.Code)
+		}
+		return out, err
+	case "roles":
+		p, err = s.people.SetRoles(c.ID, c.Person.Roles)
+	case "disable", "enable": // what an app was granted before does not come back either
+		if p, err = s.people.Disable(c.ID, c.Do == "disable"); err == nil {
+			err = s.tokens.EndPerson(c.ID)
+		}
+	default:
+		err = errors.New("there is no such command")
+	}
+	out.People = []people.Person{p}
+	return out, err
+}
+
+// do applies a change in a server, or in the folder while none has it open.
+func (f *userFolder) do(c userChange) (out userAnswer, err error) {
+	server, err := f.reach(f.Data)
+	if err != nil {
+		return out, err
+	}
+	if server == nil {
+		return f.offline(c)
+	}
+	body, err := json.Marshal(c)
+	if err != nil {
+		return out, err
+	}
+	answer, err := server.post("user", url.Values{"do": {c.Do}, "id": {c.ID}}, strings.NewReader(string(body)))
+	if err != nil {
+		return out, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	return out, json.NewDecoder(answer.Body).Decode(&out)
+}
+
+func (f *userFolder) offline(c userChange) (out userAnswer, err error) {
+	roles, err := readRoles(f.RoleTable)
+	if err != nil {
+		return out, err
+	}
+	engine, err := openShelf(f.Data, f.encryption, strings.TrimSpace("user "+c.Do+" "+c.ID))
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	shelf := store.NewShelf(engine)
+	s := accounts{}
+	if s.people, err = people.New(peopleConfig(shelf, roles)); err != nil {
+		return out, err
+	}
+	if s.tokens, err = oauth.New(clientConfig(shelf, roles)); err != nil {
+		return out, err
+	}
+	return c.apply(s)
+}
+
+// peopleConfig is what a registry of people needs, whether the server runs or not.
+func peopleConfig(shelf people.Shelf, roles *policy.Table) people.Config {
+	return people.Config{Shelf: shelf, Known: roles.Known}
+}
+
+// user answers the commands about people for a running server.
+func (a *admin) user(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
+	if a.accounts == nil {
+		return errors.New("nobody can sign in to the server: start it with --sign-in")
+	}
+	c := userChange{}
+	if err := json.NewDecoder(r.Body).Decode(&c); err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	c.Do, c.ID = q.Get("do"), q.Get("id")
+	c.Person.ID = c.ID
+	if err := a.notOneself(r, who.Requester, c); err != nil {
+		return err
+	}
+	answer, err := c.apply(*a.accounts)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(w).Encode(answer)
+}
+
+// notOneself refuses who gives something to themselves by a token: duties.tsv, grant.
+func (a *admin) notOneself(r *http.Request, who fhir.Principal, c userChange) error {
+	if !who.Bound() || c.Do == "list" || c.Do == "disable" {
+		return nil
+	}
+	of := c.Person
+	if known, err := a.accounts.people.Person(c.ID); err == nil {
+		of = known
+	}
+	names, err := named.Names(a.app.db.State(r.Context()), who.Agent, a.app.db.Own)
+	if err != nil || who.Agent != of.ID && !slices.Contains(names, named.Name(of.Agent(), a.app.db.Own)) {
+		return err
+	}
+	return fhir.E("user", fhir.Forbidden, fhir.Issue{Rule: "second-person", Message: "This needs another person: nobody changes their own roles, or invites themselves.", Found: who.Agent,
+		Fix: "Have another administrator do it, or do it on the server's own machine."})
+}
+
+// printPeople writes a line for each person.
+func printPeople(out io.Writer, list []people.Person) error {
+	for _, p := range list {
+		state := "enabled"
+		if p.Disabled {
+			state = "disabled"
+		}
+		if _, err := fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%d passkeys\n", p.ID, p.Organisation, state, p.Name, strings.Join(p.Roles, " "), p.Agent(), len(p.Passkeys)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
