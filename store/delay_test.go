@@ -46,13 +46,49 @@ func TestConditionsDelayNobody(t *testing.T) {
 		{"_has", "Patient", "_has:Observation:patient:code:text=nobody%d"},
 	} {
 		t.Run(c.kind, func(t *testing.T) {
-			longest, decided := time.Hour, 0
-			for try := 0; try < 3 && longest > 250*time.Millisecond; try++ { // what else the machine does delays writes, too
+			decided := 0
+			waitsLittle(t, func() (longest time.Duration) {
 				longest, decided = delay(t, db, c.typ, c.condition)
-			}
-			require.Less(t, longest, 250*time.Millisecond)
+				return longest
+			})
 			require.Positive(t, decided)
 		})
+	}
+}
+
+// waitsLittle wants a write to wait 250 ms at most. What else the machine does delays
+// a write, too: it passes several goroutines, each of which may wait for a processor as
+// long as one that only sleeps did meanwhile.
+func waitsLittle(t *testing.T, measure func() (longest time.Duration)) {
+	t.Helper()
+	var longest, most time.Duration
+	for range 3 {
+		busy := oversleep()
+		longest = measure()
+		if most = 250*time.Millisecond + 5*busy(); longest <= most {
+			return
+		}
+	}
+	require.LessOrEqual(t, longest, most)
+}
+
+// oversleep begins to measure how much too late a goroutine is woken that sleeps; busy ends
+// it and returns the longest.
+func oversleep() (busy func() time.Duration) {
+	var longest time.Duration
+	ctx, cancel := context.WithCancel(context.Background())
+	var sleeper sync.WaitGroup
+	sleeper.Go(func() {
+		for ctx.Err() == nil {
+			at := time.Now()
+			time.Sleep(time.Millisecond)
+			longest = max(longest, time.Since(at)-time.Millisecond)
+		}
+	})
+	return func() time.Duration {
+		cancel()
+		sleeper.Wait()
+		return longest
 	}
 }
 
@@ -140,11 +176,7 @@ func TestGuardsDelayNobody(t *testing.T) {
 			defer func() { _ = db.Close() }()
 			_, err = db.Commit(t.Context(), creates(t, 0, 500, ""))
 			require.NoError(t, err)
-			longest := time.Hour
-			for try := 0; try < 3 && longest > 250*time.Millisecond; try++ {
-				longest = guarded(t, db)
-			}
-			require.Less(t, longest, 250*time.Millisecond)
+			waitsLittle(t, func() time.Duration { return guarded(t, db) })
 			head := db.Head()
 			_, err = db.Commit(t.Context(), &fhir.Transaction{Changes: []fhir.Change{observation(t, 1, "p1")}})
 			e, ok := asError(err)
