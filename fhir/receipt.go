@@ -28,12 +28,21 @@ func ReplyOf(receipt Receipt) (*Reply, error) {
 	if r.Type() != "" {
 		return &Reply{Resource: r}, nil
 	}
+	if r.Get("purged").Bool() {
+		return nil, E("receipt", Deleted, Issue{
+			Message: "The request was answered before; the answer was purged with the record that it was about.",
+			Fix:     "Nothing was done now. Send a new request under a new X-Request-ID."})
+	}
 	reply := &Reply{Location: r.Get("location").Text(), Refused: r.Get("refused").Bool()}
 	if n := r.Get("resource"); n.Exists() {
 		reply.Resource = r.Sub(n)
 	}
 	return reply, nil
 }
+
+// PurgedReceipt is the body of a receipt whose answer was purged with what it was
+// about. The request is not done again.
+var PurgedReceipt = []byte(`{"purged":true}`)
 
 // ReusedRule is the rule that [Reused] names.
 const ReusedRule = "x-request-id"

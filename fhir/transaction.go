@@ -30,6 +30,11 @@ type Change struct {
 	// even deleted); otherwise it is skipped as Matched, no error.
 	// Followers write with it, so that a replay is harmless.
 	IfAbsent bool
+	// Purge, on Delete, also erases the content and the content's salt of all
+	// versions that the resource has had, for good: see [PurgeGuard]. It is for one
+	// resource by its id, also one that is deleted already, and with IfMatch for one
+	// at that version. A transaction with it must write a version, which records it.
+	Purge bool
 	// Message says that the resource is a part of a message from another system.
 	// What it contains may be copied from other messages and refer to entries
 	// of those, which no entry here has.
@@ -46,7 +51,7 @@ func (c *Change) Matches(v *Version) bool {
 	if c.IfMatch == "" {
 		return true
 	}
-	if v == nil || v.Deleted() {
+	if v == nil || v.Deleted() && !c.Purge {
 		return false
 	}
 	return c.IfMatch == "*" || slices.Contains(strings.Fields(c.IfMatch), v.VersionID)
@@ -168,6 +173,12 @@ type Narrow func(state State, who Principal, ids []string) ([]string, error)
 // is not to be changed; before is nil on a create and after a deletion on a
 // delete. It must be quick and return an [*Error].
 type Guard func(ctx context.Context, state State, tx *Transaction, before, after *Version) error
+
+// PurgeGuard decides, inside the committer, whether a transaction may purge what it
+// asks for. state is the database before the transaction. It alone is asked about
+// the changes with Purge: the rules of what may become of a record do not speak of
+// its erasure. Without one nothing is purged.
+type PurgeGuard func(ctx context.Context, state State, tx *Transaction) error
 
 // LogEntry is one commit in the log.
 type LogEntry struct {

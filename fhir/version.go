@@ -20,8 +20,17 @@ const (
 	Delete Method = "DELETE"
 )
 
-// Version is one stored state of a resource. Versions are never changed or
-// removed; a deletion is a version too.
+// Purged is what is known of the erasure of a version's content.
+type Purged struct {
+	Was  Method    // what the version did to its resource
+	Seq  Seq       // the commit that erased the content
+	Time time.Time // of that commit
+	By   string    // the agent of its requester
+}
+
+// Version is one stored state of a resource. Versions are never removed, and
+// nothing of them is changed but that a purge erases their content; a deletion is a
+// version too.
 type Version struct {
 	Type, ID    string
 	VersionID   string // "1", "2", … without gaps within a resource
@@ -31,6 +40,10 @@ type Version struct {
 	JSON        []byte // as stored, stamped; nil for a deletion
 	Requester   Principal
 	RequestID   string // X-Request-ID of the request that wrote it
+	// Purged says that the content was erased for good, and by whose request; nil for
+	// a version that has it. Such a version is gone like a deletion, as of every
+	// sequence: its Method is Delete and it has no JSON.
+	Purged *Purged
 	// Damage says why the version cannot be read; "" for one that can. Pages hold
 	// such a version in the place of the one that is stored: it has a type, an id
 	// and a version id as far as they are known, and no content.
@@ -39,8 +52,17 @@ type Version struct {
 	kept *kept // see [Version.Keep]; nil for nothing
 }
 
-// Deleted reports whether the version is a deletion.
+// Deleted reports whether the version is a deletion, or was purged: there is no
+// content.
 func (v *Version) Deleted() bool { return v.Method == Delete }
+
+// Done is what the version did to its resource, also where it was purged since.
+func (v *Version) Done() Method {
+	if v.Purged != nil {
+		return v.Purged.Was
+	}
+	return v.Method
+}
 
 // Ref is the reference to the resource: "Patient/1".
 func (v *Version) Ref() string { return v.Type + "/" + v.ID }

@@ -30,7 +30,8 @@ type applier struct {
 	leaf     Leaf            // nil for none
 	hot      *hot            // for the guards
 	group    fresh           // versions of the group before it
-	fresh    fresh           // versions that it makes
+	fresh    fresh           // versions that it makes, and those that it purges
+	purged   []place         // versions that it purges
 	versions []*fhir.Version // the same, by change
 	commit   *fhir.Commit
 }
@@ -54,10 +55,16 @@ func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64
 			return nil, err
 		}
 	}
+	if err := a.mayPurge(ctx, o.Purge, h.seq); err != nil {
+		return nil, err
+	}
 	for _, i := range p.order {
 		if err := a.step(i); err != nil {
 			return nil, err
 		}
+	}
+	if err := a.purge(); err != nil {
+		return nil, err
 	}
 	a.settle()
 	if err := a.own(); err != nil {
@@ -108,7 +115,9 @@ func (a *applier) step(i int) error {
 	a.leafOf(ver, salts)
 	a.out.Set(keyVersion(s.typ, now.rid, now.vno), record)
 	a.out.Set(keyIdentity(s.typ, s.id), now.encode())
-	a.rows(s, ver, now.rid)
+	if !a.p.tx.Changes[i].Purge { // which leaves no rows
+		a.rows(s, ver, now.rid)
+	}
 	return a.record(s.typ, now)
 }
 
@@ -179,6 +188,9 @@ func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
 	s := state{ctx, a.view(), &finds{}}
 	for _, i := range a.p.order {
 		step := &a.p.steps[i]
+		if a.p.tx.Changes[i].Purge {
+			continue // the guard of purges has been asked
+		}
 		after := a.versions[i]
 		if step.applied == fhir.Kept { // asked for all the same, by this requester
 			asked := *step.before

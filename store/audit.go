@@ -51,7 +51,7 @@ func (a *Audit) Done() bool { return a.Part == len(parts) }
 // for it is over, and reports whether the part is through.
 type part func(c *checker) (through bool, err error)
 
-var parts = []part{(*checker).log, (*checker).resources, (*checker).index, (*checker).strays, (*checker).histories, (*checker).cursors, (*checker).receipts, (*checker).owners}
+var parts = []part{(*checker).log, (*checker).resources, (*checker).index, (*checker).strays, (*checker).histories, (*checker).cursors, (*checker).receipts, (*checker).owners, (*checker).purges}
 
 // auditStep is how long a step takes, and so how long it holds its view.
 const auditStep = 5 * time.Millisecond

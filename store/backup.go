@@ -89,6 +89,11 @@ func (v view) digest(seq fhir.Seq) (string, time.Time, error) {
 			return "", time.Time{}, cmp.Or(err, errCorrupt)
 		}
 		one := sha256.Sum256(value)
+		if key[0] == tableVersion {
+			if one, err = recordSum(value); err != nil {
+				return "", time.Time{}, err
+			}
+		}
 		sum.Write(one[:])
 	}
 	return hex.EncodeToString(sum.Sum(nil)), instant(record.millis), nil
@@ -105,12 +110,12 @@ type backup struct {
 }
 
 // tables are those that a backup holds, in order.
-var tables = []byte{tableMeta, tableIdentity, tableVersion, tableLog, tableHistory, tableCursor, tableReceipt, tableTile}
+var tables = []byte{tableMeta, tableIdentity, tableVersion, tableLog, tableHistory, tableCursor, tableReceipt, tableTile, tablePurge}
 
-// derived reports whether a key says which index and owners this engine has, or how
-// far its verification is.
+// derived reports whether a key says which index and owners this engine has, how
+// far its verification is, or what it has erased.
 func derived(key []byte) bool {
-	return bytes.Equal(key, keyIndex) || bytes.Equal(key, keyOwners) || bytes.Equal(key, keyAudit)
+	return bytes.Equal(key, keyIndex) || bytes.Equal(key, keyOwners) || bytes.Equal(key, keyAudit) || bytes.Equal(key, keyErased)
 }
 
 func (b *backup) all() error {
@@ -154,7 +159,24 @@ func (b *backup) later() error {
 		seq, _, err := decodeReceipt(value)
 		return seq >= b.since, err // one that wrote no version has the commit before it
 	}
-	return errors.Join(b.table(tableMeta, nil), b.table(tableCursor, nil), b.table(tableReceipt, receipt), b.table(tableTile, nil))
+	return errors.Join(b.table(tableMeta, nil), b.table(tableCursor, nil), b.table(tableReceipt, receipt), b.table(tableTile, nil), b.purges())
+}
+
+// purges writes what the commits after since have emptied, of whatever commit it is.
+func (b *backup) purges() error {
+	return b.v.eachPurge(b.ctx, b.since+1, func(key []byte, _ fhir.Seq, row []byte) error {
+		value, ok, err := b.v.r.Get(row)
+		if err == nil && !ok {
+			err = errCorrupt
+		}
+		if err == nil {
+			err = b.w.Record(row, value)
+		}
+		if err == nil {
+			err = b.w.Record(key, holds)
+		}
+		return err
+	})
 }
 
 func (b *backup) commit(seq fhir.Seq) error {

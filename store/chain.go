@@ -36,7 +36,9 @@ func (v view) linked(c commitRecord, before sum) (sum, error) {
 		if err != nil {
 			return sum{}, err
 		}
-		sums[i] = sha256.Sum256(b)
+		if sums[i], err = recordSum(b); err != nil {
+			return sum{}, err
+		}
 	}
 	return c.link(before, sums), nil
 }
@@ -71,7 +73,14 @@ type LeafRecord struct {
 	Version *fhir.Version // with method, type, id, version, requester and content as stored
 	// EnvelopeSalt and ContentSalt are 32 random bytes each.
 	EnvelopeSalt, ContentSalt []byte
+	// ContentCommit takes the place of content and ContentSalt where the version was
+	// purged: what [Commitment] has returned of them.
+	ContentCommit []byte
 }
+
+// Commitment returns what stays of the content of a version that is purged: what
+// its leaf commits to. It must depend on its arguments alone.
+type Commitment func(contentSalt, content []byte) [sha256.Size]byte
 
 // Leaf returns the hash of the leaf for a version. It is called inside the commit,
 // so it must be quick, and depend on the record alone.

@@ -51,6 +51,7 @@ func (f *Findings) Add(all ...Finding) {
 //   - the index rows of each resource are those that its versions have when they
 //     are extracted again, over all time, and there are no others;
 //   - whose each resource is, and was, is what the log says by the rules of ownership;
+//   - what was purged is what the purges say, and has no rows in the index;
 //   - no cursor is after the end of the log;
 //   - every block and every value on disk can be read and has its checksum.
 //

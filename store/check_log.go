@@ -55,6 +55,7 @@ func (c *checker) listed(seq fhir.Seq, i int, p place, millis int64) {
 	}
 	if ver != nil {
 		c.owner(ver, p)
+		c.recorded(ver, p)
 	}
 	b, ok, err := c.v.r.Get(keyHistory(p.typ, fhir.LogPlace{Seq: seq, Place: i}))
 	want := historyRecord{p.rid, p.vno, c.a.Counts[p.typ]}

@@ -33,6 +33,7 @@ type committer struct {
 	first   uint64      // the number of the first leaf of the group
 	leaves  []byte      // of the group
 	fresh   fresh       // versions of the group
+	purged  []place     // that it purges
 	granted int64       // bytes of the group for which the disk has room
 	spent   bool        // a request of the group took all the time that one has
 	waiters []*request
@@ -238,6 +239,7 @@ func (c *committer) apply(ctx context.Context, r *request, p *plan, at time.Time
 		c.moved = a.head.seq
 	}
 	maps.Copy(c.fresh, a.fresh)
+	c.purged = append(c.purged, a.purged...)
 	c.head, r.commit = a.head, a.commit
 	for typ, n := range a.counts {
 		c.changed[typ], c.counts[typ] = a.head.seq, n
@@ -289,7 +291,7 @@ func (c *committer) ask(size int64) error {
 // begin opens a group on what is durable.
 func (c *committer) begin() {
 	if c.over == nil {
-		c.base, c.granted, c.fresh = c.db.now(), 0, fresh{}
+		c.base, c.granted, c.fresh, c.purged = c.db.now(), 0, fresh{}, nil
 		c.over = kv.NewOverlay(c.base.snap)
 	}
 }
@@ -326,6 +328,7 @@ func (c *committer) origins() []*request {
 // is on the disk, so nothing more is written until the database is opened anew;
 // after one of the log the term is over.
 func (c *committer) write(g group) {
+	c.db.hot.forget(c.purged)
 	err := c.db.put(c.term, g)
 	if errors.Is(err, kv.ErrTooBig) { // fits has said that it is not
 		err = fmt.Errorf("store: the group was taken for one that the engine takes: %v", err) //nolint:errorlint // no request is too big for it

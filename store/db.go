@@ -3,7 +3,8 @@
 //
 // All writes go through one committer that gives each commit the next place in
 // one totally ordered log, its sequence; all reads happen as of a sequence.
-// Nothing that was committed is ever changed or removed. The layout of the
+// Nothing that was committed is ever changed or removed, but that a purge erases
+// the content of versions: purge.go. The layout of the
 // keys is in docs/keys.md.
 //
 // Architecture: one file per verb. What a commit needs from the database is
@@ -43,6 +44,11 @@ type Options struct {
 	// Leaf and Checkpoint keep a Merkle log of all versions; nil for none.
 	Leaf       Leaf
 	Checkpoint Checkpoint
+	// Commitment is what stays of the content of a version that is purged; nil for
+	// nothing, where there is no Merkle log.
+	Commitment Commitment
+	// Purge decides which purges are made; nil for none.
+	Purge fhir.PurgeGuard
 	// References has the literal references of the types that the pharmacy owns
 	// lead to resources that exist, and refuses to delete what they refer to.
 	References bool

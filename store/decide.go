@@ -120,6 +120,8 @@ func (p *planner) update(c *fhir.Change, s *step) {
 func (p *planner) remove(c *fhir.Change, s *step) {
 	switch {
 	case !p.matches(c, s):
+	case c.Purge && s.before == nil:
+		p.refused.add(c, fhir.NotFound, false, fhir.Issue{Message: fmt.Sprintf("There is no %s.", s.ref())})
 	case s.before == nil || s.before.Deleted():
 		s.applied = fhir.Unchanged
 	default:

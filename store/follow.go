@@ -102,6 +102,7 @@ func (db *DB) applyNext(ctx context.Context) error {
 	if err := db.engine.Room(kv.Cost(nil, b)); errors.Is(err, kv.ErrNoSpace) {
 		return err
 	}
+	db.hot.forget(purgedBy(r.ops))
 	if err := db.hold(r, b); err != nil {
 		return &halt{place, err}
 	}

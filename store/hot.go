@@ -8,13 +8,14 @@ import (
 
 // hot keeps the versions that were written or read lately, each parsed at most
 // once: guards, operations and followers read the same few again and again. A
-// version never changes, and which one is current at a sequence is always read, so
+// version never changes but by a purge, after which it is not kept, and which one is current at a sequence is always read, so
 // nothing in it can be stale; only what is durable is added. The zero value is
 // empty; nil keeps nothing.
 type hot struct {
 	mu         sync.Mutex
 	young, old map[place]*fhir.Version
-	size       int // bytes of young
+	size       int            // bytes of young
+	barred     map[place]bool // purged: who reads an older state may still have the content
 }
 
 // Bounds of what is kept: young becomes old when it has so many bytes, and the
@@ -52,7 +53,24 @@ func (h *hot) add(p place, v *fhir.Version) {
 	h.put(p, v)
 }
 
+// forget drops versions that were purged, and keeps them no more.
+func (h *hot) forget(purged []place) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, p := range purged {
+		if h.barred == nil {
+			h.barred = map[place]bool{}
+		}
+		h.barred[p] = true
+		delete(h.young, p)
+		delete(h.old, p)
+	}
+}
+
 func (h *hot) put(p place, v *fhir.Version) {
+	if h.barred[p] {
+		return
+	}
 	if h.young == nil || h.size >= hotSize {
 		h.young, h.old, h.size = map[place]*fhir.Version{}, h.young, 0
 	}

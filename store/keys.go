@@ -24,6 +24,7 @@ const (
 	tableOwner    = 'o' // intervals
 	tableOwned    = 'w' // what decides on them
 	tableHeir     = 'e'
+	tablePurge    = 'p'
 )
 
 // formatVersion is the version of the layout that this code reads and writes.
@@ -35,6 +36,7 @@ var (
 	keyHead   = []byte("mhead")
 	keyAudit  = []byte("maudit") // of this engine alone
 	keyOwners = []byte("mowners")
+	keyErased = []byte("merased") // of this engine alone
 	// keyApplied says how much of its log a database holds.
 	keyApplied = []byte("mapplied")
 )
@@ -111,6 +113,19 @@ func keyCursor(name string) []byte { return append([]byte{tableCursor}, name...)
 func keyName(name string) []byte   { return append([]byte{tableName}, name...) }
 func keyTile(name string) []byte   { return append([]byte{tableTile}, name...) }
 func keyReceipt(key string) []byte { return append([]byte{tableReceipt}, key...) }
+
+// keyPurges is the prefix of the rows that a commit has emptied.
+func keyPurges(seq fhir.Seq) []byte { return appendSeq([]byte{tablePurge}, seq) }
+
+func keyPurge(seq fhir.Seq, row []byte) []byte { return append(keyPurges(seq), row...) }
+
+// splitPurge is the commit and the row that a key names.
+func splitPurge(key []byte) (seq fhir.Seq, row []byte, ok bool) {
+	if len(key) <= 1+seqLen {
+		return 0, nil, false
+	}
+	return fhir.Seq(getUint(key[1 : 1+seqLen])), key[1+seqLen:], true
+}
 
 // keyParam is the prefix of all index rows of a parameter.
 func keyParam(typ, param string) []byte {

@@ -122,14 +122,22 @@ func (v view) leafRow(seq fhir.Seq, c commitRecord, i int) LeafRow {
 	if err == nil {
 		row.Version, salts, err = decodeSalted(p.typ, p.vno, bytes.Clone(b))
 	}
-	if err == nil && len(salts) != saltsLen {
+	purged := err == nil && row.Version.Purged != nil
+	if err == nil && (len(salts) != saltsLen && !purged || len(salts) != saltLen && purged) {
 		err = errCorrupt
+	}
+	var left remains
+	if purged && err == nil {
+		left, err = remainsOf(b)
 	}
 	if err != nil {
 		row.Version, row.Lost = &fhir.Version{Type: p.typ, VersionID: p.vno.String(), Seq: seq}, err.Error()
 		return row
 	}
 	row.EnvelopeSalt, row.ContentSalt = salts[:saltLen], salts[saltLen:]
+	if purged {
+		row.ContentSalt, row.ContentCommit = nil, left.commit[:]
+	}
 	return row
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ type twin struct {
 
 func (w *twin) open() {
 	w.faulty = &kvtest.Faulty{Engine: w.inside}
-	w.db = openDB(w.t, w.faulty, store.Options{NewID: w.newID, Random: zeros{}})
+	w.db = openDB(w.t, w.faulty, store.Options{NewID: w.newID, Random: zeros{}, Purge: anyPurge})
 }
 
 func (w *twin) newID() string {
@@ -126,6 +127,10 @@ func (r *run) transaction() *fhir.Transaction {
 		if c.Method == fhir.Delete && c.Condition != "" {
 			c.ID = ""
 		}
+		if c.Method == fhir.Delete && r.rnd.IntN(2) == 0 {
+			c.Purge, c.Condition, c.ID = true, "", r.id()
+			tx.Requester.Agent = "Practitioner/purger"
+		}
 		tx.Changes = append(tx.Changes, c)
 	}
 	return tx
@@ -164,6 +169,7 @@ func (r *run) crash() {
 	tx := r.transaction()
 	written := r.rnd.IntN(2) == 0
 	before := *r.m
+	before.versions = slices.Clone(r.m.versions) // a purge changes them
 	_, refused := r.m.commit(tx, r.newID, r.now)
 	if refused != nil || !written {
 		*r.m = before

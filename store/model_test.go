@@ -95,13 +95,31 @@ func (m *model) commit(tx *fhir.Transaction, newID func() string, at time.Time) 
 	}
 	if len(touched) > 0 {
 		m.seq++
+	} else if slices.ContainsFunc(tx.Changes, func(c fhir.Change) bool { return c.Purge }) {
+		return nil, errModel // nothing records it
 	}
 	for _, i := range order {
 		if d := drafts[i]; touched[d.id] && d.applied != fhir.Matched && d.applied != fhir.Unchanged && d.applied != fhir.Kept {
-			m.write(&tx.Changes[i], d, at)
+			m.write(&tx.Changes[i], d, at, tx.Requester)
+		}
+	}
+	for _, c := range tx.Changes {
+		if c.Purge {
+			m.purge(c.ID, tx.Requester.Agent, at)
 		}
 	}
 	return drafts, nil
+}
+
+// purge empties all versions of a resource.
+func (m *model) purge(id, by string, at time.Time) {
+	for i, v := range m.versions {
+		if v.ID == id && !v.Deleted() {
+			left := *v.Version
+			left.Method, left.JSON, left.Purged = fhir.Delete, nil, &fhir.Purged{Was: v.Method, Seq: m.seq, Time: at, By: by}
+			m.versions[i] = &modelVersion{Version: &left}
+		}
+	}
 }
 
 // twins finds what a condition did not find and another change writes.
@@ -160,6 +178,13 @@ func (m *model) decide(c *fhir.Change, fresh string, created map[string]string) 
 	}
 	now := m.current(d.id, m.seq)
 	stands := now != nil && !now.Deleted()
+	if c.Purge && (now == nil || c.IfMatch != "" && now.VersionID != c.IfMatch) {
+		return d, errModel
+	}
+	if c.Purge && !stands {
+		d.applied = fhir.Unchanged
+		return d, nil
+	}
 	if c.IfAbsent && now != nil {
 		return draft{d.id, fhir.Matched}, nil
 	}
@@ -182,13 +207,13 @@ func (m *model) decide(c *fhir.Change, fresh string, created map[string]string) 
 	return d, nil
 }
 
-func (m *model) write(c *fhir.Change, d draft, at time.Time) {
+func (m *model) write(c *fhir.Change, d draft, at time.Time, who fhir.Principal) {
 	n := 1
 	if now := m.current(d.id, m.seq); now != nil {
 		last, _ := strconv.Atoi(now.VersionID)
 		n = last + 1
 	}
-	v := &fhir.Version{Type: "Patient", ID: d.id, VersionID: strconv.Itoa(n), Seq: m.seq, LastUpdated: at, Method: c.Method}
+	v := &fhir.Version{Requester: who, Type: "Patient", ID: d.id, VersionID: strconv.Itoa(n), Seq: m.seq, LastUpdated: at, Method: c.Method}
 	number, source := "", ""
 	if c.Resource != nil {
 		source = string(c.Resource.JSON())

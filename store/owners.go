@@ -97,7 +97,7 @@ func (v view) sees(typ string, r rid, ver *fhir.Version) (bool, error) {
 		return own.now(v.sight.owners), nil
 	}
 	at := v.at
-	if ver.Deleted() {
+	if ver.Done() == fhir.Delete {
 		at = ver.Seq - 1
 	}
 	return v.overlaps(typ, r, at, at)
@@ -124,7 +124,7 @@ func (v view) seesVersion(typ string, r rid, ver *fhir.Version) (bool, error) {
 	if next > 0 {
 		to = min(to, next-1)
 	}
-	if ver.Deleted() {
+	if ver.Done() == fhir.Delete {
 		from, to = from-1, from-1 // its rows have ended
 	}
 	return v.overlaps(typ, r, from, to)

@@ -101,7 +101,7 @@ func (o *owning) itself(w *told) error {
 		return err
 	}
 	before, deleted := h.own(), h.deleted
-	h.deleted = w.ver.Deleted()
+	h.deleted = w.ver.Done() == fhir.Delete
 	writers, named := joined(h.writers, w.said.Writers), h.named
 	if !h.deleted {
 		if named, err = o.names(w.said); err != nil {

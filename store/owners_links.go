@@ -22,7 +22,7 @@ func (o *owning) edges(w *told) (wait []edge, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if w.ver.Deleted() { // what it shared goes; what it inherits decides who sees that it is deleted
+	if w.ver.Done() == fhir.Delete { // what it shared goes; what it inherits decides who sees that it is deleted
 		return nil, o.unlink(w.target, h, h.shares, false)
 	}
 	for _, kind := range []struct {
@@ -61,7 +61,7 @@ func (o *owning) targets(from target, refs []string) (list []target, err error) 
 			return nil, err
 		}
 		to := target{typ, r}
-		if ver != nil && !ver.Deleted() && to != from && !slices.Contains(list, to) {
+		if ver != nil && ver.Done() != fhir.Delete && to != from && !slices.Contains(list, to) {
 			list = append(list, to)
 		}
 	}

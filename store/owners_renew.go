@@ -124,11 +124,25 @@ func (v view) told(rules Owners, versions []place) (list []told, err error) {
 		if err != nil {
 			return nil, err
 		}
-		r, err := contentOf(ver)
+		said, err := v.said(rules, p, ver)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, told{target{p.typ, p.rid}, ver, rules.Of(ver, r)})
+		list = append(list, told{target{p.typ, p.rid}, ver, said})
 	}
 	return list, nil
+}
+
+// said is what a version says of whose its resource is; of one that was purged, what
+// it said then.
+func (v view) said(rules Owners, p place, ver *fhir.Version) (fhir.Ownership, error) {
+	if ver.Purged != nil {
+		left, err := v.remains(p)
+		return left.said, err
+	}
+	r, err := contentOf(ver)
+	if err != nil {
+		return fhir.Ownership{}, err
+	}
+	return rules.Of(ver, r), nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/store/kv"
 )
 
 // plan is a transaction with everything decided that depends on the database:
@@ -25,7 +26,8 @@ type plan struct {
 	lookups map[lookup]looked
 	rests   map[rest]bool // whether resources that are referred to stand
 	narrow  map[string]fhir.Narrow
-	owners  Owners // nil for none
+	owners  Owners  // nil for none
+	emptied []kv.Op // receipts that a purge empties
 	// repeated is the answer to a transaction that has been committed before.
 	repeated *fhir.Commit
 	// denied is why the transaction is refused; steps are then decided in part. The
@@ -57,6 +59,8 @@ type step struct {
 	gone     []search.Entry // entries that end
 	from     []fhir.Seq     // when the rows of gone began
 	said     fhir.Ownership // whose the resource is
+	erased   []erasure      // versions that a purge empties
+	rows     [][]byte       // of the index, which it removes
 	hidden   bool           // there is a resource under this id, and the requester does not see it
 }
 
@@ -84,6 +88,7 @@ type planner struct {
 	v          view
 	targets    map[string]int // the change that writes a resource, by reference
 	references bool           // references are enforced
+	commitment Commitment     // nil for none
 	claims     map[string]int // the first change that is about a resource, by reference
 	created    map[lookup]int // the change that creates what a condition did not find
 	links      map[string]int // the change that a full URL names
@@ -95,8 +100,9 @@ type planner struct {
 func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string, opts Options) (*plan, error) {
 	v = v.of(tx)
 	p := &planner{
-		plan: &plan{tx: tx, at: v.at, own: v.own, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup]looked{}, rests: map[rest]bool{}, narrow: opts.Narrow, owners: opts.Owners},
-		ctx:  ctx, v: v, references: opts.References, targets: map[string]int{}, claims: map[string]int{}, created: map[lookup]int{}, links: map[string]int{},
+		commitment: opts.Commitment,
+		plan:       &plan{tx: tx, at: v.at, own: v.own, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup]looked{}, rests: map[rest]bool{}, narrow: opts.Narrow, owners: opts.Owners},
+		ctx:        ctx, v: v, references: opts.References, targets: map[string]int{}, claims: map[string]int{}, created: map[lookup]int{}, links: map[string]int{},
 	}
 	err := p.receipt()
 	if err == nil && p.repeated == nil {
@@ -146,7 +152,7 @@ func (p *planner) make() error {
 			return err
 		}
 	}
-	return nil
+	return p.purge()
 }
 
 // receipt finds out whether the transaction has been committed already.

@@ -65,14 +65,16 @@ func decodeVersion(typ string, n vno, b []byte) (*fhir.Version, error) {
 	return v, err
 }
 
-// decodeSalted is decodeVersion with the salts, which share b's bytes too.
+// decodeSalted is decodeVersion with the salts, which share b's bytes too: both, or
+// that of the envelope of a version that was purged.
 func decodeSalted(typ string, n vno, b []byte) (v *fhir.Version, salts []byte, err error) {
 	d := decoder{b: b}
 	v = &fhir.Version{Type: typ, VersionID: n.String()}
 	v.Seq = fhir.Seq(d.uint())
 	v.LastUpdated = instant(d.int())
-	m := int(d.byte())
-	if m >= len(methods) {
+	m := d.byte()
+	purged := m&purgedMark != 0
+	if m &^= purgedMark; int(m) >= len(methods) {
 		return nil, nil, errCorrupt
 	}
 	v.Method = methods[m]
@@ -87,7 +89,14 @@ func decodeSalted(typ string, n vno, b []byte) (v *fhir.Version, salts []byte, e
 	if d.failed {
 		return nil, nil, errCorrupt
 	}
-	if len(d.b) > 0 {
+	switch {
+	case purged:
+		left, err := decodeRemains(d.b)
+		if err != nil {
+			return nil, nil, err
+		}
+		v.Method, v.Purged = fhir.Delete, &fhir.Purged{Was: v.Method, Seq: left.seq, Time: instant(left.millis), By: left.by}
+	case len(d.b) > 0:
 		v.JSON = d.b
 	}
 	return v, salts, nil

@@ -55,6 +55,9 @@ func (p *planner) wellFormed(c *fhir.Change) bool {
 	case c.ID == "" && c.Condition == "" && c.Method != fhir.Create:
 		p.refused.add(c, fhir.Required, false, fhir.Issue{
 			Message: "The change does not say which resource it is about.", Expected: "an id or a search condition"})
+	case c.Purge && (c.Method != fhir.Delete || c.ID == "" || c.Condition != ""):
+		p.refused.add(c, fhir.Invalid, false, fhir.Issue{
+			Message: "A purge is of one resource by its id.", Expected: "DELETE with an id and without a condition", Found: described(c)})
 	case c.Method == fhir.Delete:
 		return true
 	case c.Resource == nil:

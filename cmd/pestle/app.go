@@ -94,7 +94,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
 	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit, owners.Guard, actors.Guard, separate.Guard, redaction.Guard},
-		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Checkpoint: checkpoints(merkle)})
+		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,7 @@ func lived(t *testing.T, key *ledger.Key, list []*fhir.Transaction) (dir, checkp
 	require.NoError(t, err)
 	l := &ledger.Log{}
 	ids := 0
-	db, err := store.Open(engine, store.Options{Leaf: leafOf, Checkpoint: checkpoints(l), Random: &drawing{}, NewID: func() string { ids++; return fmt.Sprint("new", ids) }})
+	db, err := store.Open(engine, store.Options{Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(l), Random: &drawing{}, NewID: func() string { ids++; return fmt.Sprint("new", ids) }})
 	require.NoError(t, err)
 	require.NoError(t, l.Start(t.Context(), logged{db}))
 	for _, tx := range list {

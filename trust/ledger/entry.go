@@ -42,10 +42,10 @@ func entryOf(r Record) *Entry {
 	v := r.Version
 	who := &v.Requester
 	return &Entry{
-		Index: r.Index, Seq: uint64(r.Seq), Millis: r.Millis, Op: ops[v.Method],
+		Index: r.Index, Seq: uint64(r.Seq), Millis: r.Millis, Op: ops[v.Done()],
 		Type: v.Type, ID: v.ID, Version: v.VersionID,
 		Agent: who.Agent, Display: who.Display, Organisation: who.OnBehalf, Client: who.Client, Roles: who.Roles, Purpose: who.Purpose, RequestID: v.RequestID,
-		EnvelopeSalt: r.EnvelopeSalt, ContentSalt: r.ContentSalt, Content: v.JSON,
+		EnvelopeSalt: r.EnvelopeSalt, ContentSalt: r.ContentSalt, Content: v.JSON, ContentCommit: r.ContentCommit,
 	}
 }
 

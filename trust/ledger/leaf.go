@@ -28,6 +28,8 @@ type Record struct {
 	Version *fhir.Version // with method, type, id, version, requester and content as stored
 	// EnvelopeSalt and ContentSalt are 32 random bytes each.
 	EnvelopeSalt, ContentSalt []byte
+	// ContentCommit takes the place of content and ContentSalt that were purged.
+	ContentCommit []byte
 }
 
 // magic begins a leaf and names its layout.
@@ -79,7 +81,15 @@ func (e *Entry) contentCommit() []byte {
 	if e.ContentCommit != nil {
 		return e.ContentCommit
 	}
-	mac := hmac.New(sha256.New, e.ContentSalt)
-	_, _ = mac.Write(e.Content)
-	return mac.Sum(nil)
+	commit := Commitment(e.ContentSalt, e.Content)
+	return commit[:]
+}
+
+// Commitment is the HMAC-SHA256 of a content under its salt: what stays of a version
+// that is purged.
+func Commitment(contentSalt, content []byte) (commit [sha256.Size]byte) {
+	mac := hmac.New(sha256.New, contentSalt)
+	_, _ = mac.Write(content)
+	mac.Sum(commit[:0])
+	return commit
 }

@@ -79,7 +79,7 @@ func newWorld(t testing.TB) *world {
 func open(t testing.TB, engine kv.Engine, rules store.Owners) *store.DB {
 	n := 0
 	newID := func() string { n++; return fmt.Sprint("new", n) }
-	opts := store.Options{Owners: rules, References: true, NewID: newID, Clock: func() time.Time { return time.Unix(1_800_000_000, 0) }}
+	opts := store.Options{Owners: rules, Purge: func(context.Context, fhir.State, *fhir.Transaction) error { return nil }, References: true, NewID: newID, Clock: func() time.Time { return time.Unix(1_800_000_000, 0) }}
 	if r, ok := rules.(*ownership.Rules); ok {
 		opts.Guards, opts.Narrow = []fhir.Guard{r.Guard}, r.Nearest()
 	}
@@ -154,6 +154,9 @@ func (w *world) commit(batch []string) string {
 		var found bool
 		if c.Type, c.Condition, found = strings.Cut(fields[1], "?"); !found {
 			c.Type, c.ID, _ = strings.Cut(fields[1], "/")
+		}
+		if c.Method == "PURGE" {
+			c.Method, c.Purge = fhir.Delete, true
 		}
 		if c.Method != fhir.Delete {
 			text := `{"resourceType":"` + c.Type + `"`
