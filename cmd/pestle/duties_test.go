@@ -38,7 +38,7 @@ func TestSecondPerson(t *testing.T) {
 		return w.Code, w.Body.String()
 	}
 	p.ask(200, "POST", "/$process-message", demoOrder(t, nil).JSON())
-	task := "/Task/" + p.one("Task", "status=requested,ready").ID()
+	task := "/Task/" + p.one("Task", "code=prescription-order&status=requested,ready").ID()
 	code, body := post("1", task+"/$accept", nil)
 	require.Equal(t, 200, code, body)
 	code, body = post("1", task+"/$dispense", everything)

@@ -340,7 +340,7 @@ Try:
   # a clinic sends a prescription for a controlled drug, each time a new one; a moment later it is a Task on the pharmacist's list
   %[3]s
   # the pharmacist's list
-  curl -s '%[1]s/Task?status=requested,ready&_pretty=true'
+  curl -s '%[1]s/Task?code=prescription-order&status=requested,ready&_pretty=true'
   # the same as one person with a role (clinic, clinic-2, pharmacist, pharmacist-2, pharmacy-2, support, finance, auditor):
   # add -H 'Pestle-Person: finance', or a token that this prints: pestle token --as finance --data %[5]s
   # a mistake, and what the clinic's developer is told

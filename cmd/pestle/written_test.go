@@ -118,7 +118,7 @@ func within(m map[string]any, typ string, do func(r map[string]any)) {
 func (p *pharmacyUnderTest) taken(order *fhir.Resource, accept string) (task string, items []string) {
 	p.t.Helper()
 	p.ask(http.StatusOK, http.MethodPost, "/$process-message", order.JSON())
-	task = "/Task/" + p.one("Task", "status=requested,ready").ID()
+	task = "/Task/" + p.one("Task", "code=prescription-order&status=requested,ready").ID()
 	p.ask(http.StatusOK, http.MethodPost, task+"/$accept", []byte(accept))
 	for e := range order.Get("entry").Items() {
 		if r := e.Get("resource"); r.Get("resourceType").Text() == "MedicationRequest" {
@@ -185,7 +185,7 @@ var lives = map[string]func(p *pharmacyUnderTest){
 	},
 	"cancelled": func(p *pharmacyUnderTest) {
 		p.ask(200, "POST", "/$process-message", demoOrder(p.t, nil).JSON())
-		p.ask(200, "POST", "/Task/"+p.one("Task", "status=requested,ready").ID()+"/$cancel", reason("0001"))
+		p.ask(200, "POST", "/Task/"+p.one("Task", "code=prescription-order&status=requested,ready").ID()+"/$cancel", reason("0001"))
 	},
 	"cancelled at the pharmacy": func(p *pharmacyUnderTest) {
 		task, _ := p.taken(demoOrder(p.t, nil), "")
@@ -224,7 +224,7 @@ var lives = map[string]func(p *pharmacyUnderTest){
 			})
 			within(m, "MedicationRequest", func(r map[string]any) { delete(r["subject"].(map[string]any), "identifier") })
 		})).JSON())
-		task := "/Task/" + p.one("Task", "status=requested,ready").ID()
+		task := "/Task/" + p.one("Task", "code=prescription-order&status=requested,ready").ID()
 		p.ask(200, "POST", task+"/$accept", nil)
 		p.ask(200, "POST", task+"/$dispense", everything)
 		p.one("ClaimResponse", "status=active")
@@ -342,7 +342,7 @@ func TestWarningsReachTheSender(t *testing.T) {
 	require.Equal(t, 2, issues.Len())
 	require.Equal(t, "warning", issues.Item(1).Get("severity").Text())
 	require.Contains(t, issues.Item(1).Get("diagnostics").Text(), "LS3 3AA")
-	p.one("Task", "status=requested,ready")
+	p.one("Task", "code=prescription-order&status=requested,ready")
 
 	answer := p.ask(200, "POST", "/$process-message", cancellationOf(t, order).JSON())
 	header := answer.Get("entry").Item(0).Get("resource")

@@ -1,7 +1,7 @@
 package r4
 
 // laterParams are search parameters that R4 does not have, by type: what a later
-// release of FHIR defines for types that have the element in R4 already, and one
+// release of FHIR defines for types that have the element in R4 already, and two
 // of our own. What holds the items of
 // one prescription together can be asked for in R5 only:
 // https://hl7.org/fhir/R5/medicationrequest.html#search
@@ -12,6 +12,17 @@ var laterParams = map[string][]*SearchParam{
 		Expression: "MedicationRequest.groupIdentifier",
 		Base:       []string{"MedicationRequest"},
 	}, prescriptionID},
+	"Task": {lastDay},
+}
+
+// lastDay finds Tasks by the last day on which what they are about may be done: the
+// end of the restriction and, for the Task of a prescription, that of each item which
+// is outstanding. R4 has no parameter for Task.restriction.
+var lastDay = &SearchParam{
+	Code: "last-day", Type: "date",
+	URL:        "https://pestle-fhir.github.io/SearchParameter/Task-last-day",
+	Expression: "Task.restriction.period.end | Task.input.extension.where(url = 'https://pestle-fhir.github.io/StructureDefinition/last-day').value.ofType(date)",
+	Base:       []string{"Task"},
 }
 
 // prescriptionID finds the items of a prescription by its long id, which the

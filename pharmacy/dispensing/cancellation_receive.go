@@ -61,7 +61,11 @@ func (s *Service) receiveCancellation(call *fhir.Call, m *message.Message, state
 		out.changes = append(out.changes, kept)
 		if x != nil {
 			x.Prescription = decided.After
-			out.changes = append(out.changes, x.update(call.Time))
+			written, err := s.written(state, x, call.Time)
+			if err != nil {
+				return nil, err
+			}
+			out.changes = append(out.changes, written...)
 		}
 	}
 	out.reply = &fhir.Reply{Resource: m.CancelResponse(mr, s.cancelAnswer(call, x, v)), Refused: !v.Done}

@@ -71,7 +71,7 @@ func (s *Service) dispense(state fhir.State, x *execution, call *fhir.Call) ([]f
 	q.Event, q.Supplies = prescription.Dispense, message.Supplies(handed)
 	trial, issues := s.rules.Decide(x.Prescription, x.caller, q)
 	if len(issues) > 0 {
-		o, err := s.heldBack(call, x, trial.Met, x.suppliedBefore(state, refusal("dispense", issues...)), call.Time)
+		o, err := s.heldBack(state, call, x, trial.Met, x.suppliedBefore(state, refusal("dispense", issues...)), call.Time)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -243,5 +243,5 @@ func (x *execution) inUnit(l *prescription.Line, q prescription.Quantity) prescr
 // supplying is a request for supplies of a prescription that were handed over on a
 // day and are recorded at a time.
 func supplying(x *execution, when string, now time.Time) prescription.Request {
-	return prescription.Request{Now: now, Place: "Task", When: nhs.ReadDate(when), Taken: nhs.ReadDate(x.release.when), Original: x.original != ""}
+	return prescription.Request{Now: now, Place: "Task", When: nhs.ReadDate(when), Taken: nhs.ReadDate(x.release.when)}
 }

@@ -11,14 +11,17 @@ import (
 // finish makes the changes that follow from what was decided: the Task, the
 // orders' own statuses, and the next issue of a repeat dispensing prescription when
 // this one is done.
-func (x *execution) finish(state fhir.State, law prescription.Law, now time.Time) ([]fhir.Change, error) {
-	changes := []fhir.Change{x.update(now)}
+func (s *Service) finish(state fhir.State, x *execution, now time.Time) ([]fhir.Change, error) {
+	changes, err := s.written(state, x, now)
+	if err != nil {
+		return nil, err
+	}
 	for i := range x.Lines {
 		if o := x.orderFor(&x.Lines[i]); o != nil {
 			changes = append(changes, orderBecomes(o, x.OrderStatus(&x.Lines[i]))...)
 		}
 	}
-	next, err := x.next(state, law)
+	next, err := s.next(state, x, now)
 	return append(changes, next...), err
 }
 
@@ -31,7 +34,7 @@ func taken(id string) error {
 
 // next makes the Task of the following issue when this one is done, and takes
 // it away again when this one is open again.
-func (x *execution) next(state fhir.State, law prescription.Law) ([]fhir.Change, error) {
+func (s *Service) next(state fhir.State, x *execution, now time.Time) ([]fhir.Change, error) {
 	if x.Issue >= x.Issues {
 		return nil, nil
 	}
@@ -46,14 +49,34 @@ func (x *execution) next(state fhir.State, law prescription.Law) ([]fhir.Change,
 			if later, err := stateOf(v); err != nil || later == nil || !later.Open() {
 				return nil, taken(id)
 			}
-			return []fhir.Change{{Method: fhir.Delete, Type: "Task", ID: id, IfMatch: v.VersionID, Expression: "Task"}}, nil
+			return withdrawn(state, v, now)
 		}
 		p := x.Restart(x.Issue + 1)
 		if !p.AnyLeft() {
 			return nil, nil
 		}
-		task := newTask(law, p, x.message, x.resource.Get("authoredOn").Text())
-		return []fhir.Change{{Method: fhir.Update, Type: "Task", ID: id, Resource: task, Expression: "Task"}}, nil
+		next, queues, err := s.begin(state, &execution{Prescription: p, orders: x.orders, message: x.message}, x.resource.Get("authoredOn").Text(), now)
+		if err != nil {
+			return nil, err
+		}
+		return append([]fhir.Change{{Method: fhir.Update, Type: "Task", ID: id, Resource: next, Expression: "Task"}}, queues...), nil
 	}
 	return nil, nil
+}
+
+// withdrawn takes the Task of an issue away, and its work out of the queues.
+func withdrawn(state fhir.State, v *fhir.Version, now time.Time) ([]fhir.Change, error) {
+	changes := []fhir.Change{{Method: fhir.Delete, Type: "Task", ID: v.ID, IfMatch: v.VersionID, Expression: "Task"}}
+	next, err := readTask(state, v)
+	if err != nil || next == nil {
+		return changes, err
+	}
+	for _, id := range next.work {
+		closed, err := next.closeWork(state, id, workCancelled, now)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, closed...)
+	}
+	return changes, nil
 }

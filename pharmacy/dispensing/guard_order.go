@@ -108,14 +108,7 @@ func altered(old, after *fhir.Resource) string {
 	if !sameExtensions(old.Root(), after.Root()) {
 		return "extension"
 	}
-	for _, r := range []*fhir.Resource{old, after} {
-		for m := range r.Root().Members() {
-			if !slices.Contains(progress, m.Name()) && !old.Get(m.Name()).SameAs(after.Get(m.Name())) {
-				return m.Name()
-			}
-		}
-	}
-	return ""
+	return changedMember(old, after, progress)
 }
 
 // inStep refuses a status that the order's Task does not bear out.

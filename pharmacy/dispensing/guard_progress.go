@@ -14,8 +14,9 @@ import (
 // be a supply, or a claim, that no rule was asked about.
 var ofPrescription = []string{"input", "output", "identifier", "groupIdentifier", "basedOn", "partOf", "focus", "for", "code", "intent", "requester"}
 
-// ofClaim are the extensions of a Task that say the same, or go into the claim.
-var ofClaim = []string{nhs.ExtEPSPrescription, nhs.ExtRepeat, nhs.ExtAgent, nhs.ExtOwnExemption, nhs.ExtOwnEndorsement}
+// keptExtensions are the extensions of a Task that say the same, go into the claim, or
+// refer to the open work.
+var keptExtensions = []string{nhs.ExtEPSPrescription, nhs.ExtRepeat, nhs.ExtAgent, nhs.ExtOwnExemption, nhs.ExtOwnEndorsement, extWork}
 
 // guardProgress keeps what the orders and the operations record on a Task.
 // Notes, a priority, a description and other extensions are anybody's.
@@ -36,7 +37,7 @@ func guardProgress(tx *fhir.Transaction, before, after *fhir.Version, from, to p
 	case !kept(old, r, ofPrescription, &name):
 	case !to.Open() && to == from && !kept(old, r, []string{"owner"}, &name):
 	case to != from && !to.Open() && to != prescription.Cancelled && to != prescription.Expired && !kept(old, r, []string{"status", "businessStatus"}, &name): // taking and supplying are more than a status
-	case !sameOf(ofClaim, old.Root(), r.Root()):
+	case !sameOf(keptExtensions, old.Root(), r.Root()):
 		name = "extension"
 	case old.Get("lastModified").Exists() && !r.Get("lastModified").Exists(): // by which the follower knows a Task that is in work
 		name = "lastModified"

@@ -106,7 +106,7 @@ func (s *Service) byHand(state fhir.State, r *fhir.Resource, number, item string
 		supply.Status, supply.Quantity = prescription.FullyDispensed, prescription.ReadQuantity(r.Get("quantity"))
 	}
 	p := x.Copy()
-	p.Classify(s.rules.Medicines, s.rules.Law)
+	s.rules.Classify(p)
 	found := p.Apply([]prescription.Supply{supply}, s.rules.Judge(supplying(x, r.Get("whenHandedOver").Text(), now)))
 	return refusal("MedicationDispense", append(found, issues...)...)
 }
@@ -126,7 +126,7 @@ func (s *Service) lawfulRecord(state fhir.State, r *fhir.Resource, number, item 
 	}
 	// MDR-16: the same test as before the operation.
 	supply := prescription.Supply{Item: l.Item, Quantity: l.Quantity, Place: "MedicationDispense.whenHandedOver"}
-	x.Classify(s.rules.Medicines, s.rules.Law)
+	s.rules.Classify(x.Prescription)
 	q := supplying(x, r.Get("whenHandedOver").Text(), now)
 	q.Past = true
 	if issues := x.Lawful(l, supply, s.rules.Judge(q)); len(issues) > 0 {

@@ -18,7 +18,7 @@ func (s *Service) guardTask(state fhir.State, tx *fhir.Transaction, before, afte
 	}
 	switch {
 	case from == nil && to == nil:
-		return nil
+		return guardWork(tx, before, after)
 	case from == nil:
 		return guardNewTask(state, after, *to)
 	case to == nil && from.Open():
@@ -58,8 +58,8 @@ func (s *Service) guardDates(state fhir.State, before, after *fhir.Version) erro
 		return err
 	}
 	if len(orders) > 0 {
-		task, err := s.draft(state, orders)
-		if err != nil || sameDates(task, r) {
+		d, err := s.draft(state, orders)
+		if err != nil || sameDates(d.newTask(s.rules.Law, d.authored), r) {
 			return err
 		}
 	}

@@ -31,19 +31,20 @@ func (s *Service) releaseHold(ctx context.Context, call *fhir.Call) (*fhir.Reply
 	} else if who.ID == "" {
 		return nil, refusal("release-hold", fhir.Issue{Rule: "HOLD-0", Message: "It is not clear who releases the hold.", Expected: "a caller whom the server knows", Found: "nothing", Expression: "http.Authorization"})
 	}
-	return s.onTask(ctx, call, "release-hold", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
+	return s.onTask(ctx, call, "release-hold", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
 		if on := call.Requester.OnBehalf; on != "" && on != x.Owner.ID {
 			// HOLD-3: who prescribed, or holds nothing of it, does not decide for the pharmacy.
 			return nil, nil, refusal("release-hold", fhir.Issue{Code: fhir.Forbidden, Rule: "HOLD-3", Message: "The hold is for the pharmacy of the prescription to release.",
 				Expected: fhir.OrNothing(x.Owner.ID), Found: on, Expression: "Task.owner"})
 		}
-		x.Classify(s.rules.Medicines, s.rules.Law)
+		s.rules.Classify(x.Prescription)
 		h, err := x.heldFor(call.Body)
 		if err != nil {
 			return nil, nil, err
 		}
 		x.HoldReleases = append(x.HoldReleases, prescription.HoldRelease{Hold: h, Who: who, When: nhs.Stamp(call.Time), Reason: message.Parameter(call.Body, "reason").Get("valueString").Text()})
-		return []fhir.Change{x.update(call.Time)}, nil, nil
+		changes, err := s.written(state, x, call.Time)
+		return changes, nil, err
 	})
 }
 
@@ -86,8 +87,8 @@ func listed(holds []prescription.Hold) string {
 
 // heldBack answers a supply that was refused because of holds that it met first:
 // they are recorded on the Task as it is stored, so that a pharmacist sees them.
-func (s *Service) heldBack(call *fhir.Call, x *execution, met []prescription.Hold, refused error, now time.Time) (*outcome, error) {
-	x.Classify(s.rules.Medicines, s.rules.Law)
+func (s *Service) heldBack(state fhir.State, call *fhir.Call, x *execution, met []prescription.Hold, refused error, now time.Time) (*outcome, error) {
+	s.rules.Classify(x.Prescription)
 	known := len(x.Met)
 	for _, h := range met {
 		x.Meet(h)
@@ -96,5 +97,6 @@ func (s *Service) heldBack(call *fhir.Call, x *execution, met []prescription.Hol
 	if len(x.Met) == known || !errors.As(refused, &e) {
 		return nil, refused
 	}
-	return &outcome{changes: []fhir.Change{x.update(now)}, reply: said(call, true, e.Issues...)}, nil
+	changes, err := s.written(state, x, now)
+	return &outcome{changes: changes, reply: said(call, true, e.Issues...)}, err
 }

@@ -36,7 +36,7 @@ func (s *Service) receiveNotification(call *fhir.Call, m *message.Message, state
 		if again != nil {
 			return nil, again
 		}
-		return s.heldBack(call, asStored, met, err, call.Time)
+		return s.heldBack(state, call, asStored, met, err, call.Time)
 	}
 	if err != nil {
 		return nil, err

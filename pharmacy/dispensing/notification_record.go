@@ -43,7 +43,7 @@ func (s *Service) recorded(state fhir.State, x *execution, m *message.Message, r
 	bundle := message.NotificationBundleID(m.ID())
 	x.supplies = append(x.supplies, taskOutput{id: m.ID(), ref: "Bundle/" + bundle, when: handedOver(m, now)})
 	changes = append(changes, m.Keep(bundle))
-	after, err := x.finish(state, s.rules.Law, now)
+	after, err := s.finish(state, x, now)
 	return append(changes, after...), err
 }
 

@@ -109,7 +109,7 @@ func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 		return nil, fhir.E("accept", fhir.Required, fhir.Issue{Message: "It is not clear which pharmacy takes the prescription.",
 			Expected: "the parameter owner, an Organization with an ODS code", Found: "nothing"})
 	}
-	return s.onTask(ctx, call, "accept", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
+	return s.onTask(ctx, call, "accept", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
 		if x.State.WithDispenser() && x.Owner.ID != t.owner.ID {
 			return nil, nil, elsewhere("accept", x, node{})
 		}
@@ -118,15 +118,19 @@ func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 			return nil, nil, err
 		}
 		if decided == prescription.Expire {
-			o, err := s.expire(call, x)
-			return o.changes, o.reply, err
+			o, err := s.expire(state, call, x)
+			if err != nil {
+				return nil, nil, err
+			}
+			return o.changes, o.reply, nil
 		}
 		x.agent = t.agent
 		x.release = taskOutput{id: pharmacy.ID("release", t.owner.ID, x.version.ID, x.version.VersionID), when: nhs.Stamp(call.Time)}
 		if issues := x.noteOriginal(call); len(issues) > 0 {
 			return nil, nil, refusal("accept", issues...)
 		}
-		return append(t.parts, x.update(call.Time)), nil, nil
+		written, err := s.written(state, x, call.Time)
+		return append(t.parts, written...), nil, err
 	})
 }
 
@@ -166,7 +170,7 @@ func (s *Service) cancelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 	}
 	item := message.Parameter(call.Body, "item").Get("valueString").Text()
 	why := fhir.Obj("resourceType", "Basic", "code", nhs.Concept(reason)).Resource().Get("code")
-	return s.onTask(ctx, call, "cancel", func(_ fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
+	return s.onTask(ctx, call, "cancel", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
 		out, issues := s.rules.Decide(x.Prescription, x.caller, prescription.Request{Event: prescription.Cancel, Now: call.Time, Place: "Task", Item: item})
 		if len(issues) > 0 {
 			return nil, nil, refusal("cancel", issues...)
@@ -176,7 +180,8 @@ func (s *Service) cancelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 		for _, v := range out.Verdicts {
 			changes = append(changes, x.cancelled(x.orderFor(x.Line(v.Item)), v.Verdict, why, call.Time)...)
 		}
-		return append(changes, x.update(call.Time)), nil, nil
+		written, err := s.written(state, x, call.Time)
+		return append(changes, written...), nil, err
 	})
 }
 

@@ -1,16 +1,9 @@
 package dispensing
 
 import (
-	"time"
-
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 )
-
-// update writes the Task as it is now, on the version it was read from.
-func (x *execution) update(now time.Time) fhir.Change {
-	return fhir.Change{Method: fhir.Update, Type: "Task", ID: x.version.ID, Resource: x.revised(now), IfMatch: x.version.VersionID, Expression: "Task"}
-}
 
 // orderFor is the stored order of a line.
 func (x *execution) orderFor(l *prescription.Line) *prescription.Order {

@@ -52,6 +52,7 @@ func (x *execution) noteOriginal(call *fhir.Call) []fhir.Issue {
 	if note := message.Part(original, "note").Get("valueString").Text(); note != "" {
 		x.original += " " + note
 	}
+	x.Original = true
 	return nil
 }
 

@@ -15,24 +15,25 @@ import (
 const maxRelease = 25
 
 // expire records that the time of a prescription is over, and says so.
-func (s *Service) expire(call *fhir.Call, x *execution) (*outcome, error) {
+func (s *Service) expire(state fhir.State, call *fhir.Call, x *execution) (*outcome, error) {
 	issue := fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "0002", Message: "The prescription has expired.", Details: nhs.EPS("PRESCRIPTION_EXPIRED")}
-	return &outcome{changes: x.lapse(call.Time), reply: said(call, true, issue)}, nil
+	changes, err := s.lapse(state, x, call.Time)
+	return &outcome{changes: changes, reply: said(call, true, issue)}, err
 }
 
 // lapse records a prescription whose time is over, and stops its orders.
-func (x *execution) lapse(now time.Time) []fhir.Change {
-	changes := []fhir.Change{x.update(now)}
+func (s *Service) lapse(state fhir.State, x *execution, now time.Time) ([]fhir.Change, error) {
+	changes, err := s.written(state, x, now)
 	for i := range x.Lines {
 		changes = append(changes, orderBecomes(x.orderFor(&x.Lines[i]), x.OrderStatus(&x.Lines[i]))...)
 	}
-	return changes
+	return changes, err
 }
 
 // releaseNominated hands over what waits for the pharmacy, the oldest first,
 // and puts aside what has expired.
 func (s *Service) releaseNominated(call *fhir.Call, state fhir.State, t taker) (*outcome, error) {
-	ids, err := state.Find("Task", nhs.Query("owner:identifier", nhs.IDODS, t.owner.ID)+"&status=requested")
+	ids, err := state.Find("Task", nhs.Query("owner:identifier", nhs.IDODS, t.owner.ID)+"&status=requested&"+nhs.Query("business-status", nhs.CSBusinessStatus, prescription.Nominated.Business))
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +57,11 @@ func (s *Service) releaseNominated(call *fhir.Call, state fhir.State, t taker) (
 		case err != nil:
 			return nil, err
 		case decided == prescription.Expire:
-			aside = append(aside, x.lapse(call.Time)...)
+			lapsed, err := s.lapse(state, x, call.Time)
+			if err != nil {
+				return nil, err
+			}
+			aside = append(aside, lapsed...)
 		default:
 			handed = append(handed, x)
 		}
@@ -81,7 +86,11 @@ func (s *Service) handOver(call *fhir.Call, state fhir.State, list []*execution,
 	var messages []any
 	for _, x := range list {
 		x.agent, x.release = t.agent, taskOutput{id: id, when: nhs.Stamp(call.Time)}
-		changes = append(changes, x.update(call.Time))
+		written, err := s.written(state, x, call.Time)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, written...)
 		m, err := s.releasedMessage(state, x)
 		if err != nil {
 			return nil, err

@@ -94,7 +94,7 @@ func (s *Service) releaseOne(call *fhir.Call, state fhir.State, t taker, group n
 		return nil, err
 	}
 	if decided == prescription.Expire {
-		return s.expire(call, x)
+		return s.expire(state, call, x)
 	}
 	return s.handOver(call, state, []*execution{x}, nil, t)
 }

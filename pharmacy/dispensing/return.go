@@ -25,7 +25,8 @@ func (s *Service) giveBack(state fhir.State, x *execution, reason fhir.Coding, n
 	x.Prescription = out.After
 	x.agent, x.release, x.reason = prescription.Party{}, taskOutput{}, reason
 	x.Owner = s.nominee(state, x.Owner)
-	return append(changes, x.update(now)), nil
+	written, err := s.written(state, x, now)
+	return append(changes, written...), err
 }
 
 // cancelReason is why the prescriber wants items cancelled, as the Task has it.

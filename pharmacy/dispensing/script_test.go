@@ -40,6 +40,7 @@ import (
 //	return N, withdraw N            as POST Task with EPS reasons
 //	cancel N ITEM                   a prescription-order-update
 //	cancelop N                      Task/$cancel of everything
+//	queues N                        the Tasks of the queues, open and closed, the first to expire first
 //	put N STATUS                    an ordinary update of the first order's status
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -124,6 +125,9 @@ func (st *stage) do(words []string) string {
 		return ""
 	case "again":
 		return st.sendAs("order", n)
+	}
+	if cmd == "queues" {
+		return st.queues(n)
 	}
 	reply, err := st.act(cmd, n, opts, rest)
 	st.settle()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
@@ -50,16 +51,32 @@ func (f follower) Step(ctx context.Context, state fhir.State, v *fhir.Version) (
 	if x != nil && x.touched() {
 		return f.service.extend(state, x, orders, v)
 	}
-	task, err := pharmacy.Once(ctx, "task "+o.Number(), func() (*fhir.Resource, error) { return f.service.draft(state, orders) })
+	d, err := pharmacy.Once(ctx, "task "+o.Number(), func() (*draft, error) { return f.service.draft(state, orders) })
+	if err != nil {
+		return nil, err
+	}
+	return f.service.drawn(state, x, *d, v.LastUpdated)
+}
+
+// drawn makes the changes by which a prescription with which nothing has been done
+// is stored as it was drafted; x is how it is stored, nil where it is not yet.
+func (s *Service) drawn(state fhir.State, x *execution, d draft, now time.Time) ([]fhir.Change, error) {
+	if x != nil {
+		d.work = x.work
+	}
+	task, queues, err := s.begin(state, &d.execution, d.authored, now)
 	switch {
 	case err != nil:
 		return nil, err
 	case x == nil:
-		return []fhir.Change{{Method: fhir.Create, Type: "Task", ID: task.ID(), Resource: task, IfAbsent: true}}, nil
+		for i := range queues {
+			queues[i].IfAbsent = true // for the other orders of the prescription, which come with this one
+		}
+		return append([]fhir.Change{{Method: fhir.Create, Type: "Task", ID: task.ID(), Resource: task, IfAbsent: true}}, queues...), nil
 	case bytes.Equal(task.JSON(), fhir.Revise(x.resource, "meta", "").JSON()):
 		return nil, nil
 	}
-	return []fhir.Change{{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: task, IfMatch: x.version.VersionID}}, nil
+	return append([]fhir.Change{{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: task, IfMatch: x.version.VersionID}}, queues...), nil
 }
 
 // touched reports whether anybody but the follower has written the Task.
@@ -116,8 +133,14 @@ func (x *execution) hasOrder(o *prescription.Order) bool {
 	return false
 }
 
-// draft writes the Task of a prescription with which nothing has been done.
-func (s *Service) draft(state fhir.State, orders []*prescription.Order) (*fhir.Resource, error) {
+// draft is a prescription with which nothing has been done.
+type draft struct {
+	execution
+	authored string
+}
+
+// draft reads a prescription from its orders.
+func (s *Service) draft(state fhir.State, orders []*prescription.Order) (*draft, error) {
 	p, err := prescription.FromOrders(orders)
 	if err != nil {
 		return nil, err
@@ -126,7 +149,7 @@ func (s *Service) draft(state fhir.State, orders []*prescription.Order) (*fhir.R
 	if err != nil {
 		return nil, err
 	}
-	p.Classify(s.rules.Medicines, s.rules.Law)
+	s.rules.Classify(p)
 	if p.State = p.Rest(); !p.AnyLeft() {
 		p.State = prescription.Cancelled
 	}
@@ -144,7 +167,7 @@ func (s *Service) draft(state fhir.State, orders []*prescription.Order) (*fhir.R
 			return nil, err
 		}
 	}
-	return newTask(s.rules.Law, p, id, authored), nil
+	return &draft{execution{Prescription: p, orders: orders, message: id}, authored}, nil
 }
 
 // extend adds orders that came after somebody had taken up the Task.
@@ -164,9 +187,9 @@ func (s *Service) extend(state fhir.State, x *execution, orders []*prescription.
 			x.Lines, added = append(x.Lines, p.Lines[i]), append(added, o)
 		}
 	}
-	x.Classify(s.rules.Medicines, s.rules.Law)
+	s.rules.Classify(x.Prescription)
 	if err := checkPrescribers(x.Prescription, state, added, nil, s.rules.Law); err != nil {
 		return nil, err
 	}
-	return []fhir.Change{x.update(v.LastUpdated)}, nil
+	return s.written(state, x, v.LastUpdated)
 }

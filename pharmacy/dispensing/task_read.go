@@ -39,6 +39,8 @@ func readTask(state fhir.State, v *fhir.Version) (*execution, error) {
 	for i := range x.Lines {
 		x.Lines[i].Status = lines[i]
 	}
+	x.Original = x.original != ""
+	x.work = openWorkOf(r)
 	x.agent = prescription.ReadParty(nhs.Extension(r.Root(), nhs.ExtAgent).Get("valueReference"))
 	x.readOutputs()
 	return x, x.readSupplied(state)

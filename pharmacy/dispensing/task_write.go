@@ -38,6 +38,7 @@ type execution struct {
 	agent    prescription.Party // who acts for the owner, SDS user id
 	original string
 	reason   fhir.Coding
+	work     []string            // ids of the open Tasks of queues
 	caller   prescription.Caller // who asks for something to be done with it
 
 	exemption    fhir.Value // what a $dispense says for the claim, as extensions
@@ -56,10 +57,16 @@ func TaskID(order string, issue int) string {
 	return pharmacy.ID("Task", order, strconv.Itoa(issue))
 }
 
-// newTask writes the Task of an issue that waits for its pharmacy.
-func newTask(law prescription.Law, p *prescription.Prescription, origin string, authored string) *fhir.Resource {
-	id := TaskID(p.Order, p.Issue)
-	x := &execution{Prescription: p, message: origin}
+// begin writes the Task of an issue that waits for its pharmacy, and makes the
+// changes of the queues. Its execution has no version yet.
+func (s *Service) begin(state fhir.State, x *execution, authored string, now time.Time) (*fhir.Resource, []fhir.Change, error) {
+	s.rules.Classify(x.Prescription)
+	queues, err := s.queues(state, x, now)
+	return x.newTask(s.rules.Law, authored), queues, err
+}
+
+func (x *execution) newTask(law prescription.Law, authored string) *fhir.Resource {
+	p, id := x.Prescription, TaskID(x.Order, x.Issue)
 	return fhir.Obj(
 		"resourceType", "Task",
 		"id", id,
@@ -122,7 +129,7 @@ func (x *execution) taskExtensions() fhir.Value {
 	if x.Issues > 1 {
 		list = append(list, x.RepeatInformation())
 	}
-	return fhir.List(list...)
+	return fhir.List(append(list, x.workExtensions()...)...)
 }
 
 // inputs lists the message and the lines with their statuses.
@@ -138,7 +145,7 @@ func (x *execution) inputs() fhir.Value {
 			last = x.lastSupply()
 		}
 		list = append(list, fhir.Obj(
-			"extension", fhir.List(x.dispensing(nhs.Coding(nhs.CSLineStatus, string(l.Status)), last)),
+			"extension", fhir.List(x.dispensing(nhs.Coding(nhs.CSLineStatus, string(l.Status)), last), lastDay(&l)),
 			"type", nhs.Concept(anItem),
 			"valueReference", fhir.Obj("reference", l.Ref, "identifier", nhs.IdentifierValue(nhs.IDItem, l.Item), "display", l.Product.Display),
 		))
@@ -147,6 +154,16 @@ func (x *execution) inputs() fhir.Value {
 		list = append(list, fhir.Obj("type", fhir.Obj("text", originalHeld), "valueString", x.original))
 	}
 	return fhir.List(append(list, x.heldItems()...)...)
+}
+
+// lastDay tells of an outstanding item by when it must be supplied; by the latest
+// of these days alone, which the restriction of the Task is, no item is found that
+// expires before the others.
+func lastDay(l *prescription.Line) fhir.Value {
+	if !l.Status.Outstanding() || l.Last.IsZero() {
+		return fhir.Value{}
+	}
+	return fhir.Obj("url", extLastDay, "valueDate", l.Last.String())
 }
 
 // messageID names the message, or the prescription where it came without one.
@@ -207,7 +224,13 @@ func (x *execution) revised(now time.Time) *fhir.Resource {
 	if x.reason.Code != "" {
 		reason = nhs.Concept(x.reason)
 	}
-	extensions := nhs.WithoutExtension(x.resource.Root(), nhs.ExtAgent)
+	var extensions []any
+	for _, e := range nhs.WithoutExtension(x.resource.Root(), nhs.ExtAgent) {
+		if n, ok := e.(node); !ok || n.Get("url").Text() != extWork {
+			extensions = append(extensions, e)
+		}
+	}
+	extensions = append(extensions, x.workExtensions()...)
 	if x.agent.ID != "" {
 		extensions = append(extensions, fhir.Obj("url", nhs.ExtAgent, "valueReference", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, x.agent.ID), "display", x.agent.Name)))
 	}

@@ -32,7 +32,7 @@ func (s *Service) takeBack(state fhir.State, x *execution, id node, reason fhir.
 		return nil, refusal(string(prescription.Withdraw), issues...)
 	}
 	x.Prescription, x.reason = out.After, reason
-	after, err := x.finish(state, s.rules.Law, now)
+	after, err := s.finish(state, x, now)
 	return append(changes, after...), err
 }
 

@@ -78,7 +78,7 @@ func (w *world) dispensingStep(d *dispensing.Service, step string, body *fhir.Re
 	}
 	call := w.call(body)
 	if body == nil {
-		ids, err := w.db.State(w.ctx).Find("Task", "status=requested,ready,accepted")
+		ids, err := w.db.State(w.ctx).Find("Task", "code=prescription-order&status=requested,ready,accepted")
 		if err != nil {
 			return err
 		}

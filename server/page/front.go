@@ -46,7 +46,7 @@ func (f *Front) places() []place {
 	list := []place{{Link{"Metadata", "/fhir/metadata"}, "What the server can do: interactions, search parameters, operations, as a CapabilityStatement."}}
 	if f.Story != nil {
 		list = append(list,
-			place{Link{"The pharmacist’s list", "/fhir/Task?status=requested,ready,accepted,in-progress"}, "Prescriptions that wait for a pharmacist, as Tasks."},
+			place{Link{"The pharmacist’s list", "/fhir/Task?code=prescription-order&status=requested,ready,accepted,in-progress"}, "Prescriptions that wait for a pharmacist, as Tasks."},
 			place{Link{"History of everything", "/fhir/_history"}, "Every version of every resource, newest first, with who and why."})
 	}
 	if f.Site.Docs {

@@ -8,12 +8,14 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-// Classify sets the schedules of the lines by what the server knows of their
+// classify sets the schedules of the lines by what the server knows of their
 // medicines, and holds those of which the order says something else. What the
 // server does not know is of the schedule that the order says.
-func (p *Prescription) Classify(f Formulary, law Law) {
+func (p *Prescription) classify(f Formulary, law Law) {
 	on := p.Appropriate(false)
-	p.Met = slices.DeleteFunc(slices.Clone(p.Met), func(h Hold) bool { return !slices.Contains([]string{HoldProduct, HoldPatient, HoldPrescriber}, h.Code) }) // found anew
+	p.Met = slices.DeleteFunc(slices.Clone(p.Met), func(h Hold) bool {
+		return slices.Contains([]string{HoldSchedule, HoldMedicine, HoldWords, HoldProfession}, h.Code)
+	}) // found anew
 	for i := range p.Lines {
 		l := &p.Lines[i]
 		l.computed = nil

@@ -39,7 +39,6 @@ type Request struct {
 	Supplies []Supply
 	When     nhs.Date // the day on which they were or are handed over
 	Taken    nhs.Date // the day on which the pharmacy took the prescription
-	Original bool     // the paper original of a private prescription is held
 	Past     bool     // see [Judge.Past]
 	Said     []Said   // what the notification says the prescription becomes
 
@@ -129,7 +128,7 @@ func (p *Prescription) Copy() *Prescription {
 // Over reports whether nothing of the prescription may be supplied any more. It
 // classifies the prescription, and marks the lines whose time is over.
 func (r Rules) Over(p *Prescription, today nhs.Date) bool {
-	p.Classify(r.Medicines, r.Law)
+	r.Classify(p)
 	return p.ExpireLines(r.Law, today, r.FromReceipt) && p.AnyLeft()
 }
 

@@ -15,12 +15,12 @@ type Said struct {
 
 // Judge is how supplies are judged that a request makes.
 func (r Rules) Judge(q Request) Judge {
-	return Judge{Medicines: r.Medicines, Law: r.Law, FromReceipt: r.FromReceipt, When: q.When, Now: nhs.DateOf(q.Now), Taken: q.Taken, Original: q.Original, Past: q.Past}
+	return Judge{Medicines: r.Medicines, Law: r.Law, FromReceipt: r.FromReceipt, When: q.When, Now: nhs.DateOf(q.Now), Taken: q.Taken, Past: q.Past}
 }
 
 // supply makes the supplies of one notification part of the prescription.
 func supply(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
-	p.Classify(r.Medicines, r.Law)
+	r.Classify(p)
 	if issues := p.Apply(q.Supplies, r.Judge(q)); len(issues) > 0 {
 		return Outcome{Met: p.Met}, issues
 	}

@@ -8,7 +8,7 @@
 // decision on what may become of it: by the law of the day, what is known of its
 // medicines, its state, who asks and what for. Operations and messages ask it
 // before they commit, and guards its parts within the commit. [FromOrders] reads a
-// prescription from the stored orders, [Prescription.Classify] adds what the server
+// prescription from the stored orders, [Rules.Classify] adds what the server
 // knows of the medicines, [Prescription.Apply] makes supplies part of it or returns
 // every reason why it must not, [Moves] is the state machine, [VerdictOn] judges a
 // cancellation.

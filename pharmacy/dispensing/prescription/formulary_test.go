@@ -53,7 +53,7 @@ func TestUnclearMedicines(t *testing.T) {
 		"a code with another name": {{System: nhs.CSSNOMED, Code: "322236009", Display: "Morphine 10mg tablets"}}, // paracetamol
 	} {
 		p := &Prescription{Signed: day("2026-11-24"), Lines: []Line{{Item: "1", Medicines: medicines}}}
-		p.Classify(BuiltInMedicines, BuiltInLaw)
+		builtInRules.Classify(p)
 		standing := p.Standing(&p.Lines[0])
 		require.NotEmpty(t, standing, name)
 		require.Equal(t, HoldMedicine, standing[0].Code, name)

@@ -33,6 +33,7 @@ type Prescription struct {
 	Owner Party // the pharmacy that holds it
 	Lines []Line
 
+	Original     bool          // the paper original of a private prescription is recorded
 	Met          []Hold        // holds that supplies have met
 	HoldReleases []HoldRelease // what pharmacists have decided on holds
 }
@@ -47,7 +48,7 @@ type Line struct {
 	// words. Product is the first.
 	Medicines []fhir.Coding
 	// Schedule is CD1 … CD5, "" for none: as the server knows it, see
-	// [Prescription.Classify]; Claimed is what the order says.
+	// [Rules.Classify]; Claimed is what the order says.
 	Schedule, Claimed string
 	Words             string // the quantity in words, of a controlled drug
 	Status            LineStatus
@@ -55,6 +56,7 @@ type Line struct {
 	// with the dispenser.
 	PendingCancellation bool
 	Supplied            Quantity // so far, of this issue
+	Last                nhs.Date // on which it may be supplied, see [Rules.Classify]; zero where nothing limits it
 
 	computed []Hold // that follow from what the order says
 }

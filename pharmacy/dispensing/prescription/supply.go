@@ -63,8 +63,7 @@ type Judge struct {
 	// Past is set for the notification of a supply that another system made
 	// and judged: it is refused where controlled drug law was broken, and
 	// recorded with every other failing.
-	Past     bool
-	Original bool // the paper original of a private prescription is held
+	Past bool
 }
 
 // MaxSupplies is how many supplies one notification may have: far more than the
@@ -160,7 +159,7 @@ func (p *Prescription) Lawful(l *Line, s Supply, j Judge) []fhir.Issue {
 		// MDR-16(1)(c): a controlled drug is not supplied before the date on its prescription.
 		add("MDR-16", fhir.Issue{Message: fmt.Sprintf("%s cannot be supplied yet.", l.Product.Display), Expected: "a supply from " + from.String(), Found: j.When.String()})
 	}
-	if c.Original && p.Private() && !j.Original {
+	if c.Original && p.Private() && !p.Original {
 		// MDR-15(1)(aa): the private prescription of a Schedule 2 or 3 drug is a form on paper.
 		add("MDR-15", fhir.Issue{Message: fmt.Sprintf("The paper original of a private prescription for %s must be held before it is supplied.", l.Product.Display),
 			Expected: "the form FP10PCD, received and checked", Found: "no record of it", Fix: "Record it with the parameter original of Task/$accept or $dispense: its parts received, checked and prescriberNumber."})

@@ -1,0 +1,68 @@
+package dispensing
+
+import (
+	"slices"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
+// byPeople are the members of a queue's Task that people write: how urgent the
+// work is, and what there is to say of it.
+var byPeople = []string{"id", "meta", "text", "implicitRules", "language", "priority", "note", "description"}
+
+// guardWork keeps the Tasks of queues: they follow from the prescription, so that
+// nobody opens, closes or moves one by hand.
+func guardWork(tx *fhir.Transaction, before, after *fhir.Version) error {
+	if tx.Derived {
+		return nil
+	}
+	old, err := workIn(before)
+	if err != nil {
+		return err
+	}
+	r, err := workIn(after)
+	if err != nil || old == nil && r == nil {
+		return err
+	}
+	issue := fhir.Issue{Rule: "QUEUE-1", Message: "The Task of a queue follows from its prescription, and is not written by hand.", Expression: "Task",
+		Expected: "changes of priority, note or description", Fix: "Use the operations on the Task of the prescription; it closes those of the queues."}
+	switch {
+	case old == nil:
+		issue.Found = "a Task of a queue that no prescription has opened"
+	case r == nil:
+		issue.Found = "its removal from the queue"
+	default:
+		name := changedMember(old, r, byPeople)
+		if name == "" {
+			return nil
+		}
+		issue.Expression, issue.Expected, issue.Found = "Task."+name, old.Get(name).Brief(), r.Get(name).Brief()
+	}
+	return refusal("Task", issue)
+}
+
+// workIn is a version where it is the Task of a queue, nil otherwise.
+func workIn(v *fhir.Version) (*fhir.Resource, error) {
+	if v == nil || v.Deleted() {
+		return nil, nil
+	}
+	r, err := v.Resource()
+	if err != nil || !nhs.CodingOf(r.Get("code"), csQueue).Exists() {
+		return nil, err
+	}
+	return r, nil
+}
+
+// changedMember is the first member that differs, "" for none; those that may are
+// passed over.
+func changedMember(old, r *fhir.Resource, may []string) string {
+	for _, side := range []*fhir.Resource{old, r} {
+		for m := range side.Root().Members() {
+			if name := m.Name(); !slices.Contains(may, name) && !old.Get(name).SameAs(r.Get(name)) {
+				return name
+			}
+		}
+	}
+	return ""
+}

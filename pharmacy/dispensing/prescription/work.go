@@ -1,0 +1,96 @@
+package prescription
+
+import (
+	_ "embed"
+
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
+// Queue is a list of work that waits for somebody at the pharmacy: a code of the
+// server's own code system.
+type Queue string
+
+// The queues.
+const (
+	LegalHold        Queue = "legal-hold"        // an item is held for a reason of law
+	ClinicalHold     Queue = "clinical-hold"     // an item is held for the patient's sake
+	AwaitingOriginal Queue = "awaiting-original" // the paper original of a private prescription is not recorded
+	OwingQueue       Queue = "owing"             // a part, or all, of an item is owed to the patient
+)
+
+// Work is a piece of open work on one item of a prescription.
+type Work struct {
+	Queue Queue
+	Item  string
+	Holds []Hold   // that keep the item in the queue; none where it waits for something else
+	Last  nhs.Date // the last day on which the item may be supplied; zero where nothing limits it
+}
+
+//go:embed holds.tsv
+var holdsTSV string
+
+// holdKind is a row of holds.tsv.
+type holdKind struct {
+	from  nhs.Date
+	code  string
+	queue Queue
+}
+
+var holdKinds = func() (list []holdKind) {
+	for cells := range rows(holdsTSV, 5) {
+		list = append(list, holdKind{nhs.ReadDate(cells[0]), cells[1], Queue(cells[2])})
+	}
+	return list
+}()
+
+// queueOf is the queue in which a hold waits. One that the table does not have is
+// for a pharmacist to look at like one of law.
+func queueOf(code string, on nhs.Date) Queue {
+	kind, ok := inForce(holdKinds, func(k holdKind) nhs.Date { return k.from }, func(k holdKind) bool { return k.code == code }, on)
+	if !ok {
+		return LegalHold
+	}
+	return kind.queue
+}
+
+// Classify sets what follows of the lines from the law and from what is known of
+// their medicines: schedules, holds, and the last days on which they may be supplied.
+func (r Rules) Classify(p *Prescription) {
+	p.classify(r.Medicines, r.Law)
+	for i := range p.Lines {
+		l := &p.Lines[i]
+		l.Last, _ = p.Expiry(r.Law, l, r.FromReceipt)
+	}
+}
+
+// Work lists what waits for somebody before the outstanding items of a
+// prescription are supplied in full, item by item. The prescription is classified.
+func (r Rules) Work(p *Prescription) (list []Work) {
+	if !p.State.Open() && !p.State.WithDispenser() {
+		return nil
+	}
+	on := p.Appropriate(false)
+	for i := range p.Lines {
+		l := &p.Lines[i]
+		if !l.Status.Outstanding() || l.PendingCancellation {
+			continue
+		}
+		held := map[Queue][]Hold{}
+		for _, h := range p.Standing(l) {
+			q := queueOf(h.Code, on)
+			held[q] = append(held[q], h)
+		}
+		for _, q := range []Queue{LegalHold, ClinicalHold} {
+			if len(held[q]) > 0 {
+				list = append(list, Work{Queue: q, Item: l.Item, Holds: held[q], Last: l.Last})
+			}
+		}
+		if r.Law.Control(l.Schedule, on).Original && p.Private() && !p.Original {
+			list = append(list, Work{Queue: AwaitingOriginal, Item: l.Item, Last: l.Last})
+		}
+		if l.Status == PartDispensed || l.Status == Owing {
+			list = append(list, Work{Queue: OwingQueue, Item: l.Item, Last: l.Last})
+		}
+	}
+	return list
+}
