@@ -31,10 +31,11 @@ type serveCommand struct {
 
 	LawFromReceipt bool `env:"PESTLE_LAW_FROM_RECEIPT" help:"Of a sandbox: count how long a prescription may be supplied from its arrival, to work with prescriptions of the past."`
 
-	Site      string `env:"PESTLE_SITE" placeholder:"ODS" help:"ODS code of the pharmacy that this server serves."`
-	SiteName  string `env:"PESTLE_SITE_NAME" placeholder:"NAME" help:"Name of the pharmacy."`
-	Authority string `env:"PESTLE_AUTHORITY" default:"T1450" placeholder:"ODS" help:"ODS code of who reimburses the pharmacy."`
-	Law       []byte `env:"PESTLE_LAW" type:"filecontent" placeholder:"FILE" help:"Dated limits of law in the place of the built-in ones, after a change of the law: JSON as in docs/flow.md."`
+	Site         string `env:"PESTLE_SITE" placeholder:"ODS" help:"ODS code of the pharmacy that this server serves."`
+	SiteName     string `env:"PESTLE_SITE_NAME" placeholder:"NAME" help:"Name of the pharmacy."`
+	Authority    string `env:"PESTLE_AUTHORITY" default:"T1450" placeholder:"ODS" help:"ODS code of who reimburses the pharmacy."`
+	SupplyPolicy []byte `env:"PESTLE_SUPPLY_POLICY" type:"filecontent" placeholder:"FILE" help:"Steps that come before a supply in the place of the built-in ones: a table as in docs/adr/approval.md."`
+	Law          []byte `env:"PESTLE_LAW" type:"filecontent" placeholder:"FILE" help:"Dated limits of law in the place of the built-in ones, after a change of the law: JSON as in docs/flow.md."`
 
 	profileOptions `embed:""`
 
@@ -79,9 +80,10 @@ type serveCommand struct {
 	listening  `embed:""`
 	signing    `embed:""`
 
-	law       *prescription.Law // of Law; nil for the built-in one
-	retention audit.Retention   // of AuditRetention
-	accounts  *accounts         // nil where nobody can sign in
+	law       *prescription.Law    // of Law; nil for the built-in one
+	policy    *prescription.Policy // of SupplyPolicy; nil for the built-in one
+	retention audit.Retention      // of AuditRetention
+	accounts  *accounts            // nil where nobody can sign in
 }
 
 // Run serves until SIGTERM or an interrupt, then lets the requests under way
@@ -221,7 +223,7 @@ func (c *serveCommand) appConfig() appConfig {
 		config.Dispensing.Site = dispensing.Site{ODS: sandboxPharmacy, Name: "Sandbox Online Pharmacy", ReimbursementAuthority: c.Authority, Endpoint: c.scheme() + "://" + c.Addr + server.Bases[0]}
 	}
 	config.Dispensing.FromReceipt = c.LawFromReceipt
-	config.Dispensing.Law = c.law
+	config.Dispensing.Law, config.Dispensing.Policy = c.law, c.policy
 	return config
 }
 
@@ -233,6 +235,13 @@ func (c *serveCommand) complete() error {
 			return fmt.Errorf("--law: %w", err)
 		}
 		c.law = &law
+	}
+	if len(c.SupplyPolicy) > 0 {
+		policy, err := prescription.ReadPolicy(c.SupplyPolicy)
+		if err != nil {
+			return fmt.Errorf("--supply-policy: %w", err)
+		}
+		c.policy = &policy
 	}
 	retention, err := audit.BuiltinRetention()
 	if len(c.AuditRetention) > 0 {

@@ -215,7 +215,16 @@ var lives = map[string]func(p *pharmacyUnderTest){
 		task, _ := p.taken(demoOrder(p.t, asPrivate), "")
 		london, err := time.LoadLocation("Europe/London")
 		require.NoError(p.t, err)
-		p.ask(200, "POST", task+"/$dispense", []byte(`{"resourceType":"Parameters","parameter":[{"name":"all","valueBoolean":true},{"name":"original","part":[{"name":"received","valueDate":"`+time.Now().In(london).Format(time.DateOnly)+`"},{"name":"checked","valueBoolean":true},{"name":"prescriberNumber","valueString":"123456"}]}]}`))
+		p.ask(200, "POST", task+"/$record-original", []byte(`{"resourceType":"Parameters","parameter":[{"name":"form","valueCode":"FP10PCD"},{"name":"received","valueDate":"`+time.Now().In(london).Format(time.DateOnly)+`"},{"name":"signatureChecked","valueBoolean":true},{"name":"prescriberNumber","valueString":"123456"}]}`))
+		p.ask(200, "POST", task+"/$hold", []byte(`{"resourceType":"Parameters","parameter":[{"name":"hold","valueCode":"DOSE"},{"name":"reason","valueString":"To be asked."}]}`))
+		for in := range p.one("Task", "code=prescription-order").Get("input").Items() {
+			if in.Path("type", "text").Text() == "Held" {
+				item := in.Get("extension").Item(0).Get("extension").Item(0).Get("valueString").Text()
+				p.ask(200, "POST", task+"/$release-hold", []byte(`{"resourceType":"Parameters","parameter":[{"name":"hold","valueCode":"DOSE"},{"name":"item","valueString":"`+item+`"},{"name":"reason","valueString":"Asked."}]}`))
+			}
+		}
+		p.ask(200, "POST", task+"/$approve", nil)
+		p.ask(200, "POST", task+"/$dispense", everything)
 	},
 	"no NHS number": func(p *pharmacyUnderTest) {
 		p.ask(200, "POST", "/", asTransaction(p.t, demoOrder(p.t, func(m map[string]any) {

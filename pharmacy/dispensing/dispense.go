@@ -33,7 +33,6 @@ import (
 //     its supporting information as text.
 //   - agent (PractitionerRole), who hands over. A caller who is
 //     known is always recorded as the one; another person is noted beside them.
-//   - original, the record of the paper original: see [originalInput].
 //
 // Anything else is refused. The answer is Parameters with the parts task and
 // notification, and outcome where something is asked for: where the claim will
@@ -51,10 +50,8 @@ func (s *Service) dispense(state fhir.State, x *execution, call *fhir.Call) ([]f
 	if issue := prescription.Forbidden(x.State, prescription.Dispense, "Task"); issue != nil {
 		return nil, nil, x.suppliedBefore(state, refusal(string(prescription.Dispense), *issue))
 	}
-	unheld := x.noteOriginal(call)
 	h := s.handing(call, x)
 	handed, issues := x.handed(call.Body)
-	issues = append(unheld, issues...)
 	unclaimed, err := s.noteClaim(state, x, call, h.When)
 	if err != nil {
 		return nil, nil, err

@@ -34,7 +34,7 @@ func (s *Service) guardSupply(state fhir.State, tx *fhir.Transaction, before, af
 		return err
 	}
 	if !tx.Derived {
-		return s.byHand(state, r, number, item, after.LastUpdated)
+		return s.byHand(state, r, number, item, after.LastUpdated, tx.Requester)
 	}
 	return s.lawfulRecord(state, r, number, item, after.LastUpdated, tx.Requester)
 }
@@ -89,7 +89,7 @@ func handsOver(d node) bool {
 
 // byHand refuses a supply of a prescription that is written as a resource, with
 // all that would be wrong with it by any way.
-func (s *Service) byHand(state fhir.State, r *fhir.Resource, number, item string, now time.Time) error {
+func (s *Service) byHand(state fhir.State, r *fhir.Resource, number, item string, now time.Time, who fhir.Principal) error {
 	issues := []fhir.Issue{{Rule: "DN-19", Message: "A supply of a prescription is recorded by the operation that moves its Task.", Expression: "MedicationDispense",
 		Expected: "Task/$dispense, or a dispense-notification to $process-message", Found: "a MedicationDispense written by hand",
 		Fix: "Accept the Task of " + number + " and use its $dispense."}}
@@ -107,7 +107,9 @@ func (s *Service) byHand(state fhir.State, r *fhir.Resource, number, item string
 	}
 	p := x.Copy()
 	s.rules.Classify(p)
-	found := p.Apply([]prescription.Supply{supply}, s.rules.Judge(supplying(x, r.Get("whenHandedOver").Text(), now)))
+	q := supplying(x, r.Get("whenHandedOver").Text(), now)
+	q.Caller = who
+	found := p.Apply([]prescription.Supply{supply}, s.rules.Judge(q))
 	return refusal("MedicationDispense", append(found, issues...)...)
 }
 
@@ -128,7 +130,7 @@ func (s *Service) lawfulRecord(state fhir.State, r *fhir.Resource, number, item 
 	supply := prescription.Supply{Item: l.Item, Quantity: l.Quantity, Place: "MedicationDispense.whenHandedOver"}
 	s.rules.Classify(x.Prescription)
 	q := supplying(x, r.Get("whenHandedOver").Text(), now)
-	q.Past = true
+	q.Past, q.Caller = true, who
 	if issues := x.Lawful(l, supply, s.rules.Judge(q)); len(issues) > 0 {
 		return refusal("MedicationDispense", issues...)
 	}

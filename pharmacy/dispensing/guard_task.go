@@ -38,7 +38,55 @@ func (s *Service) guardTask(state fhir.State, tx *fhir.Transaction, before, afte
 	if err := guardProgress(tx, before, after, *from, *to); err != nil {
 		return err
 	}
+	if err := s.guardApprovals(state, tx, before, after); err != nil {
+		return err
+	}
 	return guardContent(state, before, after, *from, *to)
+}
+
+// guardApprovals keeps who prescribed an item from approving it.
+func (s *Service) guardApprovals(state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
+	known, err := approvalsIn(before)
+	if err != nil || s.duties == nil {
+		return err
+	}
+	now, err := approvalsIn(after)
+	if err != nil || now <= known {
+		return err
+	}
+	x, err := readTask(state, after)
+	if err != nil || x == nil {
+		return err
+	}
+	for _, a := range x.Approvals[known:] {
+		l := x.Line(a.Item)
+		if l == nil {
+			continue
+		}
+		prescriber := x.orderFor(l).Resource.Get("requester")
+		name := prescriber.Get("reference").Text()
+		if id := prescriber.Get("identifier"); name == "" && id.Exists() {
+			name = id.Get("system").Text() + "|" + id.Get("value").Text()
+		}
+		if err := s.duties.Separate(state, "approve", l.Schedule, tx.Requester, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// approvalsIn is how many approvals a Task records.
+func approvalsIn(v *fhir.Version) (n int, err error) {
+	r, err := v.Resource()
+	if err != nil || r == nil {
+		return 0, err
+	}
+	for in := range r.Get("input").Items() {
+		if nhs.Coded(in.Get("type"), csRecord) == recordApproved {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // guardDates keeps the days between which a prescription may be supplied: they

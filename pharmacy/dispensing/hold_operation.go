@@ -25,24 +25,20 @@ var releaseHoldInputs = []fhir.Parameter{
 // item; needed where several are held for the same), product (Coding, needed
 // where several products are). Who decides is the caller. It stays on the Task.
 func (s *Service) releaseHold(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	who := agentOf(call)
-	if profile := profileOf(call); profile != "" {
-		who.Name = strings.TrimSpace(who.Name + " (SDS role profile " + profile + ")")
-	} else if who.ID == "" {
-		return nil, refusal("release-hold", fhir.Issue{Rule: "HOLD-0", Message: "It is not clear who releases the hold.", Expected: "a caller whom the server knows", Found: "nothing", Expression: "http.Authorization"})
+	who, err := decider(call, "release-hold")
+	if err != nil {
+		return nil, err
 	}
 	return s.onTask(ctx, call, "release-hold", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
-		if on := call.Requester.OnBehalf; on != "" && on != x.Owner.ID {
-			// HOLD-3: who prescribed, or holds nothing of it, does not decide for the pharmacy.
-			return nil, nil, refusal("release-hold", fhir.Issue{Code: fhir.Forbidden, Rule: "HOLD-3", Message: "The hold is for the pharmacy of the prescription to release.",
-				Expected: fhir.OrNothing(x.Owner.ID), Found: on, Expression: "Task.owner"})
+		if err := x.ofOwner(call, "release-hold"); err != nil {
+			return nil, nil, err
 		}
 		s.rules.Classify(x.Prescription)
 		h, err := x.heldFor(call.Body)
 		if err != nil {
 			return nil, nil, err
 		}
-		x.HoldReleases = append(x.HoldReleases, prescription.HoldRelease{Hold: h, Who: who, When: nhs.Stamp(call.Time), Reason: message.Parameter(call.Body, "reason").Get("valueString").Text()})
+		x.Release(prescription.HoldRelease{Hold: h, Who: who, When: prescription.Request{Now: call.Time}.At(), Reason: message.Parameter(call.Body, "reason").Get("valueString").Text()})
 		changes, err := s.written(state, x, call.Time)
 		return changes, nil, err
 	})

@@ -99,7 +99,7 @@ func requesterOfCall(call *fhir.Call) (system, id string) {
 }
 
 // acceptTask is Task/…/$accept. Parameters: owner (Organization) and agent
-// (PractitionerRole), both optional; original, see [originalInput].
+// (PractitionerRole), both optional.
 func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 	t := s.takerOf(call)
 	if err := t.mayTake("accept", call.Body, call.Requester); err != nil {
@@ -126,9 +126,6 @@ func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 		}
 		x.agent = t.agent
 		x.release = taskOutput{id: pharmacy.ID("release", t.owner.ID, x.version.ID, x.version.VersionID), when: nhs.Stamp(call.Time)}
-		if issues := x.noteOriginal(call); len(issues) > 0 {
-			return nil, nil, refusal("accept", issues...)
-		}
 		written, err := s.written(state, x, call.Time)
 		return append(t.parts, written...), nil, err
 	})

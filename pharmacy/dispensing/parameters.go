@@ -11,7 +11,7 @@ var (
 	ownerInput = fhir.Parameter{Name: "owner", Kinds: []string{"Organization"}, Doc: "The pharmacy: an Organization with an ODS code. By default the one that this server serves."}
 	agentInput = fhir.Parameter{Name: "agent", Kinds: []string{"PractitionerRole"}, Doc: "Who acts: a PractitionerRole. By default the caller."}
 
-	acceptInputs   = []fhir.Parameter{ownerInput, agentInput, originalInput}
+	acceptInputs   = []fhir.Parameter{ownerInput, agentInput}
 	returnInputs   = []fhir.Parameter{reasonInput(nhs.CSReturn)}
 	withdrawInputs = []fhir.Parameter{reasonInput(nhs.CSWithdraw)}
 	cancelInputs   = []fhir.Parameter{reasonInput(nhs.CSCancel), {Name: "item", Kinds: []string{"valueString"}, Doc: "The number of one item; without it all items are cancelled."}}
@@ -36,7 +36,7 @@ var (
 		}},
 		{Name: "exemption", Kinds: []string{"valueCode"}, Doc: "Why the patient pays no prescription charge, or 0001 that they paid: a code of " + nhs.CSExemption + ", for the claim."},
 		{Name: "exemptionEvidence", Kinds: []string{"valueCode"}, Doc: "evidence-seen or no-evidence-seen, which is the default: whether the pharmacy saw the evidence of the exemption."},
-		{Name: "whenHandedOver", Kinds: []string{"valueDateTime"}, Doc: "When it was handed over. By default now."}, agentInput, originalInput,
+		{Name: "whenHandedOver", Kinds: []string{"valueDateTime"}, Doc: "When it was handed over. By default now."}, agentInput,
 	}
 )
 

@@ -31,7 +31,9 @@ import (
 //	single N …                      the same as resources of their own, one commit each
 //	batch N …                       the same in one transaction
 //	release [N] [owner=ODS]         Task/$release
-//	accept N [owner=ODS] [original=DAY,NUMBER[,unchecked]]
+//	accept N [owner=ODS]
+//	original N DAY,NUMBER[,unchecked[,FORM]]   Task/$record-original
+//	hold N CODE [ITEM…], approve N [ITEM…], reject N [return:]CODE [ITEM…]
 //	dispense N [when=DAY] [ITEM:STATUS[:QUANTITY|REASON[:UNIT[:DIFFERENCE[:PROTOCOL[:PRODUCT]]]]]…]   ITEM counts from 0
 //	                                PRODUCT is CODE/NAME, either may be left out
 //	lift N CODE [item=ITEM]         Task/$release-hold
@@ -41,6 +43,7 @@ import (
 //	cancel N ITEM                   a prescription-order-update
 //	cancelop N                      Task/$cancel of everything
 //	queues N                        the Tasks of the queues, open and closed, the first to expire first
+//	by=PERSON[@ODS] with any of these: somebody whom the server knows as a person
 //	put N STATUS                    an ordinary update of the first order's status
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -129,7 +132,9 @@ func (st *stage) do(words []string) string {
 	if cmd == "queues" {
 		return st.queues(n)
 	}
+	st.who = personOf(opts["by"])
 	reply, err := st.act(cmd, n, opts, rest)
+	st.who = fhir.Principal{}
 	st.settle()
 	return st.tell(n, reply, err)
 }
@@ -224,10 +229,19 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 		return st.s.release(st.ctx, st.call(epstest.Parameters(pairs...)))
 	case "accept":
 		pairs := []any{"owner", pharmacyOf, "agent", epstest.AgentRole()}
-		if opts["original"] != "" {
-			pairs = append(pairs, "original", originalRecord(opts["original"]))
-		}
 		return st.on(s.Order, issue, st.s.acceptTask, pairs...)
+	case "original":
+		return st.on(s.Order, issue, st.s.recordOriginal, originalRecord(rest[1])...)
+	case "hold":
+		return st.on(s.Order, issue, st.s.holdTask, append([]any{"hold:Code", rest[1], "reason", "To be found out."}, st.items(s, rest[2:])...)...)
+	case "approve":
+		return st.on(s.Order, issue, st.s.approveTask, st.items(s, rest[1:])...)
+	case "reject":
+		system, code := nhs.CSNotDispensed, rest[1]
+		if back, ok := strings.CutPrefix(code, "return:"); ok {
+			system, code = nhs.CSReturn, back
+		}
+		return st.on(s.Order, issue, st.s.rejectTask, append([]any{"reason:Coding", fhir.Obj("system", system, "code", code)}, st.items(s, rest[2:])...)...)
 	case "dispense":
 		return st.on(s.Order, issue, st.s.dispenseTask, st.dispenseParams(s, opts, rest[1:])...)
 	case "notify":
@@ -287,9 +301,6 @@ func (st *stage) dispenseParams(s epstest.Script, opts map[string]string, items 
 	if opts["when"] != "" {
 		pairs = append(pairs, "whenHandedOver:DateTime", opts["when"]+"T12:00:00+00:00")
 	}
-	if opts["original"] != "" {
-		pairs = append(pairs, "original", originalRecord(opts["original"]))
-	}
 	for _, spec := range items {
 		f := append(strings.Split(spec, ":"), "", "", "", "", "", "")
 		i, _ := strconv.Atoi(f[0])
@@ -334,11 +345,40 @@ func amountIn(value, unit string) fhir.Value {
 }
 
 // notify sends a notification as another system would write it.
-// originalRecord is a record of a paper original: its day, its number, and
-// "unchecked", with commas between.
-func originalRecord(spec string) fhir.Value {
-	f := append(strings.Split(spec, ","), "", "")
-	return fhir.List(epstest.Part("received", "Date", f[0]), epstest.Part("checked", "Boolean", f[2] != "unchecked"), epstest.Part("prescriberNumber", "String", f[1]))
+// originalRecord is a record of a paper original: its day, its number,
+// "unchecked", and its form, with commas between.
+func originalRecord(spec string) []any {
+	f := append(strings.Split(spec, ","), "", "", "")
+	if f[3] == "" {
+		f[3] = "FP10PCD"
+	}
+	return []any{"form:Code", f[3], "received:Date", f[0], "signatureChecked:Boolean", f[2] != "unchecked", "prescriberNumber", f[1]}
+}
+
+// personOf is a pharmacist whom the server knows by the roles in their token, of the
+// site or of another organisation: "7654321", "7654321@FA553"; "" for nobody.
+func personOf(text string) fhir.Principal {
+	if text == "" {
+		return fhir.Principal{}
+	}
+	id, org, ok := strings.Cut(text, "@")
+	if !ok {
+		org = testSite.ODS
+	}
+	return fhir.Principal{Agent: "sds-user-id|" + id, Display: "Person " + id, OnBehalf: org, Roles: []string{"pharmacist"}}
+}
+
+// items are the parameter item for each item that is named by its place.
+func (st *stage) items(s epstest.Script, places []string) (pairs []any) {
+	for _, place := range places {
+		i, _ := strconv.Atoi(place)
+		number := "no-such-item"
+		if i < len(s.Items) {
+			number = s.Items[i].Number
+		}
+		pairs = append(pairs, "item", number)
+	}
+	return pairs
 }
 
 func (st *stage) notify(s epstest.Script, when string, specs []string) (*fhir.Reply, error) {
@@ -466,6 +506,9 @@ func (st *stage) tell(n int, reply *fhir.Reply, err error) string {
 				b.WriteString(", to be cancelled")
 			}
 			b.WriteString("\n")
+			if x.Approved(l) {
+				b.WriteString("  approved\n")
+			}
 			for _, h := range x.Standing(l) {
 				fmt.Fprintf(&b, "  held %s %s\n", h.Code, h.About)
 			}

@@ -30,8 +30,10 @@ type Site struct {
 // Options are what the service is made with. The zero value works: the law is
 // the embedded one, and the pharmacy has to be named in each call.
 type Options struct {
-	Law  *prescription.Law
-	Site Site
+	Law *prescription.Law
+	// Policy is which steps the pharmacy wants before a supply; nil for the embedded one.
+	Policy *prescription.Policy
+	Site   Site
 	// FromReceipt counts the validity of a prescription from its arrival where
 	// that is later than its dates, so that prescriptions of the past can be
 	// worked with. It is for training; a pharmacy must not set it.
@@ -63,7 +65,10 @@ type Service struct {
 // New makes the service over a database.
 func New(db Database, opts Options) *Service {
 	s := &Service{db: db, site: opts.Site, codes: opts.Codes, duties: opts.Duties, patience: 2 * time.Second}
-	s.rules = prescription.Rules{Law: prescription.BuiltInLaw, Medicines: prescription.BuiltInMedicines.With(opts.Dictionary), FromReceipt: opts.FromReceipt}
+	s.rules = prescription.Rules{Law: prescription.BuiltInLaw, Medicines: prescription.BuiltInMedicines.With(opts.Dictionary), FromReceipt: opts.FromReceipt, Policy: prescription.BuiltInPolicy}
+	if opts.Policy != nil {
+		s.rules.Policy = *opts.Policy
+	}
 	if opts.Law != nil {
 		s.rules.Law = *opts.Law
 	}
@@ -90,6 +95,14 @@ func (s *Service) Operations() []fhir.Operation {
 			Doc: "Takes the last dispense notification back."},
 		{Name: "release-hold", Type: "Task", Instance: true, Handle: s.releaseHold, Parameters: releaseHoldInputs,
 			Doc: "Records a pharmacist's decision on an item that is held, with who and why."},
+		{Name: "hold", Type: "Task", Instance: true, Handle: s.holdTask, Parameters: holdInputs,
+			Doc: "Holds items until a pharmacist has decided, with a coded reason and words."},
+		{Name: "approve", Type: "Task", Instance: true, Handle: s.approveTask, Parameters: approveInputs,
+			Doc: "Records that a pharmacist has checked items and that they may be supplied."},
+		{Name: "reject", Type: "Task", Instance: true, Handle: s.rejectTask, Parameters: rejectInputs,
+			Doc: "Refuses items for good, or returns the prescription, by the code system of the reason."},
+		{Name: "record-original", Type: "Task", Instance: true, Handle: s.recordOriginal, Parameters: originalInputs,
+			Doc: "Records that the paper original of a private prescription for a drug of schedule 2 or 3 is in hand and was checked."},
 		{Name: "cancel", Type: "Task", Instance: true, Handle: s.cancelTask, Parameters: cancelInputs,
 			Doc: "Cancels the prescription or one of its items for the prescriber."},
 	}

@@ -16,19 +16,29 @@ const (
 func (x *execution) heldItems() (list []any) {
 	input := func(what string, h prescription.Hold, value string, v any) fhir.Value {
 		return fhir.Obj("extension", fhir.List(fhir.Obj("url", extHold, "extension", fhir.List(
-			fhir.Obj("url", "item", "valueString", h.Item), held("about", h.About), held("text", h.Text)))),
+			fhir.Obj("url", "item", "valueString", h.Item), held("about", h.About), held("text", h.Text), since(h.Since)))),
 			"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csHold, "code", h.Code)), "text", what), value, v)
 	}
 	for i := range x.Lines {
 		for _, h := range x.Standing(&x.Lines[i]) {
+			if h.Since != "" {
+				list = append(list, input(isHeld, h, "valueAnnotation", annotation(h.Who, h.Since, h.Text)))
+				continue
+			}
 			list = append(list, input(isHeld, h, "valueString", h.Text))
 		}
 	}
 	for _, r := range x.HoldReleases {
-		list = append(list, input(isReleased, r.Hold, "valueAnnotation", fhir.Obj(
-			"authorReference", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, r.Who.ID), "display", r.Who.Name), "time", r.When, "text", r.Reason)))
+		list = append(list, input(isReleased, r.Hold, "valueAnnotation", annotation(r.Who, r.When, r.Reason)))
 	}
 	return list
+}
+
+func since(when string) fhir.Value {
+	if when == "" {
+		return fhir.Value{}
+	}
+	return fhir.Obj("url", "since", "valueDateTime", when)
 }
 
 func held(url, text string) fhir.Value {
@@ -51,11 +61,12 @@ func (x *execution) readHold(in node) bool {
 		return false
 	}
 	ext := nhs.Extension(in, extHold)
-	h := prescription.Hold{Item: nhs.Extension(ext, "item").Get("valueString").Text(), Code: code, About: nhs.Extension(ext, "about").Get("valueString").Text(), Text: nhs.Extension(ext, "text").Get("valueString").Text()}
+	h := prescription.Hold{Item: nhs.Extension(ext, "item").Get("valueString").Text(), Code: code, About: nhs.Extension(ext, "about").Get("valueString").Text(), Text: nhs.Extension(ext, "text").Get("valueString").Text(), Since: nhs.Extension(ext, "since").Get("valueDateTime").Text()}
 	a := in.Get("valueAnnotation")
-	if a.Exists() {
+	if in.Path("type", "text").Text() == isReleased {
 		x.readReleases = append(x.readReleases, prescription.HoldRelease{Hold: h, Who: prescription.ReadParty(a.Get("authorReference")), When: a.Get("time").Text(), Reason: a.Get("text").Text()})
 	} else {
+		h.Who = prescription.ReadParty(a.Get("authorReference"))
 		x.readMet = append(x.readMet, h)
 	}
 	return true

@@ -39,7 +39,7 @@ func readTask(state fhir.State, v *fhir.Version) (*execution, error) {
 	for i := range x.Lines {
 		x.Lines[i].Status = lines[i]
 	}
-	x.Original = x.original != ""
+	x.Originals, x.Approvals = x.readOriginals, x.readApprovals
 	x.work = openWorkOf(r)
 	x.agent = prescription.ReadParty(nhs.Extension(r.Root(), nhs.ExtAgent).Get("valueReference"))
 	x.readOutputs()
@@ -56,8 +56,7 @@ func (x *execution) readInputs(state fhir.State) (lines []prescription.LineStatu
 	for in := range x.resource.Get("input").Items() {
 		switch {
 		case x.readHold(in):
-		case in.Path("type", "text").Text() == originalHeld:
-			x.original = in.Get("valueString").Text()
+		case x.readRecord(in):
 		case nhs.Coded(in.Get("type"), nhs.CSSNOMED) == aPrescription.Code:
 			if in.Path("valueReference", "reference").Exists() {
 				x.message = in.Path("valueReference", "identifier", "value").Text()

@@ -1,6 +1,7 @@
 package dispensing
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,10 +21,6 @@ var (
 	aSupply       = fhir.Coding{System: nhs.CSSNOMED, Code: "373784005", Display: "Dispensing medication"}
 )
 
-// originalHeld is the text of the input that records the paper original of a
-// private prescription.
-const originalHeld = "Original prescription held"
-
 // execution is a stored Task: what it says about the prescription's progress,
 // beside the prescription itself.
 type execution struct {
@@ -36,7 +33,6 @@ type execution struct {
 	release  taskOutput // the zero record while nobody has taken it
 	supplies []taskOutput
 	agent    prescription.Party // who acts for the owner, SDS user id
-	original string
 	reason   fhir.Coding
 	work     []string            // ids of the open Tasks of queues
 	caller   prescription.Caller // who asks for something to be done with it
@@ -46,6 +42,9 @@ type execution struct {
 
 	readMet      []prescription.Hold // as the Task has them
 	readReleases []prescription.HoldRelease
+
+	readOriginals []prescription.Original
+	readApprovals []prescription.Approval
 }
 
 // taskOutput is a release or notification: its identifier, the Bundle that holds
@@ -150,10 +149,7 @@ func (x *execution) inputs() fhir.Value {
 			"valueReference", fhir.Obj("reference", l.Ref, "identifier", nhs.IdentifierValue(nhs.IDItem, l.Item), "display", l.Product.Display),
 		))
 	}
-	if x.original != "" {
-		list = append(list, fhir.Obj("type", fhir.Obj("text", originalHeld), "valueString", x.original))
-	}
-	return fhir.List(append(list, x.heldItems()...)...)
+	return fhir.List(slices.Concat(list, x.recordItems(), x.heldItems())...)
 }
 
 // lastDay tells of an outstanding item by when it must be supplied; by the latest

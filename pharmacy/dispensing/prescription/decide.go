@@ -13,6 +13,7 @@ import (
 type Rules struct {
 	Law       Law
 	Medicines Formulary
+	Policy    Policy // the steps that the pharmacy wants before a supply
 	// FromReceipt counts the validity of a prescription from its arrival where that
 	// is later than its dates. It is for training.
 	FromReceipt bool
@@ -41,6 +42,15 @@ type Request struct {
 	Taken    nhs.Date // the day on which the pharmacy took the prescription
 	Past     bool     // see [Judge.Past]
 	Said     []Said   // what the notification says the prescription becomes
+
+	Caller fhir.Principal // who asks; Decide sets it
+
+	// The acts: see acts.
+	By       Party    // who acts
+	Items    []string // the numbers of the items that are meant; none for all that are outstanding
+	Reason   string   // HoldItem: a code of holds.tsv
+	Words    string   // what there is to say of it
+	Original Original // RecordOriginal
 
 	Item string // Cancel: the number of one item, "" for all
 	Left int    // Withdraw: how many notifications stand without the last
@@ -75,6 +85,10 @@ var decisions = map[Event]func(r Rules, p *Prescription, q Request) (Outcome, []
 	Withdraw: withdraw,
 	Cancel:   cancel,
 	Expire:   expire,
+
+	HoldItem:       holdItems,
+	Approve:        approve,
+	RecordOriginal: recordOriginal,
 }
 
 // Decide is the one decision on what may become of a prescription: by the law of
@@ -86,6 +100,7 @@ func (r Rules) Decide(p *Prescription, who Caller, q Request) (Outcome, []fhir.I
 	if issue := who.may(q); issue != nil {
 		return Outcome{}, []fhir.Issue{*issue}
 	}
+	q.Caller = who.Principal
 	from := p.State
 	if issue := Forbidden(from, q.Event, q.Place); issue != nil && q.Event != Cancel { // of a cancellation the items say why not
 		return Outcome{}, []fhir.Issue{*issue}
@@ -98,7 +113,7 @@ func (r Rules) Decide(p *Prescription, who Caller, q Request) (Outcome, []fhir.I
 		out.After = nil
 		return out, issues
 	}
-	if stays := from == out.After.State && q.Event == Cancel; !stays && !Allowed(from, out.Event, out.After.State) {
+	if stays := from == out.After.State && (q.Event == Cancel || acts[q.Event] != nil); !stays && !Allowed(from, out.Event, out.After.State) {
 		out.After = nil
 		return out, []fhir.Issue{forbidden(from, out.Event, q.Place)}
 	}
@@ -175,7 +190,16 @@ func giveBack(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
 		p.State = p.Rest()
 	}
 	p.Owner = p.Nominee
+	p.leave()
 	return out, nil
+}
+
+// leave takes from a prescription what the pharmacy that had it has decided and
+// holds of it: the next one decides by itself, and gets the paper with it. What was
+// recorded stays in the history of the Task.
+func (p *Prescription) leave() {
+	p.Approvals, p.Originals = nil, nil
+	p.Met = slices.DeleteFunc(slices.Clone(p.Met), func(h Hold) bool { return h.Since != "" })
 }
 
 // withdraw takes the last notification back: the prescription, whose lines are as

@@ -22,6 +22,9 @@ type Hold struct {
 	// About is the product that is held, where the hold is of one: system|code.
 	About string
 	Text  string
+	// Who set it and when, where a person did.
+	Who   Party
+	Since string
 }
 
 // HoldRelease is the decision of a pharmacist on a hold.
@@ -48,7 +51,7 @@ func (p *Prescription) Standing(l *Line) (list []Hold) {
 }
 
 func (h Hold) same(other Hold) bool {
-	return nhs.SameUUID(h.Item, other.Item) && h.Code == other.Code && h.About == other.About
+	return nhs.SameUUID(h.Item, other.Item) && h.Code == other.Code && h.About == other.About && h.Since == other.Since
 }
 
 func (p *Prescription) isReleased(h Hold) bool {
@@ -58,8 +61,15 @@ func (p *Prescription) isReleased(h Hold) bool {
 // Meet records a hold that a supply has met.
 func (p *Prescription) Meet(h Hold) {
 	if !slices.ContainsFunc(p.Met, h.same) {
-		p.Met = append(p.Met, h)
+		p.Met = append(slices.Clip(p.Met), h)
+		p.void(h)
 	}
+}
+
+// Release records what a pharmacist has decided on a hold.
+func (p *Prescription) Release(r HoldRelease) {
+	p.HoldReleases = append(slices.Clip(p.HoldReleases), r)
+	p.void(r.Hold)
 }
 
 // stops reports whether a hold is in the way of a supply: one of a product is

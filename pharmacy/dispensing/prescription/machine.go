@@ -108,7 +108,7 @@ func MayBecome(from, to State) bool {
 
 // Forbidden refuses an event in a state; nil where the state machine has it.
 func Forbidden(from State, by Event, place string) *fhir.Issue {
-	if id, _ := Moves(from, by); id != "" {
+	if id, _ := Moves(from, by); id != "" || slices.Contains(acts[by], from) {
 		return nil
 	}
 	issue := forbidden(from, by, place)
@@ -122,6 +122,14 @@ func forbidden(from State, by Event, place string) fhir.Issue {
 		if t.from == from && !slices.Contains(allowed, string(t.by)) {
 			allowed = append(allowed, string(t.by))
 		}
+	}
+	if states := acts[by]; states != nil {
+		allowed = nil
+		for _, s := range states {
+			allowed = append(allowed, s.String())
+		}
+		return fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "0012", Expression: place, Message: fmt.Sprintf("The prescription is not in a state for %s.", by),
+			Expected: strings.Join(allowed, " or "), Found: from.String(), Details: nhs.EPS("PRESCRIPTION_INVALID_STATE_TRANSITION")}
 	}
 	can := "nothing more"
 	if len(allowed) > 0 {

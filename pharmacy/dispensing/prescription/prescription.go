@@ -33,7 +33,8 @@ type Prescription struct {
 	Owner Party // the pharmacy that holds it
 	Lines []Line
 
-	Original     bool          // the paper original of a private prescription is recorded
+	Originals    []Original    // records of the paper original of a private prescription; the last one counts
+	Approvals    []Approval    // of items for supply
 	Met          []Hold        // holds that supplies have met
 	HoldReleases []HoldRelease // what pharmacists have decided on holds
 }
@@ -202,6 +203,7 @@ func (p *Prescription) Restart(issue int) *Prescription {
 	next := *p
 	next.Issue, next.Owner, next.State = issue, Party{}, p.Rest()
 	next.Lines = nil
+	next.leave()
 	for _, l := range p.Lines {
 		if l.Status != LineCancelled {
 			l.Status, l.PendingCancellation, l.Supplied = ToBeDispensed, false, l.Quantity.Of(decimal.Zero)

@@ -60,6 +60,8 @@ type Judge struct {
 	Now         nhs.Date // the day on which that is said
 	Taken       nhs.Date // when the pharmacy took the prescription
 	Medicines   Formulary
+	Policy      Policy
+	Caller      fhir.Principal // who records it
 	// Past is set for the notification of a supply that another system made
 	// and judged: it is refused where controlled drug law was broken, and
 	// recorded with every other failing.
@@ -159,10 +161,11 @@ func (p *Prescription) Lawful(l *Line, s Supply, j Judge) []fhir.Issue {
 		// MDR-16(1)(c): a controlled drug is not supplied before the date on its prescription.
 		add("MDR-16", fhir.Issue{Message: fmt.Sprintf("%s cannot be supplied yet.", l.Product.Display), Expected: "a supply from " + from.String(), Found: j.When.String()})
 	}
-	if c.Original && p.Private() && !p.Original {
-		// MDR-15(1)(aa): the private prescription of a Schedule 2 or 3 drug is a form on paper.
-		add("MDR-15", fhir.Issue{Message: fmt.Sprintf("The paper original of a private prescription for %s must be held before it is supplied.", l.Product.Display),
-			Expected: "the form FP10PCD, received and checked", Found: "no record of it", Fix: "Record it with the parameter original of Task/$accept or $dispense: its parts received, checked and prescriberNumber."})
+	if c.Original && p.Private() && len(p.Originals) == 0 {
+		issues = append(issues, l.withoutOriginal(s.Place))
+	}
+	if j.Policy.wants(ApproveStep, l, p.Private(), j.Caller, j.Now) && !p.Approved(l) {
+		issues = append(issues, p.unapproved(l, s.Place))
 	}
 	if l.PendingCancellation && !j.Past {
 		// R-0003: the prescriber has asked for the cancellation of the item.

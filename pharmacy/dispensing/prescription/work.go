@@ -2,6 +2,7 @@ package prescription
 
 import (
 	_ "embed"
+	"slices"
 
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
@@ -34,11 +35,12 @@ type holdKind struct {
 	from  nhs.Date
 	code  string
 	queue Queue
+	by    string // server or pharmacist
 }
 
 var holdKinds = func() (list []holdKind) {
 	for cells := range rows(holdsTSV, 5) {
-		list = append(list, holdKind{nhs.ReadDate(cells[0]), cells[1], Queue(cells[2])})
+		list = append(list, holdKind{nhs.ReadDate(cells[0]), cells[1], Queue(cells[2]), cells[3]})
 	}
 	return list
 }()
@@ -51,6 +53,16 @@ func queueOf(code string, on nhs.Date) Queue {
 		return LegalHold
 	}
 	return kind.queue
+}
+
+// holdsByPeople are the codes of holds that a pharmacist sets.
+func holdsByPeople(on nhs.Date) (codes []string) {
+	for _, k := range holdKinds {
+		if k.by == "pharmacist" && !on.Before(k.from) && !slices.Contains(codes, k.code) {
+			codes = append(codes, k.code)
+		}
+	}
+	return codes
 }
 
 // Classify sets what follows of the lines from the law and from what is known of
@@ -85,7 +97,7 @@ func (r Rules) Work(p *Prescription) (list []Work) {
 				list = append(list, Work{Queue: q, Item: l.Item, Holds: held[q], Last: l.Last})
 			}
 		}
-		if r.Law.Control(l.Schedule, on).Original && p.Private() && !p.Original {
+		if r.onPaper(p, l) && len(p.Originals) == 0 {
 			list = append(list, Work{Queue: AwaitingOriginal, Item: l.Item, Last: l.Last})
 		}
 		if l.Status == PartDispensed || l.Status == Owing {

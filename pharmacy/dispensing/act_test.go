@@ -1,0 +1,80 @@
+package dispensing
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
+// TestRulesOfActs breaks each rule of what a pharmacist does, and wants nothing stored.
+func TestRulesOfActs(t *testing.T) {
+	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{}}
+	st.write(1, nil, []string{"Morphine_10mg_tablets,28,CD2,twenty eight", "Paracetamol_500mg_tablets,100"})
+	st.sendAs("order", 1)
+	do := func(words ...string) error {
+		st.who = personOf("1")
+		_, err := st.act(words[0], 1, nil, append([]string{"1"}, words[1:]...))
+		return err
+	}
+	require.NoError(t, do("accept"))
+	require.NoError(t, do("dispense", "1:0001"))
+	head := st.db.Head()
+	for _, c := range []struct {
+		rule  string
+		words []string
+	}{
+		{"ACT-1", []string{"approve", "1"}},
+		{"ACT-1", []string{"hold", "DOSE", "1"}},
+		{"0014", []string{"hold", "DOSE", "7"}},
+		{"HOLD-5", []string{"hold", "SCHEDULE", "0"}}, // which the server sets
+		{"APPROVE-2", []string{"dispense", "0:0001"}},
+		{"REJECT-1", []string{"reject", "X", "0"}},
+		{"MDR-15", []string{"original", "2026-11-23,123456"}},
+	} {
+		require.Contains(t, epstest.RulesOf(do(c.words...)), c.rule, "%v", c.words)
+	}
+	require.Equal(t, head, st.db.Head())
+	require.NoError(t, do("approve", "0"))
+	require.Equal(t, []string{"APPROVE-1"}, epstest.RulesOf(do("approve", "0")))
+
+	// Nobody approves by hand.
+	task := st.task(st.scripts[1].Order, 1)
+	var inputs []any
+	for in := range task.Get("input").Items() {
+		inputs = append(inputs, in)
+	}
+	more := fhir.Revise(task, "input", fhir.List(append(inputs, inputs[len(inputs)-1])...))
+	require.Equal(t, []string{"0012"}, epstest.RulesOf(st.commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: more})))
+}
+
+// TestActsSayWho refuses who is not known, and records who is.
+func TestActsSayWho(t *testing.T) {
+	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{}}
+	st.write(1, map[string]string{"type": "0901"}, []string{"Lisdexamfetamine_30mg_capsules,28,CD2,twenty eight"})
+	st.sendAs("order", 1)
+	_, err := st.act("accept", 1, nil, []string{"1"})
+	require.NoError(t, err)
+	for _, words := range [][]string{{"approve"}, {"hold", "DOSE"}, {"original", "2026-11-23,123456"}} {
+		call := st.call(nil)
+		call.Requester = fhir.Principal{}
+		call.ID = TaskID(st.scripts[1].Order, 1)
+		st.who = fhir.Principal{Agent: "Device/", Unbound: true}
+		_, err := st.act(words[0], 1, nil, append([]string{"1"}, words[1:]...))
+		require.Equal(t, []string{"HOLD-0"}, epstest.RulesOf(err), words[0])
+	}
+	st.who = personOf("77")
+	for _, words := range [][]string{{"original", "2026-11-23,123456"}, {"approve"}, {"hold", "DOSE"}} {
+		_, err := st.act(words[0], 1, nil, append([]string{"1"}, words[1:]...))
+		require.NoError(t, err)
+	}
+	x := st.execution(st.scripts[1].Order)
+	require.Equal(t, []prescription.Original{{Form: "FP10PCD", Received: nhs.ReadDate("2026-11-23"), Signed: true, Number: "123456", Note: "Paper original in hand.", Who: prescription.Party{ID: "77", Name: "Person 77"}, When: "2026-11-24T09:30:00.000Z"}}, x.Originals)
+	require.Equal(t, "77", x.Approvals[0].Who.ID)
+	require.True(t, x.Approvals[0].Void, "a hold came after it")
+	require.Equal(t, "77", x.Standing(&x.Lines[0])[0].Who.ID)
+}

@@ -1,0 +1,75 @@
+package dispensing
+
+import (
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
+// csRecord and extRecord tell of a record of an act in an input of a Task: what was
+// done, by whom, when, and the particulars.
+const (
+	csRecord  = nhs.Own + "CodeSystem/dispensing-record"
+	extRecord = nhs.Own + "StructureDefinition/dispensing-record"
+)
+
+// Codes of records.
+const (
+	recordApproved = "approved"
+	recordOriginal = "original"
+)
+
+// recordItems are the inputs of a Task that tell of what pharmacists have recorded.
+func (x *execution) recordItems() (list []any) {
+	record := func(code string, who prescription.Party, when, text string, parts ...any) {
+		c := nhs.Coding(csRecord, code)
+		if text == "" {
+			text = c.Display + "."
+		}
+		list = append(list, fhir.Obj("extension", fhir.List(fhir.Obj("url", extRecord, "extension", fhir.List(parts...))),
+			"type", nhs.Concept(c), "valueAnnotation", annotation(who, when, text)))
+	}
+	for _, o := range x.Originals {
+		record(recordOriginal, o.Who, o.When, o.Note,
+			fhir.Obj("url", "form", "valueCode", o.Form), fhir.Obj("url", "received", "valueDate", o.Received.String()),
+			fhir.Obj("url", "signatureChecked", "valueBoolean", o.Signed), fhir.Obj("url", "prescriberNumber", "valueString", o.Number))
+	}
+	for _, a := range x.Approvals {
+		record(recordApproved, a.Who, a.When, a.Note, fhir.Obj("url", "item", "valueString", a.Item), setFlag("void", a.Void))
+	}
+	return list
+}
+
+// setFlag is a part of a record that is there where it holds.
+func setFlag(url string, holds bool) fhir.Value {
+	if !holds {
+		return fhir.Value{}
+	}
+	return fhir.Obj("url", url, "valueBoolean", true)
+}
+
+// annotation is what somebody said, and when.
+func annotation(who prescription.Party, when, text string) fhir.Value {
+	return fhir.Obj("authorReference", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, who.ID), "display", who.Name), "time", when, "text", text)
+}
+
+// readRecord reads an input of a Task that recordItems wrote.
+func (x *execution) readRecord(in node) bool {
+	code := nhs.Coded(in.Get("type"), csRecord)
+	if code == "" {
+		return false
+	}
+	part := func(name, value string) string {
+		return nhs.Extension(nhs.Extension(in, extRecord), name).Get(value).Text()
+	}
+	a := in.Get("valueAnnotation")
+	who, when, text := prescription.ReadParty(a.Get("authorReference")), a.Get("time").Text(), a.Get("text").Text()
+	switch code {
+	case recordOriginal:
+		x.readOriginals = append(x.readOriginals, prescription.Original{Form: part("form", "valueCode"), Received: nhs.ReadDate(part("received", "valueDate")), Signed: part("signatureChecked", "valueBoolean") == "true",
+			Number: part("prescriberNumber", "valueString"), Note: text, Who: who, When: when})
+	case recordApproved:
+		x.readApprovals = append(x.readApprovals, prescription.Approval{Item: part("item", "valueString"), Who: who, When: when, Note: text, Void: part("void", "valueBoolean") == "true"})
+	}
+	return true
+}
