@@ -217,12 +217,18 @@ var lives = map[string]func(p *pharmacyUnderTest){
 		require.NoError(p.t, err)
 		p.ask(200, "POST", task+"/$record-original", []byte(`{"resourceType":"Parameters","parameter":[{"name":"form","valueCode":"FP10PCD"},{"name":"received","valueDate":"`+time.Now().In(london).Format(time.DateOnly)+`"},{"name":"signatureChecked","valueBoolean":true},{"name":"prescriberNumber","valueString":"123456"}]}`))
 		p.ask(200, "POST", task+"/$hold", []byte(`{"resourceType":"Parameters","parameter":[{"name":"hold","valueCode":"DOSE"},{"name":"reason","valueString":"To be asked."}]}`))
+		p.ask(200, "POST", task+"/$query", []byte(`{"resourceType":"Parameters","parameter":[{"name":"reason","valueCode":"QU"},{"name":"question","valueString":"All of them?"},{"name":"newPrescription","valueBoolean":true}]}`))
+		asked := p.one("CommunicationRequest", "status=active").ID()
+		p.ask(201, "POST", "/Communication", []byte(`{"resourceType":"Communication","status":"completed","basedOn":[{"reference":"CommunicationRequest/`+asked+`"}],"sender":{"identifier":{"system":"https://fhir.nhs.uk/Id/ods-organization-code","value":"X99CL"}},"payload":[{"contentString":"Yes."}]}`))
+		p.one("Task", "code=prescription-order&_has:Task:focus:business-status=answered")
 		for in := range p.one("Task", "code=prescription-order").Get("input").Items() {
 			if in.Path("type", "text").Text() == "Held" {
 				item := in.Get("extension").Item(0).Get("extension").Item(0).Get("valueString").Text()
-				p.ask(200, "POST", task+"/$release-hold", []byte(`{"resourceType":"Parameters","parameter":[{"name":"hold","valueCode":"DOSE"},{"name":"item","valueString":"`+item+`"},{"name":"reason","valueString":"Asked."}]}`))
+				code := in.Get("type").Get("coding").Item(0).Get("code").Text()
+				p.ask(200, "POST", task+"/$release-hold", []byte(`{"resourceType":"Parameters","parameter":[{"name":"hold","valueCode":"`+code+`"},{"name":"item","valueString":"`+item+`"},{"name":"reason","valueString":"Asked."}]}`))
 			}
 		}
+		p.one("CommunicationRequest", "status=completed")
 		p.ask(200, "POST", task+"/$approve", nil)
 		p.ask(200, "POST", task+"/$dispense", everything)
 	},

@@ -78,3 +78,36 @@ func TestActsSayWho(t *testing.T) {
 	require.True(t, x.Approvals[0].Void, "a hold came after it")
 	require.Equal(t, "77", x.Standing(&x.Lines[0])[0].Who.ID)
 }
+
+// TestQueriesStayAsAsked writes queries by hand, and answers one twice.
+func TestQueriesStayAsAsked(t *testing.T) {
+	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{}}
+	st.write(1, nil, []string{"Morphine_10mg_tablets,28,CD2,twenty eight"})
+	st.sendAs("order", 1)
+	_, err := st.act("query", 1, nil, []string{"1", "QU"})
+	require.NoError(t, err)
+	order := st.scripts[1].Order
+	asked := st.queriesOf(order)[0]
+	head := st.db.Head()
+	for _, c := range []fhir.Change{
+		{Method: fhir.Update, Type: "CommunicationRequest", ID: asked.ID(), Resource: fhir.Revise(asked, "status", "completed")},
+		{Method: fhir.Update, Type: "CommunicationRequest", ID: asked.ID(), Resource: fhir.Revise(asked, "category", "")},
+		{Method: fhir.Create, Type: "CommunicationRequest", Resource: fhir.Revise(asked, "id", "", "meta", "")},
+		{Method: fhir.Delete, Type: "CommunicationRequest", ID: asked.ID()},
+	} {
+		require.Equal(t, []string{"QUERY-3"}, epstest.RulesOf(st.commit(c)))
+	}
+	require.Equal(t, head, st.db.Head())
+	for range 2 {
+		require.NoError(t, st.answer(order, ""))
+	}
+	x := st.execution(order)
+	require.Len(t, x.Answers, 2, "each is recorded")
+	again := prescription.Request{Event: prescription.Answering, Now: st.now, Place: "Communication", Answer: x.Answers[0]}
+	_, issues := st.s.rules.Decide(x.Prescription, prescription.Caller{Prescribes: true}, again)
+	require.Equal(t, "QUERY-2", issues[0].Rule, "once")
+	_, issues = st.s.rules.Decide(x.Prescription, prescription.Caller{Principal: personOf("1"), Dispenses: true}, again)
+	require.Equal(t, "actor", issues[0].Rule, "the pharmacy does not answer itself")
+	_, err = st.act("query", 1, nil, []string{"1", "ZZ"})
+	require.Equal(t, []string{"QUERY-1"}, epstest.RulesOf(err))
+}

@@ -15,6 +15,8 @@ var guards = map[string]func(s *Service, state fhir.State, tx *fhir.Transaction,
 	"MedicationDispense": (*Service).guardSupply,
 	"Bundle":             (*Service).guardMessage,
 	"Patient":            (*Service).guardPatient,
+
+	"CommunicationRequest": (*Service).guardQuery,
 }
 
 // Guard vetoes commits that break the rules of prescriptions, whatever way

@@ -42,6 +42,28 @@ func guardWork(tx *fhir.Transaction, before, after *fhir.Version) error {
 	return refusal("Task", issue)
 }
 
+// guardQuery keeps the queries of pharmacists as they were asked: they are written
+// by Task/$query, and closed by what settles them.
+func (s *Service) guardQuery(_ fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
+	if tx.Derived {
+		return nil
+	}
+	for _, v := range []*fhir.Version{before, after} {
+		if v == nil || v.Deleted() {
+			continue
+		}
+		r, err := v.Resource()
+		if err != nil {
+			return err
+		}
+		if nhs.CodingOf(r.Get("category"), csQueryKind).Exists() {
+			return refusal("CommunicationRequest", fhir.Issue{Rule: "QUERY-3", Message: "The query of a pharmacist is asked and settled on the Task of its prescription.", Expression: "CommunicationRequest",
+				Expected: "Task/$query, and $release-hold with the hold QUERY", Found: "a CommunicationRequest written by hand", Fix: "Answer it with a Communication that is based on it."})
+		}
+	}
+	return nil
+}
+
 // workIn is a version where it is the Task of a queue, nil otherwise.
 func workIn(v *fhir.Version) (*fhir.Resource, error) {
 	if v == nil || v.Deleted() {

@@ -16,6 +16,7 @@ var releaseHoldInputs = []fhir.Parameter{
 	{Name: "hold", Kinds: []string{"valueCode"}, Required: true, Doc: "The code of the hold, as the input of the Task has it."},
 	{Name: "reason", Kinds: []string{"valueString"}, Required: true, Doc: "What was found out."},
 	{Name: "item", Kinds: []string{"valueString"}, Doc: "The number of the item; needed where several are held for the same."},
+	{Name: "about", Kinds: []string{"valueString"}, Doc: "What the hold is about, as the input of the Task has it; needed where an item is held for several, such as queries."},
 	{Name: "product", Kinds: []string{"valueCoding"}, Doc: "The product; needed where several are possible."},
 }
 
@@ -49,11 +50,12 @@ func (x *execution) heldFor(p *fhir.Resource) (prescription.Hold, error) {
 	code, item := message.Parameter(p, "hold").Get("valueCode"), message.Parameter(p, "item").Get("valueString")
 	c := message.Parameter(p, "product").Get("valueCoding")
 	product := prescription.HeldBy(fhir.Coding{System: c.Get("system").Text(), Code: c.Get("code").Text(), Display: c.Get("display").Text()})
+	about := message.Parameter(p, "about").Get("valueString")
 	var all, found []prescription.Hold
 	for i := range x.Lines {
 		for _, h := range x.Standing(&x.Lines[i]) {
 			all = append(all, h)
-			if h.Code == code.Text() && (!item.Exists() || nhs.SameUUID(item.Text(), h.Item)) && (!c.Exists() || product == h.About) {
+			if h.Code == code.Text() && (!item.Exists() || nhs.SameUUID(item.Text(), h.Item)) && (!c.Exists() || product == h.About) && (!about.Exists() || about.Text() == h.About) {
 				found = append(found, h)
 			}
 		}
@@ -74,7 +76,7 @@ func listed(holds []prescription.Hold) string {
 	for _, h := range holds {
 		text := h.Code + " of item " + h.Item
 		if h.About != "" {
-			text += " for the product " + h.About
+			text += " about " + h.About
 		}
 		list = append(list, text)
 	}

@@ -34,6 +34,11 @@ func (s *Service) written(state fhir.State, x *execution, now time.Time) ([]fhir
 	if err != nil {
 		return nil, err
 	}
+	settled, err := s.settleQueries(state, x)
+	if err != nil {
+		return nil, err
+	}
+	queues = append(queues, settled...)
 	task := fhir.Change{Method: fhir.Update, Type: "Task", ID: x.version.ID, Resource: x.revised(now), IfMatch: x.version.VersionID, Expression: "Task"}
 	return append([]fhir.Change{task}, queues...), nil
 }
@@ -147,7 +152,7 @@ func (x *execution) workMembers(w prescription.Work, now time.Time) []any {
 	if o := x.orderFor(l); o != nil && o.Resource.Get("priority").Text() != "" {
 		priority = o.Resource.Get("priority").Text()
 	}
-	return []any{
+	return append([]any{
 		"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, x.Order),
 		"basedOn", fhir.List(fhir.Obj("reference", l.Ref, "identifier", nhs.IdentifierValue(nhs.IDItem, l.Item), "display", l.Product.Display)),
 		"status", workOpen,
@@ -160,7 +165,7 @@ func (x *execution) workMembers(w prescription.Work, now time.Time) []any {
 		"owner", owner.Organization(),
 		"reasonCode", workReason(l, w),
 		"restriction", fhir.Obj("period", fhir.Obj("end", w.Last.String())),
-	}
+	}, x.queryMembers(w)...)
 }
 
 // workReason is why an item is in a queue: its holds, or what is owed.

@@ -30,8 +30,15 @@ func (st *stage) queues(n int) string {
 		for _, c := range nhs.Codings(r.Get("reasonCode"), csHold) {
 			holds = append(holds, c.Get("code").Text())
 		}
+		if b := nhs.Coded(r.Get("businessStatus"), csQueryStatus); b != "" {
+			code += " " + b
+		}
 		lines = append(lines, fmt.Sprintf("%s %s %s owner=%s %s of %s: %s %s", orText(r.Root().Path("restriction", "period", "end"), "no day"), code, r.Get("status").Text(), r.Root().Path("owner", "identifier", "value").Text(),
 			r.Get("priority").Text(), r.Root().Path("basedOn").Item(0).Get("display").Text(), strings.Join(holds, ","), st.mask(r.Root().Path("reasonCode", "text").Text())))
+	}
+	for _, r := range st.queriesOf(order) {
+		lines = append(lines, fmt.Sprintf("query %s to %s: %d items, %s %s", r.Get("status").Text(), r.Get("recipient").Item(0).Path("identifier", "value").Text(), r.Get("basedOn").Len(),
+			nhs.Coded(r.Get("category"), csQueryKind), nhs.Coded(r.Get("reasonCode"), nhs.CSWithdraw)))
 	}
 	slices.SortFunc(lines, func(a, b string) int { return cmp.Compare(a, b) })
 	return strings.Join(lines, "\n")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,6 +33,9 @@ import (
 //	batch N …                       the same in one transaction
 //	release [N] [owner=ODS]         Task/$release
 //	accept N [owner=ODS]
+//	query N REASON [anew] [ITEM…]   Task/$query
+//	answer N [from=ODS]             a Communication on the newest query, written by that organisation
+//	correct N ITEM KIND ELEMENT FROM TO
 //	original N DAY,NUMBER[,unchecked[,FORM]]   Task/$record-original
 //	hold N CODE [ITEM…], approve N [ITEM…], reject N [return:]CODE [ITEM…]
 //	dispense N [when=DAY] [ITEM:STATUS[:QUANTITY|REASON[:UNIT[:DIFFERENCE[:PROTOCOL[:PRODUCT]]]]]…]   ITEM counts from 0
@@ -236,6 +240,20 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 		return st.on(s.Order, issue, st.s.holdTask, append([]any{"hold:Code", rest[1], "reason", "To be found out."}, st.items(s, rest[2:])...)...)
 	case "approve":
 		return st.on(s.Order, issue, st.s.approveTask, st.items(s, rest[1:])...)
+	case "query":
+		pairs, places := []any{"reason:Code", rest[1], "question", "Is that right?"}, rest[2:]
+		if len(places) > 0 && places[0] == "anew" {
+			pairs, places = append(pairs, "newPrescription:Boolean", true), places[1:]
+		}
+		return st.on(s.Order, issue, st.s.queryTask, append(pairs, st.items(s, places)...)...)
+	case "answer":
+		return nil, st.answer(s.Order, opts["from"])
+	case "correct":
+		pairs := []any{"kind:Code", rest[2], "element:Code", rest[3], "to", rest[5], "amended:Boolean", true}
+		if rest[4] != "-" {
+			pairs = append(pairs, "from", rest[4])
+		}
+		return st.on(s.Order, issue, st.s.correctTask, append(pairs, st.items(s, rest[1:2])...)...)
 	case "reject":
 		system, code := nhs.CSNotDispensed, rest[1]
 		if back, ok := strings.CutPrefix(code, "return:"); ok {
@@ -366,6 +384,32 @@ func personOf(text string) fhir.Principal {
 		org = testSite.ODS
 	}
 	return fhir.Principal{Agent: "sds-user-id|" + id, Display: "Person " + id, OnBehalf: org, Roles: []string{"pharmacist"}}
+}
+
+// queriesOf are the CommunicationRequests of a prescription, the newest first.
+func (w *world) queriesOf(order string) []*fhir.Resource {
+	list := w.find("CommunicationRequest", nhs.Query("group-identifier", nhs.IDOrder, order))
+	slices.SortStableFunc(list, func(a, b *fhir.Resource) int {
+		return strings.Compare(b.Get("authoredOn").Text(), a.Get("authoredOn").Text())
+	})
+	return list
+}
+
+// answer writes a Communication on the newest query of a prescription.
+func (st *stage) answer(order, from string) error {
+	if from == "" {
+		from = st.execution(order).Sender.ID
+	}
+	query := st.queriesOf(order)[0]
+	r := fhir.Obj("resourceType", "Communication", "status", "completed", "basedOn", fhir.List(fhir.Obj("reference", "CommunicationRequest/"+query.ID())),
+		"sender", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, from)), "payload", fhir.List(fhir.Obj("contentString", "Yes."))).Resource()
+	_, err := st.db.Commit(st.ctx, &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Create, Type: "Communication", Resource: r}}, Time: st.now, Requester: fhir.Principal{Agent: "client-" + from, OnBehalf: from}})
+	if err != nil {
+		return err
+	}
+	head := st.db.Head()
+	require.Eventually(st.t, func() bool { return st.loop.Lag(head) == 0 }, 5*time.Second, time.Millisecond)
+	return nil
 }
 
 // items are the parameter item for each item that is named by its place.
@@ -506,6 +550,11 @@ func (st *stage) tell(n int, reply *fhir.Reply, err error) string {
 				b.WriteString(", to be cancelled")
 			}
 			b.WriteString("\n")
+			for _, c := range x.Corrections {
+				if nhs.SameUUID(c.Item, l.Item) {
+					fmt.Fprintf(&b, "  corrected %s: %q to %q\n", c.Element, c.From, c.To)
+				}
+			}
 			if x.Approved(l) {
 				b.WriteString("  approved\n")
 			}

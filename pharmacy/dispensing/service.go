@@ -103,6 +103,10 @@ func (s *Service) Operations() []fhir.Operation {
 			Doc: "Refuses items for good, or returns the prescription, by the code system of the reason."},
 		{Name: "record-original", Type: "Task", Instance: true, Handle: s.recordOriginal, Parameters: originalInputs,
 			Doc: "Records that the paper original of a private prescription for a drug of schedule 2 or 3 is in hand and was checked."},
+		{Name: "query", Type: "Task", Instance: true, Handle: s.queryTask, Parameters: queryInputs,
+			Doc: "Asks the prescriber's organisation by a CommunicationRequest, and holds the items until a pharmacist has settled the query."},
+		{Name: "correct", Type: "Task", Instance: true, Handle: s.correctTask, Parameters: correctInputs,
+			Doc: "Records what a pharmacist has put right on the paper original of a private prescription."},
 		{Name: "cancel", Type: "Task", Instance: true, Handle: s.cancelTask, Parameters: cancelInputs,
 			Doc: "Cancels the prescription or one of its items for the prescriber."},
 	}

@@ -24,15 +24,20 @@ var _ pharmacy.Follower = follower{}
 func (follower) Name() string { return "dispensing" }
 
 // Consumes lists what the follower reads.
-func (follower) Consumes() []string { return []string{"MedicationRequest", "Provenance"} }
+func (follower) Consumes() []string {
+	return []string{"MedicationRequest", "Provenance", "Communication"}
+}
 
 // Produces lists what it writes.
-func (follower) Produces() []string { return []string{"Task"} }
+func (follower) Produces() []string { return []string{"Task", "CommunicationRequest"} }
 
 // Step makes the Task of the order's prescription. As long as nobody has done
 // anything with the Task, what comes later makes it anew: a further order, the
-// signature from which its validity counts.
+// signature from which its validity counts. A Communication answers a query.
 func (f follower) Step(ctx context.Context, state fhir.State, v *fhir.Version) ([]fhir.Change, error) {
+	if v.Type == "Communication" {
+		return f.service.takeAnswer(state, v)
+	}
 	o, err := orderOf(state, v)
 	if err != nil || o == nil {
 		return nil, err

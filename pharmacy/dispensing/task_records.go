@@ -15,8 +15,10 @@ const (
 
 // Codes of records.
 const (
-	recordApproved = "approved"
-	recordOriginal = "original"
+	recordApproved  = "approved"
+	recordOriginal  = "original"
+	recordAnswered  = "answered"
+	recordCorrected = "corrected"
 )
 
 // recordItems are the inputs of a Task that tell of what pharmacists have recorded.
@@ -37,6 +39,7 @@ func (x *execution) recordItems() (list []any) {
 	for _, a := range x.Approvals {
 		record(recordApproved, a.Who, a.When, a.Note, fhir.Obj("url", "item", "valueString", a.Item), setFlag("void", a.Void))
 	}
+	x.recordAnswers(record)
 	return list
 }
 
@@ -68,6 +71,14 @@ func (x *execution) readRecord(in node) bool {
 	case recordOriginal:
 		x.readOriginals = append(x.readOriginals, prescription.Original{Form: part("form", "valueCode"), Received: nhs.ReadDate(part("received", "valueDate")), Signed: part("signatureChecked", "valueBoolean") == "true",
 			Number: part("prescriberNumber", "valueString"), Note: text, Who: who, When: when})
+	case recordAnswered:
+		ref := func(name string) string {
+			return nhs.Extension(nhs.Extension(in, extRecord), name).Path("valueReference", "reference").Text()
+		}
+		x.readAnswers = append(x.readAnswers, prescription.Answer{Query: ref("query"), Ref: ref("answer"), From: who, When: when})
+	case recordCorrected:
+		x.readCorrections = append(x.readCorrections, prescription.Correction{Item: part("item", "valueString"), Kind: part("kind", "valueCode"), Element: part("element", "valueCode"), From: part("from", "valueString"),
+			To: part("to", "valueString"), Amended: part("amended", "valueBoolean") == "true", Who: who, When: when, Note: text})
 	case recordApproved:
 		x.readApprovals = append(x.readApprovals, prescription.Approval{Item: part("item", "valueString"), Who: who, When: when, Note: text, Void: part("void", "valueBoolean") == "true"})
 	}

@@ -43,8 +43,10 @@ type execution struct {
 	readMet      []prescription.Hold // as the Task has them
 	readReleases []prescription.HoldRelease
 
-	readOriginals []prescription.Original
-	readApprovals []prescription.Approval
+	readOriginals   []prescription.Original
+	readApprovals   []prescription.Approval
+	readAnswers     []prescription.Answer
+	readCorrections []prescription.Correction
 }
 
 // taskOutput is a release or notification: its identifier, the Bundle that holds

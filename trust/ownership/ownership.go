@@ -19,7 +19,7 @@ const Site = "@site"
 
 // version is that of the rules: raise it when the same version of a resource has
 // other owners, and databases renew them.
-const version = "2"
+const version = "3"
 
 // Rules are the rules of a server.
 type Rules struct{ site string }

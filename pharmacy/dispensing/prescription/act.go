@@ -14,6 +14,9 @@ const (
 	HoldItem       Event = "hold"            // items are held
 	Approve        Event = "approve"         // items are approved for supply
 	RecordOriginal Event = "record-original" // the paper original is recorded
+	Ask            Event = "query"           // the prescriber is asked
+	Answering      Event = "answer"          // the prescriber answers
+	Correcting     Event = "correct"         // a slip on the paper original is put right
 )
 
 // acts are the events that move nothing, with the states in which they are done: the
@@ -22,6 +25,9 @@ var acts = map[Event][]State{
 	HoldItem:       {Nominated, Accepted, Active},
 	Approve:        {Accepted, Active},
 	RecordOriginal: {Nominated, Accepted, Active},
+	Ask:            {Nominated, Accepted, Active},
+	Answering:      {Nominated, Waiting, Accepted, Active, PendingCancellation, PendingCancellationActive},
+	Correcting:     {Accepted, Active},
 }
 
 // Approval is the decision of a pharmacist that an item may be supplied.

@@ -46,11 +46,14 @@ type Request struct {
 	Caller fhir.Principal // who asks; Decide sets it
 
 	// The acts: see acts.
-	By       Party    // who acts
-	Items    []string // the numbers of the items that are meant; none for all that are outstanding
-	Reason   string   // HoldItem: a code of holds.tsv
-	Words    string   // what there is to say of it
-	Original Original // RecordOriginal
+	By         Party      // who acts
+	Items      []string   // the numbers of the items that are meant; none for all that are outstanding
+	Reason     string     // HoldItem: a code of holds.tsv
+	Words      string     // what there is to say of it
+	Original   Original   // RecordOriginal
+	Query      Query      // Ask
+	Answer     Answer     // Answering
+	Correction Correction // Correcting
 
 	Item string // Cancel: the number of one item, "" for all
 	Left int    // Withdraw: how many notifications stand without the last
@@ -89,6 +92,9 @@ var decisions = map[Event]func(r Rules, p *Prescription, q Request) (Outcome, []
 	HoldItem:       holdItems,
 	Approve:        approve,
 	RecordOriginal: recordOriginal,
+	Ask:            ask,
+	Answering:      answer,
+	Correcting:     correct,
 }
 
 // Decide is the one decision on what may become of a prescription: by the law of
@@ -124,7 +130,7 @@ func (r Rules) Decide(p *Prescription, who Caller, q Request) (Outcome, []fhir.I
 // cancels it, its pharmacy does the rest.
 func (c Caller) may(q Request) *fhir.Issue {
 	allowed, expected := c.Dispenses, "the pharmacy that has the prescription"
-	if q.Event == Cancel {
+	if q.Event == Cancel || q.Event == Answering {
 		allowed, expected = c.Prescribes, "the prescriber's organisation"
 	}
 	if allowed || !c.Bound() {
@@ -198,7 +204,7 @@ func giveBack(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
 // holds of it: the next one decides by itself, and gets the paper with it. What was
 // recorded stays in the history of the Task.
 func (p *Prescription) leave() {
-	p.Approvals, p.Originals = nil, nil
+	p.Approvals, p.Originals, p.Corrections, p.Answers = nil, nil, nil, nil
 	p.Met = slices.DeleteFunc(slices.Clone(p.Met), func(h Hold) bool { return h.Since != "" })
 }
 

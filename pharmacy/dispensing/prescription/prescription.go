@@ -35,6 +35,8 @@ type Prescription struct {
 
 	Originals    []Original    // records of the paper original of a private prescription; the last one counts
 	Approvals    []Approval    // of items for supply
+	Corrections  []Correction  // of the paper original
+	Answers      []Answer      // of the prescriber's organisation to queries
 	Met          []Hold        // holds that supplies have met
 	HoldReleases []HoldRelease // what pharmacists have decided on holds
 }

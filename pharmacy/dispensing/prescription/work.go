@@ -16,6 +16,7 @@ const (
 	LegalHold        Queue = "legal-hold"        // an item is held for a reason of law
 	ClinicalHold     Queue = "clinical-hold"     // an item is held for the patient's sake
 	AwaitingOriginal Queue = "awaiting-original" // the paper original of a private prescription is not recorded
+	QueryQueue       Queue = "query"             // the prescriber has been asked
 	OwingQueue       Queue = "owing"             // a part, or all, of an item is owed to the patient
 )
 
@@ -92,7 +93,7 @@ func (r Rules) Work(p *Prescription) (list []Work) {
 			q := queueOf(h.Code, on)
 			held[q] = append(held[q], h)
 		}
-		for _, q := range []Queue{LegalHold, ClinicalHold} {
+		for _, q := range []Queue{LegalHold, ClinicalHold, QueryQueue} {
 			if len(held[q]) > 0 {
 				list = append(list, Work{Queue: q, Item: l.Item, Holds: held[q], Last: l.Last})
 			}
