@@ -28,7 +28,7 @@ func (w *walk) extensionPlace(n, holder fhir.Node, x *r4.Extension) {
 	last := way[len(way)-1]
 	found := "an element of no known type"
 	if last.prop != nil {
-		found = last.prop.Element.Path
+		found = last.prop.Element.Path()
 	} else if last.typ != nil {
 		found = last.typ.Name
 	}
@@ -65,7 +65,7 @@ func (w *walk) mayStand(way []stop, c r4.ExtensionContext) bool {
 		}
 		path = way[i].name + "." + path
 	}
-	return want == last.prop.Element.Path
+	return want == last.prop.Element.Path()
 }
 
 // selects reports whether an expression on the resource gives the node.

@@ -84,7 +84,7 @@ func (w *walk) missing(n fhir.Node, s *shape, missing uint64) {
 			continue
 		}
 		e := &s.typ.Elements[i]
-		w.add(n, fhir.Issue{Code: fhir.Required, Rule: "cardinality", Message: e.Path + " is missing.",
+		w.add(n, fhir.Issue{Code: fhir.Required, Rule: "cardinality", Message: e.Path() + " is missing.",
 			Expected: expectedElement(e), Found: "no " + e.Name, Fix: "Add " + jsonNames(e) + "."})
 	}
 }

@@ -77,7 +77,7 @@ func placesOf(name string, t *r4.Type) []string {
 	for i := range t.Properties() {
 		p := &t.Properties()[i]
 		if p.Of.Kind != r4.Primitive && p.Of.Kind != r4.Resource && p.Type != "Extension" && !p.Element.Choice && p.Of.Property(name) != nil {
-			out = append(out, p.Element.Path)
+			out = append(out, p.Element.Path())
 		}
 	}
 	return out

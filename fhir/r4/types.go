@@ -43,7 +43,7 @@ type Property struct {
 
 // Element is one element of a type.
 type Element struct {
-	Path        string   // Patient.contact.name, Observation.value
+	Owner       *Type    // whose element it is, inherited or not
 	Name        string   // as FHIRPath names it: value for value[x]
 	Min, Max    int      // cardinality; Max -1 is *
 	Types       []string // the types its value may have
@@ -56,6 +56,9 @@ type Element struct {
 	Modifier    bool          // may change the meaning of what holds it
 	Attribute   bool          // an attribute in XML
 }
+
+// Path is the path of the element: Patient.contact.name, Observation.value.
+func (e *Element) Path() string { return e.Owner.Name + "." + e.Name }
 
 // Repeats reports whether the element is an array in JSON.
 func (e *Element) Repeats() bool { return e.Max != 1 }

@@ -1,7 +1,5 @@
 package r4
 
-import "strings"
-
 // layout is what the packed types say of themselves beyond what a [Type] has.
 type layout struct{ elements, properties, seed, slots int }
 
@@ -18,8 +16,6 @@ func (u *unpacker) readTypes() []Type {
 		}
 	}
 	elements, properties, slots := make([]Element, u.number()), make([]Property, u.number()), make([]byte, u.number())
-	var names strings.Builder // of elements and properties, grown for all of them
-	names.Grow(u.number())
 	for i := range types {
 		t, l := &types[i], layouts[i]
 		t.Elements, elements = elements[:l.elements:l.elements], elements[l.elements:]
@@ -29,9 +25,9 @@ func (u *unpacker) readTypes() []Type {
 		at := 0
 		for j := range t.Elements {
 			e := &t.Elements[j]
-			u.element(e, t.Name, &names)
+			u.element(e, t)
 			for range e.width() {
-				t.props[at] = u.property(e, types, &names)
+				t.props[at] = u.property(e, types)
 				at++
 			}
 		}
@@ -42,14 +38,8 @@ func (u *unpacker) readTypes() []Type {
 	return types
 }
 
-// element reads an element and makes its path and name.
-func (u *unpacker) element(e *Element, owner string, names *strings.Builder) {
-	start := names.Len()
-	names.WriteString(owner)
-	names.WriteByte('.')
-	names.WriteString(u.text())
-	e.Path = names.String()[start:]
-	e.Name = e.Path[len(owner)+1:]
+func (u *unpacker) element(e *Element, owner *Type) {
+	e.Owner, e.Name = owner, u.text()
 	e.Min, e.Max = u.number(), u.number()-1
 	bits := u.number()
 	e.Choice, e.Simple, e.Summary, e.Modifier, e.Attribute = bits&1 != 0, bits&2 != 0, bits&4 != 0, bits&8 != 0, bits&16 != 0
@@ -68,16 +58,13 @@ func (e *Element) width() int {
 	return 1
 }
 
-// property reads the type of a property and makes its JSON name.
-func (u *unpacker) property(e *Element, types []Type, names *strings.Builder) Property {
+// property reads the type of a property, and its JSON name where that is not
+// the name of the element.
+func (u *unpacker) property(e *Element, types []Type) Property {
 	of := &types[u.number()]
 	p := Property{JSON: e.Name, Type: of.Name, Of: of, Element: e}
 	if e.Choice {
-		start := names.Len()
-		names.WriteString(e.Name)
-		names.WriteString(strings.ToUpper(of.Name[:1]))
-		names.WriteString(of.Name[1:])
-		p.JSON = names.String()[start:]
+		p.JSON = u.text()
 	}
 	return p
 }

@@ -55,7 +55,7 @@ func fill(n *node, t *r4.Type) {
 			k.el.Slicing = byURL()
 		}
 		if backbone := r4.TypeOf(e.Types[0]); backbone != nil && backbone.Kind == r4.Backbone {
-			if backbone.Name == e.Path {
+			if backbone.Name == e.Path() {
 				k.el.Types = []definition.Type{{Code: backbone.Base}}
 				fill(k, backbone)
 			} else {
@@ -72,7 +72,7 @@ func element(e *r4.Element) *definition.Element {
 	if e.Max >= 0 {
 		high = strconv.Itoa(e.Max)
 	}
-	out := &definition.Element{Min: &low, Max: high, BaseMin: low, BaseMax: high, BasePath: e.Path,
+	out := &definition.Element{Min: &low, Max: high, BaseMin: low, BaseMax: high, BasePath: e.Path(),
 		Constraints: constraints(e.Constraints)}
 	if e.Summary {
 		out.Summary = &e.Summary

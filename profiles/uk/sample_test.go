@@ -59,7 +59,7 @@ func (m *maker) primitive(n *element, t *r4.Type) any {
 			return "text/plain"
 		}
 	}
-	if t.Is("uri") && n.base != nil && n.base.Path == "Reference.type" {
+	if t.Is("uri") && n.base != nil && n.base.Path() == "Reference.type" {
 		return "Patient"
 	}
 	return samples[t.Name]

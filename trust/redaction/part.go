@@ -122,7 +122,7 @@ var codes = []string{"Identifier.value", "Coding.version", "Reference.reference"
 // written reports whether a property is a text that is not shown where codes alone
 // are.
 func written(p *r4.Property) bool {
-	return p == nil || slices.Contains(texts, p.Type) && !slices.Contains(codes, p.Element.Path)
+	return p == nil || slices.Contains(texts, p.Type) && !slices.Contains(codes, p.Element.Path())
 }
 
 // scrub is a value without what is never shown in part of a resource.

@@ -74,16 +74,12 @@ var kindNumbers = map[string]int{"Primitive": 0, "Complex": 1, "Backbone": 2, "R
 
 func (m *model) packTypes(p *packer) {
 	p.number(len(m.types))
-	elements, properties, slots, letters := 0, 0, 0, 0
+	elements, properties, slots := 0, 0, 0
 	for _, t := range m.types {
 		var names []string
 		for _, x := range t.elements {
 			n, _ := x.properties()
 			names = append(names, n...)
-			letters += len(t.name) + 1 + len(x.name)
-			if x.choice() {
-				letters += len(strings.Join(n, ""))
-			}
 		}
 		seed, size := hashTable(names)
 		p.text(t.name)
@@ -100,7 +96,6 @@ func (m *model) packTypes(p *packer) {
 	p.number(elements)
 	p.number(properties)
 	p.number(slots)
-	p.number(letters)
 }
 
 func (m *model) packElements(p *packer) {
@@ -114,9 +109,12 @@ func (m *model) packElements(p *packer) {
 			p.strings(x.targets)
 			p.binding(x)
 			p.constraints(x.own)
-			_, types := x.properties()
-			for _, name := range types {
-				p.number(m.byName[name].index)
+			names, types := x.properties()
+			for i := range names {
+				p.number(m.byName[types[i]].index)
+				if x.choice() {
+					p.text(names[i])
+				}
 			}
 		}
 	}
