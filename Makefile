@@ -10,13 +10,15 @@ LDFLAGS  := -s -w \
   -X main.release=$(shell git describe --tags --always --dirty 2>/dev/null) \
   -X main.commit=$(shell git rev-parse HEAD 2>/dev/null) \
   -X main.date=$(shell git show -s --format=%cI HEAD 2>/dev/null)
-# Packages that no request, commit or search spends time in: compiled without
+# Packages that no request, commit or search spends time in, or in which it makes
+# no difference that was measured (docs/adr/performance.md): compiled without
 # inlining, by which they are smaller.
-COLD     := ./cmd/pestle ./server/page \
+COLD     := ./cmd/pestle ./server/page ./profiles/definition ./profiles/snapshot ./profiles/fsh \
   github.com/alecthomas/kong github.com/go-playground/... github.com/pelletier/... gopkg.in/... go.yaml.in/... \
   github.com/gabriel-vasile/... github.com/leodido/... go.opentelemetry.io/... github.com/golang/protobuf/... \
   github.com/prometheus/common/... github.com/prometheus/procfs/... github.com/prometheus/client_model/... filippo.io/... \
-  html/template text/template text/template/parse archive/tar regexp/syntax mime/multipart flag go/...
+  html/template text/template text/template/parse archive/tar regexp/syntax mime/multipart flag go/... \
+  github.com/google/fhir/...
 BUILD    := $(GO) build -trimpath -buildvcs=false -tags $(TAGS) $(foreach p,$(COLD),-gcflags=$(p)=-l) -ldflags '$(LDFLAGS)'
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 LINT     := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
