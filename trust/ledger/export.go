@@ -36,8 +36,9 @@ func ended(err error) error {
 	return err
 }
 
-// Export writes all versions of a database with what opens their leaves, and the
-// complete tiles, as lines of JSON. What cannot be read is written as lost.
+// Export writes all versions that a database holds when it begins, with what opens
+// their leaves, and their complete tiles, as lines of JSON. What cannot be read is
+// written as lost.
 func Export(ctx context.Context, out io.Writer, h Header, s Source) error {
 	h.Format = format
 	lines := json.NewEncoder(out)
@@ -45,12 +46,17 @@ func Export(ctx context.Context, out io.Writer, h Header, s Source) error {
 	if err := lines.Encode(h); err != nil {
 		return err
 	}
-	err := s.Rows(ctx, 0, func(r Row) error { return lines.Encode(r.entry()) })
+	total, _, err := s.Total()
 	if err != nil {
 		return err
 	}
-	total, _, err := s.Total()
-	if err != nil {
+	err = s.Rows(ctx, 0, func(r Row) error {
+		if r.Index >= total { // committed since: a tile of it may not be there
+			return errEnough
+		}
+		return lines.Encode(r.entry())
+	})
+	if ended(err) != nil {
 		return err
 	}
 	for level := 0; total>>(levelBits*(level+1)) > 0; level++ {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"strings"
@@ -238,6 +239,31 @@ func export(t testing.TB, l *Log, m *memory) string {
 	var b bytes.Buffer
 	require.NoError(t, Export(t.Context(), &b, Header{Key: l.Public(), Checkpoints: []string{string(l.Newest().Note)}}, m))
 	return b.String()
+}
+
+// busy is a database that commits before and after its versions are visited.
+type busy struct {
+	*memory
+	log *Log
+}
+
+func (b busy) Rows(ctx context.Context, from uint64, visit func(Row) error) error {
+	b.grow(b.log, 300, 3)
+	err := b.memory.Rows(ctx, from, visit)
+	b.grow(b.log, 300, 3)
+	return err
+}
+
+// TestExportBesideCommits wants that an export of a database that is written to
+// claims no more than it has, and is sound.
+func TestExportBesideCommits(t *testing.T) {
+	l, m, key := started(t, 300, 100)
+	var b bytes.Buffer
+	require.NoError(t, Export(t.Context(), &b, Header{Checkpoints: []string{string(l.Newest().Note)}}, busy{m, l}))
+	r, err := Verify(&b, Trust{Key: key.Verifier()})
+	require.NoError(t, err)
+	require.Empty(t, r.Findings)
+	require.Equal(t, uint64(300), r.Size)
 }
 
 // TestVerify wants each fault under its name and place.
