@@ -13,15 +13,22 @@ const (
 	width     = 1 << levelBits
 )
 
-// edge is a tree as far as it is not in complete tiles: the hashes of the last
-// tile of each level. A copy of it stays as it is while the original grows.
-type edge struct {
+// Edge is a tree as far as it is not in complete tiles: the hashes of the last
+// tile of each level. The zero value is the tree of no leaves. A copy of it stays as
+// it is while the original grows.
+type Edge struct {
 	size   uint64
 	levels [64 / levelBits][]tlog.Hash
 }
 
-// add appends a leaf by its hash, and returns the tiles that it completes.
-func (e *edge) add(h tlog.Hash) (tiles []Tile) {
+// Size is how many leaves the tree has.
+func (e *Edge) Size() uint64 { return e.size }
+
+// Part returns the hashes of the leaves that are in no complete tile yet.
+func (e *Edge) Part() []tlog.Hash { return e.levels[0] }
+
+// Add appends a leaf by its hash, and returns the tiles that it completes.
+func (e *Edge) Add(h tlog.Hash) (tiles []Tile) {
 	n := e.size
 	e.size++
 	for level := range e.levels {
@@ -40,8 +47,8 @@ func (e *edge) add(h tlog.Hash) (tiles []Tile) {
 	return tiles
 }
 
-// root is the hash of the tree.
-func (e *edge) root() tlog.Hash {
+// Root is the hash of the tree.
+func (e *Edge) Root() tlog.Hash {
 	root, some := tlog.Hash(sha256.Sum256(nil)), false
 	for _, hashes := range e.levels {
 		for k := 1; k <= len(hashes); k <<= 1 { // from the right: the smallest subtrees first

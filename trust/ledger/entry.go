@@ -83,14 +83,19 @@ func (r Row) hash() (h [32]byte) {
 // address is the version's address below the base.
 func (e *Entry) address() string { return e.Type + "/" + e.ID + "/_history/" + e.Version }
 
+// Tiles are the complete tiles of a tree.
+type Tiles interface {
+	// Tile returns a complete tile by its name; nil where there is none.
+	Tile(name string) ([]byte, error)
+}
+
 // Source is the database that a log is of.
 type Source interface {
+	Tiles
 	// Total is how many versions are durable, with the newest commit.
 	Total() (uint64, fhir.Seq, error)
 	// Wait returns when there is a commit behind one.
 	Wait(ctx context.Context, behind fhir.Seq) error
-	// Tile returns a complete tile by its name; nil where there is none.
-	Tile(name string) ([]byte, error)
 	// AddTiles stores tiles that are missing.
 	AddTiles(tiles []Tile) error
 	// Rows calls visit for the versions from one on, in the order of the log.

@@ -44,7 +44,7 @@ func TestTree(t *testing.T) {
 		if size := int64(n + 1); size < 520 || size%4099 == 0 || size%256 < 2 && size%1024 < 300 || size > 65530 && size < 65540 {
 			root, err := tlog.TreeHash(size, &want)
 			require.NoError(t, err)
-			require.Equal(t, root, l.growing.root(), size)
+			require.Equal(t, root, l.growing.Root(), size)
 		}
 	}
 	for _, tile := range tlog.NewTiles(levelBits, 0, last) {
@@ -81,7 +81,7 @@ func TestStartAddsTiles(t *testing.T) {
 		}
 		again := &Log{}
 		require.NoError(t, again.Start(t.Context(), m))
-		require.Equal(t, l.growing.root(), again.growing.root())
+		require.Equal(t, l.growing.Root(), again.growing.Root())
 		require.Len(t, m.tiles, 3)
 	}
 }

@@ -76,11 +76,11 @@ func (p Proof) Verify(e *Entry, key note.Verifier) (Checkpoint, error) {
 	return c, nil
 }
 
-// prove proves that a leaf is in the newest signed tree.
-func (l *Log) prove(index uint64) (Proof, error) {
-	c, t := l.signed()
+// Prove proves that a leaf is in the newest signed tree.
+func (n *Notary) Prove(index uint64) (Proof, error) {
+	c, t := n.signed()
 	if index >= c.Size {
-		return Proof{}, fhir.E("proof", fhir.Conflict, fhir.Issue{Message: "The version was committed a moment ago, and is not signed yet.", Fix: "Ask again in a second."})
+		return Proof{}, fhir.E("proof", fhir.Conflict, fhir.Issue{Message: "This was stored a moment ago, and is not signed yet.", Fix: "Ask again in a second."})
 	}
 	hashes, err := tlog.ProveRecord(int64(c.Size), int64(index), t) //nolint:gosec // sizes of a tree
 	return Proof{Index: index, Hashes: hashes, Checkpoint: c.Note}, err
@@ -96,7 +96,7 @@ func (l *Log) Proof(ctx context.Context, typ, id, version string) (*fhir.Resourc
 	if row.Lost != "" {
 		return nil, fmt.Errorf("ledger: %s", row.Lost)
 	}
-	p, err := l.prove(row.Index)
+	p, err := l.Prove(row.Index)
 	if err != nil {
 		return nil, err
 	}

@@ -11,47 +11,51 @@ import (
 
 // Loss is what was signed and is not in the database.
 type Loss struct {
+	title  string     // of the log
 	Signed Checkpoint // of the history that is lost
-	Size   uint64     // versions that there are
+	Size   uint64     // entries that there are
 }
 
-// String names the versions that are lost, as far as that is known.
+// String names what is lost, as far as that is known.
 func (l Loss) String() string {
 	if l.Size >= l.Signed.Size {
-		return fmt.Sprintf("the history of %d versions that was signed (root %s) is not that of the database", l.Signed.Size, l.Signed.Root)
+		return fmt.Sprintf("the history of %d entries that was signed (root %s) is not that of %s", l.Signed.Size, l.Signed.Root, l.title)
 	}
-	return fmt.Sprintf("versions %d to %d of the log", l.Size, l.Signed.Size-1)
+	return fmt.Sprintf("entries %d to %d of %s", l.Size, l.Signed.Size-1, l.title)
 }
 
-// Lost is what the lock says was signed and is not in the database. Where nothing
-// is lost, it is an error.
-func (l *Log) Lost(key *Key, lock *Lock) (Loss, error) {
-	e, _, err := l.committed()
+// ErrNothingLost says that a log holds all that was signed.
+var ErrNothingLost = errors.New("holds all that was signed: nothing is lost")
+
+// Lost is what the lock says was signed and is not in the log; ErrNothingLost where
+// nothing is lost.
+func (n *Notary) Lost(key *Key, lock *Lock) (Loss, error) {
+	e, _, err := n.of.Committed()
 	if err != nil {
 		return Loss{}, err
 	}
 	if len(lock.last) == 0 {
-		return Loss{}, errors.New("ledger: the lock holds no checkpoint: nothing was signed that could be lost")
+		return Loss{}, fmt.Errorf("%s %w: the lock holds no checkpoint", n.title, ErrNothingLost)
 	}
 	last, err := OpenCheckpoint(lock.last, key.Verifier())
 	if err != nil {
 		return Loss{}, err
 	}
-	err = continues(e.in(l.source), last)
+	err = n.continues(e.in(n.of), last)
 	if err == nil {
-		return Loss{}, errors.New("ledger: the database holds all that was signed: nothing is lost")
+		return Loss{}, fmt.Errorf("%s %w", n.title, ErrNothingLost)
 	}
 	if !errors.Is(err, ErrBehind) {
 		return Loss{}, err
 	}
-	return Loss{Signed: last, Size: e.size}, nil
+	return Loss{title: n.title, Signed: last, Size: e.size}, nil
 }
 
 // Resume signs the log with a lock that holds another history, once that was
 // recorded.
-func (l *Log) Resume(key *Key, lock *Lock) error {
-	l.signer = &signer{key: key, lock: lock, log: slog.New(slog.DiscardHandler)}
-	return l.sign()
+func (n *Notary) Resume(key *Key, lock *Lock) error {
+	n.signer = &signer{key: key, lock: lock, log: slog.New(slog.DiscardHandler)}
+	return n.sign()
 }
 
 // LogSystem is the code system of what records say about the log: purge and

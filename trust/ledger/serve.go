@@ -15,9 +15,9 @@ import (
 // File returns what is served under a path of https://c2sp.org/tlog-tiles,
 // "checkpoint" or "tile/0/x001/234", and whether it will never change. ok is
 // false where there is nothing.
-func (l *Log) File(ctx context.Context, path string) (data []byte, fixed, ok bool, err error) {
+func (n *Notary) File(ctx context.Context, path string) (data []byte, fixed, ok bool, err error) {
 	if path == "checkpoint" {
-		newest := l.Newest().Note
+		newest := n.Newest().Note
 		return newest, false, newest != nil, nil
 	}
 	rest, isTile := strings.CutPrefix(path, "tile/")
@@ -25,9 +25,9 @@ func (l *Log) File(ctx context.Context, path string) (data []byte, fixed, ok boo
 	if !isTile || !ok {
 		return nil, false, false, nil
 	}
-	_, t := l.signed()
+	_, t := n.signed()
 	if a.level == entryTiles {
-		data, err = t.entries(ctx, a)
+		data, err = n.entries(ctx, t, a)
 	} else if data, err = t.tile(a.level, a.n); err == nil {
 		data = data[:min(len(data), a.partial*tlog.HashSize)]
 		ok = len(data) == a.partial*tlog.HashSize
@@ -37,32 +37,32 @@ func (l *Log) File(ctx context.Context, path string) (data []byte, fixed, ok boo
 }
 
 // entries are leaves, each behind its length of two bytes; none where there are
-// not as many.
-func (t *tree) entries(ctx context.Context, a address) (data []byte, err error) {
-	first := a.n << levelBits
-	end := first + uint64(a.partial) //nolint:gosec // at most a tile
+// not as many, or not all of them are known.
+func (n *Notary) entries(ctx context.Context, t *tree, a address) (data []byte, err error) {
+	next := a.n << levelBits
+	end := next + uint64(a.partial) //nolint:gosec // at most a tile
 	if end > t.size {
 		return nil, nil
 	}
-	err = t.source.Rows(ctx, first, func(r Row) error {
-		switch {
-		case r.Index >= end:
+	err = n.of.Leaves(ctx, next, func(index uint64, leaf []byte) error {
+		if index != next || next == end {
 			return errEnough
-		case r.Lost != "":
-			return fmt.Errorf("ledger: %s", r.Lost)
 		}
-		leaf := r.Record.Leaf()
-		data = append(binary.BigEndian.AppendUint16(data, uint16(len(leaf))), leaf...) //nolint:gosec // 53
+		next++
+		data = append(binary.BigEndian.AppendUint16(data, uint16(len(leaf))), leaf...) //nolint:gosec // some 50 bytes
 		return nil
 	})
+	if next < end {
+		data = nil
+	}
 	return data, ended(err)
 }
 
 // Consistency proves that the tree of one size begins with that of another, as
 // Parameters; the sizes are those of the parameters from and to, and to the
 // newest signed one where it is left out.
-func (l *Log) Consistency(_ context.Context, from, to string) (*fhir.Resource, error) {
-	c, t := l.signed()
+func (n *Notary) Consistency(_ context.Context, from, to string) (*fhir.Resource, error) {
+	c, t := n.signed()
 	if to == "" {
 		to = strconv.FormatUint(c.Size, 10)
 	}

@@ -68,12 +68,12 @@ func (a address) name() string {
 
 // tree is the log at one size, to read hashes of.
 type tree struct {
-	edge
-	source Source
+	Edge
+	source Tiles
 	read   map[string][]byte // complete tiles
 }
 
-func (t *edge) in(s Source) *tree { return &tree{edge: *t, source: s, read: map[string][]byte{}} }
+func (e *Edge) in(s Tiles) *tree { return &tree{Edge: *e, source: s, read: map[string][]byte{}} }
 
 // tile returns the hashes of a tile as far as they are there.
 func (t *tree) tile(level int, n uint64) ([]byte, error) {
@@ -115,7 +115,7 @@ func (t *tree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 // rootAt is the root that the tree had at a size.
 func (t *tree) rootAt(size uint64) (tlog.Hash, error) {
 	if size == 0 {
-		return (&edge{}).root(), nil
+		return (&Edge{}).Root(), nil
 	}
 	return tlog.TreeHash(int64(size), t) //nolint:gosec // a size of the tree
 }

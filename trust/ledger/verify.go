@@ -370,9 +370,9 @@ func (v *verifier) rootOf(size uint64) tlog.Hash {
 	if size == 0 {
 		return tlog.Hash(sha256.Sum256(nil))
 	}
-	var e edge
+	var e Edge
 	for _, h := range v.hashes[:size] {
-		e.add(h)
+		e.Add(h)
 	}
-	return e.root()
+	return e.Root()
 }
