@@ -130,13 +130,13 @@ func (c *restoreCommand) provedAudit(data string) error {
 	return errors.Join(err, accesses.Close())
 }
 
-// fileWriter puts the files of an archive back: segments of the audit log, and
+// fileWriter puts the files of an archive back: those of the audit log, and
 // definitions.
 func fileWriter(data string, accesses *audit.Restoration) func(name string, content []byte) error {
 	definition := definitionWriter(data)
 	return func(name string, content []byte) error {
 		if segment, ok := strings.CutPrefix(name, auditName+"/"); ok {
-			return accesses.Segment(segment, content)
+			return accesses.File(segment, content)
 		}
 		return definition(name, content)
 	}

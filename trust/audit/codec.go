@@ -10,7 +10,7 @@ import (
 )
 
 // The record of an event: a format byte, the time in milliseconds, the status,
-// how many others it stands for, the texts of [Event.texts] and the roles, each
+// how many others it stands for, the texts of [texts] and the roles, each
 // with its length, and the number of resources. Each resource has its three texts
 // and its patients, of which one that is that of the resource before is written
 // as 0, and another one as its length and 1.
@@ -18,18 +18,18 @@ import (
 const recordFormat = 1
 
 // texts are the texts of an event in the order of the record.
-func (e *Event) texts() [10]*string {
+func texts(e *fhir.Access) [10]*string {
 	return [...]*string{&e.Interaction, &e.By.Agent, &e.By.Display, &e.By.OnBehalf, &e.By.Client, &e.By.Purpose,
 		&e.Address, &e.RequestID, &e.Method, &e.Target}
 }
 
 // encode appends the record of an event, without its number, which is its place.
-func (e *Event) encode(b []byte) []byte {
+func encode(b []byte, e *fhir.Access) []byte {
 	b = append(b, recordFormat)
 	b = binary.AppendVarint(b, e.Time.UnixMilli())
 	b = binary.AppendUvarint(b, uint64(e.Status))     //nolint:gosec // a status of HTTP
 	b = binary.AppendUvarint(b, uint64(e.Unrecorded)) //nolint:gosec // not negative
-	for _, s := range e.texts() {
+	for _, s := range texts(e) {
 		b = appendText(b, *s)
 	}
 	b = appendText(b, strings.Join(e.By.Roles, " "))
@@ -75,7 +75,7 @@ func decode(b []byte) (*Event, error) {
 	e.Time = time.UnixMilli(d.varint()).UTC()
 	e.Status = int(min(d.uvarint(), 999))       //nolint:gosec // bounded
 	e.Unrecorded = int(min(d.uvarint(), 1<<31)) //nolint:gosec // bounded
-	for _, s := range e.texts() {
+	for _, s := range texts(&e.Access) {
 		*s = d.text(d.uvarint())
 	}
 	e.By.Roles = strings.Fields(d.text(d.uvarint()))

@@ -6,17 +6,26 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // Copy calls write for each segment that has events after a number, in the form
 // of one that is not encrypted: a copy is read whatever the key of the log was.
-// It has all events up to the one that is returned.
-func (l *Log) Copy(after uint64, write func(name string, segment []byte) error) (head uint64, err error) {
+// It has all events up to the one that is returned. A copy of the whole log has the
+// hashes of those that are kept no longer.
+func (l *Log) Copy(after uint64, write func(name string, content []byte) error) (last uint64, err error) {
 	plain := &Log{}
 	list, done := l.pin()
 	defer done()
+	if after == 0 && len(list) > 0 {
+		if err := l.tree.copy(l.tree.Index(list[0].first), write); err != nil {
+			return 0, err
+		}
+	}
 	for _, s := range list {
-		head = s.end - 1
+		last = s.end - 1
 		if s.end <= after+1 {
 			continue
 		}
@@ -24,7 +33,7 @@ func (l *Log) Copy(after uint64, write func(name string, segment []byte) error) 
 		if err != nil {
 			return 0, err
 		}
-		out := header(s.first, false)
+		out := plain.header(head{first: s.first, base: l.tree.base, secret: s.secret})
 		_, next, err := scan(text, headerSize, s.first, s.end, func(number uint64, content []byte) error {
 			record, err := l.plain(number, content)
 			if err == nil {
@@ -42,7 +51,7 @@ func (l *Log) Copy(after uint64, write func(name string, segment []byte) error) 
 			return 0, err
 		}
 	}
-	return head, nil
+	return last, nil
 }
 
 // A Restoration makes the log of a folder of the copies of its segments. One that
@@ -55,19 +64,29 @@ type Restoration struct {
 // Restore begins a log in a folder that has none, under the key of a database.
 func Restore(dir string, o Options) (*Restoration, error) {
 	l := &Log{dir: dir, opts: o}
+	l.tree.log = l
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	return &Restoration{log: l}, l.useKey(true)
 }
 
-// Segment stores the copy of a segment.
-func (r *Restoration) Segment(name string, segment []byte) error {
+// File stores a file of a copy.
+func (r *Restoration) File(name string, content []byte) error {
+	if at, ok := strings.CutSuffix(name, hashesSuffix); ok {
+		return r.hashes(at, content)
+	}
+	return r.segment(name, content)
+}
+
+// segment stores the copy of a segment.
+func (r *Restoration) segment(name string, segment []byte) error {
 	first, ok := firstOf(name)
-	if !ok || filepath.Base(name) != name || len(segment) < headerSize || string(segment[:headerSize]) != string(header(first, false)) {
+	h, plain := (&Log{}).headOf(segment)
+	if !ok || filepath.Base(name) != name || !plain || h.first != first {
 		return &DamageError{File: name, Why: "it is not a copy of a segment"}
 	}
-	out := header(first, r.log.aead != nil)
+	out := r.log.header(h)
 	_, _, err := scan(segment, headerSize, first, 0, func(number uint64, record []byte) error {
 		if _, err := decode(record); err != nil {
 			return err
@@ -84,6 +103,21 @@ func (r *Restoration) Segment(name string, segment []byte) error {
 	return replaceFile(r.log.path(first), out)
 }
 
+// hashes stores the hashes of events that are kept no longer, from a place in the
+// tree on.
+func (r *Restoration) hashes(at string, hashes []byte) error {
+	from, err := strconv.ParseInt(at, 10, 58)
+	if err != nil || from < 0 || len(hashes)%tlog.HashSize != 0 {
+		return &DamageError{File: at + hashesSuffix, Why: "it is not a copy of hashes"}
+	}
+	f, err := os.OpenFile(r.log.tree.path(0), os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt(hashes, from*tlog.HashSize)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
 // Close notes where the log begins.
 func (r *Restoration) Close() error {
 	if r.first <= 1 {
@@ -98,7 +132,7 @@ func (l *Log) begin(first uint64) error {
 }
 
 // Abandon moves a log that cannot be read aside, and has the next one begin with
-// numbers that it did not use. It returns where it is now.
+// numbers that it did not use, and with a tree of its own. It returns where it is now.
 func Abandon(dir string) (moved string, err error) {
 	l := &Log{dir: dir}
 	firsts, _, err := l.files()

@@ -42,7 +42,7 @@ func TestCopy(t *testing.T) {
 		r, err := audit.Restore(dir, audit.Options{Key: k})
 		require.NoError(t, err)
 		for name, segment := range files {
-			require.NoError(t, r.Segment(name, segment))
+			require.NoError(t, r.File(name, segment))
 		}
 		require.NoError(t, r.Close())
 		require.NoError(t, verified(dir, audit.Options{Key: k}))
@@ -52,10 +52,10 @@ func TestCopy(t *testing.T) {
 	}
 	r, err := audit.Restore(t.TempDir(), audit.Options{})
 	require.NoError(t, err)
-	require.Error(t, r.Segment("../00000000000000000001.audit", files["00000000000000000001.audit"]))
+	require.Error(t, r.File("../00000000000000000001.audit", files["00000000000000000001.audit"]))
 	damaged := bytes.Clone(files["00000000000000000001.audit"])
 	damaged[100] ^= 1
-	require.Error(t, r.Segment("00000000000000000001.audit", damaged))
+	require.Error(t, r.File("00000000000000000001.audit", damaged))
 }
 
 func TestAbandon(t *testing.T) {

@@ -6,6 +6,7 @@
 package audit
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -20,14 +21,25 @@ type Event struct {
 
 // Patients are those of whom the answer told, each once, in the order in which
 // they were shown.
-func (e *Event) Patients() []string {
-	var list []string
-	seen := map[string]bool{}
-	for i := range e.Shown {
-		for _, p := range e.Shown[i].Patients {
-			if !seen[p] {
+func (e *Event) Patients() []string { return patientsOf(nil, &e.Access) }
+
+// patientsOf appends the patients of an event.
+func patientsOf(list []string, a *fhir.Access) []string {
+	var seen map[string]bool // where they are many
+	for i := range a.Shown {
+		for _, p := range a.Shown[i].Patients {
+			if seen == nil && slices.Contains(list, p) || seen[p] {
+				continue
+			}
+			list = append(list, p)
+			switch {
+			case seen != nil:
 				seen[p] = true
-				list = append(list, p)
+			case len(list) > 8:
+				seen = map[string]bool{}
+				for _, p := range list {
+					seen[p] = true
+				}
 			}
 		}
 	}
@@ -35,8 +47,10 @@ func (e *Event) Patients() []string {
 }
 
 // Action is the code of what was done: https://hl7.org/fhir/R4/valueset-audit-event-action.html
-func (e *Event) Action() byte {
-	switch name := e.Interaction; {
+func (e *Event) Action() byte { return actionOf(&e.Access) }
+
+func actionOf(a *fhir.Access) byte {
+	switch name := a.Interaction; {
 	case name == "read" || name == "vread":
 		return 'R'
 	case strings.HasPrefix(name, "create"):

@@ -38,6 +38,19 @@ func wrapping(database []byte) (cipher.AEAD, error) {
 	return newAEAD(key)
 }
 
+// secretsUnder is the cipher of the secrets in the headers of segments.
+func secretsUnder(key []byte) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, key, nil, "pestle audit salts", keySize)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
+}
+
 func newAEAD(key []byte) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
@@ -31,24 +33,23 @@ type Options struct {
 	Sync func(*os.File) error
 	// SyncFolder makes the names of a folder durable; nil for the system's.
 	SyncFolder func(dir string) error
-	fault      func(step string, done bool) error // of a test: what a step fails with, before or after it is done
 
-	// Leaf is called for each record that is durable, in the order of the numbers
-	// and before who appended it goes on; nil for nobody. [Log.Records] has those
-	// from before.
-	Leaf func(number uint64, record []byte)
+	fault func(step string, done bool) error // of a test: what a step fails with, before or after it is done
 }
 
 // Log is the files of a folder. Its methods may be called by many at once.
 type Log struct {
-	dir  string
-	aead cipher.AEAD
-	salt [saltSize]byte
-	seed [sha256.Size]byte // of the terms of the index
-	opts Options
+	dir     string
+	aead    cipher.AEAD // of the records; nil for a log that is not encrypted
+	secrets cipher.AEAD // of the secrets in the headers; nil likewise
+	salt    [saltSize]byte
+	seed    [sha256.Size]byte // of the terms of the index
+	opts    Options
+	tree    Tree
 
 	mu     sync.Mutex
-	queue  []*pending
+	queue  *batch  // what is stored next; nil for nothing
+	spare  content // memory for the batch after it
 	wake   chan struct{}
 	closed bool
 	state  error // why the last append failed
@@ -67,16 +68,7 @@ type Log struct {
 	ending bool   // a roll began: the file takes nothing more
 	failed error  // after a failed sync nothing more is acknowledged
 	buffer []byte
-}
-
-// pending is an event that waits for its sync. One without a record asks whether
-// the log takes anything.
-type pending struct {
-	record []byte
-	number uint64
-	terms  []uint64
-	entry  entry
-	done   chan error
+	hashes []tlog.Hash
 }
 
 var (
@@ -104,6 +96,7 @@ func Open(dir string, o Options) (*Log, error) {
 		o.SyncFolder = syncFolder
 	}
 	l := &Log{dir: dir, opts: o, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	l.tree.log = l
 	if !o.ReadOnly {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
@@ -114,7 +107,7 @@ func Open(dir string, o Options) (*Log, error) {
 	}
 	if err := l.recover(); err != nil {
 		l.unlock()
-		return nil, err
+		return nil, errors.Join(err, l.tree.close())
 	}
 	if o.ReadOnly {
 		close(l.ended)
@@ -138,7 +131,10 @@ func (l *Log) useKey(empty bool) error {
 	if err := l.resalt(); err != nil {
 		return err
 	}
-	l.aead, err = newAEAD(key)
+	if l.aead, err = newAEAD(key); err != nil {
+		return err
+	}
+	l.secrets, err = secretsUnder(key)
 	return err
 }
 
@@ -148,182 +144,6 @@ func (l *Log) resalt() error {
 	_, err := rand.Read(l.salt[:])
 	return err
 }
-
-// Record stores what was done, all of it or, where the error is not nil, maybe a
-// part, and returns when it is durable. What is not recorded must not be
-// answered.
-func (l *Log) Record(ctx context.Context, list ...*fhir.Access) error {
-	events := make([]Event, len(list))
-	waiting := make([]*pending, len(list))
-	for i, a := range list {
-		events[i].Access = *a
-		waiting[i] = l.pend(&events[i])
-	}
-	return l.enqueue(ctx, waiting)
-}
-
-// Append stores an event, sets its number, and returns when it is durable.
-func (l *Log) Append(ctx context.Context, e *Event) error {
-	p := l.pend(e)
-	err := l.enqueue(ctx, []*pending{p})
-	if err == nil {
-		e.Number = p.number
-	}
-	return err
-}
-
-// Takes reports why nothing is recorded at present; nil where it is.
-func (l *Log) Takes() error {
-	l.mu.Lock()
-	err := l.state
-	l.mu.Unlock()
-	if err == nil {
-		return nil
-	}
-	return l.enqueue(context.Background(), []*pending{{done: make(chan error, 1)}})
-}
-
-func (l *Log) pend(e *Event) *pending {
-	patients := e.Patients()
-	return &pending{
-		record: e.encode(make([]byte, 0, 256)), terms: l.terms(e, patients), done: make(chan error, 1),
-		entry: entry{millis: e.Time.UnixMilli(), parts: uint32(max(1, len(patients))), action: e.Action()}, //nolint:gosec // few
-	}
-}
-
-func (l *Log) enqueue(ctx context.Context, waiting []*pending) error {
-	for _, p := range waiting {
-		if len(p.record) > maxFrame-64 {
-			return fmt.Errorf("audit: an event of %d bytes", len(p.record))
-		}
-	}
-	l.mu.Lock()
-	if l.closed || l.opts.ReadOnly {
-		l.mu.Unlock()
-		return ErrClosed
-	}
-	l.queue = append(l.queue, waiting...)
-	l.mu.Unlock()
-	l.ring()
-	var failed error
-	for _, p := range waiting {
-		select {
-		case err := <-p.done:
-			failed = errors.Join(failed, err)
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return failed
-}
-
-func (l *Log) ring() {
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
-}
-
-// write is the one goroutine that writes: each time what was queued while the
-// last sync ran.
-func (l *Log) write() {
-	defer close(l.ended)
-	for range l.wake {
-		for {
-			l.mu.Lock()
-			batch := l.queue
-			l.queue = nil
-			closed := l.closed
-			l.mu.Unlock()
-			if len(batch) == 0 {
-				if closed {
-					return
-				}
-				break
-			}
-			l.commit(batch)
-		}
-	}
-}
-
-// commit makes a batch durable and answers who waits, in parts that fit into a
-// segment.
-func (l *Log) commit(batch []*pending) {
-	for len(batch) > 0 {
-		n, err := l.append(batch)
-		if n == 0 {
-			n = len(batch)
-		}
-		l.mu.Lock()
-		l.state = err
-		l.mu.Unlock()
-		for _, p := range batch[:n] {
-			p.done <- err
-		}
-		batch = batch[n:]
-	}
-}
-
-// append writes as many events as the segment takes, at least one, and syncs.
-func (l *Log) append(batch []*pending) (n int, err error) {
-	if l.failed != nil {
-		return 0, l.failed
-	}
-	room := l.opts.SegmentSize - l.at
-	if l.file == nil || l.ending || room < frameSize(batch[0]) && l.at > headerSize {
-		if err := l.roll(headerSize + frameSize(batch[0])); err != nil {
-			return 0, err
-		}
-		room = l.opts.SegmentSize - l.at
-	}
-	l.buffer = l.buffer[:0]
-	number := l.next
-	for n < len(batch) && (n == 0 || int64(len(l.buffer))+frameSize(batch[n]) <= room) {
-		if p := batch[n]; p.record != nil {
-			p.number, p.entry.offset = number, uint32(l.at)+uint32(len(l.buffer)) //nolint:gosec // within a segment
-			l.buffer = l.seal(l.buffer, p.record, number, int(l.at))
-			number++
-		}
-		n++
-	}
-	if len(l.buffer) == 0 {
-		return n, nil
-	}
-	if _, err := l.file.WriteAt(l.buffer, l.at); err != nil {
-		return n, l.undo(err)
-	}
-	if err := l.opts.Sync(l.file); err != nil {
-		l.failed = fmt.Errorf("audit: the log could not be made durable, and takes nothing more until the server is started again: %w", err)
-		return n, l.failed
-	}
-	l.at += int64(len(l.buffer))
-	l.next = number
-	l.note(batch[:n])
-	return n, nil
-}
-
-// note adds what is durable to the index of its segment, and to the tree.
-func (l *Log) note(batch []*pending) {
-	active := l.newest().memory()
-	active.mu.Lock()
-	for _, p := range batch {
-		if p.record != nil {
-			active.add(p.entry, p.terms)
-		}
-	}
-	active.mu.Unlock()
-	if l.opts.Leaf == nil {
-		return
-	}
-	for _, p := range batch {
-		if p.record != nil {
-			l.opts.Leaf(p.number, p.record)
-		}
-	}
-}
-
-// frameSize is how many bytes the frame of an event has at most.
-func frameSize(p *pending) int64 { return int64(frameHead + len(p.record) + overhead) }
 
 // undo clears what a failed write has left. The numbers of its events are used
 // again, their nonces are not: the disk may keep what was written. Where that fails too, nothing more
@@ -349,14 +169,15 @@ func (l *Log) Close() error {
 	if was {
 		return nil
 	}
-	l.ring()
+	l.wakeWriter()
 	<-l.ended
 	l.sealing.Wait()
 	l.unlock()
+	err := l.tree.close()
 	if l.file == nil {
-		return nil
+		return err
 	}
-	return l.file.Close()
+	return errors.Join(err, l.file.Close())
 }
 
 func (l *Log) unlock() {
@@ -387,32 +208,34 @@ func (l *Log) Begin() uint64 {
 	return l.segments[0].first
 }
 
-// terms are what an event is found by: its patients, who asked, by what program,
-// and what was shown.
-func (l *Log) terms(e *Event, patients []string) []uint64 {
-	list := make([]uint64, 0, 3+2*len(patients)+len(e.Shown))
-	list = append(list, l.term('o', strings.ToUpper(e.By.OnBehalf)))
+// terms appends what an event is found by: its patients, who asked, by what
+// program, and what was shown.
+func (l *Log) terms(list []uint64, a *fhir.Access, patients []string) []uint64 {
+	list = append(list, l.term('o', strings.ToUpper(a.By.OnBehalf)))
 	for _, p := range patients {
-		list = append(list, l.term('p', p), l.term('e', "Patient/"+p))
+		list = append(list, l.term('p', p), l.term('e', "Patient/", p))
 	}
-	if e.By.Agent != "" {
-		list = append(list, l.term('a', agentKey(e.By.Agent)))
+	if a.By.Agent != "" {
+		list = append(list, l.term('a', agentKey(a.By.Agent)))
 	}
-	if e.By.Client != "" {
-		list = append(list, l.term('a', clientSystem+"|"+e.By.Client))
+	if a.By.Client != "" {
+		list = append(list, l.term('a', clientSystem, "|", a.By.Client))
 	}
-	for i := range e.Shown {
-		if s := &e.Shown[i]; s.Type != "Patient" && s.ID != "" && (i == 0 || e.Shown[i-1].Type != s.Type || e.Shown[i-1].ID != s.ID) {
-			list = append(list, l.term('e', s.Type+"/"+s.ID))
+	for i := range a.Shown {
+		if s := &a.Shown[i]; s.Type != "Patient" && s.ID != "" && (i == 0 || a.Shown[i-1].Type != s.Type || a.Shown[i-1].ID != s.ID) {
+			list = append(list, l.term('e', s.Type, "/", s.ID))
 		}
 	}
 	return list
 }
 
 // term is a text of a kind in the index.
-func (l *Log) term(kind byte, text string) uint64 {
+func (l *Log) term(kind byte, text ...string) uint64 {
 	b := make([]byte, 0, 128)
-	b = append(append(append(b, l.seed[:]...), kind), text...)
+	b = append(append(b, l.seed[:]...), kind)
+	for _, part := range text {
+		b = append(b, part...)
+	}
 	sum := sha256.Sum256(b)
 	return binary.BigEndian.Uint64(sum[:])
 }
@@ -420,6 +243,11 @@ func (l *Log) term(kind byte, text string) uint64 {
 // Records calls visit for each record from a number on that was durable when it was
 // called, in their order, until visit returns an error.
 func (l *Log) Records(from uint64, visit func(number uint64, record []byte) error) error {
+	return l.salted(from, func(number uint64, _ *secret, record []byte) error { return visit(number, record) })
+}
+
+// salted is Records with the secret of the segment of each record.
+func (l *Log) salted(from uint64, visit func(number uint64, s *secret, record []byte) error) error {
 	list, done := l.pin()
 	defer done()
 	for _, s := range list {
@@ -438,7 +266,7 @@ func (l *Log) Records(from uint64, visit func(number uint64, record []byte) erro
 			if err != nil {
 				return &DamageError{File: l.path(s.first), Why: fmt.Sprintf("event %d: %v", number, err)}
 			}
-			return visit(number, record)
+			return visit(number, &s.secret, record)
 		})
 		if err == nil && next < s.end {
 			err = errTorn
@@ -463,8 +291,8 @@ func (l *Log) Read(from uint64, visit func(*Event) error) error {
 	})
 }
 
-// Verify reads every record of the log, and the index of every segment against
-// its records. An index that is not that of its segment is made again. pace is
+// Verify reads every record of the log, and the index of every segment and the tree
+// against the records. An index that is not that of its segment is made again. pace is
 // called with the bytes that are read next; nil for as fast as it goes.
 func (l *Log) Verify(ctx context.Context, pace func(bytes int) error) (events uint64, err error) {
 	list, done := l.pin()
@@ -487,12 +315,12 @@ func (l *Log) Verify(ctx context.Context, pace func(bytes int) error) (events ui
 		}
 		events += s.end - s.first
 		if !l.opts.ReadOnly && i < len(list)-1 && !s.sound(l.sidecar(s.first), m) {
-			if err := l.writeIndex(s.segment, m); err != nil {
+			if err := errors.Join(l.tree.settle(), l.writeIndex(s.segment, m)); err != nil {
 				return events, err
 			}
 		}
 	}
-	return events, nil
+	return events, l.tree.verify(ctx)
 }
 
 // plain is the record in the content of a frame.

@@ -18,7 +18,7 @@ func TestUndoneNonce(t *testing.T) {
 	defer func() { require.NoError(t, l.Close()) }()
 	e := &Event{Access: fhir.Access{Time: time.UnixMilli(1_790_000_000_000), Interaction: "read", Status: 200}}
 	require.NoError(t, l.Append(t.Context(), e))
-	record := e.encode(nil)
+	record := encode(nil, &e.Access)
 	l.buffer = l.seal(nil, record, l.next, int(l.at))
 	first := l.buffer
 	require.ErrorIs(t, l.undo(syscall.EIO), syscall.EIO)

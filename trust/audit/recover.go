@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,16 +27,25 @@ func (l *Log) recover() error {
 	if err := l.useKey(len(firsts) == 0); err != nil {
 		return err
 	}
-	l.next = begin
+	l.next, l.tree.base = begin, begin
+	durable := uint64(math.MaxUint64) // number of the first event whose hash may not be on the disk
+	var fresh []indexed
 	for i, first := range firsts {
 		if first != l.next {
 			return &DamageError{File: l.path(l.next), Why: fmt.Sprintf("it is missing, and event %d is in the next file", first)}
 		}
 		s := &segment{first: first}
+		if err := l.behead(s); err != nil {
+			return err
+		}
 		if i < len(firsts)-1 {
 			s.events = int(firsts[i+1] - first) //nolint:gosec // ascending
-			err = l.adopt(s)
+			var m *memory
+			if m, err = l.adopt(s); m != nil {
+				durable, fresh = min(durable, first), append(fresh, indexed{s, m})
+			}
 		} else {
+			durable = min(durable, first)
 			err = l.resume(s)
 		}
 		if err != nil {
@@ -43,6 +53,12 @@ func (l *Log) recover() error {
 		}
 		l.segments = append(l.segments, s)
 		l.next = first + uint64(s.length()) //nolint:gosec // not negative
+	}
+	if err := l.tree.start(l.tree.Index(min(durable, l.next))); err != nil {
+		return err
+	}
+	if err := l.keepIndexes(fresh); err != nil {
+		return err
 	}
 	if path := filepath.Join(l.dir, reserveName); !l.opts.ReadOnly {
 		if _, err := os.Stat(path); err != nil {
@@ -86,18 +102,56 @@ func (l *Log) files() (firsts []uint64, begin uint64, err error) {
 	return firsts, begin, nil
 }
 
-// adopt takes a sealed segment over, and makes its index where there is none.
-func (l *Log) adopt(s *segment) error {
+// behead reads the header of a segment.
+func (l *Log) behead(s *segment) error {
 	f, err := os.Open(l.path(s.first))
 	if err != nil {
 		return err
 	}
-	head := make([]byte, headerSize)
-	n, _ := f.ReadAt(head, 0)
+	text := make([]byte, headerSize)
+	n, _ := f.ReadAt(text, 0)
 	_ = f.Close()
-	if err := l.checkHeader(l.path(s.first), s.first, head[:n]); err != nil {
+	if err := l.checkHeader(l.path(s.first), s.first, text[:n]); err != nil {
 		return err
 	}
+	h, _ := l.headOf(text)
+	if len(l.segments) > 0 && h.base != l.tree.base {
+		return &DamageError{File: l.path(s.first), Why: "it is of another log"}
+	}
+	s.secret, l.tree.base = h.secret, h.base
+	return nil
+}
+
+// indexed is a sealed segment whose index is in no file.
+type indexed struct {
+	*segment
+	index *memory
+}
+
+// keepIndexes writes indexes, once the hashes of their segments are durable.
+func (l *Log) keepIndexes(list []indexed) error {
+	if len(list) == 0 {
+		return nil
+	}
+	if l.opts.ReadOnly {
+		for _, s := range list {
+			s.mem = s.index
+		}
+		return nil
+	}
+	if err := l.tree.settle(); err != nil {
+		return err
+	}
+	for _, s := range list {
+		if err := l.writeIndex(s.segment, s.index); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adopt takes a sealed segment over, and makes its index where there is none.
+func (l *Log) adopt(s *segment) (*memory, error) {
 	side, err := os.Open(l.sidecar(s.first))
 	if err == nil {
 		var found *sidecarFile
@@ -107,21 +161,17 @@ func (l *Log) adopt(s *segment) error {
 		_ = side.Close()
 	}
 	if err == nil {
-		return nil
+		return nil, nil
 	}
 	m, _, err := l.index(s.first, s.first+uint64(s.events)) //nolint:gosec // not negative
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if m.len() != s.events {
-		after := s.first + uint64(m.len())                                                                                                      //nolint:gosec // not negative
-		return &DamageError{File: l.path(after), Why: fmt.Sprintf("it is missing, and event %d is in the next file", s.first+uint64(s.events))} //nolint:gosec // not negative
+		after := s.first + uint64(m.len())                                                                                                           //nolint:gosec // not negative
+		return nil, &DamageError{File: l.path(after), Why: fmt.Sprintf("it is missing, and event %d is in the next file", s.first+uint64(s.events))} //nolint:gosec // not negative
 	}
-	if l.opts.ReadOnly {
-		s.mem = m
-		return nil
-	}
-	return l.writeIndex(s, m)
+	return m, nil
 }
 
 // resume opens the newest segment for writing after its last whole frame.

@@ -108,6 +108,9 @@ func (l *Log) Retain(ctx context.Context, r Retention, now time.Time) (deleted i
 			Target: fmt.Sprintf("events %d to %d, kept as long as they must be", s.first, next-1)}); err != nil {
 			return deleted, err
 		}
+		if err := l.tree.settle(); err != nil { // the hashes are what is left
+			return deleted, err
+		}
 		if err := l.begin(next); err != nil {
 			return deleted, err
 		}

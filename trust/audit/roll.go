@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +13,12 @@ import (
 // there is room on the disk. Where a step fails the log goes on with the next
 // event, which rolls again.
 func (l *Log) roll(size int64) error {
-	f, err := l.fresh(max(size, l.opts.SegmentSize))
+	h := head{first: l.next, base: l.tree.base}
+	_, err := rand.Read(h.secret[:])
+	if err != nil {
+		return err
+	}
+	f, err := l.fresh(max(size, l.opts.SegmentSize), h)
 	if err != nil {
 		return fmt.Errorf("audit: the next file of the log could not be made: %w", err)
 	}
@@ -23,7 +29,7 @@ func (l *Log) roll(size int64) error {
 	}
 	l.file, l.at, l.ending = f, headerSize, false
 	l.segmentsMu.Lock()
-	l.segments = append(l.segments, &segment{first: l.next, mem: &memory{}})
+	l.segments = append(l.segments, &segment{first: l.next, secret: h.secret, mem: &memory{}})
 	l.segmentsMu.Unlock()
 	_ = l.reserve(filepath.Join(l.dir, reserveName), l.opts.SegmentSize) // or when it is needed
 	return nil
@@ -33,8 +39,8 @@ func (l *Log) roll(size int64) error {
 // Once it may have that name, the file before it takes no event: the number would
 // be in both. What an attempt that failed has left under the name is the reserve
 // again, so that the name is made, and made durable, anew.
-func (l *Log) fresh(size int64) (*os.File, error) {
-	name, reserve := l.path(l.next), filepath.Join(l.dir, reserveName)
+func (l *Log) fresh(size int64, h head) (*os.File, error) {
+	name, reserve := l.path(h.first), filepath.Join(l.dir, reserveName)
 	if hasRoom(name, 0) {
 		if err := l.step("rename back", func() error { return os.Rename(name, reserve) }); err != nil {
 			return nil, err
@@ -53,7 +59,7 @@ func (l *Log) fresh(size int64) (*os.File, error) {
 		name string
 		do   func() error
 	}{
-		{"header", func() error { _, err := f.WriteAt(header(l.next, l.aead != nil), 0); return err }},
+		{"header", func() error { _, err := f.WriteAt(l.header(h), 0); return err }},
 		{"sync", func() error { return l.opts.Sync(f) }},
 		{"rename", func() error { l.ending = true; return os.Rename(reserve, name) }},
 		{"folder", func() error { return l.opts.SyncFolder(l.dir) }},

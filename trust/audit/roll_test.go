@@ -171,7 +171,7 @@ func TestReadersMeanwhile(t *testing.T) {
 		dir := t.TempDir()
 		r, err := Restore(dir, Options{})
 		require.NoError(t, err)
-		copied, err := l.Copy(0, r.Segment)
+		copied, err := l.Copy(0, r.File)
 		require.NoError(t, err)
 		require.NoError(t, r.Close())
 		require.GreaterOrEqual(t, copied, head)

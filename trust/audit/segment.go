@@ -13,7 +13,7 @@ import (
 )
 
 // A segment is a file "00000000000000000001.audit", named by the number of its
-// first event: a header of 64 bytes, then frames, then zeros up to the size that
+// first event: a header of 128 bytes, then frames, then zeros up to the size that
 // was reserved. A frame is the length of its content, the offset before which the
 // segment was durable when the frame was written, the CRC-32C of both and of the
 // content (4 bytes each), and the content.
@@ -24,9 +24,11 @@ import (
 // are before it, and of the number of the event: a number whose frame was torn is
 // used again, the nonce is not.
 const (
-	headerSize   = 64
+	headerSize   = 128
 	frameHead    = 12
 	segmentMagic = "PESTLE-AUDIT\x01"
+	secretAt     = 40 // in the header
+	wrappedSize  = 12 + len(secret{}) + 16
 	suffix       = ".audit"
 	saltSize     = 4
 	overhead     = saltSize + 16 // what encryption adds to a record
@@ -47,17 +49,50 @@ func firstOf(name string) (uint64, bool) {
 	return n, ok && err == nil && len(digits) == 20
 }
 
-// header is the head of a segment: the magic, whether frames are encrypted, and
-// the number of the first event.
-func header(first uint64, encrypted bool) []byte {
+// head is what the header of a segment says.
+type head struct {
+	first  uint64 // number of its first event
+	base   uint64 // number of the event that is the first leaf of the log's tree
+	secret secret // of its salts
+}
+
+// header is the header of a segment: the magic, whether frames are encrypted, the
+// number of the first event, that of the first leaf, and the secret, which is
+// encrypted where frames are.
+func (l *Log) header(h head) []byte {
 	b := make([]byte, headerSize)
 	copy(b, segmentMagic)
-	if encrypted {
+	binary.BigEndian.PutUint64(b[24:], h.first)
+	binary.BigEndian.PutUint64(b[32:], h.base)
+	if l.secrets != nil {
 		b[16] = 1
+		l.secrets.Seal(b[secretAt:secretAt], nil, h.secret[:], b[:secretAt])
+	} else {
+		copy(b[secretAt:], h.secret[:])
 	}
-	binary.BigEndian.PutUint64(b[24:], first)
-	binary.BigEndian.PutUint32(b[60:], crc32.Checksum(b[:60], castagnoli))
+	binary.BigEndian.PutUint32(b[headerSize-4:], crc32.Checksum(b[:headerSize-4], castagnoli))
 	return b
+}
+
+// headOf reads the header of a segment; false where it is none, or of a log under
+// another key.
+func (l *Log) headOf(text []byte) (h head, ok bool) {
+	if len(text) < headerSize || binary.BigEndian.Uint32(text[headerSize-4:]) != crc32.Checksum(text[:headerSize-4], castagnoli) {
+		return h, false
+	}
+	h.first, h.base = binary.BigEndian.Uint64(text[24:]), binary.BigEndian.Uint64(text[32:])
+	plain, encrypted := text[secretAt:secretAt+len(h.secret)], text[16] == 1
+	if encrypted != (l.secrets != nil) || !bytes.HasPrefix(text, []byte(segmentMagic)) {
+		return h, false
+	}
+	if encrypted {
+		var err error
+		if plain, err = l.secrets.Open(nil, nil, text[secretAt:secretAt+wrappedSize], text[:secretAt]); err != nil {
+			return h, false
+		}
+	}
+	copy(h.secret[:], plain)
+	return h, true
 }
 
 // seal appends the frame of an event to b. durable is the offset before which the
@@ -170,7 +205,7 @@ func (l *Log) readSegment(first uint64) ([]byte, error) {
 }
 
 func (l *Log) checkHeader(path string, first uint64, text []byte) error {
-	if len(text) < headerSize || string(text[:headerSize]) != string(header(first, l.aead != nil)) {
+	if h, ok := l.headOf(text); !ok || h.first != first {
 		return &DamageError{File: path, Why: "its header is not that of a segment which begins with event " + strconv.FormatUint(first, 10) + " under this key"}
 	}
 	return nil

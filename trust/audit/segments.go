@@ -12,7 +12,8 @@ import (
 
 // segment is a file of the log, with its index.
 type segment struct {
-	first uint64
+	first  uint64
+	secret secret
 
 	// Under segmentsMu of the log.
 	readers int
@@ -167,14 +168,15 @@ func (l *Log) index(first, limit uint64) (m *memory, end int, err error) {
 	}
 	m = &memory{}
 	at := headerSize
+	var terms []uint64
 	end, next, err := scan(text, headerSize, first, limit, func(number uint64, content []byte) error {
 		e, err := l.open(number, content)
 		if err != nil {
 			return err
 		}
-		p := l.pend(e)
-		p.entry.offset = uint32(at) //nolint:gosec // within a segment
-		m.add(p.entry, p.terms)
+		patients := e.Patients()
+		terms = l.terms(terms[:0], &e.Access, patients)
+		m.add(entry{millis: e.Time.UnixMilli(), parts: uint32(max(1, len(patients))), action: e.Action(), offset: uint32(at)}, terms) //nolint:gosec // within a segment
 		at += frameHead + len(content)
 		return nil
 	})
@@ -192,7 +194,7 @@ func (l *Log) index(first, limit uint64) (m *memory, end int, err error) {
 func (l *Log) sealed(s *segment) {
 	l.sealing.Go(func() {
 		m := s.memory()
-		if err := l.writeIndex(s, m); err != nil {
+		if l.tree.settle() != nil || l.writeIndex(s, m) != nil {
 			return // it stays in memory, and is made again by the next opening
 		}
 		s.mu.Lock()

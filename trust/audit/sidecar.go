@@ -20,6 +20,7 @@ const (
 	entrySize     = 17
 	spanSize      = 16
 	postingSize   = 12
+	sidecarHead   = 64
 )
 
 // sidecarFile is an index in a file.
@@ -39,7 +40,7 @@ func writeSidecar(path string, first uint64, m *memory) error {
 
 func encodeSidecar(first uint64, m *memory) []byte {
 	postings := m.sorted()
-	b := make([]byte, headerSize, headerSize+len(m.entries)*(entrySize+1)+len(postings)*postingSize)
+	b := make([]byte, sidecarHead, sidecarHead+len(m.entries)*(entrySize+1)+len(postings)*postingSize)
 	for _, e := range m.entries {
 		b = binary.BigEndian.AppendUint64(b, uint64(e.millis)) //nolint:gosec // read as it is written
 		b = binary.BigEndian.AppendUint32(b, e.offset)
@@ -57,7 +58,7 @@ func encodeSidecar(first uint64, m *memory) []byte {
 	binary.BigEndian.PutUint64(b[16:], first)
 	binary.BigEndian.PutUint64(b[24:], uint64(len(m.entries)))
 	binary.BigEndian.PutUint64(b[32:], uint64(len(postings)))
-	binary.BigEndian.PutUint32(b[56:], crc32.Checksum(b[headerSize:], castagnoli))
+	binary.BigEndian.PutUint32(b[56:], crc32.Checksum(b[sidecarHead:], castagnoli))
 	binary.BigEndian.PutUint32(b[60:], crc32.Checksum(b[:60], castagnoli))
 	return b
 }
@@ -65,7 +66,7 @@ func encodeSidecar(first uint64, m *memory) []byte {
 // readSidecarHead returns how many events an index is of, and the checksum of
 // its body.
 func readSidecarHead(f *os.File, first uint64) (s *sidecarFile, body uint32, err error) {
-	head := make([]byte, headerSize)
+	head := make([]byte, sidecarHead)
 	if _, err := f.ReadAt(head, 0); err != nil {
 		return nil, 0, errSidecar
 	}
@@ -85,13 +86,13 @@ func (s *sidecarFile) checkBody(want uint32) error {
 	if err != nil {
 		return err
 	}
-	if crc32.Checksum(text[headerSize:], castagnoli) != want {
+	if crc32.Checksum(text[sidecarHead:], castagnoli) != want {
 		return errSidecar
 	}
 	return nil
 }
 
-func (s *sidecarFile) spansAt() int { return headerSize + s.events*entrySize }
+func (s *sidecarFile) spansAt() int { return sidecarHead + s.events*entrySize }
 func (s *sidecarFile) postingsAt() int {
 	return s.spansAt() + (s.events+blockEvents-1)/blockEvents*spanSize
 }
@@ -103,7 +104,7 @@ func (s *sidecarFile) entry(i int) (entry, error) {
 		n := min(blockEvents, s.events-at*blockEvents)
 		s.block = slices.Grow(s.block[:0], n*entrySize)[:n*entrySize]
 		s.blockAt = -1
-		if _, err := s.f.ReadAt(s.block, int64(headerSize+at*blockEvents*entrySize)); err != nil {
+		if _, err := s.f.ReadAt(s.block, int64(sidecarHead+at*blockEvents*entrySize)); err != nil {
 			return entry{}, err
 		}
 		s.blockAt = at

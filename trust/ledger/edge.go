@@ -41,7 +41,7 @@ func (e *Edge) Add(h tlog.Hash) (tiles []Tile) {
 		if n >>= levelBits; len(at) < width {
 			return tiles
 		}
-		tiles = append(tiles, Tile{Name: tileName(level, n), Value: joined(at)})
+		tiles = append(tiles, Tile{Name: TileName(level, n), Value: joined(at)})
 		e.levels[level], h = nil, perfect(at)
 	}
 	return tiles

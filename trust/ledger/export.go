@@ -61,11 +61,11 @@ func Export(ctx context.Context, out io.Writer, h Header, s Source) error {
 	}
 	for level := 0; total>>(levelBits*(level+1)) > 0; level++ {
 		for n := range total >> (levelBits * (level + 1)) {
-			tile, err := s.Tile(tileName(level, n))
+			tile, err := s.Tile(TileName(level, n))
 			if err != nil {
 				return err
 			}
-			if err := lines.Encode(tileLine{tileName(level, n), tile}); err != nil {
+			if err := lines.Encode(tileLine{TileName(level, n), tile}); err != nil {
 				return err
 			}
 		}

@@ -95,12 +95,12 @@ func EdgeOf(s Tiles, full uint64) (e Edge, err error) {
 	for level := 1; level < len(e.levels); level++ {
 		end := e.size >> (levelBits * level)
 		for n := end &^ (width - 1); n < end; n++ {
-			b, err := s.Tile(tileName(level-1, n))
+			b, err := s.Tile(TileName(level-1, n))
 			if err != nil {
 				return e, err
 			}
 			if len(b) != width*tlog.HashSize {
-				return e, fmt.Errorf("ledger: the tile %s is missing or not whole", tileName(level-1, n))
+				return e, fmt.Errorf("ledger: the tile %s is missing or not whole", TileName(level-1, n))
 			}
 			if e.levels[level] == nil {
 				e.levels[level] = make([]tlog.Hash, 0, width)
@@ -116,7 +116,7 @@ func EdgeOf(s Tiles, full uint64) (e Edge, err error) {
 func complete(s Source, most uint64) (uint64, error) {
 	low, high := uint64(0), most+1 // the first low are there; high are not
 	for middle := most; high-low > 1; middle = low + (high-low)/2 {
-		b, err := s.Tile(tileName(0, middle-1))
+		b, err := s.Tile(TileName(0, middle-1))
 		if err != nil {
 			return 0, err
 		}

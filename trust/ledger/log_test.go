@@ -216,7 +216,7 @@ func TestTilePaths(t *testing.T) {
 		require.NoError(t, err, path)
 		require.False(t, ok, path)
 	}
-	require.Equal(t, "0/x123/x456/789", tileName(0, 123456789))
+	require.Equal(t, "0/x123/x456/789", TileName(0, 123456789))
 }
 
 // TestEntries wants leaves that hash to what the tile of hashes holds.

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// tileName is the name of a tile behind /tile/: level and number, the number in
+// TileName is the name of a tile behind /tile/: level and number, the number in
 // groups of three digits of which all but the last begin with x.
-func tileName(level int, n uint64) string {
+func TileName(level int, n uint64) string {
 	text := fmt.Sprintf("%03d", n%1000)
 	for n /= 1000; n > 0; n /= 1000 {
 		text = fmt.Sprintf("x%03d/%s", n%1000, text)
@@ -61,9 +61,9 @@ func parseTile(path string) (a address, ok bool) {
 
 func (a address) name() string {
 	if a.level == entryTiles {
-		return "entries" + strings.TrimPrefix(tileName(0, a.n), "0")
+		return "entries" + strings.TrimPrefix(TileName(0, a.n), "0")
 	}
-	return tileName(a.level, a.n)
+	return TileName(a.level, a.n)
 }
 
 // tree is the log at one size, to read hashes of.
@@ -82,7 +82,7 @@ func (t *tree) tile(level int, n uint64) ([]byte, error) {
 	} else if n > last {
 		return nil, nil
 	}
-	name := tileName(level, n)
+	name := TileName(level, n)
 	if b, known := t.read[name]; known {
 		return b, nil
 	}

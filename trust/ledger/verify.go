@@ -187,7 +187,7 @@ func placesOf(hashes []tlog.Hash) map[tlog.Hash]int {
 func (v *verifier) compareTiles() {
 	var logged []tlog.Hash
 	for n := uint64(0); ; n++ {
-		tile := v.tiles[tileName(0, n)]
+		tile := v.tiles[TileName(0, n)]
 		if len(tile) != width {
 			break
 		}
@@ -199,14 +199,14 @@ func (v *verifier) compareTiles() {
 	v.align(logged)
 	for level := 1; level <= 6; level++ {
 		for n := uint64(0); ; n++ {
-			tile := v.tiles[tileName(level, n)]
+			tile := v.tiles[TileName(level, n)]
 			if tile == nil {
 				break
 			}
 			for i, h := range tile {
-				below := v.tiles[tileName(level-1, n<<levelBits+uint64(i))] //nolint:gosec // not negative
+				below := v.tiles[TileName(level-1, n<<levelBits+uint64(i))] //nolint:gosec // not negative
 				if len(below) != width || perfect(below) != h {
-					v.find(Changed, (n<<levelBits+uint64(i))<<(levelBits*level), "the tile %s does not follow from those below it", tileName(level, n)) //nolint:gosec // not negative
+					v.find(Changed, (n<<levelBits+uint64(i))<<(levelBits*level), "the tile %s does not follow from those below it", TileName(level, n)) //nolint:gosec // not negative
 				}
 			}
 		}
