@@ -51,8 +51,9 @@ type Authenticator interface {
 
 // Log is the Merkle log of all versions.
 type Log interface {
-	// File returns what is served under a path of tlog-tiles, "checkpoint" or
-	// "tile/0/000", whether it will never change, and whether there is any.
+	// File returns what is served under a path of tlog-tiles, "checkpoint",
+	// "tile/0/000" or, of the audit log, "audit/checkpoint", whether it will never
+	// change, and whether there is any.
 	File(ctx context.Context, path string) (data []byte, fixed, ok bool, err error)
 	// Public is the key with which checkpoints are verified.
 	Public() string

@@ -9,7 +9,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// proof answers with the opening of a version and the proof that it is in the log,
+// proof answers with the opening of a version, the current one unless it is named, and the proof that it is in the log,
 // for those who may read it and are granted $proof by its name: the proof tells
 // how many versions there are. Of a version that is shown in part there is none,
 // since the opening is of the whole.
@@ -25,7 +25,13 @@ func (s *Server) proof(c *gin.Context) error {
 			Fix: "Have it done by who is shown whole resources: an auditor.",
 		})
 	}
-	v, err := s.config.Repository.VRead(c.Request.Context(), c.Param("type"), c.Param("id"), c.Param("vid"))
+	read := func() (*fhir.Version, error) {
+		if version := c.Param("vid"); version != "" {
+			return s.config.Repository.VRead(c.Request.Context(), c.Param("type"), c.Param("id"), version)
+		}
+		return s.config.Repository.Read(c.Request.Context(), c.Param("type"), c.Param("id"))
+	}
+	v, err := read()
 	if err != nil {
 		return err
 	}
@@ -33,15 +39,19 @@ func (s *Server) proof(c *gin.Context) error {
 		return err
 	}
 	x.show(v)
-	r, err := s.config.Log.Proof(c.Request.Context(), c.Param("type"), c.Param("id"), c.Param("vid"))
+	r, err := s.config.Log.Proof(c.Request.Context(), v.Type, v.ID, v.VersionID)
 	if err != nil {
 		return err
 	}
 	return s.send(c, http.StatusOK, r.JSON())
 }
 
-// isLogFile reports whether a path is of the log.
+// isLogFile reports whether a path is of a log: that of changes or, below /audit, that
+// of who was shown what.
 func isLogFile(path string) bool {
+	if rest, ok := strings.CutPrefix(path, "/audit"); ok {
+		return rest == "/checkpoint" || strings.HasPrefix(rest, "/tile/")
+	}
 	return path == "/checkpoint" || path == "/log-key" || strings.HasPrefix(path, "/tile/")
 }
 
@@ -71,7 +81,7 @@ func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, data []byte, f
 		http.Error(w, "The log cannot be read.", http.StatusInternalServerError)
 	case !ok:
 		http.Error(w, "The log has no such part: its size is in /checkpoint.", http.StatusNotFound)
-	case r.URL.Path == "/checkpoint":
+	case strings.HasSuffix(r.URL.Path, "/checkpoint"):
 		plain(w, data)
 	default:
 		if fixed {

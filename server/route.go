@@ -50,7 +50,8 @@ func (s *Server) table() []route {
 func (s *Server) every() []route {
 	all := append(s.table(), s.operationRoutes()...)
 	if s.config.Log != nil {
-		all = append(all, route{"GET", "/:type/:id/_history/:vid/$proof", "operation", auth.Read, s.proof})
+		all = append(all, route{"GET", "/:type/:id/_history/:vid/$proof", "operation", auth.Read, s.proof},
+			route{"GET", "/:type/:id/$proof", "operation", auth.Read, s.proof})
 	}
 	return all
 }

@@ -53,8 +53,9 @@ type app struct {
 	loops         map[string]*pharmacy.Loop // by follower
 	backlog       *pharmacy.Backlog         // of the loops
 	definitions   *definitionFolder
-	ledger        *ledger.Log // Merkle log of all versions
-	origins       []string    // by which clients know the server
+	ledger        *ledger.Log    // Merkle log of all versions
+	accesses      *ledger.Notary // of the audit log
+	origins       []string       // by which clients know the server
 	log           *slog.Logger
 }
 
@@ -107,7 +108,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	}
 	claims := reimbursement.New(db)
 	c.Dispensing.Codes = claims
-	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, origins: c.Origins, log: log}
+	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, accesses: ledger.NewNotary("the audit log", accesses.Tree()), origins: c.Origins, log: log}
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
 	site := c.Dispensing.Site

@@ -8,9 +8,13 @@ import (
 	"log/slog"
 	"net/url"
 	"path/filepath"
+	"strings"
+	"sync"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/trust/audit"
 	"github.com/pestle-fhir/pestle/trust/ledger"
 )
 
@@ -59,11 +63,11 @@ func (l logged) RowOf(ctx context.Context, typ, id, version string) (ledger.Row,
 	return rowOf(r), err
 }
 
-// signing says with what the log is signed. Both files are outside the database,
+// signing says with what the logs are signed. The files are outside the database,
 // so that no copy of it can sign in its place.
 type signing struct {
-	LogKey         string `env:"PESTLE_LOG_KEY" placeholder:"FILE" help:"File of the key that signs the log of changes, made at the first start. Beside the data folder unless set; a sandbox has it within."`
-	CheckpointLock string `env:"PESTLE_CHECKPOINT_LOCK" placeholder:"FILE" help:"File with the last checkpoint that was signed: a database that does not continue it is not served. Beside the data folder unless set; a sandbox has it within."`
+	LogKey         string `env:"PESTLE_LOG_KEY" placeholder:"FILE" help:"File of the key that signs the log of changes and the audit log, made at the first start. Beside the data folder unless set; a sandbox has it within."`
+	CheckpointLock string `env:"PESTLE_CHECKPOINT_LOCK" placeholder:"FILE" help:"File with the last checkpoint that was signed: a database that does not continue it is not served. That of the audit log is beside it, with .audit behind its name. Beside the data folder unless set; a sandbox has it within."`
 }
 
 // The files of a log within the folder of a sandbox.
@@ -84,17 +88,43 @@ func (s *signing) complete(data string, within bool) {
 	s.LogKey, s.CheckpointLock = cmp.Or(s.LogKey, base+sandboxKey), cmp.Or(s.CheckpointLock, base+sandboxLock)
 }
 
-// sign has the log signed, and says what to do where it must not be.
-func (s *signing) sign(l *ledger.Log, origin string, log *slog.Logger) error {
+// auditLock is the checkpoint lock of the audit log, beside that of the log of
+// changes.
+func (s *signing) auditLock() string { return s.CheckpointLock + "." + audit.LogName }
+
+// auditPublic is the key with which the checkpoints of the audit log are verified.
+func auditPublic(key *ledger.Key) string {
+	k, err := key.Of(audit.LogName)
+	if err != nil {
+		panic(err) // its name is a longer one
+	}
+	return k.Public()
+}
+
+// sign has the logs signed, and says what to do where they must not be.
+func (s *signing) sign(a *app, origin string, log *slog.Logger) error {
 	key, err := ledger.LoadKey(s.LogKey, origin)
 	if err != nil {
 		return fmt.Errorf("%w; --log-key (PESTLE_LOG_KEY) names the file", err)
 	}
-	lock, err := ledger.OpenLock(s.CheckpointLock)
+	if err := signWith(&a.ledger.Notary, key, s.CheckpointLock, log); err != nil {
+		return err
+	}
+	if key, err = key.Of(audit.LogName); err == nil {
+		err = signWith(a.accesses, key, s.auditLock(), log)
+	}
+	if err != nil {
+		return errors.Join(err, a.ledger.Close())
+	}
+	return nil
+}
+
+func signWith(n *ledger.Notary, key *ledger.Key, path string, log *slog.Logger) error {
+	lock, err := ledger.OpenLock(path)
 	if err != nil {
 		return fmt.Errorf("%w; --checkpoint-lock (PESTLE_CHECKPOINT_LOCK) names the file", err)
 	}
-	err = l.Sign(key, lock, log)
+	err = n.Sign(key, lock, log)
 	if errors.Is(err, ledger.ErrBehind) {
 		err = fmt.Errorf("%w. This is an older copy, or another history: start the server that was used last, or restore the newest backup. Where what was signed is lost for good, `pestle proof recover` records that it is, and signs anew", err)
 	}
@@ -102,6 +132,68 @@ func (s *signing) sign(l *ledger.Log, origin string, log *slog.Logger) error {
 		return errors.Join(err, lock.Close())
 	}
 	return nil
+}
+
+// notaries sign the logs of a server.
+func (a *app) notaries() []*ledger.Notary { return []*ledger.Notary{&a.ledger.Notary, a.accesses} }
+
+// signLogs signs what is committed until ctx ends; the channel is closed then.
+func (a *app) signLogs(ctx context.Context) <-chan struct{} {
+	var group sync.WaitGroup
+	for _, n := range a.notaries() {
+		group.Go(func() { n.Run(ctx) })
+	}
+	done := make(chan struct{})
+	go func() { group.Wait(); close(done) }()
+	return done
+}
+
+// closeLogs signs what is committed, and gives the locks up.
+func (a *app) closeLogs() (err error) {
+	for _, n := range a.notaries() {
+		err = errors.Join(err, n.Close())
+	}
+	return err
+}
+
+// proofs are the logs of a server as it serves them: that of changes and, under its
+// name, that of who was shown what.
+type proofs struct{ app *app }
+
+// File returns a file of a log.
+func (p proofs) File(ctx context.Context, path string) (data []byte, fixed, ok bool, err error) {
+	if path, of := strings.CutPrefix(path, audit.LogName+"/"); of {
+		return p.app.accesses.File(ctx, path)
+	}
+	return p.app.ledger.File(ctx, path)
+}
+
+// Public is the key of the log of changes.
+func (p proofs) Public() string { return p.app.ledger.Public() }
+
+// Receipt seals a commit for who made it.
+func (p proofs) Receipt(seq fhir.Seq) string { return p.app.ledger.Receipt(seq) }
+
+// Proof proves that a version is in the log of changes, or that the event of an
+// AuditEvent is in that of who was shown what. It tells of the whole event.
+func (p proofs) Proof(ctx context.Context, typ, id, version string) (*fhir.Resource, error) {
+	records := p.app.repository.records
+	if typ != auditEvent {
+		return p.app.ledger.Proof(ctx, typ, id, version)
+	}
+	parts, err := records.Parts(ctx, id)
+	if fhir.KindOf(err) == fhir.NotFound { // one that is stored
+		return p.app.ledger.Proof(ctx, typ, id, version)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range parts {
+		if part.ID != id {
+			server.Tell(ctx, part)
+		}
+	}
+	return records.Proof(ctx, p.app.accesses, id)
 }
 
 // origin names the log: the host by which clients know the server.

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
+	"github.com/pestle-fhir/pestle/trust/audit"
 	"github.com/pestle-fhir/pestle/trust/ledger"
 )
 
@@ -84,7 +86,7 @@ func (s *signing) header() (h ledger.Header) {
 }
 
 type verifyCommand struct {
-	What       string   `arg:"" help:"An export of pestle proof export, the folder of a database, a backup, or an answer to $proof."`
+	What       string   `arg:"" help:"An export of pestle proof export or of pestle audit export --format proof, the folder of a database, a backup, or an answer to $proof. Of a folder and a backup both logs are verified."`
 	Key        string   `placeholder:"KEY|FILE" help:"The key of the log, as /log-key has it, or a file with it. Unless set the one that comes with what is verified, which proves less."`
 	Checkpoint []string `placeholder:"FILE" help:"A checkpoint that was kept elsewhere, such as the file of a witness; repeat it for several."`
 	JSON       bool     `help:"Print the findings as lines of JSON."`
@@ -96,31 +98,51 @@ type verifyCommand struct {
 
 // Run verifies without the server, and prints what is wrong.
 func (c *verifyCommand) Run(std streams) error {
-	trust, err := c.trust()
-	if err != nil {
-		return err
-	}
-	in, done, err := c.open(std)
+	list, done, err := c.open(std)
 	if err != nil {
 		return err
 	}
 	defer done()
+	failed := false
+	for _, in := range list {
+		err := c.verify(in, len(list) > 1, std)
+		if failed = failed || errors.Is(err, errSilent); err != nil && !errors.Is(err, errSilent) {
+			return err
+		}
+	}
+	if failed {
+		return errSilent
+	}
+	return nil
+}
+
+// verify verifies an export of a log, or an answer to $proof. With those of several
+// logs, each takes the checkpoints that are its own.
+func (c *verifyCommand) verify(in io.Reader, several bool, std streams) error {
 	start := make([]byte, 64)
 	n, _ := io.ReadFull(in, start)
-	rest := io.MultiReader(bytes.NewReader(start[:n]), in)
+	rest, log := io.MultiReader(bytes.NewReader(start[:n]), in), ""
 	if strings.Contains(string(start[:n]), "resourceType") {
-		return c.proof(rest, trust, std)
+		return c.proof(rest, std)
 	}
-	report, err := ledger.Verify(rest, trust)
+	verify := ledger.Verify
+	if audit.IsProof(start[:n]) {
+		verify, log = audit.VerifyExport, audit.LogName
+	}
+	trust, err := c.trust(log, several)
 	if err != nil {
 		return err
 	}
-	return c.print(report, std)
+	report, err := verify(rest, trust)
+	if err != nil {
+		return err
+	}
+	return c.print(report, log, std)
 }
 
-func (c *verifyCommand) trust() (t ledger.Trust, err error) {
+func (c *verifyCommand) trust(log string, several bool) (t ledger.Trust, err error) {
 	if c.Key != "" {
-		if t.Key, err = readVerifier(c.Key); err != nil {
+		if t.Key, err = readVerifier(c.Key, log); err != nil {
 			return t, err
 		}
 	}
@@ -129,13 +151,16 @@ func (c *verifyCommand) trust() (t ledger.Trust, err error) {
 		if err != nil {
 			return t, err
 		}
+		if of, err := ledger.ReadCheckpoint(text); several && err == nil && strings.HasSuffix(of.Origin, "/"+audit.LogName) != (log == audit.LogName) {
+			continue
+		}
 		t.Checkpoints = append(t.Checkpoints, text)
 	}
 	return t, nil
 }
 
-// open opens what is verified as an export.
-func (c *verifyCommand) open(std streams) (io.Reader, func(), error) {
+// open opens what is verified as exports.
+func (c *verifyCommand) open(std streams) ([]io.Reader, func(), error) {
 	info, err := os.Stat(c.What)
 	if err != nil {
 		return nil, nil, err
@@ -155,7 +180,7 @@ func (c *verifyCommand) open(std streams) (io.Reader, func(), error) {
 	start := make([]byte, 1)
 	if n, _ := f.Read(start); n == 1 && start[0] == '{' {
 		_, err := f.Seek(0, io.SeekStart)
-		return f, func() { _ = f.Close() }, err
+		return []io.Reader{f}, func() { _ = f.Close() }, err
 	}
 	if err := f.Close(); err != nil {
 		return nil, nil, err
@@ -163,16 +188,25 @@ func (c *verifyCommand) open(std streams) (io.Reader, func(), error) {
 	return c.backup()
 }
 
-// folder exports a database as it is verified.
-func (c *verifyCommand) folder(dir string) (io.Reader, func(), error) {
-	export := &proofExport{Data: dir, encryption: c.encryption, signing: c.signing}
-	r, w := io.Pipe()
-	go func() { _ = w.CloseWithError(export.write(w)) }()
-	return r, func() { _ = r.Close() }, nil
+// folder exports the logs of a database as they are verified.
+func (c *verifyCommand) folder(dir string) (list []io.Reader, done func(), err error) {
+	changes := &proofExport{Data: dir, encryption: c.encryption, signing: c.signing}
+	accesses := &auditExport{Data: dir, Format: audit.Proof, encryption: c.encryption, signing: c.signing, quiet: true}
+	var pipes []*io.PipeReader
+	for _, write := range []func(io.Writer) error{changes.write, func(w io.Writer) error { return accesses.write(w, time.Time{}, time.Time{}) }} {
+		r, w := io.Pipe()
+		go func() { _ = w.CloseWithError(write(w)) }()
+		list, pipes = append(list, r), append(pipes, r)
+	}
+	return list, func() {
+		for _, r := range pipes {
+			_ = r.Close()
+		}
+	}, nil
 }
 
 // backup restores a backup into a folder for the time of its verification.
-func (c *verifyCommand) backup() (io.Reader, func(), error) {
+func (c *verifyCommand) backup() ([]io.Reader, func(), error) {
 	dir, err := os.MkdirTemp("", "pestle-verify-")
 	if err != nil {
 		return nil, nil, err
@@ -187,7 +221,11 @@ func (c *verifyCommand) backup() (io.Reader, func(), error) {
 	return r, func() { end(); done() }, err
 }
 
-func (c *verifyCommand) print(r *ledger.Report, std streams) error {
+func (c *verifyCommand) print(r *ledger.Report, log string, std streams) error {
+	what := "versions"
+	if log == audit.LogName {
+		what = "events of the audit log"
+	}
 	for _, f := range r.Findings {
 		if c.JSON {
 			fmt.Fprintf(std.out, "{\"kind\":%q,\"index\":%d}\n", f.Kind, f.Index)
@@ -196,7 +234,7 @@ func (c *verifyCommand) print(r *ledger.Report, std streams) error {
 		fmt.Fprintf(std.out, "%s: %s\n", f.Kind, f.Text)
 	}
 	if !c.JSON {
-		fmt.Fprintf(std.out, "%d versions, root %s\n", r.Size, r.Root)
+		fmt.Fprintf(std.out, "%d %s, root %s\n", r.Size, what, r.Root)
 		for _, cp := range r.Checkpoints {
 			fmt.Fprintf(std.out, "as signed by %s: %s\n", cp.Origin, cp)
 		}
@@ -208,13 +246,27 @@ func (c *verifyCommand) print(r *ledger.Report, std streams) error {
 }
 
 // proof verifies an answer to $proof.
-func (c *verifyCommand) proof(in io.Reader, trust ledger.Trust, std streams) error {
+func (c *verifyCommand) proof(in io.Reader, std streams) error {
 	answer, err := io.ReadAll(in)
 	if err != nil {
 		return err
 	}
-	if trust.Key == nil {
+	if c.Key == "" {
 		return errors.New("an answer to $proof is verified with --key: the key of the log, from elsewhere")
+	}
+	trust, err := c.trust(audit.LogName, false)
+	if err != nil {
+		return err
+	}
+	event, cp, err := audit.VerifyProof(answer, trust.Key)
+	if !errors.Is(err, audit.ErrNoEvent) {
+		if err == nil {
+			_, err = fmt.Fprintf(std.out, "AuditEvent/%d is an event of %s, as signed: %s\n%s", event.Number, cp.Origin, cp, event.Line())
+		}
+		return err
+	}
+	if trust, err = c.trust("", false); err != nil {
+		return err
 	}
 	e, cp, err := ledger.VerifyProof(answer, trust.Key)
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/server/transport"
 	"github.com/pestle-fhir/pestle/trust/audit"
+	"github.com/pestle-fhir/pestle/trust/ledger"
 )
 
 // serveCommand is the configuration of a server: each flag is an environment
@@ -136,18 +137,18 @@ func inTime(limit time.Duration, what string, f func() error) error {
 func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listener, log *slog.Logger, std streams) error {
 	defer boundMemory(min(heapMemory, c.Memory.orDefault()))()
 	c.signing.complete(c.Data, c.Sandbox)
-	if err := c.sign(app.ledger, c.origin(), log); err != nil {
+	if err := c.sign(app, c.origin(), log); err != nil {
 		return err
 	}
 	config, err := c.config(app, log)
 	if err != nil {
-		return errors.Join(err, app.ledger.Close())
+		return errors.Join(err, app.closeLogs())
 	}
 	verified := &verification{db: app.db, every: time.Duration(c.VerifyHours) * time.Hour, share: float64(min(max(c.VerifyShare, 1), 100)) / 100, log: log}
 	if err := verified.recall(); err != nil {
-		return errors.Join(err, app.ledger.Close())
+		return errors.Join(err, app.closeLogs())
 	}
-	config.Warnings, config.Wrong = append(config.Warnings, verified.damage, app.ledger.Trouble), verified.wrong
+	config.Warnings, config.Wrong = append(config.Warnings, verified.damage, app.ledger.Trouble, app.accesses.Trouble), verified.wrong
 	config.Counters = append(config.Counters, verified.counters()...)
 	s, err := server.New(config)
 	if err == nil && c.Sandbox {
@@ -158,11 +159,10 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 		}
 	}
 	if err != nil {
-		return errors.Join(err, app.ledger.Close())
+		return errors.Join(err, app.closeLogs())
 	}
 	ctx, stop := context.WithCancel(ctx)
-	signing := make(chan struct{})
-	go func() { app.ledger.Run(ctx); close(signing) }()
+	signing := app.signLogs(ctx)
 	followers := app.follow(ctx)
 	verifying := make(chan struct{})
 	go func() { verified.run(ctx); close(verifying) }()
@@ -172,7 +172,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	defer stop()
 	ended := func() error { // before the database is closed
 		stop()
-		return inTime(closeTime, "the followers did not stop", func() error { <-followers; <-commands; <-verifying; <-signing; return app.ledger.Close() })
+		return inTime(closeTime, "the followers did not stop", func() error { <-followers; <-commands; <-verifying; <-signing; return app.closeLogs() })
 	}
 	metrics, err := c.serveMetrics(s, log)
 	if err != nil {
@@ -188,6 +188,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 		log.Warn("prescriptions are supplied as if signed on the day they arrive; not for patients", "flag", "--law-from-receipt")
 	}
 	log.Info("the log of changes is signed", "key", app.ledger.Public(), "checkpoint", app.ledger.Newest())
+	log.Info("the audit log is signed", "key", app.accesses.Public(), "checkpoint", app.accesses.Newest())
 	log.Info("ready", "addr", listener.Addr().String(), "data", c.Data, "sandbox", c.Sandbox)
 
 	select {
@@ -303,7 +304,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 		SMART:       server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
 	}
 	if app.ledger.Signed() {
-		config.Log, config.Operations = app.ledger, append(config.Operations, app.ledger.Operations()...)
+		config.Log, config.Operations = proofs{app}, append(config.Operations, app.ledger.Operations(map[string]*ledger.Notary{audit.LogName: app.accesses})...)
 	}
 	if c.Sandbox {
 		config.Origins = append(config.Origins, server.LocalOrigins...)

@@ -1,4 +1,5 @@
-"""Verifies an export of a log of changes: written from docs/proof.md alone.
+"""Verifies an export of a log of changes, or one of an audit log with its proof:
+written from docs/proof.md alone.
 
     verify.py EXPORT [--key KEY] [--checkpoint FILE]...
 
@@ -9,7 +10,9 @@ exit code 0 where there is no fault. Needs nothing but Python 3.
 import base64
 import hashlib
 import hmac
+import itertools
 import json
+import re
 import sys
 
 WIDTH = 256
@@ -94,6 +97,11 @@ class Key:
         if data[0] != 1 or len(data) != 33 or hashlib.sha256(self.name.encode() + b"\n" + data).hexdigest()[:8] != self.id:
             raise ValueError("not the key of a log: " + text)
         self.public = data[1:]
+
+    def of(self, log):
+        """The key under the name of another log."""
+        name, data = self.name + "/" + log, b"\x01" + self.public
+        return Key("%s+%s+%s" % (name, hashlib.sha256(name.encode() + b"\n" + data).hexdigest()[:8], base64.b64encode(data).decode()))
 
     def open(self, note):
         """Size and root of a checkpoint, None where it is not signed."""
@@ -316,22 +324,197 @@ class Verification:
         return sorted(self.found)
 
 
+class Reader:
+    """Reads the record of an event."""
+
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def bytes(self, n):
+        if self.at + n > len(self.data):
+            raise ValueError("too short")
+        self.at += n
+        return self.data[self.at - n:self.at]
+
+    def varint(self):
+        out = 0
+        for shift in range(0, 64, 7):
+            byte = self.bytes(1)[0]
+            out |= (byte & 127) << shift
+            if byte < 128:
+                return out
+        raise ValueError("not a varint")
+
+    def text(self):
+        return self.bytes(self.varint()).decode(errors="replace")
+
+    def skip_if_new(self):
+        n = self.varint()
+        if n:
+            self.bytes(n - 1)
+
+    def event(self):
+        """Interaction and target."""
+        if self.bytes(1) != b"\x01":
+            raise ValueError("another format")
+        for _ in range(3):
+            self.varint()
+        texts = [self.text() for _ in range(11)]
+        for _ in range(self.varint()):
+            for _ in range(3):
+                self.skip_if_new()
+            for _ in range(self.varint()):
+                self.skip_if_new()
+        if self.at != len(self.data):
+            raise ValueError("too long")
+        return texts[0], texts[9]
+
+
+class Accesses:
+    """The verification of an audit log."""
+
+    def __init__(self, key, checkpoints):
+        self.key, self.given, self.signed = key, checkpoints, []
+        self.found, self.stack, self.roots = set(), [], {}
+        self.next, self.whole = 0, True
+        self.absent, self.kept, self.lost = [], [], []
+
+    def find(self, kind, index):
+        self.found.add((index, kind))
+
+    def open(self):
+        if self.key is None and self.head.get("key"):
+            self.key = Key(self.head["key"])
+        for note in self.given + self.head.get("checkpoints", []):
+            c = self.key.open(note) if self.key else None
+            if c is None:
+                self.find("unsigned", 0)
+            else:
+                self.signed.append(c)
+        if not self.signed:
+            self.find("unsigned", 0)
+        self.rooted()
+
+    def rooted(self):
+        if self.whole and any(size == self.next for size, _ in self.signed):
+            out = self.stack[-1][1] if self.stack else digest()
+            for _, left in reversed(self.stack[:-1]):
+                out = digest(b"\x01", left, out)
+            self.roots[self.next] = out
+
+    def follows(self, index):
+        if index < self.next:
+            self.find("extra", index)
+            return False
+        if index > self.next:
+            self.find("missing", self.next)
+            self.whole, self.next = False, index
+        return True
+
+    def add(self, level, h):
+        self.next += 1 << level
+        while self.stack and self.stack[-1][0] == level:
+            level, h = level + 1, digest(b"\x01", self.stack.pop()[1], h)
+        self.stack.append((level, h))
+        self.rooted()
+
+    def subtree(self, index, level, h):
+        if not 0 <= level <= 57 or index % (1 << level) or len(h) != 32:
+            self.find("extra", index)
+            return
+        self.absent.append((index, index + (1 << level)))
+        self.add(level, h)
+
+    def event(self, line):
+        index, number, record, stored = line["index"], line["number"], data_of(line, "record"), data_of(line, "hash")
+        h = digest(b"\x00PA1\x00", number.to_bytes(8, "big"), mac(data_of(line, "salt"), record))
+        if number != self.base + index or h != stored:
+            self.find("changed", index)
+        try:
+            interaction, target = Reader(record).event()
+            self.statement(interaction, target, number, index)
+        except ValueError:
+            self.find("changed", index)
+        self.add(0, stored if len(stored) == 32 else h)
+
+    def statement(self, interaction, target, number, index):
+        said = re.match(r"events ([0-9]{1,19}) to ([0-9]{1,19}),", target)
+        if interaction == "delete-retained" and said and int(said[2]) < number:
+            self.kept.append((int(said[1]), int(said[2]) + 1))
+        if interaction == "recovered":
+            self.lost.append((index, target))
+
+    def runs(self):
+        out, places = [], (self.head.get("from", 0), self.head.get("to", 0))
+        for begin, end in self.absent:
+            if out and out[-1][1] == begin and begin not in places:
+                out[-1] = (out[-1][0], end)
+            else:
+                out.append((begin, end))
+        return out
+
+    def end(self):
+        if self.next < self.head.get("size", 0):
+            self.find("missing", self.next)
+        for begin, end in self.runs():
+            number = self.base + begin
+            for first, behind in sorted(self.kept):
+                if first <= number < behind:
+                    number = behind
+            if self.head.get("part") and (end <= self.head.get("from", 0) or begin >= self.head.get("to", 0)):
+                self.find("outside", begin)
+            else:
+                self.find("expired" if number >= self.base + end else "missing", begin)
+        for c in self.signed:
+            lost = [index for index, text in self.lost if self.key.open(text) == c]
+            if lost:
+                self.find("recovered", lost[-1])
+            elif c[0] > self.next:
+                self.find("truncated", c[0])
+            elif c[0] in self.roots:
+                if self.roots[c[0]] != c[1]:
+                    self.find("forked", c[0])
+            elif self.whole:
+                self.find("unsigned", c[0])
+            if any(size == c[0] and h != c[1] for size, h in self.signed):
+                self.find("forked", c[0])
+
+    def run(self, head, lines):
+        self.head, self.base = head, head.get("base", 0)
+        self.open()
+        for text in lines:
+            line = json.loads(text)
+            if not self.follows(line["index"]):
+                continue
+            if "root" in line:
+                self.subtree(line["index"], line["level"], data_of(line, "root"))
+            else:
+                self.event(line)
+        self.end()
+        return sorted(self.found)
+
+
 def main(args):
     export, key, checkpoints = None, None, []
     while args:
         arg = args.pop(0)
         if arg == "--key":
-            key = Key(args.pop(0))
+            key = args.pop(0)
         elif arg == "--checkpoint":
             with open(args.pop(0), encoding="utf-8") as f:
                 checkpoints.append(f.read())
         else:
             export = arg
     with open(export, encoding="utf-8") as f:
-        found = Verification(key, checkpoints).run(iter(f))
+        first = next(f)
+        head = json.loads(first)
+        if head.get("format") == "pestle-audit/1":
+            found = Accesses(Key(key).of("audit") if key else None, checkpoints).run(head, f)
+        else:
+            found = Verification(Key(key) if key else None, checkpoints).run(itertools.chain([first], f))
     for index, kind in found:
         print(json.dumps({"kind": kind, "index": index}, separators=(",", ":")))
-    return 1 if any(kind not in ("purged", "recovered") for _, kind in found) else 0
+    return 1 if any(kind not in ("purged", "recovered", "expired", "outside") for _, kind in found) else 0
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ const (
 const (
 	command  = "command"
 	retained = "delete-retained" // segments that were kept as long as they must be
+	// recovered events have a checkpoint as their target: what it was signed of is lost.
+	recovered = "recovered"
 )
 
 // Site is the server as it names itself in AuditEvents.
@@ -76,7 +78,7 @@ func kindOf(e *Event) kind {
 	case i == "sign-in", i == "sign-out":
 		k.typeSystem, k.typ, k.display = dicom, "110114", "User Authentication"
 		k.subtypeSystem, k.subtype, k.own, k.name, k.user = dicom, map[string]string{"sign-in": "110122", "sign-out": "110123"}[i], i, "SignIn", "IRCP"
-	case i == command, i == retained:
+	case i == command, i == retained, i == recovered:
 		k.typeSystem, k.typ, k.display = dicom, "110100", "Application Activity"
 		k.subtypeSystem, k.subtype, k.name, k.user = ownSubtypes, i, "Export", "IRCP"
 	case i == "read", i == "vread":

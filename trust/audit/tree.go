@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -333,35 +332,21 @@ func (t *Tree) copy(end uint64, write func(name string, content []byte) error) e
 
 // verify compares the hash of each event that is kept with its record.
 func (t *Tree) verify(ctx context.Context) error {
-	t.mu.Lock()
-	edge := t.edge
-	t.mu.Unlock()
+	edge, _, _ := t.Committed()
 	var h hasher
-	var tile []byte
-	at, part := uint64(math.MaxUint64), edge.Part()
-	return t.log.salted(t.log.Begin(), func(number uint64, s *secret, record []byte) (err error) {
+	stored := t.leavesOf(edge)
+	return t.log.salted(t.log.Begin(), func(number uint64, s *secret, record []byte) error {
 		i := t.Index(number)
 		if i >= edge.Size() {
 			return nil // it came since
 		}
-		if n := i / tileWidth; n != at && n < edge.Size()/tileWidth {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if tile, err = t.Tile(ledger.TileName(0, n)); err != nil {
-				return err
-			}
-			at = n
+		want, err := stored.hash(i)
+		if err != nil {
+			return err
 		}
-		var stored tlog.Hash
-		if i/tileWidth == edge.Size()/tileWidth {
-			stored = part[i%tileWidth]
-		} else if len(tile) == tileSize {
-			copy(stored[:], tile[i%tileWidth*tlog.HashSize:])
-		}
-		if h.leaf(s, number, record) != stored {
+		if h.leaf(s, number, record) != want {
 			return &DamageError{File: t.path(0), Why: fmt.Sprintf("the hash of event %d is not that of its record", number)}
 		}
-		return nil
+		return ctx.Err()
 	})
 }

@@ -49,6 +49,9 @@ func OpenCheckpoint(text []byte, key note.Verifier) (c Checkpoint, err error) {
 	return c, nil
 }
 
+// ReadCheckpoint reads a checkpoint, whoever signed it.
+func ReadCheckpoint(text []byte) (Checkpoint, error) { return parseCheckpoint(string(text)) }
+
 func parseCheckpoint(text string) (c Checkpoint, err error) {
 	lines := strings.SplitN(text, "\n", 4)
 	if len(lines) < 4 || lines[0] == "" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -65,6 +66,28 @@ func ReadKey(path string) (*Key, error) {
 		return nil, fmt.Errorf("ledger: %s does not hold the key of a log: %w", path, err)
 	}
 	return k, nil
+}
+
+// Of is the key under the name of another log of the server, NAME/LOG.
+func (k *Key) Of(log string) (*Key, error) {
+	name := k.Name() + "/" + log
+	pub, _ := ed25519.NewKeyFromSeed(k.seed).Public().(ed25519.PublicKey)
+	id := sha256.Sum256(append([]byte(name+"\n\x01"), pub...))
+	return parseKey(fmt.Sprintf("PRIVATE+KEY+%s+%x+%s", name, id[:4], base64.StdEncoding.EncodeToString(append([]byte{1}, k.seed...))))
+}
+
+// PublicOf is the public key of another log of a server, of that of its log of
+// changes.
+func PublicOf(public, log string) (string, error) {
+	v, err := note.NewVerifier(public)
+	if err != nil {
+		return "", err
+	}
+	raw, err := base64.StdEncoding.DecodeString(strings.SplitN(public, "+", 3)[2])
+	if err != nil {
+		return "", err
+	}
+	return note.NewEd25519VerifierKey(v.Name()+"/"+log, raw[1:]) // behind the algorithm
 }
 
 func newKey(path, origin string) (*Key, error) {

@@ -6,18 +6,26 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// Operations are those with which auditors ask about the log.
-func (l *Log) Operations() []fhir.Operation {
+// Operations are those with which auditors ask about the log, and about the others of
+// the server by their names.
+func (l *Log) Operations(others map[string]*Notary) []fhir.Operation {
 	return []fhir.Operation{
 		{
 			Name: "log-consistency", Idempotent: true, ByName: true,
 			Doc: "Prove that the log of changes at one size begins with all that it held at an earlier one.",
 			Parameters: []fhir.Parameter{
 				{Name: "from", Kinds: []string{"valueString", "valueInteger"}, Required: true, Doc: "The earlier size."},
+				{Name: "log", Kinds: []string{"valueString", "valueCode"}, Doc: "Which log: audit for that of who was shown what; the log of changes unless it is said."},
 				{Name: "to", Kinds: []string{"valueString", "valueInteger"}, Doc: "The later size; that of the newest checkpoint unless it is said."},
 			},
 			Handle: func(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-				r, err := l.Consistency(ctx, asked(call, "from"), asked(call, "to"))
+				n, name := &l.Notary, asked(call, "log")
+				if name != "" {
+					if n = others[name]; n == nil {
+						return nil, fhir.E("proof", fhir.Invalid, fhir.Issue{Code: fhir.ValueCode, Expression: "log", Message: "The server has no such log.", Expected: "audit, or nothing for the log of changes", Found: name})
+					}
+				}
+				r, err := n.Consistency(ctx, asked(call, "from"), asked(call, "to"))
 				return &fhir.Reply{Resource: r}, err
 			},
 		},
@@ -42,6 +50,9 @@ func asked(call *fhir.Call, name string) string {
 		if p.Get("name").Text() == name {
 			if n := p.Get("valueInteger"); n.Exists() {
 				return n.Text()
+			}
+			if c := p.Get("valueCode"); c.Exists() {
+				return c.Text()
 			}
 			return p.Get("valueString").Text()
 		}

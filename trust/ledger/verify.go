@@ -16,7 +16,7 @@ import (
 // Kind is what a finding is.
 type Kind string
 
-// What a verification finds. All but Purged and Recovered are faults.
+// What a verification finds. All but Purged, Recovered, Expired and Outside are faults.
 const (
 	Missing   Kind = "missing"   // a version that was logged is not there, or cannot be read
 	Changed   Kind = "changed"   // a version, or the hash of it, is not what was logged
@@ -27,6 +27,8 @@ const (
 	Unsigned  Kind = "unsigned"  // there is no checkpoint to compare with, or one without a valid signature
 	Purged    Kind = "purged"    // content was erased, and the log says so
 	Recovered Kind = "recovered" // what was signed is lost, and the log says so
+	Expired   Kind = "expired"   // events were kept as long as they must be, and the log says so
+	Outside   Kind = "outside"   // events were not asked for
 )
 
 // Finding is one thing that a verification found.
@@ -37,7 +39,9 @@ type Finding struct {
 }
 
 // Fault reports whether it must not be.
-func (f Finding) Fault() bool { return f.Kind != Purged && f.Kind != Recovered }
+func (f Finding) Fault() bool {
+	return !slices.Contains([]Kind{Purged, Recovered, Expired, Outside}, f.Kind)
+}
 
 // Report is the outcome of a verification.
 type Report struct {
@@ -93,10 +97,16 @@ func Verify(in io.Reader, trust Trust) (*Report, error) {
 	v.erased()
 	v.checkpoints()
 	v.report.Size = uint64(len(v.hashes))
-	slices.SortStableFunc(v.report.Findings, func(a, b Finding) int {
+	v.report.Findings = Sorted(v.report.Findings)
+	return v.report, nil
+}
+
+// Sorted are findings in the order of their places.
+func Sorted(list []Finding) []Finding {
+	slices.SortStableFunc(list, func(a, b Finding) int {
 		return strings.Compare(fmt.Sprintf("%020d %s", a.Index, a.Kind), fmt.Sprintf("%020d %s", b.Index, b.Kind))
 	})
-	return v.report, nil
+	return list
 }
 
 func (v *verifier) find(kind Kind, index uint64, format string, args ...any) {

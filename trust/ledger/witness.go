@@ -28,6 +28,7 @@ import (
 // history, even with the key of the log, is found by it.
 type Witness struct {
 	URL    string // of the server, "https://fhir.example.org"
+	Log    string // which of its logs: "" for that of changes, "audit"
 	Token  string // of an auditor; "" for a server that asks for none
 	Key    note.Verifier
 	File   string // with the checkpoint that was seen last
@@ -47,7 +48,11 @@ func (e *AlarmError) Error() string {
 // Observe fetches the newest checkpoint, has it proved that it continues the last
 // one, signs it and keeps it.
 func (w *Witness) Observe(ctx context.Context) (Checkpoint, error) {
-	text, err := w.get(ctx, "/checkpoint", nil)
+	path := "/checkpoint"
+	if w.Log != "" {
+		path = "/" + w.Log + path
+	}
+	text, err := w.get(ctx, path, nil)
 	if err != nil {
 		return Checkpoint{}, err
 	}
@@ -84,7 +89,11 @@ func (w *Witness) continues(ctx context.Context, seen, shown Checkpoint) error {
 	case shown.Size == seen.Size || seen.Size == 0:
 		return nil
 	}
-	text, err := w.get(ctx, "/fhir/$log-consistency", url.Values{"from": {fmt.Sprint(seen.Size)}, "to": {fmt.Sprint(shown.Size)}})
+	query := url.Values{"from": {fmt.Sprint(seen.Size)}, "to": {fmt.Sprint(shown.Size)}}
+	if w.Log != "" {
+		query.Set("log", w.Log)
+	}
+	text, err := w.get(ctx, "/fhir/$log-consistency", query)
 	if err != nil {
 		return err
 	}
