@@ -8,8 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // round is one kill: a folder, what was acknowledged about it, and chance.
@@ -30,6 +33,7 @@ type scenario struct {
 
 var scenarios = []scenario{
 	{"killed", nil, (*round).killed},
+	{"killed while it is read", nil, (*round).read},
 	{"SIGTERM in the middle", nil, (*round).terminated},
 	{"killed while it starts", nil, (*round).starting},
 	{"killed during a backup", nil, (*round).backingUp},
@@ -63,6 +67,54 @@ func (r *round) killed() error {
 	err = s.kill()
 	c.end()
 	return err
+}
+
+// read kills a server that is read at full speed. Each read that was answered is in
+// the audit log, which the next server goes on to sign.
+func (r *round) read() error {
+	s, err := r.start()
+	if err != nil {
+		return err
+	}
+	status, answer, h, err := s.send("POST", "/fhir/Patient", patient("", newMark("read")))
+	if err != nil || status != 201 {
+		return errors.Join(fmt.Errorf("status %d: %s", status, answer), err, s.kill())
+	}
+	_, at, _ := strings.Cut(h.Get("Location"), "/fhir/")
+	var group sync.WaitGroup
+	var answered sync.Map
+	for range 4 * writers {
+		group.Go(func() {
+			for {
+				id := uuid.NewString()
+				status, _, _, err := s.send("GET", "/fhir/"+at, "", "X-Request-ID", id)
+				if err != nil {
+					return
+				}
+				if status == 200 {
+					answered.Store(id, true)
+				}
+			}
+		})
+	}
+	time.Sleep(time.Duration(r.rnd.IntN(1500)) * time.Millisecond)
+	err = s.kill()
+	group.Wait()
+	out, failed := r.output(append([]string{"audit", "export", "--format", "compact"}, r.flags()...)...)
+	if err = errors.Join(err, failed); err != nil {
+		return fmt.Errorf("%w: %s", err, tail(out))
+	}
+	lost := 0
+	answered.Range(func(id, _ any) bool {
+		if !strings.Contains(out, fmt.Sprintf("%q:%q", "RequestID", id)) {
+			lost++
+		}
+		return true
+	})
+	if lost > 0 {
+		return fmt.Errorf("%d reads were answered and are not in the audit log", lost)
+	}
+	return nil
 }
 
 // terminated: half of the time it is not left the time to finish.
