@@ -100,10 +100,11 @@ func (a *admin) handler(who server.Authenticator) http.Handler {
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, c.most)
-		out := &begun{ResponseWriter: w}
-		caller, err := a.admit(who, c, w, r)
+		out := &answering{ResponseWriter: w}
+		caller, record, err := a.admit(who, c, w, r)
 		if err == nil {
 			err = c.do(a, caller, out, r.WithContext(fhir.WithPrincipal(r.Context(), &caller.Requester)))
+			a.ended(r.Context(), record, out, err)
 		}
 		a.log.Info("command", "command", c.name, "by", caller.Requester.Agent, "name", caller.Requester.Display, "took", time.Since(started), "failed", err != nil)
 		if err != nil && out.yes {
@@ -162,13 +163,13 @@ func (a *admin) backup(_ auth.Identity, w http.ResponseWriter, r *http.Request) 
 	return err
 }
 
-// begun is an answer that knows whether anything of it was written.
-type begun struct {
+// answering is an answer that knows whether anything of it was written.
+type answering struct {
 	http.ResponseWriter
 	yes bool
 }
 
-func (b *begun) Write(p []byte) (int, error) {
+func (b *answering) Write(p []byte) (int, error) {
 	b.yes = true
 	return b.ResponseWriter.Write(p)
 }

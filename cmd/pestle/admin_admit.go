@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -15,7 +16,7 @@ import (
 
 // admit is who gives a command, where they may. The command is recorded before it
 // is carried out, or that it was refused.
-func (a *admin) admit(who server.Authenticator, c adminCommand, w http.ResponseWriter, r *http.Request) (auth.Identity, error) {
+func (a *admin) admit(who server.Authenticator, c adminCommand, w http.ResponseWriter, r *http.Request) (auth.Identity, *fhir.Access, error) {
 	caller, err := who.Authenticate(r)
 	if err != nil {
 		if challenge := who.Challenge(err); challenge != "" {
@@ -24,22 +25,40 @@ func (a *admin) admit(who server.Authenticator, c adminCommand, w http.ResponseW
 	} else if c.may != nil {
 		err = c.may(caller, r)
 	}
-	access := commandBy(r, caller, http.StatusOK)
+	access := commandBy(r, caller, begun)
 	switch fhir.KindOf(err) {
 	case fhir.Login:
 		unrecorded, take := a.denials.Take(time.Now())
 		if !take {
-			return caller, err
+			return caller, nil, err
 		}
 		access.Status, access.Unrecorded = http.StatusUnauthorized, unrecorded
 	case fhir.Forbidden:
 		access.Status = http.StatusForbidden
 	default:
 		if err != nil { // nobody can say what is asked for
-			return caller, err
+			return caller, nil, err
 		}
 	}
-	return caller, errors.Join(err, a.app.audit.Record(r.Context(), access))
+	return caller, access, errors.Join(err, a.app.audit.Record(r.Context(), access))
+}
+
+// ended records what became of a command, also where nobody waits for its answer any
+// more. The command was recorded before, so that what fails here is said to the log
+// of the server alone.
+func (a *admin) ended(ctx context.Context, record *fhir.Access, out *answering, err error) {
+	record.Time, record.Status = time.Now(), http.StatusOK
+	switch {
+	case err != nil && out.yes: // its answer is broken off
+		record.Status = http.StatusInternalServerError
+	case err != nil:
+		record.Status = commandStatus(err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	if err := a.app.audit.Record(ctx, record); err != nil {
+		a.log.Error("what became of a command is not recorded", "status", record.Status, "error", err)
+	}
 }
 
 // permit refuses a caller without a scope that names an operation, and one whose

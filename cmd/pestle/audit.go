@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/store"
@@ -59,15 +61,19 @@ func readAudit(data string, e encryption) (*audit.Log, error) {
 	return audit.Open(auditFolder(data), audit.Options{Key: key, ReadOnly: true})
 }
 
+// begun is the status of a command that is recorded before it is carried out: what
+// becomes of it is not known yet.
+const begun = http.StatusAccepted
+
 // command records a command, before it is carried out.
 func (a *app) command(ctx context.Context, user, line string) error {
-	return recordCommand(ctx, a.audit, user, line)
+	return recordCommand(ctx, a.audit, user, line, begun)
 }
 
 // commandBy is the record of a command that a server is given: by a user of the
 // operating system, on the socket, or by the caller of a token.
 func commandBy(r *http.Request, caller auth.Identity, status int) *fhir.Access {
-	a := &fhir.Access{Time: time.Now(), Interaction: "command", Status: status, By: caller.Requester, Method: r.Method, Target: r.URL.RequestURI(), Address: "local"}
+	a := &fhir.Access{Time: time.Now(), Interaction: "command", Status: status, RequestID: uuid.NewString(), By: caller.Requester, Method: r.Method, Target: r.URL.RequestURI(), Address: "local"}
 	if p, ok := r.Context().Value(peerKey{}).(peer); ok {
 		a.By = systemUser(p.name)
 	} else if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
@@ -92,8 +98,8 @@ func operatingUser() string {
 const systemUsers = "https://pestle-fhir.github.io/audit/operating-system-user"
 
 // recordCommand records a command by a user of the operating system.
-func recordCommand(ctx context.Context, l *audit.Log, user, line string) error {
-	return l.Record(ctx, &fhir.Access{Time: time.Now(), Interaction: "command", Status: 200, Address: "local", Target: line, By: systemUser(user)})
+func recordCommand(ctx context.Context, l *audit.Log, user, line string, status int) error {
+	return l.Record(ctx, &fhir.Access{Time: time.Now(), Interaction: "command", Status: status, Address: "local", Target: line, By: systemUser(user)})
 }
 
 // unaudited is why nothing can be recorded, a sentence; "" where it can.

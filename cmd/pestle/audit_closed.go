@@ -33,7 +33,7 @@ func (e encryption) record(data, line string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(recordCommand(context.Background(), l, operatingUser(), line), l.Close())
+	return errors.Join(recordCommand(context.Background(), l, operatingUser(), line, begun), l.Close())
 }
 
 const (

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -71,8 +72,8 @@ func TestCommandsOnAFolderAreRecorded(t *testing.T) {
 	require.NoError(t, err)
 	var got []string
 	for _, c := range commandsIn(t, l) {
-		require.True(t, strings.HasPrefix(c, "200 ") && strings.HasSuffix(c, " by "+systemUsers+"|"+operatingUser()), c)
-		got = append(got, strings.TrimPrefix(c, "200 "))
+		require.True(t, strings.HasPrefix(c, "202 ") && strings.HasSuffix(c, " by "+systemUsers+"|"+operatingUser()), c)
+		got = append(got, strings.TrimPrefix(c, "202 "))
 	}
 	want := []string{"load", "tariff load", "check", "check --digest", "proof export --to ", "audit export ", "backup --to ", "export {", "definitions add ", "definitions remove clinic.fsh", "client list", "key rotate", "accept", "check", "verify "}
 	require.Len(t, got, len(want), "%q", got)
@@ -95,7 +96,7 @@ func TestDoorOfCommandsIsRecorded(t *testing.T) {
 	require.Contains(t, got, "403 /admin/check? by ann")
 	require.Contains(t, got, "403 /admin/export? by ann")
 	require.Contains(t, got, "401 /admin/check? by ")
-	require.NotContains(t, got, "200 ")
+	require.NotContains(t, got, "20")
 
 	a := &admin{app: e.app, log: slog.New(slog.DiscardHandler)}
 	r := httptest.NewRequest(http.MethodPost, adminPath+"check", nil)
@@ -113,6 +114,39 @@ func TestDoorOfCommandsIsRecorded(t *testing.T) {
 	require.Less(t, strings.Count(strings.Join(commandsIn(t, e.app.audit), "\n"), "401 "), 150, "who is not known must not fill the disk")
 }
 
+// TestOutcomeOfCommands wants that a command of a server is recorded before it is
+// carried out, and then with what became of it, under one request id.
+func TestOutcomeOfCommands(t *testing.T) {
+	e := startElsewhere(t)
+	for line, want := range map[string]struct {
+		scope  string
+		code   int
+		status string
+	}{
+		"check": {"system/$check", 0, "200"},
+		"tariff load --month 2026-12 " + e.write("edition.csv", "nonsense"): {"system/$tariff-load", 1, "200"}, // its answer is what is wrong with the file
+		"definitions remove nothing.fsh":                                    {"system/$definitions", 1, "422"},
+		"audit export --format compact":                                     {"system/$audit-export", 0, "200"},
+	} {
+		before := len(commandsIn(t, e.app.audit))
+		code, out := e.command(line + " --server " + e.http.URL + " --ca-file " + e.ca + " --token-file " + e.token("FA565", want.scope))
+		require.Equal(t, want.code, code, "%s: %s", line, out)
+		got := commandsIn(t, e.app.audit)[before:]
+		require.Len(t, got, 2, "%s: %q", line, got)
+		require.Equal(t, strings.TrimPrefix(got[0], "202 "), strings.TrimPrefix(got[1], want.status+" "), "%s: %q", line, got)
+	}
+	ids := map[string]int{}
+	require.NoError(t, e.app.audit.Read(1, func(e *audit.Event) error {
+		if e.Interaction == "command" {
+			ids[e.RequestID]++
+		}
+		return nil
+	}))
+	for id, n := range ids {
+		require.Equal(t, 2, n, id)
+	}
+}
+
 // TestExportThatBreaksOff damages what is exported: the answer ends without its last
 // chunk, the command fails, and there is no file.
 func TestExportThatBreaksOff(t *testing.T) {
@@ -124,8 +158,13 @@ func TestExportThatBreaksOff(t *testing.T) {
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	at := bytes.LastIndex(text, []byte(strings.Repeat("x", 100)))
-	text[at] = 'y'
-	require.NoError(t, os.WriteFile(file, text, 0o600))
+	patch := func(c byte) {
+		f, err := os.OpenFile(file, os.O_WRONLY, 0o600)
+		require.NoError(t, err)
+		_, err = f.WriteAt([]byte{c}, int64(at))
+		require.NoError(t, errors.Join(err, f.Close()))
+	}
+	patch('y')
 	out := filepath.Join(e.files, "events")
 	code, said := e.command("audit export --format compact --out " + out + " --server " + e.http.URL + " --ca-file " + e.ca + " --token-file " + e.token("FA565", "system/$audit-export"))
 	require.Equal(t, 1, code)
@@ -148,6 +187,11 @@ func TestExportThatBreaksOff(t *testing.T) {
 	_, _ = answer.ReadFrom(conn)
 	require.Contains(t, answer.String(), "Transfer-Encoding: chunked")
 	require.NotContains(t, answer.String(), "\r\n0\r\n")
+
+	patch('x')
+	got := commandsIn(t, e.app.audit)
+	require.Len(t, got, 4)
+	require.True(t, strings.HasPrefix(got[1], "500 ") && strings.HasPrefix(got[3], "500 "), "%q", got)
 }
 
 // httptestPlain serves the same without TLS.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -125,7 +126,7 @@ func (c *restoreCommand) provedAudit(data string) error {
 	}
 	_, err = accesses.Verify(context.Background(), nil)
 	if err == nil {
-		err = recordCommand(context.Background(), accesses, operatingUser(), "restore "+strings.Join(c.Files, " "))
+		err = recordCommand(context.Background(), accesses, operatingUser(), "restore "+strings.Join(c.Files, " "), http.StatusOK)
 	}
 	return errors.Join(err, accesses.Close())
 }

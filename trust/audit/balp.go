@@ -54,7 +54,7 @@ func (s Site) render(p *parts, part int) *fhir.Resource {
 		"meta", fhir.Obj("versionId", "1", "lastUpdated", e.Time.Format(fhir.InstantLayout), "profile", fhir.List(kind.profile(e, p.patient(part)))),
 		"type", fhir.Obj("system", kind.typeSystem, "code", kind.typ, "display", kind.display),
 		"subtype", fhir.List(subtypes...),
-		"action", string(e.Action()), "recorded", e.Time.Format(fhir.InstantLayout), "outcome", outcome(e.Status), "outcomeDesc", outcomeText(e),
+		"action", string(e.Action()), "recorded", e.Time.Format(fhir.InstantLayout), "outcome", outcome(e), "outcomeDesc", outcomeText(e),
 		"agent", s.agents(e, kind),
 		"source", fhir.Obj("site", s.ODS, "observer", s.self(), "type", fhir.List(fhir.Obj("system", terminology+"security-source-type", "code", "4", "display", "Application Server"))),
 		"entity", entities(p, part),
@@ -125,8 +125,12 @@ func (k kind) profile(e *Event, patient string) string {
 	return balp + "StructureDefinition/IHE.BasicAudit." + k.name
 }
 
-func outcome(status int) string {
-	switch {
+// outcome is that of an event, none of a command that was recorded before it was
+// carried out.
+func outcome(e *Event) string {
+	switch status := e.Status; {
+	case begun(e):
+		return ""
 	case status >= 500:
 		return "8"
 	case status >= 400:
@@ -135,8 +139,14 @@ func outcome(status int) string {
 	return "0"
 }
 
+// begun reports whether an event is of a command that is not carried out yet.
+func begun(e *Event) bool { return e.Interaction == command && e.Status == 202 }
+
 func outcomeText(e *Event) string {
 	text := ""
+	if begun(e) {
+		text = "Begun. What becomes of it is an event of its own where a server carries it out."
+	}
 	if e.Denied() {
 		text = "Refused."
 	}
