@@ -30,7 +30,7 @@ func (s *Server) admit(r *http.Request, x *exchange) (*http.Request, error) {
 		}
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.config.Timeout)
-	x.cancel = cancel
+	x.limited, x.cancel = ctx, cancel
 	return r.WithContext(ctx), nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -206,13 +207,24 @@ func (s *Server) recorded(r *http.Request, x *exchange, status int) error {
 	if len(list) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), s.config.Timeout)
+	ctx, cancel := s.recording(r, x)
 	defer cancel()
 	err := s.config.Audit.Record(ctx, list...)
 	if err == nil || !needed {
 		return nil
 	}
 	return unrecorded(err)
+}
+
+// recording is the context of a record: that of the request while most of its time
+// is left, else one of its own, since what was answered too late is recorded too.
+func (s *Server) recording(r *http.Request, x *exchange) (context.Context, context.CancelFunc) {
+	if x.limited != nil && x.limited.Err() == nil {
+		if end, ok := x.limited.Deadline(); ok && time.Until(end) > s.config.Timeout/2 {
+			return x.limited, func() {}
+		}
+	}
+	return context.WithTimeout(r.Context(), s.config.Timeout)
 }
 
 // auditable refuses, before anything is done, what could not be answered since

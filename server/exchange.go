@@ -39,6 +39,7 @@ type exchange struct {
 	connection *http.ResponseController
 	text       []byte
 	claim      *claim
+	limited    context.Context // with the time limit; nil before the request is admitted
 	cancel     context.CancelFunc
 
 	effort *claim // whose place among the requests of much work it takes: of an entry, that of its Bundle

@@ -21,7 +21,10 @@ type posting struct {
 }
 
 func comparePostings(a, b posting) int {
-	return cmp.Or(cmp.Compare(a.term, b.term), cmp.Compare(a.event, b.event))
+	if a.term != b.term {
+		return cmp.Compare(a.term, b.term)
+	}
+	return cmp.Compare(a.event, b.event)
 }
 
 // memory is the index of a segment in memory: sorted runs, each of which has
