@@ -4,18 +4,19 @@ import (
 	"encoding/base64"
 	"net"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // An event is rendered as AuditEvents in the form of IHE Basic Audit Log Patterns
-// 1.1.4, one for each patient: https://profiles.ihe.net/ITI/BALP. What that leaves
-// open (histories, operations, refusals, sign-ins, exports) has profiles of our own.
+// 1.1.4, one for each patient: https://profiles.ihe.net/ITI/BALP. Each says that it is
+// a UK Core AuditEvent. That it is of Basic Audit say those alone for which that has a
+// profile: what succeeded of reads, searches and unconditional writes. It leaves
+// histories, operations, conditions, refusals and sign-ins open.
 const (
 	balp         = "https://profiles.ihe.net/ITI/BALP/"
-	ownProfiles  = "https://pestle-fhir.github.io/StructureDefinition/Pestle-Audit-"
+	ukCore       = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-AuditEvent"
 	dicom        = "http://dicom.nema.org/resources/ontology/DCM"
 	terminology  = "http://terminology.hl7.org/CodeSystem/"
 	clientSystem = "https://pestle-fhir.github.io/audit/client"
@@ -51,7 +52,7 @@ func (s Site) render(p *parts, part int) *fhir.Resource {
 	}
 	return fhir.Obj(
 		"resourceType", "AuditEvent", "id", partID(e.Number, part),
-		"meta", fhir.Obj("versionId", "1", "lastUpdated", e.Time.Format(fhir.InstantLayout), "profile", fhir.List(kind.profile(e, p.patient(part)))),
+		"meta", fhir.Obj("versionId", "1", "lastUpdated", e.Time.Format(fhir.InstantLayout), "profile", fhir.List(kind.profiles(p, part)...)),
 		"type", fhir.Obj("system", kind.typeSystem, "code", kind.typ, "display", kind.display),
 		"subtype", fhir.List(subtypes...),
 		"action", string(e.Action()), "recorded", e.Time.Format(fhir.InstantLayout), "outcome", outcome(e), "outcomeDesc", outcomeText(e),
@@ -66,7 +67,7 @@ type kind struct {
 	typeSystem, typ, display string
 	subtypeSystem, subtype   string
 	own                      string // further subtype
-	name                     string // of the profile of Basic Audit, or of ours
+	name                     string // of the profile of Basic Audit; "" for none
 	query                    bool   // what was asked for is an entity
 	client, server, user     string // codes of the agents
 }
@@ -77,52 +78,49 @@ func kindOf(e *Event) kind {
 	switch i := e.Interaction; {
 	case i == "sign-in", i == "sign-out":
 		k.typeSystem, k.typ, k.display = dicom, "110114", "User Authentication"
-		k.subtypeSystem, k.subtype, k.own, k.name, k.user = dicom, map[string]string{"sign-in": "110122", "sign-out": "110123"}[i], i, "SignIn", "IRCP"
+		k.subtypeSystem, k.subtype, k.own, k.user = dicom, map[string]string{"sign-in": "110122", "sign-out": "110123"}[i], i, "IRCP"
 	case i == command, i == retained, i == recovered:
 		k.typeSystem, k.typ, k.display = dicom, "110100", "Application Activity"
-		k.subtypeSystem, k.subtype, k.name, k.user = ownSubtypes, i, "Export", "IRCP"
+		k.subtypeSystem, k.subtype, k.user = ownSubtypes, i, "IRCP"
 	case i == "read", i == "vread":
 		k.client, k.server, k.user, k.name, k.query = "110152", "110153", "IRCP", "Read", false
 	case strings.HasPrefix(i, "search"):
 		k.user, k.name = "IRCP", "Query"
 	case strings.HasPrefix(i, "history"):
-		k.user, k.name = "IRCP", "History"
+		k.user = "IRCP"
 	case e.Action() == 'C':
-		k.name = "Create"
+		k.name, k.query = "Create", conditional(e)
 	case e.Action() == 'U':
-		k.name = "Update"
+		k.name, k.query = "Update", conditional(e)
 	case e.Action() == 'D':
-		k.name, k.client = "Delete", "110150"
+		k.name, k.query, k.client = "Delete", conditional(e), "110150"
 	default:
-		k.subtype, k.own, k.name, k.user = "operation", i, "Operation", "IRCP"
+		k.subtype, k.own, k.user = "operation", i, "IRCP"
 		if i == "transaction" || i == "batch" {
 			k.subtype, k.own = i, ""
 		}
-		if strings.HasPrefix(i, "$export") {
-			k.name = "Export"
-		}
-	}
-	if e.Denied() {
-		k.name = "Denied"
 	}
 	return k
 }
 
-// ofBasicAudit are the names of profiles of Basic Audit, which are for what
-// succeeded.
-var ofBasicAudit = []string{"Read", "Query", "Create", "Update", "Delete"}
+// conditional reports whether a write was asked for by a search.
+func conditional(e *Event) bool {
+	return strings.HasSuffix(e.Interaction, "-conditional") || strings.Contains(e.Target, " If-None-Exist: ")
+}
 
-func (k kind) profile(e *Event, patient string) string {
-	if !slices.Contains(ofBasicAudit, k.name) {
-		return ownProfiles + k.name
+// profiles are those that a part of an event meets: of Basic Audit, reads and writes
+// are of one resource.
+func (k kind) profiles(p *parts, part int) []any {
+	list := []any{ukCore}
+	one := k.name == "Query" || !k.query && len(p.of(part)) == 1 && p.Shown[p.of(part)[0]].ID != ""
+	if k.name == "" || p.Status >= 400 || !one {
+		return list
 	}
-	switch {
-	case e.Status >= 400:
-		return ownProfiles + "Failed"
-	case patient != "":
-		return balp + "StructureDefinition/IHE.BasicAudit.Patient" + k.name
+	name := k.name
+	if p.patient(part) != "" {
+		name = "Patient" + name
 	}
-	return balp + "StructureDefinition/IHE.BasicAudit." + k.name
+	return append(list, balp+"StructureDefinition/IHE.BasicAudit."+name)
 }
 
 // outcome is that of an event, none of a command that was recorded before it was

@@ -48,36 +48,6 @@ func TestRenderedIsValid(t *testing.T) {
 	}
 }
 
-// TestBasicAudit wants what the profiles of Basic Audit Log Patterns fix.
-func TestBasicAudit(t *testing.T) {
-	for interaction, want := range map[string]string{
-		"read":        "IHE.BasicAudit.PatientRead R 110152 110153 IRCP 4 1",
-		"search-type": "IHE.BasicAudit.PatientQuery E 110153 110152 IRCP 4 1 24",
-		"create":      "IHE.BasicAudit.PatientCreate C 110153 110152 AUT 4 1 24",
-		"update":      "IHE.BasicAudit.PatientUpdate U 110153 110152 AUT 4 1 24",
-		"delete":      "IHE.BasicAudit.PatientDelete D 110150 custodian AUT 4 1 24",
-	} {
-		e := event(1)
-		e.Interaction, e.Shown = interaction, e.Shown[:1]
-		r := site.Render(e, 0).Root()
-		profile := r.Path("meta", "profile").Item(0).Text()
-		got := []string{profile[strings.LastIndex(profile, "/")+1:], r.Get("action").Text()}
-		for a := range r.Get("agent").Items() {
-			got = append(got, a.Path("type", "coding").Item(0).Get("code").Text())
-			require.True(t, a.Get("who").Exists())
-		}
-		for n := range r.Get("entity").Items() {
-			if code := n.Path("role", "code"); code.Exists() {
-				got = append(got, code.Text())
-			}
-		}
-		require.Equal(t, want, strings.Join(got, " "))
-		require.Equal(t, "rest", r.Path("type", "code").Text())
-		require.Equal(t, "0", r.Get("outcome").Text())
-		require.Equal(t, e.RequestID, r.Get("entity").Item(r.Get("entity").Len()-1).Path("what", "identifier", "value").Text())
-	}
-}
-
 func parse(t *testing.T, text string) *search.Query {
 	values, err := url.ParseQuery(text)
 	require.NoError(t, err)
