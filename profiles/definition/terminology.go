@@ -46,9 +46,13 @@ type CodeSystem struct {
 	Hierarchy                         string // is-a, grouped-by, part-of, classified-with; "" means is-a
 	ValueSet                          string // the value set of all its codes
 	Supplements                       string
+	Declared                          []Declaration
 	Concepts                          []Concept
 	Source                            string
 }
+
+// Declaration is a property that a code system says its concepts may have.
+type Declaration struct{ Code, URI, Type string }
 
 // Concept is one code of a system, with the codes below it.
 type Concept struct {
@@ -149,13 +153,17 @@ func readSelection(n fhir.Node) Selection {
 
 // ReadCodeSystem reads a CodeSystem resource.
 func ReadCodeSystem(r *fhir.Resource) *CodeSystem {
-	return &CodeSystem{
+	c := &CodeSystem{
 		URL: r.Get("url").Text(), Version: r.Get("version").Text(), Name: r.Get("name").Text(),
 		Title: r.Get("title").Text(), Status: r.Get("status").Text(), Content: r.Get("content").Text(),
 		Language: r.Get("language").Text(), Hierarchy: r.Get("hierarchyMeaning").Text(),
 		CaseSensitive: r.Get("caseSensitive").Bool(), ValueSet: r.Get("valueSet").Text(),
 		Supplements: r.Get("supplements").Text(), Concepts: readConcepts(r.Get("concept")),
 	}
+	for p := range r.Get("property").Items() {
+		c.Declared = append(c.Declared, Declaration{p.Get("code").Text(), p.Get("uri").Text(), p.Get("type").Text()})
+	}
+	return c
 }
 
 func readConcepts(list fhir.Node) []Concept {

@@ -67,9 +67,13 @@ func WriteDesignations(list []Designation) []fhir.Value {
 
 // Resource writes the code system as a CodeSystem.
 func (s *CodeSystem) Resource() *fhir.Resource {
+	var declared []fhir.Value
+	for _, d := range s.Declared {
+		declared = append(declared, fhir.Obj("code", d.Code, "uri", d.URI, "type", d.Type))
+	}
 	return fhir.Obj("resourceType", "CodeSystem", "id", ResourceID(s.URL), "language", s.Language, "url", s.URL, "version", s.Version,
 		"name", s.Name, "title", s.Title, "status", status(s.Status), "caseSensitive", s.CaseSensitive, "valueSet", s.ValueSet,
-		"hierarchyMeaning", s.Hierarchy, "content", s.Content, "supplements", s.Supplements, "concept", writeConcepts(s.Concepts)).Resource()
+		"hierarchyMeaning", s.Hierarchy, "content", s.Content, "supplements", s.Supplements, "property", declared, "concept", writeConcepts(s.Concepts)).Resource()
 }
 
 func writeConcepts(list []Concept) []fhir.Value {

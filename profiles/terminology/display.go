@@ -102,18 +102,3 @@ func same(a, b string) bool {
 	b, _, _ = strings.Cut(b, "-")
 	return a != "" && strings.EqualFold(a, b)
 }
-
-// called reports whether a concept has that name, whatever the case and the
-// white space.
-func called(c Concept, name string) bool {
-	plain := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
-	if plain(c.Display) == plain(name) {
-		return true
-	}
-	for _, d := range c.Designations {
-		if plain(d.Value) == plain(name) {
-			return true
-		}
-	}
-	return false
-}

@@ -18,6 +18,9 @@ type listed struct {
 	once  sync.Once
 	order []string
 	byKey map[string]*entry
+
+	naming sync.Once
+	byName map[string]string // codes, by their plain display in lower case
 }
 
 type entry struct {
@@ -73,6 +76,22 @@ func (l *listed) walk(list []definition.Concept, parent string) {
 func (l *listed) find(code string) *entry {
 	l.index()
 	return l.byKey[l.key(code)]
+}
+
+// named returns the code that is called so, "" for none or several.
+func (l *listed) named(display string) string {
+	l.index()
+	l.naming.Do(func() {
+		l.byName = make(map[string]string, len(l.order))
+		for _, code := range l.order {
+			name := strings.ToLower(plain(l.find(code).Display))
+			if _, taken := l.byName[name]; taken {
+				code = ""
+			}
+			l.byName[name] = code
+		}
+	})
+	return l.byName[strings.ToLower(plain(display))]
 }
 
 // Lookup finds a concept; the case of the code counts only where the system

@@ -42,7 +42,7 @@ func (o *operations) validateInSet(ctx context.Context, in *input) (fhir.Value, 
 			}
 			c.Version = sys.Version()
 		}
-		if a.Display != "" && !called(found, a.Display) {
+		if a.Display != "" && !found.Called(a.Display) {
 			found.Designations = append([]definition.Designation{{Value: a.Display}}, found.Designations...)
 		}
 		return o.named(in, c, found)
@@ -146,7 +146,7 @@ func (o *operations) named(in *input, c definition.Coding, found Concept) (verdi
 		}
 	}
 	switch {
-	case given != "" && found.Display != "" && !called(found, given):
+	case given != "" && found.Display != "" && !found.Called(given):
 		out.ok, out.message = false, "The display does not belong to the code. Expected: "+out.c.Display+". Found: "+given+"."
 	case found.Abstract && !in.flag("abstract"):
 		out.ok, out.message = false, "The code "+c.Code+" only groups others and cannot be used itself."

@@ -36,8 +36,10 @@ var base = sync.OnceValue(func() *definition.Set {
 // Write writes value sets, code systems and concept maps in a compact form:
 //
 //	S url version name content case-sensitive value-set supplements
+//	P code uri type              a property that the system declares
 //	C depth code display
 //	p code type value system     a property of the concept above
+//	d language value             a designation of it
 //	V url version name inactive  (inactive: true, false or nothing)
 //	I system version             an include; X for an exclude
 //	c code display    f property op value    v value-set
@@ -53,6 +55,9 @@ func Write(out io.Writer, set *definition.Set) error {
 	for _, key := range slices.Sorted(maps.Keys(set.CodeSystems)) {
 		if d := set.CodeSystems[key]; key == d.URL {
 			w.line("S", d.URL, d.Version, d.Name, d.Content, strconv.FormatBool(d.CaseSensitive), d.ValueSet, d.Supplements)
+			for _, p := range d.Declared {
+				w.line("P", p.Code, p.URI, p.Type)
+			}
 			w.concepts(d.Concepts, 0)
 		}
 	}
@@ -100,6 +105,9 @@ func (w *tableWriter) concepts(list []definition.Concept, depth int) {
 		w.line("C", strconv.Itoa(depth), c.Code, c.Display)
 		for _, p := range c.Properties {
 			w.line("p", p.Code, p.Type, p.Value, p.System)
+		}
+		for _, d := range c.Designations {
+			w.line("d", d.Language, d.Value)
 		}
 		w.concepts(c.Children, depth+1)
 	}
@@ -183,6 +191,8 @@ func (r *tableReader) line(f []string) bool {
 	case "S":
 		r.system = &definition.CodeSystem{URL: f[1], Version: f[2], Name: f[3], Content: f[4], CaseSensitive: f[5] == "true", ValueSet: f[6], Supplements: f[7]}
 		r.stack = []*[]definition.Concept{&r.system.Concepts}
+	case "P":
+		r.system.Declared = append(r.system.Declared, definition.Declaration{Code: f[1], URI: f[2], Type: f[3]})
 	case "C":
 		depth, err := strconv.Atoi(f[1])
 		if err != nil || depth >= len(r.stack) {
@@ -192,9 +202,11 @@ func (r *tableReader) line(f []string) bool {
 		*list = append(*list, definition.Concept{Code: f[2], Display: f[3]})
 		r.stack = append(r.stack[:depth+1], &(*list)[len(*list)-1].Children)
 	case "p":
-		list := *r.stack[len(r.stack)-2]
-		c := &list[len(list)-1]
+		c := r.concept()
 		c.Properties = append(c.Properties, definition.Property{Code: f[1], Type: f[2], Value: f[3], System: f[4]})
+	case "d":
+		c := r.concept()
+		c.Designations = append(c.Designations, definition.Designation{Language: f[1], Value: f[2]})
 	case "V":
 		r.value = &definition.ValueSet{URL: f[1], Version: f[2], Name: f[3], Status: "active"}
 		if f[4] != "" {
@@ -217,6 +229,12 @@ func (r *tableReader) line(f []string) bool {
 		return r.mapLine(f)
 	}
 	return true
+}
+
+// concept is the one that was read last.
+func (r *tableReader) concept() *definition.Concept {
+	list := *r.stack[len(r.stack)-2]
+	return &list[len(list)-1]
 }
 
 func (r *tableReader) mapLine(f []string) bool {

@@ -3,8 +3,8 @@
 //
 //	PESTLE_R4=hl7.fhir.r4.core-4.0.1.tgz go run ./internal/gen/terminology -out profiles/terminology/r4.txt.gz
 //
-// Only facts are taken over: codes, displays, hierarchy and the properties that
-// decide membership. Displays of SNOMED CT and LOINC codes are left out.
+// Only facts are taken over: codes, displays in all languages, hierarchy and the
+// properties that decide membership. Displays of SNOMED CT and LOINC codes are left out.
 package main
 
 import (
@@ -29,6 +29,9 @@ func main() {
 	}
 	for _, d := range set.CodeSystems {
 		prune(d.Concepts)
+		if d.URL == dicom {
+			d.Content = "fragment" // DICOM adds to it in every edition
+		}
 	}
 	for _, d := range set.ValueSets {
 		for _, list := range [][]definition.Selection{d.Include, d.Exclude} {
@@ -46,11 +49,15 @@ func main() {
 	}
 }
 
-// prune keeps the properties that decide membership.
+const dicom = "http://dicom.nema.org/resources/ontology/DCM"
+
+// prune keeps the properties that decide membership, and the designations that
+// are displays.
 func prune(list []definition.Concept) {
 	keep := []string{"subsumedBy", "parent", "notSelectable", "inactive", "status"}
 	for i := range list {
 		list[i].Properties = slices.DeleteFunc(list[i].Properties, func(p definition.Property) bool { return !slices.Contains(keep, p.Code) })
+		list[i].Designations = slices.DeleteFunc(list[i].Designations, func(d definition.Designation) bool { return d.Use.Code != "" && d.Use.Code != "display" })
 		prune(list[i].Children)
 	}
 }
