@@ -45,7 +45,7 @@ func (w *walk) indexOf(s *scope) *bundle {
 		return s.bundle
 	}
 	b := &bundle{node: s.node, byURL: map[string][]int{}, byKey: map[string]int{}, byNode: map[int]int{}}
-	for e := range s.node.Get("entry").Items() {
+	for e := item(s.node.Get("entry")); e.Exists(); e = e.Next() {
 		x := entry{node: e, resource: e.Get("resource"), url: e.Get("fullUrl").Text()}
 		if id := x.resource.Get("id").Text(); id != "" {
 			x.key = x.resource.Get("resourceType").Text() + "/" + id
@@ -104,13 +104,18 @@ func bundleRules(w *walk, n fhir.Node, _ *r4.Type) {
 	b := w.indexOf(w.scope)
 	typ := n.Get("type").Text()
 	for i := range b.entries {
-		w.fullURL(&b.entries[i])
+		w.fullURL(b, &b.entries[i], typ)
 	}
 	switch typ {
 	case "document":
 		w.document(b)
 	case "message":
 		w.message(b)
+	case "searchset":
+		w.pageLinks(n)
+		w.searchset(b)
+	case "history":
+		w.pageLinks(n)
 	case "transaction", "batch":
 		for i := range b.entries {
 			w.request(&b.entries[i])
@@ -118,22 +123,60 @@ func bundleRules(w *walk, n fhir.Node, _ *r4.Type) {
 	}
 }
 
-// fullURL holds a fullUrl to be absolute, and to end in the type and id of the
-// resource where it has the form of a server's address.
-func (w *walk) fullURL(e *entry) {
+// fullURL holds a fullUrl to be there, to be absolute, and to end in the type and
+// id of the resource where it has the form of a server's address (R4,
+// Bundle.entry.fullUrl). What a batch or transaction creates has no address yet.
+func (w *walk) fullURL(b *bundle, e *entry, typ string) {
+	place := e.node.Get("fullUrl")
 	if e.url == "" {
+		if e.resource.Kind() == fhir.Object && addressed(typ) && !has(e.node, "fullUrl") {
+			w.unaddressed(b, e, typ)
+		}
 		return
 	}
-	place := e.node.Get("fullUrl")
 	if !isAbsolute(e.url) {
 		w.addAt(e.node, place, fhir.Issue{Code: fhir.Invalid, Rule: "full-url", Message: "The fullUrl of an entry is absolute.",
 			Expected: "an absolute URL, or urn:uuid: and a UUID", Found: short(e.url)})
 		return
 	}
 	versioned := strings.Contains(e.url, "/_history/") // bdl-8 speaks of it
-	if e.base == "" || e.key == "" || versioned || !strings.HasPrefix(e.url, "http") || strings.HasSuffix(e.url, "/"+e.key) {
+	if e.base == "" || versioned || !strings.HasPrefix(e.url, "http") || e.resource.Kind() != fhir.Object || e.key != "" && strings.HasSuffix(e.url, "/"+e.key) {
 		return
 	}
-	w.addAt(e.node, place, fhir.Issue{Code: fhir.Invalid, Rule: "full-url", Message: "The fullUrl is the address of another resource than the one in the entry.",
-		Expected: "a URL that ends in /" + e.key, Found: short(e.url)})
+	i := fhir.Issue{Code: fhir.Invalid, Rule: "full-url", Message: "The fullUrl is the address of another resource than the one in the entry.",
+		Expected: "a URL that ends in /" + e.key, Found: short(e.url)}
+	if e.key == "" {
+		if !addressed(typ) || e.resource.Get("id").Exists() {
+			return
+		}
+		i.Message, i.Expected = "The fullUrl is the address of a resource on a server, but the resource in the entry has no id.", "the id of the fullUrl in the resource"
+		i.Fix = "Add the id, or write a fullUrl of urn:uuid: and a UUID."
+	}
+	w.addAt(e.node, place, i)
+}
+
+// unaddressed reports an entry without fullUrl. Of the results of a search R4's
+// own examples leave it out, as long as all of them are without.
+func (w *walk) unaddressed(b *bundle, e *entry, typ string) {
+	i := fhir.Issue{Code: fhir.Required, Rule: "full-url", Message: "An entry with a resource has a fullUrl, by which references find it.",
+		Expected: "an absolute URL, or urn:uuid: and a UUID", Found: "none"}
+	if typ == "searchset" {
+		if e.resource.Get("resourceType").Text() == "OperationOutcome" {
+			return // what a server says of a search has no address
+		}
+		if len(b.byURL) == 0 {
+			i.Severity = fhir.Warning
+		}
+	}
+	w.add(e.node, i)
+}
+
+// addressed reports whether the entries of a Bundle of that type have an address
+// each. Those of a batch or transaction and of its answer need none.
+func addressed(typ string) bool {
+	switch typ {
+	case "batch", "transaction", "batch-response", "transaction-response":
+		return false
+	}
+	return true
 }

@@ -37,6 +37,9 @@ func typeRules(v *Validator, t *r4.Type) []check {
 	if own := ownRules[t.Name]; own != nil {
 		out = append(out, own)
 	}
+	if t.Is("Quantity") {
+		out = append(out, quantityRules)
+	}
 	if t.Kind == r4.Resource {
 		out = append(out, containedRules, canonicalURL(t))
 	} else {
@@ -52,10 +55,10 @@ func typeRules(v *Validator, t *r4.Type) []check {
 
 // ownRules are the rules of single types that R4 states in prose.
 var ownRules = map[string]check{
-	"Attachment": attachmentRules, "Coding": codingRules, "Expression": expressionRules, "Extension": extensionRules, "Identifier": identifierRules,
-	"Bundle": bundleRules, "CodeSystem": codeSystemRules, "Measure": measureRules, "MeasureReport": measureReportRules,
+	"Attachment": attachmentRules, "Coding": codingRules, "Expression": expressionRules, "Extension": extensionRules, "Identifier": identifierRules, "Period": periodRules,
+	"Bundle": bundleRules, "CapabilityStatement": capabilityRules, "CodeSystem": codeSystemRules, "ConceptMap": conceptMapRules, "Measure": measureRules, "MeasureReport": measureReportRules,
 	"Questionnaire": questionnaireRules, "QuestionnaireResponse": responseRules,
-	"Reference": referenceInBundle, "SearchParameter": searchParameterRules, "ValueSet": valueSetRules,
+	"Reference": referenceInBundle, "SearchParameter": searchParameterRules, "StructureDefinition": structureRules, "ValueSet": valueSetRules,
 }
 
 // slotRules lists the rules of one element that look beyond its form.

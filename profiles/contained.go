@@ -16,7 +16,7 @@ func containedForm(w *walk, n fhir.Node, _ *r4.Type) {
 		return
 	}
 	seen := map[string]bool{}
-	for c := range contained.Items() {
+	for c := item(contained); c.Exists(); c = c.Next() {
 		if c.Kind() != fhir.Object {
 			continue
 		}
@@ -40,7 +40,7 @@ func containedRules(w *walk, n fhir.Node, _ *r4.Type) {
 	if !contained.Exists() {
 		return
 	}
-	for c := range contained.Items() {
+	for c := item(contained); c.Exists(); c = c.Next() {
 		if c.Get("contained").Exists() {
 			w.broken(n, c.Get("contained"), "dom-2")
 		}
@@ -57,7 +57,8 @@ func containedRules(w *walk, n fhir.Node, _ *r4.Type) {
 }
 
 // unreferenced is dom-3: every contained resource is referred to from its
-// container or from another one contained there, or refers to its container.
+// container, be it by an image of a narrative, or from another one contained
+// there, or refers to its container.
 func (w *walk) unreferenced(n, contained fhir.Node) {
 	named := map[string]bool{}
 	var upward []int // nodes that refer to the container, in order
@@ -67,20 +68,42 @@ func (w *walk) unreferenced(n, contained fhir.Node) {
 		if m.Kind() != fhir.String {
 			continue
 		}
-		if id, ok := strings.CutPrefix(m.Text(), "#"); ok {
+		text := m.Text()
+		if id, ok := strings.CutPrefix(text, "#"); ok {
 			if id == "" {
 				upward = append(upward, i)
 			} else {
 				named[id] = true
 			}
+		} else if m.Name() == "div" {
+			shown(text, named)
 		}
 	}
-	for c := range contained.Items() {
+	for c := item(contained); c.Exists(); c = c.Next() {
 		if named[c.Get("id").Text()] || c.Kind() != fhir.Object {
 			continue
 		}
 		if k, _ := slices.BinarySearch(upward, c.Index()); k == len(upward) || upward[k] > lastIndex(c) {
 			w.broken(n, c, "dom-3")
+		}
+	}
+}
+
+// shown adds the ids of contained resources that a narrative shows as images (R4,
+// Narrative, images).
+func shown(div string, named map[string]bool) {
+	if !strings.Contains(div, "<img") {
+		return
+	}
+	for m := (markup{text: div}); ; {
+		t, _, ok := m.next()
+		if !ok {
+			return
+		}
+		for _, a := range t.attrs {
+			if id, local := strings.CutPrefix(a.value, "#"); local && t.name == "img" && a.name == "src" {
+				named[id] = true
+			}
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package profiles
 
 import (
+	"crypto/sha1" //nolint:gosec // Attachment.hash is SHA-1 by R4
+	"encoding/base64"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -23,11 +25,30 @@ func codingRules(w *walk, n fhir.Node, _ *r4.Type) {
 	case !isAbsolute(text) && !strings.HasPrefix(text, "#"):
 		w.add(system, fhir.Issue{Code: fhir.Invalid, Rule: "system", Message: "The system of a code is an absolute URI.",
 			Expected: "the URL of a code system, such as http://snomed.info/sct", Found: short(text)})
-	case strings.HasPrefix(text, "http://hl7.org/fhir/") && strings.Contains(text, "/ValueSet/"):
-		w.add(system, fhir.Issue{Code: fhir.Invalid, Rule: "system", Message: "This is the URL of a value set, not of a code system.",
-			Expected: "the URL of the code system that defines the code", Found: short(text)})
+	case w.isValueSet(text):
+		w.add(system, valueSetAsSystem(text))
+	default:
+		w.codeOfSystem(n, n.Get("code"))
 	}
 }
+
+// isValueSet reports whether a URL is surely that of a value set: of one that is
+// known here, of HL7's own, or of the whole or a part of SNOMED CT.
+func (w *walk) isValueSet(url string) bool {
+	if strings.Contains(url, "/ValueSet/") && (strings.HasPrefix(url, "http://hl7.org/fhir/") || strings.HasPrefix(url, "http://terminology.hl7.org/")) ||
+		strings.HasPrefix(url, "http://snomed.info/sct?fhir_vs") || strings.HasPrefix(url, "http://loinc.org/vs/") {
+		return true
+	}
+	return w.v.library != nil && w.v.library.terms.IsValueSet(url)
+}
+
+func valueSetAsSystem(url string) fhir.Issue {
+	return fhir.Issue{Code: fhir.Invalid, Rule: "system", Message: "This is the URL of a value set, not of a code system.",
+		Expected: "the URL of the code system that defines the code", Found: short(url)}
+}
+
+// quantityRules holds the code of a quantity to its system, above all to UCUM.
+func quantityRules(w *walk, n fhir.Node, _ *r4.Type) { w.codeOfSystem(n, n) }
 
 const rfc3986 = "urn:ietf:rfc:3986"
 
@@ -52,18 +73,35 @@ func identifierRules(w *walk, n fhir.Node, _ *r4.Type) {
 	}
 }
 
-// attachmentRules compares the stated size with the data.
+// attachmentRules compares the stated size and hash with the data.
 func attachmentRules(w *walk, n fhir.Node, _ *r4.Type) {
-	size, data := n.Get("size"), n.Get("data")
-	stated, err := strconv.Atoi(size.Text())
-	if err != nil || data.Kind() != fhir.String || w.blamed(size) || w.blamed(data) {
+	data := n.Get("data")
+	if data.Kind() != fhir.String || w.blamed(data) {
 		return
 	}
-	if actual := decodedLen(data.Text()); actual != stated {
-		w.add(n, fhir.Issue{Code: fhir.Structure, Rule: "attachment-size", Message: "The stated size is not that of the data.",
-			Expected: fmt.Sprintf("%d, the bytes that data decodes to", actual), Found: size.Text()})
+	size, hash := n.Get("size"), n.Get("hash")
+	if stated, err := strconv.Atoi(size.Text()); err == nil && !w.blamed(size) {
+		if actual := decodedLen(data.Text()); actual != stated {
+			w.add(n, fhir.Issue{Code: fhir.Structure, Rule: "attachment-size", Message: "The stated size is not that of the data.",
+				Expected: fmt.Sprintf("%d, the bytes that data decodes to", actual), Found: size.Text()})
+		}
+	}
+	if hash.Kind() != fhir.String || w.blamed(hash) {
+		return
+	}
+	content, err := base64.StdEncoding.DecodeString(withoutSpace(data.Text()))
+	if err != nil {
+		return // said of data
+	}
+	sum := sha1.Sum(content) //nolint:gosec // Attachment.hash is SHA-1 by R4
+	if actual := base64.StdEncoding.EncodeToString(sum[:]); actual != withoutSpace(hash.Text()) {
+		w.add(n, fhir.Issue{Code: fhir.Structure, Rule: "attachment-hash", Message: "The stated hash is not that of the data.",
+			Expected: actual + ", the SHA-1 of what data decodes to", Found: short(hash.Text())})
 	}
 }
+
+// withoutSpace drops the white space that base64 text may be broken by.
+func withoutSpace(text string) string { return strings.Join(strings.Fields(text), "") }
 
 // decodedLen is how many bytes base64 text stands for.
 func decodedLen(text string) int {

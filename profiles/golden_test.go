@@ -14,6 +14,9 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/ucum"
+	"github.com/pestle-fhir/pestle/profiles/definition"
+	"github.com/pestle-fhir/pestle/profiles/terminology"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files in testdata")
@@ -21,23 +24,35 @@ var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 // TestIssues runs the mistakes in testdata/*.txtar: each file NAME.json is
 // followed by NAME.issues, every issue of it in the words that the sender
 // reads.
-func TestIssues(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
+func TestIssues(t *testing.T) { golden(t, "testdata/*.txtar", New()) }
+
+// TestCodes does the same in testdata/r4/*.txtar with a library, that is with the
+// code systems of R4 at hand. What is named -right has no error.
+func TestCodes(t *testing.T) {
+	set := definition.NewSet()
+	golden(t, "testdata/r4/*.txtar", New(WithLibrary(NewLibrary(set, terminology.New(terminology.Config{Definitions: set, UCUM: ucum.Valid})))))
+}
+
+func golden(t *testing.T, pattern string, v *Validator) {
+	files, err := filepath.Glob(pattern)
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
-	v := New()
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			archive, err := txtar.ParseFile(file)
 			require.NoError(t, err)
 			out := &txtar.Archive{Comment: archive.Comment}
 			for _, f := range archive.Files {
-				if !strings.HasSuffix(f.Name, ".json") {
+				ext := filepath.Ext(f.Name)
+				if ext == ".issues" {
 					continue
 				}
-				name := strings.TrimSuffix(f.Name, ".json") + ".issues"
-				issues := []byte(issueText(validateBytes(v, f.Data)))
-				out.Files = append(out.Files, f, txtar.File{Name: name, Data: issues})
+				name := strings.TrimSuffix(f.Name, ext)
+				text := issueText(validateBytes(v, f.Data, ext))
+				if strings.HasSuffix(name, "-right") {
+					assert.NotContains(t, text, " error ", f.Name)
+				}
+				out.Files = append(out.Files, f, txtar.File{Name: name + ".issues", Data: []byte(text)})
 			}
 			if *update {
 				require.NoError(t, os.WriteFile(file, txtar.Format(out), 0o644))

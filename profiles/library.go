@@ -36,6 +36,7 @@ type Library struct {
 	strict     bool
 	messages   map[string]Message // by event code
 	severity   map[string]fhir.Severity
+	evolving   []string // prefixes of code systems, see SetEvolving
 	rules      []Rule
 	covers     map[string]string // invariant key -> id of the rule that asks for the same
 }
@@ -75,6 +76,16 @@ func (l *Library) SetMessages(list []Message) {
 // invariant keys, named rules, or binding, fixed, cardinality … of profiles. [Off]
 // switches a rule off. What was set before of other rules stays.
 func (l *Library) SetSeverity(byRule map[string]fhir.Severity) { maps.Copy(l.severity, byRule) }
+
+// SetEvolving names code systems, by how their urls begin, that get new codes
+// without this library learning of them: an unknown code of one is a warning, and
+// an error only where it is said to be of the version that is at hand.
+func (l *Library) SetEvolving(prefixes ...string) { l.evolving = prefixes }
+
+// evolves reports whether a code system may have codes that are not known here.
+func (l *Library) evolves(system string) bool {
+	return slices.ContainsFunc(l.evolving, func(prefix string) bool { return strings.HasPrefix(system, prefix) })
+}
 
 // Terminology is the service that answers for codes.
 func (l *Library) Terminology() *terminology.Service { return l.terms }

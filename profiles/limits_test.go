@@ -42,7 +42,7 @@ func TestNotesHideNoError(t *testing.T) {
 		"resource":  `{"resourceType":"Patient",%s,"birthDate":"x"}`,
 		"backbone":  `{"resourceType":"Patient","contact":[{%s,"name":{"text":"x"},"gender":"x"}]}`,
 		"contained": `{"resourceType":"Patient",%s,"generalPractitioner":[{"reference":"#p"}],"contained":[{"resourceType":"Practitioner","id":"p","birthDate":"x"}]}`,
-		"entry":     `{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Basic","code":{"text":"x"},%s}},{"resource":{"resourceType":"Patient","birthDate":"x"}}]}`,
+		"entry":     `{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"urn:uuid:65d0a0f5-84f4-4c0c-8b9c-3a1c5bb6a3b1","resource":{"resourceType":"Basic","code":{"text":"x"},%s}},{"fullUrl":"urn:uuid:65d0a0f5-84f4-4c0c-8b9c-3a1c5bb6a3b2","resource":{"resourceType":"Patient","birthDate":"x"}}]}`,
 		"parameter": `{"resourceType":"Parameters","parameter":[{"name":"a","resource":{"resourceType":"Basic","code":{"text":"x"},%s}},{"name":"b","valueDate":"x"}]}`,
 		"invariant": `{"resourceType":"Patient",%s,"contact":[{"relationship":[{"text":"x"}]}]}`,
 	} {

@@ -62,8 +62,8 @@ func examples(t *testing.T, suite, folder string) {
 	oracle.Report(t, suite, passed, total, misses)
 }
 
-func validateBytes(v *Validator, data []byte) []fhir.Issue {
-	r, issues := decode(data, ".json")
+func validateBytes(v *Validator, data []byte, ext string) []fhir.Issue {
+	r, issues := decode(data, ext)
 	if r == nil {
 		return issues
 	}

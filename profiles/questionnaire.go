@@ -1,18 +1,64 @@
 package profiles
 
 import (
+	"slices"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 	"github.com/pestle-fhir/pestle/fhir/spelling"
 )
 
-// questionnaireRules follows each enableWhen to the question it names: that
-// exists, is not part of the item that depends on it, and better comes before.
+// questionnaireRules holds the options and initial values of each item to its
+// type, and follows each enableWhen to the question it names: that exists, is not
+// part of the item that depends on it, and better comes before.
 func questionnaireRules(w *walk, n fhir.Node, _ *r4.Type) {
 	questions := map[string]fhir.Node{}
 	collectItems(n, questions)
 	w.enableWhen(n, questions)
+	w.itemValues(n)
 }
+
+// itemValues asks that what an item offers and begins with are values that its
+// type can have (R4, Questionnaire.item.type). That groups and displays begin with
+// none is que-8.
+func (w *walk) itemValues(holder fhir.Node) {
+	for i := item(holder.Get("item")); i.Exists(); i = i.Next() {
+		typ := i.Get("type").Text()
+		for o := item(i.Get("answerOption")); o.Exists(); o = o.Next() {
+			if typ == "group" || typ == "display" {
+				w.add(o, itemIssue("An item of the type "+typ+" takes no answer, so it has no options.", "no answerOption", typ))
+				continue
+			}
+			w.itemValue(o, typ, "option")
+		}
+		for v := item(i.Get("initial")); v.Exists(); v = v.Next() {
+			w.itemValue(v, typ, "initial value")
+		}
+		w.itemValues(i)
+	}
+}
+
+func (w *walk) itemValue(n fhir.Node, typ, what string) {
+	_, actual := variant(n, "value")
+	if kinds := itemKinds(typ); actual != "" && len(kinds) > 0 && !slices.Contains(kinds, actual) {
+		w.add(n, itemIssue("The "+what+" is of another type than the answers to an item of the type "+typ+".", anyOf(kinds, 6), actual))
+	}
+}
+
+func itemIssue(message, expected, found string) fhir.Issue {
+	return fhir.Issue{Code: fhir.BusinessRule, Rule: "questionnaire-item", Message: message, Expected: expected, Found: found}
+}
+
+// itemKinds are the types that the values of an item of a type may have: those of
+// a choice any that R4 lists for options.
+func itemKinds(typ string) []string {
+	if typ == "choice" || typ == "open-choice" {
+		return choiceKinds
+	}
+	return valueTypes(typ)
+}
+
+var choiceKinds = append([]string{"Coding", "Reference"}, plainOptions...)
 
 func collectItems(holder fhir.Node, by map[string]fhir.Node) {
 	for i := range holder.Get("item").Items() {
@@ -79,7 +125,7 @@ func (w *walk) conditionType(item, when, question fhir.Node) {
 			return
 		}
 	}
-	w.addAt(item, when, fhir.Issue{Severity: fhir.Warning, Code: fhir.BusinessRule, Rule: "enable-when", Message: "The question never has an answer of this type.",
+	w.addAt(item, when, fhir.Issue{Code: fhir.BusinessRule, Rule: "enable-when", Message: "The question never has an answer of this type.",
 		Expected: anyOf(kinds, 6), Found: typ})
 }
 
@@ -106,8 +152,21 @@ func variant(n fhir.Node, name string) (value fhir.Node, typ string) {
 // value set item-type); none for a question that takes any or no answer.
 func answerTypes(question fhir.Node) []string {
 	switch t := question.Get("type").Text(); t {
+	case "choice":
+		return optionTypes(question, "Coding")
+	case "open-choice":
+		return optionTypes(question, "Coding", "string")
+	default:
+		return valueTypes(t)
+	}
+}
+
+// valueTypes lists the types that the answers to an item of a type have, where the
+// item itself does not change that.
+func valueTypes(item string) []string {
+	switch item {
 	case "boolean", "decimal", "integer", "date", "dateTime", "time", "string":
-		return []string{t}
+		return []string{item}
 	case "text":
 		return []string{"string"}
 	case "url":
@@ -118,10 +177,6 @@ func answerTypes(question fhir.Node) []string {
 		return []string{"Reference"}
 	case "quantity":
 		return []string{"Quantity"}
-	case "choice":
-		return optionTypes(question, "Coding")
-	case "open-choice":
-		return optionTypes(question, "Coding", "string")
 	}
 	return nil
 }

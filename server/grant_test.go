@@ -63,7 +63,7 @@ func inBundle(kind, method, url, resource string) string {
 func TestConditionsAreSearches(t *testing.T) {
 	h := guarded(t, nil)
 	message := func(resource string) string {
-		return `{"resourceType":"Bundle","type":"collection","entry":[{"resource":` + resource + `}]}`
+		return `{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"urn:uuid:0d3c1a60-2f5b-4f0e-9c55-0a6f5f9d7f01","resource":` + resource + `}]}`
 	}
 	doors := map[string]struct{ scopes, method, target, body string }{
 		"create":         {"system/Observation.c", "POST", "/fhir/Observation", "%"},
@@ -200,7 +200,7 @@ func TestMessagesBringWhatTheirCallerMay(t *testing.T) {
 		`{"resourceType":"Consent","status":"active","contained":[]}`:             "system/Consent.c",
 		`{"resourceType":"StructureDefinition","url":"urn:x:y","status":"draft"}`: "system/StructureDefinition.c",
 	} {
-		message := `{"resourceType":"Bundle","type":"message","entry":[{"resource":{"resourceType":"MessageHeader","eventCoding":{"system":"urn:e","code":"e"},"source":{"endpoint":"urn:x:y"}}},{"resource":` + part + `}]}`
+		message := `{"resourceType":"Bundle","type":"message","entry":[{"fullUrl":"urn:uuid:0d3c1a60-2f5b-4f0e-9c55-0a6f5f9d7f01","resource":{"resourceType":"MessageHeader","eventCoding":{"system":"urn:e","code":"e"},"source":{"endpoint":"urn:x:y"}}},{"fullUrl":"urn:uuid:0d3c1a60-2f5b-4f0e-9c55-0a6f5f9d7f02","resource":` + part + `}]}`
 		for _, own := range []string{"system/$process-message", "system/$process-message?event=e", "system/Patient.cruds system/$process-message system/*.rs"} {
 			for _, base := range []string{"/fhir", "/FHIR/R4"} {
 				w := call(h, "POST", base+"/$process-message", message, "Authorization", own)

@@ -44,6 +44,11 @@ var Policy = map[string]string{
 // accepted a GMC number without its C.
 var Severities = map[string]fhir.Severity{"role-gmc": fhir.Warning}
 
+// evolving are the homes of code systems that the NHS and HL7 UK add to between
+// releases of their definitions: the NHS's own answers have codes that its
+// published system lacks (Spine-ErrorOrWarningCode, INVALID).
+var evolving = []string{"https://fhir.nhs.uk/", "https://fhir.hl7.org.uk/"}
+
 // Library is the built-in definitions with their messages, rules and severities; the
 // policy is for the caller to set.
 func Library() *profiles.Library {
@@ -52,5 +57,6 @@ func Library() *profiles.Library {
 	l.AddRules(Rules(time.Now)...)
 	l.SetMessages(Messages)
 	l.SetSeverity(Severities)
+	l.SetEvolving(evolving...)
 	return l
 }

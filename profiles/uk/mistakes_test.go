@@ -36,6 +36,7 @@ func TestMistakes(t *testing.T) {
 	l.AddRules(Rules(func() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) })...)
 	l.SetMessages(Messages)
 	l.SetSeverity(Severities)
+	l.SetEvolving(evolving...)
 	l.SetPolicy(Policy, true)
 	v := profiles.New(profiles.WithLibrary(l))
 	right := map[string]*fhir.Resource{}

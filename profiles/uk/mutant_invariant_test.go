@@ -67,7 +67,7 @@ func (b *breeder) breaks(r *fhir.Resource, h *host, c constraint) (alone, fired 
 		switch {
 		case i.Rule == c.key && i.Element != "" && (h.at != nil || plainPath.ReplaceAllString(i.Expression, "") == strings.ReplaceAll(c.n.Path, "[x]", "")):
 			hits++
-		case i.IsError():
+		case i.IsError() && !slices.Contains(besides, i.Rule):
 			others++
 		}
 	}
