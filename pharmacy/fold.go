@@ -161,3 +161,8 @@ func (w *watched) Find(typ, query string) ([]string, error) {
 	w.types[typ] = true
 	return w.State.Find(typ, query)
 }
+
+func (w *watched) Newest(typ, query string, n int) ([]string, error) {
+	w.types[typ] = true
+	return w.State.Newest(typ, query, n)
+}

@@ -80,6 +80,8 @@ func (f *fake) First(typ, id string) (*fhir.Version, error) { return f.Current(t
 
 func (f *fake) Find(string, string) ([]string, error) { return nil, nil }
 
+func (f *fake) Newest(string, string, int) ([]string, error) { return nil, nil }
+
 func (f *fake) Log(_ context.Context, after fhir.Seq, limit int) ([]fhir.LogEntry, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -53,6 +53,17 @@ func (s pinned) Find(typ, query string) (ids []string, err error) {
 	})
 }
 
+func (s pinned) Newest(typ, query string, n int) (ids []string, err error) {
+	if s.at == 0 {
+		return nil, nil
+	}
+	err = s.db.decide(s.ctx, "search", s.at, func(v view) error {
+		ids, err = v.newest(s.ctx, typ, query, n)
+		return err
+	})
+	return ids, err
+}
+
 // state is the database as a guard sees it, within a commit. Its answers end with
 // the time that guards have.
 type state struct {
@@ -80,6 +91,13 @@ func (s state) Find(typ, query string) ([]string, error) {
 		return nil, err
 	}
 	return s.finds.find(typ, query, func() ([]string, error) { return s.v.find(s.ctx, typ, query, noLimit) })
+}
+
+func (s state) Newest(typ, query string, n int) ([]string, error) {
+	if err := s.ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.v.newest(s.ctx, typ, query, n)
 }
 
 // noLimit asks for all that a search finds.

@@ -91,6 +91,8 @@ type records map[string]*fhir.Version
 func (r records) Current(typ, id string) (*fhir.Version, error) { return r[typ+"/"+id], nil }
 func (r records) First(typ, id string) (*fhir.Version, error)   { return r[typ+"/"+id], nil }
 
+func (r records) Newest(string, string, int) ([]string, error) { return nil, nil }
+
 // Find answers "identifier=system|value".
 func (r records) Find(typ, query string) (ids []string, err error) {
 	system, value, _ := strings.Cut(strings.TrimPrefix(query, "identifier="), "%7C")
