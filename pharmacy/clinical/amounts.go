@@ -38,18 +38,40 @@ func (c *check) supplied(i int) (decimal.Decimal, error) {
 
 // until is the day on which the supply of that number is used up when the most is
 // taken that its instructions allow; the day of the supply where that does not
-// follow.
+// follow. What was supplied before of the same order, in part, is used up first.
 func (c *check) until(i int) time.Time {
 	a, s := c.of(i), &c.history.Supplies[i]
 	if !a.until.IsZero() {
 		return a.until
 	}
+	from := s.On
+	if before := c.before(i); before >= 0 {
+		if end := c.until(before); end.After(from) {
+			from = end
+		}
+	}
 	days := s.Days
 	if days <= 0 {
 		days, _ = dosage.Lasts(s.Dosages, s.Quantity, s.Medicine.pieces(s.Unit)) // 0 with an error
 	}
-	a.until = s.On.AddDate(0, 0, days)
+	a.until = from.AddDate(0, 0, days)
 	return a.until
+}
+
+// before is the number of the supply before that one of the same order; -1 for
+// none.
+func (c *check) before(i int) int {
+	earlier := func(a, b int) bool {
+		x, y := &c.history.Supplies[a], &c.history.Supplies[b]
+		return x.On.Before(y.On) || x.On.Equal(y.On) && a > b // the newest are read first
+	}
+	last := -1
+	for n := range c.history.Supplies {
+		if s := &c.history.Supplies[n]; s.Order != "" && s.Order == c.history.Supplies[i].Order && earlier(n, i) && (last < 0 || earlier(last, n)) {
+			last = n
+		}
+	}
+	return last
 }
 
 func (c *check) of(i int) *amounts {

@@ -40,7 +40,7 @@ func (t Table) Check(on time.Time, p *Patient, o *Order, h *History) []Finding {
 	c := check{rules: t, on: on, patient: p, order: o, history: h}
 	for kind, rules := range t {
 		for i := range rules {
-			if r := &rules[i]; r.holds(on) && (r.is(o.Medicine) || kind == "interaction") {
+			if r := &rules[i]; r.holds(on) && r.concerns(o) {
 				kinds[kind](&c, r)
 			}
 		}
@@ -53,6 +53,9 @@ func (t Table) Check(on time.Time, p *Patient, o *Order, h *History) []Finding {
 
 func weight(severity string) int { return slices.Index([]string{high, "moderate", "low"}, severity) }
 
+// find records a finding. Its words and its evidence tell of facts and days, never
+// of how long ago they are: what follows from the same facts is the same finding,
+// whenever it is looked at.
 func (c *check) find(r *Rule, key, detail string, evidence ...Evidence) {
 	c.found = append(c.found, Finding{Rule: r, Key: key, Detail: detail, Evidence: evidence})
 }

@@ -20,10 +20,21 @@ func (c *check) dose(r *Rule) {
 		return // dose-unread finds it
 	}
 	given = c.together(given)
-	if most, why := c.most(r); most.IsPositive() && given.GreaterThan(most) {
-		c.find(r, "", fmt.Sprintf("%s mg a day, the maximum is %s.", given, why), Evidence{c.order.Ref, given.String() + " mg a day"})
+	most, why := c.most(r)
+	if !most.IsPositive() || !given.GreaterThan(most) {
+		return
 	}
+	evidence := []Evidence{{c.order.Ref, given.String() + " mg a day"}}
+	by := &Measured{} // what the maximum is by
+	if m := c.weighed(); m != nil && r.byWeight() {
+		by = m
+		evidence = append(evidence, Evidence{by.Ref, by.Value.String() + " kg"})
+	}
+	c.findElsewhere(r, by.Elsewhere, by.Ref, fmt.Sprintf("%s mg a day, the maximum is %s.", given, why), evidence...)
 }
+
+// byWeight reports whether a maximum depends on the weight.
+func (r *Rule) byWeight() bool { return r.parameters["kg"] != "" || r.parameters["mg/kg"] != "" }
 
 // together adds what the other items of the prescription come to that are of the
 // same substance and release: strengths that make up a dose.
@@ -69,13 +80,20 @@ func (c *check) most(r *Rule) (most decimal.Decimal, why string) {
 	return most, why
 }
 
-// weight is the last weight of half a year.
-func (c *check) weight() (decimal.Decimal, bool) {
+// weighed is the last weight of half a year; nil for none.
+func (c *check) weighed() *Measured {
 	m := c.newest("weight")
-	if m == nil || daysBetween(m.On, c.on) > 183 {
-		return decimal.Decimal{}, false
+	if m == nil || daysBetween(m.On, c.on) > 183 || !m.Value.IsPositive() {
+		return nil
 	}
-	return m.Value, m.Value.IsPositive()
+	return m
+}
+
+func (c *check) weight() (decimal.Decimal, bool) {
+	if m := c.weighed(); m != nil {
+		return m.Value, true
+	}
+	return decimal.Decimal{}, false
 }
 
 // doseUnread finds that the dose of a day does not follow from the instruction.
@@ -92,7 +110,7 @@ func (c *check) doseWeight(r *Rule) {
 	}
 	age, known := c.patient.age(c.on)
 	for _, d := range c.rules["dose"] {
-		if d.holds(c.on) && d.is(c.order.Medicine) && (d.parameters["kg"] != "" || d.parameters["mg/kg"] != "") && known && d.between("age", float64(age)) {
+		if d.holds(c.on) && d.is(c.order.Medicine) && d.byWeight() && known && d.between("age", float64(age)) {
 			c.find(r, "", "The maximum of "+d.Subject+" at this age is by body weight.", Evidence{"", d.ID})
 			return
 		}

@@ -7,7 +7,7 @@ import "fmt"
 func (c *check) duplicate(r *Rule) {
 	for i := range c.history.Orders {
 		if o := &c.history.Orders[i]; c.open(r, o) && !c.titrates(o) {
-			c.find(r, o.Ref, fmt.Sprintf("%s is also on the order of %s.", name(o.Medicine), day(o.On)), Evidence{o.Ref, name(o.Medicine)})
+			c.findElsewhere(r, o.Elsewhere, o.Ref, fmt.Sprintf("%s is also on the order of %s.", name(o.Medicine), day(o.On)), Evidence{o.Ref, name(o.Medicine)})
 		}
 	}
 }
@@ -16,7 +16,7 @@ func (c *check) duplicate(r *Rule) {
 func (c *check) duplicateTitration(r *Rule) {
 	for i := range c.history.Orders {
 		if o := &c.history.Orders[i]; c.open(r, o) && c.titrates(o) {
-			c.find(r, o.Ref, fmt.Sprintf("%s is on the order of %s, %s on this one.", name(o.Medicine), day(o.On), name(c.order.Medicine)), Evidence{o.Ref, name(o.Medicine)})
+			c.findElsewhere(r, o.Elsewhere, o.Ref, fmt.Sprintf("%s is on the order of %s, %s on this one.", name(o.Medicine), day(o.On), name(c.order.Medicine)), Evidence{o.Ref, name(o.Medicine)})
 		}
 	}
 }
@@ -27,7 +27,7 @@ func (c *check) open(r *Rule, o *Order) bool {
 	if o.Ref == c.order.Ref || !o.Medicine.same(c.order.Medicine) || daysBetween(o.On, c.on) > r.days("days") {
 		return false
 	}
-	return o.Prescription != c.order.Prescription || o.Medicine.Code != "" && o.Medicine.Code == c.order.Medicine.Code
+	return !c.besides(o.Prescription, o.Medicine)
 }
 
 // titrates reports whether another order may be a step of the same titration.
@@ -46,7 +46,7 @@ func name(m Medicine) string {
 func (c *check) duplicateClass(r *Rule) {
 	for i := range c.history.Supplies {
 		s := &c.history.Supplies[i]
-		if !s.Medicine.in(r.Subject) || s.Medicine.same(c.order.Medicine) {
+		if !s.Medicine.in(r.Subject) || s.Medicine.same(c.order.Medicine) || c.besides(s.Prescription, s.Medicine) {
 			continue
 		}
 		if until := c.until(i); until.After(c.on) {

@@ -9,16 +9,23 @@ import (
 )
 
 // last is the number of the newest supply of the medicine by another order; -1 for
-// none.
+// none. The items of one prescription may be strengths that make up a dose, and
+// are supplied one after the other.
 func (c *check) last() int {
 	newest := -1
 	for i := range c.history.Supplies {
 		s := &c.history.Supplies[i]
-		if s.Medicine.same(c.order.Medicine) && s.Order != c.order.Ref && (newest < 0 || s.On.After(c.history.Supplies[newest].On)) {
+		if s.Medicine.same(c.order.Medicine) && s.Order != c.order.Ref && !c.besides(s.Prescription, s.Medicine) && (newest < 0 || s.On.After(c.history.Supplies[newest].On)) {
 			newest = i
 		}
 	}
 	return newest
+}
+
+// besides reports whether a medicine is another product on the prescription of the
+// order.
+func (c *check) besides(prescription string, m Medicine) bool {
+	return prescription != "" && prescription == c.order.Prescription && (m.Code == "" || m.Code != c.order.Medicine.Code)
 }
 
 // early finds that the last supply lasts longer than a tolerance, where the dose is
@@ -43,12 +50,11 @@ func (c *check) earlyTitration(r *Rule) {
 
 func (c *check) tooSoon(r *Rule, i int, more string) {
 	s, until := &c.history.Supplies[i], c.until(i)
-	left := daysBetween(c.on, until)
-	if left <= r.days("days") {
+	if daysBetween(c.on, until) <= r.days("days") {
 		return
 	}
-	c.findElsewhere(r, s.Elsewhere, s.Ref, fmt.Sprintf("%s of %s were supplied on %s: they last until %s, %d days more.%s", s.Quantity, name(s.Medicine), day(s.On), day(until), left, more),
-		Evidence{s.Ref, fmt.Sprintf("lasts %d days more", left)})
+	c.findElsewhere(r, s.Elsewhere, s.Ref, fmt.Sprintf("%s of %s were supplied on %s: they last until %s.%s", s.Quantity, name(s.Medicine), day(s.On), day(until), more),
+		Evidence{s.Ref, "lasts until " + day(until)})
 }
 
 // changed reports whether the dose of a day, or the strength, is another than that

@@ -3,6 +3,7 @@ package clinical
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ func (c *check) monitoring(r *Rule) {
 	case m == nil:
 		c.find(r, "", "None is recorded.")
 	case daysBetween(m.On, c.on) > r.days("days"):
-		c.find(r, "", fmt.Sprintf("The last is of %s, %d days ago.", day(m.On), daysBetween(m.On, c.on)), Evidence{m.Ref, day(m.On)})
+		c.findElsewhere(r, m.Elsewhere, "", "The last is of "+day(m.On)+".", Evidence{m.Ref, day(m.On)})
 	}
 }
 
@@ -76,7 +77,7 @@ func (c *check) lastChange() (on time.Time, from, to string) {
 func (c *check) monitoringHigh(r *Rule) {
 	limit, err := decimal.NewFromString(r.parameters["above"])
 	if m := c.newest(r.parameters["measure"]); err == nil && m != nil && m.Value.GreaterThan(limit) {
-		c.find(r, m.Ref, fmt.Sprintf("%s on %s.", m.Value, day(m.On)), Evidence{m.Ref, m.Value.String()})
+		c.findElsewhere(r, m.Elsewhere, m.Ref, fmt.Sprintf("%s on %s.", m.Value, day(m.On)), Evidence{m.Ref, m.Value.String()})
 	}
 }
 
@@ -113,6 +114,6 @@ func (c *check) address(r *Rule) {
 		}
 	}
 	if n := len(seen) + 1; n >= r.days("patients") {
-		c.findElsewhere(r, true, "", fmt.Sprintf("Controlled drugs were ordered for %d patients at the address of the patient within %d days.", n, r.days("days")), Evidence{c.patient.Ref, fmt.Sprintf("%d patients", n)})
+		c.findElsewhere(r, true, strconv.Itoa(n), fmt.Sprintf("Controlled drugs were ordered for %d patients at the address of the patient within %d days.", n, r.days("days")), Evidence{c.patient.Ref, fmt.Sprintf("%d patients", n)})
 	}
 }

@@ -72,7 +72,7 @@ func (c *check) meets(r, other *Rule) {
 	}
 	for i := range c.history.Orders {
 		if o := &c.history.Orders[i]; other.is(o.Medicine) && o.Ref != c.order.Ref {
-			c.find(r, o.Ref, fmt.Sprintf("%s is ordered since %s.", name(o.Medicine), day(o.On)), Evidence{o.Ref, name(o.Medicine)})
+			c.findElsewhere(r, o.Elsewhere, o.Ref, fmt.Sprintf("%s is ordered since %s.", name(o.Medicine), day(o.On)), Evidence{o.Ref, name(o.Medicine)})
 		}
 	}
 	for i := range c.history.Taken {

@@ -2,6 +2,7 @@ package clinical
 
 import (
 	_ "embed"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -52,6 +53,21 @@ var measures = func() map[fhir.Coding]string {
 	for _, cells := range rows(measuresTSV) {
 		for _, code := range list(cells[2]) {
 			out[fhir.Coding{System: cells[1], Code: code}] = cells[0]
+		}
+	}
+	return out
+}()
+
+// measureQueries find the Observations of a measure.
+var measureQueries = func() map[string]string {
+	out := map[string]string{}
+	for _, cells := range rows(measuresTSV) {
+		for _, code := range list(cells[2]) {
+			if q := url.QueryEscape(cells[1] + "|" + code); out[cells[0]] == "" {
+				out[cells[0]] = "combo-code=" + q
+			} else {
+				out[cells[0]] += "," + q
+			}
 		}
 	}
 	return out

@@ -3,9 +3,12 @@ package clinical
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 //go:embed clinical.tsv
@@ -17,12 +20,12 @@ type Rule struct {
 	From, To time.Time // To is zero for one that holds still
 	Kind     string    // which check it is
 	Subject  string    // a substance or a class; "*" for every medicine
+	Code     string    // of the DetectedIssue: v3-ActCode
 	Severity string    // high, moderate, low: of the DetectedIssue
-	// Overridable says that a pharmacist may supply in spite of it.
-	Overridable bool
-	Text        string
-	Source      string
+	Text     string
+	Source   string
 
+	stops      string // yes, no, or the schedules of which it stops an order
 	parameters map[string]string
 }
 
@@ -56,10 +59,10 @@ func ReadTable(tsv string) (Table, error) {
 }
 
 func readRule(cells []string) (r Rule, err error) {
-	if len(cells) != 10 {
-		return r, fmt.Errorf("%d columns, not 10", len(cells))
+	if len(cells) != 11 {
+		return r, fmt.Errorf("%d columns, not 11", len(cells))
 	}
-	r = Rule{ID: cells[0], Kind: cells[3], Subject: cells[4], Severity: cells[6], Overridable: cells[7] == "yes", Text: cells[8], Source: cells[9], parameters: map[string]string{}}
+	r = Rule{ID: cells[0], Kind: cells[3], Subject: cells[4], Code: cells[6], Severity: cells[7], stops: cells[8], Text: cells[9], Source: cells[10], parameters: map[string]string{}}
 	if r.From, err = time.Parse(time.DateOnly, cells[1]); err != nil {
 		return r, err
 	}
@@ -80,6 +83,10 @@ func readRule(cells []string) (r Rule, err error) {
 		return r, fmt.Errorf("%q is not a kind of check", r.Kind)
 	case r.Severity != high && r.Severity != "moderate" && r.Severity != "low":
 		return r, fmt.Errorf("%q is not a severity: high, moderate or low", r.Severity)
+	case nhs.Display(nhs.CSActCode, r.Code) == "":
+		return r, fmt.Errorf("%q is not a code of %s that codes.tsv has", r.Code, nhs.CSActCode)
+	case !stopping.MatchString(r.stops):
+		return r, fmt.Errorf("%q does not say whether it stops a supply: yes, no, or schedules", r.stops)
 	case r.Source == "" || r.Text == "":
 		return r, fmt.Errorf("%s has no source or no text", r.ID)
 	}
@@ -87,6 +94,32 @@ func readRule(cells []string) (r Rule, err error) {
 }
 
 const high = "high"
+
+var stopping = regexp.MustCompile(`^(yes|no|CD[1-5](,CD[1-5])*)$`)
+
+// Stops reports whether an order of a schedule is held for what the rule finds.
+func (r *Rule) Stops(schedule string) bool {
+	return r.stops == "yes" || len(schedule) >= 3 && strings.Contains(r.stops, schedule[:3])
+}
+
+// Stopping are the rules that may stop the supply of an order.
+func (t Table) Stopping(o *Order) Table {
+	out := Table{}
+	for kind, rules := range t {
+		for _, r := range rules {
+			if r.Stops(o.Schedule) && r.concerns(o) {
+				out[kind] = append(out[kind], r)
+			}
+		}
+	}
+	return out
+}
+
+// concerns reports whether a rule may find something of an order: it is about its
+// medicine, or about what meets its medicine.
+func (r *Rule) concerns(o *Order) bool {
+	return r.is(o.Medicine) || r.Kind == "interaction" && (&Rule{Subject: r.parameters["with"]}).is(o.Medicine)
+}
 
 // holds reports whether a rule holds on a day.
 func (r *Rule) holds(on time.Time) bool {

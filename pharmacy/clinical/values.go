@@ -37,6 +37,9 @@ type Order struct {
 	Text         string // the dose in the words of the order
 	Schedule     string // CD1 … CD5; "" for none
 	On           time.Time
+	// Elsewhere says that it is of another prescriber, and whoever sees the order
+	// that is checked may not see it.
+	Elsewhere bool
 }
 
 // Supply is what was handed over for an item.
@@ -49,8 +52,9 @@ type Supply struct {
 	Days     int // for how many days, where it is recorded
 	On       time.Time
 	Order    string // MedicationRequest/…
-	// Elsewhere says that it is of another record of the person, which whoever sees
-	// the order may not see.
+	// Prescription is the number of the prescription that it was made on.
+	Prescription string
+	// Elsewhere says that the order's prescriber may not see it.
 	Elsewhere bool
 }
 
@@ -70,6 +74,8 @@ type Measured struct {
 	Measure string // of measures.tsv
 	On      time.Time
 	Value   decimal.Decimal // beats a minute, kg, cm; zero for a blood pressure
+	// Elsewhere says that the order's prescriber may not see it.
+	Elsewhere bool
 }
 
 // History is what is known of a patient.
@@ -99,7 +105,7 @@ type Finding struct {
 	Key      string
 	Detail   string
 	Evidence []Evidence
-	// Elsewhere says that it tells of another record of the person.
+	// Elsewhere says that it follows from what the order's prescriber may not see.
 	Elsewhere bool
 }
 

@@ -54,7 +54,11 @@ const (
 	CSClaimType = "http://terminology.hl7.org/CodeSystem/claim-type"
 	CSPriority  = "http://terminology.hl7.org/CodeSystem/processpriority"
 	CSPayee     = "http://terminology.hl7.org/CodeSystem/payeetype"
+	CSActCode   = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 )
+
+// VSMitigation is what may be done about a clinical issue: codes of [CSActCode].
+const VSMitigation = "http://hl7.org/fhir/ValueSet/detectedissue-mitigation-action"
 
 // Extensions of the NHS.
 const (
@@ -98,6 +102,20 @@ const (
 	ExtOwnExemption   = Own + "StructureDefinition/charge-exemption"
 	ExtOwnEndorsement = Own + "StructureDefinition/dispenser-endorsement" // of one item
 )
+
+// CSOwnClinicalRule is the server's own code system of its clinical rules: a
+// DetectedIssue with a code of it was found by the server. IDOwnChecked is the
+// system of its identifier, which is the id of the MedicationRequest that was
+// checked; ExtOwnStops says that this is held until a mitigation is recorded.
+const (
+	CSOwnClinicalRule = Own + "CodeSystem/clinical-rule"
+	IDOwnChecked      = Own + "Id/checked-order"
+	ExtOwnStops       = Own + "StructureDefinition/stops-supply"
+)
+
+// RuleClinicalHold is the rule by which the supply of an item is refused that is
+// held for a clinical issue.
+const RuleClinicalHold = "HOLD-CLINICAL"
 
 // Prescription is the SNOMED CT concept of a prescription: what an EPS claim has
 // as its item.

@@ -1,0 +1,386 @@
+package clinical
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
+// lookBack is how many days after it was recorded a supply is looked at: nothing
+// that is dispensed lasts for longer than a year, and rules ask for some weeks
+// after that.
+const lookBack = 400
+
+// gatherer reads what a check of one order needs to know.
+type gatherer struct {
+	state  fhir.State
+	on     time.Time
+	person person
+	scope  scope
+	order  *Order
+	kinds  medicines
+	// within are the refs of what the transaction that is judged writes: its
+	// supplies do not count yet, and its orders count as open.
+	within map[string]bool
+	h      History
+}
+
+// about are the rules of a table that may find something of an order on a day.
+func (t Table) about(o *Order, on time.Time) Table {
+	out := Table{}
+	for kind, rules := range t {
+		for _, r := range rules {
+			if r.holds(on) && r.concerns(o) {
+				out[kind] = append(out[kind], r)
+			}
+		}
+	}
+	return out
+}
+
+// has reports whether a table has rules of a kind.
+func (t Table) has(kinds ...string) bool {
+	return slices.ContainsFunc(kinds, func(k string) bool { return len(t[k]) > 0 })
+}
+
+// measures are the measurements that the rules of a table go by.
+func (t Table) measures() (list []string) {
+	add := func(names ...string) {
+		for _, name := range names {
+			if name != "" && !slices.Contains(list, name) {
+				list = append(list, name)
+			}
+		}
+	}
+	for kind, rules := range t {
+		for _, r := range rules {
+			add(r.parameters["measure"])
+			add(strings.Split(r.parameters["measures"], ",")...)
+			if kind == "dose-weight" || r.byWeight() {
+				add("weight")
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// gather reads what the rules of a table ask for, and no more.
+func (g *gatherer) gather(t Table) (*History, error) {
+	for _, part := range []struct {
+		read  func() error
+		kinds []string
+	}{
+		{g.orders, []string{"duplicate", "duplicate-titration", "dose", "interaction"}},
+		{g.supplies, []string{"duplicate-class", "early", "early-titration", "interaction", "monitoring-change", "brand-switch"}},
+		{g.taken, []string{"interaction"}},
+		{g.allergies, []string{"allergy", "allergy-family"}},
+		{g.conditions, []string{"condition"}},
+		{g.neighbours, []string{"address"}},
+	} {
+		if t.has(part.kinds...) {
+			if err := part.read(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, measure := range t.measures() {
+		if err := g.measured(measure); err != nil {
+			return nil, err
+		}
+	}
+	return &g.h, nil
+}
+
+// orders are the other orders that are open, and those of the transaction that
+// closes them.
+func (g *gatherer) orders() error {
+	list, err := g.person.openOrders(g.state)
+	if err != nil {
+		return err
+	}
+	for ref := range g.within {
+		id, ok := strings.CutPrefix(ref, "MedicationRequest/")
+		if !ok || slices.ContainsFunc(list, func(v *fhir.Version) bool { return v.ID == id }) {
+			continue
+		}
+		v, err := g.state.Current("MedicationRequest", id)
+		if err != nil {
+			return err
+		}
+		if v != nil && !v.Deleted() {
+			list = append(list, v)
+		}
+	}
+	for _, v := range list {
+		if err := g.otherOrder(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *gatherer) otherOrder(v *fhir.Version) error {
+	r, err := v.Resource()
+	if err != nil || v.Ref() == g.order.Ref || !slices.Contains(g.person.records, patientOf(r)) {
+		return err
+	}
+	switch r.Get("status").Text() {
+	case "cancelled", "entered-in-error":
+		return nil
+	}
+	writer, err := g.scope.writer(g.state, v.Type, v.ID)
+	if err != nil || !g.scope.counts(writer) && !g.scope.supplies(r.Root()) {
+		return err
+	}
+	o, err := g.kinds.order(v)
+	o.Elsewhere = g.scope.elsewhere(writer)
+	g.h.Orders = append(g.h.Orders, o)
+	return err
+}
+
+// someRecords is how many of the newest records of a patient are looked at first.
+const someRecords = 16
+
+// newest goes through the resources of a type that are of a patient, those that
+// were recorded last first, until visit says that there are enough.
+func (g *gatherer) newest(typ, query string, visit func(v, first *fhir.Version) (more bool, err error)) error {
+	for had, n := 0, someRecords; ; had, n = n, 4*n {
+		ids, err := g.state.Newest(typ, query, n)
+		if err != nil {
+			return err
+		}
+		for i := had; i < len(ids); i++ {
+			v, err := g.state.Current(typ, ids[i])
+			if err != nil {
+				return err
+			}
+			first, err := g.state.First(typ, ids[i])
+			if err != nil {
+				return err
+			}
+			if v == nil || v.Deleted() || first == nil {
+				continue
+			}
+			if more, err := visit(v, first); !more || err != nil {
+				return err
+			}
+		}
+		if len(ids) < n {
+			return nil
+		}
+	}
+}
+
+// supplies are those of the last year: none was handed over after it was recorded.
+func (g *gatherer) supplies() error {
+	oldest := g.on.AddDate(0, 0, -lookBack)
+	for _, id := range g.person.records {
+		err := g.newest("MedicationDispense", "patient=Patient/"+id, func(v, first *fhir.Version) (bool, error) {
+			if first.LastUpdated.Before(oldest) {
+				return false, nil
+			}
+			return true, g.supply(v, first)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *gatherer) supply(v, first *fhir.Version) error {
+	s, ok, err := g.kinds.supply(v)
+	if err != nil || !ok || g.within[v.Ref()] {
+		return err
+	}
+	// Whoever sees an order sees what was supplied of it, and by whom is in the scope
+	// of them alone.
+	writer := cmp.Or(first.Requester.OnBehalf, g.scope.site)
+	if !g.scope.counts(writer) {
+		return nil
+	}
+	if id := strings.TrimPrefix(s.Order, "MedicationRequest/"); id != "" {
+		if writer, err = g.scope.writer(g.state, "MedicationRequest", id); err != nil {
+			return err
+		}
+	}
+	s.Elsewhere = g.scope.elsewhere(writer)
+	g.h.Supplies = append(g.h.Supplies, s)
+	return nil
+}
+
+// recorded goes through all resources of a type that are of the person and count.
+func (g *gatherer) recorded(typ string, visit func(v *fhir.Version, r *fhir.Resource, elsewhere bool) error) error {
+	for _, patient := range g.person.records {
+		ids, err := g.state.Find(typ, "patient=Patient/"+patient)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			writer, err := g.scope.writer(g.state, typ, id)
+			if err != nil {
+				return err
+			}
+			v, err := g.state.Current(typ, id)
+			if err != nil {
+				return err
+			}
+			if v == nil || v.Deleted() || !g.scope.counts(writer) {
+				continue
+			}
+			r, err := v.Resource()
+			if err != nil {
+				return err
+			}
+			if err := visit(v, r, g.scope.elsewhere(writer)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (g *gatherer) taken() error {
+	return g.recorded("MedicationStatement", func(v *fhir.Version, r *fhir.Resource, elsewhere bool) error {
+		rec, ok, err := g.kinds.taken(v, r)
+		if ok {
+			rec.Elsewhere = elsewhere
+			g.h.Taken = append(g.h.Taken, rec)
+		}
+		return err
+	})
+}
+
+func (g *gatherer) allergies() error {
+	return g.recorded("AllergyIntolerance", func(v *fhir.Version, r *fhir.Resource, elsewhere bool) error {
+		for _, rec := range allergies(v, r) {
+			rec.Elsewhere = elsewhere
+			g.h.Allergies = append(g.h.Allergies, rec)
+		}
+		return nil
+	})
+}
+
+func (g *gatherer) conditions() error {
+	return g.recorded("Condition", func(v *fhir.Version, r *fhir.Resource, elsewhere bool) error {
+		if rec, ok := conditionRecorded(v, r); ok {
+			rec.Elsewhere = elsewhere
+			g.h.Conditions = append(g.h.Conditions, rec)
+		}
+		return nil
+	})
+}
+
+// measured is the last measurement of a kind. None was made after it was recorded,
+// so that older records need not be looked at.
+func (g *gatherer) measured(measure string) error {
+	var last Measured
+	for _, id := range g.person.records {
+		err := g.newest("Observation", "patient=Patient/"+id+"&"+measureQueries[measure], func(v, first *fhir.Version) (bool, error) {
+			if nhs.Midnight(first.LastUpdated).Before(last.On) {
+				return false, nil
+			}
+			r, err := v.Resource()
+			if err != nil {
+				return false, err
+			}
+			writer, err := g.scope.writer(g.state, v.Type, v.ID)
+			if err != nil {
+				return false, err
+			}
+			m, ok := measured(v, r, measure)
+			if ok && g.scope.counts(writer) && m.On.After(last.On) && !m.On.After(g.on.AddDate(0, 0, 1)) {
+				last, last.Elsewhere = m, g.scope.elsewhere(writer)
+			}
+			return true, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if last.Ref != "" {
+		g.h.Measured = append(g.h.Measured, last)
+	}
+	return nil
+}
+
+// neighbours are other patients at the address for whom controlled drugs were
+// ordered.
+func (g *gatherer) neighbours() error {
+	own, err := read(g.state, "Patient", g.person.records[0])
+	if err != nil || own == nil {
+		return err
+	}
+	for _, home := range homes(own) {
+		ids, err := g.state.Find("Patient", "address-postalcode="+home.query())
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if err := g.neighbour(id, home); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (g *gatherer) neighbour(id string, at home) error {
+	r, err := read(g.state, "Patient", id)
+	if err != nil || r == nil || slices.Contains(g.person.records, id) || !slices.Contains(homes(r), at) {
+		return err
+	}
+	who := nhs.Identifier(r.Root(), nhs.IDNHS).Text()
+	if who == "" {
+		who = id
+	}
+	return g.newest("MedicationRequest", "patient=Patient/"+id, func(v, first *fhir.Version) (bool, error) {
+		if first.LastUpdated.Before(g.on.AddDate(0, 0, -lookBack)) {
+			return false, nil
+		}
+		mr, err := v.Resource()
+		if err != nil {
+			return false, err
+		}
+		o, err := g.kinds.order(v)
+		if err != nil {
+			return false, err
+		}
+		writer, err := g.scope.writer(g.state, v.Type, v.ID)
+		if needsForm(o.Schedule) && (g.scope.counts(writer) || g.scope.supplies(mr.Root())) {
+			g.h.Neighbours = append(g.h.Neighbours, Neighbour{Patient: who, Order: o.Ref, On: o.On})
+			return false, err // the newest is enough
+		}
+		return true, err
+	})
+}
+
+// needsForm reports whether a drug is of schedule 2 or 3.
+func needsForm(schedule string) bool {
+	return strings.HasPrefix(schedule, "CD2") || strings.HasPrefix(schedule, "CD3")
+}
+
+// home is an address as it is compared: the first line and the postcode.
+type home struct{ line, postcode string }
+
+func (h home) query() string { return url.QueryEscape(h.postcode) }
+
+// homes are the addresses of a Patient that name a line and a postcode.
+func homes(r *fhir.Resource) (list []home) {
+	for a := range r.Get("address").Items() {
+		h := home{plain(a.Get("line").Item(0).Text()), strings.ToUpper(strings.TrimSpace(a.Get("postalCode").Text()))}
+		if use := a.Get("use").Text(); use == "old" || h.line == "" || h.postcode == "" || slices.Contains(list, h) {
+			continue
+		}
+		list = append(list, h)
+	}
+	return list
+}
+
+func plain(line string) string { return strings.Join(strings.Fields(strings.ToLower(line)), " ") }

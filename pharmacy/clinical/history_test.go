@@ -1,0 +1,98 @@
+package clinical
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/store/kv/mem"
+)
+
+// counted counts what is read of a state.
+type counted struct {
+	fhir.State
+	reads *int
+}
+
+func (c counted) Current(typ, id string) (*fhir.Version, error) {
+	*c.reads++
+	return c.State.Current(typ, id)
+}
+
+func (c counted) First(typ, id string) (*fhir.Version, error) {
+	*c.reads++
+	return c.State.First(typ, id)
+}
+
+func (c counted) Find(typ, query string) ([]string, error) {
+	ids, err := c.State.Find(typ, query)
+	*c.reads += 1 + len(ids)
+	return ids, err
+}
+
+func (c counted) Newest(typ, query string, n int) ([]string, error) {
+	ids, err := c.State.Newest(typ, query, n)
+	*c.reads += 1 + len(ids)
+	return ids, err
+}
+
+// history is a patient with an open order, and so many supplies and measurements
+// before: one of each a month in the last year, and all others in the years before.
+func history(t *testing.T, n int) (*store.DB, *fhir.Version) {
+	db, err := store.Open(mem.New(), store.Options{})
+	require.NoError(t, err)
+	on := date(day0).Add(9 * time.Hour)
+	put := func(at time.Time, bodies ...string) {
+		tx := &fhir.Transaction{Time: at}
+		for _, body := range bodies {
+			r, err := fhir.Parse([]byte(body))
+			require.NoError(t, err)
+			tx.Changes = append(tx.Changes, fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r})
+		}
+		_, err := db.Commit(t.Context(), tx)
+		require.NoError(t, err)
+	}
+	medicine := `"medicationCodeableConcept":{"text":"Elvanse 30mg capsules"},"subject":{"reference":"Patient/p"},"dosageInstruction":[{"text":"One daily"}]`
+	put(on.AddDate(-19, 0, 0), `{"resourceType":"Patient","id":"p","birthDate":"1989-03-14"}`)
+	for i := n; i > 0; i-- {
+		at := on.AddDate(0, -i, 0)
+		if i > 12 {
+			at = on.AddDate(-2, 0, -5*i/2)
+		}
+		day := at.Format(time.DateOnly)
+		put(at, fmt.Sprintf(`{"resourceType":"MedicationDispense","id":"d%d","status":"completed",%s,"quantity":{"value":28,"unit":"capsule"},"whenHandedOver":"%s"}`, i, medicine, day),
+			fmt.Sprintf(`{"resourceType":"Observation","id":"o%d","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"8867-4"}]},"subject":{"reference":"Patient/p"},"effectiveDateTime":"%s","valueQuantity":{"value":72}}`, i, day))
+	}
+	put(on, fmt.Sprintf(`{"resourceType":"MedicationRequest","id":"o","status":"active","intent":"order",%s,"groupIdentifier":{"system":"%s","value":"24F5DA-A83008-7EFE6Z"},"dispenseRequest":{"quantity":{"value":28,"unit":"capsule"}}}`, medicine, nhs.IDOrder))
+	v, err := db.State(t.Context()).Current("MedicationRequest", "o")
+	require.NoError(t, err)
+	return db, v
+}
+
+// TestHistoryIsFlat: what is read of a patient with 2,000 supplies and as many
+// measurements is what is read of one with 20.
+func TestHistoryIsFlat(t *testing.T) {
+	reads, found := map[int]int{}, map[int][]string{}
+	for _, n := range []int{20, 2000} {
+		db, v := history(t, n)
+		count := 0
+		state := counted{db.State(t.Context()), &count}
+		p, err := personOf(state, "p")
+		require.NoError(t, err)
+		j, err := New(db, Options{Site: "VNE51"}).check(state, v, p, date(day0), everyRule, nil)
+		require.NoError(t, err)
+		for _, f := range j.findings {
+			found[n] = append(found[n], f.Rule.ID)
+		}
+		reads[n] = count
+		require.NoError(t, db.Close())
+	}
+	t.Log(reads, found)
+	require.Equal(t, found[20], found[2000])
+	require.LessOrEqual(t, reads[2000], reads[20]+reads[20]/2)
+}

@@ -1,0 +1,72 @@
+package clinical
+
+import (
+	"context"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+)
+
+// follower keeps the clinical issues of open orders as what is known of their
+// patients has them.
+type follower struct{ service *Service }
+
+var _ pharmacy.Follower = follower{}
+
+// Name is the name of the cursor.
+func (follower) Name() string { return "clinical" }
+
+// Consumes lists what checks go by.
+func (follower) Consumes() []string {
+	return []string{"MedicationRequest", "MedicationDispense", "Observation", "AllergyIntolerance", "Condition", "MedicationStatement", "Patient"}
+}
+
+// Produces lists what it writes.
+func (follower) Produces() []string { return []string{"DetectedIssue"} }
+
+// Step checks the open orders of the patient whom a version is about.
+func (f follower) Step(ctx context.Context, state fhir.State, v *fhir.Version) ([]fhir.Change, error) {
+	patient, err := aboutPatient(state, v)
+	if err != nil || patient == "" {
+		return nil, err
+	}
+	return pharmacy.Once(ctx, "clinical "+patient, func() ([]fhir.Change, error) { return f.service.checkAll(state, patient, v) })
+}
+
+// aboutPatient is the id of the Patient whose orders a version may concern, "" for
+// none. Of what is deleted, its first version tells.
+func aboutPatient(state fhir.State, v *fhir.Version) (string, error) {
+	if v.Type == "Patient" {
+		return v.ID, nil
+	}
+	if v.Deleted() {
+		first, err := state.First(v.Type, v.ID)
+		if err != nil || first == nil || first.Deleted() {
+			return "", err
+		}
+		v = first
+	}
+	r, err := v.Resource()
+	if err != nil {
+		return "", err
+	}
+	if v.Type == "Observation" && !isMeasured(r) {
+		return "", nil
+	}
+	return patientOf(r), nil
+}
+
+// isMeasured reports whether an Observation is of a measure that rules go by.
+func isMeasured(r *fhir.Resource) bool {
+	for measure := range measureQueries {
+		if isMeasure(r.Get("code"), measure) {
+			return true
+		}
+		for c := range r.Get("component").Items() {
+			if isMeasure(c.Get("code"), measure) {
+				return true
+			}
+		}
+	}
+	return false
+}
