@@ -30,6 +30,10 @@ func (s *Service) releaseHold(ctx context.Context, call *fhir.Call) (*fhir.Reply
 	if err != nil {
 		return nil, err
 	}
+	if message.Parameter(call.Body, "hold").Get("valueCode").Text() == prescription.HoldClinical {
+		return nil, refusal("release-hold", fhir.Issue{Rule: "HOLD-4", Message: "A hold for a clinical issue is released by what was done about the issue.", Expected: "DetectedIssue/…/$mitigate, on the issue that the hold is about",
+			Found: prescription.HoldClinical, Expression: "Parameters.parameter", Fix: "The hold names its DetectedIssue as about."})
+	}
 	return s.onTask(ctx, call, "release-hold", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
 		if err := x.ofOwner(call, "release-hold"); err != nil {
 			return nil, nil, err

@@ -37,7 +37,10 @@ func (s *Service) onTask(ctx context.Context, call *fhir.Call, op string, decide
 
 // once gives a call that the server itself does not hold to its request id a
 // receipt under it, so that a repeat of an operation happens once.
-func once(call *fhir.Call, op string) *fhir.Call {
+func once(call *fhir.Call, op string) *fhir.Call { return onceOn(call, "Task", op) }
+
+// onceOn is once for an operation on a resource of a type.
+func onceOn(call *fhir.Call, typ, op string) *fhir.Call {
 	if call.Receipt.Key != "" || call.RequestID == "" {
 		return call
 	}
@@ -46,7 +49,7 @@ func once(call *fhir.Call, op string) *fhir.Call {
 	if call.Body != nil {
 		digest.Write(call.Body.JSON())
 	}
-	c.Receipt = fhir.Receipt{Key: "Task/" + call.ID + "/$" + op + "/" + call.RequestID, Body: []byte(hex.EncodeToString(digest.Sum(nil)))}
+	c.Receipt = fhir.Receipt{Key: typ + "/" + call.ID + "/$" + op + "/" + call.RequestID, Body: []byte(hex.EncodeToString(digest.Sum(nil)))}
 	return &c
 }
 

@@ -146,8 +146,8 @@ func (st *stage) do(words []string) string {
 func (st *stage) write(n int, opts map[string]string, specs []string) {
 	var items []epstest.Item
 	for _, spec := range specs {
-		f := append(strings.Split(spec, ","), "", "", "")
-		items = append(items, epstest.Item{Name: f[0], Quantity: f[1], Schedule: f[2], Words: f[3], Dose: f[4]})
+		f := append(strings.Split(spec, ","), "", "", "", "")
+		items = append(items, epstest.Item{Name: f[0], Quantity: f[1], Schedule: f[2], Words: f[3], Dose: f[4], Unit: f[5]})
 	}
 	s := epstest.Acute(n, items...)
 	for k, v := range opts {
@@ -167,6 +167,12 @@ func (st *stage) write(n int, opts map[string]string, specs []string) {
 			s.NHSNumber = v
 		case "without":
 			s.Without = v
+		case "clinic":
+			s.Clinic, s.Order = v, epstest.OrderNumber(n, v)
+		case "born":
+			s.Born = v
+		case "at":
+			s.Address = v
 		}
 	}
 	if s.Start != "" && s.Therapy == "acute" && strings.Contains(s.Start, "none") {

@@ -107,6 +107,8 @@ func (s *Service) Operations() []fhir.Operation {
 			Doc: "Asks the prescriber's organisation by a CommunicationRequest, and holds the items until a pharmacist has settled the query."},
 		{Name: "correct", Type: "Task", Instance: true, Handle: s.correctTask, Parameters: correctInputs,
 			Doc: "Records what a pharmacist has put right on the paper original of a private prescription."},
+		{Name: "mitigate", Type: "DetectedIssue", Instance: true, Handle: s.mitigate, Parameters: mitigateInputs,
+			Doc: "Records what a pharmacist did about a clinical issue, with who and why, and releases the hold of the item."},
 		{Name: "cancel", Type: "Task", Instance: true, Handle: s.cancelTask, Parameters: cancelInputs,
 			Doc: "Cancels the prescription or one of its items for the prescriber."},
 	}

@@ -25,7 +25,7 @@ func (follower) Name() string { return "dispensing" }
 
 // Consumes lists what the follower reads.
 func (follower) Consumes() []string {
-	return []string{"MedicationRequest", "Provenance", "Communication"}
+	return []string{"MedicationRequest", "Provenance", "Communication", "DetectedIssue"}
 }
 
 // Produces lists what it writes.
@@ -33,7 +33,8 @@ func (follower) Produces() []string { return []string{"Task", "CommunicationRequ
 
 // Step makes the Task of the order's prescription. As long as nobody has done
 // anything with the Task, what comes later makes it anew: a further order, the
-// signature from which its validity counts. A Communication answers a query.
+// signature from which its validity counts, a clinical issue that was found. A
+// Communication answers a query.
 func (f follower) Step(ctx context.Context, state fhir.State, v *fhir.Version) ([]fhir.Change, error) {
 	if v.Type == "Communication" {
 		return f.service.takeAnswer(state, v)
@@ -43,8 +44,14 @@ func (f follower) Step(ctx context.Context, state fhir.State, v *fhir.Version) (
 		return nil, err
 	}
 	x, err := currentIssue(state, o.Number())
-	if err != nil || x != nil && x.touched() && x.hasOrder(o) {
+	if err != nil {
 		return nil, err
+	}
+	if x != nil && x.touched() && x.hasOrder(o) {
+		if v.Type != "DetectedIssue" {
+			return nil, nil
+		}
+		return f.service.holdIssues(state, x, v)
 	}
 	orders, err := pharmacy.Once(ctx, "orders "+o.Number(), func() ([]*prescription.Order, error) { return ordersOf(state, o.Number()) })
 	if err != nil || len(orders) == 0 {
@@ -87,14 +94,25 @@ func (s *Service) drawn(state fhir.State, x *execution, d draft, now time.Time) 
 // touched reports whether anybody but the follower has written the Task.
 func (x *execution) touched() bool { return x.Issue != 1 || x.resource.Get("lastModified").Exists() }
 
-// orderOf reads the order that a version is, or the first that it signs.
+// orderOf reads the order that a version is, the first that it signs, or the one
+// of which it is an issue.
 func orderOf(state fhir.State, v *fhir.Version) (*prescription.Order, error) {
-	if v.Type != "Provenance" || v.Deleted() {
+	if v.Type == "MedicationRequest" || v.Deleted() {
 		return orderAt(v)
 	}
 	r, err := v.Resource()
 	if err != nil {
 		return nil, err
+	}
+	if v.Type == "DetectedIssue" {
+		if !detected(r) {
+			return nil, nil
+		}
+		o, err := currentOrder(state, checked(r))
+		if err != nil || o == nil || !o.Prescribed() || !o.Issued() {
+			return nil, err
+		}
+		return o, nil
 	}
 	for target := range r.Get("target").Items() {
 		id, ok := strings.CutPrefix(target.Get("reference").Text(), "MedicationRequest/")
@@ -171,6 +189,9 @@ func (s *Service) draft(state fhir.State, orders []*prescription.Order) (*draft,
 		if err := checkPatient(p, state, sent); err != nil {
 			return nil, err
 		}
+	}
+	if err := checkIssues(p, state); err != nil {
+		return nil, err
 	}
 	return &draft{execution{Prescription: p, orders: orders, message: id}, authored}, nil
 }

@@ -1,6 +1,7 @@
 package epstest
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"strings"
@@ -25,6 +26,9 @@ type Script struct {
 	Start     string
 	NHSNumber string
 	Without   string // number or address: what is not told of the prescriber
+	Clinic    string // whose prescriber it is, an ODS code
+	Born      string // the patient's date of birth
+	Address   string // and address: line, postcode; "" for none
 	Items     []Item
 }
 
@@ -32,6 +36,7 @@ type Script struct {
 // empty.
 type Item struct {
 	Number, Name, Quantity, Schedule, Words, Dose string
+	Unit                                          string // tablet where it is empty; capsule
 }
 
 // OrderNumber makes a valid short-form id.
@@ -54,8 +59,12 @@ func Acute(n int, items ...Item) Script {
 			items[i].Dose = "One to be taken three times a day"
 		}
 	}
-	return Script{Order: OrderNumber(n, "A83008"), Type: "0101", Therapy: "acute", Nominee: "VNE51", Signed: "2026-11-20T10:00:00+00:00", NHSNumber: "9449304130", Items: items}
+	return Script{Order: OrderNumber(n, "A83008"), Type: "0101", Therapy: "acute", Nominee: "VNE51", Signed: "2026-11-20T10:00:00+00:00", NHSNumber: "9449304130",
+		Clinic: "A83008", Born: "1980-02-03", Items: items}
 }
+
+// units are the codes of units.
+var units = map[string]string{"tablet": "428673006", "capsule": "428641000"}
 
 // Full URLs of the parts of a message.
 const (
@@ -88,7 +97,8 @@ func (s Script) MedicationRequest(i int, subject, requester string) fhir.Value {
 		request = append(request, "numberOfRepeatsAllowed", s.Repeats,
 			"expectedSupplyDuration", fhir.Obj("value", 28, "unit", "day", "system", "http://unitsofmeasure.org", "code", "d"))
 	}
-	request = append(request, "quantity", fhir.Obj("value", fhir.Raw(item.Quantity), "unit", "tablet", "system", nhs.CSSNOMED, "code", "428673006"))
+	unit := cmp.Or(item.Unit, "tablet")
+	request = append(request, "quantity", fhir.Obj("value", fhir.Raw(item.Quantity), "unit", unit, "system", nhs.CSSNOMED, "code", units[unit]))
 	if s.Nominee != "" {
 		request = append(request, "performer", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, s.Nominee)))
 	}
@@ -148,16 +158,24 @@ func (s Script) People() []any {
 	}
 	return []any{
 		"Patient", PatientURL, fhir.Obj("resourceType", "Patient", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDNHS, s.NHSNumber)),
-			"name", fhir.List(fhir.Obj("use", "usual", "family", "Quill", "given", fhir.List("Ada"))), "gender", "female", "birthDate", "1980-02-03"),
+			"name", fhir.List(fhir.Obj("use", "usual", "family", "Quill", "given", fhir.List("Ada"))), "gender", "female", "birthDate", s.Born, "address", s.home()),
 		"PractitionerRole", RoleURL, fhir.Obj("resourceType", "PractitionerRole", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDRoleProfile, "200102238987")),
 			"practitioner", fhir.Obj("reference", personURL), "organization", fhir.Obj("reference", OrgURL),
 			"telecom", fhir.List(fhir.Obj("system", "phone", "value", "01234567890", "use", "work"))),
 		"Practitioner", personURL, fhir.Obj("resourceType", "Practitioner", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDUser, "555086689106"), number),
 			"name", fhir.List(fhir.Obj("family", "Penn", "given", fhir.List("Orla"), "prefix", fhir.List("Dr")))),
-		"Organization", OrgURL, fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "A83008")), "name", "Mill Lane Surgery",
+		"Organization", OrgURL, fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, s.Clinic)), "name", "Mill Lane Surgery",
 			"address", address,
 			"partOf", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, "84H"))),
 	}
+}
+
+func (s Script) home() fhir.Value {
+	line, postcode, ok := strings.Cut(s.Address, ", ")
+	if !ok {
+		return fhir.Value{}
+	}
+	return fhir.List(fhir.Obj("use", "home", "line", fhir.List(line), "postalCode", postcode))
 }
 
 // Message writes the prescription as an EPS message.
@@ -173,7 +191,7 @@ func (s Script) bundle(event string) *fhir.Resource {
 		items = append(items, entry(url, s.MedicationRequest(i, PatientURL, RoleURL)))
 	}
 	entries := []any{entry(HeaderURL, fhir.Obj("resourceType", "MessageHeader", "eventCoding", nhs.CodingValue(nhs.Coding(nhs.CSEvent, event)),
-		"sender", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, "A83008"), "display", "Mill Lane Surgery"),
+		"sender", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, s.Clinic), "display", "Mill Lane Surgery"),
 		"source", fhir.Obj("endpoint", "https://clinic.example/fhir"), "focus", fhir.List(targets...)))}
 	entries = append(entries, items...)
 	people := s.People()

@@ -78,6 +78,10 @@ func (h Hold) stops(s Supply) bool { return h.Code != HoldProduct || h.About == 
 
 // issue refuses a supply that is held.
 func (h Hold) issue(place string) fhir.Issue {
+	if h.Code == HoldClinical {
+		return fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: nhs.RuleClinicalHold, Expression: place, Message: "The item is held. " + h.Text,
+			Expected: "a pharmacist's decision on " + h.About, Found: "none", Fix: "Record what was done about it with " + h.About + "/$mitigate: action and reason; or ask the prescriber."}
+	}
 	return fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "HOLD-" + h.Code, Expression: place, Message: "The item is held. " + h.Text,
 		Expected: "a pharmacist's decision on the hold " + h.Code, Found: fhir.OrNothing(h.About),
 		Fix: "Ask the prescriber; then release it with Task/$release-hold: hold = " + h.Code + ", item = " + h.Item + ", and the reason."}
@@ -98,3 +102,15 @@ const HoldPatient = "PATIENT"
 // HoldPrescriber is the code of the hold of a controlled drug of which the
 // prescription does not tell all that it must of who prescribed it.
 const HoldPrescriber = "PRESCRIBER"
+
+// HoldClinical is the code of the hold of an item for a clinical issue; About is the
+// DetectedIssue. It is released by what is recorded to have been done about that.
+const HoldClinical = "CLINICAL"
+
+// MeetAll makes the holds of a code that were met those that are found now.
+func (p *Prescription) MeetAll(code string, found []Hold) {
+	p.Met = slices.DeleteFunc(slices.Clone(p.Met), func(h Hold) bool { return h.Code == code && !slices.ContainsFunc(found, h.same) })
+	for _, h := range found {
+		p.Meet(h)
+	}
+}
