@@ -12,6 +12,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/clinical"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
 	"github.com/pestle-fhir/pestle/profiles"
@@ -48,6 +49,7 @@ type app struct {
 	library       *profiles.Library
 	repository    withAudit
 	validator     *profiles.Validator
+	clinical      *clinical.Service
 	dispensing    *dispensing.Service
 	reimbursement *reimbursement.Service
 	loops         map[string]*pharmacy.Loop // by follower
@@ -91,10 +93,11 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	var db *store.DB
 	own := func(base string) bool { return db.Own(base) }
 	actors.Own, separate.Own = own, own
+	checks := clinical.Options{Site: c.Dispensing.Site.ODS}
 	owners := ownership.New(c.Dispensing.Site.ODS)
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
-	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), reimbursement.Guard, pharmacy.GuardAudit, owners.Guard, actors.Guard, separate.Guard, redaction.Guard},
+	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), reimbursement.Guard, pharmacy.GuardAudit, owners.Guard, actors.Guard, separate.Guard, redaction.Guard},
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err
@@ -109,6 +112,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	claims := reimbursement.New(db)
 	c.Dispensing.Codes = claims
 	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, accesses: ledger.NewNotary("the audit log", accesses.Tree()), origins: c.Origins, log: log}
+	a.clinical = clinical.New(db, checks)
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
 	site := c.Dispensing.Site
@@ -125,7 +129,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 func (a *app) close() error { return errors.Join(a.db.Close(), a.audit.Close()) }
 
 func (a *app) operations() []fhir.Operation {
-	return slices.Concat([]fhir.Operation{accessReport(a.repository)}, a.dispensing.Operations(), a.reimbursement.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
+	return slices.Concat([]fhir.Operation{accessReport(a.repository)}, a.clinical.Operations(), a.dispensing.Operations(), a.reimbursement.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
 }
 
 func (a *app) intakes() []fhir.Intake {
@@ -133,7 +137,7 @@ func (a *app) intakes() []fhir.Intake {
 }
 
 func (a *app) followers() []pharmacy.Follower {
-	return append(a.dispensing.Followers(), a.reimbursement.Followers()...)
+	return slices.Concat(a.clinical.Followers(), a.dispensing.Followers(), a.reimbursement.Followers())
 }
 
 // follow runs the followers until ctx ends; the channel is closed when the last

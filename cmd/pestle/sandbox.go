@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"embed"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -83,10 +84,27 @@ func sandboxMessage(now time.Time) (*fhir.Resource, error) {
 		return nil, err
 	}
 	digits := strings.ToUpper(hex.EncodeToString(number))
+	values = append(values, demoPatient(number)...)
 	body := digits[:6] + "X99CL0" + digits[6:11]
 	values = append(values, "{number}", fmt.Sprintf("%s-%s-%s%c", body[:6], body[6:12], body[12:], checkdigit.Prescription(body)))
 	for _, name := range []string{"message", "header", "line1", "line2", "patient", "practitioner", "role", "clinic", "provenance", "prescription"} {
 		values = append(values, "{"+name+"}", uuid.NewString())
 	}
 	return fhir.Parse(bytes.TrimSpace([]byte(strings.NewReplacer(values...).Replace(string(text)))))
+}
+
+// demoPatient changes the patient of the demo order into one of their own, with a
+// number of the range for tests: the same medicine for the same patient again would be
+// held as supplied too early.
+func demoPatient(random []byte) []string {
+	given := []string{"Jo", "Sam", "Alex", "Kim", "Robin", "Ash", "Max", "Lee"}[random[0]%8]
+	family := []string{"Marlow", "Denham", "Marsh", "Bourne", "Cookham", "Pangbourne", "Goring", "Henley"}[random[1]%8]
+	n := binary.BigEndian.Uint32(random[2:])
+	house, nhs := n%9000+1, ""
+	for ; !checkdigit.NHSNumber(nhs); n++ {
+		for check := 0; check < 10 && !checkdigit.NHSNumber(nhs); check++ {
+			nhs = fmt.Sprintf("999%06d%d", n%1_000_000, check)
+		}
+	}
+	return []string{"9990001006", nhs, "Marlow", family, `"Jo"`, `"` + given + `"`, "4 Example Street", fmt.Sprint(house) + " Example Street"}
 }

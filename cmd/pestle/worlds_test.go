@@ -82,9 +82,7 @@ func newOrgWorld(t testing.TB) *orgWorld {
 	s, err := server.New(server.Config{Repository: a.repository, Validator: a.validator, Operations: a.operations(), Intakes: a.intakes(),
 		Narrowings: a.dispensing.Narrowings(), Authenticator: byOrg{}, PublicURL: "http://pharmacy.test", Secret: []byte("secret")})
 	require.NoError(t, err)
-	ctx, stop := context.WithCancel(context.Background())
-	done := a.follow(ctx)
-	end := sync.OnceFunc(func() { stop(); <-done; _ = a.close() })
+	end := sync.OnceFunc(func() { _ = a.close() })
 	t.Cleanup(end)
 	return &orgWorld{t: t, app: a, handler: s.Handler(), alias: map[string]string{}, dir: c.Data, stop: end}
 }
@@ -110,16 +108,35 @@ func (w *orgWorld) ask(org string, r request) *httptest.ResponseRecorder {
 	return rec
 }
 
-// settle waits until the followers have seen everything.
+// settle has the followers see everything, one after the other, so that what they
+// write is in the same order in every world.
 func (w *orgWorld) settle() {
-	for begun := time.Now(); ; time.Sleep(time.Millisecond) {
+	for begun := time.Now(); ; {
 		head := w.app.db.Head()
-		behind := slices.ContainsFunc(slices.Collect(maps.Keys(w.app.loops)), func(name string) bool { return w.app.loops[name].At() < head })
-		if !behind && head == w.app.db.Head() {
+		for _, f := range w.app.followers() {
+			w.follow(f.Name(), head)
+		}
+		if head == w.app.db.Head() {
 			return
 		}
 		require.Less(w.t, time.Since(begun), 20*time.Second, "the followers")
 	}
+}
+
+// follow runs a follower until it has taken a commit.
+func (w *orgWorld) follow(name string, head fhir.Seq) {
+	loop := w.app.loops[name]
+	if loop.At() >= head {
+		return
+	}
+	ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
+	done := make(chan struct{})
+	go func() { defer close(done); _ = loop.Run(ctx) }()
+	for loop.At() < head && ctx.Err() == nil {
+		time.Sleep(100 * time.Microsecond)
+	}
+	stop()
+	<-done
 }
 
 // made makes a request that must work, and returns the id that its answer locates.
