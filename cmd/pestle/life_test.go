@@ -27,7 +27,7 @@ import (
 //	each METHOD path [JSON]     the same by everybody in turn, with the status of each
 //	sight                       how many resources of each type each organisation sees
 //
-// In paths and bodies $task, $number, $patient, $item, $message, $asked, $claim, $supply stand
+// In paths and bodies $task, $number, $patient, $item, $message, $asked, $claim, $supply, $issue stand
 // for what belongs to the last order, $month for this month, $it for what the last request created.
 func TestLife(t *testing.T) {
 	files, err := filepath.Glob("testdata/life/*.txtar")
@@ -148,7 +148,7 @@ func (l *life) sight() string {
 	return out.String()
 }
 
-var lifeName = regexp.MustCompile(`\$(task|number|patient|item|message|asked|claim|supply|month|it)\b`)
+var lifeName = regexp.MustCompile(`\$(task|number|patient|item|message|asked|claim|supply|issue|month|it)\b`)
 
 // names replaces the names of what belongs to the last order.
 func (l *life) names(text string) string {
@@ -186,6 +186,8 @@ func (l *life) names(text string) string {
 			return find("CommunicationRequest", "group-identifier="+number)
 		case "$claim":
 			return find("Claim", "_lastUpdated=gt2000")
+		case "$issue":
+			return find("DetectedIssue", "_lastUpdated=gt2000")
 		case "$supply":
 			return find("MedicationDispense", "_lastUpdated=gt2000")
 		}

@@ -82,6 +82,13 @@ func (s *site) job(e example) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	issues, err := s.ok(http.StatusOK, http.MethodGet, "/DetectedIssue?_count=100", nil)
+	if err != nil {
+		return "", err
+	}
+	if strings.Contains(issues.text, "StructureDefinition/stops-supply") {
+		return "", fmt.Errorf("a clinical issue stops it: %.1000s", issues.text)
+	}
 	month := "/Claim/$export-month?month=" + time.Now().UTC().Format("2006-01")
 	first, err := s.ok(http.StatusOK, http.MethodGet, month, nil)
 	if err != nil {
@@ -97,7 +104,7 @@ func (s *site) job(e example) (string, error) {
 	if first.text != again.text {
 		return "", fmt.Errorf("the second export differs from the first")
 	}
-	return fmt.Sprintf("%d items, %d dispensed, claim %s, %s", lines, len(dispensed), responses[0].text("outcome"), responses[0].text("disposition")), nil
+	return fmt.Sprintf("%d items, %d dispensed, %d clinical issues, none of which stops a supply, claim %s, %s", lines, len(dispensed), strings.Count(issues.text, `"DetectedIssue"`), responses[0].text("outcome"), responses[0].text("disposition")), nil
 }
 
 // heldExamples are the orders that the NHS accepts and that no pharmacy may

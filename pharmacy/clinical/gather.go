@@ -127,7 +127,7 @@ func (g *gatherer) orders() error {
 
 func (g *gatherer) otherOrder(v *fhir.Version) error {
 	r, err := v.Resource()
-	if err != nil || v.Ref() == g.order.Ref || !slices.Contains(g.person.records, patientOf(r)) {
+	if err != nil || v.Ref() == g.order.Ref || !g.person.has(r.Root()) {
 		return err
 	}
 	switch r.Get("status").Text() {
@@ -313,6 +313,9 @@ func (g *gatherer) measured(measure string) error {
 // neighbours are other patients at the address for whom controlled drugs were
 // ordered.
 func (g *gatherer) neighbours() error {
+	if len(g.person.records) == 0 {
+		return nil
+	}
 	own, err := read(g.state, "Patient", g.person.records[0])
 	if err != nil || own == nil {
 		return err

@@ -94,7 +94,7 @@ func (s *Service) unmitigated(state fhir.State, id string, supply *fhir.Version,
 	if err != nil || number(r.Root()) == "" {
 		return nil, err
 	}
-	p, err := personOf(state, patientOf(r))
+	p, err := subjectOf(state, r.Root())
 	if err != nil {
 		return nil, err
 	}

@@ -96,3 +96,40 @@ func TestHistoryIsFlat(t *testing.T) {
 	require.Equal(t, found[20], found[2000])
 	require.LessOrEqual(t, reads[2000], reads[20]+reads[20]/2)
 }
+
+// TestSubjectByNumber: an order may name its patient by the NHS number alone, or one
+// of whom there is no record.
+func TestSubjectByNumber(t *testing.T) {
+	db, err := store.Open(mem.New(), store.Options{})
+	require.NoError(t, err)
+	tx := &fhir.Transaction{}
+	for _, body := range []string{
+		`{"resourceType":"Patient","id":"p","identifier":[{"system":"` + nhs.IDNHS + `","value":"9990001006"}],"birthDate":"1989-03-14"}`,
+		`{"resourceType":"AllergyIntolerance","id":"a","code":{"text":"Morphine"},"patient":{"reference":"Patient/p"}}`,
+		`{"resourceType":"MedicationRequest","id":"known","status":"active","intent":"order","medicationCodeableConcept":{"text":"Morphine 10mg tablets"},"groupIdentifier":{"system":"` + nhs.IDOrder + `","value":"1"},
+		  "subject":{"identifier":{"system":"` + nhs.IDNHS + `","value":"9990001006"}}}`,
+		`{"resourceType":"MedicationRequest","id":"nobody","status":"active","intent":"order","medicationCodeableConcept":{"text":"Elvanse 30mg capsules"},"groupIdentifier":{"system":"` + nhs.IDOrder + `","value":"2"},
+		  "subject":{"identifier":{"system":"` + nhs.IDNHS + `","value":"9990001022"}}}`,
+	} {
+		r, err := fhir.Parse([]byte(body))
+		require.NoError(t, err)
+		tx.Changes = append(tx.Changes, fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r})
+	}
+	_, err = db.Commit(t.Context(), tx)
+	require.NoError(t, err)
+	state, s := db.State(t.Context()), New(db, Options{})
+	rules := func(typ, id string) (list []string) {
+		v, err := state.Current(typ, id)
+		require.NoError(t, err)
+		changes, err := s.Followers()[0].Step(t.Context(), state, v)
+		require.NoError(t, err)
+		for _, c := range changes {
+			list = append(list, nhs.Coded(c.Resource.Get("code"), nhs.CSOwnClinicalRule))
+		}
+		return list
+	}
+	require.Equal(t, []string{"ALLERGY"}, rules("MedicationRequest", "known"))
+	require.Equal(t, []string{"ALLERGY"}, rules("AllergyIntolerance", "a"), "what comes later is of the same person")
+	require.Contains(t, rules("MedicationRequest", "nobody"), "AGE-UNKNOWN", "undecidable is not allowed")
+	require.NoError(t, db.Close())
+}

@@ -12,8 +12,8 @@ import (
 // person is a patient by all the records of their NHS number: each organisation
 // that sends prescriptions has a record of its own.
 type person struct {
-	records []string // ids of Patients, that of the order first
-	nhs     string
+	records []string // ids of Patients, that of the order first; none where there is none
+	number  string   // NHS number, "" where it is not known
 }
 
 // personOf finds the records of the patient of one.
@@ -23,16 +23,45 @@ func personOf(state fhir.State, id string) (p person, err error) {
 	if err != nil || r == nil {
 		return p, err
 	}
-	if p.nhs = nhs.Identifier(r.Root(), nhs.IDNHS).Text(); p.nhs == "" {
+	if p.number = nhs.Identifier(r.Root(), nhs.IDNHS).Text(); p.number == "" {
 		return p, nil
 	}
-	ids, err := state.Find("Patient", nhs.Query("identifier", nhs.IDNHS, p.nhs))
+	ids, err := state.Find("Patient", nhs.Query("identifier", nhs.IDNHS, p.number))
 	for _, other := range ids {
 		if other != id {
 			p.records = append(p.records, other)
 		}
 	}
 	return p, err
+}
+
+// subjectOf is the person whom an order is for: of the record that it refers to, or of
+// the number that it names. One of whom there is no record has no history.
+func subjectOf(state fhir.State, mr node) (p person, err error) {
+	if id := localID(mr.Get("subject"), "Patient"); id != "" {
+		return personOf(state, id)
+	}
+	if id := mr.Path("subject", "identifier"); id.Get("system").Text() == nhs.IDNHS {
+		p.number = id.Get("value").Text()
+	}
+	if p.number != "" {
+		p.records, err = state.Find("Patient", nhs.Query("identifier", nhs.IDNHS, p.number))
+	}
+	return p, err
+}
+
+func (p person) isNobody() bool { return len(p.records) == 0 && p.number == "" }
+
+// patient reads the first record of a person.
+func (p person) patient(state fhir.State) (Patient, error) {
+	if len(p.records) == 0 {
+		return Patient{}, nil
+	}
+	r, err := read(state, "Patient", p.records[0])
+	if err != nil || r == nil {
+		return Patient{Ref: "Patient/" + p.records[0]}, err
+	}
+	return readPatient(r), nil
 }
 
 // read is the current content of a resource, nil where there is none.
@@ -106,11 +135,18 @@ func patientOf(r *fhir.Resource) string {
 	return ""
 }
 
-// openOrders are the orders of a person that are to be filled still, the oldest
-// first.
+// openOrders are the orders of a person that are to be filled still: those that refer
+// to one of their records, and those that name their number.
 func (p person) openOrders(state fhir.State) (list []*fhir.Version, err error) {
+	var queries []string
 	for _, id := range p.records {
-		ids, err := state.Find("MedicationRequest", "patient=Patient/"+id+"&status=active")
+		queries = append(queries, "patient=Patient/"+id)
+	}
+	if p.number != "" {
+		queries = append(queries, nhs.Query("subject:identifier", nhs.IDNHS, p.number))
+	}
+	for _, query := range queries {
+		ids, err := state.Find("MedicationRequest", query+"&status=active")
 		if err != nil {
 			return nil, err
 		}
@@ -134,6 +170,12 @@ func (p person) openOrders(state fhir.State) (list []*fhir.Version, err error) {
 	return list, nil
 }
 
+// has reports whether an order is for the person.
+func (p person) has(mr node) bool {
+	id := mr.Path("subject", "identifier")
+	return slices.Contains(p.records, localID(mr.Get("subject"), "Patient")) || p.number != "" && id.Get("system").Text() == nhs.IDNHS && id.Get("value").Text() == p.number
+}
+
 // first is the person with one of their records before the others.
 func (p person) first(id string) person {
 	list := []string{id}
@@ -142,5 +184,5 @@ func (p person) first(id string) person {
 			list = append(list, other)
 		}
 	}
-	return person{list, p.nhs}
+	return person{list, p.number}
 }

@@ -79,13 +79,9 @@ func (s *Service) check(state fhir.State, v *fhir.Version, p person, on time.Tim
 	if g.scope, err = scopeOf(state, v, r.Root(), s.site); err != nil {
 		return j, err
 	}
-	patient, err := read(state, "Patient", p.records[0])
+	who, err := p.patient(state)
 	if err != nil {
 		return j, err
-	}
-	who := Patient{Ref: "Patient/" + p.records[0]}
-	if patient != nil {
-		who = readPatient(patient)
 	}
 	h, err := g.gather(rules)
 	if err != nil {
@@ -97,13 +93,9 @@ func (s *Service) check(state fhir.State, v *fhir.Version, p person, on time.Tim
 
 func everyRule(t Table, _ *Order) Table { return t }
 
-// checkAll checks the open orders of a patient and records what is found; v is the
+// checkAll checks the open orders of a person and records what is found; v is the
 // version after which it does so.
-func (s *Service) checkAll(state fhir.State, patient string, v *fhir.Version) (changes []fhir.Change, err error) {
-	p, err := personOf(state, patient)
-	if err != nil {
-		return nil, err
-	}
+func (s *Service) checkAll(state fhir.State, p person, v *fhir.Version) (changes []fhir.Change, err error) {
 	orders, err := p.openOrders(state)
 	if err != nil {
 		return nil, err
@@ -143,7 +135,10 @@ func (s *Service) checkOne(state fhir.State, o *fhir.Version, p person, v *fhir.
 	for _, issue := range before {
 		now = later(now, issue.LastUpdated)
 	}
-	j, err := s.check(state, o, p.first(patientOf(r)), nhs.Midnight(now), everyRule, nil)
+	if id := patientOf(r); id != "" {
+		p = p.first(id)
+	}
+	j, err := s.check(state, o, p, nhs.Midnight(now), everyRule, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +188,7 @@ func (s *Service) detectIssues(ctx context.Context, call *fhir.Call) (*fhir.Repl
 			return nil, fhir.E(op, fhir.BusinessRule, fhir.Issue{Rule: "clinical", Expression: "MedicationRequest.status", Message: "Orders of prescriptions are checked until they are supplied or ended.",
 				Expected: "an active order with the number of its prescription", Found: r.Get("status").Text()})
 		}
-		p, failed := personOf(state, patientOf(r))
+		p, failed := subjectOf(state, r.Root())
 		if failed != nil {
 			return nil, failed
 		}

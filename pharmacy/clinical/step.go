@@ -2,6 +2,7 @@ package clinical
 
 import (
 	"context"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
@@ -26,34 +27,38 @@ func (follower) Produces() []string { return []string{"DetectedIssue"} }
 
 // Step checks the open orders of the patient whom a version is about.
 func (f follower) Step(ctx context.Context, state fhir.State, v *fhir.Version) ([]fhir.Change, error) {
-	patient, err := aboutPatient(state, v)
-	if err != nil || patient == "" {
+	p, err := aboutWhom(state, v)
+	if err != nil || p.isNobody() {
 		return nil, err
 	}
-	return pharmacy.Once(ctx, "clinical "+patient, func() ([]fhir.Change, error) { return f.service.checkAll(state, patient, v) })
+	return pharmacy.Once(ctx, "clinical "+p.number+" "+strings.Join(p.records, " "), func() ([]fhir.Change, error) { return f.service.checkAll(state, p, v) })
 }
 
-// aboutPatient is the id of the Patient whose orders a version may concern, "" for
+// aboutWhom is the person whose orders a version may concern, nobody where there is
 // none. Of what is deleted, its first version tells.
-func aboutPatient(state fhir.State, v *fhir.Version) (string, error) {
+func aboutWhom(state fhir.State, v *fhir.Version) (person, error) {
 	if v.Type == "Patient" {
-		return v.ID, nil
+		return personOf(state, v.ID)
 	}
 	if v.Deleted() {
 		first, err := state.First(v.Type, v.ID)
 		if err != nil || first == nil || first.Deleted() {
-			return "", err
+			return person{}, err
 		}
 		v = first
 	}
 	r, err := v.Resource()
-	if err != nil {
-		return "", err
+	switch {
+	case err != nil || v.Type == "Observation" && !isMeasured(r):
+		return person{}, err
+	case v.Type == "MedicationRequest":
+		return subjectOf(state, r.Root())
 	}
-	if v.Type == "Observation" && !isMeasured(r) {
-		return "", nil
+	id := patientOf(r)
+	if id == "" {
+		return person{}, nil
 	}
-	return patientOf(r), nil
+	return personOf(state, id)
 }
 
 // isMeasured reports whether an Observation is of a measure that rules go by.
