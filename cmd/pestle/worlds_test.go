@@ -176,7 +176,7 @@ func (w *orgWorld) order(clinic, pharmacy, nhs string) (task string) {
 	require.Equal(w.t, 200, rec.Code, rec.Body.String())
 	found := w.ask("", request{"GET", "/fhir/Task?identifier=https://fhir.nhs.uk/Id/prescription-order-number|" + number, "", nil})
 	require.NotContains(w.t, found.Body.String(), `"Task"`, "nobody's token sees it")
-	ids, err := w.app.db.State(context.Background()).Find("Task", "group-identifier=https://fhir.nhs.uk/Id/prescription-order-number|"+number)
+	ids, err := w.app.db.State(context.Background()).Find("Task", "code=prescription-order&group-identifier=https://fhir.nhs.uk/Id/prescription-order-number|"+number)
 	require.NoError(w.t, err)
 	require.Len(w.t, ids, 1)
 	return ids[0]
