@@ -1,6 +1,7 @@
 package pharmacy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,7 +70,7 @@ func (l *Loop) Run(ctx context.Context) error {
 	for err != nil && ctx.Err() == nil {
 		l.begun.Store(true) // its lag is that of the whole log
 		l.logger().ErrorContext(ctx, "follower waits", "follower", l.Follower.Name(), "error", err)
-		l.sleep(ctx)
+		sleep(ctx, l.Pause)
 		saved, err = l.DB.CursorAt(ctx, l.Follower.Name())
 	}
 	if err != nil {
@@ -99,7 +100,7 @@ func (l *Loop) Run(ctx context.Context) error {
 		}
 		if err != nil {
 			l.logger().ErrorContext(ctx, "follower waits", "follower", l.Follower.Name(), "after", at, "error", err)
-			l.sleep(ctx)
+			sleep(ctx, l.Pause)
 		}
 	}
 }
@@ -274,13 +275,10 @@ func (l *Loop) logger() *slog.Logger {
 	return l.Logger
 }
 
-func (l *Loop) sleep(ctx context.Context) {
-	pause := l.Pause
-	if pause == 0 {
-		pause = time.Second
-	}
+// sleep waits after a failure: a second unless another pause is configured.
+func sleep(ctx context.Context, pause time.Duration) {
 	select {
 	case <-ctx.Done():
-	case <-time.After(pause):
+	case <-time.After(cmp.Or(pause, time.Second)):
 	}
 }

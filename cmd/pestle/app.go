@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
@@ -151,6 +152,10 @@ func (a *app) follow(ctx context.Context) <-chan struct{} {
 				a.log.Error("follower stopped", "follower", f.Name(), "error", err)
 			}
 		})
+	}
+	for _, timed := range a.dispensing.Timed() {
+		timer := pharmacy.Timer{DB: a.db, Head: a.db.Head, Timed: timed, Clock: time.Now, Logger: a.log}
+		group.Go(func() { _ = timer.Run(ctx) })
 	}
 	done := make(chan struct{})
 	go func() { group.Wait(); close(done) }()

@@ -53,12 +53,13 @@ func TestClaimCostsTheSame(t *testing.T) {
 
 // counted is a pharmacy over an engine that counts what is read.
 type counted struct {
-	t      *testing.T
-	db     *store.DB
-	engine *readCounter
-	ops    map[string]fhir.Operation
-	loops  []*pharmacy.Loop
-	n      int64
+	t       *testing.T
+	db      *store.DB
+	engine  *readCounter
+	service *dispensing.Service
+	ops     map[string]fhir.Operation
+	loops   []*pharmacy.Loop
+	n       int64
 }
 
 func startCounted(t *testing.T) *counted {
@@ -71,6 +72,7 @@ func startCounted(t *testing.T) *counted {
 	claims := reimbursement.New(db)
 	site.Codes = claims
 	s := dispensing.New(db, site)
+	w.service = s
 	require.NoError(t, (&app{db: db, reimbursement: claims}).loadDemo(t.Context()))
 	for _, op := range s.Operations() {
 		w.ops[op.Name] = op

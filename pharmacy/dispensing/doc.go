@@ -32,8 +32,8 @@
 //
 // No rule reads a clock; the time comes with the call. The life of an item
 // counts from its appropriate date, the later of the signature and the start
-// of its validity period. Prescriptions of the past can be received, and are
-// found expired when somebody wants to release or supply them. Training works
+// of its validity period. Prescriptions of the past can be received, and end
+// by themselves like all that expire. Training works
 // with such prescriptions: with [Options.FromReceipt], which only a sandbox may
 // have (serve --law-from-receipt), the life of an item counts from its arrival
 // where that is later.

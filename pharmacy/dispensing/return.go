@@ -16,17 +16,22 @@ func (s *Service) giveBack(state fhir.State, x *execution, reason fhir.Coding, n
 	if len(issues) > 0 {
 		return nil, refusal(string(prescription.Return), issues...)
 	}
-	var changes []fhir.Change
-	for _, v := range out.Verdicts {
-		o := x.orderFor(x.Line(v.Item))
-		changes = append(changes, rewriteOrder(o, "status", "cancelled", "statusReason", nhs.Concept(x.cancelReason()),
-			"extension", fhir.List(nhs.WithoutExtension(o.Resource.Root(), nhs.ExtHistory, message.StatusHistory(v.Code, now))...)))
-	}
+	changes := x.cancelledAfterAll(out.Verdicts, now)
 	x.Prescription = out.After
 	x.agent, x.release, x.reason = prescription.Party{}, taskOutput{}, reason
 	x.Owner = s.nominee(state, x.Owner)
 	written, err := s.written(state, x, now)
 	return append(changes, written...), err
+}
+
+// cancelledAfterAll writes the orders of items whose pending cancellation has come about.
+func (x *execution) cancelledAfterAll(verdicts []prescription.ItemVerdict, now time.Time) (changes []fhir.Change) {
+	for _, v := range verdicts {
+		o := x.orderFor(x.Line(v.Item))
+		changes = append(changes, rewriteOrder(o, "status", "cancelled", "statusReason", nhs.Concept(x.cancelReason()),
+			"extension", fhir.List(nhs.WithoutExtension(o.Resource.Root(), nhs.ExtHistory, message.StatusHistory(v.Code, now))...)))
+	}
+	return changes
 }
 
 // cancelReason is why the prescriber wants items cancelled, as the Task has it.

@@ -3,6 +3,7 @@ package dispensing
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,7 @@ import (
 // what came of it. -update rewrites the answers.
 //
 //	now DAY                         the clock
+//	midnight DAY                    the same, and what is due then
 //	order N [key=value…] ITEM…      sends a message; ITEM is name,quantity[,schedule,words]
 //	write N …                       writes it without sending it
 //	single N …                      the same as resources of their own, one commit each
@@ -124,6 +126,11 @@ func (st *stage) do(words []string) string {
 		require.NoError(st.t, err)
 		st.now = at.Add(9 * time.Hour)
 		return ""
+	case "midnight":
+		at, err := time.Parse(time.DateOnly, rest[0])
+		require.NoError(st.t, err)
+		st.now = at
+		return st.pass()
 	case "order", "single", "batch":
 		st.write(n, opts, rest[1:])
 		return st.sendAs(cmd, n)
@@ -141,6 +148,33 @@ func (st *stage) do(words []string) string {
 	st.who = fhir.Principal{}
 	st.settle()
 	return st.tell(n, reply, err)
+}
+
+// pass commits what is due, and tells what became of it.
+func (st *stage) pass() string {
+	due := st.s.Timed()[0]
+	ids, err := due.Due(st.db.State(st.ctx), st.now)
+	require.NoError(st.t, err)
+	var b strings.Builder
+	for _, id := range ids {
+		changes, err := due.Pass(st.db.State(st.ctx), id, st.now)
+		require.NoError(st.t, err)
+		if len(changes) == 0 {
+			continue
+		}
+		of := slices.Collect(maps.Keys(st.scripts))
+		of = slices.DeleteFunc(of, func(n int) bool {
+			order := st.scripts[n].Order
+			return TaskID(order, st.execution(order).Issue) != id
+		})
+		_, err = st.db.Commit(st.ctx, &fhir.Transaction{Changes: changes, Derived: true, Time: st.now})
+		require.NoError(st.t, err)
+		for _, n := range of {
+			b.WriteString(st.tell(n, nil, nil))
+		}
+	}
+	st.settle()
+	return b.String()
 }
 
 func (st *stage) write(n int, opts map[string]string, specs []string) {

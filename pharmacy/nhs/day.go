@@ -22,6 +22,13 @@ func Midnight(t time.Time) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 }
 
+// NextDay is the instant at which the calendar day in London ends that an instant is
+// in.
+func NextDay(t time.Time) time.Time {
+	y, m, d := t.In(london).Date()
+	return time.Date(y, m, d+1, 0, 0, 0, 0, london)
+}
+
 // Day is the calendar day in London of a FHIR date or dateTime, as midnight UTC;
 // the zero time where there is no whole day.
 func Day(text string) time.Time {

@@ -119,7 +119,7 @@ func (r Rules) Decide(p *Prescription, who Caller, q Request) (Outcome, []fhir.I
 		out.After = nil
 		return out, issues
 	}
-	if stays := from == out.After.State && (q.Event == Cancel || acts[q.Event] != nil); !stays && !Allowed(from, out.Event, out.After.State) {
+	if stays := from == out.After.State && (q.Event == Cancel || q.Event == Expire || acts[q.Event] != nil); !stays && !Allowed(from, out.Event, out.After.State) {
 		out.After = nil
 		return out, []fhir.Issue{forbidden(from, out.Event, q.Place)}
 	}
@@ -146,17 +146,10 @@ func (p *Prescription) Copy() *Prescription {
 	return &c
 }
 
-// Over reports whether nothing of the prescription may be supplied any more. It
-// classifies the prescription, and marks the lines whose time is over.
-func (r Rules) Over(p *Prescription, today nhs.Date) bool {
-	r.Classify(p)
-	return p.ExpireLines(r.Law, today, r.FromReceipt) && p.AnyLeft()
-}
-
 // accept moves the prescription to a pharmacy.
 func accept(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
 	if r.Over(p, nhs.DateOf(q.Now)) {
-		return expire(r, p, q)
+		return ended(p)
 	}
 	p.State, p.Owner = Accepted, q.Owner
 	for i := range p.Lines {
@@ -165,12 +158,6 @@ func accept(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
 		}
 	}
 	return Outcome{After: p}, nil
-}
-
-// expire ends a prescription whose time is over.
-func expire(_ Rules, p *Prescription, _ Request) (Outcome, []fhir.Issue) {
-	p.State = Expired
-	return Outcome{After: p, Event: Expire}, nil
 }
 
 // giveBack returns a prescription: to those who may take it next, or to its end

@@ -20,6 +20,9 @@ func (r Rules) Judge(q Request) Judge {
 
 // supply makes the supplies of one notification part of the prescription.
 func supply(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
+	if p.State == Expired && q.Taken.IsZero() { // no pharmacy had it while it could be supplied
+		return Outcome{}, []fhir.Issue{forbidden(Expired, Dispense, q.Place)}
+	}
 	r.Classify(p)
 	if issues := p.Apply(q.Supplies, r.Judge(q)); len(issues) > 0 {
 		return Outcome{Met: p.Met}, issues
@@ -27,6 +30,9 @@ func supply(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
 	to, issue := p.becomes(q.Said)
 	if issue != nil {
 		return Outcome{Met: p.Met}, []fhir.Issue{*issue}
+	}
+	if p.State == Expired && to == NoneDispensed {
+		to = Expired
 	}
 	p.State = to
 	return Outcome{After: p, Met: p.Met}, nil

@@ -69,7 +69,7 @@ func TestDecisionsHold(t *testing.T) {
 			continue
 		}
 		seen[out.Event]++
-		stays := out.Event == Cancel && out.After.State == p.State
+		stays := (out.Event == Cancel || out.Event == Expire) && out.After.State == p.State
 		require.True(t, stays || Allowed(p.State, out.Event, out.After.State), "%s by %s to %s", p.State, out.Event, out.After.State)
 		require.Len(t, out.After.Lines, len(p.Lines))
 		for i, l := range out.After.Lines {

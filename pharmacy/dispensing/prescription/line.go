@@ -30,6 +30,7 @@ var lineMoves = map[LineStatus][]LineStatus{
 	WithDispenser: {FullyDispensed, NotDispensed, PartDispensed, Owing, LineExpired},
 	Owing:         {FullyDispensed, NotDispensed, PartDispensed, Owing, LineExpired},
 	PartDispensed: {FullyDispensed, NotDispensed, PartDispensed, Owing, LineExpired},
+	LineExpired:   {FullyDispensed, PartDispensed}, // told late of a supply that was made in time
 }
 
 // Settled reports whether nothing more will be supplied of an item.

@@ -73,7 +73,7 @@ var machine = []transition{
 	{"SM-12", Active, Amend, []State{Active, PendingCancellationActive, Dispensed, NoneDispensed}},
 	{"SM-13", Active, Withdraw, []State{Accepted, Active, PendingCancellation, PendingCancellationActive}},
 	{"SM-14", Active, Cancel, []State{PendingCancellationActive}},
-	{"SM-15", Active, Expire, []State{Expired}},
+	{"SM-15", Active, Expire, []State{Dispensed, Expired}},
 	{"SM-16", Dispensed, Amend, []State{Active, PendingCancellationActive, Dispensed, NoneDispensed}},
 	{"SM-17", Dispensed, Withdraw, []State{Accepted, Active, PendingCancellation, PendingCancellationActive}},
 	{"SM-18", NoneDispensed, Amend, []State{Active, PendingCancellationActive, Dispensed, NoneDispensed}},
@@ -83,6 +83,9 @@ var machine = []transition{
 	{"SM-22", PendingCancellationActive, Dispense, []State{PendingCancellationActive, Dispensed, NoneDispensed}},
 	{"SM-23", PendingCancellationActive, Amend, []State{Active, PendingCancellationActive, Dispensed, NoneDispensed}},
 	{"SM-24", PendingCancellationActive, Withdraw, []State{Accepted, Active, PendingCancellation, PendingCancellationActive}},
+	{"SM-25", PendingCancellation, Expire, []State{Cancelled, Expired}},
+	{"SM-26", PendingCancellationActive, Expire, []State{Dispensed, Cancelled, Expired}},
+	{"SM-27", Expired, Dispense, []State{Active, Dispensed, Expired}}, // told late of a supply that was made in time
 }
 
 // Moves lists the targets of an event in a state, none when it is not allowed.
@@ -122,6 +125,11 @@ func forbidden(from State, by Event, place string) fhir.Issue {
 		if t.from == from && !slices.Contains(allowed, string(t.by)) {
 			allowed = append(allowed, string(t.by))
 		}
+	}
+	if from == Expired {
+		// 0002: expired.
+		return fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "0002", Message: "The prescription has expired.", Expression: place, Details: nhs.EPS("PRESCRIPTION_EXPIRED"),
+			Expected: "nothing but the record of a supply that was made in time, by the pharmacy that had taken it", Found: from.String(), Fix: "Ask the prescriber for a new prescription."}
 	}
 	if states := acts[by]; states != nil {
 		allowed = nil

@@ -24,8 +24,7 @@ func TestMachine(t *testing.T) {
 		for _, by := range all7 {
 			id, to := Moves(from, by)
 			if id == "" {
-				require.Equal(t, "0012", Forbidden(from, by, "Task").Rule)
-				fmt.Fprintf(&b, "  %-8s refused 0012\n", by)
+				fmt.Fprintf(&b, "  %-8s refused %s\n", by, Forbidden(from, by, "Task").Rule)
 				continue
 			}
 			names := make([]string, len(to))
@@ -65,7 +64,7 @@ func TestMachineIsSound(t *testing.T) {
 }
 
 func TestLineMoves(t *testing.T) {
-	for _, from := range []LineStatus{FullyDispensed, NotDispensed, LineCancelled, LineExpired, ToBeDispensed} {
+	for _, from := range []LineStatus{FullyDispensed, NotDispensed, LineCancelled, ToBeDispensed} {
 		require.NotNil(t, moveLine(from, FullyDispensed, "x"), from)
 	}
 	for _, from := range []LineStatus{WithDispenser, Owing, PartDispensed} {
