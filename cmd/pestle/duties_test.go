@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
 )
@@ -45,6 +46,16 @@ func TestSecondPerson(t *testing.T) {
 	assert.Contains(t, []int{400, 422}, code, body)
 	assert.Contains(t, body, "is supplied when a pharmacist has approved it")
 	code, body = post("1", task+"/$approve", nil)
+	require.Equal(t, 200, code, body)
+	order, err := current(p.app.db.State(t.Context()), "MedicationRequest", "code:text=morphine")
+	require.NoError(t, err)
+	count := []byte(`{"resourceType":"Parameters","parameter":[{"name":"item","part":[{"name":"number","valueString":"` + nhs.Identifier(order.Root(), nhs.IDItem).Text() + `"},{"name":"quantity","valueQuantity":{"value":28}}]}]}`)
+	code, body = post("2", task+"/$dispense", everything)
+	assert.Contains(t, []int{400, 422}, code, body)
+	assert.Contains(t, body, "is handed over when a second person has counted it")
+	code, body = post("1", task+"/$check", count)
+	assert.Equal(t, 422, code, body)
+	code, body = post("2", task+"/$check", count)
 	require.Equal(t, 200, code, body)
 	code, body = post("1", task+"/$dispense", everything)
 	assert.Contains(t, []int{400, 403}, code, body)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // TestLife runs the scripts in testdata/life: the lives of prescriptions among
@@ -27,7 +28,7 @@ import (
 //	each METHOD path [JSON]     the same by everybody in turn, with the status of each
 //	sight                       how many resources of each type each organisation sees
 //
-// In paths and bodies $task, $number, $patient, $item, $message, $asked, $claim, $supply, $issue stand
+// In paths and bodies $task, $number, $patient, $item, $message, $asked, $morphine (the number of that item), $claim, $supply, $issue stand
 // for what belongs to the last order, $month for this month, $it for what the last request created.
 func TestLife(t *testing.T) {
 	files, err := filepath.Glob("testdata/life/*.txtar")
@@ -148,9 +149,22 @@ func (l *life) sight() string {
 	return out.String()
 }
 
-var lifeName = regexp.MustCompile(`\$(task|number|patient|item|message|asked|claim|supply|issue|month|it)\b`)
+var lifeName = regexp.MustCompile(`\$(task|number|patient|item|message|asked|morphine|claim|supply|issue|month|it)\b`)
 
 // names replaces the names of what belongs to the last order.
+// current is the resource that a condition finds.
+func current(state fhir.State, typ, condition string) (*fhir.Resource, error) {
+	ids, err := state.Find(typ, condition)
+	if err != nil || len(ids) == 0 {
+		return nil, fmt.Errorf("%s?%s finds nothing: %w", typ, condition, err)
+	}
+	v, err := state.Current(typ, ids[0])
+	if err != nil {
+		return nil, err
+	}
+	return v.Resource()
+}
+
 func (l *life) names(text string) string {
 	return lifeName.ReplaceAllStringFunc(text, func(name string) string {
 		switch name {
@@ -182,6 +196,10 @@ func (l *life) names(text string) string {
 			return task.Root().Path("for", "reference").Text()
 		case "$item":
 			return find("MedicationRequest", "group-identifier="+number)
+		case "$morphine":
+			r, err := current(state, "MedicationRequest", "group-identifier="+number+"&code:text=morphine")
+			require.NoError(l.t, err)
+			return nhs.Identifier(r.Root(), nhs.IDItem).Text()
 		case "$asked":
 			return find("CommunicationRequest", "group-identifier="+number)
 		case "$claim":

@@ -28,6 +28,14 @@ var (
 // move the prescription: it is decided, and recorded with who did it. fill completes
 // the request from the parameters.
 func (s *Service) act(ctx context.Context, call *fhir.Call, event prescription.Event, fill func(q *prescription.Request)) (*fhir.Reply, error) {
+	return s.actOn(ctx, call, event, func(_ *execution, q *prescription.Request) []fhir.Issue {
+		fill(q)
+		return nil
+	})
+}
+
+// actOn is act where the parameters are read with the prescription.
+func (s *Service) actOn(ctx context.Context, call *fhir.Call, event prescription.Event, fill func(x *execution, q *prescription.Request) []fhir.Issue) (*fhir.Reply, error) {
 	who, err := decider(call, string(event))
 	if err != nil {
 		return nil, err
@@ -37,7 +45,9 @@ func (s *Service) act(ctx context.Context, call *fhir.Call, event prescription.E
 			return nil, nil, err
 		}
 		q := prescription.Request{Event: event, Now: call.Time, Place: "Task", By: who, Items: itemsOf(call.Body)}
-		fill(&q)
+		if issues := fill(x, &q); len(issues) > 0 {
+			return nil, nil, refusal(string(event), issues...)
+		}
 		out, issues := s.rules.Decide(x.Prescription, x.caller, q)
 		if len(issues) > 0 {
 			return nil, nil, refusal(string(event), issues...)

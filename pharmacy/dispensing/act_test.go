@@ -1,6 +1,7 @@
 package dispensing
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -110,4 +111,65 @@ func TestQueriesStayAsAsked(t *testing.T) {
 	require.Equal(t, "actor", issues[0].Rule, "the pharmacy does not answer itself")
 	_, err = st.act("query", 1, nil, []string{"1", "ZZ"})
 	require.Equal(t, []string{"QUERY-1"}, epstest.RulesOf(err))
+}
+
+// TestOnePersonAlone: where the policy lets one person check twice, that is said and
+// recorded, and the same person may hand over.
+func TestOnePersonAlone(t *testing.T) {
+	policy, err := prescription.ReadPolicy([]byte("2026-01-01\tapprove\tCD2\tall\tpersons\ttest\n2026-01-01\tcheck\tCD2\tall\tpersons\ttest\n2026-01-01\tcheck-alone\tCD2\tall\tpersons\ttest\n"))
+	require.NoError(t, err)
+	separate := &separations{}
+	st := &stage{world: newWorld(t, today, Options{Policy: &policy, Duties: separate}), scripts: map[int]epstest.Script{}}
+	st.write(1, nil, []string{"Morphine_10mg_tablets,28,CD2,twenty eight"})
+	st.sendAs("order", 1)
+	do := func(alone string, words ...string) error {
+		st.who = personOf("1")
+		_, err := st.act(words[0], 1, map[string]string{"alone": alone}, append([]string{"1"}, words[1:]...))
+		return err
+	}
+	require.NoError(t, do("", "accept"))
+	require.NoError(t, do("", "approve"))
+	require.Equal(t, []string{"CHECK-3"}, epstest.RulesOf(do("", "check", "0:28")))
+	require.NoError(t, do("yes", "check", "0:28"))
+	require.Equal(t, []string{"approve CD2 after PractitionerRole"}, separate.asked)
+	require.NoError(t, do("", "dispense"))
+	x := st.execution(st.scripts[1].Order)
+	require.Len(t, x.Checks, 1)
+	require.True(t, x.Checks[0].Alone && x.Checks[0].Void, "recorded, and used up")
+	require.Equal(t, []string{"approve CD2 after PractitionerRole"}, separate.asked, "nobody else is there to hand over")
+}
+
+// separations are duties that note what they are asked about.
+type separations struct{ asked []string }
+
+func (s *separations) Separate(_ fhir.State, act, about string, _ fhir.Principal, earlier string) error {
+	earlier, _, _ = strings.Cut(earlier, "/")
+	s.asked = append(s.asked, act+" "+about+" after "+earlier)
+	return nil
+}
+
+// TestSupplyOfPacks tells of packs what cannot be.
+func TestSupplyOfPacks(t *testing.T) {
+	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{}}
+	st.write(1, nil, []string{"Paracetamol_500mg_tablets,100"})
+	st.sendAs("order", 1)
+	_, err := st.act("accept", 1, nil, []string{"1"})
+	require.NoError(t, err)
+	give := func(parts ...any) error {
+		s := st.scripts[1]
+		_, err := st.on(s.Order, 1, st.s.dispenseTask, "item", fhir.List(append([]any{epstest.Part("number", "String", s.Items[0].Number)}, parts...)...))
+		return err
+	}
+	const scan = "(01)05012345678900(17)280131(10)A1"
+	for want, err := range map[string]error{
+		"PACK-1 unread":  give(epstest.Part("scan", "String", "what?")),
+		"PACK-1 batch":   give(epstest.Part("scan", "String", scan), epstest.Part("batch", "String", "A2")),
+		"PACK-1 expiry":  give(epstest.Part("scan", "String", scan), epstest.Part("expiry", "Date", "2028-02-01")),
+		"PACK-2 expired": give(epstest.Part("expiry", "Date", "2026-11-23")),
+	} {
+		rule, _, _ := strings.Cut(want, " ")
+		require.Contains(t, epstest.RulesOf(err), rule, want)
+	}
+	require.NoError(t, give(epstest.Part("scan", "String", scan)))
+	require.Contains(t, string(st.find("MedicationDispense", all)[0].JSON()), "Batch A1, expires 2028-01-31, GTIN 05012345678900")
 }

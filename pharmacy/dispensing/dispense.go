@@ -204,8 +204,13 @@ func (x *execution) handedItem(n node) (message.HandedItem, *fhir.Issue) {
 		return message.HandedItem{}, &fhir.Issue{Code: fhir.NotFound, Rule: "0014", Message: "The prescription has no such item.", Found: fhir.OrNothing(text),
 			Expression: n.Expression(), Position: n.Position(), Expected: x.items(), Details: nhs.EPS("MEDICATIONREQUEST_NOT_FOUND")}
 	}
-	item := message.HandedItem{Supply: x.full(l), Batch: part("batch").Get("valueString").Text()}
+	item := message.HandedItem{Supply: x.full(l)}
 	item.Place = n.Expression()
+	pack, issue := packOf(n)
+	if issue != nil {
+		return item, issue
+	}
+	item.Pack = pack
 	if st := part("status").Get("valueCode").Text(); st != "" {
 		item.Status = prescription.LineStatus(st)
 	}

@@ -134,7 +134,7 @@ func (s *Service) lawfulRecord(state fhir.State, r *fhir.Resource, number, item 
 	if issues := x.Lawful(l, supply, s.rules.Judge(q)); len(issues) > 0 {
 		return refusal("MedicationDispense", issues...)
 	}
-	if s.duties == nil {
+	if c := x.LastCheck(l); s.duties == nil || c != nil && c.Alone { // nobody else is there, which the policy allows
 		return nil
 	}
 	return s.duties.Separate(state, "dispense", l.Schedule, who, x.agent.ID)

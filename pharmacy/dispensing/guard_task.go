@@ -38,55 +38,79 @@ func (s *Service) guardTask(state fhir.State, tx *fhir.Transaction, before, afte
 	if err := guardProgress(tx, before, after, *from, *to); err != nil {
 		return err
 	}
-	if err := s.guardApprovals(state, tx, before, after); err != nil {
+	if err := s.guardActs(state, tx, before, after); err != nil {
 		return err
 	}
 	return guardContent(state, before, after, *from, *to)
 }
 
-// guardApprovals keeps who prescribed an item from approving it.
-func (s *Service) guardApprovals(state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
-	known, err := approvalsIn(before)
+// guardActs keeps what needs another person than an earlier act: who prescribed an
+// item does not approve it, and who approved it does not check it, but where a check
+// says that nobody else is there.
+func (s *Service) guardActs(state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
+	approved, checked, err := recordsIn(before)
 	if err != nil || s.duties == nil {
 		return err
 	}
-	now, err := approvalsIn(after)
-	if err != nil || now <= known {
+	nowApproved, nowChecked, err := recordsIn(after)
+	if err != nil || nowApproved <= approved && nowChecked <= checked {
 		return err
 	}
 	x, err := readTask(state, after)
 	if err != nil || x == nil {
 		return err
 	}
-	for _, a := range x.Approvals[known:] {
-		l := x.Line(a.Item)
-		if l == nil {
+	for _, a := range x.Approvals[min(approved, nowApproved):] {
+		if l := x.Line(a.Item); l != nil {
+			if err := s.duties.Separate(state, "approve", l.Schedule, tx.Requester, prescriberOf(x.orderFor(l))); err != nil {
+				return err
+			}
+		}
+	}
+	for _, c := range x.Checks[min(checked, nowChecked):] {
+		l := x.Line(c.Item)
+		if l == nil || c.Alone {
 			continue
 		}
-		prescriber := x.orderFor(l).Resource.Get("requester")
-		name := prescriber.Get("reference").Text()
-		if id := prescriber.Get("identifier"); name == "" && id.Exists() {
-			name = id.Get("system").Text() + "|" + id.Get("value").Text()
-		}
-		if err := s.duties.Separate(state, "approve", l.Schedule, tx.Requester, name); err != nil {
-			return err
+		for _, a := range x.Approvals {
+			if a.Void || !nhs.SameUUID(a.Item, l.Item) {
+				continue
+			}
+			if err := s.duties.Separate(state, "check", l.Schedule, tx.Requester, a.Who.ID); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// approvalsIn is how many approvals a Task records.
-func approvalsIn(v *fhir.Version) (n int, err error) {
+// prescriberOf is the name of who prescribed an order: a reference, or an identifier.
+func prescriberOf(o *prescription.Order) string {
+	requester := o.Resource.Get("requester")
+	if ref := requester.Get("reference").Text(); ref != "" {
+		return ref
+	}
+	if id := requester.Get("identifier"); id.Exists() {
+		return id.Get("system").Text() + "|" + id.Get("value").Text()
+	}
+	return ""
+}
+
+// recordsIn is how many approvals and checks a Task records.
+func recordsIn(v *fhir.Version) (approved, checked int, err error) {
 	r, err := v.Resource()
 	if err != nil || r == nil {
-		return 0, err
+		return 0, 0, err
 	}
 	for in := range r.Get("input").Items() {
-		if nhs.Coded(in.Get("type"), csRecord) == recordApproved {
-			n++
+		switch nhs.Coded(in.Get("type"), csRecord) {
+		case recordApproved:
+			approved++
+		case recordChecked:
+			checked++
 		}
 	}
-	return n, nil
+	return approved, checked, nil
 }
 
 // guardDates keeps the days between which a prescription may be supplied: they

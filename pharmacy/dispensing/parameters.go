@@ -32,7 +32,7 @@ var (
 			{Name: "product", Kinds: []string{"valueCoding"}, Doc: "What was supplied, when it is not what was ordered."},
 			{Name: "reason", Kinds: []string{"valueCode"}, Doc: "Why the item is not dispensed: a code of medicationdispense-status-reason, for status 0002."},
 			{Name: "endorsement", Kinds: []string{"valueCodeableConcept"}, Repeated: true, Doc: "An endorsement of the item for the claim: a code of " + nhs.CSEndorsement + ", with its supporting information as text."},
-			{Name: "batch", Kinds: []string{"valueString"}, Doc: "The batch number."},
+			packInputs[0], packInputs[1], packInputs[2],
 		}},
 		{Name: "exemption", Kinds: []string{"valueCode"}, Doc: "Why the patient pays no prescription charge, or 0001 that they paid: a code of " + nhs.CSExemption + ", for the claim."},
 		{Name: "exemptionEvidence", Kinds: []string{"valueCode"}, Doc: "evidence-seen or no-evidence-seen, which is the default: whether the pharmacy saw the evidence of the exemption."},

@@ -35,6 +35,7 @@ import (
 //	batch N …                       the same in one transaction
 //	release [N] [owner=ODS]         Task/$release
 //	accept N [owner=ODS]
+//	check N [alone=yes] [ITEM:QUANTITY[:SCAN]…]   Task/$check
 //	query N REASON [anew] [ITEM…]   Task/$query
 //	answer N [from=ODS]             a Communication on the newest query, written by that organisation
 //	correct N ITEM KIND ELEMENT FROM TO
@@ -280,6 +281,22 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 		return st.on(s.Order, issue, st.s.holdTask, append([]any{"hold:Code", rest[1], "reason", "To be found out."}, st.items(s, rest[2:])...)...)
 	case "approve":
 		return st.on(s.Order, issue, st.s.approveTask, st.items(s, rest[1:])...)
+	case "check":
+		pairs := []any{"alone:Boolean", opts["alone"] != ""}
+		for _, spec := range rest[1:] {
+			f := append(strings.Split(spec, ":"), "", "")
+			i, _ := strconv.Atoi(f[0])
+			number := "no-such-item"
+			if i < len(s.Items) {
+				number = s.Items[i].Number
+			}
+			parts := []any{epstest.Part("number", "String", number), epstest.Part("quantity", "Quantity", amountIn(f[1], ""))}
+			if f[2] != "" {
+				parts = append(parts, epstest.Part("scan", "String", f[2]))
+			}
+			pairs = append(pairs, "item", fhir.List(parts...))
+		}
+		return st.on(s.Order, issue, st.s.checkTask, pairs...)
 	case "query":
 		pairs, places := []any{"reason:Code", rest[1], "question", "Is that right?"}, rest[2:]
 		if len(places) > 0 && places[0] == "anew" {
@@ -594,6 +611,9 @@ func (st *stage) tell(n int, reply *fhir.Reply, err error) string {
 				if nhs.SameUUID(c.Item, l.Item) {
 					fmt.Fprintf(&b, "  corrected %s: %q to %q\n", c.Element, c.From, c.To)
 				}
+			}
+			if c := x.Checked(l); c != nil {
+				fmt.Fprintf(&b, "  checked %s by %s %s\n", c.Quantity.Value, c.Who.ID, strings.Repeat("alone", epstest.Btoi(c.Alone)))
 			}
 			if x.Approved(l) {
 				b.WriteString("  approved\n")

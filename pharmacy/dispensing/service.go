@@ -103,6 +103,8 @@ func (s *Service) Operations() []fhir.Operation {
 			Doc: "Refuses items for good, or returns the prescription, by the code system of the reason."},
 		{Name: "record-original", Type: "Task", Instance: true, Handle: s.recordOriginal, Parameters: originalInputs,
 			Doc: "Records that the paper original of a private prescription for a drug of schedule 2 or 3 is in hand and was checked."},
+		{Name: "check", Type: "Task", Instance: true, Handle: s.checkTask, Parameters: checkInputs,
+			Doc: "Records that a second person has counted what is about to be handed over."},
 		{Name: "query", Type: "Task", Instance: true, Handle: s.queryTask, Parameters: queryInputs,
 			Doc: "Asks the prescriber's organisation by a CommunicationRequest, and holds the items until a pharmacist has settled the query."},
 		{Name: "correct", Type: "Task", Instance: true, Handle: s.correctTask, Parameters: correctInputs,

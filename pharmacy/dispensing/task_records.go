@@ -17,6 +17,7 @@ const (
 const (
 	recordApproved  = "approved"
 	recordOriginal  = "original"
+	recordChecked   = "checked"
 	recordAnswered  = "answered"
 	recordCorrected = "corrected"
 )
@@ -38,6 +39,14 @@ func (x *execution) recordItems() (list []any) {
 	}
 	for _, a := range x.Approvals {
 		record(recordApproved, a.Who, a.When, a.Note, fhir.Obj("url", "item", "valueString", a.Item), setFlag("void", a.Void))
+	}
+	for _, c := range x.Checks {
+		var expiry fhir.Value
+		if !c.Pack.Expiry.IsZero() {
+			expiry = fhir.Obj("url", "expiry", "valueDate", c.Pack.Expiry.String())
+		}
+		record(recordChecked, c.Who, c.When, c.Note, fhir.Obj("url", "item", "valueString", c.Item), fhir.Obj("url", "quantity", "valueQuantity", c.Quantity.Element()),
+			held("gtin", c.Pack.GTIN), held("batch", c.Pack.Batch), expiry, held("serial", c.Pack.Serial), setFlag("alone", c.Alone), setFlag("void", c.Void))
 	}
 	x.recordAnswers(record)
 	return list
@@ -71,6 +80,10 @@ func (x *execution) readRecord(in node) bool {
 	case recordOriginal:
 		x.readOriginals = append(x.readOriginals, prescription.Original{Form: part("form", "valueCode"), Received: nhs.ReadDate(part("received", "valueDate")), Signed: part("signatureChecked", "valueBoolean") == "true",
 			Number: part("prescriberNumber", "valueString"), Note: text, Who: who, When: when})
+	case recordChecked:
+		x.readChecks = append(x.readChecks, prescription.Check{Item: part("item", "valueString"), Quantity: prescription.ReadQuantity(nhs.Extension(nhs.Extension(in, extRecord), "quantity").Get("valueQuantity")),
+			Pack: prescription.Pack{GTIN: part("gtin", "valueString"), Batch: part("batch", "valueString"), Serial: part("serial", "valueString"), Expiry: nhs.ReadDate(part("expiry", "valueDate"))},
+			Who:  who, When: when, Note: text, Alone: part("alone", "valueBoolean") == "true", Void: part("void", "valueBoolean") == "true"})
 	case recordAnswered:
 		ref := func(name string) string {
 			return nhs.Extension(nhs.Extension(in, extRecord), name).Path("valueReference", "reference").Text()

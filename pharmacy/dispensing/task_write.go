@@ -47,6 +47,7 @@ type execution struct {
 	readApprovals   []prescription.Approval
 	readAnswers     []prescription.Answer
 	readCorrections []prescription.Correction
+	readChecks      []prescription.Check
 }
 
 // taskOutput is a release or notification: its identifier, the Bundle that holds

@@ -26,7 +26,7 @@ func TestOpenDuties(t *testing.T) {
 			open = append(open, d.Act+" after "+d.Earlier)
 		}
 	}
-	assert.Equal(t, []string{"dispense after accept", "adjust after submit", "grant after -", "approve after prescribe"}, enforced)
+	assert.Equal(t, []string{"dispense after accept", "adjust after submit", "grant after -", "check after approve", "approve after prescribe"}, enforced)
 	assert.Equal(t, []string{"check after assemble", "destroy after witness", "register after witness", "refund after request", "grant after -", "purge after request"}, open)
 }
 
@@ -56,7 +56,7 @@ func TestSeparate(t *testing.T) {
 		"nobody":       table.Separate(records{}, "dispense", "CD2", person, ""),
 		"no CD":        table.Separate(records{}, "dispense", "", person, "1"),
 		"Schedule 4":   table.Separate(records{}, "dispense", "CD4", person, "1"),
-		"open":         table.Separate(records{}, "check", "", person, "1"),
+		"open":         table.Separate(records{}, "refund", "", person, "1"),
 		"a system":     table.Separate(records{}, "dispense", "CD2", fhir.Principal{Agent: "sds-user-id|1", OnBehalf: "FA565"}, "1"),
 		"of a sandbox": table.Separate(records{}, "dispense", "CD2", fhir.Principal{Agent: "1", Unbound: true, Roles: []string{"pharmacist"}}, "1"),
 	} {

@@ -31,7 +31,6 @@ func (h *Handing) ActedBy(caller prescription.Party) {
 // HandedItem is one item of a $dispense.
 type HandedItem struct {
 	prescription.Supply
-	Batch string
 }
 
 // Supplies are the supplies of items.

@@ -80,8 +80,8 @@ func (n *Notification) medicationDispense(i int) *fhir.Resource {
 		total = append(total, fhir.Obj("url", nhs.ExtRunningTotal, "valueQuantity", l.Quantity.Of(now.Supplied.Value).Element()))
 	}
 	var notes []any
-	if item.Batch != "" {
-		notes = append(notes, fhir.Obj("text", "Batch "+item.Batch))
+	if text := item.Pack.Text(); text != "" {
+		notes = append(notes, fhir.Obj("text", text))
 	}
 	if h.Beside.ID != "" {
 		notes = append(notes, fhir.Obj("text", strings.TrimSpace("Named by the caller as acting too: "+h.Beside.Name+" ("+h.Beside.ID+")")))

@@ -17,6 +17,7 @@ const (
 	Ask            Event = "query"           // the prescriber is asked
 	Answering      Event = "answer"          // the prescriber answers
 	Correcting     Event = "correct"         // a slip on the paper original is put right
+	Checking       Event = "check"           // a second person counts what is handed over
 )
 
 // acts are the events that move nothing, with the states in which they are done: the
@@ -28,6 +29,7 @@ var acts = map[Event][]State{
 	Ask:            {Nominated, Accepted, Active},
 	Answering:      {Nominated, Waiting, Accepted, Active, PendingCancellation, PendingCancellationActive},
 	Correcting:     {Accepted, Active},
+	Checking:       {Accepted, Active},
 }
 
 // Approval is the decision of a pharmacist that an item may be supplied.
@@ -165,12 +167,21 @@ func (p *Prescription) void(h Hold) {
 			a.Void = true
 		}
 	}
+	if l := p.Line(h.Item); l != nil {
+		p.spent(l)
+	}
 }
 
 // unapproved refuses the supply of an item that the policy wants approved before.
 func (p *Prescription) unapproved(l *Line, place string) fhir.Issue {
 	return fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "APPROVE-2", Expression: place, Message: l.Product.Display + " is supplied when a pharmacist has approved it.",
 		Expected: "an approval after the last hold of the item", Found: "none", Fix: "Approve it with Task/$approve: item = " + l.Item + "."}
+}
+
+// same reports whether two parties are one: by identifier, or by name where there is
+// none, as of who is known by a role profile.
+func (p Party) same(other Party) bool {
+	return p.ID == other.ID && (p.ID != "" || p.Name == other.Name)
 }
 
 // String names a party for a message.

@@ -54,6 +54,8 @@ type Request struct {
 	Query      Query      // Ask
 	Answer     Answer     // Answering
 	Correction Correction // Correcting
+	Counts     []Count    // Checking
+	Alone      bool       // Checking: by who approved, because nobody else is there
 
 	Item string // Cancel: the number of one item, "" for all
 	Left int    // Withdraw: how many notifications stand without the last
@@ -95,6 +97,7 @@ var decisions = map[Event]func(r Rules, p *Prescription, q Request) (Outcome, []
 	Ask:            ask,
 	Answering:      answer,
 	Correcting:     correct,
+	Checking:       check,
 }
 
 // Decide is the one decision on what may become of a prescription: by the law of
@@ -191,7 +194,7 @@ func giveBack(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
 // holds of it: the next one decides by itself, and gets the paper with it. What was
 // recorded stays in the history of the Task.
 func (p *Prescription) leave() {
-	p.Approvals, p.Originals, p.Corrections, p.Answers = nil, nil, nil, nil
+	p.Approvals, p.Checks, p.Originals, p.Corrections, p.Answers = nil, nil, nil, nil, nil
 	p.Met = slices.DeleteFunc(slices.Clone(p.Met), func(h Hold) bool { return h.Since != "" })
 }
 

@@ -16,11 +16,15 @@ var policyTSV []byte
 // Step is what a pharmacy wants done before a supply.
 type Step string
 
-// ApproveStep is that a pharmacist has approved the item; see [Prescription.Approved].
-const ApproveStep Step = "approve"
+// The steps: a pharmacist has approved the item, see [Prescription.Approved].
+const (
+	ApproveStep Step = "approve"
+	CheckStep   Step = "check"       // a second person has counted what is handed over; see [Prescription.Checked]
+	AloneStep   Step = "check-alone" // that may be the same person, where nobody else is there
+)
 
 // steps are those that a policy may ask for.
-var steps = []Step{ApproveStep}
+var steps = []Step{ApproveStep, CheckStep, AloneStep}
 
 // Policy is which steps come before a supply. The zero Policy asks for none.
 type Policy struct{ rows []policyRow }
@@ -76,6 +80,11 @@ var BuiltInPolicy = func() Policy {
 	}
 	return p
 }()
+
+// asks reports whether a step comes before the supply of a line by any caller.
+func (p Policy) asks(step Step, l *Line, private bool, on nhs.Date) bool {
+	return p.wants(step, l, private, fhir.Principal{Roles: []string{"any"}}, on)
+}
 
 // wants reports whether a step comes before the supply of a line on a day by a caller.
 func (p Policy) wants(step Step, l *Line, private bool, who fhir.Principal, on nhs.Date) bool {

@@ -35,6 +35,7 @@ type Prescription struct {
 
 	Originals    []Original    // records of the paper original of a private prescription; the last one counts
 	Approvals    []Approval    // of items for supply
+	Checks       []Check       // second checks of what is handed over
 	Corrections  []Correction  // of the paper original
 	Answers      []Answer      // of the prescriber's organisation to queries
 	Met          []Hold        // holds that supplies have met

@@ -18,6 +18,7 @@ type Supply struct {
 	Quantity Quantity // handed over now; zero where nothing was
 	Product  fhir.Coding
 	Reason   string // medicationdispense-status-reason, for what is not dispensed
+	Pack     Pack   // as far as it is told
 	// Difference names why an item is fully dispensed with another quantity than
 	// ordered: a code of [Law.Differences]. Reference is the document that allows it.
 	Difference, Reference string
@@ -61,6 +62,7 @@ type Judge struct {
 	Taken       nhs.Date // when the pharmacy took the prescription
 	Medicines   Formulary
 	Policy      Policy
+	Amends      bool           // the supplies are told anew, as an amendment
 	Caller      fhir.Principal // who records it
 	// Past is set for the notification of a supply that another system made
 	// and judged: it is refused where controlled drug law was broken, and
@@ -117,6 +119,7 @@ func (p *Prescription) Apply(supplies []Supply, j Judge) []fhir.Issue {
 	}
 	for i := range p.Lines {
 		issues = append(issues, p.Lines[i].amounts(before[i], supplies, j)...)
+		issues = append(issues, p.checked(&p.Lines[i], supplies, j)...)
 	}
 	return issues
 }

@@ -26,6 +26,9 @@ func (l *Line) takes(s Supply, j Judge) (issues []fhir.Issue) {
 	if !s.Quantity.Value.IsPositive() {
 		issues = append(issues, s.wrong("DN-1", "A supply must be of something.", "a quantity above 0", s.Quantity.Value.String(), ""))
 	}
+	if e := s.Pack.Expiry; !e.IsZero() && e.Before(j.When) {
+		issues = append(issues, s.wrong("PACK-2", "The pack had expired.", "an expiry date from "+j.When.String(), e.String(), "Supply from another pack."))
+	}
 	if !units.sameUnit(l.Quantity, s.Quantity, j.Now) {
 		// DN-10: amounts in different units cannot be compared.
 		issues = append(issues, s.wrong("DN-10", "The supply is in another unit than the order.", l.Quantity.InUnits(), s.Quantity.InUnits(), ""))

@@ -17,6 +17,7 @@ const (
 	ClinicalHold     Queue = "clinical-hold"     // an item is held for the patient's sake
 	AwaitingOriginal Queue = "awaiting-original" // the paper original of a private prescription is not recorded
 	QueryQueue       Queue = "query"             // the prescriber has been asked
+	SecondCheck      Queue = "second-check"      // it is approved, and a second person has to count it
 	OwingQueue       Queue = "owing"             // a part, or all, of an item is owed to the patient
 )
 
@@ -100,6 +101,9 @@ func (r Rules) Work(p *Prescription) (list []Work) {
 		}
 		if r.onPaper(p, l) && len(p.Originals) == 0 {
 			list = append(list, Work{Queue: AwaitingOriginal, Item: l.Item, Last: l.Last})
+		}
+		if len(held) == 0 && p.State.WithDispenser() && p.Approved(l) && p.Checked(l) == nil && r.Policy.asks(CheckStep, l, p.Private(), on) {
+			list = append(list, Work{Queue: SecondCheck, Item: l.Item, Last: l.Last})
 		}
 		if l.Status == PartDispensed || l.Status == Owing {
 			list = append(list, Work{Queue: OwingQueue, Item: l.Item, Last: l.Last})
