@@ -52,7 +52,7 @@ func (c *acceptCommand) acceptAudit(std streams) error {
 	}
 	moved, failed := audit.Abandon(auditFolder(c.Data))
 	if failed == nil {
-		fmt.Fprintf(std.out, "%v; it is in %s now, and the audit log begins anew\n", err, moved)
+		fmt.Fprintf(std.out, "%v; it is in %s now, and the audit log begins anew: where a server has signed it, `pestle proof recover` records what is lost\n", err, moved)
 	}
 	return failed
 }

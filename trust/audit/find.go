@@ -135,10 +135,14 @@ func (l *Log) findIn(ctx context.Context, s *segment, q *Query, visit func(*Hit)
 // reports that it has none.
 func (l *Log) candidates(src source, q *Query) (places []uint32, all bool, err error) {
 	all = true
+	patients := slices.Clone(q.Patients) // nil stays nil
+	for i := range patients {
+		patients[i] = "Patient/" + patients[i]
+	}
 	for _, c := range []struct {
 		kind byte
 		any  []string
-	}{{'p', q.Patients}, {'a', q.Agents}, {'e', q.Entities}, {'o', q.Organisations}} {
+	}{{'e', patients}, {'a', q.Agents}, {'e', q.Entities}, {'o', q.Organisations}} {
 		if c.any == nil {
 			continue
 		}

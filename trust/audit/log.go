@@ -213,7 +213,7 @@ func (l *Log) Begin() uint64 {
 func (l *Log) terms(list []uint64, a *fhir.Access, patients []string) []uint64 {
 	list = append(list, l.term('o', strings.ToUpper(a.By.OnBehalf)))
 	for _, p := range patients {
-		list = append(list, l.term('p', p), l.term('e', "Patient/", p))
+		list = append(list, l.entity("Patient", p))
 	}
 	if a.By.Agent != "" {
 		list = append(list, l.term('a', agentKey(a.By.Agent)))
@@ -223,11 +223,14 @@ func (l *Log) terms(list []uint64, a *fhir.Access, patients []string) []uint64 {
 	}
 	for i := range a.Shown {
 		if s := &a.Shown[i]; s.Type != "Patient" && s.ID != "" && (i == 0 || a.Shown[i-1].Type != s.Type || a.Shown[i-1].ID != s.ID) {
-			list = append(list, l.term('e', s.Type, "/", s.ID))
+			list = append(list, l.entity(s.Type, s.ID))
 		}
 	}
 	return list
 }
+
+// entity is what was shown, by type and id: a patient too, of whom an event is.
+func (l *Log) entity(typ, id string) uint64 { return l.term('e', typ, "/", id) }
 
 // term is a text of a kind in the index.
 func (l *Log) term(kind byte, text ...string) uint64 {

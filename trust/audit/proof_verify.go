@@ -22,7 +22,7 @@ func IsProof(start []byte) bool { return bytes.Contains(start, []byte(`"`+proofF
 // VerifyExport verifies an export that proves what it holds, as docs/proof.md has it.
 func VerifyExport(in io.Reader, trust ledger.Trust) (*ledger.Report, error) {
 	d := json.NewDecoder(in)
-	v := &verifier{trust: trust, whole: true, roots: map[uint64]tlog.Hash{}, lost: map[string]uint64{}}
+	v := &verifier{trust: trust, known: map[place]bool{}, whole: true, roots: map[uint64]tlog.Hash{}, lost: map[string]uint64{}}
 	if err := d.Decode(&v.head); err != nil || v.head.Format != proofFormat {
 		return nil, fmt.Errorf("audit: this is not an export that proves what it holds: its first line does not say the format %q", proofFormat)
 	}
@@ -54,6 +54,7 @@ type verifier struct {
 	head   ProofHeader
 	signed []ledger.Checkpoint
 	found  []ledger.Finding
+	known  map[place]bool // which of them there are
 
 	tree    ledger.Range
 	next    uint64 // leaf
@@ -64,13 +65,20 @@ type verifier struct {
 	lost    map[string]uint64 // checkpoints of which an event says that they are of a lost history
 }
 
+// place is what is found once.
+type place struct {
+	kind  ledger.Kind
+	index uint64
+}
+
 // run is the places or numbers from one up to another.
 type run struct{ from, to uint64 }
 
 func (v *verifier) find(kind ledger.Kind, index uint64, format string, args ...any) {
-	if slices.ContainsFunc(v.found, func(f ledger.Finding) bool { return f.Kind == kind && f.Index == index }) {
+	if v.known[place{kind, index}] {
 		return
 	}
+	v.known[place{kind, index}] = true
 	v.found = append(v.found, ledger.Finding{Kind: kind, Index: index, Text: fmt.Sprintf(format, args...)})
 }
 
