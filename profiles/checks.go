@@ -1,6 +1,8 @@
 package profiles
 
 import (
+	"slices"
+
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 
@@ -67,6 +69,9 @@ func slotRules(v *Validator, p *r4.Property) []check {
 	switch {
 	case p.Type == "canonical":
 		out = append(out, absoluteCanonical)
+		if t := p.Element.Targets; len(t) > 0 && !slices.Contains(t, "Resource") {
+			out = append(out, canonicalTarget(t))
+		}
 	case p.Type == "xhtml":
 		out = append(out, narrativeRules)
 	case v.refuseHTML && (p.Type == "string" || p.Type == "markdown"):

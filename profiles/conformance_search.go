@@ -77,10 +77,23 @@ func (w *walk) searchExpression(n fhir.Node) {
 		if t := r4.TypeOf(b.Text()); t == nil || t.Abstract {
 			continue
 		}
-		if issues := expr.Check(b.Text()); fhir.HasErrors(issues) {
-			w.add(expression, fhir.Issue{Code: fhir.Invalid, Rule: "expression", Message: "The expression does not fit the base " + b.Text() + ": " + issues[0].Text(),
+		if issue, wrong := unfitting(expr, b.Text()); wrong {
+			w.add(expression, fhir.Issue{Code: fhir.Invalid, Rule: "expression", Message: "The expression does not fit the base " + b.Text() + ": " + issue.Text(),
 				Found: short(expression.Text())})
 			return
 		}
 	}
+}
+
+// unfitting is a mistake in an expression on a type. One that names the type may have
+// branches for other types, of which it selects nothing there: Patient.name |
+// Practitioner.name.
+func unfitting(expr *fhirpath.Expr, typ string) (fhir.Issue, bool) {
+	named := mentionsWord(expr.String(), typ)
+	for _, i := range expr.Check(typ) {
+		if i.IsError() && !(named && r4.IsResource(i.Found)) {
+			return i, true
+		}
+	}
+	return fhir.Issue{}, false
 }

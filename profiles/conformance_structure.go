@@ -9,12 +9,18 @@ import (
 	"github.com/pestle-fhir/pestle/profiles/definition"
 )
 
-// structureRules holds the types that a profile gives its elements to those that
-// its base has: a profile narrows and adds nothing (R4, Profiling FHIR,
-// limitations of use).
+// structureRules holds a profile to its base: it can be built of it, and gives its
+// elements no types that they do not have there. A profile narrows and adds nothing
+// (R4, Profiling FHIR, limitations of use).
 func structureRules(w *walk, n fhir.Node, _ *r4.Type) {
 	if n.Get("derivation").Text() != "constraint" {
 		return
+	}
+	if w.v.library != nil && n.Get("kind").Text() != "logical" {
+		if err := w.v.library.misfit(definition.ReadStructure(w.r.Sub(n))); err != nil {
+			w.addAt(n, n.Get("differential"), unbuildable(err))
+			return
+		}
 	}
 	base := w.profileBase(n)
 	for _, part := range [...]string{"differential", "snapshot"} {

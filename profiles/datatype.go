@@ -27,6 +27,9 @@ func codingRules(w *walk, n fhir.Node, _ *r4.Type) {
 			Expected: "the URL of a code system, such as http://snomed.info/sct", Found: short(text)})
 	case w.isValueSet(text):
 		w.add(system, valueSetAsSystem(text))
+	case w.supplements(text) != "":
+		w.add(system, fhir.Issue{Code: fhir.Invalid, Rule: "system", Message: "This code system supplements another one, of which the codes are.",
+			Expected: w.supplements(text), Found: short(text)})
 	default:
 		w.codeOfSystem(n, n.Get("code"))
 	}
@@ -40,6 +43,13 @@ func (w *walk) isValueSet(url string) bool {
 		return true
 	}
 	return w.v.library != nil && w.v.library.terms.IsValueSet(url)
+}
+
+func (w *walk) supplements(system string) string {
+	if w.v.library == nil {
+		return ""
+	}
+	return w.v.library.terms.Supplements(system)
 }
 
 func valueSetAsSystem(url string) fhir.Issue {

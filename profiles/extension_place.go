@@ -18,7 +18,8 @@ func (w *walk) extensionPlace(n, holder fhir.Node, x *r4.Extension) {
 		return
 	}
 	way := trail(holder)
-	if slices.ContainsFunc(x.Contexts, func(c r4.ExtensionContext) bool { return w.mayStand(way, c) }) {
+	if slices.ContainsFunc(x.Contexts, func(c r4.ExtensionContext) bool { return w.mayStand(way, c) }) ||
+		slices.ContainsFunc(usedByR4[x.URL], func(c r4.ExtensionContext) bool { return w.mayStand(way, c) }) {
 		return
 	}
 	var places []string
@@ -34,6 +35,14 @@ func (w *walk) extensionPlace(n, holder fhir.Node, x *r4.Extension) {
 	}
 	w.addAt(holder, n, fhir.Issue{Code: fhir.Structure, Rule: "extension-context", Message: "The extension " + short(x.URL) + " may not be used here.",
 		Expected: "it in " + anyOf(places, 8), Found: "it in " + found})
+}
+
+// usedByR4 are contexts in which R4's own definitions use extensions, beyond those
+// that the definitions of the extensions list.
+var usedByR4 = map[string][]r4.ExtensionContext{
+	coreExtension + "structuredefinition-normative-version": {{Type: "element", Expression: "DomainResource"}, {Type: "element", Expression: "ElementDefinition"}},
+	coreExtension + "valueset-concept-comments":             {{Type: "element", Expression: "CodeSystem.concept"}},
+	coreExtension + "regex":                                 {{Type: "element", Expression: "ElementDefinition.type.code"}},
 }
 
 // mayStand reports whether the element at the end of the way is a context: by its

@@ -38,11 +38,16 @@ func (l *Library) Guard(_ context.Context, _ fhir.State, tx *fhir.Transaction, _
 		return nil
 	}
 	if err := l.builds(r, tx); err != nil {
-		return fhir.E("definition", fhir.BusinessRule, fhir.Issue{Rule: "definition", Expression: "StructureDefinition.differential",
-			Message: "The definition cannot be built, so that its rules could not be checked: " + err.Error() + ".",
-			Fix:     "Store the definitions that it is based on before it, or in the same transaction."})
+		i := unbuildable(err)
+		i.Expression, i.Fix = "StructureDefinition.differential", "Store the definitions that it is based on before it, or in the same transaction."
+		return fhir.E("definition", fhir.BusinessRule, i)
 	}
 	return nil
+}
+
+// unbuildable says why a structure cannot be built.
+func unbuildable(err error) fhir.Issue {
+	return fhir.Issue{Code: fhir.BusinessRule, Rule: definitionRule, Message: "The definition cannot be built, so that its rules could not be checked: " + err.Error() + "."}
 }
 
 // BuiltIn reports whether a url, with or without a version, is of a definition
@@ -70,6 +75,19 @@ func (l *Library) builds(r *fhir.Resource, tx *fhir.Transaction) error {
 	defer l.mu.RUnlock()
 	s := definition.ReadStructure(r)
 	_, err := snapshot.New(l.beside.of(tx), l.set).Generate(s)
+	return err
+}
+
+// misfit returns why a structure does not fit its base; nil where the base is not
+// known, which may come with it.
+func (l *Library) misfit(s *definition.Structure) error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	g := snapshot.New(l.set)
+	if g.Lookup(s.Base) == nil {
+		return nil
+	}
+	_, err := g.Generate(s)
 	return err
 }
 

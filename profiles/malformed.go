@@ -42,7 +42,11 @@ func (w *walk) misled(n fhir.Node, expression string) bool {
 // mentions reports whether an expression names an element.
 func mentions(expression string, n fhir.Node) bool {
 	way := trail(n)
-	name := way[len(way)-1].name
+	return mentionsWord(expression, way[len(way)-1].name)
+}
+
+// mentionsWord reports whether a word stands in an expression.
+func mentionsWord(expression, name string) bool {
 	for rest := expression; ; {
 		at := strings.Index(rest, name)
 		if at < 0 {

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/profiles/definition"
+	"github.com/pestle-fhir/pestle/profiles/terminology"
 )
 
 const (
@@ -60,6 +62,10 @@ func (r *response) wrong(n fhir.Node, message, expected, found string) {
 // free text of an open choice may be anything.
 func (r *response) option(answer, value fhir.Node, typ string, question fhir.Node) {
 	options := question.Get("answerOption")
+	if set := question.Get("answerValueSet").Text(); set != "" && typ == "Coding" && r.outside(set, question, value) {
+		r.wrong(answer, "The answer is not in the value set of the question.", "a code of "+set, valueText(value))
+		return
+	}
 	if !options.Exists() || question.Get("type").Text() == "open-choice" && typ == "string" {
 		return
 	}
@@ -76,6 +82,25 @@ func (r *response) option(answer, value fhir.Node, typ string, question fhir.Nod
 		place = answer
 	}
 	r.wrong(place, "The answer is none of the options.", "one of "+anyOf(all, 12), valueText(value))
+}
+
+// outside reports whether a code is surely not in a value set, one that is known
+// here or contained in the questionnaire.
+func (r *response) outside(set string, question, code fhir.Node) bool {
+	l := r.w.v.library
+	if l == nil {
+		return false
+	}
+	v := l.terms.ValueSet(set)
+	if id, local := strings.CutPrefix(set, "#"); local {
+		of := question.Resource()
+		contained := of.Root().Contained(id)
+		if !contained.Exists() {
+			return false
+		}
+		v = definition.ReadValueSet(of.Sub(contained))
+	}
+	return v != nil && l.terms.MemberOf(v, code.Get("system").Text(), code.Get("version").Text(), code.Get("code").Text()).Verdict == terminology.Out
 }
 
 // sameValue compares answers: codings by system and code, references by their
@@ -188,6 +213,9 @@ func (r *response) unit(value, question fhir.Node) {
 			return
 		}
 		all = append(all, option.Get("code").Text())
+	}
+	if set := extensionOf(question, coreExtension+"questionnaire-unitValueSet").Text(); set != "" && r.outside(set, question, value) {
+		r.wrong(value, "The unit is not in the value set of units that the question offers.", "a unit of "+set, valueWithUnit(value))
 	}
 	if len(all) > 0 {
 		r.wrong(value, "The unit is none of those that the question offers.", "one of "+anyOf(all, 12), valueWithUnit(value))

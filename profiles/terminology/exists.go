@@ -148,6 +148,30 @@ func plain(name string) string {
 var typewriter = strings.NewReplacer("\u2010", "-", "\u2011", "-", "\u2012", "-", "\u2013", "-", "\u2014", "-", "\u2212", "-",
 	"\u2018", "'", "\u2019", "'", "\u201c", `"`, "\u201d", `"`)
 
+// Defines returns the types of the definitions of a url that are built in or were
+// added.
+func (s *Service) Defines(url string) (types []string) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, typ := range [...]string{"CodeSystem", "ConceptMap", "ValueSet"} {
+		if s.own.Has(typ, url) || typ == "CodeSystem" && s.systems[url] != nil {
+			types = append(types, typ)
+		}
+	}
+	return types
+}
+
+// Supplements returns the code system that a url only supplements; "" where the url
+// is of a code system of its own, or not known.
+func (s *Service) Supplements(url string) string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if def := s.set.CodeSystems[url]; def != nil && licensed[url] == "" {
+		return def.Supplements
+	}
+	return ""
+}
+
 // IsValueSet reports whether a url is that of a value set that is built in or
 // was added, and not also of a code system. Stored ones do not count: anybody who
 // may store one could otherwise take a system from others.
