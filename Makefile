@@ -10,9 +10,9 @@ LDFLAGS  := -s -w \
   -X main.release=$(shell git describe --tags --always --dirty 2>/dev/null) \
   -X main.commit=$(shell git rev-parse HEAD 2>/dev/null) \
   -X main.date=$(shell git show -s --format=%cI HEAD 2>/dev/null)
-# Packages that no request, commit or search spends time in, or in which it makes
-# no difference that was measured (docs/adr/performance.md): compiled without
-# inlining, by which they are smaller.
+# Packages that no request, commit or search spends time in, or that it makes at
+# most a twentieth slower (docs/adr/performance.md): compiled without inlining, by
+# which they are smaller.
 COLD     := ./cmd/pestle ./server/page ./profiles/definition ./profiles/snapshot ./profiles/fsh \
   github.com/alecthomas/kong github.com/go-playground/... github.com/pelletier/... gopkg.in/... go.yaml.in/... \
   github.com/gabriel-vasile/... github.com/leodido/... go.opentelemetry.io/... github.com/golang/protobuf/... \

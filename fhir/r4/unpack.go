@@ -46,7 +46,7 @@ func unpack() []Type {
 	u.readCompartments()
 	extensionTable = u.extensions()
 	if u.at != len(u.packed) {
-		panic("r4: the packed tables are not of this form: run make generate")
+		panic("r4: the packed tables are not of the form that this package reads: run make generate")
 	}
 	return types
 }
