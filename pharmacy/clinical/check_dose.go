@@ -37,15 +37,25 @@ func (c *check) dose(r *Rule) {
 func (r *Rule) byWeight() bool { return r.parameters["kg"] != "" || r.parameters["mg/kg"] != "" }
 
 // together adds what the other items of the prescription come to that are of the
-// same substance and release: strengths that make up a dose.
+// same substance and release, ordered or supplied already: strengths that make up a
+// dose.
 func (c *check) together(given decimal.Decimal) decimal.Decimal {
+	counted := map[string]bool{c.order.Ref: true}
+	add := func(ref, prescription string, m *Medicine, list []dosage.Dosage) {
+		if counted[ref] || prescription == "" || prescription != c.order.Prescription || !m.same(c.order.Medicine) || m.Modified != c.order.Medicine.Modified {
+			return
+		}
+		if more, err := dosage.Peak(list, m.milligrams); err == nil {
+			given, counted[ref] = given.Add(more.High), true
+		}
+	}
 	for i := range c.history.Orders {
 		o := &c.history.Orders[i]
-		if o.Ref == c.order.Ref || o.Prescription != c.order.Prescription || !o.Medicine.same(c.order.Medicine) || o.Medicine.Modified != c.order.Medicine.Modified {
-			continue
-		}
-		if more, err := dosage.Peak(o.Dosages, o.Medicine.milligrams); err == nil {
-			given = given.Add(more.High)
+		add(o.Ref, o.Prescription, &o.Medicine, o.Dosages)
+	}
+	for i := range c.history.Supplies {
+		if s := &c.history.Supplies[i]; c.until(i).After(c.on) {
+			add(s.Order, s.Prescription, &s.Medicine, s.Dosages)
 		}
 	}
 	return given

@@ -77,7 +77,7 @@ func (g *gatherer) gather(t Table) (*History, error) {
 		kinds []string
 	}{
 		{g.orders, []string{"duplicate", "duplicate-titration", "dose", "interaction"}},
-		{g.supplies, []string{"duplicate-class", "early", "early-titration", "interaction", "monitoring-change", "brand-switch"}},
+		{g.supplies, []string{"dose", "duplicate-class", "early", "early-titration", "interaction", "monitoring-change", "brand-switch"}},
 		{g.taken, []string{"interaction"}},
 		{g.allergies, []string{"allergy", "allergy-family"}},
 		{g.conditions, []string{"condition"}},
@@ -135,13 +135,25 @@ func (g *gatherer) otherOrder(v *fhir.Version) error {
 		return nil
 	}
 	writer, err := g.scope.writer(g.state, v.Type, v.ID)
-	if err != nil || !g.scope.counts(writer) && !g.scope.supplies(r.Root()) {
+	if err != nil {
+		return err
+	}
+	if counts, err := g.orderCounts(writer, r.Root()); !counts || err != nil {
 		return err
 	}
 	o, err := g.kinds.order(v)
 	o.Elsewhere = g.scope.elsewhere(writer)
 	g.h.Orders = append(g.h.Orders, o)
 	return err
+}
+
+// orderCounts reports whether an order is considered: one of the scope, and one that
+// the pharmacy is to supply.
+func (g *gatherer) orderCounts(writer string, mr node) (bool, error) {
+	if g.scope.counts(writer) {
+		return true, nil
+	}
+	return g.scope.supplies(g.state, mr)
 }
 
 // someRecords is how many of the newest records of a patient are looked at first.
@@ -355,8 +367,15 @@ func (g *gatherer) neighbour(id string, at home) error {
 		if err != nil {
 			return false, err
 		}
+		if !needsForm(o.Schedule) {
+			return true, nil
+		}
 		writer, err := g.scope.writer(g.state, v.Type, v.ID)
-		if needsForm(o.Schedule) && (g.scope.counts(writer) || g.scope.supplies(mr.Root())) {
+		if err != nil {
+			return false, err
+		}
+		counts, err := g.orderCounts(writer, mr.Root())
+		if counts {
 			g.h.Neighbours = append(g.h.Neighbours, Neighbour{Patient: who, Order: o.Ref, On: o.On})
 			return false, err // the newest is enough
 		}

@@ -108,7 +108,7 @@ func (s *Service) unmitigated(state fhir.State, id string, supply *fhir.Version,
 		if err != nil {
 			return nil, err
 		}
-		if issue == nil || !mitigated(issue) {
+		if issue == nil || !nhs.Mitigated(issue.Root()) {
 			issues = append(issues, held(&j.order, f, issue != nil))
 		}
 	}

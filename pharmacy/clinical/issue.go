@@ -20,9 +20,6 @@ func found(r *fhir.Resource) bool {
 	return r.Type() == "DetectedIssue" && nhs.CodingOf(r.Get("code"), nhs.CSOwnClinicalRule).Exists()
 }
 
-// mitigated reports whether it is recorded what was done about an issue.
-func mitigated(r *fhir.Resource) bool { return r.Get("mitigation").Exists() }
-
 // issueOf writes the DetectedIssue of a finding. It implicates the order, and so is
 // seen by whoever sees that: the prescriber's organisation and the pharmacy. One that
 // follows from what the prescriber may not see is the pharmacy's alone: it implicates
@@ -79,13 +76,13 @@ func typeOf(ref string) string {
 
 // issueChanges makes what is stored of an order's issues what was found now: it adds
 // what is new, changes what differs, and cancels what no longer holds. What was
-// done about an issue stays on it. before are the issues that were found of it.
+// done about an issue stays on it, and counts for what it told then. before are the issues that were found of it.
 func issueChanges(state fhir.State, j *judged, now time.Time, before []*fhir.Version) (changes []fhir.Change, err error) {
 	var ids []string
 	for i := range j.findings {
 		issue := issueOf(&j.order, &j.findings[i], j.patient, j.pharmacy, now)
 		ids = append(ids, issue.ID())
-		c, err := change(state, issue)
+		c, err := change(state, issue, now)
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +102,7 @@ func issueChanges(state fhir.State, j *judged, now time.Time, before []*fhir.Ver
 }
 
 // change writes an issue where it is not stored as it is.
-func change(state fhir.State, issue *fhir.Resource) ([]fhir.Change, error) {
+func change(state fhir.State, issue *fhir.Resource, now time.Time) ([]fhir.Change, error) {
 	v, err := state.Current("DetectedIssue", issue.ID())
 	if err != nil {
 		return nil, err
@@ -120,12 +117,14 @@ func change(state fhir.State, issue *fhir.Resource) ([]fhir.Change, error) {
 	if err != nil || same(r, issue) {
 		return nil, err
 	}
-	pairs := []any{}
+	// What was done about it was done about what it told until now.
+	identified := now
+	if last := nhs.LastMitigation(r.Root()); !last.Before(identified.Truncate(time.Second)) {
+		identified = last.Add(time.Second)
+	}
+	pairs := []any{"identifiedDateTime", nhs.Stamp(identified)}
 	for _, name := range told {
 		pairs = append(pairs, name, issue.Get(name))
-	}
-	if r.Get("status").Text() == "cancelled" {
-		pairs = append(pairs, "identifiedDateTime", issue.Get("identifiedDateTime"))
 	}
 	return []fhir.Change{{Method: fhir.Update, Type: "DetectedIssue", ID: issue.ID(), Resource: fhir.Revise(r, pairs...), IfMatch: v.VersionID}}, nil
 }

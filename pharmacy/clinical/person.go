@@ -82,8 +82,9 @@ func medicinesOf(state fhir.State) medicines {
 // what its pharmacy wrote. What another clinic has written of the patient, or was
 // supplied by another pharmacy, is theirs.
 type scope struct {
-	clinic, pharmacy string
-	site             string // the pharmacy of the server, to which belongs what nobody else owns
+	clinics  []string // who wrote the order, and whose prescriber it is
+	pharmacy string
+	site     string // the pharmacy of the server, to which belongs what nobody else owns
 }
 
 // writer is on whose behalf a resource was written first; what belongs to nobody is
@@ -98,31 +99,87 @@ func (s scope) writer(state fhir.State, typ, id string) (string, error) {
 
 // counts reports whether what somebody wrote is considered.
 func (s scope) counts(writer string) bool {
-	return strings.EqualFold(writer, s.clinic) || strings.EqualFold(writer, s.pharmacy)
+	return strings.EqualFold(writer, s.pharmacy) || !s.elsewhere(writer)
 }
 
 // elsewhere reports whether the prescriber may not see what somebody wrote.
-func (s scope) elsewhere(writer string) bool { return !strings.EqualFold(writer, s.clinic) }
+func (s scope) elsewhere(writer string) bool {
+	return !slices.ContainsFunc(s.clinics, func(clinic string) bool { return strings.EqualFold(writer, clinic) })
+}
 
 // supplies reports whether an order is for the pharmacy.
-func (s scope) supplies(mr node) bool { return strings.EqualFold(pharmacyOf(mr, s.site), s.pharmacy) }
+func (s scope) supplies(state fhir.State, mr node) (bool, error) {
+	pharmacy, err := pharmacyOf(state, mr, s.site)
+	return strings.EqualFold(pharmacy, s.pharmacy), err
+}
 
-// scopeOf is what counts for an order; site is the pharmacy of the server.
-func scopeOf(state fhir.State, v *fhir.Version, mr node, site string) (scope, error) {
-	s := scope{pharmacy: pharmacyOf(mr, site), site: site}
-	var err error
-	s.clinic, err = s.writer(state, v.Type, v.ID)
+// scopeOf is what counts for an order that is for a pharmacy; site is the server's.
+func scopeOf(state fhir.State, v *fhir.Version, mr node, pharmacy, site string) (scope, error) {
+	s := scope{pharmacy: pharmacy, site: site}
+	writer, err := s.writer(state, v.Type, v.ID)
+	if err != nil {
+		return s, err
+	}
+	s.clinics = []string{writer}
+	clinic, err := prescriberOf(state, mr)
+	if clinic != "" {
+		s.clinics = append(s.clinics, clinic)
+	}
 	return s, err
 }
 
-// pharmacyOf is the pharmacy that an order is for: the one that is nominated, or
-// the server's.
-func pharmacyOf(mr node, site string) string {
-	performer := mr.Path("dispenseRequest", "performer")
-	if id := performer.Get("identifier"); id.Get("system").Text() == nhs.IDODS && id.Get("value").Text() != "" {
+// prescriberOf is the organisation of an order's requester, an ODS code: who writes
+// an order for another is held to that by the guard of orders.
+func prescriberOf(state fhir.State, mr node) (string, error) {
+	role, err := read(state, "PractitionerRole", localID(mr.Get("requester"), "PractitionerRole"))
+	if err != nil || role == nil {
+		return "", err
+	}
+	org := role.Get("organization")
+	if id := org.Get("identifier"); id.Get("system").Text() == nhs.IDODS {
+		return id.Get("value").Text(), nil
+	}
+	r, err := read(state, "Organization", localID(org, "Organization"))
+	if err != nil || r == nil {
+		return "", err
+	}
+	return nhs.Identifier(r.Root(), nhs.IDODS).Text(), nil
+}
+
+// pharmacyOf is the pharmacy that an order is for: the one that has its prescription,
+// or that is nominated; else the server's.
+func pharmacyOf(state fhir.State, mr node, site string) (string, error) {
+	pharmacy := site
+	if code := odsOf(mr.Path("dispenseRequest", "performer")); code != "" {
+		pharmacy = code
+	}
+	if number(mr) == "" {
+		return pharmacy, nil
+	}
+	ids, err := state.Find("Task", nhs.Query("code", nhs.CSEvent, "prescription-order")+"&"+nhs.Query("group-identifier", nhs.IDOrder, number(mr)))
+	if err != nil {
+		return "", err
+	}
+	for _, id := range ids { // of the latest issue
+		task, err := read(state, "Task", id)
+		if err != nil {
+			return "", err
+		}
+		if task == nil {
+			continue
+		}
+		if code := odsOf(task.Get("owner")); code != "" {
+			pharmacy = code
+		}
+	}
+	return pharmacy, nil
+}
+
+func odsOf(ref node) string {
+	if id := ref.Get("identifier"); id.Get("system").Text() == nhs.IDODS {
 		return id.Get("value").Text()
 	}
-	return site
+	return ""
 }
 
 // patientOf is the id of the Patient that a resource is about.

@@ -139,7 +139,7 @@ func (m medicines) supply(v *fhir.Version) (s Supply, ok bool, err error) {
 	}
 	d, quantity := r.Root(), r.Get("quantity")
 	s = Supply{Ref: v.Ref(), Medicine: medicineOf(codes), Quantity: amountOf(quantity), Unit: dosage.UnitOf(quantity.Get("code").Text(), quantity.Get("unit").Text()),
-		Days: int(amountOf(r.Get("daysSupply")).IntPart())}
+		Days: int(decimal.Min(amountOf(r.Get("daysSupply")), decimal.NewFromInt(lookBack)).IntPart())}
 	for _, said := range []string{d.Get("whenHandedOver").Text(), d.Get("whenPrepared").Text()} {
 		if s.On.IsZero() {
 			s.On = nhs.Day(said)

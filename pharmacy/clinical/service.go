@@ -71,12 +71,15 @@ func (s *Service) check(state fhir.State, v *fhir.Version, p person, on time.Tim
 	if j.order, err = g.kinds.order(v); err != nil {
 		return j, err
 	}
-	j.patient, j.pharmacy, g.order = r.Get("subject"), pharmacyOf(r.Root(), s.site), &j.order
+	j.patient, g.order = r.Get("subject"), &j.order
 	rules := pick(s.rules, &j.order).about(&j.order, on)
 	if len(rules) == 0 {
 		return j, nil
 	}
-	if g.scope, err = scopeOf(state, v, r.Root(), s.site); err != nil {
+	if j.pharmacy, err = pharmacyOf(state, r.Root(), s.site); err != nil {
+		return j, err
+	}
+	if g.scope, err = scopeOf(state, v, r.Root(), j.pharmacy, s.site); err != nil {
 		return j, err
 	}
 	who, err := p.patient(state)
@@ -179,7 +182,11 @@ func (s *Service) detectIssues(ctx context.Context, call *fhir.Call) (*fhir.Repl
 		if failed != nil {
 			return nil, failed
 		}
-		if who := call.Requester; who.Bound() && !who.ActsFor(pharmacyOf(r.Root(), s.site)) {
+		pharmacy, failed := pharmacyOf(state, r.Root(), s.site)
+		if failed != nil {
+			return nil, failed
+		}
+		if who := call.Requester; who.Bound() && !who.ActsFor(pharmacy) {
 			// The same as for what is not here: only the pharmacy is told of records
 			// that its prescriber does not see.
 			return nil, fhir.E(op, fhir.NotFound, fhir.Issue{Message: "There is no MedicationRequest/" + call.ID + " for the caller's pharmacy to check."})

@@ -1,6 +1,7 @@
 package dispensing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -88,7 +89,7 @@ func (st *clinicalStage) follow(l *pharmacy.Loop, head fhir.Seq) {
 //	issues N [as=ORG]               the clinical issues of a prescription, those that ORG sees
 //	mitigate N RULE ACTION REASON [item=I] [as=ORG]   DetectedIssue/$mitigate
 //	detect N [as=ORG]               MedicationRequest/$detect-issues of each item
-//	allergy N NAME, condition N NAME, taken N NAME   recorded of the patient of N; off=yes: recorded as past
+//	allergy N NAME, condition N NAME, taken N NAME   recorded of the patient of N; off=yes: recorded as past; id=X: in the record X
 //	measure N KIND VALUE [UNIT] [when=DAY]   blood-pressure, pulse, weight, height
 //	lag on, lag off                 the checks do not follow, or again
 //	byhand N                        a MedicationDispense of the first item by plain REST
@@ -142,7 +143,7 @@ func (st *clinicalStage) do(words []string) string {
 	for _, a := range words {
 		if k, v, ok := strings.Cut(a, "="); ok {
 			opts[k] = strings.ReplaceAll(v, "_", " ")
-			if k != "as" && k != "off" {
+			if k != "as" && k != "off" && k != "id" {
 				plain = append(plain, a)
 			}
 		} else {
@@ -158,6 +159,9 @@ func (st *clinicalStage) do(words []string) string {
 	}
 	if opts["clinic"] != "" {
 		st.who.OnBehalf = opts["clinic"]
+	}
+	if st.who.OnBehalf == "SUP01" { // which sends for the clinic
+		st.who.Delegates = []string{"A83008"}
 	}
 	if cmd == "now" {
 		return st.stage.do(plain)
@@ -247,7 +251,7 @@ func (st *clinicalStage) recorded(kind string, n int, opts map[string]string, na
 		}
 		return fhir.Obj("coding", fhir.List(fhir.Obj("system", "http://terminology.hl7.org/CodeSystem/"+system, "code", on)))
 	}
-	id := st.who.OnBehalf + "-" + pharmacy.ID(kind, name)[:8] // the same name is the same record
+	id := st.who.OnBehalf + "-" + pharmacy.ID(kind, cmp.Or(opts["id"], name))[:8] // the same name is the same record
 	switch kind {
 	case "allergy":
 		return "AllergyIntolerance", fhir.Obj("resourceType", "AllergyIntolerance", "id", id, "clinicalStatus", status("allergyintolerance-clinical", "active", "resolved"), "code", concept, "patient", patient).Resource(), id

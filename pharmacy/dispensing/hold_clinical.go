@@ -26,7 +26,7 @@ func checkIssues(p *prescription.Prescription, state fhir.State) error {
 			if err != nil {
 				return err
 			}
-			if r != nil && stops(r) && !r.Get("mitigation").Exists() {
+			if r != nil && stops(r) && !nhs.Mitigated(r.Root()) {
 				found = append(found, holdFor(l, r))
 			}
 		}
@@ -49,10 +49,10 @@ func stops(r *fhir.Resource) bool {
 	return detected(r) && r.Get("status").Text() != "cancelled" && nhs.Extension(r.Root(), nhs.ExtOwnStops).Get("valueBoolean").Bool() && r.Get("implicated").Exists()
 }
 
-// holdFor is the hold of an item for an issue.
+// holdFor is the hold of an item for an issue as it tells now.
 func holdFor(l *prescription.Line, issue *fhir.Resource) prescription.Hold {
 	text := nhs.Coded(issue.Get("code"), nhs.CSOwnClinicalRule) + ": " + issue.Root().Path("code", "text").Text() + " " + issue.Get("detail").Text()
-	return prescription.Hold{Item: l.Item, Code: prescription.HoldClinical, About: "DetectedIssue/" + issue.ID(), Text: strings.TrimSpace(text)}
+	return prescription.Hold{Item: l.Item, Code: prescription.HoldClinical, About: "DetectedIssue/" + issue.ID(), Text: strings.TrimSpace(text), Since: issue.Get("identifiedDateTime").Text()}
 }
 
 // holdIssues makes the clinical holds of a Task that is in work what the issues of

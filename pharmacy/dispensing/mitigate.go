@@ -46,8 +46,12 @@ func (s *Service) mitigate(ctx context.Context, call *fhir.Call) (*fhir.Reply, e
 			return nil, refusal(op, fhir.Issue{Rule: "MITIGATE-1", Message: "The issue holds no longer, so that nothing is to be done about it.", Expected: "an issue with the status final", Found: "cancelled", Expression: "DetectedIssue.status"})
 		}
 		reason := strings.TrimSpace(message.Parameter(call.Body, "reason").Get("valueString").Text())
+		when := nhs.Stamp(call.Time)
+		if identified := issue.Get("identifiedDateTime").Text(); when < identified { // stamps are as long as each other
+			when = identified
+		}
 		after := fhir.Revise(issue, "mitigation", fhir.List(append(members(issue.Get("mitigation")), fhir.Obj(
-			"action", fhir.Obj("coding", fhir.List(nhs.CodingValue(action)), "text", reason), "date", nhs.Stamp(call.Time),
+			"action", fhir.Obj("coding", fhir.List(nhs.CodingValue(action)), "text", reason), "date", when,
 			"author", fhir.Obj("type", "Practitioner", "identifier", nhs.IdentifierValue(nhs.IDUser, who.ID), "display", who.Name)))...))
 		changes := []fhir.Change{{Method: fhir.Update, Type: "DetectedIssue", ID: issue.ID(), Resource: after, IfMatch: version}}
 		if l != nil && stops(issue) && (x.State.Open() || x.State.WithDispenser()) {
