@@ -12,14 +12,13 @@ import (
 	"github.com/pestle-fhir/pestle/profiles"
 )
 
+// validateCommand holds resources to what a server with the same options holds
+// them to.
 type validateCommand struct {
-	Files       []string `arg:"" name:"file" help:"Files, folders, or - for standard input: JSON, XML or NDJSON, also .gz and .bz2."`
-	Profile     []string `help:"Canonical URL of a profile to hold the resources to, besides those they name." placeholder:"URL"`
-	Policy      string   `enum:"uk-core,r4" default:"r4" help:"What resources are held to that name no profile and are no part of an EPS message: uk-core or r4."`
-	Definitions []string `placeholder:"PATH" help:"Further definitions: FHIR Shorthand (.fsh), FHIR packages (.tgz), JSON, XML, or folders of them."`
+	Files   []string `arg:"" name:"file" help:"Files, folders, or - for standard input: JSON, XML or NDJSON, also .gz and .bz2."`
+	Profile []string `help:"Canonical URL of a profile to hold the resources to, besides those they name." placeholder:"URL"`
 
-	ruleOptions    `embed:""`
-	releaseOptions `embed:""`
+	profileOptions `embed:""`
 
 	Format string `enum:"text,json,sarif" default:"text" help:"How to print the issues: text, json (OperationOutcomes, a line each) or sarif."`
 }
@@ -30,7 +29,7 @@ func (c *validateCommand) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	library, err := profileOptions{Policy: c.Policy, Strict: true, Definitions: c.Definitions, ruleOptions: c.ruleOptions}.library()
+	library, err := c.library()
 	if err != nil {
 		return err
 	}
