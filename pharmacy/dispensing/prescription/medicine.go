@@ -16,6 +16,8 @@ type Medicine struct {
 	Actual    bool   // an actual product: a brand, or the product of one supplier
 	Name      string
 	Substance string
+	// Form, Strength and Unit are of the built-in tables; "" where they are not known.
+	Form, Strength, Unit string
 	// Schedule is CD1 … CD5, "" for what is not controlled; Known tells that from
 	// a schedule that nobody knows.
 	Schedule string
@@ -72,7 +74,7 @@ var BuiltInMedicines = readFormulary(medicinesTSV, substancesTSV)
 func readFormulary(medicines, substances string) Formulary {
 	f := Formulary{byCode: map[string][]datedMedicine{}}
 	for cells := range rows(medicines, 11) {
-		m := Medicine{Code: cells[1], Actual: cells[2] == "AMP", VMP: cells[3], Name: cells[4], Substance: cells[5], Known: cells[9] != ""}
+		m := Medicine{Code: cells[1], Actual: cells[2] == "AMP", VMP: cells[3], Name: cells[4], Substance: cells[5], Form: cells[6], Strength: cells[7], Unit: cells[8], Known: cells[9] != ""}
 		if cells[9] != none {
 			m.Schedule = cells[9]
 		}

@@ -1,0 +1,229 @@
+package register
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/tools/txtar"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
+// TestScripts runs the scripts in testdata: each file of an archive is the register
+// of a pharmacy, one command on a line that begins with ">", and below it what came
+// of it. -update rewrites the answers. A word is told apart from the next by a blank,
+// and _ is one within a word.
+//
+//	now DAY                          the clock, at nine
+//	who AGENT NAME                   who calls from here on; AGENT - for an unbound caller
+//	supply ID CODE AMOUNT DAY STATUS [key=value…]   a version of a MedicationDispense
+//	remove ID                        deletes it
+//	NAME [key=value…]                an operation; parties as name/address or name/role/identifier
+//	put ENTRY, delete ENTRY          an entry altered and removed by hand, by its number on the page; derived=yes as the server
+//	forge                            an entry written by hand
+//	show [key=value…], csv           the register
+//	check                            the recount
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		archive, err := txtar.ParseFile(file)
+		require.NoError(t, err)
+		for i := range archive.Files {
+			f := &archive.Files[i]
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar")+"/"+f.Name, func(t *testing.T) {
+				got := runScript(t, string(f.Data))
+				if *update {
+					f.Data = []byte(got)
+					return
+				}
+				require.Equal(t, string(f.Data), got)
+			})
+		}
+		if *update {
+			require.NoError(t, os.WriteFile(file, txtar.Format(archive), 0o600))
+		}
+	}
+}
+
+func runScript(t *testing.T, script string) string {
+	o := Options{}
+	if strings.Contains(script, "# also CD3") {
+		o.Also = []string{"CD3"}
+	}
+	w := newWorld(t, o)
+	require.NoError(t, w.write(true, fhir.Change{Method: fhir.Update, Type: "Patient", ID: "ada", Resource: fhir.Obj("resourceType", "Patient", "id", "ada",
+		"name", fhir.List(fhir.Obj("given", fhir.List("Ada"), "family", "Archer")), "address", fhir.List(fhir.Obj("line", fhir.List("1 High Street"), "postalCode", "LS1 1AA"))).Resource()}))
+	var out strings.Builder
+	for line := range strings.Lines(script) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "#"):
+			out.WriteString(line + "\n")
+		case strings.HasPrefix(line, ">"):
+			out.WriteString(line + "\n")
+			said := strings.TrimRight(w.do(strings.Fields(line[1:])), "\n")
+			if said != "" {
+				out.WriteString("  " + strings.ReplaceAll(said, "\n", "\n  ") + "\n")
+			}
+		}
+	}
+	return out.String()
+}
+
+var ids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
+
+func (w *world) do(words []string) string {
+	opts := map[string]string{}
+	var rest []string
+	for _, word := range words[1:] {
+		word = strings.ReplaceAll(word, "_", " ")
+		if k, v, ok := strings.Cut(word, "="); ok {
+			opts[k] = v
+		} else {
+			rest = append(rest, word)
+		}
+	}
+	switch words[0] {
+	case "now":
+		at, err := time.Parse(time.DateOnly, rest[0])
+		require.NoError(w.t, err)
+		w.now = at.Add(9 * time.Hour)
+		return ""
+	case "who":
+		w.who.Agent, w.who.Display, w.who.Unbound = rest[0], rest[1], rest[0] == "-"
+		if w.who.OnBehalf = "FA565"; opts["org"] != "" {
+			w.who.OnBehalf = opts["org"]
+		}
+		return ""
+	case "supply":
+		err := w.supply(rest[0], rest[1], rest[2], rest[3], rest[4], extras(opts)...)
+		w.pages(Query{}) // so that it is entered at this time of the clock
+		return told(nil, err)
+	case "remove":
+		err := w.remove(rest[0])
+		w.pages(Query{})
+		return told(nil, err)
+	case "put", "delete":
+		return told(nil, w.alter(words[0], rest[0], opts["derived"] != ""))
+	case "forge":
+		return told(nil, w.write(false, fhir.Change{Method: fhir.Create, Type: "Basic", Resource: fhir.Obj("resourceType", "Basic", "code", record("obtained")).Resource()}))
+	case "show", "csv":
+		q := Query{Book: Book(opts["book"]), Product: opts["product"], Class: opts["class"], From: nhs.ReadDate(opts["from"]), To: nhs.ReadDate(opts["to"])}
+		if at := opts["at"]; at != "" {
+			q.At, _ = time.Parse(time.RFC3339, at)
+		}
+		var b bytes.Buffer
+		write := w.pages(q).WriteText
+		if words[0] == "csv" {
+			write = w.pages(q).WriteCSV
+		}
+		require.NoError(w.t, write(&b))
+		return ids.ReplaceAllString(b.String(), "ID")
+	case "check":
+		if wrong := w.recount(); wrong != nil {
+			return ids.ReplaceAllString(strings.Join(wrong, "\n"), "ID")
+		}
+		return "the register agrees with the log"
+	}
+	return w.operation(words[0], opts)
+}
+
+// extras are further elements of a MedicationDispense.
+func extras(opts map[string]string) (list []any) {
+	if c, ok := opts["collector"]; ok {
+		list = append(list, "extension", fhir.List(fhir.Obj("url", ExtCollection, "extension", fhir.List(fhir.Obj("url", "collector", "valueCode", c),
+			fhir.Obj("url", "identityRequested", "valueBoolean", true), fhir.Obj("url", "identityProvided", "valueBoolean", false)))))
+	}
+	if typ, ok := opts["type"]; ok {
+		list = append(list, "type", nhs.Concept(nhs.Coding(nhs.CSLineStatus, typ)))
+	}
+	if batch, ok := opts["batch"]; ok {
+		list = append(list, "note", fhir.List(fhir.Obj("text", "Batch "+batch)))
+	}
+	return list
+}
+
+func (w *world) operation(name string, opts map[string]string) string {
+	var list []any
+	for k, v := range opts {
+		switch k {
+		case "product":
+			list = append(list, coding(v))
+		case "quantity", "counted", "change":
+			list = append(list, amount(k, v))
+		case "received", "destroyed", "expiry", "counted-on":
+			list = append(list, fhir.Obj("name", k, "valueDate", v))
+		case "returned", "denatured":
+			list = append(list, fhir.Obj("name", k, "valueBoolean", v == "yes"))
+		case "from":
+			f := strings.Split(v+"/", "/")
+			list = append(list, party("from", "name", f[0], "address", f[1]))
+		case "witness":
+			f := strings.Split(v+"//", "/")
+			list = append(list, party("witness", "name", f[0], "role", f[1], "identifier", f[2]))
+		case "entry":
+			list = append(list, fhir.Obj("name", k, "valueReference", fhir.Obj("reference", w.entry(v).Ref())))
+		default:
+			list = append(list, text(k, v))
+		}
+	}
+	reply, err := w.call(name, list...)
+	return told(reply, err)
+}
+
+// entry is the entry of a number on the first page.
+func (w *world) entry(number string) *Entry {
+	for _, page := range w.pages(Query{}).List {
+		for _, l := range page.Lines {
+			if number == strconv.Itoa(l.Number) {
+				return l.Entry
+			}
+		}
+	}
+	return &Entry{ID: "none"}
+}
+
+func (w *world) alter(how, number string, derived bool) error {
+	e := w.entry(number)
+	change := fhir.Change{Method: fhir.Delete, Type: "Basic", ID: e.ID}
+	if how == "put" {
+		e.Change = e.Change.Add(e.Change)
+		change = e.change()
+		change.Method, change.IfAbsent = fhir.Update, false
+	}
+	return w.write(derived, change)
+}
+
+func told(reply *fhir.Reply, err error) string {
+	if e := (*fhir.Error)(nil); errors.As(err, &e) {
+		var lines []string
+		for _, i := range e.Issues {
+			lines = append(lines, strings.TrimSpace("refused "+i.Rule+" "+string(i.Code)+" "+i.Expression)+": "+ids.ReplaceAllString(i.Text(), "ID"))
+		}
+		return strings.Join(lines, "\n")
+	}
+	if err != nil {
+		return err.Error()
+	}
+	if reply == nil {
+		return ""
+	}
+	var words []string
+	for p := range reply.Resource.Get("parameter").Items() {
+		if q := p.Get("valueQuantity"); q.Exists() {
+			words = append(words, p.Get("name").Text()+" "+strings.TrimSpace(q.Get("value").Text()+" "+q.Get("unit").Text()))
+		}
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,216 @@
+package register
+
+import (
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
+// The codes of medicationdispense-type with which something is handed over.
+const (
+	fullyDispensed = "0001"
+	partDispensed  = "0003"
+)
+
+// StatesSupply is how much a MedicationDispense states to have been handed over: of a
+// status and a type by which something was, and no amount where it does not say how
+// much. ok is false for one that states no supply.
+func StatesSupply(d fhir.Node) (q Quantity, ok bool) {
+	switch d.Get("status").Text() {
+	case "entered-in-error", "cancelled", "declined", "stopped":
+		return q, false
+	case "completed":
+	default:
+		if !d.Get("whenHandedOver").Exists() {
+			return q, false
+		}
+	}
+	if typ := nhs.Coded(d.Get("type"), nhs.CSLineStatus); typ != "" && typ != fullyDispensed && typ != partDispensed {
+		return q, false
+	}
+	q, ok = readQuantity(d.Get("quantity"))
+	if ok && !q.Value.IsPositive() {
+		return q, false
+	}
+	return q, true
+}
+
+// supply is the entry of a version of a MedicationDispense with its page; nil where
+// it states no supply of what the register is kept for.
+func (s *Service) supply(state fhir.State, v *fhir.Version) (*Entry, *Page, error) {
+	if v.Deleted() {
+		return nil, nil, nil
+	}
+	r, err := v.Resource()
+	if err != nil {
+		return nil, nil, err
+	}
+	d := r.Root()
+	q, ok := StatesSupply(d)
+	if !ok {
+		return nil, nil, nil
+	}
+	e := &Entry{Kind: Supplied, Date: d.Get("whenHandedOver").Text(), Product: medicineOf(d),
+		By: Party{ID: v.Requester.Agent, Name: v.Requester.Display}, Source: sourceOf(v), Batch: batchOf(d)}
+	if e.Date == "" {
+		e.Date = instant(v.LastUpdated)
+	}
+	on := nhs.ReadDate(e.Date)
+	within, order, err := orderOf(state, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := product(s.medicines, e.Product, claimedBy(within), on)
+	if !kept(p.Schedule, on, s.also) {
+		return nil, nil, nil
+	}
+	e.Order = within.Path("groupIdentifier", "value").Text()
+	if e.Org, err = s.pharmacyOf(state, d, e.Order, v.Requester); err != nil {
+		return nil, nil, err
+	}
+	page := newPage(s.medicines, e.Org, Register, p, q, on)
+	e.Page, e.Unit, e.Change = page.ID, page.Unit, q.Value.Neg()
+	if q.Value.IsZero() {
+		e.Reason = "The record of the supply does not say how much."
+	}
+	if e.Other, e.Patient, err = patientOf(state, d.Get("subject")); err != nil {
+		return nil, nil, err
+	}
+	if e.Authority, err = prescriberOf(state, order.Get("requester")); err != nil {
+		return nil, nil, err
+	}
+	e.collected(d)
+	return e, page, nil
+}
+
+// sourceOf is the reference to a version.
+func sourceOf(v *fhir.Version) string { return v.Ref() + "/_history/" + v.VersionID }
+
+// medicineOf is the medicine of a MedicationDispense, by its first code or in words.
+func medicineOf(d fhir.Node) fhir.Coding {
+	concept := d.Get("medicationCodeableConcept")
+	if !concept.Exists() {
+		concept = nhs.Contained(d, d.Get("medicationReference")).Get("code")
+	}
+	for c := range concept.Get("coding").Items() {
+		if c.Get("code").Text() != "" {
+			return fhir.Coding{System: c.Get("system").Text(), Code: c.Get("code").Text(), Display: c.Get("display").Text()}
+		}
+	}
+	return fhir.Coding{Display: concept.Get("text").Text()}
+}
+
+// batchOf is the batch that a note tells, as Task/$dispense writes it.
+func batchOf(d fhir.Node) string {
+	for n := range d.Get("note").Items() {
+		if batch, ok := strings.CutPrefix(n.Get("text").Text(), "Batch "); ok {
+			return batch
+		}
+	}
+	return ""
+}
+
+// orderOf is the order of a supply: as it carries it, and as the server has it, which
+// is the former where the server has none.
+func orderOf(state fhir.State, d fhir.Node) (within, order fhir.Node, err error) {
+	for ref := range d.Get("authorizingPrescription").Items() {
+		if c := nhs.Contained(d, ref); c.Exists() {
+			within = c
+			continue
+		}
+		r, err := current(state, ref.Get("reference").Text())
+		if err != nil {
+			return within, order, err
+		}
+		if r != nil && r.Type() == "MedicationRequest" {
+			order = r.Root()
+		}
+	}
+	if !within.Exists() {
+		within = order
+	}
+	if !order.Exists() {
+		order = within
+	}
+	return within, order, nil
+}
+
+// claimedBy is the schedule that an order says.
+func claimedBy(order fhir.Node) string {
+	return nhs.Extension(nhs.Extension(order, nhs.ExtControlled), "schedule").Path("valueCoding", "code").Text()
+}
+
+// pharmacyOf is the pharmacy that supplied: the one that the Task of the prescription
+// is with, which the server established; else what the supply says, its writer's
+// organisation, and the pharmacy of the server.
+func (s *Service) pharmacyOf(state fhir.State, d fhir.Node, number string, who fhir.Principal) (string, error) {
+	if number != "" {
+		owner, err := ownerOf(state, number)
+		if err != nil || owner != "" {
+			return owner, err
+		}
+	}
+	for p := range d.Get("performer").Items() {
+		role := nhs.Contained(d, p.Get("actor"))
+		if ods := role.Path("organization", "identifier", "value").Text(); ods != "" {
+			return ods, nil
+		}
+		org, err := current(state, role.Path("organization", "reference").Text())
+		if err != nil {
+			return "", err
+		}
+		if org != nil {
+			if ods := nhs.Identifier(org.Root(), nhs.IDODS).Text(); ods != "" {
+				return ods, nil
+			}
+		}
+	}
+	if who.OnBehalf != "" {
+		return who.OnBehalf, nil
+	}
+	return s.site, nil
+}
+
+// ownerOf is the pharmacy that all Tasks of a prescription are with, "" where that is
+// none or several.
+func ownerOf(state fhir.State, number string) (owner string, err error) {
+	ids, err := state.Find("Task", nhs.Query("group-identifier", nhs.IDOrder, number))
+	if err != nil {
+		return "", err
+	}
+	for _, id := range ids {
+		r, err := current(state, "Task/"+id)
+		if err != nil {
+			return "", err
+		}
+		if r == nil {
+			continue
+		}
+		ods := r.Root().Path("owner", "identifier", "value").Text()
+		if owner != "" && ods != "" && !strings.EqualFold(owner, ods) {
+			return "", nil
+		}
+		if ods != "" {
+			owner = ods
+		}
+	}
+	return owner, nil
+}
+
+// same reports whether two entries of a supply say the same of it, as far as the
+// supply itself does.
+func (e *Entry) same(o *Entry) bool {
+	return e.Page == o.Page && e.Change.Equal(o.Change) && e.Date == o.Date && e.Product == o.Product && e.Batch == o.Batch &&
+		e.Patient == o.Patient && e.Order == o.Order && e.Collector == o.Collector && e.Requested == o.Requested && e.Provided == o.Provided
+}
+
+// sum is what entries add to a balance.
+func sum(entries []*Entry) (total decimal.Decimal) {
+	for _, e := range entries {
+		total = total.Add(e.Change)
+	}
+	return total
+}
