@@ -66,6 +66,7 @@ var adminCommands = map[string]adminCommand{
 	adminPath + "key":                {"key rotate", smallBody, nil, (*admin).rotateKey},
 	adminPath + "load":               {"load", smallBody, nil, (*admin).load},
 	adminPath + "proof":              {"proof export", smallBody, nil, (*admin).proof},
+	adminPath + "register":           {"register", smallBody, scoped("Basic/$register"), (*admin).register},
 	adminPath + "tariff":             {"tariff load", fhir.MaxSize, scoped("$tariff-load"), (*admin).tariff},
 	adminPath + "user":               {"user", smallBody, scoped("$users"), (*admin).user},
 	adminPath + "definitions/add":    {"definitions add", fileBody, scoped("$definitions"), (*admin).addDefinitions},
@@ -188,6 +189,7 @@ func (a *admin) check(_ auth.Identity, w http.ResponseWriter, r *http.Request) e
 		return err
 	}
 	checkAudit(r.Context(), a.app.audit, f)
+	checkRegister(r.Context(), a.app.db, medicines{a.app.library.Terminology()}, f)
 	return json.NewEncoder(w).Encode(f)
 }
 

@@ -15,6 +15,8 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/clinical"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
+	"github.com/pestle-fhir/pestle/pharmacy/register"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/profiles/terminology"
@@ -35,7 +37,8 @@ type appConfig struct {
 	Key        encryption
 	MinFree    int64 // bytes of its disk that are left to others
 	Dispensing dispensing.Options
-	References string // "any" does not ask that they lead somewhere
+	Register   []string // schedules for which a register is kept beside those of the law
+	References string   // "any" does not ask that they lead somewhere
 	Profiles   profileOptions
 	Origins    []string // by which clients know the server
 	Address    string   // the first of them, "" where it is not known
@@ -53,6 +56,7 @@ type app struct {
 	clinical      *clinical.Service
 	dispensing    *dispensing.Service
 	reimbursement *reimbursement.Service
+	register      *register.Service
 	loops         map[string]*pharmacy.Loop // by follower
 	backlog       *pharmacy.Backlog         // of the loops
 	definitions   *definitionFolder
@@ -86,6 +90,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 		return nil, err
 	}
 	c.Dispensing.Duties = separate
+	books := register.Options{Site: c.Dispensing.Site.ODS, Medicines: registered{prescription.BuiltInMedicines.With(c.Dispensing.Dictionary)}, Also: c.Register, Duties: separate}
 	merkle := &ledger.Log{}
 	actors, err := actor.Builtin()
 	if err != nil {
@@ -98,7 +103,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	owners := ownership.New(c.Dispensing.Site.ODS)
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
-	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), reimbursement.Guard, pharmacy.GuardAudit, owners.Guard, actors.Guard, separate.Guard, redaction.Guard},
+	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), reimbursement.Guard, register.Guard(books), pharmacy.GuardAudit, owners.Guard, actors.Guard, separate.Guard, redaction.Guard},
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err
@@ -114,6 +119,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	c.Dispensing.Codes = claims
 	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, accesses: ledger.NewNotary("the audit log", accesses.Tree()), origins: c.Origins, log: log}
 	a.clinical = clinical.New(db, checks)
+	a.register = register.New(db, books)
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
 	site := c.Dispensing.Site
@@ -130,7 +136,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 func (a *app) close() error { return errors.Join(a.db.Close(), a.audit.Close()) }
 
 func (a *app) operations() []fhir.Operation {
-	return slices.Concat([]fhir.Operation{accessReport(a.repository)}, a.clinical.Operations(), a.dispensing.Operations(), a.reimbursement.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
+	return slices.Concat([]fhir.Operation{accessReport(a.repository)}, a.clinical.Operations(), a.dispensing.Operations(), a.reimbursement.Operations(), a.register.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
 }
 
 func (a *app) intakes() []fhir.Intake {
@@ -138,7 +144,7 @@ func (a *app) intakes() []fhir.Intake {
 }
 
 func (a *app) followers() []pharmacy.Follower {
-	return slices.Concat(a.clinical.Followers(), a.dispensing.Followers(), a.reimbursement.Followers())
+	return slices.Concat(a.clinical.Followers(), a.dispensing.Followers(), a.reimbursement.Followers(), a.register.Followers())
 }
 
 // follow runs the followers until ctx ends; the channel is closed when the last

@@ -65,6 +65,7 @@ func (c *checkCommand) Run(std streams) error {
 		if f, err = db.Check(context.Background()); err != nil {
 			return err
 		}
+		checkRegister(context.Background(), db, nil, f)
 		accesses, err := readAudit(c.Data, c.encryption)
 		if err != nil {
 			f.Add(store.Finding{Text: err.Error()})

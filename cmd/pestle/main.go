@@ -22,6 +22,7 @@ type commands struct {
 	Export      exportCommand      `cmd:"" help:"Write month-end Bundles."`
 	Tariff      tariffCommand      `cmd:"" help:"Load editions of the Drug Tariff."`
 	Law         lawCommand         `cmd:"" help:"The law that prescriptions are decided by."`
+	Register    registerCommand    `cmd:"" help:"Print the controlled drugs register."`
 	Definitions definitionsCommand `cmd:"" help:"List, show and add profiles, value sets and code systems."`
 	FHIRPath    fhirpathCommand    `cmd:"" name:"fhirpath" help:"Evaluate a FHIRPath expression on a resource."`
 	Audit       auditCommand       `cmd:"" help:"Who was shown what."`

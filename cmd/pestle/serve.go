@@ -16,6 +16,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
+	"github.com/pestle-fhir/pestle/pharmacy/register"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/server/transport"
@@ -37,6 +38,8 @@ type serveCommand struct {
 	Authority    string `env:"PESTLE_AUTHORITY" default:"T1450" placeholder:"ODS" help:"ODS code of who reimburses the pharmacy."`
 	SupplyPolicy []byte `env:"PESTLE_SUPPLY_POLICY" type:"filecontent" placeholder:"FILE" help:"Steps that come before a supply in the place of the built-in ones: a table as in docs/adr/approval.md."`
 	Law          []byte `env:"PESTLE_LAW" type:"filecontent" placeholder:"FILE" help:"Dated limits of law in the place of the built-in ones, after a change of the law: JSON as in docs/flow.md."`
+
+	RegisterAlso []string `env:"PESTLE_REGISTER_ALSO" placeholder:"CD3" help:"Schedules for which the controlled drugs register is kept beside those of the law, 1 and 2."`
 
 	profileOptions `embed:""`
 
@@ -225,11 +228,15 @@ func (c *serveCommand) appConfig() appConfig {
 	}
 	config.Dispensing.FromReceipt = c.LawFromReceipt
 	config.Dispensing.Law, config.Dispensing.Policy = c.law, c.policy
+	config.Register = c.RegisterAlso
 	return config
 }
 
 // complete refuses a configuration that would do harm, and says what to set.
 func (c *serveCommand) complete() error {
+	if err := register.MayBeKept(c.RegisterAlso); err != nil {
+		return fmt.Errorf("--register-also: %w", err)
+	}
 	if len(c.Law) > 0 {
 		law, err := prescription.ReadLaw(c.Law)
 		if err != nil {

@@ -40,7 +40,8 @@ type Table struct {
 func (t *Table) Duties() []Duty { return slices.Clone(t.duties) }
 
 // acts are those that the server knows to ask about.
-var acts = map[string]string{"dispense": "accept", "approve": "prescribe", "check": "approve", "adjust": "submit", "grant": "-"}
+var acts = map[string]string{"dispense": "accept", "approve": "prescribe", "check": "approve", "adjust": "submit", "grant": "-",
+	"destroy": "witness", "count": "witness", "register": "witness"}
 
 // Parse reads a table. The error names every line that is not valid.
 func Parse(name string, text []byte) (*Table, error) {
