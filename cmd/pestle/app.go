@@ -37,8 +37,9 @@ type appConfig struct {
 	Key        encryption
 	MinFree    int64 // bytes of its disk that are left to others
 	Dispensing dispensing.Options
-	Register   []string // schedules for which a register is kept beside those of the law
-	References string   // "any" does not ask that they lead somewhere
+	Register   []string       // schedules for which a register is kept beside those of the law
+	Present    register.Asked // of which supplies a responsible pharmacist is asked for
+	References string         // "any" does not ask that they lead somewhere
 	Profiles   profileOptions
 	Origins    []string // by which clients know the server
 	Address    string   // the first of them, "" where it is not known
@@ -90,7 +91,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 		return nil, err
 	}
 	c.Dispensing.Duties = separate
-	books := register.Options{Site: c.Dispensing.Site.ODS, Medicines: registered{prescription.BuiltInMedicines.With(c.Dispensing.Dictionary)}, Also: c.Register, Duties: separate}
+	books := register.Options{Site: c.Dispensing.Site.ODS, Medicines: registered{prescription.BuiltInMedicines.With(c.Dispensing.Dictionary)}, Also: c.Register, Responsible: c.Present, Duties: separate}
 	merkle := &ledger.Log{}
 	actors, err := actor.Builtin()
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+	"github.com/pestle-fhir/pestle/pharmacy/register"
 )
 
 // TestLife runs the scripts in testdata/life: the lives of prescriptions among
@@ -40,7 +41,7 @@ func TestLife(t *testing.T) {
 		for i := range archive.Files {
 			f := &archive.Files[i]
 			t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar")+"/"+f.Name, func(t *testing.T) {
-				got := (&life{orgWorld: newOrgWorld(t)}).run(string(f.Data))
+				got := (&life{orgWorld: newOrgWorldAsking(t, register.AskPersons)}).run(string(f.Data))
 				if *update {
 					f.Data = []byte(got)
 					return

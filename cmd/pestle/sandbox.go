@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +49,24 @@ func (a *app) loadDemo(ctx context.Context) error {
 	if _, err = a.db.Commit(ctx, tx); err != nil {
 		return err
 	}
+	if err := a.signInPharmacists(ctx); err != nil {
+		return err
+	}
 	return a.reimbursement.LoadSample(ctx, tariff.MonthOf(time.Now()), sandboxRequester)
+}
+
+// signInPharmacists makes the first pharmacist of each pharmacy of the sandbox the
+// responsible one, where there is none.
+func (a *app) signInPharmacists(ctx context.Context) error {
+	for _, p := range sandboxPeople {
+		if a.register == nil || !slices.Contains(p.Roles, "pharmacist") {
+			continue
+		}
+		if err := a.register.SignIn(ctx, fhir.Principal{Agent: p.Agent, Display: p.Display, OnBehalf: p.Organisation, Roles: p.Roles}, p.Organisation, time.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // demoOperations make what there is to send in a sandbox: at each call another

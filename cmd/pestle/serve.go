@@ -40,6 +40,7 @@ type serveCommand struct {
 	Law          []byte `env:"PESTLE_LAW" type:"filecontent" placeholder:"FILE" help:"Dated limits of law in the place of the built-in ones, after a change of the law: JSON as in docs/flow.md."`
 
 	RegisterAlso []string `env:"PESTLE_REGISTER_ALSO" placeholder:"CD3" help:"Schedules for which the controlled drugs register is kept beside those of the law, 1 and 2."`
+	Responsible  string   `env:"PESTLE_RESPONSIBLE_PHARMACIST" name:"responsible-pharmacist" enum:"persons,none" default:"persons" help:"Of which supplies it is asked whether a responsible pharmacist is signed in: those of persons, by the roles in their token, or none."`
 
 	profileOptions `embed:""`
 
@@ -228,7 +229,7 @@ func (c *serveCommand) appConfig() appConfig {
 	}
 	config.Dispensing.FromReceipt = c.LawFromReceipt
 	config.Dispensing.Law, config.Dispensing.Policy = c.law, c.policy
-	config.Register = c.RegisterAlso
+	config.Register, config.Present = c.RegisterAlso, register.Asked(c.Responsible)
 	return config
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/checkdigit"
 	"github.com/pestle-fhir/pestle/internal/long"
+	"github.com/pestle-fhir/pestle/pharmacy/register"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/trust/policy"
@@ -72,8 +73,11 @@ type orgWorld struct {
 	stop    func() // closes the database
 }
 
-func newOrgWorld(t testing.TB) *orgWorld {
-	c := &serveCommand{Sandbox: true, Addr: "127.0.0.1:0", Site: "FA565", Data: t.TempDir(), LawFromReceipt: true}
+func newOrgWorld(t testing.TB) *orgWorld { return newOrgWorldAsking(t, register.AskNobody) }
+
+// newOrgWorldAsking is a world in which a responsible pharmacist is asked for.
+func newOrgWorldAsking(t testing.TB, asked register.Asked) *orgWorld {
+	c := &serveCommand{Sandbox: true, Addr: "127.0.0.1:0", Site: "FA565", Data: t.TempDir(), LawFromReceipt: true, Responsible: string(asked)}
 	require.NoError(t, c.complete())
 	config := c.appConfig()
 	config.Origins = []string{"http://pharmacy.test"}

@@ -12,8 +12,15 @@ import (
 // a change comes, and none is ever altered or removed (MDR-20). What needs a second
 // person is asked in the commit.
 func (s *Service) guard(_ context.Context, state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
-	if after.Type != "Basic" {
+	switch after.Type {
+	case "MedicationDispense":
+		return s.guardSupply(state, tx, before, after)
+	case "Basic":
+	default:
 		return nil
+	}
+	if err := guardResponsible(tx, before, after); err != nil {
+		return err
 	}
 	was, err := ofRegister(before)
 	if err != nil {

@@ -21,6 +21,8 @@ func (s *Service) Operations() []fhir.Operation {
 			Doc: "Records how much two people counted, with the balance of the register and the difference. It changes no balance."},
 		{Name: "correct-register", Type: "Basic", Handle: s.correct, Parameters: correctInputs,
 			Doc: "Adds a dated note to the register, with a correction of the balance where one is due. Nothing that was entered is altered."},
+		{Name: "responsible-pharmacist", Type: "Basic", Handle: s.responsibleOperation, Parameters: responsibleInputs,
+			Doc: "Signs the caller in or out as the responsible pharmacist of a pharmacy, or records an absence and the return from it."},
 		{Name: "register", Type: "Basic", Idempotent: true, Handle: s.registerOperation, Parameters: registerInputs,
 			Doc: "Returns pages of the controlled drugs register with their running balances, as they are or as they were at a time."},
 	}

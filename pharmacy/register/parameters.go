@@ -40,6 +40,11 @@ var (
 		{Name: "entry", Kinds: []string{"valueReference"}, Doc: "The entry that the note is about."},
 		witnessInput}
 
+	responsibleInputs = []fhir.Parameter{orgInput,
+		{Name: "act", Kinds: []string{"valueCode", "valueString"}, Required: true, Doc: "start, absence, return or end."},
+		{Name: "registration", Kinds: []string{"valueString"}, Doc: "With start: the pharmacist's registration number (GPhC)."},
+		{Name: "note", Kinds: []string{"valueString"}, Doc: "What is to be noted; why, where another than the responsible pharmacist records return or end."}}
+
 	registerInputs = []fhir.Parameter{orgInput,
 		{Name: "product", Kinds: []string{"valueString", "valueCode"}, Doc: "The code of a product, or a part of its name."},
 		{Name: "class", Kinds: []string{"valueString", "valueCode"}, Doc: "The substance."},

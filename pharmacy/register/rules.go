@@ -26,6 +26,8 @@ var Rules = readRules(rulesTSV)
 const (
 	ruleSchedules = "schedules"
 	ruleChoice    = "schedules-by-choice"
+	ruleAbsence   = "absence-minutes-a-day"
+	ruleInAbsence = "supply-in-absence"
 	ruleDue       = "entered-within-days"
 )
 

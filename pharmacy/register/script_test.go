@@ -3,6 +3,7 @@ package register
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -32,6 +33,11 @@ import (
 //	forge                            an entry written by hand
 //	show [key=value…], csv           the register
 //	check                            the recount
+//	act ACT [key=value…]             $responsible-pharmacist
+//	responsible                      what stands in its record
+//	pass DURATION                    the clock goes on
+//	system                           who calls from here on has no roles
+//	hand                             the record is changed, removed and made by hand; derived=yes removed by the server
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	require.NoError(t, err)
@@ -58,6 +64,9 @@ func TestScripts(t *testing.T) {
 
 func runScript(t *testing.T, script string) string {
 	o := Options{}
+	if strings.Contains(script, "# persons") {
+		o.Responsible = AskPersons
+	}
 	if strings.Contains(script, "# also CD3") {
 		o.Also = []string{"CD3"}
 	}
@@ -116,6 +125,23 @@ func (w *world) do(words []string) string {
 		return told(nil, err)
 	case "put", "delete":
 		return told(nil, w.alter(words[0], rest[0], opts["derived"] != ""))
+	case "act":
+		opts["act"] = rest[0]
+		return w.operation("responsible-pharmacist", opts)
+	case "responsible":
+		p, err := responsibleOf(w.db.State(w.t.Context()), w.who.OnBehalf)
+		require.NoError(w.t, err)
+		return strings.TrimSpace(fmt.Sprintln(p.Presence, p.Who.Name, p.Number, instant(p.Since), instant(p.Left), p.Away, p.By.Name, p.Note))
+	case "pass":
+		d, err := time.ParseDuration(rest[0])
+		require.NoError(w.t, err)
+		w.now = w.now.Add(d)
+		return ""
+	case "system":
+		w.who.Roles = nil
+		return ""
+	case "hand":
+		return w.hand(opts["derived"] != "")
 	case "forge":
 		return told(nil, w.write(false, fhir.Change{Method: fhir.Create, Type: "Basic", Resource: fhir.Obj("resourceType", "Basic", "code", record("obtained")).Resource()}))
 	case "show", "csv":
@@ -205,6 +231,27 @@ func (w *world) alter(how, number string, derived bool) error {
 	return w.write(derived, change)
 }
 
+// message is a warning in an answer.
+func message(reply *fhir.Reply) string {
+	for p := range reply.Resource.Get("parameter").Items() {
+		if p.Get("name").Text() == "outcome" {
+			return "warning: " + p.Path("resource", "issue").Item(0).Get("diagnostics").Text()
+		}
+	}
+	return ""
+}
+
+// hand changes the record of responsible pharmacists in other ways than the operation.
+func (w *world) hand(derived bool) string {
+	removed := fhir.Change{Method: fhir.Delete, Type: "Basic", ID: responsibleID("FA565")}
+	if derived {
+		return told(nil, w.write(true, removed))
+	}
+	p := &Responsible{Org: "FA565", Presence: SignedOut, version: "1"}
+	made := &Responsible{Org: "X99PH", Presence: SignedIn, Who: Party{ID: "me"}}
+	return told(nil, w.write(false, p.change())) + "\n" + told(nil, w.write(false, removed)) + "\n" + told(nil, w.write(false, made.change()))
+}
+
 func told(reply *fhir.Reply, err error) string {
 	if e := (*fhir.Error)(nil); errors.As(err, &e) {
 		var lines []string
@@ -220,6 +267,9 @@ func told(reply *fhir.Reply, err error) string {
 		return ""
 	}
 	var words []string
+	if warned := message(reply); warned != "" {
+		words = append(words, warned)
+	}
 	for p := range reply.Resource.Get("parameter").Items() {
 		if q := p.Get("valueQuantity"); q.Exists() {
 			words = append(words, p.Get("name").Text()+" "+strings.TrimSpace(q.Get("value").Text()+" "+q.Get("unit").Text()))

@@ -31,6 +31,9 @@ type Options struct {
 	// Also are schedules for which the pharmacy keeps a register beside those of the
 	// law: CD3.
 	Also []string
+	// Responsible says of which supplies a responsible pharmacist is asked for; "" for
+	// none.
+	Responsible Asked
 	// Duties say what needs a second person; nil for nothing.
 	Duties Duties
 }
@@ -42,13 +45,14 @@ type Service struct {
 	medicines Medicines
 	also      []string
 	duties    Duties
+	present   Asked
 	patience  time.Duration // how long a call waits for the follower
 	entering  sync.Mutex    // held while an entry is decided on and written
 }
 
 // New makes the service over a database.
 func New(db Database, o Options) *Service {
-	return &Service{db: db, site: strings.ToUpper(o.Site), medicines: o.Medicines, also: o.Also, duties: o.Duties, patience: 2 * time.Second}
+	return &Service{db: db, site: strings.ToUpper(o.Site), medicines: o.Medicines, also: o.Also, duties: o.Duties, present: o.Responsible, patience: 2 * time.Second}
 }
 
 // Guard is the guard of a service with these options, for a database that is opened
