@@ -115,7 +115,11 @@ func (c *counter) takeSupply(v *fhir.Version) error {
 		if on.IsZero() {
 			on = nhs.DateOf(v.LastUpdated)
 		}
-		isKept = ok && kept(product(c.known, medicineOf(r.Root()), claimedBy(within), on).Schedule, on, nil)
+		_, p, err := medicineOf(c.state, c.known, r.Root(), claimedBy(within), on)
+		if err != nil {
+			return err
+		}
+		isKept = ok && kept(p.Schedule, on, nil)
 	}
 	if _, known := c.supplies[v.Ref()]; !known && !isKept {
 		return nil // an entry of it follows later in the log, if there is one

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,7 +28,8 @@ import (
 //
 //	now DAY                          the clock, at nine
 //	who AGENT NAME                   who calls from here on; AGENT - for an unbound caller
-//	supply ID CODE AMOUNT DAY STATUS [key=value…]   a version of a MedicationDispense
+//	supply ID CODE AMOUNT DAY STATUS [key=value…]   a version of a MedicationDispense;
+//	                                 named=contained, stored, second or claimed names its medicine in another way
 //	remove ID                        deletes it
 //	NAME [key=value…]                an operation; parties as name/address or name/role/identifier
 //	put ENTRY, delete ENTRY          an entry altered and removed by hand, by its number on the page; derived=yes as the server
@@ -116,7 +119,7 @@ func (w *world) do(words []string) string {
 		}
 		return ""
 	case "supply":
-		err := w.supply(rest[0], rest[1], rest[2], rest[3], rest[4], extras(opts)...)
+		err := w.supply(rest[0], rest[1], rest[2], rest[3], rest[4], append(extras(opts), w.named(opts["named"])...)...)
 		w.pages(Query{}) // so that it is entered at this time of the clock
 		return told(nil, err)
 	case "remove":
@@ -165,6 +168,26 @@ func (w *world) do(words []string) string {
 	return w.operation(words[0], opts)
 }
 
+// named are ways to name the medicine of a MedicationDispense; the one of the script
+// is replaced.
+func (w *world) named(how string) []any {
+	product := fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSDMD, "code", "1")))
+	switch how {
+	case "contained":
+		return []any{"medicationReference", fhir.Obj("reference", "#m"), "contained", fhir.List(fhir.Obj("resourceType", "Medication", "id", "m", "code", product))}
+	case "stored":
+		require.NoError(w.t, w.write(true, fhir.Change{Method: fhir.Update, Type: "Medication", ID: "m", Resource: fhir.Obj("resourceType", "Medication", "id", "m", "code", product).Resource()}))
+		return []any{"medicationReference", fhir.Obj("reference", "Medication/m")}
+	case "second":
+		return []any{"medicationCodeableConcept", fhir.Obj("coding", fhir.List(fhir.Obj("system", "urn:own", "code", "x"), fhir.Obj("system", nhs.CSDMD, "code", "11")), "text", "tablets")}
+	case "claimed":
+		return []any{"medicationCodeableConcept", fhir.Obj("text", "Something new 5mg tablets"), "authorizingPrescription", fhir.List(fhir.Obj("reference", "#o")),
+			"contained", fhir.List(fhir.Obj("resourceType", "MedicationRequest", "id", "o", "extension", fhir.List(fhir.Obj("url", nhs.ExtControlled,
+				"extension", fhir.List(fhir.Obj("url", "schedule", "valueCoding", fhir.Obj("system", nhs.CSControlled, "code", "CD2")))))))}
+	}
+	return nil
+}
+
 // extras are further elements of a MedicationDispense.
 func extras(opts map[string]string) (list []any) {
 	if c, ok := opts["collector"]; ok {
@@ -182,7 +205,8 @@ func extras(opts map[string]string) (list []any) {
 
 func (w *world) operation(name string, opts map[string]string) string {
 	var list []any
-	for k, v := range opts {
+	for _, k := range slices.Sorted(maps.Keys(opts)) {
+		v := opts[k]
 		switch k {
 		case "product":
 			list = append(list, coding(v))

@@ -1,6 +1,7 @@
 package register
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -20,7 +21,7 @@ const (
 // much. ok is false for one that states no supply.
 func StatesSupply(d fhir.Node) (q Quantity, ok bool) {
 	switch d.Get("status").Text() {
-	case "entered-in-error", "cancelled", "declined", "stopped":
+	case "entered-in-error", "cancelled", "declined":
 		return q, false
 	case "completed":
 	default:
@@ -53,7 +54,7 @@ func (s *Service) supply(state fhir.State, v *fhir.Version) (*Entry, *Page, erro
 	if !ok {
 		return nil, nil, nil
 	}
-	e := &Entry{Kind: Supplied, Date: d.Get("whenHandedOver").Text(), Product: medicineOf(d),
+	e := &Entry{Kind: Supplied, Date: d.Get("whenHandedOver").Text(),
 		By: Party{ID: v.Requester.Agent, Name: v.Requester.Display}, Source: sourceOf(v), Batch: batchOf(d)}
 	if e.Date == "" {
 		e.Date = instant(v.LastUpdated)
@@ -63,7 +64,10 @@ func (s *Service) supply(state fhir.State, v *fhir.Version) (*Entry, *Page, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	p := product(s.medicines, e.Product, claimedBy(within), on)
+	var p Product
+	if e.Product, p, err = medicineOf(state, s.medicines, d, claimedBy(within), on); err != nil {
+		return nil, nil, err
+	}
 	if !kept(p.Schedule, on, s.also) {
 		return nil, nil, nil
 	}
@@ -89,18 +93,40 @@ func (s *Service) supply(state fhir.State, v *fhir.Version) (*Entry, *Page, erro
 // sourceOf is the reference to a version.
 func sourceOf(v *fhir.Version) string { return v.Ref() + "/_history/" + v.VersionID }
 
-// medicineOf is the medicine of a MedicationDispense, by its first code or in words.
-func medicineOf(d fhir.Node) fhir.Coding {
+// medicineOf is the medicine of a MedicationDispense on a day, and its product: of all
+// that names it, what is known to be of the strictest schedule, and the first where
+// nothing is known.
+func medicineOf(state fhir.State, known Medicines, d fhir.Node, claimed string, on nhs.Date) (c fhir.Coding, p Product, err error) {
 	concept := d.Get("medicationCodeableConcept")
-	if !concept.Exists() {
-		concept = nhs.Contained(d, d.Get("medicationReference")).Get("code")
-	}
-	for c := range concept.Get("coding").Items() {
-		if c.Get("code").Text() != "" {
-			return fhir.Coding{System: c.Get("system").Text(), Code: c.Get("code").Text(), Display: c.Get("display").Text()}
+	if ref := d.Get("medicationReference"); !concept.Exists() && ref.Exists() {
+		concept = nhs.Contained(d, ref).Get("code")
+		if r, err := current(state, ref.Get("reference").Text()); err != nil {
+			return c, p, err
+		} else if r != nil {
+			concept = r.Get("code")
 		}
 	}
-	return fhir.Coding{Display: concept.Get("text").Text()}
+	var named []fhir.Coding
+	for n := range concept.Get("coding").Items() {
+		named = append(named, fhir.Coding{System: n.Get("system").Text(), Code: n.Get("code").Text(), Display: n.Get("display").Text()})
+	}
+	named = append(named, fhir.Coding{Display: concept.Get("text").Text()})
+	for i, one := range named {
+		q := product(known, one, claimed, on)
+		if i == 0 || strictness(q) < strictness(p) {
+			c, p = one, q
+		}
+	}
+	return c, p, nil
+}
+
+// strictness orders products: by schedule, and those of which the code is known first.
+func strictness(p Product) string {
+	schedule := cmp.Or(p.Schedule, "none")
+	if p.Code == "" {
+		return schedule + " unknown"
+	}
+	return schedule
 }
 
 // batchOf is the batch that a note tells, as Task/$dispense writes it.

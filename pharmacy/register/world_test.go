@@ -97,8 +97,12 @@ func (w *world) write(derived bool, changes ...fhir.Change) error {
 
 // supply writes a MedicationDispense.
 func (w *world) supply(id, code, amount, day, status string, more ...any) error {
+	medicine := any(fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSDMD, "code", code))))
+	if code == "-" {
+		medicine = "" // named by more
+	}
 	d := fhir.Obj(append([]any{"resourceType", "MedicationDispense", "id", id, "status", status,
-		"medicationCodeableConcept", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSDMD, "code", code))),
+		"medicationCodeableConcept", medicine,
 		"subject", fhir.Obj("reference", "Patient/ada"),
 		"quantity", fhir.Obj("value", fhir.Raw(amount), "unit", "tablet"), "whenHandedOver", day}, more...)...).Resource()
 	return w.write(true, fhir.Change{Method: fhir.Update, Type: "MedicationDispense", ID: id, Resource: d})
