@@ -21,6 +21,11 @@ func (follower) Produces() []string { return []string{"Basic"} }
 // Step enters a supply; of one that was entered before and is stated otherwise now, or
 // no more, it notes the correction and enters what is stated.
 func (f follower) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]fhir.Change, error) {
+	if v.Deleted() {
+		if gone, err := erased(state, v.Type, v.ID); err != nil || gone {
+			return nil, err
+		}
+	}
 	entry, page, err := f.supply(state, v)
 	if err != nil {
 		return nil, err
@@ -52,6 +57,13 @@ func (f follower) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]
 	}
 	entry.ID = entryID(sourceOf(v), string(Supplied))
 	return append(changes, entry.change()), nil
+}
+
+// erased reports whether the content of a record was purged: the supply was made all
+// the same, so that its entry stands.
+func erased(state fhir.State, typ, id string) (bool, error) {
+	first, err := state.First(typ, id)
+	return first != nil && first.Purged != nil, err
 }
 
 // correction takes back what an entry of a supply added to the balance, by a new

@@ -193,6 +193,14 @@ func (c *counter) compare() error {
 	undecided := map[string]bool{}
 	for _, ref := range refs {
 		s := c.supplies[ref]
+		typ, id := local(ref)
+		gone, err := erased(c.state, typ, id)
+		if err != nil {
+			return err
+		}
+		if gone { // its entry is all that is left of it
+			s.amount = s.register.Neg()
+		}
 		switch {
 		case s.recent:
 			undecided[s.page] = true

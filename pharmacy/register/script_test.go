@@ -30,7 +30,7 @@ import (
 //	who AGENT NAME                   who calls from here on; AGENT - for an unbound caller
 //	supply ID CODE AMOUNT DAY STATUS [key=value…]   a version of a MedicationDispense;
 //	                                 named=contained, stored, second or claimed names its medicine in another way
-//	remove ID                        deletes it
+//	remove ID, purge ID              deletes it; erases it for good
 //	NAME [key=value…]                an operation; parties as name/address or name/role/identifier
 //	put ENTRY, delete ENTRY          an entry altered and removed by hand, by its number on the page; derived=yes as the server
 //	forge                            an entry written by hand
@@ -124,6 +124,10 @@ func (w *world) do(words []string) string {
 		return told(nil, err)
 	case "remove":
 		err := w.remove(rest[0])
+		w.pages(Query{})
+		return told(nil, err)
+	case "purge":
+		_, err := w.db.Commit(w.t.Context(), &fhir.Transaction{Time: w.now, Changes: []fhir.Change{{Method: fhir.Delete, Type: "MedicationDispense", ID: rest[0], Purge: true}}})
 		w.pages(Query{})
 		return told(nil, err)
 	case "put", "delete":

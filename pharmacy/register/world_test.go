@@ -72,7 +72,8 @@ func newWorld(t *testing.T, o Options) *world {
 	if o.Site == "" {
 		o.Site = "FA565"
 	}
-	db, err := store.Open(mem.New(), store.Options{Clock: func() time.Time { return w.now }, Guards: []fhir.Guard{Guard(o)}})
+	db, err := store.Open(mem.New(), store.Options{Clock: func() time.Time { return w.now }, Guards: []fhir.Guard{Guard(o)},
+		Purge: func(context.Context, fhir.State, *fhir.Transaction) error { return nil }})
 	require.NoError(t, err)
 	w.db, w.s = db, New(db, o)
 	w.follow()
