@@ -132,6 +132,9 @@ func (s *Service) destroy(ctx context.Context, call *fhir.Call) (*fhir.Reply, er
 		}
 		f.want(e.Witness.Role != "", "witness", "The role of the authorised witness is missing.", "the part role")
 		e.Change = q.Value.Neg()
+		if f.err != nil {
+			return e, page
+		}
 		if balance, err := balanceOf(state, page); err != nil {
 			f.err = err
 		} else if q.Value.GreaterThan(balance) {

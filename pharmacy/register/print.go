@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -184,8 +186,11 @@ func (l Line) cells(r *Reading) []string {
 
 // plain keeps a cell from being taken for a formula by a spreadsheet.
 func plain(cell string) string {
-	if cell != "" && strings.ContainsRune("=+@\t\r", rune(cell[0])) {
-		return "'" + cell
+	if cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		return cell
 	}
-	return cell
+	if _, err := decimal.NewFromString(cell); err == nil {
+		return cell
+	}
+	return "'" + cell
 }

@@ -91,9 +91,12 @@ func (s *Service) asked(call *fhir.Call) (q Query, err error) {
 	if q.Book = Book(text("book")); q.Book != "" && q.Book != Register && q.Book != PatientReturns {
 		wrong("book", "register or patient-returns")
 	}
-	for name, into := range map[string]*nhs.Date{"from": &q.From, "to": &q.To} {
-		if *into = nhs.ReadDate(text(name)); text(name) != "" && into.IsZero() {
-			wrong(name, "a day such as 2026-11-30")
+	for _, d := range []struct {
+		name string
+		into *nhs.Date
+	}{{"from", &q.From}, {"to", &q.To}} {
+		if *d.into = nhs.ReadDate(text(d.name)); text(d.name) != "" && d.into.IsZero() {
+			wrong(d.name, "a day such as 2026-11-30")
 		}
 	}
 	if at := text("at"); at != "" {
