@@ -59,7 +59,7 @@ func TestAuditProofs(t *testing.T) {
 	s.ask(201, "PUT", "/Patient/b", `{"resourceType":"Patient","id":"b"}`)
 	s.ask(200, "GET", "/Patient?_id=a,b", "")
 	head := s.app.audit.Head()
-	require.Eventually(t, func() bool { return s.app.accesses.Newest().Size == head }, 3*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return s.app.accesses.Newest().Size == head }, 20*time.Second, 10*time.Millisecond)
 
 	key := strings.TrimSpace(s.get("/log-key").Body.String())
 	require.Contains(t, s.get("/audit/checkpoint").Body.String(), fmt.Sprintf("localhost/log/audit\n%d\n", head))
@@ -106,7 +106,7 @@ func TestAuditProofs(t *testing.T) {
 		s.ask(200, "GET", "/Patient/a", "")
 	}
 	head = s.app.audit.Head()
-	require.Eventually(t, func() bool { return s.app.accesses.Newest().Size == head }, 3*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return s.app.accesses.Newest().Size == head }, 20*time.Second, 10*time.Millisecond)
 	code, said = watch()
 	require.Zero(t, code, said)
 	require.FileExists(t, state+".audit")

@@ -89,7 +89,7 @@ func TestTree(t *testing.T) {
 			require.NoError(t, err)
 			for _, n := range []int{1, 254, 1, 1, 3, 700, 513} {
 				fill(t, l, n)
-				require.Eventually(t, func() bool { e, _, _ := l.Tree().Committed(); return e.Size() == l.Head() }, time.Second, time.Millisecond)
+				require.Eventually(t, func() bool { e, _, _ := l.Tree().Committed(); return e.Size() == l.Head() }, 20*time.Second, time.Millisecond)
 				sameTree(t, l)
 			}
 			require.NoError(t, l.Close())
@@ -131,7 +131,7 @@ func TestTree(t *testing.T) {
 					sameTree(t, l)
 					if !how.ReadOnly {
 						fill(t, l, 300)
-						require.Eventually(t, func() bool { e, _, _ := l.Tree().Committed(); return e.Size() == l.Head() }, time.Second, time.Millisecond)
+						require.Eventually(t, func() bool { e, _, _ := l.Tree().Committed(); return e.Size() == l.Head() }, 20*time.Second, time.Millisecond)
 						sameTree(t, l)
 					}
 					require.NoError(t, l.Close())
@@ -219,7 +219,7 @@ func TestTreeOutlivesRetention(t *testing.T) {
 }
 
 func committed(t *testing.T, l *Log) (tlog.Hash, uint64) {
-	require.Eventually(t, func() bool { e, _, _ := l.Tree().Committed(); return l.tree.base+e.Size() == l.Head()+1 }, time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { e, _, _ := l.Tree().Committed(); return l.tree.base+e.Size() == l.Head()+1 }, 20*time.Second, time.Millisecond)
 	e, _, err := l.Tree().Committed()
 	require.NoError(t, err)
 	return e.Root(), e.Size()
