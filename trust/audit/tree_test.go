@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -228,10 +229,10 @@ func committed(t *testing.T, l *Log) (tlog.Hash, uint64) {
 // TestTreeOfFailures wants that the tree has what is durable, and nothing else,
 // while rolls and writes fail.
 func TestTreeOfFailures(t *testing.T) {
-	var failing int
+	var failing atomic.Int32
 	o := Options{SegmentSize: 1 << 10}
 	o.fault = func(step string, done bool) error {
-		if failing++; failing%5 == 0 {
+		if failing.Add(1)%5 == 0 {
 			return errFault
 		}
 		return nil
