@@ -13,7 +13,7 @@ import (
 // What the pages say where there is no answer of a passkey, and where there is one
 // that is not taken: nobody is told more.
 const (
-	needsScript = "Passkeys need JavaScript: allow it for this address, or use another browser."
+	needsScript = "The browser sent no passkey. Passkeys need JavaScript: allow it for this address and try again, or use another browser."
 	tooLate     = "The page waited for more than 5 minutes, was sent before, or the server was restarted. Try again."
 	notTaken    = "You are not signed in: the passkey is not one of this server, was removed, or its user is disabled. Ask who runs this server."
 )
