@@ -22,6 +22,7 @@ type Principal struct {
 	Roles    []string  // roles of the policy table; nil where nothing names any, so that scopes and organisation alone decide
 	Purpose  string    // v3-PurposeOfUse: "TREAT"
 	Verified time.Time // when the person last proved who they are; zero where that is not known
+	Person   bool      // a person acts, by a program or not, rather than a program by itself
 
 	// Delegates are the other organisations that they may act for. Unbound
 	// callers may act for any: the operator's commands, and the user of a
@@ -44,6 +45,12 @@ type Principal struct {
 	// token with which they came; nil where nothing does.
 	Reach Reach
 }
+
+// ProofTooOld is the cause of a refusal of a person who proved too long ago who they
+// are: https://www.rfc-editor.org/rfc/rfc9470, insufficient_user_authentication.
+type ProofTooOld struct{ MaxAge time.Duration }
+
+func (e *ProofTooOld) Error() string { return "the proof is older than " + e.MaxAge.String() }
 
 // Reach says which resources of a type a principal's token reaches.
 type Reach interface {

@@ -41,9 +41,10 @@ type appConfig struct {
 	Present    register.Asked // of which supplies a responsible pharmacist is asked for
 	References string         // "any" does not ask that they lead somewhere
 	Profiles   profileOptions
-	Origins    []string // by which clients know the server
-	Address    string   // the first of them, "" where it is not known
-	MaxBacklog uint64   // commits that a follower may be behind; 0 for any number
+	Origins    []string      // by which clients know the server
+	Address    string        // the first of them, "" where it is not known
+	Proof      time.Duration // see [duties.Table.Proof]
+	MaxBacklog uint64        // commits that a follower may be behind; 0 for any number
 }
 
 // app is everything of a running Pestle but HTTP.
@@ -90,6 +91,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
+	separate.Proof = c.Proof
 	c.Dispensing.Duties = separate
 	books := register.Options{Site: c.Dispensing.Site.ODS, Medicines: registered{prescription.BuiltInMedicines.With(c.Dispensing.Dictionary)}, Also: c.Register, Responsible: c.Present, Duties: separate}
 	merkle := &ledger.Log{}

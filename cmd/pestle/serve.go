@@ -55,6 +55,8 @@ type serveCommand struct {
 	SessionIdle time.Duration `env:"PESTLE_SESSION_IDLE" default:"15m" help:"With --sign-in: a session ends when it was not used for so long; 30m at most."`
 	SessionMost time.Duration `env:"PESTLE_SESSION_MOST" default:"12h" help:"With --sign-in: a session ends so long after the sign-in; 12h at most."`
 
+	Reauth time.Duration `name:"reauth-controlled-drugs" env:"PESTLE_REAUTH_CONTROLLED_DRUGS" placeholder:"DURATION" help:"How long ago a person may have proved who they are who prescribes, takes, supplies, returns or corrects a controlled drug of Schedules 1 to 3, such as 5m; not asked unless set. Others are answered 401 with max_age (RFC 9470)."`
+
 	AllowPrivateKeysURL bool `env:"PESTLE_ALLOW_PRIVATE_KEYS_URL" name:"allow-private-keys-url" help:"Clients may publish their keys at addresses of private networks."`
 
 	Delegates         []byte   `env:"PESTLE_DELEGATES" type:"filecontent" placeholder:"FILE" help:"Who may send for whom besides themselves: JSON such as {\"A\": [\"B\"]}, by ODS codes, by which A may send for B."`
@@ -222,7 +224,7 @@ func (c *serveCommand) withPeople(next http.Handler) http.Handler {
 }
 
 func (c *serveCommand) appConfig() appConfig {
-	config := appConfig{Data: c.Data, Key: c.encryption, References: c.References, MinFree: c.MinFreeMB << 20, MaxBacklog: c.MaxBacklog, Profiles: c.profileOptions, Dispensing: dispensing.Options{
+	config := appConfig{Data: c.Data, Key: c.encryption, References: c.References, MinFree: c.MinFreeMB << 20, MaxBacklog: c.MaxBacklog, Proof: c.Reauth, Profiles: c.profileOptions, Dispensing: dispensing.Options{
 		Site: dispensing.Site{ODS: c.Site, Name: c.SiteName, ReimbursementAuthority: c.Authority, Endpoint: c.PublicURL}}}
 	if c.Sandbox && c.Site == "" {
 		config.Dispensing.Site = dispensing.Site{ODS: sandboxPharmacy, Name: "Sandbox Online Pharmacy", ReimbursementAuthority: c.Authority, Endpoint: c.scheme() + "://" + c.Addr + server.Bases[0]}

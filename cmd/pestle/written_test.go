@@ -27,9 +27,12 @@ type pharmacyUnderTest struct {
 	http *httptest.Server
 }
 
-func startPharmacy(t *testing.T) *pharmacyUnderTest {
+func startPharmacy(t *testing.T, change ...func(*serveCommand)) *pharmacyUnderTest {
 	t.Helper()
 	command := &serveCommand{Sandbox: true, Addr: "127.0.0.1:0", Data: t.TempDir(), Authority: "T1450"}
+	for _, c := range change {
+		c(command)
+	}
 	require.NoError(t, command.complete())
 	log := slog.New(slog.DiscardHandler)
 	app, err := openApp(command.appConfig(), log)

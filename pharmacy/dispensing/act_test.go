@@ -3,6 +3,7 @@ package dispensing
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -147,6 +148,8 @@ func (s *separations) Separate(_ fhir.State, act, about string, _ fhir.Principal
 	s.asked = append(s.asked, act+" "+about+" after "+earlier)
 	return nil
 }
+
+func (*separations) Fresh([]string, fhir.Principal, time.Time) error { return nil }
 
 // TestSupplyOfPacks tells of packs what cannot be.
 func TestSupplyOfPacks(t *testing.T) {

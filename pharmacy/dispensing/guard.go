@@ -28,6 +28,9 @@ func (s *Service) Guard(_ context.Context, state fhir.State, tx *fhir.Transactio
 	if err := s.guardCaller(state, tx, before, after); err != nil {
 		return err
 	}
+	if err := s.guardProof(state, tx, before, after); err != nil {
+		return err
+	}
 	if guard, ok := guards[after.Type]; ok {
 		return guard(s, state, tx, before, after)
 	}

@@ -42,7 +42,8 @@ type Options struct {
 	Dictionary prescription.Dictionary
 	// Codes are those that a claim may carry; without them $dispense takes none.
 	Codes ClaimCodes
-	// Duties say what needs a second person; nil for nothing.
+	// Duties say what needs a second person, or a fresh proof of who they are; nil for
+	// nothing.
 	Duties Duties
 }
 
@@ -50,6 +51,9 @@ type Options struct {
 // earlier is who that was, "" where no person did it.
 type Duties interface {
 	Separate(state fhir.State, act, about string, who fhir.Principal, earlier string) error
+	// Fresh refuses an act on medicines of some schedules by a person who proved too
+	// long ago who they are; "?" is the schedule of a medicine that is not named.
+	Fresh(schedules []string, who fhir.Principal, now time.Time) error
 }
 
 // Service is the dispensing part of the business.

@@ -3,7 +3,9 @@ package auth
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,10 +114,14 @@ func (b *Bearer) configured() error {
 // Challenge is the WWW-Authenticate header of a refusal: RFC 6750 section 3.
 func (b *Bearer) Challenge(err error) string { return Challenge(err) }
 
-// Challenge is the WWW-Authenticate header for an error of [Token] or [Invalid].
+// Challenge is the WWW-Authenticate header for an error of [Token] or [Invalid], and
+// for a person who must prove anew who they are.
 func Challenge(err error) string {
 	if errors.Is(err, errNoToken) {
 		return `Bearer realm="fhir"`
+	}
+	if old := (*fhir.ProofTooOld)(nil); errors.As(err, &old) { // RFC 9470 section 3
+		return fmt.Sprintf(`Bearer realm="fhir", error="insufficient_user_authentication", error_description="The person must prove anew who they are", max_age="%d"`, int(old.MaxAge.Seconds()))
 	}
 	return `Bearer realm="fhir", error="invalid_token"`
 }
@@ -182,12 +188,27 @@ func (b *Bearer) identity(claims jwt.MapClaims) Identity {
 		},
 		Scopes: ParseScopes(strings.Join(scopes, " ")),
 	}
+	if at, ok := claims["auth_time"].(float64); ok && at > 0 && at < 1<<40 {
+		out.Requester.Verified = time.Unix(int64(at), 0).UTC()
+	}
+	out.Requester.Person = b.ofPerson(claims, scopes)
 	if claim, ok := claims[cmp.Or(b.RolesClaim, "roles")]; ok && b.Roles != nil {
 		out.Requester.Roles = words(claim)
 		out.Roles = b.Roles(out.Requester.Roles)
 		out.Requester.SeesAll, out.Requester.SeesNone = out.Roles.SeesAll(), out.Roles.SeesNone()
 	}
 	return out
+}
+
+// ofPerson reports whether a token is of a person: it says when they proved who they
+// are, has their roles, or scopes of a user or a patient.
+func (b *Bearer) ofPerson(claims jwt.MapClaims, scopes []string) bool {
+	_, proved := claims["auth_time"]
+	_, roles := claims[cmp.Or(b.RolesClaim, "roles")]
+	return proved || roles || slices.ContainsFunc(scopes, func(text string) bool {
+		context, _, _ := strings.Cut(text, "/")
+		return context == "user" || context == "patient"
+	})
 }
 
 // words are those of a claim that is a text with blanks, or a list of texts.

@@ -144,7 +144,7 @@ func (s *Server) identify(t *token) {
 	}
 	t.identity = auth.Identity{Scopes: auth.ParseScopes(t.Scope).OfPatient(t.Patient), Requester: fhir.Principal{
 		Agent: p.Agent, Display: p.Display, OnBehalf: p.Organisation, Client: t.Client, Roles: p.Roles,
-		Delegates: s.config.Delegates[p.Organisation],
+		Delegates: s.config.Delegates[p.Organisation], Person: t.Person != nil,
 	}}
 	if t.Proved > 0 {
 		t.identity.Requester.Verified = time.Unix(t.Proved, 0).UTC()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
@@ -32,7 +33,10 @@ type Duty struct {
 // Table is the duties.
 type Table struct {
 	// Own says which absolute references are to the server; nil for none.
-	Own    search.Own
+	Own search.Own
+	// Proof is how long ago a person may have proved who they are who does something
+	// with a controlled drug: see [Table.Fresh]; 0 where it is not asked.
+	Proof  time.Duration
 	duties []Duty
 }
 

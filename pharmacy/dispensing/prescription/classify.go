@@ -25,6 +25,20 @@ func (p *Prescription) classify(f Formulary, law Law) {
 	}
 }
 
+// UnknownSchedule is the schedule of a medicine that is not named.
+const UnknownSchedule = "?"
+
+// ScheduleOf is the schedule of the medicine that an order or a supply names, by what
+// it says itself and by what the server knows; the stricter of both.
+func (r Rules) ScheduleOf(resource node, on nhs.Date) string {
+	l := Line{Claimed: nhs.Extension(nhs.Extension(resource, nhs.ExtControlled), "schedule").Path("valueCoding", "code").Text(), Medicines: medicinesOf(MedicineOf(resource))}
+	if len(l.Medicines) == 0 {
+		return UnknownSchedule
+	}
+	r.Medicines.check(&l, on)
+	return l.Schedule
+}
+
 // check compares what an order says of its medicine with what the server knows.
 func (f Formulary) check(l *Line, on nhs.Date) {
 	l.Schedule = l.Claimed
