@@ -25,7 +25,13 @@ require (
 	google.golang.org/protobuf v1.36.11
 )
 
-require golang.org/x/mod v0.42.0
+require (
+	github.com/coreos/go-oidc/v3 v3.21.0
+	golang.org/x/mod v0.42.0
+	golang.org/x/oauth2 v0.38.0
+)
+
+require github.com/go-jose/go-jose/v4 v4.1.4 // indirect
 
 require (
 	bitbucket.org/creachadair/stringset v0.0.9 // indirect

@@ -48,14 +48,20 @@ func (a *authorization) readAge(values url.Values) *failure {
 		}
 		a.maxAge = time.Duration(min(seconds, mostAge)) * time.Second //nolint:gosec // bounded
 	}
-	if values.Has(sinceName) {
-		seconds, err := strconv.ParseInt(values.Get(sinceName), 10, 63)
-		if err != nil || seconds <= 0 {
-			return refuse(sinceName, "it is set by this server alone")
-		}
-		a.since = time.Unix(seconds, 0)
+	if a.since = Since(values); values.Has(sinceName) && a.since.IsZero() {
+		return refuse(sinceName, "it is set by this server alone")
 	}
 	return nil
+}
+
+// Since is the time after which a person must have proved who they are for a request
+// to the authorization endpoint that comes back from the sign-in; zero for any.
+func Since(values url.Values) time.Time {
+	seconds, err := strconv.ParseInt(values.Get(sinceName), 10, 63)
+	if err != nil || seconds <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0)
 }
 
 // stale reports whether a person must prove anew who they are before the app is

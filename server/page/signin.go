@@ -25,6 +25,8 @@ type SignIn struct {
 	Problem string // why they are not signed in; "" for nothing
 	Back    string // where they go then
 	Passkey Passkey
+
+	Other, OtherWay string // who signs people in besides, and where that begins; "" for nobody
 }
 
 // HTML writes the page.

@@ -26,7 +26,7 @@ func (r *Registry) Sessions(id string) (list []Listed) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	for key, s := range r.sessions {
-		if s.Person == id && s.Guest == nil && r.of(s) != nil {
+		if s.Person == id && r.of(s) != nil {
 			list = append(list, Listed{listedID(key), *s})
 		}
 	}
@@ -43,7 +43,7 @@ func (r *Registry) EndSessions(person string, ids ...string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key, s := range r.sessions {
-		if s.Person == person && s.Guest == nil && slices.Contains(ids, listedID(key)) {
+		if s.Person == person && slices.Contains(ids, listedID(key)) {
 			delete(r.sessions, key)
 			values[sessionName+string(key[:])] = nil
 		}

@@ -166,18 +166,42 @@ func TestSessionsAreKept(t *testing.T) {
 	require.True(t, w.signed(session))
 }
 
-// TestGuests are as they were at the sign-in, until the registry has them.
-func TestGuests(t *testing.T) {
+// TestProvide: who the provider says people are is what they are, anew each time; who
+// was registered by hand, or disabled, stays as they are here.
+func TestProvide(t *testing.T) {
 	w := newWorld(t)
-	guest := people.Session{Guest: &people.Person{ID: "g", Name: "G", Organisation: "FA565", Roles: []string{"finance"}}, Subject: "https://id.example g", Way: people.WayOpenID}
-	name, err := w.r.Begin(guest, "")
+	said := people.Person{ID: "openid-x", Name: "X", Organisation: "FA565", Roles: []string{"finance"}, Practitioner: "https://id.example|x", Subjects: []string{people.Subject("https://id.example", "x")}}
+	p, err := w.r.Provide(said)
 	require.NoError(t, err)
-	w.restart()
-	p, _, ok := w.r.Signed(name)
-	require.True(t, ok)
-	require.Equal(t, []string{"finance"}, p.Roles)
-	w.add("g")
-	require.False(t, w.signed(name))
+	require.True(t, p.Provided)
+	session := w.begin("openid-x")
+	said.Name = "Y"
+	_, err = w.r.Provide(said)
+	require.NoError(t, err)
+	require.True(t, w.signed(session), "another name")
+	_, err = w.r.SetRoles("openid-x", nil)
+	require.ErrorContains(t, err, "provider")
+	said.Roles = []string{"pharmacist"}
+	p, err = w.r.Provide(said)
+	require.NoError(t, err)
+	require.Equal(t, "Y", p.Name)
+	require.Equal(t, []string{"pharmacist"}, p.Roles)
+	require.False(t, w.signed(session), "another role")
+	_, err = w.r.Disable("openid-x", true)
+	require.NoError(t, err)
+	p, err = w.r.Provide(said)
+	require.NoError(t, err)
+	require.True(t, p.Disabled)
+	said.Roles = []string{"king"}
+	_, err = w.r.Provide(said)
+	require.ErrorContains(t, err, `role "king"`)
+
+	anna := w.add("anna")
+	said.Subjects = anna.Subjects
+	p, err = w.r.Provide(said)
+	require.NoError(t, err)
+	require.Equal(t, "anna", p.ID)
+	require.Equal(t, anna.Roles, p.Roles, "as it was registered")
 }
 
 var party = webauthn.Party{ID: "pestle.example", Origin: "https://pestle.example"}

@@ -21,6 +21,7 @@ type Person struct {
 	Roles        []string  `json:"roles"`                  // of the policy table; without one they may do nothing
 	Practitioner string    `json:"practitioner,omitempty"` // how records name them: "Practitioner/1", "sds-user-id|555012345678"; their id where it is ""
 	Subjects     []string  `json:"subjects,omitempty"`     // who they are at the OpenID provider: see [Subject]
+	Provided     bool      `json:"provided,omitempty"`     // they are as the OpenID provider says at each sign-in
 	Disabled     bool      `json:"disabled,omitempty"`
 	Passkeys     []Passkey `json:"passkeys,omitempty"`
 	Created      time.Time `json:"created"`

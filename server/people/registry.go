@@ -62,8 +62,34 @@ func (r *Registry) Add(p Person) (Person, error) {
 	return p, r.put(&p, nil)
 }
 
+// Provide registers a person as their OpenID provider says they are, or brings them up
+// to date: other roles, or another organisation, end their sessions. Nobody who was
+// registered by hand is changed.
+func (r *Registry) Provide(p Person) (Person, error) {
+	p.Provided = true
+	known, there := r.BySubject(p.Subjects[0])
+	if !there {
+		return r.Add(p)
+	}
+	if !known.Provided {
+		return known, nil
+	}
+	if known.Name == p.Name && known.Organisation == p.Organisation && known.Practitioner == p.Practitioner && slices.Equal(known.Roles, p.Roles) {
+		return known, nil
+	}
+	return r.change(known.ID, func(k *Person) {
+		if k.Organisation != p.Organisation || !slices.Equal(k.Roles, p.Roles) {
+			k.Epoch++
+		}
+		k.Name, k.Organisation, k.Practitioner, k.Roles = p.Name, p.Organisation, p.Practitioner, p.Roles
+	})
+}
+
 // SetRoles replaces the roles of a person, and ends their sessions.
 func (r *Registry) SetRoles(id string, roles []string) (Person, error) {
+	if p, err := r.Person(id); err == nil && p.Provided {
+		return p, fmt.Errorf("the roles of %s are those that their OpenID provider says at each sign-in", id)
+	}
 	return r.change(id, func(p *Person) { p.Roles, p.Epoch = roles, p.Epoch+1 })
 }
 

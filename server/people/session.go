@@ -9,14 +9,10 @@ import (
 
 // Session is a browser in which somebody has signed in.
 type Session struct {
-	Person string `json:"person"`
-	// Guest is who is in no registry: known by a rule for people of an OpenID
-	// provider, or a person of a sandbox. They are as they were at the sign-in.
-	Guest   *Person `json:"guest,omitempty"`
-	Subject string  `json:"subject,omitempty"` // at the OpenID provider, where that signed them in
-	Way     string  `json:"way"`               // "passkey", "openid" or "sandbox"
-	Passkey []byte  `json:"passkey,omitempty"` // id of the credential, of a passkey: without it the session is over
-	Epoch   int     `json:"epoch"`
+	Person  string `json:"person"`
+	Way     string `json:"way"`               // "passkey" or "openid"
+	Passkey []byte `json:"passkey,omitempty"` // id of the credential, of a passkey: without it the session is over
+	Epoch   int    `json:"epoch"`
 
 	Begun    int64 `json:"iat"`
 	Verified int64 `json:"auth_time"` // when they proved who they are
@@ -27,7 +23,6 @@ type Session struct {
 const (
 	WayPasskey = "passkey"
 	WayOpenID  = "openid"
-	WaySandbox = "sandbox"
 )
 
 // sessionSize is the size of the name of a session in bytes, before it is written
@@ -48,7 +43,7 @@ func (r *Registry) Begin(s Session, before string) (name string, err error) {
 		s.Verified = now
 	}
 	r.mu.RLock()
-	if p := r.people[s.Person]; s.Guest == nil && p != nil {
+	if p := r.people[s.Person]; p != nil {
 		s.Epoch = p.Epoch
 	}
 	r.mu.RUnlock()
@@ -100,17 +95,11 @@ func (r *Registry) of(s *Session) *Person {
 	if r.over(s) {
 		return nil
 	}
-	if s.Guest == nil {
-		p := r.people[s.Person]
-		if p == nil || p.Disabled || p.Epoch != s.Epoch || s.Passkey != nil && p.passkey(s.Passkey) < 0 {
-			return nil
-		}
-		return p
+	p := r.people[s.Person]
+	if p == nil || p.Disabled || p.Epoch != s.Epoch || s.Passkey != nil && p.passkey(s.Passkey) < 0 {
+		return nil
 	}
-	if _, registered := r.subjects[s.Subject]; registered && s.Subject != "" {
-		return nil // what the registry says counts now
-	}
-	return s.Guest
+	return p
 }
 
 func (r *Registry) over(s *Session) bool {

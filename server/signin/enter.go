@@ -85,7 +85,11 @@ func known(p *people.Person) *people.Person {
 }
 
 func (s *Server) signInPage(w http.ResponseWriter, status int, back, problem string) {
-	show(w, status, &page.SignIn{Site: s.config.Site, Back: back, Problem: problem, Passkey: s.passkey("get", signedIn, "Sign in with a passkey",
+	other, way := "", ""
+	if o := s.config.OpenID; o != nil {
+		other, way = o.Name, openIDPath+"?"+url.Values{"back": {back}}.Encode()
+	}
+	show(w, status, &page.SignIn{Site: s.config.Site, Back: back, Problem: problem, Other: other, OtherWay: way, Passkey: s.passkey("get", signedIn, "Sign in with a passkey",
 		map[string]any{"rpId": s.party.ID, "userVerification": "required"})})
 }
 

@@ -35,7 +35,8 @@ type Audit interface {
 type Config struct {
 	People *people.Registry
 	Audit  Audit
-	Origin string // by which browsers know the server: "https://pestle.example"
+	Origin string  // by which browsers know the server: "https://pestle.example"
+	OpenID *OpenID // who signs people in besides; nil for nobody
 	Site   page.Site
 	Rate   limit.Rate // attempts from one address; zero for 1 a second, 30 at once
 	Logger *slog.Logger
@@ -124,6 +125,8 @@ func (s *Server) Serves(path string) bool {
 	switch path {
 	case SignInPath, SignOutPath, InvitationPath, AccountPath:
 		return true
+	case openIDPath, CallbackPath:
+		return s.config.OpenID != nil
 	}
 	return false
 }
@@ -146,6 +149,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case refused:
 	case r.URL.Path == SignInPath:
 		s.signIn(w, r, form)
+	case r.URL.Path == openIDPath:
+		s.toProvider(w, form)
+	case r.URL.Path == CallbackPath:
+		s.fromProvider(w, r, form)
 	case r.URL.Path == InvitationPath:
 		s.invitation(w, r, form)
 	case r.URL.Path == SignOutPath:
@@ -223,4 +230,15 @@ func backOf(text string) string {
 		return text
 	}
 	return AccountPath
+}
+
+// sinceIn is since when the app to which a browser goes back wants the person to have
+// proved who they are; zero where it does not say.
+func sinceIn(back string) time.Time {
+	_, query, _ := strings.Cut(back, "?")
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return time.Time{}
+	}
+	return oauth.Since(values)
 }
