@@ -102,22 +102,27 @@ func (r remote) readToken() (string, error) {
 	if r.TokenFile == "" {
 		return "", nil
 	}
-	info, err := os.Stat(r.TokenFile)
+	return readSecret("--token-file", r.TokenFile)
+}
+
+// readSecret reads a file that holds one secret and nothing else.
+func readSecret(flag, name string) (string, error) {
+	info, err := os.Stat(name)
 	if err != nil {
-		return "", fmt.Errorf("--token-file: %w", err)
+		return "", fmt.Errorf("%s: %w", flag, err)
 	}
 	if info.Mode().IsRegular() && info.Mode().Perm()&0o007 != 0 {
-		return "", fmt.Errorf("--token-file: %s can be read by everybody (mode %04o): chmod 0600 %s", r.TokenFile, info.Mode().Perm(), r.TokenFile)
+		return "", fmt.Errorf("%s: %s can be read by everybody (mode %04o): chmod 0600 %s", flag, name, info.Mode().Perm(), name)
 	}
-	text, err := os.ReadFile(r.TokenFile)
+	text, err := os.ReadFile(name)
 	if err != nil {
-		return "", fmt.Errorf("--token-file: %w", err)
+		return "", fmt.Errorf("%s: %w", flag, err)
 	}
-	token := strings.TrimSpace(string(text))
-	if token == "" || strings.ContainsFunc(token, func(c rune) bool { return c <= ' ' || c > '~' }) {
-		return "", fmt.Errorf("--token-file: %s does not hold one access token and nothing else", r.TokenFile)
+	secret := strings.TrimSpace(string(text))
+	if secret == "" || strings.ContainsFunc(secret, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return "", fmt.Errorf("%s: %s does not hold one access token, or another secret, and nothing else", flag, name)
 	}
-	return token, nil
+	return secret, nil
 }
 
 // trust is the system's certificates, or those that are named.

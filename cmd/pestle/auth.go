@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/server"
@@ -80,7 +82,14 @@ func (c *serveCommand) openAccounts(app *app, roles *policy.Table, log *slog.Log
 		return nil, err
 	}
 	s := &accounts{people: registry, origin: trimSlash(c.PublicURL)}
-	s.pages, err = signin.New(signin.Config{People: registry, Audit: app.audit, Origin: s.origin, Site: c.site(), Logger: log})
+	provider, err := c.OpenID.provider(roles.Known)
+	if err != nil {
+		return nil, err
+	}
+	if provider != nil {
+		provider.Most = cmp.Or(c.SessionMost, mostSession)
+	}
+	s.pages, err = signin.New(signin.Config{People: registry, Audit: app.audit, Origin: s.origin, OpenID: provider, Site: c.site(), Logger: log})
 	return s, err
 }
 
@@ -104,7 +113,14 @@ func (c *serveCommand) bearer(roles *policy.Table, delegates map[string][]string
 	if err != nil {
 		return nil, fmt.Errorf("--keys %s: %w", c.Keys, err)
 	}
-	return &auth.Bearer{Delegates: delegates, RolesClaim: c.RolesClaim, Roles: func(names []string) auth.Grants { return roles.Of(names...) },
+	for scope, grants := range c.ScopeMap {
+		for text := range strings.FieldsSeq(grants) {
+			if _, err := auth.ParseScope(text); err != nil {
+				return nil, fmt.Errorf("--scope-map %s: %w", scope, err)
+			}
+		}
+	}
+	return &auth.Bearer{Delegates: delegates, RolesClaim: c.RolesClaim, Organisation: c.OrganisationClaim, Patient: c.PatientClaim, Grants: c.ScopeMap, Roles: func(names []string) auth.Grants { return roles.Of(names...) },
 		Keys: keys, Issuer: c.Issuer, AnyIssuer: c.AnyIssuer, Audience: c.Audience, AnyAudience: c.AnyAudience}, nil
 }
 

@@ -148,3 +148,37 @@ func (s *issuing) json(path, token string, into any) {
 	require.Equal(s.t, 200, answer.StatusCode, path)
 	require.NoError(s.t, json.NewDecoder(answer.Body).Decode(into))
 }
+
+// TestLaunchCommand: an app is started for a patient from the command line.
+func TestLaunchCommand(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	s := startIssuing(t, data, true)
+	defer s.stop()
+	s.must("client", "add", "growth", "--kind", "app", "--public", "--data", data, "--name", "Growth chart", "--redirect", "https://app.example/cb", "--scope", "launch patient/*.rs")
+	s.must("client", "add", "plain", "--kind", "app", "--public", "--data", data, "--name", "Plain", "--redirect", "https://app.example/cb", "--scope", "patient/*.rs")
+	require.Regexp(t, `^iss=http%3A%2F%2F[0-9A-F.%]+%2Ffhir&launch=[A-Za-z0-9_-]{43}$`, s.must("launch", "growth", "--patient", "sandbox-patient-1", "--data", data))
+	start, err := url.Parse(s.must("launch", "growth", "--patient", "sandbox-patient-1", "--data", data, "--url", "https://app.example/start?x=1"))
+	require.NoError(t, err)
+	require.Equal(t, "1", start.Query().Get("x"))
+	require.Equal(t, s.base+"/fhir", start.Query().Get("iss"))
+
+	sum := sha256.Sum256([]byte(codeVerifier))
+	q := url.Values{"response_type": {"code"}, "client_id": {"growth"}, "redirect_uri": {"https://app.example/cb"}, "state": {"abcdefghijklmnopqrstuv"}, "aud": {start.Query().Get("iss")}, "launch": {start.Query().Get("launch")},
+		"scope": {"launch patient/*.rs"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"}}
+	b := newBrowser(t, s.base)
+	_, page, _ := b.open(s.base+choosePath, url.Values{"person": {"pharmacy-2"}, "back": {"/authorize?" + q.Encode()}})
+	require.Contains(t, page, "The patient: <strong>")
+	require.Contains(t, page, "Marlow")
+	for line, want := range map[string]string{
+		"growth --patient nobody":                                      "there is no Patient",
+		"growth --patient sandbox-patient-1 --encounter x":             "there is no Encounter",
+		"plain --patient sandbox-patient-1":                            "scope launch",
+		"other --patient sandbox-patient-1":                            "expected an app",
+		"growth --patient sandbox-patient-1 --url javascript:alert(1)": "the address of the app",
+		"growth --patient ../x":                                        "there is no Patient",
+	} {
+		out, ok := s.command(append([]string{"launch", "--data", data}, strings.Fields(line)...)...)
+		require.False(t, ok, line)
+		require.Contains(t, out, want, line)
+	}
+}

@@ -33,6 +33,7 @@ type commands struct {
 	Witness     witnessCommand     `cmd:"" help:"On an auditor's machine: keep the checkpoints of a server, and raise the alarm where its log does not only grow."`
 	Client      clientCommand      `cmd:"" help:"Register the programs that may get tokens."`
 	User        userCommand        `cmd:"" help:"Register the people who may sign in."`
+	Launch      launchCommand      `cmd:"" help:"Start an app for a patient, as a clinic's software does: print what it is started with."`
 	Token       tokenCommand       `cmd:"" help:"Print an access token, of a person of a sandbox or of a client."`
 	Roles       rolesCommand       `cmd:"" help:"Print what each role may do."`
 	Key         keyCommand         `cmd:"" help:"Keys of encrypted databases."`

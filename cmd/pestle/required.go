@@ -56,6 +56,9 @@ const (
 
 // signInRequires refuses to sign people in where it would not work, or not be safe.
 func (c *serveCommand) signInRequires() error {
+	if err := c.OpenID.complete(c.SignIn); err != nil {
+		return err
+	}
 	if !c.SignIn {
 		return nil
 	}

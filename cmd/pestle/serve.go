@@ -59,17 +59,20 @@ type serveCommand struct {
 
 	AllowPrivateKeysURL bool `env:"PESTLE_ALLOW_PRIVATE_KEYS_URL" name:"allow-private-keys-url" help:"Clients may publish their keys at addresses of private networks."`
 
-	Delegates         []byte   `env:"PESTLE_DELEGATES" type:"filecontent" placeholder:"FILE" help:"Who may send for whom besides themselves: JSON such as {\"A\": [\"B\"]}, by ODS codes, by which A may send for B."`
-	Roles             []byte   `env:"PESTLE_ROLES" type:"filecontent" placeholder:"FILE" help:"What each role may do, in the place of the built-in table, which pestle roles prints: lines as in docs/access.md."`
-	RolesClaim        string   `env:"PESTLE_ROLES_CLAIM" default:"roles" placeholder:"NAME" help:"The claim of tokens that names the caller's roles."`
-	PublicURL         string   `env:"PESTLE_PUBLIC_URL" placeholder:"URL" help:"Scheme and host under which clients know the server: all links begin with it."`
-	MetricsAddr       string   `env:"PESTLE_METRICS_ADDR" placeholder:"HOST:PORT" help:"Address on which /metrics is served to everybody who can reach it. The API's address serves it too, to tokens with the scope system/$metrics."`
-	CORSOrigin        []string `name:"cors-origin" env:"PESTLE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin of a web program that may call, such as https://app.example, with :* for any port; * for all. A sandbox takes those of this machine too."`
-	SearchHandling    string   `env:"PESTLE_SEARCH_HANDLING" enum:"strict,lenient" default:"strict" help:"What becomes of unknown search parameters where the client sends no Prefer: handling: strict refuses them, lenient leaves them out with a warning."`
-	References        string   `env:"PESTLE_REFERENCES" enum:"enforced,any" default:"enforced" help:"Whether references of prescriptions, supplies, Tasks and claims must lead to what is stored, and what they refer to cannot be deleted: enforced, or any."`
-	TokenEndpoint     string   `env:"PESTLE_TOKEN_ENDPOINT" placeholder:"URL" help:"Where clients get their tokens: says so in /.well-known/smart-configuration."`
-	AuthorizeEndpoint string   `env:"PESTLE_AUTHORIZE_ENDPOINT" placeholder:"URL" help:"Where users log in for a token, if they do."`
-	KeysURL           string   `env:"PESTLE_KEYS_URL" placeholder:"URL" help:"Where the issuer publishes the keys of --keys."`
+	Delegates         []byte            `env:"PESTLE_DELEGATES" type:"filecontent" placeholder:"FILE" help:"Who may send for whom besides themselves: JSON such as {\"A\": [\"B\"]}, by ODS codes, by which A may send for B."`
+	Roles             []byte            `env:"PESTLE_ROLES" type:"filecontent" placeholder:"FILE" help:"What each role may do, in the place of the built-in table, which pestle roles prints: lines as in docs/access.md."`
+	OrganisationClaim string            `env:"PESTLE_ORGANISATION_CLAIM" default:"organisation" placeholder:"NAME" help:"The claim of tokens of --issuer with the ODS code of who the caller acts for."`
+	PatientClaim      string            `env:"PESTLE_PATIENT_CLAIM" default:"patient" placeholder:"NAME" help:"The claim of tokens of --issuer with the logical id of the Patient to whom scopes of the context patient are confined."`
+	ScopeMap          map[string]string `env:"PESTLE_SCOPE_MAP" mapsep:"none" placeholder:"SCOPE=SCOPES" help:"What a scope of another vocabulary in tokens of --issuer grants, such as 'urn:nhsd:apim:app:level3:electronic-prescription-service-api:dispensing=system/Task.rus system/$$process-message'; several by repeating it."`
+	RolesClaim        string            `env:"PESTLE_ROLES_CLAIM" default:"roles" placeholder:"NAME" help:"The claim of tokens that names the caller's roles."`
+	PublicURL         string            `env:"PESTLE_PUBLIC_URL" placeholder:"URL" help:"Scheme and host under which clients know the server: all links begin with it."`
+	MetricsAddr       string            `env:"PESTLE_METRICS_ADDR" placeholder:"HOST:PORT" help:"Address on which /metrics is served to everybody who can reach it. The API's address serves it too, to tokens with the scope system/$metrics."`
+	CORSOrigin        []string          `name:"cors-origin" env:"PESTLE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin of a web program that may call, such as https://app.example, with :* for any port; * for all. A sandbox takes those of this machine too."`
+	SearchHandling    string            `env:"PESTLE_SEARCH_HANDLING" enum:"strict,lenient" default:"strict" help:"What becomes of unknown search parameters where the client sends no Prefer: handling: strict refuses them, lenient leaves them out with a warning."`
+	References        string            `env:"PESTLE_REFERENCES" enum:"enforced,any" default:"enforced" help:"Whether references of prescriptions, supplies, Tasks and claims must lead to what is stored, and what they refer to cannot be deleted: enforced, or any."`
+	TokenEndpoint     string            `env:"PESTLE_TOKEN_ENDPOINT" placeholder:"URL" help:"Where clients get their tokens: says so in /.well-known/smart-configuration."`
+	AuthorizeEndpoint string            `env:"PESTLE_AUTHORIZE_ENDPOINT" placeholder:"URL" help:"Where users log in for a token, if they do."`
+	KeysURL           string            `env:"PESTLE_KEYS_URL" placeholder:"URL" help:"Where the issuer publishes the keys of --keys."`
 
 	AuditRetention []byte `env:"PESTLE_AUDIT_RETENTION" type:"filecontent" placeholder:"FILE" help:"How long records of the audit log are kept, by class, in the place of the built-in table: lines as in docs/audit.md."`
 
@@ -83,6 +86,7 @@ type serveCommand struct {
 	VerifyShare  int    `env:"PESTLE_VERIFY_PERCENT" name:"verify-percent" default:"10" help:"Percent of one processor that the verification may use, 1 to 100."`
 	DrainSeconds int    `env:"PESTLE_DRAIN_SECONDS" default:"20" help:"Seconds that requests under way have to finish after SIGTERM."`
 
+	OpenID     openIDOptions `embed:""`
 	encryption `embed:""`
 	listening  `embed:""`
 	signing    `embed:""`

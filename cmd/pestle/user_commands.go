@@ -16,6 +16,8 @@ type userAdd struct {
 	Role         []string `help:"Roles that they act in (pestle roles). Without one they may do nothing."`
 	SDSUserID    string   `name:"sds-user-id" placeholder:"NUMBER" help:"Their user id of the Spine Directory Service, by which records name them."`
 	GPhC         string   `name:"gphc" placeholder:"NUMBER" help:"Their number of the General Pharmaceutical Council, likewise."`
+	Issuer       string   `placeholder:"URL" help:"Who they are at the OpenID provider of serve --oidc-issuer: that issuer, and"`
+	Subject      string   `placeholder:"SUB" help:"their sub there."`
 	Practitioner string   `placeholder:"NAME" help:"Another name by which records name them: Practitioner/1, or an identifier, system|value."`
 
 	userFolder `embed:""`
@@ -32,6 +34,12 @@ func (c *userAdd) Run(std streams) error {
 			return errors.New("expected one of --sds-user-id, --gphc and --practitioner: records name a person in one way; the Practitioner has the other identifiers")
 		}
 		p.Practitioner = name.prefix + name.value
+	}
+	if (c.Issuer == "") != (c.Subject == "") {
+		return errors.New("--issuer and --subject go together: the sub of a person is theirs at that issuer")
+	}
+	if c.Subject != "" {
+		p.Subjects = []string{people.Subject(c.Issuer, c.Subject)}
 	}
 	out, err := c.do(userChange{Do: "add", ID: c.ID, Person: p})
 	if err != nil {

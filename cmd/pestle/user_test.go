@@ -14,9 +14,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pestle-fhir/pestle/server/signin"
 	"github.com/pestle-fhir/pestle/server/webauthn"
 	"github.com/pestle-fhir/pestle/server/webauthn/webauthntest"
 )
@@ -251,6 +253,12 @@ func TestNobodySignsIn(t *testing.T) {
 		"--issue-tokens --public-url https://pestle.example --session-idle 1h":  "at most 30m",
 		"--issue-tokens --public-url https://pestle.example --session-most 24h": "at most 30m",
 		"--sandbox": "chosen on a page",
+		"--issue-tokens --public-url https://pestle.example --oidc-issuer https://id.example":                                                                                 "--oidc-client-id and --oidc-secret-file",
+		"--issue-tokens --public-url https://pestle.example --oidc-issuer http://id.example --oidc-client-id x --oidc-secret-file x":                                          "an https URL",
+		"--issue-tokens --public-url https://pestle.example --oidc-client-id x":                                                                                               "names: set it",
+		"--issue-tokens --public-url https://pestle.example --oidc-issuer https://id.example --oidc-client-id x --oidc-secret-file x --oidc-map roles=r":                      "set it too",
+		"--issue-tokens --public-url https://pestle.example --oidc-issuer https://id.example --oidc-client-id x --oidc-secret-file x --oidc-role a=technician --oidc-map x=y": "expected one of name, organisation",
+		"--issue-tokens --public-url https://pestle.example --reauth-controlled-drugs 1ms":                                                                                    "a second at least",
 	} {
 		out, ok := s.command(append([]string{"serve", "--data", data, "--sign-in"}, strings.Fields(flags)...)...)
 		require.False(t, ok, flags)
@@ -270,4 +278,40 @@ func TestSignInDocument(t *testing.T) {
 	last := followDocument(t, "signin.md", 4, func(addr string) string { return "http://localhost:" + addr[strings.LastIndex(addr, ":")+1:] })
 	require.Contains(t, last[2], "/invitation#")
 	require.Contains(t, last[3], "anna\tFA565\tenabled\tAnna Beck\tpharmacist\thttps://fhir.nhs.uk/Id/sds-user-id|555012345678\t0 passkeys")
+}
+
+// TestOpenIDOptions: the flags say what the claims of a provider mean.
+func TestOpenIDOptions(t *testing.T) {
+	var c commands
+	parser, err := kong.New(&c, kong.Vars{"version": ""})
+	require.NoError(t, err)
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte("s3cret\n"), 0o600))
+	_, err = parser.Parse([]string{"serve", "--oidc-issuer", "https://id.example/x", "--oidc-client-id", "pestle", "--oidc-secret-file", secret, "--oidc-scope", "profile nationalrbacaccess", "--oidc-acr", "a b",
+		"--oidc-role", "S0010:G0020:R8000=pharmacist", "--oidc-role", "R2=technician", "--oidc-map", "roles=nhsid_nrbac_roles", "--oidc-map", "role.code=role_code", "--oidc-map", "selected=selected_roleid",
+		"--oidc-practitioner-system", "https://fhir.nhs.uk/Id/sds-user-id", "--scope-map", "urn:a;b=system/Task.rs system/$process-message?event=a"})
+	require.NoError(t, err)
+	o := &c.Serve.OpenID
+	require.NoError(t, o.complete(true))
+	require.ErrorContains(t, o.complete(false), "--sign-in")
+	p, err := o.provider(func(role string) bool { return role != "king" })
+	require.NoError(t, err)
+	assert.Equal(t, "s3cret", p.Secret)
+	assert.Equal(t, "id.example", p.Name)
+	assert.Equal(t, []string{"profile", "nationalrbacaccess"}, p.Scopes)
+	assert.Equal(t, []string{"a", "b"}, p.ACR)
+	assert.Equal(t, signin.Claims{Name: "name", Organisation: "organisation", Roles: "nhsid_nrbac_roles", RoleCode: "role_code", RoleOrganisation: "organisation", RoleID: "id", Selected: "selected_roleid",
+		PractitionerSystem: "https://fhir.nhs.uk/Id/sds-user-id", Map: map[string]string{"S0010:G0020:R8000": "pharmacist", "R2": "technician"}}, p.Claims)
+	assert.Equal(t, map[string]string{"urn:a;b": "system/Task.rs system/$process-message?event=a"}, c.Serve.ScopeMap)
+	o.Role["R3"] = "king"
+	_, err = o.provider(func(role string) bool { return role != "king" })
+	require.ErrorContains(t, err, `role "king" of R3`)
+	require.NoError(t, os.Chmod(secret, 0o644))
+	_, err = o.provider(func(string) bool { return true })
+	require.ErrorContains(t, err, "chmod 0600")
+
+	keys := filepath.Join(t.TempDir(), "keys")
+	require.NoError(t, os.WriteFile(keys, []byte(`{"keys":[{"kty":"oct","alg":"HS256","k":"`+strings.Repeat("A", 43)+`"}]}`), 0o600))
+	_, err = (&serveCommand{Keys: keys, ScopeMap: map[string]string{"x": "system/Patient.sr"}}).bearer(nil, nil)
+	require.ErrorContains(t, err, "--scope-map x")
 }

@@ -52,6 +52,8 @@ var rules = []rule{
 
 // owners names the packages that alone may import an outside module.
 var owners = map[string][]string{
+	"github.com/coreos/go-oidc/":   {"server/signin"},
+	"golang.org/x/oauth2":          {"server/signin"},
 	"github.com/dgraph-io/badger/": {"store/kv/badger"},
 	"github.com/gin-gonic/gin":     {"server"},
 	"github.com/golang-jwt/jwt/":   {"server"},

@@ -25,9 +25,13 @@ type Bearer struct {
 	AnyIssuer, AnyAudience bool
 	Leeway                 time.Duration
 	Clock                  func() time.Time // nil for time.Now
-	// Grants turns scopes of another vocabulary into SMART scopes, such as the
-	// urn:nhsd:apim: scopes of the NHS into "system/*.cruds".
+	// Grants turns scopes of another vocabulary into SMART scopes, with blanks between,
+	// such as the urn:nhsd:apim: scopes of the NHS into "system/*.cruds".
 	Grants map[string]string
+	// Patient names the claim that holds the logical id of the patient to whom scopes
+	// of the context patient are confined; "patient" where it is empty. Without the
+	// claim they grant nothing.
+	Patient string
 	// Organisation names the claim that holds the caller's ODS code;
 	// "organisation" where it is empty.
 	Organisation string
@@ -172,10 +176,12 @@ func (b *Bearer) key(t *jwt.Token) (any, error) {
 
 func (b *Bearer) identity(claims jwt.MapClaims) Identity {
 	text := func(name string) string { s, _ := claims[name].(string); return s }
-	scopes := words(claims["scope"])
-	for i, s := range scopes {
+	var scopes []string
+	for _, s := range words(claims["scope"]) {
 		if smart, ok := b.Grants[s]; ok {
-			scopes[i] = smart
+			scopes = append(scopes, strings.Fields(smart)...)
+		} else {
+			scopes = append(scopes, s)
 		}
 	}
 	organisation := strings.ToUpper(text(cmp.Or(b.Organisation, "organisation"))) // as ODS codes are written
@@ -186,7 +192,7 @@ func (b *Bearer) identity(claims jwt.MapClaims) Identity {
 			OnBehalf: organisation, Delegates: b.Delegates[organisation],
 			Client: text("client_id"),
 		},
-		Scopes: ParseScopes(strings.Join(scopes, " ")),
+		Scopes: ParseScopes(strings.Join(scopes, " ")).OfPatient(text(cmp.Or(b.Patient, "patient"))),
 	}
 	if at, ok := claims["auth_time"].(float64); ok && at > 0 && at < 1<<40 {
 		out.Requester.Verified = time.Unix(int64(at), 0).UTC()

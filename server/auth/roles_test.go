@@ -3,6 +3,7 @@ package auth
 import (
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,5 +87,56 @@ func TestWhoActs(t *testing.T) {
 			want = time.Unix(c.verified, 0).UTC()
 		}
 		assert.Equal(t, want, who.Requester.Verified, name)
+	}
+}
+
+// TestMappedScopes: scopes of another vocabulary grant what they are mapped to, whole
+// ones alone; those of a patient are confined to the patient of the token.
+func TestMappedScopes(t *testing.T) {
+	const dispensing = "urn:nhsd:apim:user-nhs-id:aal3:electronic-prescription-service-api:dispensing"
+	private, set := keySet(t)
+	keys, err := ParseKeys(set)
+	require.NoError(t, err)
+	b := &Bearer{Keys: keys, Issuer: "https://issuer", Audience: "pestle", Clock: func() time.Time { return now }, Organisation: "org", Patient: "launch_patient",
+		Grants: map[string]string{dispensing: "user/Task.rs user/$process-message?event=dispense-notification"}}
+	who := func(change map[string]any) Identity {
+		r := httptest.NewRequest("GET", "/fhir/Patient/1", nil)
+		r.Header.Set("Authorization", "Bearer "+token(t, "RS256", "r", private["RS256"], claims(change)))
+		who, err := b.Authenticate(r)
+		require.NoError(t, err)
+		return who
+	}
+	one := who(map[string]any{"scope": dispensing, "org": "fa565", "organisation": "A83008"})
+	assert.True(t, one.May("Task", Read))
+	assert.False(t, one.May("Task", Update))
+	assert.False(t, one.May("Patient", Read))
+	assert.True(t, one.MayInvoke("$process-message", "dispense-notification"))
+	assert.False(t, one.MayInvoke("$process-message", "prescription-order"))
+	assert.True(t, one.Requester.Person)
+	assert.Equal(t, "FA565", one.Requester.OnBehalf)
+	for _, other := range []string{dispensing + "x", strings.ToUpper(dispensing), dispensing[:len(dispensing)-1], "urn:nhsd"} {
+		one := who(map[string]any{"scope": other})
+		assert.False(t, one.MaySome("Task", Read), other)
+	}
+
+	of := func(patient any, scope string) (queries []string, all bool) {
+		one := who(map[string]any{"scope": scope, "launch_patient": patient, "patient": "other"})
+		require.False(t, one.May("Observation", Read))
+		require.True(t, one.Scopes.Confined())
+		return one.Scopes.Within("Observation", 'r')
+	}
+	queries, all := of("p1", "patient/Observation.rs")
+	assert.False(t, all)
+	require.NotEmpty(t, queries)
+	for _, q := range queries {
+		assert.Contains(t, q, "p1")
+	}
+	mixed, all := of("p1", "patient/Observation.rs system/Observation.rs user/*.cruds")
+	assert.False(t, all, "other contexts do not widen it")
+	assert.Equal(t, queries, mixed)
+	for _, patient := range []any{nil, "", 7, []any{"p1"}, "Patient/p1", "p1,p2", "p1&_id=p2", "https://x/Patient/p1"} {
+		queries, all := of(patient, "patient/Observation.rs")
+		assert.False(t, all, "%v", patient)
+		assert.Empty(t, queries, "%v", patient)
 	}
 }

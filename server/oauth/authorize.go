@@ -142,6 +142,9 @@ func (s *Server) origins() (list []string) {
 	return list
 }
 
+// Origin is the first of the origins by which clients know the server.
+func (s *Server) Origin() string { return s.origins()[0] }
+
 // issuer is the origin by which a request came, else the first one.
 func (s *Server) issuer(r *http.Request) string {
 	list := s.origins()
