@@ -65,6 +65,7 @@ type Account struct {
 	Passkeys                 []Own
 	Sessions                 []Own
 	Others                   bool // there are sessions besides this one
+	ByPasskey                bool // they signed in with one
 	Fresh                    bool // passkeys may be added and removed now
 	Passkey                  Passkey
 }

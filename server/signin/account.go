@@ -32,7 +32,7 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request, form url.Values
 		case form.Has("end"):
 			done, err = own.end(form.Get("end"))
 		case !own.fresh():
-			status, problem = http.StatusForbidden, "Sign in once more: passkeys are changed within 5 minutes of that."
+			status, problem = http.StatusForbidden, "Sign in with a passkey once more: passkeys are changed within 5 minutes of that."
 		case form.Has("remove"):
 			done, problem, err = own.remove(form.Get("remove"))
 		case form.Has("answer"):
@@ -130,7 +130,7 @@ const dayLayout = "2 January 2006, 15:04 MST"
 func at(t time.Time) string { return t.UTC().Format(dayLayout) }
 
 func (o *own) page(done, problem string) *page.Account {
-	view := &page.Account{Site: o.s.config.Site, Done: done, Problem: problem, Person: o.p.Name, ID: o.p.ID, Organisation: o.p.Organisation, Roles: strings.Join(o.p.Roles, ", "), Fresh: o.fresh()}
+	view := &page.Account{Site: o.s.config.Site, Done: done, Problem: problem, Person: o.p.Name, ID: o.p.ID, Organisation: o.p.Organisation, Roles: strings.Join(o.p.Roles, ", "), Fresh: o.fresh(), ByPasskey: o.session.Way == people.WayPasskey}
 	for _, k := range o.p.Passkeys {
 		words := "Of one device"
 		if k.Synced {
