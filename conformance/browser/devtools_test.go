@@ -97,6 +97,16 @@ func (b *tab) read(in *os.File) {
 // do sends a command and reads its result.
 func (b *tab) do(method string, params map[string]any, into any) {
 	b.t.Helper()
+	a := b.ask(method, params)
+	require.Nil(b.t, a.Error, "%s: %v", method, a.Error)
+	if into != nil {
+		require.NoError(b.t, json.Unmarshal(a.Result, into))
+	}
+}
+
+// ask sends a command and waits for its answer.
+func (b *tab) ask(method string, params map[string]any) answer {
+	b.t.Helper()
 	b.mu.Lock()
 	b.last++
 	message := map[string]any{"id": b.last, "method": method, "params": params}
@@ -112,22 +122,24 @@ func (b *tab) do(method string, params map[string]any, into any) {
 	require.NoError(b.t, err)
 	select {
 	case a := <-back:
-		require.Nil(b.t, a.Error, "%s: %v", method, a.Error)
-		if into != nil {
-			require.NoError(b.t, json.Unmarshal(a.Result, into))
-		}
+		return a
 	case <-time.After(time.Minute):
 		require.FailNow(b.t, method+" has no answer")
 	}
+	return answer{}
 }
 
 // open goes to an address.
 func (b *tab) open(address string) { b.do("Page.navigate", map[string]any{"url": address}, nil) }
 
-// script returns the text that a script on the page is; "" while there is no page.
+// script returns the text that a script on the page is; "" while there is no page, as
+// while another one is loaded.
 func (b *tab) script(text string) string {
 	var out struct{ Result struct{ Value any } }
-	b.do("Runtime.evaluate", map[string]any{"expression": text, "userGesture": true}, &out)
+	a := b.ask("Runtime.evaluate", map[string]any{"expression": text, "userGesture": true})
+	if a.Error != nil || json.Unmarshal(a.Result, &out) != nil {
+		return ""
+	}
 	value, _ := out.Result.Value.(string)
 	return value
 }
@@ -151,11 +163,12 @@ func (b *tab) becomes(script string, fits func(string) bool, problem string) {
 	require.FailNow(b.t, problem, text)
 }
 
-// click clicks on the button with a text, once the scripts of the page have run.
+// click clicks on the button with a text, once the scripts of the page have run. It
+// answers first, since the page that follows would drop the answer.
 func (b *tab) click(text string) {
 	b.t.Helper()
 	b.becomes("document.readyState", func(state string) bool { return state == "complete" }, "the page is not loaded")
 	quoted, err := json.Marshal(text)
 	require.NoError(b.t, err)
-	require.Equal(b.t, "clicked", b.script(`(() => { for (const b of document.querySelectorAll("button")) if (b.textContent === `+string(quoted)+` && !b.disabled) { b.click(); return "clicked" } return "" })()`), text)
+	require.Equal(b.t, "clicked", b.script(`(() => { for (const b of document.querySelectorAll("button")) if (b.textContent === `+string(quoted)+` && !b.disabled) { setTimeout(() => b.click()); return "clicked" } return "" })()`), text)
 }

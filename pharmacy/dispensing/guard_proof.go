@@ -6,8 +6,8 @@ import (
 )
 
 // guardProof refuses what a person does with a controlled drug who proved too long ago
-// who they are, by whatever way: each writes an order, a supply, or the Task of a
-// prescription, before or after which the medicine is one.
+// who they are, by whatever way: each writes an order, a supply, an administration, or
+// the Task of a prescription, before or after which the medicine is one.
 func (s *Service) guardProof(state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
 	if s.duties == nil || !tx.Requester.Person {
 		return nil
@@ -29,13 +29,13 @@ func (s *Service) guardProof(state fhir.State, tx *fhir.Transaction, before, aft
 // schedulesOf are the schedules of the medicines that a version is about.
 func (s *Service) schedulesOf(state fhir.State, v *fhir.Version) ([]string, error) {
 	switch v.Type {
-	case "MedicationRequest", "MedicationDispense":
+	case "MedicationRequest", "MedicationDispense", "MedicationAdministration":
 		r, err := v.Resource()
 		if err != nil {
 			return nil, err
 		}
 		list := []string{s.rules.ScheduleOf(r.Root(), nhs.DateOf(v.LastUpdated))}
-		if v.Type == "MedicationRequest" {
+		if v.Type != "MedicationDispense" {
 			return list, nil
 		}
 		number, item, err := suppliedOrder(state, r.Root())

@@ -48,6 +48,8 @@ type world struct {
 	r     *people.Registry
 	shelf *shelf
 	now   time.Time
+
+	withdrawn bool // there are no roles any more
 }
 
 func newWorld(t *testing.T) *world {
@@ -58,7 +60,7 @@ func newWorld(t *testing.T) *world {
 
 // restart is as after a kill: what was not durable is gone.
 func (w *world) restart() {
-	r, err := people.New(people.Config{Shelf: w.shelf, Known: func(role string) bool { return role == "pharmacist" || role == "finance" },
+	r, err := people.New(people.Config{Shelf: w.shelf, Known: func(role string) bool { return !w.withdrawn && (role == "pharmacist" || role == "finance") },
 		Idle: 15 * time.Minute, Most: 12 * time.Hour, Clock: func() time.Time { return w.now }})
 	require.NoError(w.t, err)
 	w.r = r
@@ -344,4 +346,24 @@ func TestOwnPasskeysAndSessions(t *testing.T) {
 	_, err = w.r.Disable("anna", true)
 	require.NoError(t, err)
 	require.ErrorIs(t, w.r.AddPasskey("anna", c), people.ErrUnknown)
+}
+
+// TestWithdrawnRole: whose role is in the table no more can be disabled, and signs in to
+// do nothing.
+func TestWithdrawnRole(t *testing.T) {
+	w := newWorld(t)
+	w.add("anna")
+	code, _, err := w.r.Invite("anna", time.Hour, false)
+	require.NoError(t, err)
+	w.withdrawn = true
+	a, err := w.passkey(code)
+	require.NoError(t, err)
+	_, err = w.use(a)
+	require.NoError(t, err)
+	_, err = w.r.SetRoles("anna", []string{"pharmacist"})
+	require.ErrorContains(t, err, "not in the table")
+	_, err = w.r.Disable("anna", true)
+	require.NoError(t, err)
+	_, err = w.use(a)
+	require.ErrorIs(t, err, people.ErrUnknown)
 }

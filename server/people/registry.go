@@ -59,6 +59,9 @@ func (r *Registry) Add(p Person) (Person, error) {
 		return p, err
 	}
 	p.Created, p.Passkeys, p.Epoch, p.Disabled = r.now().UTC(), nil, 0, false
+	if err := r.valid(&p); err != nil {
+		return p, err
+	}
 	return p, r.put(&p, nil)
 }
 
@@ -77,11 +80,12 @@ func (r *Registry) Provide(p Person) (Person, error) {
 	if known.Name == p.Name && known.Organisation == p.Organisation && known.Practitioner == p.Practitioner && slices.Equal(known.Roles, p.Roles) {
 		return known, nil
 	}
-	return r.change(known.ID, func(k *Person) {
+	return r.change(known.ID, func(k *Person) error {
 		if k.Organisation != p.Organisation || !slices.Equal(k.Roles, p.Roles) {
 			k.Epoch++
 		}
 		k.Name, k.Organisation, k.Practitioner, k.Roles = p.Name, p.Organisation, p.Practitioner, p.Roles
+		return r.valid(k)
 	})
 }
 
@@ -90,38 +94,47 @@ func (r *Registry) SetRoles(id string, roles []string) (Person, error) {
 	if p, err := r.Person(id); err == nil && p.Provided {
 		return p, fmt.Errorf("the roles of %s are those that their OpenID provider says at each sign-in", id)
 	}
-	return r.change(id, func(p *Person) { p.Roles, p.Epoch = roles, p.Epoch+1 })
+	return r.change(id, func(p *Person) error {
+		p.Roles, p.Epoch = roles, p.Epoch+1
+		return r.valid(p)
+	})
 }
 
 // Disable ends a person's sessions and lets them sign in no more, or lets them
 // again.
 func (r *Registry) Disable(id string, disabled bool) (Person, error) {
-	return r.change(id, func(p *Person) { p.Disabled, p.Epoch = disabled, p.Epoch+1 })
+	return r.change(id, func(p *Person) error {
+		p.Disabled, p.Epoch = disabled, p.Epoch+1
+		return nil
+	})
 }
 
 // SignOutEverywhere ends all sessions of a person.
 func (r *Registry) SignOutEverywhere(id string) error {
-	_, err := r.change(id, func(p *Person) { p.Epoch++ })
+	_, err := r.change(id, func(p *Person) error {
+		p.Epoch++
+		return nil
+	})
 	return err
 }
 
-func (r *Registry) change(id string, change func(*Person)) (Person, error) {
+func (r *Registry) change(id string, change func(*Person) error) (Person, error) {
 	r.changing.Lock()
 	defer r.changing.Unlock()
 	p, err := r.Person(id)
 	if err != nil {
 		return p, err
 	}
-	change(&p)
+	if err := change(&p); err != nil {
+		return p, err
+	}
 	return p, r.put(&p, nil)
 }
 
-// put stores a person that has no problems, together with other values; the caller
-// holds changing.
+// put stores a person, together with other values; the caller holds changing. What is
+// wrong with them is found where it is said ([Registry.valid]): whose role was taken out
+// of the table since can still be disabled, and sign in.
 func (r *Registry) put(p *Person, values map[string][]byte) error {
-	if err := r.valid(p); err != nil {
-		return fmt.Errorf("the user is not valid:\n%w", err)
-	}
 	p.Changed = r.now().UTC()
 	text, err := json.Marshal(p)
 	if err != nil {
@@ -143,7 +156,7 @@ func (r *Registry) put(p *Person, values map[string][]byte) error {
 // valid is about the person alone, and about who else is theirs already.
 func (r *Registry) valid(p *Person) error {
 	if err := p.problems(r.config.Known); err != nil {
-		return err
+		return fmt.Errorf("the user is not valid:\n%w", err)
 	}
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -36,7 +36,7 @@ func (s *Server) form(w http.ResponseWriter, r *http.Request) (form url.Values, 
 			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 			return refuse(http.StatusTooManyRequests, "There were too many attempts from this address. Try again in a minute.")
 		}
-		if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		if err := s.own.Check(r); err != nil {
 			return refuse(http.StatusForbidden, "The form came from a page of another site. Nothing was done.")
 		}
 		media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))

@@ -52,6 +52,7 @@ type Server struct {
 	challenges challenges
 	attempts   *limit.Limiter
 	denials    limit.Denials
+	own        *http.CrossOriginProtection
 }
 
 // The paths of the pages.
@@ -85,6 +86,10 @@ func New(config Config) (*Server, error) {
 		config.Clock = time.Now
 	}
 	s := &Server{config: config, party: party, secure: strings.HasPrefix(party.Origin, "https://"), attempts: limit.New(config.Rate), challenges: newChallenges()}
+	s.own = http.NewCrossOriginProtection()
+	if err := s.own.AddTrustedOrigin(party.Origin); err != nil { // whatever name a proxy asks by
+		return nil, err
+	}
 	s.cookie = localCookie
 	if s.secure {
 		s.cookie = secureCookie

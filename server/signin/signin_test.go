@@ -373,6 +373,7 @@ func TestForms(t *testing.T) {
 		"another site":        {403, "a page of another site", send("POST", "/sign-out", "", "Sec-Fetch-Site", "cross-site")},
 		"another host":        {403, "a page of another site", send("POST", "/sign-out", "", "Sec-Fetch-Site", "same-site")},
 		"an old browser":      {403, "a page of another site", send("POST", "/sign-out", "", "Origin", "https://evil.example")},
+		"behind a proxy":      {303, "", send("POST", "/sign-out", "", "Origin", origin, "Host", "10.0.0.7", "Cookie", "")},
 		"too long":            {413, "longer than 64 kB", send("POST", "/invitation", "code="+strings.Repeat("x", 70_000))},
 		"not UTF-8":           {400, "not in UTF-8", send("POST", "/invitation", "code=%ff%fe")},
 		"a name not in UTF-8": {400, "not in UTF-8", send("POST", "/invitation", "%ff=1")},
