@@ -89,7 +89,7 @@ func (c *serveCommand) openAccounts(app *app, roles *policy.Table, log *slog.Log
 	if provider != nil {
 		provider.Most = cmp.Or(c.SessionMost, mostSession)
 	}
-	s.pages, err = signin.New(signin.Config{People: registry, Audit: app.audit, Origin: s.origin, OpenID: provider, Site: c.site(), Logger: log})
+	s.pages, err = signin.New(signin.Config{People: registry, Apps: s, Audit: app.audit, Origin: s.origin, OpenID: provider, Site: c.site(), Logger: log})
 	return s, err
 }
 

@@ -38,6 +38,9 @@ func (c *serveCommand) required() error {
 	if c.IssueTokens && c.TokenEndpoint+c.AuthorizeEndpoint+c.KeysURL != "" {
 		return errors.New("--issue-tokens and --token-endpoint, --authorize-endpoint or --keys-url: the server says in smart-configuration that it issues tokens itself, or that another does; set one of the two")
 	}
+	if len(c.ScopeMap) > 0 && c.Keys == "" {
+		return errors.New("--scope-map is about tokens of another issuer: set --keys")
+	}
 	if c.Reauth < 0 || c.Reauth > 0 && c.Reauth < time.Second {
 		return fmt.Errorf("--reauth-controlled-drugs %s: expected a second at least, such as 5m", c.Reauth)
 	}

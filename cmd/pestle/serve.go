@@ -278,6 +278,9 @@ func (c *serveCommand) complete() error {
 		if c.SignIn {
 			return errors.New("--sign-in is for a server with people of its own: those of a sandbox are chosen on a page")
 		}
+		if err := c.OpenID.complete(false); err != nil {
+			return err
+		}
 		return c.loopback()
 	}
 	if c.LawFromReceipt {

@@ -65,6 +65,12 @@ type accounts struct {
 	origin string         // by which browsers know the server, "" in a folder
 }
 
+// AppsOf is what a person has let apps do.
+func (s *accounts) AppsOf(person string) []oauth.Granted { return s.tokens.AppsOf(person) }
+
+// EndApp ends what a person has let an app do.
+func (s *accounts) EndApp(person, id string) error { return s.tokens.EndApp(person, id) }
+
 // apply does it.
 func (c userChange) apply(s accounts) (out userAnswer, err error) {
 	var p people.Person

@@ -161,6 +161,9 @@ func TestUsers(t *testing.T) {
 	_, text, _ := b.open(s.base+"/fhir/Task", nil)
 	require.Contains(t, text, "How to get in")
 
+	_, page, _ = b.open(s.base+"/account", nil)
+	require.Contains(t, page, "Growth chart, since")
+
 	_, page, _ = b.open(s.base+s.authorization("user/Task.rs", "prompt", "login"), nil)
 	require.Contains(t, page, "Sign in with a passkey", "once more")
 	back := html.UnescapeString(regexp.MustCompile(`name="back" value="([^"]+)"`).FindStringSubmatch(page)[1])
@@ -258,12 +261,19 @@ func TestNobodySignsIn(t *testing.T) {
 		"--issue-tokens --public-url https://pestle.example --oidc-client-id x":                                                                                               "names: set it",
 		"--issue-tokens --public-url https://pestle.example --oidc-issuer https://id.example --oidc-client-id x --oidc-secret-file x --oidc-map roles=r":                      "set it too",
 		"--issue-tokens --public-url https://pestle.example --oidc-issuer https://id.example --oidc-client-id x --oidc-secret-file x --oidc-role a=technician --oidc-map x=y": "expected one of name, organisation",
+		"--issue-tokens --public-url https://pestle.example --scope-map a=system/Task.rs":                                                                                     "set --keys",
 		"--issue-tokens --public-url https://pestle.example --reauth-controlled-drugs 1ms":                                                                                    "a second at least",
 	} {
 		out, ok := s.command(append([]string{"serve", "--data", data, "--sign-in"}, strings.Fields(flags)...)...)
 		require.False(t, ok, flags)
 		require.Contains(t, out, want, flags)
 	}
+}
+
+// TestSandboxHasNoProvider: what would have no effect is refused.
+func TestSandboxHasNoProvider(t *testing.T) {
+	err := (&serveCommand{Sandbox: true, Addr: "127.0.0.1:0", OpenID: openIDOptions{Issuer: "https://id.example"}}).complete()
+	require.ErrorContains(t, err, "needs --sign-in")
 }
 
 func (s *issuing) post(path, body string) int {
@@ -314,4 +324,31 @@ func TestOpenIDOptions(t *testing.T) {
 	require.NoError(t, os.WriteFile(keys, []byte(`{"keys":[{"kty":"oct","alg":"HS256","k":"`+strings.Repeat("A", 43)+`"}]}`), 0o600))
 	_, err = (&serveCommand{Keys: keys, ScopeMap: map[string]string{"x": "system/Patient.sr"}}).bearer(nil, nil)
 	require.ErrorContains(t, err, "--scope-map x")
+}
+
+// TestOpenIDIsOffered: the sign-in page leads to the provider, and says so where it does
+// not answer; people are registered with who they are there.
+func TestOpenIDIsOffered(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte("s3cret"), 0o600))
+	data := filepath.Join(t.TempDir(), "data")
+	s := startSigningIn(t, data, func(c *serveCommand) {
+		c.OpenID = openIDOptions{Issuer: "https://127.0.0.1:1", ClientID: "pestle", SecretFile: secret, Name: "NHS CIS2"}
+	})
+	defer s.stop()
+	b := newBrowser(t, s.base)
+	_, page, _ := b.open(s.base+"/account", nil)
+	require.Contains(t, page, "sign in with NHS CIS2")
+	status, page, _ := b.open(s.base+"/sign-in/openid", nil)
+	require.Equal(t, 502, status)
+	require.Contains(t, page, "NHS CIS2 does not answer")
+	require.Contains(t, s.must("user", "add", "anna", "--data", data, "--name", "Anna", "--organisation", "FA565", "--issuer", "https://127.0.0.1:1", "--subject", "s-1"), "anna")
+	for line, want := range map[string]string{
+		"--issuer https://127.0.0.1:1":               "go together",
+		"--issuer https://127.0.0.1:1 --subject s-1": "that of the user anna",
+	} {
+		out, ok := s.command(strings.Fields("user add bob --name Bob --organisation FA565 --data " + data + " " + line)...)
+		require.False(t, ok)
+		require.Contains(t, out, want)
+	}
 }

@@ -70,6 +70,37 @@ func TestProvedAnew(t *testing.T) {
 	require.NoError(t, err)
 	require.InDelta(t, w.now.Add(-10*time.Minute).Unix(), claims["auth_time"], 0)
 	require.Equal(t, w.now.Add(-10*time.Minute).UTC(), w.who(got.Token).Requester.Verified)
+	require.True(t, w.who(got.Token).Requester.Person)
+	said := w.browse("", "POST", "/introspect", url.Values{"token": {got.Token}}, "Authorization", "Bearer "+got.Token)
+	require.Contains(t, said.body, `"auth_time":`+strconv.FormatInt(w.now.Add(-10*time.Minute).Unix(), 10))
+}
+
+// TestApps: a person sees what they let apps do, and ends it; nobody else's.
+func TestApps(t *testing.T) {
+	w := newLaunching(t)
+	offline := request("scope", "user/Patient.rs offline_access")
+	first := w.redeem(w.code("anna", offline))
+	w.now = w.now.Add(time.Minute)
+	second, ben := w.redeem(w.code("anna", request())), w.redeem(w.code("ben", offline))
+	list := w.s.AppsOf("anna")
+	require.Len(t, list, 2)
+	require.Equal(t, "App public", list[0].Name)
+	require.Equal(t, []string{"user/Patient.rs", "offline_access"}, list[1].Scopes)
+	require.Len(t, list[1].Words(), 2)
+	require.NoError(t, w.s.EndApp("anna", w.s.AppsOf("ben")[0].ID))
+	require.NotNil(t, w.who(ben.Token))
+	require.NoError(t, w.s.EndApp("anna", list[1].ID))
+	require.NoError(t, w.s.EndApp("anna", list[1].ID))
+	for range 2 {
+		require.Nil(t, w.who(first.Token))
+		require.Equal(t, "invalid_grant", w.refresh(first.Refresh).Error)
+		require.NotNil(t, w.who(second.Token))
+		require.Len(t, w.s.AppsOf("anna"), 1)
+		w.again()
+	}
+	w.now = w.now.Add(time.Hour)
+	require.Empty(t, w.s.AppsOf("anna"), "expired")
+	require.Len(t, w.s.AppsOf("ben"), 1)
 }
 
 // TestEndPerson: what a person let apps do ends at once, before and after a restart,

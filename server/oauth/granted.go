@@ -37,6 +37,8 @@ const (
 
 func (g *grant) has(scope string) bool { return strings.Contains(" "+g.Scope+" ", " "+scope+" ") }
 
+func (g *grant) scopes() []string { return strings.Fields(g.Scope) }
+
 func (g *grant) refreshes() bool { return g.has(onlineAccess) || g.has(offlineAccess) }
 
 // limit is when the grant ends whatever happens.

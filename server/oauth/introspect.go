@@ -34,6 +34,9 @@ func (s *Server) introspect(r *http.Request, form url.Values) (client string, an
 	if t.Person != nil {
 		answer["fhirUser"] = t.Person.Agent
 	}
+	if t.Proved > 0 {
+		answer["auth_time"] = t.Proved // RFC 9470 section 6.2
+	}
 	if t.Grant != "" {
 		answer["iss"] = s.issuer(r)
 		if answer["fhirUser"] = s.fhirUser(r, t.Person); answer["fhirUser"] == "" {

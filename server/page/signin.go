@@ -64,13 +64,14 @@ type Account struct {
 	Roles                    string
 	Passkeys                 []Own
 	Sessions                 []Own
+	Apps                     []Own
 	Others                   bool // there are sessions besides this one
 	ByPasskey                bool // they signed in with one
 	Fresh                    bool // passkeys may be added and removed now
 	Passkey                  Passkey
 }
 
-// Own is a passkey or a session of a person.
+// Own is a passkey, a session or an app of a person.
 type Own struct {
 	Value string // what the form names it by
 	Words string

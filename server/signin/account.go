@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/server/page"
 	"github.com/pestle-fhir/pestle/server/people"
 )
@@ -31,6 +32,8 @@ func (s *Server) account(w http.ResponseWriter, r *http.Request, form url.Values
 		switch {
 		case form.Has("end"):
 			done, err = own.end(form.Get("end"))
+		case form.Has("app"):
+			done, err = own.endApp(form.Get("app"))
 		case !own.fresh():
 			status, problem = http.StatusForbidden, "Sign in with a passkey once more: passkeys are changed within 5 minutes of that."
 		case form.Has("remove"):
@@ -84,6 +87,24 @@ func (o *own) end(which string) (done string, err error) {
 		return "", err
 	}
 	return "Signed out.", o.s.config.People.EndSessions(o.p.ID, ids...)
+}
+
+// endApp ends what the person has let an app do.
+func (o *own) endApp(id string) (done string, err error) {
+	if !slices.ContainsFunc(o.apps(), func(a oauth.Granted) bool { return a.ID == id }) {
+		return "The app has ended already.", nil
+	}
+	if err := o.s.done(o.r, appEnded, o.p); err != nil {
+		return "", err
+	}
+	return "The app may do nothing for you any more.", o.s.config.Apps.EndApp(o.p.ID, id)
+}
+
+func (o *own) apps() []oauth.Granted {
+	if o.s.config.Apps == nil {
+		return nil
+	}
+	return o.s.config.Apps.AppsOf(o.p.ID)
 }
 
 func (o *own) remove(text string) (done, problem string, err error) {
@@ -147,6 +168,9 @@ func (o *own) page(done, problem string) *page.Account {
 		view.Others = view.Others || session.ID != this
 		view.Sessions = append(view.Sessions, page.Own{Value: session.ID, This: session.ID == this,
 			Words: "Since " + at(time.Unix(session.Begun, 0)) + ", last used " + at(time.Unix(session.Seen, 0))})
+	}
+	for _, app := range o.apps() {
+		view.Apps = append(view.Apps, page.Own{Value: app.ID, Words: app.Name + ", since " + at(app.Given) + ", until " + at(app.Expires) + ": " + strings.Join(app.Words(), "; ")})
 	}
 	if view.Fresh {
 		view.Passkey = o.s.creation(o.p, o.purpose())

@@ -76,7 +76,10 @@ func (s *Server) admitted(ctx context.Context, provider *oidc.Provider, token *o
 		return known, err
 	}
 	p.Subjects = []string{subject}
-	return s.config.People.Provide(p)
+	if p, err = s.config.People.Provide(p); err != nil {
+		return known, err
+	}
+	return p, nil
 }
 
 // person is who the claims say.

@@ -76,9 +76,9 @@ func refusal(err error) bool {
 	return false
 }
 
-// known is a person, nil for nobody.
+// known is a person of whom something is known, nil for nobody.
 func known(p *people.Person) *people.Person {
-	if p.ID == "" {
+	if p.Agent() == "" {
 		return nil
 	}
 	return p

@@ -40,6 +40,8 @@ type OpenID struct {
 
 	mu       sync.Mutex
 	provider *oidc.Provider // nil until it was found
+	failed   error          // why it was not
+	asked    time.Time      // when it was looked for
 }
 
 // The paths of the flow: where it begins, and where the provider leads back.
@@ -52,25 +54,24 @@ const (
 	openIDSkew   = time.Minute // of the provider's clock
 	openIDTime   = 10 * time.Second
 	openIDLife   = 10 * time.Minute // of an id_token since it was issued
+	openIDPacing = 5 * time.Second  // between two looks for a provider that fails
 	openIDCookie = "pestle-openid"
 )
 
 // algorithms are those by which id_tokens may be signed.
 var openIDAlgorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 
-// find asks the provider how it works, once.
-func (o *OpenID) find() (*oidc.Provider, error) {
+// find asks the provider how it works, once; one that fails is left alone for a while.
+func (o *OpenID) find(now time.Time) (*oidc.Provider, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.provider == nil {
-		// The context is kept for the keys, which are fetched later.
-		p, err := oidc.NewProvider(oidc.ClientContext(context.Background(), o.Client), o.Issuer)
-		if err != nil {
-			return nil, err
-		}
-		o.provider = p
+	if o.provider != nil || o.failed != nil && now.Sub(o.asked) < openIDPacing {
+		return o.provider, o.failed
 	}
-	return o.provider, nil
+	// The context is kept for the keys, which are fetched later.
+	o.provider, o.failed = oidc.NewProvider(oidc.ClientContext(context.Background(), o.Client), o.Issuer)
+	o.asked = now
+	return o.provider, o.failed
 }
 
 func (o *OpenID) oauth(p *oidc.Provider, origin string) (*oauth2.Config, error) {
@@ -126,7 +127,7 @@ func (s *Server) flowCookie() string {
 // toProvider sends the browser to the provider.
 func (s *Server) toProvider(w http.ResponseWriter, form url.Values) {
 	o := s.config.OpenID
-	provider, err := o.find()
+	provider, err := o.find(s.config.Clock())
 	var config *oauth2.Config
 	if err == nil {
 		config, err = o.oauth(provider, s.party.Origin)
@@ -179,7 +180,7 @@ func (s *Server) fromProvider(w http.ResponseWriter, r *http.Request, form url.V
 	p, proved, err := s.proven(ctx, form, f)
 	if err != nil {
 		s.config.Logger.Warn("sign-in at the OpenID provider refused", "issuer", s.config.OpenID.Issuer, "fault", err)
-		s.failed(r, signedIn, named(p))
+		s.failed(r, signedIn, known(&p))
 		said := "You are not signed in: " + s.config.OpenID.Name + " did not answer as it should. Ask who runs this server."
 		if reason := (*errOpenID)(nil); errors.As(err, &reason) {
 			said = "You are not signed in: " + reason.reason + ". Ask who runs this server."
@@ -194,14 +195,6 @@ func (s *Server) fromProvider(w http.ResponseWriter, r *http.Request, form url.V
 	s.begin(w, r, people.Session{Person: p.ID, Way: people.WayOpenID, Verified: proved.Unix()}, f.back)
 }
 
-// named is a person of whom something is known, nil for nobody.
-func named(p people.Person) *people.Person {
-	if p.ID == "" && p.Practitioner == "" {
-		return nil
-	}
-	return &p
-}
-
 // proven is who signed in at the provider, and when they proved who they are there.
 func (s *Server) proven(ctx context.Context, form url.Values, f flow) (p people.Person, proved time.Time, err error) {
 	o := s.config.OpenID
@@ -213,7 +206,7 @@ func (s *Server) proven(ctx context.Context, form url.Values, f flow) (p people.
 	case form.Get("code") == "":
 		return p, proved, errors.New("the answer has no code")
 	}
-	provider, err := o.find()
+	provider, err := o.find(s.config.Clock())
 	if err != nil {
 		return p, proved, err
 	}
@@ -235,10 +228,10 @@ func (s *Server) proven(ctx context.Context, form url.Values, f flow) (p people.
 		return p, proved, err
 	}
 	found, err := s.admitted(ctx, provider, token, claims)
-	if err != nil {
-		return p, proved, err
+	if found.ID != "" {
+		p = found
 	}
-	return found, proved, nil
+	return p, proved, err
 }
 
 // idToken verifies the id_token: OpenID Connect Core section 3.1.3.7.

@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,10 +46,13 @@ type provider struct {
 	requests int
 }
 
+// providerKey is the key of all providers: making one takes a while.
+var providerKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
 func newProvider(w *world) *provider {
 	p := &provider{t: w.t, w: w, claims: jwt.MapClaims{}, method: jwt.SigningMethodRS256, kid: "r"}
 	var err error
-	p.rsa, err = rsa.GenerateKey(rand.Reader, 2048)
+	p.rsa, err = providerKey()
 	require.NoError(w.t, err)
 	p.ec, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(w.t, err)
@@ -183,6 +187,7 @@ func TestOpenID(t *testing.T) {
 	out := b.fromProvider(b.toProvider(p, ""))
 	require.Equal(t, 403, out.code)
 	require.Contains(t, out.body, "you are disabled here")
+	require.Equal(t, "sign-in Unauthorized carl", w.audit.last())
 
 	w.people.Disable("carl", false) //nolint:errcheck // as before
 	state := b.toProvider(p, "/authorize?client_id=x&signed_in_since="+jsonNumber(w.now.Unix()))
@@ -310,6 +315,9 @@ func TestOpenIDFlow(t *testing.T) {
 	require.Equal(t, 502, out.code)
 	require.Contains(t, out.body, "does not answer")
 	p.broken = false
+	require.Equal(t, 502, w.browser().get("/sign-in/openid").code, "it is left alone for a while")
+	require.Equal(t, 1, p.requests)
+	w.now = w.now.Add(5 * time.Second)
 	w.browser().toProvider(p, "")
 	w = newWorld(t)
 	require.False(t, w.s.Serves("/sign-in/openid"), "without a provider")

@@ -15,6 +15,7 @@ const (
 	registered     = "passkey-register"
 	removed        = "passkey-remove"
 	sessionsEnded  = "sessions-end"
+	appEnded       = "app-end"
 	anonymousAgent = "anonymous"
 )
 

@@ -31,11 +31,18 @@ type Audit interface {
 	Record(ctx context.Context, list ...*fhir.Access) error
 }
 
+// Apps are what people have let apps do.
+type Apps interface {
+	AppsOf(person string) []oauth.Granted
+	EndApp(person, id string) error
+}
+
 // Config is what a Server is made of. People, Audit and Origin are needed.
 type Config struct {
 	People *people.Registry
 	Audit  Audit
 	Origin string  // by which browsers know the server: "https://pestle.example"
+	Apps   Apps    // nil where there are none
 	OpenID *OpenID // who signs people in besides; nil for nobody
 	Site   page.Site
 	Rate   limit.Rate // attempts from one address; zero for 1 a second, 30 at once

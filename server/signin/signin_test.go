@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/server/limit"
+	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/server/signin"
 	"github.com/pestle-fhir/pestle/server/webauthn"
 	"github.com/pestle-fhir/pestle/server/webauthn/webauthntest"
@@ -485,6 +486,24 @@ func TestOwnPage(t *testing.T) {
 	b.key = first
 	b.enter()
 	require.Contains(t, b.get("/account").body, "none: you may do nothing")
+}
+
+// TestOwnApps: what apps may do for a person is shown to them, and ended by them.
+func TestOwnApps(t *testing.T) {
+	w := newWorld(t)
+	w.apps = map[string][]oauth.Granted{"anna": {{ID: "g1", Name: "Growth <chart>", Scopes: []string{"user/Patient.rs"}, Given: w.now, Expires: w.now}}, "bob": {{ID: "g2"}}}
+	b := w.browser()
+	b.join("anna")
+	require.Contains(t, b.get("/account").body, "Growth &lt;chart&gt;, since")
+	require.Contains(t, b.post("/account", "app", "g2").body, "ended already")
+	require.Len(t, w.apps["bob"], 1)
+	w.audit.full = true
+	require.Equal(t, 503, b.post("/account", "app", "g1").code)
+	w.audit.full = false
+	require.Contains(t, b.post("/account", "app", "g1").body, "may do nothing for you")
+	require.Equal(t, "app-end OK anna", w.audit.last())
+	require.Empty(t, w.apps["anna"])
+	require.NotContains(t, b.get("/account").body, "Apps that act for you")
 }
 
 func text(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/server/limit"
+	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/server/page"
 	"github.com/pestle-fhir/pestle/server/people"
 	"github.com/pestle-fhir/pestle/server/signin"
@@ -89,6 +91,14 @@ type world struct {
 	people *people.Registry
 	s      *signin.Server
 	rate   limit.Rate
+	apps   map[string][]oauth.Granted // by person
+}
+
+func (w *world) AppsOf(person string) []oauth.Granted { return w.apps[person] }
+
+func (w *world) EndApp(person, id string) error {
+	w.apps[person] = slices.DeleteFunc(w.apps[person], func(a oauth.Granted) bool { return a.ID == id })
+	return nil
 }
 
 func newWorld(t *testing.T) *world {
@@ -106,7 +116,7 @@ func (w *world) restart() {
 	var err error
 	w.people, err = people.New(people.Config{Shelf: w.shelf, Known: func(string) bool { return true }, Clock: clock})
 	require.NoError(w.t, err)
-	w.s, err = signin.New(signin.Config{People: w.people, Audit: w.audit, Origin: origin, Site: page.Site{Name: "Pestle"}, Rate: w.rate, Clock: clock})
+	w.s, err = signin.New(signin.Config{People: w.people, Apps: w, Audit: w.audit, Origin: origin, Site: page.Site{Name: "Pestle"}, Rate: w.rate, Clock: clock})
 	require.NoError(w.t, err)
 }
 
