@@ -202,8 +202,8 @@ func TestSignIn(t *testing.T) {
 
 	// The session ends by time.
 	p.stop()
-	p.start("--session-idle", "2s")
-	time.Sleep(3 * time.Second)
+	p.start("--session-idle", "8s")
+	time.Sleep(9 * time.Second)
 	b.open(p.base + "/account")
 	b.shows("You sign in with a passkey")
 	b.click("Sign in with a passkey")
