@@ -28,6 +28,7 @@ type SMART struct {
 	Algorithms                                []string // by which clients sign their assertions
 	GrantTypes, AuthMethods                   []string
 	LaunchScopes                              []string // beside those on resources
+	ManagementEndpoint                        string   // where people see what apps may do for them, and end it
 }
 
 // smartPath is where clients look for it, below each base:
@@ -116,6 +117,9 @@ func (c *SMART) own(origin string) map[string]any {
 	}
 	if c.AuthorizeEndpoint == "" {
 		return document
+	}
+	if c.ManagementEndpoint != "" {
+		document["management_endpoint"] = origin + c.ManagementEndpoint
 	}
 	document["issuer"] = origin
 	document["jwks_uri"] = origin + c.KeysURL

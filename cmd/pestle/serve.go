@@ -19,6 +19,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/register"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/oauth"
+	"github.com/pestle-fhir/pestle/server/signin"
 	"github.com/pestle-fhir/pestle/server/transport"
 	"github.com/pestle-fhir/pestle/trust/audit"
 	"github.com/pestle-fhir/pestle/trust/ledger"
@@ -345,6 +346,9 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 		config.SMART = server.SMART{TokenEndpoint: oauth.TokenPath, IntrospectionEndpoint: oauth.IntrospectPath, RevocationEndpoint: oauth.RevokePath, Algorithms: oauth.Algorithms(),
 			GrantTypes: oauth.GrantTypes(people), AuthMethods: oauth.AuthMethods(people)}
 		if people {
+			if c.accounts != nil {
+				config.SMART.ManagementEndpoint = signin.AccountPath
+			}
 			config.SMART.AuthorizeEndpoint, config.SMART.KeysURL, config.SMART.LaunchScopes = oauth.AuthorizePath, oauth.KeysPath, oauth.LaunchScopes()
 		}
 	}

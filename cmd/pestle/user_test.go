@@ -161,6 +161,9 @@ func TestUsers(t *testing.T) {
 	_, text, _ := b.open(s.base+"/fhir/Task", nil)
 	require.Contains(t, text, "How to get in")
 
+	var smart map[string]any
+	s.json("/fhir/.well-known/smart-configuration", "", &smart)
+	require.Equal(t, s.base+"/account", smart["management_endpoint"])
 	_, page, _ = b.open(s.base+"/account", nil)
 	require.Contains(t, page, "Growth chart, since")
 
