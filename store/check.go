@@ -11,6 +11,7 @@ type Findings struct {
 	AsOf                               fhir.Seq
 	Resources, Versions, Commits, Rows int
 	Cursors, Receipts                  int
+	Unerased                           fhir.Seq  `json:",omitempty"` // see [DB.Unerased]
 	Wrong                              []Finding // at most [MaxWrong]
 	More                               int       // how many further things are wrong
 }
@@ -66,5 +67,8 @@ func (db *DB) Check(ctx context.Context) (*Findings, error) {
 		a.Add(d.Findings()...)
 	}
 	err = db.Audit(ctx, a, nil)
+	if err == nil {
+		a.Unerased, err = db.Unerased()
+	}
 	return &a.Findings, err
 }

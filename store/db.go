@@ -89,6 +89,7 @@ type DB struct {
 
 	hot     hot // versions, for all who decide
 	newest  atomic.Pointer[moment]
+	turn    sync.Mutex            // for who makes it
 	moments sync.WaitGroup        // those that are held
 	head    atomic.Uint64         // the newest durable commit
 	broken  atomic.Pointer[error] // why nothing can be written any more

@@ -19,17 +19,24 @@ type moment struct {
 
 // advance makes what the engine holds the newest moment.
 func (db *DB) advance(seq fhir.Seq) error {
+	db.turn.Lock()
+	defer db.turn.Unlock()
 	snap, err := db.engine.Snapshot()
 	if err != nil {
 		return err
 	}
+	db.hand(snap, seq)
+	return nil
+}
+
+// hand makes a snapshot the newest moment; whoever calls it has the turn.
+func (db *DB) hand(snap kv.Snapshot, seq fhir.Seq) {
 	m := &moment{db: db, snap: snap, seq: seq}
 	m.refs.Store(1)
 	db.moments.Add(1)
 	if before := db.newest.Swap(m); before != nil {
 		before.release()
 	}
-	return nil
 }
 
 // now gives the newest moment, to be released; nil when the database is closed.
@@ -64,7 +71,10 @@ func (m *moment) release() {
 
 // end takes the newest moment away and waits for all readers.
 func (db *DB) end() {
-	if m := db.newest.Swap(nil); m != nil {
+	db.turn.Lock()
+	m := db.newest.Swap(nil)
+	db.turn.Unlock()
+	if m != nil {
 		m.release()
 	}
 	db.moments.Wait()

@@ -86,6 +86,9 @@ func (c *checkCommand) Run(std streams) error {
 	if f.More > 0 {
 		fmt.Fprintf(std.out, "and %d more\n", f.More)
 	}
+	if f.Unerased > 0 {
+		fmt.Fprintf(std.out, "what was purged up to commit %d may still be in files of the folder: the server removes it from them beside its work, and goes on with that when it is started\n", f.Unerased)
+	}
 	fmt.Fprintf(std.out, "as of commit %d: %d resources, %d versions, %d index rows, %d cursors, %d receipts; %d problems found\n",
 		f.AsOf, f.Resources, f.Versions, f.Rows, f.Cursors, f.Receipts, len(f.Wrong)+f.More)
 	return failed(f)

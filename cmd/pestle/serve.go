@@ -160,7 +160,8 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 		return errors.Join(err, app.closeLogs())
 	}
 	config.Warnings, config.Wrong = append(config.Warnings, verified.damage, app.ledger.Trouble, app.accesses.Trouble), verified.wrong
-	config.Counters = append(config.Counters, verified.counters()...)
+	purged := eraser{app.db, log}
+	config.Counters = append(append(config.Counters, verified.counters()...), purged.counter())
 	s, err := server.New(config)
 	if err == nil && c.Sandbox {
 		err = app.loadDemo(ctx)
@@ -177,13 +178,15 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	followers := app.follow(ctx)
 	verifying := make(chan struct{})
 	go func() { verified.run(ctx); close(verifying) }()
+	erasing := make(chan struct{})
+	go func() { purged.run(ctx); close(erasing) }()
 	go app.retain(ctx, c.retention)
 	admin := &admin{app: app, data: c.Data, log: log, tokens: issuer(config), accounts: c.accounts, sandbox: c.Sandbox}
 	commands := admin.administer(ctx)
 	defer stop()
 	ended := func() error { // before the database is closed
 		stop()
-		return inTime(closeTime, "the followers did not stop", func() error { <-followers; <-commands; <-verifying; <-signing; return app.closeLogs() })
+		return inTime(closeTime, "the followers did not stop", func() error { <-followers; <-commands; <-verifying; <-erasing; <-signing; return app.closeLogs() })
 	}
 	metrics, err := c.serveMetrics(s, log)
 	if err != nil {

@@ -21,6 +21,8 @@ var (
 	// ErrNoSpace says that the disk has too little room for a batch. Nothing of
 	// it is written.
 	ErrNoSpace = errors.New("kv: the disk is full")
+	// ErrHeld says that what is to be erased from the disk is still in use.
+	ErrHeld = errors.New("kv: what is to be erased is still in use")
 	// ErrDamaged says that keys cannot be read because what holds them is
 	// damaged.
 	ErrDamaged = errors.New("kv: a part of the database is damaged")
@@ -93,6 +95,12 @@ type Engine interface {
 	// over it in silence. Before it reads it calls pace, which may be nil, with
 	// the number of bytes; that may wait, or end it with an error.
 	Verify(ctx context.Context, pace func(bytes int) error) ([]Damage, error)
+	// Erase removes from the disk what was overwritten or deleted before the call;
+	// reads and writes go on meanwhile. It calls renew once, for its caller to close
+	// the snapshots that it has open and to take new ones. Where others stay open that
+	// see what is to go, or files with it are in use, it is ErrHeld: Erase is to be
+	// called again later, as after any other error and after a crash.
+	Erase(ctx context.Context, renew func() error) error
 	// Size is how many bytes the engine takes on disk, or in memory when it
 	// has no disk.
 	Size() (int64, error)

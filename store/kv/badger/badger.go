@@ -43,6 +43,10 @@ const (
 	stallAt = 20
 )
 
+// valuesInLog is how many values a value log has: to erase one, a log is ended and
+// written anew.
+const valuesInLog = 32
+
 // Limits of a batch.
 const (
 	maxOps  = 4 << 20
@@ -57,6 +61,7 @@ type Engine struct {
 	recorded recorded    // under writing
 	logs     logs        // under writing
 	sealed   sealed      // under writing
+	held     held
 	damage   atomic.Pointer[[]kv.Damage]
 	resident *resident
 	gate     *gate
@@ -215,6 +220,7 @@ func settings(dir string, log *slog.Logger) badger.Options {
 		WithNumLevelZeroTables(mergeAt).
 		WithNumLevelZeroTablesStall(stallAt).
 		WithValueLogFileSize(maxSize). // for values over 1 MB only; takes what it holds
+		WithValueLogMaxEntries(valuesInLog).
 		WithMetricsEnabled(false).
 		WithChecksumVerificationMode(compression.OnBlockRead).WithVerifyValueChecksum(true).
 		WithLogger(logger{log})
@@ -230,7 +236,7 @@ func (e *Engine) Snapshot() (kv.Snapshot, error) {
 	if e.torn != nil {
 		return nil, e.torn
 	}
-	s := &snapshot{e.db.NewTransaction(false), e}
+	s := e.see()
 	if e.pending == nil {
 		return s, nil
 	}

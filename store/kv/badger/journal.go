@@ -130,7 +130,7 @@ func (e *Engine) eachOp(f func([]kv.Op) error) error {
 }
 
 func (e *Engine) eachPiece(f func(key, value []byte) error) error {
-	s := &snapshot{e.db.NewTransaction(false), e}
+	s := e.see()
 	defer s.Close()
 	it := s.Iterate(journal, append(bytes.Clone(journal), 0xFF), false)
 	var err error

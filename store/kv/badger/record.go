@@ -101,9 +101,15 @@ func parseRecord(b []byte) *record {
 	return r
 }
 
-// writeRecord records the folder as it is now.
-func writeRecord(dir, state string) (*record, error) {
+// writeRecord records the folder as it is now, without some value logs.
+func writeRecord(dir, state string, without ...string) (*record, error) {
 	r, err := recordOf(dir, state)
+	for _, name := range without {
+		if r != nil {
+			delete(r.Values, name)
+			delete(r.Heads, name)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package badger
 import (
 	"bytes"
 	"errors"
+	"sync/atomic"
 
 	badger "github.com/dgraph-io/badger/v4"
 
@@ -12,9 +13,21 @@ import (
 type snapshot struct {
 	txn    *badger.Txn
 	engine *Engine
+	closed atomic.Bool
 }
 
-func (s *snapshot) Close() { s.txn.Discard() }
+func (e *Engine) see() *snapshot {
+	s := &snapshot{txn: e.db.NewTransaction(false), engine: e}
+	e.held.add(s.txn.ReadTs())
+	return s
+}
+
+func (s *snapshot) Close() {
+	if s.closed.CompareAndSwap(false, true) {
+		s.txn.Discard()
+		s.engine.held.remove(s.txn.ReadTs())
+	}
+}
 
 func (s *snapshot) Get(key []byte) ([]byte, bool, error) {
 	if err := s.engine.hit(key, append(key[:len(key):len(key)], 0)); err != nil {

@@ -220,6 +220,16 @@ func (w *Waiting) Verify(ctx context.Context, pace func(bytes int) error) ([]kv.
 	return now.Verify(ctx, pace)
 }
 
+// Erase is that of [Engine.Erase], or [kv.ErrNoSpace].
+func (w *Waiting) Erase(ctx context.Context, renew func() error) error {
+	e, done := w.use()
+	defer done()
+	if e.release != nil {
+		return w.full(e)
+	}
+	return e.Erase(ctx, renew)
+}
+
 // RotateKey is that of [Engine.RotateKey].
 func (w *Waiting) RotateKey(from, to []byte) error {
 	e, done := w.use()

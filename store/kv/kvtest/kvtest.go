@@ -30,7 +30,7 @@ func run(t *testing.T, open func(t *testing.T) kv.Engine) {
 	for name, test := range map[string]func(*testing.T, kv.Engine){
 		"Get": testGet, "Iterate": testIterate, "Edges": testEdges, "Snapshot": testSnapshot,
 		"Delete": testDelete, "Big": testBig, "TooBig": testTooBig, "Model": testModel, "Closed": testClosed,
-		"Ownership": testOwnership,
+		"Ownership": testOwnership, "Erase": testErase,
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := open(t)
@@ -299,4 +299,31 @@ func testClosed(t *testing.T, e kv.Engine) {
 	_, err := e.Snapshot()
 	require.ErrorIs(t, err, kv.ErrClosed)
 	require.ErrorIs(t, e.Write([]kv.Op{{Key: []byte("a"), Value: []byte("1")}}), kv.ErrClosed)
+}
+
+// testErase: what is erased is what nobody can read any more; all else stays. The
+// engine's own test says whether it is gone from the disk.
+func testErase(t *testing.T, e kv.Engine) {
+	Set(t, e, "a", "1", "b", "1", "c", "1")
+	Set(t, e, "a", "2")
+	require.NoError(t, e.Write([]kv.Op{{Key: []byte("b")}}))
+	held := Snapshot(t, e)
+	renewed := 0
+	require.NoError(t, e.Erase(t.Context(), func() error {
+		renewed++
+		held.Close()
+		held = Snapshot(t, e)
+		return nil
+	}))
+	require.LessOrEqual(t, renewed, 1)
+	for _, s := range []kv.Reader{held, Snapshot(t, e)} {
+		for key, want := range map[string]string{"a": "2", "b": "", "c": "1"} {
+			v, ok, err := s.Get([]byte(key))
+			require.NoError(t, err)
+			require.Equal(t, want, string(v))
+			require.Equal(t, want != "", ok)
+		}
+	}
+	held.Close()
+	Set(t, e, "b", "3")
 }

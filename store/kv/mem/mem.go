@@ -66,6 +66,9 @@ func (e *Engine) Room(int64) error { return nil }
 // Verify has nothing to read.
 func (e *Engine) Verify(context.Context, func(int) error) ([]kv.Damage, error) { return nil, nil }
 
+// Erase has nothing to do: what is overwritten or deleted is gone.
+func (e *Engine) Erase(context.Context, func() error) error { return nil }
+
 // Limits allows what memory allows.
 func (e *Engine) Limits() (ops int, size int64) { return 1 << 30, 1 << 40 }
 
