@@ -33,7 +33,8 @@ type Change struct {
 	// Purge, on Delete, also erases the content and the content's salt of all
 	// versions that the resource has had, for good: see [PurgeGuard]. It is for one
 	// resource by its id, also one that is deleted already, and with IfMatch for one
-	// at that version. A transaction with it must write a version, which records it.
+	// at that version. References to the resource do not stop it. A transaction with it
+	// must write a version, which records it.
 	Purge bool
 	// Message says that the resource is a part of a message from another system.
 	// What it contains may be copied from other messages and refer to entries
@@ -102,6 +103,11 @@ type Transaction struct {
 	Requester Principal
 	RequestID string
 	Time      time.Time // zero for the committer's clock
+}
+
+// Purges reports whether the transaction purges anything.
+func (tx *Transaction) Purges() bool {
+	return slices.ContainsFunc(tx.Changes, func(c Change) bool { return c.Purge })
 }
 
 // Receipt is a stored answer under a caller's key.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -31,11 +32,14 @@ func historyEntry(base string, v *fhir.Version) fhir.Value {
 	)
 }
 
-// The systems of the codings that name a version's author in a history.
+// The systems of the codings that name a version's author in a history, and the purge
+// of its content. A version that was purged has no resource, and is listed as if it
+// were a deletion: R4 has no other form for it.
 const (
 	agentSystem        = "https://pestle-fhir.github.io/history/agent"
 	organisationSystem = "https://pestle-fhir.github.io/history/organisation"
 	requestSystem      = "https://pestle-fhir.github.io/history/request-id"
+	purgeSystem        = "https://pestle-fhir.github.io/history/purge" // the commit that erased the content
 )
 
 // authorship is an OperationOutcome with one note: who wrote a version, for
@@ -61,12 +65,18 @@ func authorship(v *fhir.Version) fhir.Value {
 		}
 		return fhir.Obj("system", system, "code", strings.Join(strings.Fields(code), " "), "display", display)
 	}
+	purge := fhir.Value{}
+	if p := v.Purged; p != nil {
+		sentence += fmt.Sprintf(". Its content was erased for good at %s, by commit %d", p.Time.UTC().Format(fhir.InstantLayout), p.Seq)
+		purge = coding(purgeSystem, fmt.Sprint(p.Seq), "")
+	}
 	return fhir.Obj("resourceType", "OperationOutcome", "issue", fhir.List(fhir.Obj(
 		"severity", string(fhir.Information), "code", string(fhir.Informational),
 		"details", fhir.Obj("coding", fhir.List(
 			coding(agentSystem, who.Agent, who.Display),
 			coding(organisationSystem, who.OnBehalf, ""),
 			coding(requestSystem, v.RequestID, ""),
+			purge,
 		), "text", sentence+"."),
 	)))
 }

@@ -92,7 +92,7 @@ func (s *Server) patched(ctx context.Context, typ, id, match string, apply diffe
 		return change, err
 	}
 	if current.Deleted() {
-		return change, gone(current)
+		return change, s.gone(ctx, current)
 	}
 	if err := exchangeIn(ctx).permitVersion(current); err != nil {
 		return change, err

@@ -1,7 +1,10 @@
 package server
 
 import (
+	"context"
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -49,7 +52,7 @@ func (s *Server) sendCurrent(c *gin.Context, v *fhir.Version) error {
 	}
 	x.show(v)
 	if v.Deleted() {
-		return gone(v)
+		return s.gone(c.Request.Context(), v)
 	}
 	if x.unchanged(c.Request.Header, v) {
 		x.stamp(c.Writer.Header(), v)
@@ -65,11 +68,33 @@ func (s *Server) sendCurrent(c *gin.Context, v *fhir.Version) error {
 	return s.sendVersion(c, http.StatusOK, v)
 }
 
-func gone(v *fhir.Version) error {
-	f := refuse(http.StatusGone, fhir.Deleted, fhir.Issue{
+// gone says that a resource was deleted, or that its content was purged.
+func (s *Server) gone(ctx context.Context, v *fhir.Version) error {
+	issue := fhir.Issue{
 		Message: "The resource " + v.Ref() + " was deleted at " + v.LastUpdated.UTC().Format(fhir.InstantLayout) + ".",
 		Fix:     "Read what it was at " + v.Ref() + "/_history.",
-	})
+	}
+	if p := s.purged(ctx, v); p != nil {
+		issue = fhir.Issue{Rule: "purge",
+			Message: fmt.Sprintf("The content of %s was erased for good at %s, by commit %d.", v.Ref(), p.Time.UTC().Format(fhir.InstantLayout), p.Seq),
+			Fix:     "Nothing brings it back. Its history tells which versions there were.",
+		}
+	}
+	f := refuse(http.StatusGone, fhir.Deleted, issue)
 	stamp(f.header, v)
 	return f
+}
+
+// purged is the purge of a version, or of the one that a deletion has ended; nil where
+// there was none.
+func (s *Server) purged(ctx context.Context, v *fhir.Version) *fhir.Purged {
+	n, err := strconv.Atoi(v.VersionID)
+	if v.Purged != nil || err != nil || n < 2 {
+		return v.Purged
+	}
+	before, err := s.config.Repository.VRead(ctx, v.Type, v.ID, strconv.Itoa(n-1))
+	if err != nil {
+		return nil // who does not see it is told of a deletion
+	}
+	return before.Purged
 }

@@ -90,7 +90,7 @@ func (s *Server) askedValidation(ctx context.Context, call *fhir.Call) (*validat
 		return nil, err
 	}
 	if v.Deleted() {
-		return nil, gone(v)
+		return nil, s.gone(ctx, v)
 	}
 	if err := exchangeIn(ctx).permitVersion(v); err != nil {
 		return nil, err

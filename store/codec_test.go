@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"math/rand/v2"
 	"os"
 	"regexp"
@@ -100,5 +101,64 @@ func FuzzRecords(f *testing.F) {
 		_, _ = decodeHead(b)
 		_, _ = decodeSeq(b)
 		_, _, _ = decodeReceipt(b)
+	})
+}
+
+// TestRemains: what is left of a version is read back, and nothing else is taken for it.
+func TestRemains(t *testing.T) {
+	ver := &fhir.Version{Type: "Patient", ID: "a", VersionID: "3", Seq: 7, LastUpdated: instant(1_700_000_000_000), Method: fhir.Update, JSON: []byte(`{"a":1}`),
+		Requester: fhir.Principal{Agent: "x", Roles: []string{"r", "s"}}, RequestID: "q"}
+	salts := bytes.Repeat([]byte{1, 2}, saltLen)
+	record := encodeVersion(ver, salts)
+	said := fhir.Ownership{Writers: []string{"A"}, Named: []string{"B", "C"}, Through: []string{"Organization/1"}, Inherits: []string{"Task/1"}, Shares: []string{"Patient/1"}, Server: true}
+	e, err := erase(3, record, ver, salts, said, func(salt, content []byte) sum { return sum{9} })
+	require.NoError(t, err)
+	purged := e.encode(12, 1_800_000_000_000, "y")
+	require.NotContains(t, string(purged), `{"a":1}`)
+	require.NotContains(t, string(purged), string(salts))
+	got, left, err := decodeSalted("Patient", 3, purged)
+	require.NoError(t, err)
+	require.Equal(t, salts[:saltLen], left)
+	want := *ver
+	want.Method, want.JSON, want.Purged = fhir.Delete, nil, &fhir.Purged{Was: fhir.Update, Seq: 12, Time: instant(1_800_000_000_000), By: "y"}
+	require.Equal(t, &want, got)
+	all, err := remainsOf(purged)
+	require.NoError(t, err)
+	require.Equal(t, remains{commit: sum{9}, sum: sha256.Sum256(record), said: said, seq: 12, millis: 1_800_000_000_000, by: "y"}, all)
+	for _, b := range [][]byte{record, purged} {
+		s, err := recordSum(b)
+		require.NoError(t, err)
+		require.Equal(t, sum(sha256.Sum256(record)), s, "the chain goes on")
+	}
+	_, err = remainsOf(record)
+	require.ErrorIs(t, err, errCorrupt)
+	for n := range purged {
+		_, _, err := decodeSalted("Patient", 3, purged[:n])
+		require.ErrorIs(t, err, errCorrupt, n)
+	}
+	_, _, err = decodeSalted("Patient", 3, append(purged[:len(purged):len(purged)], 1))
+	require.ErrorIs(t, err, errCorrupt)
+	_, err = erase(3, record, ver, salts[:saltLen], said, nil)
+	require.ErrorIs(t, err, errCorrupt, "of a version that was purged")
+}
+
+// FuzzVersion reads records of versions: no bytes make it panic, and what it takes for a
+// version that was purged has no content.
+func FuzzVersion(f *testing.F) {
+	ver := &fhir.Version{Type: "Patient", ID: "a", VersionID: "1", Seq: 1, Method: fhir.Create, JSON: []byte(`{}`)}
+	salts := make([]byte, saltsLen)
+	record := encodeVersion(ver, salts)
+	e, err := erase(1, record, ver, salts, fhir.Ownership{Writers: []string{""}}, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(record)
+	f.Add(e.encode(2, 3, "x"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		v, _, err := decodeSalted("Patient", 1, b)
+		_, sumErr := recordSum(b)
+		if err == nil && (sumErr != nil || v.Purged != nil && (v.JSON != nil || v.Method != fhir.Delete)) {
+			t.Fatal(v, sumErr)
+		}
 	})
 }

@@ -115,7 +115,7 @@ func (k *recheck) refers() (bool, error) {
 		return true, nil
 	}
 	for i := range k.p.steps {
-		if s := &k.p.steps[i]; s.applied == fhir.Removed {
+		if s := &k.p.steps[i]; s.applied == fhir.Removed && !k.p.tx.Changes[i].Purge {
 			v := k.v
 			if k.p.tx.Derived {
 				v = v.whole()

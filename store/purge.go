@@ -132,19 +132,9 @@ func (v view) remains(p place) (remains, error) {
 	return remainsOf(b)
 }
 
-// purges reports whether the transaction purges anything.
-func (p *plan) purges() bool {
-	for i := range p.tx.Changes {
-		if p.tx.Changes[i].Purge {
-			return true
-		}
-	}
-	return false
-}
-
 // purge works out what the purges of the transaction erase.
 func (p *planner) purge() error {
-	if !p.plan.purges() {
+	if !p.tx.Purges() {
 		return nil
 	}
 	commits, refs := map[fhir.Seq]bool{}, map[string]bool{}
@@ -226,33 +216,17 @@ func (p *planner) empty(commits map[fhir.Seq]bool, refs map[string]bool) error {
 }
 
 // names reports whether a text holds one of the references.
-func names(text []byte, refs map[string]bool) bool {
-	part := func(c byte) bool {
-		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.'
-	}
-	for at := 0; ; {
-		i := bytes.IndexByte(text[at:], '/')
-		if i < 0 {
-			return false
-		}
-		at += i
-		low, high := at, at+1
-		for low > 0 && part(text[low-1]) {
-			low--
-		}
-		for high < len(text) && part(text[high]) {
-			high++
-		}
-		if refs[string(text[low:high])] {
-			return true
-		}
-		at++
-	}
+func names(text []byte, refs map[string]bool) (found bool) {
+	fhir.Mentions(text, func(ref []byte) bool {
+		found = refs[string(ref)]
+		return !found
+	})
+	return found
 }
 
 // mayPurge asks the guard of purges, in the state before the commit.
 func (a *applier) mayPurge(ctx context.Context, guard fhir.PurgeGuard, before fhir.Seq) error {
-	if !a.p.purges() {
+	if !a.p.tx.Purges() {
 		return nil
 	}
 	if !a.changes() {

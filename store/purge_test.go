@@ -325,3 +325,14 @@ func TestPurgeOfDamage(t *testing.T) {
 	require.ErrorIs(t, err, kv.ErrDamaged)
 	require.ErrorContains(t, err, "Patient/a")
 }
+
+// TestPurgeOfWhatOthersReferTo: references stop a deletion, and not a purge.
+func TestPurgeOfWhatOthersReferTo(t *testing.T) {
+	db := planted(t, mem.New(), store.Options{References: true})
+	defer func() { require.NoError(t, db.Close()) }()
+	commit(t, db, post(parse(t, `{'resourceType':'Invoice','status':'issued','subject':{'reference':'Patient/a'}}`)))
+	_, err := db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Delete, Type: "Patient", ID: "a"}}})
+	require.Equal(t, fhir.Conflict, fhir.KindOf(err))
+	purged(t, db, purge("Patient", "a", "2"))
+	sound(t, db)
+}

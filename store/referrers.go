@@ -63,7 +63,7 @@ func localEnd(text string) (typ, id string) {
 }
 
 // enforce refuses references of the referring types to what is not there after
-// the transaction, and deletions of what they refer to. What the current
+// the transaction, and deletions, but for purges, of what they refer to. What the current
 // version refers to already is left alone: data older than the rule must not
 // stop other changes.
 func (p *planner) enforce() error {
@@ -74,6 +74,7 @@ func (p *planner) enforce() error {
 		s := &p.steps[i]
 		var err error
 		switch {
+		case p.tx.Changes[i].Purge: // what others say of it stays
 		case s.applied == fhir.Removed:
 			err = p.unreferred(i)
 		case s.writes() && referring[s.typ]:

@@ -28,6 +28,7 @@ import (
 	"github.com/pestle-fhir/pestle/trust/duties"
 	"github.com/pestle-fhir/pestle/trust/ledger"
 	"github.com/pestle-fhir/pestle/trust/ownership"
+	"github.com/pestle-fhir/pestle/trust/purge"
 	"github.com/pestle-fhir/pestle/trust/redaction"
 )
 
@@ -64,7 +65,8 @@ type app struct {
 	definitions   *definitionFolder
 	ledger        *ledger.Log    // Merkle log of all versions
 	accesses      *ledger.Notary // of the audit log
-	origins       []string       // by which clients know the server
+	purges        *purge.Rules
+	origins       []string // by which clients know the server
 	log           *slog.Logger
 }
 
@@ -104,9 +106,14 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	actors.Own, separate.Own = own, own
 	checks := clinical.Options{Site: c.Dispensing.Site.ODS}
 	owners := ownership.New(c.Dispensing.Site.ODS)
+	retention, err := purge.BuiltinRetention()
+	if err != nil {
+		return nil, err
+	}
+	purges := &purge.Rules{Retention: retention, Separate: separate.Separate, Public: owners.Public}
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
-	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), reimbursement.Guard, register.Guard(books), pharmacy.GuardAudit, owners.Guard, actors.Guard, separate.Guard, redaction.Guard},
+	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), reimbursement.Guard, register.Guard(books), pharmacy.GuardAudit, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard}, Purge: purges.May,
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err
@@ -123,6 +130,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, accesses: ledger.NewNotary("the audit log", accesses.Tree()), origins: c.Origins, log: log}
 	a.clinical = clinical.New(db, checks)
 	a.register = register.New(db, books)
+	a.purges = purges
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
 	site := c.Dispensing.Site
@@ -139,7 +147,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 func (a *app) close() error { return errors.Join(a.db.Close(), a.audit.Close()) }
 
 func (a *app) operations() []fhir.Operation {
-	return slices.Concat([]fhir.Operation{accessReport(a.repository)}, a.clinical.Operations(), a.dispensing.Operations(), a.reimbursement.Operations(), a.register.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
+	return slices.Concat([]fhir.Operation{accessReport(a.repository), a.purges.Operation(a.db)}, a.clinical.Operations(), a.dispensing.Operations(), a.reimbursement.Operations(), a.register.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
 }
 
 func (a *app) intakes() []fhir.Intake {

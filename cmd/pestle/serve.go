@@ -186,7 +186,14 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	defer stop()
 	ended := func() error { // before the database is closed
 		stop()
-		return inTime(closeTime, "the followers did not stop", func() error { <-followers; <-commands; <-verifying; <-erasing; <-signing; return app.closeLogs() })
+		return inTime(closeTime, "the followers did not stop", func() error {
+			<-followers
+			<-commands
+			<-verifying
+			<-erasing
+			<-signing
+			return app.closeLogs()
+		})
 	}
 	metrics, err := c.serveMetrics(s, log)
 	if err != nil {

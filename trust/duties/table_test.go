@@ -26,8 +26,8 @@ func TestOpenDuties(t *testing.T) {
 			open = append(open, d.Act+" after "+d.Earlier)
 		}
 	}
-	assert.Equal(t, []string{"dispense after accept", "adjust after submit", "grant after -", "check after approve", "approve after prescribe", "destroy after witness", "count after witness", "register after witness"}, enforced)
-	assert.Equal(t, []string{"check after assemble", "refund after request", "grant after -", "purge after request"}, open)
+	assert.Equal(t, []string{"dispense after accept", "adjust after submit", "purge after propose", "grant after -", "check after approve", "approve after prescribe", "destroy after witness", "count after witness", "register after witness"}, enforced)
+	assert.Equal(t, []string{"check after assemble", "refund after request", "grant after -"}, open)
 }
 
 func TestParse(t *testing.T) {
