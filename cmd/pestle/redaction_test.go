@@ -240,6 +240,8 @@ func TestRedactedSearch(t *testing.T) {
 		{"customer-service", "MedicationRequest?_include=*", 403, "_include"},
 		{"customer-service", "Medication?_revinclude=MedicationRequest:medication", 403, "_revinclude"},
 		{"customer-service", "Communication?medium=x", 403, "medium"},
+		{"customer-service", "Task?last-day=le2099-01-01", 403, "last-day"},
+		{"customer-service", "Task?_sort=last-day", 403, "_sort=last-day"},
 		{"customer-service", "Patient?_tag=t", 403, "_tag"},
 		{"customer-service", "Patient?_security=HIV", 403, "_security"},
 		{"customer-service", "Medication?code=12345", 403, "code"},

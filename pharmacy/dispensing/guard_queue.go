@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -40,6 +41,20 @@ func guardWork(tx *fhir.Transaction, before, after *fhir.Version) error {
 		issue.Expression, issue.Expected, issue.Found = "Task."+name, old.Get(name).Brief(), r.Get(name).Brief()
 	}
 	return refusal("Task", issue)
+}
+
+// guardOpenWork keeps a prescription that is in queues from being ended by hand: its
+// Tasks there would wait for ever.
+func guardOpenWork(tx *fhir.Transaction, before *fhir.Version, from, to *prescription.State) error {
+	if tx.Derived || from == nil || to != nil && *to == *from {
+		return nil
+	}
+	r, err := before.Resource()
+	if err != nil || len(openWorkOf(r)) == 0 {
+		return err
+	}
+	return refusal("Task", fhir.Issue{Rule: "QUEUE-2", Message: "The prescription is in a queue, which follows from the operations on its Task.", Expression: "Task.status",
+		Expected: "the status as it is: " + from.String(), Found: "another, written by hand", Fix: "Use Task/$cancel; a prescription whose time is over ends when it is accepted or returned."})
 }
 
 // guardQuery keeps the queries of pharmacists as they were asked: they are written

@@ -22,7 +22,7 @@ func (s *Service) guardTask(state fhir.State, tx *fhir.Transaction, before, afte
 	case from == nil:
 		return guardNewTask(state, after, *to)
 	case to == nil && from.Open():
-		return nil
+		return guardOpenWork(tx, before, from, to)
 	case to == nil || !prescription.MayBecome(*from, *to):
 		found := "no Task of a prescription"
 		if to != nil {
@@ -36,6 +36,9 @@ func (s *Service) guardTask(state fhir.State, tx *fhir.Transaction, before, afte
 		return err
 	}
 	if err := guardProgress(tx, before, after, *from, *to); err != nil {
+		return err
+	}
+	if err := guardOpenWork(tx, before, from, to); err != nil {
 		return err
 	}
 	if err := s.guardActs(state, tx, before, after); err != nil {

@@ -94,6 +94,10 @@ func TestQueuesAreNotWrittenByHand(t *testing.T) {
 	hidden := fhir.Revise(order, "extension", "")
 	require.Equal(t, []string{"0012"}, epstest.RulesOf(st.commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: order.ID(), Resource: hidden})))
 
+	ended := fhir.Revise(order, "status", "cancelled", "businessStatus", nhs.Concept(nhs.Coding(nhs.CSBusinessStatus, "0005")))
+	require.Equal(t, []string{"QUEUE-2"}, epstest.RulesOf(st.commit(fhir.Change{Method: fhir.Update, Type: "Task", ID: order.ID(), Resource: ended})))
+	require.Equal(t, []string{"QUEUE-2"}, epstest.RulesOf(st.commit(fhir.Change{Method: fhir.Delete, Type: "Task", ID: order.ID()})))
+
 	require.NoError(t, change("priority", "stat", "note", fhir.List(fhir.Obj("text", "The patient waits in the shop."))))
 	_, err := st.act("accept", 1, nil, []string{"1"})
 	require.NoError(t, err)
