@@ -2,6 +2,9 @@ package prescription
 
 import (
 	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
@@ -41,6 +44,11 @@ func check(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
 	}
 	p.Checks = slices.Clone(p.Checks)
 	for _, c := range q.Counts {
+		if l := p.Line(c.Item); l != nil {
+			p.spent(l)
+		}
+	}
+	for _, c := range q.Counts {
 		l := p.Line(c.Item)
 		if l == nil {
 			issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.NotFound, Rule: "0014", Expression: c.Place, Message: "The prescription has no such item.", Found: c.Item, Details: nhs.EPS("MEDICATIONREQUEST_NOT_FOUND")})
@@ -51,7 +59,6 @@ func check(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
 		}
 		found := r.counts(p, l, c, q)
 		issues = append(issues, found...)
-		p.spent(l)
 		p.Checks = append(p.Checks, Check{Item: l.Item, Quantity: c.Quantity, Pack: c.Pack, Who: q.By, When: q.At(), Alone: q.Alone, Note: q.Words})
 	}
 	return Outcome{After: p}, issues
@@ -64,7 +71,7 @@ func (r Rules) counts(p *Prescription, l *Line, c Count, q Request) (issues []fh
 		issues = append(issues, issue)
 	}
 	today := nhs.DateOf(q.Now)
-	left := l.Quantity.Of(l.Quantity.Value.Sub(l.Supplied.Value))
+	left := l.Quantity.Of(l.Quantity.Value.Sub(l.Supplied.Value).Sub(p.counted(l))) // several packs of an item are counted one by one
 	for _, h := range p.Standing(l) {
 		if h.Code != HoldProduct {
 			issues = append(issues, h.issue(c.Place))
@@ -94,7 +101,7 @@ func (r Rules) counts(p *Prescription, l *Line, c Count, q Request) (issues []fh
 	return issues
 }
 
-// Checked is the check of a line that counts, nil for none.
+// Checked is a check of a line that counts, nil for none.
 func (p *Prescription) Checked(l *Line) *Check {
 	for i := range p.Checks {
 		if c := &p.Checks[i]; !c.Void && nhs.SameUUID(c.Item, l.Item) {
@@ -102,6 +109,26 @@ func (p *Prescription) Checked(l *Line) *Check {
 		}
 	}
 	return nil
+}
+
+// counted is what the checks of a line that count come to.
+func (p *Prescription) counted(l *Line) (total decimal.Decimal) {
+	for _, c := range p.Checks {
+		if !c.Void && nhs.SameUUID(c.Item, l.Item) {
+			total = total.Add(c.Quantity.Value)
+		}
+	}
+	return total
+}
+
+// otherBatch reports whether the checks of a line tell of batches, and not of one.
+func (p *Prescription) otherBatch(l *Line, batch string) (told []string, other bool) {
+	for _, c := range p.Checks {
+		if !c.Void && nhs.SameUUID(c.Item, l.Item) && c.Pack.Batch != "" {
+			told = append(told, c.Pack.Batch)
+		}
+	}
+	return told, batch != "" && len(told) > 0 && !slices.Contains(told, batch)
 }
 
 // LastCheck is the newest check of a line, whether it counts still or not.
@@ -139,14 +166,15 @@ func (p *Prescription) checked(l *Line, supplies []Supply, j Judge) (issues []fh
 		return nil
 	}
 	if c := p.Checked(l); !j.Amends && j.Policy.wants(CheckStep, l, p.Private(), j.Caller, j.Now) {
-		switch {
+		batches, other := p.otherBatch(l, last.Pack.Batch)
+		switch counted := p.counted(l); {
 		case c == nil:
 			issues = append(issues, last.wrong("CHECK-4", l.Product.Display+" is handed over when a second person has counted it.", "a check of "+total.InUnits(), "none",
 				"Have it checked with Task/$check: item with number = "+l.Item+" and quantity."))
-		case !c.Quantity.Value.Equal(total.Value):
-			issues = append(issues, last.wrong("CHECK-4", "The supply is not what was counted at the second check.", c.Quantity.InUnits(), total.InUnits(), "Count again, and check again."))
-		case c.Pack.Batch != "" && last.Pack.Batch != "" && c.Pack.Batch != last.Pack.Batch:
-			issues = append(issues, last.wrong("CHECK-4", "The batch is not the one that was checked.", c.Pack.Batch, last.Pack.Batch, "Check what is handed over."))
+		case !counted.Equal(total.Value):
+			issues = append(issues, last.wrong("CHECK-4", "The supply is not what was counted at the second check.", l.Quantity.Of(counted).InUnits(), total.InUnits(), "Count again, and check again."))
+		case other:
+			issues = append(issues, last.wrong("CHECK-4", "The batch is not one that was checked.", strings.Join(batches, ", "), last.Pack.Batch, "Check what is handed over."))
 		}
 	}
 	p.spent(l)
