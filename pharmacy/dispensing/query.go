@@ -162,16 +162,15 @@ func (s *Service) asked(state fhir.State, query string) (*execution, error) {
 	return readTask(state, v)
 }
 
-// answers reports whether a Communication is the prescriber's organisation's: by who
-// wrote it, and, where it names a sender, by that too.
+// answers reports whether a Communication is the prescriber's organisation's: by the
+// sender that it names, which the guard of actors has compared with the caller, or,
+// where it names no organisation, by whom it was written for.
 func (x *execution) answers(r *fhir.Resource, who fhir.Principal) bool {
-	sender := r.Root().Path("sender", "identifier")
-	if code := sender.Get("value").Text(); sender.Get("system").Text() == nhs.IDODS && !strings.EqualFold(code, x.Sender.ID) {
-		return false
-	} else if strings.EqualFold(code, x.Sender.ID) && sender.Get("system").Text() == nhs.IDODS {
-		return true // the guard of actors has compared the sender with the caller
+	from := who.OnBehalf
+	if sender := r.Root().Path("sender", "identifier"); sender.Get("system").Text() == nhs.IDODS {
+		from = sender.Get("value").Text()
 	}
-	return who.OnBehalf == "" || strings.EqualFold(who.OnBehalf, x.Sender.ID)
+	return from != "" && strings.EqualFold(from, x.Sender.ID)
 }
 
 // queryMembers are the members of the Task of a query that tell of it: what was
@@ -189,7 +188,7 @@ func (x *execution) queryMembers(w prescription.Work) []any {
 	return []any{"businessStatus", nhs.Concept(nhs.Coding(csQueryStatus, status)), "reasonReference", fhir.Obj("reference", last)}
 }
 
-// recordAnswers and recordCorrections are the records of both on a Task.
+// recordAnswers records the answers to queries and the corrections on a Task.
 func (x *execution) recordAnswers(record func(code string, who prescription.Party, when, text string, parts ...any)) {
 	for _, a := range x.Answers {
 		record(recordAnswered, prescription.Party{Name: a.From.String()}, a.When, "", fhir.Obj("url", "query", "valueReference", fhir.Obj("reference", a.Query)), fhir.Obj("url", "answer", "valueReference", fhir.Obj("reference", a.Ref)))
