@@ -1,6 +1,7 @@
 package dispensing
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -46,6 +47,7 @@ import (
 //	lift N CODE [item=ITEM]         Task/$release-hold
 //	notify N [same] [amend] [when=DAY] ITEM:STATUS:QUANTITY[:BUSINESS[:UNIT[:DIFFERENCE[:PRODUCT]]]]…   an EPS
 //	                                dispense-notification; same uses one number for all of an item
+//	supply N …                      the same as MedicationDispense resources, written by hand
 //	return N, withdraw N            as POST Task with EPS reasons
 //	cancel N ITEM                   a prescription-order-update
 //	cancelop N                      Task/$cancel of everything
@@ -321,6 +323,8 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 		return st.on(s.Order, issue, st.s.dispenseTask, st.dispenseParams(s, opts, rest[1:])...)
 	case "notify":
 		return st.notify(s, opts["when"], rest[1:])
+	case "supply":
+		return nil, st.supply(s, opts["when"], rest[1:])
 	case "return":
 		return st.s.takeTask(st.ctx, st.call(st.taskOf(s, "rejected", nhs.CSReturn, "0003", "")))
 	case "withdraw":
@@ -483,6 +487,26 @@ func (st *stage) items(s epstest.Script, places []string) (pairs []any) {
 }
 
 func (st *stage) notify(s epstest.Script, when string, specs []string) (*fhir.Reply, error) {
+	return st.send(st.notification(s, when, specs))
+}
+
+// supply writes the supplies that a notification would tell of as resources, by hand.
+func (st *stage) supply(s epstest.Script, when string, specs []string) error {
+	tx := &fhir.Transaction{Time: st.now}
+	m := st.notification(s, when, specs)
+	for e := range m.Get("entry").Items() {
+		if n := e.Get("resource"); n.Get("resourceType").Text() == "MedicationDispense" {
+			r, err := fhir.Parse(bytes.ReplaceAll(m.Sub(n).JSON(), []byte(`"reference":"`+epstest.OrgURL), []byte(`"display":"`))) // it is not in this transaction
+			require.NoError(st.t, err)
+			tx.Changes = append(tx.Changes, fhir.Change{Method: fhir.Create, Type: "MedicationDispense", Resource: r})
+		}
+	}
+	_, err := st.db.Commit(st.ctx, tx)
+	return err
+}
+
+// notification is the message that tells of supplies.
+func (st *stage) notification(s epstest.Script, when string, specs []string) *fhir.Resource {
 	if when == "" {
 		when = nhs.Stamp(st.now)
 	}
@@ -542,7 +566,7 @@ func (st *stage) notify(s epstest.Script, when string, specs []string) (*fhir.Re
 	org := fhir.Obj("fullUrl", epstest.OrgURL, "resource", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51")), "name", "The Simple Pharmacy",
 		"extension", fhir.List(fhir.Obj("url", nhs.ExtODS, "extension", fhir.List(fhir.Obj("url", "reimbursementAuthority", "valueIdentifier", nhs.IdentifierValue(nhs.IDODS, "T1450")))))))
 	all := append([]any{fhir.Obj("fullUrl", epstest.HeaderURL, "resource", fhir.Obj(header...))}, append(entries, org)...)
-	return st.send(fhir.Obj("resourceType", "Bundle", "identifier", nhs.IdentifierValue(nhs.IDUUID, id), "type", "message", "timestamp", nhs.Stamp(st.now), "entry", fhir.List(all...)).Resource())
+	return fhir.Obj("resourceType", "Bundle", "identifier", nhs.IdentifierValue(nhs.IDUUID, id), "type", "message", "timestamp", nhs.Stamp(st.now), "entry", fhir.List(all...)).Resource()
 }
 
 // taskOf writes a return or withdrawal.
