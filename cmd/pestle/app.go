@@ -38,6 +38,7 @@ type appConfig struct {
 	Key        encryption
 	MinFree    int64 // bytes of its disk that are left to others
 	Dispensing dispensing.Options
+	Checks     clinical.Table // nil for the built-in ones
 	Register   []string       // schedules for which a register is kept beside those of the law
 	Present    register.Asked // of which supplies a responsible pharmacist is asked for
 	References string         // "any" does not ask that they lead somewhere
@@ -104,7 +105,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	var db *store.DB
 	own := func(base string) bool { return db.Own(base) }
 	actors.Own, separate.Own = own, own
-	checks := clinical.Options{Site: c.Dispensing.Site.ODS}
+	checks := clinical.Options{Site: c.Dispensing.Site.ODS, Rules: c.Checks}
 	owners := ownership.New(c.Dispensing.Site.ODS)
 	retention, err := purge.BuiltinRetention()
 	if err != nil {

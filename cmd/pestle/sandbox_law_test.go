@@ -14,7 +14,7 @@ import (
 )
 
 // TestSandboxKeepsTheLaw wants a prescription of long ago to be expired in a
-// sandbox too, but for one that was told to count from the receipt; and the
+// sandbox too, by itself, but for one that was told to count from the receipt; and the
 // prescription of today that it offers to be taken and supplied.
 func TestSandboxKeepsTheLaw(t *testing.T) {
 	old := time.Now().AddDate(0, 0, -200)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/docs"
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/clinical"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/register"
@@ -38,6 +39,7 @@ type serveCommand struct {
 	SiteName     string `env:"PESTLE_SITE_NAME" placeholder:"NAME" help:"Name of the pharmacy."`
 	Authority    string `env:"PESTLE_AUTHORITY" default:"T1450" placeholder:"ODS" help:"ODS code of who reimburses the pharmacy."`
 	SupplyPolicy []byte `env:"PESTLE_SUPPLY_POLICY" type:"filecontent" placeholder:"FILE" help:"Steps that come before a supply in the place of the built-in ones: a table as in docs/adr/approval.md."`
+	Clinical     []byte `env:"PESTLE_CLINICAL_RULES" name:"clinical-rules" type:"filecontent" placeholder:"FILE" help:"Clinical checks in the place of the built-in ones: a table as in docs/clinical.md."`
 	Law          []byte `env:"PESTLE_LAW" type:"filecontent" placeholder:"FILE" help:"Dated limits of law in the place of the built-in ones, after a change of the law: JSON as in docs/flow.md."`
 
 	RegisterAlso []string `env:"PESTLE_REGISTER_ALSO" placeholder:"CD3" help:"Schedules for which the controlled drugs register is kept beside those of the law, 1 and 2."`
@@ -93,6 +95,7 @@ type serveCommand struct {
 	signing    `embed:""`
 
 	law       *prescription.Law    // of Law; nil for the built-in one
+	checks    clinical.Table       // of Clinical; nil for the built-in one
 	policy    *prescription.Policy // of SupplyPolicy; nil for the built-in one
 	retention audit.Retention      // of AuditRetention
 	accounts  *accounts            // nil where nobody can sign in
@@ -247,6 +250,7 @@ func (c *serveCommand) appConfig() appConfig {
 	config.Dispensing.FromReceipt = c.LawFromReceipt
 	config.Dispensing.Law, config.Dispensing.Policy = c.law, c.policy
 	config.Register, config.Present = c.RegisterAlso, register.Asked(c.Responsible)
+	config.Checks = c.checks
 	return config
 }
 
@@ -261,6 +265,13 @@ func (c *serveCommand) complete() error {
 			return fmt.Errorf("--law: %w", err)
 		}
 		c.law = &law
+	}
+	if len(c.Clinical) > 0 {
+		checks, err := clinical.ReadTable(string(c.Clinical))
+		if err != nil {
+			return fmt.Errorf("--clinical-rules: %w", err)
+		}
+		c.checks = checks
 	}
 	if len(c.SupplyPolicy) > 0 {
 		policy, err := prescription.ReadPolicy(c.SupplyPolicy)

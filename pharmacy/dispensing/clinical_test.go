@@ -40,7 +40,7 @@ type clinicalStage struct {
 func newClinicalStage(t *testing.T) *clinicalStage {
 	t.Helper()
 	w := &world{t: t, ctx: t.Context(), now: today}
-	opts, site := Options{Site: testSite}, clinical.Options{Site: testSite.ODS}
+	opts, site := Options{Site: testSite}, clinical.Options{Site: testSite.ODS, Rules: stoppingTwice(t)}
 	owners := ownership.New(testSite.ODS)
 	narrow := owners.Nearest()
 	narrow["Patient"] = PatientsOf(testSite.ODS)
@@ -54,6 +54,26 @@ func newClinicalStage(t *testing.T) *clinicalStage {
 	}
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return st
+}
+
+// stoppingTwice are the built-in checks, but for those of a second quantity of a
+// controlled drug: they stop a supply here, as a pharmacy may want it.
+func stoppingTwice(t *testing.T) clinical.Table {
+	t.Helper()
+	text, err := os.ReadFile("../clinical/clinical.tsv")
+	require.NoError(t, err)
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(line, "\t")
+		if slices.Contains([]string{"DUP-SUBSTANCE", "DUP-CLASS", "EARLY-REFILL"}, cells[0]) {
+			require.Equal(t, "no", cells[8], cells[0])
+			cells[8] = "CD2,CD3"
+		}
+		lines = append(lines, strings.Join(cells, "\t"))
+	}
+	table, err := clinical.ReadTable(strings.Join(lines, ""))
+	require.NoError(t, err)
+	return table
 }
 
 // settle has the followers take all that there is.

@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,6 +86,7 @@ func (st *stage) supplied() (all []string) {
 			}
 		}
 	}
+	slices.Sort(all)
 	for range st.find("MedicationDispense", "status=completed") {
 		all = append(all, "record")
 	}
