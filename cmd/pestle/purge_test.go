@@ -84,7 +84,12 @@ func TestPurge(t *testing.T) {
 	require.NoError(t, signs.sign(p.app, "localhost/log", log))
 	key, err := ledger.ReadKey(signs.LogKey)
 	require.NoError(t, err)
-	task, _ := p.taken(demoOrder(t, nil), "")
+	task, _ := p.taken(demoOrder(t, func(m map[string]any) {
+		within(m, "Patient", func(r map[string]any) { // nobody else's
+			r["identifier"].([]any)[0].(map[string]any)["value"] = "9990004005"
+			r["name"].([]any)[0].(map[string]any)["family"] = "Cholmondeley"
+		})
+	}), "")
 	p.ask(http.StatusOK, http.MethodPost, task+"/$dispense", everything)
 	p.one("ClaimResponse", "_lastUpdated=gt2000-01-01")
 	patient := p.ask(http.StatusOK, http.MethodGet, task, nil).Root().Path("for", "reference").Text()
