@@ -162,10 +162,16 @@ func openOrder(state fhir.State, op, id string) (*fhir.Version, *fhir.Resource, 
 		return nil, nil, err
 	}
 	if v == nil || v.Deleted() {
-		return nil, nil, fhir.E(op, fhir.NotFound, fhir.Issue{Message: "There is no MedicationRequest/" + id + "."})
+		return nil, nil, noOrder(op, id)
 	}
 	r, err := v.Resource()
 	return v, r, err
+}
+
+// noOrder says the same of an order that is not here and of one that is another
+// pharmacy's.
+func noOrder(op, id string) error {
+	return fhir.E(op, fhir.NotFound, fhir.Issue{Message: "There is no MedicationRequest/" + id + ".", Expected: "an order that the caller's pharmacy is to supply"})
 }
 
 // attempts bounds how often an operation that another writer overtook is decided
@@ -187,9 +193,7 @@ func (s *Service) detectIssues(ctx context.Context, call *fhir.Call) (*fhir.Repl
 			return nil, failed
 		}
 		if who := call.Requester; who.Bound() && !who.ActsFor(pharmacy) {
-			// The same as for what is not here: only the pharmacy is told of records
-			// that its prescriber does not see.
-			return nil, fhir.E(op, fhir.NotFound, fhir.Issue{Message: "There is no MedicationRequest/" + call.ID + " for the caller's pharmacy to check."})
+			return nil, noOrder(op, call.ID) // only the pharmacy is told of records that its prescriber does not see
 		}
 		if !isOpen(r.Root()) || number(r.Root()) == "" {
 			return nil, fhir.E(op, fhir.BusinessRule, fhir.Issue{Rule: "clinical", Expression: "MedicationRequest.status", Message: "Orders of prescriptions are checked until they are supplied or ended.",
