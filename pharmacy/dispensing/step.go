@@ -105,8 +105,8 @@ func orderOf(state fhir.State, v *fhir.Version) (*prescription.Order, error) {
 		return nil, err
 	}
 	if v.Type == "DetectedIssue" {
-		if !detected(r) {
-			return nil, nil
+		if !detected(r) || v.VersionID == "1" && !nhs.Extension(r.Root(), nhs.ExtOwnStops).Exists() {
+			return nil, nil // it holds nothing, and never did
 		}
 		o, err := currentOrder(state, checked(r))
 		if err != nil || o == nil || !o.Prescribed() || !o.Issued() {
