@@ -12,7 +12,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-// A queue is the Tasks of one code that are requested: one for each item that
+// A queue is the Tasks of one code that are received: one for each item that
 // waits for somebody in it. They are written in the commit that writes the Task of
 // the prescription, which refers to those that are open, so that a queue is never
 // more or less than what the prescriptions say.
@@ -102,9 +102,10 @@ func (x *execution) openWork(state fhir.State, id string, w prescription.Work, n
 	return rewriteWork(v, r, now, members...), nil
 }
 
-// The statuses of the Task of a piece of work.
+// The statuses of the Task of a piece of work. No prescription is received, so that
+// none is taken for the other.
 const (
-	workOpen      = "requested"
+	workOpen      = "received"
 	workDone      = "completed"
 	workCancelled = "cancelled"
 )

@@ -52,7 +52,7 @@ func TestQueueIsFound(t *testing.T) {
 		st.write(n, map[string]string{"signed": signed}, []string{"Morphine_10mg_tablets,30,CD2,twenty_eight"})
 		require.NotContains(t, st.sendAs("order", n), "refused")
 	}
-	asked, err := url.ParseQuery(nhs.Query("code", csQueue, "legal-hold") + "&status=requested&_sort=last-day")
+	asked, err := url.ParseQuery(nhs.Query("code", csQueue, "legal-hold") + "&status=received&_sort=last-day")
 	require.NoError(t, err)
 	q, _, err := search.Parse("Task", asked, search.Options{})
 	require.NoError(t, err)
@@ -118,11 +118,11 @@ func TestQueuesOfARepeat(t *testing.T) {
 	st.sendAs("order", 1)
 	do := func(words ...string) { require.NotContains(t, st.do(words), "refused") }
 	do("release", "1")
-	require.Equal(t, []string{"requested"}, st.statuses("legal-hold"))
+	require.Equal(t, []string{"received"}, st.statuses("legal-hold"))
 	do("dispense", "1", "0:0002:0002", "1:0001")
-	require.ElementsMatch(t, []string{"cancelled", "requested"}, st.statuses("legal-hold"), "the next one is held too")
+	require.ElementsMatch(t, []string{"cancelled", "received"}, st.statuses("legal-hold"), "the next one is held too")
 	do("withdraw", "1")
-	require.ElementsMatch(t, []string{"requested", "cancelled"}, st.statuses("legal-hold"))
+	require.ElementsMatch(t, []string{"received", "cancelled"}, st.statuses("legal-hold"))
 }
 
 func (st *stage) statuses(queue prescription.Queue) (list []string) {
