@@ -63,7 +63,7 @@ func (a *axis) sizes(long bool) (small, big int) {
 const (
 	mostTime   = 2.0
 	mostMemory = 3.0
-	rounds     = 8 // until the ratio of the quickest counts as it is
+	rounds     = 16 // until the ratio of the quickest counts as it is
 )
 
 // noise is what the followers, the collector and the measuring take of the
