@@ -78,7 +78,7 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		answer(document)
 	case "/keys":
-		x, y := p.ec.X.FillBytes(make([]byte, 32)), p.ec.Y.FillBytes(make([]byte, 32)) //nolint:staticcheck // for the test
+		x, y := p.ec.X.FillBytes(make([]byte, 32)), p.ec.Y.FillBytes(make([]byte, 32))
 		answer(map[string]any{"keys": []map[string]any{
 			{"kty": "RSA", "kid": "r", "use": "sig", "n": text(p.rsa.N.Bytes()), "e": text(big.NewInt(int64(p.rsa.E)).Bytes())},
 			{"kty": "EC", "kid": "e", "use": "sig", "crv": "P-256", "x": text(x), "y": text(y)}}})
