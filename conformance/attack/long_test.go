@@ -32,6 +32,11 @@ const (
 	slower = 5
 )
 
+// little is what the short form lets normal requests wait in any case: in ten quiet
+// seconds the hundredth request takes some milliseconds, and five times that is less
+// than two processors need to come round to one of 64 clients.
+const little = 200 * time.Millisecond
+
 // siege is what attackers did.
 type siege struct {
 	mu       sync.Mutex
@@ -86,7 +91,11 @@ func TestLongAttack(t *testing.T) {
 
 	server.Kill()
 	lost := n.lost(t, process.Start(t, data))
-	p.Try("p99 of normal requests", exceeds(beside > slower*alone, "%s, quiet %s", beside, alone))
+	most := slower * alone
+	if !p.Long {
+		most = max(most, little)
+	}
+	p.Try("p99 of normal requests", exceeds(beside > most, "%s, quiet %s", beside, alone))
 	p.Try("memory", exceeds(peak > memory+room, "%d MB", peak>>20))
 	p.Try("answers to attackers", exceeds(len(s.wrong) > 0, "%d wrong: %s", len(s.wrong), first(s.wrong)))
 	p.Try("answers to normal requests", exceeds(len(n.wrong) > 0, "%d wrong: %s", len(n.wrong), first(n.wrong)))
