@@ -72,9 +72,10 @@ type Engine struct {
 	pending  []kv.Op // of the journal, for a reader
 	log      *slog.Logger
 
-	writing sync.Mutex   // one batch at a time
-	whole   sync.RWMutex // held while a batch is applied that is not durable yet
-	torn    error        // why a batch may be there in part: nothing is read or written
+	writing  sync.Mutex   // one batch at a time
+	rotating sync.Mutex   // one rotation of the key at a time
+	whole    sync.RWMutex // held while a batch is applied that is not durable yet
+	torn     error        // why a batch may be there in part: nothing is read or written
 }
 
 var _ kv.Engine = (*Engine)(nil)

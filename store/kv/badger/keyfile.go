@@ -122,6 +122,8 @@ func RotateKey(dir string, from, to []byte) error {
 // go on, and the next time it is opened with the new key. One rotation runs at a
 // time.
 func (e *Engine) RotateKey(from, to []byte) error {
+	e.rotating.Lock()
+	defer e.rotating.Unlock()
 	return rotate(e.dir, from, to)
 }
 
