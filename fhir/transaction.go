@@ -167,7 +167,7 @@ type State interface {
 	// Find gives the ids of the resources that match a search query such as
 	// "identifier=system|value".
 	Find(typ, query string) ([]string, error)
-	// Newest gives the ids of up to n of the resources that match, those that were
+	// Newest returns the ids of up to n of the resources that match, those that were
 	// created last, the last of all first: for records of which there are more with
 	// every year, and the newest count.
 	Newest(typ, query string, n int) ([]string, error)

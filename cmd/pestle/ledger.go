@@ -148,7 +148,7 @@ func (a *app) signLogs(ctx context.Context) <-chan struct{} {
 	return done
 }
 
-// closeLogs signs what is committed, and gives the locks up.
+// closeLogs signs what is committed, and releases the locks.
 func (a *app) closeLogs() (err error) {
 	for _, n := range a.notaries() {
 		err = errors.Join(err, n.Close())

@@ -222,7 +222,7 @@ func less(a, b []dosage.Dosage, m Medicine) bool {
 
 // allergies reads an AllergyIntolerance: its code, and what has caused a reaction.
 func allergies(v *fhir.Version, r *fhir.Resource) (list []Recorded) {
-	if !stands(r) {
+	if !holds(r) {
 		return nil
 	}
 	concepts := []node{r.Get("code")}
@@ -237,9 +237,9 @@ func allergies(v *fhir.Version, r *fhir.Resource) (list []Recorded) {
 	return list
 }
 
-// stands reports whether an allergy or condition is recorded as one that the
+// holds reports whether an allergy or condition is recorded as one that the
 // patient has or may have.
-func stands(r *fhir.Resource) bool {
+func holds(r *fhir.Resource) bool {
 	for _, c := range []node{r.Root().Path("verificationStatus", "coding", "code"), r.Root().Path("clinicalStatus", "coding", "code")} {
 		switch c.Text() {
 		case "refuted", "entered-in-error", "inactive", "resolved", "remission":
@@ -253,7 +253,7 @@ func stands(r *fhir.Resource) bool {
 func conditionRecorded(v *fhir.Version, r *fhir.Resource) (rec Recorded, ok bool) {
 	codes := codingsOf(r.Get("code"))
 	known := conditionsOf(codes)
-	if !stands(r) || len(known) == 0 {
+	if !holds(r) || len(known) == 0 {
 		return rec, false
 	}
 	return Recorded{Ref: v.Ref(), Name: nameOf(codes), Conditions: known, Ended: nhs.Day(r.Get("abatementDateTime").Text())}, true

@@ -125,9 +125,9 @@ func (l *Line) mayCorrect(f Formulary, kind correctionKind, c *Correction, on nh
 			return "The quantity is in words and in figures, and which of the two is meant the prescriber says."
 		}
 	case figures(from) != figures(to):
-		return "A figure that is changed is no spelling mistake."
+		return "A figure that is changed is not a spelling mistake."
 	case !slices.Equal(strengths(from), strengths(to)):
-		return "Another strength is no spelling mistake."
+		return "Another strength is not a spelling mistake."
 	case c.Element == "medicine" && f.otherNamed(from, to, on):
 		return "The name that was written is another medicine's, and which is meant the prescriber says."
 	case differ([]rune(strings.ToLower(from)), []rune(strings.ToLower(to))) > kind.most:
