@@ -114,7 +114,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	purges := &purge.Rules{Retention: retention, Separate: separate.Separate, Public: owners.Public}
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
-	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), reimbursement.Guard, register.Guard(books), pharmacy.GuardAudit, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard}, Purge: purges.May,
+	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), reimbursement.Guard, register.Guard(books), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard}, Purge: purges.May,
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err
