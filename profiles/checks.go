@@ -85,6 +85,9 @@ func slotRules(v *Validator, p *r4.Property) []check {
 			out = append(out, requiredCoding(b))
 		}
 	}
+	if b := p.Element.Binding; b != nil && b.MaxValueSet == allLanguages && p.Type == "CodeableConcept" {
+		out = append(out, languageConcept)
+	}
 	for _, c := range p.Element.Constraints {
 		if rule := v.invariant(c); rule != nil {
 			out = append(out, rule)

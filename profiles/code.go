@@ -15,7 +15,7 @@ func codeForm(e *r4.Element) check {
 	switch {
 	case b.Codes != nil:
 		return requiredCode(b)
-	case b.ValueSet == "http://hl7.org/fhir/ValueSet/all-languages" || b.ValueSet == "http://hl7.org/fhir/ValueSet/languages":
+	case b.ValueSet == allLanguages || b.ValueSet == "http://hl7.org/fhir/ValueSet/languages":
 		return grammar(isLanguage, "a language tag of BCP 47, such as en-GB", func(text string) string { return strings.ReplaceAll(text, "_", "-") })
 	case b.ValueSet == "http://hl7.org/fhir/ValueSet/currencies":
 		return grammar(isCurrency, "a currency of ISO 4217, such as GBP", strings.ToUpper)
@@ -97,6 +97,32 @@ func requiredCoding(b *r4.Binding) check {
 		if !b.Codes.Contains(system, code) {
 			w.notInSet(n, system, code, b)
 		}
+	}
+}
+
+// allLanguages is the one maximum value set of R4 itself, the limit of its preferred
+// bindings of languages: all tags of BCP 47.
+const allLanguages = "http://hl7.org/fhir/ValueSet/all-languages"
+
+// languageConcept holds the codings of a language to the maximum value set: where there
+// are any, one of them is of BCP 47.
+// http://hl7.org/fhir/R4/extension-elementdefinition-maxvalueset.html
+func languageConcept(w *walk, n fhir.Node, _ *r4.Type) {
+	var first fhir.Node
+	for c := range n.Get("coding").Items() {
+		if !c.Get("code").Exists() {
+			continue
+		}
+		if c.Get("system").Text() == "urn:ietf:bcp:47" {
+			return // whose codes are judged with those of all systems
+		}
+		if !first.Exists() {
+			first = c
+		}
+	}
+	if first.Exists() {
+		w.add(first, fhir.Issue{Code: fhir.CodeInvalid, Rule: "code", Message: "No coding is in the maximum value set " + allLanguages + ".",
+			Expected: "a coding with the system urn:ietf:bcp:47 and a language tag, such as en-GB", Found: short(first.Get("system").Text() + "#" + first.Get("code").Text())})
 	}
 }
 
