@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
 	"github.com/pestle-fhir/pestle/server/auth"
 )
 
@@ -72,6 +73,9 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 	if wrong != nil {
 		return wrong
 	}
+	if given == nil && needsResource(op) {
+		return noBody("Parameters, or the resource that $" + name + " takes")
+	}
 	if name != "validate" { // which stores nothing
 		if err := x.permitParts(op, body); err != nil {
 			return err
@@ -97,6 +101,13 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 	}
 	call.notes = append(lenient, call.notes...)
 	return s.invoke(c, call)
+}
+
+// needsResource reports whether an operation cannot do without a resource.
+func needsResource(op *fhir.Operation) bool {
+	return slices.ContainsFunc(op.Parameters, func(p fhir.Parameter) bool {
+		return p.Required && slices.ContainsFunc(p.Kinds, func(kind string) bool { return kind == "Resource" || r4.IsResource(kind) })
+	})
 }
 
 // judged adds to the issues of a body what the business finds wrong with it.

@@ -7,7 +7,7 @@ import (
 )
 
 // statusPaths are where NHS England's interfaces are asked whether they work,
-// below each base. Neither needs a token.
+// below each base and below the root. Neither needs a token.
 const (
 	pingPath   = "/_ping"
 	statusPath = "/_status"
@@ -17,8 +17,8 @@ const (
 // in the form of NHS England's interfaces. It reports whether it was asked.
 func (s *Server) probed(w http.ResponseWriter, r *http.Request) bool {
 	x := exchangeIn(r.Context())
-	path, ok := strings.CutPrefix(r.URL.Path, x.prefix)
-	if !ok || path != pingPath && path != statusPath || r.Method != http.MethodGet && r.Method != http.MethodHead {
+	path := strings.TrimPrefix(r.URL.Path, x.prefix)
+	if path != pingPath && path != statusPath || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
 	x.interaction = strings.TrimPrefix(path, "/_")
