@@ -222,7 +222,21 @@ func (x *execution) handedItem(n node) (message.HandedItem, *fhir.Issue) {
 	if q := part("quantity").Get("valueQuantity"); q.Exists() {
 		item.Quantity = x.inUnit(l, prescription.ReadQuantity(q))
 	}
-	return item, item.Check(n)
+	if issue := item.Check(n); issue != nil {
+		return item, issue
+	}
+	return item, finished(l, item.Supply)
+}
+
+// finished refuses to record once more what has become of an item: a repeat that
+// hands nothing over would be a supply that nobody made.
+func finished(l *prescription.Line, s prescription.Supply) *fhir.Issue {
+	if !l.Status.Settled() || !s.Quantity.Value.IsZero() {
+		return nil
+	}
+	// DN-6: a second supply is never silent.
+	return &fhir.Issue{Rule: "DN-6", Message: "Nothing of the item is left to supply.", Expected: "an item that is outstanding", Found: l.Status.String(),
+		Fix: "Leave the item out. To correct what was recorded, withdraw the supply or amend its notification.", Expression: s.Place}
 }
 
 // items lists the numbers of the prescription's items, for messages.
