@@ -86,6 +86,11 @@ func (p *Prescription) meant(q Request) (lines []*Line, issues []fhir.Issue) {
 	return lines, issues
 }
 
+// all reports whether something holds for each line.
+func all(lines []*Line, holds func(*Line) bool) bool {
+	return !slices.ContainsFunc(lines, func(l *Line) bool { return !holds(l) })
+}
+
 // holdItems holds items for a reason that a pharmacist gives.
 func holdItems(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
 	r.Classify(p)
@@ -121,6 +126,9 @@ func approve(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
 	}
 	today := nhs.DateOf(q.Now)
 	p.Approvals = slices.Clone(p.Approvals)
+	if approved := func(l *Line) bool { return p.approval(l) != nil }; len(q.Items) == 0 && !all(lines, approved) {
+		lines = slices.DeleteFunc(lines, approved) // what is meant is what waits for it
+	}
 	for _, l := range lines {
 		for _, h := range p.Standing(l) {
 			if h.Code != HoldProduct { // of a product alone: another may be supplied
