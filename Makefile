@@ -17,7 +17,7 @@ COLD     := ./cmd/pestle ./server/page ./profiles/definition ./profiles/snapshot
   github.com/alecthomas/kong github.com/go-playground/... github.com/pelletier/... gopkg.in/... go.yaml.in/... \
   github.com/gabriel-vasile/... github.com/leodido/... go.opentelemetry.io/... github.com/golang/protobuf/... \
   github.com/prometheus/common/... github.com/prometheus/procfs/... github.com/prometheus/client_model/... filippo.io/... \
-  html/template text/template text/template/parse archive/tar regexp/syntax mime/multipart flag go/... \
+  archive/tar regexp/syntax mime/multipart flag go/... \
   github.com/google/fhir/...
 BUILD    := $(GO) build -trimpath -buildvcs=false -tags $(TAGS) $(foreach p,$(COLD),-gcflags=$(p)=-l) -ldflags '$(LDFLAGS)'
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64

@@ -29,14 +29,7 @@ func mayBrowse(r *http.Request) bool {
 func (s *Server) inHTML(w http.ResponseWriter, r *http.Request, status int, text []byte) {
 	x := exchangeIn(r.Context())
 	answer := page.Answer{Site: s.site(), Method: r.Method, URL: r.URL, Base: x.prefix, Self: x.base, Status: status, Header: w.Header(), Text: text}
-	body, err := answer.HTML()
-	if err != nil {
-		s.report(r, err)
-		x.format = format{codec: &s.codecs[0]}
-		s.write(w, r, http.StatusInternalServerError, fhir.Outcome([]fhir.Issue{{Severity: fhir.Fatal, Code: fhir.Exception, Message: "The page could not be written."}}).JSON())
-		return
-	}
-	sendPage(w, r, status, body)
+	sendPage(w, r, status, answer.HTML())
 }
 
 func sendPage(w http.ResponseWriter, r *http.Request, status int, body []byte) {
@@ -95,7 +88,7 @@ func (s *Server) front(r *http.Request) ([]byte, error) {
 		}
 		f.Story = story
 	}
-	return f.HTML()
+	return f.HTML(), nil
 }
 
 // bare reports whether the query asks for nothing but a format.

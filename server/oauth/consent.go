@@ -246,13 +246,9 @@ func (s *Server) consentPage(w http.ResponseWriter, r *http.Request, q *asking, 
 		s.refusePage(w, http.StatusServiceUnavailable, "The records cannot be read at present. Try again later.")
 		return
 	}
-	text, err := view.HTML()
-	if err != nil {
-		panic(err) // the template is ours
-	}
 	page.FormHeaders(w.Header(), originOf(q.redirect))
 	w.WriteHeader(status)
-	_, _ = w.Write(text)
+	_, _ = w.Write(view.HTML())
 }
 
 // choices adds the patients and the visits that can be chosen.
@@ -297,13 +293,10 @@ func chosen(list []Record, id string) (out []page.Choice) {
 
 // refusePage says why an app is not answered.
 func (s *Server) refusePage(w http.ResponseWriter, status int, message string) {
-	text, err := (&page.Refusal{Site: s.config.Site, Heading: "This app cannot go on", Message: message}).HTML()
-	if err != nil {
-		panic(err) // the template is ours
-	}
+	view := &page.Refusal{Site: s.config.Site, Heading: "This app cannot go on", Message: message}
 	page.FormHeaders(w.Header(), "")
 	w.WriteHeader(status)
-	_, _ = w.Write(text)
+	_, _ = w.Write(view.HTML())
 }
 
 func hostOf(address string) string {

@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,10 +24,9 @@ type Answer struct {
 // maxOverview is how much JSON is parsed for the tables above the listing.
 const maxOverview = 4 << 20
 
-// shown is what answer.html shows.
+// shown is what the page of an answer shows.
 type shown struct {
-	Site           Site
-	Title, Heading string
+	Heading        string
 	Status         string
 	Failed         bool
 	Login          bool // the server wants to know who asks
@@ -40,10 +38,9 @@ type shown struct {
 	Subject        *row   // what a single resource is, in words
 	Entries        []row
 	Issues         []issue
-	Listing        template.HTML
-	Whole          bool
-	Size           int
-	Raw            string
+	JSON           []byte
+	Links          links
+	Raw            string // the address of the JSON, "" where it has none
 	IsBundle       bool
 }
 
@@ -51,16 +48,16 @@ type shown struct {
 type Link struct{ Text, Href string }
 
 // HTML writes the page.
-func (a *Answer) HTML() ([]byte, error) {
+func (a *Answer) HTML() []byte {
 	s := shown{
-		Site: a.Site, Status: fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)), Failed: a.Status >= 400,
+		Status: fmt.Sprintf("%d %s", a.Status, http.StatusText(a.Status)), Failed: a.Status >= 400,
 		Login: a.Status == http.StatusUnauthorized, Request: a.Method + " " + a.URL.RequestURI(),
-		ETag: a.Header.Get("Etag"), Modified: a.Header.Get("Last-Modified"), Size: len(a.Text),
+		ETag: a.Header.Get("Etag"), Modified: a.Header.Get("Last-Modified"), JSON: a.Text, Links: links{a.Base, a.Self},
 	}
 	s.Heading = a.heading()
-	s.Title = s.Heading
+	title := s.Heading
 	if s.Failed {
-		s.Title = "Error " + s.Status
+		title = "Error " + s.Status
 		s.Heading = s.Status
 	}
 	if a.Method == http.MethodGet || a.Method == http.MethodHead {
@@ -69,11 +66,10 @@ func (a *Answer) HTML() ([]byte, error) {
 	}
 	if len(a.Text) <= maxOverview {
 		if r, err := fhir.Parse(a.Text); err == nil {
-			s.overview(r, links{a.Base, a.Self})
+			s.overview(r, s.Links)
 		}
 	}
-	s.Listing, s.Whole = list(a.Text, links{a.Base, a.Self})
-	return execute("answer.html", s)
+	return a.Site.page(title, s.write)
 }
 
 // path is the address below the base, in parts.

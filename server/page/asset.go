@@ -58,9 +58,3 @@ func addressOf(name string) string {
 }
 
 var style, script = addressOf("style.css"), addressOf("passkey.js")
-
-// Style is the address of the style sheet, for the templates.
-func (Site) Style() string { return style }
-
-// Script is the address of the script that asks for passkeys, for the templates.
-func (Site) Script() string { return script }

@@ -1,10 +1,11 @@
 package page
 
 import (
-	"html/template"
 	"io/fs"
 	"path"
 	"strings"
+
+	"github.com/pestle-fhir/pestle/server/page/markup"
 )
 
 // Document writes a file of the documentation, which is in Markdown, as a page.
@@ -21,15 +22,15 @@ func Document(site Site, docs fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	title, _, _ := strings.Cut(strings.TrimPrefix(string(text), "# "), "\n")
-	return document(site, title, markdown(string(text), docs, path.Dir(name)))
+	return document(site, title, string(text), docs, path.Dir(name)), nil
 }
 
-func document(site Site, title string, text template.HTML) ([]byte, error) {
-	return execute("document.html", struct {
-		Site  Site
-		Title string
-		Text  template.HTML
-	}{site, title, text})
+func document(site Site, title, text string, docs fs.FS, dir string) []byte {
+	return site.page(title, func(w *markup.Writer) {
+		w.HTML("<article class=\"document\">\n")
+		markdown(w, text, docs, dir)
+		w.HTML("\n</article>\n")
+	})
 }
 
 // contents lists the files by their titles.
@@ -48,5 +49,5 @@ func contents(site Site, docs fs.FS) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return document(site, "Documentation", markdown(b.String(), docs, "."))
+	return document(site, "Documentation", b.String(), docs, "."), nil
 }

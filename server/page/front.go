@@ -1,31 +1,13 @@
 package page
 
+import "github.com/pestle-fhir/pestle/server/page/markup"
+
 // Front is the page of the host itself and of the FHIR bases.
 type Front struct {
 	Site  Site
 	Self  string // scheme and host by which the browser came
 	Story *Story // of a sandbox; nil where there is none
 }
-
-// Story is what became of a prescription, step by step.
-type Story struct {
-	Title, Text string
-	Steps       []Step
-}
-
-// Step is one thing that happens to it.
-type Step struct {
-	Title, Text string
-	Done        bool
-	Next        bool // it can be done now
-	Links       []Link
-	SumsTitle   string
-	Sums        []Sum
-	Command     string // what to type to do it
-}
-
-// Sum is an amount with its words.
-type Sum struct{ Words, Amount string }
 
 // place is somewhere to go from the front page.
 type place struct {
@@ -34,12 +16,22 @@ type place struct {
 }
 
 // HTML writes the page.
-func (f *Front) HTML() ([]byte, error) {
-	return execute("front.html", struct {
-		Front
-		Title  string
-		Places []place
-	}{*f, "Start", f.places()})
+func (f *Front) HTML() []byte {
+	return f.Site.page("Start", func(w *markup.Writer) {
+		w.HTML("<h1>The FHIR server that a UK pharmacy runs</h1>\n<p class=\"lead\">Clinics send prescriptions; ").Text(f.Site.Name).
+			HTML(" checks them against R4, the UK profiles and controlled-drug law, keeps the pharmacist’s work list, records what is supplied, prices it by the Drug Tariff and claims it from the NHS.</p>\n")
+		if f.Story != nil {
+			f.Story.write(w)
+		}
+		w.HTML("<section aria-labelledby=\"where\">\n<h2 id=\"where\">Where to go</h2>\n<dl class=\"places\">\n")
+		for _, p := range f.places() {
+			w.HTML("<div><dt>")
+			link(w, p.Link)
+			w.HTML("</dt><dd>").Text(p.Words).HTML("</dd></div>\n")
+		}
+		w.HTML("</dl>\n<p>FHIR is served under <code>").Text(f.Self).HTML("/fhir</code>, and for software of the NHS Electronic Prescription Service (EPS) under <code>").Text(f.Self).
+			HTML("/FHIR/R4</code> too. A browser gets every FHIR address as a page; programs get JSON or XML.</p>\n</section>\n")
+	})
 }
 
 func (f *Front) places() []place {

@@ -1,12 +1,12 @@
 package page
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"strconv"
 	"strings"
+
+	"github.com/pestle-fhir/pestle/server/page/markup"
 )
 
 // The bounds of a listing, in bytes of HTML, characters of one string, and
@@ -21,23 +21,24 @@ const (
 type listing struct {
 	in    []byte
 	at    int // the next byte of in
-	out   bytes.Buffer
+	out   *markup.Writer
+	end   int // how long the page may become
 	links links
 	full  bool // a bound was reached: no more is written
 }
 
-// list returns the HTML of JSON and whether all of it is there. The text is one
-// that the server made, so it is JSON.
-func list(text []byte, to links) (html template.HTML, whole bool) {
-	l := &listing{in: text, links: to}
+// list writes JSON and reports whether all of it is there. The text is one that the
+// server made, so it is JSON.
+func list(w *markup.Writer, text []byte, to links) (whole bool) {
+	l := &listing{in: text, out: w, end: w.Len() + maxListing, links: to}
 	l.open(0)
 	l.value("", 0)
-	l.out.WriteString("\n</span>")
-	return template.HTML(l.out.String()), !l.full //nolint:gosec // every byte of text went through escape
+	w.HTML("\n</span>")
+	return !l.full
 }
 
 func (l *listing) value(key string, depth int) {
-	l.full = l.full || l.out.Len() > maxListing || depth > maxDepth
+	l.full = l.full || l.out.Len() > l.end || depth > maxDepth
 	if l.full {
 		return
 	}
@@ -59,25 +60,25 @@ func (l *listing) value(key string, depth int) {
 // the array, as properties of FHIR that repeat do.
 func (l *listing) container(key string, open byte, depth int) {
 	l.at++
-	l.out.WriteByte(open)
+	l.bracket(open)
 	count := 0
 	for c := l.peek(); c != '}' && c != ']' && c != 0; c = l.peek() {
 		if count++; count > 1 {
-			l.out.WriteByte(',')
+			l.out.HTML(",")
 		}
 		l.line(depth + 1)
 		if open == '{' {
 			name := l.quoted()
 			key = unquoted(name)
 			l.span("k", string(name))
-			l.out.WriteString(": ")
+			l.out.HTML(": ")
 			l.peek()
 			l.at++ // the colon
 		}
 		l.value(key, depth+1)
 		if l.full {
 			l.line(depth + 1)
-			l.out.WriteString("…")
+			l.out.HTML("…")
 			break
 		}
 		if l.peek() == ',' {
@@ -87,25 +88,37 @@ func (l *listing) container(key string, open byte, depth int) {
 	if count > 0 {
 		l.line(depth)
 	}
-	l.out.WriteByte(open + 2) // the closing bracket of ASCII
+	l.bracket(open + 2) // the closing bracket of ASCII
 	l.at = min(l.at+1, len(l.in))
 }
 
 // line ends a line and begins the next, whose class says how deep it is: where
 // it is too long for the screen, its rest hangs below its beginning.
 func (l *listing) line(depth int) {
-	l.out.WriteString("\n</span>")
+	l.out.HTML("\n</span>")
 	l.open(depth)
 }
 
 // hanging is the greatest depth that style.css has a class for.
 const hanging = 12
 
-func (l *listing) open(depth int) {
-	l.out.WriteString(`<span class="l d` + strconv.Itoa(min(depth, hanging)) + `">`)
-	for range depth {
-		l.out.WriteString("  ")
+// depths are the classes of lines.
+var depths = func() (classes [hanging + 1]string) {
+	for i := range classes {
+		classes[i] = "l d" + strconv.Itoa(i)
 	}
+	return classes
+}()
+
+func (l *listing) open(depth int) {
+	l.out.HTML("<span").Attr("class", depths[min(depth, hanging)]).HTML(">")
+	for range depth {
+		l.out.HTML("  ")
+	}
+}
+
+func (l *listing) bracket(c byte) {
+	l.out.Text(string(rune(c)))
 }
 
 // text writes a string, as a link where it is one.
@@ -123,9 +136,9 @@ func (l *listing) text(key string, quoted []byte) {
 	if href == "" {
 		l.span("s", shown)
 	} else {
-		l.out.WriteString(`<a href="` + template.HTMLEscapeString(href) + `">`)
+		l.out.HTML("<a").Attr("href", href).HTML(">")
 		l.span("s", shown)
-		l.out.WriteString("</a>")
+		l.out.HTML("</a>")
 	}
 	if rest != "" {
 		l.span("cut", rest)
@@ -133,9 +146,7 @@ func (l *listing) text(key string, quoted []byte) {
 }
 
 func (l *listing) span(class, text string) {
-	l.out.WriteString(`<span class="` + class + `">`)
-	template.HTMLEscape(&l.out, []byte(text))
-	l.out.WriteString("</span>")
+	l.out.HTML("<span").Attr("class", class).HTML(">").Text(text).HTML("</span>")
 }
 
 // peek skips blanks and is the byte after them, 0 at the end.

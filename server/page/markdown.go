@@ -1,29 +1,29 @@
 package page
 
 import (
-	"html/template"
 	"io/fs"
 	"path"
 	"regexp"
 	"strings"
+
+	"github.com/pestle-fhir/pestle/server/page/markup"
 )
 
 // markdown writes as HTML what our own documents use of Markdown: headings,
 // paragraphs, lists, tables, code, strong text and links. Links to files that
 // are not served are left out.
-func markdown(text string, docs fs.FS, dir string) template.HTML {
-	m := &marker{docs: docs, dir: dir}
+func markdown(w *markup.Writer, text string, docs fs.FS, dir string) {
+	m := &marker{docs: docs, dir: dir, out: w}
 	lines := strings.Split(strings.ReplaceAll(text, "\r", ""), "\n")
 	for len(lines) > 0 {
 		lines = m.block(lines)
 	}
-	return template.HTML(m.out.String()) //nolint:gosec // every line went through escape
 }
 
 type marker struct {
 	docs fs.FS
 	dir  string
-	out  strings.Builder
+	out  *markup.Writer
 }
 
 var (
@@ -48,17 +48,31 @@ func (m *marker) block(lines []string) []string {
 		return m.list(lines)
 	}
 	if h := heading.FindStringSubmatch(line); h != nil {
-		tag := "h" + string(rune('0'+len(h[1])))
-		m.element(tag, m.inline(h[2]))
+		m.heading(len(h[1]), h[2])
 		return lines[1:]
 	}
 	n := m.until(lines)
-	m.element("p", m.inline(strings.Join(lines[:n], " ")))
+	m.out.HTML("<p>")
+	m.inline(strings.Join(lines[:n], " "))
+	m.out.HTML("</p>\n")
 	return lines[n:]
 }
 
-func (m *marker) element(tag, inner string) {
-	m.out.WriteString("<" + tag + ">" + inner + "</" + tag + ">\n")
+func (m *marker) heading(level int, words string) {
+	switch level {
+	case 1:
+		m.out.HTML("<h1>")
+		m.inline(words)
+		m.out.HTML("</h1>\n")
+	case 2:
+		m.out.HTML("<h2>")
+		m.inline(words)
+		m.out.HTML("</h2>\n")
+	default:
+		m.out.HTML("<h3>")
+		m.inline(words)
+		m.out.HTML("</h3>\n")
+	}
 }
 
 // until counts the lines of a paragraph.
@@ -85,30 +99,36 @@ func (m *marker) code(lines []string, ends func(string) bool, after int) []strin
 		}
 		text = append(text, l)
 	}
-	m.out.WriteString(`<pre tabindex="0"><code>` + template.HTMLEscapeString(strings.TrimRight(strings.Join(text, "\n"), "\n")) + "</code></pre>\n")
+	m.out.HTML(`<pre tabindex="0"><code>`).Text(strings.TrimRight(strings.Join(text, "\n"), "\n")).HTML("</code></pre>\n")
 	return lines[min(n+after, len(lines)):]
 }
 
 func (m *marker) table(lines []string) []string {
-	m.out.WriteString(`<div class="scroll" role="region" aria-label="Table" tabindex="0"><table>` + "\n<thead>") // scrolls by keyboard, too
-	m.row(lines[0], `<th scope="col">`, "</th>")
-	m.out.WriteString("</thead>\n<tbody>\n")
+	m.out.HTML("<div class=\"scroll\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table>\n<thead><tr>") // scrolls by keyboard, too
+	for _, cell := range cells(lines[0]) {
+		m.out.HTML(`<th scope="col">`)
+		m.inline(cell)
+		m.out.HTML("</th>")
+	}
+	m.out.HTML("</tr>\n</thead>\n<tbody>\n")
 	n := 1
 	for ; n < len(lines) && strings.HasPrefix(lines[n], "|"); n++ {
 		if n > 1 || !rule.MatchString(lines[n]) {
-			m.row(lines[n], "<td>", "</td>")
+			m.row(lines[n])
 		}
 	}
-	m.out.WriteString("</tbody>\n</table></div>\n")
+	m.out.HTML("</tbody>\n</table></div>\n")
 	return lines[n:]
 }
 
-func (m *marker) row(line, open, end string) {
-	m.out.WriteString("<tr>")
+func (m *marker) row(line string) {
+	m.out.HTML("<tr>")
 	for _, cell := range cells(line) {
-		m.out.WriteString(open + m.inline(cell) + end)
+		m.out.HTML("<td>")
+		m.inline(cell)
+		m.out.HTML("</td>")
 	}
-	m.out.WriteString("</tr>\n")
+	m.out.HTML("</tr>\n")
 }
 
 // cells takes a row apart at the bars that are not escaped.
@@ -122,11 +142,12 @@ func cells(row string) []string {
 }
 
 func (m *marker) list(lines []string) []string {
-	tag := "ul"
-	if bullet.FindStringSubmatch(lines[0])[1] != "" {
-		tag = "ol"
+	numbered := bullet.FindStringSubmatch(lines[0])[1] != ""
+	if numbered {
+		m.out.HTML("<ol>\n")
+	} else {
+		m.out.HTML("<ul>\n")
 	}
-	m.out.WriteString("<" + tag + ">\n")
 	for len(lines) > 0 {
 		item := bullet.FindStringSubmatch(lines[0])
 		if item == nil {
@@ -137,46 +158,56 @@ func (m *marker) list(lines []string) []string {
 		for _, l := range lines[1:n] {
 			text = append(text, strings.TrimSpace(l))
 		}
-		m.element("li", m.inline(strings.Join(text, " ")))
+		m.out.HTML("<li>")
+		m.inline(strings.Join(text, " "))
+		m.out.HTML("</li>\n")
 		lines = lines[n:]
 	}
-	m.out.WriteString("</" + tag + ">\n")
+	if numbered {
+		m.out.HTML("</ol>\n")
+	} else {
+		m.out.HTML("</ul>\n")
+	}
 	return lines
 }
 
 // part is a code span, strong text or a link.
 var part = regexp.MustCompile("`([^`]+)`" + `|\*\*([^*]+)\*\*|\[([^\]]+)\]\(([^)]+)\)`)
 
-func (m *marker) inline(text string) string {
-	var b strings.Builder
+func (m *marker) inline(text string) {
 	for {
 		at := part.FindStringSubmatchIndex(text)
 		if at == nil {
-			b.WriteString(template.HTMLEscapeString(text))
-			return b.String()
+			m.out.Text(text)
+			return
 		}
-		b.WriteString(template.HTMLEscapeString(text[:at[0]]))
+		m.out.Text(text[:at[0]])
 		switch {
 		case at[2] >= 0:
-			b.WriteString("<code>" + template.HTMLEscapeString(text[at[2]:at[3]]) + "</code>")
+			m.out.HTML("<code>").Text(text[at[2]:at[3]]).HTML("</code>")
 		case at[4] >= 0:
-			b.WriteString("<strong>" + m.inline(text[at[4]:at[5]]) + "</strong>")
+			m.out.HTML("<strong>")
+			m.inline(text[at[4]:at[5]])
+			m.out.HTML("</strong>")
 		default:
-			b.WriteString(m.link(m.inline(text[at[6]:at[7]]), text[at[8]:at[9]]))
+			m.link(text[at[6]:at[7]], text[at[8]:at[9]])
 		}
 		text = text[at[1]:]
 	}
 }
 
 // link is a link to another document or an https URL, or its words alone.
-func (m *marker) link(words, to string) string {
+func (m *marker) link(words, to string) {
 	href := to
 	if !strings.HasPrefix(to, "https://") && !strings.HasPrefix(to, "http://") {
 		name := path.Join(m.dir, to)
 		if info, err := fs.Stat(m.docs, name); err != nil || info.IsDir() {
-			return words
+			m.inline(words)
+			return
 		}
 		href = "/docs/" + name
 	}
-	return `<a href="` + template.HTMLEscapeString(href) + `">` + words + "</a>"
+	m.out.HTML("<a").Attr("href", href).HTML(">")
+	m.inline(words)
+	m.out.HTML("</a>")
 }

@@ -1,5 +1,7 @@
 package page
 
+import "github.com/pestle-fhir/pestle/server/page/markup"
+
 // People is the page on which one of the people of a sandbox is chosen.
 type People struct {
 	Site         Site
@@ -8,9 +10,15 @@ type People struct {
 }
 
 // HTML writes the page.
-func (p *People) HTML() ([]byte, error) {
-	return execute("people.html", struct {
-		People
-		Title string
-	}{*p, "Who are you?"})
+func (p *People) HTML() []byte {
+	return p.Site.page("Who are you?", func(w *markup.Writer) {
+		w.HTML(`<h1>Who are you?</h1>
+<p class="lead">A sandbox asks for no password: choose somebody. Apps that you let act for you may do what they may.</p>
+<form class="consent" method="post"`).Attr("action", p.Action).HTML(">\n")
+		hidden(w, "back", p.Back)
+		for _, c := range p.Choices {
+			w.HTML(`<p><button name="person"`).Attr("value", c.Value).HTML(">").Text(c.Words).HTML("</button> <small>").Text(c.Note).HTML("</small></p>\n")
+		}
+		w.HTML("</form>\n")
+	})
 }
