@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -75,4 +76,41 @@ func TestSupplySaysWhatIsClaimed(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, ids, "nothing is supplied")
 	})
+}
+
+// TestClaimIsCompleted: a claim that lacks something is in the queue with the money
+// at stake; what is said afterwards amends it, and it leaves the queue.
+func TestClaimIsCompleted(t *testing.T) {
+	const queue = "_tag=https://pestle-fhir.github.io/CodeSystem/queue%7Cclaim-incomplete&status=active"
+	p := startPharmacy(t)
+	task, items := p.taken(demoOrder(t, nil), "")
+	complete := func(status int, body []byte) string {
+		return string(p.ask(status, "POST", task+"/$complete-claim", body).JSON())
+	}
+	paid := fhir.Obj("name", "exemption", "valueCode", "0001")
+	require.Contains(t, complete(http.StatusUnprocessableEntity, claimParameters(nil, fhir.Value{}, paid)), "CC-3")
+	p.ask(http.StatusOK, "POST", task+"/$dispense", claimParameters(items, endorsed("IP", "")))
+	lacking := string(p.one("ClaimResponse", queue).JSON())
+	require.Contains(t, lacking, "is taken off as paid")
+	listed := p.ask(http.StatusOK, "GET", "/ClaimResponse?"+queue+"&stake=gt9&_sort=-stake", nil)
+	require.Equal(t, 1, listed.Get("entry").Len())
+	require.Contains(t, lacking, "Endorsement IP (Invoice price) needs supporting information")
+	require.Contains(t, complete(http.StatusUnprocessableEntity, claimParameters(nil, fhir.Value{})), "CC-1")
+	require.Contains(t, complete(http.StatusNotFound, claimParameters([]string{"00000000-0000-4000-8000-000000000000"}, endorsed("NDEC", ""))), "The prescription has no such item")
+	require.Contains(t, complete(http.StatusUnprocessableEntity, claimParameters(nil, fhir.Value{}, fhir.Obj("name", "exemption", "valueCode", "0099"))), "The exemption code has no meaning")
+	require.Contains(t, complete(http.StatusUnprocessableEntity, claimParameters(items[:1], endorsed("QQ", ""))), "The endorsement code has no meaning")
+
+	complete(http.StatusOK, claimParameters(items[:1], endorsed("IP", "28 tablet, £12.34"), fhir.Obj("name", "exemption", "valueCode", "0016")))
+	require.Eventually(t, func() bool {
+		ids, err := p.app.db.State(t.Context()).Find("ClaimResponse", queue)
+		return err == nil && len(ids) == 0
+	}, 20*time.Second, 10*time.Millisecond, "the claim leaves the queue")
+	answer := string(p.one("ClaimResponse", "status=active&_lastUpdated=gt2000-01-01").JSON())
+	require.NotContains(t, answer, "claim-incomplete")
+	require.NotContains(t, answer, "prescription-charge")
+	claim := string(p.one("Claim", "status=active").JSON())
+	for _, want := range []string{`"code":"0016"`, "28 tablet, £12.34", "Extension-replacementOf"} {
+		require.Contains(t, claim, want)
+	}
+	p.allValid()
 }

@@ -419,8 +419,14 @@ func (p *pair) compare(org string, r *rand.Rand, n int) string {
 				ask = request{"GET", next, "", nil}
 			}
 			twin := ask
+			if next != "" { // a link as a whole, before an id within it
+				twin.path = p.twin[next]
+			}
 			for a, b := range p.twin {
-				twin.path, twin.body = strings.ReplaceAll(twin.path, a, b), strings.ReplaceAll(twin.body, a, b)
+				if next == "" {
+					twin.path = strings.ReplaceAll(twin.path, a, b)
+				}
+				twin.body = strings.ReplaceAll(twin.body, a, b)
 				twin.headers = slices.Clone(twin.headers)
 				for k := range twin.headers {
 					twin.headers[k] = strings.ReplaceAll(twin.headers[k], a, b)

@@ -1,7 +1,7 @@
 package r4
 
 // laterParams are search parameters that R4 does not have, by type: what a later
-// release of FHIR defines for types that have the element in R4 already, and two
+// release of FHIR defines for types that have the element in R4 already, and three
 // of our own. What holds the items of
 // one prescription together can be asked for in R5 only:
 // https://hl7.org/fhir/R5/medicationrequest.html#search
@@ -12,7 +12,17 @@ var laterParams = map[string][]*SearchParam{
 		Expression: "MedicationRequest.groupIdentifier",
 		Base:       []string{"MedicationRequest"},
 	}, prescriptionID},
-	"Task": {lastDay},
+	"ClaimResponse": {stake},
+	"Task":          {lastDay},
+}
+
+// stake finds the answers to claims that lack something by the money that it may
+// change, and sorts them by it.
+var stake = &SearchParam{
+	Code: "stake", Type: "quantity",
+	URL:        "https://pestle-fhir.github.io/SearchParameter/ClaimResponse-stake",
+	Expression: "ClaimResponse.extension.where(url = 'https://pestle-fhir.github.io/StructureDefinition/claim-incomplete').extension.where(url = 'stake').value.ofType(Money)",
+	Base:       []string{"ClaimResponse"},
 }
 
 // lastDay finds Tasks by the last day on which what they are about may be done: the

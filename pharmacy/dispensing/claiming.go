@@ -19,6 +19,9 @@ type ClaimCodes interface {
 	// where something does, or nobody pays.
 	// It is asked by whom the claim is paid, an ODS code.
 	ChargeAssumed(state fhir.State, patient, payer string, day time.Time) (string, error)
+	// AmendableUntil is the last day on which the claim for a supply of a day may
+	// be amended; the zero time where there is no such day.
+	AmendableUntil(state fhir.State, day time.Time) (time.Time, error)
 }
 
 // noteClaim reads what a $dispense says for the claim, and puts it into the Task:
@@ -27,6 +30,9 @@ type ClaimCodes interface {
 func (s *Service) noteClaim(state fhir.State, x *execution, call *fhir.Call, when string) ([]fhir.Issue, error) {
 	f := &message.Findings{}
 	day := nhs.ReadDate(when).Time
+	if call.Body == nil {
+		return nil, nil
+	}
 	if e := message.Parameter(call.Body, "exemption"); e.Exists() {
 		code := e.Get("valueCode")
 		if err := s.knownCode(state, f, code, nhs.CSExemption, "DN-16", "exemption", day); err != nil {

@@ -93,6 +93,8 @@ func (s *Service) Operations() []fhir.Operation {
 		{Name: "dispense", Type: "Task", Instance: true, Handle: s.dispenseTask,
 			Parameters: dispenseInputs,
 			Doc:        "Records what was supplied, is owed or will not be dispensed, and writes the dispense notification."},
+		{Name: "complete-claim", Type: "Task", Instance: true, Handle: s.completeClaim, Parameters: completeInputs,
+			Doc: "Says afterwards what the supply did not say for the claim: the exemption from the charge and the endorsements."},
 		{Name: "return", Type: "Task", Instance: true, Handle: s.returnTask, Parameters: returnInputs,
 			Doc: "Gives the prescription back undispensed."},
 		{Name: "withdraw", Type: "Task", Instance: true, Handle: s.withdrawTask, Parameters: withdrawInputs,

@@ -19,7 +19,8 @@ func (s *Service) assess(state fhir.State, r *fhir.Resource, d *dispensed, creat
 	c := readClaim(r)
 	p, notes := c.prescriptionIn(d, book.Exemptions)
 	org := nhs.Identifier(c.pharmacy(), nhs.IDODS).Text()
-	resp := &response{claim: r, claimID: ClaimID(d.order, d.issue), notes: notes, round: roundingOf(book, d.day), day: d.day, created: created, org: org}
+	resp := &response{claim: r, claimID: ClaimID(d.order, d.issue), notes: notes, round: roundingOf(book, d.day), day: d.day, created: created, org: org,
+		assumed: assumesCharge(c, d), withdrawn: !d.finished}
 	if p.Leftovers, err = leftovers(state, p, book, org, resp.claimID); err != nil {
 		return nil, err
 	}

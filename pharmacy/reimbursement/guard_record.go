@@ -20,7 +20,7 @@ var ways = map[string]string{
 }
 
 // tags are the systems of meta.tag by which the records of a month are found.
-var tags = []string{csMonth, csExport, csResidue}
+var tags = []string{csMonth, csExport, csResidue, csQueue}
 
 // guardRecord keeps the records of money from a caller's plain writes: those
 // that there are, the ids that they have or will have, the marks by which they

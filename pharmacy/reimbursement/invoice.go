@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -56,6 +57,12 @@ func (e *Export) summary(t *totals) string {
 	}
 	if t.amended > 0 {
 		text += fmt.Sprintf(" %d of the claims were amended after they had been submitted: the difference is counted.", t.amended)
+	}
+	if t.incomplete > 0 {
+		text += fmt.Sprintf(" %d of the claims lack something that may change what is paid.", t.incomplete)
+	}
+	if len(t.marks) > 0 {
+		text += fmt.Sprintf(" %s of it rests on figures that were not verified: %s.", sterling(t.unverified), strings.Join(t.marks, ", "))
 	}
 	if e.Preview() {
 		text += " This is a preview of a month that is not closed: nothing of it is recorded."

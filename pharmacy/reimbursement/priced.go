@@ -37,7 +37,7 @@ func (d *dispensed) pricingLines() []pricing.Line {
 // whether it is a controlled drug, is the prescription's to say and not the
 // Claim's; notes tell where the two differ.
 func (c *claim) prescriptionIn(d *dispensed, exemptions *tariff.Exemptions) (p pricing.Prescription, notes []string) {
-	p = pricing.Prescription{Day: d.day, Exemption: nhs.Coded(c.item.Get("programCode"), nhs.CSExemption), Country: c.country()}
+	p = pricing.Prescription{Day: d.day, Exemption: nhs.Coded(c.item.Get("programCode"), nhs.CSExemption), Country: c.country(), Claimed: true}
 	for _, detail := range c.details {
 		line := pricing.Line{
 			Prescribed:   productOf(detail.Get("productOrService")),

@@ -24,6 +24,10 @@ type response struct {
 	day     time.Time
 	created time.Time
 	org     string // ODS code of the pharmacy whose month it belongs to, "" for none
+	// assumed says that the charge was claimed as paid for want of an exemption.
+	assumed bool
+	// withdrawn says that the supply is no longer finished: nothing is paid.
+	withdrawn bool
 }
 
 type place struct{ item, detail int }
@@ -45,12 +49,12 @@ func (p *response) value() *fhir.Resource {
 	if !p.result.Complete() {
 		outcome = "partial"
 	}
-	notes := p.processNotes()
+	notes, lacks := p.processNotes(), p.lacks()
 	return fhir.Obj(
 		"resourceType", "ClaimResponse",
 		"id", ResponseID(p.claimID),
-		"meta", fhir.Obj("tag", fhir.List(p.tags()...)),
-		"extension", fhir.List(fhir.Obj("url", extDay, "valueDate", p.day.Format(time.DateOnly))),
+		"meta", fhir.Obj("tag", fhir.List(p.tags(lacks)...)),
+		"extension", fhir.List(fhir.Obj("url", extDay, "valueDate", p.day.Format(time.DateOnly)), p.incomplete(lacks)),
 		"status", status,
 		"type", c.Get("type"),
 		"use", c.Get("use"),
@@ -69,12 +73,15 @@ func (p *response) value() *fhir.Resource {
 	).Resource()
 }
 
-func (p *response) tags() []any {
+func (p *response) tags(lacks []string) []any {
 	if p.org == "" {
 		return nil
 	}
 	month := tariff.MonthOf(p.day).String()
 	tags := []any{fhir.Obj("system", csMonth, "code", month), fhir.Obj("system", csMonth, "code", monthOf(month, p.org))}
+	if len(lacks) > 0 {
+		tags = append(tags, fhir.Obj("system", csQueue, "code", claimIncomplete))
+	}
 	seen := map[string]bool{}
 	for _, l := range p.result.Lines {
 		if l.Residue != nil && !seen[l.Residue.Pack] {

@@ -33,11 +33,8 @@ func (v *verdict) judgeRevision(before *fhir.Version, fees *tariff.Fees, d *disp
 	if v.message() == standing {
 		v.say(v.Get("identifier"), "Claim.identifier", fhir.Duplicate, "CL7", spine("INVALID_RESOURCE_ID"), "The claim that stands has the same identifier.", "a new UUID for each claim and amendment", standing)
 	}
-	if f, ok := fees.At(tariff.ClaimAmendDeadline, nhs.Midnight(now)); ok && replaces.Exists() {
-		last := (tariff.MonthOf(d.day) + 1).First().AddDate(0, 0, int(f.Number().Num().Int64())-1)
-		if nhs.Midnight(now).After(last) {
-			v.say(replaces, replaces.Expression(), fhir.BusinessRule, "0100", spine("CLAIM_AMEND_PERIOD_ISSUE"), "The time for amending the claim is over.", "by "+last.Format(time.DateOnly), nhs.Midnight(now).Format(time.DateOnly))
-		}
+	if last := amendableUntil(fees, d.day, nhs.Midnight(now)); !last.IsZero() && replaces.Exists() && nhs.Midnight(now).After(last) {
+		v.say(replaces, replaces.Expression(), fhir.BusinessRule, "0100", spine("CLAIM_AMEND_PERIOD_ISSUE"), "The time for amending the claim is over.", "by "+last.Format(time.DateOnly), nhs.Midnight(now).Format(time.DateOnly))
 	}
 	return nil
 }

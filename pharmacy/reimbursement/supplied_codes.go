@@ -46,3 +46,22 @@ func (s *Service) ChargeAssumed(state fhir.State, patient, payer string, day tim
 	}
 	return fmt.Sprintf("No exemption from the prescription charge is given, and neither age nor a Coverage tells of one: the claim says that the patient paid (%s for each item that is chargeable).", sterling(charge.Number())), nil
 }
+
+// AmendableUntil is the last day on which the claim for a supply of a day may be
+// amended, zero where the fee schedule has no such day.
+func (s *Service) AmendableUntil(state fhir.State, day time.Time) (time.Time, error) {
+	fees, _, err := s.shelf.fees(state)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return amendableUntil(fees, day, day), nil
+}
+
+// amendableUntil is that day by the rule that holds on a day.
+func amendableUntil(fees *tariff.Fees, supplied, rule time.Time) time.Time {
+	f, ok := fees.At(tariff.ClaimAmendDeadline, rule)
+	if !ok {
+		return time.Time{}
+	}
+	return (tariff.MonthOf(supplied) + 1).First().AddDate(0, 0, int(f.Number().Num().Int64())-1)
+}

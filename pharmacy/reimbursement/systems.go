@@ -11,6 +11,7 @@ const (
 	csGroup    = nhs.Own + "CodeSystem/discount-group"         // in which the month's deduction is made
 	csMonth    = nhs.Own + "CodeSystem/reimbursement-month"    // meta.tag of what belongs to a month: 2026-11, 2026-11.FA565
 	csExport   = nhs.Own + "CodeSystem/month-export"           // meta.tag of the record of an export
+	csQueue    = nhs.Own + "CodeSystem/queue"                  // meta.tag of an answer that waits for a person: claim-incomplete
 	csResidue  = nhs.Own + "CodeSystem/broken-bulk-residue"    // meta.tag of who may have packs left: FA565.VMPP
 
 	csRun = nhs.Own + "Id/month-export" // identifier of a run of an export
@@ -19,7 +20,8 @@ const (
 	extDay     = nhs.Own + "StructureDefinition/dispensing-day"  // on a ClaimResponse: the day it is priced by
 	extPin     = nhs.Own + "StructureDefinition/export-sequence" // on an export's record: the sequence it reads at
 
-	extLate     = nhs.Own + "StructureDefinition/late-claim"          // on the entry of an export: the dispensing month of a claim that came too late for it
-	extAmended  = nhs.Own + "StructureDefinition/amended-claim"       // on the entry of an export: the answer to the claim as it was submitted before
-	extLeftover = nhs.Own + "StructureDefinition/broken-bulk-residue" // on a ClaimResponse line: what is left of packs paid whole
+	extLate       = nhs.Own + "StructureDefinition/late-claim"          // on the entry of an export: the dispensing month of a claim that came too late for it
+	extAmended    = nhs.Own + "StructureDefinition/amended-claim"       // on the entry of an export: the answer to the claim as it was submitted before
+	extIncomplete = nhs.Own + "StructureDefinition/claim-incomplete"    // on a ClaimResponse: what the claim lacks, and the money at stake
+	extLeftover   = nhs.Own + "StructureDefinition/broken-bulk-residue" // on a ClaimResponse line: what is left of packs paid whole
 )

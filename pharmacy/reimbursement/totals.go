@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"regexp"
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -24,7 +25,10 @@ type totals struct {
 	deductions              []deduction
 	payable                 *big.Rat // rounded
 	exact                   *big.Rat
-	complete                bool // every line priced and every group known
+	unverified              *big.Rat // what rests on figures marked B, without signs
+	marks                   []string // the figures marked B that were used
+	incomplete              int      // claims that lack something: see [response.lacks]
+	complete                bool     // every line priced and every group known
 	payer                   fhir.Node
 	issuer                  fhir.Node
 }
@@ -48,13 +52,16 @@ type deduction struct {
 // total adds up the answers of the export, by the amounts that they hold. Of a
 // claim that was amended after a run had submitted it, the difference counts.
 func (e *Export) total(fees *tariff.Fees) (*totals, error) {
-	t := &totals{sums: map[string]*big.Rat{}, basics: map[basis]*big.Rat{}, counts: map[string]int{}, exact: new(big.Rat)}
+	t := &totals{sums: map[string]*big.Rat{}, basics: map[basis]*big.Rat{}, counts: map[string]int{}, exact: new(big.Rat), unverified: new(big.Rat)}
 	err := e.each(func(x submission, _, response *fhir.Version) error {
 		r, err := t.answer(response, 1)
 		if err != nil {
 			return err
 		}
 		t.claims++
+		if nhs.Extension(r.Root(), extIncomplete).Exists() {
+			t.incomplete++
+		}
 		t.payer, t.issuer = r.Get("insurer"), r.Get("requestor")
 		if x.late {
 			t.late++
@@ -124,6 +131,7 @@ func (t *totals) line(detail fhir.Node, month tariff.Month, sign int) error {
 			return fmt.Errorf("%s is not a valid amount: %q", pounds.Expression(), pounds.Text())
 		}
 		pence.Mul(pence, big.NewRat(int64(100*sign), 1))
+		t.rests(nhs.Coded(a.Get("reason"), csRule)+" "+a.Path("reason", "text").Text(), pence)
 		add(t.sums, c, pence)
 		t.counts[c] += sign
 		if c == string(pricing.BasicPrice) || c == string(pricing.Concession) {
@@ -136,6 +144,22 @@ func (t *totals) line(detail fhir.Node, month tariff.Month, sign int) error {
 		add(t.basics, basis{month, group}, basic)
 	}
 	return nil
+}
+
+// notVerified is a citation of a figure that is marked B: see [tariff.Fee.Cite].
+var notVerified = regexp.MustCompile(`[a-z][A-Za-z0-9: -]* from [0-9]{4}-[0-9]{2}-[0-9]{2} \(B\)`)
+
+// rests notes an amount that was worked out by a figure marked B, by the rule
+// and the working that it names.
+func (t *totals) rests(working string, pence *big.Rat) {
+	cited := notVerified.FindAllString(working, -1)
+	if cited == nil || pence.Sign() == 0 {
+		return
+	}
+	t.unverified.Add(t.unverified, new(big.Rat).Abs(pence))
+	t.marks = append(t.marks, cited...)
+	slices.Sort(t.marks)
+	t.marks = slices.Compact(t.marks)
 }
 
 func add[K comparable](sums map[K]*big.Rat, key K, n *big.Rat) {
@@ -154,6 +178,7 @@ func (t *totals) deduct(fees *tariff.Fees) {
 		d := deduction{basis: of, basic: t.basics[of], pence: new(big.Rat)}
 		if d.fee, d.known = fees.Of(tariff.Deduction, of.group, of.month.First()); d.known {
 			d.pence.Neg(d.pence.Mul(d.basic, d.fee.Number()))
+			t.rests(d.fee.Cite(), d.pence)
 		} else {
 			t.complete = false
 		}

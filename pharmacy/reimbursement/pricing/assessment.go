@@ -60,6 +60,7 @@ type Result struct {
 	// GroupRule what put the line there. Empty on a line without a basic price.
 	Group, GroupRule string
 	Notes            []string
+	Lacks            []string // what the claim does not say and should; each is a note too
 	Residue          *Residue
 }
 

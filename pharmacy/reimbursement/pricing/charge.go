@@ -21,15 +21,25 @@ func (a *Assessment) charge(p Prescription, b *Book) {
 	country := cmp.Or(meaning.Country, p.Country)
 	rate, ok := b.chargeOf(country, meaning.Charge, p.Day)
 	due := CountCharges(p.Lines)
+	paid, owed := 0, 0
 	for i, line := range p.Lines {
+		paid, owed = paid+line.Charges, owed+due[i]
+		chargeable := due[i] > 0 && !line.Free && ok && rate.Number().Sign() > 0
 		switch {
-		case line.Charges == 0 && meaning.Charge == tariff.ChargeDue && due[i] > 0 && !line.Free && ok && rate.Number().Sign() > 0:
+		case line.Charges == 0 && chargeable && meaning.Charge == tariff.ChargeDue:
 			a.note("Line %d says that no charge was paid, and the exemption is %s (%s): no charge is taken off, as claimed.", i+1, p.Exemption, meaning.Text)
-			continue
+		case line.Charges == 0 && chargeable && p.Exemption == "" && p.Claimed:
+			a.note("Line %d says that no charge was paid, and no exemption is given: no charge is taken off, as claimed.", i+1)
 		case line.Charges == 0:
-			continue
 		case meaning.Charge == tariff.ChargeNone:
 			a.note("Line %d says that a charge was paid, and the exemption is %s (%s): the charge is taken off as claimed.", i+1, p.Exemption, meaning.Text)
+		case !line.supplied():
+			a.note("Line %d says that a charge was paid, and nothing of it was supplied: the charge is taken off as claimed.", i+1)
+		case line.Free:
+			a.note("Line %d says that a charge was paid, and the prescriber's endorsement frees it of the charge: the charge is taken off as claimed.", i+1)
+		}
+		if line.Charges == 0 {
+			continue
 		}
 		if !ok {
 			a.note("The fee schedule has no prescription charge of %s for %s: nothing is taken off.", cmp.Or(country, "England"), written(p.Day))
@@ -37,6 +47,9 @@ func (a *Assessment) charge(p Prescription, b *Book) {
 		}
 		pence := new(big.Rat).Mul(rate.Number(), rat(int64(-line.Charges)))
 		a.Lines[i].add(b.figure(Charge, pence, rate, fmt.Sprintf("%d × %s", line.Charges, inPence(rate.Number()))))
+	}
+	if paid > owed && meaning.Charge != tariff.ChargeNone {
+		a.note("Prescription charges paid: %d. Due at most: %d, one for each item that was supplied, and one for several strengths of one formulation. They are taken off as claimed.", paid, owed)
 	}
 }
 

@@ -13,6 +13,8 @@ type Prescription struct {
 	// England.
 	Country string
 	Lines   []Line
+	// Claimed says that an NHS claim is assessed, which names the exemption.
+	Claimed bool
 	// Leftovers are the movements of what is left of packs paid before as
 	// broken bulk, by pack.
 	Leftovers map[string][]Leftover

@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "rewrite the expected answers")
 // sample. A prescription reads
 //
 //	day 2026-11-10
-//	exemption 0001
+//	exemption 0001, or claimed where a claim names none
 //	line CODE | NAME | ORDERED UNIT | SUPPLIED UNIT [CODE NAME]; … | charges | schedule | CODE TEXT; …
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -100,6 +100,9 @@ func prescription(t *testing.T, text string) (p Prescription) {
 			p.Day = day
 		case "exemption":
 			p.Exemption = rest
+			p.Claimed = true
+		case "claimed":
+			p.Claimed = true
 		case "line":
 			p.Lines = append(p.Lines, line(t, rest))
 		}

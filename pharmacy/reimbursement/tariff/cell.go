@@ -4,12 +4,13 @@ import (
 	"math/big"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
 var (
-	whole     = regexp.MustCompile(`^[0-9]{1,12}$`)
+	whole     = regexp.MustCompile(`^(?:[0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3}){1,3})$`)
 	exact     = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,6})?$`)
 	mangledID = regexp.MustCompile(`^[0-9](\.[0-9]+)?[eE]\+?[0-9]+$`)
 )
@@ -23,16 +24,22 @@ func (s *sheet) text(r row, column string) string {
 	return v
 }
 
-// pence is a price in whole pence above zero.
+// pence is a price in whole pence above zero: 2172, or 2,172.
 func (s *sheet) pence(r row, column string) int64 {
 	v, at := s.cell(r, column)
-	if whole.MatchString(v) {
-		if n, err := strconv.ParseInt(v, 10, 64); err == nil && n > 0 {
-			return n
-		}
+	if n, ok := wholePence(v); ok {
+		return n
 	}
 	s.fail(at, fhir.ValueCode, column+" is no price.", "whole pence above 0, digits only, such as 2172", strconv.Quote(v))
 	return 0
+}
+
+func wholePence(text string) (int64, bool) {
+	if !whole.MatchString(text) {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(strings.ReplaceAll(text, ",", ""), 10, 64)
+	return n, err == nil && n > 0
 }
 
 // amount is a quantity above zero, exactly as written.

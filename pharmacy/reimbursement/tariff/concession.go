@@ -2,6 +2,7 @@ package tariff
 
 import (
 	"fmt"
+	"math/big"
 	"strconv"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -64,15 +65,34 @@ func newPackIndex(edition *Edition) packIndex {
 	return x
 }
 
-// doubt warns of a concession that pays less than the tariff: concessions are
-// granted where a product cannot be had at its basic price.
+// doubt warns of a concession that contradicts the tariff: one whose name or
+// size is not that of its code, and one that pays less than the basic price, for
+// concessions are granted where a product cannot be had at that.
 func (s *sheet) doubt(r row, c Concession, packs packIndex) {
 	p, ok := packs.byCode[c.VMPP]
-	if !ok || c.Price == 0 || c.Price >= p.Price {
+	if !ok {
+		return
+	}
+	if normal(p.Medicine) != normal(c.Medicine) {
+		_, at := s.cell(r, "Medicine")
+		s.warn(at, fmt.Sprintf("The concession is for %q, and its code %s is %q (line %d of Part VIIIA): the code counts.", c.Medicine, c.VMPP, p.Medicine, p.Line))
+	}
+	if v, at := s.cell(r, "Pack size"); v != "" {
+		if size := s.amount(r, "Pack size"); size.Sign() > 0 && size.Cmp(p.Size) != 0 {
+			s.warn(at, fmt.Sprintf("The concession is for a pack of %s, and its code %s is a pack of %s (line %d of Part VIIIA): the code counts.", v, c.VMPP, p.Size.FloatString(places(p.Size)), p.Line))
+		}
+	}
+	if c.Price == 0 || c.Price >= p.Price {
 		return
 	}
 	_, at := s.cell(r, "Price")
 	s.warn(at, fmt.Sprintf("The concession for %q, %dp, is below its basic price of %dp (line %d of Part VIIIA): is the price in pounds without a pound sign, or that of another pack?", c.Medicine, c.Price, p.Price, p.Line))
+}
+
+// places is how many decimals a size has.
+func places(size *big.Rat) int {
+	n, _ := size.FloatPrec()
+	return n
 }
 
 // match finds the pack of an announced concession by name and size.

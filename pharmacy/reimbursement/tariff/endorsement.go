@@ -18,6 +18,10 @@ type Endorsement struct {
 // NoEffect is the effect of an endorsement that changes no price.
 const NoEffect = "none"
 
+// InformationRequired marks an endorsement that says nothing without its
+// supporting information.
+const InformationRequired = "required"
+
 // effects are what pricing works out by an endorsement.
 var effects = []string{"broken-bulk", "unlicensed-fee", "invoice-price", "pack-size", "out-of-pocket", "no-discount-endorsed", NoEffect}
 
@@ -34,7 +38,7 @@ func ReadEndorsements(data []byte) (*Endorsements, []fhir.Issue) {
 	l := &Endorsements{Edition: contentName("endorsements", data)}
 	for _, r := range s.rows {
 		e := Endorsement{Meaning: readMeaning(s, r, l.dated), Information: s.text(r, "information"), Effect: s.text(r, "effect")}
-		if _, at := s.cell(r, "information"); e.Information != "required" && e.Information != "none" {
+		if _, at := s.cell(r, "information"); e.Information != InformationRequired && e.Information != "none" {
 			s.fail(at, fhir.CodeInvalid, "It is not understood whether supporting information is required.", "required or none", strconv.Quote(e.Information))
 		}
 		if _, at := s.cell(r, "effect"); !slices.Contains(effects, e.Effect) {

@@ -69,12 +69,10 @@ func (s *sheet) money(r row, column string) int64 {
 	if m := pounds.FindStringSubmatch(v); m != nil {
 		text = strings.ReplaceAll(m[1], ",", "") + cmp.Or(m[2], "00")
 	}
-	if whole.MatchString(text) {
-		if n, err := strconv.ParseInt(text, 10, 64); err == nil && n > 0 {
-			return n
-		}
+	if n, ok := wholePence(text); ok {
+		return n
 	}
-	s.fail(at, fhir.ValueCode, column+" is not a valid price.", "pounds with a pound sign, such as £12.34 or £12, or whole pence in digits only, such as 1234; above 0", strconv.Quote(v))
+	s.fail(at, fhir.ValueCode, column+" is not a valid price.", "pounds with a pound sign, such as £12.34, £12 or £1,234.50, or whole pence, such as 1234; above 0", strconv.Quote(v))
 	return 0
 }
 
