@@ -88,7 +88,7 @@ func TestReauth(t *testing.T) {
 	drug, err := current(p.app.db.State(t.Context()), "MedicationRequest", "code:text=morphine")
 	require.NoError(t, err)
 	asks("2", "POST", task+"/$check", []byte(`{"resourceType":"Parameters","parameter":[{"name":"item","part":[{"name":"number","valueString":"`+nhs.Identifier(drug.Root(), nhs.IDItem).Text()+`"},{"name":"quantity","valueQuantity":{"value":28}}]}]}`))
-	text := asks("2", "POST", task+"/$dispense", everything)
+	text := asks("2", "POST", task+"/$dispense", collected)
 	answer, err := fhir.Parse([]byte(text))
 	require.NoError(t, err)
 	asks("2", "POST", "/$process-message", amendment(t, answer).JSON())

@@ -87,7 +87,7 @@ func TestServeConfigured(t *testing.T) {
 	require.NoError(t, os.WriteFile(keys, []byte(`{"keys":[{"kty":"oct","k":"`+base64.RawURLEncoding.EncodeToString(secret)+`"}]}`), 0o600))
 	law := filepath.Join(t.TempDir(), "law.json")
 	require.NoError(t, os.WriteFile(law, []byte(`{"validity":[{"from":"2000-01-01","schedules":[""],"days":7,"rule":"X"}],
- "repeatRegime":[{"from":"2000-01-01","months":1,"rule":"Y"}],"controlled":[{"from":"2000-01-01","schedules":["CD2"],"rule":"Z"}]}`), 0o600))
+ "repeatRegime":[{"from":"2000-01-01","months":1,"rule":"Y"}],"controlled":[{"from":"2000-01-01","schedules":["CD2"],"rule":"Z"}],"collection":[{"from":"2000-01-01","schedules":["CD2"],"rule":"V"}]}`), 0o600))
 	for name, value := range map[string]string{"LAW": law, "DATA": t.TempDir(), "KEYS": keys, "ISSUER": "https://issuer.example", "AUDIENCE": "pestle", "ADDR": "127.0.0.1:0",
 		"PUBLIC_URL": "https://pharmacy.example", "SECRET": "sealed", "LOG_JSON": "true", "LOG_DEBUG": "true", "DRAIN_SECONDS": "3",
 		"SITE": "FA123", "SITE_NAME": "High Street", "AUTHORITY": "RQFZ1"} {

@@ -165,6 +165,19 @@ var lives = map[string]func(p *pharmacyUnderTest){
 		p.ask(200, "POST", task+"/$dispense", everything)
 		p.one("ClaimResponse", "status=active")
 	},
+	"from the bag": func(p *pharmacyUnderTest) {
+		task, items := p.taken(demoOrder(p.t, nil), "")
+		bag := `{"resourceType":"Parameters","parameter":[{"name":"all","valueBoolean":true},{"name":"bag","valueCode":"delivery"}]}`
+		p.ask(200, "POST", task+"/$dispense", []byte(bag))
+		p.ask(200, "POST", task+"/$put-back", []byte(`{"resourceType":"Parameters","parameter":[{"name":"reason","valueString":"The label was wrong."},{"name":"item","valueString":"`+items[0]+`"}]}`))
+		p.ask(200, "POST", task+"/$hand-over", nil)
+		p.ask(200, "POST", task+"/$dispense", []byte(bag))
+		p.ask(200, "POST", task+"/$hand-over", []byte(`{"resourceType":"Parameters","parameter":[{"name":"collector","valueCode":"healthcare-professional"},{"name":"collectorName","valueString":"Nurse Joy"},
+			{"name":"collectorAddress","valueString":"Ward 3"},{"name":"identityRequested","valueBoolean":true},{"name":"identityProvided","valueBoolean":false},{"name":"method","valueCode":"delivered"},
+			{"name":"courier","valueString":"Van 1"},{"name":"signature","valueString":"N. Joy"},{"name":"note","valueString":"At the ward."}]}`))
+		register := string(p.ask(200, "GET", "/Basic/$register?at="+time.Now().UTC().Add(time.Second).Format(time.RFC3339), nil).JSON())
+		require.Contains(p.t, register, "Nurse Joy")
+	},
 	"not dispensed": func(p *pharmacyUnderTest) {
 		task, items := p.taken(demoOrder(p.t, nil), "")
 		p.ask(200, "POST", task+"/$dispense", parametersOf(items[0]+":0001", items[1]+":0002:0001"))
@@ -346,6 +359,9 @@ func (p *pharmacyUnderTest) allValid() {
 
 // everything are the Parameters of a $dispense of all that is outstanding.
 var everything = []byte(`{"resourceType":"Parameters","parameter":[{"name":"all","valueBoolean":true}]}`)
+
+// collected is the same, with who collects, which a person tells of a drug of Schedule 2.
+var collected = []byte(`{"resourceType":"Parameters","parameter":[{"name":"all","valueBoolean":true},{"name":"collector","valueCode":"patient"},{"name":"identityRequested","valueBoolean":true},{"name":"identityProvided","valueBoolean":true}]}`)
 
 // TestWarningsReachTheSender: a message that is accepted with warnings is
 // answered with them, behind what EPS answers; a cancellation carries them in its

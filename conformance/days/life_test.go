@@ -156,6 +156,9 @@ func parameter(name, kind string, value any) object { return object{"name": name
 
 // on is an operation on the prescription.
 func (l *life) on(who, operation string, list ...any) request {
+	if operation == "dispense" { // who collects is told of a drug of Schedule 2
+		list = append(list, parameter("collector", "valueCode", "patient"), parameter("identityRequested", "valueBoolean", true), parameter("identityProvided", "valueBoolean", true))
+	}
 	return request{who, http.MethodPost, l.p.task + "/$" + operation, parameters(list...)}
 }
 

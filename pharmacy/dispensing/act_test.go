@@ -125,7 +125,7 @@ func TestOnePersonAlone(t *testing.T) {
 	st.sendAs("order", 1)
 	do := func(alone string, words ...string) error {
 		st.who = personOf("1")
-		_, err := st.act(words[0], 1, map[string]string{"alone": alone}, append([]string{"1"}, words[1:]...))
+		_, err := st.act(words[0], 1, map[string]string{"alone": alone, "collector": "patient"}, append([]string{"1"}, words[1:]...))
 		return err
 	}
 	require.NoError(t, do("", "accept"))

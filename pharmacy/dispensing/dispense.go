@@ -26,6 +26,10 @@ import (
 //   - all (boolean true) in the place of items: everything outstanding is
 //     supplied in full.
 //   - whenHandedOver (dateTime), the time of the call by default.
+//   - bag (code: collection or delivery): nothing is handed over yet. What is dispensed
+//     waits in the bag until Task/$hand-over, and is supplied by that. The answer is
+//     the Task.
+//   - who collects, where it is handed over now: see collectionInputs.
 //   - exemption (code of prescription-charge-exemption: why the patient pays no
 //     charge, or 0001 that they paid) and exemptionEvidence (code: evidence-seen
 //     or no-evidence-seen), for the claim; and as the part endorsement of an
@@ -50,22 +54,34 @@ func (s *Service) dispense(state fhir.State, x *execution, call *fhir.Call) ([]f
 	if issue := prescription.Forbidden(x.State, prescription.Dispense, "Task"); issue != nil {
 		return nil, nil, x.suppliedBefore(state, refusal(string(prescription.Dispense), *issue))
 	}
-	h := s.handing(call, x)
 	handed, issues := x.handed(call.Body)
-	unclaimed, err := s.noteClaim(state, x, call, h.When)
-	if err != nil {
-		return nil, nil, err
-	}
-	issues = append(issues, unclaimed...)
 	if len(handed) == 0 {
 		issues = append(issues, fhir.Issue{Rule: "DN-6", Message: "Nothing of the prescription is left to supply.", Expected: "items that are outstanding",
 			Fix: "Name the items that will not be dispensed, or return the prescription.", Expression: "Task.input"})
 	}
-	if len(issues) > 0 {
+	if message.Parameter(call.Body, "bag").Exists() {
+		return s.intoBag(state, x, call, handed, issues)
+	}
+	return s.handOverItems(state, x, call, handed, issues)
+}
+
+// handOverItems records that items are handed over: from the bag, where they come
+// from there.
+func (s *Service) handOverItems(state fhir.State, x *execution, call *fhir.Call, handed []message.HandedItem, issues []fhir.Issue) ([]fhir.Change, *fhir.Reply, error) {
+	h := s.handing(call, x)
+	unclaimed, err := s.noteClaim(state, x, call, h.When)
+	if err != nil {
+		return nil, nil, err
+	}
+	if issues = append(issues, unclaimed...); len(issues) > 0 {
 		return nil, nil, x.suppliedBefore(state, refusal("dispense", issues...))
 	}
+	collection := collectionIn(call.Body)
+	for i := range handed {
+		handed[i].Collection = collection
+	}
 	q := supplying(x, h.When, call.Time)
-	q.Event, q.Supplies = prescription.Dispense, message.Supplies(handed)
+	q.Event, q.Supplies, q.Bagged = prescription.Dispense, message.Supplies(handed), len(handed) > 0 && handed[0].Prepared != ""
 	trial, issues := s.rules.Decide(x.Prescription, x.caller, q)
 	if len(issues) > 0 {
 		o, err := s.heldBack(state, call, x, trial.Met, x.suppliedBefore(state, refusal("dispense", issues...)), call.Time)
@@ -259,5 +275,5 @@ func (x *execution) inUnit(l *prescription.Line, q prescription.Quantity) prescr
 // supplying is a request for supplies of a prescription that were handed over on a
 // day and are recorded at a time.
 func supplying(x *execution, when string, now time.Time) prescription.Request {
-	return prescription.Request{Now: now, Place: "Task", When: nhs.ReadDate(when), Taken: nhs.ReadDate(x.release.when)}
+	return prescription.Request{Now: now, Place: "Task", When: nhs.ReadDate(when), HandedOver: when, Taken: nhs.ReadDate(x.release.when)}
 }

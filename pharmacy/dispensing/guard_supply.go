@@ -127,10 +127,11 @@ func (s *Service) lawfulRecord(state fhir.State, r *fhir.Resource, number, item 
 		return nil
 	}
 	// MDR-16: the same test as before the operation.
-	supply := prescription.Supply{Item: l.Item, Quantity: l.Quantity, Place: "MedicationDispense.whenHandedOver"}
+	supply := prescription.ReadSupply(r.Root())
+	supply.Item, supply.Quantity, supply.Place = l.Item, l.Quantity, "MedicationDispense.whenHandedOver"
 	s.rules.Classify(x.Prescription)
 	q := supplying(x, r.Get("whenHandedOver").Text(), now)
-	q.Past, q.Caller = true, who
+	q.Event, q.Past, q.Caller = prescription.Amend, true, who // what it tells is judged, and not what it may leave out
 	if issues := x.Lawful(l, supply, s.rules.Judge(q)); len(issues) > 0 {
 		return refusal("MedicationDispense", issues...)
 	}

@@ -35,6 +35,9 @@ func (s *Service) recorded(state fhir.State, x *execution, m *message.Message, r
 	} else {
 		var old []fhir.Change
 		old, err = x.revoke(state, replaced, written)
+		if err == nil {
+			err = keepCollections(state, changes)
+		}
 		changes = append(changes, old...)
 	}
 	if err != nil {
@@ -45,6 +48,31 @@ func (s *Service) recorded(state fhir.State, x *execution, m *message.Message, r
 	changes = append(changes, m.Keep(bundle))
 	after, err := s.finish(state, x, now)
 	return append(changes, after...), err
+}
+
+// keepCollections adds to supplies that are told anew who took them, where they do not
+// say it: an amendment takes nothing from the register.
+func keepCollections(state fhir.State, changes []fhir.Change) error {
+	for i, c := range changes {
+		if c.Type != "MedicationDispense" || !prescription.HandedOver(c.Resource.Root()).IsPositive() || nhs.Extension(c.Resource.Root(), nhs.ExtOwnCollection).Exists() {
+			continue
+		}
+		v, err := state.Current(c.Type, c.ID)
+		if err != nil || v == nil || v.Deleted() {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		was, err := v.Resource()
+		if err != nil {
+			return err
+		}
+		if told := nhs.Extension(was.Root(), nhs.ExtOwnCollection); told.Exists() {
+			changes[i].Resource = fhir.Revise(c.Resource, "extension", fhir.List(append(nhs.WithoutExtension(c.Resource.Root(), nhs.ExtOwnCollection), told)...))
+		}
+	}
+	return nil
 }
 
 // newNumbers refuses a supply under a number that another supply has, whose

@@ -21,7 +21,7 @@ var (
 		{Name: "status", Kinds: []string{"valueCode"}, Doc: "accepted: the state that what is released has afterwards."},
 		{Name: "group-identifier", Kinds: []string{"valueIdentifier"}, Doc: "The number of one prescription; without it up to 25 that are nominated to the pharmacy are released."},
 	}
-	dispenseInputs = []fhir.Parameter{
+	dispenseInputs = append([]fhir.Parameter{
 		{Name: "all", Kinds: []string{"valueBoolean"}, Doc: "true: everything that is outstanding is supplied in full. In the place of item."},
 		{Name: "item", Kinds: []string{"part"}, Repeated: true, Doc: "An item that is supplied, owed or not dispensed.", Parts: []fhir.Parameter{
 			{Name: "number", Kinds: []string{"valueString", "valueIdentifier", "valueReference"}, Required: true, Doc: "The item: its prescription-order-item-number, or a reference to its MedicationRequest."},
@@ -34,9 +34,22 @@ var (
 			{Name: "endorsement", Kinds: []string{"valueCodeableConcept"}, Repeated: true, Doc: "An endorsement of the item for the claim: a code of " + nhs.CSEndorsement + ", with its supporting information as text."},
 			packInputs[0], packInputs[1], packInputs[2],
 		}},
+		{Name: "bag", Kinds: []string{"valueCode"}, Doc: "collection or delivery: it is dispensed into the bag, which waits for that. Nothing is supplied before Task/$hand-over."},
+	}, handedOverInputs...)
+	// handedOverInputs are what is said when something is handed over.
+	handedOverInputs = []fhir.Parameter{
 		{Name: "exemption", Kinds: []string{"valueCode"}, Doc: "Why the patient pays no prescription charge, or 0001 that they paid: a code of " + nhs.CSExemption + ", for the claim."},
 		{Name: "exemptionEvidence", Kinds: []string{"valueCode"}, Doc: "evidence-seen or no-evidence-seen, which is the default: whether the pharmacy saw the evidence of the exemption."},
 		{Name: "whenHandedOver", Kinds: []string{"valueDateTime"}, Doc: "When it was handed over. By default now."}, agentInput,
+		{Name: "collector", Kinds: []string{"valueCode"}, Doc: "Who collects: patient, representative or healthcare-professional. The law asks for it of Schedule 2."},
+		{Name: "collectorName", Kinds: []string{"valueString"}, Doc: "The collector's name; a healthcare professional's is needed."},
+		{Name: "collectorAddress", Kinds: []string{"valueString"}, Doc: "The collector's address; a healthcare professional's is needed."},
+		{Name: "identityRequested", Kinds: []string{"valueBoolean"}, Doc: "Whether proof of identity was requested."},
+		{Name: "identityProvided", Kinds: []string{"valueBoolean"}, Doc: "Whether proof of identity was provided."},
+		{Name: "method", Kinds: []string{"valueCode"}, Doc: "collected or delivered."},
+		{Name: "courier", Kinds: []string{"valueString"}, Doc: "Who delivered it, with the number of the consignment."},
+		{Name: "signature", Kinds: []string{"valueString"}, Doc: "Who signed for it, or where the signature is kept. What is delivered of Schedules 1 to 3 needs one."},
+		{Name: "note", Kinds: []string{"valueString"}, Doc: "What else there is to say of the hand-over."},
 	}
 )
 

@@ -180,6 +180,12 @@ func workReason(l *prescription.Line, w prescription.Work) fhir.Value {
 	if w.Queue == prescription.OwingQueue {
 		texts = append(texts, l.Quantity.Of(l.Quantity.Value.Sub(l.Supplied.Value)).InUnits()+" of "+l.Quantity.InUnits()+" are owed.")
 	}
+	for _, b := range w.Bag {
+		texts = append(texts, b.Quantity.InUnits()+" of "+b.Product.Display+" in the bag since "+b.When+".")
+		if !l.Status.Outstanding() {
+			texts = append(texts, "To be put back: "+l.Status.String()+".")
+		}
+	}
 	if len(texts) == 0 {
 		return fhir.Value{}
 	}

@@ -44,6 +44,9 @@ import (
 //	hold N CODE [ITEM…], approve N [ITEM…], reject N [return:]CODE [ITEM…]
 //	dispense N [when=DAY] [ITEM:STATUS[:QUANTITY|REASON[:UNIT[:DIFFERENCE[:PROTOCOL[:PRODUCT]]]]]…]   ITEM counts from 0
 //	                                PRODUCT is CODE/NAME, either may be left out
+//	                                bag=collection puts it into the bag; collector=… says who takes it, see takenBy
+//	handover N [collector=…] [when=DAY] [ITEM…]   Task/$hand-over
+//	putback N [CODE] [ITEM…]        Task/$put-back; CODE is why the items are not dispensed
 //	lift N CODE [item=ITEM]         Task/$release-hold
 //	notify N [same] [amend] [when=DAY] ITEM:STATUS:QUANTITY[:BUSINESS[:UNIT[:DIFFERENCE[:PRODUCT]]]]…   an EPS
 //	                                dispense-notification; same uses one number for all of an item
@@ -79,6 +82,7 @@ func TestScripts(t *testing.T) {
 
 type stage struct {
 	*world
+	taken   prescription.Collection // what notifications and supplies by hand tell of it
 	scripts map[int]epstest.Script
 }
 
@@ -321,10 +325,22 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 		return st.on(s.Order, issue, st.s.rejectTask, append([]any{"reason:Coding", fhir.Obj("system", system, "code", code)}, st.items(s, rest[2:])...)...)
 	case "dispense":
 		return st.on(s.Order, issue, st.s.dispenseTask, st.dispenseParams(s, opts, rest[1:])...)
-	case "notify":
+	case "handover":
+		return st.on(s.Order, issue, st.s.handOverTask, append(takenBy(opts), st.items(s, rest[1:])...)...)
+	case "putback":
+		pairs, places := []any{"reason", strings.TrimPrefix("Nobody came.", opts["reason"])}, rest[1:]
+		if len(places) > 0 && len(places[0]) == 4 {
+			pairs, places = append(pairs, "notDispensed:Code", places[0]), places[1:]
+		}
+		return st.on(s.Order, issue, st.s.putBackTask, append(pairs, st.items(s, places)...)...)
+	case "notify", "supply":
+		st.taken = prescription.CollectionFrom(func(name, kind string) node {
+			return message.Parameter(epstest.Parameters(takenBy(opts)...), name).Get(kind)
+		})
+		if cmd == "supply" {
+			return nil, st.supply(s, opts["when"], rest[1:])
+		}
 		return st.notify(s, opts["when"], rest[1:])
-	case "supply":
-		return nil, st.supply(s, opts["when"], rest[1:])
 	case "return":
 		return st.s.takeTask(st.ctx, st.call(st.taskOf(s, "rejected", nhs.CSReturn, "0003", "")))
 	case "withdraw":
@@ -372,13 +388,36 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 	return nil, nil
 }
 
+// takenBy are the parameters of a hand-over: when=DAY or at=TIME, collector, name, address, asked
+// and shown (no; yes by default where there is a collector), method, courier, signature, note.
+func takenBy(opts map[string]string) (pairs []any) {
+	if opts["when"] != "" {
+		pairs = append(pairs, "whenHandedOver:DateTime", opts["when"]+"T12:00:00+00:00")
+	}
+	if opts["at"] != "" {
+		pairs = append(pairs, "whenHandedOver:DateTime", opts["at"])
+	}
+	for _, p := range [][2]string{{"collector", "collector:Code"}, {"name", "collectorName"}, {"address", "collectorAddress"}, {"method", "method:Code"}, {"courier", "courier"}, {"signature", "signature"}, {"note", "note"}} {
+		if opts[p[0]] != "" {
+			pairs = append(pairs, p[1], opts[p[0]])
+		}
+	}
+	for _, p := range [][2]string{{"asked", "identityRequested:Boolean"}, {"shown", "identityProvided:Boolean"}} {
+		if opts["collector"] != "" && opts[p[0]] != "untold" {
+			pairs = append(pairs, p[1], opts[p[0]] != "no")
+		}
+	}
+	return pairs
+}
+
 func (st *stage) dispenseParams(s epstest.Script, opts map[string]string, items []string) []any {
 	var pairs []any
 	if len(items) == 0 {
 		pairs = append(pairs, "all:Boolean", true)
 	}
-	if opts["when"] != "" {
-		pairs = append(pairs, "whenHandedOver:DateTime", opts["when"]+"T12:00:00+00:00")
+	pairs = append(pairs, takenBy(opts)...)
+	if opts["bag"] != "" {
+		pairs = append(pairs, "bag:Code", opts["bag"])
 	}
 	for _, spec := range items {
 		f := append(strings.Split(spec, ":"), "", "", "", "", "", "")
@@ -553,7 +592,7 @@ func (st *stage) notification(s epstest.Script, when string, specs []string) *fh
 			"contained", fhir.List(fhir.Obj("resourceType", "PractitionerRole", "id", "performer", "practitioner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, "1")), "organization", fhir.Obj("reference", epstest.OrgURL)),
 				fhir.Obj("resourceType", "MedicationRequest", "id", "m1", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDItem, s.Items[n].Number)), "status", "active", "intent", "order",
 					"subject", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDNHS, s.NHSNumber)), "medicationCodeableConcept", fhir.Obj("text", s.Items[n].Name), "groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, s.Order))),
-			"extension", fhir.List(fhir.Obj("url", nhs.ExtBusinessStatus, "valueCoding", nhs.CodingValue(nhs.Coding(nhs.CSBusinessStatus, business)))),
+			"extension", fhir.List(fhir.Obj("url", nhs.ExtBusinessStatus, "valueCoding", nhs.CodingValue(nhs.Coding(nhs.CSBusinessStatus, business))), st.taken.Element()),
 			"identifier", fhir.List(nhs.IdentifierValue(nhs.IDDispense, uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "%s%d%d", number, n, i*epstest.Btoi(number == id))).String())),
 			"status", "completed", "statusReasonCodeableConcept", reason, "medicationCodeableConcept", medicine,
 			"subject", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDNHS, s.NHSNumber)),

@@ -20,6 +20,7 @@ const (
 	recordChecked   = "checked"
 	recordAnswered  = "answered"
 	recordCorrected = "corrected"
+	recordBagged    = "bagged"
 )
 
 // recordItems are the inputs of a Task that tell of what pharmacists have recorded.
@@ -48,6 +49,7 @@ func (x *execution) recordItems() (list []any) {
 		record(recordChecked, c.Who, c.When, c.Note, fhir.Obj("url", "item", "valueString", c.Item), fhir.Obj("url", "quantity", "valueQuantity", c.Quantity.Element()),
 			held("gtin", c.Pack.GTIN), held("batch", c.Pack.Batch), expiry, held("serial", c.Pack.Serial), setFlag("alone", c.Alone), setFlag("void", c.Void))
 	}
+	x.recordBags(record)
 	x.recordAnswers(record)
 	return list
 }
@@ -84,6 +86,8 @@ func (x *execution) readRecord(in node) bool {
 		x.readChecks = append(x.readChecks, prescription.Check{Item: part("item", "valueString"), Quantity: prescription.ReadQuantity(nhs.Extension(nhs.Extension(in, extRecord), "quantity").Get("valueQuantity")),
 			Pack: prescription.Pack{GTIN: part("gtin", "valueString"), Batch: part("batch", "valueString"), Serial: part("serial", "valueString"), Expiry: nhs.ReadDate(part("expiry", "valueDate"))},
 			Who:  who, When: when, Note: text, Alone: part("alone", "valueBoolean") == "true", Void: part("void", "valueBoolean") == "true"})
+	case recordBagged:
+		x.readBag(nhs.Extension(in, extRecord), who, when)
 	case recordAnswered:
 		ref := func(name string) string {
 			return nhs.Extension(nhs.Extension(in, extRecord), name).Path("valueReference", "reference").Text()

@@ -48,6 +48,7 @@ type execution struct {
 	readAnswers     []prescription.Answer
 	readCorrections []prescription.Correction
 	readChecks      []prescription.Check
+	readBags        []prescription.Bagged
 }
 
 // taskOutput is a release or notification: its identifier, the Bundle that holds

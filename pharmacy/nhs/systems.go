@@ -103,6 +103,13 @@ const (
 	ExtOwnEndorsement = Own + "StructureDefinition/dispenser-endorsement" // of one item
 )
 
+// ExtOwnCollection is the extension of a MedicationDispense that tells who collected
+// it, written where the handing over is recorded: collector (patient, representative or
+// healthcare-professional), name, address, identityRequested and identityProvided, which
+// MDR 2001 reg. 19 asks for of Schedule 2; method (collected or delivered), courier,
+// signature and note.
+const ExtOwnCollection = Own + "StructureDefinition/collection"
+
 // CSOwnClinicalRule is the server's own code system of its clinical rules: a
 // DetectedIssue with a code of it was found by the server. IDOwnChecked is the
 // system of its identifier, which is the id of the MedicationRequest that was

@@ -5,16 +5,10 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-// ExtCollection is the extension of a MedicationDispense that tells who collected
-// it, written where the handing over is recorded: collector (patient,
-// representative or healthcare-professional), name, address, identityRequested and
-// identityProvided. MDR-19 asks for it of Schedule 2.
-const ExtCollection = nhs.Own + "StructureDefinition/collection"
-
 // collected reads who collected a supply, and whether they showed who they are. What
 // nobody recorded stays not recorded.
 func (e *Entry) collected(d fhir.Node) {
-	c := nhs.Extension(d, ExtCollection)
+	c := nhs.Extension(d, nhs.ExtOwnCollection)
 	text := func(name, kind string) string { return nhs.Extension(c, name).Get(kind).Text() }
 	e.Collector = Party{Role: text("collector", "valueCode"), Name: text("name", "valueString"), Address: text("address", "valueString")}
 	e.Requested = flagOf(nhs.Extension(c, "identityRequested").Get("valueBoolean"))

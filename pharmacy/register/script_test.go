@@ -195,7 +195,7 @@ func (w *world) named(how string) []any {
 // extras are further elements of a MedicationDispense.
 func extras(opts map[string]string) (list []any) {
 	if c, ok := opts["collector"]; ok {
-		list = append(list, "extension", fhir.List(fhir.Obj("url", ExtCollection, "extension", fhir.List(fhir.Obj("url", "collector", "valueCode", c),
+		list = append(list, "extension", fhir.List(fhir.Obj("url", nhs.ExtOwnCollection, "extension", fhir.List(fhir.Obj("url", "collector", "valueCode", c),
 			fhir.Obj("url", "identityRequested", "valueBoolean", true), fhir.Obj("url", "identityProvided", "valueBoolean", false)))))
 	}
 	if typ, ok := opts["type"]; ok {

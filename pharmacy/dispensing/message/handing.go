@@ -31,6 +31,7 @@ func (h *Handing) ActedBy(caller prescription.Party) {
 // HandedItem is one item of a $dispense.
 type HandedItem struct {
 	prescription.Supply
+	Prepared string // when it was put into the bag, "" where it was not
 }
 
 // Supplies are the supplies of items.

@@ -68,6 +68,9 @@ func (n *Notification) medicationDispense(i int) *fhir.Resource {
 	if n.Before.Issues > 1 {
 		extensions = append(extensions, n.Before.RepeatInformation())
 	}
+	if item.Quantity.Value.IsPositive() {
+		extensions = append(extensions, item.Collection.Element())
+	}
 	var reason fhir.Value
 	switch {
 	case item.Difference != "":
@@ -100,6 +103,7 @@ func (n *Notification) medicationDispense(i int) *fhir.Resource {
 		"authorizingPrescription", fhir.List(fhir.Obj("reference", "#m1")),
 		"type", nhs.Concept(nhs.Coding(nhs.CSLineStatus, string(item.Status))),
 		"quantity", item.Quantity.Element(total...),
+		"whenPrepared", item.Prepared,
 		"whenHandedOver", h.When,
 		"note", fhir.List(notes...),
 		"dosageInstruction", item.Order.Resource.Get("dosageInstruction"),

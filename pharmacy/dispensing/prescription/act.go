@@ -18,6 +18,8 @@ const (
 	Answering      Event = "answer"          // the prescriber answers
 	Correcting     Event = "correct"         // a slip on the paper original is put right
 	Checking       Event = "check"           // a second person counts what is handed over
+	Bagging        Event = "bag"             // it is dispensed into the bag, which waits
+	PutBack        Event = "put-back"        // what is in the bag goes back to the stock
 )
 
 // acts are the events that move nothing, with the states in which they are done: the
@@ -30,6 +32,8 @@ var acts = map[Event][]State{
 	Answering:      {Nominated, Waiting, Accepted, Active, PendingCancellation, PendingCancellationActive},
 	Correcting:     {Accepted, Active},
 	Checking:       {Accepted, Active},
+	Bagging:        {Accepted, Active},
+	PutBack:        {Accepted, Active, PendingCancellation, PendingCancellationActive, Expired, Dispensed, NoneDispensed}, // what has expired is put back too
 }
 
 // Approval is the decision of a pharmacist that an item may be supplied.

@@ -42,6 +42,10 @@ type Request struct {
 	Taken    nhs.Date // the day on which the pharmacy took the prescription
 	Past     bool     // see [Judge.Past]
 	Said     []Said   // what the notification says the prescription becomes
+	Bagged   bool     // the supplies come from the bag
+
+	HandedOver string // when they were handed over, as it was told
+	For        string // Bagging: what the bag waits for
 
 	Caller fhir.Principal // who asks; Decide sets it
 
@@ -98,6 +102,8 @@ var decisions = map[Event]func(r Rules, p *Prescription, q Request) (Outcome, []
 	Answering:      answer,
 	Correcting:     correct,
 	Checking:       check,
+	Bagging:        bag,
+	PutBack:        putBack,
 }
 
 // Decide is the one decision on what may become of a prescription: by the law of
@@ -166,6 +172,9 @@ func accept(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
 // giveBack returns a prescription: to those who may take it next, or to its end
 // when it was cancelled or its time is over.
 func giveBack(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
+	if issue := p.bagStays(q); issue != nil {
+		return Outcome{}, []fhir.Issue{*issue}
+	}
 	out := Outcome{After: p}
 	for i := range p.Lines {
 		switch l := &p.Lines[i]; {
@@ -194,7 +203,7 @@ func giveBack(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
 // holds of it: the next one decides by itself, and gets the paper with it. What was
 // recorded stays in the history of the Task.
 func (p *Prescription) leave() {
-	p.Approvals, p.Checks, p.Originals, p.Corrections, p.Answers = nil, nil, nil, nil, nil
+	p.Approvals, p.Checks, p.Originals, p.Corrections, p.Answers, p.Bags = nil, nil, nil, nil, nil, nil
 	p.Met = slices.DeleteFunc(slices.Clone(p.Met), func(h Hold) bool { return h.Since != "" })
 }
 

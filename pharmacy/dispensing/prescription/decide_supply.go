@@ -15,7 +15,7 @@ type Said struct {
 
 // Judge is how supplies are judged that a request makes.
 func (r Rules) Judge(q Request) Judge {
-	return Judge{Medicines: r.Medicines, Law: r.Law, FromReceipt: r.FromReceipt, When: q.When, Now: nhs.DateOf(q.Now), Taken: q.Taken, Past: q.Past, Policy: r.Policy, Amends: q.Event == Amend, Caller: q.Caller}
+	return Judge{Medicines: r.Medicines, Law: r.Law, FromReceipt: r.FromReceipt, When: q.When, Now: nhs.DateOf(q.Now), Taken: q.Taken, Past: q.Past, Policy: r.Policy, Amends: q.Event == Amend, Waits: q.Event == Bagging, Bagged: q.Bagged, HandedOver: q.HandedOver, Caller: q.Caller}
 }
 
 // supply makes the supplies of one notification part of the prescription.

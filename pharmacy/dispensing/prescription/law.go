@@ -23,6 +23,7 @@ type Law struct {
 	RepeatRegime []Limit      `json:"repeatRegime"`
 	Controlled   []Control    `json:"controlled"`
 	Differences  []Difference `json:"differences"`
+	Collection   []Collecting `json:"collection"`
 }
 
 // Limit is how long after the appropriate date something may be supplied.
@@ -54,6 +55,14 @@ type Control struct {
 	Source     string `json:"source"`
 }
 
+// Collecting is that it is recorded who collects a supply, of the day from which it holds.
+type Collecting struct {
+	From      nhs.Date `json:"from"`
+	Schedules []string `json:"schedules"`
+	Rule      string   `json:"rule"`
+	Source    string   `json:"source"`
+}
+
 // ReadLaw reads limits as the embedded law.json holds them. It refuses fields
 // that it does not know, and a file that leaves a part of the law out: no limit
 // must be lost by a slip.
@@ -63,8 +72,8 @@ func ReadLaw(data []byte) (law Law, err error) {
 	if err := d.Decode(&law); err != nil {
 		return Law{}, err
 	}
-	if len(law.Validity) == 0 || len(law.RepeatRegime) == 0 || len(law.Controlled) == 0 {
-		return Law{}, errors.New("validity, repeatRegime and controlled must each have rows")
+	if len(law.Validity) == 0 || len(law.RepeatRegime) == 0 || len(law.Controlled) == 0 || len(law.Collection) == 0 {
+		return Law{}, errors.New("validity, repeatRegime, controlled and collection must each have rows")
 	}
 	for _, l := range slices.Concat(law.Validity, law.RepeatRegime) {
 		if l.From.IsZero() || l.Rule == "" || (l.Days > 0) == (l.Months > 0) || l.Days < 0 || l.Months < 0 {
@@ -72,6 +81,11 @@ func ReadLaw(data []byte) (law Law, err error) {
 		}
 	}
 	for _, c := range law.Controlled {
+		if c.From.IsZero() || c.Rule == "" || len(c.Schedules) == 0 {
+			return Law{}, fmt.Errorf("the row of %s from %s: expected from, rule and schedules", c.Rule, c.From)
+		}
+	}
+	for _, c := range law.Collection {
 		if c.From.IsZero() || c.Rule == "" || len(c.Schedules) == 0 {
 			return Law{}, fmt.Errorf("the row of %s from %s: expected from, rule and schedules", c.Rule, c.From)
 		}
@@ -124,6 +138,13 @@ func (l Law) Control(schedule string, on nhs.Date) Control {
 		return slices.Contains(x.Schedules, schedule)
 	}, on)
 	return c
+}
+
+// collecting is the row by which it is recorded who collects a supply of a schedule.
+func (l Law) collecting(schedule string, on nhs.Date) (Collecting, bool) {
+	return inForce(l.Collection, func(x Collecting) nhs.Date { return x.From }, func(x Collecting) bool {
+		return slices.Contains(x.Schedules, schedule)
+	}, on)
 }
 
 // inForce picks, among the rows that apply, the one that came into force last.

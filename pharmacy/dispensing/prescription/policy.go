@@ -21,10 +21,12 @@ const (
 	ApproveStep Step = "approve"
 	CheckStep   Step = "check"       // a second person has counted what is handed over; see [Prescription.Checked]
 	AloneStep   Step = "check-alone" // that may be the same person, where nobody else is there
+
+	SignatureStep Step = "signature" // what is delivered is signed for; see [Collection]
 )
 
 // steps are those that a policy may ask for.
-var steps = []Step{ApproveStep, CheckStep, AloneStep}
+var steps = []Step{ApproveStep, CheckStep, AloneStep, SignatureStep}
 
 // Policy is which steps come before a supply. The zero Policy asks for none.
 type Policy struct{ rows []policyRow }

@@ -36,6 +36,7 @@ type Prescription struct {
 	Originals    []Original    // records of the paper original of a private prescription; the last one counts
 	Approvals    []Approval    // of items for supply
 	Checks       []Check       // second checks of what is handed over
+	Bags         []Bagged      // what is in the bag, or was
 	Corrections  []Correction  // of the paper original
 	Answers      []Answer      // of the prescriber's organisation to queries
 	Met          []Hold        // holds that supplies have met

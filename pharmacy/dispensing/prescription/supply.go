@@ -22,7 +22,8 @@ type Supply struct {
 	// Difference names why an item is fully dispensed with another quantity than
 	// ordered: a code of [Law.Differences]. Reference is the document that allows it.
 	Difference, Reference string
-	Place                 string // where issues point to
+	Collection            Collection // who took it
+	Place                 string     // where issues point to
 }
 
 // ReadSupply reads what a MedicationDispense tells of an item.
@@ -35,7 +36,7 @@ func ReadSupply(d node) Supply {
 	return Supply{
 		Item: nhs.Identifier(OrderWithin(d), nhs.IDItem).Text(), Status: LineStatus(nhs.Coded(d.Get("type"), nhs.CSLineStatus)),
 		Quantity: ReadQuantity(d.Get("quantity")).Of(HandedOver(d)), Reason: reason, Place: d.Expression(), Difference: difference, Reference: reference,
-		Product: suppliedProduct(d),
+		Product: suppliedProduct(d), Collection: ReadCollection(d),
 	}
 }
 
@@ -63,6 +64,9 @@ type Judge struct {
 	Medicines   Formulary
 	Policy      Policy
 	Amends      bool           // the supplies are told anew, as an amendment
+	Waits       bool           // nothing is handed over yet: it goes into a bag
+	Bagged      bool           // what is handed over comes from the bag
+	HandedOver  string         // when, as it was told
 	Caller      fhir.Principal // who records it
 	// Past is set for the notification of a supply that another system made
 	// and judged: it is refused where controlled drug law was broken, and
@@ -100,7 +104,7 @@ func (p *Prescription) Apply(supplies []Supply, j Judge) []fhir.Issue {
 			issues = append(issues, *issue)
 			continue
 		}
-		found := l.takes(s, j)
+		found := append(l.takes(s, j), p.fromBag(was, s, j)...)
 		if s.Quantity.Value.IsPositive() {
 			found = append(found, p.Lawful(l, s, j)...)
 			found = append(found, p.productIssues(l, s, j)...)
@@ -120,6 +124,7 @@ func (p *Prescription) Apply(supplies []Supply, j Judge) []fhir.Issue {
 	for i := range p.Lines {
 		issues = append(issues, p.Lines[i].amounts(before[i], supplies, j)...)
 		issues = append(issues, p.checked(&p.Lines[i], supplies, j)...)
+		p.emptied(&p.Lines[i], supplies)
 	}
 	return issues
 }
@@ -170,6 +175,7 @@ func (p *Prescription) Lawful(l *Line, s Supply, j Judge) []fhir.Issue {
 	if j.Policy.wants(ApproveStep, l, p.Private(), j.Caller, j.Now) && !p.Approved(l) {
 		issues = append(issues, p.unapproved(l, s.Place))
 	}
+	issues = append(issues, p.collected(l, s, j)...)
 	if l.PendingCancellation && !j.Past {
 		// R-0003: the prescriber has asked for the cancellation of the item.
 		add("R-0003", fhir.Issue{Message: fmt.Sprintf("The prescriber wants %s cancelled.", l.Product.Display),

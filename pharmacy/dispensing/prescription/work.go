@@ -19,14 +19,17 @@ const (
 	QueryQueue       Queue = "query"             // the prescriber has been asked
 	SecondCheck      Queue = "second-check"      // it is approved, and a second person has to count it
 	OwingQueue       Queue = "owing"             // a part, or all, of an item is owed to the patient
+	CollectionQueue  Queue = "collection"        // it is in the bag, to be collected
+	DeliveryQueue    Queue = "delivery"          // it is in the bag, to be delivered
 )
 
 // Work is a piece of open work on one item of a prescription.
 type Work struct {
 	Queue Queue
 	Item  string
-	Holds []Hold   // that keep the item in the queue; none where it waits for something else
-	Last  nhs.Date // the last day on which the item may be supplied; zero where nothing limits it
+	Holds []Hold    // that keep the item in the queue; none where it waits for something else
+	Bag   []*Bagged // what waits to be handed over
+	Last  nhs.Date  // the last day on which the item may be supplied; zero where nothing limits it
 }
 
 //go:embed holds.tsv
@@ -80,8 +83,13 @@ func (r Rules) Classify(p *Prescription) {
 // Work lists what waits for somebody before the outstanding items of a
 // prescription are supplied in full, item by item. The prescription is classified.
 func (r Rules) Work(p *Prescription) (list []Work) {
+	for i := range p.Lines { // also of an item that has expired, until it is put back
+		if waits := p.InBag(&p.Lines[i]); len(waits) > 0 {
+			list = append(list, Work{Queue: Queue(waits[0].For), Item: p.Lines[i].Item, Bag: waits, Last: p.Lines[i].Last})
+		}
+	}
 	if !p.State.Open() && !p.State.WithDispenser() {
-		return nil
+		return list
 	}
 	on := p.Appropriate(false)
 	for i := range p.Lines {
@@ -102,7 +110,7 @@ func (r Rules) Work(p *Prescription) (list []Work) {
 		if r.onPaper(p, l) && len(p.Originals) == 0 {
 			list = append(list, Work{Queue: AwaitingOriginal, Item: l.Item, Last: l.Last})
 		}
-		if len(held) == 0 && p.State.WithDispenser() && p.Approved(l) && p.Checked(l) == nil && r.Policy.asks(CheckStep, l, p.Private(), on) {
+		if len(held) == 0 && len(p.InBag(l)) == 0 && p.State.WithDispenser() && p.Approved(l) && p.Checked(l) == nil && r.Policy.asks(CheckStep, l, p.Private(), on) {
 			list = append(list, Work{Queue: SecondCheck, Item: l.Item, Last: l.Last})
 		}
 		if l.Status == PartDispensed || l.Status == Owing {
