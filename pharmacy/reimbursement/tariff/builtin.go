@@ -78,6 +78,10 @@ func Kinds() []Kind {
 // Monthly reports whether files of the kind are for a month.
 func (k Kind) Monthly() bool { return k != FeeSchedule && k != ExemptionList && k != EndorsementList }
 
+// headSize is how much of a file is looked at for its header; an even number, for
+// UTF-16.
+const headSize = 64 << 10
+
 func sound[T any](value T, issues []fhir.Issue) T {
 	if fhir.HasErrors(issues) {
 		panic(fmt.Sprintf("tariff: built-in data: %v", issues))
@@ -87,6 +91,7 @@ func sound[T any](value T, issues []fhir.Issue) T {
 
 // KindOf tells the kind of a file by its columns, "" where it is none.
 func KindOf(data []byte) Kind {
+	data = data[:min(len(data), headSize)]
 	for _, k := range []struct {
 		kind    Kind
 		columns []string

@@ -42,11 +42,18 @@ func wholePence(text string) (int64, bool) {
 	return n, err == nil && n > 0
 }
 
-// amount is a quantity above zero, exactly as written.
+// amount is a quantity above zero, exactly as written. Packs of one size share it.
 func (s *sheet) amount(r row, column string) *big.Rat {
 	v, at := s.cell(r, column)
+	if n := s.amounts[v]; n != nil {
+		return n
+	}
 	if exact.MatchString(v) {
 		if n, ok := new(big.Rat).SetString(v); ok && n.Sign() > 0 {
+			if s.amounts == nil {
+				s.amounts = map[string]*big.Rat{}
+			}
+			s.amounts[strings.Clone(v)] = n
 			return n
 		}
 	}

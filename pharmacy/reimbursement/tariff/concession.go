@@ -29,8 +29,8 @@ func ReadConcessions(data []byte, edition *Edition) (Concessions, []fhir.Issue) 
 	packs := newPackIndex(edition)
 	out := Concessions{}
 	seen := map[string]int{}
-	for _, r := range s.rows {
-		c := Concession{Medicine: s.text(r, "Medicine"), Price: s.money(r, "Price"), Line: r.places[0].Line}
+	for r := range s.rows() {
+		c := Concession{Medicine: s.text(r, "Medicine"), Price: s.money(r, "Price"), Line: r.line()}
 		if code, _ := s.cell(r, "VMPP Snomed Code"); code != "" {
 			c.VMPP = s.snomed(r, "VMPP Snomed Code")
 		} else {

@@ -59,7 +59,7 @@ func ReadEdition(data []byte, source Source) (*Edition, []fhir.Issue) {
 		e.Month = s.month(source)
 	}
 	seen := map[string]int{}
-	for _, r := range s.rows {
+	for r := range s.rows() {
 		if name, at := s.cell(r, "Medicine"); name != "" && r.filled() == 1 {
 			s.warn(at, "This row has text and no price, and is passed over: "+strconv.Quote(name)+".")
 			continue
@@ -92,7 +92,7 @@ func (s *sheet) pack(r row) Pack {
 		VMPP:     s.snomed(r, "VMPP Snomed Code"),
 		Category: s.category(r),
 		Price:    s.pence(r, "Basic Price"),
-		Line:     r.places[0].Line,
+		Line:     r.line(),
 	}
 }
 

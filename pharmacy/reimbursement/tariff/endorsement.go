@@ -36,7 +36,7 @@ type Endorsements struct {
 func ReadEndorsements(data []byte) (*Endorsements, []fhir.Issue) {
 	s := readSheet(data, true, "code", "from", "information", "effect", "meaning")
 	l := &Endorsements{Edition: contentName("endorsements", data)}
-	for _, r := range s.rows {
+	for r := range s.rows() {
 		e := Endorsement{Meaning: readMeaning(s, r, l.dated), Information: s.text(r, "information"), Effect: s.text(r, "effect")}
 		if _, at := s.cell(r, "information"); e.Information != InformationRequired && e.Information != "none" {
 			s.fail(at, fhir.CodeInvalid, "It is not understood whether supporting information is required.", "required or none", strconv.Quote(e.Information))

@@ -73,7 +73,7 @@ func (l *Exemptions) Of(country string, day time.Time) (Exemption, bool) {
 func ReadExemptions(data []byte) (*Exemptions, []fhir.Issue) {
 	s := readSheet(data, true, "code", "from", "charge", "meaning")
 	l := &Exemptions{Edition: contentName("exemptions", data)}
-	for _, r := range s.rows {
+	for r := range s.rows() {
 		e := Exemption{Meaning: readMeaning(s, r, l.dated)}
 		e.Age, _ = s.cell(r, "age")
 		e.Endorsement, _ = s.cell(r, "endorsement")

@@ -122,7 +122,7 @@ func (f *Fees) Before(rule Rule, day time.Time) (Fee, bool) {
 func ReadFees(data []byte) (*Fees, []fhir.Issue) {
 	s := readSheet(data, true, "rule", "from", "value", "unit", "mark", "source")
 	f := &Fees{Edition: contentName("fees", data), byRule: map[Rule][]Fee{}}
-	for _, r := range s.rows {
+	for r := range s.rows() {
 		fee := s.fee(r)
 		f.byRule[fee.Rule] = append(f.byRule[fee.Rule], fee)
 	}
@@ -142,7 +142,7 @@ func ReadFees(data []byte) (*Fees, []fhir.Issue) {
 }
 
 func (s *sheet) fee(r row) Fee {
-	f := Fee{Rule: Rule(s.text(r, "rule")), From: s.day(r, "from"), Value: s.text(r, "value"), Line: r.places[0].Line,
+	f := Fee{Rule: Rule(s.text(r, "rule")), From: s.day(r, "from"), Value: s.text(r, "value"), Line: r.line(),
 		Unit: s.text(r, "unit"), Mark: s.text(r, "mark"), Source: s.text(r, "source")}
 	if until, _ := s.cell(r, "until"); until != "" {
 		f.Until = s.day(r, "until")

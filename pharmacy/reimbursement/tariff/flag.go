@@ -62,7 +62,7 @@ func ReadFlags(data []byte) (Flags, []fhir.Issue) {
 	s := readSheet(data, true, "Snomed Code", "Flags")
 	out := Flags{}
 	seen := map[string]int{}
-	for _, r := range s.rows {
+	for r := range s.rows() {
 		code := s.snomed(r, "Snomed Code")
 		if !s.once(seen, r, "Snomed Code", code) {
 			continue

@@ -43,9 +43,9 @@ func ReadProducts(data []byte) (*Products, []fhir.Issue) {
 	s := readSheet(data, true, "Medicine", "Pack size", "AMP Snomed Code", "AMPP Snomed Code", "Price")
 	l := &Products{byAMP: map[string][]int{}}
 	seen := map[string]int{}
-	for _, r := range s.rows {
+	for r := range s.rows() {
 		p := Product{Medicine: s.text(r, "Medicine"), Size: s.amount(r, "Pack size"), Unit: s.text(r, "Unit"),
-			AMP: s.snomed(r, "AMP Snomed Code"), AMPP: s.snomed(r, "AMPP Snomed Code"), Price: s.money(r, "Price"), Line: r.places[0].Line}
+			AMP: s.snomed(r, "AMP Snomed Code"), AMPP: s.snomed(r, "AMPP Snomed Code"), Price: s.money(r, "Price"), Line: r.line()}
 		if !s.once(seen, r, "AMPP Snomed Code", p.AMPP) {
 			continue
 		}
@@ -83,6 +83,6 @@ func (s *sheet) once(seen map[string]int, r row, column, key string) bool {
 		s.fail(at, fhir.Duplicate, key+" is listed twice.", "one row for each", "line "+strconv.Itoa(line)+" and this one")
 		return false
 	}
-	seen[key] = r.places[0].Line
+	seen[key] = r.line()
 	return true
 }

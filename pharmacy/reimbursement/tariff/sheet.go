@@ -5,106 +5,220 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"iter"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// maxSheet bounds a file: the whole of Part VIIIA is under half a megabyte.
-const maxSheet = 16 << 20
+// maxSheet bounds a file: the whole of Part VIIIA is under half a megabyte, a
+// list of 300,000 packs 40 MB.
+const maxSheet = 64 << 20
 
 // searchHeader is how many rows may stand above the header.
 const searchHeader = 20
 
-// sheet is a CSV file with a header somewhere near its top, read with the place
-// of every cell. It gathers what is wrong instead of stopping at the first.
+// sheet is a CSV file with a header somewhere near its top, read row by row with
+// the place of every cell. It gathers what is wrong instead of stopping at the
+// first.
 type sheet struct {
 	lines   []string
 	columns map[string]int // normalised header -> index
 	title   string         // the text above the header
-	rows    []row
 	issues  []fhir.Issue
+
+	amounts map[string]*big.Rat // that were read, as written
+
+	reader *csv.Reader
+	first  []row // those that were read in search of the header
 }
 
+// row is a row of a sheet. It is good until the next one is read.
 type row struct {
-	cells  []string
-	places []fhir.Position
+	cells []string
+	at    [][2]int // line, and column in bytes
 }
 
-// readSheet reads a file in UTF-8 or, as spreadsheets save it, Windows-1252.
-// want names the columns that make a row the header, as they are written;
-// optional columns and an unnamed one are found beside them. Lines that begin
-// with # are comments where notes is set.
+func (r row) line() int { return r.at[0][0] }
+
+// separators are what may stand between cells, as spreadsheets save them.
+const separators = ",;\t"
+
+// readSheet opens a file in UTF-8, UTF-16 or, as spreadsheets save it,
+// Windows-1252. want names the columns that make a row the header, as they are
+// written; optional columns and an unnamed one are found beside them. Lines that
+// begin with # are comments where notes is set. The rows are read by
+// [sheet.rows].
 func readSheet(data []byte, notes bool, want ...string) *sheet {
 	s := &sheet{}
 	if len(data) > maxSheet {
-		s.fail(fhir.Position{}, fhir.TooLong, "The file is too large for a price list.", "at most 16 MB", strconv.Itoa(len(data))+" bytes")
+		s.fail(fhir.Position{}, fhir.TooLong, "The file is too large for a price list.", "at most 64 MB", strconv.Itoa(len(data))+" bytes")
 		return s
 	}
-	text := decode(data)
+	text := s.decode(data)
+	if fhir.HasErrors(s.issues) {
+		return s
+	}
 	s.lines = strings.Split(text, "\n")
-	rows := s.records(text, notes)
-	head := slices.IndexFunc(rows[:min(len(rows), searchHeader)], func(r row) bool {
-		names := normalised(r.cells)
-		return !slices.ContainsFunc(want, func(w string) bool { return names[normal(w)] == 0 })
-	})
-	if head < 0 {
-		s.headless(rows, want)
-		return s
-	}
-	s.columns = normalised(rows[head].cells)
-	for _, r := range rows[:head] {
-		s.title = strings.TrimSpace(s.title + " " + strings.Join(strings.Fields(strings.Join(r.cells, " ")), " "))
-	}
-	for _, r := range rows[head+1:] {
-		if !r.blank() {
-			s.rows = append(s.rows, r)
+	for _, separator := range separators {
+		found := &sheet{lines: s.lines}
+		if found.open(text, separator, notes, want); found.columns != nil {
+			return found
+		}
+		if s.issues == nil {
+			s.issues = found.issues
 		}
 	}
 	return s
 }
 
-func decode(data []byte) string {
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	if utf8.Valid(data) {
-		return string(data)
-	}
-	text, err := charmap.Windows1252.NewDecoder().Bytes(data)
-	if err != nil {
-		return strings.ToValidUTF8(string(data), "\uFFFD")
-	}
-	return string(text)
-}
-
-func (s *sheet) records(text string, notes bool) []row {
-	r := csv.NewReader(strings.NewReader(text))
-	r.FieldsPerRecord = -1
+// open reads as far as the header. Without one it says so.
+func (s *sheet) open(text string, separator rune, notes bool, want []string) {
+	s.reader = csv.NewReader(strings.NewReader(text))
+	s.reader.FieldsPerRecord, s.reader.ReuseRecord, s.reader.Comma = -1, true, separator
 	if notes {
-		r.Comment = '#'
+		s.reader.Comment = '#'
 	}
 	var rows []row
-	for {
-		cells, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return rows
+	for len(rows) < searchHeader {
+		r, ok := s.next()
+		if !ok {
+			break
 		}
-		var wrong *csv.ParseError
-		if errors.As(err, &wrong) {
-			s.fail(s.place(wrong.Line, wrong.Column), fhir.Invalid, "The file is no CSV from here on: "+wrong.Err.Error()+".", "", "")
-			return rows
-		}
-		places := make([]fhir.Position, len(cells))
-		for i := range cells {
-			places[i] = s.place(r.FieldPos(i))
-			cells[i] = strings.TrimSpace(strings.ReplaceAll(cells[i], "\u00a0", " "))
-		}
-		rows = append(rows, row{cells, places})
+		rows = append(rows, row{slices.Clone(r.cells), slices.Clone(r.at)})
 	}
+	head := slices.IndexFunc(rows, func(r row) bool {
+		names := normalised(r.cells)
+		return !slices.ContainsFunc(want, func(w string) bool { return names[normal(w)] == 0 })
+	})
+	if head < 0 {
+		s.headless(rows, want)
+		return
+	}
+	s.columns, s.first = normalised(rows[head].cells), rows[head+1:]
+	for _, r := range rows[:head] {
+		s.title = strings.TrimSpace(s.title + " " + strings.Join(strings.Fields(strings.Join(r.cells, " ")), " "))
+	}
+}
+
+// rows are the rows below the header that have anything in them, once.
+func (s *sheet) rows() iter.Seq[row] {
+	return func(yield func(row) bool) {
+		if s.columns == nil {
+			return
+		}
+		for _, r := range s.first {
+			if !r.blank() && !yield(r) {
+				return
+			}
+		}
+		var cells row
+		for {
+			r, ok := s.nextInto(&cells)
+			if !ok {
+				return
+			}
+			if !r.blank() && !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// decode makes text of a file, by the mark at its head, or by what it holds.
+func (s *sheet) decode(data []byte) string {
+	text := ""
+	switch wide := wideness(data); {
+	case wide != nil:
+		if len(data)%2 != 0 {
+			s.fail(fhir.Position{}, fhir.Structure, "The file is UTF-16 and was cut short.", "an even number of bytes", strconv.Itoa(len(data))+" bytes")
+			return ""
+		}
+		decoded, err := wide.NewDecoder().Bytes(data)
+		if err != nil {
+			s.fail(fhir.Position{}, fhir.Structure, "The file is not valid UTF-16: "+err.Error()+".", "", "")
+			return ""
+		}
+		text = string(decoded)
+	case utf8.Valid(data):
+		text = string(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	default:
+		decoded, err := charmap.Windows1252.NewDecoder().Bytes(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+		if err != nil {
+			return strings.ToValidUTF8(string(data), "\uFFFD")
+		}
+		text = string(decoded)
+	}
+	if i := strings.IndexByte(text, 0); i >= 0 {
+		s.fail(fhir.Position{Line: 1 + strings.Count(text[:i], "\n"), Column: 1}, fhir.Structure, "The file holds bytes of 0 here, so it is not text.", "a CSV file", "")
+		return ""
+	}
+	if !strings.Contains(text, "\n") {
+		text = strings.ReplaceAll(text, "\r", "\n")
+	}
+	return text
+}
+
+// wideness is the encoding of a file in UTF-16: by its mark or, without one, by
+// the zero bytes beside its first letters; nil where it is another.
+func wideness(data []byte) encoding.Encoding {
+	order, mark := unicode.LittleEndian, unicode.ExpectBOM
+	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xfe")):
+	case bytes.HasPrefix(data, []byte("\xfe\xff")):
+		order = unicode.BigEndian
+	default:
+		head := data[:min(len(data), 64)]
+		even, odd := 0, 0
+		for i, b := range head {
+			if b == 0 && i%2 == 0 {
+				even++
+			} else if b == 0 {
+				odd++
+			}
+		}
+		mark = unicode.IgnoreBOM
+		switch {
+		case len(head) < 4 || even == odd || max(even, odd) < len(head)/4:
+			return nil
+		case even > odd:
+			order = unicode.BigEndian
+		}
+	}
+	return unicode.UTF16(order, mark)
+}
+
+func (s *sheet) next() (row, bool) { return s.nextInto(&row{}) }
+
+// nextInto reads a record, with its places in the memory of one before.
+func (s *sheet) nextInto(into *row) (row, bool) {
+	cells, err := s.reader.Read()
+	if errors.Is(err, io.EOF) {
+		return row{}, false
+	}
+	var wrong *csv.ParseError
+	if errors.As(err, &wrong) {
+		s.fail(s.place(wrong.Line, wrong.Column), fhir.Invalid, "The file is no CSV from here on: "+wrong.Err.Error()+".", "", "")
+		return row{}, false
+	}
+	into.cells, into.at = cells, into.at[:0]
+	for i, c := range cells {
+		line, column := s.reader.FieldPos(i)
+		into.at = append(into.at, [2]int{line, column})
+		if strings.Contains(c, "\u00a0") {
+			c = strings.ReplaceAll(c, "\u00a0", " ")
+		}
+		cells[i] = strings.TrimSpace(c)
+	}
+	return *into, true
 }
 
 // place turns the byte column of the csv package into one that counts characters.
@@ -115,6 +229,9 @@ func (s *sheet) place(line, column int) fhir.Position {
 	}
 	return fhir.Position{Line: line, Column: column}
 }
+
+// start is where a row begins.
+func (s *sheet) start(r row) fhir.Position { return s.place(r.at[0][0], r.at[0][1]) }
 
 func (s *sheet) headless(rows []row, want []string) {
 	if len(s.issues) > 0 {
@@ -142,9 +259,10 @@ func (s *sheet) warn(at fhir.Position, message string) {
 func (s *sheet) cell(r row, column string) (string, fhir.Position) {
 	i := s.columns[normal(column)] - 1
 	if i < 0 || i >= len(r.cells) {
-		return "", r.places[len(r.places)-1]
+		i = len(r.at) - 1
+		return "", s.place(r.at[i][0], r.at[i][1])
 	}
-	return r.cells[i], r.places[i]
+	return r.cells[i], s.place(r.at[i][0], r.at[i][1])
 }
 
 func (r row) filled() int {

@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/tools/txtar"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -253,4 +257,89 @@ func TestDeductionRates(t *testing.T) {
 	}
 	_, ok := f.Of(Deduction, "generic", time.Date(2023, 12, 31, 0, 0, 0, 0, time.UTC))
 	require.False(t, ok, "the rates of the years of change are not known")
+}
+
+// TestEncodings: a file is the same in every encoding that spreadsheets save, with
+// either line end, any separator and its columns in any order; what is cut short or
+// is not text is refused by name.
+func TestEncodings(t *testing.T) {
+	const file = "Medicine,Pack size,Price,VMPP Snomed Code\r\n\"Betamethasone valerate, 0.1% cream\",100,\"£1,200.00\",99990051000001108\r\nPrednisolone 5mg tablets – new,28,£2,99990291000001106\r\n"
+	month, _ := ReadEdition(sampleEdition, Source{Month: NewMonth(2026, time.November)})
+	encode := func(e encoding.Encoding) []byte {
+		b, err := e.NewEncoder().Bytes([]byte(file))
+		require.NoError(t, err)
+		return b
+	}
+	reordered := "Price;VMPP Snomed Code;Pack size;Medicine\n£1,200.00;99990051000001108;100;Betamethasone valerate, 0.1% cream\n£2;99990291000001106;28;Prednisolone 5mg tablets – new\n"
+	for name, data := range map[string][]byte{
+		"UTF-8":               []byte(file),
+		"UTF-8 with a mark":   []byte("\xef\xbb\xbf" + file),
+		"line feeds":          []byte(strings.ReplaceAll(file, "\r\n", "\n")),
+		"carriage returns":    []byte(strings.ReplaceAll(file, "\r\n", "\r")),
+		"Windows-1252":        encode(charmap.Windows1252),
+		"UTF-16, little":      encode(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)),
+		"UTF-16, big":         encode(unicode.UTF16(unicode.BigEndian, unicode.UseBOM)),
+		"UTF-16 without mark": encode(unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)),
+		"big without mark":    encode(unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)),
+		"semicolons":          []byte(reordered),
+		"tabs":                []byte(strings.ReplaceAll(reordered, ";", "\t")),
+	} {
+		require.Equal(t, PriceConcessions, KindOf(data), name)
+		got, issues := ReadConcessions(data, month)
+		require.Len(t, got, 2, "%s: %v", name, issues)
+		require.Equal(t, int64(120000), got["99990051000001108"].Price, name)
+		require.Equal(t, "Betamethasone valerate, 0.1% cream", got["99990051000001108"].Medicine, name)
+		require.Equal(t, "Prednisolone 5mg tablets – new", got["99990291000001106"].Medicine, name)
+	}
+	wide := encode(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM))
+	for want, data := range map[string][]byte{
+		"UTF-16 and was cut short": wide[:len(wide)-1],
+		"bytes of 0":               []byte(file + "Prednisolone\x00,28,£2,\n"),
+		"no CSV from here on":      []byte(file + "\"Prednisolone,28,£2\n"),
+	} {
+		got, issues := ReadConcessions(data, month)
+		require.Nil(t, got)
+		require.Contains(t, issues[0].Text(), want)
+	}
+}
+
+// large is an edition of so many packs.
+func large(packs int) []byte {
+	var b bytes.Buffer
+	b.WriteString("November 2026 Drug Tariff Part VIIIA,,,,,,\r\n,,,,,,\r\nMedicine,Pack size,,VMP Snomed Code,VMPP Snomed Code,Drug Tariff Category,Basic Price\r\n")
+	for i := range packs {
+		fmt.Fprintf(&b, "\"Medicine number %d, 500mg modified-release tablets\",%d,tablet,%s,%s,Part VIIIA Category %c,%d\r\n", i/2, 28+28*(i%2), checked(10000000+i/2), checked(90000000+i), "ACM"[i%3], 100+i%5000)
+	}
+	return b.Bytes()
+}
+
+// checked is a number with the check digit of SNOMED CT.
+func checked(n int) string {
+	for digit := range 10 {
+		if id := fmt.Sprintf("%d%d", n, digit); checkDigitHolds(id) {
+			return id
+		}
+	}
+	panic("no digit fits")
+}
+
+// TestLargeEdition bounds the processor time and the memory of reading 300,000
+// packs: 10 s and 200 MB are held for the whole of a load.
+func TestLargeEdition(t *testing.T) {
+	if testing.Short() {
+		t.Skip("large")
+	}
+	data := large(300_000)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	e, issues := ReadEdition(data, Source{})
+	require.NotNil(t, e, "%v", issues)
+	require.Len(t, e.Packs, 300_000)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	held := int64(after.HeapAlloc-before.HeapAlloc) >> 20
+	t.Logf("%d MB read, %d MB held", len(data)>>20, held)
+	require.Less(t, held, int64(120))
+	runtime.KeepAlive(e)
 }
