@@ -68,6 +68,7 @@ var adminCommands = map[string]adminCommand{
 	adminPath + "proof":              {"proof export", smallBody, nil, (*admin).proof},
 	adminPath + "register":           {"register", smallBody, scoped("Basic/$register"), (*admin).register},
 	adminPath + "tariff":             {"tariff load", fhir.MaxSize, scoped("$tariff-load"), (*admin).tariff},
+	adminPath + "tariff/show":        {"tariff list", fhir.MaxSize, scoped("$tariff-load"), (*admin).tariffShow},
 	adminPath + "launch":             {"launch", smallBody, nil, (*admin).launch},
 	adminPath + "user":               {"user", smallBody, scoped("$users"), (*admin).user},
 	adminPath + "definitions/add":    {"definitions add", fileBody, scoped("$definitions"), (*admin).addDefinitions},

@@ -21,6 +21,7 @@ type commands struct {
 	Load        loadCommand        `cmd:"" help:"Load resources and Bundles into the database, checked against R4, the profiles that they name and the rules of the business."`
 	Export      exportCommand      `cmd:"" help:"Write month-end Bundles."`
 	Tariff      tariffCommand      `cmd:"" help:"Load editions of the Drug Tariff."`
+	Fees        feesCommand        `cmd:"" help:"The fees, rates and charges by which claims are priced."`
 	Law         lawCommand         `cmd:"" help:"The law that prescriptions are decided by."`
 	Register    registerCommand    `cmd:"" help:"Print the controlled drugs register."`
 	Definitions definitionsCommand `cmd:"" help:"List, show and add profiles, value sets and code systems."`

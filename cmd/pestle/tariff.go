@@ -18,7 +18,9 @@ import (
 )
 
 type tariffCommand struct {
-	Load tariffLoad `cmd:"" help:"Load a file of the Drug Tariff: Part VIIIA, concessions, fees, exemptions."`
+	Load      tariffLoad      `cmd:"" help:"Load a file of the Drug Tariff: Part VIIIA, concessions, fees, exemptions."`
+	List      tariffList      `cmd:"" help:"List the files of the tariff that are loaded."`
+	Reconcile tariffReconcile `cmd:"" help:"Find the packs of price concessions that are announced by name."`
 }
 
 type tariffLoad struct {

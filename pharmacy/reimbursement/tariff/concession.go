@@ -65,6 +65,16 @@ func newPackIndex(edition *Edition) packIndex {
 	return x
 }
 
+// fits are the packs of a name and size.
+func (x packIndex) fits(medicine string, size *big.Rat) (fits []Pack) {
+	for _, p := range x.byName[normal(medicine)] {
+		if p.Size.Cmp(size) == 0 {
+			fits = append(fits, p)
+		}
+	}
+	return fits
+}
+
 // doubt warns of a concession that contradicts the tariff: one whose name or
 // size is not that of its code, and one that pays less than the basic price, for
 // concessions are granted where a product cannot be had at that.
@@ -99,12 +109,7 @@ func places(size *big.Rat) int {
 func (s *sheet) match(r row, medicine string, packs packIndex) string {
 	size := s.amount(r, "Pack size")
 	_, at := s.cell(r, "Medicine")
-	var fits []Pack
-	for _, p := range packs.byName[normal(medicine)] {
-		if p.Size.Cmp(size) == 0 {
-			fits = append(fits, p)
-		}
-	}
+	fits := packs.fits(medicine, size)
 	if len(fits) == 1 {
 		return fits[0].VMPP
 	}
@@ -112,6 +117,6 @@ func (s *sheet) match(r row, medicine string, packs packIndex) string {
 	if len(fits) > 1 {
 		found = strconv.Itoa(len(fits)) + " packs of that name and size"
 	}
-	s.fail(at, fhir.NotFound, "The concession for "+strconv.Quote(medicine)+" fits no single pack.", "its VMPP Snomed Code in the row", found)
+	s.fail(at, fhir.NotFound, "The concession for "+strconv.Quote(medicine)+" fits no single pack.", "its VMPP Snomed Code in the row (pestle tariff reconcile FILE finds what it may be)", found)
 	return ""
 }

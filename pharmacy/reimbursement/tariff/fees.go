@@ -108,6 +108,18 @@ func (f *Fees) Of(rule Rule, name string, day time.Time) (Fee, bool) {
 	return f.At(rule+":"+Rule(name), day)
 }
 
+// InForce are the figures that hold on a day, in the order of the file.
+func (f *Fees) InForce(day time.Time) []Fee {
+	var list []Fee
+	for rule := range f.byRule {
+		if fee, ok := f.At(rule, day); ok {
+			list = append(list, fee)
+		}
+	}
+	slices.SortFunc(list, func(a, b Fee) int { return a.Line - b.Line })
+	return list
+}
+
 // Before is the figure that held before the one of that day.
 func (f *Fees) Before(rule Rule, day time.Time) (Fee, bool) {
 	now, ok := f.At(rule, day)
