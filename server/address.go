@@ -16,20 +16,9 @@ import (
 // the methods they are for.
 var reserved = map[string]string{"_history": "GET, HEAD", "metadata": "GET, HEAD", "_search": "GET, HEAD, POST"}
 
-// wholeSystem refuses a search of all types at once, which R4 leaves to servers.
-func wholeSystem(c *gin.Context) error {
-	return refuse(http.StatusNotFound, fhir.NotSupported, fhir.Issue{
-		Message: "The server does not search all types at once.", Expected: "[type]/_search", Found: c.Request.URL.Path,
-		Fix: "Search each type by itself; a batch takes many searches in one request.",
-	})
-}
-
 // address checks the type and the id that a path names.
 func (s *Server) address(c *gin.Context, x *exchange) error {
 	typ, id := c.Param("type"), c.Param("id")
-	if typ == "_search" {
-		return wholeSystem(c)
-	}
 	for _, segment := range []string{typ, id} {
 		if allow, ok := reserved[segment]; ok {
 			return s.methodNotAllowed(c, allow)
@@ -50,6 +39,12 @@ func (s *Server) address(c *gin.Context, x *exchange) error {
 		return fhir.E("serve", kind, fhir.Issue{
 			Message: "This is no id that a resource can have.", Expected: "letters, digits, hyphens and dots, 1 to 64 of them", Found: id,
 		})
+	}
+	if name := c.Param("member"); name != "" && c.FullPath() != "" {
+		if strings.HasPrefix(name, "$") {
+			return s.operations.unknown(c)
+		}
+		return member(typ, name)
 	}
 	return nil
 }
@@ -76,7 +71,7 @@ func (s *Server) noRoute(c *gin.Context) error {
 		if !r4.IsResource(typ) {
 			return unknownType(typ, "")
 		}
-		issue.Expected = "[type], [type]/[id], [type]/[id]/_history, [type]/[id]/_history/[version] or an operation"
+		issue.Expected = "[type], [type]/[id], [type]/[id]/_history, [type]/[id]/_history/[version], [type]/[id]/[type] or an operation"
 		return fhir.E("serve", fhir.NotFound, issue)
 	}
 	issue.Fix = "FHIR is served under " + strings.Join(Bases, " and ") + "; try GET " + Bases[0] + "/metadata."

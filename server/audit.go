@@ -94,7 +94,7 @@ var writing = map[string]bool{
 // about itself does not: metadata, health, pages, documentation, its keys.
 func audited(interaction string) bool {
 	switch interaction {
-	case "read", "vread", "search-type", "history-instance", "history-type", "history-system", "intake", "operation", "metrics", signIn, introspect, revoke, authorize, launch:
+	case "read", "vread", "search-type", "search-system", "history-instance", "history-type", "history-system", "intake", "operation", "metrics", signIn, introspect, revoke, authorize, launch:
 		return true
 	}
 	return writing[interaction] || strings.HasPrefix(interaction, "$")
@@ -157,7 +157,7 @@ const maxTarget = 8 << 10
 // condition of a conditional create.
 func asked(r *http.Request, x *exchange) string {
 	text, query := r.URL.EscapedPath(), r.URL.RawQuery
-	if r.Method == http.MethodPost && x.interaction == "search-type" && len(x.text) > 0 {
+	if r.Method == http.MethodPost && (x.interaction == "search-type" || x.interaction == "search-system") && len(x.text) > 0 {
 		query = strings.TrimPrefix(query+"&"+string(x.text), "&")
 	}
 	if query != "" {

@@ -77,7 +77,7 @@ func (s *Server) describe(base string, at time.Time) fhir.Value {
 			"documentation", "A Provenance without a target in the header X-Provenance of a create, update or patch is stored in the commit of the write.",
 			"security", s.security(base),
 			"resource", s.resources(base),
-			"interaction", interactions("transaction", "batch", "history-system"),
+			"interaction", interactions("transaction", "batch", "history-system", "search-system"),
 			"operation", s.operationsOn(base, ""),
 		)),
 	)

@@ -28,6 +28,7 @@ var standard = map[string]string{
 	"Resource-validate": "Resource-validate", "validate": "Resource-validate", "process-message": "MessageHeader-process-message",
 	"ValueSet-expand": "ValueSet-expand", "ValueSet-validate-code": "ValueSet-validate-code",
 	"Claim-submit": "Claim-submit", "CodeSystem-lookup": "CodeSystem-lookup", "CodeSystem-validate-code": "CodeSystem-validate-code", "CodeSystem-subsumes": "CodeSystem-subsumes",
+	"Patient-everything": "Patient-everything", "Encounter-everything": "Encounter-everything",
 	"ConceptMap-translate": "ConceptMap-translate", "closure": "ConceptMap-closure",
 }
 

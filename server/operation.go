@@ -16,6 +16,7 @@ import (
 // operationRoutes gives each name its addresses on the levels where it stands.
 func (s *Server) operationRoutes() []route {
 	var routes []route
+	direct := s.direct()
 	for _, op := range s.operations.known {
 		path := "/$" + op.Name
 		if op.Type != "" {
@@ -27,10 +28,13 @@ func (s *Server) operationRoutes() []route {
 		if slices.ContainsFunc(routes, func(r route) bool { return r.path == path }) {
 			continue
 		}
-		handle := func(c *gin.Context) error { return s.operation(c, op.Name, op.Instance) }
+		handle, permission := func(c *gin.Context) error { return s.operation(c, op.Name, op.Instance) }, auth.Permission(0)
+		if own, ok := direct[op.Name]; ok {
+			handle, permission = own.handle, own.permission
+		}
 		routes = append(routes,
-			route{"POST", path, "operation", 0, handle},
-			route{"GET", path, "operation", 0, handle})
+			route{"POST", path, "operation", permission, handle},
+			route{"GET", path, "operation", permission, handle})
 	}
 	return routes
 }

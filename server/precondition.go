@@ -28,7 +28,7 @@ var evaluated = map[string][]string{
 // evaluate: who sends one means that nothing is written where it fails, and a
 // write that ignored it would do just that.
 func evaluates(interaction string, r *http.Request) error {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead || interaction == "search-type" {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead || interaction == "search-type" || interaction == "search-system" {
 		return nil
 	}
 	if issues := unevaluated(interaction, r.Header, func(string) string { return "" }); issues != nil {

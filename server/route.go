@@ -38,10 +38,16 @@ func (s *Server) table() []route {
 		{"DELETE", "/:type", "delete-conditional", auth.Delete, s.deleteConditional},
 		{"GET", "/:type/_history", "history-type", auth.Search, s.history},
 		{"GET", "/:type", "search-type", auth.Search, s.search},
+		{"GET", "/:type/:id/:member", "search-type", 0, s.searchCompartment},
+		{"GET", "/:type/:id/:member/_search", "search-type", 0, s.searchCompartment},
+		{"POST", "/:type/:id/:member/_search", "search-type", 0, s.searchCompartment},
 		{"GET", "/:type/_search", "search-type", auth.Search, s.search},
 		{"POST", "/:type/_search", "search-type", auth.Search, s.search},
 
 		{"POST", "", "transaction", 0, s.bundle},
+		{"GET", "", "search-system", 0, s.searchSystem},
+		{"GET", "/_search", "search-system", 0, s.searchSystem},
+		{"POST", "/_search", "search-system", 0, s.searchSystem},
 		{"GET", "/_history", "history-system", auth.Search, s.history},
 	}
 }

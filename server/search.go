@@ -16,7 +16,10 @@ import (
 // search finds resources of a type, by GET or by POST of a form:
 // https://hl7.org/fhir/R4/search.html
 // The pages of one search are of one state of the database.
-func (s *Server) search(c *gin.Context) error {
+func (s *Server) search(c *gin.Context) error { return s.searchType(c, nil) }
+
+// searchType finds resources of a type, in a compartment where one is named.
+func (s *Server) searchType(c *gin.Context, in *search.Compartment) error {
 	x := exchangeOf(c)
 	params, err := s.searchParams(c)
 	if err != nil {
@@ -30,7 +33,7 @@ func (s *Server) search(c *gin.Context) error {
 		}
 	}
 	q, notes, err := search.Parse(x.resourceType, params, search.Options{
-		Lenient: s.lenient(c.Request.Header), Own: x.own, Now: s.now(),
+		Lenient: s.lenient(c.Request.Header), Own: x.own, Now: s.now(), Within: in,
 		DefaultCount: s.config.PageSize, MaxCount: s.config.MaxPageSize, Pages: s.sealOf(x),
 	})
 	if err != nil {
@@ -55,6 +58,9 @@ func (s *Server) search(c *gin.Context) error {
 		return err
 	}
 	address := x.base + "/" + x.resourceType
+	if in != nil {
+		address = x.base + "/" + in.Type + "/" + in.ID + "/" + x.resourceType
+	}
 	if x.resourceType == "Binary" && !x.may("*", auth.Read) {
 		found.Total = -1 // it would count what the caller may not see
 	}

@@ -138,6 +138,7 @@ func New(config Config) (*Server, error) {
 	if err := s.operations.add(s.builtin(), s.config.Operations, s.config.Intakes); err != nil {
 		return nil, err
 	}
+	s.operations.known = append(s.operations.known, everythings()...)
 	s.route()
 	s.statements.started = s.now()
 	return s, nil

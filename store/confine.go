@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 
@@ -83,53 +82,14 @@ func (v view) admits(typ, id string, content *fhir.Resource) (bool, error) {
 	return w.Holds(id, content), nil
 }
 
-// reached is the resources of a type that the token reaches: of each query those that
-// meet it, whoever owns them.
-type reached []*selection
-
-func (s *selection) reachStream() (in reached, err error) {
+// reachStream is the resources of a type that the token reaches: of each query those
+// that meet it, whoever owns them.
+func (s *selection) reachStream() (anyOf, error) {
 	w, err := s.v.within(s.typ)
 	if err != nil {
 		return nil, err
 	}
-	for _, clauses := range w {
-		one, err := s.v.whole().selection(s.ctx, s.typ, clauses)
-		if err != nil {
-			return nil, cmp.Or(in.close(), err)
-		}
-		in = append(in, one)
-	}
-	return in, nil
-}
-
-func (in reached) seek(r rid) (least rid, err error) {
-	for _, s := range in {
-		at, err := s.seek(r)
-		if err != nil {
-			return 0, err
-		}
-		if at != 0 && (least == 0 || at < least) {
-			least = at
-		}
-	}
-	return least, nil
-}
-
-// has reports whether a resource is one of them, without a look for the next one.
-func (in reached) has(r rid) (bool, error) {
-	for _, s := range in {
-		if ok, err := s.has(r); ok || err != nil {
-			return ok, err
-		}
-	}
-	return false, nil
-}
-
-func (in reached) close() (err error) {
-	for _, s := range in {
-		err = cmp.Or(err, s.close())
-	}
-	return err
+	return s.v.whole().meetsAny(s.ctx, s.typ, w)
 }
 
 // unreached refuses a change of what its condition has found and the token does not

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
@@ -11,6 +12,11 @@ import (
 // onKeys reports whether a clause is about few keys, so that its stream costs
 // little.
 func onKeys(c *search.Clause) bool {
+	for _, all := range c.Any {
+		if slices.ContainsFunc(all, func(inner search.Clause) bool { return inner.Chained() || !onKeys(&inner) }) {
+			return false
+		}
+	}
 	for i := range c.Ranges {
 		if !c.Ranges[i].Exact && !c.Ranges[i].Few {
 			return false
@@ -23,6 +29,8 @@ func onKeys(c *search.Clause) bool {
 // Not; nil when that is broad.
 func (v view) streamOf(ctx context.Context, typ string, c *search.Clause) (stream, error) {
 	switch {
+	case c.Any != nil:
+		return v.meetsAny(ctx, typ, c.Any)
 	case c.Param == search.ID:
 		return v.identified(typ, c.IDs)
 	case len(c.Chain) > 0:

@@ -49,6 +49,10 @@ func (w world) list(typ string) []*doc {
 func (w world) holds(c *search.Clause, d *doc) bool {
 	met := false
 	switch {
+	case c.Any != nil:
+		met = slices.ContainsFunc(c.Any, func(all []search.Clause) bool {
+			return !slices.ContainsFunc(all, func(inner search.Clause) bool { return !w.holds(&inner, d) })
+		})
 	case len(c.Chain) > 0:
 		met = slices.ContainsFunc(c.Chain, func(chain search.Chain) bool {
 			return w.contains(d, c.Param, &chain) || slices.ContainsFunc(w.list(chain.Type), func(to *doc) bool { return refers(d, c.Param, to) && w.holds(&chain.Clause, to) })
@@ -263,10 +267,22 @@ func (s *scene) query() (typ, query string) {
 // the model as of the first page.
 func (s *scene) check(meanwhile bool) {
 	typ, query := s.query()
-	values, err := url.ParseQuery(query)
-	require.NoError(s.t, err)
-	q, _, err := search.Parse(typ, values, search.Options{Now: s.clock, Own: s.db.Own})
-	require.NoError(s.t, err, query)
+	options := search.Options{Now: s.clock, Own: s.db.Own}
+	if s.rnd.IntN(4) == 0 {
+		options.Within = &search.Compartment{Type: "Patient", ID: s.pick(vocabulary["Patient"]...)}
+	}
+	parse := func(query string) *search.Query {
+		values, err := url.ParseQuery(query)
+		require.NoError(s.t, err)
+		q, _, err := search.Parse(typ, values, options)
+		require.NoError(s.t, err, query)
+		return q
+	}
+	q := parse(query)
+	for other, more := s.query(); s.rnd.IntN(4) == 0 && other == typ; other, more = s.query() { // any of several lists of conditions
+		query += " or " + more
+		q.Clauses = []search.Clause{{Any: [][]search.Clause{q.Clauses, parse(more).Clauses}, Not: s.rnd.IntN(3) == 0}}
+	}
 	q.Sort = q.Sort[:min(len(q.Sort), s.sorts)]
 	asOf := s.db.Head()
 	if s.rnd.IntN(3) == 0 {

@@ -30,9 +30,11 @@ func (v view) selection(ctx context.Context, typ string, clauses []search.Clause
 // is limited to what a principal sees, its plan rests on the query alone.
 func (v view) planned(ctx context.Context, typ string, clauses []search.Clause, shows bool) (*selection, error) {
 	s := &selection{ctx: ctx, v: v, typ: typ, patience: limits.beside, clauses: search.Merged(typ, clauses)}
-	var keys, ranges, chains []*search.Clause
+	var keys, ranges, chains, anys []*search.Clause
 	for i := range s.clauses {
 		switch c := &s.clauses[i]; {
+		case c.Any != nil:
+			anys = append(anys, c)
 		case len(c.Chain)+len(c.Has) > 0:
 			chains = append(chains, c)
 		case onKeys(c):
@@ -43,6 +45,9 @@ func (v view) planned(ctx context.Context, typ string, clauses []search.Clause, 
 	}
 	s.keyed = keyed(keys)
 	err := s.stream(keys)
+	if err == nil {
+		err = s.stream(anys)
+	}
 	if err == nil && len(s.must) == 0 && !(shows && v.limited(typ)) {
 		err = s.stream(ranges)
 	} else {
@@ -161,7 +166,7 @@ func (s *selection) add(c *search.Clause, must bool) error {
 		s.not = append(s.not, in)
 	default:
 		s.must = append(s.must, in)
-		s.standing = s.standing || c.Param != search.ID && len(c.Has) == 0
+		s.standing = s.standing || c.Param != search.ID && len(c.Has) == 0 // of several lists, each is of what is not deleted
 	}
 	return nil
 }

@@ -376,7 +376,8 @@ func (p *pair) query(r *rand.Rand, ref string) string {
 		"Observation?date=ge2026-01-02", "Observation?subject:Patient.name=Ames", "Task?patient=" + ref, "Task?status=requested", "Task?_id=" + id,
 		"Task?patient.family=Marlow", "MedicationRequest?subject=" + ref, "MedicationRequest?patient.identifier=https://fhir.nhs.uk/Id/nhs-number|9990001022",
 		"Provenance?target=" + ref, "Observation?value-string=" + number, "Observation?code:not=29463-7", "Patient?family:missing=false", "Observation?_lastUpdated=ge2020",
-	}[r.IntN(36)]
+		ref + "/Observation?", ref + "/*?", ref + "/MedicationRequest?status=active", ref + "/$everything?_type=Patient,Observation&", "?_type=Patient,Observation,Task&", "?_sort=-_lastUpdated&", "?_id=" + id, "Observation?_at=2100&subject=" + ref,
+	}[r.IntN(44)]
 	for _, more := range []string{
 		"_count=" + fmt.Sprint(r.IntN(4)), "_total=" + []string{"accurate", "none", "estimate"}[r.IntN(3)], "_summary=" + []string{"count", "true"}[r.IntN(2)],
 		// What one resource refers to by a wildcard comes in the order of the ids, which are drawn.

@@ -78,13 +78,20 @@ func (q *Query) Heavy() bool {
 		}
 	}
 	values, chains := 0, 0
-	for i := range q.Clauses {
-		c := &q.Clauses[i]
-		values += len(c.Ranges) + len(c.IDs)
-		if len(c.Chain)+len(c.Has) > 0 {
-			chains++
+	var count func(clauses []Clause)
+	count = func(clauses []Clause) {
+		for i := range clauses {
+			c := &clauses[i]
+			values += len(c.Ranges) + len(c.IDs)
+			if len(c.Chain)+len(c.Has) > 0 {
+				chains++
+			}
+			for _, all := range c.Any {
+				count(all)
+			}
 		}
 	}
+	count(q.Clauses)
 	return values > heavyValues || chains > heavyChains
 }
 

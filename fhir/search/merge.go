@@ -35,7 +35,7 @@ func (c *Clause) narrow(to []Range) bool {
 
 // plain reports whether a clause asks for an entry within ranges.
 func (c *Clause) plain() bool {
-	return !c.Not && len(c.Chain) == 0 && len(c.Has) == 0 && c.Param != ID
+	return !c.Not && c.Any == nil && len(c.Chain) == 0 && len(c.Has) == 0 && c.Param != ID
 }
 
 // intersection are the keys in a range of each; false where they are too many

@@ -104,7 +104,11 @@ func (q *Query) digest() []byte {
 	self := q.Self()
 	self.Del("_format")
 	self.Del("_pretty")
-	sum := sha256.Sum256([]byte(q.Type + "?" + self.Encode()))
+	subject := q.Type + "?" + self.Encode()
+	if q.Within != nil {
+		subject = q.Within.Type + "/" + q.Within.ID + "/" + subject
+	}
+	sum := sha256.Sum256([]byte(subject))
 	return sum[:]
 }
 

@@ -24,6 +24,8 @@ type Options struct {
 	// Now serves the date prefix ap, which takes what is the further away the longer
 	// ago the date is; where it is zero, ap asks for dates that overlap.
 	Now time.Time
+	// Within confines the search to a compartment; nil for none.
+	Within *Compartment
 	// DefaultCount and MaxCount bound a page; 20 and 1000 where they are 0.
 	DefaultCount, MaxCount int
 	// Pages opens page tokens; nil where there are none.
@@ -48,6 +50,10 @@ func Parse(resourceType string, q url.Values, o Options) (*Query, []fhir.Issue, 
 		for _, value := range distinct(q[name]) {
 			p.parameter(name, value)
 		}
+	}
+	if o.Within != nil && !fhir.HasErrors(p.issues) {
+		p.query.Within = o.Within
+		p.query.Clauses = append(p.query.Clauses, p.within(*o.Within))
 	}
 	if token := q[pageParam]; len(token) > 0 && !fhir.HasErrors(p.issues) {
 		p.page(token)

@@ -54,6 +54,9 @@ type Clause struct {
 	Chain []Chain
 	// Has asks for resources that another one refers to: any of them.
 	Has []Has
+	// Any asks for resources that meet all clauses of one of its lists; the clause
+	// has nothing else then but Not.
+	Any [][]Clause
 	// Not turns the clause round: resources without such an entry.
 	Not bool
 }
@@ -79,6 +82,11 @@ func (c *Clause) Holds(id string, entries []Entry) bool {
 }
 
 func (c *Clause) anyOf(id string, entries []Entry) bool {
+	if c.Any != nil {
+		return slices.ContainsFunc(c.Any, func(all []Clause) bool {
+			return !slices.ContainsFunc(all, func(inner Clause) bool { return !inner.Holds(id, entries) })
+		})
+	}
 	for _, want := range c.IDs {
 		if want == id {
 			return true
@@ -97,10 +105,16 @@ func (c *Clause) anyOf(id string, entries []Entry) bool {
 	return false
 }
 
+// Chained reports whether the clause looks at other resources than those that it
+// selects.
+func (c Clause) Chained() bool {
+	return len(c.Chain)+len(c.Has) > 0 || slices.ContainsFunc(c.Any, func(all []Clause) bool { return slices.ContainsFunc(all, Clause.Chained) })
+}
+
 // Chained reports whether the query looks at other resources than those that it
 // finds: it has a chain or a reverse chain.
 func (q *Query) Chained() bool {
-	return slices.ContainsFunc(q.Clauses, func(c Clause) bool { return len(c.Chain)+len(c.Has) > 0 })
+	return slices.ContainsFunc(q.Clauses, Clause.Chained)
 }
 
 // Include is one _include or _revinclude: the resources that Param of a
@@ -157,6 +171,7 @@ type Query struct {
 	Before     time.Time // the state before this time (_at); zero for now
 	Own        Own       // which absolute references are to this server; nil leaves it to the store
 	Clocked    bool      // it depends on Options.Now
+	Within     *Compartment
 
 	given url.Values // the parameters that were understood, for the self link
 }

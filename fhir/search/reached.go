@@ -16,6 +16,11 @@ func (q *Query) Reached() []string {
 			types = append(types, c.Has[i].Type)
 			walk(&c.Has[i].Clause)
 		}
+		for _, all := range c.Any {
+			for i := range all {
+				walk(&all[i])
+			}
+		}
 	}
 	for i := range q.Clauses {
 		walk(&q.Clauses[i])

@@ -60,6 +60,16 @@ func (r *Redactor) clause(typ string, c *search.Clause) error {
 	if len(c.Has) > 0 {
 		return nil
 	}
+	for _, all := range c.Any {
+		for i := range all {
+			if err := r.clause(typ, &all[i]); err != nil {
+				return err
+			}
+		}
+	}
+	if c.Any != nil {
+		return nil
+	}
 	exact := !c.Not
 	for i := range c.Ranges {
 		exact = exact && (c.Ranges[i].Exact || c.Ranges[i].Few)
