@@ -14,7 +14,7 @@ LDFLAGS  := -s -w \
 # most a twentieth slower (docs/adr/performance.md): compiled without inlining, by
 # which they are smaller.
 COLD     := ./cmd/pestle ./server/page ./profiles/definition ./profiles/snapshot ./profiles/fsh \
-  github.com/alecthomas/kong github.com/go-playground/... github.com/pelletier/... gopkg.in/... go.yaml.in/... \
+  github.com/go-playground/... github.com/pelletier/... gopkg.in/... go.yaml.in/... \
   github.com/gabriel-vasile/... github.com/leodido/... go.opentelemetry.io/... github.com/golang/protobuf/... \
   github.com/prometheus/common/... github.com/prometheus/procfs/... github.com/prometheus/client_model/... filippo.io/... \
   archive/tar regexp/syntax mime/multipart flag go/... \

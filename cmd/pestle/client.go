@@ -29,7 +29,7 @@ type clientCommand struct {
 type clientFolder struct {
 	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
 
-	Roles []byte `env:"PESTLE_ROLES" type:"filecontent" placeholder:"FILE" help:"The table of roles that the server has, where it has another than the built-in one."`
+	Roles []byte `env:"PESTLE_ROLES" placeholder:"FILE" help:"The table of roles that the server has, where it has another than the built-in one."`
 
 	encryption `embed:""`
 }

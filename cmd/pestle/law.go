@@ -18,7 +18,7 @@ type lawCommand struct {
 
 // lawShow prints the law.
 type lawShow struct {
-	File []byte `arg:"" optional:"" type:"filecontent" placeholder:"FILE" help:"A file as serve --law takes it, to print in the place of the built-in law."`
+	File []byte `arg:"" optional:"" placeholder:"FILE" help:"A file as serve --law takes it, to print in the place of the built-in law."`
 	On   string `placeholder:"DAY" help:"Only limits that were made by this day: 2026-11-28."`
 	Rule string `placeholder:"ID" help:"Only one rule: MDR-16."`
 }

@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
-	"github.com/alecthomas/kong"
-
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/cli"
 )
 
 // commands is the command line: one field a command.
@@ -30,7 +28,7 @@ type commands struct {
 	Backup      backupCommand      `cmd:"" help:"Write and verify backups."`
 	Restore     restoreCommand     `cmd:"" help:"Restore a database from backups, into a new folder."`
 	Proof       proofCommand       `cmd:"" help:"Export the log of changes with its proofs; record what is lost of it."`
-	Verify      verifyCommand      `cmd:"" help:"Verify without a server that the history was not rewritten: an export, a folder, a backup or an answer to $$proof."`
+	Verify      verifyCommand      `cmd:"" help:"Verify without a server that the history was not rewritten: an export, a folder, a backup or an answer to $proof."`
 	Witness     witnessCommand     `cmd:"" help:"On an auditor's machine: keep the checkpoints of a server, and raise the alarm where its log does not only grow."`
 	Client      clientCommand      `cmd:"" help:"Register the programs that may get tokens."`
 	User        userCommand        `cmd:"" help:"Register the people who may sign in."`
@@ -41,9 +39,7 @@ type commands struct {
 	Check       checkCommand       `cmd:"" help:"Prove the invariants of a database."`
 	Accept      acceptCommand      `cmd:"" help:"Take a folder of which files are missing for good as it is, and check what is left. Work on a copy."`
 	Version     versionCommand     `cmd:"" help:"Print the version, and what it was built from."`
-	Help        struct{}           `cmd:"" help:"Print help, also of one command: pestle help serve."`
-
-	PrintVersion kong.VersionFlag `name:"version" help:"Print the version."`
+	Completion  completionCommand  `cmd:"" help:"Print what a shell completes the commands of pestle by."`
 }
 
 func main() { os.Exit(run(os.Args[1:], standard())) }
@@ -51,45 +47,35 @@ func main() { os.Exit(run(os.Args[1:], standard())) }
 // errSilent ends a command with exit code 1 when it has already said why.
 var errSilent = errors.New("failed")
 
+// runner is a command: one of the fields of commands, or below.
+type runner interface{ Run(std streams) error }
+
+// newProgram makes the command line of c, which calls run with the command.
+func newProgram(c *commands, run func(any) error) *cli.Program {
+	p := cli.New("pestle", versionLine(), "The FHIR server that a UK pharmacy runs.", c, run)
+	c.Completion.program = p
+	return p
+}
+
 // run executes one command line. Exit code 0 is success, 1 a failure of the
 // work, 2 a mistake on the command line.
 func run(args []string, std streams) int {
 	var c commands
-	exit := -1
-	parser, err := kong.New(&c,
-		kong.Name("pestle"),
-		kong.Vars{"version": versionLine()},
-		kong.Description("The FHIR server that a UK pharmacy runs."),
-		kong.UsageOnError(),
-		kong.Writers(std.out, std.err),
-		kong.Exit(func(code int) { exit = code }),
-		kong.Bind(std),
-	)
-	if err != nil {
-		fmt.Fprintln(std.err, "pestle:", err)
-		return 2
-	}
+	p := newProgram(&c, func(command any) error { return command.(runner).Run(std) })
 	if len(args) == 0 {
-		args = []string{"--help"}
+		args = []string{"help"}
 	}
-	if args[0] == "help" {
-		args = append(slices.Clone(args[1:]), "--help")
+	err := p.Execute(args, std.out, std.err)
+	if err != nil && !errors.Is(err, errSilent) {
+		fmt.Fprintln(std.err, "pestle:", describe(err))
 	}
-	ctx, err := parser.Parse(args)
-	if exit >= 0 { // --help or --version has been answered
-		return exit
-	}
-	if err != nil {
-		fmt.Fprintln(std.err, "pestle:", err)
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, new(cli.Mistake)):
 		return 2
 	}
-	if err := ctx.Run(); err != nil {
-		if !errors.Is(err, errSilent) {
-			fmt.Fprintln(std.err, "pestle:", describe(err))
-		}
-		return 1
-	}
-	return 0
+	return 1
 }
 
 // describe writes an error for a person at a terminal: the issues of a

@@ -11,7 +11,7 @@ import (
 
 // rolesCommand prints what each role may do.
 type rolesCommand struct {
-	File []byte `arg:"" optional:"" type:"filecontent" placeholder:"FILE" help:"A table to print in the place of the built-in one."`
+	File []byte `arg:"" optional:"" placeholder:"FILE" help:"A table to print in the place of the built-in one."`
 }
 
 // Run prints the table, or says what is wrong with it.

@@ -38,9 +38,9 @@ type serveCommand struct {
 	Site         string `env:"PESTLE_SITE" placeholder:"ODS" help:"ODS code of the pharmacy that this server serves."`
 	SiteName     string `env:"PESTLE_SITE_NAME" placeholder:"NAME" help:"Name of the pharmacy."`
 	Authority    string `env:"PESTLE_AUTHORITY" default:"T1450" placeholder:"ODS" help:"ODS code of who reimburses the pharmacy."`
-	SupplyPolicy []byte `env:"PESTLE_SUPPLY_POLICY" type:"filecontent" placeholder:"FILE" help:"Steps that come before a supply in the place of the built-in ones: a table as in docs/adr/approval.md."`
-	Clinical     []byte `env:"PESTLE_CLINICAL_RULES" name:"clinical-rules" type:"filecontent" placeholder:"FILE" help:"Clinical checks in the place of the built-in ones: a table as in docs/clinical.md."`
-	Law          []byte `env:"PESTLE_LAW" type:"filecontent" placeholder:"FILE" help:"Dated limits of law in the place of the built-in ones, after a change of the law: JSON as in docs/flow.md."`
+	SupplyPolicy []byte `env:"PESTLE_SUPPLY_POLICY" placeholder:"FILE" help:"Steps that come before a supply in the place of the built-in ones: a table as in docs/adr/approval.md."`
+	Clinical     []byte `env:"PESTLE_CLINICAL_RULES" name:"clinical-rules" placeholder:"FILE" help:"Clinical checks in the place of the built-in ones: a table as in docs/clinical.md."`
+	Law          []byte `env:"PESTLE_LAW" placeholder:"FILE" help:"Dated limits of law in the place of the built-in ones, after a change of the law: JSON as in docs/flow.md."`
 
 	RegisterAlso []string `env:"PESTLE_REGISTER_ALSO" placeholder:"CD3" help:"Schedules for which the controlled drugs register is kept beside those of the law, 1 and 2."`
 	Responsible  string   `env:"PESTLE_RESPONSIBLE_PHARMACIST" name:"responsible-pharmacist" enum:"persons,none" default:"persons" help:"Of which supplies it is asked whether a responsible pharmacist is signed in: those of persons, by the roles in their token, or none."`
@@ -62,11 +62,11 @@ type serveCommand struct {
 
 	AllowPrivateKeysURL bool `env:"PESTLE_ALLOW_PRIVATE_KEYS_URL" name:"allow-private-keys-url" help:"Clients may publish their keys at addresses of private networks."`
 
-	Delegates         []byte            `env:"PESTLE_DELEGATES" type:"filecontent" placeholder:"FILE" help:"Who may send for whom besides themselves: JSON such as {\"A\": [\"B\"]}, by ODS codes, by which A may send for B."`
-	Roles             []byte            `env:"PESTLE_ROLES" type:"filecontent" placeholder:"FILE" help:"What each role may do, in the place of the built-in table, which pestle roles prints: lines as in docs/access.md."`
+	Delegates         []byte            `env:"PESTLE_DELEGATES" placeholder:"FILE" help:"Who may send for whom besides themselves: JSON such as {\"A\": [\"B\"]}, by ODS codes, by which A may send for B."`
+	Roles             []byte            `env:"PESTLE_ROLES" placeholder:"FILE" help:"What each role may do, in the place of the built-in table, which pestle roles prints: lines as in docs/access.md."`
 	OrganisationClaim string            `env:"PESTLE_ORGANISATION_CLAIM" default:"organisation" placeholder:"NAME" help:"The claim of tokens of --issuer with the ODS code of who the caller acts for."`
 	PatientClaim      string            `env:"PESTLE_PATIENT_CLAIM" default:"patient" placeholder:"NAME" help:"The claim of tokens of --issuer with the logical id of the Patient to whom scopes of the context patient are confined."`
-	ScopeMap          map[string]string `env:"PESTLE_SCOPE_MAP" mapsep:"none" placeholder:"SCOPE=SCOPES" help:"What a scope of another vocabulary in tokens of --issuer grants, such as 'urn:nhsd:apim:app:level3:electronic-prescription-service-api:dispensing=system/Task.rus system/$$process-message'; several by repeating it."`
+	ScopeMap          map[string]string `env:"PESTLE_SCOPE_MAP" mapsep:"none" placeholder:"SCOPE=SCOPES" help:"What a scope of another vocabulary in tokens of --issuer grants, such as 'urn:nhsd:apim:app:level3:electronic-prescription-service-api:dispensing=system/Task.rus system/$process-message'; several by repeating it."`
 	RolesClaim        string            `env:"PESTLE_ROLES_CLAIM" default:"roles" placeholder:"NAME" help:"The claim of tokens that names the caller's roles."`
 	PublicURL         string            `env:"PESTLE_PUBLIC_URL" placeholder:"URL" help:"Scheme and host under which clients know the server: all links begin with it."`
 	MetricsAddr       string            `env:"PESTLE_METRICS_ADDR" placeholder:"HOST:PORT" help:"Address on which /metrics is served to everybody who can reach it. The API's address serves it too, to tokens with the scope system/$metrics."`
@@ -77,7 +77,7 @@ type serveCommand struct {
 	AuthorizeEndpoint string            `env:"PESTLE_AUTHORIZE_ENDPOINT" placeholder:"URL" help:"Where users log in for a token, if they do."`
 	KeysURL           string            `env:"PESTLE_KEYS_URL" placeholder:"URL" help:"Where the issuer publishes the keys of --keys."`
 
-	AuditRetention []byte `env:"PESTLE_AUDIT_RETENTION" type:"filecontent" placeholder:"FILE" help:"How long records of the audit log are kept, by class, in the place of the built-in table: lines as in docs/audit.md."`
+	AuditRetention []byte `env:"PESTLE_AUDIT_RETENTION" placeholder:"FILE" help:"How long records of the audit log are kept, by class, in the place of the built-in table: lines as in docs/audit.md."`
 
 	Secret       string `env:"PESTLE_SECRET" help:"Secret that seals the links of result pages; set it so that they outlive a restart."`
 	LogJSON      bool   `env:"PESTLE_LOG_JSON" help:"Write the log as JSON lines."`

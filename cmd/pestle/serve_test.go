@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alecthomas/kong"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -94,10 +93,7 @@ func TestServeConfigured(t *testing.T) {
 		t.Setenv("PESTLE_"+name, value)
 	}
 	var all commands
-	parser, err := kong.New(&all)
-	require.NoError(t, err)
-	_, err = parser.Parse([]string{"serve"})
-	require.NoError(t, err)
+	parse(t, &all, "serve")
 	c := &all.Serve
 	require.NoError(t, c.complete())
 	assert.Equal(t, 7, c.appConfig().Dispensing.Law.Validity[0].Days)
@@ -127,6 +123,11 @@ func TestServeConfigured(t *testing.T) {
 	stop()
 	require.NoError(t, <-served)
 	require.NoError(t, app.close())
+}
+
+// parse fills in the struct of a command and does not run it.
+func parse(t *testing.T, c *commands, args ...string) {
+	require.NoError(t, newProgram(c, func(any) error { return nil }).Execute(args, io.Discard, io.Discard))
 }
 
 // askAs sends a request with a token of an issuer for an audience; an issuer ""

@@ -34,7 +34,7 @@ type userCommand struct {
 type userFolder struct {
 	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
 
-	RoleTable []byte `name:"role-table" env:"PESTLE_ROLES" type:"filecontent" placeholder:"FILE" help:"The table of roles that the server has, where it has another than the built-in one."`
+	RoleTable []byte `name:"role-table" env:"PESTLE_ROLES" placeholder:"FILE" help:"The table of roles that the server has, where it has another than the built-in one."`
 
 	remote     `embed:""`
 	encryption `embed:""`

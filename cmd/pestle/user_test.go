@@ -14,7 +14,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -296,14 +295,11 @@ func TestSignInDocument(t *testing.T) {
 // TestOpenIDOptions: the flags say what the claims of a provider mean.
 func TestOpenIDOptions(t *testing.T) {
 	var c commands
-	parser, err := kong.New(&c, kong.Vars{"version": ""})
-	require.NoError(t, err)
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte("s3cret\n"), 0o600))
-	_, err = parser.Parse([]string{"serve", "--oidc-issuer", "https://id.example/x", "--oidc-client-id", "pestle", "--oidc-secret-file", secret, "--oidc-scope", "profile nationalrbacaccess", "--oidc-acr", "a b",
+	parse(t, &c, "serve", "--oidc-issuer", "https://id.example/x", "--oidc-client-id", "pestle", "--oidc-secret-file", secret, "--oidc-scope", "profile nationalrbacaccess", "--oidc-acr", "a b",
 		"--oidc-role", "S0010:G0020:R8000=pharmacist", "--oidc-role", "R2=technician", "--oidc-map", "roles=nhsid_nrbac_roles", "--oidc-map", "role.code=role_code", "--oidc-map", "selected=selected_roleid",
-		"--oidc-practitioner-system", "https://fhir.nhs.uk/Id/sds-user-id", "--scope-map", "urn:a;b=system/Task.rs system/$process-message?event=a"})
-	require.NoError(t, err)
+		"--oidc-practitioner-system", "https://fhir.nhs.uk/Id/sds-user-id", "--scope-map", "urn:a;b=system/Task.rs system/$process-message?event=a")
 	o := &c.Serve.OpenID
 	require.NoError(t, o.complete(true))
 	require.ErrorContains(t, o.complete(false), "--sign-in")

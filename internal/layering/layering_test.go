@@ -46,6 +46,7 @@ var rules = []rule{
 	{"pharmacy", []string{"fhir", "fhir/..."}, "the follower loop knows its ports alone"},
 	{"conformance", []string{"fhir", "fhir/...", "conformance/..."}, "the suites speak HTTP"},
 	{"docs", nil, "the documentation is text"},
+	{"internal/cli", []string{"fhir/spelling"}, "the command line knows no command"},
 	{"internal", []string{"fhir", "fhir/...", "profiles/...", "internal/..."}, "generators and checks stand outside the product"},
 	{"cmd", []string{"..."}, "cmd wires everything"},
 }
@@ -58,6 +59,7 @@ var owners = map[string][]string{
 	"github.com/gin-gonic/gin":     {"server"},
 	"github.com/golang-jwt/jwt/":   {"server"},
 	"github.com/google/fhir/":      {"fhir/typed", "pharmacy"},
+	"github.com/spf13/":            {"internal/cli"},
 	"golang.org/x/mod/sumdb/":      {"trust", "cmd"},
 }
 
