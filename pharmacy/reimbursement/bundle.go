@@ -53,14 +53,18 @@ func (c *counter) entry(before string, v *fhir.Version) {
 }
 
 // marked writes the entry of a claim; one that came too late for its month, or
-// was amended after a run had submitted it, says so.
+// was amended or withdrawn after a run had submitted it, says so.
 func (c *counter) marked(x submission, v *fhir.Version) {
 	var marks []any
 	if x.late {
 		marks = append(marks, fhir.Obj("url", extLate, "valueString", x.month.String()))
 	}
 	if x.was != nil {
-		marks = append(marks, fhir.Obj("url", extAmended, "valueReference", fhir.Obj("reference", x.was.Ref()+"/_history/"+x.was.VersionID)))
+		mark := extAmended
+		if x.withdrawn {
+			mark = extWithdrawn
+		}
+		marks = append(marks, fhir.Obj("url", mark, "valueReference", fhir.Obj("reference", x.was.Ref()+"/_history/"+x.was.VersionID)))
 	}
 	if marks == nil {
 		c.entry(",", v)

@@ -220,9 +220,10 @@ func answered(state fhir.State, id string) (response, claim *fhir.Version, err e
 	return response, claim, nil
 }
 
-// paid are the ids of the answers of a pharmacy's month that are paid.
-func paid(state fhir.State, month tariff.Month, org, more string) ([]string, error) {
-	ids, err := state.Find("ClaimResponse", nhs.Query("_tag", csMonth, monthOf(month.String(), org))+"&status=active"+more)
+// answersOf are the ids of the answers of a pharmacy's month, to claims that are paid
+// and to those that were taken back.
+func answersOf(state fhir.State, month tariff.Month, org, more string) ([]string, error) {
+	ids, err := state.Find("ClaimResponse", nhs.Query("_tag", csMonth, monthOf(month.String(), org))+"&status=active,cancelled"+more)
 	slices.Sort(ids)
 	return ids, err
 }

@@ -18,6 +18,9 @@ type submission struct {
 	// was is the answer to the claim as an earlier run submitted it, where the
 	// claim was amended since: the export counts the difference.
 	was *fhir.Version
+	// withdrawn says that the supply was withdrawn since: what an earlier run
+	// submitted is taken back, and nothing comes in its place.
+	withdrawn bool
 }
 
 // run is a recorded run of a pharmacy.
@@ -37,13 +40,14 @@ const slack = time.Hour
 
 // submissions are what an export submits, by the runs that were recorded
 // before: of its own month what none of them has submitted as it is now, and of
-// months that were closed before what came too late for them.
+// months that were closed before what came too late for them. What was withdrawn
+// after a run had submitted it is among them, to be taken back.
 func (s *Service) submissions(ctx context.Context, e *Export) ([]submission, error) {
 	runs, err := s.runsBefore(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	ids, err := paid(e.state, e.Month, e.Org, "")
+	ids, err := answersOf(e.state, e.Month, e.Org, "")
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +60,7 @@ func (s *Service) submissions(ctx context.Context, e *Export) ([]submission, err
 		if !ok {
 			continue // not closed: its claims are submitted when it is
 		}
-		late, err := paid(e.state, month, e.Org, "&_lastUpdated="+url.QueryEscape("ge"+last.date.Add(-slack).UTC().Format(fhir.InstantLayout)))
+		late, err := answersOf(e.state, month, e.Org, "&_lastUpdated="+url.QueryEscape("ge"+last.date.Add(-slack).UTC().Format(fhir.InstantLayout)))
 		if err != nil {
 			return nil, err
 		}
@@ -68,15 +72,27 @@ func (s *Service) submissions(ctx context.Context, e *Export) ([]submission, err
 	slices.Sort(ids)
 	var list []submission
 	for _, id := range slices.Compact(ids) {
-		x := submission{id: id, month: months[id], late: months[id] < e.Month}
-		was, sent, err := submitted(runs, e.state, id)
+		response, claim, err := answered(e.state, id)
 		if err != nil {
 			return nil, err
 		}
-		if !sent {
-			x.was = was
-			list = append(list, x)
+		if claim == nil {
+			continue
 		}
+		active, err := isActive(response)
+		if err != nil {
+			return nil, err
+		}
+		x := submission{id: id, month: months[id], late: months[id] < e.Month, withdrawn: !active}
+		was, version, err := submitted(runs, id)
+		if err != nil {
+			return nil, err
+		}
+		if active && was != nil && version == claim.VersionID || !active && was == nil {
+			continue // submitted as it is, or never submitted
+		}
+		x.was = was
+		list = append(list, x)
 	}
 	return list, nil
 }
@@ -122,29 +138,36 @@ func covering(runs []run, month tariff.Month) (last run, ok bool) {
 	return last, ok
 }
 
-// submitted is the answer to a claim as the newest run submitted it, and
-// whether the claim is the same since.
-func submitted(runs []run, now fhir.State, id string) (was *fhir.Version, same bool, err error) {
+// submitted is the answer to a claim as the newest run that covers it submitted it,
+// with the version of the claim; nil where none did, or where one has taken it back.
+func submitted(runs []run, id string) (was *fhir.Version, version string, err error) {
 	for i := len(runs) - 1; i >= 0; i-- {
 		response, claim, err := answered(runs[i].state, id)
 		if err != nil {
-			return nil, false, err
+			return nil, "", err
 		}
 		if claim == nil {
 			continue
 		}
 		r, err := response.Resource()
 		if err != nil {
-			return nil, false, err
+			return nil, "", err
 		}
-		month := monthIn(r)
-		if last, ok := covering(runs[:i+1], month); r.Get("status").Text() != "active" || !ok || last.seq != runs[i].seq {
+		if last, ok := covering(runs[:i+1], monthIn(r)); !ok || last.seq != runs[i].seq {
 			continue
 		}
-		_, current, err := answered(now, id)
-		return response, err == nil && current != nil && current.VersionID == claim.VersionID, err
+		if r.Get("status").Text() != "active" {
+			return nil, "", nil
+		}
+		return response, claim.VersionID, nil
 	}
-	return nil, false, nil
+	return nil, "", nil
+}
+
+// isActive reports whether an answer says that the claim is paid.
+func isActive(response *fhir.Version) (bool, error) {
+	r, err := response.Resource()
+	return err == nil && r.Get("status").Text() == "active", err
 }
 
 // monthIn is the dispensing month that an answer is tagged with.

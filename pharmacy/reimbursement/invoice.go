@@ -58,6 +58,9 @@ func (e *Export) summary(t *totals) string {
 	if t.amended > 0 {
 		text += fmt.Sprintf(" %d of the claims were amended after they had been submitted: the difference is counted.", t.amended)
 	}
+	if t.withdrawn > 0 {
+		text += fmt.Sprintf(" %d claims were withdrawn after they had been submitted: they are taken back.", t.withdrawn)
+	}
 	if t.incomplete > 0 {
 		text += fmt.Sprintf(" %d of the claims lack something that may change what is paid.", t.incomplete)
 	}

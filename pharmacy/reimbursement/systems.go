@@ -21,6 +21,7 @@ const (
 	extPin     = nhs.Own + "StructureDefinition/export-sequence" // on an export's record: the sequence it reads at
 
 	extLate       = nhs.Own + "StructureDefinition/late-claim"          // on the entry of an export: the dispensing month of a claim that came too late for it
+	extWithdrawn  = nhs.Own + "StructureDefinition/withdrawn-claim"     // on the entry of an export: the answer to the claim as it was submitted before and is now taken back
 	extAmended    = nhs.Own + "StructureDefinition/amended-claim"       // on the entry of an export: the answer to the claim as it was submitted before
 	extIncomplete = nhs.Own + "StructureDefinition/claim-incomplete"    // on a ClaimResponse: what the claim lacks, and the money at stake
 	extLeftover   = nhs.Own + "StructureDefinition/broken-bulk-residue" // on a ClaimResponse line: what is left of packs paid whole

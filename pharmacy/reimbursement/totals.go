@@ -19,6 +19,7 @@ import (
 type totals struct {
 	claims, items, unpriced int
 	late, amended           int
+	withdrawn               int
 	sums                    map[string]*big.Rat // by category
 	basics                  map[basis]*big.Rat  // basic prices
 	counts                  map[string]int      // figures by category
@@ -54,15 +55,23 @@ type deduction struct {
 func (e *Export) total(fees *tariff.Fees) (*totals, error) {
 	t := &totals{sums: map[string]*big.Rat{}, basics: map[basis]*big.Rat{}, counts: map[string]int{}, exact: new(big.Rat), unverified: new(big.Rat)}
 	err := e.each(func(x submission, _, response *fhir.Version) error {
-		r, err := t.answer(response, 1)
+		r, err := response.Resource()
 		if err != nil {
+			return err
+		}
+		t.payer, t.issuer = r.Get("insurer"), r.Get("requestor")
+		if x.withdrawn {
+			t.withdrawn++
+			_, err = t.answer(x.was, -1)
+			return err
+		}
+		if _, err = t.answer(response, 1); err != nil {
 			return err
 		}
 		t.claims++
 		if nhs.Extension(r.Root(), extIncomplete).Exists() {
 			t.incomplete++
 		}
-		t.payer, t.issuer = r.Get("insurer"), r.Get("requestor")
 		if x.late {
 			t.late++
 		}
