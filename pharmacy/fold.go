@@ -46,7 +46,7 @@ func (l *Loop) fold(ctx context.Context, saved fhir.Seq, entries []fhir.LogEntry
 		l.passed = 0
 		l.observeAll(f.progress)
 		return len(f.progress), last, nil
-	case passing(err):
+	case passing(err) && (fhir.KindOf(err) != fhir.Throttled || len(f.progress) == 1): // several may be too much at once
 		return 0, saved, err
 	}
 	return 0, saved, nil

@@ -486,3 +486,22 @@ func TestOnce(t *testing.T) {
 	_, err := get(t.Context(), "a")
 	require.ErrorIs(t, err, io.EOF, "it is computed outside a commit too")
 }
+
+// TestTooMuchAtOnce: commits that are refused together because they take too long are
+// taken one by one.
+func TestTooMuchAtOnce(t *testing.T) {
+	db := newFake()
+	for i := range 10 {
+		db.put(t, "Basic", fmt.Sprint(i))
+	}
+	db.fail = func(tx *fhir.Transaction) error {
+		if len(tx.Changes) > 1 {
+			return fhir.E("commit", fhir.Throttled, fhir.Issue{Message: "It takes too long."})
+		}
+		return nil
+	}
+	stop := follow(t, &Loop{DB: db, Follower: echo{}})
+	require.Eventually(t, func() bool { return db.count("List") == 10 }, 5*time.Second, time.Millisecond)
+	stop()
+	require.Zero(t, db.count("Task"))
+}

@@ -29,15 +29,28 @@ type Timed interface {
 }
 
 // Timer drives one Timed: when it starts, at each instant that it names, and after
-// each commit. Its clock is never before that of the log.
+// each commit. Its clock is never before that of the log. Where much is due at once it
+// does a part of it, then what the log has meanwhile, and waits while those who follow
+// the log are behind: what is ordered at that time must not wait for all of it.
 type Timer struct {
-	DB     Database
-	Head   func() fhir.Seq // the last commit of the log
-	Timed  Timed
-	Clock  func() time.Time
+	DB    Database
+	Head  func() fhir.Seq // the last commit of the log
+	Timed Timed
+	Clock func() time.Time
+	// Behind returns by how many commits the followers are behind; nil where there
+	// are none.
+	Behind func() fhir.Seq
 	Logger *slog.Logger  // slog.Default when nil
 	Pause  time.Duration // after a failure that may pass; a second when 0
 }
+
+const (
+	together = 16 // resources that are passed in one commit
+	calm     = 32 // commits that the followers may be behind before the next part
+	// delay bounds how long a part waits for the followers: one that does not move
+	// must not keep the time from passing.
+	delay = time.Second
+)
 
 // Run follows time until ctx ends, which is no error.
 func (t *Timer) Run(ctx context.Context) error {
@@ -68,16 +81,17 @@ func (t *Timer) end(ctx context.Context) (seq fhir.Seq, last time.Time, err erro
 	return seq, last, err
 }
 
-// run sweeps once, then follows the log and sweeps at the instants that are named.
+// run does what is due now and at the instants that are named, part by part, and
+// follows the log in between.
 func (t *Timer) run(ctx context.Context, seq fhir.Seq, last time.Time) error {
 	now := t.now(last)
-	if err := t.sweep(ctx, now); err != nil {
+	due, err := t.Timed.Due(t.DB.State(ctx), now)
+	if err != nil {
 		return err
 	}
-	next := t.Timed.Next(now)
-	for {
+	for next := t.Timed.Next(now); ctx.Err() == nil; {
 		entries, err := t.DB.Log(ctx, seq, batch)
-		if err == nil && len(entries) == 0 {
+		if err == nil && len(entries) == 0 && len(due) == 0 {
 			err = t.wait(ctx, seq, next)
 		}
 		if err != nil {
@@ -90,12 +104,77 @@ func (t *Timer) run(ctx context.Context, seq fhir.Seq, last time.Time) error {
 			}
 		}
 		if now := t.now(last); !now.Before(next) {
-			if err := t.sweep(ctx, now); err != nil {
+			if due, err = t.Timed.Due(t.DB.State(ctx), now); err != nil {
 				return err
 			}
 			next = t.Timed.Next(now)
 		}
+		if due, err = t.part(ctx, due, t.now(last)); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// part does the first of what is due, and returns the rest.
+func (t *Timer) part(ctx context.Context, due []string, now time.Time) (rest []string, err error) {
+	if len(due) == 0 {
+		return nil, nil
+	}
+	n := min(len(due), together)
+	if err := t.passAll(ctx, due[:n], now); err != nil {
+		return nil, err
+	}
+	within, cancel := context.WithTimeout(ctx, delay)
+	defer cancel()
+	for t.Behind != nil && t.Behind() > calm && within.Err() == nil {
+		sleep(within, 5*time.Millisecond)
+	}
+	return due[n:], nil
+}
+
+// passAll passes resources in one commit; each by itself where that is refused, or
+// takes too long, or two of them write the same.
+func (t *Timer) passAll(ctx context.Context, ids []string, now time.Time) error {
+	done, err := t.passTogether(ctx, ids, now)
+	for i := 0; !done && err == nil && i < len(ids); i++ {
+		err = t.pass(ctx, ids[i], now)
+	}
+	return err
+}
+
+func (t *Timer) passTogether(ctx context.Context, ids []string, now time.Time) (done bool, err error) {
+	if len(ids) < 2 {
+		return false, nil
+	}
+	state, all, written := t.DB.State(ctx), []fhir.Change(nil), map[string]bool{}
+	for _, id := range ids {
+		changes, err := t.Timed.Pass(state, id, now)
+		if err != nil {
+			return false, nil //nolint:nilerr // by itself it is told
+		}
+		for _, c := range changes {
+			if written[c.Type+"/"+c.ID] {
+				return false, nil
+			}
+			written[c.Type+"/"+c.ID] = true
+		}
+		all = append(all, changes...)
+	}
+	err = t.commit(ctx, all)
+	if passing(err) && fhir.KindOf(err) != fhir.Throttled {
+		return false, err
+	}
+	return err == nil, nil
+}
+
+// commit commits what was passed.
+func (t *Timer) commit(ctx context.Context, changes []fhir.Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	_, err := t.DB.Commit(context.WithoutCancel(ctx), &fhir.Transaction{Changes: changes, Derived: true, Requester: fhir.Principal{Agent: "timer|" + t.Timed.Name()}})
+	return err
 }
 
 // wait returns when there is a further commit or the instant has come. A clock may
@@ -108,19 +187,6 @@ func (t *Timer) wait(ctx context.Context, seq fhir.Seq, next time.Time) error {
 		return nil
 	}
 	return err
-}
-
-func (t *Timer) sweep(ctx context.Context, now time.Time) error {
-	ids, err := t.Timed.Due(t.DB.State(ctx), now)
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if err := t.pass(ctx, id, now); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (t *Timer) look(ctx context.Context, entry *fhir.LogEntry, now time.Time) error {
@@ -149,8 +215,8 @@ func (t *Timer) pass(ctx context.Context, id string, now time.Time) error {
 	for range tries {
 		var changes []fhir.Change
 		changes, err = t.Timed.Pass(t.DB.State(ctx), id, now)
-		if err == nil && len(changes) > 0 {
-			_, err = t.DB.Commit(context.WithoutCancel(ctx), &fhir.Transaction{Changes: changes, Derived: true, Requester: fhir.Principal{Agent: "timer|" + t.Timed.Name()}})
+		if err == nil {
+			err = t.commit(ctx, changes)
 		}
 		switch {
 		case err == nil || passing(err):

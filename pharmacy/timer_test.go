@@ -2,6 +2,7 @@ package pharmacy
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"testing"
@@ -99,4 +100,91 @@ func TestTimer(t *testing.T) {
 	v, err := db.Current("List", "early")
 	require.NoError(t, err)
 	require.Equal(t, "1", v.VersionID)
+}
+
+// manyEggs are so many that were put on before the timer began.
+func manyEggs(n int) *egg {
+	e := &egg{}
+	for i := range n {
+		e.due = append(e.due, fmt.Sprintf("early-%03d", i))
+	}
+	return e
+}
+
+// timing runs a timer until all of its eggs are boiled, and returns the ids of each of
+// its commits that was taken.
+func timing(t *testing.T, db *fake, timer *Timer, all int, refuse func(tx *fhir.Transaction) error) (commits [][]string) {
+	db.fail = func(tx *fhir.Transaction) error {
+		if tx.Requester.Agent != "timer|egg" {
+			return nil
+		}
+		if err := refuse(tx); err != nil {
+			return err
+		}
+		var ids []string
+		for _, c := range tx.Changes {
+			ids = append(ids, c.ID)
+		}
+		commits = append(commits, ids)
+		return nil
+	}
+	timer.DB, timer.Logger, timer.Pause, timer.Clock = db, slog.New(slog.DiscardHandler), time.Millisecond, time.Now
+	timer.Head = func() fhir.Seq { return 0 }
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- timer.Run(ctx) }()
+	require.Eventually(t, func() bool { return db.count("List") == all }, 20*time.Second, time.Millisecond)
+	stop()
+	require.NoError(t, <-done)
+	return commits
+}
+
+// TestTimerInParts: of a hundred resources that are due at once some are passed in
+// each commit, and what is committed meanwhile does not wait for all of them.
+func TestTimerInParts(t *testing.T) {
+	db := newFake()
+	late := make(chan struct{})
+	commits := timing(t, db, &Timer{Timed: manyEggs(100), Behind: func() fhir.Seq {
+		select {
+		case <-late:
+			return calm
+		default:
+			db.put(t, "Basic", "late")
+			close(late)
+			return calm + 1
+		}
+	}}, 101, func(*fhir.Transaction) error { return nil })
+	require.Len(t, commits, 8, "%v", commits)
+	require.Len(t, commits[0], together)
+	require.Equal(t, []string{"late"}, commits[1])
+	require.Len(t, commits[7], 100%together)
+}
+
+// TestTimerByItself: where several at once are refused, or take too long, each is
+// passed by itself; a failure that passes is waited for.
+func TestTimerByItself(t *testing.T) {
+	for _, kind := range []fhir.Code{fhir.Throttled, fhir.Conflict, fhir.BusinessRule} {
+		commits := timing(t, newFake(), &Timer{Timed: manyEggs(20)}, 20, func(tx *fhir.Transaction) error {
+			if len(tx.Changes) > 1 {
+				return fhir.E("commit", kind, fhir.Issue{Message: "It is too much at once."})
+			}
+			return nil
+		})
+		require.Len(t, commits, 20, kind)
+	}
+	full := 3
+	commits := timing(t, newFake(), &Timer{Timed: manyEggs(20)}, 20, func(*fhir.Transaction) error {
+		if full--; full >= 0 {
+			return fhir.E("commit", fhir.NoStore, fhir.Issue{Message: "The disk is full."})
+		}
+		return nil
+	})
+	require.Len(t, commits, 2)
+}
+
+// TestTimerPassesAStuckFollower: it waits for followers for a while, and not for ever.
+func TestTimerPassesAStuckFollower(t *testing.T) {
+	begin := time.Now()
+	timing(t, newFake(), &Timer{Timed: manyEggs(2 * together), Behind: func() fhir.Seq { return calm + 1 }}, 2*together, func(*fhir.Transaction) error { return nil })
+	require.GreaterOrEqual(t, time.Since(begin), delay)
 }

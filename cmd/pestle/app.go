@@ -172,7 +172,8 @@ func (a *app) follow(ctx context.Context) <-chan struct{} {
 		})
 	}
 	for _, timed := range a.dispensing.Timed() {
-		timer := pharmacy.Timer{DB: a.db, Head: a.db.Head, Timed: timed, Clock: time.Now, Logger: a.log}
+		timer := pharmacy.Timer{DB: a.db, Head: a.db.Head, Timed: timed, Clock: time.Now, Logger: a.log,
+			Behind: func() fhir.Seq { _, lag := a.backlog.Lag(); return lag }}
 		group.Go(func() { _ = timer.Run(ctx) })
 	}
 	done := make(chan struct{})
