@@ -72,7 +72,7 @@ func BenchmarkOrderToClaim(b *testing.B) {
 
 // claiming is a pharmacy whose prescriptions are claimed.
 type claiming struct {
-	b    *testing.B
+	b    testing.TB
 	app  *app
 	http *httptest.Server
 	made int64
@@ -85,7 +85,7 @@ type claimed struct {
 	number, task  string // its short-form id, and /Task/id
 }
 
-func startClaims(b *testing.B) *claiming {
+func startClaims(b testing.TB) *claiming {
 	command := &serveCommand{Sandbox: true, Addr: "127.0.0.1:0", Data: b.TempDir(), Authority: "T1450", MaxBacklog: 10000}
 	require.NoError(b, command.complete())
 	log := slog.New(slog.DiscardHandler)
