@@ -1,7 +1,7 @@
 package r4
 
 // laterParams are search parameters that R4 does not have, by type: what a later
-// release of FHIR defines for types that have the element in R4 already, and three
+// release of FHIR defines for types that have the element in R4 already, and four
 // of our own. What holds the items of
 // one prescription together can be asked for in R5 only:
 // https://hl7.org/fhir/R5/medicationrequest.html#search
@@ -13,7 +13,7 @@ var laterParams = map[string][]*SearchParam{
 		Base:       []string{"MedicationRequest"},
 	}, prescriptionID},
 	"ClaimResponse": {stake},
-	"Task":          {lastDay},
+	"Task":          {lastDay, expected},
 }
 
 // stake finds the answers to claims that lack something by the money that it may
@@ -32,6 +32,14 @@ var lastDay = &SearchParam{
 	Code: "last-day", Type: "date",
 	URL:        "https://pestle-fhir.github.io/SearchParameter/Task-last-day",
 	Expression: "Task.restriction.period.end | Task.input.extension.where(url = 'https://pestle-fhir.github.io/StructureDefinition/last-day').value.ofType(date)",
+	Base:       []string{"Task"},
+}
+
+// expected finds the Tasks of what is owed to patients by the day on which it is expected.
+var expected = &SearchParam{
+	Code: "expected", Type: "date",
+	URL:        "https://pestle-fhir.github.io/SearchParameter/Task-expected",
+	Expression: "Task.extension.where(url = 'https://pestle-fhir.github.io/StructureDefinition/expected').value.ofType(date)",
 	Base:       []string{"Task"},
 }
 

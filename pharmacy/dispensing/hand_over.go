@@ -110,7 +110,7 @@ func (s *Service) putBackTask(ctx context.Context, call *fhir.Call) (*fhir.Reply
 		if len(issues) > 0 {
 			return nil, nil, refusal(string(prescription.PutBack), issues...)
 		}
-		x.Prescription = out.After
+		x.asStored, x.Prescription = x.Prescription, out.After
 		code := message.Parameter(call.Body, "notDispensed")
 		if !code.Exists() {
 			changes, err := s.written(state, x, call.Time)

@@ -90,6 +90,9 @@ func listed(holds []prescription.Hold) string {
 // heldBack answers a supply that was refused because of holds that it met first:
 // they are recorded on the Task as it is stored, so that a pharmacist sees them.
 func (s *Service) heldBack(state fhir.State, call *fhir.Call, x *execution, met []prescription.Hold, refused error, now time.Time) (*outcome, error) {
+	if x.asStored != nil { // what else the call asked for is refused with it
+		x.Prescription = x.asStored
+	}
 	s.rules.Classify(x.Prescription)
 	known := len(x.Met)
 	for _, h := range met {

@@ -24,6 +24,8 @@ const (
 	csQueue    = nhs.Own + "CodeSystem/queue"
 	extWork    = nhs.Own + "StructureDefinition/open-work"
 	extLastDay = nhs.Own + "StructureDefinition/last-day"
+
+	extExpected = nhs.Own + "StructureDefinition/expected" // when what is owed is expected, on the Task of the queue
 )
 
 // written makes the changes by which a prescription is stored as it is now: its
@@ -153,7 +155,12 @@ func (x *execution) workMembers(w prescription.Work, now time.Time) []any {
 	if o := x.orderFor(l); o != nil && o.Resource.Get("priority").Text() != "" {
 		priority = o.Resource.Get("priority").Text()
 	}
+	var expected fhir.Value
+	if w.Owed != nil {
+		expected = fhir.Obj("url", extExpected, "valueDate", w.Owed.Expected.String())
+	}
 	return append([]any{
+		"extension", fhir.List(expected),
 		"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, x.Order),
 		"basedOn", fhir.List(fhir.Obj("reference", l.Ref, "identifier", nhs.IdentifierValue(nhs.IDItem, l.Item), "display", l.Product.Display)),
 		"status", workOpen,
@@ -179,6 +186,9 @@ func workReason(l *prescription.Line, w prescription.Work) fhir.Value {
 	}
 	if w.Queue == prescription.OwingQueue {
 		texts = append(texts, l.Quantity.Of(l.Quantity.Value.Sub(l.Supplied.Value)).InUnits()+" of "+l.Quantity.InUnits()+" are owed.")
+	}
+	if w.Owed != nil {
+		texts = append(texts, "Expected on "+w.Owed.Expected.String()+": "+w.Owed.Reason)
 	}
 	for _, b := range w.Bag {
 		texts = append(texts, b.Quantity.InUnits()+" of "+b.Product.Display+" in the bag since "+b.When+".")

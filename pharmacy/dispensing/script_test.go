@@ -45,6 +45,7 @@ import (
 //	dispense N [when=DAY] [ITEM:STATUS[:QUANTITY|REASON[:UNIT[:DIFFERENCE[:PROTOCOL[:PRODUCT]]]]]…]   ITEM counts from 0
 //	                                PRODUCT is CODE/NAME, either may be left out
 //	                                bag=collection puts it into the bag; collector=… says who takes it, see takenBy
+//	owe N ITEM:EXPECTED[:QUANTITY[:REASON]]…   Task/$owe; REASON is none for none
 //	handover N [collector=…] [when=DAY] [ITEM…]   Task/$hand-over
 //	putback N [CODE] [ITEM…]        Task/$put-back; CODE is why the items are not dispensed
 //	lift N CODE [item=ITEM]         Task/$release-hold
@@ -325,6 +326,25 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 		return st.on(s.Order, issue, st.s.rejectTask, append([]any{"reason:Coding", fhir.Obj("system", system, "code", code)}, st.items(s, rest[2:])...)...)
 	case "dispense":
 		return st.on(s.Order, issue, st.s.dispenseTask, st.dispenseParams(s, opts, rest[1:])...)
+	case "owe":
+		pairs := takenBy(opts)
+		for _, spec := range rest[1:] {
+			f := append(strings.Split(spec, ":"), "", "", "")
+			i, _ := strconv.Atoi(f[0])
+			number := "no-such-item"
+			if i < len(s.Items) {
+				number = s.Items[i].Number
+			}
+			parts := []any{epstest.Part("number", "String", number), epstest.Part("reason", "String", strings.TrimPrefix("Out of stock.", f[3]))}
+			if f[1] != "" {
+				parts = append(parts, epstest.Part("expected", "Date", f[1]))
+			}
+			if f[2] != "" {
+				parts = append(parts, epstest.Part("quantity", "Quantity", amountIn(f[2], "")))
+			}
+			pairs = append(pairs, "item", fhir.List(parts...))
+		}
+		return st.on(s.Order, issue, st.s.oweTask, pairs...)
 	case "handover":
 		return st.on(s.Order, issue, st.s.handOverTask, append(takenBy(opts), st.items(s, rest[1:])...)...)
 	case "putback":

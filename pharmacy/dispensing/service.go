@@ -95,6 +95,8 @@ func (s *Service) Operations() []fhir.Operation {
 			Doc:        "Records what was supplied, is owed or will not be dispensed, and writes the dispense notification."},
 		{Name: "complete-claim", Type: "Task", Instance: true, Handle: s.completeClaim, Parameters: completeInputs,
 			Doc: "Says afterwards what the supply did not say for the claim: the exemption from the charge and the endorsements."},
+		{Name: "owe", Type: "Task", Instance: true, Handle: s.oweTask, Parameters: oweInputs,
+			Doc: "Records what is owed of items, why, and when it is expected; what is handed over of them now is supplied."},
 		{Name: "hand-over", Type: "Task", Instance: true, Handle: s.handOverTask, Parameters: handOverInputs,
 			Doc: "Records that what waits in the bag is collected or delivered, by whom, and writes the dispense notification: this is the supply."},
 		{Name: "put-back", Type: "Task", Instance: true, Handle: s.putBackTask, Parameters: putBackInputs,

@@ -21,6 +21,7 @@ const (
 	recordAnswered  = "answered"
 	recordCorrected = "corrected"
 	recordBagged    = "bagged"
+	recordOwed      = "owed"
 )
 
 // recordItems are the inputs of a Task that tell of what pharmacists have recorded.
@@ -50,6 +51,9 @@ func (x *execution) recordItems() (list []any) {
 			held("gtin", c.Pack.GTIN), held("batch", c.Pack.Batch), expiry, held("serial", c.Pack.Serial), setFlag("alone", c.Alone), setFlag("void", c.Void))
 	}
 	x.recordBags(record)
+	for _, o := range x.Owings {
+		record(recordOwed, o.Who, o.When, o.Reason, fhir.Obj("url", "item", "valueString", o.Item), fhir.Obj("url", "expected", "valueDate", o.Expected.String()))
+	}
 	x.recordAnswers(record)
 	return list
 }
@@ -88,6 +92,8 @@ func (x *execution) readRecord(in node) bool {
 			Who:  who, When: when, Note: text, Alone: part("alone", "valueBoolean") == "true", Void: part("void", "valueBoolean") == "true"})
 	case recordBagged:
 		x.readBag(nhs.Extension(in, extRecord), who, when)
+	case recordOwed:
+		x.readOwings = append(x.readOwings, prescription.Owed{Item: part("item", "valueString"), Expected: nhs.ReadDate(part("expected", "valueDate")), Reason: text, Who: who, When: when})
 	case recordAnswered:
 		ref := func(name string) string {
 			return nhs.Extension(nhs.Extension(in, extRecord), name).Path("valueReference", "reference").Text()

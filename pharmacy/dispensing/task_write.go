@@ -37,6 +37,8 @@ type execution struct {
 	work     []string            // ids of the open Tasks of queues
 	caller   prescription.Caller // who asks for something to be done with it
 
+	asStored *prescription.Prescription // before an act that a supply of the same call goes with; nil where there is none
+
 	exemption    fhir.Value // what a $dispense says for the claim, as extensions
 	endorsements []endorsement
 
@@ -49,6 +51,7 @@ type execution struct {
 	readCorrections []prescription.Correction
 	readChecks      []prescription.Check
 	readBags        []prescription.Bagged
+	readOwings      []prescription.Owed
 }
 
 // taskOutput is a release or notification: its identifier, the Bundle that holds

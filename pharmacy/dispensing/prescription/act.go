@@ -18,6 +18,7 @@ const (
 	Answering      Event = "answer"          // the prescriber answers
 	Correcting     Event = "correct"         // a slip on the paper original is put right
 	Checking       Event = "check"           // a second person counts what is handed over
+	Owe            Event = "owe"             // it is told when the rest is expected
 	Bagging        Event = "bag"             // it is dispensed into the bag, which waits
 	PutBack        Event = "put-back"        // what is in the bag goes back to the stock
 )
@@ -32,6 +33,7 @@ var acts = map[Event][]State{
 	Answering:      {Nominated, Waiting, Accepted, Active, PendingCancellation, PendingCancellationActive},
 	Correcting:     {Accepted, Active},
 	Checking:       {Accepted, Active},
+	Owe:            {Accepted, Active},
 	Bagging:        {Accepted, Active},
 	PutBack:        {Accepted, Active, PendingCancellation, PendingCancellationActive, Expired, Dispensed, NoneDispensed}, // what has expired is put back too
 }

@@ -42,6 +42,7 @@ type Request struct {
 	Taken    nhs.Date // the day on which the pharmacy took the prescription
 	Past     bool     // see [Judge.Past]
 	Said     []Said   // what the notification says the prescription becomes
+	Owed     []Owed   // Owe
 	Bagged   bool     // the supplies come from the bag
 
 	HandedOver string // when they were handed over, as it was told
@@ -102,6 +103,7 @@ var decisions = map[Event]func(r Rules, p *Prescription, q Request) (Outcome, []
 	Answering:      answer,
 	Correcting:     correct,
 	Checking:       check,
+	Owe:            owe,
 	Bagging:        bag,
 	PutBack:        putBack,
 }
@@ -203,7 +205,7 @@ func giveBack(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
 // holds of it: the next one decides by itself, and gets the paper with it. What was
 // recorded stays in the history of the Task.
 func (p *Prescription) leave() {
-	p.Approvals, p.Checks, p.Originals, p.Corrections, p.Answers, p.Bags = nil, nil, nil, nil, nil, nil
+	p.Approvals, p.Checks, p.Originals, p.Corrections, p.Answers, p.Bags, p.Owings = nil, nil, nil, nil, nil, nil, nil
 	p.Met = slices.DeleteFunc(slices.Clone(p.Met), func(h Hold) bool { return h.Since != "" })
 }
 

@@ -37,6 +37,7 @@ type Prescription struct {
 	Approvals    []Approval    // of items for supply
 	Checks       []Check       // second checks of what is handed over
 	Bags         []Bagged      // what is in the bag, or was
+	Owings       []Owed        // when the rest of items is expected; the last one of an item counts
 	Corrections  []Correction  // of the paper original
 	Answers      []Answer      // of the prescriber's organisation to queries
 	Met          []Hold        // holds that supplies have met

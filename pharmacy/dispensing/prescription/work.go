@@ -29,6 +29,7 @@ type Work struct {
 	Item  string
 	Holds []Hold    // that keep the item in the queue; none where it waits for something else
 	Bag   []*Bagged // what waits to be handed over
+	Owed  *Owed     // when the rest is expected, nil where nobody told
 	Last  nhs.Date  // the last day on which the item may be supplied; zero where nothing limits it
 }
 
@@ -114,7 +115,7 @@ func (r Rules) Work(p *Prescription) (list []Work) {
 			list = append(list, Work{Queue: SecondCheck, Item: l.Item, Last: l.Last})
 		}
 		if l.Status == PartDispensed || l.Status == Owing {
-			list = append(list, Work{Queue: OwingQueue, Item: l.Item, Last: l.Last})
+			list = append(list, Work{Queue: OwingQueue, Item: l.Item, Owed: p.OwedOf(l), Last: l.Last})
 		}
 	}
 	return list
