@@ -181,24 +181,37 @@ func (c *claiming) dispense(p *claimed) {
 	c.sent.Add(1)
 }
 
+// ask makes a request, again where the server says that it has no time for it now.
 func (c *claiming) ask(method, path string, body []byte) int {
+	status, text := c.once(method, path, body)
+	for range 50 {
+		if status != http.StatusTooManyRequests {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+		status, text = c.once(method, path, body)
+	}
+	if status >= 400 && status != http.StatusNotFound {
+		c.b.Errorf("%s %s: %d %.500s", method, path, status, text)
+	}
+	return status
+}
+
+func (c *claiming) once(method, path string, body []byte) (status int, text []byte) {
 	r, err := http.NewRequestWithContext(c.b.Context(), method, c.http.URL+"/fhir"+path, bytes.NewReader(body))
 	if err != nil {
 		c.b.Error(err)
-		return 0
+		return 0, nil
 	}
 	r.Header.Set("Content-Type", "application/fhir+json")
 	answer, err := c.http.Client().Do(r)
 	if err != nil {
 		c.b.Error(err)
-		return 0
+		return 0, nil
 	}
 	defer func() { _ = answer.Body.Close() }()
-	text, _ := io.ReadAll(answer.Body)
-	if answer.StatusCode >= 400 && answer.StatusCode != http.StatusNotFound {
-		c.b.Errorf("%s %s: %d %.500s", method, path, answer.StatusCode, text)
-	}
-	return answer.StatusCode
+	text, _ = io.ReadAll(answer.Body)
+	return answer.StatusCode, text
 }
 
 // check fails unless everything that was supplied is claimed and priced.

@@ -181,6 +181,13 @@ func (r *record) supply(v object) {
 	if m.product != m.of.product {
 		r.problem("supply %s is of %s, and %s was ordered", id, m.product, m.of.product)
 	}
+	if e := v.extension("StructureDefinition/collection"); scheduleOf(m.product) == "CD2" {
+		for _, part := range []string{"collector", "identityRequested", "identityProvided"} { // the headings of MDR 2001 reg. 19
+			if e.extension(part) == nil {
+				r.problem("supply %s of a drug of Schedule 2 does not tell its %s", id, part)
+			}
+		}
+	}
 	when, err := time.Parse(time.RFC3339, v.text("whenHandedOver"))
 	day, fourWeeks := midnight(when), scheduleOf(m.of.product) == "CD2" || scheduleOf(m.of.product) == "CD4"
 	switch {

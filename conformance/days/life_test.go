@@ -154,12 +154,22 @@ func parameters(list ...any) string {
 
 func parameter(name, kind string, value any) object { return object{"name": name, kind: value} }
 
-// on is an operation on the prescription.
+// on is an operation on the prescription. A supply tells who collects it.
 func (l *life) on(who, operation string, list ...any) request {
-	if operation == "dispense" { // who collects is told of a drug of Schedule 2
-		list = append(list, parameter("collector", "valueCode", "patient"), parameter("identityRequested", "valueBoolean", true), parameter("identityProvided", "valueBoolean", true))
+	if operation == "dispense" || operation == "hand-over" {
+		list = append(list, collecting("patient", true, true)...)
 	}
+	return l.bare(who, operation, list...)
+}
+
+// bare is an operation with what it is given alone.
+func (l *life) bare(who, operation string, list ...any) request {
 	return request{who, http.MethodPost, l.p.task + "/$" + operation, parameters(list...)}
+}
+
+// collecting tells who collects: MDR 2001 reg. 19 asks for it of Schedule 2.
+func collecting(who string, requested, provided bool) list {
+	return list{parameter("collector", "valueCode", who), parameter("identityRequested", "valueBoolean", requested), parameter("identityProvided", "valueBoolean", provided)}
 }
 
 // part is what becomes of an item in a $dispense or a $check.
@@ -238,16 +248,39 @@ func (l *life) handOver(items []*item, n int) {
 		s.items = append(s.items, given{it, hand, it.fate})
 	}
 	s.stage = l.p.stage
-	l.supplied(s, l.lawful("supply", l.on(l.second, "dispense", parts...)))
+	if l.rnd.IntN(4) == 0 && l.bag(items, parts) {
+		l.supplied(s, l.lawful("hand over", l.on(l.second, "hand-over")))
+	} else {
+		l.supplied(s, l.lawful("supply", l.on(l.second, "dispense", parts...)))
+	}
 	for _, g := range s.items {
 		g.it.given += g.n
-		g.it.counted = 0
+		g.it.counted, g.it.bagged = 0, false
 		if g.it.given == g.it.ordered {
 			g.it.fate = supplied
 		}
 	}
 	l.p.settle()
 	l.mistakes(1)
+}
+
+// bag puts items into the bag, where they wait to be collected; now and then they are
+// put back, and false is returned.
+func (l *life) bag(items []*item, parts list) bool {
+	l.lawful("put into the bag", l.bare(l.second, "dispense", append(parts, parameter("bag", "valueCode", []string{"collection", "delivery"}[l.rnd.IntN(2)]))...))
+	for _, it := range items {
+		it.bagged = true
+	}
+	l.mistakes(2)
+	if l.rnd.IntN(4) > 0 {
+		return true
+	}
+	l.lawful("put back", l.bare(l.first, "put-back", parameter("reason", "valueString", "Nobody came for two weeks.")))
+	for _, it := range items {
+		it.bagged = false
+	}
+	l.mistakes(1)
+	return false
 }
 
 // supplied notes a supply that was acknowledged.

@@ -73,8 +73,12 @@ func easyCD(l *life, it *item) bool { return easy(l, it) && it.what.controlled()
 func easyAndOld(l *life, it *item) bool {
 	return easy(l, it) && l.p.signed.Before(time.Now().AddDate(0, 0, -2))
 }
-func several(l *life, it *item) bool       { return easy(l, it) && it.ordered-it.given > 1 }
-func cancelledItem(_ *life, it *item) bool { return it.cancelling }
+func several(l *life, it *item) bool { return easy(l, it) && it.ordered-it.given > 1 }
+
+// easyCD2 is one of Schedule 2 that is counted, in the amount that was.
+func easyCD2(l *life, it *item) bool  { return easy(l, it) && it.what.counted() }
+func inBag(_ *life, it *item) bool    { return it.bagged }
+func cd2InBag(_ *life, it *item) bool { return it.bagged && it.what.counted() }
 
 // supplies is a $dispense of an item, which is wrong in one way.
 func supplies(fits func(*life, *item) bool, rule string, parts func(l *life, it *item) list) func(l *life) (request, []string) {
@@ -251,6 +255,42 @@ var allMistakes = []mistake{
 	}},
 	{"an item owed that was supplied", func(l *life) bool { return in(started)(l) && l.item(supplied) != nil }, func(l *life) (request, []string) {
 		return l.on(l.second, "dispense", part(l.item(supplied).number, status("0004"))), []string{"DN-6"}
+	}},
+
+	// Who collects, and what waits for them.
+	{"a supply of Schedule 2 to nobody knows whom", some(easyCD2), func(l *life) (request, []string) {
+		return l.bare(l.second, "dispense", part(l.one(easyCD2).number)), []string{"MDR-19"}
+	}},
+	{"a supply of Schedule 2 to a professional without a name", some(easyCD2), func(l *life) (request, []string) {
+		return l.bare(l.second, "dispense", append(collecting("healthcare-professional", true, true), part(l.one(easyCD2).number))...), []string{"MDR-19"}
+	}},
+	{"a proof of identity that nobody asked for", some(easy), func(l *life) (request, []string) {
+		return l.bare(l.second, "dispense", append(collecting("patient", false, true), part(l.one(easy).number))...), []string{"COLLECT-1"}
+	}},
+	{"a supply of Schedule 2 that nobody signs for", some(easyCD2), func(l *life) (request, []string) {
+		return l.bare(l.second, "dispense", append(collecting("patient", true, true), parameter("method", "valueCode", "delivered"), part(l.one(easyCD2).number))...), []string{"COLLECT-2"}
+	}},
+	{"into the bag and handed over", some(easy), func(l *life) (request, []string) {
+		return l.on(l.second, "dispense", part(l.one(easy).number), parameter("bag", "valueCode", "collection")), []string{"HAND-1"}
+	}},
+	{"a hand-over of what is not in the bag", some(easy), func(l *life) (request, []string) {
+		return l.on(l.second, "hand-over", named(l.one(easy))), []string{"HAND-2"}
+	}},
+	{"a supply of what waits in the bag", some(inBag), func(l *life) (request, []string) {
+		return l.on(l.second, "dispense", part(l.one(inBag).number)), []string{"HAND-3"}
+	}},
+	{"a return of what waits in the bag", func(l *life) bool { return in(held)(l) && l.one(inBag) != nil }, ours("return", []string{"HAND-5"}, back)},
+	{"a hand-over by another pharmacy", some(inBag), func(l *life) (request, []string) { return l.on(l.stranger(), "hand-over"), []string{absent} }},
+	{"a hand-over by the prescriber", some(inBag), by("clinic", "hand-over", "auth")},
+	{"a hand-over by customer service", some(inBag), by("support", "hand-over", "role")},
+	{"a hand-over of Schedule 2 to nobody knows whom", some(cd2InBag), func(l *life) (request, []string) {
+		return l.bare(l.second, "hand-over", named(l.one(cd2InBag))), []string{"MDR-19"}
+	}},
+	{"a hand-over of Schedule 2 by who accepted", some(cd2InBag), func(l *life) (request, []string) {
+		return l.on(l.first, "hand-over", named(l.one(cd2InBag))), []string{"second-person"}
+	}},
+	{"put back without a reason", some(inBag), func(l *life) (request, []string) {
+		return l.bare(l.first, "put-back", named(l.one(inBag))), []string{"OP-4"}
 	}},
 
 	// When it is over.

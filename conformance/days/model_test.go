@@ -46,6 +46,7 @@ type item struct {
 	counted    int  // by a second person, and not handed over yet
 	cancelling bool // the prescriber wants it cancelled
 	onHold     string
+	bagged     bool // it waits to be collected
 }
 
 // prescription is what a clinic ordered, and what is true of it.
@@ -174,5 +175,5 @@ func (p *prescription) any(fits func(*item) bool) *item {
 // and the pharmacy's policy want before it has been done.
 func (p *prescription) ready(it *item, n int) bool {
 	w := it.what
-	return it.onHold == "" && !it.cancelling && (!w.controlled() || it.approved) && (!w.counted() || it.counted == n) && (!w.onPaper() || !p.private() || p.original)
+	return it.onHold == "" && !it.bagged && !it.cancelling && (!w.controlled() || it.approved) && (!w.counted() || it.counted == n) && (!w.onPaper() || !p.private() || p.original)
 }

@@ -18,11 +18,12 @@ type story struct {
 	business                string
 	claims                  []int // amounts claimed of each supply; none for no claim
 	claimedAs, claimVersion string
+	collector               string
 }
 
 func lawfulStory() story {
 	return story{kind: "1001", product: "42014311000001106", unit: "428673006", signed: "2026-11-01T10:00:00+00:00", handed: "2026-11-29T10:00:00+00:00", amounts: []int{20, 36},
-		supplied: "42014311000001106", unitSupplied: "428673006", pharmacy: home, by: "Second sandbox pharmacist", accepted: "Sandbox pharmacist", business: "0006", claims: []int{20, 36}, claimedAs: "supply-", claimVersion: "active"}
+		supplied: "42014311000001106", unitSupplied: "428673006", pharmacy: home, by: "Second sandbox pharmacist", accepted: "Sandbox pharmacist", business: "0006", claims: []int{20, 36}, claimedAs: "supply-", claimVersion: "active", collector: "collector"}
 }
 
 func parsed(t *testing.T, o object) (out object) {
@@ -50,7 +51,8 @@ func (s story) told(t *testing.T) *record {
 		number := string(rune('a' + i))
 		take(r.supply, object{"id": number, "status": "completed", "type": coded("", "0003", ""), "identifier": list{identified(supplyItem, "supply-"+number)},
 			"contained":                 list{order, object{"resourceType": "PractitionerRole", "practitioner": object{"display": s.by}}},
-			"medicationCodeableConcept": object{"coding": list{object{"code": s.supplied}}}, "quantity": object{"value": n, "code": s.unitSupplied}, "whenHandedOver": s.handed})
+			"medicationCodeableConcept": object{"coding": list{object{"code": s.supplied}}}, "quantity": object{"value": n, "code": s.unitSupplied}, "whenHandedOver": s.handed,
+			"extension": list{object{"url": "StructureDefinition/collection", "extension": list{object{"url": s.collector}, object{"url": "identityRequested"}, object{"url": "identityProvided"}}}}})
 		if i < len(s.claims) {
 			details = append(details, object{"subDetail": list{object{"quantity": object{"value": s.claims[i]},
 				"extension": list{object{"url": "Extension-ClaimMedicationDispenseReference", "valueReference": object{"identifier": object{"value": s.claimedAs + number}}}}}}})
@@ -82,6 +84,7 @@ func TestRecord(t *testing.T) {
 		"by another pharmacy":       {func(s *story) { s.pharmacy = away }, "none of X99PH's"},
 		"by customer service":       {func(s *story) { s.by = "Customer service" }, "none of X99PH's"},
 		"by who accepted":           {func(s *story) { s.by = s.accepted }, "who accepted"},
+		"collected by nobody":       {func(s *story) { s.collector = "" }, "does not tell its collector"},
 		"not claimed":               {func(s *story) { s.claims = nil }, "is not claimed"},
 		"a supply not claimed":      {func(s *story) { s.claims = s.claims[:1] }, "were supplied"},
 		"more claimed":              {func(s *story) { s.claims = []int{20, 40} }, "were supplied"},
