@@ -78,6 +78,7 @@ func (s *Server) describe(base string, at time.Time) fhir.Value {
 			"security", s.security(base),
 			"resource", s.resources(base),
 			"interaction", interactions("transaction", "batch", "history-system", "search-system"),
+			"searchParam", fhir.List(fhir.Obj("name", "_list", "type", "special", "documentation", "The id of a List: what it refers to by entry.item.")),
 			"operation", s.operationsOn(base, ""),
 		)),
 	)

@@ -29,6 +29,7 @@ var standard = map[string]string{
 	"ValueSet-expand": "ValueSet-expand", "ValueSet-validate-code": "ValueSet-validate-code",
 	"Claim-submit": "Claim-submit", "CodeSystem-lookup": "CodeSystem-lookup", "CodeSystem-validate-code": "CodeSystem-validate-code", "CodeSystem-subsumes": "CodeSystem-subsumes",
 	"Patient-everything": "Patient-everything", "Encounter-everything": "Encounter-everything",
+	"Resource-meta": "Resource-meta", "Resource-meta-add": "Resource-meta-add", "Resource-meta-delete": "Resource-meta-delete", "Observation-lastn": "Observation-lastn",
 	"ConceptMap-translate": "ConceptMap-translate", "closure": "ConceptMap-closure",
 }
 

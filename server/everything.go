@@ -220,6 +220,10 @@ func (s *Server) operationParams(c *gin.Context, declared []fhir.Parameter) (url
 // what a caller has to be allowed.
 func (s *Server) direct() map[string]route {
 	return map[string]route{
-		"everything": {permission: auth.Read, handle: s.everything},
+		"everything":  {permission: auth.Read, handle: s.everything},
+		"meta":        {permission: auth.Read, handle: s.meta},
+		"meta-add":    {permission: auth.Read, handle: s.metaAdd},
+		"meta-delete": {permission: auth.Read, handle: s.metaDelete},
+		"lastn":       {permission: auth.Search, handle: s.lastn},
 	}
 }

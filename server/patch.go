@@ -52,28 +52,34 @@ func (s *Server) patchOne(c *gin.Context, id, condition string) error {
 	if err != nil {
 		return err
 	}
-	match, err := ifMatch(c.Request.Header.Values("If-Match"), "")
+	result, notes, err := s.applyOne(c, id, condition, apply)
 	if err != nil {
 		return err
+	}
+	return s.sendUpdated(c, result, notes)
+}
+
+// applyOne applies a change to the current version of a resource and commits it.
+func (s *Server) applyOne(c *gin.Context, id, condition string, apply difference) (fhir.Result, []fhir.Issue, error) {
+	match, err := ifMatch(c.Request.Header.Values("If-Match"), "")
+	if err != nil {
+		return fhir.Result{}, nil, err
 	}
 	for try := 1; ; try++ {
 		change, err := s.patched(c.Request.Context(), c.Param("type"), id, match, apply)
 		if err != nil {
-			return err
+			return fhir.Result{}, nil, err
 		}
 		change.Condition = condition
 		notes, err := s.check(c.Request.Context(), change.Resource)
 		if err != nil {
-			return err
+			return fhir.Result{}, nil, err
 		}
 		result, err := s.commit(c, change)
 		if overtaken(err) && try < patchTries {
 			continue
 		}
-		if err != nil {
-			return err
-		}
-		return s.sendUpdated(c, result, notes)
+		return result, notes, err
 	}
 }
 

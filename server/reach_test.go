@@ -172,6 +172,13 @@ func TestReachShows(t *testing.T) {
 		{"$everything without a scope on Patient", labs, "/fhir/Patient/pa/$everything", 403, ""},
 		{"$everything of types with a scope", labs + " system/Patient.rs", "/fhir/Patient/pa/$everything", 200, "l-pa pa"},
 		{"$everything of a type without", labs + " system/Patient.rs", "/fhir/Patient/pa/$everything?_type=Condition", 403, ""},
+		{"_list without a scope on List", labs, "/fhir/Observation?_list=x", 403, ""},
+		{"$lastn", "pa|patient/*.rs", "/fhir/Observation/$lastn?patient=pa&max=9", 200, "l-pa v-pa"},
+		{"$lastn of another", "pa|patient/*.rs", "/fhir/Observation/$lastn?patient=pb", 200, ""},
+		{"$lastn within a query", labs, "/fhir/Observation/$lastn?patient=pb", 200, "l-pb"},
+		{"$lastn without a scope", "pa|patient/Patient.rs", "/fhir/Observation/$lastn?patient=pa", 403, ""},
+		{"$meta", "pa|patient/*.rs", "/fhir/Patient/pa/$meta", 200, ""},
+		{"$meta of another", "pa|patient/*.rs", "/fhir/Patient/pb/$meta", 404, ""},
 		{"elements (32)", labs, "/fhir/Observation?_elements=status", 200, "l-pa l-pb"},
 		{"an operation is not granted by a part", "pa|patient/*.rs", "/fhir/Patient/pa/$validate?mode=delete", 403, ""},
 	} {
@@ -187,6 +194,10 @@ func TestReachShows(t *testing.T) {
 			assert.Contains(t, a.body, `"total":2`, c.why)
 		}
 	}
+	const tag = `{"resourceType":"Parameters","parameter":[{"name":"meta","valueMeta":{"tag":[{"system":"urn:t","code":"a"}]}}]}`
+	assert.Equal(t, 403, do("pa|patient/*.rs", "POST", "/fhir/Patient/pa/$meta-add", tag).code, "$meta-add without u")
+	assert.Equal(t, 404, do("pa|patient/*.rus", "POST", "/fhir/Patient/pb/$meta-add", tag).code, "$meta-add to another")
+	assert.Equal(t, 404, do("pa|patient/*.rus", "POST", "/fhir/Patient/pb/$meta-delete", tag).code, "$meta-delete of another")
 	a := do(labs, "GET", "/fhir/Observation?_summary=count", "")
 	assert.Contains(t, a.body, `"total":2`, "counts (24)")
 	a = do("pa|patient/*.rs", "POST", "/fhir/Observation/_search?patient=pb", "patient=pa", "Content-Type", "application/x-www-form-urlencoded")

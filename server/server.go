@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +69,10 @@ type Config struct {
 	// Terminology returns the members of the TerminologyCapabilities that say what
 	// is loaded; nil for a server without a terminology service.
 	Terminology func() []any
+
+	// Codes answers searches by value sets and hierarchies of codes; nil for a server
+	// without a terminology service.
+	Codes search.Codes
 
 	// Log proves what was stored; nil for a server without one.
 	Log Log
@@ -138,7 +143,7 @@ func New(config Config) (*Server, error) {
 	if err := s.operations.add(s.builtin(), s.config.Operations, s.config.Intakes); err != nil {
 		return nil, err
 	}
-	s.operations.known = append(s.operations.known, everythings()...)
+	s.operations.known = slices.Concat(s.operations.known, everythings(), metas(), []fhir.Operation{lastN})
 	s.route()
 	s.statements.started = s.now()
 	return s, nil

@@ -339,8 +339,8 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
 		Memory: c.Memory.orDefault(), Audit: app.audit, ReadOnly: readOnly, Counters: app.counters(), Writable: app.db.Writable, Warnings: []func() string{app.backlog.Full, app.unaudited}, Docs: docs.Files,
 		Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
-		Terminology: app.library.Terminology().Capabilities,
-		SMART:       server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
+		Terminology: app.library.Terminology().Capabilities, Codes: app.library.Terminology(),
+		SMART: server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
 	}
 	if app.ledger.Signed() {
 		config.Log, config.Operations = proofs{app}, append(config.Operations, app.ledger.Operations(map[string]*ledger.Notary{audit.LogName: app.accesses})...)

@@ -118,6 +118,20 @@ func (p *parser) has(rest, shown, value string) (Clause, bool) {
 	return Clause{Has: []Has{{typ, ref, next}}}, ok
 }
 
+// listParam finds the items of a List: https://hl7.org/fhir/R4/search.html#list
+const listParam = "_list"
+
+// listed reads the ids of Lists: a resource is in one that is named and that refers to
+// it by item.
+func (p *parser) listed(shown, value string) (Clause, bool) {
+	if strings.HasPrefix(value, "$") {
+		p.refuse(shown, "The server keeps no functional lists.", "the id of a List", value, "Search by what the list would hold, such as AllergyIntolerance?patient=[id]&clinical-status=active.")
+		return Clause{}, false
+	}
+	in, ok := p.clause("List", ID, shown, value)
+	return Clause{Has: []Has{{"List", "item", in}}}, ok && p.fork()
+}
+
 func referenceParams(typ string) []string {
 	var out []string
 	for _, param := range r4.SearchParams(typ) {

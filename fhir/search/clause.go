@@ -12,6 +12,9 @@ func (p *parser) clause(typ, name, shown, value string) (Clause, bool) {
 	if rest, ok := strings.CutPrefix(name, "_has:"); ok {
 		return p.has(rest, shown, value)
 	}
+	if name == listParam {
+		return p.listed(shown, value)
+	}
 	if head, rest, ok := strings.Cut(name, "."); ok {
 		return p.chain(typ, head, rest, shown, value)
 	}

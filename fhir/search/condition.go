@@ -67,6 +67,9 @@ func (c *condition) read(value string) (Clause, bool) {
 	if c.param.Code == ID {
 		return c.ids(value)
 	}
+	if c.param.Type == "token" && slices.Contains(byTerminology, c.modifier) {
+		return c.byCodes(value)
+	}
 	kind := c.param.Type
 	switch c.modifier {
 	case "text", "of-type", "identifier":
@@ -105,6 +108,9 @@ func (c *condition) modifierOK() bool {
 			return true
 		}
 		known = append(known, c.param.Target...)
+	}
+	if c.param.Type == "token" && slices.Contains(byTerminology, c.modifier) && c.Codes != nil && c.param.Code != ID {
+		return true
 	}
 	if c.param.Type == "token" && slices.Contains(byTerminology, c.modifier) {
 		c.unknown(c.shown, "The modifier needs a terminology service, which this search does not have.", ":"+strings.Join(known, ", :"), "")

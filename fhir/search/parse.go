@@ -24,6 +24,9 @@ type Options struct {
 	// Now serves the date prefix ap, which takes what is the further away the longer
 	// ago the date is; where it is zero, ap asks for dates that overlap.
 	Now time.Time
+	// Codes answers the modifiers in, not-in, above and below of tokens; nil where
+	// nobody does.
+	Codes Codes
 	// Within confines the search to a compartment; nil for none.
 	Within *Compartment
 	// DefaultCount and MaxCount bound a page; 20 and 1000 where they are 0.

@@ -17,7 +17,7 @@ var resultParams = map[string]func(p *parser, name, modifier, value string){
 }
 
 // resultNames are those to be named in messages.
-var resultNames = []string{"_at", "_count", "_elements", "_has", "_include", "_revinclude", "_sort", "_summary", "_total"}
+var resultNames = []string{"_at", "_count", "_elements", "_has", "_include", "_list", "_revinclude", "_sort", "_summary", "_total"}
 
 func (p *parser) plain(name, modifier string) bool {
 	if modifier == "" {
