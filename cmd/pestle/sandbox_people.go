@@ -18,7 +18,7 @@ func person(name, agent, display, organisation, role, scopes string) oauth.Perso
 
 const (
 	staffScopes = "user/*.cruds user/Provenance.crs user/Consent.crus user/Subscription.crud " +
-		"user/Task/$accept user/Task/$release user/Task/$return user/Task/$withdraw user/Task/$hold user/Task/$release-hold user/Task/$approve user/Task/$reject user/Task/$record-original user/Task/$query user/Task/$correct user/Task/$check user/Task/$dispense user/Task/$owe user/Task/$hand-over user/Task/$put-back user/Claim/$submit user/$process-message user/$validate"
+		"user/Task/$accept user/Task/$release user/Task/$return user/Task/$withdraw user/Task/$hold user/Task/$release-hold user/Task/$approve user/Task/$reject user/Task/$record-original user/Task/$query user/Task/$correct user/Task/$check user/Task/$dispense user/Task/$owe user/Task/$hand-over user/Task/$put-back user/Task/$dispatch user/Task/$fail-delivery user/Task/$tracking-status user/Claim/$submit user/$process-message user/$validate"
 	clinicScopes  = "system/*.cruds system/Provenance.crs system/Subscription.crud system/$process-message system/Task/$cancel system/$validate"
 	financeScopes = "user/*.cruds user/Claim/$export-month user/Claim/$close-month user/Claim/$reprice"
 	auditScopes   = "user/*.rs user/AuditEvent.rs user/Provenance.rs user/Consent.rs user/Subscription.rs user/Claim/$export-month"

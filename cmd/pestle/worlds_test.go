@@ -40,7 +40,7 @@ func (byOrg) Authenticate(r *http.Request) (auth.Identity, error) {
 	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	org, roles, named := strings.Cut(token[strings.IndexByte(token, '/')+1:], "+")
 	who := auth.Identity{Requester: fhir.Principal{Agent: "client-" + token, OnBehalf: org}, Scopes: auth.ParseScopes("system/*.cruds system/Provenance.cruds system/AuditEvent.rs system/Consent.cruds system/$process-message " +
-		"system/Task/$release system/Task/$accept system/Task/$dispense system/Task/$return system/Task/$withdraw system/Task/$cancel system/Task/$release-hold system/Task/$hold system/Task/$approve system/Task/$reject system/Task/$record-original system/Task/$query system/Task/$correct system/Task/$check system/Task/$owe system/Task/$hand-over system/Task/$put-back system/DetectedIssue/$mitigate system/MedicationRequest/$detect-issues " +
+		"system/Task/$release system/Task/$accept system/Task/$dispense system/Task/$return system/Task/$withdraw system/Task/$cancel system/Task/$release-hold system/Task/$hold system/Task/$approve system/Task/$reject system/Task/$record-original system/Task/$query system/Task/$correct system/Task/$check system/Task/$owe system/Task/$hand-over system/Task/$put-back system/Task/$dispatch system/Task/$fail-delivery system/Task/$tracking-status system/DetectedIssue/$mitigate system/MedicationRequest/$detect-issues " +
 		"system/Claim/$submit system/Claim/$export-month system/Claim/$close-month system/Claim/$reprice")}
 	if strings.Contains(roles, "administrator") {
 		who.Scopes = auth.Full

@@ -1,6 +1,7 @@
 package dispensing
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +26,7 @@ const (
 	extWork    = nhs.Own + "StructureDefinition/open-work"
 	extLastDay = nhs.Own + "StructureDefinition/last-day"
 
-	extExpected = nhs.Own + "StructureDefinition/expected" // when what is owed is expected, on the Task of the queue
+	extExpected = nhs.Own + "StructureDefinition/expected" // when what is owed, or delivered, is expected, on the Task of the queue
 )
 
 // written makes the changes by which a prescription is stored as it is now: its
@@ -156,6 +157,9 @@ func (x *execution) workMembers(w prescription.Work, now time.Time) []any {
 		priority = o.Resource.Get("priority").Text()
 	}
 	var expected fhir.Value
+	if len(w.Bag) > 0 && !w.Bag[0].Expected.IsZero() {
+		expected = fhir.Obj("url", extExpected, "valueDate", w.Bag[0].Expected.String())
+	}
 	if w.Owed != nil {
 		expected = fhir.Obj("url", extExpected, "valueDate", w.Owed.Expected.String())
 	}
@@ -192,6 +196,12 @@ func workReason(l *prescription.Line, w prescription.Work) fhir.Value {
 	}
 	for _, b := range w.Bag {
 		texts = append(texts, b.Quantity.InUnits()+" of "+b.Product.Display+" in the bag since "+b.When+".")
+		switch b.Stage {
+		case prescription.Dispatched:
+			texts = append(texts, "With "+b.Courier+".")
+		case prescription.Failed:
+			texts = append(texts, fmt.Sprintf("Not delivered by %s, attempt %d: %s", b.Courier, b.Attempts, b.Failed))
+		}
 		if !l.Status.Outstanding() {
 			texts = append(texts, "To be put back: "+l.Status.String()+".")
 		}

@@ -46,6 +46,8 @@ import (
 //	                                PRODUCT is CODE/NAME, either may be left out
 //	                                bag=collection puts it into the bag; collector=… says who takes it, see takenBy
 //	owe N ITEM:EXPECTED[:QUANTITY[:REASON]]…   Task/$owe; REASON is none for none
+//	send N COURIER [expected=DAY] [ITEM…], failed N [ITEM…]   Task/$dispatch, $fail-delivery
+//	tracking N [ITEM…]              Task/$tracking-status
 //	handover N [collector=…] [when=DAY] [ITEM…]   Task/$hand-over
 //	putback N [CODE] [ITEM…]        Task/$put-back; CODE is why the items are not dispensed
 //	lift N CODE [item=ITEM]         Task/$release-hold
@@ -83,6 +85,7 @@ func TestScripts(t *testing.T) {
 
 type stage struct {
 	*world
+	tracked string                  // what the NHS App shows
 	taken   prescription.Collection // what notifications and supplies by hand tell of it
 	scripts map[int]epstest.Script
 }
@@ -155,7 +158,9 @@ func (st *stage) do(words []string) string {
 	reply, err := st.act(cmd, n, opts, rest)
 	st.who = fhir.Principal{}
 	st.settle()
-	return st.tell(n, reply, err)
+	told := st.tracked
+	st.tracked = ""
+	return told + st.tell(n, reply, err)
 }
 
 // pass commits what is due, and tells what became of it.
@@ -345,6 +350,25 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 			pairs = append(pairs, "item", fhir.List(parts...))
 		}
 		return st.on(s.Order, issue, st.s.oweTask, pairs...)
+	case "send":
+		pairs := []any{"courier", strings.TrimPrefix(rest[1], "nobody")}
+		if opts["expected"] != "" {
+			pairs = append(pairs, "expected:Date", opts["expected"])
+		}
+		return st.on(s.Order, issue, st.s.dispatchTask, append(pairs, st.items(s, rest[2:])...)...)
+	case "failed":
+		return st.on(s.Order, issue, st.s.failDeliveryTask, append([]any{"reason", strings.TrimPrefix("Nobody was in.", opts["reason"])}, st.items(s, rest[1:])...)...)
+	case "tracking":
+		reply, err := st.on(s.Order, issue, st.s.trackingTask, st.items(s, rest[1:])...)
+		if err == nil {
+			st.tracked = ""
+			for e := range reply.Resource.Get("entry").Items() {
+				task := e.Get("resource")
+				st.tracked += fmt.Sprintf("  app: %s (%s)\n", task.Path("businessStatus", "coding").Item(0).Get("code").Text(), task.Get("status").Text())
+			}
+			reply = nil
+		}
+		return reply, err
 	case "handover":
 		return st.on(s.Order, issue, st.s.handOverTask, append(takenBy(opts), st.items(s, rest[1:])...)...)
 	case "putback":

@@ -103,6 +103,10 @@ const (
 	ExtOwnEndorsement = Own + "StructureDefinition/dispenser-endorsement" // of one item
 )
 
+// CSTracking is the code system of what the NHS App shows of an item: Prescription
+// Status Update API.
+const CSTracking = "https://fhir.nhs.uk/CodeSystem/task-businessStatus-nppt"
+
 // ExtOwnCollection is the extension of a MedicationDispense that tells who collected
 // it, written where the handing over is recorded: collector (patient, representative or
 // healthcare-professional), name, address, identityRequested and identityProvided, which

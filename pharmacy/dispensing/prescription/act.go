@@ -20,6 +20,8 @@ const (
 	Checking       Event = "check"           // a second person counts what is handed over
 	Owe            Event = "owe"             // it is told when the rest is expected
 	Bagging        Event = "bag"             // it is dispensed into the bag, which waits
+	Dispatching    Event = "dispatch"        // a courier takes it
+	FailDelivery   Event = "fail-delivery"   // and could not deliver it
 	PutBack        Event = "put-back"        // what is in the bag goes back to the stock
 )
 
@@ -35,6 +37,8 @@ var acts = map[Event][]State{
 	Checking:       {Accepted, Active},
 	Owe:            {Accepted, Active},
 	Bagging:        {Accepted, Active},
+	Dispatching:    {Accepted, Active},
+	FailDelivery:   {Accepted, Active, PendingCancellation, PendingCancellationActive, Expired, Dispensed, NoneDispensed},
 	PutBack:        {Accepted, Active, PendingCancellation, PendingCancellationActive, Expired, Dispensed, NoneDispensed}, // what has expired is put back too
 }
 

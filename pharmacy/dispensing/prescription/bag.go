@@ -19,6 +19,12 @@ type Bagged struct {
 	When    string
 	Void    bool // it was handed over, or put back
 	PutBack string
+
+	Stage    Stage    // of its delivery
+	Courier  string   // who has it, with the number of the consignment
+	Expected nhs.Date // when it is to be delivered, zero where it is not told
+	Failed   string   // why the last attempt failed
+	Attempts int      // that failed
 }
 
 // What a bag waits for.

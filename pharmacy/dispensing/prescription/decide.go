@@ -43,6 +43,8 @@ type Request struct {
 	Past     bool     // see [Judge.Past]
 	Said     []Said   // what the notification says the prescription becomes
 	Owed     []Owed   // Owe
+	Courier  string   // Dispatching
+	Expected nhs.Date // Dispatching: when it is to be delivered
 	Bagged   bool     // the supplies come from the bag
 
 	HandedOver string // when they were handed over, as it was told
@@ -105,6 +107,8 @@ var decisions = map[Event]func(r Rules, p *Prescription, q Request) (Outcome, []
 	Checking:       check,
 	Owe:            owe,
 	Bagging:        bag,
+	Dispatching:    dispatch,
+	FailDelivery:   failDelivery,
 	PutBack:        putBack,
 }
 

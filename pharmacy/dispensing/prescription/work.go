@@ -21,6 +21,8 @@ const (
 	OwingQueue       Queue = "owing"             // a part, or all, of an item is owed to the patient
 	CollectionQueue  Queue = "collection"        // it is in the bag, to be collected
 	DeliveryQueue    Queue = "delivery"          // it is in the bag, to be delivered
+	InTransit        Queue = "in-transit"        // a courier has it
+	FailedDelivery   Queue = "failed-delivery"   // nobody took it: it is sent again, or put back
 )
 
 // Work is a piece of open work on one item of a prescription.
@@ -86,7 +88,7 @@ func (r Rules) Classify(p *Prescription) {
 func (r Rules) Work(p *Prescription) (list []Work) {
 	for i := range p.Lines { // also of an item that has expired, until it is put back
 		if waits := p.InBag(&p.Lines[i]); len(waits) > 0 {
-			list = append(list, Work{Queue: Queue(waits[0].For), Item: p.Lines[i].Item, Bag: waits, Last: p.Lines[i].Last})
+			list = append(list, Work{Queue: waits[0].queue(), Item: p.Lines[i].Item, Bag: waits, Last: p.Lines[i].Last})
 		}
 	}
 	if !p.State.Open() && !p.State.WithDispenser() {
