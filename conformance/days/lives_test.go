@@ -162,7 +162,6 @@ func (l *life) withdrawn() {
 // amended corrects the last notification as dispensing software does: by a message
 // that replaces it.
 func (l *life) amended() {
-	l.first, l.second = "pharmacist", "pharmacist-2"
 	l.order(nil, anyMedicine(l.rnd, anything))
 	l.accept()
 	it := l.p.items[0]

@@ -36,7 +36,7 @@ func (s *Service) act(ctx context.Context, call *fhir.Call, event prescription.E
 
 // actOn is act where the parameters are read with the prescription.
 func (s *Service) actOn(ctx context.Context, call *fhir.Call, event prescription.Event, fill func(x *execution, q *prescription.Request) []fhir.Issue) (*fhir.Reply, error) {
-	who, err := decider(call, string(event))
+	who, err := decider(s.db.State(ctx), call, string(event))
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +80,11 @@ func textOf(p *fhir.Resource, name, value string) string {
 }
 
 // decider is the pharmacist who decides: the caller, as far as the server knows them.
-func decider(call *fhir.Call, op string) (prescription.Party, error) {
-	who := agentOf(call)
+func decider(state fhir.State, call *fhir.Call, op string) (prescription.Party, error) {
+	who, err := agentOf(state, call)
+	if err != nil {
+		return who, err
+	}
 	if profile := profileOf(call); profile != "" {
 		who.Name = strings.TrimSpace(who.Name + " (SDS role profile " + profile + ")")
 	} else if who.ID == "" {

@@ -176,3 +176,22 @@ func TestSupplyOfPacks(t *testing.T) {
 	require.NoError(t, give(epstest.Part("scan", "String", scan)))
 	require.Contains(t, string(st.find("MedicationDispense", all)[0].JSON()), "Batch A1, expires 2028-01-31, GTIN 05012345678900")
 }
+
+// TestPractitionerIsTheirUser: who is known as a Practitioner of the server is the SDS
+// user that its record names, on the Task and in the notification.
+func TestPractitionerIsTheirUser(t *testing.T) {
+	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{}}
+	_, err := st.db.Commit(st.ctx, &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Update, Type: "Practitioner", ID: "pat", Resource: fhir.Obj("resourceType", "Practitioner", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDUser, "555000000077"))).Resource()}}})
+	require.NoError(t, err)
+	st.write(1, nil, []string{"Paracetamol_500mg_tablets,28"})
+	st.sendAs("order", 1)
+	st.who = fhir.Principal{Agent: "Practitioner/pat", Display: "Pat Potion", Unbound: true}
+	order := st.scripts[1].Order
+	_, err = st.on(order, 1, st.s.acceptTask)
+	require.NoError(t, err)
+	require.Equal(t, prescription.Party{ID: "555000000077", Name: "Pat Potion"}, st.execution(order).agent)
+	reply, err := st.on(order, 1, st.s.dispenseTask, "all:Boolean", true)
+	require.NoError(t, err)
+	require.Contains(t, string(reply.Resource.JSON()), `"value":"555000000077"`)
+	require.NotContains(t, string(reply.Resource.JSON()), `"value":"pat"`)
+}

@@ -68,7 +68,10 @@ func (s *Service) dispense(state fhir.State, x *execution, call *fhir.Call) ([]f
 // handOverItems records that items are handed over: from the bag, where they come
 // from there.
 func (s *Service) handOverItems(state fhir.State, x *execution, call *fhir.Call, handed []message.HandedItem, issues []fhir.Issue) ([]fhir.Change, *fhir.Reply, error) {
-	h := s.handing(call, x)
+	h, err := s.handing(state, call, x)
+	if err != nil {
+		return nil, nil, err
+	}
 	unclaimed, err := s.noteClaim(state, x, call, h.When)
 	if err != nil {
 		return nil, nil, err
@@ -146,7 +149,7 @@ func quantitiesKnown(p *fhir.Resource) error {
 	return refusal("dispense", f.Issues...)
 }
 
-func (s *Service) handing(call *fhir.Call, x *execution) message.Handing {
+func (s *Service) handing(state fhir.State, call *fhir.Call, x *execution) (message.Handing, error) {
 	h := message.Handing{When: nhs.Stamp(call.Time), Agent: x.agent, Profile: profileOf(call), ID: pharmacy.ID("dispense-notification", x.version.ID, x.version.VersionID)}
 	if call.Body != nil {
 		if w := message.Parameter(call.Body, "whenHandedOver").Get("valueDateTime"); w.Exists() {
@@ -156,12 +159,13 @@ func (s *Service) handing(call *fhir.Call, x *execution) message.Handing {
 			h.Role, h.Agent = call.Body.Sub(role), prescription.ReadParty(role.Get("practitioner"))
 		}
 	}
+	who, err := agentOf(state, call)
 	if call.Requester.Bound() {
-		h.ActedBy(agentOf(call))
+		h.ActedBy(who)
 	} else if h.Agent.ID == "" {
-		h.Agent = agentOf(call)
+		h.Agent = who
 	}
-	return h
+	return h, err
 }
 
 // handed reads the items of a $dispense; several may be of one line, each with

@@ -23,7 +23,7 @@ var (
 // What the law and the pharmacy's policy ask of a supply is asked now already, but for
 // who collects it.
 func (s *Service) intoBag(state fhir.State, x *execution, call *fhir.Call, handed []message.HandedItem, issues []fhir.Issue) ([]fhir.Change, *fhir.Reply, error) {
-	who, err := decider(call, "dispense")
+	who, err := decider(state, call, "dispense")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -69,7 +69,7 @@ func (s *Service) intoBag(state fhir.State, x *execution, call *fhir.Call, hande
 // collectorName, collectorAddress, identityRequested, identityProvided, method,
 // courier, signature, note. The answer is the one of a $dispense.
 func (s *Service) handOverTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	if _, err := decider(call, "hand-over"); err != nil {
+	if _, err := decider(s.db.State(ctx), call, "hand-over"); err != nil {
 		return nil, err
 	}
 	call = withBody(call)
@@ -82,11 +82,14 @@ func (s *Service) handOverTask(ctx context.Context, call *fhir.Call) (*fhir.Repl
 		}
 		s.rules.Classify(x.Prescription)
 		bagged, issues := x.FromBag(prescription.Request{Items: itemsOf(call.Body), Place: "Task"})
-		when := s.handing(call, x).When
+		h, err := s.handing(state, call, x)
+		if err != nil {
+			return nil, nil, err
+		}
 		var handed []message.HandedItem
 		for _, b := range bagged {
 			b.Place = "Task.input"
-			handed = append(handed, message.HandedItem{Supply: b.Supply, Prepared: b.Prepared(when)})
+			handed = append(handed, message.HandedItem{Supply: b.Supply, Prepared: b.Prepared(h.When)})
 		}
 		return s.handOverItems(state, x, call, handed, issues)
 	})
@@ -95,7 +98,7 @@ func (s *Service) handOverTask(ctx context.Context, call *fhir.Call) (*fhir.Repl
 // putBackTask is Task/…/$put-back: what waits in the bag goes back into the stock.
 // With notDispensed the items are done with, as by $reject, and the claim follows.
 func (s *Service) putBackTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	who, err := decider(call, string(prescription.PutBack))
+	who, err := decider(s.db.State(ctx), call, string(prescription.PutBack))
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ var releaseHoldInputs = []fhir.Parameter{
 // item; needed where several are held for the same), product (Coding, needed
 // where several products are). Who decides is the caller. It stays on the Task.
 func (s *Service) releaseHold(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	who, err := decider(call, "release-hold")
+	who, err := decider(s.db.State(ctx), call, "release-hold")
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ var mitigateInputs = []fhir.Parameter{
 // DetectedIssue, and cannot be released so.
 func (s *Service) mitigate(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 	const op = "mitigate"
-	who, err := decider(call, op)
+	who, err := decider(s.db.State(ctx), call, op)
 	if err != nil {
 		return nil, err
 	}

@@ -55,8 +55,7 @@ func onceOn(call *fhir.Call, typ, op string) *fhir.Call {
 
 // takerOf is who takes a prescription by a call: what its parameters say, else
 // this server's pharmacy, or the caller's, and the one who calls.
-func (s *Service) takerOf(call *fhir.Call) taker {
-	var t taker
+func (s *Service) takerOf(state fhir.State, call *fhir.Call) (t taker, err error) {
 	if call.Body != nil {
 		t = readTaker(call.Body)
 	}
@@ -69,19 +68,31 @@ func (s *Service) takerOf(call *fhir.Call) taker {
 		t.owner = prescription.Party{ID: s.site.ODS, Name: s.site.Name}
 	}
 	if t.agent.ID == "" || who.Bound() {
-		t.agent = agentOf(call) // what the body says of the person adds, and never replaces who calls
+		t.agent, err = agentOf(state, call) // what the body says of the person adds, and never replaces who calls
 	}
-	return t
+	return t, err
 }
 
 // agentOf is the requester of a call as a party: "sds-user-id|7654321" is the
-// user 7654321. One that is known by a role profile alone has a name only.
-func agentOf(call *fhir.Call) prescription.Party {
+// user 7654321, and a Practitioner of this server is the user that its record names:
+// messages and claims know people by that number. One that is known by a role profile
+// alone has a name only.
+func agentOf(state fhir.State, call *fhir.Call) (prescription.Party, error) {
 	system, id := requesterOfCall(call)
-	if strings.HasSuffix(system, "sds-role-profile-id") {
-		id = ""
+	who := prescription.Party{ID: id, Name: call.Requester.Display}
+	switch {
+	case strings.HasSuffix(system, "sds-role-profile-id"):
+		who.ID = ""
+	case system == "Practitioner":
+		r, err := read(state, call.Requester.Agent, "Practitioner")
+		if err != nil || r == nil {
+			return who, err
+		}
+		if user := nhs.Identifier(r.Root(), nhs.IDUser).Text(); user != "" {
+			who.ID = user
+		}
 	}
-	return prescription.Party{ID: id, Name: call.Requester.Display}
+	return who, nil
 }
 
 // profileOf is the SDS role profile that a call is made in, "" where it is not
@@ -104,7 +115,10 @@ func requesterOfCall(call *fhir.Call) (system, id string) {
 // acceptTask is Task/…/$accept. Parameters: owner (Organization) and agent
 // (PractitionerRole), both optional.
 func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	t := s.takerOf(call)
+	t, err := s.takerOf(s.db.State(ctx), call)
+	if err != nil {
+		return nil, err
+	}
 	if err := t.mayTake("accept", call.Body, call.Requester); err != nil {
 		return nil, err
 	}

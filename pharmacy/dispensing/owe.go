@@ -30,7 +30,7 @@ func (s *Service) oweTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, er
 	if err := quantitiesKnown(call.Body); err != nil {
 		return nil, err
 	}
-	who, err := decider(call, "owe")
+	who, err := decider(s.db.State(ctx), call, "owe")
 	if err != nil {
 		return nil, err
 	}

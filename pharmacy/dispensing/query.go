@@ -21,7 +21,7 @@ var queryInputs = []fhir.Parameter{
 // queryTask is Task/…/$query: a pharmacist asks the prescriber's organisation. It gets
 // a CommunicationRequest; the items are held until a pharmacist has settled the query.
 func (s *Service) queryTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	who, err := decider(call, string(prescription.Ask))
+	who, err := decider(s.db.State(ctx), call, string(prescription.Ask))
 	if err != nil {
 		return nil, err
 	}
