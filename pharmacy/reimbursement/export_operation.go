@@ -14,26 +14,32 @@ import (
 
 // exportOperation is Claim/$export-month: it reads, and records nothing.
 func (s *Service) exportOperation(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
-	month, err := monthParameter(call)
+	q, err := exportRequest(call)
 	if err != nil {
 		return nil, err
 	}
-	run := 0
+	list, err := s.ExportMonth(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return bundled(q.Month, list)
+}
+
+// exportRequest is what a call asks for: a month, a pharmacy that the caller may
+// read, and the number of a run.
+func exportRequest(call *fhir.Call) (q ExportRequest, err error) {
+	q.Time = call.Time
+	if q.Month, err = monthParameter(call); err != nil {
+		return q, err
+	}
 	if text := parameter(call, "run"); text != "" {
-		if run, err = strconv.Atoi(text); err != nil || run < 1 {
-			return nil, fhir.E("export", fhir.Invalid, fhir.Issue{Expression: "run", Message: "The run is not a valid number.",
+		if q.Run, err = strconv.Atoi(text); err != nil || q.Run < 1 {
+			return q, fhir.E("export", fhir.Invalid, fhir.Issue{Expression: "run", Message: "The run is not a valid number.",
 				Expected: "the number of a recorded run, such as 1", Found: strconv.Quote(text), Fix: "A further run is recorded by POST Claim/$close-month with run=new."})
 		}
 	}
-	org, err := readPharmacyOf(call)
-	if err != nil {
-		return nil, err
-	}
-	list, err := s.ExportMonth(ctx, ExportRequest{Month: month, Org: org, Run: run, Time: call.Time})
-	if err != nil {
-		return nil, err
-	}
-	return bundled(month, list)
+	q.Org, err = readPharmacyOf(call)
+	return q, err
 }
 
 // closeOperation is Claim/$close-month: it records a run, and returns it.

@@ -43,6 +43,10 @@ func (l *Loaded) read(s *Service, state fhir.State, f File) ([]byte, []fhir.Issu
 	case tariff.EndorsementList:
 		_, issues := tariff.ReadEndorsements(f.Data)
 		return f.Data, issues
+	case tariff.SubmissionDates:
+		c, issues := tariff.ReadCalendar(f.Data)
+		l.Rows = len(c)
+		return f.Data, issues
 	}
 	return nil, []fhir.Issue{{Severity: fhir.Err, Code: fhir.Structure, Position: fhir.Position{Line: 1, Column: 1},
 		Message: "The file is none that the tariff is made of.", Expected: fmt.Sprintf("the columns of one of %v", tariff.Kinds()),

@@ -99,6 +99,14 @@ func (s *shelf) endorsements(state fhir.State) (*tariff.Endorsements, error) {
 	return l, err
 }
 
+func (s *shelf) calendar(state fhir.State) (tariff.Calendar, error) {
+	c, _, err := shelved(s, state, BinaryID(tariff.SubmissionDates, 0), tariff.ReadCalendar)
+	if c == nil && err == nil {
+		c = tariff.BuiltinCalendar()
+	}
+	return c, err
+}
+
 // missing says why there is no edition for a month.
 func missing(month, found tariff.Month, gap int) string {
 	if found == 0 {

@@ -18,6 +18,9 @@ var exemptionsFile []byte
 //go:embed data/endorsements.csv
 var endorsementsFile []byte
 
+//go:embed data/calendar.csv
+var calendarFile []byte
+
 //go:embed data/sample-viiia.csv
 var sampleEdition []byte
 
@@ -32,6 +35,12 @@ var builtinFees = sync.OnceValue(func() *Fees { return sound(ReadFees(feesFile))
 var builtinExemptions = sync.OnceValue(func() *Exemptions { return sound(ReadExemptions(exemptionsFile)) })
 
 var builtinEndorsements = sync.OnceValue(func() *Endorsements { return sound(ReadEndorsements(endorsementsFile)) })
+
+var builtinCalendar = sync.OnceValue(func() Calendar { return sound(ReadCalendar(calendarFile)) })
+
+// BuiltinCalendar is the submission calendar that the server has without a file of
+// its own.
+func BuiltinCalendar() Calendar { return builtinCalendar() }
 
 // BuiltinEndorsements is the code list that the server has without a file of
 // its own.
@@ -59,7 +68,7 @@ func Samples(month Month) []Sample {
 // Kind is a kind of file that the tariff is made of.
 type Kind string
 
-// The kinds of file. All but the fees and the code lists are for a month.
+// The kinds of file. All but the fees, the code lists and the calendar are for a month.
 const (
 	PartVIIIA        Kind = "part-viiia"
 	PriceConcessions Kind = "price-concessions"
@@ -68,15 +77,18 @@ const (
 	FeeSchedule      Kind = "fee-schedule"
 	ExemptionList    Kind = "charge-exemptions"
 	EndorsementList  Kind = "dispenser-endorsements"
+	SubmissionDates  Kind = "submission-calendar"
 )
 
 // Kinds lists the kinds of file.
 func Kinds() []Kind {
-	return []Kind{PartVIIIA, PriceConcessions, ProductPrices, ProductFlags, FeeSchedule, ExemptionList, EndorsementList}
+	return []Kind{PartVIIIA, PriceConcessions, ProductPrices, ProductFlags, FeeSchedule, ExemptionList, EndorsementList, SubmissionDates}
 }
 
 // Monthly reports whether files of the kind are for a month.
-func (k Kind) Monthly() bool { return k != FeeSchedule && k != ExemptionList && k != EndorsementList }
+func (k Kind) Monthly() bool {
+	return k == PartVIIIA || k == PriceConcessions || k == ProductPrices || k == ProductFlags
+}
 
 // headSize is how much of a file is looked at for its header; an even number, for
 // UTF-16.
@@ -102,6 +114,7 @@ func KindOf(data []byte) Kind {
 		{FeeSchedule, []string{"rule", "from", "value"}},
 		{ExemptionList, []string{"code", "from", "charge"}},
 		{EndorsementList, []string{"code", "from", "effect"}},
+		{SubmissionDates, []string{"month", "deadline"}},
 		{PriceConcessions, []string{"Medicine", "Pack size", "Price"}},
 	} {
 		if readSheet(data, k.kind != PartVIIIA, k.columns...).columns != nil {

@@ -70,7 +70,7 @@ func ReadEdition(data []byte, source Source) (*Edition, []fhir.Issue) {
 			s.duplicate(at, e.Packs[i], p)
 			continue
 		}
-		if of := e.byVMP[p.VMP]; len(of) > 0 && normal(e.Packs[of[0]].Medicine) != normal(p.Medicine) {
+		if of := e.byVMP[p.VMP]; len(of) > 0 && p.Medicine != "" && e.Packs[of[0]].Medicine != "" && normal(e.Packs[of[0]].Medicine) != normal(p.Medicine) {
 			_, named := s.cell(r, "Medicine")
 			s.warn(named, "Product "+p.VMP+" has another name here than in line "+strconv.Itoa(e.Packs[of[0]].Line)+" ("+strconv.Quote(e.Packs[of[0]].Medicine)+"): the code counts.")
 		}

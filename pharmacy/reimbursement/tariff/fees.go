@@ -155,7 +155,7 @@ func ReadFees(data []byte) (*Fees, []fhir.Issue) {
 
 func (s *sheet) fee(r row) Fee {
 	f := Fee{Rule: Rule(s.text(r, "rule")), From: s.day(r, "from"), Value: s.text(r, "value"), Line: r.line(),
-		Unit: s.text(r, "unit"), Mark: s.text(r, "mark"), Source: s.text(r, "source")}
+		Unit: s.text(r, "unit"), Mark: s.mark(r), Source: s.text(r, "source")}
 	if until, _ := s.cell(r, "until"); until != "" {
 		f.Until = s.day(r, "until")
 	}
@@ -168,13 +168,19 @@ func (s *sheet) fee(r row) Fee {
 		}
 		f.number = number
 	}
-	switch f.Mark {
+	return f
+}
+
+// mark says how well a figure is known.
+func (s *sheet) mark(r row) string {
+	mark := s.text(r, "mark")
+	switch mark {
 	case "", "V", "V-old", "B":
 	default:
 		_, at := s.cell(r, "mark")
-		s.fail(at, fhir.CodeInvalid, "The mark is not known.", "V, V-old or B", strconv.Quote(f.Mark))
+		s.fail(at, fhir.CodeInvalid, "The mark is not known.", "V, V-old or B", strconv.Quote(mark))
 	}
-	return f
+	return mark
 }
 
 // suits holds a figure to its rule. A rule of another name changes nothing, so

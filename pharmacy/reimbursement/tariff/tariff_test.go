@@ -94,6 +94,10 @@ func read(t *testing.T, comment string, f txtar.File) string {
 		_, issues = ReadExemptions(f.Data)
 	case EndorsementList:
 		_, issues = ReadEndorsements(f.Data)
+	case SubmissionDates:
+		var c Calendar
+		c, issues = ReadCalendar(f.Data)
+		fmt.Fprintln(&b, len(c), "months")
 	}
 	for _, i := range issues {
 		fmt.Fprintf(&b, "%s %d:%d %s: %s\n", i.Severity, i.Position.Line, i.Position.Column, i.Code, i.Text())
