@@ -78,9 +78,6 @@ func daily(mg decimal.Decimal, err error, m Medicine) string {
 
 // long finds a quantity of a controlled drug for more than a number of days.
 func (c *check) long(r *Rule) {
-	if !r.lists("schedules", c.order.Schedule) {
-		return
-	}
 	n, err := dosage.Lasts(c.order.Dosages, c.order.Quantity, c.order.Medicine.pieces(c.order.Unit))
 	if err == nil && n > r.days("days") {
 		c.find(r, "", fmt.Sprintf("%s of %s last %d days.", c.order.Quantity, name(c.order.Medicine), n), Evidence{"", fmt.Sprintf("%d days", n)})

@@ -104,16 +104,19 @@ func (c *check) brandSwitch(r *Rule) {
 
 // address finds controlled drugs for several patients at one address.
 func (c *check) address(r *Rule) {
-	if !r.lists("schedules", c.order.Schedule) {
-		return
-	}
 	seen := map[string]bool{}
 	for _, n := range c.history.Neighbours {
 		if daysBetween(n.On, c.on) <= r.days("days") {
 			seen[n.Patient] = true
 		}
 	}
-	if n := len(seen) + 1; n >= r.days("patients") {
-		c.findElsewhere(r, true, strconv.Itoa(n), fmt.Sprintf("Controlled drugs were ordered for %d patients at the address of the patient within %d days.", n, r.days("days")), Evidence{c.patient.Ref, fmt.Sprintf("%d patients", n)})
+	n := len(seen) + 1
+	if n < r.days("patients") {
+		return
 	}
+	count := fmt.Sprintf("%d patients", n)
+	if most := r.days("most"); most > 0 && len(seen) >= most {
+		n, count = most+1, fmt.Sprintf("more than %d patients", most)
+	}
+	c.findElsewhere(r, true, strconv.Itoa(n), fmt.Sprintf("Controlled drugs were ordered for %s at the address of the patient within %d days.", count, r.days("days")), Evidence{c.patient.Ref, count})
 }

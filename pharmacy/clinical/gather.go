@@ -2,7 +2,7 @@ package clinical
 
 import (
 	"cmp"
-	"net/url"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -81,7 +81,7 @@ func (g *gatherer) gather(t Table) (*History, error) {
 		{g.taken, []string{"interaction"}},
 		{g.allergies, []string{"allergy", "allergy-family"}},
 		{g.conditions, []string{"condition"}},
-		{g.neighbours, []string{"address"}},
+		{func() error { return g.neighbours(t["address"]) }, []string{"address"}},
 	} {
 		if t.has(part.kinds...) {
 			if err := part.read(); err != nil {
@@ -322,9 +322,10 @@ func (g *gatherer) measured(measure string) error {
 	return nil
 }
 
-// neighbours are other patients at the address for whom controlled drugs were
-// ordered.
-func (g *gatherer) neighbours() error {
+// neighbours are other patients at the address for whom controlled drugs were ordered
+// within the days of the rules, no more than the rules count: a home of many patients
+// costs a check no more than one of some.
+func (g *gatherer) neighbours(rules []Rule) error {
 	if len(g.person.records) == 0 {
 		return nil
 	}
@@ -332,13 +333,20 @@ func (g *gatherer) neighbours() error {
 	if err != nil || own == nil {
 		return err
 	}
+	days, most := 0, 0
+	for i := range rules {
+		days, most = max(days, rules[i].days("days")), max(most, cmp.Or(rules[i].days("most"), math.MaxInt))
+	}
 	for _, home := range homes(own) {
-		ids, err := g.state.Find("Patient", "address-postalcode="+home.query())
+		ids, err := g.state.Find("Patient", home.query())
 		if err != nil {
 			return err
 		}
 		for _, id := range ids {
-			if err := g.neighbour(id, home); err != nil {
+			if len(g.h.Neighbours) >= most {
+				return nil
+			}
+			if err := g.neighbour(id, home, days); err != nil {
 				return err
 			}
 		}
@@ -346,7 +354,9 @@ func (g *gatherer) neighbours() error {
 	return nil
 }
 
-func (g *gatherer) neighbour(id string, at home) error {
+// neighbour adds a patient, once, for whom a controlled drug was ordered within so
+// many days.
+func (g *gatherer) neighbour(id string, at home, days int) error {
 	r, err := read(g.state, "Patient", id)
 	if err != nil || r == nil || slices.Contains(g.person.records, id) || !slices.Contains(homes(r), at) {
 		return err
@@ -354,6 +364,9 @@ func (g *gatherer) neighbour(id string, at home) error {
 	who := nhs.Identifier(r.Root(), nhs.IDNHS).Text()
 	if who == "" {
 		who = id
+	}
+	if slices.ContainsFunc(g.h.Neighbours, func(n Neighbour) bool { return n.Patient == who }) {
+		return nil
 	}
 	return g.newest("MedicationRequest", "patient=Patient/"+id, func(v, first *fhir.Version) (bool, error) {
 		if first.LastUpdated.Before(g.on.AddDate(0, 0, -lookBack)) {
@@ -375,6 +388,9 @@ func (g *gatherer) neighbour(id string, at home) error {
 			return false, err
 		}
 		counts, err := g.orderCounts(writer, mr.Root())
+		if counts && daysBetween(o.On, g.on) > days {
+			return false, err
+		}
 		if counts {
 			g.h.Neighbours = append(g.h.Neighbours, Neighbour{Patient: who, Order: o.Ref, On: o.On})
 			return false, err // the newest is enough
@@ -391,7 +407,11 @@ func needsForm(schedule string) bool {
 // home is an address as it is compared: the first line and the postcode.
 type home struct{ line, postcode string }
 
-func (h home) query() string { return url.QueryEscape(h.postcode) }
+// query finds the Patients at an address, and others whose address begins like it:
+// strings are found by their beginning, without case and with blanks as one.
+func (h home) query() string {
+	return "address-postalcode=" + nhs.Text(h.postcode) + "&address=" + nhs.Text(h.line)
+}
 
 // homes are the addresses of a Patient that name a line and a postcode.
 func homes(r *fhir.Resource) (list []home) {

@@ -197,13 +197,15 @@ func patientOf(r *fhir.Resource) string {
 func (p person) openOrders(state fhir.State) (list []*fhir.Version, err error) {
 	var queries []string
 	for _, id := range p.records {
-		queries = append(queries, "patient=Patient/"+id)
+		queries = append(queries, "patient=Patient/"+id+"&status=active")
 	}
+	// By number all orders are found: a search goes by its parameters in the order of
+	// their names, and would first walk over every order that was ever active.
 	if p.number != "" {
 		queries = append(queries, nhs.Query("subject:identifier", nhs.IDNHS, p.number))
 	}
 	for _, query := range queries {
-		ids, err := state.Find("MedicationRequest", query+"&status=active")
+		ids, err := state.Find("MedicationRequest", query)
 		if err != nil {
 			return nil, err
 		}

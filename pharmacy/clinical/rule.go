@@ -116,8 +116,11 @@ func (t Table) Stopping(o *Order) Table {
 }
 
 // concerns reports whether a rule may find something of an order: it is about its
-// medicine, or about what meets its medicine.
+// schedule, and about its medicine or what meets its medicine.
 func (r *Rule) concerns(o *Order) bool {
+	if r.parameters["schedules"] != "" && !r.lists("schedules", o.Schedule) {
+		return false
+	}
 	return r.is(o.Medicine) || r.Kind == "interaction" && (&Rule{Subject: r.parameters["with"]}).is(o.Medicine)
 }
 

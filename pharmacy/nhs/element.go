@@ -73,11 +73,14 @@ func Contained(resource, reference fhir.Node) fhir.Node {
 // parameter=system|value, with what has a meaning in search values escaped and
 // both sides escaped for a URL.
 func Query(parameter, system, value string) string {
-	return url.QueryEscape(parameter) + "=" + url.QueryEscape(tokenEscapes.Replace(system)+"|"+tokenEscapes.Replace(value))
+	return url.QueryEscape(parameter) + "=" + url.QueryEscape(escapes.Replace(system)+"|"+escapes.Replace(value))
 }
 
-// tokenEscapes are those of FHIR R4, Search, 3.1.1.4.0.1 (escaping search parameters).
-var tokenEscapes = strings.NewReplacer(`\`, `\\`, `|`, `\|`, `,`, `\,`, `$`, `\$`)
+// Text writes a text as the value of a search parameter, escaped as in [Query].
+func Text(text string) string { return url.QueryEscape(escapes.Replace(text)) }
+
+// escapes are those of FHIR R4, Search, 3.1.1.4.0.1 (escaping search parameters).
+var escapes = strings.NewReplacer(`\`, `\\`, `|`, `\|`, `,`, `\,`, `$`, `\$`)
 
 // WithoutExtension are an element's extensions but for those of one url, and the
 // given ones after them, as values for [fhir.List].
