@@ -20,11 +20,13 @@ func (a *app) story(ctx context.Context, base string) (*page.Story, error) {
 	if err := d.find(ctx); err != nil {
 		return nil, err
 	}
-	steps := []page.Step{d.sent(), d.listed(), d.accepted(), d.supplied(), d.claimed()}
+	steps := []page.Step{d.sent(), d.listed(), d.accepted(), d.asked(), d.answered(), d.approved(), d.checked(), d.bagged(), d.supplied(), d.claimed()}
 	next := true
 	for i := range steps {
 		steps[i].Next = next && !steps[i].Done
-		next = next && steps[i].Done
+		if next = next && steps[i].Done; i > 0 && !steps[i].Next {
+			steps[i].Command = "" // not yet, or not any more
+		}
 	}
 	return &page.Story{Title: "A prescription from the clinic to the claim", Steps: steps,
 		Text: "Do the steps in a terminal, one after the other, and load this page again after each. It follows the prescription that was sent last."}, nil
@@ -166,24 +168,15 @@ func (d *demo) accepted() page.Step {
 }
 
 func (d *demo) supplied() page.Step {
-	status := ""
-	if d.task != nil {
-		status = d.task.Get("status").Text()
-	}
-	s := page.Step{Title: "The pharmacist hands everything over", Done: status == "completed",
-		Text: "Each supply is a MedicationDispense, and the dispense notification to EPS is written with it. The documentation shows partial supply, owings and items that are not dispensed."}
+	s := page.Step{Title: "It is handed over", Done: d.completed(),
+		Text: "A representative collects it, shows who they are, and is recorded for the controlled drugs register. This is the supply: each item is a MedicationDispense, and the dispense notification to EPS is written with it."}
 	for _, r := range d.supplies {
 		s.Links = append(s.Links, page.Link{Href: here("MedicationDispense/" + r.ID()),
 			Text: "Supplied: " + r.Root().Path("quantity", "value").Text() + " × " + r.Root().Path("medicationCodeableConcept", "coding").Get("display").Text()})
 	}
-	if status == "accepted" || status == "in-progress" {
-		s.Command = "curl -s -H 'Content-Type: application/fhir+json' -d '" + supplyAll + "' '" + d.at() + "/$dispense?_pretty=true'"
-	}
+	s.Command = d.operation("hand-over", `{"name":"collector","valueCode":"representative"},{"name":"collectorName","valueString":"Sam Carer"},{"name":"identityRequested","valueBoolean":true},{"name":"identityProvided","valueBoolean":true}`)
 	return s
 }
-
-// supplyAll is the body of a $dispense of everything that is outstanding.
-const supplyAll = `{"resourceType":"Parameters","parameter":[{"name":"all","valueBoolean":true}]}`
 
 func (d *demo) claimed() page.Step {
 	s := page.Step{Title: "The claim is written and priced", Done: d.payment != nil,
