@@ -29,7 +29,10 @@ func (s *Service) dispatchTask(ctx context.Context, call *fhir.Call) (*fhir.Repl
 	return s.actOn(ctx, call, prescription.Dispatching, func(x *execution, q *prescription.Request) []fhir.Issue {
 		now := supplying(x, nhs.Stamp(call.Time), call.Time)
 		q.When, q.Taken, q.HandedOver = now.When, now.Taken, now.HandedOver
-		q.Courier, q.Expected = textOf(call.Body, "courier", "valueString"), nhs.ReadDate(textOf(call.Body, "expected", "valueDate"))
+		said := textOf(call.Body, "expected", "valueDate")
+		if q.Courier, q.Expected = textOf(call.Body, "courier", "valueString"), nhs.ReadDate(said); said != "" && q.Expected.IsZero() {
+			return []fhir.Issue{{Rule: "DELIVER-1", Expression: "Parameters.parameter.where(name = 'expected')", Message: "The day on which it is to be delivered is not a whole day.", Expected: "a day such as " + nhs.DateOf(call.Time).String(), Found: said}}
+		}
 		return nil
 	})
 }

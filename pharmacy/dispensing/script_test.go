@@ -59,6 +59,7 @@ import (
 //	cancelop N                      Task/$cancel of everything
 //	queues N                        the Tasks of the queues, open and closed, the first to expire first
 //	by=PERSON[@ODS] with any of these: somebody whom the server knows as a person
+//	patch N FORMAT ELEMENT          a patch of the Task or the first supply by hand, see patched; FORMAT is json, merge, fhirpath or xml
 //	put N STATUS                    an ordinary update of the first order's status
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -418,6 +419,8 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 		return st.on(s.Order, issue, st.s.releaseHold, pairs...)
 	case "cancelop":
 		return st.on(s.Order, issue, st.s.cancelTask, "reason:Code", "0003")
+	case "patch":
+		return nil, st.patch(s, rest[1], rest[2])
 	case "put":
 		x := st.execution(s.Order)
 		o := x.orders[0]
