@@ -12,8 +12,7 @@ import (
 // page of a search for OperationDefinitions, whatever its size: there are few.
 // A stored resource of the same id hides one.
 func (s *Server) addDefinitions(ctx context.Context, base string, q *search.Query, found *search.Result) error {
-	if q.Type != "OperationDefinition" || found.Next != nil ||
-		slices.ContainsFunc(q.Clauses, func(c search.Clause) bool { return c.Chain != nil || c.Has != nil }) {
+	if q.Type != "OperationDefinition" || found.Next != nil || q.Chained() {
 		return nil
 	}
 	for _, id := range s.definitionIDs() {

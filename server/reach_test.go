@@ -179,6 +179,9 @@ func TestReachShows(t *testing.T) {
 		{"$lastn without a scope", "pa|patient/Patient.rs", "/fhir/Observation/$lastn?patient=pa", 403, ""},
 		{"$meta", "pa|patient/*.rs", "/fhir/Patient/pa/$meta", 200, ""},
 		{"$meta of another", "pa|patient/*.rs", "/fhir/Patient/pb/$meta", 404, ""},
+		{"_filter", "pa|patient/*.rs", "/fhir/Observation?_filter=status%20eq%20final", 200, "l-pa v-pa"},
+		{"_filter of another", "pa|patient/*.rs", "/fhir/Observation?_filter=subject%20re%20Patient/pb", 200, ""},
+		{"_filter with a chain without a scope (20)", labs, "/fhir/Observation?_filter=status%20eq%20final%20or%20subject.gender%20eq%20female", 403, ""},
 		{"elements (32)", labs, "/fhir/Observation?_elements=status", 200, "l-pa l-pb"},
 		{"an operation is not granted by a part", "pa|patient/*.rs", "/fhir/Patient/pa/$validate?mode=delete", 403, ""},
 	} {

@@ -240,13 +240,13 @@ func (s *scene) query() (typ, query string) {
 	patient := func() string {
 		return pick("gender="+pick("male", "female,other", "none"), "active=true", "family="+pick("adam", "adams", "mu", "z"), "family:exact=Muller", "given:contains=ve",
 			"birthdate="+pick("1970", "ge1980", "lt1980", "1970-01-01", "ne1970", "sa1970", "eb1980", "1980,2001"), "identifier=urn:a|"+pick("1", "2"), "family="+strings.Repeat("x,", 70)+"adams", "identifier="+pick("1", "1,2"), "identifier=urn:b|",
-			"gender:not=male", "general-practitioner=Practitioner/"+pick("d1", "d2"), "general-practitioner=d1", "general-practitioner:missing="+pick("true", "false"),
+			"gender:not=male", "_filter=gender+eq+male+or+family+sw+adam", "_filter=not+(birthdate+po+1970)+and+active+eq+true", "_filter=general-practitioner.name+eq+jones+or+family+ne+brown", "general-practitioner=Practitioner/"+pick("d1", "d2"), "general-practitioner=d1", "general-practitioner:missing="+pick("true", "false"),
 			"_id="+pick("p1", "p1,p2,p3", "nope"), "_id:not=p1", "general-practitioner.name=jones", "_has:MedicationRequest:patient:status="+pick("active", "stopped"),
 			"_has:MedicationRequest:patient:_has:MedicationDispense:prescription:status=completed", "_lastUpdated="+pick("gt", "le", "ge")+s.clock.Add(-time.Duration(s.rnd.IntN(40))*time.Hour).Format("2006-01-02T15:04"))
 	}
 	medication := func() string {
 		return pick("status="+pick("active", "completed,stopped"), "patient=Patient/"+pick("p1", "p2", "p3"), "subject="+pick("p1", "p2,p3"), "authoredon="+pick("2026-01-01", "ge2026-02", "lt2026-01-01T10:00", "2026"),
-			"code=1", "code=http://snomed.info/sct|"+pick("1", "2"), "code=http://snomed.info/sct|", "code:not=2", "patient.gender=male", "patient.gender:not=male", "patient.birthdate:missing=true", "subject=https://pestle.example/FHIR/R4/Patient/p1", "subject=https://clinic.example/fhir/Patient/p2", "patient.general-practitioner.name=shah", "subject:Patient.family=adam", "status:not=active")
+			"code=1", "code=http://snomed.info/sct|"+pick("1", "2"), "code=http://snomed.info/sct|", "code:not=2", "patient.gender=male", "_filter=patient.gender+eq+male+or+status+eq+stopped", "_filter=not+(subject.family+ew+son)+and+(status+ne+active+or+code+pr+false)", "patient.gender:not=male", "patient.birthdate:missing=true", "subject=https://pestle.example/FHIR/R4/Patient/p1", "subject=https://clinic.example/fhir/Patient/p2", "patient.general-practitioner.name=shah", "subject:Patient.family=adam", "status:not=active")
 	}
 	typ, one := "Patient", patient
 	if s.rnd.IntN(2) == 0 {

@@ -12,12 +12,12 @@ import (
 // https://hl7.org/fhir/R4/search.html#Summary and what stands around it.
 var resultParams = map[string]func(p *parser, name, modifier, value string){
 	"_count": (*parser).count, "_sort": (*parser).sort, "_summary": (*parser).summary, "_elements": (*parser).elements, "_total": (*parser).total,
-	"_include": (*parser).include, "_revinclude": (*parser).revInclude, "_at": (*parser).asOf, "_contained": (*parser).contained,
+	"_include": (*parser).include, "_revinclude": (*parser).revInclude, "_at": (*parser).asOf, "_contained": (*parser).contained, "_filter": (*parser).filtered,
 	"_format": (*parser).passed, "_pretty": (*parser).passed, pageParam: (*parser).passed,
 }
 
 // resultNames are those to be named in messages.
-var resultNames = []string{"_at", "_count", "_elements", "_has", "_include", "_list", "_revinclude", "_sort", "_summary", "_total"}
+var resultNames = []string{"_at", "_count", "_elements", "_filter", "_has", "_include", "_list", "_revinclude", "_sort", "_summary", "_total"}
 
 func (p *parser) plain(name, modifier string) bool {
 	if modifier == "" {

@@ -188,7 +188,7 @@ func (d *Definitions) builtin(ctx context.Context, q *search.Query) ([]*profiles
 	if !q.Before.IsZero() && !q.Before.After(d.started) {
 		return nil, nil
 	}
-	if slices.ContainsFunc(q.Clauses, func(c search.Clause) bool { return c.Chain != nil || c.Has != nil }) {
+	if q.Chained() {
 		return nil, nil
 	}
 	var found []*profiles.Entry
