@@ -39,11 +39,11 @@ build:
 cross:
 	@for p in $(PLATFORMS); do echo "$$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -o /dev/null ./cmd/pestle || exit 1; done
 
-# The binary is static and at most 32 MB (1 MB = 10^6 bytes), and nothing in it looks
+# The binary is static and at most 36 MB (1 MB = 10^6 bytes), and nothing in it looks
 # methods up by a name that is not constant, for which the linker would have to keep
 # them all (docs/adr/command-line.md).
 size: build
-	@bytes=$$(wc -c <$(BIN)); echo "$(BIN) has $$bytes bytes, at most 32000000"; test "$$bytes" -le 32000000
+	@bytes=$$(wc -c <$(BIN)); echo "$(BIN) has $$bytes bytes, at most 36000000"; test "$$bytes" -le 36000000
 	@! ldd $(BIN) >/dev/null 2>&1 || { echo '$(BIN) is not static'; exit 1; }
 	@$(BUILD) -ldflags '$(LDFLAGS) -dumpdep' -o /dev/null ./cmd/pestle 2>&1 | grep -o '[^ ]* <\(UsedInIface\|ReflectMethod\)>' | sort -u >$(BIN).deps
 	@grep -q UsedInIface $(BIN).deps || { echo 'the linker says no more what it keeps'; exit 1; }
