@@ -24,6 +24,11 @@ func TestRecordsAreNotWrittenByCallers(t *testing.T) {
 		return fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r}
 	}
 	remove := func(typ, id string) fhir.Change { return fhir.Change{Method: fhir.Delete, Type: typ, ID: id} }
+	callers := []fhir.Principal{{}, {Agent: "cron", Unbound: true}, {Agent: "sds-user-id|1", OnBehalf: "VNE51"}, {Agent: "sds-user-id|2", OnBehalf: "FA565"},
+		{Agent: "sds-user-id|3", OnBehalf: "VNE51", SeesAll: true}}
+	for _, role := range []string{"clinic-system", "prescriber", "technician", "accuracy-checker", "pharmacist", "responsible-pharmacist", "superintendent", "finance", "auditor", "administrator"} {
+		callers = append(callers, fhir.Principal{Agent: role, OnBehalf: "VNE51", Roles: []string{role}})
+	}
 	response, later := ResponseID(claim.ID()), ClaimID("999999-A83008-999999", 1)
 	for name, c := range map[string]fhir.Change{
 		"answer, changed":          put(resource("ClaimResponse", response)),
@@ -31,6 +36,7 @@ func TestRecordsAreNotWrittenByCallers(t *testing.T) {
 		"answer to come":           put(resource("ClaimResponse", ResponseID(later))),
 		"answer with a month":      put(resource("ClaimResponse", "mine", "meta", tagged)),
 		"answer with packs left":   put(resource("ClaimResponse", "mine", "meta", fhir.Obj("tag", fhir.List(fhir.Obj("system", csResidue, "code", "VNE51.1"))))),
+		"answer in the queue":      put(resource("ClaimResponse", "mine", "meta", fhir.Obj("tag", fhir.List(fhir.Obj("system", csQueue, "code", claimIncomplete))))),
 		"another answer":           put(resource("ClaimResponse", "mine", "request", fhir.Obj("reference", "Claim/"+claim.ID()))),
 		"another answer, absolute": put(resource("ClaimResponse", "mine", "request", fhir.Obj("reference", "http://localhost/fhir/Claim/"+claim.ID()+"/_history/1"))),
 		"account, changed":         put(resource("Invoice", invoiceID(november, "VNE51", 1))),
@@ -47,9 +53,14 @@ func TestRecordsAreNotWrittenByCallers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			head := w.db.Head()
-			_, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{c}})
-			require.ErrorContains(t, err, "is a record that the server makes itself")
-			require.Equal(t, head, w.db.Head(), "nothing is stored")
+			for _, who := range callers {
+				_, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{c}, Requester: who})
+				require.Error(t, err, who)
+				if who.ActsFor("VNE51") {
+					require.ErrorContains(t, err, "is a record that the server makes itself", who)
+				}
+				require.Equal(t, head, w.db.Head(), "nothing is stored")
+			}
 		})
 	}
 	for name, c := range map[string]fhir.Change{
