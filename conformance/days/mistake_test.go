@@ -2,6 +2,7 @@ package days
 
 import (
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -23,6 +24,9 @@ func (l *life) mistakes(n int) {
 	for ; n > 0 && len(fit) > 0; n-- {
 		m := fit[l.rnd.IntN(len(fit))]
 		r, rules := m.try(l)
+		if early := l.p.notBefore.After(time.Now()); early && (r.who == l.first || r.who == l.second) && strings.HasSuffix(r.path, "/$dispense") {
+			rules = append(rules, "MDR-16") // its day has not come, whatever else is wrong
+		}
 		l.wrong(m.name, r, rules...)
 	}
 }
