@@ -31,7 +31,6 @@ type ordered struct {
 	unit, product      string
 	appropriate        time.Time
 	given              int // what stands of its supplies
-	events             int
 }
 
 // made is a supply, and what stands of it.
