@@ -44,7 +44,7 @@ func (s *Server) needBody(r *http.Request) (*fhir.Resource, error) {
 	return resource, err
 }
 
-func noBody(expected string) error {
+func noBody(expected string) *fhir.Error {
 	return fhir.E("decode", fhir.Invalid, fhir.Issue{Severity: fhir.Fatal, Message: "The request has no body.", Expected: expected})
 }
 

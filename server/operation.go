@@ -77,9 +77,6 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 	if wrong != nil {
 		return wrong
 	}
-	if given == nil && needsResource(op) {
-		return noBody("Parameters, or the resource that $" + name + " takes")
-	}
 	if name != "validate" { // which stores nothing
 		if err := x.permitParts(op, body); err != nil {
 			return err
@@ -88,7 +85,13 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 			return err
 		}
 	}
-	if err := s.understood(c, op, given); err != nil {
+	if err := s.understood(c, op, given); given == nil && needsResource(op) {
+		missing := noBody("Parameters, or the resource that $" + name + " takes")
+		if e := (*fhir.Error)(nil); errors.As(err, &e) {
+			missing.Issues = append(missing.Issues, e.Issues...)
+		}
+		return missing
+	} else if err != nil {
 		return err
 	}
 	var lenient []fhir.Issue
