@@ -65,10 +65,10 @@ func (s *Service) Followers() []pharmacy.Follower { return []pharmacy.Follower{f
 // batch is how many commits are looked at at once.
 const batch = 256
 
-// outstanding counts the supplies of the log that have no entry yet. state is as of
-// the newest commit that is looked at.
-func (s *Service) outstanding(ctx context.Context, state fhir.State, head fhir.Seq) (n int, err error) {
-	at, err := s.db.CursorAt(ctx, followerName)
+// outstanding counts the supplies of the log after at, where the follower was, that
+// have no entry yet. state is not older than at, and as of the newest commit that is
+// looked at.
+func (s *Service) outstanding(ctx context.Context, state fhir.State, at, head fhir.Seq) (n int, err error) {
 	for err == nil && at < head {
 		var entries []fhir.LogEntry
 		if entries, err = s.db.Log(ctx, at, batch); err != nil || len(entries) == 0 {
@@ -107,8 +107,12 @@ func written(state fhir.State, changes []fhir.Change) bool {
 func (s *Service) settled(ctx context.Context) (state fhir.State, left int, err error) {
 	head, late := s.db.Head(), time.After(s.patience)
 	for {
+		at, err := s.db.CursorAt(ctx, followerName) // before the state, which has its entries then
+		if err != nil {
+			return nil, 0, err
+		}
 		state = s.db.State(ctx)
-		if left, err = s.outstanding(ctx, state, head); err != nil || left == 0 {
+		if left, err = s.outstanding(ctx, state, at, head); err != nil || left == 0 {
 			return state, left, err
 		}
 		select {

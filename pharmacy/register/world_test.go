@@ -5,6 +5,7 @@ import (
 	"flag"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -173,4 +174,32 @@ func (w *world) recount() (wrong []string) {
 	w.pages(Query{})
 	require.NoError(w.t, Recount(w.t.Context(), w.db, shelf{}, func(text string) { wrong = append(wrong, text) }))
 	return wrong
+}
+
+// overtaking is a database whose follower comes to the end of the log just when it is
+// asked where it is.
+type overtaking struct {
+	*store.DB
+	overtake func()
+}
+
+func (o overtaking) CursorAt(ctx context.Context, name string) (fhir.Seq, error) {
+	o.overtake()
+	return o.DB.CursorAt(ctx, name)
+}
+
+// TestOvertaken: a follower that enters a supply while the register is read is not
+// taken for one that had entered it in what is read.
+func TestOvertaken(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.stop()
+	require.NoError(t, w.supply("d1", "1", "30", "2026-11-05", "completed"))
+	head := w.db.Head()
+	w.s.db = overtaking{w.db, sync.OnceFunc(func() {
+		w.follow()
+		require.Eventually(t, func() bool { at, err := w.db.CursorAt(t.Context(), followerName); return err == nil && at >= head }, 10*time.Second, time.Millisecond)
+	})}
+	p := w.pages(Query{})
+	require.Len(t, p.List, 1)
+	require.Equal(t, "-30", p.List[0].Balance.String())
 }
