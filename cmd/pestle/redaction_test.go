@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -136,9 +137,34 @@ func askRole(h http.Handler, role, method, target, body string, header ...string
 
 var secret = regexp.MustCompile(strings.Join(append(append([]string{}, drugs...), diagnoses...), "|") + `|\b9\d{9}\b`)
 
+// secretIn is the first of [secret] in a page, or "": word by word, since the
+// expression as a whole takes most of the time where there are hundreds of MB.
+func secretIn(page string) string {
+	for _, word := range slices.Concat(drugs, diagnoses) {
+		if strings.Contains(page, word) {
+			return word
+		}
+	}
+	for i := strings.IndexByte(page, '9'); i >= 0; {
+		from := max(0, i-1)
+		if at := secret.FindStringIndex(page[from:min(len(page), i+11)]); at != nil && from+at[0] == i {
+			return page[i : from+at[1]]
+		}
+		next := strings.IndexByte(page[i+1:], '9')
+		if next < 0 {
+			return ""
+		}
+		i += 1 + next
+	}
+	return ""
+}
+
 // TestRedactedPages reads every page of 1,000 prescriptions as the roles that are
 // shown a part: no drug, no diagnosis and no whole NHS number is in any.
 func TestRedactedPages(t *testing.T) {
+	for page, want := range map[string]string{`9 x"9990001006"`: "9990001006", "9990001006": "9990001006", "99990001006 9_9": "", "a Acne": "Acne"} {
+		require.Equal(t, want, secretIn(page))
+	}
 	h := redactedServer(t, 1000)
 	types := []string{"Patient", "MedicationRequest", "MedicationDispense", "Task", "Communication", "Claim", "Observation", "Medication", "PaymentNotice", "PaymentReconciliation"}
 	next := regexp.MustCompile(`"relation":"next","url":"https://x.example([^"]+)"`)
@@ -147,7 +173,7 @@ func TestRedactedPages(t *testing.T) {
 		clean := func(w *httptest.ResponseRecorder, where string) string {
 			t.Helper()
 			body := w.Body.String()
-			if found := secret.FindString(body); found != "" {
+			if found := secretIn(body); found != "" {
 				t.Fatalf("%s: %s: %s in %.3000s", role, where, found, body)
 			}
 			if w.Code == 200 {
