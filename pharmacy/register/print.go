@@ -7,8 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/shopspring/decimal"
-
+	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -179,18 +178,7 @@ func (l Line) cells(r *Reading) []string {
 		l.Authority.Name, l.Authority.ID, l.Authority.Address, l.Order, when(Supplied, cmp.Or(l.Collector.Role, notRecorded)), l.Collector.Name, l.Collector.Address, when(Supplied, l.Requested.String()), when(Supplied, l.Provided.String()),
 		l.Batch, l.Expiry, l.Reason, l.Witness.Name, l.Witness.Role, cmp.Or(l.By.Name, l.By.ID), l.Source, l.Corrects}
 	for i, c := range cells {
-		cells[i] = plain(c)
+		cells[i] = pharmacy.Cell(c)
 	}
 	return cells
-}
-
-// plain keeps a cell from being taken for a formula by a spreadsheet.
-func plain(cell string) string {
-	if cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return cell
-	}
-	if _, err := decimal.NewFromString(cell); err == nil {
-		return cell
-	}
-	return "'" + cell
 }

@@ -3,6 +3,7 @@ package reimbursement
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"math/big"
 	"strconv"
 
@@ -44,4 +45,22 @@ func (s *Service) figuresOperation(ctx context.Context, call *fhir.Call) (*fhir.
 	}
 	return &fhir.Reply{Resource: fhir.Obj("resourceType", "Binary", "id", pharmacy.ID("Binary", "figures", list[0].name(), parameter(call, "list")),
 		"contentType", "text/csv", "data", base64.StdEncoding.EncodeToString([]byte(text))).Resource()}, nil
+}
+
+// figuresOf writes the figures of an export, or its claims, as text.
+func (s *Service) figuresOf(e *Export, list string, advance *big.Rat) (string, error) {
+	b := capped{room: (fhir.MaxSize - 1024) / 4 * 3} // base64 takes four bytes for three
+	var err error
+	switch list {
+	case "", "figures":
+		err = s.writeFigures(&b, e, advance)
+	case "claims":
+		err = s.writeClaims(&b, e)
+	default:
+		err = fhir.E("figures", fhir.Invalid, fhir.Issue{Expression: "list", Message: "The list is not known.", Expected: "figures or claims", Found: strconv.Quote(list)})
+	}
+	if errors.Is(err, errTooLarge) {
+		err = fhir.E("figures", fhir.TooCostly, fhir.Issue{Expression: "list", Message: "The list is too large for one answer (over " + strconv.Itoa(b.room) + " bytes).", Fix: "Take the claims from: pestle export claims --month " + e.Month.String()})
+	}
+	return b.String(), err
 }
