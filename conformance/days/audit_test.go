@@ -30,10 +30,10 @@ type ordered struct {
 	quantity           int
 	unit, product      string
 	appropriate        time.Time
-	given              int // what stands of its supplies
+	given              int // what remains of its supplies
 }
 
-// made is a supply, and what stands of it.
+// made is a supply, and what remains of it.
 type made struct {
 	id, number   string
 	of           *ordered

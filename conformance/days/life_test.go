@@ -72,7 +72,7 @@ func (l *life) lawful(what string, r request) answer {
 	return a
 }
 
-// absent stands for the answer that there is no such thing: what another
+// absent is the answer that there is no such thing: what another
 // organisation has is not told of by a rule.
 const absent = "404"
 

@@ -236,7 +236,7 @@ func (l *life) claimsItself() {
 	l.mistakes(1)
 }
 
-// claim is a claim like one that stands, with another identifier, which replaces
+// claim is a claim like one that counts, with another identifier, which replaces
 // another one unless "" and claims so many times what was supplied.
 func (l *life) claim(standing object, replaces string, times int) string {
 	var claim object

@@ -39,7 +39,7 @@ func fields(of reflect.Value) (all []field) {
 
 func (f field) has(key string) bool { _, ok := f.tag.Lookup(key); return ok }
 
-// separator is what stands between the values of a list or the pairs of a map,
+// separator comes between the values of a list or the pairs of a map,
 // "" for a flag that is repeated.
 func (f field) separator(key, usual string) string {
 	switch s := f.tag.Get(key); s {

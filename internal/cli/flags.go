@@ -21,7 +21,7 @@ func addFlag(cmd *cobra.Command, v *value) {
 	}
 }
 
-// fill gives the arguments their words, and flags that the command line does not
+// fill sets the arguments to their words, and flags that the command line does not
 // set what the environment has. All that is wrong is in one [Mistake].
 func fill(cmd *cobra.Command, args []*value, words []string) error {
 	var wrong, missing []string
@@ -102,7 +102,7 @@ func (v *value) shown() string {
 	return text
 }
 
-// assignment is a flag with what stands for its value: --data=DIR.
+// assignment is a flag with a word for its value: --data=DIR.
 func (v *value) assignment() string {
 	if v.Type() == "bool" {
 		return "--" + v.name

@@ -14,7 +14,7 @@
 //	name:"…"          its name, where it is not that of the field: SiteName is site-name
 //	short:"x"         a letter for a flag
 //	help:"…"          one or a few sentences
-//	placeholder:"…"   what stands for the value in the help: DIR, FILE
+//	placeholder:"…"   the word for the value in the help: DIR, FILE
 //	env:"…"           environment variable that a flag is taken from
 //	default:"…"       value where there is none
 //	enum:"a,b"        values that may be

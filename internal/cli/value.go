@@ -65,7 +65,7 @@ func (v *value) Type() string {
 // Environment is the variable that a flag is taken from where it is not set.
 func (v *value) Environment() string { return v.env }
 
-// meta stands for the value in the help.
+// meta is the word for the value in the help.
 func (v *value) meta() string {
 	if v.placeholder != "" {
 		return v.placeholder

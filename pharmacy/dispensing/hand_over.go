@@ -145,7 +145,7 @@ func collectionIn(p *fhir.Resource) prescription.Collection {
 	return prescription.CollectionFrom(func(name, kind string) node { return message.Parameter(p, name).Get(kind) })
 }
 
-// withBody gives a call without a body an empty one.
+// withBody adds an empty body to a call without one.
 func withBody(call *fhir.Call) *fhir.Call {
 	if call.Body != nil {
 		return call

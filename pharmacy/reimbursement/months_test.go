@@ -103,7 +103,7 @@ func (l *ledger) book(bundle []byte) {
 	require.Equal(l.t, pricing.Pounds(net), r.Get("entry").Item(0).Path("resource", "totalNet", "value").Text())
 }
 
-// settled holds what stands submitted to what is claimed now.
+// settled compares what counts as submitted with what is claimed now.
 func (l *ledger) settled(list []*rx) {
 	l.t.Helper()
 	standing := map[string]bool{}
@@ -118,13 +118,13 @@ func (l *ledger) settled(list []*rx) {
 		require.Equal(l.t, sumOf(response, false).RatString(), sumOf(sent, false).RatString())
 	}
 	for id := range l.submitted {
-		require.True(l.t, standing[id], "%s stands submitted and is not claimed", id)
+		require.True(l.t, standing[id], "%s counts as submitted and is not claimed", id)
 	}
 }
 
 // TestRandomMonths: whatever is dispensed, amended and withdrawn, in whatever order
 // and between whatever runs of two pharmacies over three months, what is claimed at
-// the end stands submitted once, and every account is the sum of what it submits.
+// the end is submitted once, and every account is the sum of what it submits.
 func TestRandomMonths(t *testing.T) {
 	histories := 20
 	if n, err := strconv.Atoi(os.Getenv("PESTLE_RANDOM_MONTHS")); err == nil {
@@ -265,7 +265,7 @@ func TestMonthsRecomputed(t *testing.T) {
 	require.NoError(t, err, string(out))
 	require.True(t, strings.HasPrefix(string(out), want.String()), "recomputed:\n%s\nexported:\n%s", out, &want)
 	rest := strings.Fields(strings.TrimPrefix(string(out), want.String()))
-	require.Len(t, rest, 2*len(l.submitted), "each claim that stands submitted, with its worth")
+	require.Len(t, rest, 2*len(l.submitted), "each claim that counts as submitted, with its worth")
 	for i := 0; i < len(rest); i += 2 {
 		sum := sumOf(l.submitted[rest[i]], false)
 		require.Equal(t, sum.Mul(sum, big.NewRat(1_000_000, 1)).RatString(), rest[i+1])

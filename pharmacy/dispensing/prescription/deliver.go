@@ -17,7 +17,7 @@ const (
 	Failed     Stage = "failed"     // an attempt has failed: it is sent again, or put back
 )
 
-// dispatch gives bags that wait to be delivered to a courier: what would stop their
+// dispatch hands bags that wait to be delivered to a courier: what would stop their
 // hand-over today, but for who takes it, stops them.
 func dispatch(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
 	r.Classify(p)

@@ -34,7 +34,7 @@ func ReadCalendar(data []byte) (Calendar, []fhir.Issue) {
 		text, at := s.cell(r, "month")
 		month, err := ParseMonth(text)
 		if err != nil {
-			s.fail(at, fhir.ValueCode, "month is no month.", "a month such as 2026-11", strconv.Quote(text))
+			s.fail(at, fhir.ValueCode, "The month is malformed.", "a month such as 2026-11", strconv.Quote(text))
 			continue
 		}
 		if d.Month = month; !d.Submission.IsZero() && !d.Submission.After(month.First()) {

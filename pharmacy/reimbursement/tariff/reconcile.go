@@ -19,7 +19,7 @@ const candidates = 5
 // row that fits one pack of the edition has its code afterwards, and one that does
 // not stays, below comments that name the packs it may be. Nothing is dropped:
 // whoever works through the list writes the codes in, and loads it. open is how many
-// rows are left to work through. What is no such list, or has no valid price, is an
+// rows are left to work through. What is not such a list, or has no valid price, is an
 // issue, and nothing is returned.
 func Reconcile(data []byte, edition *Edition) (list []byte, open int, issues []fhir.Issue) {
 	s := readSheet(data, true, "Medicine", "Pack size", "Price")

@@ -206,7 +206,7 @@ func (s *sheet) nextInto(into *row) (row, bool) {
 	}
 	var wrong *csv.ParseError
 	if errors.As(err, &wrong) {
-		s.fail(s.place(wrong.Line, wrong.Column), fhir.Invalid, "The file is no CSV from here on: "+wrong.Err.Error()+".", "", "")
+		s.fail(s.place(wrong.Line, wrong.Column), fhir.Invalid, "The file cannot be read as CSV from here on: "+wrong.Err.Error()+".", "", "")
 		return row{}, false
 	}
 	into.cells, into.at = cells, into.at[:0]

@@ -299,7 +299,7 @@ func TestEncodings(t *testing.T) {
 	for want, data := range map[string][]byte{
 		"UTF-16 and was cut short": wide[:len(wide)-1],
 		"bytes of 0":               []byte(file + "Prednisolone\x00,28,£2,\n"),
-		"no CSV from here on":      []byte(file + "\"Prednisolone,28,£2\n"),
+		"as CSV from here on":      []byte(file + "\"Prednisolone,28,£2\n"),
 	} {
 		got, issues := ReadConcessions(data, month)
 		require.Nil(t, got)
