@@ -117,7 +117,7 @@ func KindOf(data []byte) Kind {
 		{SubmissionDates, []string{"month", "deadline"}},
 		{PriceConcessions, []string{"Medicine", "Pack size", "Price"}},
 	} {
-		if readSheet(data, k.kind != PartVIIIA, k.columns...).columns != nil {
+		if readTable(data, k.kind != PartVIIIA, k.columns...).HasHeader() {
 			return k.kind
 		}
 	}

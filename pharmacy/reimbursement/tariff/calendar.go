@@ -26,27 +26,27 @@ type Calendar map[Month]Deadlines
 // ReadCalendar reads a CSV with the columns month, deadline, early-advance,
 // reconciled, mark and source. Lines that begin with # are comments.
 func ReadCalendar(data []byte) (Calendar, []fhir.Issue) {
-	s := readSheet(data, true, "month", "deadline", "early-advance", "reconciled", "mark", "source")
+	s := readTable(data, true, "month", "deadline", "early-advance", "reconciled", "mark", "source")
 	c := Calendar{}
-	for r := range s.rows() {
+	for r := range s.Rows() {
 		d := Deadlines{Submission: s.day(r, "deadline"), EarlyAdvance: s.day(r, "early-advance"), Reconciled: s.day(r, "reconciled"),
-			Mark: s.mark(r), Source: s.text(r, "source"), Line: r.line()}
-		text, at := s.cell(r, "month")
+			Mark: s.mark(r), Source: s.text(r, "source"), Line: r.Line()}
+		text, at := s.Cell(r, "month")
 		month, err := ParseMonth(text)
 		if err != nil {
-			s.fail(at, fhir.ValueCode, "The month is malformed.", "a month such as 2026-11", strconv.Quote(text))
+			s.Fail(at, fhir.ValueCode, "The month is malformed.", "a month such as 2026-11", strconv.Quote(text))
 			continue
 		}
 		if d.Month = month; !d.Submission.IsZero() && !d.Submission.After(month.First()) {
-			s.fail(at, fhir.ValueCode, "The deadline is before the end of the month.", "a day after "+month.String(), d.Submission.Format(time.DateOnly))
+			s.Fail(at, fhir.ValueCode, "The deadline is before the end of the month.", "a day after "+month.String(), d.Submission.Format(time.DateOnly))
 		}
 		if before, twice := c[month]; twice {
-			s.fail(at, fhir.Duplicate, month.String()+" is listed twice.", "one row for each month", "line "+strconv.Itoa(before.Line)+" and this one")
+			s.Fail(at, fhir.Duplicate, month.String()+" is listed twice.", "one row for each month", "line "+strconv.Itoa(before.Line)+" and this one")
 		}
 		c[month] = d
 	}
-	if fhir.HasErrors(s.issues) {
-		return nil, s.issues
+	if fhir.HasErrors(s.Issues) {
+		return nil, s.Issues
 	}
-	return c, s.issues
+	return c, s.Issues
 }

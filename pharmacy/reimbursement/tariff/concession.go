@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/sheet"
 )
 
 // Concession is a price that replaces the basic price of a pack for one month.
@@ -25,13 +26,13 @@ type Concessions map[string]Concession
 // edition that has the same name and size; where none or several fit, the row
 // is an error that says what to add, and nothing is loaded.
 func ReadConcessions(data []byte, edition *Edition) (Concessions, []fhir.Issue) {
-	s := readSheet(data, true, "Medicine", "Pack size", "Price")
+	s := readTable(data, true, "Medicine", "Pack size", "Price")
 	packs := newPackIndex(edition)
 	out := Concessions{}
 	seen := map[string]int{}
-	for r := range s.rows() {
-		c := Concession{Medicine: s.text(r, "Medicine"), Price: s.money(r, "Price"), Line: r.line()}
-		if code, _ := s.cell(r, "VMPP Snomed Code"); code != "" {
+	for r := range s.Rows() {
+		c := Concession{Medicine: s.text(r, "Medicine"), Price: s.money(r, "Price"), Line: r.Line()}
+		if code, _ := s.Cell(r, "VMPP Snomed Code"); code != "" {
 			c.VMPP = s.snomed(r, "VMPP Snomed Code")
 		} else {
 			c.VMPP = s.match(r, c.Medicine, packs)
@@ -41,10 +42,10 @@ func ReadConcessions(data []byte, edition *Edition) (Concessions, []fhir.Issue) 
 			out[c.VMPP] = c
 		}
 	}
-	if fhir.HasErrors(s.issues) {
-		return nil, s.issues
+	if fhir.HasErrors(s.Issues) {
+		return nil, s.Issues
 	}
-	return out, s.issues
+	return out, s.Issues
 }
 
 // packIndex finds the packs of an edition by code and by name.
@@ -60,14 +61,14 @@ func newPackIndex(edition *Edition) packIndex {
 	}
 	for _, p := range edition.Packs {
 		x.byCode[p.VMPP] = p
-		x.byName[normal(p.Medicine)] = append(x.byName[normal(p.Medicine)], p)
+		x.byName[sheet.Normal(p.Medicine)] = append(x.byName[sheet.Normal(p.Medicine)], p)
 	}
 	return x
 }
 
 // fits are the packs of a name and size.
 func (x packIndex) fits(medicine string, size *big.Rat) (fits []Pack) {
-	for _, p := range x.byName[normal(medicine)] {
+	for _, p := range x.byName[sheet.Normal(medicine)] {
 		if p.Size.Cmp(size) == 0 {
 			fits = append(fits, p)
 		}
@@ -78,25 +79,25 @@ func (x packIndex) fits(medicine string, size *big.Rat) (fits []Pack) {
 // doubt warns of a concession that contradicts the tariff: one whose name or
 // size is not that of its code, and one that pays less than the basic price, for
 // concessions are granted where a product cannot be had at that.
-func (s *sheet) doubt(r row, c Concession, packs packIndex) {
+func (s *table) doubt(r sheet.Row, c Concession, packs packIndex) {
 	p, ok := packs.byCode[c.VMPP]
 	if !ok {
 		return
 	}
-	if normal(p.Medicine) != normal(c.Medicine) {
-		_, at := s.cell(r, "Medicine")
-		s.warn(at, fmt.Sprintf("The concession is for %q, and its code %s is %q (line %d of Part VIIIA): the code counts.", c.Medicine, c.VMPP, p.Medicine, p.Line))
+	if sheet.Normal(p.Medicine) != sheet.Normal(c.Medicine) {
+		_, at := s.Cell(r, "Medicine")
+		s.Warn(at, fmt.Sprintf("The concession is for %q, and its code %s is %q (line %d of Part VIIIA): the code counts.", c.Medicine, c.VMPP, p.Medicine, p.Line))
 	}
-	if v, at := s.cell(r, "Pack size"); v != "" {
+	if v, at := s.Cell(r, "Pack size"); v != "" {
 		if size := s.amount(r, "Pack size"); size.Sign() > 0 && size.Cmp(p.Size) != 0 {
-			s.warn(at, fmt.Sprintf("The concession is for a pack of %s, and its code %s is a pack of %s (line %d of Part VIIIA): the code counts.", v, c.VMPP, p.Size.FloatString(places(p.Size)), p.Line))
+			s.Warn(at, fmt.Sprintf("The concession is for a pack of %s, and its code %s is a pack of %s (line %d of Part VIIIA): the code counts.", v, c.VMPP, p.Size.FloatString(places(p.Size)), p.Line))
 		}
 	}
 	if c.Price == 0 || c.Price >= p.Price {
 		return
 	}
-	_, at := s.cell(r, "Price")
-	s.warn(at, fmt.Sprintf("The concession for %q, %dp, is below its basic price of %dp (line %d of Part VIIIA): is the price in pounds without a pound sign, or that of another pack?", c.Medicine, c.Price, p.Price, p.Line))
+	_, at := s.Cell(r, "Price")
+	s.Warn(at, fmt.Sprintf("The concession for %q, %dp, is below its basic price of %dp (line %d of Part VIIIA): is the price in pounds without a pound sign, or that of another pack?", c.Medicine, c.Price, p.Price, p.Line))
 }
 
 // places is how many decimals a size has.
@@ -106,9 +107,9 @@ func places(size *big.Rat) int {
 }
 
 // match finds the pack of an announced concession by name and size.
-func (s *sheet) match(r row, medicine string, packs packIndex) string {
+func (s *table) match(r sheet.Row, medicine string, packs packIndex) string {
 	size := s.amount(r, "Pack size")
-	_, at := s.cell(r, "Medicine")
+	_, at := s.Cell(r, "Medicine")
 	fits := packs.fits(medicine, size)
 	if len(fits) == 1 {
 		return fits[0].VMPP
@@ -117,6 +118,6 @@ func (s *sheet) match(r row, medicine string, packs packIndex) string {
 	if len(fits) > 1 {
 		found = strconv.Itoa(len(fits)) + " packs of that name and size"
 	}
-	s.fail(at, fhir.NotFound, "The concession for "+strconv.Quote(medicine)+" fits no single pack.", "its VMPP Snomed Code in the row (pestle tariff reconcile FILE finds what it may be)", found)
+	s.Fail(at, fhir.NotFound, "The concession for "+strconv.Quote(medicine)+" fits no single pack.", "its VMPP Snomed Code in the row (pestle tariff reconcile FILE finds what it may be)", found)
 	return ""
 }

@@ -34,20 +34,20 @@ type Endorsements struct {
 // ReadEndorsements reads the code list: a CSV with the columns code, from,
 // until, information, effect and meaning.
 func ReadEndorsements(data []byte) (*Endorsements, []fhir.Issue) {
-	s := readSheet(data, true, "code", "from", "information", "effect", "meaning")
+	s := readTable(data, true, "code", "from", "information", "effect", "meaning")
 	l := &Endorsements{Edition: contentName("endorsements", data)}
-	for r := range s.rows() {
+	for r := range s.Rows() {
 		e := Endorsement{Meaning: readMeaning(s, r, l.dated), Information: s.text(r, "information"), Effect: s.text(r, "effect")}
-		if _, at := s.cell(r, "information"); e.Information != InformationRequired && e.Information != "none" {
-			s.fail(at, fhir.CodeInvalid, "It is not understood whether supporting information is required.", "required or none", strconv.Quote(e.Information))
+		if _, at := s.Cell(r, "information"); e.Information != InformationRequired && e.Information != "none" {
+			s.Fail(at, fhir.CodeInvalid, "It is not understood whether supporting information is required.", "required or none", strconv.Quote(e.Information))
 		}
-		if _, at := s.cell(r, "effect"); !slices.Contains(effects, e.Effect) {
-			s.fail(at, fhir.CodeInvalid, "The effect is not known.", "one of broken-bulk, unlicensed-fee, invoice-price, pack-size, out-of-pocket, no-discount-endorsed, none", strconv.Quote(e.Effect))
+		if _, at := s.Cell(r, "effect"); !slices.Contains(effects, e.Effect) {
+			s.Fail(at, fhir.CodeInvalid, "The effect is not known.", "one of broken-bulk, unlicensed-fee, invoice-price, pack-size, out-of-pocket, no-discount-endorsed, none", strconv.Quote(e.Effect))
 		}
 		l.dated = append(l.dated, e)
 	}
-	if fhir.HasErrors(s.issues) {
-		return nil, s.issues
+	if fhir.HasErrors(s.Issues) {
+		return nil, s.Issues
 	}
-	return l, s.issues
+	return l, s.Issues
 }

@@ -71,24 +71,24 @@ func (l *Exemptions) Of(country string, day time.Time) (Exemption, bool) {
 // ReadExemptions reads the code list: a CSV with the columns code, from, until,
 // charge, age, endorsement, meaning and, where it is not for England, country.
 func ReadExemptions(data []byte) (*Exemptions, []fhir.Issue) {
-	s := readSheet(data, true, "code", "from", "charge", "meaning")
+	s := readTable(data, true, "code", "from", "charge", "meaning")
 	l := &Exemptions{Edition: contentName("exemptions", data)}
-	for r := range s.rows() {
+	for r := range s.Rows() {
 		e := Exemption{Meaning: readMeaning(s, r, l.dated)}
-		e.Age, _ = s.cell(r, "age")
-		e.Endorsement, _ = s.cell(r, "endorsement")
-		e.Country, _ = s.cell(r, "country")
+		e.Age, _ = s.Cell(r, "age")
+		e.Endorsement, _ = s.Cell(r, "endorsement")
+		e.Country, _ = s.Cell(r, "country")
 		e.Charge = Charge(s.text(r, "charge"))
-		_, at := s.cell(r, "charge")
+		_, at := s.Cell(r, "charge")
 		switch e.Charge {
 		case ChargeDue, ChargePrevious, ChargeNone:
 		default:
-			s.fail(at, fhir.CodeInvalid, "The charge is not understood.", "due, previous or none", strconv.Quote(string(e.Charge)))
+			s.Fail(at, fhir.CodeInvalid, "The charge is not understood.", "due, previous or none", strconv.Quote(string(e.Charge)))
 		}
 		l.dated = append(l.dated, e)
 	}
-	if fhir.HasErrors(s.issues) {
-		return nil, s.issues
+	if fhir.HasErrors(s.Issues) {
+		return nil, s.Issues
 	}
-	return l, s.issues
+	return l, s.Issues
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/sheet"
 )
 
 // Rule names a figure of the fee schedule.
@@ -132,9 +133,9 @@ func (f *Fees) Before(rule Rule, day time.Time) (Fee, bool) {
 // ReadFees reads a schedule: a CSV with the columns rule, from, value, unit,
 // mark and source, and optionally until. Lines that begin with # are comments.
 func ReadFees(data []byte) (*Fees, []fhir.Issue) {
-	s := readSheet(data, true, "rule", "from", "value", "unit", "mark", "source")
+	s := readTable(data, true, "rule", "from", "value", "unit", "mark", "source")
 	f := &Fees{Edition: contentName("fees", data), byRule: map[Rule][]Fee{}}
-	for r := range s.rows() {
+	for r := range s.Rows() {
 		fee := s.fee(r)
 		f.byRule[fee.Rule] = append(f.byRule[fee.Rule], fee)
 	}
@@ -142,29 +143,29 @@ func ReadFees(data []byte) (*Fees, []fhir.Issue) {
 		slices.SortStableFunc(figures, func(a, b Fee) int { return a.From.Compare(b.From) })
 		for i := range figures[1:] {
 			if figures[i].From.Equal(figures[i+1].From) {
-				s.fail(fhir.Position{Line: figures[i+1].Line, Column: 1}, fhir.Duplicate, string(rule)+" has two figures from the same day.", "", "line "+strconv.Itoa(figures[i].Line)+" and this one")
+				s.Fail(fhir.Position{Line: figures[i+1].Line, Column: 1}, fhir.Duplicate, string(rule)+" has two figures from the same day.", "", "line "+strconv.Itoa(figures[i].Line)+" and this one")
 			}
 		}
 	}
-	if fhir.HasErrors(s.issues) {
-		slices.SortStableFunc(s.issues, func(a, b fhir.Issue) int { return cmp.Compare(a.Position.Line, b.Position.Line) })
-		return nil, s.issues
+	if fhir.HasErrors(s.Issues) {
+		slices.SortStableFunc(s.Issues, func(a, b fhir.Issue) int { return cmp.Compare(a.Position.Line, b.Position.Line) })
+		return nil, s.Issues
 	}
-	return f, s.issues
+	return f, s.Issues
 }
 
-func (s *sheet) fee(r row) Fee {
-	f := Fee{Rule: Rule(s.text(r, "rule")), From: s.day(r, "from"), Value: s.text(r, "value"), Line: r.line(),
+func (s *table) fee(r sheet.Row) Fee {
+	f := Fee{Rule: Rule(s.text(r, "rule")), From: s.day(r, "from"), Value: s.text(r, "value"), Line: r.Line(),
 		Unit: s.text(r, "unit"), Mark: s.mark(r), Source: s.text(r, "source")}
-	if until, _ := s.cell(r, "until"); until != "" {
+	if until, _ := s.Cell(r, "until"); until != "" {
 		f.Until = s.day(r, "until")
 	}
 	s.suits(r, f)
-	_, at := s.cell(r, "value")
+	_, at := s.Cell(r, "value")
 	if f.Unit != "" && f.Unit != "word" {
 		number, ok := new(big.Rat).SetString(f.Value)
 		if !ok || !exact.MatchString(f.Value) {
-			s.fail(at, fhir.ValueCode, "The value is no number.", "digits with at most one point, or the unit \"word\"", strconv.Quote(f.Value))
+			s.Fail(at, fhir.ValueCode, "The value is no number.", "digits with at most one point, or the unit \"word\"", strconv.Quote(f.Value))
 		}
 		f.number = number
 	}
@@ -172,42 +173,42 @@ func (s *sheet) fee(r row) Fee {
 }
 
 // mark says how well a figure is known.
-func (s *sheet) mark(r row) string {
+func (s *table) mark(r sheet.Row) string {
 	mark := s.text(r, "mark")
 	switch mark {
 	case "", "V", "V-old", "B":
 	default:
-		_, at := s.cell(r, "mark")
-		s.fail(at, fhir.CodeInvalid, "The mark is not known.", "V, V-old or B", strconv.Quote(mark))
+		_, at := s.Cell(r, "mark")
+		s.Fail(at, fhir.CodeInvalid, "The mark is not known.", "V, V-old or B", strconv.Quote(mark))
 	}
 	return mark
 }
 
 // suits holds a figure to its rule. A rule of another name changes nothing, so
 // it is pointed out.
-func (s *sheet) suits(r row, f Fee) {
+func (s *table) suits(r sheet.Row, f Fee) {
 	name, _, _ := strings.Cut(string(f.Rule), ":")
-	_, rule := s.cell(r, "rule")
-	_, unit := s.cell(r, "unit")
-	_, value := s.cell(r, "value")
+	_, rule := s.Cell(r, "rule")
+	_, unit := s.Cell(r, "unit")
+	_, value := s.Cell(r, "value")
 	word, number := slices.Contains(wordRules, Rule(name)), slices.Contains(numberRules, Rule(name))
 	switch {
 	case f.Rule != "" && !word && !number:
-		s.warn(rule, "Nothing is worked out by a rule "+strconv.Quote(name)+": is the name misspelt?")
+		s.Warn(rule, "Nothing is worked out by a rule "+strconv.Quote(name)+": is the name misspelt?")
 	case word && f.Unit != "" && f.Unit != "word":
-		s.fail(unit, fhir.ValueCode, name+" is a word.", "the unit \"word\"", strconv.Quote(f.Unit))
+		s.Fail(unit, fhir.ValueCode, name+" is a word.", "the unit \"word\"", strconv.Quote(f.Unit))
 	case number && f.Unit == "word":
-		s.fail(unit, fhir.ValueCode, name+" is a number.", "a unit such as pence", strconv.Quote(f.Unit))
+		s.Fail(unit, fhir.ValueCode, name+" is a number.", "a unit such as pence", strconv.Quote(f.Unit))
 	case slices.Contains(countRules, Rule(name)) && strings.Contains(f.Value, "."):
-		s.fail(value, fhir.ValueCode, name+" is a whole number.", "digits", strconv.Quote(f.Value))
+		s.Fail(value, fhir.ValueCode, name+" is a whole number.", "digits", strconv.Quote(f.Value))
 	}
 }
 
-func (s *sheet) day(r row, column string) time.Time {
-	v, at := s.cell(r, column)
+func (s *table) day(r sheet.Row, column string) time.Time {
+	v, at := s.Cell(r, column)
 	day, err := time.Parse(time.DateOnly, v)
 	if err != nil {
-		s.fail(at, fhir.ValueCode, column+" is no date.", "a date such as 2026-05-01", strconv.Quote(v))
+		s.Fail(at, fhir.ValueCode, column+" is no date.", "a date such as 2026-05-01", strconv.Quote(v))
 	}
 	return day
 }

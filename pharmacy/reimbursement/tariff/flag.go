@@ -59,30 +59,30 @@ func (f Flags) Schedule(code string) int {
 // ReadFlags reads a CSV with the columns Snomed Code, Medicine and Flags, the
 // flags of a product separated by blanks.
 func ReadFlags(data []byte) (Flags, []fhir.Issue) {
-	s := readSheet(data, true, "Snomed Code", "Flags")
+	s := readTable(data, true, "Snomed Code", "Flags")
 	out := Flags{}
 	seen := map[string]int{}
-	for r := range s.rows() {
+	for r := range s.Rows() {
 		code := s.snomed(r, "Snomed Code")
 		if !s.once(seen, r, "Snomed Code", code) {
 			continue
 		}
-		_, at := s.cell(r, "Flags")
+		_, at := s.Cell(r, "Flags")
 		for _, name := range strings.Fields(s.text(r, "Flags")) {
 			switch f := Flag(name); f {
 			case SpecialContainer, Reconstituted, NoDiscount, NoDiscountEndorsed:
 				out[code] = append(out[code], f)
 			default:
 				if _, ok := f.schedule(); !ok {
-					s.fail(at, fhir.CodeInvalid, "The flag is not known.", "special-container, reconstituted, no-discount, no-discount-endorsed or schedule-1 to schedule-5", strconv.Quote(name))
+					s.Fail(at, fhir.CodeInvalid, "The flag is not known.", "special-container, reconstituted, no-discount, no-discount-endorsed or schedule-1 to schedule-5", strconv.Quote(name))
 					continue
 				}
 				out[code] = append(out[code], f)
 			}
 		}
 	}
-	if fhir.HasErrors(s.issues) {
-		return nil, s.issues
+	if fhir.HasErrors(s.Issues) {
+		return nil, s.Issues
 	}
-	return out, s.issues
+	return out, s.Issues
 }

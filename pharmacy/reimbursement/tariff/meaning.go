@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/sheet"
 )
 
 // Meaning is what a code means from a day on. Meanings change over the years,
@@ -52,15 +53,15 @@ func (l dated[T]) first(day time.Time, fits func(T) bool) (found T, ok bool) {
 
 // readMeaning reads what every code list has: code, from, until and meaning.
 // Two meanings of a code on one day are a mistake of the file.
-func readMeaning[T interface{ meaning() Meaning }](s *sheet, r row, before dated[T]) Meaning {
-	m := Meaning{Code: s.text(r, "code"), From: s.day(r, "from"), Text: s.text(r, "meaning"), Line: r.line()}
-	if until, _ := s.cell(r, "until"); until != "" {
+func readMeaning[T interface{ meaning() Meaning }](s *table, r sheet.Row, before dated[T]) Meaning {
+	m := Meaning{Code: s.text(r, "code"), From: s.day(r, "from"), Text: s.text(r, "meaning"), Line: r.Line()}
+	if until, _ := s.Cell(r, "until"); until != "" {
 		m.Until = s.day(r, "until")
 	}
 	for _, e := range before {
 		other := e.meaning()
 		if other.Code == m.Code && (other.Until.IsZero() || !other.Until.Before(m.From)) && (m.Until.IsZero() || !m.Until.Before(other.From)) {
-			s.fail(s.start(r), fhir.Duplicate, "Code "+m.Code+" has two meanings on one day.", "", "line "+strconv.Itoa(other.Line)+" and this one")
+			s.Fail(s.Start(r), fhir.Duplicate, "Code "+m.Code+" has two meanings on one day.", "", "line "+strconv.Itoa(other.Line)+" and this one")
 		}
 	}
 	return m

@@ -22,17 +22,17 @@ const candidates = 5
 // rows are left to work through. What is not such a list, or has no valid price, is an
 // issue, and nothing is returned.
 func Reconcile(data []byte, edition *Edition) (list []byte, open int, issues []fhir.Issue) {
-	s := readSheet(data, true, "Medicine", "Pack size", "Price")
+	s := readTable(data, true, "Medicine", "Pack size", "Price")
 	packs := newPackIndex(edition)
 	var out bytes.Buffer
 	w := csv.NewWriter(&out)
 	_ = w.Write([]string{"Medicine", "Pack size", "VMPP Snomed Code", "Price"})
-	for r := range s.rows() {
+	for r := range s.Rows() {
 		medicine, code := s.text(r, "Medicine"), ""
-		size, _ := s.cell(r, "Pack size")
-		price, _ := s.cell(r, "Price")
+		size, _ := s.Cell(r, "Pack size")
+		price, _ := s.Cell(r, "Price")
 		s.money(r, "Price")
-		if code, _ = s.cell(r, "VMPP Snomed Code"); code != "" {
+		if code, _ = s.Cell(r, "VMPP Snomed Code"); code != "" {
 			s.snomed(r, "VMPP Snomed Code")
 		}
 		if code == "" {
@@ -42,7 +42,7 @@ func Reconcile(data []byte, edition *Edition) (list []byte, open int, issues []f
 			} else {
 				open++
 				w.Flush()
-				fmt.Fprintf(&out, "# line %d fits %s; it may be:\n", r.line(), counted(len(fits)))
+				fmt.Fprintf(&out, "# line %d fits %s; it may be:\n", r.Line(), counted(len(fits)))
 				for _, p := range packs.near(medicine, fits) {
 					fmt.Fprintf(&out, "#   %s  %s, %s %s, %dp, line %d of Part VIIIA\n", p.VMPP, p.Medicine, p.Size.FloatString(places(p.Size)), p.Unit, p.Price, p.Line)
 				}
@@ -51,10 +51,10 @@ func Reconcile(data []byte, edition *Edition) (list []byte, open int, issues []f
 		_ = w.Write([]string{medicine, size, code, price})
 	}
 	w.Flush()
-	if fhir.HasErrors(s.issues) {
-		return nil, 0, s.issues
+	if fhir.HasErrors(s.Issues) {
+		return nil, 0, s.Issues
 	}
-	return out.Bytes(), open, s.issues
+	return out.Bytes(), open, s.Issues
 }
 
 func counted(n int) string {

@@ -1,4 +1,7 @@
-package tariff
+// Package sheet reads CSV files as people and spreadsheets save them: in whatever encoding
+// and with whatever separator, with a header somewhere near the top. It gathers what is
+// wrong with them by line and column.
+package sheet
 
 import (
 	"bytes"
@@ -6,7 +9,7 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"math/big"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,78 +29,77 @@ const maxSheet = 64 << 20
 // searchHeader is how many rows may stand above the header.
 const searchHeader = 20
 
-// sheet is a CSV file with a header somewhere near its top, read row by row with
+// Sheet is a CSV file with a header somewhere near its top, read row by row with
 // the place of every cell. It gathers what is wrong instead of stopping at the
 // first.
-type sheet struct {
+type Sheet struct {
 	lines   []string
 	columns map[string]int // normalised header -> index
-	title   string         // the text above the header
-	issues  []fhir.Issue
-
-	amounts map[string]*big.Rat // that were read, as written
+	Title   string         // the text above the header
+	Issues  []fhir.Issue
 
 	reader *csv.Reader
-	first  []row // those that were read in search of the header
+	first  []Row // those that were read in search of the header
 }
 
-// row is a row of a sheet. It is good until the next one is read.
-type row struct {
+// Row is a row of a sheet. It is good until the next one is read.
+type Row struct {
 	cells []string
 	at    [][2]int // line, and column in bytes
 }
 
-func (r row) line() int { return r.at[0][0] }
+// Line is the line on which the row begins.
+func (r Row) Line() int { return r.at[0][0] }
 
 // separators are what may stand between cells, as spreadsheets save them.
 const separators = ",;\t"
 
-// readSheet opens a file in UTF-8, UTF-16 or, as spreadsheets save it,
+// Read opens a file in UTF-8, UTF-16 or, as spreadsheets save it,
 // Windows-1252. want names the columns that make a row the header, as they are
 // written; optional columns and an unnamed one are found beside them. Lines that
 // begin with # are comments where notes is set. The rows are read by
-// [sheet.rows].
-func readSheet(data []byte, notes bool, want ...string) *sheet {
-	s := &sheet{}
+// [Sheet.Rows].
+func Read(data []byte, notes bool, want ...string) *Sheet {
+	s := &Sheet{}
 	if len(data) > maxSheet {
-		s.fail(fhir.Position{}, fhir.TooLong, "The file is too large for a price list.", "at most 64 MB", strconv.Itoa(len(data))+" bytes")
+		s.Fail(fhir.Position{}, fhir.TooLong, "The file is too large.", "at most 64 MB", strconv.Itoa(len(data))+" bytes")
 		return s
 	}
 	text := s.decode(data)
-	if fhir.HasErrors(s.issues) {
+	if fhir.HasErrors(s.Issues) {
 		return s
 	}
 	s.lines = strings.Split(text, "\n")
 	for _, separator := range separators {
-		found := &sheet{lines: s.lines}
+		found := &Sheet{lines: s.lines}
 		if found.open(text, separator, notes, want); found.columns != nil {
 			return found
 		}
-		if s.issues == nil {
-			s.issues = found.issues
+		if s.Issues == nil {
+			s.Issues = found.Issues
 		}
 	}
 	return s
 }
 
 // open reads as far as the header. Without one it says so.
-func (s *sheet) open(text string, separator rune, notes bool, want []string) {
+func (s *Sheet) open(text string, separator rune, notes bool, want []string) {
 	s.reader = csv.NewReader(strings.NewReader(text))
 	s.reader.FieldsPerRecord, s.reader.ReuseRecord, s.reader.Comma = -1, true, separator
 	if notes {
 		s.reader.Comment = '#'
 	}
-	var rows []row
+	var rows []Row
 	for len(rows) < searchHeader {
 		r, ok := s.next()
 		if !ok {
 			break
 		}
-		rows = append(rows, row{slices.Clone(r.cells), slices.Clone(r.at)})
+		rows = append(rows, Row{slices.Clone(r.cells), slices.Clone(r.at)})
 	}
-	head := slices.IndexFunc(rows, func(r row) bool {
+	head := slices.IndexFunc(rows, func(r Row) bool {
 		names := normalised(r.cells)
-		return !slices.ContainsFunc(want, func(w string) bool { return names[normal(w)] == 0 })
+		return !slices.ContainsFunc(want, func(w string) bool { return names[Normal(w)] == 0 })
 	})
 	if head < 0 {
 		s.headless(rows, want)
@@ -105,13 +107,13 @@ func (s *sheet) open(text string, separator rune, notes bool, want []string) {
 	}
 	s.columns, s.first = normalised(rows[head].cells), rows[head+1:]
 	for _, r := range rows[:head] {
-		s.title = strings.TrimSpace(s.title + " " + strings.Join(strings.Fields(strings.Join(r.cells, " ")), " "))
+		s.Title = strings.TrimSpace(s.Title + " " + strings.Join(strings.Fields(strings.Join(r.cells, " ")), " "))
 	}
 }
 
-// rows are the rows below the header that have anything in them, once.
-func (s *sheet) rows() iter.Seq[row] {
-	return func(yield func(row) bool) {
+// Rows are the rows below the header that have anything in them, once.
+func (s *Sheet) Rows() iter.Seq[Row] {
+	return func(yield func(Row) bool) {
 		if s.columns == nil {
 			return
 		}
@@ -120,7 +122,7 @@ func (s *sheet) rows() iter.Seq[row] {
 				return
 			}
 		}
-		var cells row
+		var cells Row
 		for {
 			r, ok := s.nextInto(&cells)
 			if !ok {
@@ -134,17 +136,17 @@ func (s *sheet) rows() iter.Seq[row] {
 }
 
 // decode makes text of a file, by the mark at its head, or by what it holds.
-func (s *sheet) decode(data []byte) string {
+func (s *Sheet) decode(data []byte) string {
 	text := ""
 	switch wide := wideness(data); {
 	case wide != nil:
 		if len(data)%2 != 0 {
-			s.fail(fhir.Position{}, fhir.Structure, "The file is UTF-16 and was cut short.", "an even number of bytes", strconv.Itoa(len(data))+" bytes")
+			s.Fail(fhir.Position{}, fhir.Structure, "The file is UTF-16 and was cut short.", "an even number of bytes", strconv.Itoa(len(data))+" bytes")
 			return ""
 		}
 		decoded, err := wide.NewDecoder().Bytes(data)
 		if err != nil {
-			s.fail(fhir.Position{}, fhir.Structure, "The file is not valid UTF-16: "+err.Error()+".", "", "")
+			s.Fail(fhir.Position{}, fhir.Structure, "The file is not valid UTF-16: "+err.Error()+".", "", "")
 			return ""
 		}
 		text = string(decoded)
@@ -158,7 +160,7 @@ func (s *sheet) decode(data []byte) string {
 		text = string(decoded)
 	}
 	if i := strings.IndexByte(text, 0); i >= 0 {
-		s.fail(fhir.Position{Line: 1 + strings.Count(text[:i], "\n"), Column: 1}, fhir.Structure, "The file holds bytes of 0 here, so it is not text.", "a CSV file", "")
+		s.Fail(fhir.Position{Line: 1 + strings.Count(text[:i], "\n"), Column: 1}, fhir.Structure, "The file holds bytes of 0 here, so it is not text.", "a CSV file", "")
 		return ""
 	}
 	if !strings.Contains(text, "\n") {
@@ -196,18 +198,18 @@ func wideness(data []byte) encoding.Encoding {
 	return unicode.UTF16(order, mark)
 }
 
-func (s *sheet) next() (row, bool) { return s.nextInto(&row{}) }
+func (s *Sheet) next() (Row, bool) { return s.nextInto(&Row{}) }
 
 // nextInto reads a record, with its places in the memory of one before.
-func (s *sheet) nextInto(into *row) (row, bool) {
+func (s *Sheet) nextInto(into *Row) (Row, bool) {
 	cells, err := s.reader.Read()
 	if errors.Is(err, io.EOF) {
-		return row{}, false
+		return Row{}, false
 	}
 	var wrong *csv.ParseError
 	if errors.As(err, &wrong) {
-		s.fail(s.place(wrong.Line, wrong.Column), fhir.Invalid, "The file cannot be read as CSV from here on: "+wrong.Err.Error()+".", "", "")
-		return row{}, false
+		s.Fail(s.place(wrong.Line, wrong.Column), fhir.Invalid, "The file cannot be read as CSV from here on: "+wrong.Err.Error()+".", "", "")
+		return Row{}, false
 	}
 	into.cells, into.at = cells, into.at[:0]
 	for i, c := range cells {
@@ -222,7 +224,7 @@ func (s *sheet) nextInto(into *row) (row, bool) {
 }
 
 // place turns the byte column of the csv package into one that counts characters.
-func (s *sheet) place(line, column int) fhir.Position {
+func (s *Sheet) place(line, column int) fhir.Position {
 	if line >= 1 && line <= len(s.lines) {
 		text := s.lines[line-1]
 		column = 1 + utf8.RuneCountInString(text[:min(max(column-1, 0), len(text))])
@@ -230,34 +232,36 @@ func (s *sheet) place(line, column int) fhir.Position {
 	return fhir.Position{Line: line, Column: column}
 }
 
-// start is where a row begins.
-func (s *sheet) start(r row) fhir.Position { return s.place(r.at[0][0], r.at[0][1]) }
+// Start is where a row begins.
+func (s *Sheet) Start(r Row) fhir.Position { return s.place(r.at[0][0], r.at[0][1]) }
 
-func (s *sheet) headless(rows []row, want []string) {
-	if len(s.issues) > 0 {
+func (s *Sheet) headless(rows []Row, want []string) {
+	if len(s.Issues) > 0 {
 		return
 	}
 	found := "no row"
 	if len(rows) > 0 {
-		most := slices.MaxFunc(rows[:min(len(rows), searchHeader)], func(a, b row) int { return a.filled() - b.filled() })
+		most := slices.MaxFunc(rows[:min(len(rows), searchHeader)], func(a, b Row) int { return a.Filled() - b.Filled() })
 		found = strings.Join(most.cells, ", ")
 	}
-	s.fail(fhir.Position{Line: 1, Column: 1}, fhir.Structure, "No header row was found in the first "+strconv.Itoa(searchHeader)+" rows.",
+	s.Fail(fhir.Position{Line: 1, Column: 1}, fhir.Structure, "No header row was found in the first "+strconv.Itoa(searchHeader)+" rows.",
 		"a row with the columns "+strings.Join(want, ", "), found)
 }
 
-func (s *sheet) fail(at fhir.Position, code fhir.Code, message, expected, found string) {
-	s.issues = append(s.issues, fhir.Issue{Severity: fhir.Err, Code: code, Position: at, Message: message, Expected: expected, Found: found})
+// Fail notes what is wrong at a place.
+func (s *Sheet) Fail(at fhir.Position, code fhir.Code, message, expected, found string) {
+	s.Issues = append(s.Issues, fhir.Issue{Severity: fhir.Err, Code: code, Position: at, Message: message, Expected: expected, Found: found})
 }
 
-func (s *sheet) warn(at fhir.Position, message string) {
-	s.issues = append(s.issues, fhir.Issue{Severity: fhir.Warning, Code: fhir.ValueCode, Position: at, Message: message})
+// Warn notes what is worth knowing of a place.
+func (s *Sheet) Warn(at fhir.Position, message string) {
+	s.Issues = append(s.Issues, fhir.Issue{Severity: fhir.Warning, Code: fhir.ValueCode, Position: at, Message: message})
 }
 
-// cell is the value in a column and its place; of a column that the file does
+// Cell is the value in a column and its place; of a column that the file does
 // not have, or a row too short, "".
-func (s *sheet) cell(r row, column string) (string, fhir.Position) {
-	i := s.columns[normal(column)] - 1
+func (s *Sheet) Cell(r Row, column string) (string, fhir.Position) {
+	i := s.columns[Normal(column)] - 1
 	if i < 0 || i >= len(r.cells) {
 		i = len(r.at) - 1
 		return "", s.place(r.at[i][0], r.at[i][1])
@@ -265,7 +269,8 @@ func (s *sheet) cell(r row, column string) (string, fhir.Position) {
 	return r.cells[i], s.place(r.at[i][0], r.at[i][1])
 }
 
-func (r row) filled() int {
+// Filled is how many cells have anything in them.
+func (r Row) Filled() int {
 	n := 0
 	for _, c := range r.cells {
 		if c != "" {
@@ -275,16 +280,16 @@ func (r row) filled() int {
 	return n
 }
 
-func (r row) blank() bool { return r.filled() == 0 }
+func (r Row) blank() bool { return r.Filled() == 0 }
 
 // normalised maps header names to their index plus one. The column behind the
 // pack size has no name in the NHSBSA's files and holds the unit.
 func normalised(cells []string) map[string]int {
 	names := map[string]int{}
 	for i, c := range cells {
-		name := normal(c)
-		if name == "" && i > 0 && normal(cells[i-1]) == normal("Pack size") {
-			name = normal("Unit")
+		name := Normal(c)
+		if name == "" && i > 0 && Normal(cells[i-1]) == Normal("Pack size") {
+			name = Normal("Unit")
 		}
 		if name != "" && names[name] == 0 {
 			names[name] = i + 1
@@ -293,7 +298,8 @@ func normalised(cells []string) map[string]int {
 	return names
 }
 
-func normal(name string) string {
+// Normal is the name of a column as it is compared: its letters and digits, in small letters.
+func Normal(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
@@ -304,3 +310,12 @@ func normal(name string) string {
 		return -1
 	}, name)
 }
+
+// HasHeader reports whether the header was found.
+func (s *Sheet) HasHeader() bool { return s.columns != nil }
+
+// Has reports whether the sheet has a column.
+func (s *Sheet) Has(column string) bool { return s.columns[Normal(column)] > 0 }
+
+// Columns are the names of the columns, as [Normal] has them.
+func (s *Sheet) Columns() []string { return slices.Sorted(maps.Keys(s.columns)) }
