@@ -18,6 +18,9 @@ type Operation struct {
 	Idempotent bool
 	// ByName says that only a scope and a role that name the operation grant it.
 	ByName bool
+	// Open says that it tells nothing that is stored: every caller who is let in may
+	// invoke it, without a scope or a role.
+	Open bool
 	// RequestID says that EPS requires X-Request-ID of it, and that it answers in
 	// the ways of EPS. Any operation that writes is answered a repeat with the
 	// same X-Request-ID or Idempotency-Key as the first time.
@@ -108,4 +111,7 @@ type Reply struct {
 	Resource *Resource
 	Location string // "Claim/1/_history/1"
 	Refused  bool
+	// Impersonal says that it tells of no patient and no medicine of one: a caller
+	// from whom something is hidden is shown the whole of it.
+	Impersonal bool
 }

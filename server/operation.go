@@ -205,6 +205,9 @@ func (s *Server) sendReply(c *gin.Context, in invocation, reply *fhir.Reply) err
 		return nil
 	}
 	x.showAll(reply.Resource.Root())
+	if reply.Impersonal {
+		x.identity.Hidden = nil
+	}
 	if typ := x.unreadable(reply.Resource.Root()); typ != "" && !in.owned {
 		if !in.writes {
 			return x.permit(typ, auth.Read)

@@ -22,6 +22,7 @@ import (
 	"github.com/pestle-fhir/pestle/store/archive"
 	"github.com/pestle-fhir/pestle/trust/audit"
 	"github.com/pestle-fhir/pestle/trust/ledger"
+	"github.com/pestle-fhir/pestle/trust/policy"
 )
 
 // admin answers the commands of this binary for a running server: on the socket
@@ -33,7 +34,7 @@ type admin struct {
 	log      *slog.Logger
 	tokens   *oauth.Server // nil where the server issues none
 	accounts *accounts     // nil where nobody can sign in
-	sandbox  bool
+	sandbox  *policy.Table // what roles allow the people of a sandbox; nil elsewhere
 
 	rotating sync.Mutex // one rotation of the key at a time
 	denials  limit.Denials

@@ -32,6 +32,7 @@ func (c *serveCommand) authenticator(app *app, log *slog.Logger) (who server.Aut
 	}
 	var next oauth.Next
 	if c.Sandbox {
+		c.people = roles
 		next = sandboxCaller{Sandbox: auth.Sandbox{User: fhir.Principal{Agent: "sds-user-id|555000000000", Display: "Sandbox user", OnBehalf: sandboxPharmacy}}, roles: roles}
 	} else if c.Keys != "" || !c.IssueTokens {
 		if next, err = c.bearer(roles, delegates); err != nil {

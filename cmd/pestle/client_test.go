@@ -154,6 +154,7 @@ func TestSandboxPeople(t *testing.T) {
 			assert.Equal(t, want, s.get(path, token), "%s %s", p.Name, path)
 			assert.Equal(t, want, s.get(path, "", "Pestle-Person", p.Name), "%s %s by the header", p.Name, path)
 		}
+		assert.Equal(t, 200, s.get("/fhir/$demo-order", token), p.Name)
 	}
 	assert.Equal(t, 401, s.get("/fhir/Patient", "", "Pestle-Person", "nobody"))
 	assert.Equal(t, 200, s.get("/fhir/Patient", ""))

@@ -68,7 +68,7 @@ func (c *launchCommand) Run(std streams) error {
 
 // launch answers the command for a running server.
 func (a *admin) launch(_ auth.Identity, w http.ResponseWriter, r *http.Request) error {
-	if a.tokens == nil || a.accounts == nil && !a.sandbox {
+	if a.tokens == nil || a.accounts == nil && a.sandbox == nil {
 		return errors.New("nobody can sign in to the server, so that no app acts for a person: start it with --issue-tokens --sign-in")
 	}
 	var q launchRequest

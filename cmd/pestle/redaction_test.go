@@ -113,6 +113,9 @@ func redactedServer(t testing.TB, n int) http.Handler {
 		}}, {Name: "export-month", Type: "Claim", Idempotent: true, Handle: func(context.Context, *fhir.Call) (*fhir.Reply, error) {
 			r, err := fhir.Parse([]byte(`{"resourceType":"Parameters","parameter":[{"name":"a","valueString":"Methadone"},{"name":"b","valueInteger":3},{"name":"c","part":[{"name":"d","valueCodeableConcept":{"text":"Methadone"},"_valueString":{"id":"Methadone"}}]}]}`))
 			return &fhir.Reply{Resource: r}, err
+		}}, {Name: "month-figures", Type: "Claim", Idempotent: true, Handle: func(context.Context, *fhir.Call) (*fhir.Reply, error) {
+			r, err := fhir.Parse([]byte(`{"resourceType":"Binary","contentType":"text/csv","data":"MSwy"}`))
+			return &fhir.Reply{Resource: r, Impersonal: true}, err
 		}}}}
 	config.Hidden, err = (&serveCommand{}).hidden()
 	require.NoError(t, err)
@@ -386,4 +389,16 @@ func TestNumbersAreNoIDs(t *testing.T) {
 	for _, id := range []string{"A83008-9000000018", "A83008-19000000017", "A83008-x9000000017"} {
 		assert.Equal(t, 201, askRole(h, "A83008", "PUT", "/fhir/Patient/"+id, `{"resourceType":"Patient","id":"`+id+`"}`).Code, id)
 	}
+}
+
+// TestImpersonal: what an operation says tells of nobody is shown whole to a role that
+// is shown a part of resources; within a Bundle it is judged with the others there.
+func TestImpersonal(t *testing.T) {
+	h := redactedServer(t, 1)
+	w := askRole(h, "finance", "GET", "/fhir/Claim/$month-figures", "")
+	require.Equal(t, 200, w.Code, w.Body)
+	require.JSONEq(t, `{"resourceType":"Binary","contentType":"text/csv","data":"MSwy"}`, w.Body.String())
+	w = askRole(h, "finance", "POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"Claim/$month-figures"}}]}`)
+	require.Equal(t, 200, w.Code, w.Body)
+	require.NotContains(t, w.Body.String(), "MSwy")
 }

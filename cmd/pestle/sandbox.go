@@ -72,7 +72,7 @@ func (a *app) signInPharmacists(ctx context.Context) error {
 // demoOperations make what there is to send in a sandbox: at each call another
 // prescription of today.
 func demoOperations() []fhir.Operation {
-	return []fhir.Operation{{Name: freshOrder, Idempotent: true,
+	return []fhir.Operation{{Name: freshOrder, Idempotent: true, Open: true,
 		Doc: "A new demo prescription, signed now, as a message that $process-message takes. Only in a sandbox; it stores nothing.",
 		Handle: func(_ context.Context, call *fhir.Call) (*fhir.Reply, error) {
 			order, err := sandboxMessage(call.Time)

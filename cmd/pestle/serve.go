@@ -24,6 +24,7 @@ import (
 	"github.com/pestle-fhir/pestle/server/transport"
 	"github.com/pestle-fhir/pestle/trust/audit"
 	"github.com/pestle-fhir/pestle/trust/ledger"
+	"github.com/pestle-fhir/pestle/trust/policy"
 )
 
 // serveCommand is the configuration of a server: each flag is an environment
@@ -99,6 +100,7 @@ type serveCommand struct {
 	policy    *prescription.Policy // of SupplyPolicy; nil for the built-in one
 	retention audit.Retention      // of AuditRetention
 	accounts  *accounts            // nil where nobody can sign in
+	people    *policy.Table        // what roles allow the people of a sandbox; nil elsewhere
 }
 
 // Run serves until SIGTERM or an interrupt, then lets the requests under way
@@ -184,7 +186,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	erasing := make(chan struct{})
 	go func() { purged.run(ctx); close(erasing) }()
 	go app.retain(ctx, c.retention)
-	admin := &admin{app: app, data: c.Data, log: log, tokens: issuer(config), accounts: c.accounts, sandbox: c.Sandbox}
+	admin := &admin{app: app, data: c.Data, log: log, tokens: issuer(config), accounts: c.accounts, sandbox: c.people}
 	commands := admin.administer(ctx)
 	defer stop()
 	ended := func() error { // before the database is closed

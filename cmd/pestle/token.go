@@ -69,13 +69,14 @@ func (c *tokenCommand) ofPerson() (string, error) {
 
 // personToken issues a token to a person of a sandbox, on its socket.
 func (a *admin) personToken(_ auth.Identity, w http.ResponseWriter, r *http.Request) error {
-	if !a.sandbox {
+	if a.sandbox == nil {
 		return errors.New("the server is not a sandbox: get a token with --client and --key")
 	}
 	p, err := sandboxPerson(r.URL.Query().Get("as"))
 	if err != nil {
 		return err
 	}
+	p.Scopes = strings.Join(a.sandbox.Of(p.Roles...).Scopes("user"), " ")
 	text, err := a.tokens.ForPerson(p)
 	if err != nil {
 		return err

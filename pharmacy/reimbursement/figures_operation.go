@@ -43,7 +43,7 @@ func (s *Service) figuresOperation(ctx context.Context, call *fhir.Call) (*fhir.
 	if err != nil {
 		return nil, err
 	}
-	return &fhir.Reply{Resource: fhir.Obj("resourceType", "Binary", "id", pharmacy.ID("Binary", "figures", list[0].name(), parameter(call, "list")),
+	return &fhir.Reply{Impersonal: true, Resource: fhir.Obj("resourceType", "Binary", "id", pharmacy.ID("Binary", "figures", list[0].name(), parameter(call, "list")),
 		"contentType", "text/csv", "data", base64.StdEncoding.EncodeToString([]byte(text))).Resource()}, nil
 }
 

@@ -106,6 +106,30 @@ func (g Grants) AllowOperation(name, event string) bool {
 	})
 }
 
+// Scopes are the scopes of SMART App Launch v2 that together grant what the roles
+// grant, in order, under a context: "user" or "system".
+func (g Grants) Scopes(context string) []string {
+	var out []string
+	for _, r := range g.roles {
+		for typ, letters := range r.types {
+			if letters != "" {
+				out = append(out, context+"/"+typ+"."+letters)
+			}
+		}
+		for op, events := range r.operations {
+			for _, event := range events {
+				scope := context + "/" + op
+				if event != anyEvent {
+					scope += "?event=" + event
+				}
+				out = append(out, scope)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // SeesNone reports whether none of the roles sees what belongs to an organisation.
 func (g Grants) SeesNone() bool {
 	return !slices.ContainsFunc(g.roles, func(r *role) bool { return r.sees != None })
