@@ -39,6 +39,9 @@ type Operation struct {
 	// and stores. An entry of any other type is stored for callers alone who may
 	// create that type; nil where it stores no entries as they come.
 	Carries []string
+	// Files are the media types of the Binary that it answers with: who asks for one of
+	// them, and for no format of FHIR, is answered what the Binary holds.
+	Files []string
 	// Judge, when set, gives what the business finds wrong with a body by
 	// itself. The server asks it about a body that breaks R4 or its profiles,
 	// and so is not handled, so that the sender sees everything at once.

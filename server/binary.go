@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -40,6 +41,34 @@ func (s *Server) wantsContent(c *gin.Context, x *exchange) bool {
 		}
 	}
 	return accept == "" || all >= best
+}
+
+// wantsFile reports whether a request that asks for no format of FHIR asks for what
+// an operation's Binary holds.
+func (s *Server) wantsFile(c *gin.Context, x *exchange) bool {
+	if x.refused == nil || x.interaction != "operation" {
+		return false
+	}
+	_, name, _ := strings.Cut(c.FullPath(), "$")
+	op := s.operations.find(name, c.Param("type"), c.Param("id") != "")
+	return op != nil && slices.ContainsFunc(op.Files, func(name string) bool {
+		return accepted(strings.Join(c.Request.Header.Values("Accept"), ","), name)
+	})
+}
+
+// sendHeld answers with what the Binary of an operation holds.
+func (s *Server) sendHeld(c *gin.Context, r *fhir.Resource) error {
+	name, accept := r.Get("contentType").Text(), strings.Join(c.Request.Header.Values("Accept"), ",")
+	if family, _, _ := strings.Cut(name, ";"); !accepted(accept, family) {
+		return s.notAcceptable("Accept", accept)
+	}
+	data, err := base64.StdEncoding.DecodeString(r.Get("data").Text())
+	if err != nil {
+		return err
+	}
+	c.Header("Content-Security-Policy", "sandbox; default-src 'none'")
+	c.Data(http.StatusOK, name, data)
+	return nil
 }
 
 // sendContent answers with what a Binary holds, whole or the Range of it that

@@ -208,6 +208,9 @@ func (s *Server) sendReply(c *gin.Context, in invocation, reply *fhir.Reply) err
 	if reply.Impersonal {
 		x.identity.Hidden = nil
 	}
+	if x.content && x.identity.Hidden == nil && !reply.Refused && reply.Resource.Type() == "Binary" {
+		return s.sendHeld(c, reply.Resource)
+	}
 	if typ := x.unreadable(reply.Resource.Root()); typ != "" && !in.owned {
 		if !in.writes {
 			return x.permit(typ, auth.Read)

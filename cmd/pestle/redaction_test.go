@@ -113,7 +113,7 @@ func redactedServer(t testing.TB, n int) http.Handler {
 		}}, {Name: "export-month", Type: "Claim", Idempotent: true, Handle: func(context.Context, *fhir.Call) (*fhir.Reply, error) {
 			r, err := fhir.Parse([]byte(`{"resourceType":"Parameters","parameter":[{"name":"a","valueString":"Methadone"},{"name":"b","valueInteger":3},{"name":"c","part":[{"name":"d","valueCodeableConcept":{"text":"Methadone"},"_valueString":{"id":"Methadone"}}]}]}`))
 			return &fhir.Reply{Resource: r}, err
-		}}, {Name: "month-figures", Type: "Claim", Idempotent: true, Handle: func(context.Context, *fhir.Call) (*fhir.Reply, error) {
+		}}, {Name: "month-figures", Type: "Claim", Idempotent: true, Files: []string{"text/csv"}, Handle: func(context.Context, *fhir.Call) (*fhir.Reply, error) {
 			r, err := fhir.Parse([]byte(`{"resourceType":"Binary","contentType":"text/csv","data":"MSwy"}`))
 			return &fhir.Reply{Resource: r, Impersonal: true}, err
 		}}}}
@@ -401,4 +401,8 @@ func TestImpersonal(t *testing.T) {
 	w = askRole(h, "finance", "POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"Claim/$month-figures"}}]}`)
 	require.Equal(t, 200, w.Code, w.Body)
 	require.NotContains(t, w.Body.String(), "MSwy")
+	w = askRole(h, "finance", "GET", "/fhir/Claim/$month-figures", "", "Accept", "text/csv;q=0.9")
+	require.Equal(t, "200 text/csv 1,2", fmt.Sprint(w.Code, " ", w.Header().Get("Content-Type"), " ", w.Body))
+	require.Equal(t, 406, askRole(h, "finance", "GET", "/fhir/Claim/$month-figures", "", "Accept", "image/png").Code)
+	require.Equal(t, 406, askRole(h, "finance", "GET", "/fhir/Claim/$export-month", "", "Accept", "text/csv").Code)
 }

@@ -15,7 +15,7 @@ func (s *Service) Operations() []fhir.Operation {
 			Doc: "Takes a Claim, alone or as the resource of Parameters or in a Bundle, stores it and answers with the ClaimResponse that prices it."},
 		{Name: "export-month", Type: "Claim", Idempotent: true, Handle: s.exportOperation, Parameters: exportInputs,
 			Doc: "Returns the claims of a dispensing month (month=2026-11) with their answers and the month's totals as one Bundle for each pharmacy (org=ODS code): of a closed month what was recorded (the newest run, or run=N), with the same bytes every time; of any other a preview. Records nothing."},
-		{Name: "month-figures", Type: "Claim", Idempotent: true, Handle: s.figuresOperation, Parameters: figuresInputs,
+		{Name: "month-figures", Type: "Claim", Idempotent: true, Handle: s.figuresOperation, Parameters: figuresInputs, Files: []string{"text/csv"},
 			Doc: "Returns the figures of a month's submission (month=2026-11, org=ODS code, run=N), or a row for each of its claims (list=claims), as a Binary with a CSV. Records nothing."},
 		{Name: "close-month", Type: "Claim", Handle: s.closeOperation, Parameters: closeInputs, Query: true,
 			Doc: "Closes a dispensing month that is over (month=2026-11, org=ODS code): records what is submitted and returns it as $export-month does. run=new records a further run, with what no run has submitted yet."},
