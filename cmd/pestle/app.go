@@ -67,6 +67,7 @@ type app struct {
 	ledger        *ledger.Log    // Merkle log of all versions
 	accesses      *ledger.Notary // of the audit log
 	purges        *purge.Rules
+	duties        *duties.Table
 	origins       []string // by which clients know the server
 	log           *slog.Logger
 }
@@ -131,7 +132,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, accesses: ledger.NewNotary("the audit log", accesses.Tree()), origins: c.Origins, log: log}
 	a.clinical = clinical.New(db, checks)
 	a.register = register.New(db, books)
-	a.purges = purges
+	a.purges, a.duties = purges, separate
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
 	site := c.Dispensing.Site

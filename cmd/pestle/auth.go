@@ -76,12 +76,16 @@ func (c *serveCommand) authenticator(app *app, log *slog.Logger) (who server.Aut
 
 // openAccounts is who may sign in, and the pages on which they do.
 func (c *serveCommand) openAccounts(app *app, roles *policy.Table, log *slog.Logger) (*accounts, error) {
-	config := peopleConfig(store.NewShelf(app.engine), roles)
+	config, err := peopleConfig(store.NewShelf(app.engine), roles)
+	if err != nil {
+		return nil, err
+	}
 	config.Idle, config.Most, config.Logger = c.SessionIdle, c.SessionMost, log
 	registry, err := people.New(config)
 	if err != nil {
 		return nil, err
 	}
+	app.duties.Unconfirmed = registry.Unconfirmed
 	s := &accounts{people: registry, origin: trimSlash(c.PublicURL)}
 	provider, err := c.OpenID.provider(roles.Known)
 	if err != nil {

@@ -36,7 +36,7 @@ type governors struct {
 func (g governors) Authenticate(r *http.Request) (auth.Identity, error) {
 	number, role, _ := strings.Cut(r.Header.Get("Authorization")[len("Bearer "):], " ")
 	role, other, _ := strings.Cut(role, " of ")
-	id := auth.Identity{Requester: fhir.Principal{Agent: "https://fhir.nhs.uk/Id/sds-user-id|" + number, OnBehalf: cmp.Or(other, sandboxPharmacy), Roles: []string{role}}, Scopes: auth.Full}
+	id := auth.Identity{Requester: fhir.Principal{Agent: "https://fhir.nhs.uk/Id/sds-user-id|" + number, OnBehalf: cmp.Or(other, sandboxPharmacy), Person: true, Roles: []string{role}}, Scopes: auth.Full}
 	id.Roles = g.roles.Of(role)
 	return id, nil
 }

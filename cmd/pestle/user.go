@@ -17,6 +17,7 @@ import (
 	"github.com/pestle-fhir/pestle/server/people"
 	"github.com/pestle-fhir/pestle/server/signin"
 	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/trust/duties"
 	named "github.com/pestle-fhir/pestle/trust/person"
 	"github.com/pestle-fhir/pestle/trust/policy"
 )
@@ -26,6 +27,7 @@ type userCommand struct {
 	List    userList    `cmd:"" help:"List the people who may sign in."`
 	Invite  userInvite  `cmd:"" help:"Print a code by which a person registers a passkey, once."`
 	Roles   userRoles   `cmd:"" help:"Replace the roles of a person; their sessions end."`
+	Confirm userConfirm `cmd:"" help:"Say that an account is of the person whom it names, as another than who made it."`
 	Disable userDisable `cmd:"" help:"End a person's sessions and what apps may do for them, and let them sign in no more."`
 	Enable  userEnable  `cmd:"" help:"Let a person sign in again."`
 }
@@ -51,10 +53,11 @@ type userChange struct {
 
 // userAnswer is what became of it.
 type userAnswer struct {
-	People []people.Person `json:"people"`
-	Code   string          `json:"code,omitempty"` // of an invitation
-	Until  time.Time       `json:"until,omitzero"`
-	URL    string          `json:"url,omitempty"` // where the code is taken
+	People  []people.Person `json:"people"`
+	Missing map[string]int  `json:"missing,omitempty"` // how many people must confirm an account, by id
+	Code    string          `json:"code,omitempty"`    // of an invitation
+	Until   time.Time       `json:"until,omitzero"`
+	URL     string          `json:"url,omitempty"` // where the code is taken
 }
 
 // accounts is who may sign in, and what ends with them.
@@ -71,17 +74,21 @@ func (s *accounts) AppsOf(person string) []oauth.Granted { return s.tokens.AppsO
 // EndApp ends what a person has let an app do.
 func (s *accounts) EndApp(person, id string) error { return s.tokens.EndApp(person, id) }
 
-// apply does it.
-func (c userChange) apply(s accounts) (out userAnswer, err error) {
+// apply does it, by whom.
+func (c userChange) apply(s accounts, by people.Maker) (out userAnswer, err error) {
+	defer func() { out.Missing = s.missing(out.People) }()
 	var p people.Person
 	switch c.Do {
 	case "list":
 		out.People = s.people.List()
 		return out, nil
 	case "add":
+		c.Person.Made = []people.Maker{by}
 		p, err = s.people.Add(c.Person)
+	case "confirm":
+		p, err = s.people.Confirm(c.ID, by)
 	case "invite":
-		out.Code, out.Until, err = s.people.Invite(c.ID, c.Life, c.Replace)
+		out.Code, out.Until, err = s.people.Invite(c.ID, c.Life, c.Replace, by)
 		if s.origin != "" {
 			out.URL = s.origin + signin.InvitationPath + "#" + url.PathEscape(out.Code)
 		}
@@ -97,6 +104,17 @@ func (c userChange) apply(s accounts) (out userAnswer, err error) {
 	}
 	out.People = []people.Person{p}
 	return out, err
+}
+
+// missing is how many people must confirm each account, of those who need any.
+func (s accounts) missing(list []people.Person) map[string]int {
+	out := map[string]int{}
+	for i := range list {
+		if n := s.people.Missing(&list[i]); n > 0 {
+			out[list[i].ID] = n
+		}
+	}
+	return out
 }
 
 // do applies a change in a server, or in the folder while none has it open.
@@ -132,18 +150,23 @@ func (f *userFolder) offline(c userChange) (out userAnswer, err error) {
 	defer func() { err = errors.Join(err, engine.Close()) }()
 	shelf := store.NewShelf(engine)
 	s := accounts{}
-	if s.people, err = people.New(peopleConfig(shelf, roles)); err != nil {
+	config, err := peopleConfig(shelf, roles)
+	if err != nil {
+		return out, err
+	}
+	if s.people, err = people.New(config); err != nil {
 		return out, err
 	}
 	if s.tokens, err = oauth.New(clientConfig(shelf, roles)); err != nil {
 		return out, err
 	}
-	return c.apply(s)
+	return c.apply(s, people.Maker{Way: people.ByMachine, Agent: operatingUser(), At: time.Now().UTC()})
 }
 
 // peopleConfig is what a registry of people needs, whether the server runs or not.
-func peopleConfig(shelf people.Shelf, roles *policy.Table) people.Config {
-	return people.Config{Shelf: shelf, Known: roles.Known}
+func peopleConfig(shelf people.Shelf, roles *policy.Table) (people.Config, error) {
+	table, err := duties.BuiltinAccounts()
+	return people.Config{Shelf: shelf, Known: roles.Known, Needs: table.Needs}, err
 }
 
 // user answers the commands about people for a running server.
@@ -161,36 +184,70 @@ func (a *admin) user(who auth.Identity, w http.ResponseWriter, r *http.Request) 
 	if err := a.notOneself(r, who.Requester, c); err != nil {
 		return err
 	}
-	answer, err := c.apply(*a.accounts)
+	answer, err := c.apply(*a.accounts, makerOf(r, who.Requester))
 	if err != nil {
 		return err
 	}
 	return json.NewEncoder(w).Encode(answer)
 }
 
+// makerOf is who gives a command to a server, as accounts keep who made them.
+func makerOf(r *http.Request, who fhir.Principal) people.Maker {
+	by := people.Maker{Way: people.ByProgram, Agent: who.Agent, At: time.Now().UTC()}
+	if p, ok := r.Context().Value(peerKey{}).(peer); ok {
+		by.Way, by.Agent = people.ByMachine, p.name
+	} else if who.Person {
+		by.Way = people.ByPerson
+	}
+	return by
+}
+
 // notOneself refuses who gives something to themselves by a token: duties.tsv, grant.
+// A second account that they made is themselves too, as long as nobody else has
+// confirmed it: accounts.tsv.
 func (a *admin) notOneself(r *http.Request, who fhir.Principal, c userChange) error {
 	if !who.Bound() || c.Do == "list" || c.Do == "disable" {
 		return nil
 	}
-	of := c.Person
-	if known, err := a.accounts.people.Person(c.ID); err == nil {
-		of = known
-	}
-	names, err := named.Names(a.app.db.State(r.Context()), who.Agent, a.app.db.Own)
-	if err != nil || who.Agent != of.ID && !slices.Contains(names, named.Name(of.Agent(), a.app.db.Own)) {
+	own := a.app.db.Own
+	names, err := named.Names(a.app.db.State(r.Context()), who.Agent, own)
+	if err != nil {
 		return err
 	}
-	return fhir.E("user", fhir.Forbidden, fhir.Issue{Rule: "second-person", Message: "This needs another person: nobody changes their own roles, or invites themselves.", Found: who.Agent,
+	is := func(agent string) bool {
+		return agent == who.Agent || slices.Contains(names, named.Name(agent, own))
+	}
+	if slices.ContainsFunc(a.accounts.people.Unconfirmed(), is) {
+		return fhir.E("user", fhir.Forbidden, fhir.Issue{Rule: "second-person-account", Message: "The caller's own account is to be confirmed by another administrator first.", Found: who.Agent,
+			Fix: "Have another administrator confirm it: pestle user confirm."})
+	}
+	of := c.Person
+	known, err := a.accounts.people.Person(c.ID)
+	if err == nil {
+		of = known
+	}
+	said := "nobody changes their own roles, or invites themselves"
+	refused := who.Agent == of.ID || is(of.Agent())
+	if c.Do == "confirm" && !refused {
+		said = "who made an account, invited to it or has confirmed it does not confirm it"
+		refused = slices.ContainsFunc(append(slices.Clone(of.Made), of.Confirmed...), func(m people.Maker) bool { return is(m.Agent) })
+	}
+	if !refused {
+		return nil
+	}
+	return fhir.E("user", fhir.Forbidden, fhir.Issue{Rule: "second-person", Message: "This needs another person: " + said + ".", Found: who.Agent,
 		Fix: "Have another administrator do it, or do it on the server's own machine."})
 }
 
 // printPeople writes a line for each person.
-func printPeople(out io.Writer, list []people.Person) error {
-	for _, p := range list {
+func printPeople(out io.Writer, answer userAnswer) error {
+	for _, p := range answer.People {
 		state := "enabled"
 		if p.Disabled {
 			state = "disabled"
+		}
+		if n := answer.Missing[p.ID]; n > 0 {
+			state += fmt.Sprintf(", to be confirmed by %d", n)
 		}
 		if _, err := fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%d passkeys\n", p.ID, p.Organisation, state, p.Name, strings.Join(p.Roles, " "), p.Agent(), len(p.Passkeys)); err != nil {
 			return err

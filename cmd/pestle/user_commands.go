@@ -45,7 +45,7 @@ func (c *userAdd) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	return printPeople(std.out, out.People)
+	return printPeople(std.out, out)
 }
 
 type userList struct {
@@ -58,7 +58,7 @@ func (c *userList) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	return printPeople(std.out, out.People)
+	return printPeople(std.out, out)
 }
 
 type userInvite struct {
@@ -96,7 +96,22 @@ func (c *userRoles) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	return printPeople(std.out, out.People)
+	return printPeople(std.out, out)
+}
+
+type userConfirm struct {
+	ID string `arg:"" placeholder:"ID" help:"Their account, of which they have a passkey."`
+
+	userFolder `embed:""`
+}
+
+// Run confirms the account.
+func (c *userConfirm) Run(std streams) error {
+	out, err := c.do(userChange{Do: "confirm", ID: c.ID})
+	if err != nil {
+		return err
+	}
+	return printPeople(std.out, out)
 }
 
 type userDisable struct {
@@ -111,7 +126,7 @@ func (c *userDisable) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	return printPeople(std.out, out.People)
+	return printPeople(std.out, out)
 }
 
 type userEnable struct {
@@ -126,5 +141,5 @@ func (c *userEnable) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	return printPeople(std.out, out.People)
+	return printPeople(std.out, out)
 }

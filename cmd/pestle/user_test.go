@@ -48,13 +48,14 @@ var (
 type passkeys struct {
 	*browser
 	key *webauthntest.Authenticator
+	app string // the client that they let act for them
 }
 
 // newPasskeys registers a passkey by the code of an invitation.
 func newPasskeys(t *testing.T, s *issuing, code string) *passkeys {
 	u, err := url.Parse(s.base)
 	require.NoError(t, err)
-	b := &passkeys{newBrowser(t, s.base), webauthntest.New(webauthn.Party{ID: u.Hostname(), Origin: s.base})}
+	b := &passkeys{newBrowser(t, s.base), webauthntest.New(webauthn.Party{ID: u.Hostname(), Origin: s.base}), "growth"}
 	_, page, _ := b.open(s.base+"/invitation", url.Values{"code": {code}})
 	text, raw, options := challengeOn(t, page)
 	var user webauthn.Bytes
@@ -114,7 +115,7 @@ func (b *passkeys) allow(page string) (access, refresh string) {
 		Access  string `json:"access_token"`
 		Refresh string `json:"refresh_token"`
 	}
-	_, text, _ := b.open(b.base+"/token", url.Values{"grant_type": {"authorization_code"}, "client_id": {"growth"}, "code": {code.Query().Get("code")}, "redirect_uri": {"https://app.example/cb"}, "code_verifier": {codeVerifier}})
+	_, text, _ := b.open(b.base+"/token", url.Values{"grant_type": {"authorization_code"}, "client_id": {b.app}, "code": {code.Query().Get("code")}, "redirect_uri": {"https://app.example/cb"}, "code_verifier": {codeVerifier}})
 	require.NoError(b.t, json.Unmarshal([]byte(text), &token), text)
 	require.NotEmpty(b.t, token.Access, text)
 	return token.Access, token.Refresh

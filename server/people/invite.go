@@ -18,7 +18,8 @@ type invite struct {
 	Expires int64  `json:"exp"` // in Unix seconds
 	// Replace is set where the passkey takes the place of all others of the person,
 	// whose sessions end: the device was lost.
-	Replace bool `json:"replace,omitempty"`
+	Replace bool  `json:"replace,omitempty"`
+	By      Maker `json:"by"`
 }
 
 // LongestInvite is how long a code may be taken at most.
@@ -30,7 +31,7 @@ var ErrInvite = errors.New("the code is not valid: it was used, has expired or w
 
 // Invite makes the code with which a person registers a passkey. Codes of before
 // are over.
-func (r *Registry) Invite(id string, life time.Duration, replace bool) (code string, until time.Time, err error) {
+func (r *Registry) Invite(id string, life time.Duration, replace bool, by Maker) (code string, until time.Time, err error) {
 	if life <= 0 || life > LongestInvite {
 		return "", until, errors.New("a code is valid for at most a week")
 	}
@@ -44,7 +45,7 @@ func (r *Registry) Invite(id string, life time.Duration, replace bool) (code str
 		return "", until, err
 	}
 	code, until = newCode(), r.now().Add(life).UTC().Truncate(time.Second)
-	i := &invite{Person: id, Expires: until.Unix(), Replace: replace}
+	i := &invite{Person: id, Expires: until.Unix(), Replace: replace, By: by}
 	text, err := json.Marshal(i)
 	if err != nil {
 		return "", until, err
@@ -133,6 +134,7 @@ func (r *Registry) Register(code string, c *webauthn.Credential) (Person, error)
 	if p, err = r.withPasskey(p, c, i.Replace); err != nil {
 		return p, err
 	}
+	r.invited(&p, i.By)
 	key := hashOf(normal(code))
 	if err := r.put(&p, map[string][]byte{inviteName + string(key[:]): nil}); err != nil {
 		return p, err

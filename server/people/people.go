@@ -27,6 +27,9 @@ type Shelf interface {
 type Config struct {
 	Shelf Shelf
 	Known func(role string) bool // whether there is a role of a name
+	// Needs is by how many people an account must be confirmed that was made in a way;
+	// nil for none.
+	Needs func(way string) int
 
 	Idle   time.Duration // a session ends when nothing was asked for so long; 0 for 15 minutes
 	Most   time.Duration // a session ends so long after the sign-in; 0 for 12 hours
@@ -50,6 +53,7 @@ type Registry struct {
 	people   map[string]*Person // by id; a Person in it is never changed: another takes its place
 	passkeys map[string]string  // ids of people by the id of a passkey
 	subjects map[string]string  // ids of people by subject
+	pending  map[string]string  // how records name those who are not confirmed, by id
 	invites  map[hash]*invite
 	sessions map[hash]*Session
 	swept    time.Time // when sessions that are over were last dropped
@@ -69,7 +73,7 @@ func New(config Config) (*Registry, error) {
 	if config.Clock == nil {
 		config.Clock = time.Now
 	}
-	r := &Registry{config: config, people: map[string]*Person{}, passkeys: map[string]string{}, subjects: map[string]string{},
+	r := &Registry{config: config, people: map[string]*Person{}, passkeys: map[string]string{}, subjects: map[string]string{}, pending: map[string]string{},
 		invites: map[hash]*invite{}, sessions: map[hash]*Session{}}
 	return r, r.load()
 }

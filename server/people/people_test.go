@@ -49,7 +49,8 @@ type world struct {
 	shelf *shelf
 	now   time.Time
 
-	withdrawn bool // there are no roles any more
+	withdrawn bool           // there are no roles any more
+	needs     map[string]int // see people.Config.Needs
 }
 
 func newWorld(t *testing.T) *world {
@@ -61,7 +62,7 @@ func newWorld(t *testing.T) *world {
 // restart is as after a kill: what was not durable is gone.
 func (w *world) restart() {
 	r, err := people.New(people.Config{Shelf: w.shelf, Known: func(role string) bool { return !w.withdrawn && (role == "pharmacist" || role == "finance") },
-		Idle: 15 * time.Minute, Most: 12 * time.Hour, Clock: func() time.Time { return w.now }})
+		Needs: func(way string) int { return w.needs[way] }, Idle: 15 * time.Minute, Most: 12 * time.Hour, Clock: func() time.Time { return w.now }})
 	require.NoError(w.t, err)
 	w.r = r
 }
@@ -226,9 +227,9 @@ func (w *world) use(a *webauthntest.Authenticator) (people.Person, error) {
 func TestInvites(t *testing.T) {
 	w := newWorld(t)
 	w.add("anna")
-	first, _, err := w.r.Invite("anna", time.Hour, false)
+	first, _, err := w.r.Invite("anna", time.Hour, false, people.Maker{})
 	require.NoError(t, err)
-	code, until, err := w.r.Invite("anna", time.Hour, false)
+	code, until, err := w.r.Invite("anna", time.Hour, false, people.Maker{})
 	require.NoError(t, err)
 	require.Equal(t, w.now.Add(time.Hour).UTC(), until)
 	for name := range w.shelf.values {
@@ -248,13 +249,13 @@ func TestInvites(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "anna", p.ID)
 
-	late, _, err := w.r.Invite("anna", time.Minute, false)
+	late, _, err := w.r.Invite("anna", time.Minute, false, people.Maker{})
 	require.NoError(t, err)
 	w.now = w.now.Add(time.Minute)
 	_, err = w.passkey(late)
 	require.ErrorIs(t, err, people.ErrInvite, "expired")
 	session := w.begin("anna")
-	lost, _, err := w.r.Invite("anna", time.Minute, true)
+	lost, _, err := w.r.Invite("anna", time.Minute, true, people.Maker{})
 	require.NoError(t, err)
 	b, err := w.passkey(lost)
 	require.NoError(t, err)
@@ -263,7 +264,7 @@ func TestInvites(t *testing.T) {
 	require.False(t, w.signed(session))
 	_, err = w.use(b)
 	require.NoError(t, err)
-	open, _, err := w.r.Invite("anna", time.Minute, true)
+	open, _, err := w.r.Invite("anna", time.Minute, true, people.Maker{})
 	require.NoError(t, err)
 	_, err = w.r.Disable("anna", true)
 	require.NoError(t, err)
@@ -271,9 +272,9 @@ func TestInvites(t *testing.T) {
 	require.ErrorIs(t, err, people.ErrInvite, "disabled")
 	_, err = w.use(b)
 	require.ErrorIs(t, err, people.ErrUnknown, "disabled")
-	_, _, err = w.r.Invite("anna", time.Minute, false)
+	_, _, err = w.r.Invite("anna", time.Minute, false, people.Maker{})
 	require.ErrorContains(t, err, "disabled")
-	_, _, err = w.r.Invite("anna", 8*24*time.Hour, false)
+	_, _, err = w.r.Invite("anna", 8*24*time.Hour, false, people.Maker{})
 	require.ErrorContains(t, err, "a week")
 }
 
@@ -282,7 +283,7 @@ func TestInvites(t *testing.T) {
 func TestCopiedPasskey(t *testing.T) {
 	w := newWorld(t)
 	w.add("anna")
-	code, _, err := w.r.Invite("anna", time.Hour, false)
+	code, _, err := w.r.Invite("anna", time.Hour, false, people.Maker{})
 	require.NoError(t, err)
 	a, err := w.passkey(code)
 	require.NoError(t, err)
@@ -306,7 +307,7 @@ func TestOwnPasskeysAndSessions(t *testing.T) {
 	w := newWorld(t)
 	w.add("anna")
 	w.add("bob")
-	code, _, err := w.r.Invite("anna", time.Hour, false)
+	code, _, err := w.r.Invite("anna", time.Hour, false, people.Maker{})
 	require.NoError(t, err)
 	first, err := w.passkey(code)
 	require.NoError(t, err)
@@ -353,7 +354,7 @@ func TestOwnPasskeysAndSessions(t *testing.T) {
 func TestWithdrawnRole(t *testing.T) {
 	w := newWorld(t)
 	w.add("anna")
-	code, _, err := w.r.Invite("anna", time.Hour, false)
+	code, _, err := w.r.Invite("anna", time.Hour, false, people.Maker{})
 	require.NoError(t, err)
 	w.withdrawn = true
 	a, err := w.passkey(code)

@@ -24,6 +24,8 @@ type Person struct {
 	Provided     bool      `json:"provided,omitempty"`     // they are as the OpenID provider says at each sign-in
 	Disabled     bool      `json:"disabled,omitempty"`
 	Passkeys     []Passkey `json:"passkeys,omitempty"`
+	Made         []Maker   `json:"made,omitempty"`      // who made it, or invited a passkey of it, since it was confirmed
+	Confirmed    []Maker   `json:"confirmed,omitempty"` // who else said that it is theirs
 	Created      time.Time `json:"created"`
 	Changed      time.Time `json:"changed"`
 

@@ -58,7 +58,7 @@ func (r *Registry) Add(p Person) (Person, error) {
 	if _, err := rand.Read(p.Handle); err != nil {
 		return p, err
 	}
-	p.Created, p.Passkeys, p.Epoch, p.Disabled = r.now().UTC(), nil, 0, false
+	p.Created, p.Passkeys, p.Epoch, p.Disabled, p.Confirmed = r.now().UTC(), nil, 0, false, nil
 	if err := r.valid(&p); err != nil {
 		return p, err
 	}
@@ -69,7 +69,7 @@ func (r *Registry) Add(p Person) (Person, error) {
 // to date: other roles, or another organisation, end their sessions. Nobody who was
 // registered by hand is changed.
 func (r *Registry) Provide(p Person) (Person, error) {
-	p.Provided = true
+	p.Provided, p.Made = true, []Maker{{Way: ByProvider, Agent: p.Subjects[0], At: r.now().UTC()}}
 	known, there := r.BySubject(p.Subjects[0])
 	if !there {
 		return r.Add(p)
@@ -181,5 +181,9 @@ func (r *Registry) know(p *Person) {
 	}
 	for _, s := range p.Subjects {
 		r.subjects[s] = p.ID
+	}
+	delete(r.pending, p.ID)
+	if r.Missing(p) > 0 {
+		r.pending[p.ID] = p.Agent()
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/server/limit"
 	"github.com/pestle-fhir/pestle/server/oauth"
+	"github.com/pestle-fhir/pestle/server/people"
 	"github.com/pestle-fhir/pestle/server/signin"
 	"github.com/pestle-fhir/pestle/server/webauthn"
 	"github.com/pestle-fhir/pestle/server/webauthn/webauthntest"
@@ -233,7 +234,7 @@ func TestReplay(t *testing.T) {
 	text, raw = fresh()
 	w.restart()
 	require.Equal(t, 403, b.post("/sign-in", "challenge", text, "answer", w.text(b.key.Assert(raw))).code)
-	code, _, err := w.people.Invite("bob", time.Hour, false)
+	code, _, err := w.people.Invite("bob", time.Hour, false, people.Maker{})
 	require.NoError(t, err)
 	text, raw, _ = b.post("/invitation", "code", code).challenge(t)
 	require.Equal(t, 403, b.post("/sign-in", "challenge", text, "answer", w.text(b.key.Assert(raw))).code, "a challenge for something else")
@@ -246,7 +247,7 @@ func TestReplay(t *testing.T) {
 func TestInvitations(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	code, _, err := w.people.Invite("anna", time.Hour, false)
+	code, _, err := w.people.Invite("anna", time.Hour, false, people.Maker{})
 	require.NoError(t, err)
 	require.Equal(t, 303, b.register(code).code)
 	out := w.browser().post("/invitation", "code", code)
@@ -254,7 +255,7 @@ func TestInvitations(t *testing.T) {
 	require.Contains(t, out.body, "The code is not valid")
 	require.Equal(t, "passkey-register Unauthorized anonymous", w.audit.last())
 
-	code, _, err = w.people.Invite("anna", time.Minute, false)
+	code, _, err = w.people.Invite("anna", time.Minute, false, people.Maker{})
 	require.NoError(t, err)
 	page := b.post("/invitation", "code", strings.ToLower(code))
 	text, raw, options := page.challenge(t)
@@ -266,7 +267,7 @@ func TestInvitations(t *testing.T) {
 	require.Contains(t, out.body, "another origin")
 	require.Equal(t, "passkey-register Unauthorized anna", w.audit.last())
 	key.Party = party
-	other, _, err := w.people.Invite("bob", time.Hour, false)
+	other, _, err := w.people.Invite("bob", time.Hour, false, people.Maker{})
 	require.NoError(t, err)
 	require.Equal(t, 422, b.post("/invitation", "code", other, "challenge", text, "answer", w.text(key.Register(raw))).code, "a challenge for another code")
 	out = b.post("/invitation", "code", strings.ToLower(code), "challenge", text, "answer", w.text(b.key.Register(raw)))
@@ -278,7 +279,7 @@ func TestInvitations(t *testing.T) {
 	w.now = w.now.Add(time.Minute)
 	require.Equal(t, 403, b.post("/invitation", "code", code, "challenge", text, "answer", w.text(key.Register(raw))).code, "expired")
 
-	lost, _, err := w.people.Invite("anna", time.Minute, true)
+	lost, _, err := w.people.Invite("anna", time.Minute, true, people.Maker{})
 	require.NoError(t, err)
 	require.Equal(t, "anna", b.who())
 	c := w.browser()
@@ -404,7 +405,7 @@ func TestUnrecorded(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
 	b.join("anna")
-	code, _, err := w.people.Invite("bob", time.Hour, false)
+	code, _, err := w.people.Invite("bob", time.Hour, false, people.Maker{})
 	require.NoError(t, err)
 	for _, full := range []*bool{&w.audit.full, &w.shelf.full} {
 		*full = true

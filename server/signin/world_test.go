@@ -196,7 +196,7 @@ func (w *world) text(a *webauthn.Answer) string {
 // join registers a passkey for a person by an invitation; the browser is signed in
 // then.
 func (b *browser) join(person string) *seen {
-	code, _, err := b.w.people.Invite(person, time.Hour, false)
+	code, _, err := b.w.people.Invite(person, time.Hour, false, people.Maker{})
 	require.NoError(b.w.t, err)
 	return b.register(code)
 }

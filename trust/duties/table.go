@@ -36,8 +36,12 @@ type Table struct {
 	Own search.Own
 	// Proof is how long ago a person may have proved who they are who does something
 	// with a controlled drug: see [Table.Fresh]; 0 where it is not asked.
-	Proof  time.Duration
-	duties []Duty
+	Proof time.Duration
+	// Unconfirmed are how records name the people whose accounts are not confirmed as
+	// accounts.tsv wants it; nil where the server has no accounts. It is asked in the
+	// commit, and what was decided then holds.
+	Unconfirmed func() []string
+	duties      []Duty
 }
 
 // Duties returns all duties, those that are open too.
@@ -90,7 +94,7 @@ func (t *Table) Separate(state fhir.State, act, about string, who fhir.Principal
 
 // another refuses the person who did the earlier act of a duty.
 func (t *Table) another(state fhir.State, d Duty, about string, who fhir.Principal, earlier string) error {
-	same, err := t.same(state, who.Agent, earlier)
+	same, err := t.same(state, d, about, who.Agent, earlier)
 	if err != nil || !same {
 		return err
 	}
@@ -99,8 +103,9 @@ func (t *Table) another(state fhir.State, d Duty, about string, who fhir.Princip
 }
 
 // same reports whether two names are of one person, by whatever the directory knows
-// of both. A value without its system is compared with the values of the other.
-func (t *Table) same(state fhir.State, who, earlier string) (bool, error) {
+// of both. A value without its system is compared with the values of the other. The
+// error is of those who may be one by accounts that nobody has confirmed.
+func (t *Table) same(state fhir.State, d Duty, about, who, earlier string) (bool, error) {
 	names, err := person.Names(state, who, t.Own)
 	if err != nil {
 		return false, err
@@ -109,9 +114,12 @@ func (t *Table) same(state fhir.State, who, earlier string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return slices.ContainsFunc(names, func(name string) bool {
+	if slices.ContainsFunc(names, func(name string) bool {
 		return slices.ContainsFunc(others, func(other string) bool { return name == other || value(name) == other || name == value(other) })
-	}), nil
+	}) {
+		return true, nil
+	}
+	return false, t.confirmed(d, about, names, others)
 }
 
 // value is the value of an identifier, or the id of a reference, without its system

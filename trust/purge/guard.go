@@ -102,6 +102,7 @@ func (r *Rules) second(state fhir.State, who fhir.Principal, p *proposal) error 
 		return err
 	}
 	first := p.version.Requester
+	first.Person = true // or it would not have been made; versions do not keep it
 	if err := person(first); err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func (r *Rules) second(state fhir.State, who fhir.Principal, p *proposal) error 
 // person refuses who is not known to be a person by a role: two programs are not two
 // people.
 func person(who fhir.Principal) error {
-	if who.Agent != "" && !who.Unbound && len(who.Roles) > 0 {
+	if who.Agent != "" && !who.Unbound && who.Person && len(who.Roles) > 0 {
 		return nil
 	}
 	return fhir.E("purge", fhir.Forbidden, fhir.Issue{Rule: ruleName, Found: who.Agent, Message: "A record is erased by two people, and the server does not know the caller as a person with a role.",

@@ -25,8 +25,8 @@ var (
 )
 
 var (
-	first  = fhir.Principal{Agent: "sds-user-id|1", Display: "Ada First", OnBehalf: "FA565", Roles: []string{"superintendent"}}
-	second = fhir.Principal{Agent: "sds-user-id|2", Display: "Bo Second", OnBehalf: "FA565", Roles: []string{"responsible-pharmacist"}}
+	first  = fhir.Principal{Agent: "sds-user-id|1", Display: "Ada First", OnBehalf: "FA565", Person: true, Roles: []string{"superintendent"}}
+	second = fhir.Principal{Agent: "sds-user-id|2", Display: "Bo Second", OnBehalf: "FA565", Person: true, Roles: []string{"responsible-pharmacist"}}
 	clinic = fhir.Principal{Agent: "client-1", OnBehalf: "X99CL"}
 )
 
@@ -197,6 +197,11 @@ func TestRefusals(t *testing.T) {
 		"a program": {func(w *world) error {
 			who := second
 			who.Roles = nil
+			return errOf(w.call(who, now, "proposal", w.proposed(now)))
+		}, fhir.Forbidden, "as a person with a role"},
+		"a program with a role": {func(w *world) error {
+			who := second
+			who.Person = false
 			return errOf(w.call(who, now, "proposal", w.proposed(now)))
 		}, fhir.Forbidden, "as a person with a role"},
 		"a program proposes": {func(w *world) error {

@@ -1,0 +1,90 @@
+package people
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Maker is who made an account, invited a passkey of it, or confirmed whose it is.
+type Maker struct {
+	Way   string    `json:"way"`
+	Agent string    `json:"agent"` // how records name them
+	At    time.Time `json:"at"`
+}
+
+// The ways in which an account is made.
+const (
+	ByPerson   = "person"   // by a token of a person
+	ByProgram  = "program"  // by a token of a program that acts for itself
+	ByMachine  = "machine"  // by a user of the operating system, on the server's machine
+	ByProvider = "provider" // by an OpenID provider, at a sign-in
+	byUnknown  = "unknown"
+)
+
+// Missing is how many more people must confirm that an account is of the person whom it
+// names: whoever makes one, or invites to it, could have it themselves.
+func (r *Registry) Missing(p *Person) int {
+	need := 0
+	for _, m := range p.Made {
+		need = max(need, r.needs(m.Way))
+	}
+	if len(p.Made) == 0 {
+		need = r.needs(byUnknown)
+	}
+	if slices.ContainsFunc(p.Confirmed, func(m Maker) bool { return m.Way == ByMachine }) {
+		return 0 // who could make an account that needs nobody
+	}
+	return max(0, need-len(p.Confirmed))
+}
+
+func (r *Registry) needs(way string) int {
+	if r.config.Needs == nil {
+		return 0
+	}
+	return r.config.Needs(cmp.Or(way, byUnknown))
+}
+
+// Unconfirmed are how records name the people whose accounts others have to confirm.
+func (r *Registry) Unconfirmed() (agents []string) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, agent := range r.pending {
+		agents = append(agents, agent)
+	}
+	return agents
+}
+
+// Confirm stores that by, who neither made the account nor has it, says whose it is:
+// the caller has compared the people.
+func (r *Registry) Confirm(id string, by Maker) (Person, error) {
+	return r.change(id, func(p *Person) error {
+		switch {
+		case p.Disabled:
+			return errors.New("the user is disabled: pestle user enable " + id)
+		case len(p.Passkeys) == 0 && len(p.Subjects) == 0:
+			return fmt.Errorf("%s has no passkey yet: it is confirmed when the person has registered one, since whoever has the invitation could", id)
+		case r.Missing(p) == 0:
+			return fmt.Errorf("%s needs no confirmation", id)
+		case by.Way != ByPerson && (by.Way != ByMachine || r.needs(ByMachine) > 0):
+			return errors.New("an account is confirmed by a person, with a token of their own")
+		}
+		p.Confirmed = append(slices.Clone(p.Confirmed), by)
+		return nil
+	})
+}
+
+// invited notes that the passkey which is added was invited by somebody.
+func (r *Registry) invited(p *Person, by Maker) {
+	if r.needs(by.Way) == 0 {
+		return
+	}
+	made := slices.Clone(p.Made)
+	if r.Missing(p) == 0 {
+		made = nil // who made it before has no part in this
+	}
+	made = slices.DeleteFunc(made, func(m Maker) bool { return m.Way == by.Way && m.Agent == by.Agent })
+	p.Made, p.Confirmed = append(made, by), nil
+}
