@@ -2,6 +2,7 @@ package reimbursement
 
 import (
 	"math/big"
+	"strconv"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
@@ -27,11 +28,16 @@ func adjudications(r pricing.Result) []any {
 		list = append(list, fhir.Obj("category", category(string(pricing.BasicPrice)), "reason", rule(r.Reason.Code, r.Reason.Text)))
 	}
 	for _, f := range r.Figures {
+		count := ""
+		if f.Count > 0 {
+			count = strconv.Itoa(f.Count)
+		}
 		list = append(list, fhir.Obj(
 			"extension", fhir.List(fhir.Obj("url", extEdition, "valueString", f.Edition)),
 			"category", category(string(f.Category)),
 			"reason", rule(f.Rule, f.Working),
-			"amount", money(f.Pence)))
+			"amount", money(f.Pence),
+			"value", fhir.Raw(count)))
 	}
 	if r.Group != "" {
 		list = append(list, fhir.Obj("category", category(discount),

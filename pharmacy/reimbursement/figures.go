@@ -1,7 +1,9 @@
 package reimbursement
 
 import (
+	"fmt"
 	"math/big"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -74,7 +76,11 @@ func (m *monthFigures) read(x submission, claim, response *fhir.Version, exempti
 	fresh := x.was == nil
 	for item := range r.Get("item").Items() {
 		for detail := range item.Get("detail").Items() {
-			row.items += m.line(detail, row, meaning, fresh)
+			n, err := m.line(detail, row, meaning, fresh)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", counted.Ref(), err)
+			}
+			row.items += n
 		}
 	}
 	m.count(row, fresh)
@@ -83,7 +89,7 @@ func (m *monthFigures) read(x submission, claim, response *fhir.Version, exempti
 
 // line reads one detail: 1 where something was supplied. Only the claims that are
 // submitted for the first time are counted as charges and controlled drugs.
-func (m *monthFigures) line(detail fhir.Node, row *claimRow, meaning tariff.Exemption, fresh bool) (items int) {
+func (m *monthFigures) line(detail fhir.Node, row *claimRow, meaning tariff.Exemption, fresh bool) (items int, err error) {
 	for a := range detail.Get("adjudication").Items() {
 		category, rule := nhs.Coded(a.Get("category"), csCategory), nhs.Coded(a.Get("reason"), csRule)
 		if category == string(pricing.ActivityFee) { // paid for each item that was supplied
@@ -109,22 +115,35 @@ func (m *monthFigures) line(detail fhir.Node, row *claimRow, meaning tariff.Exem
 			if m.charges[rate] == nil {
 				m.charges[rate] = &charges{pence: new(big.Rat)}
 			}
-			m.charges[rate].count += chargesIn(a)
+			count, err := chargesIn(a)
+			if err != nil {
+				return 0, err
+			}
+			m.charges[rate].count += count
 			m.charges[rate].pence.Sub(m.charges[rate].pence, pence)
 		}
 	}
-	return items
+	return items, nil
 }
 
-// chargesIn is how many charges a figure takes off: "2 × 990p".
-func chargesIn(a fhir.Node) int {
-	count, _, _ := strings.Cut(a.Path("reason", "text").Text(), " ")
-	n, err := strconv.Atoi(count)
-	if err != nil {
-		return 1
+// chargesIn is how many charges a figure takes off: the value beside its amount.
+// Answers of before that was recorded are never rewritten; theirs is what the rule of
+// the figure's text says, "2 × 990p", and a text of any other form is an error.
+func chargesIn(a fhir.Node) (int, error) {
+	if v := a.Get("value"); v.Exists() {
+		return strconv.Atoi(v.Text())
 	}
-	return n
+	m := chargesBefore.FindStringSubmatch(a.Path("reason", "text").Text())
+	if m == nil {
+		return 0, fhir.E("figures", fhir.Processing, fhir.Issue{Expression: a.Expression(), Message: "The answer does not say how many prescription charges it takes off.",
+			Fix: "Price it again: Claim/$reprice."})
+	}
+	return strconv.Atoi(m[1])
 }
+
+// chargesBefore is how answers said how many charges they take off before they had a
+// value for it.
+var chargesBefore = regexp.MustCompile(`^([0-9]{1,3}) × [0-9./]+p$`)
 
 func (m *monthFigures) count(row *claimRow, fresh bool) {
 	add := func(t *tally) { t.forms, t.items = t.forms+1, t.items+row.items }

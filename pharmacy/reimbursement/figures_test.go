@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // csvOf is the CSV that $month-figures answers with.
@@ -96,4 +98,28 @@ func TestNeutralCells(t *testing.T) {
 	w.row("say \"hi\", you", "", "12")
 	require.NoError(t, w.end())
 	require.Equal(t, "a,b,c\n'=1+1,'+44 20,-9.90\n'@SUM(A1),'\tx,'-1+1\n\"say \"\"hi\"\", you\",,12\n", b.String())
+}
+
+// TestChargesIn: the number of charges is the value of the figure; an answer of before
+// there was one says it in the form that its text had, and nothing else is guessed.
+func TestChargesIn(t *testing.T) {
+	for text, want := range map[string]int{
+		`{"value":2,"reason":{"text":"7 × 990p"}}`: 2,
+		`{"reason":{"text":"2 × 990p"}}`:           2,
+		`{"reason":{"text":"1 × 990p"}}`:           1,
+		`{"reason":{"text":"990p"}}`:               -1,
+		`{"reason":{"text":"two × 990p"}}`:         -1,
+		`{"value":1.5}`:                            -1,
+		`{}`:                                       -1,
+	} {
+		r, err := fhir.Parse([]byte(`{"resourceType":"Basic","a":` + text + `}`))
+		require.NoError(t, err)
+		n, err := chargesIn(r.Get("a"))
+		if want < 0 {
+			require.Error(t, err, text)
+			continue
+		}
+		require.NoError(t, err, text)
+		require.Equal(t, want, n, text)
+	}
 }

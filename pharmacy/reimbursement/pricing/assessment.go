@@ -38,6 +38,7 @@ type Figure struct {
 	Pence    *big.Rat // exact; negative where it is taken off
 	Rule     string   // the rule: "Part VIIIA Category M", "single-activity-fee from 2026-05-01 (V)"
 	Edition  string   // the data that holds it, as [Book] names it
+	Count    int      // of a charge, how many are taken off; 0 for any other figure
 	Working  string   // the arithmetic: "359p × 20 / 100 = 71.8p, rounded half-up to 72p"
 }
 

@@ -46,7 +46,9 @@ func (a *Assessment) charge(p Prescription, b *Book) {
 			continue
 		}
 		pence := new(big.Rat).Mul(rate.Number(), rat(int64(-line.Charges)))
-		a.Lines[i].add(b.figure(Charge, pence, rate, fmt.Sprintf("%d × %s", line.Charges, inPence(rate.Number()))))
+		f := b.figure(Charge, pence, rate, fmt.Sprintf("%d × %s", line.Charges, inPence(rate.Number())))
+		f.Count = line.Charges
+		a.Lines[i].add(f)
 	}
 	if paid > owed && meaning.Charge != tariff.ChargeNone {
 		a.note("Prescription charges paid: %d. Due at most: %d, one for each item that was supplied, and one for several strengths of one formulation. They are taken off as claimed.", paid, owed)
