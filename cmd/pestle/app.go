@@ -38,10 +38,11 @@ type appConfig struct {
 	Key        encryption
 	MinFree    int64 // bytes of its disk that are left to others
 	Dispensing dispensing.Options
-	Checks     clinical.Table // nil for the built-in ones
-	Register   []string       // schedules for which a register is kept beside those of the law
-	Present    register.Asked // of which supplies a responsible pharmacist is asked for
-	References string         // "any" does not ask that they lead somewhere
+	Checks     clinical.Table         // nil for the built-in ones
+	Register   []string               // schedules for which a register is kept beside those of the law
+	Closing    *reimbursement.Closing // nil for the built-in one
+	Present    register.Asked         // of which supplies a responsible pharmacist is asked for
+	References string                 // "any" does not ask that they lead somewhere
 	Profiles   profileOptions
 	Origins    []string      // by which clients know the server
 	Address    string        // the first of them, "" where it is not known
@@ -98,6 +99,10 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	separate.Proof = c.Proof
 	c.Dispensing.Duties = separate
 	books := register.Options{Site: c.Dispensing.Site.ODS, Medicines: registered{prescription.BuiltInMedicines.With(c.Dispensing.Dictionary)}, Also: c.Register, Responsible: c.Present, Duties: separate}
+	money := reimbursement.Options{Duties: separate, Closing: reimbursement.BuiltInClosing}
+	if c.Closing != nil {
+		money.Closing = *c.Closing
+	}
 	merkle := &ledger.Log{}
 	actors, err := actor.Builtin()
 	if err != nil {
@@ -115,7 +120,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	purges := &purge.Rules{Retention: retention, Separate: separate.Separate, Public: owners.Public}
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
-	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), reimbursement.Guard, register.Guard(books), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard}, Purge: purges.May,
+	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), reimbursement.Guard(money), register.Guard(books), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard}, Purge: purges.May,
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err
@@ -127,7 +132,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	claims := reimbursement.New(db)
+	claims := reimbursement.New(db, money)
 	c.Dispensing.Codes = claims
 	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, accesses: ledger.NewNotary("the audit log", accesses.Tree()), origins: c.Origins, log: log}
 	a.clinical = clinical.New(db, checks)

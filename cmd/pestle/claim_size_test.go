@@ -65,11 +65,11 @@ type counted struct {
 func startCounted(t *testing.T) *counted {
 	w := &counted{t: t, engine: &readCounter{Engine: mem.New()}, ops: map[string]fhir.Operation{}}
 	site := dispensing.Options{Site: dispensing.Site{ODS: sandboxPharmacy, ReimbursementAuthority: "T1450"}}
-	db, err := store.Open(w.engine, store.Options{References: true, Guards: []fhir.Guard{dispensing.Guard(site), reimbursement.Guard},
+	db, err := store.Open(w.engine, store.Options{References: true, Guards: []fhir.Guard{dispensing.Guard(site), reimbursement.Guard(reimbursement.Options{})},
 		Narrow: map[string]fhir.Narrow{"Patient": dispensing.PatientsOf(sandboxPharmacy)}, Owners: ownership.New(sandboxPharmacy)})
 	require.NoError(t, err)
 	w.db = db
-	claims := reimbursement.New(db)
+	claims := reimbursement.New(db, reimbursement.Options{})
 	site.Codes = claims
 	s := dispensing.New(db, site)
 	w.service = s

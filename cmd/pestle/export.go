@@ -124,7 +124,16 @@ func (c *exportClaims) month(ctx context.Context, s *reimbursement.Service, who 
 	if c.Number == 0 && !over && !c.New {
 		notes = append(notes, month.String()+" is not over: this is a preview, and nothing is recorded")
 	}
-	if len(list) == 0 && err == nil {
+	closed, asked := list[:0], false
+	for _, e := range list {
+		if e.Asked == nil {
+			closed = append(closed, e)
+			continue
+		}
+		asked = true
+		notes = append(notes, e.Month.String()+" of "+e.Org+" is not closed yet: it is asked for (Task/"+e.Asked.ID()+"), and another person confirms it by the same command")
+	}
+	if list = closed; len(list) == 0 && !asked && err == nil {
 		notes = append(notes, "no claims in "+month.String())
 	}
 	return list, notes, err

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -110,7 +111,13 @@ func TestPurge(t *testing.T) {
 		return s.Handler()
 	}
 	h := serverIn(1)
-	w := askRole(h, "6 finance", "POST", "/fhir/Claim/$close-month", `{"resourceType":"Parameters","parameter":[{"name":"month","valueString":"`+time.Now().UTC().Format("2006-01")+`"}]}`, "X-Request-ID", uuid.NewString())
+	closing := func(who string) *httptest.ResponseRecorder {
+		return askRole(h, who, "POST", "/fhir/Claim/$close-month", `{"resourceType":"Parameters","parameter":[{"name":"month","valueString":"`+time.Now().UTC().Format("2006-01")+`"}]}`, "X-Request-ID", uuid.NewString())
+	}
+	w := closing("6 finance")
+	require.Equal(t, http.StatusCreated, w.Code, w.Body)
+	require.Equal(t, http.StatusForbidden, closing("6 finance").Code, "another person confirms it")
+	w = closing("7 finance")
 	require.Equal(t, http.StatusOK, w.Code, w.Body) // other records refer to the claim now
 	require.Contains(t, w.Body.String(), `"resourceType":"Claim"`)
 	h = serverIn(7)

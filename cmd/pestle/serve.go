@@ -18,6 +18,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/register"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/server/signin"
@@ -36,9 +37,11 @@ type serveCommand struct {
 
 	LawFromReceipt bool `env:"PESTLE_LAW_FROM_RECEIPT" help:"Of a sandbox: count how long a prescription may be supplied from its arrival, to work with prescriptions of the past."`
 
-	Site         string `env:"PESTLE_SITE" placeholder:"ODS" help:"ODS code of the pharmacy that this server serves."`
-	SiteName     string `env:"PESTLE_SITE_NAME" placeholder:"NAME" help:"Name of the pharmacy."`
-	Authority    string `env:"PESTLE_AUTHORITY" default:"T1450" placeholder:"ODS" help:"ODS code of who reimburses the pharmacy."`
+	Site          string `env:"PESTLE_SITE" placeholder:"ODS" help:"ODS code of the pharmacy that this server serves."`
+	SiteName      string `env:"PESTLE_SITE_NAME" placeholder:"NAME" help:"Name of the pharmacy."`
+	Authority     string `env:"PESTLE_AUTHORITY" default:"T1450" placeholder:"ODS" help:"ODS code of who reimburses the pharmacy."`
+	ClosingPolicy []byte `env:"PESTLE_CLOSING_POLICY" placeholder:"FILE" help:"How many persons close a month, in the place of the built-in table: as in docs/month-end.md."`
+
 	SupplyPolicy []byte `env:"PESTLE_SUPPLY_POLICY" placeholder:"FILE" help:"Steps that come before a supply in the place of the built-in ones: a table as in docs/adr/approval.md."`
 	Clinical     []byte `env:"PESTLE_CLINICAL_RULES" name:"clinical-rules" placeholder:"FILE" help:"Clinical checks in the place of the built-in ones: a table as in docs/clinical.md."`
 	Law          []byte `env:"PESTLE_LAW" placeholder:"FILE" help:"Dated limits of law in the place of the built-in ones, after a change of the law: JSON as in docs/flow.md."`
@@ -95,12 +98,13 @@ type serveCommand struct {
 	listening  `embed:""`
 	signing    `embed:""`
 
-	law       *prescription.Law    // of Law; nil for the built-in one
-	checks    clinical.Table       // of Clinical; nil for the built-in one
-	policy    *prescription.Policy // of SupplyPolicy; nil for the built-in one
-	retention audit.Retention      // of AuditRetention
-	accounts  *accounts            // nil where nobody can sign in
-	people    *policy.Table        // what roles allow the people of a sandbox; nil elsewhere
+	law       *prescription.Law      // of Law; nil for the built-in one
+	checks    clinical.Table         // of Clinical; nil for the built-in one
+	policy    *prescription.Policy   // of SupplyPolicy; nil for the built-in one
+	closing   *reimbursement.Closing // of ClosingPolicy; nil for the built-in one
+	retention audit.Retention        // of AuditRetention
+	accounts  *accounts              // nil where nobody can sign in
+	people    *policy.Table          // what roles allow the people of a sandbox; nil elsewhere
 }
 
 // Run serves until SIGTERM or an interrupt, then lets the requests under way
@@ -252,7 +256,7 @@ func (c *serveCommand) appConfig() appConfig {
 	config.Dispensing.FromReceipt = c.LawFromReceipt
 	config.Dispensing.Law, config.Dispensing.Policy = c.law, c.policy
 	config.Register, config.Present = c.RegisterAlso, register.Asked(c.Responsible)
-	config.Checks = c.checks
+	config.Checks, config.Closing = c.checks, c.closing
 	return config
 }
 
@@ -281,6 +285,13 @@ func (c *serveCommand) complete() error {
 			return fmt.Errorf("--supply-policy: %w", err)
 		}
 		c.policy = &policy
+	}
+	if len(c.ClosingPolicy) > 0 {
+		closing, err := reimbursement.ReadClosing(c.ClosingPolicy)
+		if err != nil {
+			return fmt.Errorf("--closing-policy: %w", err)
+		}
+		c.closing = &closing
 	}
 	retention, err := audit.BuiltinRetention()
 	if len(c.AuditRetention) > 0 {

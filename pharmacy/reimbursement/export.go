@@ -2,6 +2,7 @@ package reimbursement
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,8 +33,11 @@ type Export struct {
 	Seq   fhir.Seq
 	// Totals is the Invoice that records the run; of a preview it is not stored.
 	Totals *fhir.Version
-	state  fhir.State
-	list   []submission // in the order of their ids
+	// Asked is the Task that asks another person to close the month; it is nil where
+	// the month is closed or only read.
+	Asked *fhir.Resource
+	state fhir.State
+	list  []submission // in the order of their ids
 }
 
 // Preview reports whether the export is of a month that is not closed: nothing
@@ -156,7 +160,7 @@ func (s *Service) preview(ctx context.Context, q ExportRequest, org string) (*Ex
 	if err != nil {
 		return nil, err
 	}
-	invoice, err := s.account(e, pharmacy.ID("Invoice", "preview", q.Month.String(), org), newest)
+	invoice, _, err := s.account(e, pharmacy.ID("Invoice", "preview", q.Month.String(), org), newest)
 	if err != nil {
 		return nil, err
 	}
@@ -164,17 +168,19 @@ func (s *Service) preview(ctx context.Context, q ExportRequest, org string) (*Ex
 	return e, nil
 }
 
-// account is the Invoice of an export: its totals at the prices of its claims.
-func (s *Service) account(e *Export, id string, now time.Time) (*fhir.Resource, error) {
+// account is the Invoice of an export: its totals at the prices of its claims. The
+// digest is that of all that it adds up, in whatever run.
+func (s *Service) account(e *Export, id string, now time.Time) (invoice *fhir.Resource, digest []byte, err error) {
 	fees, name, err := s.shelf.fees(e.state)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	t, err := e.total(fees)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return e.invoice(id, t, name, now), nil
+	fmt.Fprintln(t.digest, name, t.payable.RatString())
+	return e.invoice(id, t, name, now), t.digest.Sum(nil), nil
 }
 
 // pin finds what the export submits, as of a sequence.

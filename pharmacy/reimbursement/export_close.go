@@ -15,10 +15,14 @@ type CloseRequest struct {
 	Org   string // ODS code of the pharmacy, "" for every one that has claims
 	// New asks for a further run, with what no run has submitted yet; without it
 	// a month that is closed is returned as it was recorded.
-	New       bool
+	New bool
+	// Alone says why nobody else confirms the closing, where the policy lets one person.
+	Alone     string
 	Time      time.Time
 	Requester fhir.Principal
 	RequestID string
+	// Answer makes the receipt of an answer; nil for none.
+	Answer func(*fhir.Reply) fhir.Receipt
 }
 
 // CloseMonth records a run of a month, once it is over: the sequence at which
@@ -52,29 +56,42 @@ func (s *Service) close(ctx context.Context, q CloseRequest, org string) (*Expor
 			return s.recordedRun(ctx, q.Month, org, run)
 		}
 		e, err := s.newRun(ctx, q, org, run+1)
-		if err != nil || e == nil || e.Totals != nil {
+		if err != nil || e == nil || e.Totals != nil || e.Asked != nil {
 			return e, err
 		}
 	}
 	return nil, fhir.E("close", fhir.Conflict, fhir.Issue{Message: "The month was closed by others at the same time, again and again."})
 }
 
-// newRun records the month as it is. It returns nil where there is nothing to
-// submit, and no Totals where another run was quicker.
+// newRun records the month as it is, or, where another person has to confirm that,
+// that it is asked for. It returns nil where there is nothing to submit, and no
+// Totals where another run was quicker.
 func (s *Service) newRun(ctx context.Context, q CloseRequest, org string, run int) (*Export, error) {
 	e := &Export{Month: q.Month, Org: org, Run: run}
 	if err := s.pin(ctx, e, s.db.Head()); err != nil || len(e.list) == 0 {
 		return nil, err
 	}
 	id := invoiceID(q.Month, org, run)
-	invoice, err := s.account(e, id, q.Time)
+	invoice, digest, err := s.account(e, id, q.Time)
 	if err != nil {
 		return nil, err
 	}
-	commit, err := s.db.Commit(ctx, &fhir.Transaction{
+	done, asked, err := s.agreed(ctx, e, invoice, digest, q)
+	if err != nil {
+		return nil, err
+	}
+	if asked != nil {
+		e.Asked = asked
+		return e, nil
+	}
+	tx := &fhir.Transaction{
 		Changes: []fhir.Change{{Method: fhir.Create, Type: "Invoice", ID: id, Resource: invoice, IfAbsent: true}},
 		Derived: true, Requester: q.Requester, RequestID: q.RequestID, Time: q.Time,
-	})
+	}
+	if done != nil {
+		tx.Changes = append(tx.Changes, *done)
+	}
+	commit, err := s.db.Commit(ctx, tx)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,8 @@ func exportRequest(call *fhir.Call) (q ExportRequest, err error) {
 	return q, err
 }
 
-// closeOperation is Claim/$close-month: it records a run, and returns it.
+// closeOperation is Claim/$close-month: it records a run, and returns it; or the Task
+// by which another person is asked to confirm it.
 func (s *Service) closeOperation(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 	month, err := monthParameter(call)
 	if err != nil {
@@ -57,10 +58,13 @@ func (s *Service) closeOperation(ctx context.Context, call *fhir.Call) (*fhir.Re
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.CloseMonth(ctx, CloseRequest{Month: month, Org: org, New: run == "new",
-		Time: call.Time, Requester: call.Requester, RequestID: call.RequestID})
+	list, err := s.CloseMonth(ctx, CloseRequest{Month: month, Org: org, New: run == "new", Alone: strings.TrimSpace(parameter(call, "alone")),
+		Time: call.Time, Requester: call.Requester, RequestID: call.RequestID, Answer: call.Answer})
 	if err != nil {
 		return nil, err
+	}
+	if len(list) == 1 && list[0].Asked != nil {
+		return &fhir.Reply{Resource: list[0].Asked, Location: "Task/" + list[0].Asked.ID() + "/_history/" + list[0].Asked.Get("meta").Get("versionId").Text()}, nil
 	}
 	return bundled(month, list)
 }

@@ -16,7 +16,7 @@ import (
 const anOrder = "24F5DA-A83008-7EFE6Z"
 
 func TestFollowersMakeNoCycle(t *testing.T) {
-	require.NoError(t, pharmacy.CheckAcyclic(New(nil).Followers()))
+	require.NoError(t, pharmacy.CheckAcyclic(New(nil, Options{}).Followers()))
 }
 
 func TestAFinishedPrescriptionIsClaimed(t *testing.T) {

@@ -9,8 +9,18 @@ import (
 
 // Guard keeps the records of money. A caller's plain write changes none of them
 // ([guardRecord]). The Claim for a prescription is not deleted whoever asks, and
-// not replaced by one that does not name it; Claims of any other kind are free.
-func Guard(_ context.Context, _ fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
+// not replaced by one that does not name it; Claims of any other kind are free. A
+// month is closed by two persons where the options ask for them.
+func Guard(o Options) fhir.Guard {
+	return func(_ context.Context, state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
+		if err := guardMoney(tx, before, after); err != nil {
+			return err
+		}
+		return o.guardClosing(state, tx, before, after)
+	}
+}
+
+func guardMoney(tx *fhir.Transaction, before, after *fhir.Version) error {
 	if !tx.Derived {
 		if err := guardCaller(tx.Requester, before, after); err != nil {
 			return err

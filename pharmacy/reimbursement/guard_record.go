@@ -16,6 +16,7 @@ var ways = map[string]string{
 	"ClaimResponse": "Amend the Claim, or load the tariff's data and ask for Claim/$reprice: the answer follows.",
 	"Invoice":       "Ask for a further run of the month: Claim/$close-month with run=new.",
 	"List":          "Ask for a further run of the month: Claim/$close-month with run=new.",
+	"Task":          "Ask for a closing, and confirm it, with Claim/$close-month.",
 	"Binary":        "Load the file with: pestle tariff load FILE",
 }
 
@@ -38,12 +39,12 @@ func guardRecord(before, after *fhir.Version) error {
 		}
 		mine = marked(r)
 	}
-	if !mine && before != nil && after.Type == "Claim" {
+	if !mine && before != nil && !before.Deleted() && (after.Type == "Claim" || after.Type == "Task") {
 		r, err := before.Resource()
 		if err != nil {
 			return err
 		}
-		mine = IsEPS(r)
+		mine = IsEPS(r) || workCode(r) != ""
 	}
 	if !mine {
 		return nil
@@ -56,8 +57,11 @@ func guardRecord(before, after *fhir.Version) error {
 // reserved reports whether an id is of the form that this package's records
 // have.
 func reserved(typ, id string) bool {
-	if typ == "Binary" {
+	switch typ {
+	case "Binary":
 		return strings.HasPrefix(id, "tariff-")
+	case "Task": // those of prescriptions have ids of this form too
+		return false
 	}
 	return pharmacy.IsID(id)
 }
@@ -73,7 +77,7 @@ func marked(r *fhir.Resource) bool {
 			return true
 		}
 	}
-	return IsEPS(r) || answersClaim(r)
+	return IsEPS(r) || answersClaim(r) || workCode(r) != ""
 }
 
 // answersClaim reports whether a resource is an answer to a claim that this

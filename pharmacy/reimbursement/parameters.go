@@ -13,6 +13,7 @@ var (
 	exportInputs = []fhir.Parameter{monthInput, orgInput,
 		{Name: "run", Kinds: []string{"valueInteger", "valuePositiveInt", "valueString"}, Doc: "The number of a recorded run, from 1. By default the newest."}}
 	closeInputs = []fhir.Parameter{monthInput, orgInput,
-		{Name: "run", Kinds: []string{"valueCode", "valueString"}, Doc: "new: a further run, with what no run has submitted yet."}}
+		{Name: "run", Kinds: []string{"valueCode", "valueString"}, Doc: "new: a further run, with what no run has submitted yet."},
+		{Name: "alone", Kinds: []string{"valueString"}, Doc: "Why nobody else confirms the closing, where the policy of the pharmacy lets one person close a month."}}
 	repriceInputs = []fhir.Parameter{monthInput}
 )

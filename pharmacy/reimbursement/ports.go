@@ -21,12 +21,13 @@ type Database interface {
 // Service is the reimbursement of a pharmacy.
 type Service struct {
 	db      Database
+	options Options
 	shelf   shelf
 	closing sync.Mutex // held while runs of a month are recorded
 }
 
 // New makes the service over a database.
-func New(db Database) *Service { return &Service{db: db} }
+func New(db Database, o Options) *Service { return &Service{db: db, options: o} }
 
 // Followers are the followers to run: one claims what was dispensed, the other
 // answers every Claim.

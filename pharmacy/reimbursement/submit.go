@@ -18,7 +18,7 @@ func (s *Service) Operations() []fhir.Operation {
 		{Name: "month-figures", Type: "Claim", Idempotent: true, Handle: s.figuresOperation, Parameters: figuresInputs, Files: []string{"text/csv"},
 			Doc: "Returns the figures of a month's submission (month=2026-11, org=ODS code, run=N), or a row for each of its claims (list=claims), as a Binary with a CSV. Records nothing."},
 		{Name: "close-month", Type: "Claim", Handle: s.closeOperation, Parameters: closeInputs, Query: true,
-			Doc: "Closes a dispensing month that is over (month=2026-11, org=ODS code): records what is submitted and returns it as $export-month does. run=new records a further run, with what no run has submitted yet."},
+			Doc: "Closes a dispensing month that is over (month=2026-11, org=ODS code): records what is submitted and returns it as $export-month does. Where a person calls it, another has to confirm: the first call returns a Task, and the same call by somebody else closes the month. run=new records a further run, with what no run has submitted yet."},
 		{Name: "reprice", Type: "Claim", Handle: s.repriceOperation, Parameters: repriceInputs, Query: true,
 			Doc: "Prices the claims of a dispensing month (month=2026-11) again, by the data that holds now."},
 	}

@@ -14,6 +14,9 @@ const (
 	csQueue    = nhs.Own + "CodeSystem/queue"                  // meta.tag of an answer that waits for a person: claim-incomplete
 	csResidue  = nhs.Own + "CodeSystem/broken-bulk-residue"    // meta.tag of who may have packs left: FA565.VMPP
 
+	csWork      = nhs.Own + "CodeSystem/money-work"       // Task.code of what people do about money: close-month
+	csWorkInput = nhs.Own + "CodeSystem/money-work-input" // Task.input.type of such a Task
+
 	csRun = nhs.Own + "Id/month-export" // identifier of a run of an export
 
 	extEdition = nhs.Own + "StructureDefinition/tariff-edition"  // on a figure: the data that made it

@@ -2,7 +2,9 @@ package reimbursement
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
+	"hash"
 	"maps"
 	"math/big"
 	"regexp"
@@ -32,6 +34,7 @@ type totals struct {
 	complete                bool     // every line priced and every group known
 	payer                   fhir.Node
 	issuer                  fhir.Node
+	digest                  hash.Hash // of the versions that are added up
 }
 
 // basis is what a deduction is made from: the basic prices of a discount group
@@ -53,8 +56,9 @@ type deduction struct {
 // total adds up the answers of the export, by the amounts that they hold. Of a
 // claim that was amended after a run had submitted it, the difference counts.
 func (e *Export) total(fees *tariff.Fees) (*totals, error) {
-	t := &totals{sums: map[string]*big.Rat{}, basics: map[basis]*big.Rat{}, counts: map[string]int{}, exact: new(big.Rat), unverified: new(big.Rat)}
-	err := e.each(func(x submission, _, response *fhir.Version) error {
+	t := &totals{sums: map[string]*big.Rat{}, basics: map[basis]*big.Rat{}, counts: map[string]int{}, exact: new(big.Rat), unverified: new(big.Rat), digest: sha256.New()}
+	err := e.each(func(x submission, claim, response *fhir.Version) error {
+		fmt.Fprintln(t.digest, claim.Ref(), claim.VersionID, response.VersionID, x.late, x.was != nil, x.withdrawn)
 		r, err := response.Resource()
 		if err != nil {
 			return err

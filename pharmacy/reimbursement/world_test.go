@@ -37,9 +37,9 @@ var november = tariff.NewMonth(2026, time.November)
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, ctx: context.Background(), now: time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC), checks: profiles.New()}
-	db, err := store.Open(mem.New(), store.Options{Clock: func() time.Time { return w.now }, Guards: []fhir.Guard{Guard}})
+	db, err := store.Open(mem.New(), store.Options{Clock: func() time.Time { return w.now }, Guards: []fhir.Guard{Guard(Options{})}})
 	require.NoError(t, err)
-	w.db, w.s = db, New(db)
+	w.db, w.s = db, New(db, Options{})
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	return w
 }
