@@ -117,7 +117,11 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	purges := &purge.Rules{Retention: retention, Separate: separate.Separate, Public: owners.Public}
+	overrides, err := purge.BuiltinOverrides(retention)
+	if err != nil {
+		return nil, err
+	}
+	purges := &purge.Rules{Retention: retention, Overrides: overrides, Separate: separate.Separate, Public: owners.Public}
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
 	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), reimbursement.Guard(money), register.Guard(books), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard}, Purge: purges.May,

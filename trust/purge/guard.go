@@ -17,6 +17,7 @@ type Separate func(state fhir.State, act, about string, who fhir.Principal, earl
 // Rules decide which purges are made.
 type Rules struct {
 	Retention Retention
+	Overrides Overrides
 	Separate  Separate
 	Public    func(typ string) bool // types that are of no patient
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,10 +24,11 @@ type DB interface {
 // Operation is Patient/[id]/$purge.
 func (r *Rules) Operation(db DB) fhir.Operation {
 	return fhir.Operation{Name: "purge", Type: "Patient", Instance: true, ByName: true,
-		Doc: "Erase the record of a patient for good: propose it with a reason, or, as a second person, confirm a proposal. Refused as long as a law keeps any of it.",
+		Doc: "Erase the record of a patient for good: propose it with a reason, or, as a second person, confirm a proposal. Refused as long as a law keeps any of it, unless both people name a ground that overrides that.",
 		Parameters: []fhir.Parameter{
 			{Name: "reason", Kinds: []string{"valueString"}, Doc: "Why the record is to be erased, without what it says of the patient: this is kept. Makes a proposal, which is the answer."},
 			{Name: "proposal", Kinds: []string{"valueString", "valueId"}, Doc: "The Task of the proposal that is confirmed, or its id. Erases the record."},
+			{Name: "override", Kinds: []string{"valueCode"}, Doc: "On which ground it is erased before the time to keep it is over, such as legal-obligation: of a proposal, and again of its confirmation."},
 		},
 		Handle: func(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 			reason, ref := strings.TrimSpace(asked(call, "reason")), asked(call, "proposal")
@@ -36,6 +38,9 @@ func (r *Rules) Operation(db DB) fhir.Operation {
 			}
 			c := &invocation{Rules: r, db: db, call: call}
 			if err := c.may(ctx); err != nil {
+				return nil, err
+			}
+			if err := c.grounded(asked(call, "override")); err != nil {
 				return nil, err
 			}
 			if reason != "" {
@@ -52,7 +57,7 @@ func asked(call *fhir.Call, name string) string {
 	}
 	for p := range call.Body.Get("parameter").Items() {
 		if p.Get("name").Text() == name {
-			return p.Get("valueString").Text() + p.Get("valueId").Text()
+			return p.Get("valueString").Text() + p.Get("valueId").Text() + p.Get("valueCode").Text()
 		}
 	}
 	return ""
@@ -63,6 +68,8 @@ type invocation struct {
 	*Rules
 	db   DB
 	call *fhir.Call
+
+	overridden []Kept // what is erased before its time
 }
 
 // may refuses who is no person, or does not see the patient.
@@ -86,7 +93,7 @@ func (c *invocation) record(ctx context.Context) (*record, error) {
 	if err := c.seen(ctx, rec); err != nil {
 		return nil, err
 	}
-	return rec, c.kept(rec)
+	return rec, c.free(rec)
 }
 
 // seen refuses a record of which the caller does not see all: who else keeps it
@@ -105,30 +112,27 @@ func (c *invocation) seen(ctx context.Context, rec *record) error {
 	return nil
 }
 
-// kept refuses a record that a law keeps, or that is a part of another patient's too:
+// free refuses a record that a law keeps, or that is a part of another patient's too:
 // all resources at once.
-func (c *invocation) kept(rec *record) error {
+func (c *invocation) free(rec *record) error {
 	var issues []fhir.Issue
 	last, born := rec.last(), rec.born
 	unborn := born.IsZero()
 	if unborn {
 		born = last // a child that was born on the last day
 	}
+	named := asked(c.call, "override")
 	for _, m := range rec.list() {
 		if len(m.others) > 0 {
 			issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: ruleName, Expression: m.typ, Found: m.ref(),
 				Message: m.ref() + " is a part of the record of another patient too.", Fix: "Correct it, if it is by mistake; until then the record cannot be erased."})
 		}
-		k := c.Retention.Until(m.typ, m.last, last, born, c.call.Time)
-		if !k.Until.After(c.call.Time) {
-			continue
+		if k, ok := c.inForce(m, last, born, named); ok {
+			issues = append(issues, c.kept(m, k, unborn))
 		}
-		text := fmt.Sprintf("%s is kept until %s: %s, %d years", m.ref(), k.Until.UTC().Format(time.DateOnly), k.Class, k.Years)
-		if unborn && k.Class == "child" {
-			text += " from the birth, which the record does not tell"
-		}
-		issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "retention", Expression: m.typ, Found: m.ref(), Message: text + ".",
-			Fix: "Propose it again after that day. Nothing overrides it."})
+	}
+	if len(issues) == 0 && named != "" && len(c.overridden) == 0 {
+		return fhir.E("purge", fhir.BusinessRule, fhir.Issue{Rule: "retention", Expression: "override", Found: named, Message: "No part of the record is kept any more: there is nothing to override.", Fix: "Leave override out."})
 	}
 	if len(issues) == 0 {
 		return nil
@@ -136,6 +140,36 @@ func (c *invocation) kept(rec *record) error {
 	e := fhir.E("purge", fhir.BusinessRule, issues[0])
 	e.Issues = fhir.Listed(issues)
 	return e
+}
+
+// inForce is the class that keeps a resource for longest, of those that the ground does
+// not override; false where none does.
+func (c *invocation) inForce(m *member, last, born time.Time, named string) (kept Kept, yes bool) {
+	for _, k := range c.Retention.Keeps(m.typ, m.last, last, born, c.call.Time) {
+		switch {
+		case !k.Until.After(c.call.Time):
+		case !c.Overrides.Allows(named, k.Class, c.call.Time):
+			if !yes {
+				kept, yes = k, true
+			}
+		case !slices.ContainsFunc(c.overridden, func(o Kept) bool { return o.Class == k.Class && !o.Until.Before(k.Until) }):
+			c.overridden = append(slices.DeleteFunc(c.overridden, func(o Kept) bool { return o.Class == k.Class }), k)
+		}
+	}
+	return kept, yes
+}
+
+// kept is what is said of a resource that a class keeps.
+func (c *invocation) kept(m *member, k Kept, unborn bool) fhir.Issue {
+	text := fmt.Sprintf("%s is kept until %s: %s, %d years", m.ref(), k.Until.UTC().Format(time.DateOnly), k.Class, k.Years)
+	if unborn && k.Class == "child" {
+		text += " from the birth, which the record does not tell"
+	}
+	fix := "Propose it again after that day."
+	if grounds := c.Overrides.names(k.Class, c.call.Time); len(grounds) > 0 {
+		fix += " Before it, two people may erase it who both name a ground as override: " + strings.Join(grounds, ", ") + "."
+	}
+	return fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "retention", Expression: m.typ, Found: m.ref(), Message: text + ".", Fix: fix}
 }
 
 func (c *invocation) propose(ctx context.Context, reason string) (*fhir.Reply, error) {
@@ -147,7 +181,7 @@ func (c *invocation) propose(ctx context.Context, reason string) (*fhir.Reply, e
 	if err != nil {
 		return nil, err
 	}
-	task := propose(rec, reason, c.call.Requester, c.call.Time, c.call.Time.AddDate(0, 0, days))
+	task := propose(rec, reason, asked(c.call, "override"), c.overridden, c.call.Requester, c.call.Time, c.call.Time.AddDate(0, 0, days))
 	sum := sha256.Sum256([]byte(strings.Join([]string{rec.patient, c.call.Requester.Agent, c.call.RequestID, c.call.Time.String()}, "\n")))
 	id := hex.EncodeToString(sum[:16])
 	return c.commit(ctx, []fhir.Change{{Method: fhir.Create, Type: "Task", ID: id, Resource: task, Expression: "Task"}}, "1")
@@ -191,6 +225,9 @@ func (c *invocation) confirm(ctx context.Context, ref string) (*fhir.Reply, erro
 		return nil, expired(p)
 	}
 	if err := c.second(state, c.call.Requester, p); err != nil {
+		return nil, err
+	}
+	if err := c.both(p, asked(c.call, "override")); err != nil {
 		return nil, err
 	}
 	rec, err := c.record(ctx)

@@ -21,6 +21,7 @@ const (
 	inputResources = "purge-resources"
 	inputVersions  = "purge-versions"
 	inputDigest    = "purge-digest"
+	inputOverride  = "purge-override" // the ground on which it is erased before its time
 )
 
 // proposal is a Task that proposes a purge. It names the patient in a text, since a
@@ -31,23 +32,28 @@ type proposal struct {
 }
 
 // propose makes the Task of a proposal.
-func propose(r *record, reason string, who fhir.Principal, now, until time.Time) *fhir.Resource {
+func propose(r *record, reason, override string, early []Kept, who fhir.Principal, now, until time.Time) *fhir.Resource {
 	changes := r.changes()
 	input := func(name, kind string, value any) fhir.Value {
 		return fhir.Obj("type", fhir.Obj("coding", fhir.List(fhir.Obj("system", LogSystem, "code", name))), kind, value)
 	}
+	inputs := []any{
+		input(inputSubject, "valueString", r.patient),
+		input(inputResources, "valueInteger", len(changes)),
+		input(inputVersions, "valueInteger", r.content()),
+		input(inputDigest, "valueString", digest(changes)),
+	}
+	if override != "" {
+		inputs = append(inputs, input(inputOverride, "valueCode", override))
+	}
 	return must(fhir.Obj("resourceType", "Task", "status", "requested", "intent", "proposal",
 		"code", fhir.Obj("coding", fhir.List(fhir.Obj("system", LogSystem, "code", code, "display", "Erase the record of a patient"))),
-		"description", fmt.Sprintf("Erase the record of %s: %d resources with %d versions.", r.patient, len(changes), r.content()),
+		"description", fmt.Sprintf("Erase the record of %s: %d resources with %d versions%s.", r.patient, len(changes), r.content(), overridden(override, early)),
 		"authoredOn", now.UTC().Format(fhir.InstantLayout),
 		"requester", fhir.Obj("identifier", fhir.Obj("value", who.Agent), "display", who.Display),
 		"reasonCode", fhir.Obj("text", reason),
 		"restriction", fhir.Obj("period", fhir.Obj("end", until.UTC().Format(fhir.InstantLayout))),
-		"input", fhir.List(
-			input(inputSubject, "valueString", r.patient),
-			input(inputResources, "valueInteger", len(changes)),
-			input(inputVersions, "valueInteger", r.content()),
-			input(inputDigest, "valueString", digest(changes)))).JSON())
+		"input", fhir.List(inputs...)).JSON())
 }
 
 func must(json []byte) *fhir.Resource {
@@ -93,7 +99,7 @@ func (p *proposal) input(name string) string {
 	for in := range p.task.Get("input").Items() {
 		for c := range in.Path("type", "coding").Items() {
 			if c.Get("code").Text() == name {
-				return in.Get("valueString").Text() + in.Get("valueInteger").Text()
+				return in.Get("valueString").Text() + in.Get("valueInteger").Text() + in.Get("valueCode").Text()
 			}
 		}
 	}
@@ -106,8 +112,13 @@ func (p *proposal) until() time.Time {
 	return t
 }
 
+// reason is what was said, after the ground on which it is erased before its time.
 func (p *proposal) reason() string {
-	return p.task.Root().Path("reasonCode", "text").Text()
+	text := p.task.Root().Path("reasonCode", "text").Text()
+	if ground := p.input(inputOverride); ground != "" {
+		return "override " + ground + ": " + text
+	}
+	return text
 }
 
 // confirmed is the Task once the record is erased.

@@ -40,10 +40,12 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	retention, err := purge.BuiltinRetention()
 	require.NoError(t, err)
+	overrides, err := purge.BuiltinOverrides(retention)
+	require.NoError(t, err)
 	separate, err := duties.Builtin()
 	require.NoError(t, err)
 	owners := ownership.New("FA565")
-	w := &world{t: t, rules: &purge.Rules{Retention: retention, Separate: separate.Separate, Public: owners.Public}}
+	w := &world{t: t, rules: &purge.Rules{Retention: retention, Overrides: overrides, Separate: separate.Separate, Public: owners.Public}}
 	n := 0
 	w.db, err = store.Open(mem.New(), store.Options{Owners: owners, References: true, NewID: func() string { n++; return fmt.Sprint("new", n) },
 		Guards: []fhir.Guard{owners.Guard, w.rules.Guard}, Purge: w.rules.May,

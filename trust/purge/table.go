@@ -102,17 +102,25 @@ type Kept struct {
 // time, in a record whose newest version is of another; birth is the latest day on
 // which the patient may be born.
 func (r Retention) Until(typ string, resource, record, birth, now time.Time) (longest Kept) {
+	if all := r.Keeps(typ, resource, record, birth, now); len(all) > 0 {
+		longest = all[0]
+	}
+	return longest
+}
+
+// Keeps is until when each class keeps a resource, the one that ends last first: see
+// [Retention.Until].
+func (r Retention) Keeps(typ string, resource, record, birth, now time.Time) (all []Kept) {
 	for i := range r.rules {
 		one := &r.rules[i]
 		if one.types != nil && !slices.Contains(one.types, typ) || !r.newest(one, now) {
 			continue
 		}
 		from := map[string]time.Time{sinceRecord: record, sinceResource: resource, sinceBirth: birth}[one.since]
-		if until := from.AddDate(one.years, 0, 0); until.After(longest.Until) {
-			longest = Kept{until, one.class, one.years}
-		}
+		all = append(all, Kept{from.AddDate(one.years, 0, 0), one.class, one.years})
 	}
-	return longest
+	slices.SortStableFunc(all, func(a, b Kept) int { return b.Until.Compare(a.Until) })
+	return all
 }
 
 // newest reports whether a rule is the one of its class, of those for the same types,
