@@ -34,7 +34,11 @@ type Operation struct {
 	// package inputs refuses any other. Where exactly one of them holds a
 	// resource, that resource may be the body in place of Parameters.
 	Parameters []Parameter
-	Handle     func(ctx context.Context, call *Call) (*Reply, error)
+	// Lenient says that the resources which come with a call are read as far as
+	// they are understood and are not stored, so that the rules of R4 do not refuse
+	// them.
+	Lenient bool
+	Handle  func(ctx context.Context, call *Call) (*Reply, error)
 	// Carries are the types of the resources that it takes as entries of a message
 	// and stores. An entry of any other type is stored for callers alone who may
 	// create that type; nil where it stores no entries as they come.
@@ -102,9 +106,10 @@ type Call struct {
 	Requester Principal
 	RequestID string
 	// Receipt, when it has a key, must be committed with the call's effects.
-	Receipt Receipt
-	Base    string // the server's base URL, without a slash at the end
-	Time    time.Time
+	Receipt  Receipt
+	Base     string // the server's base URL, without a slash at the end
+	Language string // of Accept-Language, "" for none
+	Time     time.Time
 }
 
 // Reply is the answer to a call. The server sends 200, 201 with Location when

@@ -102,7 +102,7 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 	}
 	call := invocation{handle: op.Handle, body: body, writes: !op.Idempotent, owned: owned}
 	if body != nil && name != "validate" {
-		if call.notes, err = s.check(c.Request.Context(), body); err != nil {
+		if call.notes, err = s.checkFor(c.Request.Context(), op, body); err != nil {
 			return judged(err, op.Judge, body)
 		}
 	}
@@ -165,7 +165,7 @@ func (s *Server) invoke(c *gin.Context, in invocation) error {
 	call := &fhir.Call{
 		ID: c.Param("id"), Body: in.body, Params: withoutFormat(x.query), Warnings: warnings(in.notes),
 		Requester: x.identity.Requester, RequestID: x.requestID,
-		Base: x.base, Time: s.now(),
+		Base: x.base, Time: s.now(), Language: c.GetHeader("Accept-Language"),
 	}
 	var reply *fhir.Reply
 	var err error

@@ -1,7 +1,10 @@
 package server
 
 import (
+	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -20,10 +23,34 @@ func (s *Server) understood(c *gin.Context, op *fhir.Operation, body *fhir.Resou
 		return refused
 	}
 	var broken, e *fhir.Error
-	if _, err := s.check(c.Request.Context(), body); errors.As(err, &broken) && errors.As(refused, &e) {
+	if _, err := s.checkFor(c.Request.Context(), op, body); errors.As(err, &broken) && errors.As(refused, &e) {
 		e.Kind, e.Issues = broken.Kind, append(broken.Issues, e.Issues...)
 	}
 	return judged(refused, op.Judge, contentOf(op, body))
+}
+
+// checkFor is check for an operation. One that reads the resources that come with
+// a call leniently is called whatever they break.
+func (s *Server) checkFor(ctx context.Context, op *fhir.Operation, body *fhir.Resource) ([]fhir.Issue, error) {
+	if !op.Lenient {
+		return s.check(ctx, body)
+	}
+	if body.Type() != "Parameters" {
+		return nil, nil
+	}
+	notes, err := s.check(ctx, body)
+	carried := func(i fhir.Issue) bool {
+		return strings.HasPrefix(i.Expression, "Parameters.parameter[") && strings.Contains(i.Expression, "].resource")
+	}
+	var e *fhir.Error
+	if !errors.As(err, &e) {
+		return slices.DeleteFunc(slices.Clone(notes), carried), err
+	}
+	left := slices.DeleteFunc(slices.Clone(e.Issues), carried)
+	if !fhir.HasErrors(left) {
+		return left, nil
+	}
+	return nil, &fhir.Error{Op: e.Op, Kind: e.Kind, Issues: left}
 }
 
 // contentOf is the message that a body of $process-message is or, as Parameters,

@@ -1,6 +1,11 @@
 package definition
 
-import "github.com/pestle-fhir/pestle/fhir"
+import (
+	"slices"
+	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
 
 // ValueSet is a ValueSet: which codes an element may or should take.
 type ValueSet struct {
@@ -8,10 +13,18 @@ type ValueSet struct {
 	Include, Exclude                  []Selection
 	// Inactive is compose.inactive: whether codes that are out of use belong to
 	// it; nil where the value set does not say.
-	Inactive  *bool
-	Expansion *Expansion // as published with it, nil where it has none
-	Source    string
+	Inactive     *bool
+	Experimental *bool
+	Language     string     // of its text, "" where it does not say
+	Supplements  []string   // canonicals of the code system supplements that it needs
+	Defaults     []Default  // parameters that its author wants of an expansion
+	Expansion    *Expansion // as published with it, nil where it has none
+	Source       string
 }
+
+// Default is a parameter that a value set asks to be expanded with, by the
+// extension valueset-expansion-parameter.
+type Default struct{ Name, Value string }
 
 // Selection is one include or exclude of a value set: codes of a system that
 // stand in the concept list or pass all filters, and are in all the value sets.
@@ -20,6 +33,9 @@ type Selection struct {
 	Concepts        []Concept
 	Filters         []Filter
 	ValueSets       []string
+	// Contained are the value sets of the same resource that ValueSets names by
+	// fragments, by their ids; nil for none.
+	Contained map[string]*ValueSet
 }
 
 // Filter selects codes by a property: is-a, descendent-of, =, regex, in, exists …
@@ -60,6 +76,8 @@ type Concept struct {
 	Children                  []Concept
 	Properties                []Property
 	Designations              []Designation
+	// Deprecated says, by an extension, that the code is not to be used any more.
+	Deprecated bool
 }
 
 // Property is a property of a concept: its value as text, with the type that
@@ -75,6 +93,8 @@ type Designation struct {
 	Language string
 	Use      Coding
 	Value    string
+	// Withdrawn says that the name was right once and is no more.
+	Withdrawn bool
 }
 
 // ConceptMap translates codes between systems.
@@ -117,18 +137,76 @@ func ReadValueSet(r *fhir.Resource) *ValueSet {
 		URL: r.Get("url").Text(), Version: r.Get("version").Text(), Name: r.Get("name").Text(),
 		Title: r.Get("title").Text(), Status: r.Get("status").Text(),
 	}
-	v.Inactive = flag(r.Root().Path("compose", "inactive"))
-	for n := range r.Root().Path("compose", "include").Items() {
-		v.Include = append(v.Include, readSelection(n))
+	return readValueSet(v, r.Root())
+}
+
+const (
+	supplementExtension = "http://hl7.org/fhir/StructureDefinition/valueset-supplement"
+	parameterExtension  = "http://hl7.org/fhir/StructureDefinition/valueset-expansion-parameter"
+	deprecatedExtension = "http://hl7.org/fhir/StructureDefinition/valueset-deprecated"
+	standingExtension   = "http://hl7.org/fhir/StructureDefinition/structuredefinition-standards-status"
+)
+
+// readValueSet reads what a value set selects from the resource, which may be a
+// contained one.
+func readValueSet(v *ValueSet, r fhir.Node) *ValueSet {
+	v.Inactive, v.Experimental, v.Language = flag(r.Path("compose", "inactive")), flag(r.Get("experimental")), r.Get("language").Text()
+	for n := range extended(r, supplementExtension) {
+		v.Supplements = append(v.Supplements, n.Get("valueCanonical").Text())
 	}
-	for n := range r.Root().Path("compose", "exclude").Items() {
-		v.Exclude = append(v.Exclude, readSelection(n))
+	for n := range extended(r.Get("compose"), parameterExtension) {
+		var d Default
+		for part := range n.Get("extension").Items() {
+			for m := range part.Members() {
+				switch {
+				case m.Name() == "url":
+				case part.Get("url").Text() == "name":
+					d.Name = m.Text()
+				case part.Get("url").Text() == "value":
+					d.Value = m.Text()
+				}
+			}
+		}
+		v.Defaults = append(v.Defaults, d)
+	}
+	contained := readContained(r)
+	for n := range r.Path("compose", "include").Items() {
+		v.Include = append(v.Include, readSelection(n, contained))
+	}
+	for n := range r.Path("compose", "exclude").Items() {
+		v.Exclude = append(v.Exclude, readSelection(n, contained))
 	}
 	if x := r.Get("expansion"); x.Get("contains").Exists() {
 		v.Expansion = &Expansion{Timestamp: x.Get("timestamp").Text()}
 		readContains(x.Get("contains"), v.Expansion)
 	}
 	return v
+}
+
+// readContained reads the value sets that a value set contains, by their ids.
+func readContained(r fhir.Node) map[string]*ValueSet {
+	var list map[string]*ValueSet
+	for n := range r.Get("contained").Items() {
+		if id := n.Get("id").Text(); n.Get("resourceType").Text() == "ValueSet" && id != "" {
+			if list == nil {
+				list = map[string]*ValueSet{}
+			}
+			list[id] = readValueSet(&ValueSet{URL: n.Get("url").Text(), Version: n.Get("version").Text(), Name: n.Get("name").Text(),
+				Title: n.Get("title").Text(), Status: n.Get("status").Text()}, n)
+		}
+	}
+	return list
+}
+
+// extended yields the extensions of a node that have a url.
+func extended(n fhir.Node, url string) func(func(fhir.Node) bool) {
+	return func(yield func(fhir.Node) bool) {
+		for x := range n.Get("extension").Items() {
+			if x.Get("url").Text() == url && !yield(x) {
+				return
+			}
+		}
+	}
 }
 
 func readContains(list fhir.Node, into *Expansion) {
@@ -142,11 +220,14 @@ func readContains(list fhir.Node, into *Expansion) {
 	}
 }
 
-func readSelection(n fhir.Node) Selection {
+func readSelection(n fhir.Node, contained map[string]*ValueSet) Selection {
 	s := Selection{System: n.Get("system").Text(), Version: n.Get("version").Text(), ValueSets: texts(n.Get("valueSet")),
 		Concepts: readConcepts(n.Get("concept"))}
 	for f := range n.Get("filter").Items() {
 		s.Filters = append(s.Filters, Filter{f.Get("property").Text(), f.Get("op").Text(), f.Get("value").Text()})
+	}
+	if slices.ContainsFunc(s.ValueSets, func(url string) bool { return strings.HasPrefix(url, "#") }) {
+		s.Contained = contained
 	}
 	return s
 }
@@ -175,7 +256,17 @@ func readConcepts(list fhir.Node) []Concept {
 			c.Properties = append(c.Properties, readProperty(p))
 		}
 		for d := range n.Get("designation").Items() {
-			c.Designations = append(c.Designations, Designation{d.Get("language").Text(), readCoding(d.Get("use")), d.Get("value").Text()})
+			name := Designation{Language: d.Get("language").Text(), Use: readCoding(d.Get("use")), Value: d.Get("value").Text()}
+			for x := range extended(d, standingExtension) {
+				name.Withdrawn = x.Get("valueCode").Text() == "withdrawn"
+			}
+			c.Designations = append(c.Designations, name)
+		}
+		for x := range extended(n, deprecatedExtension) {
+			c.Deprecated = x.Get("valueBoolean").Bool()
+		}
+		for x := range extended(n, standingExtension) {
+			c.Deprecated = c.Deprecated || x.Get("valueCode").Text() == "deprecated"
 		}
 		out = append(out, c)
 	}

@@ -2,7 +2,6 @@ package terminology
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -18,6 +17,8 @@ type Expansion struct {
 	Contains []definition.Coding
 	// Systems are the code systems that the codes came from, url|version.
 	Systems []string
+	// Fragments are those of them that are known in part only.
+	Fragments []string
 }
 
 // Query asks for an expansion. The zero value asks for all codes.
@@ -52,7 +53,7 @@ func (s *Service) Expand(canonical, text string, offset, count int) (*Expansion,
 }
 
 func unknownValueSet(op, canonical string) error {
-	return fhir.E(op, fhir.NotFound, fhir.Issue{Message: "The value set is not known.", Found: canonical,
+	return fhir.E(op, fhir.NotFound, fhir.Issue{Message: "The value set is not known.", Found: canonical, Details: txIssue("not-found"),
 		Fix: "Store it on the server, or load the package that defines it."})
 }
 
@@ -69,6 +70,9 @@ func (s *Service) ExpandDefinition(v *definition.ValueSet, q Query) (*Expansion,
 		e.Total++
 		if sys := strings.TrimSuffix(c.System+"|"+c.Version, "|"); !slices.Contains(e.Systems, sys) {
 			e.Systems = append(e.Systems, sys)
+			if known, _ := s.system(c.System, c.Version); partial(known) {
+				e.Fragments = append(e.Fragments, sys)
+			}
 		}
 		if q.Only || e.Total <= q.Offset || q.Count > 0 && len(e.Contains) >= q.Count {
 			return nil
@@ -82,14 +86,19 @@ func (s *Service) ExpandDefinition(v *definition.ValueSet, q Query) (*Expansion,
 		e.Contains = append(e.Contains, c)
 		return nil
 	})
-	if errors.Is(err, errTooMany) {
-		return nil, fhir.E("expand", fhir.TooCostly, fhir.Issue{Message: "The value set has too many codes to list at once.",
-			Expected: fmt.Sprintf("at most %d codes", MaxExpansion), Fix: "Ask for pages with count and offset, narrow it with filter, or ask $validate-code about single codes."})
-	}
 	if err != nil {
-		return nil, fhir.E("expand", fhir.NotSupported, fhir.Issue{Message: "The value set cannot be expanded here: " + err.Error() + "."})
+		return nil, unexpanded(err)
 	}
 	return e, nil
+}
+
+// partial reports whether a system says of itself that it is only a part.
+func partial(sys System) bool {
+	if s, ok := sys.(*supplemented); ok {
+		return partial(s.System)
+	}
+	l, ok := sys.(*listed)
+	return ok && (l.def.Content == "fragment" || l.def.Content == "example")
 }
 
 // says reports whether every word stands in a name of the code.
@@ -131,7 +140,7 @@ func (s *Service) enumerate(v *definition.ValueSet, limit int) ([]definition.Cod
 // each gives all codes of a value set, each once.
 func (s *Service) each(v *definition.ValueSet, depth int, yield func(definition.Coding) error) error {
 	if depth > maxNesting {
-		return errors.New("the value set " + v.URL + " includes itself")
+		return selfIncluding(v)
 	}
 	if len(v.Include) == 0 && v.Expansion != nil {
 		return published(v, yield)
@@ -202,13 +211,21 @@ func (s *Service) list(sel definition.Selection, depth int, yield func(definitio
 	}
 	sys, exact := s.system(sel.System, sel.Version)
 	if len(sel.Concepts) > 0 {
+		if sys != nil {
+			if must := s.wanted.barred(sel.System, sys.Version()); must != "" {
+				return barredVersion(sel.System, sys.Version(), must)
+			}
+		}
 		return listConcepts(sel, sys, yield)
 	}
 	if sys == nil {
 		return errors.New(missing(sel.System))
 	}
 	if !exact {
-		return errors.New(otherVersion(sys, sel.Version))
+		return lacking{otherVersion(sys, sel.Version)}
+	}
+	if must := s.wanted.barred(sel.System, sys.Version()); must != "" {
+		return barredVersion(sel.System, sys.Version(), must)
 	}
 	p, err := sys.Select(sel.Filters)
 	if err != nil {
@@ -238,6 +255,8 @@ func listConcepts(sel definition.Selection, sys System, yield func(definition.Co
 				if coding.Display == "" {
 					coding.Display = found.Display
 				}
+			} else if sys.Complete(c.Code) && sel.Version == "" {
+				continue // it does not exist
 			}
 		}
 		if err := yield(coding); err != nil {
@@ -253,9 +272,9 @@ func (s *Service) listImported(sel definition.Selection, depth int, yield func(d
 	if len(sel.ValueSets) == 0 {
 		return errors.New("an include names neither a system nor a value set")
 	}
-	first := s.ValueSet(sel.ValueSets[0])
+	first := s.imported(sel, sel.ValueSets[0])
 	if first == nil {
-		return errors.New("the value set " + sel.ValueSets[0] + " is not known")
+		return lacking{"the value set " + sel.ValueSets[0] + " is not known"}
 	}
 	rest := sel
 	rest.ValueSets = sel.ValueSets[1:]

@@ -128,6 +128,16 @@ func (in *input) resource(name, typ string) *fhir.Resource {
 	return nil
 }
 
+// resources are those of a parameter that may be there several times.
+func (in *input) resources(name string) (list []*fhir.Resource) {
+	for _, p := range in.given[name] {
+		if n := p.Get("resource"); n.Exists() {
+			list = append(list, in.call.Body.Sub(n))
+		}
+	}
+	return list
+}
+
 func readCoding(n fhir.Node) definition.Coding {
 	return definition.Coding{System: n.Get("system").Text(), Version: n.Get("version").Text(), Code: n.Get("code").Text(), Display: n.Get("display").Text()}
 }
@@ -167,7 +177,7 @@ func (in *input) asked(version string) (codes []definition.Coding, err error) {
 	case ways > 1:
 		return nil, fhir.E(in.op, fhir.Invalid, fhir.Issue{Message: "There is more than one code to ask about.", Expected: "one of code (with system), coding and codeableConcept"})
 	case len(codes) == 0:
-		return nil, in.missing("code", "code (with system), coding or codeableConcept with a coding")
+		return nil, fhir.E(in.op, fhir.Invalid, fhir.Issue{Message: "There is no code to ask about.", Expected: "code (with system), coding or codeableConcept with a coding"})
 	}
 	return codes, nil
 }

@@ -106,7 +106,7 @@ func (l *listed) Lookup(code string) (Concept, bool) {
 
 func (e *entry) concept() Concept {
 	c := Concept{Code: e.Code, Display: e.Display, Definition: e.Definition, Properties: e.Properties,
-		Designations: e.Designations, Parents: e.parents}
+		Designations: e.Designations, Parents: e.parents, Deprecated: e.Deprecated}
 	for _, p := range e.Properties {
 		switch {
 		case p.Code == "notSelectable" && p.Value == "true":
@@ -189,6 +189,10 @@ func (l *listed) test(f definition.Filter) func(*entry) bool {
 		return func(e *entry) bool { return is(e) || below(e) }
 	case "descendent-of":
 		return below
+	case "child-of": // of R5
+		return func(e *entry) bool {
+			return slices.ContainsFunc(e.parents, func(p string) bool { return l.key(p) == l.key(f.Value) })
+		}
 	case "is-not-a":
 		return func(e *entry) bool { return !is(e) && !below(e) }
 	case "generalizes":

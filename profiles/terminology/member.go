@@ -2,6 +2,7 @@ package terminology
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/profiles/definition"
@@ -31,12 +32,20 @@ type Answer struct {
 	Inactive, Abstract bool
 	// InSystem says that the code itself exists in its system.
 	InSystem Verdict
+	// Lacks is the value set, Circular the inclusion, for which it is Unknown.
+	Lacks    string
+	Circular bool
+	// Fragment says that the code is only not in the part of its system that is loaded.
+	Fragment bool
 }
 
 // ValueSet finds a value set by canonical; nil if it is not known. Of a value
 // set in another version than the one that is asked for it gives what there is.
 func (s *Service) ValueSet(canonical string) *definition.ValueSet {
 	url, version := definition.SplitCanonical(canonical)
+	if s.below != nil {
+		return s.viewed(url, version)
+	}
 	s.mu.RLock()
 	v, ok := s.set.ValueSets[canonical]
 	if !ok {
@@ -55,6 +64,40 @@ func (s *Service) ValueSet(canonical string) *definition.ValueSet {
 		}
 	}
 	return s.whole(url, version)
+}
+
+// viewed is a value set of those that came with the call, else of the service.
+func (s *Service) viewed(url, version string) *definition.ValueSet {
+	if version == "" && s.wanted != nil {
+		version = s.wanted.sets[url]
+	}
+	canonical := strings.TrimSuffix(url+"|"+version, "|")
+	if v := s.set.ValueSets[canonical]; v != nil {
+		return v
+	}
+	if v := s.whole(url, version); v != nil {
+		return v
+	}
+	if v := s.below.ValueSet(canonical); v != nil && (version == "" || v.Version == version) {
+		return v
+	} else if own := s.set.ValueSets[url]; own == nil {
+		return v
+	}
+	return s.set.ValueSets[url]
+}
+
+// imported is a value set that an include names.
+func (s *Service) imported(sel definition.Selection, canonical string) *definition.ValueSet {
+	if id, ok := strings.CutPrefix(canonical, "#"); ok {
+		return sel.Contained[id]
+	}
+	v := s.ValueSet(canonical)
+	if v != nil && s.imports != nil {
+		if name := strings.TrimSuffix(v.URL+"|"+v.Version, "|"); !slices.Contains(*s.imports, name) {
+			*s.imports = append(*s.imports, name)
+		}
+	}
+	return v
 }
 
 // whole is the value set of all codes of a system, which its CodeSystem names
@@ -134,7 +177,7 @@ const maxNesting = 16
 
 func (s *Service) member(v *definition.ValueSet, system, version, code string, depth int) Answer {
 	if depth > maxNesting {
-		return Answer{Verdict: Unknown, Reason: "the value set " + v.URL + " includes itself"}
+		return Answer{Verdict: Unknown, Reason: "the value set " + v.URL + " includes itself", Circular: true}
 	}
 	if len(v.Include) == 0 && v.Expansion != nil {
 		return s.published(v, system, code)
@@ -194,9 +237,9 @@ func (s *Service) selected(sel definition.Selection, system, version, code strin
 	}
 	answer := Answer{Verdict: Out}
 	for _, url := range sel.ValueSets { // the code has to be in all of them
-		imported := s.ValueSet(url)
+		imported := s.imported(sel, url)
 		if imported == nil {
-			return Answer{Verdict: Unknown, Reason: "the value set " + url + " is not known"}
+			return Answer{Verdict: Unknown, Reason: "the value set " + url + " is not known", Lacks: url}
 		}
 		if answer = s.member(imported, system, version, code, depth+1); answer.Verdict != In {
 			return answer
@@ -233,7 +276,7 @@ func picked(sel definition.Selection, sys System, exact bool, version, code stri
 	case p.Partial != "":
 		return Answer{Verdict: Unknown, Reason: p.Partial}
 	case !known && !sys.Complete(code):
-		return Answer{Verdict: Unknown, Reason: "only a part of " + sys.Name() + " is loaded"}
+		return Answer{Verdict: Unknown, Reason: "only a part of " + sys.Name() + " is loaded", Fragment: true}
 	}
 	return Answer{Verdict: Out}
 }

@@ -2,19 +2,13 @@ package terminology
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 )
-
-// verdict is what is found of one code.
-type verdict struct {
-	ok      bool
-	message string
-	c       definition.Coding // with the display to use
-	known   Concept
-}
 
 // validateInSet is https://hl7.org/fhir/R4/valueset-operation-validate-code.html
 func (o *operations) validateInSet(ctx context.Context, in *input) (fhir.Value, error) {
@@ -22,89 +16,16 @@ func (o *operations) validateInSet(ctx context.Context, in *input) (fhir.Value, 
 	if err != nil {
 		return fhir.Value{}, err
 	}
-	codes, err := in.asked("systemVersion")
-	if err != nil {
-		return fhir.Value{}, err
-	}
-	return o.judge(in, codes, func(c definition.Coding) (verdict, error) {
-		a := o.MemberOf(v, c.System, c.Version, c.Code)
-		switch a.Verdict {
-		case Unknown:
-			return verdict{}, undecided(in.op, a.Reason, c)
-		case Out:
-			return verdict{message: outside(a), c: c}, nil
-		}
-		c.System = a.System
-		found := Concept{Code: c.Code, Display: a.Display, Abstract: a.Abstract, Inactive: a.Inactive}
-		if sys, _ := o.system(a.System, c.Version); sys != nil {
-			if known, ok := sys.Lookup(c.Code); ok {
-				found = known
-			}
-			c.Version = sys.Version()
-		}
-		if a.Display != "" && !found.Called(a.Display) {
-			found.Designations = append([]definition.Designation{{Value: a.Display}}, found.Designations...)
-		}
-		return o.named(in, c, found)
-	})
-}
-
-func outside(a Answer) string {
-	text := a.Reason + "."
-	if first, _, _ := strings.Cut(text, " "); !strings.Contains(first, ":") {
-		text = strings.ToUpper(text[:1]) + text[1:]
-	}
-	if a.InSystem == Out {
-		text += " The code does not exist in its code system."
-	}
-	return strings.TrimSpace(text + " " + didYouMean(a.Nearest))
+	return o.validate(in, "systemVersion", &judge{set: v})
 }
 
 // validateInSystem is https://hl7.org/fhir/R4/codesystem-operation-validate-code.html
 func (o *operations) validateInSystem(ctx context.Context, in *input) (fhir.Value, error) {
-	codes, err := in.asked("version")
-	if err != nil {
-		return fhir.Value{}, err
-	}
 	own, url, err := o.codeSystem(ctx, in)
 	if err != nil {
 		return fhir.Value{}, err
 	}
-	for i := range codes {
-		if codes[i].System == "" {
-			codes[i].System = url
-		}
-		if codes[i].Version == "" {
-			codes[i].Version = in.text("version")
-		}
-	}
-	return o.judge(in, codes, func(c definition.Coding) (verdict, error) {
-		sys := own
-		if sys == nil {
-			var exact bool
-			if sys, exact = o.system(c.System, c.Version); sys == nil {
-				return verdict{}, undecided(in.op, missing(c.System), c)
-			} else if !exact {
-				return verdict{}, undecided(in.op, otherVersion(sys, c.Version), c)
-			}
-		}
-		if url != "" && c.System != url {
-			return verdict{message: "The code is of another system. Expected: " + url + ". Found: " + c.System + ".", c: c}, nil
-		}
-		found, ok := sys.Lookup(c.Code)
-		if !ok && !sys.Complete(c.Code) {
-			return verdict{}, undecided(in.op, "only a part of "+sys.Name()+" is loaded", c)
-		}
-		if !ok {
-			text := "The code " + c.Code + " does not exist in " + sys.Name() + "."
-			if p, err := sys.Select(nil); err == nil && p.All != nil {
-				text += " " + didYouMean(nearestFew(c.Code, p.All))
-			}
-			return verdict{message: strings.TrimSpace(text), c: c}, nil
-		}
-		c.Version = sys.Version()
-		return o.named(in, c, found)
-	})
+	return o.validate(in, "version", &judge{own: own, url: url})
 }
 
 // codeSystem is the system that a call is about, where it is invoked on one or
@@ -130,76 +51,158 @@ func (o *operations) codeSystem(ctx context.Context, in *input) (System, string,
 	return nil, def.URL, nil // its content is elsewhere: loaded from a release
 }
 
-// named judges a code that exists: its display, whether it is abstract, and
-// whether it is still in use.
-func (o *operations) named(in *input, c definition.Coding, found Concept) (verdict, error) {
-	out := verdict{ok: true, c: c, known: found}
-	given := c.Display
-	out.c.Display = found.Display
-	if languages := tags(in.text("displayLanguage")); languages != nil {
-		own := "en"
-		if sys, _ := o.system(c.System, ""); sys != nil {
-			own = languageOf(sys)
-		}
-		if name := nameIn(found, languages, own); name != "" {
-			out.c.Display = name
+func (o *operations) validate(in *input, version string, j *judge) (fhir.Value, error) {
+	codes, err := in.asked(version)
+	if err != nil {
+		return fhir.Value{}, err
+	}
+	j.Service, j.op = o.Service, in.op
+	j.languages, j.lenient, j.membership = tags(o.language(in, j.set)), in.flag("lenient-display-validation"), in.flag("valueset-membership-only")
+	j.active, j.concrete = in.flag("activeOnly"), in.text("abstract") == "false"
+	in.flag("abstract")
+	in.flag("inferSystem")
+	if in.issues != nil {
+		return fhir.Value{}, nil
+	}
+	var supplements []string
+	if j.set != nil {
+		supplements = j.set.Supplements
+	}
+	if j.set != nil {
+		if err := o.circular(in.op, j.set); err != nil {
+			return fhir.Value{}, err
 		}
 	}
-	switch {
-	case given != "" && found.Display != "" && !found.Called(given):
-		out.ok, out.message = false, "The display does not belong to the code. Expected: "+out.c.Display+". Found: "+given+"."
-	case found.Abstract && !in.flag("abstract"):
-		out.ok, out.message = false, "The code "+c.Code+" only groups others and cannot be used itself."
-	case found.Inactive:
-		out.message = "The code " + c.Code + " is out of use."
+	if _, err := o.supplemented(in.op, slices.Concat(supplements, in.texts("useSupplement"))); err != nil {
+		return fhir.Value{}, err
 	}
-	return out, nil
+	paths := in.paths(codes)
+	list := make([]*finding, len(codes))
+	for i, c := range codes {
+		if j.set == nil && c.System == "" {
+			c.System = j.url
+		}
+		if list[i], err = j.coding(c, paths[i]); err != nil {
+			return fhir.Value{}, err
+		}
+	}
+	return j.answer(in, codes, list), nil
 }
 
-// judge gives the answer for one code, or for a concept of which one code has
-// to be right.
-func (o *operations) judge(in *input, codes []definition.Coding, one func(definition.Coding) (verdict, error)) (fhir.Value, error) {
-	var best verdict
-	var unknown error
-	var messages []string
-	for _, c := range codes {
-		v, err := one(c)
-		if err != nil {
-			unknown = err
-			continue
+// paths are where the codes of a call are, as issues name them.
+func (in *input) paths(codes []definition.Coding) []string {
+	paths := make([]string, len(codes))
+	for i := range codes {
+		switch {
+		case in.given["codeableConcept"] != nil:
+			paths[i] = "CodeableConcept.coding[" + strconv.Itoa(i) + "]"
+		case in.given["coding"] != nil:
+			paths[i] = "Coding"
 		}
-		if v.ok {
-			best, messages = v, nil
-			if v.message != "" {
-				messages = []string{v.message}
+	}
+	return paths
+}
+
+// answer writes what was found of the codes of a call. Of a concept the first of
+// its codes that is in the value set speaks for it.
+func (j *judge) answer(in *input, codes []definition.Coding, list []*finding) fhir.Value {
+	concept := in.given["codeableConcept"] != nil
+	var best *finding
+	for _, f := range list {
+		if best == nil || !best.in && f.in {
+			best = f
+		}
+	}
+	var issues []remark
+	if concept && j.set != nil && !best.in && best.lacks == "" {
+		issues = append(issues, remark{fhir.Err, fhir.CodeInvalid, "not-in-vs", "", "None of the codes is in the value set " + canonicalOf(j.set) + "."})
+	}
+	var unknown, cause []string
+	for _, f := range list {
+		for _, i := range f.issues {
+			if concept && i.kind == "not-in-vs" {
+				i.severity, i.kind = fhir.Information, "this-code-not-in-vs"
 			}
-			unknown = nil
-			break
+			if best.in && len(f.unknown) > 0 && i.severity == fhir.Err { // of a system that nobody asked about
+				i.severity = fhir.Warning
+			}
+			if !slices.Contains(issues, i) {
+				issues = append(issues, i)
+			}
 		}
-		messages = append(messages, v.message)
-		if best.c.Code == "" || v.known.Code != "" {
-			best = v
-		}
+		unknown, cause = append(unknown, f.unknown...), append(cause, f.cause...)
 	}
-	if unknown != nil {
-		return fhir.Value{}, unknown
-	}
+	slices.SortStableFunc(issues, func(a, b remark) int { return weight(a.severity) - weight(b.severity) })
+	ok := !slices.ContainsFunc(issues, func(i remark) bool { return i.severity == fhir.Err })
 	var p parameters
-	p.add("result", "valueBoolean", best.ok)
-	p.text("message", "valueString", strings.Join(messages, " "))
-	if best.known.Code != "" {
-		p.text("display", "valueString", best.c.Display)
+	p.add("result", "valueBoolean", ok)
+	p.text("message", "valueString", message(issues, ok))
+	if !concept || best.in && best.lacks == "" {
+		p.text("display", "valueString", best.display)
+		p.text("code", "valueCode", best.code)
+		p.text("system", "valueUri", best.system)
+		p.text("version", "valueString", best.version)
+		if best.inactive {
+			p.add("inactive", "valueBoolean", true)
+		}
+		p.text("status", "valueCode", best.status)
+		p.text("normalized-code", "valueCode", best.normal)
 	}
-	p.text("code", "valueCode", best.c.Code)
-	p.text("system", "valueUri", best.c.System)
-	p.text("version", "valueString", best.c.Version)
-	if best.known.Inactive {
-		p.add("inactive", "valueBoolean", true)
+	if concept {
+		p.add("codeableConcept", "valueCodeableConcept", value(in.given["codeableConcept"][0]))
 	}
-	return p.resource(), nil
+	for _, system := range unknown {
+		p.add("x-unknown-system", "valueCanonical", system)
+	}
+	for _, canonical := range cause {
+		p.add("x-caused-by-unknown-system", "valueCanonical", canonical)
+	}
+	if issues != nil {
+		p.add("issues", "resource", outcome(issues))
+	}
+	return p.resource()
 }
 
-// undecided says that a code could not be checked.
-func undecided(op, reason string, c definition.Coding) error {
-	return fhir.E(op, fhir.NotSupported, fhir.Issue{Message: "The code was not checked: " + reason + ".", Found: describe(c.System, c.Code)})
+// message is what the issues say: of those that make the codes wrong, else all.
+func message(issues []remark, ok bool) string {
+	var texts []string
+	for _, i := range issues {
+		if (ok || i.severity == fhir.Err) && !slices.Contains(texts, i.text) {
+			texts = append(texts, i.text)
+		}
+	}
+	return strings.Join(texts, " ")
+}
+
+func weight(s fhir.Severity) int {
+	return slices.Index([]fhir.Severity{fhir.Err, fhir.Warning, fhir.Information}, s)
+}
+
+// remark is an issue of an answer.
+type remark struct {
+	severity fhir.Severity
+	code     fhir.Code
+	kind     string // of issueTypes
+	at       string
+	text     string
+}
+
+func outcome(list []remark) fhir.Value {
+	var issues []fhir.Value
+	for _, r := range list {
+		var at []string
+		if r.at != "" {
+			at = []string{r.at}
+		}
+		issues = append(issues, fhir.Obj("severity", string(r.severity), "code", string(r.code),
+			"details", fhir.Obj("coding", []fhir.Value{fhir.Obj("system", issueTypes, "code", r.kind)}, "text", r.text), "expression", at))
+	}
+	return fhir.Obj("resourceType", "OperationOutcome", "issue", issues)
+}
+
+func canonicalOf(v *definition.ValueSet) string {
+	if v.URL == "" {
+		return "that the request carries"
+	}
+	return strings.TrimSuffix(v.URL+"|"+v.Version, "|")
 }

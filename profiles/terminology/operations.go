@@ -24,20 +24,21 @@ type Resources interface {
 func Operations(s *Service, db Resources) []fhir.Operation {
 	o := &operations{s, db}
 	var list []fhir.Operation
-	on := func(typ, name, doc string, levels []bool, which, inputs []fhir.Parameter, handle func(context.Context, *input) (fhir.Value, error)) {
+	on := func(typ, name, doc string, levels []bool, which, inputs []fhir.Parameter, handle operation) {
 		for _, instance := range levels {
 			list = append(list, fhir.Operation{Name: name, Type: typ, Instance: instance, Idempotent: name != "closure", Query: true, Doc: doc,
-				Parameters: inputsOn(instance, which, inputs), Handle: handler(name, handle)})
+				Parameters: inputsOn(instance, which, inputs), Lenient: true, Handle: o.handler(name, handle)})
 		}
 	}
 	both, typeOnly := []bool{false, true}, []bool{false}
-	on("ValueSet", "expand", "Lists the codes of a value set.", both, whichSet, expandInputs, o.expand)
-	on("ValueSet", "validate-code", "Says whether a code is in a value set.", both, whichSet, setInputs, o.validateInSet)
-	on("CodeSystem", "validate-code", "Says whether a code is in a code system.", both, whichSystem, memberInputs, o.validateInSystem)
-	on("CodeSystem", "lookup", "Returns what a code system knows of a code.", typeOnly, nil, lookupInputs, o.lookup)
-	on("CodeSystem", "subsumes", "Says how two codes stand to each other in the hierarchy.", both, []fhir.Parameter{systemInput, versionInput}, pairInputs, o.subsumes)
-	on("ConceptMap", "translate", "Maps a code to another code system.", both, whichMap, mapInputs, o.translate)
-	on("", "closure", "Keeps a table of how the codes of a client stand to each other.", typeOnly, nil, closureInputs, o.closure)
+	on("ValueSet", "expand", "Lists the codes of a value set.", both, whichSet, expandInputs, (*operations).expand)
+	on("ValueSet", "validate-code", "Says whether a code is in a value set.", both, whichSet, setInputs, (*operations).validateInSet)
+	on("CodeSystem", "validate-code", "Says whether a code is in a code system.", both, whichSystem, memberInputs, (*operations).validateInSystem)
+	on("CodeSystem", "lookup", "Returns what a code system knows of a code.", typeOnly, nil, lookupInputs, (*operations).lookup)
+	on("CodeSystem", "subsumes", "Says how two codes stand to each other in the hierarchy.", both, []fhir.Parameter{systemInput, versionInput}, pairInputs, (*operations).subsumes)
+	on("ConceptMap", "translate", "Maps a code to another code system.", both, whichMap, mapInputs, (*operations).translate)
+	on("ValueSet", "batch-validate-code", "Says of several codes whether they are in value sets.", typeOnly, nil, batchInputs, (*operations).batchValidate)
+	on("", "closure", "Keeps a table of how the codes of a client stand to each other.", typeOnly, nil, closureInputs, (*operations).closure)
 	return list
 }
 
@@ -46,15 +47,45 @@ type operations struct {
 	db Resources
 }
 
-func handler(name string, handle func(context.Context, *input) (fhir.Value, error)) func(context.Context, *fhir.Call) (*fhir.Reply, error) {
+// operation answers a call with what it works on: the service as the call sees it.
+type operation func(*operations, context.Context, *input) (fhir.Value, error)
+
+func (o *operations) handler(name string, handle operation) func(context.Context, *fhir.Call) (*fhir.Reply, error) {
 	return func(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 		in := readInput(name, call)
-		v, err := handle(ctx, in)
+		v, err := handle(o.seen(in), ctx, in)
 		if err = in.failed(err); err != nil {
 			return nil, err
 		}
 		return &fhir.Reply{Resource: v.Resource()}, nil
 	}
+}
+
+// seen is what a call works on.
+func (o *operations) seen(in *input) *operations {
+	set := definition.NewSet()
+	for _, r := range in.resources("tx-resource") {
+		if _, err := set.Add(r, "tx-resource"); err != nil {
+			in.wrong("tx-resource", "a ValueSet, CodeSystem or ConceptMap with a url", "one without", fhir.Node{})
+		}
+	}
+	versions := func(name string) map[string]string {
+		var list map[string]string
+		for _, canonical := range in.texts(name) {
+			url, version := definition.SplitCanonical(canonical)
+			if version == "" {
+				in.wrong(name, "a canonical with a version, url|version", canonical, fhir.Node{})
+				continue
+			}
+			if list == nil {
+				list = map[string]string{}
+			}
+			list[url] = version
+		}
+		return list
+	}
+	wanted := &pins{fallback: versions("system-version"), force: versions("force-system-version"), check: versions("check-system-version"), sets: versions("default-valueset-version")}
+	return &operations{o.view(set, wanted), o.db}
 }
 
 // stored reads the resource that an operation is invoked on.
@@ -94,7 +125,7 @@ func (o *operations) valueSet(ctx context.Context, in *input) (*definition.Value
 		return nil, unknownValueSet(in.op, url)
 	}
 	if _, version := definition.SplitCanonical(url); version != "" && v.Version != "" && v.Version != version {
-		return nil, fhir.E(in.op, fhir.NotFound, fhir.Issue{Message: "The value set is not known in this version.", Expected: "version " + v.Version, Found: url})
+		return nil, fhir.E(in.op, fhir.NotFound, fhir.Issue{Message: "The value set is not known in this version.", Expected: "version " + v.Version, Found: url, Details: txIssue("not-found")})
 	}
 	return v, nil
 }

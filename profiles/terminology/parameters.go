@@ -41,7 +41,6 @@ func refuses(p fhir.Parameter, why string) fhir.Parameter {
 const (
 	noContext = "value sets are named by url or carried."
 	noDate    = "answers are as of now."
-	noPinning = "a version is named in the value set itself."
 )
 
 var (
@@ -55,6 +54,18 @@ var (
 	displayInput  = takes("display", textKinds, "The display to check.")
 	versionInput  = takes("version", textKinds, "The version of the code system.")
 	abstractInput = takes("abstract", flagKinds, "Whether a code that only groups others is good.")
+
+	txInput            = repeats(takes("tx-resource", []string{"ValueSet", "CodeSystem", "ConceptMap"}, "A definition to use beside, and before, those of the server. It is read as far as it is understood."))
+	cacheInput         = takes("cache-id", textKinds, "A name of the client for its definitions. Nothing is kept: they are sent with each call.")
+	systemVersionInput = repeats(takes("system-version", canonicalKinds, "The version of a code system, url|version, where nobody names one. A part of it may be x."))
+	checkVersionInput  = repeats(takes("check-system-version", canonicalKinds, "The version of a code system, url|version, that has to be used."))
+	forceVersionInput  = repeats(takes("force-system-version", canonicalKinds, "The version of a code system, url|version, to use in any case."))
+	setVersionInput    = repeats(takes("default-valueset-version", canonicalKinds, "The version of a value set, url|version, that others include without one."))
+	supplementInput    = repeats(takes("useSupplement", canonicalKinds, "A code system supplement that has to be used."))
+	lenientInput       = takes("lenient-display-validation", flagKinds, "Whether a wrong display is a warning only.")
+	membershipInput    = takes("valueset-membership-only", flagKinds, "Whether to say only if the code is in the value set.")
+	inferInput         = takes("inferSystem", flagKinds, "Whether the system of a code follows from the value set; it does in any case.")
+	activeInput        = takes("activeOnly", flagKinds, "Whether codes that are out of use are wrong.")
 
 	// which are the parameters that name the value set, code system or map of a
 	// call; one that is invoked on a resource does not take them.
@@ -72,20 +83,21 @@ var (
 		takes("excludePostCoordinated", flagKinds, "Expansions have no post-coordinated codes in any case."), languageInput,
 		repeats(takes("exclude-system", canonicalKinds, "A code system to leave out.")), dateInput,
 		refuses(takes("contextDirection", codeKinds, "Whether the context is read or written."), noContext),
-		repeats(refuses(takes("system-version", canonicalKinds, "The version of a system that the value set names without one."), noPinning)),
-		repeats(refuses(takes("check-system-version", canonicalKinds, "The version of a system that must be used."), noPinning)),
-		repeats(refuses(takes("force-system-version", canonicalKinds, "The version of a system to use in any case."), noPinning)),
+		repeats(takes("property", textKinds, "A property of the codes to return, as extensions of R5's.")),
+		txInput, cacheInput, systemVersionInput, checkVersionInput, forceVersionInput, setVersionInput, supplementInput,
 	}
-	setInputs    = []fhir.Parameter{codeInput, systemInput, takes("systemVersion", textKinds, "The version of the code system."), displayInput, codingInput, conceptInput, dateInput, abstractInput, languageInput}
-	memberInputs = []fhir.Parameter{codeInput, systemInput, versionInput, displayInput, codingInput, conceptInput, dateInput, abstractInput, languageInput}
-	lookupInputs = []fhir.Parameter{codeInput, systemInput, versionInput, codingInput, dateInput, languageInput, repeats(takes("property", codeKinds, "A property to return. By default all."))}
+	setInputs = []fhir.Parameter{codeInput, systemInput, takes("systemVersion", textKinds, "The version of the code system."), displayInput, codingInput, conceptInput, dateInput, abstractInput, languageInput,
+		lenientInput, membershipInput, inferInput, activeInput, txInput, cacheInput, systemVersionInput, checkVersionInput, forceVersionInput, setVersionInput, supplementInput}
+	memberInputs = []fhir.Parameter{codeInput, systemInput, versionInput, displayInput, codingInput, conceptInput, dateInput, abstractInput, languageInput,
+		lenientInput, activeInput, txInput, cacheInput, systemVersionInput, checkVersionInput, forceVersionInput, supplementInput}
+	lookupInputs = []fhir.Parameter{codeInput, systemInput, versionInput, codingInput, dateInput, languageInput, repeats(takes("property", codeKinds, "A property to return. By default all.")), txInput, cacheInput, systemVersionInput, forceVersionInput, supplementInput}
 	pairInputs   = []fhir.Parameter{takes("codeA", codeKinds, "The first code."), takes("codeB", codeKinds, "The second code."),
-		takes("codingA", []string{"valueCoding"}, "The first code as a Coding."), takes("codingB", []string{"valueCoding"}, "The second code as a Coding.")}
+		takes("codingA", []string{"valueCoding"}, "The first code as a Coding."), takes("codingB", []string{"valueCoding"}, "The second code as a Coding."), txInput, cacheInput, systemVersionInput, forceVersionInput}
 	mapInputs = []fhir.Parameter{codeInput, systemInput, versionInput, takes("source", uriKinds, "The value set that the code is of."), codingInput, conceptInput,
 		takes("target", uriKinds, "The value set to map to."), takes("targetsystem", uriKinds, "The code system to map to."),
 		repeats(fhir.Parameter{Name: "dependency", Kinds: []string{"part"}, Doc: "The value of another element that the mapping depends on.", Parts: []fhir.Parameter{
 			requires(takes("element", uriKinds, "The element.")), requires(takes("concept", []string{"valueCodeableConcept"}, "Its value."))}}),
-		takes("reverse", flagKinds, "Whether to map from the target to the source.")}
+		takes("reverse", flagKinds, "Whether to map from the target to the source."), txInput, cacheInput}
 	closureInputs = []fhir.Parameter{requires(takes("name", textKinds, "The name of the table.")), repeats(takes("concept", []string{"valueCoding"}, "A code to add.")),
 		takes("version", textKinds, "The version since which to read the table.")}
 )

@@ -17,6 +17,11 @@ type Service struct {
 	added       []System        // in the order of their arrival
 	grammars    []System
 	systems     map[string]System // by url, and by url|version
+
+	below  *Service // of a view: what it is a view of
+	wanted *pins    // of a view
+	// imports are the value sets that an expansion used, of a view that is to tell.
+	imports *[]string
 }
 
 // Config is what a service is made of.
@@ -183,10 +188,9 @@ func (s *Service) supplement() {
 		if !ok {
 			continue
 		}
-		more := newSupplemented(base, def)
 		for _, key := range []string{url, url + "|" + base.Version()} {
-			if s.systems[key] == base {
-				s.systems[key] = more
+			if one := s.systems[key]; one != nil && one.Version() == base.Version() {
+				s.systems[key] = newSupplemented(one, def)
 			}
 		}
 	}
@@ -204,19 +208,43 @@ func sortedKeys[T any](m map[string]T) []string {
 // system finds a code system by url and, when given, version. Where that
 // version is not at hand, it gives the one that is, and exact is false.
 func (s *Service) system(url, version string) (sys System, exact bool) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if version != "" {
-		if sys, ok := s.systems[url+"|"+version]; ok && !hollow(sys) {
-			return sys, true
+	version = s.wanted.wanted(url, version)
+	if isPattern(version) {
+		if v := s.pick(url, version); v != "" {
+			version = v
 		}
 	}
-	sys = s.systems[url]
+	if sys, exact = s.find(url, version); !exact && s.wanted != nil {
+		if other := s.wanted.wanted(url, ""); other != "" && other != version {
+			if instead, ok := s.system(url, ""); ok {
+				return instead, false
+			}
+		}
+	}
+	return sys, exact
+}
+
+func (s *Service) find(url, version string) (sys System, exact bool) {
+	s.mu.RLock()
+	sys = s.systems[url+"|"+version]
+	if version == "" || sys == nil || hollow(sys) {
+		sys = s.systems[url]
+	}
+	s.mu.RUnlock()
 	if sys == nil || hollow(sys) {
+		if s.below != nil {
+			return s.below.find(url, version)
+		}
 		return nil, false
 	}
 	// An edition without its date stands for any release of that edition.
-	return sys, version == "" || sys.Version() == "" || strings.HasPrefix(sys.Version(), version+"/version/")
+	exact = version == "" || sys.Version() == "" || sys.Version() == version || strings.HasPrefix(sys.Version(), version+"/version/")
+	if !exact && s.below != nil {
+		if other, ok := s.below.find(url, version); ok {
+			return other, true
+		}
+	}
+	return sys, exact
 }
 
 // hollow reports whether a system is a declaration without content, which

@@ -8,11 +8,12 @@ import (
 // adds to it: designations and properties, never codes.
 type supplemented struct {
 	System
+	def  *definition.CodeSystem
 	more map[string]definition.Concept
 }
 
 func newSupplemented(base System, supplement *definition.CodeSystem) *supplemented {
-	s := &supplemented{base, map[string]definition.Concept{}}
+	s := &supplemented{base, supplement, map[string]definition.Concept{}}
 	s.take(supplement.Concepts, supplement.Language)
 	return s
 }

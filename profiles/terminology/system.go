@@ -10,6 +10,7 @@ import (
 type Concept struct {
 	Code, Display, Definition string
 	Abstract, Inactive        bool
+	Deprecated                bool // still in use, to be left
 	Properties                []definition.Property
 	Designations              []definition.Designation
 	Parents                   []string

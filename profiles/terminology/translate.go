@@ -54,19 +54,34 @@ func (s *Service) mapsFor(t Translation) ([]*definition.ConceptMap, error) {
 		}
 		return []*definition.ConceptMap{m}, nil
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	var use []*definition.ConceptMap
-	for key, m := range s.set.ConceptMaps {
-		if key == m.URL && (t.Source == "" || m.Source == t.Source) && (t.Target == "" || m.Target == t.Target) {
-			use = append(use, m)
-		}
-	}
+	use := s.mapsOf(t)
 	slices.SortFunc(use, func(a, b *definition.ConceptMap) int { return strings.Compare(a.URL, b.URL) })
 	return use, nil
 }
 
+// mapsOf are the maps between the value sets of a translation.
+func (s *Service) mapsOf(t Translation) (use []*definition.ConceptMap) {
+	if s.below != nil {
+		use = s.below.mapsOf(t)
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for key, m := range s.set.ConceptMaps {
+		if key == m.URL && (t.Source == "" || m.Source == t.Source) && (t.Target == "" || m.Target == t.Target) {
+			use = append(slices.DeleteFunc(use, func(o *definition.ConceptMap) bool { return o.URL == m.URL }), m)
+		}
+	}
+	return use
+}
+
 func (s *Service) conceptMap(canonical string) *definition.ConceptMap {
+	if m := s.ownMap(canonical); m != nil || s.below == nil {
+		return m
+	}
+	return s.below.conceptMap(canonical)
+}
+
+func (s *Service) ownMap(canonical string) *definition.ConceptMap {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if m, ok := s.set.ConceptMaps[canonical]; ok {
