@@ -25,10 +25,11 @@ type applier struct {
 	rids     []rid             // of what the steps have written
 	moved    bool              // resources that were there have other owners
 	log      commitRecord
-	sums     []sum           // of the records of the versions
-	salts    []byte          // by change, see [salted]
-	leaf     Leaf            // nil for none
-	hot      *hot            // for the guards
+	sums     []sum  // of the records of the versions
+	salts    []byte // by change, see [salted]
+	leaf     Leaf   // nil for none
+	hot      *hot   // for the guards
+	past     *pastRows
 	group    fresh           // versions of the group before it
 	fresh    fresh           // versions that it makes, and those that it purges
 	purged   []place         // versions that it purges
@@ -39,8 +40,8 @@ type applier struct {
 // apply writes a plan on top of an overlay, which is to be rolled back when it
 // fails. h is the head before it, at its time, which is not before that of h; known are numbers of
 // versions by type that need not be read.
-func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64, at time.Time, p *plan, salts []byte, o *Options, hot *hot, group fresh) (*applier, error) {
-	a := &applier{out: out, p: p, head: h, known: known, salts: salts, leaf: o.Leaf, hot: hot, group: group, fresh: fresh{}, versions: make([]*fhir.Version, len(p.steps)), counts: map[string]uint64{}, rids: make([]rid, len(p.steps))}
+func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64, at time.Time, p *plan, salts []byte, o *Options, hot *hot, past *pastRows, group fresh) (*applier, error) {
+	a := &applier{out: out, p: p, head: h, known: known, salts: salts, leaf: o.Leaf, hot: hot, past: past, group: group, fresh: fresh{}, versions: make([]*fhir.Version, len(p.steps)), counts: map[string]uint64{}, rids: make([]rid, len(p.steps))}
 	a.head.millis = at.UnixMilli()
 	if a.changes() {
 		a.head.seq++
@@ -147,6 +148,9 @@ func (a *applier) rows(s *step, ver *fhir.Version, r rid) {
 		a.out.Set(keyRow(s.typ, e.Param, e.Key, r, s.from[k]), until(ver.Seq))
 	}
 	for _, key := range keyRows(s.typ, s.come, r, ver.Seq) {
+		if s.now.rid != 0 { // a new number is behind all of them
+			a.past.begins(key[:len(key)-ridLen-seqLen], r, ver.Seq)
+		}
 		a.out.Set(key, holds)
 	}
 	if !ver.Deleted() && !same {
@@ -173,7 +177,7 @@ func (a *applier) own() error {
 
 // view is the database with the commit in it.
 func (a *applier) view() view {
-	return view{r: a.out, at: a.head.seq, own: a.p.own, now: a.commit.Time, hot: a.hot, fresh: []fresh{a.fresh, a.group}}
+	return view{r: a.out, at: a.head.seq, own: a.p.own, now: a.commit.Time, hot: a.hot, past: a.past, fresh: []fresh{a.fresh, a.group}}
 }
 
 // errSlow says that the guards have no time for a transaction.

@@ -200,7 +200,7 @@ func (c *committer) renewed(ctx context.Context, r *request, at time.Time) (*pla
 		ctx, cancel = context.WithTimeout(ctx, insideTime)
 		defer cancel()
 	}
-	v := view{r: c.over, at: c.head.seq, own: c.db.names.Own, now: at, hot: &c.db.hot, fresh: []fresh{c.fresh}, sight: c.db.sightOf(r.ctx)}.of(r.tx)
+	v := view{r: c.over, at: c.head.seq, own: c.db.names.Own, now: at, hot: &c.db.hot, past: &c.db.past, fresh: []fresh{c.fresh}, sight: c.db.sightOf(r.ctx)}.of(r.tx)
 	p := r.plan
 	ok, err := (&recheck{ctx: ctx, v: v, p: p, references: c.db.opts.References, renamed: c.db.renamed(p), in: c}).holds()
 	if err == nil && !ok {
@@ -218,7 +218,7 @@ func (c *committer) renewed(ctx context.Context, r *request, at time.Time) (*pla
 // apply puts a plan into the group, when it fits.
 func (c *committer) apply(ctx context.Context, r *request, p *plan, at time.Time) error {
 	c.over.Mark()
-	a, err := apply(ctx, c.over, c.head, c.counts, at, p, r.salts, &c.db.opts, &c.db.hot, c.fresh)
+	a, err := apply(ctx, c.over, c.head, c.counts, at, p, r.salts, &c.db.opts, &c.db.hot, &c.db.past, c.fresh)
 	if err == nil {
 		err = c.fits(len(a.log.leaves))
 	}

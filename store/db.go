@@ -87,7 +87,8 @@ type DB struct {
 	names search.Names  // of this server
 	named atomic.Uint64 // the commit with which the last of them was learned
 
-	hot     hot // versions, for all who decide
+	hot     hot      // versions, for all who decide
+	past    pastRows // over which searches leap
 	newest  atomic.Pointer[moment]
 	turn    sync.Mutex            // for who makes it
 	moments sync.WaitGroup        // those that are held
@@ -257,7 +258,7 @@ func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
 	case at > m.seq:
 		return notHeld()
 	}
-	err := f(view{r: m.snap, at: at, own: db.names.Own, now: db.opts.Clock()})
+	err := f(view{r: m.snap, at: at, own: db.names.Own, now: db.opts.Clock(), past: &db.past, learns: true})
 	if errors.Is(err, kv.ErrDamaged) {
 		db.damaged.Add(1)
 	}

@@ -18,9 +18,13 @@ type rows struct {
 	prefix  []byte
 	at      fhir.Seq
 	reverse bool
+	past    *pastRows // stretches to leap over; nil for none
+	learns  bool      // what it passes over is kept there
+	run     passing
 
-	key []byte // of the row it stands on; valid up to the next move
-	rid rid
+	key  []byte // of the row it stands on; valid up to the next move
+	rid  rid
+	held bool // it holds at the sequence; else it was not asked
 }
 
 // rows starts a walk over a range; a nil Hi is the end of the parameter.
@@ -37,11 +41,11 @@ func (v view) rows(typ, param string, in search.Range, reverse bool) *rows {
 	default:
 		high = append(bytes.Clone(prefix), in.Hi...)
 	}
-	return &rows{it: v.r.Iterate(low, high, reverse), prefix: prefix, at: v.at, reverse: reverse}
+	return &rows{it: v.r.Iterate(low, high, reverse), prefix: prefix, at: v.at, reverse: reverse, past: v.past, learns: v.learns}
 }
 
 // next goes to the next row.
-func (r *rows) next() bool { return r.settle(r.it.Next()) }
+func (r *rows) next() bool { return r.settle(r.it.Next(), 0) }
 
 // seek goes to the first row at or behind a key and a resource number.
 func (r *rows) seek(key []byte, id rid) bool {
@@ -49,29 +53,66 @@ func (r *rows) seek(key []byte, id rid) bool {
 	if r.reverse {
 		to = appendDown(to, 0) // the oldest row, which comes last
 	}
-	return r.settle(r.it.Seek(to))
+	r.run.keep(r)
+	return r.settle(r.it.Seek(to), 0)
+}
+
+// onto goes to the first row at or behind a number among those of a key, whether or not
+// it holds: by steps where it is near.
+func (r *rows) onto(key []byte, id rid, steps int) (ok, sought bool) {
+	r.run.keep(r)
+	for range steps {
+		if !r.it.Next() {
+			return false, false
+		}
+		if _, r.rid, _ = splitRow(r.it.Key(), len(r.prefix)); r.rid >= id {
+			return true, false
+		}
+	}
+	return r.it.Seek(appendRid(append(bytes.Clone(r.prefix), key...), id)), true
 }
 
 // patience is how many rows of one (key, rid) that do not hold are stepped
 // over before a seek leaps to the one that may.
 const patience = 4
 
-// settle passes over rows that do not hold at the sequence.
-func (r *rows) settle(ok bool) bool {
-	skipped := 0
+// settle passes over rows that do not hold at the sequence: over all of them, or of
+// about so many and then it stands on the first of a resource that was not asked.
+func (r *rows) settle(ok bool, most int) bool {
+	passed, same, last := 0, 0, rid(0)
 	for ok {
 		row := r.it.Key()
 		key, id, from := splitRow(row, len(r.prefix))
-		if from <= r.at && heldAt(r.it.Value(), r.at) {
-			r.key, r.rid = key, id
+		value := r.it.Value()
+		if r.held = from <= r.at && heldAt(value, r.at); r.held || most > 0 && passed >= most && id != last {
+			if r.key, r.rid = key, id; r.held {
+				r.run.keep(r)
+			}
 			return true
 		}
-		if skipped++; skipped%patience == 0 && !r.reverse {
-			ok = r.it.Seek(r.leap(row, from))
+		if passed++; id == last {
+			same++
 		} else {
+			same, last = 1, id
+		}
+		behind := rid(0)
+		if (passed > stretches.look || r.run.rows > 0) && !r.reverse && r.past != nil {
+			ended, by := from <= r.at, fhir.Seq(0)
+			if ended {
+				by = fhir.Seq(getUint(value))
+			}
+			behind = r.run.pass(r, row[:len(row)-ridLen-seqLen], id, ended, by, passed%stretches.look == 0)
+		}
+		switch {
+		case behind > 0:
+			ok = r.it.Seek(appendRid(bytes.Clone(row[:len(row)-ridLen-seqLen]), behind+1))
+		case same%patience == 0 && !r.reverse:
+			ok = r.it.Seek(r.leap(row, from))
+		default:
 			ok = r.it.Next()
 		}
 	}
+	r.run.keep(r)
 	return false
 }
 
@@ -85,7 +126,10 @@ func (r *rows) leap(row []byte, from fhir.Seq) []byte {
 	return after(entry)
 }
 
-func (r *rows) close() error { return r.it.Close() }
+func (r *rows) close() error {
+	r.run.keep(r)
+	return r.it.Close()
+}
 
 // with adds an entry to entries in the order of their rows.
 func with(entries []search.Entry, e search.Entry) []search.Entry {

@@ -44,6 +44,7 @@ func TestMetamorphic(t *testing.T) {
 	if os.Getenv("PESTLE_LONG") != "" {
 		seeds, ops = 20, 1500
 	}
+	defer store.SetStretches(2, 2, 5, 40, 3)()
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			durable, err := badger.Open(t.TempDir(), nil)

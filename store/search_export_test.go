@@ -8,6 +8,14 @@ func SetSearchLimits(keys, rows, chained, alone, beside int) (restore func()) {
 	return func() { limits = before }
 }
 
+// SetStretches makes the stretches of rows that have ended, over which searches leap,
+// as short as small databases have them.
+func SetStretches(look, least, most, kept, some int) (restore func()) {
+	before := stretches
+	stretches.look, stretches.least, stretches.most, stretches.kept, stretches.some = look, least, most, kept, some
+	return func() { stretches = before }
+}
+
 // SetSortLimits is for sort orders what SetSearchLimits is for clauses.
 func SetSortLimits(walkedRows, sortedMatches int) (restore func()) {
 	rows, matches := maxWalked, maxSorted

@@ -67,15 +67,15 @@ func (s *selection) agree(r rid) (rid, error) {
 		if s.budget > 0 && s.leaps+s.tried > s.budget {
 			return 0, errDear
 		}
-		begin := r
+		begin, sure := r, true
 		for _, in := range s.must {
-			at, err := in.seek(r)
+			at, held, err := approach(in, r)
 			if err != nil || at == 0 {
 				return 0, err
 			}
-			r = at
+			r, sure = at, sure && held
 		}
-		if r == begin {
+		if r == begin && sure {
 			return r, nil
 		}
 	}
@@ -84,11 +84,7 @@ func (s *selection) agree(r rid) (rid, error) {
 // has reports whether a resource is selected.
 func (s *selection) has(r rid) (bool, error) {
 	for _, in := range s.must {
-		if known, ok := in.(interface{ has(r rid) (bool, error) }); ok {
-			if ok, err := known.has(r); !ok || err != nil {
-				return false, err
-			}
-		} else if at, err := in.seek(r); err != nil || at != r {
+		if ok, err := has(in, r); !ok || err != nil {
 			return false, err
 		}
 	}
@@ -124,7 +120,7 @@ func (s *selection) passes(r rid) (bool, error) {
 		}
 	}
 	for _, in := range s.not {
-		if at, err := in.seek(r); err != nil || at == r {
+		if ok, err := has(in, r); ok || err != nil {
 			return false, err
 		}
 	}

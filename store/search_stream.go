@@ -14,6 +14,30 @@ type stream interface {
 	close() error
 }
 
+// approach is a stream's seek, which may end before what it seeks: see
+// [keyStream.approach].
+func approach(s stream, r rid) (at rid, sure bool, err error) {
+	if s, ok := s.(interface {
+		approach(r rid) (rid, bool, error)
+	}); ok {
+		return s.approach(r)
+	}
+	at, err = s.seek(r)
+	return at, true, err
+}
+
+// has reports whether a stream has a number, without a look for the next one.
+func has(s stream, r rid) (bool, error) {
+	if known, ok := s.(interface{ has(r rid) (bool, error) }); ok {
+		return known.has(r)
+	}
+	for {
+		if at, sure, err := approach(s, r); sure || at != r || err != nil {
+			return at == r, err
+		}
+	}
+}
+
 // keyStream is the resources that have one key: its rows are in their order.
 type keyStream struct {
 	rows *rows
@@ -32,26 +56,41 @@ func (v view) keyStream(typ, param string, key []byte) *keyStream {
 const near = 8
 
 func (s *keyStream) seek(r rid) (rid, error) {
-	if s.open && s.from <= r && (r <= s.at || s.at == 0) {
-		return s.at, nil
-	}
-	if s.open && s.at != 0 && s.at < r {
-		for range near {
-			if s.settle(r, s.rows.next()); s.at == 0 || s.at >= r {
-				return s.at, nil
-			}
+	for {
+		if at, sure, err := s.approach(r); sure || err != nil {
+			return at, err
 		}
+		r = s.at
 	}
-	if s.leap != nil {
-		*s.leap++
+}
+
+// approach gives a number at or behind r such that there is none between the two, 0 at
+// the end, and whether it is one of the stream for sure: a resource had the key once,
+// and may have it no more. Asked again for a number that is not sure it goes on.
+func (s *keyStream) approach(r rid) (at rid, sure bool, err error) {
+	on := s.open && s.from <= r
+	switch {
+	case on && (s.at == 0 || r < s.at || r == s.at && s.rows.held):
+		return s.at, s.at == 0 || s.rows.held, nil
+	case on && r == s.at:
+		s.settle(r, true)
+	default:
+		steps := 0
+		if s.open && s.at != 0 && s.at < r {
+			steps = near
+		}
+		ok, sought := s.rows.onto(s.key, r, steps)
+		if sought && s.leap != nil {
+			*s.leap++
+		}
+		s.settle(r, ok)
 	}
-	s.settle(r, s.rows.seek(s.key, r))
-	return s.at, nil
+	return s.at, s.at == 0 || s.rows.held, nil
 }
 
 func (s *keyStream) settle(from rid, ok bool) {
 	s.open, s.at, s.from = true, 0, from
-	if ok {
+	if s.rows.settle(ok, stretches.some) {
 		s.at = s.rows.rid
 	}
 }
@@ -82,6 +121,23 @@ func (u *union) seek(r rid) (least rid, err error) {
 		}
 	}
 	return least, nil
+}
+
+func (u *union) approach(r rid) (least rid, sure bool, err error) {
+	for i, s := range u.in {
+		at, held, err := approach(s, r)
+		if err != nil {
+			return 0, false, err
+		}
+		switch u.at[i] = at; {
+		case at == 0 || least != 0 && at > least:
+		case at == least:
+			sure = sure || held
+		default:
+			least, sure = at, held
+		}
+	}
+	return least, sure || least == 0, nil
 }
 
 func (u *union) close() (err error) {

@@ -20,7 +20,11 @@ type view struct {
 	now   time.Time  // what the date prefix ap counts from; in a commit its own time
 	hot   *hot       // versions that need not be read; nil for none
 	fresh []fresh    // versions that are not durable yet, within the committer
-	warms bool       // what is read is added to hot: the reader has nothing but what is durable
+	// past are stretches of the index over which a walk may leap, and learns that those
+	// which it meets are kept: the reader has nothing but what is committed.
+	past   *pastRows
+	learns bool
+	warms  bool // what is read is added to hot: the reader has nothing but what is durable
 	// sight is what the principal sees of it; nil for all.
 	sight  *sight
 	letter byte // of what the principal does with it, for the reach of their token
