@@ -65,6 +65,7 @@ var adminCommands = map[string]adminCommand{
 	adminPath + "digest":             {"check --digest", smallBody, scoped("$check"), (*admin).digest},
 	adminPath + "export":             {"export", smallBody, mayExport, (*admin).export},
 	adminPath + "key":                {"key rotate", smallBody, nil, (*admin).rotateKey},
+	adminPath + "import":             {"import", fileBody, scoped("$import"), (*admin).importing},
 	adminPath + "load":               {"load", smallBody, nil, (*admin).load},
 	adminPath + "proof":              {"proof export", smallBody, nil, (*admin).proof},
 	adminPath + "register":           {"register", smallBody, scoped("Basic/$register"), (*admin).register},

@@ -82,10 +82,12 @@ func TestElsewhere(t *testing.T) {
 	e := startElsewhere(t)
 	patient := e.write("patient.json", `{"resourceType":"Patient","id":"remote","name":[{"family":"Remote"}]}`)
 	edition := e.write("edition.csv", "Medicine,Pack size,,VMP Snomed Code,VMPP Snomed Code,Drug Tariff Category,Basic Price\nTwo tablets,28,tablet,99990011000001109,99990021000001100,Part VIIIA Category M,120\n")
+	handed := e.write("handed.csv", "patient,family name,birth date\nP1,Adams,1990-01-01\n")
 	clinic := e.write("clinic.fsh", "Profile: ClinicPatient\nParent: https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient\n* ^url = \"https://clinic.example/P\"\n* birthDate 1..1\n")
 	for _, c := range []struct{ line, scope, want, without string }{
 		{"load " + patient, "system/Patient.cu system/$client-ids", "1 resources of 1 files", "does not allow"},
 		{"tariff load --month 2026-12 " + edition, "system/$tariff-load", "part-viiia of 2026-12, 1 rows", "the scope system/$tariff-load"},
+		{"import --from FX123 " + handed, "system/$import", "1 patients, 0 supplies and 0 owings taken on", "the scope system/$import"},
 		{"check", "system/$check", "0 problems found", "the scope system/$check"},
 		{"check --json", "system/$check", `"Wrong":null`, "the scope system/$check"},
 		{"export claims --month 2020-01", "system/Claim/$close-month", "no claims in 2020-01", "the scope system/Claim/$close-month"},

@@ -60,6 +60,7 @@ func TestCommandsWhileServing(t *testing.T) {
 	patient := write("patient.json", `{"resourceType":"Patient","id":"loaded","name":[{"family":"Loaded"}]}`)
 	broken := write("broken.json", `{"resourceType":"Patient","gender":"x"}`)
 	tariff := write("edition.csv", "Medicine,Pack size,,VMP Snomed Code,VMPP Snomed Code,Drug Tariff Category,Basic Price\nTwo tablets,28,tablet,99990011000001109,99990021000001100,Part VIIIA Category M,120\n")
+	handed := write("handed.csv", "patient,family name,birth date\nP1,Adams,1990-01-01\n")
 	mistake := write("mistake.csv", "Medicine,Pack size,,VMP Snomed Code,VMPP Snomed Code,Drug Tariff Category,Basic Price\nTwo tablets,28,tablet,99990011000001109,99990021000001100,Part VIIIA Category M,x\n")
 	for _, c := range []struct {
 		line string
@@ -70,6 +71,12 @@ func TestCommandsWhileServing(t *testing.T) {
 		{"load " + broken, 1, "Patient.gender"},
 		{"tariff load --month 2026-12 " + tariff, 0, "part-viiia of 2026-12, 1 rows, Binary/tariff-part-viiia-2026-12/_history/1"},
 		{"tariff load --month 2027-01 " + mistake, 1, "2:"},
+		{"import --site FA565 --from FX123 --dry-run " + handed, 0, "1 patients, 0 supplies and 0 owings would be taken on"},
+		{"import --site FA565 --from FX123 --json " + handed, 0, `"patients":1`},
+		{"import --site FA565 --from FX123 " + handed, 0, "0 patients, 0 supplies and 0 owings taken on; 0 patients are known, 1 records are there already"},
+		{"import --site FA565 --from FX123 " + mistake, 1, "mistake.csv:1:1: error: It is not clear what the file holds"},
+		{"import --from FX123 " + handed, 1, "It is not clear which pharmacy takes on"},
+		{"import --from ?? " + handed, 1, "--from: expected an ODS code"},
 		{"export claims --month 2020-01", 0, "no claims in 2020-01"},
 		{"export claims --month 2020-01 --run 3", 1, "The month has no such run"},
 		{"check", 0, "0 problems found"},

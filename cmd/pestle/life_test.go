@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +16,10 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/takeon"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/register"
+	"github.com/pestle-fhir/pestle/server/auth"
 )
 
 // TestLife runs the scripts in testdata/life: the lives of prescriptions among
@@ -27,6 +30,7 @@ import (
 //	WHO METHOD path [JSON]      one request; WHO is an organisation, or FA565+technician,
 //	                            or another one, Bea/FA565+technician
 //	each METHOD path [JSON]     the same by everybody in turn, with the status of each
+//	take PHARMACY FROM CSV      what another pharmacy hands over, as pestle import does; | ends a line, DAY-5 is five days ago
 //	sight                       how many resources of each type each organisation sees
 //
 // In paths and bodies $task, $number, $patient, $item, $message, $asked, $morphine (the number of that item), $claim, $supply, $issue stand
@@ -84,6 +88,8 @@ func (l *life) run(script string) string {
 			out.WriteString(l.sight())
 		case "each":
 			out.WriteString(l.each(fields))
+		case "take":
+			out.WriteString("  " + l.take(fields[1], fields[2], fields[3]) + "\n")
 		default:
 			out.WriteString("  " + l.try(fields) + "\n")
 		}
@@ -115,6 +121,50 @@ func (l *life) try(fields []string) string {
 		told += " total " + r.Get("total").Text()
 	}
 	return told
+}
+
+var daysAgo = regexp.MustCompile(`DAY-(\d+)`)
+
+// take imports one CSV file for a pharmacy; $it is the first Task of what is to be
+// reconciled.
+func (l *life) take(pharmacy, from, text string) string {
+	text = daysAgo.ReplaceAllStringFunc(strings.ReplaceAll(l.names(text), "|", "\n"), func(day string) string {
+		n, err := strconv.Atoi(strings.TrimPrefix(day, "DAY-"))
+		require.NoError(l.t, err)
+		return time.Now().AddDate(0, 0, -n).Format(time.DateOnly)
+	})
+	q := importRequest{From: from, Name: "The Old Pharmacy", Files: []takeon.File{{Name: "in.csv", Data: []byte(text)}}}
+	taken, err := q.do(context.Background(), l.app, auth.Identity{Requester: fhir.Principal{Agent: "u1", OnBehalf: pharmacy}})
+	l.settle()
+	for _, typ := range []string{"Patient", "MedicationDispense", "Task"} { // what is written is valid
+		state := l.app.db.State(context.Background())
+		ids, found := state.Find(typ, "_lastUpdated=gt2000")
+		require.NoError(l.t, found)
+		for _, id := range ids {
+			v, found := state.Current(typ, id)
+			require.NoError(l.t, found)
+			r, found := v.Resource()
+			require.NoError(l.t, found)
+			for _, i := range l.app.validator.Validate(context.Background(), r) {
+				require.False(l.t, i.IsError(), "%s/%s: %s", typ, id, i.Text())
+			}
+		}
+	}
+	if err != nil {
+		return changing.ReplaceAllString(describe(err), "*")
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "patients %d, known %d, supplies %d, owings %d, unchanged %d", taken.Patients, taken.Known, taken.Supplies, taken.Owings, taken.Unchanged)
+	for i, r := range taken.Reconcile {
+		if i == 0 {
+			l.it = r.Task
+		}
+		fmt.Fprintf(&out, "\n  %s: %s", r.Reason, changing.ReplaceAllString(r.Text, "*"))
+	}
+	for _, f := range taken.Findings {
+		fmt.Fprintf(&out, "\n  %s", issueLine(f.File, f.Issue))
+	}
+	return out.String()
 }
 
 func (l *life) each(fields []string) string {

@@ -17,6 +17,7 @@ type commands struct {
 	Serve       serveCommand       `cmd:"" help:"Serve FHIR R4 over HTTP."`
 	Validate    validateCommand    `cmd:"" help:"Validate resources and say what to change."`
 	Load        loadCommand        `cmd:"" help:"Load resources and Bundles into the database, checked against R4, the profiles that they name and the rules of the business."`
+	Import      importCommand      `cmd:"" help:"Take on patients, past supplies and open owings of another pharmacy."`
 	Export      exportCommand      `cmd:"" help:"Write month-end Bundles."`
 	Tariff      tariffCommand      `cmd:"" help:"Load editions of the Drug Tariff."`
 	Fees        feesCommand        `cmd:"" help:"The fees, rates and charges by which claims are priced."`

@@ -42,6 +42,7 @@ var rules = []rule{
 	{"pharmacy/sheet", []string{"fhir"}, "a sheet is cells, of which no rule of ours is known"},
 	{"pharmacy/dispensing/prescription", []string{"fhir", "fhir/...", "pharmacy/nhs"}, "the law and the state of a prescription follow from values alone"},
 	{"pharmacy/dispensing/message", []string{"fhir", "fhir/...", "pharmacy", "pharmacy/nhs", "pharmacy/dispensing/prescription"}, "messages know prescriptions, and not what is done with them"},
+	{"pharmacy/dispensing/takeon", []string{"fhir", "fhir/...", "pharmacy/nhs", "pharmacy/sheet"}, "what another pharmacy hands over is read without knowing what is here"},
 	{"pharmacy/dispensing/epstest", []string{"fhir", "fhir/...", "pharmacy/nhs", "pharmacy/dispensing/prescription"}, "what writes messages for tests knows no reader of them"},
 	{"pharmacy/", []string{"fhir", "fhir/...", "pharmacy", "pharmacy/nhs", "pharmacy/sheet", "."}, "a part of the business knows no sibling, no store, no server"},
 	{"pharmacy", []string{"fhir", "fhir/..."}, "the follower loop knows its ports alone"},

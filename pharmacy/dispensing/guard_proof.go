@@ -31,8 +31,8 @@ func (s *Service) schedulesOf(state fhir.State, v *fhir.Version) ([]string, erro
 	switch v.Type {
 	case "MedicationRequest", "MedicationDispense", "MedicationAdministration":
 		r, err := v.Resource()
-		if err != nil {
-			return nil, err
+		if err != nil || v.Type == "MedicationDispense" && nhs.SuppliedElsewhere(r.Root()) {
+			return nil, err // nothing is supplied
 		}
 		list := []string{s.rules.ScheduleOf(r.Root(), nhs.DateOf(v.LastUpdated))}
 		if v.Type != "MedicationDispense" {

@@ -14,6 +14,9 @@ import (
 // a MedicationDispense that is written by hand would be a supply that nothing
 // counts. A record is never altered or removed: a correction is a new one (MDR-20).
 func (s *Service) guardSupply(state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
+	if done, err := guardElsewhere(state, tx, before, after); done || err != nil {
+		return err
+	}
 	if !tx.Derived {
 		if err := keepRecord(state, before); err != nil {
 			return err

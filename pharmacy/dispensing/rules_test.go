@@ -147,4 +147,4 @@ func TestEveryRuleHasCodeAndTest(t *testing.T) {
 }
 
 // tableDoors are those by which the rules are asked.
-var tableDoors = strings.Fields("order update notification task release accept dispense return withdraw cancel release-hold hold approve reject record-original query correct check owe hand-over put-back dispatch fail-delivery tracking-status complete-claim mitigate tracker commit")
+var tableDoors = strings.Fields("order update notification task release accept dispense return withdraw cancel release-hold hold approve reject record-original query correct check owe hand-over put-back dispatch fail-delivery tracking-status complete-claim mitigate reconcile import tracker commit")

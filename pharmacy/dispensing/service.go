@@ -129,6 +129,8 @@ func (s *Service) Operations() []fhir.Operation {
 			Doc: "Records what a pharmacist has put right on the paper original of a private prescription."},
 		{Name: "mitigate", Type: "DetectedIssue", Instance: true, Handle: s.mitigate, Parameters: mitigateInputs,
 			Doc: "Records what a pharmacist did about a clinical issue, with who and why, and releases the hold of the item."},
+		{Name: "reconcile", Type: "Task", Instance: true, Handle: s.reconcileTask, Parameters: reconcileInputs,
+			Doc: "Settles what was taken on from another pharmacy and left open: what a product is, whose a record is, what became of an owing."},
 		{Name: "cancel", Type: "Task", Instance: true, Handle: s.cancelTask, Parameters: cancelInputs,
 			Doc: "Cancels the prescription or one of its items for the prescriber."},
 	}

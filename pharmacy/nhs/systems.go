@@ -1,5 +1,7 @@
 package nhs
 
+import "github.com/pestle-fhir/pestle/fhir"
+
 // Identifier systems.
 const (
 	IDOrder       = "https://fhir.nhs.uk/Id/prescription-order-number" // the short form, XXXXXX-ODSODS-XXXXXC
@@ -123,6 +125,27 @@ const (
 	IDOwnChecked      = Own + "Id/checked-order"
 	ExtOwnStops       = Own + "StructureDefinition/stops-supply"
 )
+
+// CSOwnOrigin is the server's own code system of where a record comes from. A
+// MedicationDispense with its code SuppliedElsewhere as a tag tells what another pharmacy
+// supplied, or owes: it is taken on from there, counts in clinical checks, and is no supply
+// of this pharmacy.
+const (
+	CSOwnOrigin    = Own + "CodeSystem/record-origin"
+	FromElsewhere  = "supplied-elsewhere"
+	IDOwnElsewhere = Own + "Id/elsewhere" // ODS code of the other pharmacy, and what it calls the patient or the supply
+)
+
+// SuppliedElsewhere reports whether a MedicationDispense is taken on from another
+// pharmacy.
+func SuppliedElsewhere(d fhir.Node) bool {
+	for tag := range d.Path("meta", "tag").Items() {
+		if tag.Get("system").Text() == CSOwnOrigin && tag.Get("code").Text() == FromElsewhere {
+			return true
+		}
+	}
+	return false
+}
 
 // RuleClinicalHold is the rule by which the supply of an item is refused that is
 // held for a clinical issue.

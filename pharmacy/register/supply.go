@@ -20,6 +20,9 @@ const (
 // status and a type by which something was, and no amount where it does not say how
 // much. ok is false for one that states no supply.
 func StatesSupply(d fhir.Node) (q Quantity, ok bool) {
+	if nhs.SuppliedElsewhere(d) {
+		return q, false // by another pharmacy, whose register has it
+	}
 	switch d.Get("status").Text() {
 	case "entered-in-error", "cancelled", "declined":
 		return q, false
