@@ -16,6 +16,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/clinical"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
+	"github.com/pestle-fhir/pestle/pharmacy/invoicing"
 	"github.com/pestle-fhir/pestle/pharmacy/register"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
 	"github.com/pestle-fhir/pestle/profiles"
@@ -61,6 +62,7 @@ type app struct {
 	clinical      *clinical.Service
 	dispensing    *dispensing.Service
 	reimbursement *reimbursement.Service
+	invoicing     *invoicing.Service
 	register      *register.Service
 	loops         map[string]*pharmacy.Loop // by follower
 	backlog       *pharmacy.Backlog         // of the loops
@@ -124,7 +126,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	purges := &purge.Rules{Retention: retention, Overrides: overrides, Separate: separate.Separate, Public: owners.Public}
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
-	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), reimbursement.Guard(money), register.Guard(books), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard}, Purge: purges.May,
+	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(), reimbursement.Guard(money), register.Guard(books), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard}, Purge: purges.May,
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err
@@ -141,6 +143,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, accesses: ledger.NewNotary("the audit log", accesses.Tree()), origins: c.Origins, log: log}
 	a.clinical = clinical.New(db, checks)
 	a.register = register.New(db, books)
+	a.invoicing = invoicing.New(db, invoicing.Options{Site: c.Dispensing.Site.ODS})
 	a.purges, a.duties = purges, separate
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
@@ -158,7 +161,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 func (a *app) close() error { return errors.Join(a.db.Close(), a.audit.Close()) }
 
 func (a *app) operations() []fhir.Operation {
-	return slices.Concat([]fhir.Operation{accessReport(a.repository), a.purges.Operation(a.db)}, a.clinical.Operations(), a.dispensing.Operations(), a.reimbursement.Operations(), a.register.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
+	return slices.Concat([]fhir.Operation{accessReport(a.repository), a.purges.Operation(a.db)}, a.clinical.Operations(), a.dispensing.Operations(), a.reimbursement.Operations(), a.invoicing.Operations(), a.register.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
 }
 
 func (a *app) intakes() []fhir.Intake {
@@ -166,7 +169,7 @@ func (a *app) intakes() []fhir.Intake {
 }
 
 func (a *app) followers() []pharmacy.Follower {
-	return slices.Concat(a.clinical.Followers(), a.dispensing.Followers(), a.reimbursement.Followers(), a.register.Followers())
+	return slices.Concat(a.clinical.Followers(), a.dispensing.Followers(), a.reimbursement.Followers(), a.invoicing.Followers(), a.register.Followers())
 }
 
 // follow runs the followers until ctx ends; the channel is closed when the last

@@ -151,6 +151,10 @@ func SuppliedElsewhere(d fhir.Node) bool {
 // held for a clinical issue.
 const RuleClinicalHold = "HOLD-CLINICAL"
 
+// RulePaidFirst is the rule by which the supply of a private prescription is refused
+// that is to be paid first, by the terms of the clinic.
+const RulePaidFirst = "PAY-1"
+
 // Prescription is the SNOMED CT concept of a prescription: what an EPS claim has
 // as its item.
 const Prescription = "16076005"

@@ -1,0 +1,287 @@
+package prices
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
+// Kind is a kind of file.
+type Kind string
+
+// The kinds of files.
+const (
+	PriceList Kind = "private-prices" // what medicines cost
+	TermsList Kind = "private-terms"  // fees, and what is agreed with each clinic
+	VATRates  Kind = "vat-rates"
+)
+
+// Kinds are all kinds of files.
+func Kinds() []Kind { return []Kind{PriceList, TermsList, VATRates} }
+
+// columns are those of each kind; the header names them in any order.
+var columns = map[Kind][]string{
+	PriceList: {"pharmacy", "clinic", "from", "until", "code", "medicine", "size", "unit", "price", "per", "vat"},
+	TermsList: {"pharmacy", "clinic", "from", "until", "rule", "value", "vat", "mark", "source"},
+	VATRates:  {"kind", "from", "until", "rate", "mark", "source"},
+}
+
+// Columns are the columns of a kind.
+func Columns(k Kind) []string { return columns[k] }
+
+// All stands for every pharmacy or clinic in a file.
+const All = "*"
+
+// most bounds a file and the rows of it.
+const (
+	mostBytes = 16 << 20
+	mostRows  = 200_000
+)
+
+// file is a CSV file, read row by row with the line of each.
+type file struct {
+	columns map[string]int
+	rows    [][]string
+	lines   []int
+	issues  []fhir.Issue
+}
+
+// KindOf tells the kind of a file by its header, "" for none.
+func KindOf(data []byte) Kind {
+	for _, k := range Kinds() {
+		if f := open(data, k); f.columns != nil {
+			return k
+		}
+	}
+	return ""
+}
+
+// open reads a file of a kind. Lines that begin with # are comments, the first
+// other one is the header.
+func open(data []byte, k Kind) *file {
+	f := &file{}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	switch {
+	case len(data) > mostBytes:
+		f.fail(1, "", fhir.TooLong, "The file is too large.", strconv.Itoa(mostBytes)+" bytes at most", strconv.Itoa(len(data)))
+	case !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0:
+		f.fail(1, "", fhir.Structure, "The file is not text in UTF-8.", "a CSV file, saved as UTF-8", "")
+	}
+	if f.issues != nil {
+		return f
+	}
+	r := csv.NewReader(bytes.NewReader(data))
+	r.FieldsPerRecord, r.Comment, r.TrimLeadingSpace = -1, '#', true
+	for {
+		cells, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if wrong := (*csv.ParseError)(nil); errors.As(err, &wrong) {
+			f.fail(wrong.Line, "", fhir.Invalid, "The file cannot be read as CSV from here on: "+wrong.Err.Error()+".", "", "")
+			break
+		}
+		line, _ := r.FieldPos(0)
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		switch {
+		case f.columns == nil:
+			if !f.header(cells, k, line) {
+				return f
+			}
+		case slices.ContainsFunc(cells, func(c string) bool { return c != "" }):
+			f.rows, f.lines = append(f.rows, cells), append(f.lines, line)
+		}
+		if len(f.rows) > mostRows {
+			f.fail(line, "", fhir.TooLong, "The file has too many rows.", strconv.Itoa(mostRows)+" at most", "")
+			break
+		}
+	}
+	if f.columns == nil && f.issues == nil {
+		f.fail(1, "", fhir.Structure, "The file has no header.", "the columns "+strings.Join(columns[k], ","), "nothing")
+	}
+	return f
+}
+
+func (f *file) header(cells []string, k Kind, line int) bool {
+	found := map[string]int{}
+	for i, c := range cells {
+		name := strings.ToLower(c)
+		if _, twice := found[name]; twice || !slices.Contains(columns[k], name) {
+			f.fail(line, "", fhir.Structure, "The header is not that of "+string(k)+".", strings.Join(columns[k], ","), strings.Join(cells, ","))
+			return false
+		}
+		found[name] = i
+	}
+	if len(found) != len(columns[k]) {
+		f.fail(line, "", fhir.Structure, "The header lacks columns of "+string(k)+".", strings.Join(columns[k], ","), strings.Join(cells, ","))
+		return false
+	}
+	f.columns = found
+	return true
+}
+
+func (f *file) fail(line int, column string, code fhir.Code, message, expected, found string) {
+	at := fhir.Position{Line: line, Column: 1}
+	f.issues = append(f.issues, fhir.Issue{Severity: fhir.Err, Code: code, Expression: column, Position: at, Message: message, Expected: expected, Found: found})
+}
+
+// row reads the cells of a row and gathers what is wrong with them.
+type row struct {
+	*file
+	cells []string
+	line  int
+}
+
+func (f *file) each(read func(r row)) {
+	for i, cells := range f.rows {
+		if len(cells) > len(f.columns) {
+			f.fail(f.lines[i], "", fhir.Structure, "The row has more cells than the header.", strconv.Itoa(len(f.columns)), strconv.Itoa(len(cells)))
+			continue
+		}
+		read(row{f, cells, f.lines[i]})
+	}
+}
+
+func (r row) cell(column string) string {
+	if i := r.columns[column]; i < len(r.cells) {
+		return r.cells[i]
+	}
+	return ""
+}
+
+func (r row) wrong(column, message, expected string) {
+	code := fhir.ValueCode
+	if r.cell(column) == "" {
+		code = fhir.Required
+	}
+	r.fail(r.line, column, code, message, expected, fhir.OrNothing(r.cell(column)))
+}
+
+// organisation is an ODS code in capitals, or [All].
+func (r row) organisation(column string) string {
+	text := strings.ToUpper(r.cell(column))
+	if text == All {
+		return text
+	}
+	for _, c := range text {
+		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			text = ""
+			break
+		}
+	}
+	if text == "" || len(text) > 20 {
+		r.wrong(column, "It is not an ODS code.", "capital letters and digits such as FA565, or * for all")
+	}
+	return text
+}
+
+func (r row) dates() (from, until nhs.Date) {
+	if from = nhs.ReadDate(r.cell("from")); len(r.cell("from")) != len("2026-11-01") || from.IsZero() {
+		r.wrong("from", "The first day is missing or not a day.", "a day such as 2026-11-01")
+	}
+	if text := r.cell("until"); text != "" {
+		if until = nhs.ReadDate(text); len(text) != len("2026-11-01") || until.IsZero() {
+			r.wrong("until", "The last day is not a day.", "a day such as 2027-03-31, or nothing while it holds")
+		} else if until.Before(from) {
+			r.wrong("until", "The last day is before the first.", "a day from "+from.String())
+		}
+	}
+	return from, until
+}
+
+func (r row) oneOf(column string, words ...string) string {
+	if text := r.cell(column); slices.Contains(words, text) {
+		return text
+	}
+	r.wrong(column, "The value is not known.", strings.Join(words, " or "))
+	return ""
+}
+
+func (r row) text(column string) string {
+	if r.cell(column) == "" {
+		r.wrong(column, column+" is empty.", "a value")
+	}
+	return r.cell(column)
+}
+
+// pounds is an amount in pounds and whole pence, from 0 to under a million.
+func (r row) pounds(column string) int64 {
+	if pence, ok := ReadPounds(r.cell(column)); ok && pence >= 0 {
+		return pence
+	}
+	r.wrong(column, "It is not an amount in pounds and pence.", "an amount such as 42.50, without a sign")
+	return 0
+}
+
+func (r row) number(column string) decimal.Decimal {
+	text := r.cell(column)
+	d, err := decimal.NewFromString(text)
+	if err != nil || !d.IsPositive() || len(text) > 12 || strings.ContainsAny(text, "eE+") {
+		r.wrong(column, "It is not a number above 0.", "a number such as 28 or 2.5")
+		return decimal.NewFromInt(1)
+	}
+	return d
+}
+
+func (r row) vat() string {
+	if text := r.cell("vat"); vatKinds[text] != "" {
+		return text
+	}
+	r.wrong("vat", "It is not a kind of VAT.", strings.Join(VATKinds(), ", "))
+	return ""
+}
+
+// dated is what every row has: for whom and from which day it holds.
+type dated struct {
+	Pharmacy, Clinic string
+	From, Until      nhs.Date
+	Line             int
+}
+
+func (r row) dated() dated {
+	d := dated{Pharmacy: r.organisation("pharmacy"), Clinic: r.organisation("clinic"), Line: r.line}
+	d.From, d.Until = r.dates()
+	return d
+}
+
+// holds reports whether a row is for a pharmacy and a clinic on a day.
+func (d dated) holds(pharmacy, clinic string, on nhs.Date) bool {
+	return fits(d.Pharmacy, pharmacy) && fits(d.Clinic, clinic) && !on.Before(d.From) && (d.Until.IsZero() || !d.Until.Before(on))
+}
+
+func fits(row, asked string) bool { return row == All || strings.EqualFold(row, asked) }
+
+// before reports whether a row counts before another that holds too: that of the
+// clinic before that of all, of the pharmacy before that of all, the later before
+// the earlier.
+func (d dated) before(o dated) bool {
+	if (d.Clinic == All) != (o.Clinic == All) {
+		return o.Clinic == All
+	}
+	if (d.Pharmacy == All) != (o.Pharmacy == All) {
+		return o.Pharmacy == All
+	}
+	return o.From.Before(d.From)
+}
+
+// twice refuses rows that would say two things of the same day for the same
+// parties.
+func twice(f *file, seen map[string]int, key string, d dated) {
+	key = strings.Join([]string{d.Pharmacy, d.Clinic, d.From.String(), key}, "|")
+	if first := seen[key]; first > 0 {
+		f.fail(d.Line, "", fhir.Duplicate, "Two rows say what holds from the same day.", "one row", "line "+strconv.Itoa(first)+" and this one")
+	}
+	seen[key] = d.Line
+}

@@ -1,0 +1,242 @@
+package invoicing
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
+// supplied is the issue of a private prescription with what was supplied of it.
+type supplied struct {
+	order    string // short-form id
+	issue    int    // 1, 2, … of a repeatable prescription
+	task     string // Task/1
+	pharmacy string // ODS code of who supplied
+	clinic   string // ODS code of who prescribed
+	patient  string // Patient/1
+	items    []item
+	supplies []supply
+	bagged   []supply // that wait in the bag, and are not supplied yet
+}
+
+// item is an item of the prescription.
+type item struct {
+	number   string
+	product  []fhir.Coding
+	quantity decimal.Decimal
+	unit     string
+}
+
+// supply is one thing to charge for: a medicine that was handed over, or a delivery.
+type supply struct {
+	source   string // what it is known by within the prescription
+	kind     string // medicine or delivery
+	service  string // MedicationDispense/1
+	product  []fhir.Coding
+	quantity decimal.Decimal
+	unit     string
+	when     string // handed over
+}
+
+// day is the day on which a supply is priced.
+func (s supply) day() nhs.Date { return nhs.ReadDate(s.when) }
+
+// codes are the codes of the medicine.
+func (s supply) codes() (list []string) {
+	for _, c := range s.product {
+		if c.Code != "" && !slices.Contains(list, c.Code) {
+			list = append(list, c.Code)
+		}
+	}
+	return list
+}
+
+// name is the name of the medicine.
+func (s supply) name() string {
+	for _, c := range s.product {
+		if c.Display != "" {
+			return c.Display
+		}
+	}
+	return ""
+}
+
+// account is the account of the prescription.
+func (d *supplied) account() string { return d.order + "/" + strconv.Itoa(d.issue) }
+
+// private reports whether an order is one that the patient or the clinic pays: of
+// the EPS prescription types whose code begins with 09.
+func private(request *fhir.Resource) bool {
+	code := nhs.Extension(request.Root(), nhs.ExtPrescriptionType).Path("valueCoding", "code").Text()
+	return strings.HasPrefix(code, "09")
+}
+
+// readSupplied reads the Task of a private prescription and all that it names; nil
+// for any other.
+func readSupplied(state fhir.State, v *fhir.Version) (*supplied, error) {
+	task, err := v.Resource()
+	if err != nil || task == nil || task.Root().Path("groupIdentifier", "system").Text() != nhs.IDOrder {
+		return nil, err
+	}
+	d := &supplied{order: task.Root().Path("groupIdentifier", "value").Text(), issue: 1, task: v.Ref(),
+		pharmacy: strings.ToUpper(task.Root().Path("owner", "identifier", "value").Text()), clinic: strings.ToUpper(task.Root().Path("requester", "identifier", "value").Text()),
+		patient: task.Root().Path("for", "reference").Text()}
+	repeat := nhs.Extension(nhs.Extension(task.Root(), nhs.ExtRepeat), "numberOfRepeatsIssued").Get("valueInteger").Text()
+	if n, err := strconv.Atoi(repeat); err == nil {
+		d.issue = n + 1
+	}
+	mine, err := d.readItems(state, task)
+	if err != nil || !mine {
+		return nil, err
+	}
+	d.readBag(task)
+	for out := range task.Get("output").Items() {
+		bundle, err := current(state, "Bundle", out.Path("valueReference", "reference").Text())
+		if err != nil {
+			return nil, err
+		}
+		if bundle != nil {
+			d.readNotification(bundle)
+		}
+	}
+	return d, nil
+}
+
+// readItems reads the items of the prescription; false where it is not private.
+func (d *supplied) readItems(state fhir.State, task *fhir.Resource) (bool, error) {
+	mine := false
+	for in := range task.Get("input").Items() {
+		ref := in.Get("valueReference")
+		if ref.Path("identifier", "system").Text() != nhs.IDItem {
+			continue
+		}
+		request, err := current(state, "MedicationRequest", ref.Get("reference").Text())
+		if err != nil {
+			return false, err
+		}
+		if request == nil {
+			continue
+		}
+		if !private(request) {
+			return false, nil
+		}
+		mine = true
+		quantity := request.Root().Path("dispenseRequest", "quantity")
+		x := item{number: ref.Path("identifier", "value").Text(), product: codings(request.Get("medicationCodeableConcept")), unit: quantity.Get("unit").Text()}
+		x.quantity, _ = decimal.NewFromString(quantity.Get("value").Text())
+		d.items = append(d.items, x)
+	}
+	return mine, nil
+}
+
+func codings(concept fhir.Node) (list []fhir.Coding) {
+	for c := range concept.Get("coding").Items() {
+		list = append(list, fhir.Coding{System: c.Get("system").Text(), Code: c.Get("code").Text(), Display: c.Get("display").Text()})
+	}
+	if text := concept.Get("text").Text(); text != "" {
+		list = append(list, fhir.Coding{Display: text})
+	}
+	return list
+}
+
+func (d *supplied) item(number string) *item {
+	for i := range d.items {
+		if nhs.SameUUID(d.items[i].number, number) {
+			return &d.items[i]
+		}
+	}
+	return nil
+}
+
+// readBag reads what waits in the bag.
+func (d *supplied) readBag(task *fhir.Resource) {
+	sent := ""
+	for in := range task.Get("input").Items() {
+		if nhs.Coded(in.Get("type"), csDispensing) != "bagged" {
+			continue
+		}
+		part := func(name, value string) fhir.Node {
+			return nhs.Extension(nhs.Extension(in, extDispensing), name).Get(value)
+		}
+		x := d.item(part("item", "valueString").Text())
+		if x == nil || part("void", "valueBoolean").Bool() {
+			continue
+		}
+		s := supply{source: "bag/" + x.number, kind: medicine, product: x.product, unit: part("quantity", "valueQuantity").Get("unit").Text(), when: in.Path("valueAnnotation", "time").Text()}
+		s.quantity, _ = decimal.NewFromString(part("quantity", "valueQuantity").Get("value").Text())
+		if c := part("product", "valueCoding"); c.Get("code").Exists() {
+			s.product = append([]fhir.Coding{{System: c.Get("system").Text(), Code: c.Get("code").Text(), Display: c.Get("display").Text()}}, x.product...)
+		}
+		d.bagged = append(d.bagged, s)
+		if part("for", "valueCode").Text() == "delivery" {
+			sent = s.when
+		}
+	}
+	if sent != "" {
+		d.bagged = append(d.bagged, supply{source: "bag/delivery", kind: delivery, when: sent, quantity: decimal.NewFromInt(1), unit: delivery})
+	}
+}
+
+// readNotification reads what a dispense-notification says was handed over. What
+// is delivered at one time is one delivery.
+func (d *supplied) readNotification(bundle *fhir.Resource) {
+	seen := map[string]int{}
+	delivered := ""
+	place := -1
+	for e := range bundle.Get("entry").Items() {
+		r := e.Get("resource")
+		place++
+		if nhs.TypeOf(r) != "MedicationDispense" {
+			continue
+		}
+		// As package dispensing counts the supplies of one number.
+		number := nhs.Identifier(r, nhs.IDDispense).Text()
+		if number == "" {
+			number = e.Get("fullUrl").Text() + "#" + strconv.Itoa(place)
+		}
+		key := strings.ToLower(number)
+		if seen[key]++; seen[key] > 1 {
+			number += "#" + strconv.Itoa(seen[key])
+		}
+		status := nhs.Coded(r.Get("type"), nhs.CSLineStatus)
+		s := supply{source: number, kind: medicine, product: productOf(bundle, r), unit: r.Path("quantity", "unit").Text(), when: r.Get("whenHandedOver").Text(),
+			service: "MedicationDispense/" + pharmacy.ID("MedicationDispense", d.order, strconv.Itoa(d.issue), number)}
+		s.quantity, _ = decimal.NewFromString(r.Path("quantity", "value").Text())
+		if !s.quantity.IsPositive() || status != "0001" && status != "0003" {
+			continue
+		}
+		if x := d.item(nhs.Identifier(nhs.Contained(r, r.Get("authorizingPrescription").Item(0)), nhs.IDItem).Text()); x != nil {
+			s.product = append(s.product, x.product...) // where the list has what was ordered alone
+		}
+		d.supplies = append(d.supplies, s)
+		if nhs.Extension(nhs.Extension(r, nhs.ExtOwnCollection), "method").Get("valueCode").Text() == "delivered" && delivered == "" {
+			delivered = s.when
+		}
+	}
+	if delivered != "" {
+		d.supplies = append(d.supplies, supply{source: "delivery/" + delivered, kind: delivery, when: delivered, quantity: decimal.NewFromInt(1), unit: delivery})
+	}
+}
+
+// productOf is what a MedicationDispense of a message supplies.
+func productOf(bundle *fhir.Resource, dispense fhir.Node) []fhir.Coding {
+	if c := dispense.Get("medicationCodeableConcept"); c.Exists() {
+		return codings(c)
+	}
+	ref := dispense.Get("medicationReference")
+	if m := nhs.Contained(dispense, ref); m.Exists() {
+		return codings(m.Get("code"))
+	}
+	for e := range bundle.Get("entry").Items() {
+		if strings.EqualFold(e.Get("fullUrl").Text(), ref.Get("reference").Text()) {
+			return codings(e.Get("resource").Get("code"))
+		}
+	}
+	return nil
+}
