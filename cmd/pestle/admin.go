@@ -71,6 +71,8 @@ var adminCommands = map[string]adminCommand{
 	adminPath + "register":           {"register", smallBody, scoped("Basic/$register"), (*admin).register},
 	adminPath + "tariff":             {"tariff load", fhir.MaxSize, scoped("$tariff-load"), (*admin).tariff},
 	adminPath + "tariff/show":        {"tariff list", fhir.MaxSize, scoped("$tariff-load"), (*admin).tariffShow},
+	adminPath + "prices":             {"prices load", fhir.MaxSize, scoped("$prices-load"), (*admin).prices},
+	adminPath + "prices/show":        {"prices list", smallBody, scoped("$prices-load"), (*admin).pricesShow},
 	adminPath + "launch":             {"launch", smallBody, nil, (*admin).launch},
 	adminPath + "user":               {"user", smallBody, scoped("$users"), (*admin).user},
 	adminPath + "definitions/add":    {"definitions add", fileBody, scoped("$definitions"), (*admin).addDefinitions},

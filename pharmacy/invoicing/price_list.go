@@ -124,6 +124,17 @@ func (s *Service) priceList(ctx context.Context, call *fhir.Call) (*fhir.Reply, 
 	return &fhir.Reply{Resource: fhir.Obj("resourceType", "Binary", "id", pharmacy.ID("Binary", "price-list", name, string(kind), org, clinic, on.String()), "contentType", "text/csv", "data", base64.StdEncoding.EncodeToString(data)).Resource()}, nil
 }
 
+// List is what of a kind holds for a pharmacy on a day, and for a clinic where one is
+// named, as CSV.
+func (s *Service) List(ctx context.Context, kind prices.Kind, org, clinic string, on nhs.Date) ([]byte, error) {
+	book, err := s.shelf.book(s.db.State(ctx))
+	if err != nil {
+		return nil, err
+	}
+	data, _, err := written(book, kind, strings.ToUpper(org), strings.ToUpper(clinic), on)
+	return data, err
+}
+
 // written is what of a kind holds for a pharmacy and a clinic on a day, as CSV, and
 // the file that it is from.
 func written(book *prices.Book, kind prices.Kind, org, clinic string, on nhs.Date) (data []byte, name string, err error) {
