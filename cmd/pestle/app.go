@@ -161,7 +161,12 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 func (a *app) close() error { return errors.Join(a.db.Close(), a.audit.Close()) }
 
 func (a *app) operations() []fhir.Operation {
-	return slices.Concat([]fhir.Operation{accessReport(a.repository), a.purges.Operation(a.db)}, a.clinical.Operations(), a.dispensing.Operations(), a.reimbursement.Operations(), a.invoicing.Operations(), a.register.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
+	return append(a.coreOperations(), a.invoicing.Operations()...)
+}
+
+// coreOperations are those of the parts that serve every prescription.
+func (a *app) coreOperations() []fhir.Operation {
+	return slices.Concat([]fhir.Operation{accessReport(a.repository), a.purges.Operation(a.db)}, a.clinical.Operations(), a.dispensing.Operations(), a.reimbursement.Operations(), a.register.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
 }
 
 func (a *app) intakes() []fhir.Intake {
