@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 var update = flag.Bool("update", false, "rewrite the results in testdata")
@@ -54,6 +56,34 @@ func told(text string) string {
 		fmt.Fprintf(&b, "  = %s a day\n", day.words())
 	}
 	return b.String()
+}
+
+// TestWords writes the dosages of testdata/words.txt in words.
+func TestWords(t *testing.T) {
+	data, err := os.ReadFile("testdata/words.txt")
+	require.NoError(t, err)
+	rows, given := 0, ""
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSuffix(line, "\n")
+		switch want, said := strings.CutPrefix(line, "  "); {
+		case said:
+			rows++
+			if !strings.HasPrefix(given, "[") {
+				given = "[" + given + "]"
+			}
+			r, err := fhir.Parse([]byte(`{"resourceType":"MedicationRequest","dosageInstruction":` + given + `}`))
+			require.NoError(t, err, given)
+			words, err := Directions(r.Get("dosageInstruction"))
+			got := "= " + words
+			if err != nil {
+				got = "! " + err.Error()
+			}
+			require.Equal(t, want, got, given)
+		default:
+			given = line
+		}
+	}
+	require.Equal(t, 53, rows)
 }
 
 // FuzzParse reads any text: what is understood says the same when it is written in
@@ -104,4 +134,13 @@ func BenchmarkParse(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// TestWithText adds the words to what has none, and leaves a text as it is.
+func TestWithText(t *testing.T) {
+	r, err := fhir.Parse([]byte(`{"resourceType":"MedicationRequest","dosageInstruction":[{"sequence":1,"text":"One daily"},
+ {"sequence":2,"extension":[{"url":"x","valueCode":"y"}],"doseAndRate":[{"doseQuantity":{"value":2,"unit":"tablet"}}]},{"doseAndRate":[{"doseQuantity":{"value":2}}]}]}`))
+	require.NoError(t, err)
+	got := string(fhir.Obj("list", WithText(r.Get("dosageInstruction"))).JSON())
+	require.Equal(t, `{"list":[{"sequence":1,"text":"One daily"},{"sequence":2,"text":"2 tablet","extension":[{"url":"x","valueCode":"y"}],"doseAndRate":[{"doseQuantity":{"value":2,"unit":"tablet"}}]},{"doseAndRate":[{"doseQuantity":{"value":2}}]}]}`, got)
 }

@@ -22,6 +22,8 @@ func (p *parser) single() (decimal.Decimal, bool) {
 		return half, true
 	case p.take("a", "quarter"), p.take("quarter"):
 		return fractions["¼"], true
+	case p.take("three", "quarters", "of", "a"), p.take("three", "quarters"):
+		return fractions["¾"], true
 	case t.is != aNumber:
 		return decimal.Decimal{}, false
 	}

@@ -93,8 +93,15 @@ func (a Amount) words() string {
 	return join(" ", a.Low.String(), "to", a.High.String(), a.Unit)
 }
 
-// number_ is a number before its unit: 2 x 5ml spoonful.
+// parts are spoken of what is counted, such as tablets; of what is measured they are
+// decimals.
+var parts = map[string]string{"0.25": "quarter", "0.5": "half", "0.75": "three quarters"}
+
+// number_ is a number before its unit: 2 x 5ml spoonful, half tablet.
 func number_(n decimal.Decimal, unit string) string {
+	if u, ok := known.units[unit]; ok && u.base == "" && !strings.Contains(unit, " per ") && parts[n.String()] != "" {
+		return parts[n.String()]
+	}
 	if unit != "" && unit[0] >= '0' && unit[0] <= '9' {
 		return n.String() + " x"
 	}

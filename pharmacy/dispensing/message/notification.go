@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/dosage"
 	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
@@ -106,7 +107,7 @@ func (n *Notification) medicationDispense(i int) *fhir.Resource {
 		"whenPrepared", item.Prepared,
 		"whenHandedOver", h.When,
 		"note", fhir.List(notes...),
-		"dosageInstruction", item.Order.Resource.Get("dosageInstruction"),
+		"dosageInstruction", dosage.WithText(item.Order.Resource.Get("dosageInstruction")),
 	).Resource()
 }
 
