@@ -14,7 +14,7 @@ import (
 
 // reserved are the names of interactions where a type or an id may stand, with
 // the methods they are for.
-var reserved = map[string]string{"_history": "GET, HEAD", "metadata": "GET, HEAD", "_search": "GET, HEAD, POST"}
+var reserved = map[string]string{"_history": "GET, HEAD", "metadata": "GET, HEAD", "_search": "GET, HEAD, POST", "_async": "GET, HEAD, DELETE"}
 
 // address checks the type and the id that a path names.
 func (s *Server) address(c *gin.Context, x *exchange) error {

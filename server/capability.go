@@ -69,6 +69,7 @@ func (s *Server) describe(base string, at time.Time) fhir.Value {
 	return fhir.Obj(
 		"resourceType", "CapabilityStatement",
 		"status", "active", "date", at.Format(fhir.InstantLayout), "kind", "instance",
+		"instantiates", []string{bulkGuide + "CapabilityStatement/bulk-data"},
 		"software", fhir.Obj("name", s.config.Name, "version", s.config.Version),
 		"implementation", fhir.Obj("description", s.config.Name+", a FHIR server for pharmacies", "url", base),
 		"fhirVersion", "4.0.1", "format", formats, "patchFormat", append(slices.Clone(patchTypes), formats...),

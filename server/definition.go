@@ -33,6 +33,11 @@ var standard = map[string]string{
 	"ConceptMap-translate": "ConceptMap-translate", "closure": "ConceptMap-closure",
 }
 
+// bulkData are the operations that the guide of Bulk Data Access defines.
+var bulkData = map[string]string{"export": "export", "Patient-export": "patient-export", "Group-export": "group-export"}
+
+const bulkGuide = "http://hl7.org/fhir/uv/bulkdata/"
+
 func definitionID(op *fhir.Operation) string {
 	id := strings.TrimPrefix(op.Type+"-"+op.Name, "-")
 	return cmp.Or(standard[id], id)
@@ -40,6 +45,9 @@ func definitionID(op *fhir.Operation) string {
 
 // canonical is the url of an operation's definition: R4's where it has one.
 func canonical(base string, op *fhir.Operation) string {
+	if url := bulkData[strings.TrimPrefix(op.Type+"-"+op.Name, "-")]; url != "" {
+		return bulkGuide + "OperationDefinition/" + url
+	}
 	if standard[strings.TrimPrefix(op.Type+"-"+op.Name, "-")] != "" {
 		base = "http://hl7.org/fhir"
 	}

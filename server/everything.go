@@ -225,5 +225,6 @@ func (s *Server) direct() map[string]route {
 		"meta-add":    {permission: auth.Read, handle: s.metaAdd},
 		"meta-delete": {permission: auth.Read, handle: s.metaDelete},
 		"lastn":       {permission: auth.Search, handle: s.lastn},
+		"export":      {handle: s.export},
 	}
 }

@@ -10,6 +10,7 @@ import (
 type preferences struct {
 	back     returned
 	handling string // strict or lenient about unknown search parameters
+	later    bool   // respond-async
 }
 
 // returned is what a write is answered with.
@@ -33,6 +34,8 @@ func prefer(h http.Header) preferences {
 			switch strings.ToLower(strings.TrimSpace(name)) {
 			case "return":
 				p.back = returned(value)
+			case "respond-async":
+				p.later = true
 			case "handling":
 				p.handling = strings.ToLower(value)
 			}

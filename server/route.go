@@ -54,7 +54,7 @@ func (s *Server) table() []route {
 
 // every is the table, with what else is configured.
 func (s *Server) every() []route {
-	all := append(s.table(), s.operationRoutes()...)
+	all := slices.Concat(s.table(), s.operationRoutes(), s.jobRoutes())
 	if s.config.Log != nil {
 		all = append(all, route{"GET", "/:type/:id/_history/:vid/$proof", "operation", auth.Read, s.proof},
 			route{"GET", "/:type/:id/$proof", "operation", auth.Read, s.proof})
@@ -152,5 +152,8 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 	}
 	x.cache(c.Writer.Header())
 	s.commits(c)
+	if deferrable(c, x) {
+		return s.deferAnswer(c)
+	}
 	return rt.handle(c)
 }

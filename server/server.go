@@ -82,6 +82,10 @@ type Config struct {
 	// Issuer issues tokens here; nil where another server does.
 	Issuer Issuer
 
+	// Shelf keeps the jobs of exports and of requests that are answered later; without
+	// one they end with the process.
+	Shelf Shelf
+
 	// Secret seals the links of pages; with the same one they outlive a
 	// restart. Without one the server makes one up.
 	Secret []byte
@@ -117,6 +121,7 @@ type Server struct {
 	ledger     *ledger
 	routes     []route
 	statements statements
+	jobs       *jobs
 	denials    limit.Denials
 }
 
@@ -137,13 +142,16 @@ func New(config Config) (*Server, error) {
 	if s.positions, err = positionKey(s.config.Secret); err != nil {
 		return nil, err
 	}
+	if s.jobs, err = newJobs(s.config.Shelf); err != nil {
+		return nil, err
+	}
 	s.metrics = newMetrics(s.config.Counters)
 	gin.SetMode(gin.ReleaseMode) // no tables of routes on stdout
 	s.engine = gin.New()
 	if err := s.operations.add(s.builtin(), s.config.Operations, s.config.Intakes); err != nil {
 		return nil, err
 	}
-	s.operations.known = slices.Concat(s.operations.known, everythings(), metas(), []fhir.Operation{lastN})
+	s.operations.known = slices.Concat(s.operations.known, everythings(), metas(), exports(), []fhir.Operation{lastN})
 	s.route()
 	s.statements.started = s.now()
 	return s, nil

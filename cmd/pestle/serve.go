@@ -23,6 +23,7 @@ import (
 	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/server/signin"
 	"github.com/pestle-fhir/pestle/server/transport"
+	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/trust/audit"
 	"github.com/pestle-fhir/pestle/trust/ledger"
 	"github.com/pestle-fhir/pestle/trust/policy"
@@ -353,6 +354,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 		Memory: c.Memory.orDefault(), Audit: app.audit, ReadOnly: readOnly, Counters: app.counters(), Writable: app.db.Writable, Warnings: []func() string{app.backlog.Full, app.unaudited}, Docs: docs.Files,
 		Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
 		Terminology: app.library.Terminology().Capabilities, Codes: app.library.Terminology(),
+		Shelf: store.NewShelf(app.engine),
 		SMART: server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
 	}
 	if app.ledger.Signed() {
