@@ -120,27 +120,29 @@ func (e *Export) completed(standing *fhir.Version, task *fhir.Resource, q CloseR
 // ask records that somebody asks for a run; the answer to a repeat is the first one.
 func (s *Service) ask(ctx context.Context, task *fhir.Resource, standing *fhir.Version, q CloseRequest) (*fhir.Resource, error) {
 	change := fhir.Change{Method: fhir.Update, Type: "Task", ID: task.ID(), Resource: task, IfNoneMatch: true}
-	version := 1
+	version := "1"
 	if standing != nil {
 		change.IfNoneMatch, change.IfMatch = false, standing.VersionID
-		n, err := strconv.Atoi(standing.VersionID)
-		if err != nil {
-			return nil, err
-		}
-		version = n + 1
+		version = nextVersion(standing)
 	}
-	stamped, err := fhir.Parse(task.Stamp(task.ID(), strconv.Itoa(version), q.Time))
+	stamped, err := fhir.Parse(task.Stamp(task.ID(), version, q.Time))
 	if err != nil {
 		return nil, err
 	}
 	tx := &fhir.Transaction{Changes: []fhir.Change{change}, Derived: true, Requester: q.Requester, RequestID: q.RequestID, Time: q.Time}
 	if q.Answer != nil {
-		tx.Receipt = q.Answer(&fhir.Reply{Resource: stamped, Location: "Task/" + task.ID() + "/_history/" + strconv.Itoa(version)})
+		tx.Receipt = q.Answer(&fhir.Reply{Resource: stamped, Location: "Task/" + task.ID() + "/_history/" + version})
 	}
 	if _, err := s.db.Commit(ctx, tx); err != nil {
 		return nil, err
 	}
 	return stamped, nil
+}
+
+// nextVersion is the id of the version after one.
+func nextVersion(v *fhir.Version) string {
+	n, _ := strconv.Atoi(v.VersionID) // the store counts versions
+	return strconv.Itoa(n + 1)
 }
 
 // guardClosing keeps, in the commit, that a run which a person records was asked for

@@ -12,12 +12,14 @@ import (
 // worked out and never written by a caller, since exports and payments go by
 // them.
 var ways = map[string]string{
-	"Claim":         "Send it by POST Claim or Claim/$submit: an amendment names the claim that it replaces.",
-	"ClaimResponse": "Amend the Claim, or load the tariff's data and ask for Claim/$reprice: the answer follows.",
-	"Invoice":       "Ask for a further run of the month: Claim/$close-month with run=new.",
-	"List":          "Ask for a further run of the month: Claim/$close-month with run=new.",
-	"Task":          "Ask for a closing, and confirm it, with Claim/$close-month.",
-	"Binary":        "Load the file with: pestle tariff load FILE",
+	"Claim":                 "Send it by POST Claim or Claim/$submit: an amendment names the claim that it replaces.",
+	"ClaimResponse":         "Amend the Claim, or load the tariff's data and ask for Claim/$reprice: the answer follows.",
+	"Invoice":               "Ask for a further run of the month: Claim/$close-month with run=new.",
+	"List":                  "Ask for a further run of the month: Claim/$close-month with run=new.",
+	"PaymentReconciliation": "Report a payment by POST PaymentReconciliation or Claim/$payments; decide on a difference with Claim/$settle-difference.",
+	"PaymentNotice":         "Send a notice by POST PaymentNotice; a correction is another one.",
+	"Task":                  "Ask for a closing, and confirm it, with Claim/$close-month; decide on a difference in a payment with Claim/$settle-difference.",
+	"Binary":                "Load the file with: pestle tariff load FILE",
 }
 
 // tags are the systems of meta.tag by which the records of a month are found.
@@ -77,7 +79,7 @@ func marked(r *fhir.Resource) bool {
 			return true
 		}
 	}
-	return IsEPS(r) || answersClaim(r) || workCode(r) != ""
+	return IsEPS(r) || answersClaim(r) || workCode(r) != "" || IsNHSPayment(r)
 }
 
 // answersClaim reports whether a resource is an answer to a claim that this

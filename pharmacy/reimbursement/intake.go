@@ -11,10 +11,12 @@ import (
 // quicker.
 const attempts = 8
 
-// Intakes takes Claims of EPS away from the plain create. Any other Claim is
-// created as it is, and a follower answers it.
+// Intakes takes Claims of EPS away from the plain create, and the payments of those who
+// pay them. Any other Claim is created as it is, and a follower answers it.
 func (s *Service) Intakes() []fhir.Intake {
-	return []fhir.Intake{{Type: "Claim", Accepts: IsEPS, RequestID: true, Handle: s.receive}}
+	return []fhir.Intake{{Type: "Claim", Accepts: IsEPS, RequestID: true, Handle: s.receive},
+		{Type: "PaymentReconciliation", Accepts: IsNHSPayment, Handle: s.paymentsOperation},
+		{Type: "PaymentNotice", Accepts: isNotice, Handle: s.notice}}
 }
 
 // receive answers a posted Claim as EPS does: with an OperationOutcome that has

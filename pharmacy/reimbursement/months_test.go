@@ -1,6 +1,7 @@
 package reimbursement
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"math/rand/v2"
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/long"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
@@ -124,66 +126,90 @@ func (l *ledger) settled(list []*rx) {
 
 // TestRandomMonths: whatever is dispensed, amended and withdrawn, in whatever order
 // and between whatever runs of two pharmacies over three months, what is claimed at
-// the end is submitted once, and every account is the sum of what it submits.
+// the end is submitted once, every account is the sum of what it submits, and whatever
+// is paid is what was submitted and the differences that are recorded, to the penny.
 func TestRandomMonths(t *testing.T) {
-	histories := 20
-	if n, err := strconv.Atoi(os.Getenv("PESTLE_RANDOM_MONTHS")); err == nil {
-		histories = n/6 + 1 // three months of two pharmacies each
+	for seed := range uint64(20) {
+		randomMonths(t, rand.New(rand.NewPCG(seed, 7)))
 	}
-	for seed := range uint64(histories) {
-		rnd := rand.New(rand.NewPCG(seed, 7))
-		l := newLedger(t)
-		orgs := []string{"VNE51", "FA565"}
-		var list []*rx
-		for i := range 6 {
-			rx := acute(fmt.Sprintf("%d11111-A83008-111111", i+1))
-			for j := range rx.lines {
-				rx.lines[j].item = rx.id(rx.lines[j].item)
-			}
-			rx.org, rx.status = orgs[i%2], ""
-			list = append(list, rx)
+}
+
+// TestLongMonths is TestRandomMonths with as many histories as ten thousand months
+// have: six months each.
+func TestLongMonths(t *testing.T) {
+	p := long.Start(t, 100, 1667)
+	for i := range p.Tries {
+		var err error
+		if !t.Run(strconv.Itoa(i), func(t *testing.T) { randomMonths(t, p.Rand(i)) }) {
+			err = errors.New("see its log")
 		}
-		for day := range 12 {
-			l.now = time.Date(2026, 10, 5, 9, 0, 0, 0, time.UTC).AddDate(0, 0, day*9)
-			for range 1 + rnd.IntN(4) {
-				rx := list[rnd.IntN(len(list))]
-				switch rnd.IntN(4) {
-				case 0:
-					if rx.status == "" {
-						continue
-					}
-					rx.status, rx.business, rx.withdrawn = "accepted", "0002", true
-				case 1:
-					rx.lines[0].supplies[0].quantity = strconv.Itoa(1 + rnd.IntN(20))
-					fallthrough
-				default:
-					if rx.status != "completed" {
-						rx.handed = l.now.Add(-time.Duration(rnd.IntN(20*24)) * time.Hour).Format(time.RFC3339)
-					}
-					rx.status, rx.business, rx.withdrawn = "completed", "0006", false
+		p.Try(fmt.Sprint("history ", i), err)
+	}
+	p.Report("%d months of two pharmacies: claims are submitted once, and money in is money explained", 6*p.Tries)
+}
+
+func randomMonths(t *testing.T, rnd *rand.Rand) {
+	l := newLedger(t)
+	orgs := []string{"VNE51", "FA565"}
+	var list []*rx
+	for i := range 6 {
+		rx := acute(fmt.Sprintf("%d11111-A83008-111111", i+1))
+		for j := range rx.lines {
+			rx.lines[j].item = rx.id(rx.lines[j].item)
+		}
+		rx.org, rx.status = orgs[i%2], ""
+		list = append(list, rx)
+	}
+	for day := range 12 {
+		l.now = time.Date(2026, 10, 5, 9, 0, 0, 0, time.UTC).AddDate(0, 0, day*9)
+		for range 1 + rnd.IntN(4) {
+			rx := list[rnd.IntN(len(list))]
+			switch rnd.IntN(4) {
+			case 0:
+				if rx.status == "" {
+					continue
 				}
-				rx.store(l.world)
+				rx.status, rx.business, rx.withdrawn = "accepted", "0002", true
+			case 1:
+				rx.lines[0].supplies[0].quantity = strconv.Itoa(1 + rnd.IntN(20))
+				fallthrough
+			default:
+				if rx.status != "completed" {
+					rx.handed = l.now.Add(-time.Duration(rnd.IntN(20*24)) * time.Hour).Format(time.RFC3339)
+				}
+				rx.status, rx.business, rx.withdrawn = "completed", "0006", false
 			}
-			l.settle()
-			if month := november - 1 + tariff.Month(rnd.IntN(3)); Over(month, l.now) && rnd.IntN(2) == 0 {
-				l.closeMonth(month, orgs[rnd.IntN(2)])
+			rx.store(l.world)
+		}
+		l.settle()
+		if month := november - 1 + tariff.Month(rnd.IntN(3)); Over(month, l.now) && rnd.IntN(2) == 0 {
+			org := orgs[rnd.IntN(2)]
+			l.closeMonth(month, org)
+			if rnd.IntN(2) == 0 {
+				l.pay(rnd, month, org)
 			}
 		}
-		l.now = time.Date(2027, 2, 1, 9, 0, 0, 0, time.UTC)
-		for month := november - 2; month <= november+2; month++ {
-			for _, org := range orgs {
-				l.closeMonth(month, org)
-			}
-		}
-		l.settled(list)
-		head := l.db.Head()
-		for month := november - 2; month <= november+2; month++ {
-			for _, org := range orgs {
-				l.closeMonth(month, org)
-			}
-		}
-		require.Equal(t, head, l.db.Head(), "nothing is left to submit")
 	}
+	l.now = time.Date(2027, 2, 1, 9, 0, 0, 0, time.UTC)
+	for month := november - 2; month <= november+2; month++ {
+		for _, org := range orgs {
+			l.closeMonth(month, org)
+		}
+	}
+	l.settled(list)
+	for month := november - 2; month <= november+2; month++ {
+		for _, org := range orgs {
+			l.pay(rnd, month, org)
+			l.paid(month, org)
+		}
+	}
+	head := l.db.Head()
+	for month := november - 2; month <= november+2; month++ {
+		for _, org := range orgs {
+			l.closeMonth(month, org)
+		}
+	}
+	require.Equal(t, head, l.db.Head(), "nothing is left to submit")
 }
 
 // TestMonthsRecomputed: three months of two pharmacies, with claims that came late,

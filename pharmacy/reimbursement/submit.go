@@ -19,6 +19,12 @@ func (s *Service) Operations() []fhir.Operation {
 			Doc: "Returns the figures of a month's submission (month=2026-11, org=ODS code, run=N), or a row for each of its claims (list=claims), as a Binary with a CSV. Records nothing."},
 		{Name: "close-month", Type: "Claim", Handle: s.closeOperation, Parameters: closeInputs, Query: true,
 			Doc: "Closes a dispensing month that is over (month=2026-11, org=ODS code): records what is submitted and returns it as $export-month does. Where a person calls it, another has to confirm: the first call returns a Task, and the same call by somebody else closes the month. run=new records a further run, with what no run has submitted yet."},
+		{Name: "payments", Type: "Claim", Handle: s.paymentsOperation, Parameters: paymentInputs,
+			Doc: "Records a payment of a closed month, a PaymentReconciliation or the figures of a schedule of payments, and matches it with what was submitted: every difference becomes a Task."},
+		{Name: "month-differences", Type: "Claim", Idempotent: true, Files: []string{"text/csv"}, Handle: s.differencesOperation, Parameters: differencesInputs,
+			Doc: "Returns the differences in the payments of a month (month=2026-11, org=ODS code) with what to do, or what was claimed, paid and explained (list=summary), as a Binary with a CSV. Records nothing."},
+		{Name: "settle-difference", Type: "Claim", Handle: s.settleOperation, Parameters: settleInputs,
+			Doc: "Records what somebody decides about a difference in a payment: accept, dispute, resubmit or re-price, and why."},
 		{Name: "reprice", Type: "Claim", Handle: s.repriceOperation, Parameters: repriceInputs, Query: true,
 			Doc: "Prices the claims of a dispensing month (month=2026-11) again, by the data that holds now."},
 	}

@@ -17,11 +17,16 @@ const (
 	csWork      = nhs.Own + "CodeSystem/money-work"       // Task.code of what people do about money: close-month
 	csWorkInput = nhs.Own + "CodeSystem/money-work-input" // Task.input.type of such a Task
 
+	csFigure   = nhs.Own + "CodeSystem/payment-figure"   // of a line of a payment: BASIC_PRICES
+	csDecision = nhs.Own + "CodeSystem/payment-decision" // Task.businessStatus of a difference in a payment
+
 	csRun = nhs.Own + "Id/month-export" // identifier of a run of an export
 
 	extEdition = nhs.Own + "StructureDefinition/tariff-edition"  // on a figure: the data that made it
 	extDay     = nhs.Own + "StructureDefinition/dispensing-day"  // on a ClaimResponse: the day it is priced by
 	extPin     = nhs.Own + "StructureDefinition/export-sequence" // on an export's record: the sequence it reads at
+
+	extRuns = nhs.Own + "StructureDefinition/payment-runs" // on a PaymentReconciliation: the first and the last run of the month that it is matched with
 
 	extLate       = nhs.Own + "StructureDefinition/late-claim"          // on the entry of an export: the dispensing month of a claim that came too late for it
 	extWithdrawn  = nhs.Own + "StructureDefinition/withdrawn-claim"     // on the entry of an export: the answer to the claim as it was submitted before and is now taken back
