@@ -17,7 +17,7 @@ func (s *Service) balance(ctx context.Context, call *fhir.Call) (*fhir.Reply, er
 	if err != nil {
 		return nil, err
 	}
-	return &fhir.Reply{Resource: o.parameters()}, nil
+	return &fhir.Reply{Resource: o.parameters(), Impersonal: true}, nil
 }
 
 // parameters tell of an account.

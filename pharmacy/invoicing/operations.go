@@ -15,7 +15,7 @@ func (s *Service) Operations() []fhir.Operation {
 		{Name: "issue", Type: "Invoice", Instance: true, Doc: "Gives a draft of a private invoice or credit its number. From then on nothing of it changes.", Handle: s.issue},
 		{Name: "credit", Type: "Invoice", Instance: true, Doc: "Credits lines of a private invoice that was issued: another Invoice, of negative amounts, which refers to it.", Parameters: creditInputs, Handle: s.credit},
 		{Name: "balance", Type: "Invoice", Instance: true, Idempotent: true, Doc: "What is owed on the account of a private invoice: invoiced, credited, paid, refunded and due.", Handle: s.balance},
-		{Name: "price-list", Type: "Invoice", Idempotent: true, Doc: "The prices or terms of private supplies, or the rates of VAT, that hold on a day, as CSV.", Parameters: priceListInputs, Handle: s.priceList},
+		{Name: "price-list", Type: "Invoice", Idempotent: true, Doc: "The prices or terms of private supplies, or the rates of VAT, that hold on a day, as CSV.", Parameters: priceListInputs, Files: []string{"text/csv"}, Handle: s.priceList},
 	}
 }
 

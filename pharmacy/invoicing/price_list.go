@@ -121,7 +121,7 @@ func (s *Service) priceList(ctx context.Context, call *fhir.Call) (*fhir.Reply, 
 	if err != nil {
 		return nil, err
 	}
-	return &fhir.Reply{Resource: fhir.Obj("resourceType", "Binary", "id", pharmacy.ID("Binary", "price-list", name, string(kind), org, clinic, on.String()), "contentType", "text/csv", "data", base64.StdEncoding.EncodeToString(data)).Resource()}, nil
+	return &fhir.Reply{Resource: fhir.Obj("resourceType", "Binary", "id", pharmacy.ID("Binary", "price-list", name, string(kind), org, clinic, on.String()), "contentType", "text/csv", "data", base64.StdEncoding.EncodeToString(data)).Resource(), Impersonal: true}, nil
 }
 
 // List is what of a kind holds for a pharmacy on a day, and for a clinic where one is

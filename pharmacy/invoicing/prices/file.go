@@ -1,19 +1,15 @@
 package prices
 
 import (
-	"bytes"
-	"encoding/csv"
-	"errors"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+	"github.com/pestle-fhir/pestle/pharmacy/sheet"
 )
 
 // Kind is a kind of file.
@@ -42,131 +38,54 @@ func Columns(k Kind) []string { return columns[k] }
 // All stands for every pharmacy or clinic in a file.
 const All = "*"
 
-// most bounds a file and the rows of it.
-const (
-	mostBytes = 16 << 20
-	mostRows  = 200_000
-)
-
-// file is a CSV file, read row by row with the line of each.
-type file struct {
-	columns map[string]int
-	rows    [][]string
-	lines   []int
-	issues  []fhir.Issue
-}
-
 // KindOf tells the kind of a file by its header, "" for none.
 func KindOf(data []byte) Kind {
 	for _, k := range Kinds() {
-		if f := open(data, k); f.columns != nil {
+		if open(data, k).HasHeader() {
 			return k
 		}
 	}
 	return ""
 }
 
-// open reads a file of a kind. Lines that begin with # are comments, the first
-// other one is the header.
-func open(data []byte, k Kind) *file {
-	f := &file{}
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	switch {
-	case len(data) > mostBytes:
-		f.fail(1, "", fhir.TooLong, "The file is too large.", strconv.Itoa(mostBytes)+" bytes at most", strconv.Itoa(len(data)))
-	case !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0:
-		f.fail(1, "", fhir.Structure, "The file is not text in UTF-8.", "a CSV file, saved as UTF-8", "")
-	}
-	if f.issues != nil {
-		return f
-	}
-	r := csv.NewReader(bytes.NewReader(data))
-	r.FieldsPerRecord, r.Comment, r.TrimLeadingSpace = -1, '#', true
-	for {
-		cells, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if wrong := (*csv.ParseError)(nil); errors.As(err, &wrong) {
-			f.fail(wrong.Line, "", fhir.Invalid, "The file cannot be read as CSV from here on: "+wrong.Err.Error()+".", "", "")
-			break
-		}
-		line, _ := r.FieldPos(0)
-		for i := range cells {
-			cells[i] = strings.TrimSpace(cells[i])
-		}
-		switch {
-		case f.columns == nil:
-			if !f.header(cells, k, line) {
-				return f
-			}
-		case slices.ContainsFunc(cells, func(c string) bool { return c != "" }):
-			f.rows, f.lines = append(f.rows, cells), append(f.lines, line)
-		}
-		if len(f.rows) > mostRows {
-			f.fail(line, "", fhir.TooLong, "The file has too many rows.", strconv.Itoa(mostRows)+" at most", "")
-			break
-		}
-	}
-	if f.columns == nil && f.issues == nil {
-		f.fail(1, "", fhir.Structure, "The file has no header.", "the columns "+strings.Join(columns[k], ","), "nothing")
-	}
-	return f
-}
+// file is a CSV file of a kind.
+type file struct{ *sheet.Sheet }
 
-func (f *file) header(cells []string, k Kind, line int) bool {
-	found := map[string]int{}
-	for i, c := range cells {
-		name := strings.ToLower(c)
-		if _, twice := found[name]; twice || !slices.Contains(columns[k], name) {
-			f.fail(line, "", fhir.Structure, "The header is not that of "+string(k)+".", strings.Join(columns[k], ","), strings.Join(cells, ","))
-			return false
-		}
-		found[name] = i
-	}
-	if len(found) != len(columns[k]) {
-		f.fail(line, "", fhir.Structure, "The header lacks columns of "+string(k)+".", strings.Join(columns[k], ","), strings.Join(cells, ","))
-		return false
-	}
-	f.columns = found
-	return true
-}
-
-func (f *file) fail(line int, column string, code fhir.Code, message, expected, found string) {
-	at := fhir.Position{Line: line, Column: 1}
-	f.issues = append(f.issues, fhir.Issue{Severity: fhir.Err, Code: code, Expression: column, Position: at, Message: message, Expected: expected, Found: found})
-}
+func open(data []byte, k Kind) *file { return &file{sheet.Read(data, true, columns[k]...)} }
 
 // row reads the cells of a row and gathers what is wrong with them.
 type row struct {
 	*file
-	cells []string
-	line  int
+	sheet.Row
 }
 
+// each reads the rows of the file.
 func (f *file) each(read func(r row)) {
-	for i, cells := range f.rows {
-		if len(cells) > len(f.columns) {
-			f.fail(f.lines[i], "", fhir.Structure, "The row has more cells than the header.", strconv.Itoa(len(f.columns)), strconv.Itoa(len(cells)))
-			continue
-		}
-		read(row{f, cells, f.lines[i]})
+	for r := range f.Rows() {
+		read(row{f, r})
 	}
+}
+
+// done is what was read, nil where something is wrong with the file.
+func done[T any](f *file, value *T) (*T, []fhir.Issue) {
+	if !f.HasHeader() || fhir.HasErrors(f.Issues) {
+		return nil, f.Issues
+	}
+	return value, f.Issues
 }
 
 func (r row) cell(column string) string {
-	if i := r.columns[column]; i < len(r.cells) {
-		return r.cells[i]
-	}
-	return ""
+	text, _ := r.Cell(r.Row, column)
+	return text
 }
 
 func (r row) wrong(column, message, expected string) {
+	text, at := r.Cell(r.Row, column)
 	code := fhir.ValueCode
-	if r.cell(column) == "" {
+	if text == "" {
 		code = fhir.Required
 	}
-	r.fail(r.line, column, code, message, expected, fhir.OrNothing(r.cell(column)))
+	r.Fail(at, code, column+": "+message, expected, fhir.OrNothing(text))
 }
 
 // organisation is an ODS code in capitals, or [All].
@@ -211,7 +130,7 @@ func (r row) oneOf(column string, words ...string) string {
 
 func (r row) text(column string) string {
 	if r.cell(column) == "" {
-		r.wrong(column, column+" is empty.", "a value")
+		r.wrong(column, "The cell is empty.", "a value")
 	}
 	return r.cell(column)
 }
@@ -251,7 +170,7 @@ type dated struct {
 }
 
 func (r row) dated() dated {
-	d := dated{Pharmacy: r.organisation("pharmacy"), Clinic: r.organisation("clinic"), Line: r.line}
+	d := dated{Pharmacy: r.organisation("pharmacy"), Clinic: r.organisation("clinic"), Line: r.Line()}
 	d.From, d.Until = r.dates()
 	return d
 }
@@ -278,10 +197,10 @@ func (d dated) before(o dated) bool {
 
 // twice refuses rows that would say two things of the same day for the same
 // parties.
-func twice(f *file, seen map[string]int, key string, d dated) {
+func (r row) twice(seen map[string]int, key string, d dated) {
 	key = strings.Join([]string{d.Pharmacy, d.Clinic, d.From.String(), key}, "|")
 	if first := seen[key]; first > 0 {
-		f.fail(d.Line, "", fhir.Duplicate, "Two rows say what holds from the same day.", "one row", "line "+strconv.Itoa(first)+" and this one")
+		r.Fail(r.Start(r.Row), fhir.Duplicate, "Two rows say what holds from the same day.", "one row", "line "+strconv.Itoa(first)+" and this one")
 	}
 	seen[key] = d.Line
 }

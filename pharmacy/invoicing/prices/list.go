@@ -45,14 +45,11 @@ func ReadList(data []byte) (*List, []fhir.Issue) {
 		if !snomed.MatchString(p.Code) {
 			r.wrong("code", "It is not a code of dm+d; a spreadsheet may have made a number of it.", "6 to 18 digits")
 		}
-		twice(f, seen, p.Code, p.dated)
+		r.twice(seen, p.Code, p.dated)
 		l.byCode[p.Code] = append(l.byCode[p.Code], p)
 		l.rows++
 	})
-	if f.columns == nil || fhir.HasErrors(f.issues) {
-		return nil, f.issues
-	}
-	return l, f.issues
+	return done(f, l)
 }
 
 // Rows is how many prices there are.

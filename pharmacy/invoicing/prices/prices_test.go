@@ -65,7 +65,7 @@ func read(data []byte) string {
 		return "no kind\n"
 	}
 	for _, i := range issues {
-		fmt.Fprintf(&out, "%d: %s: %s: %s\n", i.Position.Line, i.Code, i.Expression, i.Text())
+		fmt.Fprintf(&out, "%d:%d: %s: %s\n", i.Position.Line, i.Position.Column, i.Code, i.Text())
 	}
 	if issues == nil {
 		for _, r := range rows {

@@ -80,16 +80,13 @@ func readTerms(data []byte, others *Terms) (*Terms, []fhir.Issue) {
 		if !slices.Contains(fees, x.Rule) && x.VAT != "" {
 			r.wrong("vat", "VAT is on fees alone.", "nothing")
 		}
-		twice(f, seen, string(x.Rule), x.dated)
+		r.twice(seen, string(x.Rule), x.dated)
 		t.rows = append(t.rows, x)
 	})
-	if f.columns == nil || fhir.HasErrors(f.issues) {
-		return nil, f.issues
+	if !fhir.HasErrors(f.Issues) {
+		f.Issues = append(f.Issues, t.contradictions(others)...)
 	}
-	if issues := t.contradictions(others); issues != nil {
-		return nil, issues
-	}
-	return t, f.issues
+	return done(f, t)
 }
 
 func ruleNames() (list []string) {

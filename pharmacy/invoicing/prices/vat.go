@@ -58,19 +58,16 @@ func ReadVAT(data []byte) (*VAT, []fhir.Issue) {
 	v := &VAT{}
 	seen := map[string]int{}
 	f.each(func(r row) {
-		x := Rate{Kind: r.oneOf("kind", VATKinds()...), Rate: r.cell("rate"), Mark: r.oneOf("mark", marks...), Source: r.text("source"), Line: r.line}
+		x := Rate{Kind: r.oneOf("kind", VATKinds()...), Rate: r.cell("rate"), Mark: r.oneOf("mark", marks...), Source: r.text("source"), Line: r.Line()}
 		x.From, x.Until = r.dates()
 		var ok bool
 		if x.number, ok = percent(x.Rate); !ok {
 			r.wrong("rate", "It is not a rate in percent.", "a number from 0 to 100, such as 20")
 		}
-		twice(f, seen, x.Kind, dated{Pharmacy: All, Clinic: All, From: x.From, Line: r.line})
+		r.twice(seen, x.Kind, dated{Pharmacy: All, Clinic: All, From: x.From, Line: r.Line()})
 		v.rates = append(v.rates, x)
 	})
-	if f.columns == nil || fhir.HasErrors(f.issues) {
-		return nil, f.issues
-	}
-	return v, f.issues
+	return done(f, v)
 }
 
 // On is the rate of a kind on a day.
