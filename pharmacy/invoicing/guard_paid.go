@@ -47,6 +47,7 @@ func (s *Service) guardPaid(state fhir.State, before, after *fhir.Version) error
 	if due <= 0 {
 		return nil
 	}
+	// PAY-1: what is to be paid first is not supplied before.
 	return unpaid("By the terms of the clinic this is paid before it is supplied, and "+prices.Sterling(due)+" is not paid.", "a balance of £0.00", prices.Sterling(due)+" due",
 		"Ask for it with "+d.task+"/$request-payment, or record it with "+d.task+"/$record-payment.")
 }

@@ -11,12 +11,20 @@ import (
 
 // Operations are the operations on private money.
 func (s *Service) Operations() []fhir.Operation {
-	return []fhir.Operation{
+	list := []fhir.Operation{
 		{Name: "issue", Type: "Invoice", Instance: true, Doc: "Gives a draft of a private invoice or credit its number. From then on nothing of it changes.", Handle: s.issue},
 		{Name: "credit", Type: "Invoice", Instance: true, Doc: "Credits lines of a private invoice that was issued: another Invoice, of negative amounts, which refers to it.", Parameters: creditInputs, Handle: s.credit},
 		{Name: "balance", Type: "Invoice", Instance: true, Idempotent: true, Doc: "What is owed on the account of a private invoice: invoiced, credited, paid, refunded and due.", Handle: s.balance},
 		{Name: "price-list", Type: "Invoice", Idempotent: true, Doc: "The prices or terms of private supplies, or the rates of VAT, that hold on a day, as CSV.", Parameters: priceListInputs, Files: []string{"text/csv"}, Handle: s.priceList},
+		{Name: "refund", Type: "PaymentNotice", Instance: true, Doc: "Gives a private payment back, or a part of it: by the provider that took it where that was a card.", Parameters: refundInputs, Handle: s.refund},
 	}
+	for _, typ := range []string{"Invoice", "Task"} {
+		of := map[string]string{"Invoice": "a private invoice that was issued", "Task": "a private prescription that is paid before it is supplied"}[typ]
+		list = append(list,
+			fhir.Operation{Name: "record-payment", Type: typ, Instance: true, Doc: "Records what was paid of " + of + " in another way than by card on a page of the provider.", Parameters: paymentInputs, Handle: s.recordPayment(typ)},
+			fhir.Operation{Name: "request-payment", Type: typ, Instance: true, Doc: "A page of the provider of card payments on which what is due of " + of + " is paid.", Parameters: askInputs, Handle: s.requestPayment(typ)})
+	}
+	return list
 }
 
 // attempts bounds how often something is decided anew because another writer was

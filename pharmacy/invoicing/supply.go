@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -20,6 +21,7 @@ type supplied struct {
 	pharmacy string // ODS code of who supplied
 	clinic   string // ODS code of who prescribed
 	patient  string // Patient/1
+	asked    string // when the Task was written: the day of what is not supplied yet
 	items    []item
 	supplies []supply
 	bagged   []supply // that wait in the bag, and are not supplied yet
@@ -86,7 +88,7 @@ func readSupplied(state fhir.State, v *fhir.Version) (*supplied, error) {
 	}
 	d := &supplied{order: task.Root().Path("groupIdentifier", "value").Text(), issue: 1, task: v.Ref(),
 		pharmacy: strings.ToUpper(task.Root().Path("owner", "identifier", "value").Text()), clinic: strings.ToUpper(task.Root().Path("requester", "identifier", "value").Text()),
-		patient: task.Root().Path("for", "reference").Text()}
+		patient: task.Root().Path("for", "reference").Text(), asked: v.LastUpdated.UTC().Format(time.RFC3339)}
 	repeat := nhs.Extension(nhs.Extension(task.Root(), nhs.ExtRepeat), "numberOfRepeatsIssued").Get("valueInteger").Text()
 	if n, err := strconv.Atoi(repeat); err == nil {
 		d.issue = n + 1

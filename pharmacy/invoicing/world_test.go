@@ -12,7 +12,6 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
-	"github.com/pestle-fhir/pestle/pharmacy/invoicing/prices"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/store"
@@ -57,11 +56,18 @@ type world struct {
 
 func newWorld(t testing.TB, terms ...string) *world {
 	t.Helper()
+	w := bareWorld(t, terms...)
+	t.Cleanup(func() { require.NoError(t, w.db.Close()) })
+	return w
+}
+
+// bareWorld is a world whose database the test closes.
+func bareWorld(t testing.TB, terms ...string) *world {
+	t.Helper()
 	w := &world{t: t, ctx: context.Background(), now: time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC), checks: profiles.New(), who: fhir.Principal{Agent: "sds-user-id|1", OnBehalf: testPharmacy, Roles: []string{"finance"}}}
 	db, err := store.Open(mem.New(), store.Options{Clock: func() time.Time { return w.now }, Guards: []fhir.Guard{Guard()}})
 	require.NoError(t, err)
 	w.db, w.s = db, New(db, Options{Site: testPharmacy})
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	w.load(testList)
 	w.load(testTerms + strings.Join(terms, ""))
 	return w
@@ -144,8 +150,10 @@ func (w *world) call(op, id string, parameters ...any) (*fhir.Reply, error) {
 	if len(parameters) > 0 {
 		c.Body = fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(parameters...)).Resource()
 	}
+	task, err := standing(w.db.State(w.ctx), "Task", "Task/"+id)
+	require.NoError(w.t, err)
 	for _, o := range w.s.Operations() {
-		if o.Name == op {
+		if o.Name == op && (o.Type == "Task") == (task != nil) {
 			reply, err := o.Handle(w.ctx, c)
 			if err == nil && reply.Resource != nil {
 				w.valid(reply.Resource)
@@ -309,5 +317,3 @@ func (w *world) refused(says string, do func() error) {
 	require.Equal(w.t, head, w.db.Head(), "something was stored")
 	require.NotEqual(w.t, fhir.Exception, fhir.KindOf(err))
 }
-
-var _ = prices.Sterling
