@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -137,7 +138,25 @@ func (s *Server) access(r *http.Request, x *exchange, status int) (a *fhir.Acces
 		Time: s.now(), Interaction: x.interaction, Status: status, By: x.identity.Requester, Address: x.trail.address,
 		RequestID: x.requestID, Method: r.Method, Target: asked(r, x), Shown: x.shown, Unrecorded: unrecorded,
 	}
+	a.By.Purpose = cmp.Or(x.opened(), a.By.Purpose)
 	return a, !denied && (x.ofPatients() || status < 400 && !impersonal[x.interaction] && !auth.Definition(x.resourceType))
+}
+
+// opened is the purpose for which the caller was shown what is hidden from them
+// otherwise, "" where they were not.
+func (x *exchange) opened() string {
+	hidden, ok := x.identity.Hidden.(interface {
+		Opened(patients []string) string
+	})
+	if !ok {
+		return ""
+	}
+	for i := range x.shown {
+		if purpose := hidden.Opened(x.shown[i].Patients); purpose != "" {
+			return purpose
+		}
+	}
+	return ""
 }
 
 // ofPatients reports whether anything shown is of more than definitions.

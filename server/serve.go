@@ -43,8 +43,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	if h, ok := x.identity.Hidden.(interface{ Notice() string }); ok && h.Notice() != "" {
+		w.Header().Set(emergencyHeader, h.Notice())
+	}
 	s.engine.ServeHTTP(w, r)
 }
+
+// emergencyHeader says, as long as it lasts, which patients' records are open to a caller
+// from whom parts of them are hidden otherwise.
+const emergencyHeader = "Pestle-Emergency-Access"
 
 // anonymous are all callers of a server that asks nobody who they are.
 const anonymous = "anonymous"

@@ -27,6 +27,7 @@ import (
 	"github.com/pestle-fhir/pestle/trust/actor"
 	"github.com/pestle-fhir/pestle/trust/audit"
 	"github.com/pestle-fhir/pestle/trust/duties"
+	"github.com/pestle-fhir/pestle/trust/emergency"
 	"github.com/pestle-fhir/pestle/trust/ledger"
 	"github.com/pestle-fhir/pestle/trust/ownership"
 	"github.com/pestle-fhir/pestle/trust/purge"
@@ -71,6 +72,7 @@ type app struct {
 	accesses      *ledger.Notary // of the audit log
 	purges        *purge.Rules
 	duties        *duties.Table
+	emergencies   *emergency.Desk
 	origins       []string // by which clients know the server
 	log           *slog.Logger
 }
@@ -124,12 +126,20 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 		return nil, err
 	}
 	purges := &purge.Rules{Retention: retention, Overrides: overrides, Separate: separate.Separate, Public: owners.Public}
+	rules, err := emergency.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	emergencies := &emergency.Desk{Rules: rules, Separate: separate.Separate}
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
-	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(), reimbursement.Guard(money), register.Guard(books), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard}, Purge: purges.May,
+	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(), reimbursement.Guard(money), register.Guard(books), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err
+	}
+	if err := emergencies.Load(db.State(context.Background())); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	if err := merkle.Start(context.Background(), logged{db}); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -144,7 +154,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	a.clinical = clinical.New(db, checks)
 	a.register = register.New(db, books)
 	a.invoicing = invoicing.New(db, invoicing.Options{Site: c.Dispensing.Site.ODS})
-	a.purges, a.duties = purges, separate
+	a.purges, a.duties, a.emergencies = purges, separate, emergencies
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
 	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
 	site := c.Dispensing.Site
@@ -161,7 +171,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 func (a *app) close() error { return errors.Join(a.db.Close(), a.audit.Close()) }
 
 func (a *app) operations() []fhir.Operation {
-	return append(a.coreOperations(), a.invoicing.Operations()...)
+	return slices.Concat(a.coreOperations(), a.invoicing.Operations(), a.emergencies.Operations(a.db))
 }
 
 // coreOperations are those of the parts that serve every prescription.

@@ -51,7 +51,7 @@ func (c *serveCommand) authenticator(app *app, log *slog.Logger) (who server.Aut
 		return list
 	}
 	config.Bases, config.Site = server.Bases, c.site()
-	if hidden, err := c.hidden(); err == nil {
+	if hidden, err := c.hidden(app); err == nil {
 		config.Chart = chart{app.repository, hidden}
 	}
 	if c.Sandbox {

@@ -19,6 +19,7 @@ import (
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
+	"github.com/pestle-fhir/pestle/trust/emergency"
 	"github.com/pestle-fhir/pestle/trust/policy"
 )
 
@@ -117,7 +118,7 @@ func redactedServer(t testing.TB, n int) http.Handler {
 			r, err := fhir.Parse([]byte(`{"resourceType":"Binary","contentType":"text/csv","data":"MSwy"}`))
 			return &fhir.Reply{Resource: r, Impersonal: true}, err
 		}}}}
-	config.Hidden, err = (&serveCommand{}).hidden()
+	config.Hidden, err = (&serveCommand{}).hidden(&app{emergencies: &emergency.Desk{}})
 	require.NoError(t, err)
 	s, err := server.New(config)
 	require.NoError(t, err)

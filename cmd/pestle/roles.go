@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/server/auth"
@@ -35,8 +37,9 @@ func readRoles(text []byte) (*policy.Table, error) {
 	return table, nil
 }
 
-// hidden says what is hidden from callers, by their roles.
-func (c *serveCommand) hidden() (func(*fhir.Principal) auth.Hidden, error) {
+// hidden says what is hidden from callers, by their roles, and but for what is open to
+// them in an emergency.
+func (c *serveCommand) hidden(app *app) (func(*fhir.Principal) auth.Hidden, error) {
 	roles, err := readRoles(c.Roles)
 	if err != nil {
 		return nil, err
@@ -50,6 +53,14 @@ func (c *serveCommand) hidden() (func(*fhir.Principal) auth.Hidden, error) {
 			return nil
 		}
 		if r := table.For(roles.Within(p.Roles...), roles.Reads); r != nil {
+			if open := app.emergencies.To(*p); len(open) > 0 {
+				purposes, notices := map[string]string{}, []string{}
+				for _, o := range open {
+					purposes[o.Patient] = o.Purpose
+					notices = append(notices, fmt.Sprintf("Patient/%s; purpose=%s; until=%s", o.Patient, o.Purpose, o.Until.UTC().Format(time.RFC3339)))
+				}
+				r.Open(purposes, strings.Join(notices, ", "), app.db.Own)
+			}
 			return r
 		}
 		return nil

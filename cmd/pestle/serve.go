@@ -371,7 +371,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 		config.Story = app.story
 	}
 	var err error
-	if config.Hidden, err = c.hidden(); err != nil {
+	if config.Hidden, err = c.hidden(app); err != nil {
 		return config, err
 	}
 	who, tokens, err := c.authenticator(app, log)

@@ -32,6 +32,8 @@ const (
 	retained = "delete-retained" // segments that were kept as long as they must be
 	// recovered events have a checkpoint as their target: what it was signed of is lost.
 	recovered = "recovered"
+	// emergency is that somebody opened the record of a patient in an emergency.
+	emergency = "$break-glass"
 )
 
 // Site is the server as it names itself in AuditEvents.
@@ -56,10 +58,19 @@ func (s Site) render(p *parts, part int) *fhir.Resource {
 		"type", fhir.Obj("system", kind.typeSystem, "code", kind.typ, "display", kind.display),
 		"subtype", fhir.List(subtypes...),
 		"action", string(e.Action()), "recorded", e.Time.Format(fhir.InstantLayout), "outcome", outcome(e), "outcomeDesc", outcomeText(e),
+		"purposeOfEvent", purposesOf(e),
 		"agent", s.agents(e, kind),
 		"source", fhir.Obj("site", s.ODS, "observer", s.self(), "type", fhir.List(fhir.Obj("system", terminology+"security-source-type", "code", "4", "display", "Application Server"))),
 		"entity", entities(p, part),
 	).Resource()
+}
+
+// purposesOf is for what an event happened that is one of an emergency.
+func purposesOf(e *Event) fhir.Value {
+	if e.Interaction != emergency || e.By.Purpose == "" {
+		return fhir.List()
+	}
+	return fhir.List(fhir.Obj("coding", fhir.List(fhir.Obj("system", terminology+"v3-ActReason", "code", e.By.Purpose))))
 }
 
 // kind is the vocabulary of an event.
@@ -82,6 +93,9 @@ func kindOf(e *Event) kind {
 	case i == command, i == retained, i == recovered:
 		k.typeSystem, k.typ, k.display = dicom, "110100", "Application Activity"
 		k.subtypeSystem, k.subtype, k.user = ownSubtypes, i, "IRCP"
+	case i == emergency:
+		k.typeSystem, k.typ, k.display = dicom, "110113", "Security Alert"
+		k.subtypeSystem, k.subtype, k.own, k.user = dicom, "110127", i, "IRCP"
 	case i == "read", i == "vread":
 		k.client, k.server, k.user, k.name, k.query = "110152", "110153", "IRCP", "Read", false
 	case strings.HasPrefix(i, "search"):
@@ -143,7 +157,7 @@ func begun(e *Event) bool { return e.Interaction == command && e.Status == 202 }
 func outcomeText(e *Event) string {
 	text := ""
 	if begun(e) {
-		text = "Begun. What becomes of it is an event of its own where a server carries it out."
+		text = "Begun. What becomes of it is an event of its own."
 	}
 	if e.Denied() {
 		text = "Refused."

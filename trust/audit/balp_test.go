@@ -69,6 +69,7 @@ func acts() map[string]*audit.Event {
 	add("validate", "$validate", "GET", "/fhir/Patient/p1/$validate", 200)
 	add("proof", "$proof", "GET", "/fhir/AuditEvent/3/$proof", 200)
 	add("access-report", "$access-report", "GET", "/fhir/Patient/p1/$access-report", 200)
+	add("emergency", "$break-glass", "POST", "/fhir/Patient/p1/$break-glass", 201, func(e *audit.Event) { e.By.Purpose = "BTG" })
 	add("export", "$export-month", "POST", "/fhir/Claim/$export-month", 200)
 	add("transaction", "transaction", "POST", "/fhir", 200)
 	add("batch", "batch", "POST", "/fhir", 200)

@@ -26,7 +26,7 @@ func TestOpenDuties(t *testing.T) {
 			open = append(open, d.Act+" after "+d.Earlier)
 		}
 	}
-	assert.Equal(t, []string{"dispense after accept", "adjust after submit", "purge after propose", "grant after -", "check after approve", "approve after prescribe", "destroy after witness", "count after witness", "register after witness", "close after ask"}, enforced)
+	assert.Equal(t, []string{"dispense after accept", "adjust after submit", "purge after propose", "review after break-glass", "grant after -", "check after approve", "approve after prescribe", "destroy after witness", "count after witness", "register after witness", "close after ask"}, enforced)
 	assert.Equal(t, []string{"check after assemble", "refund after request", "grant after -"}, open)
 }
 

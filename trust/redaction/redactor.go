@@ -7,6 +7,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
 // Redactor is what is hidden from one principal. It is made for one request and is
@@ -16,6 +17,9 @@ type Redactor struct {
 	roles  []string
 	grants Grants
 	digits int
+	opened map[string]string // patients whose resources are shown whole, and for what purpose; see [Redactor.Open]
+	notice string
+	own    search.Own
 
 	mu    sync.Mutex
 	known map[string]map[string]sight
@@ -71,6 +75,38 @@ func (r *Redactor) Answer(text []byte) ([]byte, error) {
 	return bytesOf(r.shown(resource.Root())), nil
 }
 
+// Open has the resources of some patients shown whole, of the types that the roles read:
+// purpose is by their logical ids, notice says which they are and until when, and own
+// which absolute references are to the server. Searches are refused by what is hidden as
+// before.
+func (r *Redactor) Open(purpose map[string]string, notice string, own search.Own) {
+	r.opened, r.notice, r.own = purpose, notice, own
+}
+
+// Notice says what is open, "" where nothing is.
+func (r *Redactor) Notice() string { return r.notice }
+
+// opens reports whether a resource is of patients alone whose resources are shown whole,
+// and of a type that the roles read.
+func (r *Redactor) opens(n fhir.Node) bool {
+	if len(r.opened) == 0 || len(r.sights(n.Get("resourceType").Text())) == 0 {
+		return false
+	}
+	of := search.Patients(n, r.own)
+	return len(of) > 0 && !slices.ContainsFunc(of, func(id string) bool { return r.opened[id] == "" })
+}
+
+// Opened is the purpose for which something of some patients was shown whole; "" where
+// it was not.
+func (r *Redactor) Opened(patients []string) string {
+	for _, id := range patients {
+		if purpose := r.opened[id]; purpose != "" {
+			return purpose
+		}
+	}
+	return ""
+}
+
 // bytesOf is the JSON of what [fhir.Obj] takes.
 func bytesOf(v any) []byte {
 	list := fhir.List(v).JSON()
@@ -84,7 +120,7 @@ func (r *Redactor) shown(n fhir.Node) any {
 		return r.holding(n, typ == "Parameters")
 	case typ == "OperationOutcome":
 		return r.outcome(n)
-	case r.whole(typ):
+	case r.whole(typ), r.opens(n):
 		return n
 	default:
 		return r.part(n, r4.TypeOf(typ))

@@ -1,0 +1,95 @@
+package emergency
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+)
+
+// Desk knows which records are open, and to whom. What it knows is in the Tasks too,
+// from which it is read at the start.
+type Desk struct {
+	Rules *Table
+	// Separate refuses a review by the person who opened the record: duties.Table does.
+	Separate func(state fhir.State, act, about string, who fhir.Principal, earlier string) error
+	Clock    func() time.Time // nil for time.Now
+
+	mu   sync.RWMutex
+	open map[string][]Open // by agent
+}
+
+// Open is a record that is open.
+type Open struct {
+	Patient string // logical id
+	Purpose string // code of v3-ActReason
+	Until   time.Time
+}
+
+// Load reads what is open.
+func (d *Desk) Load(state fhir.State) error {
+	ids, err := state.Find("Task", query)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		v, err := state.Current("Task", id)
+		if err != nil {
+			return err
+		}
+		o, err := openingOf(v)
+		if err != nil {
+			return err
+		}
+		if o != nil {
+			d.add(o)
+		}
+	}
+	return nil
+}
+
+func (d *Desk) add(o *opening) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.open == nil {
+		d.open = map[string][]Open{}
+	}
+	who := o.by()
+	d.open[who] = append(slices.Clone(d.open[who]), Open{o.patient()[len("Patient/"):], o.purpose(), o.until()})
+}
+
+// To returns what is open to somebody at present.
+func (d *Desk) To(who fhir.Principal) (list []Open) {
+	d.mu.RLock()
+	all := d.open[who.Agent]
+	d.mu.RUnlock()
+	if len(all) == 0 {
+		return nil
+	}
+	now, over := time.Now(), false
+	if d.Clock != nil {
+		now = d.Clock()
+	}
+	for _, o := range all {
+		if now.Before(o.Until) {
+			list = append(list, o)
+		} else {
+			over = true
+		}
+	}
+	if over {
+		d.drop(who.Agent, now)
+	}
+	return list
+}
+
+// drop forgets what is over.
+func (d *Desk) drop(agent string, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	left := slices.DeleteFunc(slices.Clone(d.open[agent]), func(o Open) bool { return !now.Before(o.Until) })
+	if d.open[agent] = left; len(left) == 0 {
+		delete(d.open, agent)
+	}
+}
