@@ -35,10 +35,11 @@ func (c *acceptCommand) Run(std streams) error {
 	if err := c.acceptAudit(std); err != nil {
 		return err
 	}
-	if err := c.record(c.Data, "accept"); err != nil {
+	ended, err := c.record(c.Data, "accept")
+	if err != nil {
 		return err
 	}
-	return errors.Join(openedOnce(c.Data, key), (&checkCommand{Data: c.Data, encryption: c.encryption}).Run(std))
+	return ended(errors.Join(openedOnce(c.Data, key), (&checkCommand{Data: c.Data, encryption: c.encryption}).Run(std)))
 }
 
 // acceptAudit moves an audit log that cannot be read aside.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"os/user"
@@ -65,9 +66,12 @@ func readAudit(data string, e encryption) (*audit.Log, error) {
 // becomes of it is not known yet.
 const begun = http.StatusAccepted
 
-// command records a command, before it is carried out.
-func (a *app) command(ctx context.Context, user, line string) error {
-	return recordCommand(ctx, a.audit, user, line, begun)
+// command records a command of the user that the process runs as, before it is carried
+// out; ended records what became of it, before the audit log is closed.
+func (a *app) command(line string) (ended ending, err error) {
+	access := commandHere(operatingUser(), line)
+	record := func(access *fhir.Access) error { return a.audit.Record(context.Background(), access) }
+	return func(err error) error { return errors.Join(err, record(became(access, err))) }, record(access)
 }
 
 // commandBy is the record of a command that a server is given: by a user of the
@@ -97,9 +101,19 @@ func operatingUser() string {
 // systemUsers is the system of the operating system's names of users.
 const systemUsers = "https://pestle-fhir.github.io/audit/operating-system-user"
 
-// recordCommand records a command by a user of the operating system.
-func recordCommand(ctx context.Context, l *audit.Log, user, line string, status int) error {
-	return l.Record(ctx, &fhir.Access{Time: time.Now(), Interaction: "command", Status: status, Address: "local", Target: line, By: systemUser(user)})
+// commandHere is the record of a command by a user of the operating system that begins.
+func commandHere(user, line string) *fhir.Access {
+	return &fhir.Access{Time: time.Now(), Interaction: "command", Status: begun, RequestID: uuid.NewString(), Address: "local", Target: line, By: systemUser(user)}
+}
+
+// became is the record of what became of a command.
+func became(begun *fhir.Access, err error) *fhir.Access {
+	a := *begun
+	a.Time, a.Status = time.Now(), http.StatusOK
+	if err != nil {
+		a.Status = commandStatus(err)
+	}
+	return &a
 }
 
 // unaudited is why nothing can be recorded, a sentence; "" where it can.

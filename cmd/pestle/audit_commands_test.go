@@ -33,7 +33,8 @@ func commandsIn(t *testing.T, l *audit.Log) (list []string) {
 }
 
 // TestCommandsOnAFolderAreRecorded gives each command on a folder that no server has
-// open, and wants one record of each by who runs it.
+// open, and wants two records of each by who runs it, under one request id: before it is
+// carried out, and what became of it.
 func TestCommandsOnAFolderAreRecorded(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name, text string) string {
@@ -70,12 +71,35 @@ func TestCommandsOnAFolderAreRecorded(t *testing.T) {
 	require.Equal(t, 1, run(strings.Fields("verify "+db+" --encryption-key-file "+next), streams{out: &out, err: &out}), "nothing was signed: %s", &out)
 	l, err := readAudit(db, encryption{KeyFile: next})
 	require.NoError(t, err)
-	var got []string
-	for _, c := range commandsIn(t, l) {
-		require.True(t, strings.HasPrefix(c, "202 ") && strings.HasSuffix(c, " by "+systemUsers+"|"+operatingUser()), c)
-		got = append(got, strings.TrimPrefix(c, "202 "))
+	require.NoError(t, l.Close())
+	require.Equal(t, 1, run(strings.Fields("definitions remove nothing.fsh"+locked+next), streams{out: &out, err: &out}))
+	require.Equal(t, 1, run(strings.Fields("user disable nobody"+locked+next), streams{out: &out, err: &out}))
+	l, err = readAudit(db, encryption{KeyFile: next})
+	require.NoError(t, err)
+	begun, ended, got, failed := map[string]string{}, map[string]int{}, []string{}, []string{}
+	require.NoError(t, l.Read(1, func(e *audit.Event) error {
+		switch {
+		case e.Interaction != "command":
+		case e.Status == 202:
+			require.Empty(t, begun[e.RequestID], "the same request id")
+			begun[e.RequestID] = e.Target
+			got = append(got, e.Target)
+		default:
+			require.Equal(t, begun[e.RequestID], e.Target, "its beginning comes first")
+			ended[e.RequestID]++
+			if e.Status != 200 {
+				failed = append(failed, fmt.Sprint(e.Status, " ", strings.Fields(e.Target)[0]))
+			}
+		}
+		require.Equal(t, systemUsers+"|"+operatingUser(), e.By.Agent)
+		return nil
+	}))
+	require.Len(t, ended, len(begun))
+	for id, n := range ended {
+		require.Equal(t, 1, n, begun[id])
 	}
-	want := []string{"load", "tariff load", "check", "check --digest", "proof export --to ", "audit export ", "backup --to ", "export {", "definitions add ", "definitions remove clinic.fsh", "client list", "key rotate", "accept", "check", "verify "}
+	require.Equal(t, []string{"422 verify", "422 definitions", "422 user"}, failed)
+	want := []string{"load", "tariff load", "check", "check --digest", "proof export --to ", "audit export ", "backup --to ", "export {", "definitions add ", "definitions remove clinic.fsh", "client list", "key rotate", "accept", "check", "verify ", "definitions remove nothing.fsh", "user disable nobody"}
 	require.Len(t, got, len(want), "%q", got)
 	for i := range want {
 		require.True(t, strings.HasPrefix(got[i], want[i]), "%q, expected %q", got[i], want[i])

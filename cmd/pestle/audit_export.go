@@ -53,7 +53,7 @@ func (c *auditExport) Run(std streams) error {
 	return whole(c.Out, write)
 }
 
-func (c *auditExport) write(out io.Writer, from, until time.Time) error {
+func (c *auditExport) write(out io.Writer, from, until time.Time) (failed error) {
 	sizes, err := c.sizes()
 	if err != nil {
 		return err
@@ -77,9 +77,11 @@ func (c *auditExport) write(out io.Writer, from, until time.Time) error {
 		return err
 	}
 	if !c.quiet {
-		if err := c.record(c.Data, fmt.Sprintf("audit export --from %q --to %q --format %s", c.From, c.To, c.Format)); err != nil {
+		ended, err := c.record(c.Data, fmt.Sprintf("audit export --from %q --to %q --format %s", c.From, c.To, c.Format))
+		if err != nil {
 			return err
 		}
+		defer func() { failed = ended(failed) }()
 	}
 	l, err := readAudit(c.Data, c.encryption)
 	if err != nil {

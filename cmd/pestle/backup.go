@@ -141,9 +141,11 @@ func (c *backupCreate) write(out io.Writer, earlier *archive.Header) (h archive.
 	if err := haveDatabase(c.Data, c.encryption); err != nil {
 		return h, err
 	}
-	if err := c.record(c.Data, "backup --to "+c.To); err != nil {
+	ended, err := c.record(c.Data, "backup --to "+c.To)
+	if err != nil {
 		return h, err
 	}
+	defer func() { err = ended(err) }()
 	db, err := openStore(c.Data, c.encryption)
 	if err != nil {
 		return h, err

@@ -126,7 +126,7 @@ func (c *checkCommand) digest(std streams) error {
 }
 
 // ask has the server that has the folder open answer, or reads the folder.
-func (c *checkCommand) ask(path string, answer any, std streams, read func(*store.DB) error) error {
+func (c *checkCommand) ask(path string, answer any, std streams, read func(*store.DB) error) (err error) {
 	server, err := c.reach(c.Data)
 	if err != nil {
 		return err
@@ -142,9 +142,11 @@ func (c *checkCommand) ask(path string, answer any, std streams, read func(*stor
 	if err := haveDatabase(c.Data, c.encryption); err != nil {
 		return err
 	}
-	if err := c.recordLook(c.Data, adminCommands[adminPath+path].name, std); err != nil {
+	ended, err := c.recordLook(c.Data, adminCommands[adminPath+path].name, std)
+	if err != nil {
 		return err
 	}
+	defer func() { err = ended(err) }()
 	db, err := openStore(c.Data, c.encryption)
 	if err != nil {
 		return err

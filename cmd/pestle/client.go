@@ -86,11 +86,11 @@ func (f *clientFolder) offline(c clientChange) (_ []oauth.Client, err error) {
 	if err != nil {
 		return nil, err
 	}
-	engine, err := openShelf(f.Data, f.encryption, strings.TrimSpace("client "+c.Do+" "+c.Client.ID))
+	engine, end, err := openShelf(f.Data, f.encryption, strings.TrimSpace("client "+c.Do+" "+c.Client.ID))
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, engine.Close()) }()
+	defer func() { err = end(err) }()
 	s, err := oauth.New(clientConfig(store.NewShelf(engine), roles))
 	if err != nil {
 		return nil, err
@@ -99,20 +99,24 @@ func (f *clientFolder) offline(c clientChange) (_ []oauth.Client, err error) {
 }
 
 // openShelf opens the database of a folder that no server has open, for a command
-// about what is beside the resources. The command is recorded before.
-func openShelf(data string, e encryption, line string) (*badger.Engine, error) {
+// about what is beside the resources. The command is recorded before; end closes the
+// database, and records what became of it.
+func openShelf(data string, e encryption, line string) (engine *badger.Engine, end ending, err error) {
 	key, err := e.key()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if there, err := badger.Exists(data, key); err != nil || !there {
-		return nil, errors.Join(keyAdvice(err), fmt.Errorf("there is no database in %s: start the server first, or name its folder with --data", data))
+		return nil, nil, errors.Join(keyAdvice(err), fmt.Errorf("there is no database in %s: start the server first, or name its folder with --data", data))
 	}
-	if err := e.record(data, line); err != nil {
-		return nil, err
+	ended, err := e.record(data, line)
+	if err != nil {
+		return nil, nil, err
 	}
-	engine, err := badger.Open(data, slog.New(slog.DiscardHandler), key)
-	return engine, keyAdvice(err)
+	if engine, err = badger.Open(data, slog.New(slog.DiscardHandler), key); err != nil {
+		return nil, nil, ended(keyAdvice(err))
+	}
+	return engine, func(err error) error { return ended(errors.Join(err, engine.Close())) }, nil
 }
 
 // client answers the commands about clients for a running server.

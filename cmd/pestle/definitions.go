@@ -124,11 +124,12 @@ func (c *definitionsAdd) Run(std streams) error {
 	go func() { out.CloseWithError(pack(c.Paths, out)) }()
 	defer func() { _ = in.Close() }()
 	if server == nil {
-		if err := c.record(c.Data, "definitions add "+strings.Join(c.Paths, " ")); err != nil {
+		ended, err := c.record(c.Data, "definitions add "+strings.Join(c.Paths, " "))
+		if err != nil {
 			return err
 		}
 		a, err := (&definitionFolder{data: c.Data, options: profileOptions{Policy: "r4"}}).add(in)
-		return a.print(err, c.JSON, std)
+		return a.print(ended(err), c.JSON, std)
 	}
 	a, err := server.define("definitions/add", nil, in)
 	return a.print(err, c.JSON, std)
@@ -157,11 +158,12 @@ func (c *definitionsRemove) Run(std streams) error {
 		return err
 	}
 	if server == nil {
-		if err := c.record(c.Data, "definitions remove "+strings.Join(c.Names, " ")); err != nil {
+		ended, err := c.record(c.Data, "definitions remove "+strings.Join(c.Names, " "))
+		if err != nil {
 			return err
 		}
 		a, err := (&definitionFolder{data: c.Data, options: profileOptions{Policy: "r4"}}).remove(c.Names)
-		return a.print(err, c.JSON, std)
+		return a.print(ended(err), c.JSON, std)
 	}
 	a, err := server.define("definitions/remove", url.Values{"name": c.Names}, nil)
 	return a.print(err, c.JSON, std)

@@ -136,10 +136,19 @@ func (c *keyRotate) change() (k keyChange, err error) {
 func (c *keyRotate) rotate(k keyChange) error {
 	server := administered(c.Data)
 	if server == nil {
-		if err := c.record(c.Data, "key rotate"); err != nil {
+		begun, err := c.begin(c.Data, "key rotate")
+		if err != nil {
 			return err
 		}
-		return audit.Rotate(auditFolder(c.Data), k.From, k.To, func() error { return badger.RotateKey(c.Data, k.From, k.To) })
+		err = audit.Rotate(auditFolder(c.Data), k.From, k.To, func() error { return badger.RotateKey(c.Data, k.From, k.To) })
+		after := c.encryption
+		if err == nil {
+			after.KeyFile = c.NewFile // with which the audit log opens now
+		}
+		if begun == nil {
+			return err
+		}
+		return errors.Join(err, after.append(c.Data, became(begun, err)))
 	}
 	body, err := json.Marshal(k)
 	if err != nil {

@@ -84,8 +84,10 @@ func (c *exportClaims) answer() (io.ReadCloser, error) {
 	}
 	var list []*reimbursement.Export
 	var notes []string
-	if err = app.command(context.Background(), operatingUser(), "export "+string(request)); err == nil {
+	ended, err := app.command("export " + string(request))
+	if err == nil {
 		list, notes, err = c.month(context.Background(), app.reimbursement, auth.Identity{Requester: commandRequester("export"), Scopes: auth.Full})
+		err = ended(err)
 	}
 	if err != nil {
 		return nil, errors.Join(err, app.close())

@@ -101,12 +101,12 @@ func (c *importCommand) send(q importRequest) (*dispensing.TakenOn, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx := context.Background()
-	if err := app.command(ctx, operatingUser(), "import --from "+q.From); err != nil {
+	ended, err := app.command("import --from " + q.From)
+	if err != nil {
 		return nil, errors.Join(err, app.close())
 	}
-	taken, err := q.do(ctx, app, auth.Identity{Requester: commandRequester("import")})
-	return taken, errors.Join(err, app.close())
+	taken, err := q.do(context.Background(), app, auth.Identity{Requester: commandRequester("import")})
+	return taken, errors.Join(ended(err), app.close())
 }
 
 // do imports for a caller.

@@ -76,14 +76,11 @@ func (c *loadCommand) Run(std streams) error {
 	l.again(context.Background())
 	l.end()
 	took := time.Since(start)
-	err = errors.Join(l.figures(c.JSON, len(files), took), done())
-	if err != nil {
-		return err
+	err = l.figures(c.JSON, len(files), took)
+	if err == nil && l.refused.Load() > 0 {
+		err = errSilent
 	}
-	if l.refused.Load() > 0 {
-		return errSilent
-	}
-	return nil
+	return done(err)
 }
 
 // figures prints what was loaded.
@@ -98,26 +95,27 @@ func (l *loader) figures(asJSON bool, files int, took time.Duration) error {
 }
 
 // handler is where resources are sent: to the server that is named or has the
-// folder open, or to one made for the command.
-func (c *loadCommand) handler() (handler http.Handler, done func() error, err error) {
+// folder open, or to one made for the command; done ends that.
+func (c *loadCommand) handler() (handler http.Handler, done ending, err error) {
 	server, err := c.reach(c.Data)
 	if err != nil {
 		return nil, nil, err
 	}
 	if server != nil {
-		return patient{server.forward()}, func() error { return nil }, server.begin()
+		return patient{server.forward()}, unended, server.begin()
 	}
 	app, err := openApp(appConfig{Data: c.Data, Key: c.encryption, References: c.References, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, nil, err
 	}
-	if err = app.command(context.Background(), operatingUser(), "load"); err == nil {
+	ended, err := app.command("load")
+	if err == nil {
 		handler, err = loadHandler(app, auth.Sandbox{User: commandRequester("load")}, nil)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, app.close())
 	}
-	return handler, app.close, nil
+	return handler, func(err error) error { return errors.Join(ended(err), app.close()) }, nil
 }
 
 // loadHandler is the server without the limits that clients need.

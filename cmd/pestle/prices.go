@@ -50,7 +50,7 @@ Example: pestle prices load --data db prices.csv terms.csv`
 }
 
 // Run loads files; one that has mistakes is refused as a whole.
-func (c *pricesLoad) Run(std streams) error {
+func (c *pricesLoad) Run(std streams) (err error) {
 	if err := askData("prices load", c.Data, c.remote); err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (c *pricesLoad) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer func() { err = done(err) }()
 	failed := false
 	for _, name := range c.Files {
 		r, done, err := open(name, std.in, nil)
@@ -94,24 +94,25 @@ func (c *pricesLoad) Run(std streams) error {
 }
 
 // loader loads a file: in the server that has the folder open, or in the folder.
-func (c *pricesLoad) loader() (load func(invoicing.File) (*invoicing.Loaded, error), done func(), err error) {
+func (c *pricesLoad) loader() (load func(invoicing.File) (*invoicing.Loaded, error), done ending, err error) {
 	server, err := c.reach(c.Data)
 	if err != nil {
 		return nil, nil, err
 	}
 	if server != nil {
-		return server.prices, func() {}, nil
+		return server.prices, unended, nil
 	}
 	app, err := openApp(appConfig{Data: c.Data, Key: c.encryption, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := app.command(context.Background(), operatingUser(), "prices load"); err != nil {
+	ended, err := app.command("prices load")
+	if err != nil {
 		return nil, nil, errors.Join(err, app.close())
 	}
 	return func(f invoicing.File) (*invoicing.Loaded, error) {
 		return app.invoicing.Load(context.Background(), f, commandRequester("prices load"))
-	}, func() { _ = app.close() }, nil
+	}, func(err error) error { return errors.Join(ended(err), app.close()) }, nil
 }
 
 // pricesAnswer is what became of a file of prices.

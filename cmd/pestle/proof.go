@@ -42,7 +42,7 @@ func (c *proofExport) Run(std streams) error {
 	return whole(c.To, c.write)
 }
 
-func (c *proofExport) write(out io.Writer) error {
+func (c *proofExport) write(out io.Writer) (failed error) {
 	c.beside(c.Data)
 	if server := administered(c.Data); server != nil {
 		answer, err := server.post("proof", nil, nil)
@@ -55,9 +55,11 @@ func (c *proofExport) write(out io.Writer) error {
 		return err
 	}
 	if c.line != "" {
-		if err := c.record(c.Data, c.line); err != nil {
+		ended, err := c.record(c.Data, c.line)
+		if err != nil {
 			return err
 		}
+		defer func() { failed = ended(failed) }()
 	}
 	db, err := openStore(c.Data, c.encryption)
 	if err != nil {
@@ -97,8 +99,13 @@ type verifyCommand struct {
 }
 
 // Run verifies without the server, and prints what is wrong.
-func (c *verifyCommand) Run(std streams) error {
-	list, done, err := c.open(std)
+func (c *verifyCommand) Run(std streams) (failure error) {
+	ended, err := c.look(std)
+	if err != nil {
+		return err
+	}
+	defer func() { failure = ended(failure) }()
+	list, done, err := c.open()
 	if err != nil {
 		return err
 	}
@@ -159,18 +166,21 @@ func (c *verifyCommand) trust(log string, several bool) (t ledger.Trust, err err
 	return t, nil
 }
 
+// look records the command where it is about a folder that no server has open.
+func (c *verifyCommand) look(std streams) (ended ending, err error) {
+	if info, err := os.Stat(c.What); err != nil || !info.IsDir() || administered(c.What) != nil {
+		return unended, err
+	}
+	return c.recordLook(c.What, "verify "+c.What, std)
+}
+
 // open opens what is verified as exports.
-func (c *verifyCommand) open(std streams) ([]io.Reader, func(), error) {
+func (c *verifyCommand) open() ([]io.Reader, func(), error) {
 	info, err := os.Stat(c.What)
 	if err != nil {
 		return nil, nil, err
 	}
 	if info.IsDir() {
-		if administered(c.What) == nil {
-			if err := c.recordLook(c.What, "verify "+c.What, std); err != nil {
-				return nil, nil, err
-			}
-		}
 		return c.folder(c.What)
 	}
 	f, err := os.Open(c.What)

@@ -95,9 +95,11 @@ func (c *proofRecover) recover(app *app, logs []*recovery) (said []string, err e
 	if lost == nil {
 		return nil, nothing
 	}
-	if err := app.command(context.Background(), operatingUser(), fmt.Sprintf("proof recover --reason %q", c.Reason)); err != nil {
+	ended, err := app.command(fmt.Sprintf("proof recover --reason %q", c.Reason))
+	if err != nil {
 		return nil, err
 	}
+	defer func() { err = ended(err) }()
 	for _, r := range lost {
 		where, err := r.record(app, r.loss)
 		if err == nil {

@@ -104,8 +104,9 @@ func (c *registerCommand) answer() (io.ReadCloser, error) {
 		return nil, err
 	}
 	var out bytes.Buffer
-	if err = app.command(context.Background(), operatingUser(), "register "+string(request)); err == nil {
-		err = c.write(context.Background(), app.register, auth.Identity{Requester: commandRequester("register"), Scopes: auth.Full}, &out)
+	ended, err := app.command("register " + string(request))
+	if err == nil {
+		err = ended(c.write(context.Background(), app.register, auth.Identity{Requester: commandRequester("register"), Scopes: auth.Full}, &out))
 	}
 	return io.NopCloser(&out), errors.Join(err, app.close())
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,7 +125,7 @@ func (c *restoreCommand) provedAudit(data string) error {
 	}
 	_, err = accesses.Verify(context.Background(), nil)
 	if err == nil {
-		err = recordCommand(context.Background(), accesses, operatingUser(), "restore "+strings.Join(c.Files, " "), http.StatusOK)
+		err = accesses.Record(context.Background(), became(commandHere(operatingUser(), "restore "+strings.Join(c.Files, " ")), nil))
 	}
 	return errors.Join(err, accesses.Close())
 }

@@ -43,7 +43,7 @@ Example: pestle tariff load --data db "Part VIIIA Nov 26.csv"`
 
 // Run loads files; one that has mistakes is refused as a whole, with all of
 // them named by line and column.
-func (c *tariffLoad) Run(std streams) error {
+func (c *tariffLoad) Run(std streams) (err error) {
 	if err := askData("tariff load", c.Data, c.remote); err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (c *tariffLoad) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer func() { err = done(err) }()
 	failed := false
 	for _, name := range c.Files {
 		r, done, err := open(name, std.in, nil)
@@ -81,24 +81,25 @@ func (c *tariffLoad) Run(std streams) error {
 }
 
 // loader loads a file: in the server that has the folder open, or in the folder.
-func (c *tariffLoad) loader() (load func(reimbursement.File) (*reimbursement.Loaded, error), done func(), err error) {
+func (c *tariffLoad) loader() (load func(reimbursement.File) (*reimbursement.Loaded, error), done ending, err error) {
 	server, err := c.reach(c.Data)
 	if err != nil {
 		return nil, nil, err
 	}
 	if server != nil {
-		return server.tariff, func() {}, nil
+		return server.tariff, unended, nil
 	}
 	app, err := openApp(appConfig{Data: c.Data, Key: c.encryption, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := app.command(context.Background(), operatingUser(), "tariff load"); err != nil {
+	ended, err := app.command("tariff load")
+	if err != nil {
 		return nil, nil, errors.Join(err, app.close())
 	}
 	return func(f reimbursement.File) (*reimbursement.Loaded, error) {
 		return app.reimbursement.LoadTariff(context.Background(), f, commandRequester("tariff load"))
-	}, func() { _ = app.close() }, nil
+	}, func(err error) error { return errors.Join(ended(err), app.close()) }, nil
 }
 
 // tariff loads a file in the server.

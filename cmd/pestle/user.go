@@ -143,11 +143,11 @@ func (f *userFolder) offline(c userChange) (out userAnswer, err error) {
 	if err != nil {
 		return out, err
 	}
-	engine, err := openShelf(f.Data, f.encryption, strings.TrimSpace("user "+c.Do+" "+c.ID))
+	engine, end, err := openShelf(f.Data, f.encryption, strings.TrimSpace("user "+c.Do+" "+c.ID))
 	if err != nil {
 		return out, err
 	}
-	defer func() { err = errors.Join(err, engine.Close()) }()
+	defer func() { err = end(err) }()
 	shelf := store.NewShelf(engine)
 	s := accounts{}
 	config, err := peopleConfig(shelf, roles)
