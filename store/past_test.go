@@ -6,8 +6,10 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/url"
+	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -84,6 +86,59 @@ func TestPastRows(t *testing.T) {
 			require.NoError(t, db.Close())
 		})
 	}
+}
+
+// TestPastRowsMeanwhile: while others write, what is found by leaps, now and at any time
+// before, is what a walk over all rows finds.
+func TestPastRowsMeanwhile(t *testing.T) {
+	defer SetStretches(2, 3, 20, 200, 4)()
+	db, err := Open(mem.New(), Options{})
+	require.NoError(t, err)
+	var writers, readers sync.WaitGroup
+	done := make(chan struct{})
+	for w := range uint64(4) {
+		writers.Go(func() {
+			rnd := rand.New(rand.NewPCG(w, 1))
+			for i := range 500 {
+				status := []string{"requested", "completed", "completed", "completed"}[rnd.IntN(4)]
+				id := fmt.Sprint("t", rnd.IntN(50+i))
+				r := fhir.Obj("resourceType", "Task", "id", id, "status", status, "intent", "order").Resource()
+				_, err := db.Commit(t.Context(), &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Update, Type: "Task", ID: id, Resource: r}}})
+				assert.NoError(t, err)
+			}
+		})
+	}
+	q := parsedQuery(t, "Task?status=requested")
+	compared := 0
+	readers.Go(func() {
+		rnd := rand.New(rand.NewPCG(9, 1))
+		for at := db.Head(); ; at = db.Head() {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			if at > 0 && rnd.IntN(3) == 0 {
+				at = 1 + fhir.Seq(rnd.IntN(int(at)))
+			}
+			assert.NoError(t, db.look("test", at, func(v view) error {
+				leaping, err := v.findBy(t.Context(), q, 1<<20)
+				if err != nil {
+					return err
+				}
+				v.past, v.learns = nil, false
+				walking, err := v.findBy(t.Context(), q, 1<<20)
+				assert.Equal(t, walking, leaping, "at %d", at)
+				compared++
+				return err
+			}))
+		}
+	})
+	writers.Wait()
+	close(done)
+	readers.Wait()
+	require.Positive(t, compared)
+	require.NoError(t, db.Close())
 }
 
 // with1 changes a map and returns a copy of it.

@@ -126,14 +126,19 @@ func newClaimed(t testing.TB, patient string) *claimed {
 	r, err := sandboxMessage(time.Now())
 	require.NoError(t, err)
 	require.True(t, checkdigit.NHSNumber(patient), patient)
-	p := &claimed{order: bytes.ReplaceAll(r.JSON(), []byte("9990001006"), []byte(patient))}
+	p, drawn := &claimed{}, ""
 	var items []string
 	for e := range r.Get("entry").Items() {
-		if r := e.Get("resource"); r.Get("resourceType").Text() == "MedicationRequest" {
+		switch r := e.Get("resource"); r.Get("resourceType").Text() {
+		case "MedicationRequest":
 			p.number = r.Path("groupIdentifier", "value").Text()
 			items = append(items, r.Get("identifier").Item(0).Get("value").Text())
+		case "Patient":
+			drawn = r.Get("identifier").Item(0).Get("value").Text()
 		}
 	}
+	require.True(t, checkdigit.NHSNumber(drawn), drawn)
+	p.order = bytes.ReplaceAll(r.JSON(), []byte(drawn), []byte(patient))
 	p.supply, p.task = claimParameters(items, fhir.Value{}), "/Task/"+dispensing.TaskID(p.number, 1)
 	return p
 }
