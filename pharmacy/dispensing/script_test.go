@@ -47,6 +47,8 @@ import (
 //	                                bag=collection puts it into the bag; collector=… says who takes it, see takenBy
 //	owe N ITEM:EXPECTED[:QUANTITY[:REASON]]…   Task/$owe; REASON is none for none
 //	send N COURIER [expected=DAY] [ITEM…], failed N [ITEM…]   Task/$dispatch, $fail-delivery
+//	address LINE                    the pharmacy's Organization, with its address
+//	label N [ITEM:QUANTITY[:UNIT[:PRODUCT]]…]   Task/$label, its texts; label N supply: MedicationDispense/$label of the newest supply
 //	tracking N [ITEM…]              Task/$tracking-status
 //	handover N [collector=…] [when=DAY] [ITEM…]   Task/$hand-over
 //	putback N [CODE] [ITEM…]        Task/$put-back; CODE is why the items are not dispensed
@@ -143,6 +145,11 @@ func (st *stage) do(words []string) string {
 		require.NoError(st.t, err)
 		st.now = at
 		return st.pass()
+	case "address":
+		st.address(strings.Join(rest, " "))
+		return ""
+	case "label":
+		return st.label(st.scripts[n], rest[1:])
 	case "order", "single", "batch":
 		st.write(n, opts, rest[1:])
 		return st.sendAs(cmd, n)
@@ -753,4 +760,56 @@ func (st *stage) mask(s string) string {
 		}
 	}
 	return s
+}
+
+// address stores the Organization of the pharmacy.
+func (st *stage) address(line string) {
+	r := fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, testSite.ODS)), "name", testSite.Name,
+		"address", fhir.List(fhir.Obj("line", fhir.List(line), "city", "Leeds", "postalCode", "LS2 2AA"))).Resource()
+	_, err := st.db.Commit(st.ctx, &fhir.Transaction{Time: st.now, Changes: []fhir.Change{{Method: fhir.Create, Type: "Organization", Resource: r}}})
+	require.NoError(st.t, err)
+}
+
+// label is what is printed of items, or of the newest supply.
+func (st *stage) label(s epstest.Script, specs []string) string {
+	var items []any
+	call, op := st.call(nil), st.s.labelTask
+	call.ID = TaskID(s.Order, 1)
+	if len(specs) == 1 && specs[0] == "supply" {
+		ids, err := st.db.State(st.ctx).Newest("MedicationDispense", "status=completed", 1)
+		require.NoError(st.t, err)
+		call.ID, op = ids[0], st.s.labelSupply
+	} else {
+		for _, spec := range specs {
+			f := append(strings.Split(spec, ":"), "", "")
+			n, err := strconv.Atoi(f[0])
+			require.NoError(st.t, err)
+			number := "none"
+			if n < len(s.Items) {
+				number = s.Items[n].Number
+			}
+			var product fhir.Value
+			if f[3] != "" {
+				product = fhir.Obj("name", "product", "valueCoding", fhir.Obj("display", f[3]))
+			}
+			items = append(items, fhir.Obj("name", "item", "part", fhir.List(fhir.Obj("name", "number", "valueString", number),
+				fhir.Obj("name", "quantity", "valueQuantity", fhir.Obj("value", fhir.Raw(f[1]), "unit", f[2])), product)))
+		}
+		call.Body = fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(items...)).Resource()
+	}
+	reply, err := op(st.ctx, call)
+	if err != nil {
+		var known *fhir.Error
+		require.ErrorAs(st.t, err, &known)
+		var b strings.Builder
+		for _, i := range known.Issues {
+			fmt.Fprintf(&b, "refused %s %s: %s\n", i.Rule, i.Code, st.mask(i.Text()))
+		}
+		return b.String()
+	}
+	var out strings.Builder
+	for p := range reply.Resource.Get("parameter").Items() {
+		fmt.Fprintf(&out, "%s\n  %s\n", p.Get("name").Text(), strings.ReplaceAll(message.Part(p, "text").Get("valueString").Text(), "\n", "\n  "))
+	}
+	return out.String()
 }
