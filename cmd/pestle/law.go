@@ -6,14 +6,14 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+	"github.com/pestle-fhir/pestle/pharmacy/rules"
 )
 
 // lawCommand is about the law that prescriptions are decided by.
 type lawCommand struct {
-	Show lawShow `cmd:"" help:"Print the dated limits of law, and every rule of dispensing: where it is asked and where it comes from."`
+	Show lawShow `cmd:"" help:"Print the dated limits of law, and every rule of the business: where it is asked and where it comes from."`
 }
 
 // lawShow prints the law.
@@ -62,14 +62,14 @@ func (c *lawShow) limits(out io.Writer, law prescription.Law, on nhs.Date) (foun
 
 // rules prints the table of rules, the law first.
 func (c *lawShow) rules(out io.Writer) (found int) {
-	titles := map[dispensing.RuleKind]string{
-		dispensing.LawRule:     "Rules of law:",
-		dispensing.ServiceRule: "Rules of the Electronic Prescription Service:",
-		dispensing.PolicyRule:  "Rules of this pharmacy:",
+	titles := map[rules.Kind]string{
+		rules.Law:     "Rules of law:",
+		rules.Service: "Rules of the Electronic Prescription Service:",
+		rules.Policy:  "Rules of this pharmacy:",
 	}
-	for _, kind := range []dispensing.RuleKind{dispensing.LawRule, dispensing.ServiceRule, dispensing.PolicyRule} {
+	for _, kind := range []rules.Kind{rules.Law, rules.Service, rules.Policy} {
 		first := true
-		for _, row := range dispensing.RuleTable() {
+		for _, row := range rules.Table() {
 			if row.Kind != kind || c.Rule != "" && row.ID != c.Rule {
 				continue
 			}

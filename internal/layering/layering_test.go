@@ -39,6 +39,7 @@ var rules = []rule{
 	{"trust", []string{"fhir", "fhir/...", "trust/..."}, "who may do what is decided without storage and HTTP"},
 	{"server", []string{"fhir", "fhir/...", "server/..."}, "the server meets the rest through ports it declares"},
 	{"pharmacy/nhs", []string{"fhir"}, "the NHS's systems and codes are facts, on which no rule of ours counts"},
+	{"pharmacy/rules", nil, "the table of rules is text"},
 	{"pharmacy/sheet", []string{"fhir"}, "a sheet is cells, of which no rule of ours is known"},
 	{"pharmacy/dispensing/prescription", []string{"fhir", "fhir/...", "pharmacy/nhs"}, "the law and the state of a prescription follow from values alone"},
 	{"pharmacy/dispensing/message", []string{"fhir", "fhir/...", "pharmacy", "pharmacy/nhs", "pharmacy/dispensing/prescription"}, "messages know prescriptions, and not what is done with them"},

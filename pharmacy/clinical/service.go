@@ -196,7 +196,7 @@ func (s *Service) detectIssues(ctx context.Context, call *fhir.Call) (*fhir.Repl
 			return nil, noOrder(op, call.ID) // only the pharmacy is told of records that its prescriber does not see
 		}
 		if !isOpen(r.Root()) || number(r.Root()) == "" {
-			return nil, fhir.E(op, fhir.BusinessRule, fhir.Issue{Rule: "clinical", Expression: "MedicationRequest.status", Message: "Orders of prescriptions are checked until they are supplied or ended.",
+			return nil, fhir.E(op, fhir.BusinessRule, fhir.Issue{Rule: "CLINICAL-1", Expression: "MedicationRequest.status", Message: "Orders of prescriptions are checked until they are supplied or ended.",
 				Expected: "an active order with the number of its prescription", Found: r.Get("status").Text()})
 		}
 		p, failed := subjectOf(state, r.Root())

@@ -1,6 +1,7 @@
 package dispensing
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -194,4 +195,31 @@ func TestPractitionerIsTheirUser(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(reply.Resource.JSON()), `"value":"555000000077"`)
 	require.NotContains(t, string(reply.Resource.JSON()), `"value":"pat"`)
+}
+
+// TestReasonsAreOfTheirSystem: a reason that is of another system, or none, is refused by
+// name, of a return (REASON-1) as of what was done about an issue (MITIGATE-2).
+func TestReasonsAreOfTheirSystem(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := epstest.Acute(1)
+	_, err := w.send(s.Message())
+	require.NoError(t, err)
+	w.settle()
+	_, err = w.on(s.Order, 1, w.s.acceptTask)
+	require.NoError(t, err)
+	coding := func(name, system, code string) *fhir.Resource {
+		return fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", name, "valueCoding", fhir.Obj("system", system, "code", code)))).Resource()
+	}
+	call := func(op func(context.Context, *fhir.Call) (*fhir.Reply, error), body *fhir.Resource) []string {
+		c := w.call(body)
+		c.ID = TaskID(s.Order, 1)
+		_, err := op(w.ctx, c)
+		return epstest.RulesOf(err)
+	}
+	require.Equal(t, []string{"REASON-1"}, call(w.s.returnTask, coding("reason", nhs.CSReturn, "9999")))
+	require.Equal(t, []string{"REASON-1"}, call(w.s.returnTask, coding("reason", nhs.CSWithdraw, "MU")))
+	require.Equal(t, []string{"REASON-1"}, call(w.s.withdrawTask, coding("reason", nhs.CSReturn, "0002")))
+	require.Equal(t, []string{"MITIGATE-2"}, call(w.s.mitigate, coding("action", nhs.CSReturn, "1")))
+	require.Equal(t, []string{"MITIGATE-2"}, call(w.s.mitigate, coding("action", nhs.CSActCode, "99")))
+	require.Equal(t, []string{"MITIGATE-2"}, call(w.s.mitigate, coding("action", nhs.CSActCode, "1")), "without a reason")
 }

@@ -81,17 +81,17 @@ func mitigationIn(call *fhir.Call) (fhir.Coding, error) {
 	code := p.Get("valueCode")
 	if c := p.Get("valueCoding"); c.Exists() {
 		if code = c.Get("code"); c.Get("system").Text() != nhs.CSActCode {
-			return fhir.Coding{}, refusal("mitigate", fhir.Issue{Code: fhir.CodeInvalid, Message: "The action is of another code system.", Expected: nhs.CSActCode, Found: fhir.OrNothing(c.Get("system").Text()),
+			return fhir.Coding{}, refusal("mitigate", fhir.Issue{Code: fhir.CodeInvalid, Rule: "MITIGATE-2", Message: "The action is of another code system.", Expected: nhs.CSActCode, Found: fhir.OrNothing(c.Get("system").Text()),
 				Expression: c.Expression(), Position: c.Position()})
 		}
 	}
 	display := nhs.Display(nhs.VSMitigation, code.Text())
 	if display == "" {
-		return fhir.Coding{}, refusal("mitigate", fhir.Issue{Code: fhir.CodeInvalid, Message: "The action is missing or unknown.", Expected: "a code of " + nhs.VSMitigation, Found: fhir.OrNothing(code.Text()),
+		return fhir.Coding{}, refusal("mitigate", fhir.Issue{Code: fhir.CodeInvalid, Rule: "MITIGATE-2", Message: "The action is missing or unknown.", Expected: "a code of " + nhs.VSMitigation, Found: fhir.OrNothing(code.Text()),
 			Expression: code.Expression(), Position: code.Position()})
 	}
 	if reason := message.Parameter(call.Body, "reason").Get("valueString"); strings.TrimSpace(reason.Text()) == "" {
-		return fhir.Coding{}, refusal("mitigate", fhir.Issue{Code: fhir.Required, Message: "An issue is overridden with a reason.", Expected: "the parameter reason, in words", Found: "nothing", Expression: reason.Expression(), Position: reason.Position()})
+		return fhir.Coding{}, refusal("mitigate", fhir.Issue{Code: fhir.Required, Rule: "MITIGATE-2", Message: "An issue is overridden with a reason.", Expected: "the parameter reason, in words", Found: "nothing", Expression: reason.Expression(), Position: reason.Position()})
 	}
 	return fhir.Coding{System: nhs.CSActCode, Code: code.Text(), Display: display}, nil
 }

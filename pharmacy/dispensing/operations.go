@@ -210,12 +210,12 @@ func reasonIn(call *fhir.Call, op, system string) (fhir.Coding, error) {
 			}
 		}
 		if other := p.Path("valueCoding", "system"); other.Exists() && other.Text() != system {
-			return fhir.Coding{}, refusal(op, fhir.Issue{Code: fhir.CodeInvalid, Message: "The reason is of another code system.", Expected: system, Found: other.Text(),
+			return fhir.Coding{}, refusal(op, fhir.Issue{Code: fhir.CodeInvalid, Rule: "REASON-1", Message: "The reason is of another code system.", Expected: system, Found: other.Text(),
 				Expression: other.Expression(), Position: other.Position()})
 		}
 	}
 	if nhs.Display(system, code.Text()) == "" {
-		return fhir.Coding{}, fhir.E(op, fhir.CodeInvalid, fhir.Issue{Message: "The reason is missing or unknown.", Expected: "the parameter reason, a code of " + system,
+		return fhir.Coding{}, fhir.E(op, fhir.CodeInvalid, fhir.Issue{Rule: "REASON-1", Message: "The reason is missing or unknown.", Expected: "the parameter reason, a code of " + system,
 			Found: fhir.OrNothing(code.Text()), Expression: code.Expression(), Position: code.Position()})
 	}
 	return nhs.Coding(system, code.Text()), nil

@@ -1,14 +1,9 @@
 package dispensing
 
 import (
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -109,42 +104,3 @@ func TestTaskRules(t *testing.T) {
 		require.True(t, slices.ContainsFunc(issues, func(i fhir.Issue) bool { return i.Rule == c.rule }), "%s: %v", c.rule, issues)
 	}
 }
-
-// TestEveryRuleHasCodeAndTest looks for each rule of the table at the line that meets
-// it and in the tests, and for each rule that an issue names in the table.
-func TestEveryRuleHasCodeAndTest(t *testing.T) {
-	code, tests := "", ""
-	var files []string
-	for _, pattern := range []string{"*.go", "message/*.go", "prescription/*.go", "prescription/*.json", "prescription/labels.tsv", "testdata/*.txtar", "testdata/clinical/*.txtar", "../invoicing/guard_paid.go", "../invoicing/payment_test.go", "message/testdata/*.txtar", "prescription/testdata/*", "message/*_test.go", "prescription/*_test.go"} {
-		found, err := filepath.Glob(pattern)
-		require.NoError(t, err)
-		files = append(files, found...)
-	}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		require.NoError(t, err)
-		if strings.HasSuffix(file, "_test.go") || strings.Contains(file, "testdata") {
-			tests += string(data)
-		} else {
-			code += string(data)
-		}
-	}
-	rows, err := readRuleTable(rulesTSV)
-	require.NoError(t, err)
-	known := map[string]bool{}
-	for _, row := range rows {
-		known[row.ID] = true
-		id := regexp.MustCompile(`\b` + regexp.QuoteMeta(strings.TrimPrefix(row.ID, "HOLD-")) + `\b`)
-		assert.True(t, id.MatchString(code), "%s is at no line of code", row.ID)
-		assert.True(t, id.MatchString(tests), "%s is in no test", row.ID)
-		for _, door := range row.Doors {
-			require.Contains(t, tableDoors, door, row.ID)
-		}
-	}
-	for _, m := range regexp.MustCompile(`(?:Rule(?: =|:)\s*|wrong\(|^\t\{)"([A-Z0-9a-z-]+[A-Z0-9a-z])"`).FindAllStringSubmatch(code, -1) {
-		assert.True(t, known[m[1]], "an issue names %s, which rules.tsv does not have", m[1])
-	}
-}
-
-// tableDoors are those by which the rules are asked.
-var tableDoors = strings.Fields("order update notification task release accept dispense return withdraw cancel release-hold hold approve reject record-original query correct check owe hand-over put-back dispatch fail-delivery tracking-status complete-claim mitigate reconcile import label tracker commit")

@@ -28,7 +28,7 @@ func (f *form) add(name string, i fhir.Issue) {
 
 func (f *form) want(ok bool, name, message, expected string) {
 	if !ok {
-		f.add(name, fhir.Issue{Code: fhir.Required, Message: message, Expected: expected, Found: "nothing"})
+		f.add(name, fhir.Issue{Rule: "REG-1", Code: fhir.Required, Message: message, Expected: expected, Found: "nothing"})
 	}
 }
 
@@ -54,7 +54,7 @@ func (f *form) date(name string) nhs.Date {
 	n := f.get(name).Get("valueDate")
 	d := nhs.ReadDate(n.Text())
 	if n.Exists() && d.IsZero() {
-		f.add(name, fhir.Issue{Code: fhir.Invalid, Message: "The date is not a day.", Expected: "a day such as 2026-11-30", Found: n.Text(), Position: n.Position()})
+		f.add(name, fhir.Issue{Rule: "REG-1", Code: fhir.Invalid, Message: "The date is not a day.", Expected: "a day such as 2026-11-30", Found: n.Text(), Position: n.Position()})
 	}
 	return d
 }
@@ -67,7 +67,7 @@ func (f *form) day(name string, today nhs.Date) nhs.Date {
 		return today
 	}
 	if today.Before(d) {
-		f.add(name, fhir.Issue{Message: "What is entered has happened: the day is not to come.", Expected: "a day until " + today.String(), Found: d.String()})
+		f.add(name, fhir.Issue{Rule: "REG-2", Message: "What is entered has happened: the day is not to come.", Expected: "a day until " + today.String(), Found: d.String()})
 	}
 	return d
 }
@@ -106,11 +106,11 @@ func (f *form) page(book Book, p Product, name string, on nhs.Date) (*Page, Quan
 		if f.mayBeNone {
 			expected = "a number"
 		}
-		f.add(name, fhir.Issue{Code: fhir.Invalid, Message: "The quantity is not an amount.", Expected: expected, Found: fhir.OrNothing(n.Get("value").Text()), Position: n.Position()})
+		f.add(name, fhir.Issue{Rule: "REG-1", Code: fhir.Invalid, Message: "The quantity is not an amount.", Expected: expected, Found: fhir.OrNothing(n.Get("value").Text()), Position: n.Position()})
 	case p.Unit != "" && unit != "" && unit != p.Unit:
-		f.add(name, fhir.Issue{Message: "The medicine is counted in another unit.", Expected: p.Unit, Found: unit, Position: n.Position()})
+		f.add(name, fhir.Issue{Rule: "REG-3", Message: "The medicine is counted in another unit.", Expected: p.Unit, Found: unit, Position: n.Position()})
 	case p.Unit == "" && unit == "":
-		f.add(name, fhir.Issue{Code: fhir.Required, Message: "The unit of the quantity is missing.", Expected: "Quantity.unit, such as tablet", Found: "nothing", Position: n.Position()})
+		f.add(name, fhir.Issue{Rule: "REG-3", Code: fhir.Required, Message: "The unit of the quantity is missing.", Expected: "Quantity.unit, such as tablet", Found: "nothing", Position: n.Position()})
 	}
 	if unit == "" {
 		q.Unit = p.Unit

@@ -184,7 +184,7 @@ func (f *form) onPage(state fhir.State, ref fhir.Node, page *Page) string {
 			return e.Ref()
 		}
 	}
-	f.add("entry", fhir.Issue{Message: "There is no such entry on the page.", Expected: "a reference to an entry of " + page.Product.Name, Found: ref.Text(), Position: ref.Position()})
+	f.add("entry", fhir.Issue{Rule: "REG-4", Message: "There is no such entry on the page.", Expected: "a reference to an entry of " + page.Product.Name, Found: ref.Text(), Position: ref.Position()})
 	return ""
 }
 
@@ -203,7 +203,7 @@ func (s *Service) pharmacyFor(call *fhir.Call) (string, error) {
 		return "", call.Requester.NotFor("register", named, org)
 	}
 	if org == "" {
-		return "", refusal("register", fhir.Issue{Code: fhir.Required, Message: "It is not clear whose register is meant.", Expected: "org, the ODS code of the pharmacy", Expression: "Parameters.parameter"})
+		return "", refusal("register", fhir.Issue{Rule: "REG-1", Code: fhir.Required, Message: "It is not clear whose register is meant.", Expected: "org, the ODS code of the pharmacy", Expression: "Parameters.parameter"})
 	}
 	return org, nil
 }

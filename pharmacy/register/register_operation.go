@@ -86,7 +86,7 @@ func (s *Service) asked(call *fhir.Call) (q Query, err error) {
 	q.Product, q.Class = text("product"), text("class")
 	var issues []fhir.Issue
 	wrong := func(name, expected string) {
-		issues = append(issues, fhir.Issue{Code: fhir.Invalid, Message: fmt.Sprintf("The value of %s is not valid.", name), Expression: name, Expected: expected, Found: text(name)})
+		issues = append(issues, fhir.Issue{Rule: "REG-1", Code: fhir.Invalid, Message: fmt.Sprintf("The value of %s is not valid.", name), Expression: name, Expected: expected, Found: text(name)})
 	}
 	if q.Book = Book(text("book")); q.Book != "" && q.Book != Register && q.Book != PatientReturns {
 		wrong("book", "register or patient-returns")

@@ -80,7 +80,7 @@ func (a *attendance) carryOut(state fhir.State, act fhir.Node) error {
 	from, known := allowed[act.Text()]
 	switch {
 	case !known:
-		return refusal("responsible-pharmacist", fhir.Issue{Code: fhir.Invalid, Message: "There is no such act.", Expected: "start, absence, return or end", Found: fhir.OrNothing(act.Text()), Expression: act.Expression(), Position: act.Position()})
+		return refusal("responsible-pharmacist", fhir.Issue{Rule: "RP-act", Code: fhir.Invalid, Message: "There is no such act.", Expected: "start, absence, return or end", Found: fhir.OrNothing(act.Text()), Expression: act.Expression(), Position: act.Position()})
 	case act.Text() == actEnd && a.Presence == SignedOut:
 		return a.refuse("RP-none", "Nobody is signed in as the responsible pharmacist.", "somebody who is", found, "")
 	case from != a.Presence:

@@ -70,6 +70,7 @@ func TestTwoPersonsClose(t *testing.T) {
 	require.Equal(t, fhir.Forbidden, fhir.KindOf(err), "%v", err)
 	_, err = w.closeAs(person("1"), "alone", "the other is ill")
 	require.ErrorContains(t, err, "wants two persons")
+	require.Equal(t, "two-persons", ruleOf(t, err))
 	require.Equal(t, head, w.db.Head(), "a refusal writes nothing")
 
 	// another claim has come: what the first saw is not what would be closed

@@ -256,6 +256,9 @@ func TestPaymentsThatAreRefused(t *testing.T) {
 		"no pharmacy":    {"figure,amount\nSAF,1.00\n", []string{"org", ""}, []string{"to which pharmacy"}},
 	} {
 		_, err := w.pays(c.schedule, c.params...)
+		if name == "not closed" {
+			require.Equal(t, "month-is-closed", ruleOf(t, err))
+		}
 		for _, want := range c.want {
 			text := ""
 			if e, ok := err.(*fhir.Error); ok {

@@ -1,0 +1,91 @@
+package rules
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// doors are where the rules are asked.
+var doors = strings.Fields("order update notification task release accept dispense return withdraw cancel release-hold hold approve reject record-original query correct check owe hand-over put-back dispatch fail-delivery tracking-status complete-claim mitigate detect-issues reconcile import label tracker commit claim submit close-month payment register receive-stock destroy stock-check correct-register responsible-pharmacist")
+
+// parts are the files of the business whose rules are in the table: code, data and tests.
+var parts = []string{
+	"../dispensing/*.go", "../dispensing/testdata/*.txtar", "../dispensing/testdata/*/*.txtar",
+	"../dispensing/message/*.go", "../dispensing/message/testdata/*.txtar",
+	"../dispensing/prescription/*.go", "../dispensing/prescription/*.json", "../dispensing/prescription/labels.tsv", "../dispensing/prescription/testdata/*",
+	"../reimbursement/*.go", "../reimbursement/testdata/*.txtar",
+	"../register/*.go", "../register/testdata/*.txtar",
+	"../clinical/guard.go", "../clinical/guard_test.go", "../clinical/service.go", "../clinical/*_test.go",
+	"../invoicing/guard_paid.go", "../invoicing/payment_test.go",
+}
+
+// named is an issue in the source that names its rule.
+var named = regexp.MustCompile(`(?:Rule(?: =|:)\s*|^\t\{)"([A-Z0-9a-z-]+[A-Z0-9a-z])"|wrong\("([A-Z0-9][A-Z0-9a-z-]*)"|refuse\("(RP-[a-z]+)"|"(CL\d+)"|fhir\.[A-Z][A-Za-z]+, "(\d{4})", (?:eps|spine)\(`)
+
+// TestEveryRuleHasCodeAndTest looks for each rule of the table at the line that meets it
+// and in the tests, and for each rule that an issue names in the table.
+func TestEveryRuleHasCodeAndTest(t *testing.T) {
+	var code, tests strings.Builder
+	var files []string
+	for _, pattern := range parts {
+		found, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		files = append(files, found...)
+	}
+	slices.Sort(files)
+	for _, file := range slices.Compact(files) {
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		if strings.HasSuffix(file, "_test.go") || strings.Contains(file, "testdata") {
+			tests.Write(data)
+		} else {
+			code.Write(data)
+		}
+	}
+	inCode, inTests, known := idsIn(code.String()), idsIn(tests.String()), map[string]bool{}
+	for _, row := range Table() {
+		known[row.ID] = true
+		id := strings.TrimPrefix(row.ID, "HOLD-")
+		assert.True(t, inCode[id], "%s is at no line of code", row.ID)
+		assert.True(t, inTests[id], "%s is in no test", row.ID)
+		for _, door := range row.Doors {
+			assert.Contains(t, doors, door, row.ID)
+		}
+	}
+	for _, m := range named.FindAllStringSubmatch(code.String(), -1) {
+		id := strings.Join(m[1:], "")
+		assert.True(t, known[id], "an issue names %s, which rules.tsv does not have", id)
+	}
+	assert.Greater(t, len(known), 180)
+}
+
+var anID = regexp.MustCompile(`[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*`)
+
+// idsIn are the words of a text that may be ids; that of a hold has its code alone.
+func idsIn(text string) map[string]bool {
+	ids := map[string]bool{}
+	for _, word := range anID.FindAllString(text, -1) {
+		ids[strings.TrimPrefix(word, "HOLD-")] = true
+	}
+	return ids
+}
+
+// TestTheTableIsRead refuses what is not a row.
+func TestTheTableIsRead(t *testing.T) {
+	for tsv, want := range map[string]string{
+		"A\tlaw\tdispense\tasks":                                      "has 4 cells",
+		"A\tcustom\tdispense\tasks\tsource":                           "is not law, service or policy",
+		"A\tlaw\tdispense\tasks\tsource\nA\tlaw\torder\tasks\tsource": "a second rule A",
+		"A\tlaw\t\tasks\tsource":                                      "a rule has doors",
+	} {
+		_, err := read(tsv)
+		require.ErrorContains(t, err, want)
+	}
+}
