@@ -28,6 +28,7 @@ require (
 	github.com/coreos/go-oidc/v3 v3.21.0
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.1.0
+	github.com/stripe/stripe-go/v85 v85.0.0
 	golang.org/x/mod v0.42.0
 	golang.org/x/oauth2 v0.38.0
 )

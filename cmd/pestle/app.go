@@ -74,6 +74,7 @@ type app struct {
 	duties        *duties.Table
 	emergencies   *emergency.Desk
 	origins       []string // by which clients know the server
+	address       string   // the first of them, "" where it is not known
 	log           *slog.Logger
 }
 
@@ -150,7 +151,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	}
 	claims := reimbursement.New(db, money)
 	c.Dispensing.Codes = claims
-	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, accesses: ledger.NewNotary("the audit log", accesses.Tree()), origins: c.Origins, log: log}
+	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, accesses: ledger.NewNotary("the audit log", accesses.Tree()), origins: c.Origins, address: c.Address, log: log}
 	a.clinical = clinical.New(db, checks)
 	a.register = register.New(db, books)
 	a.invoicing = invoicing.New(db, invoicing.Options{Site: c.Dispensing.Site.ODS})

@@ -95,6 +95,7 @@ type serveCommand struct {
 	DrainSeconds int    `env:"PESTLE_DRAIN_SECONDS" default:"20" help:"Seconds that requests under way have to finish after SIGTERM."`
 
 	OpenID     openIDOptions `embed:""`
+	Cards      cardOptions   `embed:""`
 	encryption `embed:""`
 	listening  `embed:""`
 	signing    `embed:""`
@@ -210,7 +211,9 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 		return errors.Join(err, ended())
 	}
 	defer func() { _ = metrics.Close() }()
-	h := &http.Server{Handler: transport.Handler(c.proxies, c.withPeople(admin.withCommands(s.Handler(), config.Authenticator))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	cards := &payments{app: app, stripe: c.Cards.stripe, till: c.Sandbox, site: c.site(), log: log}
+	cards.take(app.address)
+	h := &http.Server{Handler: transport.Handler(c.proxies, cards.within(c.withPeople(admin.withCommands(s.Handler(), config.Authenticator)))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(listener) }()
@@ -303,6 +306,9 @@ func (c *serveCommand) complete() error {
 	}
 	if c.Site != "" && (!odsForm.MatchString(c.Site) || c.Site != strings.ToUpper(c.Site)) {
 		return fmt.Errorf("--site %q is not an ODS code: expected capital letters and digits, such as FA565", c.Site)
+	}
+	if err := c.Cards.complete(c.Sandbox, c.Site, c.PublicURL); err != nil {
+		return err
 	}
 	if err := c.listening.complete(); err != nil {
 		return err
