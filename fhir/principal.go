@@ -22,6 +22,7 @@ type Principal struct {
 	Roles    []string  // roles of the policy table; nil where nothing names any, so that scopes and organisation alone decide
 	Purpose  string    // v3-PurposeOfUse: "TREAT"
 	Verified time.Time // when the person last proved who they are; zero where that is not known
+	Strength int       // how strongly they proved it: the authenticator assurance level, 1 to 3, of NIST SP 800-63B; 0 where that is not known
 	Person   bool      // a person acts, by a program or not, rather than a program by itself
 
 	// Delegates are the other organisations that they may act for. Unbound
@@ -47,10 +48,19 @@ type Principal struct {
 }
 
 // ProofTooOld is the cause of a refusal of a person who proved too long ago who they
-// are: https://www.rfc-editor.org/rfc/rfc9470, insufficient_user_authentication.
-type ProofTooOld struct{ MaxAge time.Duration }
+// are, or not strongly enough:
+// https://www.rfc-editor.org/rfc/rfc9470, insufficient_user_authentication.
+type ProofTooOld struct {
+	MaxAge time.Duration
+	ACR    []string // values of acr that are strong enough, where the proof is not
+}
 
-func (e *ProofTooOld) Error() string { return "the proof is older than " + e.MaxAge.String() }
+func (e *ProofTooOld) Error() string {
+	if len(e.ACR) > 0 {
+		return "the proof is weaker than " + strings.Join(e.ACR, " or ")
+	}
+	return "the proof is older than " + e.MaxAge.String()
+}
 
 // Reach says which resources of a type a principal's token reaches.
 type Reach interface {

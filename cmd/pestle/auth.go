@@ -15,6 +15,7 @@ import (
 	"github.com/pestle-fhir/pestle/server/people"
 	"github.com/pestle-fhir/pestle/server/signin"
 	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/trust/duties"
 	"github.com/pestle-fhir/pestle/trust/policy"
 )
 
@@ -30,14 +31,22 @@ func (c *serveCommand) authenticator(app *app, log *slog.Logger) (who server.Aut
 	if err != nil {
 		return nil, nil, err
 	}
+	strengths, err := c.strengths()
+	if err != nil {
+		return nil, nil, err
+	}
+	app.duties.Strengths = strengths
 	var next oauth.Next
 	if c.Sandbox {
 		c.people = roles
 		next = sandboxCaller{Sandbox: auth.Sandbox{User: fhir.Principal{Agent: "sds-user-id|555000000000", Display: "Sandbox user", OnBehalf: sandboxPharmacy}}, roles: roles}
 	} else if c.Keys != "" || !c.IssueTokens {
-		if next, err = c.bearer(roles, delegates); err != nil {
+		bearer, err := c.bearer(roles, delegates)
+		if err != nil {
 			return nil, nil, err
 		}
+		bearer.Strength = strengths.Of
+		next = bearer
 	}
 	if !c.Sandbox && !c.IssueTokens {
 		return next, nil, nil
@@ -50,6 +59,7 @@ func (c *serveCommand) authenticator(app *app, log *slog.Logger) (who server.Aut
 		}
 		return list
 	}
+	config.Strength = func(acr string) int { return strengths.Of(map[string]any{"acr": acr}) }
 	config.Bases, config.Site = server.Bases, c.site()
 	if hidden, err := c.hidden(app); err == nil {
 		config.Chart = chart{app.repository, hidden}
@@ -59,7 +69,7 @@ func (c *serveCommand) authenticator(app *app, log *slog.Logger) (who server.Aut
 		config.SignIn, config.Account = people, people.account
 	}
 	if c.SignIn {
-		if c.accounts, err = c.openAccounts(app, roles, log); err != nil {
+		if c.accounts, err = c.openAccounts(app, roles, strengths, log); err != nil {
 			return nil, nil, err
 		}
 		config.SignIn, config.Account = c.accounts.pages, c.accounts.pages.Account
@@ -75,7 +85,7 @@ func (c *serveCommand) authenticator(app *app, log *slog.Logger) (who server.Aut
 }
 
 // openAccounts is who may sign in, and the pages on which they do.
-func (c *serveCommand) openAccounts(app *app, roles *policy.Table, log *slog.Logger) (*accounts, error) {
+func (c *serveCommand) openAccounts(app *app, roles *policy.Table, strengths *duties.Strengths, log *slog.Logger) (*accounts, error) {
 	config, err := peopleConfig(store.NewShelf(app.engine), roles)
 	if err != nil {
 		return nil, err
@@ -94,8 +104,21 @@ func (c *serveCommand) openAccounts(app *app, roles *policy.Table, log *slog.Log
 	if provider != nil {
 		provider.Most = cmp.Or(c.SessionMost, mostSession)
 	}
-	s.pages, err = signin.New(signin.Config{People: registry, Apps: s, Audit: app.audit, Origin: s.origin, OpenID: provider, Site: c.site(), Logger: log})
+	s.pages, err = signin.New(signin.Config{People: registry, Apps: s, Audit: app.audit, Origin: s.origin, OpenID: provider, Strength: strengths.Of, Site: c.site(), Logger: log})
 	return s, err
+}
+
+// strengths are the levels of what sign-ins say of themselves.
+func (c *serveCommand) strengths() (*duties.Strengths, error) {
+	table, err := duties.BuiltinStrengths()
+	if err != nil {
+		return nil, err
+	}
+	table, err = table.With(c.ACRLevel)
+	if err != nil {
+		return nil, fmt.Errorf("--acr-level: %w", err)
+	}
+	return table, nil
 }
 
 // site is what pages say about the server.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/server/keyset"
 	"github.com/pestle-fhir/pestle/server/signin"
 )
@@ -27,6 +28,7 @@ type openIDOptions struct {
 	CAFile     string            `name:"oidc-ca-file" env:"PESTLE_OIDC_CA_FILE" placeholder:"FILE" help:"Certificates (PEM) of who signs the certificate of --oidc-issuer, in the place of those of the system."`
 	Role       map[string]string `name:"oidc-role" env:"PESTLE_OIDC_ROLE" mapsep:"none" placeholder:"CODE=ROLE" help:"Whoever has there a role of this code is registered here in this role, without pestle user add; several by repeating it. Of several roles one must be selected there."`
 	Map        map[string]string `name:"oidc-map" env:"PESTLE_OIDC_MAP" mapsep:"none" placeholder:"WHAT=CLAIM" help:"Where the claims have what --oidc-role needs: name, organisation, roles, role.code, role.organisation, role.id, selected, practitioner; several by repeating it (docs/signin.md)."`
+	Preset     string            `name:"oidc-preset" env:"PESTLE_OIDC_PRESET" enum:"none,cis2" default:"none" help:"What --oidc-scope, --oidc-map and --oidc-practitioner-system are where they are not set: cis2, as NHS CIS2 Authentication has it."`
 	System     string            `name:"oidc-practitioner-system" env:"PESTLE_OIDC_PRACTITIONER_SYSTEM" placeholder:"URI" help:"The system of the identifier in the claim practitioner, such as https://fhir.nhs.uk/Id/sds-user-id; the issuer unless set."`
 }
 
@@ -34,8 +36,40 @@ type openIDOptions struct {
 // Core section 5.1, and the claims of tokens that this server takes.
 var defaultClaims = map[string]string{"name": "name", "organisation": "organisation", "roles": "roles", "role.code": "code", "role.organisation": "organisation", "role.id": "id", "selected": "", "practitioner": ""}
 
+// presets are what providers call things, where it is known: scopes, claims, and the
+// system of the identifier of a person.
+var presets = map[string]struct {
+	scope  []string
+	claims map[string]string
+	system string
+}{
+	// NHS CIS2 Authentication, scopes and claims. The role is one that was selected there.
+	"cis2": {[]string{"profile", "nationalrbacaccess", "selectedrole"}, map[string]string{"name": "name", "roles": "nhsid_nrbac_roles", "role.code": "role_code", "role.organisation": "org_code",
+		"role.id": "person_roleid", "selected": "selected_roleid", "practitioner": "uid"}, nhs.IDUser},
+}
+
+// preset fills in what is not set.
+func (o *openIDOptions) preset() {
+	p, ok := presets[o.Preset]
+	if !ok || o.Issuer == "" {
+		return
+	}
+	if len(o.Scope) == 0 || slices.Equal(o.Scope, []string{"profile"}) {
+		o.Scope = p.scope
+	}
+	if o.System == "" {
+		o.System = p.system
+	}
+	if len(o.Role) > 0 {
+		at := maps.Clone(p.claims)
+		maps.Copy(at, o.Map)
+		o.Map = at
+	}
+}
+
 // complete refuses a provider that people could not sign in at, or not safely.
 func (o *openIDOptions) complete(signIn bool) error {
+	o.preset()
 	if o.Issuer == "" {
 		if o.ClientID+o.SecretFile+o.Name+o.CAFile+o.System != "" || len(o.ACR)+len(o.Role)+len(o.Map) > 0 {
 			return errors.New("--oidc-… is about the provider that --oidc-issuer names: set it")

@@ -29,7 +29,10 @@ func (proved) Authenticate(r *http.Request) (auth.Identity, error) {
 		p.OnBehalf, p.Roles = sandboxClinic, []string{"prescriber"}
 	}
 	if d, err := time.ParseDuration(ago); err == nil {
-		p.Verified = time.Now().Add(-d)
+		p.Verified, p.Strength = time.Now().Add(-d), 2
+	}
+	if ago == "weak" {
+		p.Verified, p.Strength = time.Now(), 1
 	}
 	return auth.Identity{Requester: p, Scopes: auth.Full}, nil
 }
@@ -43,7 +46,7 @@ func TestReauth(t *testing.T) {
 	p := startPharmacy(t, func(c *serveCommand) { c.Reauth = 5 * time.Minute })
 	config, err := (&serveCommand{Sandbox: true}).config(p.app, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	config.Authenticator = proved{}
+	config.Authenticator = proved{} // which says how strongly, too
 	s, err := server.New(config)
 	require.NoError(t, err)
 	h := s.Handler()
@@ -72,8 +75,12 @@ func TestReauth(t *testing.T) {
 			require.Contains(t, text, "fresh-proof")
 			require.Contains(t, text, "max_age=300")
 		}
+		code, header, text := try(who+" weak", method, path, body)
+		require.Equal(t, 401, code, "%s: %s", path, text)
+		require.Contains(t, header.Get("WWW-Authenticate"), `acr_values="AAL2_ANY AAL2_OR_AAL3_ANY AAL3_ANY"`)
+		require.Contains(t, text, "strong-proof")
 		require.Equal(t, before, p.app.db.Head(), "nothing is stored")
-		code, _, text := try(who+" 1m", method, path, body)
+		code, _, text = try(who+" 1m", method, path, body)
 		require.Less(t, code, 300, text)
 		return text
 	}

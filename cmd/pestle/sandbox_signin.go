@@ -19,14 +19,18 @@ const (
 	personCookie = "pestle-person"
 )
 
+// sandboxStrength is how strongly the people of a sandbox are taken to have proved who
+// they are.
+const sandboxStrength = 3
+
 // Signed returns the person who was chosen.
-func (sandboxSignIn) Signed(r *http.Request) (oauth.Person, time.Time, bool) {
+func (sandboxSignIn) Signed(r *http.Request) (oauth.Person, oauth.Proof, bool) {
 	name := r.Header.Get(personHeader)
 	if cookie, err := r.Cookie(personCookie); name == "" && err == nil {
 		name = cookie.Value
 	}
 	p, err := sandboxPerson(name)
-	return p, time.Now(), err == nil
+	return p, oauth.Proof{At: time.Now(), Strength: sandboxStrength}, err == nil
 }
 
 // SignInURL is the address of the page on which a person is chosen.

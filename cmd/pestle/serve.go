@@ -63,7 +63,9 @@ type serveCommand struct {
 	SessionIdle time.Duration `env:"PESTLE_SESSION_IDLE" default:"15m" help:"With --sign-in: a session ends when it was not used for so long; 30m at most."`
 	SessionMost time.Duration `env:"PESTLE_SESSION_MOST" default:"12h" help:"With --sign-in: a session ends so long after the sign-in; 12h at most."`
 
-	Reauth time.Duration `name:"reauth-controlled-drugs" env:"PESTLE_REAUTH_CONTROLLED_DRUGS" placeholder:"DURATION" help:"How long ago a person may have proved who they are who prescribes, takes, supplies, returns or corrects a controlled drug of Schedules 1 to 3, such as 5m; not asked unless set. Others are answered 401 with max_age (RFC 9470)."`
+	Reauth time.Duration `name:"reauth-controlled-drugs" env:"PESTLE_REAUTH_CONTROLLED_DRUGS" placeholder:"DURATION" help:"How long ago a person may have proved who they are who prescribes, takes, supplies, returns or corrects a controlled drug of Schedules 1 to 3, such as 5m; not asked unless set. It asks for assurance level 2 too (docs/signin.md). Others are answered 401 with max_age and acr_values (RFC 9470)."`
+
+	ACRLevel map[string]string `name:"acr-level" env:"PESTLE_ACR_LEVEL" mapsep:"none" placeholder:"ACR=LEVEL" help:"How strongly a value of acr, in tokens of --issuer or of an OpenID provider, says that a person proved who they are: the authenticator assurance level, 1 to 3, of NIST SP 800-63B; several by repeating it. Those of NHS CIS2 are known (docs/signin.md)."`
 
 	AllowPrivateKeysURL bool `env:"PESTLE_ALLOW_PRIVATE_KEYS_URL" name:"allow-private-keys-url" help:"Clients may publish their keys at addresses of private networks."`
 

@@ -74,6 +74,9 @@ func (s *accounts) AppsOf(person string) []oauth.Granted { return s.tokens.AppsO
 // EndApp ends what a person has let an app do.
 func (s *accounts) EndApp(person, id string) error { return s.tokens.EndApp(person, id) }
 
+// EndOnline ends what apps may do as long as a person is signed in.
+func (s *accounts) EndOnline(person string) error { return s.tokens.EndOnline(person) }
+
 // apply does it, by whom.
 func (c userChange) apply(s accounts, by people.Maker) (out userAnswer, err error) {
 	defer func() { out.Missing = s.missing(out.People) }()

@@ -313,6 +313,13 @@ func TestOpenIDOptions(t *testing.T) {
 	assert.Equal(t, signin.Claims{Name: "name", Organisation: "organisation", Roles: "nhsid_nrbac_roles", RoleCode: "role_code", RoleOrganisation: "organisation", RoleID: "id", Selected: "selected_roleid",
 		PractitionerSystem: "https://fhir.nhs.uk/Id/sds-user-id", Map: map[string]string{"S0010:G0020:R8000": "pharmacist", "R2": "technician"}}, p.Claims)
 	assert.Equal(t, map[string]string{"urn:a;b": "system/Task.rs system/$process-message?event=a"}, c.Serve.ScopeMap)
+	cis2 := openIDOptions{Issuer: "https://id.example", ClientID: "pestle", SecretFile: secret, Scope: []string{"profile"}, Preset: "cis2", Role: map[string]string{"S0010:G0020:R8000": "pharmacist"}, Map: map[string]string{"name": "display_name"}}
+	require.NoError(t, cis2.complete(true))
+	p, err = cis2.provider(func(string) bool { return true })
+	require.NoError(t, err)
+	assert.Equal(t, []string{"profile", "nationalrbacaccess", "selectedrole"}, p.Scopes)
+	assert.Equal(t, signin.Claims{Name: "display_name", Organisation: "organisation", Roles: "nhsid_nrbac_roles", RoleCode: "role_code", RoleOrganisation: "org_code", RoleID: "person_roleid", Selected: "selected_roleid",
+		Practitioner: "uid", PractitionerSystem: "https://fhir.nhs.uk/Id/sds-user-id", Map: cis2.Role}, p.Claims)
 	o.Role["R3"] = "king"
 	_, err = o.provider(func(role string) bool { return role != "king" })
 	require.ErrorContains(t, err, `role "king" of R3`)

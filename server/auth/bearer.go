@@ -41,6 +41,9 @@ type Bearer struct {
 	// the claim has no roles: its scopes alone limit it.
 	RolesClaim string
 	Roles      func(names []string) Grants
+	// Strength is how strongly a person proved who they are, by the claims of a token;
+	// nil where nobody knows.
+	Strength func(claims map[string]any) int
 	// Delegates are, by the ODS code of an organisation in capitals, those that it
 	// may act for besides itself.
 	Delegates map[string][]string
@@ -125,7 +128,11 @@ func Challenge(err error) string {
 		return `Bearer realm="fhir"`
 	}
 	if old := (*fhir.ProofTooOld)(nil); errors.As(err, &old) { // RFC 9470 section 3
-		return fmt.Sprintf(`Bearer realm="fhir", error="insufficient_user_authentication", error_description="The person must prove anew who they are", max_age="%d"`, int(old.MaxAge.Seconds()))
+		challenge := fmt.Sprintf(`Bearer realm="fhir", error="insufficient_user_authentication", error_description="The person must prove anew who they are", max_age="%d"`, int(old.MaxAge.Seconds()))
+		if len(old.ACR) > 0 {
+			challenge += `, acr_values="` + strings.Join(old.ACR, " ") + `"`
+		}
+		return challenge
 	}
 	return `Bearer realm="fhir", error="invalid_token"`
 }
@@ -196,6 +203,9 @@ func (b *Bearer) identity(claims jwt.MapClaims) Identity {
 	}
 	if at, ok := claims["auth_time"].(float64); ok && at > 0 && at < 1<<40 {
 		out.Requester.Verified = time.Unix(int64(at), 0).UTC()
+	}
+	if b.Strength != nil {
+		out.Requester.Strength = b.Strength(claims)
 	}
 	out.Requester.Person = b.ofPerson(claims, scopes)
 	if claim, ok := claims[cmp.Or(b.RolesClaim, "roles")]; ok && b.Roles != nil {

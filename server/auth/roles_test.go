@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // named grants reading of Patients where one of the names is reader.
@@ -88,6 +90,27 @@ func TestWhoActs(t *testing.T) {
 		}
 		assert.Equal(t, want, who.Requester.Verified, name)
 	}
+}
+
+// TestHowStrongly: the claims of a token tell how strongly its person proved who they
+// are, where the server is told to look; who did by less is told by what.
+func TestHowStrongly(t *testing.T) {
+	private, set := keySet(t)
+	keys, err := ParseKeys(set)
+	require.NoError(t, err)
+	b := &Bearer{Keys: keys, Issuer: "https://issuer", Audience: "pestle", Clock: func() time.Time { return now }}
+	ask := func() int {
+		r := httptest.NewRequest("GET", "/fhir/Patient/1", nil)
+		r.Header.Set("Authorization", "Bearer "+token(t, "RS256", "r", private["RS256"], claims(map[string]any{"scope": "user/*.rs", "acr": "gold"})))
+		who, err := b.Authenticate(r)
+		require.NoError(t, err)
+		return who.Requester.Strength
+	}
+	assert.Zero(t, ask())
+	b.Strength = func(claims map[string]any) int { return map[any]int{"gold": 3}[claims["acr"]] }
+	assert.Equal(t, 3, ask())
+	assert.Equal(t, `Bearer realm="fhir", error="insufficient_user_authentication", error_description="The person must prove anew who they are", max_age="300", acr_values="silver gold"`,
+		Challenge(&fhir.ProofTooOld{MaxAge: 5 * time.Minute, ACR: []string{"silver", "gold"}}))
 }
 
 // TestMappedScopes: scopes of another vocabulary grant what they are mapped to, whole

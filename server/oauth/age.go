@@ -15,6 +15,7 @@ import (
 const (
 	promptName = "prompt"
 	maxAgeName = "max_age"
+	acrName    = "acr_values"
 	sinceName  = "signed_in_since"
 )
 
@@ -25,7 +26,7 @@ var prompts = []string{"none", "login", "consent", "select_account"}
 const mostAge = 100 * 365 * 24 * 60 * 60
 
 // readAge reads how new the proof of who the person is must be.
-func (a *authorization) readAge(values url.Values) *failure {
+func (s *Server) readAge(a *authorization, values url.Values) *failure {
 	refuse := func(member, message string) *failure {
 		return &failure{code: invalidRequest, member: member, message: message}
 	}
@@ -48,10 +49,24 @@ func (a *authorization) readAge(values url.Values) *failure {
 		}
 		a.maxAge = time.Duration(min(seconds, mostAge)) * time.Second //nolint:gosec // bounded
 	}
+	if s.config.Strength != nil && values.Has(acrName) {
+		a.strength = s.weakest(strings.Fields(values.Get(acrName)))
+	}
 	if a.since = Since(values); values.Has(sinceName) && a.since.IsZero() {
 		return refuse(sinceName, "it is set by this server alone")
 	}
 	return nil
+}
+
+// weakest is the least level that values of acr tell, of those that the server knows: an
+// app is content with each of them. None is 0.
+func (s *Server) weakest(acr []string) (level int) {
+	for _, value := range acr {
+		if l := s.config.Strength(value); l > 0 && (level == 0 || l < level) {
+			level = l
+		}
+	}
+	return level
 }
 
 // Since is the time after which a person must have proved who they are for a request
@@ -66,11 +81,11 @@ func Since(values url.Values) time.Time {
 
 // stale reports whether a person must prove anew who they are before the app is
 // answered.
-func (a *authorization) stale(proved, now time.Time) bool {
+func (a *authorization) stale(proof Proof, now time.Time) bool {
 	if !a.since.IsZero() {
-		return proved.Before(a.since)
+		return proof.At.Before(a.since)
 	}
-	return slices.Contains(a.prompt, "login") || slices.Contains(a.prompt, "select_account") || a.maxAge > 0 && now.Sub(proved) > a.maxAge
+	return proof.Strength < a.strength || slices.Contains(a.prompt, "login") || slices.Contains(a.prompt, "select_account") || a.maxAge > 0 && now.Sub(proof.At) > a.maxAge
 }
 
 // silent reports whether the app wants nobody to be asked anything.
@@ -85,7 +100,7 @@ func (a *authorization) again(now time.Time) url.Values {
 			values[name] = list
 		}
 	}
-	if a.stale(time.Time{}, now) { // more than any sign-in is asked for
+	if a.stale(Proof{}, now) { // more than any sign-in is asked for
 		values.Set(sinceName, strconv.FormatInt(now.Unix(), 10))
 	}
 	return values

@@ -57,6 +57,15 @@ func TestProvedAnew(t *testing.T) {
 			require.Equal(t, "login_required", w.ask("anna", silent).at.Query().Get("error"), name)
 		}
 	}
+	w.staff.proved, w.staff.strength = 0, 2
+	require.Equal(t, 200, w.ask("anna", request("acr_values", "strong strongest")).code, "content with either")
+	require.Equal(t, 200, w.ask("anna", request("acr_values", "unknown")).code)
+	step := w.backIn(w.ask("anna", request("acr_values", "strongest")))
+	require.Equal(t, "strongest", step.Get("acr_values"), "the sign-in is told")
+	require.NotEmpty(t, step.Get("signed_in_since"))
+	require.Equal(t, 200, w.ask("anna", step).code, "and nobody is sent there for ever")
+	require.Equal(t, 2, w.who(w.redeem(w.code("anna", request())).Token).Requester.Strength)
+	w.again()
 	require.NotContains(t, w.backIn(w.ask("", request())), "signed_in_since")
 	require.Contains(t, w.backIn(w.ask("", request("max_age", "60"))), "signed_in_since")
 	for _, bad := range [][]string{{"prompt", "maybe"}, {"prompt", "none login"}, {"max_age", "-1"}, {"max_age", "x"}, {"max_age", "9223372036854775808"}, {"signed_in_since", "x"}, {"signed_in_since", "0"}} {

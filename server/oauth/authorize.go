@@ -22,6 +22,7 @@ type authorization struct {
 	scope     string
 	prompt    []string
 	maxAge    time.Duration // since the person proved who they are; 0 for any
+	strength  int           // how strongly they must have proved it; see [fhir.Principal]
 	since     time.Time     // when they were sent to prove it anew; zero where they were not
 	launch    string
 	given     url.Values // as it came, to come back with after a sign-in
@@ -108,7 +109,7 @@ func (s *Server) check(a *authorization, values url.Values) *failure {
 		return &failure{code: code, member: member, message: message}
 	}
 	a.challenge, a.nonce, a.scope, a.launch = values.Get("code_challenge"), values.Get("nonce"), values.Get("scope"), values.Get("launch")
-	if f := a.readAge(values); f != nil {
+	if f := s.readAge(a, values); f != nil {
 		return f
 	}
 	switch {

@@ -23,7 +23,7 @@ const (
 type asking struct {
 	*authorization
 	person    Person
-	proved    time.Time
+	proof     Proof
 	granted   []string // what the app can get
 	patient   string   // of the launch by a clinic's software, else ""
 	encounter string
@@ -84,8 +84,8 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, a *authorization) {
 		f := &failure{code: code, message: message}
 		s.back(w, r, a, url.Values{"error": {code}, "error_description": {f.description()}})
 	}
-	p, proved, ok := s.config.SignIn.Signed(r)
-	if !ok || a.stale(proved, s.now()) {
+	p, proof, ok := s.config.SignIn.Signed(r)
+	if !ok || a.stale(proof, s.now()) {
 		if a.silent() {
 			refuse("login_required", "nobody is signed in, or they proved too long ago who they are")
 			return
@@ -109,7 +109,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request, a *authorization) {
 		refuse("consent_required", "the person is asked each time")
 		return
 	}
-	q := &asking{authorization: a, person: p, proved: proved, granted: granted, expires: s.now().Add(askingLife)}
+	q := &asking{authorization: a, person: p, proof: proof, granted: granted, expires: s.now().Add(askingLife)}
 	if f := s.launched(r, q); f != nil {
 		refuse(f.code, f.description())
 		return
@@ -183,7 +183,7 @@ func (s *Server) allow(w http.ResponseWriter, r *http.Request, q *asking, c *cho
 		return
 	}
 	text, err := s.newCode(&code{Redirect: q.redirect, Challenge: q.challenge, Nonce: q.nonce,
-		Grant: grant{Client: q.client.ID, Person: q.person, Proved: q.proved.Unix(), Scope: strings.Join(c.scopes, " "), Patient: c.patient, Encounter: c.encounter}})
+		Grant: grant{Client: q.client.ID, Person: q.person, Proved: q.proof.At.Unix(), Strength: q.proof.Strength, Scope: strings.Join(c.scopes, " "), Patient: c.patient, Encounter: c.encounter}})
 	if err != nil {
 		s.config.Logger.Error("authorization endpoint", "error", err)
 		s.back(w, r, q.authorization, url.Values{"error": {"temporarily_unavailable"}})

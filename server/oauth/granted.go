@@ -17,6 +17,7 @@ type grant struct {
 	Client    string `json:"client"`
 	Person    Person `json:"person"`
 	Proved    int64  `json:"auth_time"` // when they last proved who they are, in Unix seconds
+	Strength  int    `json:"aal,omitempty"`
 	Scope     string `json:"scope"`
 	Patient   string `json:"patient,omitempty"`   // logical id
 	Encounter string `json:"encounter,omitempty"` // logical id
@@ -121,6 +122,12 @@ func (s *Server) endGrants(which func(*grant) bool) error {
 
 func (s *Server) endGrant(id string) error {
 	return s.endGrants(func(g *grant) bool { return g.ID == id })
+}
+
+// EndOnline ends what a person has let apps do as long as they are signed in: all but
+// grants with offline_access.
+func (s *Server) EndOnline(name string) error {
+	return s.endGrants(func(g *grant) bool { return g.Person.Name == name && !g.has(offlineAccess) })
 }
 
 // EndPerson ends what a person has let apps do, with all tokens: at once, and durably

@@ -27,15 +27,16 @@ const (
 
 // staff is who is signed in, by the header Person, and who works here.
 type staff struct {
-	now    func() time.Time
-	proved time.Duration // ago
-	left   map[string]bool
-	is     map[string]Person
+	now      func() time.Time
+	proved   time.Duration // ago
+	strength int
+	left     map[string]bool
+	is       map[string]Person
 }
 
-func (s *staff) Signed(r *http.Request) (Person, time.Time, bool) {
+func (s *staff) Signed(r *http.Request) (Person, Proof, bool) {
 	p, ok := s.is[r.Header.Get("Person")]
-	return p, s.now().Add(-s.proved), ok
+	return p, Proof{At: s.now().Add(-s.proved), Strength: s.strength}, ok
 }
 
 func (*staff) SignInURL(back string) string { return "/sign-in?back=" + url.QueryEscape(back) }
@@ -109,7 +110,8 @@ func (w *launching) again() {
 	var err error
 	w.s, err = New(Config{Shelf: w.shelf, Clock: func() time.Time { return w.now }, Audience: func() []string { return []string{endpoint} }, Bases: []string{"/fhir"},
 		Known: func(role string) bool { return role == "pharmacist" }, Roles: func(names []string) auth.Grants { return pharmacists(names) },
-		SignIn: w.staff, Account: w.staff.account, Chart: charts{}, AddressRate: Rate{Second: 1e6, Burst: 1e6}, ClientRate: Rate{Second: 1e6, Burst: 1e6}})
+		Strength: func(acr string) int { return map[string]int{"strong": 2, "strongest": 3}[acr] },
+		SignIn:   w.staff, Account: w.staff.account, Chart: charts{}, AddressRate: Rate{Second: 1e6, Burst: 1e6}, ClientRate: Rate{Second: 1e6, Burst: 1e6}})
 	require.NoError(w.t, err)
 }
 

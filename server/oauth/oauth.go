@@ -51,6 +51,9 @@ type Config struct {
 	// SignIn tells who uses a browser; nil where the server knows no people, and then
 	// it authorizes no launches.
 	SignIn SignIn
+	// Strength is how strongly a value of acr says that somebody proved who they are; nil
+	// where apps do not ask for that.
+	Strength func(acr string) int
 	// Account returns a person by the name of their account as they are now, false
 	// where they have left; nil where they stay as they were.
 	Account func(name string) (Person, bool)

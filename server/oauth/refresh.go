@@ -119,7 +119,7 @@ func (s *Server) begin(r *http.Request, g *grant, nonce string, values map[strin
 // answer issues an access token of a grant and says what it is for.
 func (s *Server) answer(r *http.Request, g *grant, scope string, values map[string][]byte) (map[string]any, error) {
 	p := g.Person
-	answer, err := s.grant(&token{Client: g.Client, Scope: scope, Person: &p, Grant: g.ID, Patient: g.Patient, Encounter: g.Encounter, Proved: g.Proved}, values)
+	answer, err := s.grant(&token{Client: g.Client, Scope: scope, Person: &p, Grant: g.ID, Patient: g.Patient, Encounter: g.Encounter, Proved: g.Proved, Strength: g.Strength}, values)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ type token struct {
 	Patient   string  `json:"patient,omitempty"`   // logical id, of the launch
 	Encounter string  `json:"encounter,omitempty"` // likewise
 	Proved    int64   `json:"auth_time,omitempty"` // when the person last proved who they are
+	Strength  int     `json:"aal,omitempty"`       // how strongly; see [fhir.Principal]
 
 	identity auth.Identity
 }
@@ -144,7 +145,7 @@ func (s *Server) identify(t *token) {
 	}
 	t.identity = auth.Identity{Scopes: auth.ParseScopes(t.Scope).OfPatient(t.Patient), Requester: fhir.Principal{
 		Agent: p.Agent, Display: p.Display, OnBehalf: p.Organisation, Client: t.Client, Roles: p.Roles,
-		Delegates: s.config.Delegates[p.Organisation], Person: t.Person != nil,
+		Delegates: s.config.Delegates[p.Organisation], Person: t.Person != nil, Strength: t.Strength,
 	}}
 	if t.Proved > 0 {
 		t.identity.Requester.Verified = time.Unix(t.Proved, 0).UTC()

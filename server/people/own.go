@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/hex"
 	"slices"
+	"time"
 )
 
 // Listed is a session as the person whose it is sees it.
@@ -53,3 +54,44 @@ func (r *Registry) EndSessions(person string, ids ...string) error {
 	}
 	return r.config.Shelf.Write(values)
 }
+
+// EndProvided ends the sessions that were begun at an OpenID provider until a time: that
+// of a name there (sid), or those of a person, or both where both are named. It is
+// durable when it returns; before is called with each person whose sessions end,
+// before any does.
+func (r *Registry) EndProvided(provider, sid, person string, until time.Time, before func(Person) error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	values, told := map[string][]byte{}, map[string]bool{}
+	var ended []hash
+	for key, s := range r.sessions {
+		if s.Provider != provider || s.Begun > until.Unix() || sid != "" && s.SID != sid || person != "" && s.Person != person {
+			continue
+		}
+		if p := r.people[s.Person]; p != nil && !told[p.ID] {
+			told[p.ID] = true
+			if err := before(*p); err != nil {
+				return err
+			}
+		}
+		ended, values[sessionName+string(key[:])] = append(ended, key), nil
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	for _, key := range ended { // at once; found again where that cannot be stored
+		over := *r.sessions[key]
+		over.Epoch = endedEpoch
+		r.sessions[key] = &over
+	}
+	if err := r.config.Shelf.Write(values); err != nil {
+		return err
+	}
+	for _, key := range ended {
+		delete(r.sessions, key)
+	}
+	return nil
+}
+
+// endedEpoch is that of a session that is over, and of no person.
+const endedEpoch = -1

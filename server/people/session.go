@@ -14,9 +14,14 @@ type Session struct {
 	Passkey []byte `json:"passkey,omitempty"` // id of the credential, of a passkey: without it the session is over
 	Epoch   int    `json:"epoch"`
 
+	// Provider is where they signed in, and SID the session there, of an OpenID provider.
+	Provider string `json:"iss,omitempty"`
+	SID      string `json:"sid,omitempty"`
+
 	Begun    int64 `json:"iat"`
-	Verified int64 `json:"auth_time"` // when they proved who they are
-	Seen     int64 `json:"seen"`      // when something was last asked for
+	Verified int64 `json:"auth_time"`     // when they proved who they are
+	Strength int   `json:"aal,omitempty"` // how strongly: see fhir.Principal
+	Seen     int64 `json:"seen"`          // when something was last asked for
 }
 
 // The ways to sign in.

@@ -51,7 +51,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, form url.Values)
 			s.unavailable(w, err)
 			return
 		}
-		s.begin(w, r, people.Session{Person: p.ID, Way: people.WayPasskey, Passkey: a.ID}, back)
+		s.begin(w, r, s.passkeySession(p.ID, a.ID), back)
 	}
 }
 

@@ -57,7 +57,7 @@ func (s *Server) invitation(w http.ResponseWriter, r *http.Request, form url.Val
 		s.unavailable(w, err)
 	default:
 		s.challenges.take(challenge, s.config.Clock())
-		s.begin(w, r, people.Session{Person: p.ID, Way: people.WayPasskey, Passkey: c.ID}, AccountPath)
+		s.begin(w, r, s.passkeySession(p.ID, c.ID), AccountPath)
 	}
 }
 

@@ -143,11 +143,29 @@ func (s *Server) toProvider(w http.ResponseWriter, form url.Values) {
 	if since := sinceIn(f.back); !since.IsZero() {
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
 	}
-	if len(o.ACR) > 0 {
-		options = append(options, oauth2.SetAuthURLParam("acr_values", strings.Join(o.ACR, " ")))
+	if acr := o.acrFor(f.back); acr != "" {
+		options = append(options, oauth2.SetAuthURLParam("acr_values", acr))
 	}
 	http.SetCookie(w, &http.Cookie{Name: s.flowCookie(), Value: f.cookie, Path: "/", MaxAge: int(challengeLife.Seconds()), Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	lead(w, config.AuthCodeURL(string(state), options...))
+}
+
+// acrFor are the values of acr that the provider is asked for: of those that it may
+// answer, what the app wants to which the browser goes back.
+func (o *OpenID) acrFor(back string) string {
+	_, query, _ := strings.Cut(back, "?")
+	values, err := url.ParseQuery(query)
+	wanted := strings.Fields(values.Get("acr_values"))
+	if err != nil || len(wanted) == 0 {
+		return strings.Join(o.ACR, " ")
+	}
+	if len(o.ACR) > 0 {
+		wanted = slices.DeleteFunc(wanted, func(acr string) bool { return !slices.Contains(o.ACR, acr) })
+	}
+	if len(wanted) == 0 {
+		wanted = o.ACR
+	}
+	return strings.Join(wanted, " ")
 }
 
 // errOpenID is the error of an answer that is not taken; the log has more.
@@ -177,7 +195,7 @@ func (s *Server) fromProvider(w http.ResponseWriter, r *http.Request, form url.V
 	http.SetCookie(w, &http.Cookie{Name: s.flowCookie(), Path: "/", MaxAge: -1, Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	ctx, cancel := context.WithTimeout(r.Context(), openIDTime)
 	defer cancel()
-	p, proved, err := s.proven(ctx, form, f)
+	p, session, err := s.proven(ctx, form, f)
 	if err != nil {
 		s.config.Logger.Warn("sign-in at the OpenID provider refused", "issuer", s.config.OpenID.Issuer, "fault", err)
 		s.failed(r, signedIn, known(&p))
@@ -192,46 +210,49 @@ func (s *Server) fromProvider(w http.ResponseWriter, r *http.Request, form url.V
 		s.unavailable(w, err)
 		return
 	}
-	s.begin(w, r, people.Session{Person: p.ID, Way: people.WayOpenID, Verified: proved.Unix()}, f.back)
+	session.Person = p.ID
+	s.begin(w, r, session, f.back)
 }
 
-// proven is who signed in at the provider, and when they proved who they are there.
-func (s *Server) proven(ctx context.Context, form url.Values, f flow) (p people.Person, proved time.Time, err error) {
+// proven is who signed in at the provider, and the session that they may have here.
+func (s *Server) proven(ctx context.Context, form url.Values, f flow) (p people.Person, session people.Session, err error) {
 	o := s.config.OpenID
 	switch {
 	case form.Get("error") != "":
-		return p, proved, refusedOpenID("%s refused it", o.Name)
+		return p, session, refusedOpenID("%s refused it", o.Name)
 	case form.Has("iss") && form.Get("iss") != o.Issuer: // RFC 9207
-		return p, proved, errors.New("the answer is of another issuer")
+		return p, session, errors.New("the answer is of another issuer")
 	case form.Get("code") == "":
-		return p, proved, errors.New("the answer has no code")
+		return p, session, errors.New("the answer has no code")
 	}
 	provider, err := o.find(s.config.Clock())
 	if err != nil {
-		return p, proved, err
+		return p, session, err
 	}
 	config, err := o.oauth(provider, s.party.Origin)
 	if err != nil {
-		return p, proved, err
+		return p, session, err
 	}
 	ctx = oidc.ClientContext(ctx, o.Client)
 	token, err := config.Exchange(ctx, form.Get("code"), oauth2.VerifierOption(s.derived("pkce", f)))
 	if err != nil {
-		return p, proved, err
+		return p, session, err
 	}
 	claims, err := s.idToken(ctx, provider, token, f)
 	if err != nil {
-		return p, proved, err
+		return p, session, err
 	}
 	p.Practitioner = o.Issuer + "|" + claims.text("sub") // for the record, until more is known
-	if proved, err = o.judge(claims, sinceIn(f.back), s.config.Clock()); err != nil {
-		return p, proved, err
+	proved, err := o.judge(claims, sinceIn(f.back), s.config.Clock())
+	if err != nil {
+		return p, session, err
 	}
+	session = people.Session{Way: people.WayOpenID, Verified: proved.Unix(), Strength: s.strength(claims), Provider: o.Issuer, SID: claims.text("sid")}
 	found, err := s.admitted(ctx, provider, token, claims)
 	if found.ID != "" {
 		p = found
 	}
-	return p, proved, err
+	return p, session, err
 }
 
 // idToken verifies the id_token: OpenID Connect Core section 3.1.3.7.

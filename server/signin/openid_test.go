@@ -121,7 +121,10 @@ func newOpenID(t *testing.T, change func(*signin.OpenID)) (*world, *provider) {
 		change(o)
 	}
 	var err error
-	w.s, err = signin.New(signin.Config{People: w.people, Audit: w.audit, Origin: origin, Site: page.Site{Name: "Pestle"}, OpenID: o, Rate: w.rate, Clock: func() time.Time { return w.now }})
+	w.s, err = signin.New(signin.Config{People: w.people, Apps: w, Audit: w.audit, Origin: origin, Site: page.Site{Name: "Pestle"}, OpenID: o,
+		Strength: func(claims map[string]any) int {
+			return map[any]int{"aal3": 3}[claims["acr"]] + map[any]int{"passkey": 2}[claims["way"]]
+		}, Rate: w.rate, Clock: func() time.Time { return w.now }})
 	require.NoError(t, err)
 	_, err = w.people.Add(people.Person{ID: "carl", Name: "Carl", Organisation: "FA565", Roles: []string{"pharmacist"}, Subjects: []string{people.Subject(p.http.URL, "s-1")}})
 	require.NoError(t, err)
@@ -176,7 +179,12 @@ func TestOpenID(t *testing.T) {
 	r.AddCookie(&http.Cookie{Name: cookie, Value: b.cookies[cookie]})
 	_, proved, ok := w.s.Signed(r)
 	require.True(t, ok)
-	require.Equal(t, w.now.Add(-time.Minute).Unix(), proved.Unix(), "when they proved it there")
+	require.Equal(t, w.now.Add(-time.Minute).Unix(), proved.At.Unix(), "when they proved it there")
+	require.Equal(t, 3, proved.Strength, "and how")
+	b.toProvider(p, "/authorize?client_id=x&acr_values=aal3b+other")
+	require.Equal(t, "aal3b", p.asked.Get("acr_values"), "what the app asks for, of what is taken")
+	b.toProvider(p, "/authorize?client_id=x&acr_values=other")
+	require.Equal(t, "aal3 aal3b", p.asked.Get("acr_values"))
 	own := b.get("/account")
 	require.NotContains(t, own.body, "data-passkey")
 	require.Contains(t, own.body, "added and removed by who signed in with one")

@@ -35,6 +35,8 @@ type Audit interface {
 type Apps interface {
 	AppsOf(person string) []oauth.Granted
 	EndApp(person, id string) error
+	// EndOnline ends what apps may do as long as a person is signed in.
+	EndOnline(person string) error
 }
 
 // Config is what a Server is made of. People, Audit and Origin are needed.
@@ -44,10 +46,13 @@ type Config struct {
 	Origin string  // by which browsers know the server: "https://pestle.example"
 	Apps   Apps    // nil where there are none
 	OpenID *OpenID // who signs people in besides; nil for nobody
-	Site   page.Site
-	Rate   limit.Rate // attempts from one address; zero for 1 a second, 30 at once
-	Logger *slog.Logger
-	Clock  func() time.Time
+	// Strength is how strongly somebody proved who they are, by the claims of an id_token;
+	// of a passkey that is the claim "way". nil where nobody knows.
+	Strength func(claims map[string]any) int
+	Site     page.Site
+	Rate     limit.Rate // attempts from one address; zero for 1 a second, 30 at once
+	Logger   *slog.Logger
+	Clock    func() time.Time
 }
 
 // Server serves the pages. Make one with [New].
@@ -58,6 +63,8 @@ type Server struct {
 	secure     bool
 	challenges challenges
 	attempts   *limit.Limiter
+	logouts    *limit.Limiter
+	ids        usedIDs // of logout tokens
 	denials    limit.Denials
 	own        *http.CrossOriginProtection
 }
@@ -92,7 +99,7 @@ func New(config Config) (*Server, error) {
 	if config.Clock == nil {
 		config.Clock = time.Now
 	}
-	s := &Server{config: config, party: party, secure: strings.HasPrefix(party.Origin, "https://"), attempts: limit.New(config.Rate), challenges: newChallenges()}
+	s := &Server{config: config, party: party, secure: strings.HasPrefix(party.Origin, "https://"), attempts: limit.New(config.Rate), logouts: limit.New(logoutRate), challenges: newChallenges()}
 	s.own = http.NewCrossOriginProtection()
 	if err := s.own.AddTrustedOrigin(party.Origin); err != nil { // whatever name a proxy asks by
 		return nil, err
@@ -137,7 +144,7 @@ func (s *Server) Serves(path string) bool {
 	switch path {
 	case SignInPath, SignOutPath, InvitationPath, AccountPath:
 		return true
-	case openIDPath, CallbackPath:
+	case openIDPath, CallbackPath, LogoutPath:
 		return s.config.OpenID != nil
 	}
 	return false
@@ -156,6 +163,10 @@ func (s *Server) Within(next http.Handler) http.Handler {
 
 // ServeHTTP serves the pages.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == LogoutPath {
+		s.logout(w, r)
+		return
+	}
 	form, refused := s.form(w, r)
 	switch {
 	case refused:
@@ -176,12 +187,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Signed returns the person whose session a request of a browser belongs to: see
 // [oauth.SignIn].
-func (s *Server) Signed(r *http.Request) (oauth.Person, time.Time, bool) {
+func (s *Server) Signed(r *http.Request) (oauth.Person, oauth.Proof, bool) {
 	p, session, ok := s.config.People.Signed(s.nameIn(r))
 	if !ok {
-		return oauth.Person{}, time.Time{}, false
+		return oauth.Person{}, oauth.Proof{}, false
 	}
-	return personOf(&p), time.Unix(session.Verified, 0), true
+	return personOf(&p), oauth.Proof{At: time.Unix(session.Verified, 0), Strength: session.Strength}, true
 }
 
 // SignInURL is the address of the page on which a person signs in and then goes back.
@@ -211,6 +222,19 @@ func (s *Server) nameIn(r *http.Request) string {
 		return ""
 	}
 	return list[0].Value
+}
+
+// strength is how strongly claims say that somebody proved who they are.
+func (s *Server) strength(claims map[string]any) int {
+	if s.config.Strength == nil {
+		return 0
+	}
+	return s.config.Strength(claims)
+}
+
+// passkeySession is a session of who has shown a passkey.
+func (s *Server) passkeySession(person string, passkey []byte) people.Session {
+	return people.Session{Person: person, Way: people.WayPasskey, Passkey: passkey, Strength: s.strength(map[string]any{"way": people.WayPasskey})}
 }
 
 // begin begins a session in the browser, and leads to where it was to go.

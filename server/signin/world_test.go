@@ -92,12 +92,18 @@ type world struct {
 	s      *signin.Server
 	rate   limit.Rate
 	apps   map[string][]oauth.Granted // by person
+	online []string                   // of whom what apps do was ended
 }
 
 func (w *world) AppsOf(person string) []oauth.Granted { return w.apps[person] }
 
 func (w *world) EndApp(person, id string) error {
 	w.apps[person] = slices.DeleteFunc(w.apps[person], func(a oauth.Granted) bool { return a.ID == id })
+	return nil
+}
+
+func (w *world) EndOnline(person string) error {
+	w.online = append(w.online, person)
 	return nil
 }
 

@@ -18,9 +18,16 @@ func TestFresh(t *testing.T) {
 	table, err := duties.Builtin()
 	require.NoError(t, err)
 	now := time.Unix(1_790_000_000, 0)
-	person := func(ago time.Duration) fhir.Principal { return fhir.Principal{Person: true, Verified: now.Add(-ago)} }
+	person := func(ago time.Duration) fhir.Principal {
+		return fhir.Principal{Person: true, Verified: now.Add(-ago), Strength: 2}
+	}
+	weak := func(level int) fhir.Principal {
+		return fhir.Principal{Person: true, Verified: now, Strength: level}
+	}
 	require.NoError(t, table.Fresh([]string{"CD2"}, person(time.Hour), now), "not asked for")
 	table.Proof = 5 * time.Minute
+	table.Strengths, err = duties.BuiltinStrengths()
+	require.NoError(t, err)
 	for name, c := range map[string]struct {
 		schedules []string
 		who       fhir.Principal
@@ -40,6 +47,11 @@ func TestFresh(t *testing.T) {
 		"a fast clock":    {[]string{"CD2"}, person(-time.Minute), false},
 		"the future":      {[]string{"CD2"}, person(-2 * time.Minute), true},
 		"fresh and named": {[]string{"?", "CD1"}, person(time.Minute), false},
+		"weakly":          {[]string{"CD2"}, weak(1), true},
+		"who knows how":   {[]string{"CD3-1"}, weak(0), true},
+		"strongly":        {[]string{"CD2"}, weak(3), false},
+		"weakly, no CD":   {[]string{""}, weak(1), false},
+		"a weak program":  {[]string{"CD2"}, fhir.Principal{Verified: now}, false},
 	} {
 		err := table.Fresh(c.schedules, c.who, now)
 		assert.Equal(t, c.refused, err != nil, name)
@@ -48,7 +60,13 @@ func TestFresh(t *testing.T) {
 			require.True(t, errors.As(err, &old), name)
 			assert.Equal(t, 5*time.Minute, old.MaxAge)
 			assert.Equal(t, fhir.Login, fhir.KindOf(err))
-			assert.ErrorContains(t, err, "max_age=300")
+			if c.who.Strength == 2 || c.who.Verified.IsZero() {
+				assert.ErrorContains(t, err, "max_age=300")
+				assert.Empty(t, old.ACR, name)
+				continue
+			}
+			assert.ErrorContains(t, err, "acr_values", name)
+			assert.Equal(t, []string{"AAL2_ANY", "AAL2_OR_AAL3_ANY", "AAL3_ANY"}, old.ACR, name)
 		}
 	}
 }

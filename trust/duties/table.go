@@ -37,6 +37,9 @@ type Table struct {
 	// Proof is how long ago a person may have proved who they are who does something
 	// with a controlled drug: see [Table.Fresh]; 0 where it is not asked.
 	Proof time.Duration
+	// Strengths are the values of acr that those are told who proved it too weakly; nil
+	// for none.
+	Strengths *Strengths
 	// Unconfirmed are how records name the people whose accounts are not confirmed as
 	// accounts.tsv wants it; nil where the server has no accounts. It is asked in the
 	// commit, and what was decided then holds.
