@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -29,13 +30,20 @@ var everythingInputs = []fhir.Parameter{
 // everythingOf are the types of resources whose record is one request.
 var everythingOf = []string{"Patient", "Encounter", "Practitioner"}
 
+// everythingMembers is how many members of a Group are one request.
+const everythingMembers = 200
+
 // everythings are the operations $everything, as they are described.
 func everythings() (list []fhir.Operation) {
 	for _, typ := range everythingOf {
 		list = append(list, fhir.Operation{Name: "everything", Type: typ, Instance: true, Idempotent: true, Parameters: everythingInputs,
 			Doc: "Returns the " + typ + ", what belongs to it, and what that refers to, page by page."})
 	}
-	return list
+	return append(list,
+		fhir.Operation{Name: "everything", Type: "Group", Instance: true, Idempotent: true, Parameters: everythingInputs,
+			Doc: "Returns the records of the patients who are members of the Group, and what they refer to, page by page."},
+		fhir.Operation{Name: "everything", Type: "Patient", Idempotent: true, Parameters: everythingInputs,
+			Doc: "Returns the record of the one patient whom the token of the caller is about, and what it refers to, page by page."})
 }
 
 // everything answers with a resource, all in its compartment, and what that refers to:
@@ -49,8 +57,13 @@ func (s *Server) everything(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.operations.find("everything", in.Type, true) == nil {
+	if s.operations.find("everything", in.Type, in.ID != "") == nil {
 		return s.operations.unknown(c)
+	}
+	if in.ID == "" {
+		if in.ID = x.identity.Scopes.Patient(); in.ID == "" {
+			return fhir.E("everything", fhir.NotSupported, fhir.Issue{Message: "The caller's token is not about one patient, so the patient has to be named.", Fix: "Ask for Patient/[id]/$everything, or for the records of many with Patient/$export."})
+		}
 	}
 	focus, err := s.config.Repository.Read(c.Request.Context(), in.Type, in.ID)
 	if err != nil {
@@ -59,7 +72,19 @@ func (s *Server) everything(c *gin.Context) error {
 	if focus.Deleted() {
 		return s.gone(c.Request.Context(), focus)
 	}
+	var members []string
+	if in.Type == "Group" {
+		if members, err = patientsOf(x, focus); err != nil {
+			return err
+		}
+		if len(members) > everythingMembers {
+			return fhir.E("everything", fhir.TooCostly, fhir.Issue{Message: "The Group has more patients than are one request.", Expected: fmt.Sprintf("at most %d", everythingMembers), Found: fmt.Sprint(len(members)), Fix: "Ask for Group/[id]/$export."})
+		}
+	}
 	types := append([]string{in.Type}, slices.DeleteFunc(search.Members(in.Type), func(typ string) bool { return typ == in.Type })...)
+	if in.Type == "Group" {
+		types = ofRecords()
+	}
 	named := params["_type"] != nil
 	wanted, err := x.searched(params["_type"], types)
 	if err != nil {
@@ -80,7 +105,7 @@ func (s *Server) everything(c *gin.Context) error {
 		}
 	}
 	for _, typ := range wanted {
-		q, err := t.everything(typ, in, params, care, named)
+		q, err := t.everything(typ, in, members, params, care, named)
 		if err != nil {
 			return err
 		}
@@ -96,13 +121,19 @@ func (s *Server) everything(c *gin.Context) error {
 
 // everything is the query for what of a type belongs to a resource; nil where the
 // caller is not shown by what it would be found.
-func (t *typesSearch) everything(typ string, in *search.Compartment, params url.Values, care *care, named bool) (*search.Query, error) {
+func (t *typesSearch) everything(typ string, in *search.Compartment, members []string, params url.Values, care *care, named bool) (*search.Query, error) {
 	own := url.Values{}
 	if params.Has("_count") {
 		own["_count"] = params["_count"]
 	}
 	options := search.Options{Own: t.x.own, Now: t.s.now(), Within: in, DefaultCount: t.s.config.PageSize, MaxCount: t.s.config.MaxPageSize}
-	if typ == in.Type { // what refers to another of the same type is a record of its own
+	of := in.Type == typ
+	if in.Type == "Group" {
+		options.Within, of = nil, typ == "Patient"
+		if of && len(members) > 0 {
+			own[search.ID] = []string{strings.Join(members, ",")}
+		}
+	} else if of { // what refers to another of the same type is a record of its own
 		options.Within, own[search.ID] = nil, []string{in.ID}
 	}
 	if !t.since.IsZero() {
@@ -112,7 +143,14 @@ func (t *typesSearch) everything(typ string, in *search.Compartment, params url.
 	if err != nil {
 		return nil, err
 	}
-	if typ != in.Type {
+	if in.Type == "Group" && (!of || len(members) == 0) {
+		any, err := ofPatients(typ, members, options)
+		if err != nil {
+			return nil, err
+		}
+		q.Clauses = append(q.Clauses, any)
+	}
+	if !of {
 		clauses, err := care.clauses(typ, options)
 		if err != nil {
 			return nil, err
@@ -129,6 +167,34 @@ func (t *typesSearch) everything(typ string, in *search.Compartment, params url.
 		return nil, nil
 	}
 	return q, err
+}
+
+// ofPatients is the clause that a resource is in the compartment of one of several patients.
+func ofPatients(typ string, patients []string, o search.Options) (search.Clause, error) {
+	any := [][]search.Clause{}
+	for _, id := range patients {
+		o.Within = &search.Compartment{Type: "Patient", ID: id}
+		q, _, err := search.Parse(typ, url.Values{}, o)
+		if err != nil {
+			return search.Clause{}, err
+		}
+		any = append(any, q.Clauses)
+	}
+	return search.Clause{Any: any}, nil
+}
+
+// patientsOf are the ids of the patients who are members of a Group.
+func patientsOf(x *exchange, group *fhir.Version) (list []string, err error) {
+	r, err := group.Resource()
+	if err != nil {
+		return nil, err
+	}
+	for m := range r.Get("member").Items() {
+		if typ, id := search.Local(m.Path("entity", "reference").Text(), x.own); typ == "Patient" && !m.Get("inactive").Bool() && !slices.Contains(list, id) {
+			list = append(list, id)
+		}
+	}
+	return list, nil
 }
 
 // care is the period of the care that is asked for.
@@ -221,7 +287,8 @@ func (s *Server) operationParams(c *gin.Context, declared []fhir.Parameter) (url
 func (s *Server) direct() map[string]route {
 	return map[string]route{
 		"everything":  {permission: auth.Read, handle: s.everything},
-		"meta":        {permission: auth.Read, handle: s.meta},
+		"meta":        {handle: s.meta},
+		"diff":        {handle: s.diff},
 		"meta-add":    {permission: auth.Read, handle: s.metaAdd},
 		"meta-delete": {permission: auth.Read, handle: s.metaDelete},
 		"lastn":       {permission: auth.Search, handle: s.lastn},

@@ -228,14 +228,8 @@ func (s *Server) members(c *gin.Context, e *export, group bool) error {
 			return s.gone(ctx, v)
 		}
 		x.show(v)
-		r, err := v.Resource()
-		if err != nil {
+		if in, err = patientsOf(x, v); err != nil {
 			return err
-		}
-		for m := range r.Get("member").Items() {
-			if typ, id := search.Local(m.Path("entity", "reference").Text(), x.own); typ == "Patient" && !m.Get("inactive").Bool() && !slices.Contains(in, id) {
-				in = append(in, id)
-			}
 		}
 	}
 	e.Members = in

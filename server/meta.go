@@ -18,6 +18,8 @@ func metas() []fhir.Operation {
 	change := []fhir.Parameter{{Name: "meta", Kinds: []string{"valueMeta"}, Required: true, Doc: "The profiles, tags and security labels."}}
 	return []fhir.Operation{
 		{Name: "meta", Type: anyType, Instance: true, Idempotent: true, Doc: "Returns the meta of a resource: its profiles, tags and security labels."},
+		{Name: "meta", Type: anyType, Idempotent: true, Doc: "Returns the profiles, tags and security labels that resources of the type have."},
+		{Name: "meta", Idempotent: true, Doc: "Returns the profiles, tags and security labels that resources have."},
 		{Name: "meta-add", Type: anyType, Instance: true, Parameters: change, Doc: "Adds profiles, tags and security labels to a resource, as a new version of it."},
 		{Name: "meta-delete", Type: anyType, Instance: true, Parameters: change, Doc: "Takes profiles, tags and security labels from a resource, as a new version of it."},
 	}
@@ -28,6 +30,12 @@ func (s *Server) meta(c *gin.Context) error {
 	x := exchangeOf(c)
 	x.interaction = "$meta"
 	if _, err := s.operationParams(c, nil); err != nil {
+		return err
+	}
+	if c.Param("id") == "" {
+		return s.metaOfAll(c)
+	}
+	if err := x.permitSome(x.resourceType, auth.Read); err != nil {
 		return err
 	}
 	v, err := s.config.Repository.Read(c.Request.Context(), x.resourceType, c.Param("id"))

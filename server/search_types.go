@@ -28,6 +28,7 @@ type typesSearch struct {
 	only    []string   // types that what is included is of; nil for all
 	since   time.Time  // when what is included was written at the earliest
 	notes   []fhir.Issue
+	passing bool // matches are passed over: nothing is included
 }
 
 // searchSystem finds resources of several types, by GET or by POST of a form: those

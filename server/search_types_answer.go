@@ -49,9 +49,14 @@ func (t *typesSearch) send(c *gin.Context, params url.Values) error {
 		self = paged(t.self, token)
 	}
 	links := []fhir.Value{link("self", withQuery(t.address, self)), link("first", withQuery(t.address, t.self))}
-	if found.next != nil {
-		links = append(links, link("next", withQuery(t.address, paged(t.self, t.s.sealOf(t.x).Seal(subject, found.next.encode())))))
+	around := func(relation string, at *typesPage) {
+		if at != nil {
+			links = append(links, link(relation, withQuery(t.address, paged(t.self, t.s.sealOf(t.x).Seal(subject, at.encode())))))
+		}
 	}
+	around("previous", t.before(page, found))
+	around("next", found.next)
+	around("last", t.last(page, found))
 	b := newBundle(t.s.bundleHead("searchset", found.total, links...))
 	if err := t.add(b, found); err != nil {
 		return err
@@ -93,34 +98,83 @@ func (t *typesSearch) page(ctx context.Context, at typesPage) (*foundTypes, erro
 		found.total = 0
 		return found, nil
 	}
-	first := at.cursors == nil && at.fresh == 0
+	first := at.cursors == nil && at.fresh == 0 && at.skip == 0
 	only := t.size == 0 || t.queries[0].Summary == search.SummaryCount
 	if first && (only || t.queries[0].Total == search.TotalAccurate) {
 		if err := t.count(ctx, found); err != nil || only {
 			return found, err
 		}
 	}
-	var err error
-	if len(t.queries[0].Sort) > 0 {
-		err = t.merged(ctx, t.left(at), found)
-	} else {
-		err = t.listed(ctx, t.left(at), found)
+	at, err := t.passed(ctx, at)
+	if err != nil {
+		return nil, err
 	}
+	err = t.fill(ctx, at, found)
 	if first && found.next == nil && t.queries[0].Total != search.TotalNone {
 		found.total = len(found.matches)
 	}
 	found.distinct(t.brings)
 	if found.next != nil {
-		found.next.asOf, found.next.total = t.asOf, found.total
+		found.next.asOf, found.next.total, found.next.shown = t.asOf, found.total, at.shown+len(found.matches)
 	}
 	return found, err
+}
+
+// fill finds the matches of a page.
+func (t *typesSearch) fill(ctx context.Context, at typesPage, found *foundTypes) error {
+	if len(t.queries[0].Sort) > 0 {
+		return t.merged(ctx, t.left(at), found)
+	}
+	return t.listed(ctx, t.left(at), found)
+}
+
+// passed is the place behind the matches that a page passes over.
+func (t *typesSearch) passed(ctx context.Context, at typesPage) (typesPage, error) {
+	size := t.size
+	t.passing = true
+	defer func() { t.size, t.passing = size, false }()
+	for at.skip > 0 {
+		t.size = min(at.skip, t.s.config.MaxPageSize)
+		over := &foundTypes{}
+		if err := t.fill(ctx, at, over); err != nil {
+			return at, err
+		}
+		next := typesPage{fresh: len(t.queries)}
+		if over.next != nil {
+			next = *over.next
+		}
+		next.asOf, next.total, next.shown, next.skip = at.asOf, at.total, at.shown, at.skip-len(over.matches)
+		if over.next == nil {
+			next.skip = 0
+		}
+		at = next
+	}
+	return at, nil
+}
+
+// before is the page before a page, nil of the first.
+func (t *typesSearch) before(at typesPage, found *foundTypes) *typesPage {
+	if at.shown == 0 || t.size == 0 {
+		return nil
+	}
+	n := max(at.shown-t.size, 0)
+	return &typesPage{asOf: t.asOf, total: found.total, shown: n, skip: n}
+}
+
+// last is the last page where the total is known and there are several.
+func (t *typesSearch) last(at typesPage, found *foundTypes) *typesPage {
+	if found.total <= t.size || t.size == 0 {
+		return nil
+	}
+	n := (found.total - 1) / t.size * t.size
+	return &typesPage{asOf: t.asOf, total: found.total, shown: n, skip: n}
 }
 
 // ask asks one query for some matches, of the state of the page.
 func (t *typesSearch) ask(ctx context.Context, at cursor, count int, includes bool) (*search.Result, error) {
 	q := *t.queries[at.query]
 	q.Count, q.Page, q.Total, q.Summary = count, search.Page{AsOf: t.asOf, After: at.after}, search.TotalNone, ""
-	if !includes {
+	if !includes || t.passing {
 		q.Include, q.RevInclude = nil, nil
 	}
 	res, err := t.s.config.Repository.Search(ctx, &q)

@@ -21,12 +21,16 @@ type typesPage struct {
 	total   int
 	cursors []cursor
 	fresh   int // the first query that was not begun
+	shown   int // matches on the pages before it
+	skip    int // matches to pass over to come to where it begins
 }
 
 func (p typesPage) encode() []byte {
 	b := binary.AppendUvarint(nil, uint64(p.asOf))
 	b = binary.AppendVarint(b, int64(p.total))
 	b = binary.AppendUvarint(b, uint64(p.fresh))
+	b = binary.AppendUvarint(b, uint64(p.shown))
+	b = binary.AppendUvarint(b, uint64(p.skip))
 	for _, at := range p.cursors {
 		b = binary.AppendUvarint(b, uint64(at.query))
 		b = binary.AppendUvarint(b, uint64(len(at.after)))
@@ -51,7 +55,7 @@ func decodeTypesPage(b []byte, n int) (p typesPage, ok bool) {
 		return p, false
 	}
 	p.total, b = int(total), b[k:]
-	p.fresh = number()
+	p.fresh, p.shown, p.skip = number(), number(), number()
 	for ok && len(b) > 0 {
 		at, length := number(), number()
 		if !ok || at >= n || length > len(b) {

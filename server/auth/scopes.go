@@ -77,6 +77,9 @@ func ParseScopes(list string) Scopes {
 	return s
 }
 
+// Patient is the logical id of the patient whom the token is about, "" for none.
+func (s Scopes) Patient() string { return s.patient }
+
 // OfPatient returns the scopes of a token whose context is a patient, by logical id.
 func (s Scopes) OfPatient(id string) Scopes {
 	if fhir.IsID(id) {
