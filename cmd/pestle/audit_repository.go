@@ -79,6 +79,12 @@ func (r withAudit) History(ctx context.Context, q fhir.HistoryQuery) (*fhir.Hist
 // Search finds AuditEvents in the log. Searches of other types do not reach them.
 func (r withAudit) Search(ctx context.Context, q *search.Query) (*search.Result, error) {
 	if q.Type == auditEvent {
+		if q.Chained() {
+			var err error
+			if q, err = r.unchained(ctx, q); err != nil {
+				return nil, err
+			}
+		}
 		return r.records.Search(ctx, q)
 	}
 	if slices.Contains(q.Reached(), auditEvent) || slices.ContainsFunc(q.RevInclude, func(i search.Include) bool { return i.Source == auditEvent }) {

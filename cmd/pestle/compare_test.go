@@ -163,3 +163,34 @@ func TestPagesOfSeveralTypes(t *testing.T) {
 		assert.Equal(t, -1, i)
 	}
 }
+
+// TestAuditEventsByChains: a chain of a search for AuditEvents finds what naming the
+// resources finds that it leads through.
+func TestAuditEventsByChains(t *testing.T) {
+	w := newOrgWorld(t)
+	h := bulkServer(t, w)
+	for i, family := range []string{"Ode", "Ode", "Other"} {
+		r := bulkAsk(h, "FA565", "PUT", fmt.Sprintf("/fhir/Patient/FA565-p%d", i), fmt.Sprintf(`{"resourceType":"Patient","id":"FA565-p%d","name":[{"family":%q}],"birthDate":"1980-01-0%d"}`, i, family, i+1))
+		require.Equal(t, 201, r.Code, r.Body.String())
+		readAs(t, h, "FA565", fmt.Sprintf("/fhir/Patient/FA565-p%d", i), 200)
+	}
+	search := func(query string) (refs []string) {
+		for next := "/fhir/AuditEvent?_count=2&action=R&type=rest&subtype=read&" + query; next != ""; {
+			page := readAs(t, h, "FA565+auditor", next, 200)
+			refs = append(refs, refsOf(page)...)
+			next = linkOf(page, "next")
+		}
+		slices.Sort(refs)
+		return refs
+	}
+	named := search("patient=Patient/FA565-p0,Patient/FA565-p1")
+	require.Len(t, named, 2)
+	assert.Equal(t, named, search("patient.family=ode"))
+	assert.Equal(t, named, search("patient:Patient.name=ode"))
+	assert.Equal(t, search("patient=Patient/FA565-p1"), search("patient.family=ode&patient.birthdate=1980-01-02"))
+	assert.Equal(t, search("entity=Patient/FA565-p2"), search("entity:Patient.family=other"))
+	assert.Empty(t, search("patient.family=nobody"))
+	readAs(t, h, "FA565+auditor", "/fhir/AuditEvent?patient.frog=1", 400)
+	readAs(t, h, "FA565+pharmacist", "/fhir/AuditEvent?patient.family=ode", 403)
+	readAs(t, h, "FA565+superintendent", "/fhir/AuditEvent?patient.family=ode", 200)
+}
