@@ -41,10 +41,16 @@ func (s *printed) String() string {
 // and what it prints.
 func sandbox(t *testing.T) (host, greeting string) {
 	t.Helper()
+	return sandboxIn(t, t.TempDir())
+}
+
+// sandboxIn is a sandbox with its data in a folder.
+func sandboxIn(t *testing.T, data string) (host, greeting string) {
+	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	c := &serveCommand{Sandbox: true, Addr: listener.Addr().String(), Data: t.TempDir(), Authority: "T1450", DrainSeconds: 5}
+	c := &serveCommand{Sandbox: true, Addr: listener.Addr().String(), Data: data, Authority: "T1450", DrainSeconds: 5}
 	c.Policy = "uk-core"
 	app, err := openApp(c.appConfig(), log)
 	require.NoError(t, err)

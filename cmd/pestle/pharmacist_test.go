@@ -17,17 +17,31 @@ import (
 // plain is a fenced block that is a command, or what it prints among the rest.
 var plain = regexp.MustCompile("(?ms)^```(sh|text)\n(.*?)^```$")
 
-// TestPharmacist runs the commands of docs/pharmacist.md in one shell, in their
-// order, against a sandbox. Each prints the lines of the text block after it.
-func TestPharmacist(t *testing.T) {
+// TestPharmacist runs the commands of docs/pharmacist.md against a sandbox.
+func TestPharmacist(t *testing.T) { walk(t, "pharmacist.md", 50) }
+
+// TestPrivate runs the commands of docs/private.md against a sandbox.
+func TestPrivate(t *testing.T) { walk(t, "private.md", 28) }
+
+// walk runs the commands of a document in one shell, in their order, against a
+// sandbox. Each prints the lines of the text block after it. A block with the name of
+// a file is that file.
+func walk(t *testing.T, name string, lines int) {
 	needCurl(t)
-	host, _ := sandbox(t)
-	text, err := os.ReadFile(filepath.Join(oracle.Root(t), "docs", "pharmacist.md"))
+	data := t.TempDir()
+	host, _ := sandboxIn(t, data)
+	text, err := os.ReadFile(filepath.Join(oracle.Root(t), "docs", name))
 	require.NoError(t, err)
+	dir := t.TempDir()
+	for _, m := range block.FindAllStringSubmatch(string(text), -1) {
+		if m[1] == "csv" {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, m[2]), []byte(m[3]), 0o600))
+		}
+	}
 	const end = "---- end of block ----"
 	var script strings.Builder
 	var commands, wants []string
-	for _, m := range plain.FindAllStringSubmatch(strings.NewReplacer("http://127.0.0.1:8080", host, "sleep 1 ", "sleep 2 ", "sleep 1\n", "sleep 2\n").Replace(string(text)), -1) {
+	for _, m := range plain.FindAllStringSubmatch(strings.NewReplacer("http://127.0.0.1:8080", host, "--data data", "--data "+data, "sleep 1 ", "sleep 2 ", "sleep 1\n", "sleep 2\n").Replace(string(text)), -1) {
 		if m[1] == "text" {
 			wants[len(wants)-1] = m[2]
 			continue
@@ -36,7 +50,7 @@ func TestPharmacist(t *testing.T) {
 		script.WriteString(m[2] + "\necho; echo '" + end + "'\n")
 	}
 	cmd := exec.Command("sh", "-eu")
-	cmd.Stdin = strings.NewReader(script.String())
+	cmd.Stdin, cmd.Dir = strings.NewReader(script.String()), dir
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
 	answers := strings.Split(string(out), end)
@@ -51,7 +65,8 @@ func TestPharmacist(t *testing.T) {
 		}
 		if !strings.Contains(want, "OperationOutcome") {
 			assert.NotContains(t, answers[i], `"severity": "error"`, commands[i])
+			assert.NotContains(t, answers[i], `"severity":"error"`, commands[i])
 		}
 	}
-	assert.Equal(t, 50, checked, "lines that are wanted")
+	assert.Equal(t, lines, checked, "lines that are wanted")
 }

@@ -73,10 +73,15 @@ func (a *app) signInPharmacists(ctx context.Context) error {
 // prescription of today.
 func demoOperations() []fhir.Operation {
 	return []fhir.Operation{{Name: freshOrder, Idempotent: true, Open: true,
-		Doc: "A new demo prescription, signed now, as a message that $process-message takes. Only in a sandbox; it stores nothing.",
+		Doc:        "A new demo prescription, signed now, as a message that $process-message takes. Only in a sandbox; it stores nothing.",
+		Parameters: []fhir.Parameter{{Name: "private", Kinds: []string{"valueBoolean"}, Doc: "true for a prescription that the patient pays: 100 paracetamol tablets."}},
 		Handle: func(_ context.Context, call *fhir.Call) (*fhir.Reply, error) {
-			order, err := sandboxMessage(call.Time)
-			return &fhir.Reply{Resource: order}, err
+			order := sandboxMessage
+			if call.Params.Get("private") == "true" || call.Body != nil && call.Body.Get("parameter").Item(0).Get("valueBoolean").Bool() {
+				order = privateMessage
+			}
+			message, err := order(call.Time)
+			return &fhir.Reply{Resource: message}, err
 		}}}
 }
 
@@ -85,9 +90,18 @@ func sendOrder(base string) string {
 	return "curl -s '" + base + "/$" + freshOrder + `' | curl -s -H 'Content-Type: application/fhir+json' -H "X-Request-ID: $(uuidgen 2>/dev/null || cat /proc/sys/kernel/random/uuid)" --data-binary @- '` + base + "/$process-message?_pretty=true'"
 }
 
-// sandboxMessage fills the demo order with new ids and the time.
+// sandboxMessage is the demo order with new ids and the time.
 func sandboxMessage(now time.Time) (*fhir.Resource, error) {
-	text, err := sandboxFiles.ReadFile("sandbox/order.json")
+	return filledOrder("sandbox/order.json", now)
+}
+
+// privateMessage is a demo order that the patient pays.
+func privateMessage(now time.Time) (*fhir.Resource, error) {
+	return filledOrder("sandbox/private.json", now)
+}
+
+func filledOrder(template string, now time.Time) (*fhir.Resource, error) {
+	text, err := sandboxFiles.ReadFile(template)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -214,7 +215,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	}
 	defer func() { _ = metrics.Close() }()
 	cards := &payments{app: app, stripe: c.Cards.stripe, till: c.Sandbox, site: c.site(), log: log}
-	cards.take(app.address)
+	cards.take(cmp.Or(app.address, "http://"+listener.Addr().String()))
 	h := &http.Server{Handler: transport.Handler(c.proxies, cards.within(c.withPeople(admin.withCommands(s.Handler(), config.Authenticator)))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	failed := make(chan error, 1)

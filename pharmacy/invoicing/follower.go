@@ -298,7 +298,7 @@ func creditDraft(state fhir.State, ref string) (*invoice, error) {
 // credit is the k-th credit of an invoice, without lines.
 func (i *invoice) credit(k int, reason string) *invoice {
 	return &invoice{id: creditID(i.id, k), status: "draft", kind: credit, account: i.account, pharmacy: i.pharmacy, clinic: i.clinic, payer: i.payer, patient: i.patient,
-		credits: i.ref(), reason: reason}
+		credits: i.ref(), credited: i.number, reason: reason}
 }
 
 // load reads the charges of the lines that an invoice has.

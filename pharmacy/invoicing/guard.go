@@ -66,7 +66,7 @@ func reserved(v *fhir.Version) bool {
 }
 
 // ownSystems are the systems by whose identifiers and codes the records are known.
-var ownSystems = []string{idAccount, idOpen, idSource, idNumber, idPayment, idNumbers, idClinic}
+var ownSystems = []string{idAccount, idOpen, idSource, idNumber, idCredits, idPayment, idNumbers, idClinic}
 
 // marked reports whether a resource carries what makes it a record of private
 // money, or speaks of one as a payment of it.

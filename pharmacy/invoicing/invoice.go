@@ -33,6 +33,7 @@ type invoice struct {
 	payer    string
 	patient  string // Patient/1, where the invoice is of one
 	credits  string // Invoice/1
+	credited string // the number of that
 	reason   string // of a credit
 	number   string // once it is issued
 	date     time.Time
@@ -97,7 +98,7 @@ func (i *invoice) element() *fhir.Resource {
 		totalNet, totalGross = money(net), money(gross)
 	}
 	return fhir.Obj("resourceType", "Invoice", "id", i.id, "extension", fhir.List(extensions...),
-		"identifier", fhir.List(nhs.IdentifierValue(idNumber, i.number), nhs.IdentifierValue(idAccount, i.account), nhs.IdentifierValue(idOpen, i.openMonth())),
+		"identifier", fhir.List(nhs.IdentifierValue(idNumber, i.number), nhs.IdentifierValue(idCredits, i.credited), nhs.IdentifierValue(idAccount, i.account), nhs.IdentifierValue(idOpen, i.openMonth())),
 		"status", i.status, "cancelledReason", cancelled, "type", nhs.Concept(fhir.Coding{System: csInvoice, Code: i.kind, Display: map[string]string{ordinary: "Invoice", credit: "Credit note"}[i.kind]}),
 		"subject", subject, "recipient", recipient, "date", date, "issuer", organisation(i.pharmacy),
 		"lineItem", i.lineItems(), "totalPriceComponent", i.components(), "totalNet", totalNet, "totalGross", totalGross, "paymentTerms", terms, "note", fhir.List(notes...)).Resource()
@@ -134,7 +135,7 @@ func (i *invoice) lineItems() fhir.Value {
 			}
 			parts = append(parts, component(kind, csCharge, p.Kind, kindNames[p.Kind], "", p.Pence))
 		}
-		for _, p := range c.line.Parts {
+		for _, p := range c.line.Taxes() {
 			parts = append(parts, component("tax", csVAT, p.VATKind, "VAT "+p.Rate+" %", factor(p.Rate), p.VAT))
 		}
 		list = append(list, fhir.Obj("sequence", n+1, "chargeItemReference", fhir.Obj("reference", c.ref()), "priceComponent", fhir.List(parts...)))
@@ -194,7 +195,7 @@ func readInvoice(v *fhir.Version) (*invoice, error) {
 		return nil, err
 	}
 	i := &invoice{id: v.ID, version: v.VersionID, status: r.Get("status").Text(), kind: nhs.Coded(r.Get("type"), csInvoice), account: nhs.Identifier(r.Root(), idAccount).Text(),
-		number: nhs.Identifier(r.Root(), idNumber).Text(), pharmacy: r.Root().Path("issuer", "identifier", "value").Text(), clinic: r.Root().Path("recipient", "identifier", "value").Text(),
+		number: nhs.Identifier(r.Root(), idNumber).Text(), credited: nhs.Identifier(r.Root(), idCredits).Text(), pharmacy: r.Root().Path("issuer", "identifier", "value").Text(), clinic: r.Root().Path("recipient", "identifier", "value").Text(),
 		payer: prices.ByClinic, patient: r.Root().Path("subject", "reference").Text(), credits: nhs.Extension(r.Root(), extCredits).Path("valueReference", "reference").Text()}
 	if i.kind == "" || i.account == "" {
 		return nil, nil

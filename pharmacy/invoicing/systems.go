@@ -14,6 +14,7 @@ const (
 	idOpen    = nhs.Own + "Id/private-month"           // of a ChargeItem that no invoice has yet: pharmacy/clinic/month
 	idSource  = nhs.Own + "Id/private-supply"          // of a ChargeItem: the supply that it is for
 	idNumber  = nhs.Own + "Id/private-invoice-number"  // of an issued Invoice
+	idCredits = nhs.Own + "Id/credited-invoice-number" // of a credit: the number of the Invoice that it credits
 	idPayment = nhs.Own + "Id/private-payment"         // of a PaymentNotice and its PaymentReconciliation: provider/reference
 	idNumbers = nhs.Own + "Id/private-invoice-numbers" // of the record of a pharmacy's numbers: its ODS code
 

@@ -2,6 +2,7 @@ package prices
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -98,6 +99,18 @@ func (l Line) VAT() (sum int64) {
 		sum += p.VAT
 	}
 	return sum
+}
+
+// Taxes are the sums of the tax of a line, one for each kind and rate.
+func (l Line) Taxes() (list []Part) {
+	for _, p := range l.Parts {
+		i := slices.IndexFunc(list, func(t Part) bool { return t.VATKind == p.VATKind && t.Rate == p.Rate })
+		if i < 0 {
+			i, list = len(list), append(list, Part{VATKind: p.VATKind, Rate: p.Rate})
+		}
+		list[i].VAT += p.VAT
+	}
+	return list
 }
 
 // Gross is what a line costs.
