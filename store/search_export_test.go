@@ -23,6 +23,13 @@ func SetSortLimits(walkedRows, sortedMatches int) (restore func()) {
 	return func() { maxWalked, maxSorted = rows, matches }
 }
 
+// SetGroupSize makes a group of matches that are equal by one sort parameter large.
+func SetGroupSize(n int) (restore func()) {
+	before := groupSize
+	groupSize = n
+	return func() { groupSize = before }
+}
+
 // SetLogBytes makes answers of Log end after so many bytes.
 func SetLogBytes(n int) (restore func()) {
 	before := maxLog

@@ -23,6 +23,10 @@ var flatQueries = []string{
 	"Observation?date=ge2012-01-01&date=lt2014-01-01",
 	"Observation?date=ge2012-01-01&status=final&_sort=-date",
 	"Observation?date=lt2012-01-01&_sort=-date",
+	"Observation?_sort=-date,status",
+	"Observation?_sort=status,-date",
+	"Observation?_sort=-status,code,date",
+	"Observation?status=final&_sort=code,-date",
 	"Observation?patient.family=a&_id=o1",
 	"Observation?patient.family=a&identifier=urn:o|1",
 	"Observation?_id=o1&date=ge2012-01-01",
@@ -88,6 +92,7 @@ func movesOf(t testing.TB, db *DB, query string) (moves [2]int, found int) {
 // in databases of which one has ten times as many resources.
 func TestSearchIsFlat(t *testing.T) {
 	defer SetSearchLimits(16, 100, 16, 100, 20)()
+	defer SetGroupSize(20)()
 	small, large := observed(t, mem.New(), 2000), observed(t, mem.New(), 20_000)
 	for _, query := range flatQueries {
 		before, _ := movesOf(t, small, query)

@@ -14,7 +14,8 @@ const (
 	byRange    = 'r' // the values of a broad clause; behind it a spot
 	byJoint    = 'j' // the inner search of a chained clause; behind it a spot
 	bySort     = 's' // the one sort parameter; behind it a spot
-	byOffset   = 'o' // several sort parameters; behind it how many came before
+	byOffset   = 'o' // several sort parameters, sorted in memory; behind it how many came before
+	byGroups   = 'g' // several sort parameters; behind it a match
 )
 
 // maxSorted is how many matches are sorted in memory. This and the next are variables, so
@@ -38,6 +39,8 @@ type page struct {
 	out  *search.Result
 	size int // bytes of the resources on the page
 	skip int // how many matches to pass over first
+	// group are the places of what it selects by the first sort parameters; nil for any.
+	group []spot
 }
 
 // fill begins behind a place, nil for the first page.
@@ -71,7 +74,7 @@ func (p *page) begin() (way byte, after []byte, err error) {
 	}
 	switch {
 	case len(p.q.Sort) > 1:
-		way = byOffset
+		return p.bySorts()
 	case len(p.q.Sort) == 1:
 		way = bySort
 	case p.limited:
@@ -119,6 +122,8 @@ func (p *page) by(way byte, behind []byte) (after []byte, err error) {
 		after, err = p.sorted(decodeSpot(behind))
 	case byOffset:
 		after, err = p.offset(int(getUint(behind)))
+	case byGroups:
+		after, err = p.grouped(behind)
 	default:
 		after, err = p.created(rid(getUint(behind)))
 	}

@@ -2,9 +2,7 @@ package store
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
@@ -74,7 +72,12 @@ func (p *page) walk(o order, behind *spot) (walk, error) {
 	if behind != nil && behind.key == nil {
 		return p.without(o, in, behind.rid)
 	}
-	valued := p.v.ranges(o, in, behind)
+	return p.valued(o, in, limited, p.v.ranges(o, in, behind))
+}
+
+// valued is a walk of the values of a parameter, and of the resources without one where
+// these may match.
+func (p *page) valued(o order, in []search.Range, limited bool, valued walk) (walk, error) {
 	if limited && search.Single(p.typ, o.by.Param) {
 		p.lead = p.checkOn(o.by.Param)
 	}
@@ -103,13 +106,7 @@ type match struct {
 // all gives the matches in the order of the query; complete is false where they
 // are too many for that.
 func (p *page) all() (list []match, complete bool, err error) {
-	orders := make([]order, len(p.q.Sort))
-	ranges := make([][]search.Range, len(p.q.Sort))
-	sortParams := make([]string, len(p.q.Sort))
-	for i, by := range p.q.Sort {
-		sortParams[i] = by.Param
-		orders[i], ranges[i] = order{p.typ, by}, search.SortRanges(p.typ, by)
-	}
+	sorts := sortsOf(p.typ, p.q.Sort)
 	for r, err := p.seek(1); r != 0 || err != nil; r, err = p.seek(r + 1) {
 		if err != nil {
 			return nil, false, err
@@ -121,17 +118,13 @@ func (p *page) all() (list []match, complete bool, err error) {
 		if err != nil {
 			return nil, false, err
 		}
-		entries, err := p.entries(ver, sortParams...)
+		m, err := sorts.match(p.selection, ver, r)
 		if err != nil {
 			return nil, false, err
 		}
-		m := match{ver, make([]spot, len(orders))}
-		for i, o := range orders {
-			m.spots[i] = spot{o.first(ver, entries, ranges[i]), r}
-		}
 		list = append(list, m)
 	}
-	slices.SortFunc(list, func(a, b match) int { return compareMatches(orders, a, b) })
+	slices.SortFunc(list, func(a, b match) int { return compareMatches(sorts.orders, a, b) })
 	if !p.limited { // else count decides, whatever way led here
 		p.out.Total = len(list)
 	}
@@ -168,32 +161,4 @@ func (p *page) cut(o order, list []match, behind *spot) ([]byte, error) {
 		at = m.spots[0].encode()
 	}
 	return nil, nil
-}
-
-func (p *page) offset(from int) ([]byte, error) {
-	list, complete, err := p.all()
-	if err != nil {
-		return nil, err
-	}
-	if !complete {
-		return nil, tooManyToSort(p.q)
-	}
-	for i, m := range list[min(from, len(list)):] {
-		if !p.add(m.ver) {
-			return appendRid(nil, rid(from+i)), nil
-		}
-	}
-	return nil, nil
-}
-
-// tooManyToSort is the answer to a sort order that memory would have to hold.
-func tooManyToSort(q *search.Query) error {
-	var names []string
-	for _, by := range q.Sort {
-		names = append(names, by.Param)
-	}
-	return fhir.E("search", fhir.TooCostly, fhir.Issue{Expression: "_sort",
-		Message:  fmt.Sprintf("More than %d resources would have to be sorted by several parameters.", maxSorted),
-		Expected: "a narrower search, or _sort by one parameter", Found: strings.Join(names, ","),
-		Fix: "Add search parameters that leave fewer matches, or sort by the first parameter alone."})
 }

@@ -111,15 +111,3 @@ func TestSearchStopsWithItsContext(t *testing.T) {
 		}
 	})
 }
-
-func TestSearchRefusesToSortTooMuch(t *testing.T) {
-	defer store.SetSortLimits(2, 2)()
-	both(t, func(t *testing.T, db *store.DB) {
-		for range 3 {
-			_, err := db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Create, Type: "Patient", Resource: parse(t, `{'resourceType':'Patient'}`)}}})
-			require.NoError(t, err)
-		}
-		require.Contains(t, answer(db, "Patient?_sort=birthdate,family"), "too-costly")
-		require.Contains(t, answer(db, "Patient?_sort=birthdate"), "of 3")
-	})
-}

@@ -30,20 +30,29 @@ type rangeWalk struct {
 // ranges walks the ranges of a parameter behind a spot, from their beginning
 // where it is nil.
 func (v view) ranges(o order, in []search.Range, behind *spot) *rangeWalk {
+	if behind == nil {
+		return v.rangesFrom(o, in, nil, nil)
+	}
+	return v.rangesFrom(o, in, behind.key, func(at spot) bool { return o.compare(at, *behind) > 0 })
+}
+
+// rangesFrom walks the ranges of a parameter from the first row on that is behind, near
+// a key; from their beginning where that is nil.
+func (v view) rangesFrom(o order, in []search.Range, near []byte, behind func(spot) bool) *rangeWalk {
 	w := &rangeWalk{order: o, in: in, rows: make([]*rows, len(in)), over: make([]bool, len(in))}
 	for i := range in {
 		w.rows[i] = v.rows(o.typ, o.by.Param, in[i], o.by.Descending)
-		w.settle(i, w.begin(i, behind), behind)
+		w.settle(i, w.begin(i, near), behind)
 	}
 	return w
 }
 
-// begin goes to the first row of a range that may be behind a spot.
-func (w *rangeWalk) begin(i int, behind *spot) bool {
-	if behind == nil {
+// begin goes to the first row of a range that may be near a key.
+func (w *rangeWalk) begin(i int, near []byte) bool {
+	if near == nil {
 		return w.rows[i].next()
 	}
-	key := search.SortPlace(w.typ, w.by, behind.key, w.in[i].Lo)
+	key := search.SortPlace(w.typ, w.by, near, w.in[i].Lo)
 	switch {
 	case !w.by.Descending && bytes.Compare(key, w.in[i].Lo) <= 0:
 		return w.rows[i].next()
@@ -53,14 +62,14 @@ func (w *rangeWalk) begin(i int, behind *spot) bool {
 	return w.rows[i].seek(key, 0)
 }
 
-// settle passes over rows that do not match or are not behind the spot.
-func (w *rangeWalk) settle(i int, ok bool, behind *spot) {
+// settle passes over rows that do not match or are not behind.
+func (w *rangeWalk) settle(i int, ok bool, behind func(spot) bool) {
 	r := w.rows[i]
 	for ; ok; ok = r.next() {
 		if w.in[i].Match != nil && !w.in[i].Match(r.key) {
 			continue
 		}
-		if behind == nil || w.compare(spot{r.key, r.rid}, *behind) > 0 {
+		if behind == nil || behind(spot{r.key, r.rid}) {
 			return
 		}
 	}
