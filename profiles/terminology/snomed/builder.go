@@ -10,16 +10,18 @@ import (
 // from another source of the same identifiers such as dm+d. A row that comes
 // again with a later date replaces the earlier one.
 type Builder struct {
-	concepts  []conceptRow
-	names     []nameRow
-	text      []byte
-	isA       []isARow
-	preferred map[uint64]uint8 // description -> rank of the reference set that prefers it
-	refsets   map[ID][]ID
-	modules   map[ID]map[ID]bool // module -> those it depends on
-	dates     map[ID]uint32      // of modules
-	newest    uint32
-	owned     map[uint32]bool // namespaces that a release brings whole
+	concepts   []conceptRow
+	names      []nameRow
+	text       []byte
+	isA        []isARow
+	attributes []attributeRow
+	history    []historyRow
+	preferred  map[uint64]uint8 // description -> rank of the reference set that prefers it
+	refsets    map[ID][]ID
+	modules    map[ID]map[ID]bool // module -> those it depends on
+	dates      map[ID]uint32      // of modules
+	newest     uint32
+	owned      map[uint32]bool // namespaces that a release brings whole
 }
 
 type conceptRow struct {
@@ -46,6 +48,19 @@ type isARow struct {
 	active   bool
 }
 
+// attributeRow is a relationship besides is-a.
+type attributeRow struct {
+	id            uint64
+	from, typ, to ID
+	date          uint32
+	group         uint16
+	active        bool
+}
+
+// historyRow says what became of a concept that is out of use, by a reference set of
+// associations.
+type historyRow struct{ refset, from, to ID }
+
 // NewBuilder makes an empty one.
 func NewBuilder() *Builder {
 	return &Builder{preferred: map[uint64]uint8{}, refsets: map[ID][]ID{}, modules: map[ID]map[ID]bool{}, dates: map[ID]uint32{}, owned: map[uint32]bool{}}
@@ -65,6 +80,17 @@ func (b *Builder) Add(id ID, display string, inactive bool) {
 // IsA puts one concept below another.
 func (b *Builder) IsA(from, to ID) {
 	b.isA = append(b.isA, isARow{from: from, to: to, active: true})
+}
+
+// Attribute puts in a relationship besides is-a; those of one group other than 0 belong
+// together.
+func (b *Builder) Attribute(from, typ, to ID, group int) {
+	b.attributes = append(b.attributes, attributeRow{from: from, typ: typ, to: to, group: uint16(group), active: true})
+}
+
+// Became puts in what a concept that is out of use is the same as, was replaced by …
+func (b *Builder) Became(association, from, to ID) {
+	b.history = append(b.history, historyRow{association, from, to})
 }
 
 // Member puts a concept into a reference set.
@@ -93,6 +119,7 @@ func (b *Builder) Edition() *Edition {
 	e.ids, e.flags = slices.Clip(e.ids), slices.Clip(e.flags)
 	b.concepts = nil
 	b.hierarchy(e)
+	b.relate(e)
 	b.nameAll(e)
 	for refset, members := range b.refsets {
 		var list []uint32

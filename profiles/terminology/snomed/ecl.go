@@ -2,14 +2,16 @@ package snomed
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// The subset of the Expression Constraint Language 2.x that is understood:
-// concepts with or without their terms, *, the operators < << <! <<! > >> >! >>!
+// The part of the Expression Constraint Language 2.x that is understood:
+// concepts with or without their terms, *, the operators < << <! <<! > >> >! >>! !!> !!<
 // and ^ in symbols or words, AND, OR, MINUS, the comma, parentheses and
-// comments. Refinements, filters, dotted paths and history supplements are
-// refused. See https://docs.snomed.org/snomed-ct-specifications/snomed-ct-expression-constraint-language
+// comments; refinements with groups, cardinalities, reversed attributes, = and !=;
+// dotted paths; the filters term and active; history supplements. Concrete values,
+// and filters of dialects, types, modules and members, are refused. See https://docs.snomed.org/snomed-ct-specifications/snomed-ct-expression-constraint-language
 
 // ECLError is a mistake in an expression, or a part of the language that is not
 // understood here.
@@ -24,9 +26,16 @@ func (e *ECLError) Error() string {
 
 // constraint is a node of an expression.
 type constraint struct {
-	op    string // AND OR MINUS, one of the unary operators, "" for a concept, * for any
+	op    string // AND OR MINUS, one of the unary operators, "" for a concept, * for any, : . {{ and +
 	id    ID
 	parts []*constraint
+	// of :, what the concepts of the first part have to be like
+	refined *refinement
+	// of {{, what the concepts of the first part have to be called, or whether they
+	// are in use
+	filter *filter
+	// of +, the associations by which concepts out of use are added
+	history []ID
 }
 
 // words are the operators in words, in lower case.
@@ -37,7 +46,10 @@ var words = map[string]string{
 }
 
 // symbols are the operators in symbols, the longer ones first.
-var symbols = []string{"<<!", ">>!", "<<", ">>", "<!", ">!", "<", ">", "^", "*", "(", ")", ","}
+var symbols = []string{"<<!", ">>!", "!!>", "!!<", "<<", ">>", "<!", ">!", "!=", "<", ">", "^", "*", "(", ")", ",", ":", "=", "{", "}", "."}
+
+// prefixes are the operators before one constraint.
+var prefixes = []string{"<", "<<!", "<<", "<!", ">>", ">", ">>!", ">!", "^", "!!>", "!!<"}
 
 const (
 	maxECL   = 1 << 16 // bytes of an expression
@@ -45,8 +57,9 @@ const (
 )
 
 type eclToken struct {
-	text string // an operator, or digits
+	text string // an operator, digits, R, [ with a cardinality or {{ with a filter
 	at   int
+	rest string // what is in the brackets
 }
 
 // parseECL reads an expression.
@@ -58,8 +71,8 @@ func parseECL(src string) (*constraint, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &eclParser{tokens: append(tokens, eclToken{"", len(src)})}
-	c, err := p.compound(0)
+	p := &eclParser{tokens: append(tokens, eclToken{at: len(src)})}
+	c, err := p.expression(0)
 	if err != nil {
 		return nil, err
 	}
@@ -91,12 +104,26 @@ func lexECL(src string) ([]eclToken, error) {
 				return nil, &ECLError{i, "a term stands behind the identifier of its concept"}
 			}
 			i += end + 2
+		case c == '[' || strings.HasPrefix(rest, "{{"):
+			open, shut := rest[:1], "]"
+			if c == '{' {
+				open, shut = "{{", "}}"
+			}
+			end := closing(rest, shut)
+			if end < 0 {
+				return nil, &ECLError{i, "the bracket is not closed: expected " + shut}
+			}
+			out = append(out, eclToken{open, i, rest[len(open):end]})
+			i += end + len(shut)
+		case (c == 'R' || c == 'r') && (len(rest) == 1 || strings.IndexByte(" \t\r\n<>^*(0123456789", rest[1]) >= 0):
+			out = append(out, eclToken{text: "R", at: i})
+			i++
 		case c >= '0' && c <= '9':
 			n := span(rest, func(c byte) bool { return c >= '0' && c <= '9' })
 			if _, ok := digits([]byte(rest[:n])); !ok || n < 6 || c == '0' {
 				return nil, &ECLError{i, "an identifier has 6 to 18 digits, found " + rest[:n]}
 			}
-			out = append(out, eclToken{rest[:n], i})
+			out = append(out, eclToken{text: rest[:n], at: i})
 			i += n
 		case c|0x20 >= 'a' && c|0x20 <= 'z':
 			n := span(rest, func(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' })
@@ -104,14 +131,14 @@ func lexECL(src string) ([]eclToken, error) {
 			if !ok {
 				return nil, &ECLError{i, "the word " + rest[:n] + " is not understood: expected an operator such as descendantOf, memberOf, AND, OR or MINUS"}
 			}
-			out = append(out, eclToken{op, i})
+			out = append(out, eclToken{text: op, at: i})
 			i += n
 		default:
 			op, err := symbol(rest, i)
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, eclToken{op, i})
+			out = append(out, eclToken{text: op, at: i})
 			i += len(op)
 		}
 	}
@@ -124,15 +151,8 @@ func symbol(rest string, at int) (string, error) {
 			return s, nil
 		}
 	}
-	switch rest[0] {
-	case ':':
-		return "", &ECLError{at, "refinements (:) are not supported"}
-	case '{':
-		return "", &ECLError{at, "filters and history supplements ({{ }}) are not supported"}
-	case '.':
-		return "", &ECLError{at, "dotted paths are not supported"}
-	case '!':
-		return "", &ECLError{at, "top and bottom (!!> and !!<) are not supported"}
+	if rest[0] == '#' || rest[0] == '"' {
+		return "", &ECLError{at, "concrete values are not supported: the numbers and texts of relationships are not loaded"}
 	}
 	return "", &ECLError{at, fmt.Sprintf("the character %q has no meaning here", []rune(rest)[0])}
 }
@@ -148,6 +168,17 @@ func span(s string, in func(byte) bool) int {
 type eclParser struct {
 	tokens []eclToken
 	pos    int
+	costly int // attributes, filters and the like, for each of which all concepts are looked at
+}
+
+// maxCostly bounds how often all concepts are looked at for an expression.
+const maxCostly = 100
+
+func (p *eclParser) spend(at int) error {
+	if p.costly++; p.costly > maxCostly {
+		return &ECLError{at, fmt.Sprintf("it has more than %d attributes, paths and filters", maxCostly)}
+	}
+	return nil
 }
 
 func (p *eclParser) take() eclToken {
@@ -158,13 +189,36 @@ func (p *eclParser) take() eclToken {
 	return t
 }
 
-// compound reads operands with one kind of operator between them; the language
-// wants parentheses where AND and OR meet, and around MINUS.
-func (p *eclParser) compound(depth int) (*constraint, error) {
+// expression reads a constraint with what it is refined by, or compound.
+func (p *eclParser) expression(depth int) (*constraint, error) {
 	first, err := p.operand(depth)
 	if err != nil {
 		return nil, err
 	}
+	switch p.tokens[p.pos].text {
+	case ":":
+		p.pos++
+		r, err := p.refinement(depth + 1)
+		return &constraint{op: ":", parts: []*constraint{first}, refined: r}, err
+	case ".":
+		for p.tokens[p.pos].text == "." {
+			if err := p.spend(p.take().at); err != nil {
+				return nil, err
+			}
+			name, err := p.operand(depth + 1)
+			if err != nil {
+				return nil, err
+			}
+			first = &constraint{op: ".", parts: []*constraint{first, name}}
+		}
+		return p.filtered(first)
+	}
+	return p.compound(first, depth)
+}
+
+// compound reads further operands with one kind of operator between them; the language
+// wants parentheses where AND and OR meet, and around MINUS.
+func (p *eclParser) compound(first *constraint, depth int) (*constraint, error) {
 	out := first
 	op := ""
 	for {
@@ -199,25 +253,38 @@ func (p *eclParser) operand(depth int) (*constraint, error) {
 	}
 	switch {
 	case t.text == "(":
-		c, err := p.compound(depth + 1)
+		c, err := p.expression(depth + 1)
 		if err != nil {
 			return nil, err
 		}
 		if end := p.take(); end.text != ")" {
 			return nil, &ECLError{end.at, "expected )"}
 		}
-		return c, nil
+		return p.filtered(c)
 	case t.text == "*":
-		return &constraint{op: "*"}, nil
-	case t.text != "" && strings.Contains("< <<! << <! >> > >>! >! ^", t.text):
+		return p.filtered(&constraint{op: "*"})
+	case slices.Contains(prefixes, t.text):
+		if strings.HasPrefix(t.text, "!!") {
+			if err := p.spend(t.at); err != nil {
+				return nil, err
+			}
+		}
 		c, err := p.operand(depth + 1)
 		if err != nil {
 			return nil, err
 		}
+		if c.op == "{{" || c.op == "+" { // a filter is of all that is before it
+			inner := c
+			for len(inner.parts) == 1 && (inner.parts[0].op == "{{" || inner.parts[0].op == "+") {
+				inner = inner.parts[0]
+			}
+			inner.parts[0] = &constraint{op: t.text, parts: []*constraint{inner.parts[0]}}
+			return c, nil
+		}
 		return &constraint{op: t.text, parts: []*constraint{c}}, nil
 	case t.text != "" && t.text[0] >= '1' && t.text[0] <= '9':
 		n, _ := digits([]byte(t.text))
-		return &constraint{id: ID(n)}, nil
+		return p.filtered(&constraint{id: ID(n)})
 	case t.text == "":
 		return nil, &ECLError{t.at, "expected a concept, found the end"}
 	}

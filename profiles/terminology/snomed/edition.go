@@ -22,6 +22,8 @@ type Edition struct {
 	parents    runs
 	children   runs
 	ancestors  runs
+	attributes attributes
+	became     map[ID][]edge // by the reference set of the association
 	refsets    map[ID][]uint32
 	namespaces map[uint32]bool // of which the release holds all concepts
 
@@ -126,6 +128,10 @@ func (e *Edition) Lookup(code string) (terminology.Concept, bool) {
 	}
 	for _, k := range e.children.of(n) {
 		c.Properties = append(c.Properties, definition.Property{Code: "child", Type: "Code", Value: e.ids[k].String()})
+	}
+	first, end := e.attributes.of(n)
+	for i := first; i < end; i++ {
+		c.Properties = append(c.Properties, definition.Property{Code: e.ids[e.attributes.typ[i]].String(), Type: "Code", Value: e.ids[e.attributes.to[i]].String()})
 	}
 	return c, true
 }

@@ -84,6 +84,16 @@ func (e *Edition) eval(c *constraint) (answerSet, error) {
 		return e.combine(c)
 	case "^":
 		return e.members(c.parts[0])
+	case ":":
+		return e.refine(c)
+	case ".":
+		return e.reached(c)
+	case "{{":
+		return e.filtered(c)
+	case "+":
+		return e.withHistory(c)
+	case "!!>", "!!<":
+		return e.outermost(c)
 	}
 	focus, err := e.eval(c.parts[0])
 	if err != nil {

@@ -48,6 +48,7 @@ var tables = []table{
 	{regexp.MustCompile(`^x?der2_cRefset_\w*Language\w*Snapshot`), []string{"id", "effectiveTime", "active", "moduleId", "refsetId", "referencedComponentId", "acceptabilityId"}, (*Builder).languageLine},
 	{regexp.MustCompile(`^x?sct2_Description_\w*Snapshot`), []string{"id", "effectiveTime", "active", "moduleId", "conceptId", "languageCode", "typeId", "term", "caseSignificanceId"}, (*Builder).descriptionLine},
 	{regexp.MustCompile(`^x?sct2_Relationship_\w*Snapshot`), []string{"id", "effectiveTime", "active", "moduleId", "sourceId", "destinationId", "relationshipGroup", "typeId", "characteristicTypeId", "modifierId"}, (*Builder).relationshipLine},
+	{regexp.MustCompile(`^x?der2_cRefset_\w*Association\w*Snapshot`), []string{"id", "effectiveTime", "active", "moduleId", "refsetId", "referencedComponentId", "targetComponentId"}, (*Builder).associationLine},
 	{regexp.MustCompile(`^x?der2_Refset_\w*Snapshot`), []string{"id", "effectiveTime", "active", "moduleId", "refsetId", "referencedComponentId"}, (*Builder).memberLine},
 	{regexp.MustCompile(`^x?der2_ssRefset_\w*ModuleDependency\w*Snapshot`), []string{"id", "effectiveTime", "active", "moduleId", "refsetId", "referencedComponentId", "sourceEffectiveTime", "targetEffectiveTime"}, (*Builder).dependencyLine},
 }
@@ -256,14 +257,18 @@ func (b *Builder) relationshipLine(f [][]byte) error {
 	if err != nil {
 		return err
 	}
-	var n [4]uint64
-	for i, at := range []int{4, 5, 7, 8} {
+	var n [5]uint64
+	for i, at := range []int{4, 5, 7, 8, 6} {
 		if n[i], err = number(f[at], "columns sourceId to characteristicTypeId"); err != nil {
 			return err
 		}
 	}
-	if ID(n[2]) == isAType && ID(n[3]) != statedRelation {
+	switch {
+	case ID(n[3]) == statedRelation:
+	case ID(n[2]) == isAType:
 		b.isA = append(b.isA, isARow{h.id, ID(n[0]), ID(n[1]), h.date, h.active})
+	default:
+		b.attributes = append(b.attributes, attributeRow{h.id, ID(n[0]), ID(n[2]), ID(n[1]), h.date, uint16(min(n[4], 1<<16-1)), h.active})
 	}
 	return nil
 }
@@ -302,6 +307,19 @@ func (b *Builder) languageLine(f [][]byte) error {
 			b.preferred[m.component] = rank
 		}
 	}
+	return nil
+}
+
+func (b *Builder) associationLine(f [][]byte) error {
+	m, err := readMember(f)
+	if err != nil || !m.active {
+		return err
+	}
+	to, err := number(f[6], "targetComponentId")
+	if err != nil {
+		return err
+	}
+	b.Became(m.refset, ID(m.component), ID(to))
 	return nil
 }
 

@@ -98,7 +98,19 @@ func (e *Edition) test(f definition.Filter) func(n uint32) bool {
 	case "child":
 		return func(n uint32) bool { return known && e.children.has(n, other) }
 	}
-	return nil
+	typ, ok := e.number(f.Property)
+	if !ok {
+		return nil
+	}
+	return func(n uint32) bool { // an attribute of its definition
+		first, end := e.attributes.of(n)
+		for i := first; i < end; i++ {
+			if known && e.attributes.typ[i] == typ && e.attributes.to[i] == other {
+				return true
+			}
+		}
+		return false
+	}
 }
 
 // ValueSet gives the value sets that SNOMED CT has in FHIR without a
