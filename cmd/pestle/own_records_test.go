@@ -43,7 +43,14 @@ func TestOwnRecords(t *testing.T) {
 	supplies, err := p.app.db.State(t.Context()).Find("MedicationDispense", "_lastUpdated=gt2000-01-01")
 	require.NoError(t, err)
 	require.NotEmpty(t, supplies)
-	records := map[string]*fhir.Resource{"Claim": claim, "ClaimResponse": priced, "MedicationDispense": p.ask(200, "GET", "/MedicationDispense/"+supplies[0], nil)}
+	p.keeps(map[string]*fhir.Resource{"Claim": claim, "ClaimResponse": priced, "MedicationDispense": p.ask(200, "GET", "/MedicationDispense/"+supplies[0], nil)})
+}
+
+// keeps wants that records are not written by any interaction, nor a second one beside
+// them.
+func (p *pharmacyUnderTest) keeps(records map[string]*fhir.Resource) {
+	t := p.t
+	t.Helper()
 	const fhirJSON = "application/fhir+json"
 	for typ, record := range records {
 		at := "/" + typ + "/" + record.ID()

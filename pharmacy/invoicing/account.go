@@ -3,7 +3,6 @@ package invoicing
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
@@ -100,22 +99,20 @@ func eachPayment(state fhir.State, account string, see func(pence int64)) error 
 		return err
 	}
 	for _, id := range ids {
-		r, err := current(state, "PaymentNotice", "PaymentNotice/"+id)
+		v, err := standing(state, "PaymentNotice", "PaymentNotice/"+id)
 		if err != nil {
 			return err
 		}
-		if r != nil && nhs.Identifier(r.Root(), idAccount).Text() == account && r.Get("status").Text() == "active" {
-			see(pence(r.Get("amount")))
+		if v == nil {
+			continue
+		}
+		m, err := readMovement(state, v)
+		if err != nil {
+			return err
+		}
+		if m != nil && m.account == account {
+			see(m.pence)
 		}
 	}
 	return nil
-}
-
-// ofPharmacy is the pharmacy of an account by month, "" of any other.
-func ofPharmacy(account string) string {
-	before, after, _ := strings.Cut(account, "/")
-	if strings.Contains(before, "-") || after == "" {
-		return ""
-	}
-	return before
 }

@@ -13,7 +13,7 @@ import (
 func (s *Service) credit(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 	reason := text(call, "reason")
 	if reason == "" {
-		return nil, refuse("credit", fhir.Required, place("reason"), "It is not said why it is credited.", "the reason in words", "nothing", "")
+		return nil, refuse("credit", "PRIV-3", fhir.Required, place("reason"), "It is not said why it is credited.", "the reason in words", "nothing", "")
 	}
 	return s.commit(ctx, call, "credit", func(state fhir.State) ([]fhir.Change, *fhir.Reply, error) {
 		of, err := invoiceFor(state, call, "credit", false)
@@ -21,7 +21,7 @@ func (s *Service) credit(ctx context.Context, call *fhir.Call) (*fhir.Reply, err
 			return nil, nil, err
 		}
 		if of.status != "issued" || of.kind != ordinary {
-			return nil, nil, refuse("credit", fhir.BusinessRule, "Invoice.status", "Only an invoice that was issued is credited.", "an issued invoice", of.status+" "+of.kind, "A draft follows from what was supplied: amend or withdraw the supply.")
+			return nil, nil, refuse("credit", "PRIV-3", fhir.BusinessRule, "Invoice.status", "Only an invoice that was issued is credited.", "an issued invoice", of.status+" "+of.kind, "A draft follows from what was supplied: amend or withdraw the supply.")
 		}
 		backs, err := reversals(state, call, of)
 		if err != nil {
@@ -56,7 +56,7 @@ func reversals(state fhir.State, call *fhir.Call, of *invoice) (backs []*charge,
 	var named []int
 	var issues []fhir.Issue
 	wrong := func(code fhir.Code, message, expected, found, fix string) {
-		issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: code, Expression: place("line"), Message: message, Expected: expected, Found: found, Fix: fix})
+		issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: code, Rule: "PRIV-3", Expression: place("line"), Message: message, Expected: expected, Found: found, Fix: fix})
 	}
 	if call.Body != nil {
 		for p := range call.Body.Get("parameter").Items() {

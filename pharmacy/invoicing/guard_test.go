@@ -73,6 +73,10 @@ func TestRecordsAreNotWrittenByCallers(t *testing.T) {
 				_, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{c}, Requester: who})
 				require.ErrorContains(t, err, "is a record that the server makes itself", who)
 				require.Equal(t, fhir.BusinessRule, fhir.KindOf(err))
+				part := c
+				part.Message = true
+				_, err = w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{part}, Requester: who, Derived: true})
+				require.ErrorContains(t, err, "is a record that the server makes itself", "as a part of a message")
 				require.Equal(t, head, w.db.Head(), "nothing is stored")
 			}
 		})

@@ -23,7 +23,7 @@ func (s *Service) issue(ctx context.Context, call *fhir.Call) (*fhir.Reply, erro
 			return nil, nil, err
 		}
 		if i.status != "draft" {
-			return nil, nil, refuse("issue", fhir.BusinessRule, "Invoice.status", "Only a draft is issued.", "draft", i.status+" "+i.number, "What an issued invoice says is corrected with $credit.")
+			return nil, nil, refuse("issue", "PRIV-2", fhir.BusinessRule, "Invoice.status", "Only a draft is issued.", "draft", i.status+" "+i.number, "What an issued invoice says is corrected with $credit.")
 		}
 		rest, err := s.lines(state, i, call.Time)
 		if err != nil {
@@ -56,7 +56,7 @@ func (s *Service) lines(state fhir.State, i *invoice, now time.Time) (rest *char
 		return nil, err
 	}
 	if len(i.lines) == 0 {
-		return nil, refuse("issue", fhir.BusinessRule, "Invoice.lineItem", "There is nothing to invoice.", "charges that no invoice has", "none", "")
+		return nil, refuse("issue", "PRIV-2", fhir.BusinessRule, "Invoice.lineItem", "There is nothing to invoice.", "charges that no invoice has", "none", "")
 	}
 	var issues []fhir.Issue
 	var book *prices.Book
@@ -71,7 +71,7 @@ func (s *Service) lines(state fhir.State, i *invoice, now time.Time) (rest *char
 		}
 		switch {
 		case c.line.Reason != "":
-			issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "priced", Expression: "Invoice.lineItem[" + itoa(n) + "]",
+			issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "PRIV-1", Expression: "Invoice.lineItem[" + itoa(n) + "]",
 				Message: c.line.Reason, Found: c.ref(), Fix: "Load the price with Invoice/$price-list or pestle prices load, and issue the invoice again."})
 		case c.status != billable:
 			issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.Conflict, Expression: "Invoice.lineItem[" + itoa(n) + "]", Message: "The charge is on another invoice, or its supply was taken back.",

@@ -24,6 +24,9 @@ func (s *Service) Operations() []fhir.Operation {
 			fhir.Operation{Name: "record-payment", Type: typ, Instance: true, Doc: "Records what was paid of " + of + " in another way than by card on a page of the provider.", Parameters: paymentInputs, Handle: s.recordPayment(typ)},
 			fhir.Operation{Name: "request-payment", Type: typ, Instance: true, Doc: "A page of the provider of card payments on which what is due of " + of + " is paid.", Parameters: askInputs, Handle: s.requestPayment(typ)})
 	}
+	for i := range list {
+		list[i].ByName = true // a right to a type is none to its money
+	}
 	return list
 }
 
@@ -99,9 +102,9 @@ func text(call *fhir.Call, name string) string {
 	return strings.TrimSpace(value(call, name).Text())
 }
 
-// refuse is the refusal of an operation.
-func refuse(op string, code fhir.Code, expression, message, expected, found, fix string) error {
-	return fhir.E(op, code, fhir.Issue{Expression: expression, Message: message, Expected: expected, Found: found, Fix: fix})
+// refuse is the refusal of an operation by a rule, "" where none is asked.
+func refuse(op, rule string, code fhir.Code, expression, message, expected, found, fix string) error {
+	return fhir.E(op, code, fhir.Issue{Rule: rule, Expression: expression, Message: message, Expected: expected, Found: found, Fix: fix})
 }
 
 func place(name string) string { return "Parameters.parameter.where(name = '" + name + "')" }
@@ -114,7 +117,7 @@ func amountIn(call *fhir.Call, op string) (pence int64, given bool, err error) {
 	}
 	pence, ok := prices.ReadPounds(m.Get("value").Text())
 	if !ok || pence <= 0 || m.Get("currency").Text() != currency {
-		return 0, true, refuse(op, fhir.ValueCode, place("amount"), "The amount is not one of pounds and pence.", "a Money above 0 with two decimals at most, and the currency GBP",
+		return 0, true, refuse(op, "PRIV-4", fhir.ValueCode, place("amount"), "The amount is not one of pounds and pence.", "a Money above 0 with two decimals at most, and the currency GBP",
 			strings.TrimSpace(m.Get("value").Text()+" "+m.Get("currency").Text()), "")
 	}
 	return pence, true, nil

@@ -139,7 +139,7 @@ func (s *Service) subject(state fhir.State, call *fhir.Call, typ, op string) (*o
 			return nil, err
 		}
 		if i.status != "issued" || i.kind != ordinary {
-			return nil, refuse(op, fhir.BusinessRule, "Invoice.status", "Only an invoice that was issued is paid.", "an issued invoice", i.status+" "+i.kind, "Issue it with $issue; what is paid before the supply is paid by its Task.")
+			return nil, refuse(op, "PRIV-4", fhir.BusinessRule, "Invoice.status", "Only an invoice that was issued is paid.", "an issued invoice", i.status+" "+i.kind, "Issue it with $issue; what is paid before the supply is paid by its Task.")
 		}
 		return &owedFor{i.account, i.pharmacy, i.ref(), func(state fhir.State) (int64, error) {
 			o, err := owedOn(state, i.account)
@@ -160,12 +160,12 @@ func (s *Service) subject(state fhir.State, call *fhir.Call, typ, op string) (*o
 		}
 	}
 	if d == nil || d.pharmacy == "" || !call.Requester.ActsFor(d.pharmacy) {
-		return nil, refuse(op, fhir.NotFound, "Task", "There is no such private prescription with the pharmacy.", "the Task of a private prescription that the pharmacy has accepted", "Task/"+call.ID, "")
+		return nil, refuse(op, "", fhir.NotFound, "Task", "There is no such private prescription with the pharmacy.", "the Task of a private prescription that the pharmacy has accepted", "Task/"+call.ID, "")
 	}
 	return &owedFor{d.account(), d.pharmacy, d.task, func(state fhir.State) (int64, error) {
 		due, reason, err := s.due(state, d.whole())
 		if err == nil && reason != "" {
-			err = refuse(op, fhir.BusinessRule, "Task", reason, "a price for everything that is supplied", "none", "Load the price with pestle prices load.")
+			err = refuse(op, "PRIV-1", fhir.BusinessRule, "Task", reason, "a price for everything that is supplied", "none", "Load the price with pestle prices load.")
 		}
 		return due, err
 	}}, nil
@@ -190,5 +190,5 @@ func unrecorded(state fhir.State, m *movement, op string) error {
 	if err != nil || v == nil {
 		return err
 	}
-	return refuse(op, fhir.Duplicate, place("reference"), "A payment of this method and reference is recorded already.", "a reference of its own", fmt.Sprintf("%s, PaymentNotice/%s", m.key(), v.ID), "")
+	return refuse(op, "PRIV-4", fhir.Duplicate, place("reference"), "A payment of this method and reference is recorded already.", "a reference of its own", fmt.Sprintf("%s, PaymentNotice/%s", m.key(), v.ID), "")
 }

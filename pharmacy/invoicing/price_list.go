@@ -106,7 +106,7 @@ func (s *Service) priceList(ctx context.Context, call *fhir.Call) (*fhir.Reply, 
 	on := nhs.DateOf(call.Time)
 	if day := text(call, "day"); day != "" {
 		if on = nhs.ReadDate(day); on.IsZero() || len(day) != len(time.DateOnly) {
-			return nil, refuse("price-list", fhir.ValueCode, "day", "The day is not a day.", "a day such as "+nhs.DateOf(call.Time).String(), strconv.Quote(day), "")
+			return nil, refuse("price-list", "", fhir.ValueCode, "day", "The day is not a day.", "a day such as "+nhs.DateOf(call.Time).String(), strconv.Quote(day), "")
 		}
 	}
 	book, err := s.shelf.book(s.db.State(ctx))
@@ -150,7 +150,7 @@ func written(book *prices.Book, kind prices.Kind, org, clinic string, on nhs.Dat
 		name = book.VATName
 		rows = book.VAT.RowsOn(on)
 	default:
-		return nil, "", refuse("price-list", fhir.ValueCode, "kind", "The kind is not known.", "private-prices, private-terms or vat-rates", strconv.Quote(string(kind)), "")
+		return nil, "", refuse("price-list", "", fhir.ValueCode, "kind", "The kind is not known.", "private-prices, private-terms or vat-rates", strconv.Quote(string(kind)), "")
 	}
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)

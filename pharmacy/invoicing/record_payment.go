@@ -47,17 +47,17 @@ func paymentIn(call *fhir.Call, op string) (*movement, error) {
 	if m.pence = pence; err != nil {
 		add(err)
 	} else if !given {
-		add(refuse(op, fhir.Required, place("amount"), "It is not said how much was paid.", "the amount", "nothing", ""))
+		add(refuse(op, "PRIV-4", fhir.Required, place("amount"), "It is not said how much was paid.", "the amount", "nothing", ""))
 	}
 	if method := text(call, "method"); !slices.Contains(manual, method) {
-		add(refuse(op, fhir.CodeInvalid, place("method"), "It is not known how it was paid.", strings.Join(manual, ", "), fhir.OrNothing(method), "What a card provider takes is recorded by itself."))
+		add(refuse(op, "PRIV-4", fhir.CodeInvalid, place("method"), "It is not known how it was paid.", strings.Join(manual, ", "), fhir.OrNothing(method), "What a card provider takes is recorded by itself."))
 	}
 	if m.reference == "" || len(m.reference) > 100 {
-		add(refuse(op, fhir.Required, place("reference"), "What the payment is known by is missing or too long.", "a reference of 100 characters at most", fhir.OrNothing(m.reference), ""))
+		add(refuse(op, "PRIV-4", fhir.Required, place("reference"), "What the payment is known by is missing or too long.", "a reference of 100 characters at most", fhir.OrNothing(m.reference), ""))
 	}
 	if day := value(call, "paid").Text(); day != "" {
 		if m.paid = nhs.Day(day); m.paid.IsZero() || len(day) != len("2026-11-01") || m.paid.After(nhs.Midnight(call.Time)) {
-			add(refuse(op, fhir.ValueCode, place("paid"), "The day is not one on which it was paid.", "a day until today", day, ""))
+			add(refuse(op, "PRIV-4", fhir.ValueCode, place("paid"), "The day is not one on which it was paid.", "a day until today", day, ""))
 		}
 	}
 	if issues != nil {
@@ -73,7 +73,7 @@ func (s *Service) refund(ctx context.Context, call *fhir.Call) (*fhir.Reply, err
 	const op = "refund"
 	why := text(call, "reason")
 	if why == "" {
-		return nil, refuse(op, fhir.Required, place("reason"), "It is not said why it is refunded.", "the reason in words", "nothing", "")
+		return nil, refuse(op, "PRIV-5", fhir.Required, place("reason"), "It is not said why it is refunded.", "the reason in words", "nothing", "")
 	}
 	asked, given, err := amountIn(call, op)
 	if err != nil {
@@ -129,7 +129,7 @@ func (s *Service) alreadyRefunded(call *fhir.Call, m *movement, had *fhir.Versio
 		return nil, nil, err
 	}
 	if m.provider != providerName(s.provider) {
-		return nil, nil, refuse("refund", fhir.Conflict, "PaymentNotice", "The payment was refunded by another call at the same time.", "one refund at a time", had.Ref(), "Read what is left of it and send it again.")
+		return nil, nil, refuse("refund", "PRIV-5", fhir.Conflict, "PaymentNotice", "The payment was refunded by another call at the same time.", "one refund at a time", had.Ref(), "Read what is left of it and send it again.")
 	}
 	r, err := had.Resource()
 	return nil, &fhir.Reply{Resource: r}, err
@@ -139,7 +139,7 @@ func within(asked, left int64) error {
 	if asked <= left && asked > 0 {
 		return nil
 	}
-	return refuse("refund", fhir.BusinessRule, place("amount"), "More is to be refunded than is left of the payment.", "£"+pounds(left)+" at most", "£"+pounds(asked), "")
+	return refuse("refund", "PRIV-5", fhir.BusinessRule, place("amount"), "More is to be refunded than is left of the payment.", "£"+pounds(left)+" at most", "£"+pounds(asked), "")
 }
 
 // refundable is the payment that a call is on, how often it was refunded, and what
@@ -155,10 +155,10 @@ func (s *Service) refundable(state fhir.State, call *fhir.Call) (p *movement, n 
 		}
 	}
 	if p == nil || !call.Requester.ActsFor(p.pharmacy) {
-		return nil, 0, 0, refuse("refund", fhir.NotFound, "PaymentNotice", "There is no such payment of private money.", "a PaymentNotice that the server has made of a payment", "PaymentNotice/"+call.ID, "")
+		return nil, 0, 0, refuse("refund", "", fhir.NotFound, "PaymentNotice", "There is no such payment of private money.", "a PaymentNotice that the server has made of a payment", "PaymentNotice/"+call.ID, "")
 	}
 	if p.kind != moneyPaid {
-		return nil, 0, 0, refuse("refund", fhir.BusinessRule, "PaymentNotice", "Only a payment is refunded.", moneyPaid, p.kind, "")
+		return nil, 0, 0, refuse("refund", "PRIV-5", fhir.BusinessRule, "PaymentNotice", "Only a payment is refunded.", moneyPaid, p.kind, "")
 	}
 	n, gone, err := refundsOf(state, call.ID)
 	return p, n, p.pence - gone, err

@@ -95,7 +95,7 @@ func (s *Service) requestPayment(typ string) func(ctx context.Context, call *fhi
 	const op = "request-payment"
 	return func(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 		if s.provider == nil {
-			return nil, refuse(op, fhir.NotSupported, "", "This server takes no cards.", "a provider of card payments", "none", "Record what is paid in another way with $record-payment; docs/private.md says how a provider is set.")
+			return nil, refuse(op, "", fhir.NotSupported, "", "This server takes no cards.", "a provider of card payments", "none", "Record what is paid in another way with $record-payment; docs/private.md says how a provider is set.")
 		}
 		part, given, err := amountIn(call, op)
 		if err != nil {
@@ -118,7 +118,7 @@ func (s *Service) requestPayment(typ string) func(ctx context.Context, call *fhi
 				want = part
 			}
 			if want > due || due <= 0 {
-				return nil, nil, refuse(op, fhir.BusinessRule, place("amount"), "No more is asked for than is due.", prices.Sterling(max(0, due))+" at most", prices.Sterling(want), "")
+				return nil, nil, refuse(op, "PRIV-6", fhir.BusinessRule, place("amount"), "No more is asked for than is due.", prices.Sterling(max(0, due))+" at most", prices.Sterling(want), "")
 			}
 			had, fresh, err := nextAsked(state, of.account, want)
 			if err != nil {

@@ -308,6 +308,16 @@ func ato(quantity string) given {
 
 func reason(text string) fhir.Value { return fhir.Obj("name", "reason", "valueString", text) }
 
+// breaks wants a refusal by a rule, and nothing stored.
+func (w *world) breaks(rule string, do func() error) {
+	w.t.Helper()
+	head := w.db.Head()
+	var e *fhir.Error
+	require.ErrorAs(w.t, do(), &e)
+	require.Equal(w.t, rule, e.Issues[0].Rule)
+	require.Equal(w.t, head, w.db.Head(), "something was stored")
+}
+
 // refused wants an error that says something, and nothing stored.
 func (w *world) refused(says string, do func() error) {
 	w.t.Helper()
