@@ -39,6 +39,9 @@ type Operation struct {
 	// them.
 	Lenient bool
 	Handle  func(ctx context.Context, call *Call) (*Reply, error)
+	// Events are those of the messages that it takes, nil where it takes none: a scope
+	// and a role may name some of them.
+	Events []string
 	// Carries are the types of the resources that it takes as entries of a message
 	// and stores. An entry of any other type is stored for callers alone who may
 	// create that type; nil where it stores no entries as they come.

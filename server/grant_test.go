@@ -30,7 +30,7 @@ func guarded(t *testing.T, change func(*server.Config)) http.Handler {
 	h := newHandler(t, func(c *server.Config) {
 		c.Authenticator = byName{}
 		c.Operations = []fhir.Operation{
-			{Name: "process-message", Parameters: anyBody, Handle: answer(bundle), Carries: []string{"MessageHeader", "Patient"}},
+			{Name: "process-message", Parameters: anyBody, Handle: answer(bundle), Events: []string{"prescription-order", "dispense-notification"}, Carries: []string{"MessageHeader", "Patient"}},
 			{Name: "act", Type: "Task", Parameters: anyBody, Handle: answer(fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", "x", "part", fhir.List(fhir.Obj("name", "y", "resource", bundle))))))},
 			{Name: "look", Type: "Task", Idempotent: true, Parameters: anyBody, Handle: answer(bundle)},
 		}
@@ -186,6 +186,12 @@ func TestMessageEvents(t *testing.T) {
 		if status == 403 {
 			require.Contains(t, w.Body.String(), "system/$process-message?event=dispense-notification")
 		}
+	}
+	for _, broken := range []string{`{"resourceType":"Bundle",`, `{"resourceType":"Bundle","type":"message"}`, `{"resourceType":"Patient"}`} {
+		w := call(h, "POST", "/fhir/$process-message", broken, "Authorization", "system/$process-message?event=prescription-order")
+		require.NotEqual(t, 403, w.Code, "who may send a message is told what is wrong with it: %s", w.Body)
+		w = call(h, "POST", "/fhir/$process-message", broken, "Authorization", "system/$process-message?event=other")
+		require.Equal(t, 403, w.Code, w.Body)
 	}
 }
 

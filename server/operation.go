@@ -56,7 +56,7 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 		return s.methodNotAllowed(c, "POST")
 	}
 	owned, err := x.permitOperation(op, "")
-	if err != nil && op.Name != processMessage {
+	if err != nil && op.Events == nil {
 		return err
 	}
 	if op.RequestID {
@@ -66,8 +66,8 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 	}
 	given, wrong := s.body(c.Request)
 	body := contentOf(op, given)
-	if err != nil { // the scope may be of the message's event
-		if owned, err = x.permitOperation(op, eventOf(body)); err != nil {
+	if event := eventOf(body); err != nil && (slices.Contains(op.Events, event) || !x.permitSomeEvent(op)) { // the scope may be of it
+		if owned, err = x.permitOperation(op, event); err != nil {
 			return err
 		}
 	}
@@ -108,6 +108,16 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 	}
 	call.notes = append(lenient, call.notes...)
 	return s.invoke(c, call)
+}
+
+// permitSomeEvent reports whether the caller may send one of the messages that an
+// operation takes. Then they are told what is wrong with one that has no event, or none
+// that it takes.
+func (x *exchange) permitSomeEvent(op *fhir.Operation) bool {
+	return slices.ContainsFunc(op.Events, func(event string) bool {
+		_, err := x.permitOperation(op, event)
+		return err == nil
+	})
 }
 
 // needsResource reports whether an operation cannot do without a resource.

@@ -43,7 +43,7 @@ func TestRoles(t *testing.T) {
 	done := func(context.Context, *fhir.Call) (*fhir.Reply, error) { return &fhir.Reply{}, nil }
 	h := newHandler(t, func(c *server.Config) {
 		c.Authenticator = inRole{}
-		c.Operations = []fhir.Operation{{Name: "act", Type: "Task", Handle: done}, {Name: "look", Type: "Patient", Idempotent: true, Handle: done}, {Name: "process-message", Handle: done, Parameters: []fhir.Parameter{{Name: "content", Kinds: []string{"Bundle"}}}}}
+		c.Operations = []fhir.Operation{{Name: "act", Type: "Task", Handle: done}, {Name: "look", Type: "Patient", Idempotent: true, Handle: done}, {Name: "process-message", Handle: done, Events: []string{"order", "update"}, Parameters: []fhir.Parameter{{Name: "content", Kinds: []string{"Bundle"}}}}}
 	})
 	const patient = `{"resourceType":"Patient","id":"1","gender":"male"}`
 	entry := func(method, url, resource string) string {
@@ -99,7 +99,7 @@ func (b boss) Authenticate(r *http.Request) (auth.Identity, error) {
 func TestRefusalNamesWhatLacks(t *testing.T) {
 	h := scoped{newHandler(t, func(c *server.Config) {
 		c.Authenticator = boss{}
-		c.Operations = []fhir.Operation{{Name: "process-message", Handle: func(context.Context, *fhir.Call) (*fhir.Reply, error) { return &fhir.Reply{}, nil }, Parameters: []fhir.Parameter{{Name: "content", Kinds: []string{"Bundle"}}}}}
+		c.Operations = []fhir.Operation{{Name: "process-message", Handle: func(context.Context, *fhir.Call) (*fhir.Reply, error) { return &fhir.Reply{}, nil }, Events: []string{"order", "update"}, Parameters: []fhir.Parameter{{Name: "content", Kinds: []string{"Bundle"}}}}}
 	})}
 	const message = `{"resourceType":"Bundle","type":"message","entry":[{"fullUrl":"urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0","resource":{"resourceType":"MessageHeader","eventCoding":{"system":"x:y","code":"order"},"source":{"endpoint":"x:z"}}}]}`
 	for scopes, want := range map[string]string{

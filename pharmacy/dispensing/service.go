@@ -83,7 +83,7 @@ func New(db Database, opts Options) *Service {
 func (s *Service) Operations() []fhir.Operation {
 	return []fhir.Operation{
 		{Name: "process-message", RequestID: true, Handle: s.processMessage, Judge: s.judgeMessage,
-			Parameters: messageInputs, Query: true, Carries: message.Carried,
+			Parameters: messageInputs, Query: true, Events: message.Events, Carries: message.Carried,
 			Doc: "Takes an EPS message: prescription-order, prescription-order-update or dispense-notification."},
 		{Name: "release", Type: "Task", RequestID: true, Handle: s.release, Judge: message.JudgeRelease,
 			Parameters: releaseInputs,
