@@ -117,7 +117,7 @@ func (p *prescription) message(rnd *rand.Rand) string {
 		"partOf":  object{"identifier": identified(ods, "X99TR"), "display": "Sandbox NHS Trust"}})
 	targets := append(list{referred(header), referred(patient), referred(doctor), referred(role), referred(clinic)}, focus...)
 	entry(proof, object{"resourceType": "Provenance", "target": targets, "recorded": signed, "agent": list{object{"who": referred(role)}},
-		"signature": list{object{"type": list{object{"system": "urn:iso-astm:E1762-95:2013", "code": "1.2.840.10065.1.12.1.1"}}, "when": signed, "who": referred(role), "data": "c2FuZGJveCBzaWduYXR1cmUgb2Ygbm8gdmFsdWU="}}})
+		"signature": list{object{"type": list{object{"system": "urn:iso-astm:E1762-95:2013", "code": "1.2.840.10065.1.12.1.1"}}, "when": signed, "who": referred(role), "data": signatureData}}})
 	return object{"resourceType": "Bundle", "identifier": identified("https://tools.ietf.org/html/rfc4122", newID(rnd)), "type": "message", "timestamp": signed, "entry": entries}.json()
 }
 

@@ -33,6 +33,7 @@ const (
 // Task, on the version it was read from, and those of the queues.
 func (s *Service) written(state fhir.State, x *execution, now time.Time) ([]fhir.Change, error) {
 	s.rules.Classify(x.Prescription)
+	x.signed = x.SignatureNow(x.signed, s.rules.Law)
 	queues, err := s.queues(state, x, now)
 	if err != nil {
 		return nil, err

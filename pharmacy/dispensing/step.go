@@ -183,6 +183,11 @@ func (s *Service) draft(state fhir.State, orders []*prescription.Order) (*draft,
 	if err := checkPrescribers(p, state, orders, sent, s.rules.Law); err != nil {
 		return nil, err
 	}
+	signed, err := signatureOf(state, orders, sent)
+	if err != nil {
+		return nil, err
+	}
+	p.HoldSigned(signed, s.rules.Law)
 	id := ""
 	if sent != nil {
 		id = sent.Root().Path("identifier", "value").Text()
@@ -193,7 +198,7 @@ func (s *Service) draft(state fhir.State, orders []*prescription.Order) (*draft,
 	if err := checkIssues(p, state); err != nil {
 		return nil, err
 	}
-	return &draft{execution{Prescription: p, orders: orders, message: id}, authored}, nil
+	return &draft{execution{Prescription: p, orders: orders, message: id, signed: p.SignatureNow(signed, s.rules.Law)}, authored}, nil
 }
 
 // extend adds orders that came after somebody had taken up the Task.

@@ -41,6 +41,7 @@ func readTask(state fhir.State, v *fhir.Version) (*execution, error) {
 	}
 	x.Originals, x.Approvals, x.Answers, x.Corrections, x.Checks, x.Bags, x.Owings = x.readOriginals, x.readApprovals, x.readAnswers, x.readCorrections, x.readChecks, x.readBags, x.readOwings
 	x.work = openWorkOf(r)
+	x.signed = signatureIn(r)
 	x.agent = prescription.ReadParty(nhs.Extension(r.Root(), nhs.ExtAgent).Get("valueReference"))
 	x.readOutputs()
 	return x, x.readSupplied(state)

@@ -29,6 +29,7 @@ type execution struct {
 	resource *fhir.Resource
 	orders   []*prescription.Order // as the lines, in their order
 
+	signed   prescription.Signature
 	message  string     // identifier of the prescription's message, "" for none
 	release  taskOutput // the zero record while nobody has taken it
 	supplies []taskOutput
@@ -135,6 +136,7 @@ func (x *execution) taskExtensions() fhir.Value {
 	if x.Issues > 1 {
 		list = append(list, x.RepeatInformation())
 	}
+	list = append(list, x.signed.Element())
 	return fhir.List(append(list, x.workExtensions()...)...)
 }
 
@@ -229,10 +231,11 @@ func (x *execution) revised(now time.Time) *fhir.Resource {
 	}
 	var extensions []any
 	for _, e := range nhs.WithoutExtension(x.resource.Root(), nhs.ExtAgent) {
-		if n, ok := e.(node); !ok || n.Get("url").Text() != extWork {
+		if n, ok := e.(node); !ok || n.Get("url").Text() != extWork && n.Get("url").Text() != nhs.ExtOwnSignature {
 			extensions = append(extensions, e)
 		}
 	}
+	extensions = append(extensions, x.signed.Element())
 	extensions = append(extensions, x.workExtensions()...)
 	if x.agent.ID != "" {
 		extensions = append(extensions, fhir.Obj("url", nhs.ExtAgent, "valueReference", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, x.agent.ID), "display", x.agent.Name)))

@@ -147,6 +147,11 @@ func SuppliedElsewhere(d fhir.Node) bool {
 	return false
 }
 
+// ExtOwnSignature is the extension of the Task of a prescription that tells by what it is
+// signed (source: eps, jws or paper), and what came of verifying that (result: verified,
+// not-verifiable or failed) with the reason.
+const ExtOwnSignature = Own + "StructureDefinition/signature"
+
 // RuleClinicalHold is the rule by which the supply of an item is refused that is
 // held for a clinical issue.
 const RuleClinicalHold = "HOLD-CLINICAL"

@@ -26,6 +26,7 @@ type Script struct {
 	Start     string
 	NHSNumber string
 	Without   string // number or address: what is not told of the prescriber
+	Data      string // of the signature, Signature where it is empty
 	Clinic    string // whose prescriber it is, an ODS code
 	Born      string // the patient's date of birth
 	Address   string // and address: line, postcode; "" for none
@@ -201,7 +202,7 @@ func (s Script) bundle(event string) *fhir.Resource {
 	entries = append(entries, entry(proofURL, fhir.Obj("resourceType", "Provenance", "target", fhir.List(targets...), "recorded", s.Signed,
 		"agent", fhir.List(fhir.Obj("who", fhir.Obj("reference", RoleURL))),
 		"signature", fhir.List(fhir.Obj("type", fhir.List(fhir.Obj("system", "urn:iso-astm:E1762-95:2013", "code", "1.2.840.10065.1.12.1.1")),
-			"when", s.Signed, "who", fhir.Obj("reference", RoleURL), "data", "PFNpZ25hdHVyZS8+")))))
+			"when", s.Signed, "who", fhir.Obj("reference", RoleURL), "data", cmp.Or(s.Data, Signature))))))
 	return fhir.Obj("resourceType", "Bundle", "id", id, "identifier", nhs.IdentifierValue(nhs.IDUUID, id), "type", "message", "entry", fhir.List(entries...)).Resource()
 }
 

@@ -114,3 +114,7 @@ func (p *Prescription) MeetAll(code string, found []Hold) {
 		p.Meet(h)
 	}
 }
+
+// HoldSignature is the code of the hold of a controlled drug of which the electronic
+// signature failed.
+const HoldSignature = "SIGNATURE"
