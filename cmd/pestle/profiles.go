@@ -13,6 +13,7 @@ import (
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/profiles/terminology"
 	"github.com/pestle-fhir/pestle/profiles/terminology/dmd"
+	"github.com/pestle-fhir/pestle/profiles/terminology/loinc"
 	"github.com/pestle-fhir/pestle/profiles/terminology/snomed"
 	"github.com/pestle-fhir/pestle/profiles/uk"
 )
@@ -52,6 +53,7 @@ func (o ruleOptions) set(l *profiles.Library) error {
 type releaseOptions struct {
 	Snomed []string `env:"PESTLE_SNOMED" placeholder:"PATH" help:"Releases of SNOMED CT in RF2: folders or zips. Only their snapshots are read."`
 	Dmd    string   `env:"PESTLE_DMD" placeholder:"PATH" help:"Release of dm+d: a folder or zip of its XML files."`
+	Loinc  string   `env:"PESTLE_LOINC" placeholder:"PATH" help:"Release of LOINC: a folder or zip with Loinc.csv."`
 }
 
 // library gives the built-in definitions with those of the options.
@@ -134,6 +136,9 @@ func (o releaseOptions) paths() []string {
 	if o.Dmd != "" {
 		paths = append(paths[:len(paths):len(paths)], o.Dmd)
 	}
+	if o.Loinc != "" {
+		paths = append(paths[:len(paths):len(paths)], o.Loinc)
+	}
 	return paths
 }
 
@@ -141,6 +146,16 @@ func (o releaseOptions) paths() []string {
 // of SNOMED CT too, since the NHS's prescribing interfaces use them as such.
 func (o releaseOptions) load(into *terminology.Service) error {
 	if len(o.paths()) == 0 {
+		return nil
+	}
+	if o.Loinc != "" {
+		table, err := loinc.Load(o.Loinc)
+		if err != nil {
+			return err
+		}
+		into.Add(table)
+	}
+	if len(o.Snomed) == 0 && o.Dmd == "" {
 		return nil
 	}
 	b := snomed.NewBuilder()
