@@ -162,3 +162,48 @@ func leadsBack(t *testing.T, db *store.DB, query string, count int) {
 	}
 	require.Nil(t, last.Previous)
 }
+
+// TestPagesMakeRoomForWhatTheyBring: a page ends where what goes with its matches is as
+// much as one brings; one match that brings too much is refused.
+func TestPagesMakeRoomForWhatTheyBring(t *testing.T) {
+	defer store.SetIncludeLimit(10)()
+	both(t, func(t *testing.T, db *store.DB) {
+		var changes []fhir.Change
+		bring := []int{4, 4, 4, 9, 2, 0, 10, 1, 1, 1}
+		for i, n := range bring {
+			changes = append(changes, put(fmt.Sprint("p", i), parse(t, `{'resourceType':'Patient','id':'p%d'}`, i)))
+			for k := range n {
+				changes = append(changes, put(fmt.Sprintf("b%d-%d", i, k), parse(t, `{'resourceType':'Basic','id':'b%d-%d','code':{'text':'x'},'subject':{'reference':'Patient/p%d'}}`, i, k, i)))
+			}
+		}
+		commit(t, db, changes...)
+		for _, sort := range []string{"", "&_sort=-_id", "&_sort=_lastUpdated,-_id"} {
+			values, err := url.ParseQuery("_revinclude=Basic:subject&_count=8" + sort)
+			require.NoError(t, err)
+			q, _, err := search.Parse("Patient", values, search.Options{})
+			require.NoError(t, err)
+			var pages []string
+			for {
+				r, err := db.Search(ctx, q)
+				require.NoError(t, err)
+				require.LessOrEqual(t, len(r.Included), 10)
+				page := ""
+				for _, m := range r.Matches {
+					page += m.ID
+				}
+				pages = append(pages, fmt.Sprint(page, "+", len(r.Included)))
+				if r.Next == nil {
+					break
+				}
+				q.Page = *r.Next
+			}
+			want := []string{"p0p1+8", "p2+4", "p3+9", "p4p5+2", "p6+10", "p7p8p9+3"}
+			if sort != "" {
+				want = []string{"p9p8p7+3", "p6p5+10", "p4+2", "p3+9", "p2p1+8", "p0+4"}
+			}
+			require.Equal(t, want, pages, sort)
+		}
+		commit(t, db, put("more", parse(t, `{'resourceType':'Basic','id':'more','code':{'text':'x'},'subject':{'reference':'Patient/p6'}}`)))
+		require.Contains(t, answer(db, "Patient?_revinclude=Basic:subject&_id=p6"), "One match would bring more than 10")
+	})
+}

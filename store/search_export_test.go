@@ -43,3 +43,10 @@ func SetPageBytes(n int) (restore func()) {
 	maxPage = n
 	return func() { maxPage = before }
 }
+
+// SetIncludeLimit makes pages bring at most so many resources with them.
+func SetIncludeLimit(n int) (restore func()) {
+	before := maxIncluded
+	maxIncluded = n
+	return func() { maxIncluded = before }
+}

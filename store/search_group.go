@@ -282,7 +282,7 @@ func (g *groups) within(p *page, level int, at spot) (full bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	inner := &page{selection: s, q: p.q, out: p.out, size: p.size, skip: p.skip, group: append(slices.Clone(p.group), at)}
+	inner := &page{selection: s, q: p.q, most: p.most, out: p.out, size: p.size, skip: p.skip, group: append(slices.Clone(p.group), at)}
 	full, err = g.fill(inner, level+1)
 	p.size, p.skip = inner.size, inner.skip
 	return full, closeAll([]stream{s}, err)

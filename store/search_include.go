@@ -11,8 +11,9 @@ import (
 )
 
 // maxIncluded is how many resources one page may bring with it; of their bytes
-// it may bring as many as it may hold itself, [maxPage].
-const maxIncluded = 10_000
+// it may bring as many as it may hold itself, [maxPage]. It is a variable, so that
+// tests can make it small.
+var maxIncluded = 10_000
 
 // inclusion gathers what goes with a page: each resource once, and never one
 // that is a match.
@@ -25,26 +26,40 @@ type inclusion struct {
 	size  int // bytes of out
 }
 
-// included gives what _include and _revinclude add to the matches.
-func (v view) included(ctx context.Context, q *search.Query, matches []*fhir.Version) ([]*fhir.Version, error) {
+// included gives what _include and _revinclude add to the matches. Where that is too
+// much for one page, room is how many of the matches it is not; 0 where the first brings
+// too much by itself.
+func (v view) included(ctx context.Context, q *search.Query, matches []*fhir.Version) (list []*fhir.Version, room int, err error) {
 	if len(q.Include)+len(q.RevInclude) == 0 {
-		return nil, nil
+		return nil, 0, nil
 	}
 	in := &inclusion{ctx: ctx, v: v.as(toRead), seen: map[string]bool{}, known: map[string][]referrers{}}
 	for _, m := range matches {
 		in.seen[m.Ref()] = true
 	}
-	from := matches
-	for round := 0; len(from) > 0; round++ {
-		before := len(in.out)
-		for _, ver := range from {
-			if err := in.follow(q, ver, round > 0); err != nil {
-				return nil, err
+	for i, m := range matches {
+		if err := in.all(q, m); err != nil {
+			if fhir.KindOf(err) != fhir.TooCostly {
+				i = 0
 			}
+			return nil, i, err
 		}
-		from = in.out[before:]
 	}
-	return in.out, nil
+	return in.out, 0, nil
+}
+
+// all adds what a match leads to, and where includes iterate what that leads to.
+func (in *inclusion) all(q *search.Query, m *fhir.Version) error {
+	before := len(in.out)
+	if err := in.follow(q, m, false); err != nil {
+		return err
+	}
+	for ; before < len(in.out); before++ {
+		if err := in.follow(q, in.out[before], true); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // follow adds what one resource leads to. again: it was included itself, so
@@ -217,8 +232,8 @@ func (in *inclusion) add(r rid, ver *fhir.Version) error {
 	in.size += len(ver.JSON)
 	if in.out = append(in.out, ver); len(in.out) > maxIncluded || in.size > maxPage {
 		return fhir.E("search", fhir.TooCostly, fhir.Issue{
-			Message: fmt.Sprintf("The page would bring more than %d included resources, or more than %d bytes of them.", maxIncluded, maxPage), Expected: "fewer",
-			Fix: "Ask for smaller pages with _count, or include less."})
+			Message: fmt.Sprintf("One match would bring more than %d included resources, or more than %d bytes of them.", maxIncluded, maxPage), Expected: "fewer",
+			Fix: "Include less, or search for what refers to the match by itself: that has pages."})
 	}
 	return nil
 }

@@ -36,6 +36,7 @@ var maxPage = 32 << 20
 type page struct {
 	*selection
 	q    *search.Query
+	most int // matches
 	out  *search.Result
 	size int // bytes of the resources on the page
 	skip int // how many matches to pass over first
@@ -148,7 +149,7 @@ func (p *page) add(ver *fhir.Version) bool {
 		p.skip--
 		return true
 	}
-	if len(p.out.Matches) == p.q.Count || p.size >= maxPage {
+	if len(p.out.Matches) == p.most || p.size >= maxPage {
 		return false
 	}
 	p.size += len(ver.JSON)

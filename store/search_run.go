@@ -34,26 +34,37 @@ func (v view) search(ctx context.Context, q *search.Query) (*search.Result, erro
 		}
 		v.at = next - 1 // 0, where nothing holds, before the first commit
 	}
+	for most := q.Count; ; {
+		out, err := v.paged(ctx, q, most)
+		if err != nil {
+			return nil, err
+		}
+		var room int
+		if out.Included, room, err = v.included(ctx, q, out.Matches); err == nil || room == 0 {
+			return out, err
+		}
+		most = room // the page ends before the match that brings too much
+	}
+}
+
+// paged is a page of at most so many matches.
+func (v view) paged(ctx context.Context, q *search.Query, most int) (*search.Result, error) {
 	s, err := v.planned(ctx, q.Type, q.Clauses, true)
 	if err != nil {
 		return nil, err
 	}
 	out := &search.Result{Total: -1, AsOf: v.at}
-	if err := closeAll([]stream{s}, v.fill(q, s, out)); err != nil {
-		return nil, err
-	}
-	out.Included, err = v.included(ctx, q, out.Matches)
-	return out, err
+	return out, closeAll([]stream{s}, v.fill(q, most, s, out))
 }
 
 // fill gives the matches of a page, the total and the next page.
-func (v view) fill(q *search.Query, s *selection, out *search.Result) error {
+func (v view) fill(q *search.Query, most int, s *selection, out *search.Result) error {
 	at := decodeMark(q.Page.After)
 	out.Total = at.total
 	if q.Count == 0 || q.Summary == search.SummaryCount {
 		return s.count(q, out, all)
 	}
-	p := &page{selection: s, q: q, out: out}
+	p := &page{selection: s, q: q, most: most, out: out}
 	if len(at.behind) == 0 {
 		p.skip = at.before
 	}
