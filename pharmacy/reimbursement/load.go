@@ -3,7 +3,7 @@ package reimbursement
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
+	"runtime"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
@@ -42,6 +42,9 @@ func (s *Service) LoadTariff(ctx context.Context, f File, who fhir.Principal) (*
 		return nil, &fhir.Error{Op: "tariff load", Kind: fhir.Invalid, Issues: issues}
 	}
 	l.Warnings = issues
+	if len(data) > wholeFile {
+		runtime.GC() // what reading a file of this size took is given back before it is stored
+	}
 	if !l.Kind.Monthly() {
 		l.Month = 0
 	}
@@ -72,14 +75,17 @@ func (s *Service) shelve(ctx context.Context, state fhir.State, l *Loaded, data 
 	if err != nil {
 		return err
 	}
-	change := fhir.Change{Method: fhir.Update, Type: "Binary", ID: id, Resource: fhir.Obj(
-		"resourceType", "Binary", "id", id, "contentType", "text/csv", "data", base64.StdEncoding.EncodeToString(data)).Resource()}
+	contentType, content := stored(data)
+	change := fhir.Change{Method: fhir.Update, Type: "Binary", ID: id, Resource: binary(id, contentType, content)}
 	if before != nil && !before.Deleted() {
 		l.Ref, change.IfMatch = before.Ref()+"/_history/"+before.VersionID, before.VersionID
-		if have, err := fileIn(before); err == nil && bytes.Equal(have, data) {
+		if was, have, err := contentOf(before); err == nil && was == contentType && bytes.Equal(have, content) {
 			l.Unchanged = true
 			return nil
 		}
+	}
+	if err := s.storePieces(ctx, data, who); err != nil {
+		return err
 	}
 	commit, err := s.db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{change}, Derived: true, Requester: who})
 	if err != nil {

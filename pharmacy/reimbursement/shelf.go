@@ -1,7 +1,6 @@
 package reimbursement
 
 import (
-	"encoding/base64"
 	"fmt"
 	"sync"
 	"time"
@@ -151,7 +150,7 @@ func shelved[T any](s *shelf, state fhir.State, id string, read func([]byte) (T,
 	if have, ok := s.parsed[name].(T); ok {
 		return have, name, nil
 	}
-	data, err := fileIn(v)
+	data, err := fileIn(state, v)
 	if err != nil {
 		return value, name, err
 	}
@@ -164,17 +163,4 @@ func shelved[T any](s *shelf, state fhir.State, id string, read func([]byte) (T,
 	}
 	s.parsed[name] = value
 	return value, name, nil
-}
-
-// fileIn is the file that a Binary holds.
-func fileIn(v *fhir.Version) ([]byte, error) {
-	r, err := v.Resource()
-	if err != nil {
-		return nil, err
-	}
-	data, err := base64.StdEncoding.DecodeString(r.Get("data").Text())
-	if err != nil {
-		return nil, fhir.E("tariff", fhir.Processing, fhir.Issue{Expression: "Binary.data", Message: v.Ref() + " holds no base64: " + err.Error() + "."})
-	}
-	return data, nil
 }

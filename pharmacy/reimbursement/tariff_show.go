@@ -37,7 +37,7 @@ func (s *Service) WriteTariffList(ctx context.Context, out io.Writer, now time.T
 			if v == nil || v.Deleted() {
 				continue
 			}
-			data, err := fileIn(v)
+			data, err := fileIn(state, v)
 			if err != nil {
 				return err
 			}

@@ -33,7 +33,8 @@ const searchHeader = 20
 // the place of every cell. It gathers what is wrong instead of stopping at the
 // first.
 type Sheet struct {
-	lines   []string
+	text    []byte
+	starts  []uint32       // where the lines of the text begin
 	columns map[string]int // normalised header -> index
 	Title   string         // the text above the header
 	Issues  []fhir.Issue
@@ -69,10 +70,10 @@ func Read(data []byte, notes bool, want ...string) *Sheet {
 	if fhir.HasErrors(s.Issues) {
 		return s
 	}
-	s.lines = strings.Split(text, "\n")
+	starts := lineStarts(text)
 	for _, separator := range separators {
-		found := &Sheet{lines: s.lines}
-		if found.open(text, separator, notes, want); found.columns != nil {
+		found := &Sheet{text: text, starts: starts}
+		if found.open(separator, notes, want); found.columns != nil {
 			return found
 		}
 		if s.Issues == nil {
@@ -83,8 +84,8 @@ func Read(data []byte, notes bool, want ...string) *Sheet {
 }
 
 // open reads as far as the header. Without one it says so.
-func (s *Sheet) open(text string, separator rune, notes bool, want []string) {
-	s.reader = csv.NewReader(strings.NewReader(text))
+func (s *Sheet) open(separator rune, notes bool, want []string) {
+	s.reader = csv.NewReader(bytes.NewReader(s.text))
 	s.reader.FieldsPerRecord, s.reader.ReuseRecord, s.reader.Comma = -1, true, separator
 	if notes {
 		s.reader.Comment = '#'
@@ -135,36 +136,52 @@ func (s *Sheet) Rows() iter.Seq[Row] {
 	}
 }
 
-// decode makes text of a file, by the mark at its head, or by what it holds.
-func (s *Sheet) decode(data []byte) string {
-	text := ""
+// lineStarts is where the lines of a text begin.
+func lineStarts(text []byte) []uint32 {
+	starts := make([]uint32, 1, 1+bytes.Count(text, []byte("\n")))
+	for i, c := range text {
+		if c == '\n' {
+			starts = append(starts, uint32(i+1))
+		}
+	}
+	return starts
+}
+
+// Lines is how many lines the file has.
+func (s *Sheet) Lines() int { return len(s.starts) }
+
+// decode makes text of a file, by the mark at its head, or by what it holds. A file in
+// UTF-8 is its own text: it is not copied.
+func (s *Sheet) decode(data []byte) []byte {
+	mark := []byte("\xef\xbb\xbf")
+	text := data
 	switch wide := wideness(data); {
 	case wide != nil:
 		if len(data)%2 != 0 {
 			s.Fail(fhir.Position{}, fhir.Structure, "The file is UTF-16 and was cut short.", "an even number of bytes", strconv.Itoa(len(data))+" bytes")
-			return ""
+			return nil
 		}
 		decoded, err := wide.NewDecoder().Bytes(data)
 		if err != nil {
 			s.Fail(fhir.Position{}, fhir.Structure, "The file is not valid UTF-16: "+err.Error()+".", "", "")
-			return ""
+			return nil
 		}
-		text = string(decoded)
+		text = decoded
 	case utf8.Valid(data):
-		text = string(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+		text = bytes.TrimPrefix(data, mark)
 	default:
-		decoded, err := charmap.Windows1252.NewDecoder().Bytes(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+		decoded, err := charmap.Windows1252.NewDecoder().Bytes(bytes.TrimPrefix(data, mark))
 		if err != nil {
-			return strings.ToValidUTF8(string(data), "\uFFFD")
+			return bytes.ToValidUTF8(data, []byte("\uFFFD"))
 		}
-		text = string(decoded)
+		text = decoded
 	}
-	if i := strings.IndexByte(text, 0); i >= 0 {
-		s.Fail(fhir.Position{Line: 1 + strings.Count(text[:i], "\n"), Column: 1}, fhir.Structure, "The file holds bytes of 0 here, so it is not text.", "a CSV file", "")
-		return ""
+	if i := bytes.IndexByte(text, 0); i >= 0 {
+		s.Fail(fhir.Position{Line: 1 + bytes.Count(text[:i], []byte("\n")), Column: 1}, fhir.Structure, "The file holds bytes of 0 here, so it is not text.", "a CSV file", "")
+		return nil
 	}
-	if !strings.Contains(text, "\n") {
-		text = strings.ReplaceAll(text, "\r", "\n")
+	if !bytes.Contains(text, []byte("\n")) {
+		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
 	}
 	return text
 }
@@ -225,9 +242,12 @@ func (s *Sheet) nextInto(into *Row) (Row, bool) {
 
 // place turns the byte column of the csv package into one that counts characters.
 func (s *Sheet) place(line, column int) fhir.Position {
-	if line >= 1 && line <= len(s.lines) {
-		text := s.lines[line-1]
-		column = 1 + utf8.RuneCountInString(text[:min(max(column-1, 0), len(text))])
+	if line >= 1 && line <= len(s.starts) {
+		text := s.text[s.starts[line-1]:]
+		if line < len(s.starts) {
+			text = text[:s.starts[line]-s.starts[line-1]-1]
+		}
+		column = 1 + utf8.RuneCount(text[:min(max(column-1, 0), len(text))])
 	}
 	return fhir.Position{Line: line, Column: column}
 }

@@ -56,10 +56,12 @@ var categoryText = regexp.MustCompile(`(?i)^part\s+viiia\s+category\s+([A-Z][A-Z
 func ReadEdition(data []byte, source Source) (*Edition, []fhir.Issue) {
 	s := readTable(data, false, "Medicine", "Pack size", "VMP Snomed Code", "VMPP Snomed Code", "Drug Tariff Category", "Basic Price")
 	e := &Edition{Title: s.Title, byVMP: map[string][]int{}}
+	seen := map[string]int{}
 	if s.HasHeader() {
 		e.Month = s.month(source)
+		e.Packs = make([]Pack, 0, s.Lines())
+		seen = make(map[string]int, s.Lines())
 	}
-	seen := map[string]int{}
 	for r := range s.Rows() {
 		if name, at := s.Cell(r, "Medicine"); name != "" && r.Filled() == 1 {
 			s.Warn(at, "This row has text and no price, and is passed over: "+strconv.Quote(name)+".")
