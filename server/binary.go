@@ -44,14 +44,15 @@ func (s *Server) wantsContent(c *gin.Context, x *exchange) bool {
 }
 
 // wantsFile reports whether a request that asks for no format of FHIR asks for what
-// an operation's Binary holds.
+// an operation's Binary holds. A browser is shown it where it may be a page.
 func (s *Server) wantsFile(c *gin.Context, x *exchange) bool {
-	if x.refused == nil || x.interaction != "operation" {
+	browser := x.refused == nil && x.format.codec == &htmlCodec
+	if x.interaction != "operation" || x.refused == nil && !browser {
 		return false
 	}
 	_, name, _ := strings.Cut(c.FullPath(), "$")
 	op := s.operations.find(name, c.Param("type"), c.Param("id") != "")
-	return op != nil && slices.ContainsFunc(op.Files, func(name string) bool {
+	return op != nil && (!browser || slices.Contains(op.Files, "text/html")) && slices.ContainsFunc(op.Files, func(name string) bool {
 		return accepted(strings.Join(c.Request.Header.Values("Accept"), ","), name)
 	})
 }
@@ -66,7 +67,7 @@ func (s *Server) sendHeld(c *gin.Context, r *fhir.Resource) error {
 	if err != nil {
 		return err
 	}
-	c.Header("Content-Security-Policy", "sandbox; default-src 'none'")
+	c.Header("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'") // a page for paper has its style in it
 	c.Data(http.StatusOK, name, data)
 	return nil
 }

@@ -261,7 +261,7 @@ func (a *admin) export(who auth.Identity, w http.ResponseWriter, r *http.Request
 	if err != nil {
 		return err
 	}
-	return writeExports(w, list, notes)
+	return c.write(w, a.app.reimbursement, list, notes)
 }
 
 // addDefinitions adds what the body holds, a tar, and takes it over at once.

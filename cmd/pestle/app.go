@@ -104,7 +104,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	separate.Proof = c.Proof
 	c.Dispensing.Duties = separate
 	books := register.Options{Site: c.Dispensing.Site.ODS, Medicines: registered{prescription.BuiltInMedicines.With(c.Dispensing.Dictionary)}, Also: c.Register, Responsible: c.Present, Duties: separate}
-	money := reimbursement.Options{Duties: separate, Closing: reimbursement.BuiltInClosing}
+	money := reimbursement.Options{Duties: separate, Closing: reimbursement.BuiltInClosing, Page: onPaper}
 	if c.Closing != nil {
 		money.Closing = *c.Closing
 	}

@@ -12,6 +12,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
@@ -30,6 +32,7 @@ type exportClaims struct {
 	Number int    `name:"run" placeholder:"N" help:"A run that was recorded before, with the same bytes; the newest unless set."`
 	Data   string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
 	Out    string `placeholder:"DIR" help:"Folder for one file a pharmacy; standard output unless set."`
+	CSV    bool   `name:"csv" help:"Write the claims of each pharmacy as a CSV too, beside its Bundle: needs --out."`
 
 	remote     `embed:"" json:"-"`
 	encryption `embed:"" json:"-"`
@@ -49,6 +52,9 @@ Example: pestle export claims --data db --month 2026-11 --out claims/`
 func (c *exportClaims) Run(std streams) error {
 	if _, err := tariff.ParseMonth(c.Month); err != nil {
 		return err
+	}
+	if c.CSV && c.Out == "" {
+		return errors.New("--csv writes a file beside each Bundle: it needs --out")
 	}
 	answer, err := c.answer()
 	if err != nil {
@@ -93,7 +99,7 @@ func (c *exportClaims) answer() (io.ReadCloser, error) {
 		return nil, errors.Join(err, app.close())
 	}
 	r, w := io.Pipe()
-	go func() { w.CloseWithError(cmp.Or(writeExports(w, list, notes), io.EOF)) }()
+	go func() { w.CloseWithError(cmp.Or(c.write(w, app.reimbursement, list, notes), io.EOF)) }()
 	return closing{r, func() error { return errors.Join(r.Close(), app.close()) }}, nil
 }
 
@@ -162,29 +168,57 @@ func (c *exportClaims) permitted(who auth.Identity) (month tariff.Month, org str
 }
 
 // exportNotes is the first line of an answer; exportName is the line before each
-// Bundle, which is a line too.
+// Bundle. The Bundle follows in pieces, and where CSV is set, the claims: each piece is
+// a line with its length, and its bytes; a length of 0 ends them. A Bundle has the line
+// ends of the resources that it is made of.
 type exportNotes struct{ Notes []string }
 
-type exportName struct{ Month, Org string }
+type exportName struct {
+	Month, Org string
+	CSV        bool
+}
 
-// writeExports writes an answer.
-func writeExports(w io.Writer, list []*reimbursement.Export, notes []string) error {
+// write writes an answer.
+func (c *exportClaims) write(w io.Writer, s *reimbursement.Service, list []*reimbursement.Export, notes []string) error {
 	out := json.NewEncoder(w)
 	if err := out.Encode(exportNotes{notes}); err != nil {
 		return err
 	}
 	for _, e := range list {
-		if err := out.Encode(exportName{e.Month.String(), e.Org}); err != nil {
+		if err := out.Encode(exportName{e.Month.String(), e.Org, c.CSV}); err != nil {
 			return err
 		}
-		if _, err := e.WriteTo(w); err != nil {
+		if err := inPieces(w, func(w io.Writer) error { _, err := e.WriteTo(w); return err }); err != nil {
 			return err
 		}
-		if _, err := io.WriteString(w, "\n"); err != nil {
+		if !c.CSV {
+			continue
+		}
+		if err := inPieces(w, func(w io.Writer) error { return s.WriteClaims(w, e) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// pieces writes what it is given with its length before it.
+type pieces struct{ w io.Writer }
+
+// Write writes one piece.
+func (p pieces) Write(b []byte) (int, error) {
+	if _, err := fmt.Fprintln(p.w, len(b)); err != nil {
+		return 0, err
+	}
+	return p.w.Write(b)
+}
+
+func inPieces(w io.Writer, write func(io.Writer) error) error {
+	out := bufio.NewWriterSize(pieces{w}, 1<<16)
+	if err := cmp.Or(write(out), out.Flush()); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w, 0)
+	return err
 }
 
 // files reads an answer and writes its Bundles where they are wanted.
@@ -217,32 +251,35 @@ func jsonLine(in *bufio.Reader, v any) error {
 	return json.Unmarshal(line, v)
 }
 
-// file writes one Bundle: to standard output, or to a file that has its name
-// when it is complete.
+// file writes one Bundle: to standard output, or to a file that has its name when it is
+// complete, with the claims in another beside it.
 func (c *exportClaims) file(name exportName, in *bufio.Reader, std streams) (err error) {
 	if c.Out == "" {
-		return copyLine(std.out, in)
+		return copyPieces(std.out, in)
 	}
 	if err := os.MkdirAll(c.Out, 0o700); err != nil {
 		return err
 	}
-	path := filepath.Join(c.Out, fmt.Sprintf("claims-%s-%s.json", name.Month, name.Org))
-	return whole(path, func(w io.Writer) error { return copyLine(w, in) })
+	path := filepath.Join(c.Out, fmt.Sprintf("claims-%s-%s", name.Month, name.Org))
+	if err := whole(path+".json", func(w io.Writer) error { return copyPieces(w, in) }); err != nil || !name.CSV {
+		return err
+	}
+	return whole(path+".csv", func(w io.Writer) error { return copyPieces(w, in) })
 }
 
-// copyLine copies a line of any length, without its end.
-func copyLine(w io.Writer, in *bufio.Reader) error {
+// copyPieces copies pieces up to their end.
+func copyPieces(w io.Writer, in *bufio.Reader) error {
 	for {
-		part, err := in.ReadSlice('\n')
-		whole := err == nil
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+		line, err := in.ReadString('\n')
+		if err != nil {
 			return fmt.Errorf("the answer was cut short: %w", err)
 		}
-		if _, err := w.Write(bytes.TrimSuffix(part, []byte("\n"))); err != nil {
+		n, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+		if err != nil || n <= 0 {
 			return err
 		}
-		if whole {
-			return nil
+		if _, err := io.CopyN(w, in, n); err != nil {
+			return fmt.Errorf("the answer was cut short: %w", err)
 		}
 	}
 }

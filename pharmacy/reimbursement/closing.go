@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/paper"
 )
 
 //go:embed closing.tsv
@@ -74,12 +75,14 @@ type Duties interface {
 	Separate(state fhir.State, act, about string, who fhir.Principal, earlier string) error
 }
 
-// Options say how a pharmacy closes its months.
+// Options say how a pharmacy closes its months, and how they are shown.
 type Options struct {
 	// Duties say what needs a second person; nil for nothing.
 	Duties Duties
 	// Closing says where one person is enough; the zero Closing says nowhere.
 	Closing Closing
+	// Page writes a document as a page for a browser; nil for none.
+	Page func(paper.Document) []byte
 }
 
 // twoPersons reports whether a month that somebody closes has to be asked for first:

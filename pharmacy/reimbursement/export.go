@@ -38,6 +38,7 @@ type Export struct {
 	Asked *fhir.Resource
 	state fhir.State
 	list  []submission // in the order of their ids
+	size  int          // bytes of the claims and their answers; 0 where they were not added up
 }
 
 // Preview reports whether the export is of a month that is not closed: nothing
@@ -180,6 +181,7 @@ func (s *Service) account(e *Export, id string, now time.Time) (invoice *fhir.Re
 		return nil, nil, err
 	}
 	fmt.Fprintln(t.digest, name, t.payable.RatString())
+	e.size = t.size
 	return e.invoice(id, t, name, now), t.digest.Sum(nil), nil
 }
 

@@ -42,8 +42,9 @@ func exportRequest(call *fhir.Call) (q ExportRequest, err error) {
 	return q, err
 }
 
-// closeOperation is Claim/$close-month: it records a run, and returns it; or the Task
-// by which another person is asked to confirm it.
+// closeOperation is Claim/$close-month: it records a run, and returns it, of one that is
+// too large for an answer the account; or the Task by which another person is asked to
+// confirm it.
 func (s *Service) closeOperation(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 	month, err := monthParameter(call)
 	if err != nil {
@@ -66,7 +67,12 @@ func (s *Service) closeOperation(ctx context.Context, call *fhir.Call) (*fhir.Re
 	if len(list) == 1 && list[0].Asked != nil {
 		return &fhir.Reply{Resource: list[0].Asked, Location: "Task/" + list[0].Asked.ID() + "/_history/" + list[0].Asked.Get("meta").Get("versionId").Text()}, nil
 	}
-	return bundled(month, list)
+	reply, err := bundled(month, list)
+	if fhir.KindOf(err) == fhir.TooCostly && len(list) == 1 { // it is closed: that is not an error
+		account, err := list[0].Totals.Resource()
+		return &fhir.Reply{Resource: account}, err
+	}
+	return reply, err
 }
 
 // pharmacyOf is the pharmacy whose claims a call is about: the one that it names,
@@ -105,12 +111,14 @@ func bundled(month tariff.Month, list []*Export) (*fhir.Reply, error) {
 		b.WriteString(`{"resourceType":"Bundle","id":"` + pharmacy.ID("Bundle", "month", month.String()) + `","type":"collection"`)
 	}
 	for i, e := range list {
+		if e.size > b.room { // known without gathering it
+			return nil, tooLarge(month)
+		}
 		if len(list) > 1 {
 			b.WriteString([]string{`,"entry":[`, `,`}[min(i, 1)] + `{"fullUrl":"urn:uuid:` + pharmacy.ID("Bundle", e.Totals.ID) + `","resource":`)
 		}
 		if _, err := e.WriteTo(&b); errors.Is(err, errTooLarge) {
-			return nil, fhir.E("export", fhir.TooCostly, fhir.Issue{Message: "The month is too large for one answer (over " + strconv.Itoa(fhir.MaxSize) + " bytes).",
-				Fix: "Name one pharmacy with org=, or use: pestle export claims --month " + month.String()})
+			return nil, tooLarge(month)
 		} else if err != nil {
 			return nil, err
 		}
@@ -129,6 +137,11 @@ func bundled(month tariff.Month, list []*Export) (*fhir.Reply, error) {
 		return nil, err
 	}
 	return &fhir.Reply{Resource: r}, nil
+}
+
+func tooLarge(month tariff.Month) error {
+	return fhir.E("export", fhir.TooCostly, fhir.Issue{Message: "The month is too large for one answer (over " + strconv.Itoa(fhir.MaxSize) + " bytes).",
+		Fix: "Name one pharmacy with org=, or use: pestle export claims --month " + month.String()})
 }
 
 // capped is a buffer that an export fills so far and no further: a month of

@@ -55,7 +55,7 @@ func (s *Service) figuresOf(e *Export, list string, advance *big.Rat) (string, e
 	case "", "figures":
 		err = s.writeFigures(&b, e, advance)
 	case "claims":
-		err = s.writeClaims(&b, e)
+		err = s.WriteClaims(&b, e)
 	default:
 		err = fhir.E("figures", fhir.Invalid, fhir.Issue{Expression: "list", Message: "The list is not known.", Expected: "figures or claims", Found: strconv.Quote(list)})
 	}

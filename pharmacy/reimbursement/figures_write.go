@@ -110,10 +110,10 @@ func (m *monthFigures) counts(w *table, exemptions *tariff.Exemptions, month tar
 	number("WITHDRAWN_FORMS", m.withdrawn.forms, "taken back after they had been submitted: not among the forms")
 }
 
-// writeClaims writes the claims of the export as a CSV, a row for each: prescription,
+// WriteClaims writes the claims of the export as a CSV, a row for each: prescription,
 // day of supply, dispensing month, mark, exemption, group, items and what the claim is
 // worth before the deductions of the month, in pounds and pence.
-func (s *Service) writeClaims(out io.Writer, e *Export) error {
+func (s *Service) WriteClaims(out io.Writer, e *Export) error {
 	m := &monthFigures{groups: map[string]tally{}, exemptions: map[string]tally{}, charges: map[string]*charges{}, controlled: map[string]int{}}
 	exemptions, err := s.shelf.exemptions(e.state)
 	if err != nil {

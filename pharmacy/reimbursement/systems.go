@@ -17,8 +17,12 @@ const (
 	csWork      = nhs.Own + "CodeSystem/money-work"       // Task.code of what people do about money: close-month
 	csWorkInput = nhs.Own + "CodeSystem/money-work-input" // Task.input.type of such a Task
 
+	csPaper    = nhs.Own + "CodeSystem/paper-form"       // SupplyRequest.category of what is supplied on a requisition: FP10CDF
 	csFigure   = nhs.Own + "CodeSystem/payment-figure"   // of a line of a payment: BASIC_PRICES
 	csDecision = nhs.Own + "CodeSystem/payment-decision" // Task.businessStatus of a difference in a payment
+
+	csDispensingRecord  = nhs.Own + "CodeSystem/dispensing-record" // of records in the Task of a prescription: package dispensing
+	extDispensingRecord = nhs.Own + "StructureDefinition/dispensing-record"
 
 	csRun = nhs.Own + "Id/month-export" // identifier of a run of an export
 

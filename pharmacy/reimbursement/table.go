@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"io"
 	"math/big"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
@@ -43,4 +44,9 @@ func (t *table) row(cells ...string) {
 func (t *table) end() error {
 	t.w.Flush()
 	return cmp.Or(t.err, t.w.Error())
+}
+
+// readTable reads what a table has written.
+func readTable(text string) ([][]string, error) {
+	return csv.NewReader(strings.NewReader(text)).ReadAll()
 }

@@ -150,7 +150,8 @@ type rx struct {
 	handed                 string
 	lines                  []rxLine
 	withdrawn              bool
-	moves                  int // of the Task; each is a version of its own
+	original               string // the day on which the paper original came
+	moves                  int    // of the Task; each is a version of its own
 }
 
 type rxLine struct {
@@ -200,6 +201,10 @@ func (p *rx) store(w *world) {
 			"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSSNOMED, "code", "33633005"))),
 			"valueReference", fhir.Obj("reference", "MedicationRequest/"+l.item, "identifier", nhs.IdentifierValue(nhs.IDItem, l.item))))
 		dispenses = append(dispenses, l.dispenses(p)...)
+	}
+	if p.original != "" {
+		inputs = append(inputs, fhir.Obj("extension", fhir.List(fhir.Obj("url", extDispensingRecord, "extension", fhir.List(fhir.Obj("url", "form", "valueCode", "FP10PCD"), fhir.Obj("url", "received", "valueDate", p.original)))),
+			"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csDispensingRecord, "code", "original"))), "valueString", "in hand"))
 	}
 	list = append(list, p.notification(dispenses), p.task(inputs))
 	for _, v := range list {
@@ -287,6 +292,7 @@ func (p *rx) task(inputs []any) fhir.Value {
 		"identifier", fhir.List(nhs.IdentifierValue(nhs.IDOrder, p.order), nhs.IdentifierValue(nhs.IDOrderUUID, p.uuid)),
 		"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, p.order), "status", p.status,
 		"businessStatus", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSBusinessStatus, "code", p.business))), "intent", "order",
+		"code", fhir.Obj("coding", fhir.List(fhir.Obj("system", "http://hl7.org/fhir/CodeSystem/task-code", "code", "fulfill"), fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/message-event", "code", "prescription-order"))),
 		"for", fhir.Obj("reference", "Patient/patient-"+p.nhs, "identifier", nhs.IdentifierValue(nhs.IDNHS, p.nhs)),
 		"owner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, p.org), "display", "The Simple Pharmacy"),
 		"lastModified", fmt.Sprintf("2026-11-20T11:45:00.%03d+00:00", p.moves), "input", fhir.List(inputs...), "output", outputs)

@@ -13,7 +13,7 @@ import (
 // field; full says whether what may be there is.
 var kinds = map[string]func(text func(string) string, full bool) ([]byte, error){
 	"account": filled[Account], "consent": filled[Consent], "front": filled[Front], "invitation": filled[Invitation],
-	"payment": filled[Payment], "people": filled[People], "refusal": filled[Refusal], "signin": filled[SignIn],
+	"payment": filled[Payment], "people": filled[People], "printed": filled[Printed], "refusal": filled[Refusal], "signin": filled[SignIn],
 	"answer": answer(200, "Patient/1"), "answer-missing": answer(404, "Patient/1"), "answer-stranger": answer(401, "Task/1/_history/2"), "answer-bundle": answer(200, "Task"),
 	"document": func(text func(string) string, full bool) ([]byte, error) {
 		return Document(fill[Site](text, full), documents(text), "a.md")
