@@ -39,6 +39,7 @@ type Stored struct {
 type stored struct {
 	seq      fhir.Seq
 	ref, key string // key is the type and url
+	version  string // its business version
 	set      *definition.Set
 }
 
@@ -139,7 +140,7 @@ func read(v *fhir.Version) (*stored, error) {
 	if err != nil {
 		return d, err
 	}
-	d.key = v.Type + " " + r.Get("url").Text()
+	d.key, d.version = v.Type+" "+r.Get("url").Text(), r.Get("version").Text()
 	_, err = d.set.Add(r, v.Ref())
 	return d, err
 }
@@ -166,14 +167,17 @@ func (s *Stored) replace(now *stored) {
 	s.byURL[now.key] = append(s.byURL[now.key], now)
 }
 
-// of is all that is stored of some urls; of several the one written last lies on
-// top.
+// of is all that is stored of some urls; of several the one of the newest version
+// answers to the url alone, unless one has none, and of one version the one written last.
 func (s *Stored) of(keys map[string]bool) *definition.Set {
 	set := definition.NewSet()
 	for key := range keys {
 		list := s.byURL[key]
 		slices.SortFunc(list, func(a, b *stored) int {
-			return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(a.ref, b.ref))
+			if (a.version == "") != (b.version == "") { // the url alone is the name of one without a version
+				return len(b.version) - len(a.version)
+			}
+			return cmp.Or(definition.CompareVersions(a.version, b.version), cmp.Compare(a.seq, b.seq), cmp.Compare(a.ref, b.ref))
 		})
 		for _, d := range list {
 			set.Merge(d.set)

@@ -95,6 +95,7 @@ type Designation struct {
 	Value    string
 	// Withdrawn says that the name was right once and is no more.
 	Withdrawn bool
+	Source    string // the supplement that has it, url|version; "" for the system itself
 }
 
 // ConceptMap translates codes between systems.

@@ -1,6 +1,7 @@
 package terminology
 
 import (
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -55,6 +56,29 @@ func (s *Service) display(c definition.Coding, languages []string) string {
 		return name
 	}
 	return c.Display
+}
+
+// displayed is display for a caller who wants no name in another language.
+func (s *Service) displayed(c definition.Coding, languages []string, only bool) string {
+	if only {
+		if sys, _ := s.system(c.System, c.Version); sys != nil {
+			found, _ := sys.Lookup(c.Code)
+			return nameIn(found, languages, languageOf(sys))
+		}
+	}
+	return s.display(c, languages)
+}
+
+// exclusive reports whether a list of languages, as in Accept-Language, takes no other:
+// de, *;q=0.
+func exclusive(list string) bool {
+	for _, item := range strings.Split(list, ",") {
+		if name, weight, ok := strings.Cut(item, ";"); ok && strings.TrimSpace(name) == "*" {
+			q, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(weight), "q=")), 64)
+			return err == nil && q == 0
+		}
+	}
+	return false
 }
 
 // nameIn chooses among the names of a concept; own is the language of its

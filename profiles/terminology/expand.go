@@ -81,7 +81,7 @@ func (s *Service) ExpandDefinition(v *definition.ValueSet, q Query) (*Expansion,
 			return errTooMany
 		}
 		if languages != nil {
-			c.Display = s.display(c, languages)
+			c.Display = s.displayed(c, languages, exclusive(q.Language))
 		}
 		e.Contains = append(e.Contains, c)
 		return nil

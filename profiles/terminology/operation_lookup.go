@@ -51,6 +51,9 @@ func (o *operations) lookup(_ context.Context, in *input) (fhir.Value, error) {
 		return len(wanted) == 0 || slices.Contains(wanted, name) || slices.Contains(wanted, "*")
 	}
 	if asks("designation") {
+		if found.Display != "" {
+			p.part("designation", designation(definition.Designation{Language: languageOf(sys), Value: found.Display}))
+		}
 		for _, d := range found.Designations {
 			p.part("designation", designation(d))
 		}
@@ -83,6 +86,7 @@ func designation(d definition.Designation) (p parameters) {
 		p.add("use", "valueCoding", d.Use.Coding())
 	}
 	p.add("value", "valueString", d.Value)
+	p.text("source", "valueCanonical", d.Source)
 	return p
 }
 

@@ -1,6 +1,9 @@
 package terminology
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/pestle-fhir/pestle/profiles/definition"
 )
 
@@ -14,15 +17,19 @@ type supplemented struct {
 
 func newSupplemented(base System, supplement *definition.CodeSystem) *supplemented {
 	s := &supplemented{base, supplement, map[string]definition.Concept{}}
-	s.take(supplement.Concepts, supplement.Language)
+	s.take(supplement.Concepts, supplement.Language, strings.TrimSuffix(supplement.URL+"|"+supplement.Version, "|"))
 	return s
 }
 
-func (s *supplemented) take(list []definition.Concept, language string) {
+func (s *supplemented) take(list []definition.Concept, language, source string) {
 	for _, c := range list {
-		s.take(c.Children, language)
+		s.take(c.Children, language, source)
 		if c.Display != "" && language != "" {
 			c.Designations = append([]definition.Designation{{Language: language, Value: c.Display}}, c.Designations...)
+		}
+		c.Designations = slices.Clone(c.Designations)
+		for i := range c.Designations {
+			c.Designations[i].Source = source
 		}
 		s.more[c.Code] = c
 	}

@@ -2,7 +2,6 @@ package terminology
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/profiles/definition"
@@ -75,23 +74,6 @@ func matches(pattern, version string) bool {
 	return len(have) == len(want)
 }
 
-// newer orders versions: numbers between dots by their value, all else as text.
-func newer(a, b string) int {
-	x, y := strings.Split(a, "."), strings.Split(b, ".")
-	for i := range min(len(x), len(y)) {
-		if x[i] == y[i] {
-			continue
-		}
-		n, err := strconv.Atoi(x[i])
-		m, wrong := strconv.Atoi(y[i])
-		if err == nil && wrong == nil && n != m {
-			return n - m
-		}
-		return strings.Compare(x[i], y[i])
-	}
-	return len(x) - len(y)
-}
-
 // versions are those of a system that are at hand, ascending.
 func (s *Service) versions(url string) (list []string) {
 	if s.below != nil {
@@ -104,7 +86,7 @@ func (s *Service) versions(url string) (list []string) {
 		}
 	}
 	s.mu.RUnlock()
-	slices.SortFunc(list, newer)
+	slices.SortFunc(list, definition.CompareVersions)
 	return slices.Compact(list)
 }
 

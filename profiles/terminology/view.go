@@ -18,12 +18,12 @@ func (s *Service) view(set *definition.Set, wanted *pins) *Service {
 		}
 		l := newListed(def)
 		v.systems[strings.TrimSuffix(def.URL+"|"+def.Version, "|")] = l
-		if first, ok := v.systems[def.URL]; !ok || newer(def.Version, first.Version()) >= 0 {
+		if first, ok := v.systems[def.URL]; !ok || definition.CompareVersions(def.Version, first.Version()) >= 0 {
 			v.systems[def.URL] = l
 		}
 	}
 	for _, def := range set.ValueSets {
-		if first := set.ValueSets[def.URL]; first == nil || newer(def.Version, first.Version) > 0 {
+		if first := set.ValueSets[def.URL]; first == nil || definition.CompareVersions(def.Version, first.Version) > 0 {
 			set.ValueSets[def.URL] = def
 		}
 	}
