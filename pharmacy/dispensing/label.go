@@ -65,7 +65,7 @@ func (s *Service) labelsOf(state fhir.State, x *execution, l *prescription.Line,
 		return nil, []fhir.Issue{{Rule: "LABEL-1", Message: "Nothing of the item is outstanding.", Expected: "an item that is to be supplied", Found: l.Status.String(), Expression: "Task.input", Fix: "MedicationDispense/[id]/$label is the label of what was supplied."}}
 	}
 	rest := l.Quantity.Value.Sub(l.Supplied.Value)
-	amount, product := rest, l.Product
+	amount, product := l.AtOnce(rest), l.Product
 	if bags := x.InBag(l); len(bags) > 0 {
 		amount = decimal.Zero
 		for _, b := range bags {
@@ -89,7 +89,7 @@ func (s *Service) labelsOf(state fhir.State, x *execution, l *prescription.Line,
 		label.Directions, label.Precautions = directions(o.Resource.Get("dosageInstruction"))
 	}
 	labels = append(labels, label)
-	if left := rest.Sub(amount); left.IsPositive() {
+	if left := l.AtOnce(rest).Sub(amount); left.IsPositive() {
 		labels = append(labels, x.owingLabel(l, label, l.Quantity.Of(left)))
 	}
 	return labels, nil

@@ -226,6 +226,10 @@ func (st *stage) write(n int, opts map[string]string, specs []string) {
 			s.Clinic, s.Order = v, epstest.OrderNumber(n, v)
 		case "born":
 			s.Born = v
+		case "instalment": // of the first item
+			s.Items[0].Instalment = v
+		case "interval":
+			s.Items[0].Interval = v
 		case "at":
 			s.Address = v
 		}

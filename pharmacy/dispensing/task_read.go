@@ -125,6 +125,12 @@ func (x *execution) readSupplied(state fhir.State) error {
 		for _, h := range handed {
 			if l := x.Line(h.item); l != nil {
 				l.Supplied.Value = l.Supplied.Value.Add(h.amount)
+				if h.amount.IsPositive() && !h.on.IsZero() {
+					if l.First.IsZero() || h.on.Before(l.First) {
+						l.First = h.on
+					}
+					l.LastSupply = nhs.Later(l.LastSupply, h.on)
+				}
 			}
 		}
 	}
@@ -135,6 +141,7 @@ func (x *execution) readSupplied(state fhir.State) error {
 type handed struct {
 	item   string
 	amount decimal.Decimal
+	on     nhs.Date // zero where it does not tell
 }
 
 // suppliedIn reads the supplies of a stored notification.
@@ -144,7 +151,7 @@ func suppliedIn(v *fhir.Version) (list []handed, err error) {
 		return nil, err
 	}
 	for d := range message.Read(r, prescription.Law{}).All("MedicationDispense") {
-		list = append(list, handed{nhs.Identifier(prescription.OrderWithin(d), nhs.IDItem).Text(), prescription.HandedOver(d)})
+		list = append(list, handed{nhs.Identifier(prescription.OrderWithin(d), nhs.IDItem).Text(), prescription.HandedOver(d), nhs.ReadDate(d.Get("whenHandedOver").Text())})
 	}
 	return list, nil
 }

@@ -38,6 +38,7 @@ type Script struct {
 type Item struct {
 	Number, Name, Quantity, Schedule, Words, Dose string
 	Unit                                          string // tablet where it is empty; capsule
+	Instalment, Interval                          string // how much at a time, and every how many days
 }
 
 // OrderNumber makes a valid short-form id.
@@ -100,6 +101,12 @@ func (s Script) MedicationRequest(i int, subject, requester string) fhir.Value {
 	}
 	unit := cmp.Or(item.Unit, "tablet")
 	request = append(request, "quantity", fhir.Obj("value", fhir.Raw(item.Quantity), "unit", unit, "system", nhs.CSSNOMED, "code", units[unit]))
+	if item.Instalment != "" {
+		request = append(request, "initialFill", fhir.Obj("quantity", fhir.Obj("value", fhir.Raw(item.Instalment), "unit", unit, "system", nhs.CSSNOMED, "code", units[unit])))
+	}
+	if item.Interval != "" {
+		request = append(request, "dispenseInterval", fhir.Obj("value", fhir.Raw(item.Interval), "unit", "day", "system", "http://unitsofmeasure.org", "code", "d"))
+	}
 	if s.Nominee != "" {
 		request = append(request, "performer", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, s.Nominee)))
 	}

@@ -14,13 +14,14 @@ import (
 func (p *Prescription) classify(f Formulary, law Law) {
 	on := p.Appropriate(false)
 	p.Met = slices.DeleteFunc(slices.Clone(p.Met), func(h Hold) bool {
-		return slices.Contains([]string{HoldSchedule, HoldMedicine, HoldWords, HoldProfession}, h.Code)
+		return slices.Contains([]string{HoldSchedule, HoldMedicine, HoldWords, HoldInstalment, HoldProfession}, h.Code)
 	}) // found anew
 	for i := range p.Lines {
 		l := &p.Lines[i]
 		l.computed = nil
 		f.check(l, on)
 		l.checkWords(law.Control(l.Schedule, on))
+		l.checkInstalment(law.Control(l.Schedule, on), on)
 		l.checkProfession(f, p.Type, on)
 	}
 }

@@ -78,6 +78,7 @@ func lineOf(o *Order, mr *mrpb.MedicationRequest) Line {
 		Status:   ToBeDispensed, PendingCancellation: o.PendingCancellation(), Medicines: medicinesOf(MedicineOf(o.Resource.Root())),
 	}
 	l.Claimed = l.Schedule
+	l.Instalment = instalmentOf(o.Resource.Root())
 	l.Supplied = l.Quantity.Of(decimal.Zero)
 	if o.Cancelled() {
 		l.Status = LineCancelled

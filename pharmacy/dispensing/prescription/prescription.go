@@ -62,6 +62,8 @@ type Line struct {
 	// with the dispenser.
 	PendingCancellation bool
 	Supplied            Quantity // so far, of this issue
+	First, LastSupply   nhs.Date // on which something of it was supplied, zero for none
+	Instalment          Instalment
 	Last                nhs.Date // on which it may be supplied, see [Rules.Classify]; zero where nothing limits it
 
 	computed []Hold // that follow from what the order says
@@ -84,6 +86,9 @@ func (p *Prescription) Appropriate(fromReceipt bool) nhs.Date {
 // Expiry is the last day on which a line may be supplied and the rule that
 // says so.
 func (p *Prescription) Expiry(law Law, l *Line, fromReceipt bool) (last nhs.Date, rule string) {
+	if until, ok := l.lastInstalment(); ok && needsWords(l.Schedule) {
+		return until, "MDR-16-2"
+	}
 	from := p.Appropriate(fromReceipt)
 	if last, rule = law.expiry(l.Schedule, from); p.Issue > 1 {
 		return law.regimeEnd(from)
@@ -212,6 +217,7 @@ func (p *Prescription) Restart(issue int) *Prescription {
 	for _, l := range p.Lines {
 		if l.Status != LineCancelled {
 			l.Status, l.PendingCancellation, l.Supplied = ToBeDispensed, false, l.Quantity.Of(decimal.Zero)
+			l.First, l.LastSupply = nhs.Date{}, nhs.Date{}
 			next.Lines = append(next.Lines, l)
 		}
 	}

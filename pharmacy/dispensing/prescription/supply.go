@@ -123,8 +123,10 @@ func (p *Prescription) Apply(supplies []Supply, j Judge) []fhir.Issue {
 	}
 	for i := range p.Lines {
 		issues = append(issues, p.Lines[i].amounts(before[i], supplies, j)...)
+		issues = append(issues, p.Lines[i].instalmentIssues(before[i], supplies, j)...)
 		issues = append(issues, p.checked(&p.Lines[i], supplies, j)...)
 		p.emptied(&p.Lines[i], supplies)
+		p.Lines[i].handedOver(supplies, j.When)
 	}
 	return issues
 }
