@@ -57,7 +57,7 @@ func typeRules(v *Validator, t *r4.Type) []check {
 
 // ownRules are the rules of single types that R4 states in prose.
 var ownRules = map[string]check{
-	"Attachment": attachmentRules, "Coding": codingRules, "Expression": expressionRules, "Extension": extensionRules, "Identifier": identifierRules, "Period": periodRules,
+	"Attachment": attachmentRules, "Coding": codingRules, "Expression": expressionRules, "Extension": extensionRules, "Identifier": identifierRules, "Meta": metaRules, "Period": periodRules,
 	"Bundle": bundleRules, "CapabilityStatement": capabilityRules, "CodeSystem": codeSystemRules, "ConceptMap": conceptMapRules, "Measure": measureRules, "MeasureReport": measureReportRules,
 	"Questionnaire": questionnaireRules, "QuestionnaireResponse": responseRules,
 	"Reference": referenceInBundle, "SearchParameter": searchParameterRules, "StructureDefinition": structureRules, "ValueSet": valueSetRules,

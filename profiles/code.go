@@ -154,8 +154,8 @@ func isLanguage(tag string) bool {
 				return false
 			}
 		}
-		if first && len(part) == 1 && part != "x" && part != "i" {
-			return false
+		if first && (len(part) == 1 && part != "x" && part != "i" || len(part) > 3) {
+			return false // languages of four letters and more are reserved, and none is registered
 		}
 		first = false
 	}

@@ -17,22 +17,49 @@ func codingRules(w *walk, n fhir.Node, _ *r4.Type) {
 	system := n.Get("system")
 	text := system.Text()
 	switch {
+	case w.wrongSystem(system):
 	case text == "":
 		if n.Get("code").Exists() && !has(n, "system") {
 			w.add(n, fhir.Issue{Severity: fhir.Warning, Code: fhir.Invalid, Rule: "system", Message: "A code without its system means nothing to a receiver.",
 				Expected: "a system", Found: "none"})
 		}
-	case !isAbsolute(text) && !strings.HasPrefix(text, "#"):
-		w.add(system, fhir.Issue{Code: fhir.Invalid, Rule: "system", Message: "The system of a code is an absolute URI.",
-			Expected: "the URL of a code system, such as http://snomed.info/sct", Found: short(text)})
-	case w.isValueSet(text):
-		w.add(system, valueSetAsSystem(text))
 	case w.supplements(text) != "":
 		w.add(system, fhir.Issue{Code: fhir.Invalid, Rule: "system", Message: "This code system supplements another one, of which the codes are.",
 			Expected: w.supplements(text), Found: short(text)})
 	default:
 		w.codeOfSystem(n, n.Get("code"))
 	}
+}
+
+// wrongSystem says what is wrong with the URL of a code system, whatever its codes,
+// and reports whether anything is.
+func (w *walk) wrongSystem(system fhir.Node) bool {
+	text := system.Text()
+	edition, isEdition := strings.CutPrefix(text, snomedSystem+"/")
+	switch {
+	case text == "":
+		return false
+	case !isAbsolute(text) && !strings.HasPrefix(text, "#"):
+		w.add(system, fhir.Issue{Code: fhir.Invalid, Rule: "system", Message: "The system of a code is an absolute URI.",
+			Expected: "the URL of a code system, such as http://snomed.info/sct", Found: short(text)})
+	case w.isValueSet(text):
+		w.add(system, valueSetAsSystem(text))
+	case isEdition && edition != "":
+		w.add(system, fhir.Issue{Code: fhir.Invalid, Rule: "system", Message: "An edition of SNOMED CT is a version of the system.",
+			Expected: snomedSystem, Found: short(text), Fix: "Write this URL as version."})
+	case isPage(text):
+		w.add(system, fhir.Issue{Code: fhir.Invalid, Rule: "system", Message: "This is the address of a page about a code system, not its URL.",
+			Expected: "the URL in the definition of the code system", Found: short(text)})
+	default:
+		return false
+	}
+	return true
+}
+
+// isPage reports whether a URL is that of a page of the FHIR specification.
+func isPage(url string) bool {
+	host := strings.TrimPrefix(strings.TrimPrefix(url, "http://"), "https://")
+	return strings.HasPrefix(host, "build.fhir.org/") || strings.HasPrefix(host, "hl7.org/fhir/") && strings.HasSuffix(host, ".html")
 }
 
 // isValueSet reports whether a URL is surely that of a value set: of one that is
@@ -58,7 +85,11 @@ func valueSetAsSystem(url string) fhir.Issue {
 }
 
 // quantityRules holds the code of a quantity to its system, above all to UCUM.
-func quantityRules(w *walk, n fhir.Node, _ *r4.Type) { w.codeOfSystem(n, n) }
+func quantityRules(w *walk, n fhir.Node, _ *r4.Type) {
+	if !w.wrongSystem(n.Get("system")) {
+		w.codeOfSystem(n, n)
+	}
+}
 
 const rfc3986 = "urn:ietf:rfc:3986"
 
@@ -80,6 +111,27 @@ func identifierRules(w *walk, n fhir.Node, _ *r4.Type) {
 			i.Fix = `Write "urn:uuid:` + strings.ToLower(value.Text()) + `".`
 		}
 		w.add(n, i)
+	}
+}
+
+// metaRules holds the security labels to be a set (R4, Meta.security).
+func metaRules(w *walk, n fhir.Node, _ *r4.Type) {
+	labels := n.Get("security")
+	if labels.Len() < 2 {
+		return
+	}
+	type label struct{ system, code string }
+	seen := map[label]bool{}
+	for l := range labels.Items() {
+		key := label{l.Get("system").Text(), l.Get("code").Text()}
+		if key.code == "" {
+			continue
+		}
+		if seen[key] {
+			w.add(l, fhir.Issue{Code: fhir.Duplicate, Rule: "security-label", Message: "The resource has the same security label twice.",
+				Expected: "each label once", Found: short(key.system + "#" + key.code), Fix: "Leave the second one out."})
+		}
+		seen[key] = true
 	}
 }
 

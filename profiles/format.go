@@ -76,7 +76,7 @@ func plainText(text string) fault {
 		blank = blank && isSpace(c)
 	}
 	if blank {
-		return fault{expected: "something besides white space", fix: "Leave the element out."}
+		return fault{expected: "something besides white space", fix: "Leave the element out.", severity: fhir.Warning} // R4, string: SHOULD
 	}
 	return fault{}
 }

@@ -25,6 +25,8 @@ func uri(text string) fault {
 		return f
 	case strings.HasPrefix(text, "urn:oid:"):
 		return oid(bare)
+	case strings.HasPrefix(text, "oid:"), strings.HasPrefix(text, "uuid:"):
+		return fault{expected: "a URI: those of OIDs and UUIDs begin with urn:", fix: "Write " + quoteShort("urn:"+text) + "."}
 	}
 	return fault{}
 }

@@ -13,16 +13,6 @@ import (
 
 const xhtmlNamespace = "http://www.w3.org/1999/xhtml"
 
-// The elements and attributes that a narrative may use (R4, Narrative: the
-// formatting of HTML 4.0, without forms, scripts, frames and objects).
-var (
-	narrativeElements = words(`a abbr acronym address area b bdo big blockquote br caption cite code col colgroup dd dfn div dl dt em
-		h1 h2 h3 h4 h5 h6 hr i img kbd li map ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt u ul var ins del`)
-	narrativeAttributes = words(`title style class id idref lang xml:lang xml:space dir accesskey tabindex span width height align valign char charoff
-		abbr axis headers scope rowspan colspan border frame rules cellspacing cellpadding summary name href hreflang rel rev type charset shape coords
-		src alt longdesc usemap ismap cite nowrap nohref start value compact bgcolor color size noshade clear target datetime xmlns`)
-)
-
 func words(text string) map[string]bool {
 	set := map[string]bool{}
 	for _, w := range strings.Fields(text) {
@@ -84,6 +74,9 @@ func (d *narrative) read() {
 			if d.outside() && strings.TrimSpace(text) != "" {
 				d.say("txt-1", "There is text outside the div.", `one <div xmlns="`+xhtmlNamespace+`">`, short(text), "")
 			}
+			if strings.TrimSpace(text) != "" {
+				d.textIn(text)
+			}
 			continue
 		}
 		if first {
@@ -139,10 +132,11 @@ func (d *narrative) element(t tag) {
 	if !narrativeElements[t.name] {
 		d.say("txt-1", "A narrative may not use <"+short(t.name)+">.", "basic HTML formatting", "<"+short(t.name)+">", "")
 	}
+	d.nested(t)
 	for _, a := range t.attrs {
 		switch {
-		case !narrativeAttributes[a.name] && !strings.HasPrefix(a.name, "xmlns:"):
-			d.say("txt-1", "A narrative may not use the attribute "+short(a.name)+".", "basic HTML formatting", short(a.name+`="`+a.value+`"`), "")
+		case !mayHave(t.name, a.name):
+			d.attribute(t, a)
 		case a.name == "id", a.name == "name":
 			if d.anchors == nil {
 				d.anchors = map[string]bool{}

@@ -131,10 +131,22 @@ func (w *walk) targetType(reference fhir.Node, source string) string {
 func anyTarget(w *walk, n fhir.Node, _ *r4.Type) {
 	text := n.Get("reference").Text()
 	l := readLiteral(text)
-	if text != "" && !l.absolute && l.typ == "" && !strings.HasPrefix(text, "#") {
+	switch {
+	case strings.IndexFunc(text, func(r rune) bool { return r <= ' ' }) >= 0 && l.typ == "":
+		w.add(n, fhir.Issue{Code: fhir.ValueCode, Rule: "reference", Message: "A reference has no white space: it is a URL.",
+			Expected: "Type/id, an absolute URL, urn:uuid:… or #id of a contained resource", Found: short(text), Fix: "Write what is meant as display, or as identifier."})
+	case text != "" && !l.absolute && l.typ == "" && !strings.HasPrefix(text, "#"):
 		w.badLiteral(n, text)
 	}
 	stated := n.Get("type").Text()
+	if stated != "" && !r4.IsResource(stated) && !isAbsolute(stated) {
+		i := fhir.Issue{Code: fhir.CodeInvalid, Rule: "reference-type", Message: "Reference.type names no type of resource.",
+			Expected: "the name of a type of resource, or the URL of a logical model", Found: short(stated)}
+		if near := spelling.Nearest(stated, r4.ResourceTypes(), 1); len(near) > 0 {
+			i.Fix = "Write " + quoteShort(near[0]) + "."
+		}
+		w.add(n.Get("type"), i)
+	}
 	if actual := w.targetType(n, "reference"); stated != "" && actual != "" && r4.IsResource(stated) && stated != actual {
 		w.add(n, fhir.Issue{Code: fhir.Structure, Rule: "reference-type", Message: "Reference.type and Reference.reference disagree.",
 			Expected: actual, Found: stated, Fix: `Write "type": "` + actual + `", or leave type out.`})

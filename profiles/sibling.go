@@ -23,7 +23,7 @@ func (w *walk) sibling(m fhir.Node, s *shape) uint64 {
 	if !p.repeats {
 		w.siblingValue(m, p)
 		if !values.Exists() {
-			w.valueless(m)
+			w.valueless(m, p)
 		}
 		return 1 << p.element
 	}
@@ -32,6 +32,9 @@ func (w *walk) sibling(m fhir.Node, s *shape) uint64 {
 		switch {
 		case item.Kind() != fhir.Null:
 			w.siblingValue(item, p)
+			if !values.Exists() {
+				w.valueless(item, p)
+			}
 		case !values.Exists():
 			w.add(item, fhir.Issue{Code: fhir.Invalid, Rule: "null", Message: "There is neither a value nor an extension.",
 				Fix: "Leave the null out."})
@@ -56,11 +59,33 @@ func (w *walk) siblingKind(m fhir.Node, p *slot) {
 }
 
 // valueless asks of a primitive without a value that it has an extension: an id
-// alone says nothing.
-func (w *walk) valueless(n fhir.Node) {
-	if first := n.First(); first.Exists() && first.Name() == "id" && !first.Next().Exists() {
+// alone says nothing. A code with a required binding has to be one of its codes,
+// which no extension is (R4, Terminologies, required).
+func (w *walk) valueless(n fhir.Node, p *slot) {
+	first := n.First()
+	b := p.Element.Binding
+	switch {
+	case !first.Exists(): // said
+	case first.Name() == "id" && !first.Next().Exists():
 		w.broken(n, n, "ele-1")
+	case p.Type == "id" && p.Element.Name == "id":
+		w.add(n, fhir.Issue{Code: fhir.ValueCode, Rule: "format", Message: "The id of a resource is a value: nothing stands for it.",
+			Expected: "id", Found: "an extension without a value", Fix: "Leave _id out."})
+	case p.Type == "code" && b != nil && b.Strength == "required" && !ofAnotherVersion(n):
+		w.add(n, fhir.Issue{Code: fhir.CodeInvalid, Rule: "code", Message: "A code of the value set " + b.ValueSet + " has to be given: an extension does not stand for it.",
+			Expected: "a code", Found: "an extension without a value", Fix: "Give the code, or leave " + p.Element.Name + " out where it is optional."})
 	}
+}
+
+// ofAnotherVersion reports whether an element carries what another version of FHIR
+// has in its place: a code that R4 does not have.
+func ofAnotherVersion(n fhir.Node) bool {
+	for e := range n.Get("extension").Items() {
+		if crossVersion.MatchString(e.Get("url").Text()) {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *walk) siblingValue(n fhir.Node, p *slot) {
@@ -76,8 +101,10 @@ func (w *walk) siblingValue(n fhir.Node, p *slot) {
 
 // nullItem checks a null among the values of a primitive: its extension has
 // to stand at the same place of the underscore array.
-func (w *walk) nullItem(array, item, beside fhir.Node) {
-	if beside.Kind() != fhir.Object {
+func (w *walk) nullItem(array, item, beside fhir.Node, p *slot) {
+	if beside.Kind() == fhir.Object {
+		w.valueless(beside, p)
+	} else {
 		w.add(item, fhir.Issue{Code: fhir.Invalid, Rule: "null", Message: "A null stands where there is no extension either.",
 			Expected: "a value, or an object at the same place of _" + array.Name(), Found: "null", Fix: "Leave the null out."})
 	}

@@ -136,7 +136,7 @@ func (w *walk) property(m fhir.Node, p *slot) {
 	var beside companion
 	for item := m.First(); item.Exists(); item = item.Next() {
 		if item.Kind() == fhir.Null && p.format != nil {
-			w.nullItem(m, item, beside.at(m, count))
+			w.nullItem(m, item, beside.at(m, count), p)
 		} else {
 			w.value(item, p)
 		}

@@ -9,6 +9,7 @@ type markup struct {
 	text   string
 	pos    int
 	open   []string // names of the open elements
+	texts  int      // how many of them are paragraphs
 	bad    string   // what is not well-formed, once something is not
 	rooted bool     // an element was read
 	rare   bool     // something was read that XML may not be able to hold, see rareText
@@ -18,6 +19,7 @@ type markup struct {
 type tag struct {
 	name  string
 	attrs []attr
+	empty bool // it closes itself: <br/>
 }
 
 type attr struct{ name, value string }
@@ -82,6 +84,9 @@ func (m *markup) close() {
 	}
 	m.pos++
 	m.open = m.open[:len(m.open)-1]
+	if name == "p" {
+		m.texts--
+	}
 }
 
 func (m *markup) start() (t tag, text string, ok bool) {
@@ -104,9 +109,13 @@ func (m *markup) start() (t tag, text string, ok bool) {
 		case m.text[m.pos] == '>':
 			m.pos++
 			m.open = append(m.open, t.name)
+			if t.name == "p" {
+				m.texts++
+			}
 			return t, "", true
 		case strings.HasPrefix(m.text[m.pos:], "/>"):
 			m.pos += len("/>")
+			t.empty = true
 			return t, "", true
 		}
 		a := attr{name: m.name()}
