@@ -58,6 +58,14 @@ func (w *walk) holdBinding(o occurrence, p *position) {
 	if b.Max != "" {
 		w.holdSet(o, p, codes, b.Max, "required")
 	}
+	for _, a := range b.More {
+		switch a.Purpose {
+		case "required", "maximum":
+			w.holdSet(o, p, codes, a.ValueSet, "required")
+		case "extensible":
+			w.holdSet(o, p, codes, a.ValueSet, "extensible")
+		}
+	}
 }
 
 func (w *walk) holdSet(o occurrence, p *position, codes []coded, valueSet, strength string) {

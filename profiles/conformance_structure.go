@@ -29,7 +29,21 @@ func structureRules(w *walk, n fhir.Node, _ *r4.Type) {
 			for t := item(e.Get("type")); t.Exists(); t = t.Next() {
 				w.elementType(t, of)
 			}
+			w.refixed(e, base)
 		}
+	}
+}
+
+// refixed asks that an element of a profile leaves what its base fixes.
+func (w *walk) refixed(e fhir.Node, base profileBase) {
+	of := base.element(e.Get("id").Text())
+	if of == nil || of.Fixed == nil {
+		return
+	}
+	own := e.Get("fixed" + of.Fixed.Type)
+	if own.Exists() && !equal(own, of.Fixed.Node) {
+		w.add(e, fhir.Issue{Code: fhir.ValueCode, Rule: "profile-fixed", Message: "The base of the profile fixes another value of " + of.Path + ".",
+			Expected: of.Fixed.Node.Brief(), Found: own.Brief(), Fix: "Leave the value of the base, or derive from another base."})
 	}
 }
 
@@ -49,6 +63,16 @@ func (w *walk) profileBase(n fhir.Node) profileBase {
 		b.snapshot = s.Snapshot
 	}
 	return b
+}
+
+// element is what a base that is a profile itself says of an element.
+func (b profileBase) element(id string) *definition.Element {
+	for _, e := range b.snapshot {
+		if e.ID == id {
+			return e
+		}
+	}
+	return nil
 }
 
 // types are those that an element has in the base; none where nobody can tell.

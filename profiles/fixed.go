@@ -3,6 +3,7 @@ package profiles
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -24,6 +25,9 @@ func (w *walk) holdValue(o occurrence, p *position) {
 			w.say(p, o.place(), fhir.Issue{Code: fhir.TooLong, Rule: "max-length", Message: p.title() + " is too long.",
 				Expected: fmt.Sprintf("at most %d characters", limit), Found: fmt.Sprintf("%d", n)})
 		}
+	}
+	if d := p.el.Demands; d != nil {
+		w.holdDemands(o, p, d)
 	}
 	if v := p.el.MinValue; v != nil {
 		w.bound(o, p, v, notLess, "at least ")
@@ -71,12 +75,16 @@ func (w *walk) bound(o occurrence, p *position, v *definition.Value, holds *fhir
 		return
 	}
 	env := *w.env()
-	env.Vars = map[string]fhirpath.Collection{"bound": {fhirpath.NodeItem(v.Node, boundType(v.Type))}}
+	limit, of := v.Node, boundType(v.Type)
+	if text, ok := relativeBound(o, v, holds == notLess, time.Now()); ok {
+		limit, of = asNode(text), o.typ.Name
+	}
+	env.Vars = map[string]fhirpath.Collection{"bound": {fhirpath.NodeItem(limit, of)}}
 	if ok, err := holds.Test(w.ctx, fhirpath.TypedItem(o.node, o.typ), &env); ok || err != nil {
 		return
 	}
 	w.say(p, o.place(), fhir.Issue{Code: fhir.ValueCode, Rule: "value-range", Message: p.title() + " is out of the range that the profile allows.",
-		Expected: how + v.Node.Brief(), Found: foundValue(o.node)})
+		Expected: how + limit.Brief(), Found: foundValue(o.node)})
 }
 
 // boundType is the R4 type that the name of minValueDate or maxValueQuantity

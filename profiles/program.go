@@ -44,7 +44,7 @@ type position struct {
 func (p *position) idle() bool {
 	return !p.counted && p.types == nil && p.profiles == nil && p.targets == nil && p.where == nil &&
 		p.rules == nil && p.binding == nil && p.slicing == nil && p.kids == nil && p.el.Fixed == nil && p.el.Pattern == nil && p.el.MaxLength == 0 &&
-		p.el.MinValue == nil && p.el.MaxValue == nil
+		p.el.MinValue == nil && p.el.MaxValue == nil && p.el.Demands == nil
 }
 
 // compile makes the program of a structure. The library is locked.
@@ -140,9 +140,9 @@ func (c *compiler) position(e *definition.Element, base *r4.Element, typ *r4.Typ
 		p.counted = p.min > base.Min || base.Max < 0 && p.max >= 0 || base.Max >= 0 && p.max >= 0 && p.max < base.Max
 	}
 	c.typed(p, base)
-	if b := e.Binding; b != nil && (b.Strength == "required" || b.Strength == "extensible" || b.Max != "") {
+	if b := e.Binding; b != nil && (b.Strength == "required" || b.Strength == "extensible" || b.Max != "" || b.More != nil) {
 		url, _ := definition.SplitCanonical(b.ValueSet)
-		if base == nil || base.Binding == nil || base.Binding.ValueSet != url || base.Binding.Strength != b.Strength {
+		if base == nil || base.Binding == nil || base.Binding.ValueSet != url || base.Binding.Strength != b.Strength || b.More != nil {
 			p.binding = b
 		}
 	}

@@ -47,6 +47,7 @@ func readElement(n fhir.Node) *Element {
 	if m := number(n.Get("maxLength")); m != nil {
 		e.MaxLength = *m
 	}
+	e.Demands = readDemands(n)
 	for t := range n.Get("type").Items() {
 		if of := readType(t); of.Code != "" {
 			e.Types = append(e.Types, of)
@@ -103,6 +104,9 @@ func readBinding(n fhir.Node) *Binding {
 	for x := range n.Get("extension").Items() {
 		if x.Get("url").Text() == maxValueSet {
 			b.Max = x.Get("valueCanonical").Text() + x.Get("valueUri").Text()
+		}
+		if more, ok := readAdditional(x); ok {
+			b.More = append(b.More, more)
 		}
 	}
 	return b

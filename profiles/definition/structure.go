@@ -51,6 +51,7 @@ type Element struct {
 	Fixed, Pattern      *Value
 	MinValue, MaxValue  *Value
 	MaxLength           int // 0 unset
+	Demands             *Demands
 	Binding             *Binding
 	Constraints         []Constraint
 	MustSupport         *bool
@@ -92,6 +93,7 @@ type Binding struct {
 	Strength string // required, extensible, preferred, example
 	ValueSet string // canonical, may carry |version
 	Max      string // maxValueSet: no value outside it
+	More     []Additional
 }
 
 // Constraint is an invariant.

@@ -74,7 +74,7 @@ func (e *Element) write(whole bool) fhir.Value {
 	for _, c := range e.Constraints {
 		constraints = append(constraints, fhir.Obj("key", c.Key, "severity", c.Severity, "human", c.Human, "expression", c.Expression, "source", c.Source))
 	}
-	pairs := []any{"id", e.ID, "path", e.Path, "sliceName", e.SliceName, "slicing", e.Slicing.write(), "short", e.Short}
+	pairs := []any{"id", e.ID, "extension", e.Demands.write(), "path", e.Path, "sliceName", e.SliceName, "slicing", e.Slicing.write(), "short", e.Short}
 	if whole {
 		pairs = append(pairs, "definition", cmp.Or(e.Short, e.ID))
 	}
@@ -142,9 +142,12 @@ func (b *Binding) write() fhir.Value {
 	if b == nil {
 		return fhir.Value{}
 	}
-	var most fhir.Value
+	var further []any
 	if b.Max != "" {
-		most = fhir.List(fhir.Obj("url", maxValueSet, "valueCanonical", b.Max))
+		further = append(further, fhir.Obj("url", maxValueSet, "valueCanonical", b.Max))
 	}
-	return fhir.Obj("extension", most, "strength", b.Strength, "valueSet", b.ValueSet)
+	for _, a := range b.More {
+		further = append(further, a.as)
+	}
+	return fhir.Obj("extension", fhir.List(further...), "strength", b.Strength, "valueSet", b.ValueSet)
 }

@@ -87,7 +87,7 @@ func show(set *definition.Set) string {
 				fmt.Fprintf(&b, " pattern%s=%s", e.Pattern.Type, e.Pattern.Node.Raw())
 			}
 			if e.Binding != nil {
-				fmt.Fprintf(&b, " from %v", *e.Binding)
+				fmt.Fprintf(&b, " from {%s %s %s}", e.Binding.Strength, e.Binding.ValueSet, e.Binding.Max)
 			}
 			if e.MustSupport != nil {
 				fmt.Fprintf(&b, " MS=%v", *e.MustSupport)

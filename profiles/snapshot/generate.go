@@ -377,6 +377,7 @@ func constrain(e, d *definition.Element) {
 	if d.MaxLength > 0 {
 		e.MaxLength = d.MaxLength
 	}
+	e.Demands = e.Demands.And(d.Demands)
 	if d.Binding != nil {
 		e.Binding = rebind(e.Binding, d.Binding)
 	}
@@ -431,5 +432,6 @@ func rebind(base, diff *definition.Binding) *definition.Binding {
 	if b.Max == "" {
 		b.Max = base.Max
 	}
+	b.More = slices.Concat(base.More, diff.More)
 	return &b
 }

@@ -15,7 +15,8 @@ const (
 // performerRole is the contained role that dispensed, as a notification must
 // have it: with an SDS role profile, a job role, a contact point. What neither
 // the call nor a stored PractitionerRole tells is marked as unknown
-// (data-absent-reason) and never invented.
+// (data-absent-reason) and never invented: of the contact point the number at work, since
+// nothing stands for the codes that say what it is (R4, Terminologies, required).
 func performerRole(h Handing, org *fhir.Resource) fhir.Value {
 	var role node
 	if h.Role != nil {
@@ -31,7 +32,7 @@ func performerRole(h Handing, org *fhir.Resource) fhir.Value {
 		"practitioner", withDisplay(practitioner, who.Get("display").Text(), h.Agent.Name),
 		"organization", fhir.Obj("reference", "urn:uuid:"+org.ID()),
 		"code", firstValue(jobRoles(role), fhir.List(fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSJobRole, "_code", unknown()))))),
-		"telecom", firstValue(role.Get("telecom"), contactPoints(org.Root()), fhir.List(fhir.Obj("_system", unknown(), "_value", unknown(), "_use", unknown()))))
+		"telecom", firstValue(role.Get("telecom"), contactPoints(org.Root()), fhir.List(fhir.Obj("system", "phone", "_value", unknown(), "use", "work"))))
 }
 
 // unknown is the companion of a primitive that has no value.
