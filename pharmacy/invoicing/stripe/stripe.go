@@ -5,13 +5,16 @@
 package stripe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
-	api "github.com/stripe/stripe-go/v85"
+	"github.com/stripe/stripe-go/v85/webhook"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/invoicing"
@@ -29,7 +32,7 @@ type Config struct {
 
 // Provider is Stripe as a provider of payments.
 type Provider struct {
-	client    *api.Client
+	url, key  string
 	secrets   []string
 	back      string
 	tolerance time.Duration
@@ -37,9 +40,6 @@ type Provider struct {
 
 // name is the name of the provider in the identifiers of its payments.
 const name = "stripe"
-
-// patience bounds a call to Stripe.
-const patience = 30 * time.Second
 
 // New makes the adapter. It refuses a configuration that would take money and not
 // hear of it.
@@ -61,14 +61,8 @@ func New(c Config) (*Provider, error) {
 			return nil, errors.New("the secret of Stripe's webhook is not one: expected whsec_…")
 		}
 	}
-	config := &api.BackendConfig{HTTPClient: &http.Client{Timeout: patience}, EnableTelemetry: api.Bool(false), LeveledLogger: &api.LeveledLogger{Level: api.LevelNull}, MaxNetworkRetries: api.Int64(2)}
-	if c.URL != "" {
-		config.URL = api.String(c.URL)
-	}
-	if c.Tolerance == 0 {
-		c.Tolerance = 5 * time.Minute
-	}
-	return &Provider{client: api.NewClient(c.Key, api.WithBackends(api.NewBackendsWithConfig(config))), secrets: c.Secrets, back: strings.TrimSuffix(c.Return, "/"), tolerance: c.Tolerance}, nil
+	return &Provider{url: strings.TrimSuffix(cmp.Or(c.URL, address), "/"), key: c.Key, secrets: c.Secrets, back: strings.TrimSuffix(c.Return, "/"),
+		tolerance: cmp.Or(c.Tolerance, webhook.DefaultTolerance)}, nil
 }
 
 // Name is "stripe".
@@ -80,21 +74,21 @@ const keyOf = "pestle_request"
 // Request opens a Checkout page. What Stripe is told is an amount, the pharmacy's
 // code and the key of the request: no name and no medicine.
 func (p *Provider) Request(ctx context.Context, r invoicing.PaymentRequest) (invoicing.Session, error) {
-	params := &api.CheckoutSessionCreateParams{
-		Mode:               api.String(string(api.CheckoutSessionModePayment)),
-		ClientReferenceID:  api.String(r.Key),
-		SuccessURL:         api.String(p.back + "/paid"),
-		CancelURL:          api.String(p.back + "/paid?cancelled"),
-		PaymentMethodTypes: []*string{api.String("card")},
-		Metadata:           map[string]string{keyOf: r.Key},
-		PaymentIntentData:  &api.CheckoutSessionCreatePaymentIntentDataParams{Metadata: map[string]string{keyOf: r.Key}},
-		LineItems: []*api.CheckoutSessionCreateLineItemParams{{Quantity: api.Int64(1), PriceData: &api.CheckoutSessionCreateLineItemPriceDataParams{
-			Currency: api.String(string(api.CurrencyGBP)), UnitAmount: api.Int64(r.Pence),
-			ProductData: &api.CheckoutSessionCreateLineItemPriceDataProductDataParams{Name: api.String(r.Description)}}}},
+	form := url.Values{
+		"mode":                                          {"payment"},
+		"client_reference_id":                           {r.Key},
+		"success_url":                                   {p.back + "/paid"},
+		"cancel_url":                                    {p.back + "/paid?cancelled"},
+		"payment_method_types[0]":                       {"card"},
+		"metadata[" + keyOf + "]":                       {r.Key},
+		"line_items[0][quantity]":                       {"1"},
+		"line_items[0][price_data][currency]":           {sterling},
+		"line_items[0][price_data][unit_amount]":        {strconv.FormatInt(r.Pence, 10)},
+		"line_items[0][price_data][product_data][name]": {r.Description},
+		"payment_intent_data[metadata][" + keyOf + "]":  {r.Key},
 	}
-	params.SetIdempotencyKey(r.Key)
-	s, err := p.client.V1CheckoutSessions.Create(ctx, params)
-	if err != nil {
+	var s checkoutSession
+	if err := p.post(ctx, "/v1/checkout/sessions", form, r.Key, &s); err != nil {
 		return invoicing.Session{}, failed("request-payment", err)
 	}
 	return invoicing.Session{ID: s.ID, URL: s.URL}, nil
@@ -102,31 +96,29 @@ func (p *Provider) Request(ctx context.Context, r invoicing.PaymentRequest) (inv
 
 // Refund gives a part of a payment back.
 func (p *Provider) Refund(ctx context.Context, r invoicing.RefundRequest) (string, error) {
-	params := &api.RefundCreateParams{PaymentIntent: api.String(r.Payment), Amount: api.Int64(r.Pence)}
-	params.SetIdempotencyKey(r.Key)
-	refund, err := p.client.V1Refunds.Create(ctx, params)
-	if err != nil {
+	var made refund
+	if err := p.post(ctx, "/v1/refunds", url.Values{"payment_intent": {r.Payment}, "amount": {strconv.FormatInt(r.Pence, 10)}}, r.Key, &made); err != nil {
 		return "", failed("refund", err)
 	}
-	if refund.Status == api.RefundStatusFailed || refund.Status == api.RefundStatusCanceled {
-		return "", fhir.E("refund", fhir.BusinessRule, fhir.Issue{Message: "Stripe did not refund the payment: " + string(refund.FailureReason) + ".", Found: string(refund.Status)})
+	if made.failed() {
+		return "", fhir.E("refund", fhir.BusinessRule, fhir.Issue{Message: "Stripe did not refund the payment: " + made.FailureReason + ".", Found: made.Status})
 	}
-	return refund.ID, nil
+	return made.ID, nil
 }
 
 // failed is what the caller is told of a failure: what is wrong with the request, or
 // that Stripe cannot be reached. Nothing of the account is told.
 func failed(op string, err error) error {
-	var e *api.Error
-	if !errors.As(err, &e) || e.HTTPStatusCode >= 500 || e.HTTPStatusCode == http.StatusTooManyRequests || e.HTTPStatusCode == 0 {
+	var e *refusal
+	if !errors.As(err, &e) || e.transient() {
 		return &fhir.Error{Op: op, Kind: fhir.Timeout, Err: err, Issues: []fhir.Issue{{Severity: fhir.Err, Code: fhir.Timeout, Message: "Stripe could not be reached, or could not answer.", Fix: "Send it again: nothing is done twice."}}}
 	}
 	kind := fhir.BusinessRule
 	switch {
-	case e.HTTPStatusCode == http.StatusUnauthorized || e.HTTPStatusCode == http.StatusForbidden:
+	case e.status == http.StatusUnauthorized || e.status == http.StatusForbidden:
 		return &fhir.Error{Op: op, Kind: fhir.Exception, Err: err, Issues: []fhir.Issue{{Severity: fhir.Err, Code: fhir.Exception, Message: "Stripe does not accept the key of this server."}}}
-	case e.Type == api.ErrorTypeIdempotency || e.HTTPStatusCode == http.StatusConflict:
+	case e.Type == "idempotency_error" || e.status == http.StatusConflict:
 		kind = fhir.Conflict
 	}
-	return &fhir.Error{Op: op, Kind: kind, Err: err, Issues: []fhir.Issue{{Severity: fhir.Err, Code: kind, Message: "Stripe refused it: " + e.Msg, Found: string(e.Code)}}}
+	return &fhir.Error{Op: op, Kind: kind, Err: err, Issues: []fhir.Issue{{Severity: fhir.Err, Code: kind, Message: "Stripe refused it: " + e.Message, Found: e.Code}}}
 }

@@ -260,3 +260,37 @@ func TestStripeMock(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, events[0].Payout.Items)
 }
+
+// TestAgain: what may not have arrived is sent again under the same key, at most twice.
+func TestAgain(t *testing.T) {
+	down := 2
+	s, p := start(t, func(string, url.Values) (int, string) {
+		if down--; down >= 0 {
+			return 503, `{"error":{"type":"api_error","message":"busy"}}`
+		}
+		return 200, `{"id":"re_1","status":"succeeded"}`
+	})
+	got, err := p.Refund(t.Context(), invoicing.RefundRequest{Key: "k", Payment: "pi_1", Pence: 100})
+	require.NoError(t, err)
+	require.Equal(t, "re_1", got)
+	require.Equal(t, []string{"k", "k", "k"}, s.keys)
+	down = 3
+	_, err = p.Refund(t.Context(), invoicing.RefundRequest{Key: "k2", Payment: "pi_1", Pence: 100})
+	require.Equal(t, fhir.Timeout, fhir.KindOf(err))
+	require.Len(t, s.keys, 6)
+}
+
+// TestPayoutPages: all pages of the parts of a payout are read.
+func TestPayoutPages(t *testing.T) {
+	s, p := start(t, func(_ string, form url.Values) (int, string) {
+		if form.Get("starting_after") == "" {
+			return 200, `{"has_more":true,"data":[{"id":"txn_1","type":"charge","amount":500,"fee":20,"source":{"object":"charge","id":"ch_1","payment_intent":"pi_1"}}]}`
+		}
+		return 200, `{"has_more":false,"data":[{"id":"txn_2","type":"refund","amount":-100,"fee":0,"source":{"object":"refund","id":"re_1"}},{"id":"txn_3","type":"payout","amount":-380,"fee":0,"source":null}]}`
+	})
+	got, err := p.paidOut(t.Context(), &payout{ID: "po_1", Amount: 380})
+	require.NoError(t, err)
+	require.Equal(t, []invoicing.PayoutItem{{Kind: "payment", Reference: "pi_1", Gross: 500, Fee: 20}, {Kind: "refund", Reference: "re_1", Gross: -100}}, got.Payout.Items)
+	require.Equal(t, "txn_1", s.requests[1].Get("starting_after"))
+	require.Equal(t, "po_1", s.requests[1].Get("payout"))
+}
