@@ -139,6 +139,9 @@ func (s *Service) enumerate(v *definition.ValueSet, limit int) ([]definition.Cod
 
 // each gives all codes of a value set, each once.
 func (s *Service) each(v *definition.ValueSet, depth int, yield func(definition.Coding) error) error {
+	if !s.effort.step() {
+		return errComplex
+	}
 	if depth > maxNesting {
 		return selfIncluding(v)
 	}
@@ -238,6 +241,9 @@ func (s *Service) list(sel definition.Selection, depth int, yield func(definitio
 		return errors.New(p.Partial)
 	}
 	for c := range p.All {
+		if !s.effort.step() {
+			return errComplex
+		}
 		coding := definition.Coding{System: sel.System, Version: sys.Version(), Code: c.Code, Display: c.Display, Abstract: c.Abstract, Inactive: c.Inactive}
 		if err := yield(coding); err != nil {
 			return err

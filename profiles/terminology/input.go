@@ -17,6 +17,7 @@ type input struct {
 	call   *fhir.Call
 	given  map[string][]fhir.Node // parameters of the body
 	issues []fhir.Issue
+	effort *effort // of the call, which those of a batch share
 }
 
 // readInput reads a call whose parameters are those that the operation declares.

@@ -80,7 +80,10 @@ func (j *judge) infer(f *finding, c *definition.Coding) bool {
 // absent says that a code is not in the value set.
 func (f *finding) absent(j *judge, c definition.Coding) {
 	text := "The code " + describe(c.System, c.Code) + " is not in the value set " + canonicalOf(j.set) + "."
-	f.add(fhir.Err, fhir.CodeInvalid, "not-in-vs", "code", strings.TrimSpace(text+" "+didYouMean(j.suggest(j.set, c.System, c.Code))))
+	if j.effort.hint() {
+		text = strings.TrimSpace(text + " " + didYouMean(j.suggest(j.set, c.System, c.Code)))
+	}
+	f.add(fhir.Err, fhir.CodeInvalid, "not-in-vs", "code", text)
 }
 
 // misnamed says what is wrong with a system that names something else.
@@ -150,7 +153,7 @@ func (j *judge) exists(f *finding, c definition.Coding, sys System) Concept {
 		f.add(fhir.Warning, fhir.CodeInvalid, "invalid-code", "code", "The code "+c.Code+" is not in the part of "+sys.Name()+" that is loaded; it may exist all the same.")
 	default:
 		text := "The code " + c.Code + " does not exist in " + c.System + versionText(sys.Version()) + "."
-		if p, err := sys.Select(nil); err == nil && p.All != nil {
+		if p, err := sys.Select(nil); err == nil && p.All != nil && j.effort.hint() {
 			text += " " + didYouMean(nearestFew(c.Code, p.All))
 		}
 		f.add(fhir.Err, fhir.CodeInvalid, "invalid-code", "code", strings.TrimSpace(text))
@@ -167,7 +170,7 @@ func versionText(version string) string {
 
 func (f *finding) unknownSystem(j *judge, c definition.Coding, why string) {
 	f.add(fhir.Err, fhir.NotFound, "not-found", "system", "The code was not checked: "+why+".")
-	if j.set == nil || len(j.includes(j.set, c.System, 0)) > 0 {
+	if j.set == nil || len(j.includes(j.set, c.System, map[*definition.ValueSet]bool{})) > 0 {
 		f.cause = append(f.cause, c.System)
 	} else {
 		f.unknown = append(f.unknown, c.System)

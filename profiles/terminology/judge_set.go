@@ -73,7 +73,7 @@ func (j *judge) ofSet(f *finding, c definition.Coding) error {
 // used is the version of its system in which a code is looked for, and says
 // where the version that comes with the code disagrees with the value set.
 func (j *judge) used(f *finding, c definition.Coding) string {
-	list := j.includes(j.set, c.System, 0)
+	list := j.includes(j.set, c.System, map[*definition.ValueSet]bool{})
 	if len(list) == 0 {
 		return c.Version
 	}
@@ -134,18 +134,22 @@ func (j *judge) include(sel definition.Selection, version string) (string, bool)
 	return sys.Version(), exact
 }
 
+// maxSets is how many imported value sets are looked through for the versions they name.
+const maxSets = 1000
+
 // includes are those of a value set, and of what it imports, that select from a system.
-func (s *Service) includes(v *definition.ValueSet, system string, depth int) (list []definition.Selection) {
-	if depth > maxNesting {
+func (s *Service) includes(v *definition.ValueSet, system string, seen map[*definition.ValueSet]bool) (list []definition.Selection) {
+	if seen[v] || len(seen) > maxSets {
 		return nil
 	}
+	seen[v] = true
 	for _, sel := range v.Include {
 		if sel.System == system {
 			list = append(list, sel)
 		}
 		for _, url := range sel.ValueSets {
 			if other := s.imported(sel, url); other != nil && sel.System == "" && len(list) < maxNesting {
-				list = append(list, s.includes(other, system, depth+1)...)
+				list = append(list, s.includes(other, system, seen)...)
 			}
 		}
 	}

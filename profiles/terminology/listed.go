@@ -18,6 +18,7 @@ type listed struct {
 	once  sync.Once
 	order []string
 	byKey map[string]*entry
+	kids  map[string][]*entry // by the key of the code above them
 
 	naming sync.Once
 	byName map[string]string // codes, by their plain display in lower case
@@ -49,6 +50,13 @@ func (l *listed) index() {
 	l.once.Do(func() {
 		l.byKey = map[string]*entry{}
 		l.walk(l.def.Concepts, "")
+		l.kids = map[string][]*entry{}
+		for _, code := range l.order {
+			e := l.byKey[l.key(code)]
+			for _, p := range e.parents {
+				l.kids[l.key(p)] = append(l.kids[l.key(p)], e)
+			}
+		}
 	})
 }
 
@@ -142,23 +150,89 @@ func (l *listed) below(ancestor, code string, seen map[string]bool) bool {
 // Select knows the operators of R4.
 func (l *listed) Select(filters []definition.Filter) (Selected, error) {
 	l.index()
+	one := relatives{l.upwards, l.upwards}
+	passes, err := l.passes(filters, one)
+	if err != nil {
+		return Selected{}, err
+	}
+	return Selected{
+		Has: func(code string) bool { e := l.find(code); return e != nil && passes(e) },
+		All: func(yield func(Concept) bool) { // all that is below or above a code is found once
+			if all, err := l.passes(filters, l.family()); err == nil {
+				l.all(all)(yield)
+			}
+		},
+	}, nil
+}
+
+// relatives are two ways to ask whether one code is above another: for many codes below
+// one, and for many above one.
+type relatives struct {
+	below, above func(ancestor, code string) bool
+}
+
+func (l *listed) upwards(ancestor, code string) bool {
+	return l.below(ancestor, code, map[string]bool{})
+}
+
+// family are relatives that find all of a code at once.
+func (l *listed) family() relatives {
+	under, over := map[string]map[string]bool{}, map[string]map[string]bool{}
+	spread := func(known map[string]map[string]bool, from string, next func(string) []string) map[string]bool {
+		if set := known[from]; set != nil {
+			return set
+		}
+		set := map[string]bool{}
+		known[from] = set
+		for stack := []string{from}; len(stack) > 0; {
+			at := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
+			for _, n := range next(at) {
+				if !set[n] {
+					set[n] = true
+					stack = append(stack, n)
+				}
+			}
+		}
+		return set
+	}
+	return relatives{
+		below: func(ancestor, code string) bool {
+			return spread(under, l.key(ancestor), func(key string) (list []string) {
+				for _, e := range l.kids[key] {
+					list = append(list, l.key(e.Code))
+				}
+				return list
+			})[l.key(code)]
+		},
+		above: func(ancestor, code string) bool {
+			return spread(over, l.key(code), func(key string) (list []string) {
+				if e := l.byKey[key]; e != nil {
+					for _, p := range e.parents {
+						list = append(list, l.key(p))
+					}
+				}
+				return list
+			})[l.key(ancestor)]
+		},
+	}
+}
+
+// passes is a test of all filters.
+func (l *listed) passes(filters []definition.Filter, kin relatives) (func(*entry) bool, error) {
 	tests := make([]func(*entry) bool, len(filters))
 	for i, f := range filters {
-		if tests[i] = l.test(f); tests[i] == nil {
-			return Selected{}, unanswered(l, f)
+		if tests[i] = l.test(f, kin); tests[i] == nil {
+			return nil, unanswered(l, f)
 		}
 	}
-	passes := func(e *entry) bool {
+	return func(e *entry) bool {
 		for _, t := range tests {
 			if !t(e) {
 				return false
 			}
 		}
 		return true
-	}
-	return Selected{
-		Has: func(code string) bool { e := l.find(code); return e != nil && passes(e) },
-		All: l.all(passes),
 	}, nil
 }
 
@@ -177,13 +251,16 @@ func (l *listed) all(passes func(*entry) bool) iter.Seq[Concept] {
 	}
 }
 
+// longestRegex bounds an expression, which is compiled for each code that is asked about.
+const longestRegex = 1000
+
 // test turns a filter into a test by the operators of
 // http://hl7.org/fhir/R4/valueset-filter-operator.html; nil for one that a
 // listed system cannot answer.
-func (l *listed) test(f definition.Filter) func(*entry) bool {
+func (l *listed) test(f definition.Filter, kin relatives) func(*entry) bool {
 	hierarchy := f.Property == "concept" || f.Property == "code" || f.Property == "parent"
 	is := func(e *entry) bool { return l.key(e.Code) == l.key(f.Value) }
-	below := func(e *entry) bool { return l.below(f.Value, e.Code, map[string]bool{}) }
+	below := func(e *entry) bool { return kin.below(f.Value, e.Code) }
 	switch f.Op {
 	case "is-a":
 		return func(e *entry) bool { return is(e) || below(e) }
@@ -196,7 +273,7 @@ func (l *listed) test(f definition.Filter) func(*entry) bool {
 	case "is-not-a":
 		return func(e *entry) bool { return !is(e) && !below(e) }
 	case "generalizes":
-		return func(e *entry) bool { return is(e) || l.below(e.Code, f.Value, map[string]bool{}) }
+		return func(e *entry) bool { return is(e) || kin.above(e.Code, f.Value) }
 	case "=":
 		if f.Property == "parent" {
 			return func(e *entry) bool { return slices.Contains(e.parents, f.Value) }
@@ -214,7 +291,7 @@ func (l *listed) test(f definition.Filter) func(*entry) bool {
 		return func(e *entry) bool { return (len(e.values(f.Property)) > 0) == (f.Value != "false") }
 	case "regex":
 		re, err := regexp.Compile("^(?:" + f.Value + ")$")
-		if err != nil {
+		if err != nil || len(f.Value) > longestRegex {
 			return nil
 		}
 		return func(e *entry) bool { return slices.ContainsFunc(e.values(f.Property), re.MatchString) }

@@ -176,6 +176,9 @@ func (s *Service) suggest(v *definition.ValueSet, system, code string) []string 
 const maxNesting = 16
 
 func (s *Service) member(v *definition.ValueSet, system, version, code string, depth int) Answer {
+	if !s.effort.step() {
+		return Answer{Verdict: Unknown, Reason: tooComplex}
+	}
 	if depth > maxNesting {
 		return Answer{Verdict: Unknown, Reason: "the value set " + v.URL + " includes itself", Circular: true}
 	}

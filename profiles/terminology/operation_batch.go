@@ -24,7 +24,7 @@ func (o *operations) batchValidate(ctx context.Context, in *input) (fhir.Value, 
 		if err := ctx.Err(); err != nil {
 			return fhir.Value{}, err
 		}
-		each := &input{op: in.op, call: in.call, given: map[string][]fhir.Node{}}
+		each := &input{op: in.op, call: in.call, given: map[string][]fhir.Node{}, effort: in.effort}
 		for name, values := range in.given {
 			if name != "validation" && name != "tx-resource" { // those are in o already
 				each.given[name] = values

@@ -53,6 +53,7 @@ type operation func(*operations, context.Context, *input) (fhir.Value, error)
 func (o *operations) handler(name string, handle operation) func(context.Context, *fhir.Call) (*fhir.Reply, error) {
 	return func(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 		in := readInput(name, call)
+		in.effort = &effort{ctx: ctx, left: maxSteps, hints: maxHints}
 		v, err := handle(o.seen(in), ctx, in)
 		if err = in.failed(err); err != nil {
 			return nil, err
@@ -85,7 +86,7 @@ func (o *operations) seen(in *input) *operations {
 		return list
 	}
 	wanted := &pins{fallback: versions("system-version"), force: versions("force-system-version"), check: versions("check-system-version"), sets: versions("default-valueset-version")}
-	return &operations{o.view(set, wanted), o.db}
+	return &operations{o.view(set, wanted, in.effort), o.db}
 }
 
 // stored reads the resource that an operation is invoked on.

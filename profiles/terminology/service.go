@@ -20,6 +20,7 @@ type Service struct {
 
 	below  *Service // of a view: what it is a view of
 	wanted *pins    // of a view
+	effort *effort  // of a view
 	// imports are the value sets that an expansion used, of a view that is to tell.
 	imports *[]string
 }

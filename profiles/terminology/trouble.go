@@ -3,7 +3,6 @@ package terminology
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/profiles/definition"
@@ -13,6 +12,11 @@ import (
 const issueTypes = "http://hl7.org/fhir/tools/CodeSystem/tx-issue-type"
 
 func txIssue(code string) fhir.Coding { return fhir.Coding{System: issueTypes, Code: code} }
+
+// errComplex ends what takes more work than a call may.
+var errComplex = errors.New(tooComplex)
+
+const tooComplex = "the value set takes more work than a call may"
 
 // lacking says why an expansion lacks a definition.
 type lacking struct{ why string }
@@ -38,28 +42,31 @@ func selfIncluding(v *definition.ValueSet) error {
 
 // circular refuses a value set that includes or excludes itself, at any depth.
 func (s *Service) circular(op string, v *definition.ValueSet) error {
-	return s.walked(op, v, nil, map[*definition.ValueSet]bool{})
+	return s.walked(op, v, map[*definition.ValueSet]bool{}, 0)
 }
 
-func (s *Service) walked(op string, v *definition.ValueSet, path []*definition.ValueSet, done map[*definition.ValueSet]bool) error {
-	if slices.Contains(path, v) {
+// walked notes in seen which value sets are under way and which are done.
+func (s *Service) walked(op string, v *definition.ValueSet, seen map[*definition.ValueSet]bool, depth int) error {
+	underway, known := seen[v]
+	if underway {
 		return fhir.E(op, fhir.Processing, fhir.Issue{Message: "The value set cannot be worked out, because it refers to itself.", Found: v.URL, Details: txIssue("vs-invalid")})
 	}
-	if done[v] {
+	if known || depth > maxNesting { // deeper ones are not worked out
 		return nil
 	}
-	done[v] = true
+	seen[v] = true
 	for _, list := range [...][]definition.Selection{v.Include, v.Exclude} {
 		for _, sel := range list {
 			for _, url := range sel.ValueSets {
 				if other := s.imported(sel, url); other != nil {
-					if err := s.walked(op, other, append(path, v), done); err != nil {
+					if err := s.walked(op, other, seen, depth+1); err != nil {
 						return err
 					}
 				}
 			}
 		}
 	}
+	seen[v] = false
 	return nil
 }
 
@@ -70,6 +77,8 @@ func unexpanded(err error) error {
 	var bar barred
 	var round loop
 	switch {
+	case errors.Is(err, errComplex):
+		return fhir.E("expand", fhir.TooCostly, issue)
 	case errors.Is(err, errTooMany):
 		return fhir.E("expand", fhir.TooCostly, fhir.Issue{Message: "The value set has too many codes to list at once.",
 			Expected: fmt.Sprintf("at most %d codes", MaxExpansion), Fix: "Ask for pages with count and offset, narrow it with filter, or ask $validate-code about single codes."})

@@ -15,6 +15,7 @@ type pins struct {
 	check    map[string]string // what is used has to be of it; a fallback too
 	sets     map[string]string // of value sets that are imported without one
 	applied  []pin             // those that made a difference
+	picked   map[pin]string    // versions by what pattern they were picked
 }
 
 type pin struct{ parameter, canonical string }
@@ -92,11 +93,24 @@ func (s *Service) versions(url string) (list []string) {
 
 // pick is the newest version of a system that a pattern stands for, "" for none.
 func (s *Service) pick(url, pattern string) string {
-	list := s.versions(url)
-	for _, v := range slices.Backward(list) {
-		if matches(pattern, v) {
+	key := pin{url, pattern}
+	if s.wanted != nil {
+		if v, known := s.wanted.picked[key]; known {
 			return v
 		}
 	}
-	return ""
+	found := ""
+	for _, v := range slices.Backward(s.versions(url)) {
+		if matches(pattern, v) {
+			found = v
+			break
+		}
+	}
+	if s.wanted != nil {
+		if s.wanted.picked == nil {
+			s.wanted.picked = map[pin]string{}
+		}
+		s.wanted.picked[key] = found
+	}
+	return found
 }

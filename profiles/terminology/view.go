@@ -10,8 +10,8 @@ import (
 // view is the service as one call sees it: with the resources that came with the
 // call before its own, the versions that the caller wants, and the supplements
 // that they ask for.
-func (s *Service) view(set *definition.Set, wanted *pins) *Service {
-	v := &Service{below: s, own: definition.NewSet(), stored: definition.NewSet(), set: set, systems: map[string]System{}, wanted: wanted}
+func (s *Service) view(set *definition.Set, wanted *pins, of *effort) *Service {
+	v := &Service{below: s, effort: of, own: definition.NewSet(), stored: definition.NewSet(), set: set, systems: map[string]System{}, wanted: wanted}
 	for _, def := range set.CodeSystems { // of several versions the newest answers
 		if def.Supplements != "" {
 			continue
