@@ -13,7 +13,7 @@ var LocalOrigins = []string{
 
 // exposed are the headers of an answer that a web program may read besides
 // those that every one may.
-const exposed = "ETag, Location, Content-Location, Last-Modified, WWW-Authenticate, X-Request-ID, X-Correlation-ID, Retry-After, " +
+const exposed = "ETag, Location, Content-Location, Last-Modified, WWW-Authenticate, X-Request-ID, X-Correlation-ID, Retry-After, X-Progress, " +
 	"Allow, Accept-Ranges, Content-Range, Content-Disposition, Accept-Patch, " + headerReceipt + ", " + headerSequence
 
 // cors answers a browser's questions about the origins that are configured. It

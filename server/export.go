@@ -77,6 +77,9 @@ func (s *Server) export(c *gin.Context) error {
 	if x.identity.Roles != nil && !x.identity.Roles.AllowOperation("$export", "") {
 		return beyondRole("$export")
 	}
+	if c.Request.Method == http.MethodHead {
+		return s.methodNotAllowed(c, "GET, POST")
+	}
 	if x.nested {
 		return fhir.E("export", fhir.NotSupported, fhir.Issue{Message: "An export is not an entry of a Bundle.", Fix: "Ask for it by itself."})
 	}

@@ -60,8 +60,12 @@ func (c *exportPlace) UnmarshalJSON(b []byte) error {
 	return err
 }
 
+// exportLarge are types whose resources may be large: few of them are read at a time.
+var exportLarge = map[string]bool{"Binary": true, "Bundle": true, "DocumentReference": true, "Media": true}
+
 const (
 	exportPage = 200     // resources that are read at a time
+	exportFew  = 10      // of large ones
 	exportMost = 100_000 // resources of a file, about
 )
 
@@ -108,6 +112,9 @@ func (s *Server) exporting(ctx context.Context, x *exchange, e *export) (*export
 			q.Clauses = append(q.Clauses, search.Clause{Any: any})
 		}
 		q.Sort, q.Total, q.Count = nil, search.TotalNone, exportPage
+		if exportLarge[typ] {
+			q.Count = exportFew
+		}
 		r.queries[typ] = q
 	}
 	if issues != nil {

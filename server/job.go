@@ -60,11 +60,12 @@ const (
 	jobsAll  = 2000
 )
 
-// jobs are those of a server. One is worked on at a time, so that requests are
-// answered beside it.
+// jobs are those of a server. Two are worked on at a time, and one of each caller, so
+// that requests are answered beside them and nobody waits for the jobs of one.
 type jobs struct {
 	shelf Shelf
 	turn  chan struct{}
+	turns map[string]chan struct{} // of callers
 	mu    sync.Mutex
 	byID  map[string]*job
 	held  int // bytes of results
@@ -72,7 +73,7 @@ type jobs struct {
 
 // newJobs reads those that the shelf has.
 func newJobs(shelf Shelf) (*jobs, error) {
-	j := &jobs{shelf: shelf, turn: make(chan struct{}, 1), byID: map[string]*job{}}
+	j := &jobs{shelf: shelf, turn: make(chan struct{}, 2), turns: map[string]chan struct{}{}, byID: map[string]*job{}}
 	if shelf == nil {
 		return j, nil
 	}
@@ -217,19 +218,40 @@ func (s *Server) work(one *job, x *exchange) {
 	}()
 }
 
-// turn works on a job when no other is.
+// wait waits for the turn of a caller's job. The function that is returned ends it.
+func (j *jobs) wait(ctx context.Context, owner string) (func(), error) {
+	j.mu.Lock()
+	own := j.turns[owner]
+	if own == nil {
+		own = make(chan struct{}, 1)
+		j.turns[owner] = own
+	}
+	j.mu.Unlock()
+	for _, turn := range []chan struct{}{own, j.turn} {
+		select {
+		case turn <- struct{}{}:
+		case <-ctx.Done():
+			if turn == j.turn {
+				<-own
+			}
+			return nil, ctx.Err()
+		}
+	}
+	return func() { <-j.turn; <-own }, nil
+}
+
+// turn works on a job when it is its turn.
 func (s *Server) turn(ctx context.Context, one *job, x *exchange) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = panicked(p)
 		}
 	}()
-	select {
-	case s.jobs.turn <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+	done, err := s.jobs.wait(ctx, one.Owner)
+	if err != nil {
+		return err
 	}
-	defer func() { <-s.jobs.turn }()
+	defer done()
 	if one.Deferred != nil {
 		return s.answerLater(ctx, one, x)
 	}
@@ -246,7 +268,7 @@ func (one *job) say(progress string) {
 // apart is the exchange of who asked, for work that outlives the request. It holds
 // nothing of the server's memory and shows nothing.
 func (x *exchange) apart() *exchange {
-	return &exchange{requestID: x.requestID, identity: x.identity, base: x.base, prefix: x.prefix, own: x.own, learned: x.learned, format: x.format}
+	return &exchange{requestID: x.requestID, given: x.given, identity: x.identity, base: x.base, prefix: x.prefix, own: x.own, learned: x.learned, format: x.format}
 }
 
 // held is what the answers to deferred requests may take together.

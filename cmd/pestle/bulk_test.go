@@ -263,6 +263,19 @@ func TestExportRefuses(t *testing.T) {
 	assert.Equal(t, 404, bulkAsk(h, "FA565", "GET", status+"/01", "").Code)
 	assert.Equal(t, 405, bulkAsk(h, "FA565", "POST", status, "{}").Code)
 	assert.Equal(t, 200, bulkAsk(h, "FA565", "HEAD", m.Output[0].URL, "").Code)
+	assert.Equal(t, 405, bulkAsk(h, "FA565", "HEAD", "/fhir/$export", "").Code)
+	batch := bulkAsk(h, "FA565", "POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"$export"}},{"request":{"method":"DELETE","url":"_async/x"}}]}`)
+	assert.Equal(t, 200, batch.Code)
+	assert.Contains(t, batch.Body.String(), "not an entry of a Bundle")
+	// A caller has 20 jobs at most, and those of others do not count.
+	for range 20 {
+		bulkAsk(h, "FA565", "GET", "/fhir/$export?_type=Patient", "", "Prefer", "respond-async")
+	}
+	assert.Equal(t, 429, bulkAsk(h, "FA565", "GET", "/fhir/$export?_type=Patient", "", "Prefer", "respond-async").Code)
+	assert.Equal(t, 202, bulkAsk(h, "X99CL", "GET", "/fhir/$export?_type=Patient", "", "Prefer", "respond-async").Code)
+	// A POST names the same in Parameters; the token of one patient reaches their record alone.
+	posted := bulkAsk(h, "X99CL", "POST", "/fhir/$export", `{"resourceType":"Parameters","parameter":[{"name":"_type","valueString":"Patient"},{"name":"_elements","valueString":"id"}]}`, "Prefer", "respond-async")
+	assert.Equal(t, 202, posted.Code, posted.Body.String())
 	// Deleted, it is gone with its files.
 	assert.Equal(t, 202, bulkAsk(h, "FA565", "DELETE", status, "").Code)
 	assert.Equal(t, 404, bulkAsk(h, "FA565", "GET", status, "").Code)
@@ -343,4 +356,47 @@ func TestDeferredIsAnsweredAsAtOnce(t *testing.T) {
 		}
 		assert.Equal(t, 404, bulkAsk(h, "Bea/FA565", "GET", status, "").Code)
 	}
+}
+
+// ofOnePatient is a token that is about one patient.
+type ofOnePatient struct{ id string }
+
+func (o ofOnePatient) Authenticate(*http.Request) (auth.Identity, error) {
+	scopes := auth.ParseScopes("patient/*.rs").OfPatient(o.id)
+	return auth.Identity{Requester: fhir.Principal{Agent: "app", OnBehalf: "FA565", Reach: scopes}, Scopes: scopes}, nil
+}
+
+func (ofOnePatient) Challenge(error) string { return "Bearer" }
+
+// TestExportForOnePatient: the token of one patient reaches, by every way that is new here,
+// that patient's record alone.
+func TestExportForOnePatient(t *testing.T) {
+	w := newOrgWorld(t)
+	full := bulkServer(t, w)
+	for i := range 2 {
+		for typ, body := range map[string]string{"Patient": `{"resourceType":"Patient","id":"FA565-p%[1]d","meta":{"tag":[{"system":"urn:t","code":"t%[1]d"}]}}`, "Observation": `{"resourceType":"Observation","id":"FA565-p%[1]d","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/FA565-p%[1]d"}}`} {
+			r := bulkAsk(full, "FA565", "PUT", fmt.Sprintf("/fhir/%s/FA565-p%d", typ, i), fmt.Sprintf(body, i))
+			require.Equal(t, 201, r.Code, r.Body.String())
+		}
+	}
+	r := bulkAsk(full, "FA565", "PUT", "/fhir/Group/FA565-g", `{"resourceType":"Group","id":"FA565-g","type":"person","actual":true,"member":[{"entity":{"reference":"Patient/FA565-p0"}},{"entity":{"reference":"Patient/FA565-p1"}}]}`)
+	require.Equal(t, 201, r.Code, r.Body.String())
+	s, err := server.New(server.Config{Repository: w.app.repository, Validator: w.app.validator, Operations: w.app.operations(), Authenticator: ofOnePatient{"FA565-p0"}, PublicURL: "http://pharmacy.test",
+		Secret: []byte("secret"), Logger: slog.New(slog.DiscardHandler), Audit: w.app.audit, Shelf: store.NewShelf(w.app.engine)})
+	require.NoError(t, err)
+	h := s.Handler()
+	want := []string{"Observation/FA565-p0", "Patient/FA565-p0"}
+	only := func(refs []string) []string {
+		return slices.DeleteFunc(refs, func(r string) bool { return strings.HasPrefix(r, "Group/") || strings.HasPrefix(r, "Provenance/") })
+	}
+	for _, path := range []string{"/fhir/$export", "/fhir/Patient/$export", "/fhir/Group/FA565-g/$export"} {
+		m, _ := exportedBulk(t, h, "x", path)
+		assert.Equal(t, want, only(bulkLines(t, h, "x", m.Output)), path)
+	}
+	assert.Equal(t, want, only(refsOf(readAs(t, h, "x", "/fhir/Patient/$everything", 200))))
+	assert.Equal(t, want, only(refsOf(readAs(t, h, "x", "/fhir/Group/FA565-g/$everything", 200))))
+	assert.NotContains(t, string(readAs(t, h, "x", "/fhir/$meta", 200).JSON()), "t1")
+	assert.Contains(t, string(readAs(t, h, "x", "/fhir/Patient/$meta", 200).JSON()), "t0")
+	readAs(t, h, "x", "/fhir/$diff?from=Patient/FA565-p0&to=Patient/FA565-p1", 404)
+	assert.Equal(t, 404, bulkAsk(h, "x", "GET", "/fhir/Patient/$export?patient=Patient/FA565-p1", "").Code)
 }
