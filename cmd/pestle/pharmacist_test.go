@@ -21,7 +21,7 @@ var plain = regexp.MustCompile("(?ms)^```(sh|text)\n(.*?)^```$")
 func TestPharmacist(t *testing.T) { walk(t, "pharmacist.md", 50) }
 
 // TestPrivate runs the commands of docs/private.md against a sandbox.
-func TestPrivate(t *testing.T) { walk(t, "private.md", 28) }
+func TestPrivate(t *testing.T) { walk(t, "private.md", 31) }
 
 // walk runs the commands of a document in one shell, in their order, against a
 // sandbox. Each prints the lines of the text block after it. A block with the name of

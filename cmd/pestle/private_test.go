@@ -81,6 +81,7 @@ func TestPrivateRoles(t *testing.T) {
 		{"GET", notice, nil, "support finance auditor"},
 		{"GET", "/PaymentReconciliation/" + records["PaymentReconciliation"].ID(), nil, "finance auditor"},
 		{"GET", invoice + "/$balance", nil, "support finance auditor"},
+		{"GET", invoice + "/$receipt", nil, "support finance auditor"},
 		{"GET", "/Invoice/$price-list", nil, "finance auditor"},
 		{"POST", invoice + "/$record-payment", payment("1.00", "2"), "finance"},
 		{"POST", invoice + "/$request-payment", nil, "support finance"},

@@ -42,6 +42,9 @@ type invoice struct {
 	drawn    []invoiceLine // as they were read
 }
 
+// termsWords are the payment terms of an Invoice.
+const termsWords = "To be paid within %d days."
+
 // invoiceLine is a line as an Invoice has it.
 type invoiceLine struct {
 	charge     string // the id of the ChargeItem
@@ -79,7 +82,7 @@ func (i *invoice) element() *fhir.Resource {
 	}
 	date, terms := "", ""
 	if i.status == "issued" {
-		date, terms = i.date.UTC().Format(fhir.InstantLayout), fmt.Sprintf("To be paid within %d days.", i.days)
+		date, terms = i.date.UTC().Format(fhir.InstantLayout), fmt.Sprintf(termsWords, i.days)
 	}
 	net, gross := i.totals()
 	var notes []any
@@ -210,6 +213,7 @@ func readInvoice(v *fhir.Version) (*invoice, error) {
 		i.reason = r.Get("note").Item(0).Get("text").Text()
 	}
 	i.date, _ = time.Parse(time.RFC3339, r.Get("date").Text())
+	_, _ = fmt.Sscanf(r.Get("paymentTerms").Text(), termsWords, &i.days)
 	for line := range r.Get("lineItem").Items() {
 		x := invoiceLine{charge: strings.TrimPrefix(line.Path("chargeItemReference", "reference").Text(), "ChargeItem/")}
 		for p := range line.Get("priceComponent").Items() {
