@@ -25,6 +25,9 @@ var (
 		{Name: "amount", Kinds: []string{"valueMoney"}, Doc: "What is given back, in pounds and pence; by default all of the payment that was not refunded."},
 		{Name: "reason", Kinds: []string{"valueString"}, Required: true, Doc: "Why it is refunded, in words."}}
 
+	receiptInputs = []fhir.Parameter{
+		{Name: "as", Kinds: []string{"valueCode", "valueString"}, Doc: "pdf, which is the default, or text."}}
+
 	askInputs = []fhir.Parameter{
 		{Name: "amount", Kinds: []string{"valueMoney"}, Doc: "A part of what is due, in pounds and pence; by default all of it."}}
 )
