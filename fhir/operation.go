@@ -34,9 +34,9 @@ type Operation struct {
 	// package inputs refuses any other. Where exactly one of them holds a
 	// resource, that resource may be the body in place of Parameters.
 	Parameters []Parameter
-	// Lenient says that the resources which come with a call are read as far as
-	// they are understood and are not stored, so that the rules of R4 do not refuse
-	// them.
+	// Lenient says that what comes with a call is asked about and not stored, so that
+	// the rules of R4 do not refuse it: a code that may be wrong, a definition of another
+	// version of FHIR.
 	Lenient bool
 	Handle  func(ctx context.Context, call *Call) (*Reply, error)
 	// Events are those of the messages that it takes, nil where it takes none: a scope

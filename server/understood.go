@@ -3,8 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -29,28 +27,13 @@ func (s *Server) understood(c *gin.Context, op *fhir.Operation, body *fhir.Resou
 	return judged(refused, op.Judge, contentOf(op, body))
 }
 
-// checkFor is check for an operation. One that reads the resources that come with
-// a call leniently is called whatever they break.
+// checkFor is check for an operation. One that is lenient is asked about what may be
+// wrong, and answers itself what is: its parameters alone are held to what it declares.
 func (s *Server) checkFor(ctx context.Context, op *fhir.Operation, body *fhir.Resource) ([]fhir.Issue, error) {
-	if !op.Lenient {
-		return s.check(ctx, body)
-	}
-	if body.Type() != "Parameters" {
+	if op.Lenient {
 		return nil, nil
 	}
-	notes, err := s.check(ctx, body)
-	carried := func(i fhir.Issue) bool {
-		return strings.HasPrefix(i.Expression, "Parameters.parameter[") && strings.Contains(i.Expression, "].resource")
-	}
-	var e *fhir.Error
-	if !errors.As(err, &e) {
-		return slices.DeleteFunc(slices.Clone(notes), carried), err
-	}
-	left := slices.DeleteFunc(slices.Clone(e.Issues), carried)
-	if !fhir.HasErrors(left) {
-		return left, nil
-	}
-	return nil, &fhir.Error{Op: e.Op, Kind: e.Kind, Issues: left}
+	return s.check(ctx, body)
 }
 
 // contentOf is the message that a body of $process-message is or, as Parameters,

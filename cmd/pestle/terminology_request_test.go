@@ -38,7 +38,11 @@ func TestTerminologyOfARequest(t *testing.T) {
 	require.Equal(t, 200, status, string(answer.JSON()))
 	require.Contains(t, string(answer.JSON()), `{"name":"result","valueBoolean":true}`)
 	require.Contains(t, string(answer.JSON()), `{"name":"result","valueBoolean":false}`)
-	// What is around the definitions is still held to R4.
+	// A code that is wrong in a way that R4 refuses is a question all the same.
+	status, answer = ask("ValueSet/$validate-code", system+","+set+`,{"name":"url","valueUri":"https://clinic.example/shelves"},{"name":"coding","valueCoding":{"system":"bays","code":"a1"}}`)
+	require.Equal(t, 200, status, string(answer.JSON()))
+	require.Contains(t, string(answer.JSON()), "not an absolute URI")
+	// What is around the definitions is held to what the operation declares.
 	status, answer = ask("ValueSet/$expand", set+`,{"name":"url","valueUri":"https://clinic.example/shelves","valueBoolean":true}`)
 	require.GreaterOrEqual(t, status, 400, string(answer.JSON()))
 	status, _ = ask("ValueSet/$expand", `{"name":"url","valueUri":"https://clinic.example/shelves"}`)
