@@ -120,6 +120,29 @@ func TestPrivateRoles(t *testing.T) {
 	}
 }
 
+// TestClinicReadsItsInvoice: a clinic that pays reads its invoice, its charges and what
+// it owes; nobody else's clinic does, and the clinic does nothing with them.
+func TestClinicReadsItsInvoice(t *testing.T) {
+	p, task := privately(t)
+	_, err := p.app.invoicing.Load(t.Context(), invoicing.File{Data: []byte("pharmacy,clinic,from,until,rule,value,vat,mark,source\n*,X99CL,2020-01-01,,payer,clinic,,K,x\n")}, sandboxRequester)
+	require.NoError(t, err)
+	p.ask(200, "POST", task+"/$dispense", everything)
+	id := p.one("Invoice", "status=draft").ID()
+	p.ask(200, "POST", "/Invoice/"+id+"/$issue", nil)
+	charge := p.one("ChargeItem", "_lastUpdated=gt2000-01-01").ID()
+	for path, want := range map[string]int{"/Invoice/" + id: 200, "/ChargeItem/" + charge: 200, "/Invoice/" + id + "/$balance": 200, "/Invoice/" + id + "/$receipt?as=text": 200, "/Invoice?status=issued": 200, "/Invoice/$price-list": 403} {
+		status, answer := p.answered("GET", "/fhir"+path, "", nil, personHeader, "clinic")
+		assert.Equal(t, want, status, "%s: %.300s", path, answer)
+		status, answer = p.answered("GET", "/fhir"+path, "", nil, personHeader, "clinic-2")
+		assert.NotContains(t, answer, `"`+charge, "%s %d", path, status)
+		assert.NotContains(t, answer, "12.00", "%s %d", path, status)
+	}
+	for _, op := range []string{"$issue", "$credit", "$record-payment", "$request-payment"} {
+		status, answer := p.answered("POST", "/fhir/Invoice/"+id+"/"+op, "application/fhir+json", payment("1.00", "x"), personHeader, "clinic")
+		assert.Equal(t, 403, status, "%s: %.300s", op, answer)
+	}
+}
+
 // TestPaidFirstByEveryDoor: where the clinic's terms say so, a prescription that is not
 // paid is supplied by no operation and no message.
 func TestPaidFirstByEveryDoor(t *testing.T) {

@@ -27,7 +27,7 @@ func (f charges) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]f
 	if now, err := state.Current("Task", v.ID); err != nil || now == nil || now.VersionID != v.VersionID || v.Deleted() {
 		return nil, err // a later version is on its way
 	}
-	d, err := readSupplied(state, v)
+	d, err := readCharged(state, v)
 	if err != nil || d == nil {
 		return nil, err
 	}
@@ -36,6 +36,22 @@ func (f charges) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]f
 		return nil, err
 	}
 	return p.changes(state)
+}
+
+// readCharged reads what was supplied of a private prescription; nil also where
+// nothing was, and nothing is charged: most versions of most Tasks.
+func readCharged(state fhir.State, v *fhir.Version) (*supplied, error) {
+	task, err := v.Resource()
+	if err != nil || task == nil {
+		return nil, err
+	}
+	if !task.Get("output").Exists() {
+		first, err := state.Current("ChargeItem", chargeID(task.Root().Path("groupIdentifier", "value").Text(), issueOf(task), 1))
+		if err != nil || first == nil {
+			return nil, err
+		}
+	}
+	return readSupplied(state, v)
 }
 
 // plan is what is to become of the charges of a prescription.
@@ -128,10 +144,11 @@ func (p *plan) takeBack(state fhir.State, c *charge) error {
 // charge adds a charge for a supply. What costs nothing by the terms, such as a
 // delivery for which no fee is agreed, is not charged.
 func (p *plan) charge(x supply) {
-	a := p.book.For(p.pharmacy, p.clinic, x.day())
-	c := &charge{id: chargeID(p.order, p.issue, len(p.all)+1), task: p.task, pharmacy: p.pharmacy, clinic: p.clinic, payer: a.Word(prices.Payer), patient: p.patient, of: x, account: p.account()}
+	org := p.of(x)
+	a := p.book.For(org, p.clinic, x.day())
+	c := &charge{id: chargeID(p.order, p.issue, len(p.all)+1), task: p.task, pharmacy: org, clinic: p.clinic, payer: a.Word(prices.Payer), patient: p.patient, of: x, account: p.account(org)}
 	if a.Monthly() {
-		c.account, c.open = p.pharmacy+"/"+p.clinic, openOf(p.pharmacy, p.clinic, x.day().Format("2006-01"))
+		c.account, c.open = org+"/"+p.clinic, openOf(org, p.clinic, x.day().Format("2006-01"))
 	}
 	if c.price(p.book); c.of.kind == delivery && c.line.Reason == "" && len(c.line.Parts) == 0 {
 		return
@@ -146,7 +163,7 @@ func (p *plan) changes(state fhir.State) (list []fhir.Change, err error) {
 		return nil, nil
 	}
 	months := map[string]*charge{}
-	drafts := map[string][]*charge{} // by who pays
+	drafts := map[string][]*charge{} // by who is paid and who pays
 	for _, c := range p.all {
 		if p.written[c.id] {
 			list = append(list, c.change())
@@ -154,8 +171,9 @@ func (p *plan) changes(state fhir.State) (list []fhir.Change, err error) {
 		switch {
 		case c.open != "" && p.written[c.id]:
 			months[c.open] = c
-		case c.account == p.account():
-			drafts[c.payer] = append(drafts[c.payer], c)
+		case c.account == p.account(c.pharmacy):
+			key := c.account + "/" + c.payer
+			drafts[key] = append(drafts[key], c)
 		}
 	}
 	for _, c := range p.backs {
@@ -179,7 +197,7 @@ func (p *plan) changes(state fhir.State) (list []fhir.Change, err error) {
 	return append(list, changes...), err
 }
 
-// draft writes the draft invoice of charges of one payer: of those that are on no
+// draft writes the draft invoice of charges of one pharmacy and payer: of those that are on no
 // invoice that was issued.
 func (p *plan) draft(state fhir.State, of []*charge) ([]fhir.Change, error) {
 	i := &invoice{status: "draft", kind: ordinary, account: of[0].account, pharmacy: of[0].pharmacy, clinic: of[0].clinic, payer: of[0].payer, patient: of[0].patient}

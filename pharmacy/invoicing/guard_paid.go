@@ -32,7 +32,7 @@ func (s *Service) guardPaid(state fhir.State, before, after *fhir.Version) error
 	}
 	first := false
 	for _, x := range append(d.supplies, d.bagged...) {
-		first = first || book.For(d.pharmacy, d.clinic, x.day()).PaidFirst()
+		first = first || book.For(d.of(x), d.clinic, x.day()).PaidFirst()
 	}
 	if !first {
 		return nil
@@ -103,7 +103,7 @@ func (s *Service) due(state fhir.State, d *supplied) (due int64, reason string, 
 		return 0, "", err
 	}
 	for _, c := range p.all {
-		if c.status == aborted || c.account != d.account() {
+		if c.status == aborted || c.account != d.account(d.pharmacy) {
 			continue
 		}
 		if c.status == planned {
@@ -123,6 +123,6 @@ func (s *Service) due(state fhir.State, d *supplied) (due int64, reason string, 
 	for _, back := range p.backs {
 		due += back.line.Gross()
 	}
-	paid, err := paidOn(state, d.account())
+	paid, err := paidOn(state, d.account(d.pharmacy))
 	return due - paid, "", err
 }

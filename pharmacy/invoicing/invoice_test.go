@@ -1,9 +1,11 @@
 package invoicing
 
 import (
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -223,6 +225,51 @@ func TestCredit(t *testing.T) {
 	w.must("issue", w.draft().ID())
 	require.Equal(t, "0.00", moneyOf(w.must("balance", issued.ID()), "due"))
 	w.refused("Nothing of the invoice is left to credit", func() error { _, err := w.call("credit", issued.ID(), reason("x")); return err })
+}
+
+// TestTwoPharmacies: what another pharmacy supplied of a prescription before is that
+// pharmacy's to invoice, under its own numbers and on its own account.
+func TestTwoPharmacies(t *testing.T) {
+	w := newWorld(t)
+	p := newRx(1).hand(ampm, lis("14"))
+	p.handings[0].by = "FA565"
+	p.hand("2026-11-23T10:00:00+00:00", lis("28")).supplied(w)
+	got := map[string]string{}
+	for _, d := range w.invoices("draft") {
+		w.who.OnBehalf = d.Root().Path("issuer", "identifier", "value").Text()
+		issued := w.must("issue", d.ID())
+		got[nhs.Identifier(issued.Root(), idNumber).Text()] = gross(issued) + " " + moneyOf(w.must("balance", d.ID()), "due")
+	}
+	require.Equal(t, map[string]string{"VNE51-000001": "45.75 45.75", "FA565-000001": "24.50 24.50"}, got)
+}
+
+// TestNumbersAtOnce: invoices that are issued at the same time have numbers without a
+// gap, each its own.
+func TestNumbersAtOnce(t *testing.T) {
+	w := newWorld(t)
+	const n = 24
+	for i := range n {
+		newRx(i).hand(ampm, lis("28")).supplied(w)
+	}
+	var group sync.WaitGroup
+	for _, d := range w.invoices("draft") {
+		group.Go(func() {
+			for {
+				c := &fhir.Call{ID: d.ID(), Time: w.now, Requester: w.who}
+				if _, err := w.s.issue(w.ctx, c); err == nil || fhir.KindOf(err) != fhir.Conflict {
+					assert.NoError(t, err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	seen := map[string]bool{}
+	for _, r := range w.invoices("issued") {
+		seen[nhs.Identifier(r.Root(), idNumber).Text()] = true
+	}
+	require.Len(t, seen, n)
+	require.True(t, seen["VNE51-000001"] && seen["VNE51-000024"], seen)
 }
 
 // TestWhoMay: an invoice is there for those who act for its pharmacy, and to read

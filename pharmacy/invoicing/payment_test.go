@@ -229,7 +229,7 @@ func TestPaidFirst(t *testing.T) {
 	w.refused("£51.74 is not paid", func() error { return q.store(w) })
 	withTill(w)
 	require.Equal(t, "51.74", moneyOf(w.must("request-payment", q.id("task")), "amount"))
-	w.event(Event{Kind: Paid, Key: askedID(q.order+"/1", 1), Reference: "pi_1", Pence: 5174})
+	w.event(Event{Kind: Paid, Key: askedID("VNE51/"+q.order+"/1", 1), Reference: "pi_1", Pence: 5174})
 	require.NoError(t, q.store(w))
 	q.bag = nil
 	q.hand(ampm, lis("28"))

@@ -30,7 +30,7 @@ func TestReceipt(t *testing.T) {
 VNE51
 Date        2026-11-24
 To be paid  by 2026-12-08
-Account     000001-X99CL0-00000A/1
+Account     VNE51/000001-X99CL0-00000A/1
 
                                                          net       VAT        gross
   1. 2026-11-20, Medicine, 28 capsule                 £45.75     £0.00       £45.75

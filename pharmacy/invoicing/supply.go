@@ -38,6 +38,7 @@ type item struct {
 // supply is one thing to charge for: a medicine that was handed over, or a delivery.
 type supply struct {
 	source   string // what it is known by within the prescription
+	pharmacy string // ODS code of who supplied, "" where that is who has the prescription
 	kind     string // medicine or delivery
 	service  string // MedicationDispense/1
 	product  []fhir.Coding
@@ -69,14 +70,34 @@ func (s supply) name() string {
 	return ""
 }
 
-// account is the account of the prescription.
-func (d *supplied) account() string { return d.order + "/" + strconv.Itoa(d.issue) }
+// account is the account of the prescription with a pharmacy: another one may supply
+// what this one has left.
+func (d *supplied) account(pharmacy string) string {
+	return pharmacy + "/" + d.order + "/" + strconv.Itoa(d.issue)
+}
+
+// of is the pharmacy that made a supply, or is to make it.
+func (d *supplied) of(s supply) string {
+	if s.pharmacy != "" {
+		return s.pharmacy
+	}
+	return d.pharmacy
+}
 
 // private reports whether an order is one that the patient or the clinic pays: of
 // the EPS prescription types whose code begins with 09.
 func private(request *fhir.Resource) bool {
 	code := nhs.Extension(request.Root(), nhs.ExtPrescriptionType).Path("valueCoding", "code").Text()
 	return strings.HasPrefix(code, "09")
+}
+
+// issueOf is which issue of a prescription a Task is of.
+func issueOf(task *fhir.Resource) int {
+	n, err := strconv.Atoi(nhs.Extension(nhs.Extension(task.Root(), nhs.ExtRepeat), "numberOfRepeatsIssued").Get("valueInteger").Text())
+	if err != nil {
+		return 1
+	}
+	return n + 1
 }
 
 // readSupplied reads the Task of a private prescription and all that it names; nil
@@ -86,13 +107,9 @@ func readSupplied(state fhir.State, v *fhir.Version) (*supplied, error) {
 	if err != nil || task == nil || task.Root().Path("groupIdentifier", "system").Text() != nhs.IDOrder {
 		return nil, err
 	}
-	d := &supplied{order: task.Root().Path("groupIdentifier", "value").Text(), issue: 1, task: v.Ref(),
+	d := &supplied{order: task.Root().Path("groupIdentifier", "value").Text(), issue: issueOf(task), task: v.Ref(),
 		pharmacy: strings.ToUpper(task.Root().Path("owner", "identifier", "value").Text()), clinic: strings.ToUpper(task.Root().Path("requester", "identifier", "value").Text()),
 		patient: task.Root().Path("for", "reference").Text(), asked: v.LastUpdated.UTC().Format(time.RFC3339)}
-	repeat := nhs.Extension(nhs.Extension(task.Root(), nhs.ExtRepeat), "numberOfRepeatsIssued").Get("valueInteger").Text()
-	if n, err := strconv.Atoi(repeat); err == nil {
-		d.issue = n + 1
-	}
 	mine, err := d.readItems(state, task)
 	if err != nil || !mine {
 		return nil, err
@@ -106,6 +123,9 @@ func readSupplied(state fhir.State, v *fhir.Version) (*supplied, error) {
 		if bundle != nil {
 			d.readNotification(bundle)
 		}
+	}
+	if n := len(d.supplies); d.pharmacy == "" && n > 0 { // nobody has it any more
+		d.pharmacy = d.supplies[n-1].pharmacy
 	}
 	return d, nil
 }
@@ -189,7 +209,7 @@ func (d *supplied) readBag(task *fhir.Resource) {
 // is delivered at one time is one delivery.
 func (d *supplied) readNotification(bundle *fhir.Resource) {
 	seen := map[string]int{}
-	delivered := ""
+	delivered, by := "", ""
 	place := -1
 	for e := range bundle.Get("entry").Items() {
 		r := e.Get("resource")
@@ -207,7 +227,7 @@ func (d *supplied) readNotification(bundle *fhir.Resource) {
 			number += "#" + strconv.Itoa(seen[key])
 		}
 		status := nhs.Coded(r.Get("type"), nhs.CSLineStatus)
-		s := supply{source: number, kind: medicine, product: productOf(bundle, r), unit: r.Path("quantity", "unit").Text(), when: r.Get("whenHandedOver").Text(),
+		s := supply{source: number, pharmacy: supplier(bundle, r), kind: medicine, product: productOf(bundle, r), unit: r.Path("quantity", "unit").Text(), when: r.Get("whenHandedOver").Text(),
 			service: "MedicationDispense/" + pharmacy.ID("MedicationDispense", d.order, strconv.Itoa(d.issue), number)}
 		s.quantity, _ = decimal.NewFromString(r.Path("quantity", "value").Text())
 		if !s.quantity.IsPositive() || status != "0001" && status != "0003" {
@@ -217,13 +237,35 @@ func (d *supplied) readNotification(bundle *fhir.Resource) {
 			s.product = append(s.product, x.product...) // where the list has what was ordered alone
 		}
 		d.supplies = append(d.supplies, s)
+		by = s.pharmacy
 		if nhs.Extension(nhs.Extension(r, nhs.ExtOwnCollection), "method").Get("valueCode").Text() == "delivered" && delivered == "" {
 			delivered = s.when
 		}
 	}
 	if delivered != "" {
-		d.supplies = append(d.supplies, supply{source: "delivery/" + delivered, kind: delivery, when: delivered, quantity: decimal.NewFromInt(1), unit: delivery})
+		d.supplies = append(d.supplies, supply{source: "delivery/" + delivered, pharmacy: by, kind: delivery, when: delivered, quantity: decimal.NewFromInt(1), unit: delivery})
 	}
+}
+
+// supplier is the pharmacy that a MedicationDispense of a message says has supplied.
+func supplier(bundle *fhir.Resource, dispense fhir.Node) string {
+	role := nhs.Contained(dispense, dispense.Get("performer").Item(0).Get("actor"))
+	of := role.Get("organization")
+	ods := of.Path("identifier", "value").Text()
+	if ods == "" {
+		ods = nhs.Identifier(entryOf(bundle, of.Get("reference").Text()), nhs.IDODS).Text()
+	}
+	return strings.ToUpper(ods)
+}
+
+// entryOf is the entry of a Bundle that a reference names, absent for none.
+func entryOf(bundle *fhir.Resource, ref string) fhir.Node {
+	for e := range bundle.Get("entry").Items() {
+		if ref != "" && strings.EqualFold(e.Get("fullUrl").Text(), ref) {
+			return e.Get("resource")
+		}
+	}
+	return fhir.Node{}
 }
 
 // productOf is what a MedicationDispense of a message supplies.
@@ -235,10 +277,5 @@ func productOf(bundle *fhir.Resource, dispense fhir.Node) []fhir.Coding {
 	if m := nhs.Contained(dispense, ref); m.Exists() {
 		return codings(m.Get("code"))
 	}
-	for e := range bundle.Get("entry").Items() {
-		if strings.EqualFold(e.Get("fullUrl").Text(), ref.Get("reference").Text()) {
-			return codings(e.Get("resource").Get("code"))
-		}
-	}
-	return nil
+	return codings(entryOf(bundle, ref.Get("reference").Text()).Get("code"))
 }

@@ -10,7 +10,7 @@ const (
 	csMoney   = nhs.Own + "CodeSystem/private-payment" // what moved money: payment, refund, fee, payout
 	csRecord  = nhs.Own + "CodeSystem/private-record"  // Basic.code: numbers, payment-request
 
-	idAccount = nhs.Own + "Id/private-account"         // of everything on an account: order/issue, or pharmacy/clinic
+	idAccount = nhs.Own + "Id/private-account"         // of everything on an account: pharmacy/order/issue, or pharmacy/clinic
 	idOpen    = nhs.Own + "Id/private-month"           // of a ChargeItem that no invoice has yet: pharmacy/clinic/month
 	idSource  = nhs.Own + "Id/private-supply"          // of a ChargeItem: the supply that it is for
 	idNumber  = nhs.Own + "Id/private-invoice-number"  // of an issued Invoice

@@ -220,6 +220,7 @@ type rx struct {
 type handing struct {
 	when      string
 	delivered bool
+	by        string // another pharmacy
 	what      []given
 }
 
@@ -279,11 +280,15 @@ func (p *rx) store(w *world) error {
 func (h handing) bundle(p *rx, id string) fhir.Value {
 	var entries []any
 	for i, g := range h.what {
-		var extension fhir.Value
+		var extension, contained, performer fhir.Value
+		if h.by != "" {
+			contained = fhir.List(fhir.Obj("resourceType", "PractitionerRole", "id", "role", "organization", organisation(h.by)))
+			performer = fhir.List(fhir.Obj("actor", fhir.Obj("reference", "#role")))
+		}
 		if h.delivered {
 			extension = fhir.List(fhir.Obj("url", nhs.ExtOwnCollection, "extension", fhir.List(fhir.Obj("url", "method", "valueCode", "delivered"))))
 		}
-		entries = append(entries, fhir.Obj("fullUrl", "urn:uuid:"+p.id(id, fmt.Sprint(i)), "resource", fhir.Obj("resourceType", "MedicationDispense", "extension", extension,
+		entries = append(entries, fhir.Obj("fullUrl", "urn:uuid:"+p.id(id, fmt.Sprint(i)), "resource", fhir.Obj("resourceType", "MedicationDispense", "contained", contained, "extension", extension, "performer", performer,
 			"identifier", fhir.List(nhs.IdentifierValue(nhs.IDDispense, g.number)), "status", "completed", "medicationCodeableConcept", nhs.Concept(fhir.Coding{System: nhs.CSSNOMED, Code: g.code, Display: g.name}),
 			"type", nhs.Concept(nhs.Coding(nhs.CSLineStatus, "0001")), "quantity", fhir.Obj("value", fhir.Raw(g.quantity), "unit", "capsule"), "whenHandedOver", h.when)))
 	}
