@@ -63,7 +63,7 @@ func TestSecondAccountIsNobody(t *testing.T) {
 		code, body := send("1 pharmacist", "POST", task+act, "")
 		require.Equal(t, 200, code, body)
 	}
-	order, err := current(p.app.db.State(t.Context()), "MedicationRequest", "code:text=morphine")
+	order, err := current(p.app.db.State(t.Context()), "MedicationRequest", "code:text=methylphenidate")
 	require.NoError(t, err)
 	through("check", "2 pharmacist", "POST", task+"/$check", operation(`{"name":"item","part":[{"name":"number","valueString":"`+nhs.Identifier(order.Root(), nhs.IDItem).Text()+`"},{"name":"quantity","valueQuantity":{"value":28}}]}`))
 	answer, err := fhir.Parse([]byte(through("dispense", "2 pharmacist", "POST", task+"/$dispense", string(collected))))

@@ -98,10 +98,10 @@ func (l *life) resource(typ, id string) *fhir.Resource {
 	return fhir.Revise(r, "meta", "")
 }
 
-// byHand writes a supply of the order's morphine.
+// byHand writes a supply of the order's controlled drug.
 func byHand(l *life, exchange ...string) string {
-	text := l.names(`{"resourceType":"MedicationDispense","status":"completed","medicationCodeableConcept":{"text":"Morphine 10mg modified-release tablets"},"subject":{"reference":"$patient"},
- "authorizingPrescription":[{"identifier":{"system":"` + nhs.IDItem + `","value":"$morphine"}}],"quantity":{"value":28,"unit":"tablet","system":"http://snomed.info/sct","code":"428673006"},"whenHandedOver":"2026-11-29"}`)
+	text := l.names(`{"resourceType":"MedicationDispense","status":"completed","medicationCodeableConcept":{"text":"Methylphenidate 18mg modified-release tablets"},"subject":{"reference":"$patient"},
+ "authorizingPrescription":[{"identifier":{"system":"` + nhs.IDItem + `","value":"$controlled"}}],"quantity":{"value":28,"unit":"tablet","system":"http://snomed.info/sct","code":"428673006"},"whenHandedOver":"2026-11-29"}`)
 	return strings.NewReplacer(exchange...).Replace(text)
 }
 
@@ -120,10 +120,10 @@ func beforeSupply(l *life) []commandAct {
 		load("a supply by hand", hand, byHand(l)),
 		load("more than was ordered", hand, byHand(l, `"value":28,`, `"value":500,`)),
 		load("another unit", hand, byHand(l, `"unit":"tablet","system":"http://snomed.info/sct","code":"428673006"`, `"unit":"ml","system":"http://snomed.info/sct","code":"258773002"`)),
-		load("another medicine", hand, byHand(l, "Morphine 10mg modified-release", "Paracetamol 500mg")),
+		load("another medicine", hand, byHand(l, "Methylphenidate 18mg modified-release", "Paracetamol 500mg")),
 		load("a day to come", hand, byHand(l, "2026-11-29", "2036-11-29")),
 		load("the mark of another pharmacy, of a prescription", "A record of what another pharmacy supplied is taken on as it came", byHand(l, `"status"`, elsewhere+`"status"`)),
-		load("the mark of another pharmacy", "A record of what another pharmacy supplied is taken on as it came", `{"resourceType":"MedicationDispense",`+elsewhere+`"status":"completed","medicationCodeableConcept":{"text":"Morphine"},"quantity":{"value":1},"whenHandedOver":"2026-11-01"}`),
+		load("the mark of another pharmacy", "A record of what another pharmacy supplied is taken on as it came", `{"resourceType":"MedicationDispense",`+elsewhere+`"status":"completed","medicationCodeableConcept":{"text":"Methylphenidate"},"quantity":{"value":1},"whenHandedOver":"2026-11-01"}`),
 		load("the Task is finished", "The Task", string(fhir.Revise(task, "status", "completed").JSON())),
 		load("the Task is ready again", "The Task", string(fhir.Revise(task, "status", "ready", "owner", "").JSON())),
 		load("the Task is deleted", "Task", deleting("Task/"+task.ID())),

@@ -47,7 +47,7 @@ func TestSecondPerson(t *testing.T) {
 	assert.Contains(t, body, "is supplied when a pharmacist has approved it")
 	code, body = post("1", task+"/$approve", nil)
 	require.Equal(t, 200, code, body)
-	order, err := current(p.app.db.State(t.Context()), "MedicationRequest", "code:text=morphine")
+	order, err := current(p.app.db.State(t.Context()), "MedicationRequest", "code:text=methylphenidate")
 	require.NoError(t, err)
 	count := []byte(`{"resourceType":"Parameters","parameter":[{"name":"item","part":[{"name":"number","valueString":"` + nhs.Identifier(order.Root(), nhs.IDItem).Text() + `"},{"name":"quantity","valueQuantity":{"value":28}}]}]}`)
 	code, body = post("2", task+"/$dispense", collected)

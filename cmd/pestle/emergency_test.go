@@ -17,7 +17,7 @@ import (
 	"github.com/pestle-fhir/pestle/trust/policy"
 )
 
-// glassWorld is a pharmacy with two patients whose prescriptions are of morphine, and a
+// glassWorld is a pharmacy with two patients whose prescriptions are of methylphenidate, and a
 // server that asks who calls; its clock is moved.
 type glassWorld struct {
 	*pharmacyUnderTest
@@ -35,7 +35,7 @@ func newGlassWorld(t *testing.T) *glassWorld {
 				r["identifier"].([]any)[0].(map[string]any)["value"] = number
 			})
 		}).JSON())
-		order, err := current(w.app.db.State(t.Context()), "MedicationRequest", "code:text=morphine&patient.identifier="+number)
+		order, err := current(w.app.db.State(t.Context()), "MedicationRequest", "code:text=methylphenidate&patient.identifier="+number)
 		require.NoError(t, err)
 		w.other, w.hidden = w.patient, w.order
 		w.patient, w.order = order.Get("subject").Get("reference").Text(), "MedicationRequest/"+order.ID()
@@ -74,7 +74,7 @@ func TestBreakGlass(t *testing.T) {
 		t.Helper()
 		code, body := w.send(support, "GET", path, "")
 		require.Equal(t, 200, code, body)
-		require.Equal(t, whole, strings.Contains(strings.ToLower(body), "morphine"), "%s: %s", path, body)
+		require.Equal(t, whole, strings.Contains(strings.ToLower(body), "methylphenidate"), "%s: %s", path, body)
 		require.Equal(t, !whole, strings.Contains(body, "REDACTED"), path)
 	}
 	shown(w.order, false)
@@ -107,7 +107,7 @@ func TestBreakGlass(t *testing.T) {
 	require.Empty(t, answer.Header().Get("Pestle-Emergency-Access"))
 	answer = askRole(w.h, support, "GET", "/fhir/"+w.order, "")
 	require.Contains(t, answer.Header().Get("Pestle-Emergency-Access"), w.patient+"; purpose=BTG; until=")
-	code, body = w.send(support, "GET", "MedicationRequest?code:text=morphine", "")
+	code, body = w.send(support, "GET", "MedicationRequest?code:text=methylphenidate", "")
 	require.Equal(t, 403, code, "no search by what the role hides: "+body)
 	code, body = w.send(support, "GET", "Observation?patient="+w.patient, "")
 	require.Equal(t, 403, code, "no other types than the role reads: "+body)

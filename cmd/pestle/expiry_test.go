@@ -16,9 +16,9 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
 )
 
-// TestExpiryIsClaimed: a prescription of morphine and paracetamol of which a third of
+// TestExpiryIsClaimed: a prescription of methylphenidate and paracetamol of which a third of
 // the one and all of the other was supplied ends by itself 28 days later, and both
-// are claimed. Of one that nobody took the morphine is over, and six months later the
+// are claimed. Of one that nobody took the methylphenidate is over, and six months later the
 // rest.
 func TestExpiryIsClaimed(t *testing.T) {
 	w := startCounted(t)

@@ -33,7 +33,7 @@ import (
 //	take PHARMACY FROM CSV      what another pharmacy hands over, as pestle import does; | ends a line, DAY-5 is five days ago
 //	sight                       how many resources of each type each organisation sees
 //
-// In paths and bodies $task, $number, $patient, $item, $message, $asked, $morphine (the number of that item), $claim, $supply, $issue stand
+// In paths and bodies $task, $number, $patient, $item, $message, $asked, $controlled (the number of that item), $claim, $supply, $issue stand
 // for what belongs to the last order, $month for this month, $it for what the last request created.
 func TestLife(t *testing.T) {
 	files, err := filepath.Glob("testdata/life/*.txtar")
@@ -200,7 +200,7 @@ func (l *life) sight() string {
 	return out.String()
 }
 
-var lifeName = regexp.MustCompile(`\$(task|number|patient|item|message|asked|morphine|claim|supply|issue|month|it)\b`)
+var lifeName = regexp.MustCompile(`\$(task|number|patient|item|message|asked|controlled|claim|supply|issue|month|it)\b`)
 
 // names replaces the names of what belongs to the last order.
 // current is the resource that a condition finds.
@@ -247,8 +247,8 @@ func (l *life) names(text string) string {
 			return task.Root().Path("for", "reference").Text()
 		case "$item":
 			return find("MedicationRequest", "group-identifier="+number)
-		case "$morphine":
-			r, err := current(state, "MedicationRequest", "group-identifier="+number+"&code:text=morphine")
+		case "$controlled":
+			r, err := current(state, "MedicationRequest", "group-identifier="+number+"&code:text=methylphenidate")
 			require.NoError(l.t, err)
 			return nhs.Identifier(r.Root(), nhs.IDItem).Text()
 		case "$asked":
@@ -256,6 +256,9 @@ func (l *life) names(text string) string {
 		case "$claim":
 			return find("Claim", "_lastUpdated=gt2000")
 		case "$issue":
+			if allergy := find("DetectedIssue", "code=ALLERGY"); allergy != "DetectedIssue/none" {
+				return allergy
+			}
 			return find("DetectedIssue", "_lastUpdated=gt2000")
 		case "$supply":
 			return find("MedicationDispense", "_lastUpdated=gt2000")

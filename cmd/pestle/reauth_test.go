@@ -92,7 +92,7 @@ func TestReauth(t *testing.T) {
 	asks("1", "POST", task+"/$return", []byte(`{"resourceType":"Parameters","parameter":[{"name":"reason","valueCode":"0003"}]}`))
 	asks("1", "POST", task+"/$accept", nil)
 	asks("1", "POST", task+"/$approve", nil)
-	drug, err := current(p.app.db.State(t.Context()), "MedicationRequest", "code:text=morphine")
+	drug, err := current(p.app.db.State(t.Context()), "MedicationRequest", "code:text=methylphenidate")
 	require.NoError(t, err)
 	asks("2", "POST", task+"/$check", []byte(`{"resourceType":"Parameters","parameter":[{"name":"item","part":[{"name":"number","valueString":"`+nhs.Identifier(drug.Root(), nhs.IDItem).Text()+`"},{"name":"quantity","valueQuantity":{"value":28}}]}]}`))
 	text := asks("2", "POST", task+"/$dispense", collected)
@@ -133,7 +133,7 @@ func TestReauth(t *testing.T) {
 	code, _, text = try("clinic never", "POST", "/MedicationRequest", plain.JSON())
 	assert.Less(t, code, 300, text)
 	code, _, text = try("clinic never", "POST", "/MedicationRequest", edited(t, plain, func(m map[string]any) {
-		m["medicationCodeableConcept"] = map[string]any{"text": "Morphine sulfate 10mg tablets"}
+		m["medicationCodeableConcept"] = map[string]any{"text": "Methylphenidate 10mg tablets"}
 	}).JSON())
 	assert.Equal(t, 401, code, "by what the server knows of the medicine: %s", text)
 	code, _, text = try("clinic never", "POST", "/MedicationRequest", edited(t, plain, func(m map[string]any) {

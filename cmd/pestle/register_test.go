@@ -62,6 +62,6 @@ func TestRegisterDocument(t *testing.T) {
 		assert.Contains(t, out.String(), wrong[0]+": expected")
 	}
 	out.Reset()
-	require.Zero(t, run([]string{"register", "--data", w.dir, "--csv", "--class", "morphine"}, streams{out: &out, err: &out}), out.String())
+	require.Zero(t, run([]string{"register", "--data", w.dir, "--csv", "--product", "18mg"}, streams{out: &out, err: &out}), out.String())
 	assert.Equal(t, 2, strings.Count(out.String(), "\n"), out.String())
 }

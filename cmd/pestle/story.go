@@ -123,7 +123,7 @@ func here(ref string) string { return server.Bases[0] + "/" + ref }
 
 func (d *demo) sent() page.Step {
 	s := page.Step{Title: "The clinic sends a prescription", Done: d.task != nil, Command: sendOrder(d.base),
-		Text: "The Sandbox Attention Clinic prescribes 28 morphine 10 mg modified-release tablets, a schedule 2 controlled drug, and 100 paracetamol 500 mg soluble tablets, for a patient. The message is an EPS prescription-order. Each time that the command is run, it sends a new prescription of another patient, with new numbers and today’s dates."}
+		Text: "The Sandbox Attention Clinic prescribes 28 methylphenidate 18 mg modified-release tablets, a schedule 2 controlled drug, and 100 paracetamol 500 mg soluble tablets, for a patient. The message is an EPS prescription-order. Each time that the command is run, it sends a new prescription of another patient, with new numbers and today’s dates."}
 	if d.task == nil {
 		s.Links = []page.Link{{Text: "A demo order, made new at each look", Href: here("$" + freshOrder)}}
 		return s
