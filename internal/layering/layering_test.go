@@ -60,6 +60,7 @@ var owners = map[string][]string{
 	"github.com/coreos/go-oidc/":   {"server/signin"},
 	"golang.org/x/oauth2":          {"server/signin"},
 	"github.com/stripe/":           {"pharmacy/invoicing/stripe"},
+	"github.com/go-pdf/fpdf":       {"pharmacy/paper"},
 	"github.com/dgraph-io/badger/": {"store/kv/badger"},
 	"github.com/gin-gonic/gin":     {"server"},
 	"github.com/golang-jwt/jwt/":   {"server"},

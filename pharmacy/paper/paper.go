@@ -1,14 +1,15 @@
 // Package paper writes what is printed: documents of headings, lines and tables, as
-// PDF (ISO 32000-1). The same document gives the same bytes.
+// PDF. The same document gives the same bytes.
 package paper
 
 import (
-	"bytes"
-	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/go-pdf/fpdf"
 )
 
 // Document is what is printed.
@@ -33,93 +34,84 @@ type Column struct {
 	Amount bool // numbers stand below one another
 }
 
-// The page is A4; all measures are in points.
+// The page is A4 with margins; sizes in millimetres and points.
 const (
-	pageWidth  = 595.28
-	pageHeight = 841.89
-	margin     = 42.5
-	width      = pageWidth - 2*margin
-	size       = 9.0  // of text
-	leading    = 13.0 // of a line of it
-	gutter     = 6.0  // between columns
-	bottom     = 2 * margin
+	margin = 15.0
+	width  = 210 - 2*margin
+	line   = 5.0
+	text   = 9.0
 )
 
 // PDF writes the document.
 func (d Document) PDF(w io.Writer) error {
-	p := &printer{}
-	p.newPage()
-	p.words(bold, 2*size, d.Heading)
-	p.words(regular, size, d.Subtitle)
+	p := &printer{Fpdf: fpdf.New("P", "mm", "A4", "")}
+	translate := p.UnicodeTranslatorFromDescriptor("")
+	p.encode = func(text string) string { return translate(printable(text)) }
+	p.SetCatalogSort(true)
+	p.SetCreationDate(d.Made.UTC())
+	p.SetModificationDate(d.Made.UTC())
+	p.SetTitle(p.encode(d.Heading), false)
+	p.SetLang("en-GB")
+	p.SetMargins(margin, margin, margin)
+	p.SetAutoPageBreak(true, 2*margin)
+	p.AliasNbPages("{pages}")
+	p.SetFooterFunc(func() {
+		p.SetY(-margin)
+		p.SetFont("Helvetica", "", text-1)
+		p.CellFormat(width/2, line, p.encode(d.Heading), "", 0, "L", false, 0, "")
+		p.CellFormat(width/2, line, "Page "+strconv.Itoa(p.PageNo())+" of {pages}", "", 0, "R", false, 0, "")
+	})
+	p.AddPage()
+	p.words("B", 2*text, d.Heading)
+	p.words("", text, d.Subtitle)
 	for _, part := range d.Parts {
 		p.part(part)
 	}
-	for i := range p.pages {
-		p.at = p.pages[i]
-		p.write(regular, size-1, margin, margin, printable(d.Heading))
-		number := fmt.Sprintf("Page %d of %d", i+1, len(p.pages))
-		p.write(regular, size-1, margin+width-regular.measure(number, size-1), margin, number)
-	}
-	return file{heading: printable(d.Heading), made: d.Made, pages: p.pages}.write(w)
+	return p.Output(w)
 }
 
-// printer fills pages from the top.
+// printer writes text in the characters that the standard fonts have.
 type printer struct {
-	pages []*bytes.Buffer
-	at    *bytes.Buffer // the page that is written on
-	y     float64       // the base of the last line, from the bottom
-}
-
-func (p *printer) newPage() {
-	p.at, p.y = &bytes.Buffer{}, pageHeight-margin
-	p.pages = append(p.pages, p.at)
-}
-
-// room makes room for so much, on a new page where this one has none; it reports
-// whether that was so.
-func (p *printer) room(height float64) bool {
-	if p.y-height >= bottom {
-		return false
-	}
-	p.newPage()
-	return true
-}
-
-// write writes text at a place.
-func (p *printer) write(f *font, size, x, y float64, text string) {
-	fmt.Fprintf(p.at, "BT /%s %.1f Tf %.2f %.2f Td (%s) Tj ET\n", f.name, size, x, y, escape(encode(text)))
+	*fpdf.Fpdf
+	encode func(string) string
 }
 
 // words writes a paragraph.
-func (p *printer) words(f *font, size float64, text string) {
-	for _, line := range f.lines(printable(text), size, width) {
-		p.room(size * 1.45)
-		p.y -= size * 1.45
-		p.write(f, size, margin, p.y, line)
+func (p *printer) words(style string, size float64, text string) {
+	if text == "" {
+		return
 	}
+	p.SetFont("Helvetica", style, size)
+	p.MultiCell(width, size*0.55, p.encode(text), "", "L", false)
 }
 
 func (p *printer) part(part Part) {
-	p.room(6 * leading)
-	p.y -= leading
-	p.words(bold, size+3, part.Heading)
+	p.Ln(line)
+	p.words("B", text+3, part.Heading)
 	for _, l := range part.Lines {
-		p.words(regular, size, l)
+		p.words("", text, l)
 	}
 	if len(part.Columns) == 0 || len(part.Rows) == 0 {
 		return
 	}
-	names := make([]string, len(part.Columns))
-	for i, c := range part.Columns {
-		names[i] = c.Name
-	}
-	p.y -= leading / 2
-	p.row(part.Columns, names, bold)
-	for _, row := range part.Rows {
-		if p.room(height(part.Columns, row, regular)) {
-			p.row(part.Columns, names, bold)
+	p.Ln(1)
+	head := func() {
+		names := make([]string, len(part.Columns))
+		for i, c := range part.Columns {
+			names[i] = c.Name
 		}
-		p.row(part.Columns, row, regular)
+		p.row(part.Columns, names, "B")
+	}
+	head()
+	for _, row := range part.Rows {
+		page := p.PageNo()
+		if p.GetY()+p.height(part.Columns, row) > 297-2*margin {
+			p.AddPage()
+		}
+		if p.PageNo() != page {
+			head()
+		}
+		p.row(part.Columns, row, "")
 	}
 }
 
@@ -131,49 +123,53 @@ func widths(columns []Column) []float64 {
 	}
 	list := make([]float64, len(columns))
 	for i, c := range columns {
-		list[i] = max(2*gutter, width*float64(max(1, c.Share))/float64(all))
+		list[i] = width * float64(max(1, c.Share)) / float64(all)
 	}
 	return list
 }
 
-// height is that of a row: of its longest cell, and no more than a page has.
-func height(columns []Column, cells []string, f *font) float64 {
-	most := 1
-	for i, w := range widths(columns) {
-		if i < len(cells) {
-			most = max(most, len(f.lines(printable(cells[i]), size, w-gutter)))
-		}
+// lines are the lines of a cell.
+func (p *printer) lines(cell string, width float64) (list []string) {
+	for _, l := range p.SplitLines([]byte(p.encode(cell)), width) {
+		list = append(list, string(l))
 	}
-	return float64(min(most, longest)) * leading
-}
-
-// longest is how many lines a cell may have; the rest is left out, with a mark.
-const longest = 40
-
-// row writes the cells of a row, and a rule below it.
-func (p *printer) row(columns []Column, cells []string, f *font) {
-	left := margin
-	for i, w := range widths(columns) {
-		if i < len(cells) {
-			lines := f.lines(printable(cells[i]), size, w-gutter)
-			if len(lines) > longest {
-				lines = append(lines[:longest-1], "[...]")
-			}
-			for j, l := range lines {
-				x := left
-				if columns[i].Amount {
-					x += w - gutter - f.measure(l, size)
-				}
-				p.write(f, size, x, p.y-float64(j+1)*leading+leading-size, l)
-			}
-		}
-		left += w
-	}
-	p.y -= height(columns, cells, f)
-	fmt.Fprintf(p.at, "0.4 w %.2f %.2f m %.2f %.2f l S\n", margin, p.y, margin+width, p.y)
+	return list
 }
 
 // printable is text on one line, of the characters that can be printed.
 func printable(text string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool { return unicode.IsControl(r) || r == ' ' }), " ")
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool { return unicode.IsControl(r) || r == ' ' || r > 0xFFFF }), " ")
+}
+
+func (p *printer) height(columns []Column, cells []string) float64 {
+	p.SetFont("Helvetica", "", text)
+	most := 1
+	for i, w := range widths(columns) {
+		if i < len(cells) {
+			most = max(most, len(p.lines(cells[i], w)))
+		}
+	}
+	return float64(most) * line
+}
+
+// row writes the cells of a row, over as many lines as the longest needs.
+func (p *printer) row(columns []Column, cells []string, style string) {
+	height := p.height(columns, cells)
+	p.SetFont("Helvetica", style, text)
+	top, left := p.GetY(), margin
+	for i, w := range widths(columns) {
+		align := "L"
+		if columns[i].Amount {
+			align = "R"
+		}
+		if i < len(cells) {
+			for j, l := range p.lines(cells[i], w) {
+				p.SetXY(left, top+float64(j)*line)
+				p.CellFormat(w, line, l, "", 0, align, false, 0, "")
+			}
+		}
+		left += w
+	}
+	p.Line(margin, top+height, margin+width, top+height)
+	p.SetXY(margin, top+height)
 }
