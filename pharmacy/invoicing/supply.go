@@ -10,6 +10,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/invoicing/prices"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -151,7 +152,7 @@ func (d *supplied) readItems(state fhir.State, task *fhir.Resource) (bool, error
 		mine = true
 		quantity := request.Root().Path("dispenseRequest", "quantity")
 		x := item{number: ref.Path("identifier", "value").Text(), product: codings(request.Get("medicationCodeableConcept")), unit: quantity.Get("unit").Text()}
-		x.quantity, _ = decimal.NewFromString(quantity.Get("value").Text())
+		x.quantity, _ = prices.Quantity(quantity.Get("value").Text())
 		d.items = append(d.items, x)
 	}
 	return mine, nil
@@ -191,7 +192,7 @@ func (d *supplied) readBag(task *fhir.Resource) {
 			continue
 		}
 		s := supply{source: "bag/" + x.number, kind: medicine, product: x.product, unit: part("quantity", "valueQuantity").Get("unit").Text(), when: in.Path("valueAnnotation", "time").Text()}
-		s.quantity, _ = decimal.NewFromString(part("quantity", "valueQuantity").Get("value").Text())
+		s.quantity, _ = prices.Quantity(part("quantity", "valueQuantity").Get("value").Text())
 		if c := part("product", "valueCoding"); c.Get("code").Exists() {
 			s.product = append([]fhir.Coding{{System: c.Get("system").Text(), Code: c.Get("code").Text(), Display: c.Get("display").Text()}}, x.product...)
 		}
@@ -229,8 +230,10 @@ func (d *supplied) readNotification(bundle *fhir.Resource) {
 		status := nhs.Coded(r.Get("type"), nhs.CSLineStatus)
 		s := supply{source: number, pharmacy: supplier(bundle, r), kind: medicine, product: productOf(bundle, r), unit: r.Path("quantity", "unit").Text(), when: r.Get("whenHandedOver").Text(),
 			service: "MedicationDispense/" + pharmacy.ID("MedicationDispense", d.order, strconv.Itoa(d.issue), number)}
-		s.quantity, _ = decimal.NewFromString(r.Path("quantity", "value").Text())
-		if !s.quantity.IsPositive() || status != "0001" && status != "0003" {
+		value := r.Path("quantity", "value").Text()
+		var known bool
+		s.quantity, known = prices.Quantity(value)
+		if status != "0001" && status != "0003" || !known && isNone(value) {
 			continue
 		}
 		if x := d.item(nhs.Identifier(nhs.Contained(r, r.Get("authorizingPrescription").Item(0)), nhs.IDItem).Text()); x != nil {
@@ -245,6 +248,12 @@ func (d *supplied) readNotification(bundle *fhir.Resource) {
 	if delivered != "" {
 		d.supplies = append(d.supplies, supply{source: "delivery/" + delivered, pharmacy: by, kind: delivery, when: delivered, quantity: decimal.NewFromInt(1), unit: delivery})
 	}
+}
+
+// isNone reports whether a quantity says that nothing is supplied. What is not
+// understood is charged, and waits for a price.
+func isNone(quantity string) bool {
+	return quantity == "" || strings.Trim(quantity, "0.") == "" || strings.HasPrefix(quantity, "-")
 }
 
 // supplier is the pharmacy that a MedicationDispense of a message says has supplied.

@@ -151,6 +151,9 @@ func (a Agreement) Medicine(codes []string, name string, quantity decimal.Decima
 		amount = p.Pence * packs(quantity, p.Size)
 		how += ", whole packs"
 	}
+	if amount >= mostAmount {
+		return Line{Reason: fmt.Sprintf("%s %s of %s come to %s: is the quantity right?", quantity, unit, p.Medicine, Sterling(amount))}
+	}
 	if reason := a.add(&line, MedicinePart, amount, p.VAT, how); reason != "" {
 		return Line{Reason: reason}
 	}

@@ -137,22 +137,23 @@ func (r row) text(column string) string {
 
 // pounds is an amount in pounds and whole pence, from 0 to under a million.
 func (r row) pounds(column string) int64 {
-	if pence, ok := ReadPounds(r.cell(column)); ok && pence >= 0 {
+	if pence, ok := ReadPounds(r.cell(column)); ok && pence >= 0 && pence < mostPence {
 		return pence
 	}
 	r.wrong(column, "It is not an amount in pounds and pence.", "an amount such as 42.50, without a sign")
 	return 0
 }
 
+// number is the size of a pack: not so small that a price by it has no bound.
 func (r row) number(column string) decimal.Decimal {
-	text := r.cell(column)
-	d, err := decimal.NewFromString(text)
-	if err != nil || !d.IsPositive() || len(text) > 12 || strings.ContainsAny(text, "eE+") {
-		r.wrong(column, "It is not a number above 0.", "a number such as 28 or 2.5")
-		return decimal.NewFromInt(1)
+	if d, ok := Quantity(r.cell(column)); ok && d.GreaterThanOrEqual(smallest) {
+		return d
 	}
-	return d
+	r.wrong(column, "It is not a number above 0.", "a number from 0.01 to below a million, such as 28 or 2.5")
+	return decimal.NewFromInt(1)
 }
+
+var smallest = decimal.New(1, -2)
 
 func (r row) vat() string {
 	if text := r.cell("vat"); vatKinds[text] != "" {

@@ -10,7 +10,26 @@ import (
 // The rules by which an amount becomes whole pence. There is one so far.
 const HalfUp = "line-half-up" // each part of a line, and its VAT, to the nearest penny; a half goes away from zero
 
-var pounds = regexp.MustCompile(`^-?[0-9]{1,6}(\.[0-9]{1,2})?$`)
+// An amount has nine digits before the point at most, and a price six: no sum of an
+// invoice is beyond an int64.
+var pounds = regexp.MustCompile(`^-?[0-9]{1,9}(\.[0-9]{1,2})?$`)
+
+const (
+	mostPence  = 100_000_000    // a price is below it
+	mostAmount = 10_000_000_000 // what one supply costs is below it: a hundred million pounds
+)
+
+// Quantity reads an amount of a medicine as it is written; ok is false for what is
+// none above 0 and below a million, or has more than six places.
+func Quantity(text string) (q decimal.Decimal, ok bool) {
+	if !quantity.MatchString(text) {
+		return decimal.Zero, false
+	}
+	q, err := decimal.NewFromString(text)
+	return q, err == nil && q.IsPositive()
+}
+
+var quantity = regexp.MustCompile(`^[0-9]{1,6}(\.[0-9]{1,6})?$`)
 
 // ReadPounds reads an amount such as 42.5 or 42.50 as pence.
 func ReadPounds(text string) (pence int64, ok bool) {

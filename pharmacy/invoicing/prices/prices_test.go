@@ -82,12 +82,28 @@ func TestMoney(t *testing.T) {
 		require.True(t, ok, text)
 		require.Equal(t, want, got, text)
 	}
-	for _, text := range []string{"", "£1", "1.234", "1e3", "1,000", "1000000", ".5", "5.", " 1", "NaN"} {
+	for _, text := range []string{"", "£1", "1.234", "1e3", "1,000", "1000000000", ".5", "5.", " 1", "NaN"} {
 		_, ok := ReadPounds(text)
 		require.False(t, ok, text)
 	}
 	require.Equal(t, "-£1.05", Sterling(-105))
 	require.Equal(t, "£0.00", Sterling(0))
+}
+
+// TestBounds: what has no bound is not reckoned with, and the most that can be is right
+// to the penny: 999,999.99 x 999,999 / 0.01.
+func TestBounds(t *testing.T) {
+	for _, text := range []string{"0", "-1", "1e3", "1000000", "0.0000001", "1e999999999", "", "x", "28 ", strings.Repeat("9", 1000)} {
+		_, ok := Quantity(text)
+		require.False(t, ok, text)
+	}
+	require.Equal(t, int64(9_999_989_900_000_100), share(mostPence-1, decimal.NewFromInt(999_999), smallest))
+	for _, size := range []string{"0.001", "1e9", "1000000"} {
+		_, issues := ReadList([]byte("pharmacy,clinic,from,until,code,medicine,size,unit,price,per,vat\n*,*,2026-01-01,,322237000,x," + size + ",tablet,1.00,pro-rata,other\n"))
+		require.True(t, fhir.HasErrors(issues), size)
+	}
+	_, issues := ReadList([]byte("pharmacy,clinic,from,until,code,medicine,size,unit,price,per,vat\n*,*,2026-01-01,,322237000,x,1,tablet,1000000.00,pro-rata,other\n"))
+	require.True(t, fhir.HasErrors(issues))
 }
 
 // TestShare: by hand, in pence.
@@ -125,12 +141,15 @@ func TestUndecidable(t *testing.T) {
 	list, issues := ReadList([]byte("pharmacy,clinic,from,until,code,medicine,size,unit,price,per,vat\n*,*,2026-01-01,2026-06-30,9404811000001106,Lisdexamfetamine 30mg capsules,28,capsule,42.50,pro-rata,prescribed-medicine\n"))
 	require.Empty(t, issues)
 	b := &Book{List: list, ListName: "list", VAT: BuiltinVAT(), VATName: "rates"}
+	dear, issues := ReadList([]byte("pharmacy,clinic,from,until,code,medicine,size,unit,price,per,vat\n*,*,2026-01-01,,9404811000001106,x,1,capsule,999999.99,pro-rata,other\n"))
+	require.Empty(t, issues)
 	code := []string{"9404811000001106"}
 	for name, l := range map[string]Line{
-		"No price of":        b.For("A", "B", nhs.ReadDate("2026-07-01")).Medicine(code, "x", decimal.NewFromInt(1), "capsule"),
-		"is priced by":       b.For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, "x", decimal.NewFromInt(1), "ml"),
-		"how much of":        b.For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, "x", decimal.Zero, "capsule"),
-		"No rate of VAT for": (&Book{List: list, VAT: &VAT{}}).For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, "x", decimal.NewFromInt(1), "capsules"),
+		"No price of":            b.For("A", "B", nhs.ReadDate("2026-07-01")).Medicine(code, "x", decimal.NewFromInt(1), "capsule"),
+		"is priced by":           b.For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, "x", decimal.NewFromInt(1), "ml"),
+		"how much of":            b.For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, "x", decimal.Zero, "capsule"),
+		"is the quantity right?": (&Book{List: dear, VAT: BuiltinVAT()}).For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, "x", decimal.NewFromInt(999), "capsule"),
+		"No rate of VAT for":     (&Book{List: list, VAT: &VAT{}}).For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, "x", decimal.NewFromInt(1), "capsules"),
 	} {
 		require.Contains(t, l.Reason, name)
 		require.Empty(t, l.Parts)
