@@ -21,6 +21,11 @@ func (s *Service) assess(state fhir.State, r *fhir.Resource, d *dispensed, creat
 	org := nhs.Identifier(c.pharmacy(), nhs.IDODS).Text()
 	resp := &response{claim: r, claimID: ClaimID(d.order, d.issue), notes: notes, round: roundingOf(book, d.day), day: d.day, created: created, org: org,
 		assumed: assumesCharge(c, d), withdrawn: !d.finished}
+	if d.patient != nil {
+		if age, ok := ageOn(d.patient.Get("birthDate").Text(), d.day); ok {
+			resp.age = book.Exemptions.AgeGroup(age, d.day)
+		}
+	}
 	if p.Leftovers, err = leftovers(state, p, book, org, resp.claimID); err != nil {
 		return nil, err
 	}

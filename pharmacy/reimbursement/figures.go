@@ -23,6 +23,7 @@ type monthFigures struct {
 	all, late, amended, withdrawn tally
 	groups                        map[string]tally // paid, exempt, no-charge
 	exemptions                    map[string]tally // by code
+	ages                          map[string]tally // of those who are exempt, by age group
 	charges                       map[string]*charges
 	controlled                    map[string]int // items by schedule, 2 and 3
 }
@@ -37,6 +38,7 @@ type charges struct {
 type claimRow struct {
 	submission
 	order, exemption string
+	age              string // group, "" where the answer does not say it
 	group            string
 	day              string
 	items            int
@@ -59,7 +61,7 @@ func (m *monthFigures) read(x submission, claim, response *fhir.Version, exempti
 	}
 	eps := readClaim(c)
 	row := &claimRow{submission: x, order: eps.order(), exemption: nhs.Coded(eps.item.Get("programCode"), nhs.CSExemption),
-		day: nhs.Extension(r.Root(), extDay).Get("valueDate").Text(), payable: new(big.Rat)}
+		day: nhs.Extension(r.Root(), extDay).Get("valueDate").Text(), payable: new(big.Rat), age: nhs.Extension(r.Root(), extAge).Get("valueCode").Text()}
 	paid := 0
 	for _, d := range eps.details {
 		paid += chargesOf(d)
@@ -161,6 +163,11 @@ func (m *monthFigures) count(row *claimRow, fresh bool) {
 			t := (*counts)[key]
 			add(&t)
 			(*counts)[key] = t
+		}
+		if row.group == "exempt" {
+			t := m.ages[row.age]
+			add(&t)
+			m.ages[row.age] = t
 		}
 	}
 }

@@ -21,7 +21,7 @@ import (
 // advance is the average value of an item in pence, by which the advance payment is
 // estimated; nil where it is not known.
 func (s *Service) writeFigures(out io.Writer, e *Export, advance *big.Rat) error {
-	m := &monthFigures{groups: map[string]tally{}, exemptions: map[string]tally{}, charges: map[string]*charges{}, controlled: map[string]int{}}
+	m := &monthFigures{groups: map[string]tally{}, exemptions: map[string]tally{}, ages: map[string]tally{}, charges: map[string]*charges{}, controlled: map[string]int{}}
 	exemptions, err := s.shelf.exemptions(e.state)
 	if err != nil {
 		return err
@@ -88,6 +88,20 @@ func (m *monthFigures) counts(w *table, exemptions *tariff.Exemptions, month tar
 		number(name+"_FORMS", t.forms, "group: "+group)
 		number(name+"_ITEMS", t.items, "group: "+group)
 	}
+	groups := exemptions.AgeGroups(month.First())
+	for _, group := range slices.Sorted(maps.Keys(m.ages)) {
+		if group != "" && !slices.Contains(groups, group) { // by limits of another day
+			groups = append(groups, group)
+		}
+	}
+	for _, group := range append(groups, "") {
+		t, name := m.ages[group], strings.ToUpper(strings.ReplaceAll(cmp.Or(group, "age-not-recorded"), "-", "_"))
+		if group == "" && t.forms == 0 {
+			continue
+		}
+		number("EXEMPT_"+name+"_FORMS", t.forms, "of the exempt: by the patient's age on the day")
+		number("EXEMPT_"+name+"_ITEMS", t.items, "of the exempt: by the patient's age on the day")
+	}
 	for _, code := range slices.Sorted(maps.Keys(m.exemptions)) {
 		meaning, _ := exemptions.At(code, month.First())
 		t := m.exemptions[code]
@@ -114,7 +128,7 @@ func (m *monthFigures) counts(w *table, exemptions *tariff.Exemptions, month tar
 // day of supply, dispensing month, mark, exemption, group, items and what the claim is
 // worth before the deductions of the month, in pounds and pence.
 func (s *Service) WriteClaims(out io.Writer, e *Export) error {
-	m := &monthFigures{groups: map[string]tally{}, exemptions: map[string]tally{}, charges: map[string]*charges{}, controlled: map[string]int{}}
+	m := &monthFigures{groups: map[string]tally{}, exemptions: map[string]tally{}, ages: map[string]tally{}, charges: map[string]*charges{}, controlled: map[string]int{}}
 	exemptions, err := s.shelf.exemptions(e.state)
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ type response struct {
 	day     time.Time
 	created time.Time
 	org     string // ODS code of the pharmacy whose month it belongs to, "" for none
+	age     string // the age group of the patient on the day, "" where that is not known
 	// assumed says that the charge was claimed as paid for want of an exemption.
 	assumed bool
 	// withdrawn says that the supply is no longer finished: nothing is paid.
@@ -54,7 +55,7 @@ func (p *response) value() *fhir.Resource {
 		"resourceType", "ClaimResponse",
 		"id", ResponseID(p.claimID),
 		"meta", fhir.Obj("tag", fhir.List(p.tags(lacks)...)),
-		"extension", fhir.List(fhir.Obj("url", extDay, "valueDate", p.day.Format(time.DateOnly)), p.incomplete(lacks)),
+		"extension", fhir.List(fhir.Obj("url", extDay, "valueDate", p.day.Format(time.DateOnly)), p.ageGroup(), p.incomplete(lacks)),
 		"status", status,
 		"type", c.Get("type"),
 		"use", c.Get("use"),
@@ -71,6 +72,13 @@ func (p *response) value() *fhir.Resource {
 		"processNote", notes.value(),
 		"error", p.errors(),
 	).Resource()
+}
+
+func (p *response) ageGroup() fhir.Value {
+	if p.age == "" {
+		return fhir.Value{}
+	}
+	return fhir.Obj("url", extAge, "valueCode", p.age)
 }
 
 func (p *response) tags(lacks []string) []any {

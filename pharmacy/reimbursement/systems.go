@@ -28,6 +28,7 @@ const (
 
 	extEdition = nhs.Own + "StructureDefinition/tariff-edition"  // on a figure: the data that made it
 	extDay     = nhs.Own + "StructureDefinition/dispensing-day"  // on a ClaimResponse: the day it is priced by
+	extAge     = nhs.Own + "StructureDefinition/age-group"       // on a ClaimResponse: the patient's age on that day, by the limits of exemption
 	extPin     = nhs.Own + "StructureDefinition/export-sequence" // on an export's record: the sequence it reads at
 
 	extRuns = nhs.Own + "StructureDefinition/payment-runs" // on a PaymentReconciliation: the first and the last run of the month that it is matched with

@@ -40,16 +40,56 @@ func (l *Exemptions) ByAge(age int, day time.Time) (Exemption, bool) {
 		if e.Country != "" {
 			return false
 		}
+		return e.within(age) != ""
+	})
+}
+
+// within is the limit of an exemption by age that an age is within, "" for none.
+func (e Exemption) within(age int) string {
+	for _, limit := range strings.Fields(e.Age) {
+		if n, err := strconv.Atoi(strings.TrimPrefix(limit, ">=")); err == nil && strings.HasPrefix(limit, ">=") && age >= n {
+			return limit
+		}
+		if n, err := strconv.Atoi(strings.TrimPrefix(limit, "<")); err == nil && age < n {
+			return limit
+		}
+	}
+	return ""
+}
+
+// OtherAge is the age group of those who are not exempt by their age.
+const OtherAge = "other-age"
+
+// AgeGroup is the group that an age is in by the limits that hold on a day:
+// "under-16", "60-and-over", [OtherAge].
+func (l *Exemptions) AgeGroup(age int, day time.Time) string {
+	e, ok := l.ByAge(age, day)
+	if !ok {
+		return OtherAge
+	}
+	limit := e.within(age)
+	if n, ok := strings.CutPrefix(limit, "<"); ok {
+		return "under-" + n
+	}
+	return strings.TrimPrefix(limit, ">=") + "-and-over"
+}
+
+// AgeGroups are the groups of a day, in the order of the list.
+func (l *Exemptions) AgeGroups(day time.Time) []string {
+	var groups []string
+	for _, e := range l.dated {
+		if !e.holds(day) || e.Country != "" {
+			continue
+		}
 		for _, limit := range strings.Fields(e.Age) {
-			if n, err := strconv.Atoi(strings.TrimPrefix(limit, ">=")); err == nil && strings.HasPrefix(limit, ">=") && age >= n {
-				return true
-			}
-			if n, err := strconv.Atoi(strings.TrimPrefix(limit, "<")); err == nil && age < n {
-				return true
+			if n, ok := strings.CutPrefix(limit, "<"); ok {
+				groups = append(groups, "under-"+n)
+			} else {
+				groups = append(groups, strings.TrimPrefix(limit, ">=")+"-and-over")
 			}
 		}
-		return false
-	})
+	}
+	return append(groups, OtherAge)
 }
 
 // ByEndorsement is the code of a line that a prescriber's endorsement frees.
