@@ -126,6 +126,12 @@ func TestMonthOverHTTP(t *testing.T) {
 	}
 	ok(200, "2 finance", "POST", "Claim/$settle-difference", parameters("difference", id, "action", "dispute", "reason", "ours is right"))
 	require.Contains(t, ok(200, "1 finance", "GET", "Claim/$month-differences?"+month, "", "Accept", "text/csv"), ",dispute,ours is right,")
+	inDocs := func(name, from, to string) string {
+		return strings.NewReplacer("2026-11", m.month, from, to).Replace(documentedIn(t, "month-end.md", name))
+	}
+	ok(201, "1 finance", "POST", "Claim/$payments", inDocs("payment.json", "2027-01-31", "2028-01-31"))
+	ok(200, "2 finance", "POST", "Claim/$settle-difference", inDocs("decision.json", "id-of-the-difference", id))
+	require.Contains(t, ok(422, "4 pharmacist", "POST", "Claim/$papers-sent", inDocs("sent.json", "2026-12-04", time.Now().AddDate(1, 0, 0).UTC().Format(time.DateOnly))), "Nothing is due")
 	notice := `{"resourceType":"PaymentNotice","status":"active","created":"2028-01-31","payment":{"reference":"PaymentReconciliation/` + payment.ID() + `"},"recipient":{"display":"us"},"amount":{"value":-9.00,"currency":"GBP"}}`
 	ok(201, "1 finance", "POST", "PaymentNotice", notice)
 

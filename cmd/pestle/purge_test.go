@@ -47,14 +47,20 @@ func (governors) Challenge(error) string { return "Bearer" }
 // documented is a block of docs/purge.md.
 func documented(t *testing.T, name string) string {
 	t.Helper()
-	text, err := docs.Files.ReadFile("purge.md")
+	return documentedIn(t, "purge.md", name)
+}
+
+// documentedIn is a block of a document.
+func documentedIn(t *testing.T, document, name string) string {
+	t.Helper()
+	text, err := docs.Files.ReadFile(document)
 	require.NoError(t, err)
 	for _, m := range block.FindAllStringSubmatch(string(text), -1) {
 		if m[2] == name {
 			return m[3]
 		}
 	}
-	t.Fatalf("docs/purge.md has no block %s", name)
+	t.Fatalf("docs/%s has no block %s", document, name)
 	return ""
 }
 

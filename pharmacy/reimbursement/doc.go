@@ -8,7 +8,8 @@
 // whatever claims it again becomes its next version. Dispensing software may
 // post Claims of its own, and clinics may post any Claim and are answered with
 // a ClaimResponse. At month end the Claims of a month leave as one Bundle for
-// each pharmacy, with the month's deductions.
+// each pharmacy, with the month's deductions. What is paid for them comes in as
+// a schedule or a PaymentReconciliation, and is matched with them to the penny.
 //
 // The data (the Drug Tariff, concessions, fees) is in package tariff, the
 // arithmetic in package pricing; this package knows FHIR.

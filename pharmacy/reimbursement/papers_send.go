@@ -74,20 +74,7 @@ func (s *Service) sendOperation(ctx context.Context, call *fhir.Call) (*fhir.Rep
 		"requester", fhir.Obj("identifier", fhir.Obj("value", call.Requester.Agent), "display", call.Requester.Display),
 		"owner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, org)),
 		"input", fhir.List(inputs...)).Resource()
-	stored, err := fhir.Parse(task.Stamp(id, "1", call.Time))
-	if err != nil {
-		return nil, err
-	}
-	reply := &fhir.Reply{Resource: stored, Location: "Task/" + id + "/_history/1"}
-	commit, err := s.db.Commit(ctx, &fhir.Transaction{Derived: true, Requester: call.Requester, RequestID: call.RequestID, Time: call.Time, Receipt: call.Answer(reply),
-		Changes: []fhir.Change{{Method: fhir.Create, Type: "Task", ID: id, Resource: task, Expression: "Task"}}})
-	if err != nil {
-		return nil, err
-	}
-	if commit.Repeated {
-		return fhir.ReplyOf(commit.Receipt)
-	}
-	return reply, nil
+	return s.answerWith(ctx, call, []fhir.Change{{Method: fhir.Create, Type: "Task", ID: id, Resource: task, Expression: "Task"}})
 }
 
 // chosenPapers are the papers that somebody says were sent; what cannot be so is told

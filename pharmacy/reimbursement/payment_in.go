@@ -172,6 +172,9 @@ func (in *incoming) schedule(data []byte) {
 // reconciliation reads a PaymentReconciliation.
 func (in *incoming) reconciliation(state fhir.State, r *fhir.Resource) {
 	in.record = r
+	if status := r.Get("status").Text(); status != "active" {
+		in.fail(fhir.BusinessRule, "PaymentReconciliation.status", "Only a payment that was made is recorded.", "active", status)
+	}
 	place := func(name string) string { return "PaymentReconciliation." + name }
 	if text := r.Root().Path("period", "start").Text(); text != "" {
 		month, err := tariff.ParseMonth(text[:min(7, len(text))])

@@ -58,54 +58,53 @@ func isNotice(r *fhir.Resource) bool {
 }
 
 // notice stores a PaymentNotice about a payment, and what it says that the payment
-// does not.
+// does not. One about a payment of another kind is stored as it is.
 func (s *Service) notice(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 	state := s.db.State(ctx)
-	id := pharmacy.ID("PaymentNotice", call.RequestID, call.Time.UTC().String(), string(call.Body.JSON()))
-	change := fhir.Change{Method: fhir.Create, Type: "PaymentNotice", ID: id, Resource: withID(call.Body, id), IfAbsent: true, Expression: "PaymentNotice"}
-	changes, derived := []fhir.Change{change}, false
 	ref := call.Body.Root().Path("payment", "reference").Text()
 	v, err := state.Current("PaymentReconciliation", strings.TrimPrefix(ref, "PaymentReconciliation/"))
 	if err != nil {
 		return nil, err
 	}
-	if v != nil && !v.Deleted() {
-		p, err := readPayment(v)
+	if v == nil || v.Deleted() {
+		return nil, fhir.E("payment", fhir.NotFound, fhir.Issue{Expression: "PaymentNotice.payment", Message: "The payment of the notice does not exist.", Found: ref, Fix: "Report the payment first: Claim/$payments."})
+	}
+	record, err := v.Resource()
+	if err != nil {
+		return nil, err
+	}
+	month, org, ours := monthTag(record)
+	if !ours {
+		commit, err := s.db.Commit(ctx, &fhir.Transaction{Requester: call.Requester, RequestID: call.RequestID, Time: call.Time,
+			Changes: []fhir.Change{{Method: fhir.Create, Type: "PaymentNotice", Resource: call.Body, Expression: "PaymentNotice"}}})
 		if err != nil {
 			return nil, err
 		}
-		if month, org, ok := monthTag(p.record); ok {
-			if !call.Requester.ActsFor(org) {
-				return nil, call.Requester.NotFor("payment", call.Body.Get("payment"), org)
-			}
-			amount, ok := moneyIn(call.Body.Get("amount"))
-			if !ok {
-				return nil, fhir.E("payment", fhir.Invalid, fhir.Issue{Expression: "PaymentNotice.amount", Message: "The amount is not whole pence in pounds sterling.", Found: string(call.Body.Get("amount").Raw())})
-			}
-			derived = true
-			if d := (difference{"notice", "PaymentNotice." + id, p.amount, amount}); d.pence() != 0 {
-				account, err := state.Current("Invoice", invoiceID(month, org, max(p.last, 1)))
-				if err != nil {
-					return nil, err
-				}
-				task := (&incoming{month: month, org: org}).task(state, v.ID, account, d, call)
-				changes = append(changes, fhir.Change{Method: fhir.Create, Type: "Task", ID: task.ID(), IfAbsent: true, Resource: task})
-			}
+		stored, err := commit.Results[0].Version.Resource()
+		return &fhir.Reply{Resource: stored, Location: commit.Results[0].Version.Ref() + "/_history/1"}, err
+	}
+	if !call.Requester.ActsFor(org) {
+		return nil, call.Requester.NotFor("payment", call.Body.Get("payment"), org)
+	}
+	p, err := readPayment(v)
+	if err != nil {
+		return nil, err
+	}
+	amount, ok := moneyIn(call.Body.Get("amount"))
+	if !ok {
+		return nil, fhir.E("payment", fhir.Invalid, fhir.Issue{Expression: "PaymentNotice.amount", Message: "The amount is not whole pence in pounds sterling.", Found: string(call.Body.Get("amount").Raw())})
+	}
+	id := pharmacy.ID("PaymentNotice", call.RequestID, call.Time.UTC().String(), string(call.Body.JSON()))
+	changes := []fhir.Change{{Method: fhir.Create, Type: "PaymentNotice", ID: id, Resource: withID(call.Body, id), IfAbsent: true, Expression: "PaymentNotice"}}
+	if d := (difference{"notice", "PaymentNotice." + id, p.amount, amount}); d.pence() != 0 {
+		account, err := state.Current("Invoice", invoiceID(month, org, max(p.last, 1)))
+		if err != nil {
+			return nil, err
 		}
+		task := (&incoming{month: month, org: org}).task(state, v.ID, account, d, call)
+		changes = append(changes, fhir.Change{Method: fhir.Create, Type: "Task", ID: task.ID(), IfAbsent: true, Resource: task})
 	}
-	stored, err := fhir.Parse(change.Resource.Stamp(id, "1", call.Time))
-	if err != nil {
-		return nil, err
-	}
-	reply := &fhir.Reply{Resource: stored, Location: "PaymentNotice/" + id + "/_history/1"}
-	commit, err := s.db.Commit(ctx, &fhir.Transaction{Changes: changes, Derived: derived, Requester: call.Requester, RequestID: call.RequestID, Time: call.Time, Receipt: call.Answer(reply)})
-	if err != nil {
-		return nil, err
-	}
-	if commit.Repeated {
-		return fhir.ReplyOf(commit.Receipt)
-	}
-	return reply, nil
+	return s.answerWith(ctx, call, changes)
 }
 
 // monthTag is the month of a pharmacy that a record is tagged with.

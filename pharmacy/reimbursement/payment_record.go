@@ -88,11 +88,23 @@ func (s *Service) record(ctx context.Context, in *incoming, call *fhir.Call) (*f
 	} else if settled != nil {
 		changes = append(changes, settled...)
 	}
-	stored, err := fhir.Parse(changes[0].Resource.Stamp(id, "1", call.Time))
+	reply, err := s.answerWith(ctx, call, changes)
 	if err != nil {
 		return nil, err
 	}
-	reply := &fhir.Reply{Resource: stored, Location: "PaymentReconciliation/" + id + "/_history/1", Impersonal: true}
+	reply.Impersonal = true
+	return reply, nil
+}
+
+// answerWith commits what a call decides; the answer is the resource of the first
+// change, as its first version, and that of a repeat the same.
+func (s *Service) answerWith(ctx context.Context, call *fhir.Call, changes []fhir.Change) (*fhir.Reply, error) {
+	first := changes[0]
+	stored, err := fhir.Parse(first.Resource.Stamp(first.ID, "1", call.Time))
+	if err != nil {
+		return nil, err
+	}
+	reply := &fhir.Reply{Resource: stored, Location: first.Type + "/" + first.ID + "/_history/1"}
 	commit, err := s.db.Commit(ctx, &fhir.Transaction{Changes: changes, Derived: true, Requester: call.Requester, RequestID: call.RequestID, Time: call.Time, Receipt: call.Answer(reply)})
 	if err != nil {
 		return nil, err

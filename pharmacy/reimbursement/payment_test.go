@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
@@ -193,6 +194,8 @@ func TestPaymentByClaim(t *testing.T) {
 	intake := w.s.Intakes()[1]
 	_, err := intake.Handle(w.ctx, w.call(body("6.111")))
 	require.ErrorContains(t, err, "not whole pence")
+	_, err = intake.Handle(w.ctx, w.call(fhir.Revise(body("6.11"), "status", "cancelled")))
+	require.ErrorContains(t, err, "Only a payment that was made")
 	reply, err := intake.Handle(w.ctx, w.call(body("6.11")))
 	require.NoError(t, err)
 	w.valid(reply.Resource)
@@ -220,6 +223,21 @@ func TestPaymentByClaim(t *testing.T) {
 	require.NoError(t, notice("6.10"))
 	require.Len(t, w.differences(), 4)
 	require.ErrorContains(t, notice("6.105"), "whole pence")
+
+	// one about a payment of another kind is stored as it is, and one about none is refused
+	other := fhir.Obj("resourceType", "PaymentReconciliation", "id", pharmacy.ID("a payout"), "status", "active", "created", "2027-02-01", "paymentDate", "2027-02-01",
+		"paymentAmount", fhir.Obj("value", fhir.Raw("1.005"), "currency", "GBP")).Resource()
+	_, err = w.db.Commit(w.ctx, &fhir.Transaction{Derived: true, Changes: []fhir.Change{{Method: fhir.Create, Type: "PaymentReconciliation", ID: other.ID(), Resource: other}}})
+	require.NoError(t, err)
+	about := func(id string) error {
+		n := fhir.Obj("resourceType", "PaymentNotice", "status", "active", "created", "2027-02-01", "payment", fhir.Obj("reference", "PaymentReconciliation/"+id),
+			"recipient", fhir.Obj("display", "us"), "amount", fhir.Obj("value", fhir.Raw("2.00"), "currency", "GBP")).Resource()
+		_, err := w.s.Intakes()[2].Handle(w.ctx, w.call(n))
+		return err
+	}
+	require.NoError(t, about(other.ID()))
+	require.Equal(t, fhir.NotFound, fhir.KindOf(about(pharmacy.ID("none"))))
+	require.Len(t, w.differences(), 4)
 }
 
 func sortedLike(rows []string, kinds ...string) (list []string) {
