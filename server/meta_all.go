@@ -68,7 +68,11 @@ func (s *Server) metaOfAll(c *gin.Context) error {
 			q.Page = *found.Next
 		}
 	}
-	return s.send(c, 200, fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", "return", "valueMeta", union.meta()))).JSON())
+	answer := fhir.Obj("resourceType", "Parameters")
+	if meta := union.meta(); meta.JSON() != nil && string(meta.JSON()) != "{}" { // FHIR has no empty elements
+		answer = fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", "return", "valueMeta", meta)))
+	}
+	return s.send(c, 200, answer.JSON())
 }
 
 // metaUnion are lists of a meta, each item by what tells it from others.

@@ -400,3 +400,34 @@ func TestExportForOnePatient(t *testing.T) {
 	readAs(t, h, "x", "/fhir/$diff?from=Patient/FA565-p0&to=Patient/FA565-p1", 404)
 	assert.Equal(t, 404, bulkAsk(h, "x", "GET", "/fhir/Patient/$export?patient=Patient/FA565-p1", "").Code)
 }
+
+// TestJobsExpire: after a day a job, its files and what is kept of it are gone.
+func TestJobsExpire(t *testing.T) {
+	w := newOrgWorld(t)
+	w.order("X99CL", "FA565", "9000000009")
+	now := time.Now()
+	shelf := store.NewShelf(w.app.engine)
+	s, err := server.New(server.Config{Repository: w.app.repository, Validator: w.app.validator, Operations: w.app.operations(), Authenticator: byOrg{}, PublicURL: "http://pharmacy.test",
+		Secret: []byte("secret"), Logger: slog.New(slog.DiscardHandler), Shelf: shelf, Clock: func() time.Time { return now }})
+	require.NoError(t, err)
+	h := s.Handler()
+	kept := func() (n int) {
+		require.NoError(t, shelf.Each(func(name string, _ []byte) error {
+			if strings.HasPrefix(name, "job/") {
+				n++
+			}
+			return nil
+		}))
+		return n
+	}
+	m, status := exportedBulk(t, h, "FA565", "/fhir/$export?_type=Patient")
+	require.NotEmpty(t, m.Output)
+	require.Equal(t, 1, kept())
+	now = now.Add(24*time.Hour + time.Second)
+	assert.Equal(t, 404, bulkAsk(h, "FA565", "GET", status, "").Code)
+	assert.Equal(t, 404, bulkAsk(h, "FA565", "GET", m.Output[0].URL, "").Code)
+	_, next := exportedBulk(t, h, "FA565", "/fhir/$export?_type=Patient")
+	assert.Equal(t, 1, kept(), "the old one is dropped when another is begun")
+	assert.Equal(t, 202, bulkAsk(h, "FA565", "DELETE", next, "").Code)
+	assert.Equal(t, 0, kept())
+}

@@ -87,6 +87,7 @@ func TestMetaOfAll(t *testing.T) {
 	assert.Contains(t, string(readAs(t, h, "FA565", "/fhir/$meta", 200).JSON()), `"code":"b"`)
 	assert.NotContains(t, string(readAs(t, h, "EVIL99", "/fhir/$meta", 200).JSON()), `urn:t`)
 	assert.NotContains(t, string(readAs(t, h, "EVIL99", "/fhir/Observation/$meta", 200).JSON()), `urn:t`)
+	assert.False(t, readAs(t, h, "EVIL99", "/fhir/Observation/$meta", 200).Get("parameter").Exists(), "nothing is no element")
 	readAs(t, h, "FA565+finance", "/fhir/Observation/$meta", 403)
 	readAs(t, h, "FA565", "/fhir/Observation/$meta?x=1", 400)
 }

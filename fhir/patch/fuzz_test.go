@@ -83,3 +83,35 @@ func FuzzXML(f *testing.F) {
 		sound(t, r, patched, err)
 	})
 }
+
+// FuzzDiff: the difference of any two resources yields the second of the first, or is
+// refused with words.
+func FuzzDiff(f *testing.F) {
+	for _, seed := range []string{
+		`{"resourceType":"Patient","active":false,"name":[{"given":["C"]}]}`, `{"resourceType":"Patient","name":[{"given":[null],"_given":[{"id":"x"}]}],"multipleBirthBoolean":true}`,
+		`{"resourceType":"Patient","contained":[{"resourceType":"Patient","id":"2"}],"extension":[{"url":"x","valueQuantity":{"value":1.0}}]}`, `{"resourceType":"Patient","frog":{}}`, `{"resourceType":"Task"}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		other, err := fhir.Parse([]byte(text))
+		if err != nil {
+			return
+		}
+		ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+		defer stop()
+		for _, pair := range [][2]*fhir.Resource{{fuzzed(t), other}, {other, fuzzed(t)}} {
+			d, err := Diff(ctx, pair[0], pair[1])
+			if err != nil {
+				var e *fhir.Error
+				require.True(t, errors.As(err, &e), "%v", err)
+				continue
+			}
+			if d.Get("parameter").Exists() {
+				patched, err := FHIRPath(ctx, pair[0], d)
+				require.NoError(t, err)
+				require.True(t, same(valueOf(patched.Root()), valueOf(pair[1].Root())))
+			}
+		}
+	})
+}
