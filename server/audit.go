@@ -85,10 +85,13 @@ func (x *exchange) showAll(r fhir.Node) {
 	}
 }
 
-// writing are the interactions that the versions which they write tell of.
-var writing = map[string]bool{
-	"create": true, "update": true, "update-conditional": true, "patch": true, "patch-conditional": true,
-	"delete": true, "delete-conditional": true, "transaction": true, "batch": true,
+// writing reports whether an interaction is one that the versions which it writes tell of.
+func writing(interaction string) bool {
+	switch interaction {
+	case "create", "update", "update-conditional", "patch", "patch-conditional", "delete", "delete-conditional", "transaction", "batch":
+		return true
+	}
+	return false
 }
 
 // audited reports whether an interaction tells of somebody. What the server says
@@ -98,7 +101,7 @@ func audited(interaction string) bool {
 	case "read", "vread", "search-type", "search-system", "history-instance", "history-type", "history-system", "intake", "operation", "metrics", signIn, introspect, revoke, authorize, launch:
 		return true
 	}
-	return writing[interaction] || strings.HasPrefix(interaction, "$")
+	return writing(interaction) || strings.HasPrefix(interaction, "$")
 }
 
 // The interactions of who asks for a token, about one, and to take one back.
@@ -115,8 +118,8 @@ func ofTokens(interaction string) bool {
 	return interaction == signIn || interaction == introspect || interaction == revoke || interaction == authorize || interaction == launch
 }
 
-// impersonal are the interactions that are recorded and tell of no patient.
-var impersonal = map[string]bool{"metrics": true, signIn: true, introspect: true, revoke: true, authorize: true, launch: true}
+// impersonal reports whether an interaction is recorded and tells of no patient.
+func impersonal(interaction string) bool { return interaction == "metrics" || ofTokens(interaction) }
 
 // access is the record of a request, nil where it needs none. needed reports that
 // the answer must not be sent without it.
@@ -131,7 +134,7 @@ func (s *Server) access(r *http.Request, x *exchange, status int) (a *fhir.Acces
 	case denied:
 	case r.Method == http.MethodOptions, !audited(x.interaction):
 		return nil, false
-	case writing[x.interaction] && len(x.shown) == 0 && x.condition == "":
+	case writing(x.interaction) && len(x.shown) == 0 && x.condition == "":
 		return nil, false
 	}
 	a = &fhir.Access{
@@ -139,7 +142,7 @@ func (s *Server) access(r *http.Request, x *exchange, status int) (a *fhir.Acces
 		RequestID: x.requestID, Method: r.Method, Target: asked(r, x), Shown: x.shown, Unrecorded: unrecorded,
 	}
 	a.By.Purpose = cmp.Or(x.opened(), a.By.Purpose)
-	return a, !denied && (x.ofPatients() || status < 400 && !impersonal[x.interaction] && !auth.Definition(x.resourceType))
+	return a, !denied && (x.ofPatients() || status < 400 && !impersonal(x.interaction) && !auth.Definition(x.resourceType))
 }
 
 // opened is the purpose for which the caller was shown what is hidden from them
@@ -249,7 +252,7 @@ func (s *Server) recording(r *http.Request, x *exchange) (context.Context, conte
 // auditable refuses, before anything is done, what could not be answered since
 // the audit log takes nothing. Plain writes go on: their versions hold who wrote.
 func (s *Server) auditable(r *http.Request, x *exchange) error {
-	if x.trail == nil || !audited(x.interaction) || impersonal[x.interaction] || writing[x.interaction] || r.Method == http.MethodOptions || auth.Definition(x.resourceType) {
+	if x.trail == nil || !audited(x.interaction) || impersonal(x.interaction) || writing(x.interaction) || r.Method == http.MethodOptions || auth.Definition(x.resourceType) {
 		return nil
 	}
 	if err := s.config.Audit.Takes(); err != nil {

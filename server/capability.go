@@ -131,7 +131,7 @@ func (s *Server) resources(base string) []fhir.Value {
 		code := strings.TrimSuffix(rt.interaction, "-conditional")
 		if strings.HasPrefix(rt.path, "/:type") && code != "operation" && !slices.Contains(codes, code) {
 			codes = append(codes, code)
-			if !writing[code] {
+			if !writing(code) {
 				reading = append(reading, code)
 			}
 		}

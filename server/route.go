@@ -124,7 +124,7 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 	if err := s.address(c, x); err != nil {
 		return err
 	}
-	if writing[x.interaction] && slices.Contains(s.config.ReadOnly, x.resourceType) {
+	if writing(x.interaction) && slices.Contains(s.config.ReadOnly, x.resourceType) {
 		return s.unwritten(x.resourceType)
 	}
 	if err := x.permitSome(cmp.Or(x.resourceType, "*"), rt.permission); err != nil {

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"runtime"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -150,11 +151,13 @@ func (l *Log) add(list []*fhir.Access) (b *batch, place int, err error) {
 }
 
 // write is the one goroutine that writes: each time what was queued while the
-// last sync ran.
+// last sync ran, and by requests that can go on at once: where the processors are
+// busy these are most of those under way, and a sync costs as much for one as for all.
 func (l *Log) write() {
 	defer close(l.ended)
 	for range l.wake {
 		for {
+			runtime.Gosched()
 			l.mu.Lock()
 			b, closed := l.queue, l.closed
 			l.queue = nil

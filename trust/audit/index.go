@@ -49,6 +49,9 @@ func (m *memory) len() int {
 func (m *memory) add(e entry, terms []uint64) {
 	place := uint32(len(m.entries)) //nolint:gosec // of a segment
 	m.entries = append(m.entries, e)
+	if m.tail == nil {
+		m.tail = make([]posting, 0, longestTail+len(terms))
+	}
 	for _, t := range terms {
 		m.tail = append(m.tail, posting{t, place})
 	}

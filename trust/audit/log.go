@@ -44,6 +44,7 @@ type Log struct {
 	secrets cipher.AEAD // of the secrets in the headers; nil likewise
 	salt    [saltSize]byte
 	seed    [sha256.Size]byte // of the terms of the index
+	known   knownTerms
 	opts    Options
 	tree    Tree
 
@@ -211,15 +212,15 @@ func (l *Log) Begin() uint64 {
 // terms appends what an event is found by: its patients, who asked, by what
 // program, and what was shown.
 func (l *Log) terms(list []uint64, a *fhir.Access, patients []string) []uint64 {
-	list = append(list, l.term('o', strings.ToUpper(a.By.OnBehalf)))
+	list = append(list, l.known.term('o', a.By.OnBehalf, func(text string) uint64 { return l.term('o', strings.ToUpper(text)) }))
 	for _, p := range patients {
 		list = append(list, l.entity("Patient", p))
 	}
 	if a.By.Agent != "" {
-		list = append(list, l.term('a', agentKey(a.By.Agent)))
+		list = append(list, l.known.term('a', a.By.Agent, func(text string) uint64 { return l.term('a', agentKey(text)) }))
 	}
 	if a.By.Client != "" {
-		list = append(list, l.term('a', clientSystem, "|", a.By.Client))
+		list = append(list, l.known.term('c', a.By.Client, func(text string) uint64 { return l.term('a', clientSystem, "|", text) }))
 	}
 	for i := range a.Shown {
 		if s := &a.Shown[i]; s.Type != "Patient" && s.ID != "" && (i == 0 || a.Shown[i-1].Type != s.Type || a.Shown[i-1].ID != s.ID) {
