@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server/auth"
 )
 
 // registry is the clients by id. A Client in it is never changed: another takes
@@ -18,6 +19,24 @@ type registry struct {
 	changing sync.Mutex // one change at a time
 	mu       sync.RWMutex
 	byID     map[string]*Client
+	parsed   sync.Map // parsedKeys by id
+}
+
+// parsedKeys are the keys that a client has registered, read once.
+type parsedKeys struct {
+	of   *Client // of which they are: another takes its place when they change
+	keys []auth.Key
+	err  error
+}
+
+// keysOf are the keys that a client has registered.
+func (r *registry) keysOf(c *Client) ([]auth.Key, error) {
+	if known, ok := r.parsed.Load(c.ID); ok && known.(parsedKeys).of == c { //nolint:errcheck // nothing else is stored
+		return known.(parsedKeys).keys, known.(parsedKeys).err
+	}
+	keys, err := parseKeys(c.Keys)
+	r.parsed.Store(c.ID, parsedKeys{c, keys, err})
+	return keys, err
 }
 
 func (r *registry) get(id string) *Client {
