@@ -213,9 +213,16 @@ func (c *charge) reversal(because string) *charge {
 	back := *c
 	back.id, back.version, back.status, back.invoice, back.open = reversalID(c.id), "", billable, "", ""
 	back.reverses, back.because = c.id, because
+	if because == bySupply {
+		back.open = openCredit(c.invoice)
+	}
 	back.of.quantity, back.line = c.of.quantity.Neg(), c.line.Negated()
 	return &back
 }
+
+// openCredit is the mark of charges that are to be on a credit of an invoice:
+// Invoice/1.
+func openCredit(ref string) string { return "credit/" + strings.TrimPrefix(ref, "Invoice/") }
 
 // change writes the charge: for the first time, or in the place of the version that
 // was read.

@@ -37,15 +37,16 @@ func (s *Service) credit(ctx context.Context, call *fhir.Call) (*fhir.Reply, err
 	})
 }
 
-// nextCredit is the next credit of an invoice for which there is no draft.
+// nextCredit is the next credit of an invoice by decision.
 func nextCredit(state fhir.State, of *invoice, reason string) (*invoice, error) {
 	for k := 1; ; k++ {
-		had, err := state.Current("Invoice", creditID(of.id, k))
+		id := decisionID(of.id, k)
+		had, err := state.Current("Invoice", id)
 		if err != nil {
 			return nil, err
 		}
 		if had == nil {
-			return of.credit(k, reason), nil
+			return of.credit(id, reason), nil
 		}
 	}
 }

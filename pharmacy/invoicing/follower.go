@@ -5,6 +5,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/invoicing/prices"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // charges makes the charges of what was supplied of private prescriptions, and the
@@ -187,7 +188,7 @@ func (p *plan) changes(state fhir.State) (list []fhir.Change, err error) {
 		list = append(list, changes...)
 	}
 	for _, c := range sortedBy(months) {
-		changes, err := monthDraft(state, c)
+		changes, err := monthDraft(state, c, p.asked)
 		if err != nil {
 			return nil, err
 		}
@@ -234,8 +235,11 @@ func (p *plan) draft(state fhir.State, of []*charge) ([]fhir.Change, error) {
 }
 
 // monthDraft makes the draft of the clinic's month, where there is none: its lines
-// are gathered when it is issued, so that a month of any size is written once.
-func monthDraft(state fhir.State, c *charge) ([]fhir.Change, error) {
+// are gathered when it is issued, so that a month of any size is written once. From the
+// last day of the month on, when the draft may be issued at the same time, it is
+// written as it is: a charge that would come too late for it is refused, and stepped
+// again.
+func monthDraft(state fhir.State, c *charge, at string) ([]fhir.Change, error) {
 	for k := 1; ; k++ {
 		i, err := state.Current("Invoice", monthInvoiceID(c.open, k))
 		if err != nil {
@@ -248,10 +252,19 @@ func monthDraft(state fhir.State, c *charge) ([]fhir.Change, error) {
 		if err != nil {
 			return nil, err
 		}
-		if had != nil && had.status == "draft" {
+		switch {
+		case had == nil || had.status != "draft":
+		case mayBeOver(c.of.day(), nhs.ReadDate(at)):
+			return []fhir.Change{{Method: fhir.Update, Type: "Invoice", ID: had.id, Resource: had.element(), IfMatch: had.version}}, nil
+		default:
 			return nil, nil
 		}
 	}
+}
+
+// mayBeOver reports whether the month of a day is over on another, or ends with it.
+func mayBeOver(day, on nhs.Date) bool {
+	return day.Format("2006-01") < on.AddDate(0, 0, 1).Format("2006-01")
 }
 
 // newMonth is the k-th draft of the month that a charge is of.
@@ -305,7 +318,7 @@ func creditDraft(state fhir.State, ref string) (*invoice, error) {
 			return nil, err
 		}
 		if had == nil {
-			return of.credit(k, "What was supplied was amended or taken back."), nil
+			return of.credit(creditID(of.id, k), "What was supplied was amended or taken back."), nil
 		}
 		if had.status == "draft" {
 			return had, had.load(state)
@@ -313,9 +326,9 @@ func creditDraft(state fhir.State, ref string) (*invoice, error) {
 	}
 }
 
-// credit is the k-th credit of an invoice, without lines.
-func (i *invoice) credit(k int, reason string) *invoice {
-	return &invoice{id: creditID(i.id, k), status: "draft", kind: credit, account: i.account, pharmacy: i.pharmacy, clinic: i.clinic, payer: i.payer, patient: i.patient,
+// credit is a credit of an invoice, without lines.
+func (i *invoice) credit(id, reason string) *invoice {
+	return &invoice{id: id, status: "draft", kind: credit, account: i.account, pharmacy: i.pharmacy, clinic: i.clinic, payer: i.payer, patient: i.patient,
 		credits: i.ref(), credited: i.number, reason: reason}
 }
 

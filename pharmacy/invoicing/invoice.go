@@ -67,6 +67,12 @@ func creditID(invoice string, k int) string {
 	return pharmacy.ID("Invoice", "credit", invoice, strconv.Itoa(k))
 }
 
+// decisionID is the id of the k-th credit of an invoice by decision. It is of another
+// form, so that whoever is quicker, a credit that follows from a supply has its own.
+func decisionID(invoice string, k int) string {
+	return pharmacy.ID("Invoice", "credit by decision", invoice, strconv.Itoa(k))
+}
+
 // element writes the Invoice.
 func (i *invoice) element() *fhir.Resource {
 	var extensions []any

@@ -47,9 +47,12 @@ func (s *Service) issue(ctx context.Context, call *fhir.Call) (*fhir.Reply, erro
 // lines gathers the charges that an invoice is to have; rest is a charge of its
 // month that has no place on it, nil for none. What has no price is priced now.
 func (s *Service) lines(state fhir.State, i *invoice, now time.Time) (rest *charge, err error) {
-	if i.month == "" || i.kind == credit {
+	switch {
+	case i.kind == credit:
+		_, err = i.loadOpen(state, openCredit(i.credits))
+	case i.month == "":
 		err = i.load(state)
-	} else {
+	default:
 		rest, err = i.loadMonth(state, now)
 	}
 	if err != nil {
@@ -90,7 +93,12 @@ func (i *invoice) loadMonth(state fhir.State, now time.Time) (rest *charge, err 
 		return nil, fhir.E("issue", fhir.BusinessRule, fhir.Issue{Rule: "month-is-over", Expression: "Invoice", Message: "The month is not over, so its invoice is not issued: supplies of its remaining days would be left out.",
 			Expected: "a month before " + today, Found: i.month})
 	}
-	ids, err := state.Find("ChargeItem", nhs.Query("identifier", idOpen, i.openMonth()))
+	return i.loadOpen(state, i.openMonth())
+}
+
+// loadOpen reads the charges of a mark, the oldest first, as many as an invoice has.
+func (i *invoice) loadOpen(state fhir.State, open string) (rest *charge, err error) {
+	ids, err := state.Find("ChargeItem", nhs.Query("identifier", idOpen, open))
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +108,7 @@ func (i *invoice) loadMonth(state fhir.State, now time.Time) (rest *charge, err 
 		if err != nil {
 			return nil, err
 		}
-		if c != nil && c.open == i.openMonth() {
+		if c != nil && c.open == open {
 			all = append(all, c)
 		}
 	}
@@ -127,7 +135,11 @@ func (s *Service) issued(state fhir.State, i *invoice, now time.Time) ([]fhir.Ch
 	changes := []fhir.Change{taken}
 	for _, c := range i.lines {
 		c.status, c.open, c.invoice = billed, "", i.ref()
-		changes = append(changes, c.change())
+		change := c.change()
+		if c.version == "" { // refused where it was taken back meanwhile
+			change.Method, change.IfAbsent, change.IfNoneMatch = fhir.Update, false, true
+		}
+		changes = append(changes, change)
 	}
 	if i.version == "" {
 		return append(changes, fhir.Change{Method: fhir.Update, Type: "Invoice", ID: i.id, Resource: i.element(), IfNoneMatch: true}), nil

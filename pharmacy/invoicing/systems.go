@@ -11,7 +11,7 @@ const (
 	csRecord  = nhs.Own + "CodeSystem/private-record"  // Basic.code: numbers, payment-request
 
 	idAccount = nhs.Own + "Id/private-account"         // of everything on an account: pharmacy/order/issue, or pharmacy/clinic
-	idOpen    = nhs.Own + "Id/private-month"           // of a ChargeItem that no invoice has yet: pharmacy/clinic/month
+	idOpen    = nhs.Own + "Id/private-month"           // of a ChargeItem that no invoice has yet: pharmacy/clinic/month, or credit/ and the id of the Invoice that it is taken back from
 	idSource  = nhs.Own + "Id/private-supply"          // of a ChargeItem: the supply that it is for
 	idNumber  = nhs.Own + "Id/private-invoice-number"  // of an issued Invoice
 	idCredits = nhs.Own + "Id/credited-invoice-number" // of a credit: the number of the Invoice that it credits
