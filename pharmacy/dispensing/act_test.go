@@ -223,3 +223,24 @@ func TestReasonsAreOfTheirSystem(t *testing.T) {
 	require.Equal(t, []string{"MITIGATE-2"}, call(w.s.mitigate, coding("action", nhs.CSActCode, "99")))
 	require.Equal(t, []string{"MITIGATE-2"}, call(w.s.mitigate, coding("action", nhs.CSActCode, "1")), "without a reason")
 }
+
+// TestWhoReleasesIsWhoCalls: the body of a $release names no other person as who took the
+// prescription, so that one person alone does not take and supply a drug of Schedule 2 as
+// two.
+func TestWhoReleasesIsWhoCalls(t *testing.T) {
+	for _, person := range []bool{true, false} {
+		st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{}}
+		st.write(1, nil, []string{"Paracetamol_500mg_tablets,100"})
+		st.sendAs("order", 1)
+		st.who = personOf("1")
+		st.who.Person = person
+		call := st.call(epstest.Parameters("owner", fhir.Obj("resourceType", "Organization", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDODS, "VNE51")), "name", "The Simple Pharmacy").Resource(), "agent", epstest.AgentRole(), "status:Code", "accepted", "group-identifier:Identifier", nhs.IdentifierValue(nhs.IDOrder, st.scripts[1].Order)))
+		_, err := st.s.release(st.ctx, call)
+		require.NoError(t, err)
+		x, err := currentIssue(st.db.State(st.ctx), st.scripts[1].Order)
+		require.NoError(t, err)
+		require.Equal(t, prescription.Accepted, x.State)
+		named := prescription.ReadParty(epstest.AgentRole().Get("practitioner")).ID
+		require.Equal(t, person, x.agent.ID != named, "%s took it, and the body names %s", x.agent.ID, named)
+	}
+}

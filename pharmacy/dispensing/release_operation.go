@@ -28,8 +28,13 @@ func (s *Service) release(ctx context.Context, call *fhir.Call) (*fhir.Reply, er
 	if err := t.mayTake("release", call.Body, call.Requester); err != nil {
 		return nil, err
 	}
-	group := message.Parameter(call.Body, "group-identifier").Path("valueIdentifier", "value")
 	var err error
+	if call.Requester.Person { // who takes it is who calls, whomever the body names
+		if t.agent, err = agentOf(s.db.State(ctx), call); err != nil {
+			return nil, err
+		}
+	}
+	group := message.Parameter(call.Body, "group-identifier").Path("valueIdentifier", "value")
 	if group.Exists() {
 		err = s.catchUp(ctx, group.Text())
 	} else {
