@@ -86,6 +86,9 @@ func (l *life) wrong(what string, r request, rules ...string) {
 	if a.status == http.StatusNotFound && len(found) == 0 {
 		found = []string{absent}
 	}
+	if slices.Contains(rules, "auth") { // by the scopes of the token, or by the role
+		rules = append(rules, "role")
+	}
 	for _, rule := range rules {
 		if slices.Contains(found, rule) {
 			l.count.note(func() { l.count.wrong[what]++; l.count.rules[rule]++ })
@@ -186,6 +189,10 @@ func named(it *item) object     { return parameter("item", "valueString", it.num
 // Steps that are allowed.
 
 func (l *life) accept() {
+	if l.rnd.IntN(5) == 0 && l.p.nominated == home {
+		l.releaseByNumber()
+		return
+	}
 	l.lawful("accept", request{l.first, http.MethodPost, l.p.task + "/$accept", ""})
 	l.p.stage, l.p.holder = held, l.first
 	l.mistakes(1)

@@ -68,11 +68,17 @@ func (l *life) owed() {
 	l.order(nil, anyMedicine(l.rnd, anything))
 	l.accept()
 	it := l.p.items[0]
-	if l.rnd.IntN(4) == 0 {
+	switch l.rnd.IntN(6) {
+	case 0:
 		l.leave("owe", it, "0004", "")
 		l.mistakes(1)
+	case 1:
+		l.owe(it)
 	}
 	l.handOver(l.p.items, 1+l.rnd.IntN(it.ordered/2))
+	if l.rnd.IntN(3) == 0 {
+		l.owe(it)
+	}
 	if l.rnd.IntN(3) == 0 {
 		l.handOver(l.p.items, 1)
 	}

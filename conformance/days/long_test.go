@@ -75,6 +75,10 @@ func TestLongDays(t *testing.T) {
 	sound(t, s.data)
 	s.start()
 
+	alone := &life{site: s, rnd: p.Rand(1<<30 + 1), n: p.Tries, count: c}
+	alone.lead(kind{live: (*life).unattended})
+	lives, names = append(lives, alone), append(names, "without a responsible pharmacist")
+	caughtUp(t, s)
 	prescriptions, failed := 0, 0
 	for i, l := range lives {
 		prescriptions += len(l.all)

@@ -2,6 +2,7 @@ package days
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -113,7 +114,9 @@ func handed(t time.Time) string {
 	return t.Format("2006-01-02T15:04:05+00:00")
 }
 
-var allMistakes = []mistake{
+var allMistakes = slices.Concat(actMistakes, owingMistakes, responsibleMistakes)
+
+var actMistakes = []mistake{
 	// Who may not, at any time.
 	{"a supply by another pharmacy", always, func(l *life) (request, []string) { return l.on(l.stranger(), "dispense", everything), []string{absent} }},
 	{"a return by another pharmacy", always, func(l *life) (request, []string) { return l.on(l.stranger(), "return", back), []string{absent} }},

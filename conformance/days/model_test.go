@@ -46,6 +46,7 @@ type item struct {
 	counted    int  // by a second person, and not handed over yet
 	cancelling bool // the prescriber wants it cancelled
 	onHold     string
+	owing      bool // it was told that the rest is owed
 	bagged     bool // it waits to be collected
 }
 
