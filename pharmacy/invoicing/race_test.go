@@ -1,12 +1,44 @@
 package invoicing
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
+
+// TestPaidAtOnce: a payment that two people record at the same time, and a refund, are
+// recorded once, and one of the two is told so.
+func TestPaidAtOnce(t *testing.T) {
+	w := newWorld(t)
+	newRx(1).hand(ampm, lis("28")).supplied(w)
+	id := w.must("issue", w.draft().ID()).ID()
+	at := func(do func(c *fhir.Call) (*fhir.Reply, error), call fhir.Call) (good int) {
+		var group sync.WaitGroup
+		var mu sync.Mutex
+		for range 8 {
+			group.Go(func() {
+				c := call
+				_, err := do(&c)
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil {
+					good++
+				}
+			})
+		}
+		group.Wait()
+		return good
+	}
+	body := fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(cash(1000, "1")...)).Resource()
+	require.Equal(t, 1, at(func(c *fhir.Call) (*fhir.Reply, error) { return w.s.recordPayment("Invoice")(w.ctx, c) }, fhir.Call{ID: id, Body: body, Time: w.now, Requester: w.who}))
+	require.Equal(t, "35.75", moneyOf(w.must("balance", id), "due"))
+	all := fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(reason("x"))).Resource()
+	require.Equal(t, 1, at(func(c *fhir.Call) (*fhir.Reply, error) { return w.s.refund(w.ctx, c) }, fhir.Call{ID: noticeID("vne51.cash/1"), Body: all, Time: w.now, Requester: w.who}))
+	require.Equal(t, "45.75", moneyOf(w.must("balance", id), "due"))
+}
 
 // TestCreditAgainstReturn: a line is credited by decision while the follower takes it
 // back, whoever is quicker: it is credited once.

@@ -28,10 +28,19 @@ func (s *Service) recordPayment(typ string) func(ctx context.Context, call *fhir
 			if err := unrecorded(state, m, op); err != nil {
 				return nil, nil, err
 			}
-			changes := m.changes()
+			changes := once(m.changes())
 			return changes, &fhir.Reply{Resource: changes[1].Resource}, nil
 		})
 	}
+}
+
+// once makes a second recording of the same a conflict, so that nobody is told that it
+// is recorded who recorded nothing.
+func once(changes []fhir.Change) []fhir.Change {
+	for i := range changes {
+		changes[i].Method, changes[i].IfAbsent, changes[i].IfNoneMatch = fhir.Update, false, true
+	}
+	return changes
 }
 
 // paymentIn reads what is to be recorded, with all that is wrong with it.
@@ -110,7 +119,7 @@ func (s *Service) refund(ctx context.Context, call *fhir.Call) (*fhir.Reply, err
 				return nil, nil, err
 			}
 		}
-		changes := m.changes()
+		changes := once(m.changes())
 		return changes, &fhir.Reply{Resource: changes[1].Resource}, nil
 	})
 }
