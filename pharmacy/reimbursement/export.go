@@ -213,25 +213,44 @@ func (e *Export) each(do func(x submission, claim, response *fhir.Version) error
 // answered is a ClaimResponse with the Claim that it answers; the Claim is nil
 // where either does not exist or is deleted.
 func answered(state fhir.State, id string) (response, claim *fhir.Version, err error) {
-	response, err = state.Current("ClaimResponse", id)
-	if err != nil || response == nil || response.Deleted() {
+	if response, err = answerAt(state, id); err != nil || response == nil {
 		return nil, nil, err
 	}
-	r, err := response.Resource()
-	if err != nil {
-		return nil, nil, err
-	}
-	claim, err = state.Current("Claim", strings.TrimPrefix(r.Root().Path("request", "reference").Text(), "Claim/"))
-	if err != nil || claim == nil || claim.Deleted() {
+	if claim, err = claimAnswered(state, response); err != nil || claim == nil {
 		return nil, nil, err
 	}
 	return response, claim, nil
 }
 
-// answersOf are the ids of the answers of a pharmacy's month, to claims that are paid
-// and to those that were taken back.
+// answerAt is a ClaimResponse, nil where there is none. It is parsed once, however often
+// it is asked for its content: a month has many.
+func answerAt(state fhir.State, id string) (*fhir.Version, error) {
+	v, err := state.Current("ClaimResponse", id)
+	if err != nil || v == nil || v.Deleted() {
+		return nil, err
+	}
+	own := *v
+	own.Keep()
+	return &own, nil
+}
+
+// claimAnswered is the Claim that a ClaimResponse answers, nil where there is none.
+func claimAnswered(state fhir.State, response *fhir.Version) (*fhir.Version, error) {
+	r, err := response.Resource()
+	if err != nil {
+		return nil, err
+	}
+	claim, err := state.Current("Claim", strings.TrimPrefix(r.Root().Path("request", "reference").Text(), "Claim/"))
+	if err != nil || claim == nil || claim.Deleted() {
+		return nil, err
+	}
+	return claim, nil
+}
+
+// answersOf are the ids of the answers of a pharmacy's month that a query finds, in
+// order.
 func answersOf(state fhir.State, month tariff.Month, org, more string) ([]string, error) {
-	ids, err := state.Find("ClaimResponse", nhs.Query("_tag", csMonth, monthOf(month.String(), org))+"&status=active,cancelled"+more)
+	ids, err := state.Find("ClaimResponse", nhs.Query("_tag", csMonth, monthOf(month.String(), org))+more)
 	slices.Sort(ids)
 	return ids, err
 }

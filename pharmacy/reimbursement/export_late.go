@@ -47,7 +47,10 @@ func (s *Service) submissions(ctx context.Context, e *Export) ([]submission, err
 	if err != nil {
 		return nil, err
 	}
-	ids, err := answersOf(e.state, e.Month, e.Org, "")
+	if len(runs) == 0 { // the first run of all: what is paid, by the index alone
+		return e.firstSubmissions()
+	}
+	ids, err := answersOf(e.state, e.Month, e.Org, "&status=active,cancelled")
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +63,7 @@ func (s *Service) submissions(ctx context.Context, e *Export) ([]submission, err
 		if !ok {
 			continue // not closed: its claims are submitted when it is
 		}
-		late, err := answersOf(e.state, month, e.Org, "&_lastUpdated="+url.QueryEscape("ge"+last.date.Add(-slack).UTC().Format(fhir.InstantLayout)))
+		late, err := answersOf(e.state, month, e.Org, "&status=active,cancelled&_lastUpdated="+url.QueryEscape("ge"+last.date.Add(-slack).UTC().Format(fhir.InstantLayout)))
 		if err != nil {
 			return nil, err
 		}
@@ -72,11 +75,11 @@ func (s *Service) submissions(ctx context.Context, e *Export) ([]submission, err
 	slices.Sort(ids)
 	var list []submission
 	for _, id := range slices.Compact(ids) {
-		response, claim, err := answered(e.state, id)
+		response, err := answerAt(e.state, id)
 		if err != nil {
 			return nil, err
 		}
-		if claim == nil {
+		if response == nil {
 			continue
 		}
 		active, err := isActive(response)
@@ -88,11 +91,33 @@ func (s *Service) submissions(ctx context.Context, e *Export) ([]submission, err
 		if err != nil {
 			return nil, err
 		}
-		if active && was != nil && version == claim.VersionID || !active && was == nil {
-			continue // submitted as it is, or never submitted
+		if !active && was == nil {
+			continue // never submitted
 		}
-		x.was = was
+		if was != nil { // else its Claim is read when it is submitted
+			claim, err := claimAnswered(e.state, response)
+			if err != nil {
+				return nil, err
+			}
+			if claim == nil || active && version == claim.VersionID {
+				continue // submitted as it is
+			}
+		}
+		x.was = was.Bare()
 		list = append(list, x)
+	}
+	return list, nil
+}
+
+// firstSubmissions are the claims of the month of a pharmacy of which no run is known.
+func (e *Export) firstSubmissions() ([]submission, error) {
+	ids, err := answersOf(e.state, e.Month, e.Org, "&status=active")
+	if err != nil {
+		return nil, err
+	}
+	list := make([]submission, len(ids))
+	for i, id := range ids {
+		list[i] = submission{id: id, month: e.Month}
 	}
 	return list, nil
 }

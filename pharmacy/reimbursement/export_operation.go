@@ -67,13 +67,16 @@ func (s *Service) closeOperation(ctx context.Context, call *fhir.Call) (*fhir.Re
 	if len(list) == 1 && list[0].Asked != nil {
 		return &fhir.Reply{Resource: list[0].Asked, Location: "Task/" + list[0].Asked.ID() + "/_history/" + list[0].Asked.Get("meta").Get("versionId").Text()}, nil
 	}
-	reply, err := bundled(month, list)
-	if fhir.KindOf(err) == fhir.TooCostly && len(list) == 1 { // it is closed: that is not an error
+	if len(list) == 1 && list[0].size > closedWhole {
 		account, err := list[0].Totals.Resource()
 		return &fhir.Reply{Resource: account}, err
 	}
-	return reply, err
+	return bundled(month, list)
 }
+
+// closedWhole is how many bytes the claims of a run may have that is returned whole by
+// the request that records it; of a larger one the account is.
+const closedWhole = 8 << 20
 
 // pharmacyOf is the pharmacy whose claims a call is about: the one that it names,
 // which the caller must act for, else the caller's. "" is all of them, for a
