@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/server/auth"
@@ -62,5 +63,5 @@ func (s sandboxCaller) Authenticate(r *http.Request) (auth.Identity, error) {
 	}
 	grants := s.roles.Of(p.Roles...)
 	return auth.Identity{Scopes: auth.Full, Roles: grants, Requester: fhir.Principal{
-		Agent: p.Agent, Display: p.Display, OnBehalf: p.Organisation, Client: "sandbox-" + p.Name, Person: true, Roles: p.Roles, SeesAll: grants.SeesAll(), SeesNone: grants.SeesNone()}}, nil
+		Agent: p.Agent, Display: p.Display, OnBehalf: p.Organisation, Client: "sandbox-" + p.Name, Person: true, Verified: time.Now(), Strength: sandboxStrength, Roles: p.Roles, SeesAll: grants.SeesAll(), SeesNone: grants.SeesNone()}}, nil
 }

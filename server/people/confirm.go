@@ -58,12 +58,11 @@ func (r *Registry) Unconfirmed() (agents []string) {
 }
 
 // Confirm stores that by, who neither made the account nor has it, says whose it is:
-// the caller has compared the people.
+// the caller has compared the people. One that is disabled is confirmed too: what was
+// done with it stays, and another account may have its name.
 func (r *Registry) Confirm(id string, by Maker) (Person, error) {
 	return r.change(id, func(p *Person) error {
 		switch {
-		case p.Disabled:
-			return errors.New("the user is disabled: pestle user enable " + id)
 		case len(p.Passkeys) == 0 && len(p.Subjects) == 0:
 			return fmt.Errorf("%s has no passkey yet: it is confirmed when the person has registered one, since whoever has the invitation could", id)
 		case r.Missing(p) == 0:

@@ -65,6 +65,15 @@ func TestConfirm(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, missing("bob"))
 
+	add("gone", by(people.ByPerson, "admin-1"))
+	register("gone", false, by(people.ByPerson, "admin-1"))
+	_, err = w.r.Disable("gone", true)
+	require.NoError(t, err)
+	require.Equal(t, []string{"sds-user-id|gone"}, w.r.Unconfirmed(), "what was done with it is still nobody's second act")
+	_, err = w.r.Confirm("gone", by(people.ByPerson, "admin-2"))
+	require.NoError(t, err)
+	require.Empty(t, w.r.Unconfirmed())
+
 	add("pat", by(people.ByProgram, "program"))
 	register("pat", false, by(people.ByProgram, "program"))
 	_, err = w.r.Confirm("pat", by(people.ByPerson, "admin-1"))

@@ -2,6 +2,7 @@ package emergency
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,7 +43,7 @@ func (d *Desk) Load(state fhir.State) error {
 		if err != nil {
 			return err
 		}
-		if o != nil {
+		if o != nil && v.Requester.Agent == o.by() {
 			d.add(o)
 		}
 	}
@@ -50,13 +51,17 @@ func (d *Desk) Load(state fhir.State) error {
 }
 
 func (d *Desk) add(o *opening) {
+	patient, ok := strings.CutPrefix(o.patient(), "Patient/")
+	if !ok || !fhir.IsID(patient) {
+		return // nothing that the operation makes
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.open == nil {
 		d.open = map[string][]Open{}
 	}
 	who := o.by()
-	d.open[who] = append(slices.Clone(d.open[who]), Open{o.patient()[len("Patient/"):], o.purpose(), o.until()})
+	d.open[who] = append(slices.Clone(d.open[who]), Open{patient, o.purpose(), o.until()})
 }
 
 // To returns what is open to somebody at present.
