@@ -114,16 +114,11 @@ func (s *Service) paid(state fhir.State, e Event, now time.Time) ([]fhir.Change,
 	return append(changes, m.changes()...), nil
 }
 
-// takenBack records a refund or a dispute of a payment.
+// takenBack records a refund or a dispute of a payment, or that it came to nothing.
 func (s *Service) takenBack(state fhir.State, e Event, now time.Time) ([]fhir.Change, error) {
-	m := &movement{kind: moneyRefunded, provider: e.Provider, reference: e.Reference, pence: -e.Pence, paid: e.When, recorded: now, account: moneyUnmatched + "/" + e.Provider, pharmacy: s.site}
-	switch e.Kind {
-	case Disputed:
+	m := &movement{kind: moneyRefunded, provider: e.Provider, reference: e.Reference, pence: -e.Pence, paid: e.When, recorded: now}
+	if e.Kind == Disputed || e.Kind == DisputeReversed {
 		m.kind = moneyDisputed
-	case DisputeReversed:
-		m.kind, m.pence, m.reference = moneyReturned, e.Pence, e.Reference+"#reversed"
-	case RefundFailed:
-		m.kind, m.pence, m.reference = moneyReturned, e.Pence, e.Reference+"#failed"
 	}
 	of := noticeID(e.Provider + "/" + e.Payment)
 	v, err := standing(state, "PaymentNotice", "PaymentNotice/"+of)
@@ -138,7 +133,13 @@ func (s *Service) takenBack(state fhir.State, e Event, now time.Time) ([]fhir.Ch
 		return nil, err
 	}
 	m.account, m.pharmacy, m.request, m.of = p.account, p.pharmacy, p.request, v.Ref()
-	return m.changes(), nil
+	changes := m.changes()
+	// What was given again was taken back before, whichever is told first.
+	if again := *m; e.Kind == DisputeReversed || e.Kind == RefundFailed {
+		again.kind, again.pence, again.reference = moneyReturned, e.Pence, e.Reference+map[EventKind]string{DisputeReversed: "#reversed", RefundFailed: "#failed"}[e.Kind]
+		changes = append(changes, again.changes()...)
+	}
+	return changes, nil
 }
 
 // paidOut records a payout: a PaymentReconciliation whose details are the payments,

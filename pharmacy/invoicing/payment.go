@@ -2,6 +2,7 @@ package invoicing
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,8 +104,11 @@ func refundsOf(state fhir.State, notice string) (n int, sum int64, err error) {
 	}
 	for _, id := range ids {
 		v, err := standing(state, "PaymentNotice", "PaymentNotice/"+id)
-		if err != nil || v == nil {
+		if err != nil {
 			return 0, 0, err
+		}
+		if v == nil {
+			continue
 		}
 		m, err := readMovement(state, v)
 		if err != nil {
@@ -172,17 +176,29 @@ func (s *Service) subject(state fhir.State, call *fhir.Call, typ, op string) (*o
 }
 
 // whole is the prescription as if what is outstanding of it were in the bag, where
-// nothing was supplied or is in the bag yet.
+// nothing is in the bag.
 func (d *supplied) whole() *supplied {
-	if len(d.supplies) > 0 || len(d.bagged) > 0 {
+	if len(d.bagged) > 0 {
 		return d
 	}
 	all := *d
 	for _, x := range d.items {
-		all.bagged = append(all.bagged, supply{source: "order/" + x.number, kind: medicine, product: x.product, quantity: x.quantity, unit: x.unit, when: d.asked})
+		left := x.quantity
+		for _, s := range d.supplies {
+			if s.kind == medicine && nhs.SameUUID(s.item, x.number) {
+				left = left.Sub(s.quantity)
+			}
+		}
+		if left.IsPositive() && !slices.Contains(settledItems, x.status) {
+			all.bagged = append(all.bagged, supply{source: "order/" + x.number, item: x.number, kind: medicine, product: x.product, quantity: left, unit: x.unit, when: d.asked})
+		}
 	}
 	return &all
 }
+
+// settledItems are the statuses of items of which nothing is outstanding:
+// medicationdispense-type.
+var settledItems = []string{"0001", "0002", "0005", "0006"}
 
 // unrecorded refuses a movement that is recorded already.
 func unrecorded(state fhir.State, m *movement, op string) error {

@@ -173,6 +173,40 @@ func TestDisputes(t *testing.T) {
 	require.Equal(t, "0.00", moneyOf(w.must("balance", id), "due"))
 }
 
+// TestToldInAnyOrder: a refund that failed, and a dispute that was lost and won, leave
+// what is owed as it was, in whatever order they are told.
+func TestToldInAnyOrder(t *testing.T) {
+	for _, order := range [][]EventKind{{Refunded, RefundFailed}, {RefundFailed, Refunded}, {RefundFailed}, {Disputed, DisputeReversed}, {DisputeReversed, Disputed}, {DisputeReversed}} {
+		w := newWorld(t)
+		withTill(w)
+		newRx(1).hand(ampm, lis("28")).supplied(w)
+		id := w.must("issue", w.draft().ID()).ID()
+		w.must("request-payment", id)
+		w.event(Event{Kind: Paid, Key: askedID(account(t, w, id), 1), Reference: "pi_1", Pence: 4575})
+		for _, kind := range order {
+			w.event(Event{Kind: kind, Reference: "x_1", Payment: "pi_1", Pence: 1000})
+		}
+		require.Equal(t, "0.00", moneyOf(w.must("balance", id), "due"), order)
+	}
+}
+
+// TestRestIsAskedFor: what is outstanding of a prescription that is paid first is asked
+// for, also after a part of it was supplied: 28 capsules of each are ordered, 45.75 and
+// 57.55; of the first 14 are supplied, for 24.50, and 14 are left.
+func TestRestIsAskedFor(t *testing.T) {
+	w := newWorld(t, "*,X99CL,2026-01-01,,payment,before-supply,,K,the agreement\n")
+	withTill(w)
+	p := newRx(1)
+	require.NoError(t, p.store(w))
+	require.Equal(t, "103.30", moneyOf(w.must("request-payment", p.id("task")), "amount"))
+	w.must("record-payment", p.id("task"), cash(2450, "1")...)
+	p.hand(ampm, lis("14")).supplied(w)
+	require.Equal(t, "82.05", moneyOf(w.must("request-payment", p.id("task")), "amount"), "24.50 and 57.55")
+	p.bag = []given{lis("14")}
+	require.NoError(t, p.store(w))
+	require.Equal(t, "30.49", moneyOf(w.must("request-payment", p.id("task")), "amount"), "24.50 for what is in the bag, which is to be delivered for 5.99")
+}
+
 // TestPayout: what the provider pays out is the sum of its parts, each of which is
 // known; or it is said by how much it is not. 45.75 - 0.89 fee, - 10.00 refunded:
 // 34.86.

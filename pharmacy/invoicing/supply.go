@@ -34,11 +34,13 @@ type item struct {
 	product  []fhir.Coding
 	quantity decimal.Decimal
 	unit     string
+	status   string // medicationdispense-type
 }
 
 // supply is one thing to charge for: a medicine that was handed over, or a delivery.
 type supply struct {
 	source   string // what it is known by within the prescription
+	item     string // of which it is
 	pharmacy string // ODS code of who supplied, "" where that is who has the prescription
 	kind     string // medicine or delivery
 	service  string // MedicationDispense/1
@@ -151,7 +153,8 @@ func (d *supplied) readItems(state fhir.State, task *fhir.Resource) (bool, error
 		}
 		mine = true
 		quantity := request.Root().Path("dispenseRequest", "quantity")
-		x := item{number: ref.Path("identifier", "value").Text(), product: codings(request.Get("medicationCodeableConcept")), unit: quantity.Get("unit").Text()}
+		x := item{number: ref.Path("identifier", "value").Text(), product: codings(request.Get("medicationCodeableConcept")), unit: quantity.Get("unit").Text(),
+			status: nhs.Extension(nhs.Extension(in, nhs.ExtDispensing), "dispenseStatus").Path("valueCoding", "code").Text()}
 		x.quantity, _ = prices.Quantity(quantity.Get("value").Text())
 		d.items = append(d.items, x)
 	}
@@ -191,7 +194,7 @@ func (d *supplied) readBag(task *fhir.Resource) {
 		if x == nil || part("void", "valueBoolean").Bool() {
 			continue
 		}
-		s := supply{source: "bag/" + x.number, kind: medicine, product: x.product, unit: part("quantity", "valueQuantity").Get("unit").Text(), when: in.Path("valueAnnotation", "time").Text()}
+		s := supply{source: "bag/" + x.number, item: x.number, kind: medicine, product: x.product, unit: part("quantity", "valueQuantity").Get("unit").Text(), when: in.Path("valueAnnotation", "time").Text()}
 		s.quantity, _ = prices.Quantity(part("quantity", "valueQuantity").Get("value").Text())
 		if c := part("product", "valueCoding"); c.Get("code").Exists() {
 			s.product = append([]fhir.Coding{{System: c.Get("system").Text(), Code: c.Get("code").Text(), Display: c.Get("display").Text()}}, x.product...)
@@ -237,6 +240,7 @@ func (d *supplied) readNotification(bundle *fhir.Resource) {
 			continue
 		}
 		if x := d.item(nhs.Identifier(nhs.Contained(r, r.Get("authorizingPrescription").Item(0)), nhs.IDItem).Text()); x != nil {
+			s.item = x.number
 			s.product = append(s.product, x.product...) // where the list has what was ordered alone
 		}
 		d.supplies = append(d.supplies, s)

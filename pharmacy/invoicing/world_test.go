@@ -280,15 +280,17 @@ func (p *rx) store(w *world) error {
 func (h handing) bundle(p *rx, id string) fhir.Value {
 	var entries []any
 	for i, g := range h.what {
-		var extension, contained, performer fhir.Value
+		var extension, performer fhir.Value
+		order := fhir.Obj("resourceType", "MedicationRequest", "id", "m", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDItem, p.id(g.code))))
+		contained := fhir.List(order)
 		if h.by != "" {
-			contained = fhir.List(fhir.Obj("resourceType", "PractitionerRole", "id", "role", "organization", organisation(h.by)))
+			contained = fhir.List(order, fhir.Obj("resourceType", "PractitionerRole", "id", "role", "organization", organisation(h.by)))
 			performer = fhir.List(fhir.Obj("actor", fhir.Obj("reference", "#role")))
 		}
 		if h.delivered {
 			extension = fhir.List(fhir.Obj("url", nhs.ExtOwnCollection, "extension", fhir.List(fhir.Obj("url", "method", "valueCode", "delivered"))))
 		}
-		entries = append(entries, fhir.Obj("fullUrl", "urn:uuid:"+p.id(id, fmt.Sprint(i)), "resource", fhir.Obj("resourceType", "MedicationDispense", "contained", contained, "extension", extension, "performer", performer,
+		entries = append(entries, fhir.Obj("fullUrl", "urn:uuid:"+p.id(id, fmt.Sprint(i)), "resource", fhir.Obj("resourceType", "MedicationDispense", "contained", contained, "extension", extension, "performer", performer, "authorizingPrescription", fhir.List(fhir.Obj("reference", "#m")),
 			"identifier", fhir.List(nhs.IdentifierValue(nhs.IDDispense, g.number)), "status", "completed", "medicationCodeableConcept", nhs.Concept(fhir.Coding{System: nhs.CSSNOMED, Code: g.code, Display: g.name}),
 			"type", nhs.Concept(nhs.Coding(nhs.CSLineStatus, "0001")), "quantity", fhir.Obj("value", fhir.Raw(g.quantity), "unit", "capsule"), "whenHandedOver", h.when)))
 	}
