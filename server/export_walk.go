@@ -324,6 +324,9 @@ func (s *Server) walk(ctx context.Context, one *job, x *exchange) error {
 		return s.jobs.keep(one)
 	}
 	for at.Segment < r.segments() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		typ, kind, _ := r.segment(at.Segment)
 		if open.Pages > 0 && (open.Type != typ || open.Kind != kind || open.Count >= exportMost) {
 			if err := shut(); err != nil {

@@ -66,14 +66,38 @@ type jobs struct {
 	shelf Shelf
 	turn  chan struct{}
 	turns map[string]chan struct{} // of callers
+	ended context.Context          // when no more is to be done
+	end   context.CancelFunc
+	busy  sync.WaitGroup // those that are worked on
 	mu    sync.Mutex
 	byID  map[string]*job
 	held  int // bytes of results
 }
 
+// Close ends the work on jobs, and returns when nothing reads the repository for them
+// any more. What is not done goes on with the next server of the same shelf.
+func (s *Server) Close() {
+	s.jobs.mu.Lock()
+	s.jobs.end()
+	s.jobs.mu.Unlock()
+	s.jobs.busy.Wait()
+}
+
+// begin counts a job that is worked on, unless no more is to be done.
+func (j *jobs) begin() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.ended.Err() != nil {
+		return false
+	}
+	j.busy.Add(1)
+	return true
+}
+
 // newJobs reads those that the shelf has.
 func newJobs(shelf Shelf) (*jobs, error) {
 	j := &jobs{shelf: shelf, turn: make(chan struct{}, 2), turns: map[string]chan struct{}{}, byID: map[string]*job{}}
+	j.ended, j.end = context.WithCancel(context.Background())
 	if shelf == nil {
 		return j, nil
 	}
@@ -197,10 +221,14 @@ func (s *Server) work(one *job, x *exchange) {
 	if one.stop != nil || one.Failure != nil || one.Done && (one.Deferred == nil || s.jobs.resultOf(one) != nil) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), jobTime)
+	if !s.jobs.begin() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(s.jobs.ended, jobTime)
 	one.stop = cancel
 	own := x.apart()
 	go func() {
+		defer s.jobs.busy.Done()
 		err := s.turn(own.into(ctx), one, own)
 		cancel()
 		one.mu.Lock()

@@ -28,6 +28,7 @@ func bulkServer(t testing.TB, w *orgWorld) http.Handler {
 		Authenticator: byOrg{}, PublicURL: "http://pharmacy.test", Secret: []byte("secret"), Logger: slog.New(slog.DiscardHandler),
 		Audit: w.app.audit, Shelf: store.NewShelf(w.app.engine)})
 	require.NoError(t, err)
+	t.Cleanup(s.Close) // before the database is closed
 	return s.Handler()
 }
 
@@ -384,6 +385,7 @@ func TestExportForOnePatient(t *testing.T) {
 	s, err := server.New(server.Config{Repository: w.app.repository, Validator: w.app.validator, Operations: w.app.operations(), Authenticator: ofOnePatient{"FA565-p0"}, PublicURL: "http://pharmacy.test",
 		Secret: []byte("secret"), Logger: slog.New(slog.DiscardHandler), Audit: w.app.audit, Shelf: store.NewShelf(w.app.engine)})
 	require.NoError(t, err)
+	t.Cleanup(s.Close)
 	h := s.Handler()
 	want := []string{"Observation/FA565-p0", "Patient/FA565-p0"}
 	only := func(refs []string) []string {
@@ -410,6 +412,7 @@ func TestJobsExpire(t *testing.T) {
 	s, err := server.New(server.Config{Repository: w.app.repository, Validator: w.app.validator, Operations: w.app.operations(), Authenticator: byOrg{}, PublicURL: "http://pharmacy.test",
 		Secret: []byte("secret"), Logger: slog.New(slog.DiscardHandler), Shelf: shelf, Clock: func() time.Time { return now }})
 	require.NoError(t, err)
+	t.Cleanup(s.Close)
 	h := s.Handler()
 	kept := func() (n int) {
 		require.NoError(t, shelf.Each(func(name string, _ []byte) error {

@@ -201,6 +201,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	ended := func() error { // before the database is closed
 		stop()
 		return inTime(closeTime, "the followers did not stop", func() error {
+			s.Close()
 			<-followers
 			<-commands
 			<-verifying
