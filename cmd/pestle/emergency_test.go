@@ -83,6 +83,16 @@ func TestBreakGlass(t *testing.T) {
 	require.Equal(t, 422, code, body)
 	require.Contains(t, body, "BTG or ETREAT")
 	require.Contains(t, body, "must understand it", "both at once")
+	for sent, want := range map[string]string{
+		`{"resourceType":"Parameters"`: "line 1",
+		`{"resourceType":"Parameters","parameter":[{"name":"cod","valueCode":"BTG"}]}`:      "There is no parameter cod",
+		`{"resourceType":"Parameters","parameter":[{"name":"code","valueString":"BTG"}]}`:   "valueCode",
+		`{"resourceType":"Parameters","parameter":[{"name":"reason","valueString":"abc"}]}`: "The parameter code is missing",
+	} {
+		code, body = w.send(support, "POST", open, sent)
+		require.Contains(t, []int{400, 422}, code, body)
+		require.Contains(t, body, want, "of what they sent they are told all")
+	}
 	code, body = w.send(support, "POST", "Patient/nobody/$break-glass", glass("BTG", "the patient is unwell"))
 	require.Equal(t, 404, code, body)
 	for _, who := range []string{"1 pharmacist", "5 auditor", "6 finance", "7 administrator", "8 superintendent", "9 clinic-system of X99CL"} {

@@ -195,6 +195,9 @@ func (r *Redactor) outcome(n fhir.Node) any {
 func (r *Redactor) tells(issue fhir.Node) bool {
 	for e := range issue.Get("expression").Items() {
 		typ, rest, _ := strings.Cut(e.Text(), ".")
+		if typ == "Parameters" && slices.Contains(ofForm, fhir.Code(issue.Get("code").Text())) {
+			continue // what the caller sent, and nothing of what is stored
+		}
 		element := rest[:len(rest)-len(strings.TrimLeft(rest, letters))]
 		if t := r4.TypeOf(typ); t != nil && r4.IsResource(typ) && rest != "" && !r.whole(typ) {
 			if s, _ := r.sight(t, element); s.how != show && r.sights(typ)[element].how != show {
@@ -204,5 +207,8 @@ func (r *Redactor) tells(issue fhir.Node) bool {
 	}
 	return false
 }
+
+// ofForm are the codes of issues about the form of what was sent.
+var ofForm = []fhir.Code{fhir.Invalid, fhir.Structure, fhir.Required, fhir.ValueCode, fhir.NotSupported}
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
