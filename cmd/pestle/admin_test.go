@@ -76,6 +76,7 @@ func TestCommandsWhileServing(t *testing.T) {
 		{"import --site FA565 --from FX123 " + handed, 0, "0 patients, 0 supplies and 0 owings taken on; 0 patients are known, 1 records are there already"},
 		{"import --site FA565 --from FX123 " + mistake, 1, "mistake.csv:1:1: error: It is not clear what the file holds"},
 		{"import --from FX123 " + handed, 1, "It is not clear which pharmacy takes on"},
+		{"import --since soon --from FX123 " + handed, 1, "--since: expected a day"},
 		{"import --from ?? " + handed, 1, "--from: expected an ODS code"},
 		{"export claims --month 2020-01", 0, "no claims in 2020-01"},
 		{"export claims --month 2020-01 --run 3", 1, "The month has no such run"},

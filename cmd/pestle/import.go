@@ -16,6 +16,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/takeon"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/server/auth"
 )
 
@@ -24,6 +25,7 @@ type importCommand struct {
 	From   string   `required:"" placeholder:"ODS" help:"The pharmacy that hands over, by its ODS code."`
 	Name   string   `placeholder:"TEXT" help:"Its name."`
 	Site   string   `env:"PESTLE_SITE" placeholder:"ODS" help:"The pharmacy that takes on, as serve has it, where no server has the folder open or it has none."`
+	Since  string   `placeholder:"DAY" help:"Past supplies from this day on are taken on; unless set, those of the last 400 days, which are all that clinical checks look at."`
 	DryRun bool     `name:"dry-run" help:"Read and match everything, and store nothing."`
 	Data   string   `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database, made where there is none; a server may have it open."`
 	JSON   bool     `name:"json" help:"Print what became of it as JSON."`
@@ -46,6 +48,7 @@ Example: pestle import --data db --from FX123 --dry-run patients.csv supplies.cs
 // importRequest is what travels to a server.
 type importRequest struct {
 	From, Name, Site string
+	Since            string
 	DryRun           bool
 	Files            []takeon.File
 }
@@ -58,7 +61,10 @@ func (c *importCommand) Run(std streams) error {
 	if !odsForm.MatchString(strings.ToUpper(c.From)) {
 		return fmt.Errorf("--from: expected an ODS code such as FX123, found %q", c.From)
 	}
-	q := importRequest{From: strings.ToUpper(c.From), Name: c.Name, Site: strings.ToUpper(c.Site), DryRun: c.DryRun}
+	if c.Since != "" && nhs.ReadDate(c.Since).IsZero() {
+		return fmt.Errorf("--since: expected a day such as 2025-11-30, found %q", c.Since)
+	}
+	q := importRequest{Since: c.Since, From: strings.ToUpper(c.From), Name: c.Name, Site: strings.ToUpper(c.Site), DryRun: c.DryRun}
 	for _, name := range c.Files {
 		r, done, err := open(name, std.in, nil)
 		if err != nil {
@@ -111,7 +117,7 @@ func (c *importCommand) send(q importRequest) (*dispensing.TakenOn, error) {
 
 // do imports for a caller.
 func (q importRequest) do(ctx context.Context, a *app, who auth.Identity) (*dispensing.TakenOn, error) {
-	return a.dispensing.TakeOn(ctx, dispensing.TakeOn{From: prescription.Party{ID: q.From, Name: q.Name}, Site: q.Site, Files: q.Files, DryRun: q.DryRun}, who.Requester, time.Now())
+	return a.dispensing.TakeOn(ctx, dispensing.TakeOn{From: prescription.Party{ID: q.From, Name: q.Name}, Site: q.Site, Files: q.Files, Since: nhs.ReadDate(q.Since), DryRun: q.DryRun}, who.Requester, time.Now())
 }
 
 // importing imports for a command.
@@ -154,6 +160,9 @@ func (c *importCommand) figures(t *dispensing.TakenOn, std streams) {
 		verb = "would be taken on"
 	}
 	fmt.Fprintf(std.out, "%d patients, %d supplies and %d owings %s; %d patients are known, %d records are there already\n", t.Patients, t.Supplies, t.Owings, verb, t.Known, t.Unchanged)
+	if t.Old > 0 {
+		fmt.Fprintf(std.out, "%d supplies are left out: no clinical check looks so far back (--since takes them on)\n", t.Old)
+	}
 	if len(t.Reconcile) > 0 {
 		fmt.Fprintf(std.out, "%d to reconcile, in the queue take-on:\n", len(t.Reconcile))
 	}

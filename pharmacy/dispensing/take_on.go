@@ -20,8 +20,13 @@ type TakeOn struct {
 	From   prescription.Party // the other pharmacy, by its ODS code
 	Site   string             // the ODS code of the one that takes on, where neither caller nor server tells
 	Files  []takeon.File
-	DryRun bool // nothing is stored
+	Since  nhs.Date // from which day on past supplies are taken on; lookBack days ago where it is zero
+	DryRun bool     // nothing is stored
 }
+
+// lookBack is how many days back supplies are taken on unless told otherwise: no clinical
+// check looks further, and each one that is there is read by every check of its patient.
+const lookBack = 400
 
 // TakenOn is what became of it.
 type TakenOn struct {
@@ -29,6 +34,7 @@ type TakenOn struct {
 	Known     int              `json:"known"`     // that the pharmacy has a record of already
 	Supplies  int              `json:"supplies"`  // new
 	Owings    int              `json:"owings"`    // new
+	Old       int              `json:"old"`       // supplies of before the first day, which are left out
 	Unchanged int              `json:"unchanged"` // patients, supplies and owings that were taken on before
 	Reconcile []ToReconcile    `json:"reconcile"` // what somebody has to look at
 	Findings  []takeon.Finding `json:"findings,omitempty"`
@@ -63,8 +69,12 @@ func (s *Service) TakeOn(ctx context.Context, q TakeOn, who fhir.Principal, now 
 	if strings.EqualFold(q.From.ID, owner) {
 		return nil, refusal("import", fhir.Issue{Rule: "TAKE-2", Message: "What is taken on comes from another pharmacy.", Expected: "another ODS code than " + owner, Found: q.From.ID})
 	}
+	since := q.Since
+	if since.IsZero() {
+		since = nhs.Date{Time: nhs.DateOf(now).AddDate(0, 0, -lookBack)}
+	}
 	in, findings := takeon.Read(q.Files, nhs.DateOf(now))
-	t := &taking{s: s, state: s.db.State(ctx), from: q.From, owner: prescription.Party{ID: owner}, who: who, now: now, patients: map[string]*takenPatient{}, numbers: map[string]*fhir.Resource{}, names: map[string]*fhir.Resource{}}
+	t := &taking{s: s, state: s.db.State(ctx), from: q.From, owner: prescription.Party{ID: owner}, since: since, who: who, now: now, patients: map[string]*takenPatient{}, numbers: map[string]*fhir.Resource{}, names: map[string]*fhir.Resource{}}
 	if owner == s.site.ODS {
 		t.owner.Name = s.site.Name
 	}
@@ -91,6 +101,7 @@ type taking struct {
 	state    fhir.State
 	from     prescription.Party
 	owner    prescription.Party // the pharmacy that takes on
+	since    nhs.Date
 	who      fhir.Principal
 	now      time.Time
 	order    []*takenPatient

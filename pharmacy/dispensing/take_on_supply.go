@@ -18,6 +18,10 @@ func (t *taking) supply(s *takeon.Supply) error {
 	if err != nil || p == nil {
 		return err
 	}
+	if !s.Owed && s.On.Before(t.since) {
+		t.Old++
+		return nil
+	}
 	m, why := t.s.rules.Medicines.Match(s.Medicine, s.On)
 	what := "supply"
 	if s.Owed {

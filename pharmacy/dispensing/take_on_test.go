@@ -86,7 +86,7 @@ func importTwice(t *testing.T, q TakeOn) string {
 	require.NoError(t, err)
 	require.Equal(t, head, w.db.Head(), "what is there is left as it is")
 	require.Zero(t, second.Patients+second.Supplies+second.Owings+len(second.Reconcile))
-	fmt.Fprintf(&out, "patients %d, known %d, supplies %d, owings %d\n", first.Patients, first.Known, first.Supplies, first.Owings)
+	fmt.Fprintf(&out, "patients %d, known %d, supplies %d, owings %d, old %d\n", first.Patients, first.Known, first.Supplies, first.Owings, first.Old)
 	for _, r := range first.Reconcile {
 		fmt.Fprintf(&out, "reconcile %s: %s: %s\n", r.From, r.Reason, anyID.ReplaceAllString(r.Text, "*"))
 	}
