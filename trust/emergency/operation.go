@@ -40,7 +40,7 @@ const (
 	mostWords = 2000
 )
 
-// said is the text of a parameter; the issue is what is wrong with it.
+// said is the text of a parameter, "" where there is none.
 func said(call *fhir.Call, name, kind string) string {
 	if call.Body == nil {
 		return ""
