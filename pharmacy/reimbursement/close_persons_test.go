@@ -157,3 +157,16 @@ func TestReadClosing(t *testing.T) {
 	}
 	require.False(t, BuiltInClosing.alone("FA565", time.Now()))
 }
+
+// FuzzReadClosing: a table is read or refused, and asking it never fails.
+func FuzzReadClosing(f *testing.F) {
+	f.Add([]byte("2026-12-01\tFA565\tone\tours\r\n# c\n\n"), "FA565")
+	f.Add(closingTSV, "")
+	f.Fuzz(func(t *testing.T, tsv []byte, org string) {
+		c, err := ReadClosing(tsv)
+		if err != nil {
+			require.Empty(t, c.rows)
+		}
+		c.alone(org, time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC))
+	})
+}
