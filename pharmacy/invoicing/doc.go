@@ -4,8 +4,8 @@
 // A follower makes a ChargeItem of each private supply, priced by the list and the
 // terms of the clinic that prescribed it on the day of the supply (package
 // prices), and an Invoice: one for each supply, or one for each clinic and month,
-// as the terms say. An Invoice is a draft until Invoice/[id]/$issue gives it a
-// number; then nothing of it changes any more. What is corrected later is a credit:
+// as the terms say. An Invoice is a draft until Invoice/[id]/$issue numbers
+// it; then nothing of it changes any more. What is corrected later is a credit:
 // another Invoice of negative amounts that refers to the first.
 //
 // # Who writes

@@ -19,8 +19,8 @@ func everyRole() []fhir.Principal {
 	return callers
 }
 
-// TestRecordsAreNotWrittenByCallers: what a caller writes by itself is no record of
-// private money, and changes none: whatever the method, and before the record is
+// TestRecordsAreNotWrittenByCallers: what a caller writes by itself does not become a
+// record of private money, and changes none: whatever the method, and before the record is
 // there as after.
 func TestRecordsAreNotWrittenByCallers(t *testing.T) {
 	w := newWorld(t)

@@ -16,7 +16,7 @@ const (
 	moneyPaid      = "payment"
 	moneyRefunded  = "refund"
 	moneyDisputed  = "dispute"          // a bank takes a payment back
-	moneyReturned  = "dispute-reversed" // and gives it again
+	moneyReturned  = "dispute-reversed" // and returns it
 	moneyFee       = "fee"
 	moneyOther     = "adjustment"
 	moneyUnmatched = "unmatched" // the account of what nobody asked for

@@ -155,7 +155,7 @@ func TestAskedOnce(t *testing.T) {
 	require.Equal(t, "0.00", moneyOf(w.must("balance", id), "due"))
 }
 
-// TestDisputes: a bank takes a payment back, and gives it again.
+// TestDisputes: a bank takes a payment back, and returns it.
 func TestDisputes(t *testing.T) {
 	w := newWorld(t)
 	withTill(w)

@@ -22,7 +22,7 @@ type Provider interface {
 	// Request opens a page on which an amount is paid. The same key opens the same
 	// page again.
 	Request(ctx context.Context, r PaymentRequest) (Session, error)
-	// Refund gives back a part of a payment. The same key refunds once.
+	// Refund returns a part of a payment to the payer. The same key refunds once.
 	Refund(ctx context.Context, r RefundRequest) (reference string, err error)
 }
 

@@ -213,7 +213,7 @@ func (h *history) explained(accounts map[string]bool) {
 	require.Equal(h.t, taken, at, "each event of a payment counts once")
 }
 
-// charged wants every supply that stands to be charged once, at its price, but for
+// charged wants every supply that was not taken back to be charged once, at its price, but for
 // what was credited by decision; and everything taken back once.
 func (h *history) charged() {
 	state := h.db.State(h.ctx)

@@ -122,7 +122,7 @@ func (w *world) put(resources ...fhir.Value) error {
 	return err
 }
 
-// get is a resource as it stands, nil where there is none; it must be valid R4.
+// get is a resource as it is now, nil where there is none; it must be valid R4.
 func (w *world) get(ref string) *fhir.Resource {
 	w.t.Helper()
 	typ, _, _ := strings.Cut(ref, "/")

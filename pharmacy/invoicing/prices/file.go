@@ -35,7 +35,7 @@ var columns = map[Kind][]string{
 // Columns are the columns of a kind.
 func Columns(k Kind) []string { return columns[k] }
 
-// All stands for every pharmacy or clinic in a file.
+// All is every pharmacy or clinic, in a file.
 const All = "*"
 
 // KindOf tells the kind of a file by its header, "" for none.

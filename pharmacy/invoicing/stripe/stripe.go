@@ -94,7 +94,7 @@ func (p *Provider) Request(ctx context.Context, r invoicing.PaymentRequest) (inv
 	return invoicing.Session{ID: s.ID, URL: s.URL}, nil
 }
 
-// Refund gives a part of a payment back.
+// Refund returns a part of a payment to the payer.
 func (p *Provider) Refund(ctx context.Context, r invoicing.RefundRequest) (string, error) {
 	var made refund
 	if err := p.post(ctx, "/v1/refunds", url.Values{"payment_intent": {r.Payment}, "amount": {strconv.FormatInt(r.Pence, 10)}}, r.Key, &made); err != nil {
