@@ -112,12 +112,18 @@ func (r *response) item(holder, definition fhir.Node, items []fhir.Node) {
 			Expected: "one item", Found: strconv.Itoa(len(items)), Fix: "Give several answers in one item where the question repeats."})
 	}
 	for _, i := range items {
+		r.wording(i, definition)
 		switch typ {
 		case "group":
 			r.group(i, definition)
 		case "display":
 			if i.Get("answer").Exists() {
 				r.w.add(i, fhir.Issue{Code: fhir.Structure, Rule: "questionnaire-type", Message: "A display item has no answer.", Fix: "Leave the answer out."})
+			}
+		case "question":
+			if i.Get("answer").Exists() {
+				r.w.add(i, fhir.Issue{Code: fhir.Structure, Rule: "questionnaire-type", Message: "The type question is abstract: it says nothing of the answers, so there are none.",
+					Fix: "Leave the answer out, or give the item of the questionnaire the type of its answers."})
 			}
 		default:
 			r.question(i, definition)
@@ -157,6 +163,7 @@ func (r *response) question(item, definition fhir.Node) {
 			Expected: "one answer", Found: strconv.Itoa(count)})
 	}
 	r.occurrences(item, definition, count)
+	r.exclusive(answers, definition)
 	for a := range answers.Items() {
 		r.answer(a, definition)
 		r.items(a, definition)

@@ -100,6 +100,9 @@ func (r *response) outside(set string, question, code fhir.Node) bool {
 		}
 		v = definition.ReadValueSet(of.Sub(contained))
 	}
+	if v != nil && !code.Get("system").Exists() && !has(code, "system") {
+		return true // a code means nothing without its system
+	}
 	return v != nil && l.terms.MemberOf(v, code.Get("system").Text(), code.Get("version").Text(), code.Get("code").Text()).Verdict == terminology.Out
 }
 
@@ -229,6 +232,7 @@ func (r *response) attachment(answer, value, question fhir.Node) {
 			all = append(all, e.Get("valueCode").Text())
 		}
 	}
+	r.size(answer, value, question)
 	typ := value.Get("contentType").Text()
 	if len(all) > 0 && !slices.Contains(all, typ) {
 		r.w.add(answer, fhir.Issue{Code: fhir.Invariant, Rule: "questionnaire-answer", Message: "The attachment is of a type that the question does not take.",

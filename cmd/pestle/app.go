@@ -157,7 +157,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	a.invoicing = invoicing.New(db, invoicing.Options{Site: c.Dispensing.Site.ODS})
 	a.purges, a.duties, a.emergencies = purges, separate, emergencies
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
-	a.validator = profiles.New(profiles.WithLibrary(a.library), profiles.WithDefinitions(forms{db}))
+	a.validator = profiles.New(profiles.WithLibrary(library), profiles.WithDefinitions(forms{db, formsGiven{library}}))
 	site := c.Dispensing.Site
 	a.repository = withAudit{newRepository(db, a.library, log), audit.Records{Log: accesses, Site: audit.Site{Name: cmp.Or(site.Name, "Pestle"), ODS: site.ODS, Address: c.Address}}}
 	a.loops = map[string]*pharmacy.Loop{}

@@ -11,14 +11,37 @@ import (
 	"github.com/pestle-fhir/pestle/store"
 )
 
-// forms are the stored Questionnaires and Measures, which responses and reports
-// are held to. Profiles and terminology are not among them: the library has those.
-type forms struct{ db *store.DB }
+// forms are the Questionnaires and Measures that responses and reports are held to:
+// those that are stored, and behind them those that came with the profiles.
+type forms struct {
+	db    *store.DB
+	given formsGiven
+}
+
+// formsGiven are the Questionnaires and Measures that came with the profiles.
+type formsGiven struct {
+	with interface {
+		Form(typ, canonical string) *fhir.Resource
+	}
+}
+
+// Resource implements [profiles.Definitions].
+func (g formsGiven) Resource(_ context.Context, typ, canonical string) *fhir.Resource {
+	return g.with.Form(typ, canonical)
+}
 
 var escape = strings.NewReplacer(`\`, `\\`, `,`, `\,`, `|`, `\|`, `$`, `\$`).Replace
 
-// Resource gives the one that was written last; nil when there is none.
+// Resource implements [profiles.Definitions].
 func (f forms) Resource(ctx context.Context, typ, canonical string) *fhir.Resource {
+	if r := f.stored(ctx, typ, canonical); r != nil {
+		return r
+	}
+	return f.given.Resource(ctx, typ, canonical)
+}
+
+// stored gives the one that was written last; nil when there is none.
+func (f forms) stored(ctx context.Context, typ, canonical string) *fhir.Resource {
 	if typ != "Questionnaire" && typ != "Measure" {
 		return nil
 	}

@@ -36,7 +36,7 @@ func (c *validateCommand) Run(std streams) error {
 	if err := c.load(library.Terminology()); err != nil {
 		return err
 	}
-	v := profiles.New(profiles.WithLibrary(library))
+	v := profiles.New(profiles.WithLibrary(library), profiles.WithDefinitions(formsGiven{library}))
 	report := newReport(c.Format, std)
 	for _, file := range files {
 		for d := range documents(file, std.in, nil) {

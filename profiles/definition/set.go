@@ -15,11 +15,16 @@ type Set struct {
 	ValueSets   map[string]*ValueSet
 	CodeSystems map[string]*CodeSystem
 	ConceptMaps map[string]*ConceptMap
+	// Forms are the Questionnaires and Measures that answers and reports are held to.
+	Forms map[Form]*fhir.Resource
 }
+
+// Form names a Questionnaire or Measure.
+type Form struct{ Type, Canonical string }
 
 // NewSet gives an empty set.
 func NewSet() *Set {
-	return &Set{map[string]*Structure{}, map[string]*ValueSet{}, map[string]*CodeSystem{}, map[string]*ConceptMap{}}
+	return &Set{map[string]*Structure{}, map[string]*ValueSet{}, map[string]*CodeSystem{}, map[string]*ConceptMap{}, map[Form]*fhir.Resource{}}
 }
 
 // Add reads a conformance resource into the set. It reports false for resource
@@ -48,6 +53,13 @@ func (s *Set) Add(r *fhir.Resource, source string) (bool, error) {
 		}
 		d.Origin = source
 		s.AddConceptMap(d)
+	case "Questionnaire", "Measure":
+		url := r.Get("url").Text()
+		if url == "" {
+			return false, nil // none refers to it by a canonical
+		}
+		s.Forms[Form{r.Type(), url}] = r
+		s.Forms[Form{r.Type(), canonical(url, r.Get("version").Text())}] = r
 	default:
 		return false, nil
 	}
@@ -85,6 +97,9 @@ func (s *Set) Merge(o *Set) {
 	for k, v := range o.ConceptMaps {
 		s.ConceptMaps[k] = v
 	}
+	for k, v := range o.Forms {
+		s.Forms[k] = v
+	}
 }
 
 // Without returns the definitions of the set whose url, without its version, is not
@@ -95,6 +110,11 @@ func (s *Set) Without(hidden func(typ, url string) bool) *Set {
 	keep(out.ValueSets, s.ValueSets, "ValueSet", hidden)
 	keep(out.CodeSystems, s.CodeSystems, "CodeSystem", hidden)
 	keep(out.ConceptMaps, s.ConceptMaps, "ConceptMap", hidden)
+	for k, r := range s.Forms {
+		if url, _ := SplitCanonical(k.Canonical); !hidden(k.Type, url) {
+			out.Forms[k] = r
+		}
+	}
 	return out
 }
 
