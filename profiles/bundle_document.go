@@ -115,7 +115,7 @@ func referenceInBundle(w *walk, n fhir.Node, _ *r4.Type) {
 	l := readLiteral(text)
 	hits := b.find(l, at)
 	switch {
-	case !l.absolute && l.typ == "" && at >= 0 && b.entries[at].base != "" && strings.IndexAny(text, "/? ") < 0:
+	case !l.absolute && l.typ == "" && at >= 0 && b.entries[at].base != "" && !strings.ContainsAny(text, "/? "):
 		w.add(n, fhir.Issue{Code: fhir.ValueCode, Rule: "bundle-reference", Message: "A relative reference in a Bundle is read after the server of its entry's fullUrl.",
 			Expected: "Type/id", Found: short(text)})
 	case len(hits) == 0 && strings.HasPrefix(text, "urn:"):

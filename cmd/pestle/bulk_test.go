@@ -220,7 +220,7 @@ func TestExportRefuses(t *testing.T) {
 		{"FA565+pharmacist", "$export", 403, "$export"},
 		{"FA565+technician", "Group/x/$export", 403, "$export"},
 		{"FA565+administrator", "$export", 403, "$export"},
-		{"FA565", "$export?_type=Pateint", 404, "Did you mean Patient?"},
+		{"FA565", "$export?_type=Patients", 404, "Did you mean Patient?"},
 		{"FA565", "$export?_type=AuditEvent", 400, "audit log"},
 		{"FA565", "Patient/$export?_type=Organization", 400, "not part of the record"},
 		{"FA565", "$export?_outputFormat=csv", 400, "_outputFormat"},

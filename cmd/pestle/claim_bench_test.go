@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -126,7 +127,8 @@ func newClaimed(t testing.TB, patient string) *claimed {
 	r, err := sandboxMessage(time.Now())
 	require.NoError(t, err)
 	require.True(t, checkdigit.NHSNumber(patient), patient)
-	p, drawn := &claimed{}, ""
+	p := &claimed{}
+	var drawn []string
 	var items []string
 	for e := range r.Get("entry").Items() {
 		switch r := e.Get("resource"); r.Get("resourceType").Text() {
@@ -134,11 +136,12 @@ func newClaimed(t testing.TB, patient string) *claimed {
 			p.number = r.Path("groupIdentifier", "value").Text()
 			items = append(items, r.Get("identifier").Item(0).Get("value").Text())
 		case "Patient":
-			drawn = r.Get("identifier").Item(0).Get("value").Text()
+			name := r.Get("name").Item(0)
+			drawn = []string{r.Get("identifier").Item(0).Get("value").Text(), patient, `"` + name.Get("family").Text() + `"`, `"Example"`, `"` + name.Get("given").Item(0).Text() + `"`, `"Pat"`}
 		}
 	}
-	require.True(t, checkdigit.NHSNumber(drawn), drawn)
-	p.order = bytes.ReplaceAll(r.JSON(), []byte(drawn), []byte(patient))
+	require.True(t, checkdigit.NHSNumber(drawn[0]), drawn)
+	p.order = []byte(strings.NewReplacer(drawn...).Replace(string(r.JSON())))
 	p.supply, p.task = claimParameters(items, fhir.Value{}), "/Task/"+dispensing.TaskID(p.number, 1)
 	return p
 }

@@ -48,7 +48,6 @@ type history struct {
 	list []*rx
 	till *till
 	paid map[string]int64 // what the till took, by its reference
-	out  int              // payouts so far
 }
 
 func newHistory(t *testing.T, seed uint64) *history {

@@ -16,12 +16,12 @@ import (
 // asked is a request for a payment: the Basic that records to what the page of the
 // provider belongs.
 type asked struct {
-	id, version        string
-	account, pharmacy  string
-	ref                string // Invoice/1 or Task/1
-	pence              int64
-	provider, session  string
-	url, state, number string
+	id, version       string
+	account, pharmacy string
+	ref               string // Invoice/1 or Task/1
+	pence             int64
+	provider, session string
+	url, state        string
 }
 
 // The states of a request.

@@ -2,6 +2,7 @@ package reimbursement
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"maps"
 	"math/big"
@@ -279,7 +280,7 @@ func TestPaymentsThatAreRefused(t *testing.T) {
 		}
 		for _, want := range c.want {
 			text := ""
-			if e, ok := err.(*fhir.Error); ok {
+			if e := (*fhir.Error)(nil); errors.As(err, &e) {
 				for _, i := range e.Issues {
 					text += i.Text() + "\n"
 				}

@@ -31,7 +31,7 @@ type parsedKeys struct {
 
 // keysOf are the keys that a client has registered.
 func (r *registry) keysOf(c *Client) ([]auth.Key, error) {
-	if known, ok := r.parsed.Load(c.ID); ok && known.(parsedKeys).of == c { //nolint:errcheck // nothing else is stored
+	if known, ok := r.parsed.Load(c.ID); ok && known.(parsedKeys).of == c {
 		return known.(parsedKeys).keys, known.(parsedKeys).err
 	}
 	keys, err := parseKeys(c.Keys)

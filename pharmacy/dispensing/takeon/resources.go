@@ -192,11 +192,11 @@ var (
 // preparation are an owing; what was not supplied and never will be is passed over.
 func (f *resourceFile) supply(one resource) {
 	s := Supply{Place: Place{f.file, one.at}, Unit: one.Get("quantity").Get("unit").Text(), Dosages: one.Get("dosageInstruction"), Number: number(one)}
-	switch status := one.Get("status").Text(); {
-	case status == "cancelled" || status == "declined" || status == "entered-in-error" || status == "stopped":
+	switch status := one.Get("status").Text(); status {
+	case "cancelled", "declined", "entered-in-error", "stopped":
 		return
-	case status == supplied:
-	case status == owed[0] || status == owed[1] || status == owed[2]:
+	case supplied:
+	case owed[0], owed[1], owed[2]:
 		s.Owed = true
 	default:
 		f.wrong(one, "status", "completed for a supply; on-hold, in-progress or preparation for an owing", status)

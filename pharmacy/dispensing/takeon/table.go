@@ -78,7 +78,7 @@ func (t *table) columns(k kind) bool {
 			if near := spelling.One(name, names); near != "" {
 				expected = near
 			}
-			t.reader.fail(fhir.Position{Line: 1, Column: 1}, fhir.Structure, "The file has a column that is not known of "+k.name+".", expected, name)
+			t.fail(fhir.Position{Line: 1, Column: 1}, fhir.Structure, "The file has a column that is not known of "+k.name+".", expected, name)
 		}
 	}
 	return ok
@@ -90,7 +90,7 @@ func (t *table) wrong(at fhir.Position, column, expected, found string) {
 	if found == "" {
 		code, found = fhir.Required, "nothing"
 	}
-	t.reader.fail(at, code, "The column "+column+" is not valid.", expected, found)
+	t.fail(at, code, "The column "+column+" is not valid.", expected, found)
 }
 
 // text is a cell that must not be empty.
