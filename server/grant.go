@@ -153,8 +153,8 @@ func (x *exchange) permitReferencesIn(ctx context.Context, n fhir.Node) error {
 // system/$process-message?event=…, or for the right to the types that it stands
 // on: to read where it changes nothing, else to create and to update. Of a
 // caller's roles, one that changes something needs to be granted by its name. One
-// that is open asks for nothing. owned reports whether it is the operation's own scope, which covers its answer
-// too.
+// that is open asks for nothing. owned reports whether it is the operation's own
+// scope, which covers its answer too.
 func (x *exchange) permitOperation(op *fhir.Operation, event string) (owned bool, err error) {
 	name, typ := "$"+op.Name, "*"
 	if x.resourceType != "" {

@@ -126,7 +126,7 @@ type groups struct {
 
 func (p *page) groups(behind []byte) *groups {
 	g := &groups{sorts: sortsOf(p.typ, p.q.Sort), left: -1}
-	if behind != nil {
+	if len(behind) > 0 {
 		g.depth = int(behind[0])
 		g.behind = &match{spots: decodeSpots(behind[1:], len(g.orders))}
 	}
