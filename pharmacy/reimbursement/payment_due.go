@@ -168,8 +168,11 @@ func paymentsOf(state fhir.State, month tariff.Month, org string) (list []*payme
 	}
 	for _, id := range ids {
 		v, err := state.Current("PaymentReconciliation", id)
-		if err != nil || v == nil || v.Deleted() {
+		if err != nil {
 			return nil, err
+		}
+		if v == nil || v.Deleted() {
+			continue
 		}
 		p, err := readPayment(v)
 		if err != nil {

@@ -167,7 +167,8 @@ func ownLines(lines []paidLine) map[string]*big.Rat {
 	return own
 }
 
-// settles completes the Tasks of advances that a payment takes off, all of them or none.
+// settles completes the Tasks of advances that are open where a payment takes off all
+// that is on account.
 func (in *incoming) settles(state fhir.State, others []*payment) (changes []fhir.Change, err error) {
 	off, advances := int64(0), int64(0)
 	for _, l := range in.lines {
@@ -191,8 +192,11 @@ func (in *incoming) settles(state fhir.State, others []*payment) (changes []fhir
 			continue
 		}
 		r, err := v.Resource()
-		if err != nil || r.Get("status").Text() == "completed" {
+		if err != nil {
 			return nil, err
+		}
+		if r.Get("status").Text() == "completed" {
+			continue // taken off before, or accepted by somebody
 		}
 		changes = append(changes, fhir.Change{Method: fhir.Update, Type: "Task", ID: id, IfMatch: v.VersionID,
 			Resource: decided(r, "accept", "Taken off by the payment "+in.reference+".", fhir.Principal{Display: "the server"})})

@@ -168,6 +168,17 @@ func TestAdvance(t *testing.T) {
 	for _, want := range []string{"ON_ACCOUNT,0.00,", "PAID,-30.59,2 payments", "UNEXPLAINED,0.00,", "OPEN,0.00,0 "} {
 		require.Contains(t, summary, want)
 	}
+
+	// a second advance is taken off as the first was, which stays as it is
+	_, err = w.pays("figure,amount\nADVANCE,5.00\n", "date", "2027-02-10", "reference", "BACS 2")
+	require.NoError(t, err)
+	require.Contains(t, strings.Join(w.differences("list", "summary"), "\n"), "OPEN,5.00,1 ")
+	_, err = w.pays("figure,amount\nADVANCE,-5.00\n", "date", "2027-03-10", "reference", "BACS 3")
+	require.NoError(t, err)
+	said := strings.Join(w.differences(), "\n")
+	require.Contains(t, said, ",accept,Taken off by the payment BACS 1.")
+	require.Contains(t, said, ",accept,Taken off by the payment BACS 3.")
+	require.Contains(t, strings.Join(w.differences("list", "summary"), "\n"), "OPEN,0.00,0 ")
 }
 
 // TestPaymentByClaim: a PaymentReconciliation that names claims. By hand, to the penny:
