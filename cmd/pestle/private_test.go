@@ -61,6 +61,20 @@ func TestPrivateRecords(t *testing.T) {
 	p.keeps(records)
 }
 
+// TestFinanceIsToldWhatHasNoPrice: why an invoice cannot be issued is told to finance,
+// with the line and the code of the product, and without the medicine.
+func TestFinanceIsToldWhatHasNoPrice(t *testing.T) {
+	p := startPharmacy(t)
+	order, err := privateMessage(time.Now())
+	require.NoError(t, err)
+	task, _ := p.taken(order, "")
+	p.ask(200, "POST", task+"/$dispense", everything)
+	status, answer := p.answered("POST", "/fhir/Invoice/"+p.one("Invoice", "status=draft").ID()+"/$issue", "application/fhir+json", nil, personHeader, "finance")
+	require.Equal(t, 422, status, answer)
+	require.Contains(t, answer, "Line 1: No price of product 322237000 for clinic X99CL holds on")
+	require.NotContains(t, strings.ToLower(answer), "paracetamol")
+}
+
 // TestPrivateRoles: who may read and do what with private money, and what they are
 // not shown. Of another pharmacy and another clinic nobody finds anything.
 func TestPrivateRoles(t *testing.T) {

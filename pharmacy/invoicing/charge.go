@@ -239,7 +239,7 @@ func (c *charge) price(book *prices.Book) {
 	if c.of.kind == delivery {
 		c.line = a.Delivery()
 	} else {
-		c.line = a.Medicine(c.of.codes(), c.of.name(), c.of.quantity, c.of.unit)
+		c.line = a.Medicine(c.of.codes(), c.of.quantity, c.of.unit)
 	}
 	c.status = billable
 	if c.line.Reason != "" {

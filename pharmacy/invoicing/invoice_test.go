@@ -112,7 +112,7 @@ func TestUnpriced(t *testing.T) {
 	p.handings[0].what[1].number = p.id("x")
 	p.supplied(w)
 	require.Equal(t, "planned", w.all("ChargeItem")[1].Get("status").Text())
-	w.refused("No price of Paracetamol 500mg tablets", func() error { _, err := w.call("issue", w.draft().ID()); return err })
+	w.refused("No price of product ", func() error { _, err := w.call("issue", w.draft().ID()); return err })
 	w.load(testList + "*,*,2026-11-01,,322236009,Paracetamol 500mg tablets,32,capsule,1.20,pro-rata,other\n")
 	issued := w.must("issue", w.draft().ID())
 	require.Equal(t, "50.44", gross(issued), "45.75 + 1.20 + 3.25, and 20 % of 1.20 = 0.24")

@@ -277,7 +277,7 @@ func TestPaidFirst(t *testing.T) {
 	r.handings = nil
 	require.NoError(t, r.store(w))
 	r.handings = later
-	w.refused("No price of Paracetamol", func() error { return r.store(w) })
+	w.refused("No price of product ", func() error { return r.store(w) })
 
 	// Another clinic pays afterwards.
 	o := newRx(4)

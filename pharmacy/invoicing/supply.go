@@ -63,16 +63,6 @@ func (s supply) codes() (list []string) {
 	return list
 }
 
-// name is the name of the medicine.
-func (s supply) name() string {
-	for _, c := range s.product {
-		if c.Display != "" {
-			return c.Display
-		}
-	}
-	return ""
-}
-
 // account is the account of the prescription with a pharmacy: another one may supply
 // what this one has left.
 func (d *supplied) account(pharmacy string) string {

@@ -209,6 +209,6 @@ func (r *Redactor) tells(issue fhir.Node) bool {
 }
 
 // ofForm are the codes of issues about the form of what was sent.
-var ofForm = []fhir.Code{fhir.Invalid, fhir.Structure, fhir.Required, fhir.ValueCode, fhir.NotSupported}
+var ofForm = []fhir.Code{fhir.Invalid, fhir.Structure, fhir.Required, fhir.ValueCode, fhir.NotSupported, fhir.Invariant}
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

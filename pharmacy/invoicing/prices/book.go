@@ -127,8 +127,9 @@ func (l Line) Negated() Line {
 }
 
 // Medicine is what a quantity of a medicine costs, with the fee for dispensing it.
-// The first of the codes that has a price counts.
-func (a Agreement) Medicine(codes []string, name string, quantity decimal.Decimal, unit string) Line {
+// The first of the codes that has a price counts. A reason names the product by its
+// code: those who see to prices are not shown what a patient takes.
+func (a Agreement) Medicine(codes []string, quantity decimal.Decimal, unit string) Line {
 	var p Price
 	found := false
 	for _, code := range codes {
@@ -138,11 +139,11 @@ func (a Agreement) Medicine(codes []string, name string, quantity decimal.Decima
 	}
 	switch {
 	case !found:
-		return Line{Reason: fmt.Sprintf("No price of %s (%s) for clinic %s holds on %s.", orCode(name, codes), strings.Join(codes, ", "), a.Clinic, a.On)}
+		return Line{Reason: fmt.Sprintf("No price of product %s for clinic %s holds on %s.", strings.Join(codes, " or "), a.Clinic, a.On)}
 	case !quantity.IsPositive():
-		return Line{Reason: "It is not recorded how much of " + orCode(name, codes) + " was supplied."}
+		return Line{Reason: "It is not recorded how much of product " + p.Code + " was supplied."}
 	case !sameUnit(unit, p.Unit):
-		return Line{Reason: fmt.Sprintf("%s is priced by %s, and was supplied in %s.", p.Medicine, p.Unit, unit)}
+		return Line{Reason: fmt.Sprintf("Product %s is priced by %s, and was supplied in %s.", p.Code, p.Unit, unit)}
 	}
 	line := Line{}
 	how := fmt.Sprintf("%s %s at %s for %s, line %d of %s", quantity, p.Unit, Sterling(p.Pence), p.Size, p.Line, a.book.ListName)
@@ -152,7 +153,7 @@ func (a Agreement) Medicine(codes []string, name string, quantity decimal.Decima
 		how += ", whole packs"
 	}
 	if amount >= mostAmount {
-		return Line{Reason: fmt.Sprintf("%s %s of %s come to %s: is the quantity right?", quantity, unit, p.Medicine, Sterling(amount))}
+		return Line{Reason: fmt.Sprintf("%s %s of product %s come to %s: is the quantity right?", quantity, unit, p.Code, Sterling(amount))}
 	}
 	if reason := a.add(&line, MedicinePart, amount, p.VAT, how); reason != "" {
 		return Line{Reason: reason}
@@ -191,13 +192,6 @@ func (a Agreement) add(l *Line, kind string, pence int64, vat, cite string) stri
 	l.Parts = append(l.Parts, Part{Kind: kind, Pence: pence, VATKind: vat, Rate: rate.Rate, VAT: tax,
 		Cite: cite + "; VAT " + rate.Rate + " % (" + vat + " from " + rate.From.String() + ", mark " + rate.Mark + ", line " + itoa(rate.Line) + " of " + a.book.VATName + ")"})
 	return ""
-}
-
-func orCode(name string, codes []string) string {
-	if name != "" {
-		return name
-	}
-	return strings.Join(codes, ", ")
 }
 
 // sameUnit compares units as people write them: capsule, Capsules.

@@ -145,16 +145,16 @@ func TestUndecidable(t *testing.T) {
 	require.Empty(t, issues)
 	code := []string{"9404811000001106"}
 	for name, l := range map[string]Line{
-		"No price of":            b.For("A", "B", nhs.ReadDate("2026-07-01")).Medicine(code, "x", decimal.NewFromInt(1), "capsule"),
-		"is priced by":           b.For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, "x", decimal.NewFromInt(1), "ml"),
-		"how much of":            b.For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, "x", decimal.Zero, "capsule"),
-		"is the quantity right?": (&Book{List: dear, VAT: BuiltinVAT()}).For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, "x", decimal.NewFromInt(999), "capsule"),
-		"No rate of VAT for":     (&Book{List: list, VAT: &VAT{}}).For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, "x", decimal.NewFromInt(1), "capsules"),
+		"No price of":            b.For("A", "B", nhs.ReadDate("2026-07-01")).Medicine(code, decimal.NewFromInt(1), "capsule"),
+		"is priced by":           b.For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, decimal.NewFromInt(1), "ml"),
+		"how much of":            b.For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, decimal.Zero, "capsule"),
+		"is the quantity right?": (&Book{List: dear, VAT: BuiltinVAT()}).For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, decimal.NewFromInt(999), "capsule"),
+		"No rate of VAT for":     (&Book{List: list, VAT: &VAT{}}).For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, decimal.NewFromInt(1), "capsules"),
 	} {
 		require.Contains(t, l.Reason, name)
 		require.Empty(t, l.Parts)
 	}
-	require.Empty(t, b.For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, "x", decimal.NewFromInt(1), "Capsules").Reason)
+	require.Empty(t, b.For("A", "B", nhs.ReadDate("2026-06-30")).Medicine(code, decimal.NewFromInt(1), "Capsules").Reason)
 }
 
 func fuzzFile(f *testing.F, kind Kind) {
