@@ -157,11 +157,11 @@ func TestClinicReadsItsInvoice(t *testing.T) {
 	}
 }
 
-// TestPaidFirstByEveryDoor: where the clinic's terms say so, a prescription that is not
-// paid is supplied by no operation and no message.
-func TestPaidFirstByEveryDoor(t *testing.T) {
+// TestPaidFirstByOperation: where the clinic's terms say so, a prescription that is not
+// paid is neither supplied nor dispatched by an operation.
+func TestPaidFirstByOperation(t *testing.T) {
 	p, task := privately(t)
-	_, err := p.app.invoicing.Load(t.Context(), invoicing.File{Data: []byte("pharmacy,clinic,from,until,rule,value,vat,mark,source\n*,X99CL,2020-01-01,,payment,before-supply,,K,x\n")}, sandboxRequester)
+	_, err := p.app.invoicing.Load(t.Context(), invoicing.File{Data: []byte(paidFirst)}, sandboxRequester)
 	require.NoError(t, err)
 	bag := func(what string) []byte {
 		return []byte(`{"resourceType":"Parameters","parameter":[{"name":"all","valueBoolean":true},{"name":"bag","valueCode":"` + what + `"}]}`)

@@ -286,6 +286,30 @@ func TestPaidFirst(t *testing.T) {
 	o.hand(ampm, lis("28")).supplied(w)
 }
 
+// TestPaidFirstWhateverItSays (PAY-1): what is handed over on no day is priced on the day on
+// which it was recorded, and an organisation that is named by another system than ODS codes
+// has no account of its own: both are paid first, at £45.75.
+func TestPaidFirstWhateverItSays(t *testing.T) {
+	w := newWorld(t, "*,X99CL,2026-01-01,,payment,before-supply,,K,the agreement\n")
+	for n, when := range []string{"", "2026-11", "2026"} {
+		p := newRx(n + 1)
+		require.NoError(t, p.store(w))
+		p.hand(when, lis("28"))
+		w.refused("£45.75 is not paid", func() error { return p.store(w) })
+		w.must("record-payment", p.id("task"), cash(4575, p.order)...)
+		p.supplied(w)
+		draft := w.draft()
+		require.Equal(t, "45.75", gross(draft))
+		require.Equal(t, "2026-11-24T09:30:00Z", w.all("ChargeItem")[n].Get("occurrenceDateTime").Text())
+		w.must("issue", draft.ID())
+	}
+	p := newRx(9)
+	require.NoError(t, p.store(w))
+	p.hand(ampm, lis("28"))
+	p.handings[0].by, p.handings[0].system = "FA565", "https://example.org/id"
+	w.refused("£45.75 is not paid", func() error { return p.store(w) })
+}
+
 // TestWrongPayments: everything that is wrong with a payment is said at once.
 func TestWrongPayments(t *testing.T) {
 	w := newWorld(t)

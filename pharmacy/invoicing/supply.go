@@ -109,13 +109,18 @@ func readSupplied(state fhir.State, v *fhir.Version) (*supplied, error) {
 	}
 	d.readBag(task)
 	for out := range task.Get("output").Items() {
-		bundle, err := current(state, "Bundle", out.Path("valueReference", "reference").Text())
+		message, err := standing(state, "Bundle", out.Path("valueReference", "reference").Text())
 		if err != nil {
 			return nil, err
 		}
-		if bundle != nil {
-			d.readNotification(bundle)
+		if message == nil {
+			continue
 		}
+		bundle, err := message.Resource()
+		if err != nil {
+			return nil, err
+		}
+		d.readNotification(bundle, message.LastUpdated)
 	}
 	if n := len(d.supplies); d.pharmacy == "" && n > 0 { // nobody has it any more
 		d.pharmacy = d.supplies[n-1].pharmacy
@@ -199,9 +204,10 @@ func (d *supplied) readBag(task *fhir.Resource) {
 	}
 }
 
-// readNotification reads what a dispense-notification says was handed over. What
-// is delivered at one time is one delivery.
-func (d *supplied) readNotification(bundle *fhir.Resource) {
+// readNotification reads what a dispense-notification says was handed over: on the day
+// on which it was recorded, where it does not say on which. What is delivered at one time
+// is one delivery.
+func (d *supplied) readNotification(bundle *fhir.Resource, recorded time.Time) {
 	seen := map[string]int{}
 	delivered, by := "", ""
 	place := -1
@@ -223,6 +229,9 @@ func (d *supplied) readNotification(bundle *fhir.Resource) {
 		status := nhs.Coded(r.Get("type"), nhs.CSLineStatus)
 		s := supply{source: number, pharmacy: supplier(bundle, r), kind: medicine, product: productOf(bundle, r), unit: r.Path("quantity", "unit").Text(), when: r.Get("whenHandedOver").Text(),
 			service: "MedicationDispense/" + pharmacy.ID("MedicationDispense", d.order, strconv.Itoa(d.issue), number)}
+		if s.day().IsZero() {
+			s.when = recorded.UTC().Format(time.RFC3339)
+		}
 		value := r.Path("quantity", "value").Text()
 		var known bool
 		s.quantity, known = prices.Quantity(value)
@@ -250,11 +259,15 @@ func isNone(quantity string) bool {
 	return quantity == "" || strings.Trim(quantity, "0.") == "" || strings.HasPrefix(quantity, "-")
 }
 
-// supplier is the pharmacy that a MedicationDispense of a message says has supplied.
+// supplier is the pharmacy that a MedicationDispense of a message says has supplied, ""
+// where it names none by its ODS code.
 func supplier(bundle *fhir.Resource, dispense fhir.Node) string {
 	role := nhs.Contained(dispense, dispense.Get("performer").Item(0).Get("actor"))
 	of := role.Get("organization")
-	ods := of.Path("identifier", "value").Text()
+	id, ods := of.Get("identifier"), ""
+	if system := id.Get("system"); !system.Exists() || system.Text() == nhs.IDODS {
+		ods = id.Get("value").Text()
+	}
 	if ods == "" {
 		ods = nhs.Identifier(entryOf(bundle, of.Get("reference").Text()), nhs.IDODS).Text()
 	}

@@ -1,6 +1,7 @@
 package invoicing
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -221,6 +222,7 @@ type handing struct {
 	when      string
 	delivered bool
 	by        string // another pharmacy
+	system    string // of the identifier of that, where it is not of ODS codes
 	what      []given
 }
 
@@ -284,7 +286,7 @@ func (h handing) bundle(p *rx, id string) fhir.Value {
 		order := fhir.Obj("resourceType", "MedicationRequest", "id", "m", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDItem, p.id(g.code))))
 		contained := fhir.List(order)
 		if h.by != "" {
-			contained = fhir.List(order, fhir.Obj("resourceType", "PractitionerRole", "id", "role", "organization", organisation(h.by)))
+			contained = fhir.List(order, fhir.Obj("resourceType", "PractitionerRole", "id", "role", "organization", fhir.Obj("type", "Organization", "identifier", nhs.IdentifierValue(cmp.Or(h.system, nhs.IDODS), h.by))))
 			performer = fhir.List(fhir.Obj("actor", fhir.Obj("reference", "#role")))
 		}
 		if h.delivered {

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/invoicing"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
+const paidFirst = "pharmacy,clinic,from,until,rule,value,vat,mark,source\n*,X99CL,2020-01-01,,payment,before-supply,,K,x\n"
+
+// TestPaidFirstByMessageAndResource: where the clinic's terms say so, what is not paid is
+// supplied neither by a dispense-notification nor by resources that
+// are written one by one, in a batch or in a transaction. Once it is paid, the
+// notification alone is accepted.
+func TestPaidFirstByMessageAndResource(t *testing.T) {
+	p, task := privately(t)
+	told := notificationIn(p.ask(200, "POST", task+"/$dispense", everything))
+	p.ask(200, "POST", task+"/$withdraw", reason("MU"))
+	_, err := p.app.invoicing.Load(t.Context(), invoicing.File{Data: []byte(paidFirst)}, sandboxRequester)
+	require.NoError(t, err)
+	supplies, err := p.app.db.State(t.Context()).Find("MedicationDispense", "_lastUpdated=gt2000-01-01")
+	require.NoError(t, err)
+	written := p.ask(200, "GET", "/MedicationDispense/"+supplies[0], nil)
+
+	again := func(edit func(m map[string]any)) *fhir.Resource {
+		return edited(t, told, func(m map[string]any) {
+			m["identifier"].(map[string]any)["value"] = uuid.NewString()
+			within(m, "MedicationDispense", func(r map[string]any) {
+				r["identifier"].([]any)[0].(map[string]any)["value"] = uuid.NewString()
+				if edit != nil {
+					edit(r)
+				}
+			})
+		})
+	}
+	in := func(kind, method, url string, resources ...*fhir.Resource) []byte {
+		var entries []any
+		for _, r := range resources {
+			entries = append(entries, fhir.Obj("fullUrl", "urn:uuid:"+uuid.NewString(), "resource", r.Root(), "request", fhir.Obj("method", method, "url", url)))
+		}
+		return fhir.Obj("resourceType", "Bundle", "type", kind, "entry", fhir.List(entries...)).JSON()
+	}
+	messages := map[string]*fhir.Resource{
+		"as it is":                     again(nil),
+		"handed over before the terms": again(func(r map[string]any) { r["whenHandedOver"] = "2019-12-31T10:00:00+00:00" }),
+		"without a time":               again(func(r map[string]any) { delete(r, "whenHandedOver") }),
+		"in a month":                   again(func(r map[string]any) { r["whenHandedOver"] = r["whenHandedOver"].(string)[:len("2026-11")] }),
+	}
+	single := edited(t, written, func(m map[string]any) {
+		delete(m, "id")
+		delete(m, "meta")
+		m["status"] = "completed"
+		m["identifier"].([]any)[0].(map[string]any)["value"] = uuid.NewString()
+	})
+	var claimed map[string]any
+	require.NoError(t, json.Unmarshal(p.ask(200, "GET", task, nil).JSON(), &claimed))
+	claimed["output"] = []any{map[string]any{"type": map[string]any{"text": "x"}, "valueReference": map[string]any{"reference": "Bundle/" + told.ID()}}}
+	moved, err := json.Marshal(claimed)
+	require.NoError(t, err)
+	state, err := fhir.Parse(moved)
+	require.NoError(t, err)
+
+	head := p.app.db.Head()
+	refused := func(name, path, method string, body []byte, says string) {
+		t.Helper()
+		status, answer := p.answered(method, "/fhir"+path, "application/fhir+json", body)
+		if status == 200 { // of a batch
+			assert.Regexp(t, `"status":"4`, answer, name)
+			assert.NotRegexp(t, `"status":"2`, answer, name)
+		} else {
+			assert.True(t, status >= 400 && status < 500, "%s: %d %.300s", name, status, answer)
+		}
+		assert.Contains(t, answer, says, name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(messages)) {
+		says := "£12.00 is not paid"
+		if name == "handed over before the terms" {
+			says = "is from before"
+		}
+		refused(name, "/$process-message", "POST", messages[name].JSON(), says)
+		refused(name+", in a batch", "", "POST", in("batch", "POST", "$process-message", messages[name]), says)
+		refused(name+", in a transaction", "", "POST", in("transaction", "POST", "$process-message", messages[name]), "")
+	}
+	refused("$dispense in a batch", "", "POST", in("batch", "POST", task[1:]+"/$dispense", fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", "all", "valueBoolean", true))).Resource()), "£12.00 is not paid")
+	for _, kind := range []string{"batch", "transaction"} {
+		refused("a supply in a "+kind, "", "POST", in(kind, "POST", "MedicationDispense", single), "DN-19")
+		refused("the Task in a "+kind, "", "POST", in(kind, "PUT", task[1:], state), "")
+	}
+	refused("a supply", "/MedicationDispense", "POST", single.JSON(), "DN-19")
+	refused("the withdrawn supply", "/MedicationDispense/"+written.ID(), "PUT", edited(t, written, func(m map[string]any) { m["status"] = "completed" }).JSON(), "")
+	refused("the Task", task, "PUT", moved, "")
+	assert.Equal(t, head, p.app.db.Head(), "nothing is stored")
+
+	p.ask(200, "POST", task+"/$record-payment", payment("12.00", "1"))
+	refused("a supply that is paid", "/MedicationDispense", "POST", single.JSON(), "DN-19")
+	p.ask(200, "POST", "/$process-message", messages["as it is"].JSON())
+	assert.NotContains(t, string(p.one("Task", "code=prescription-order").JSON()), nhs.RulePaidFirst)
+}
+
+// TestAmendedSupplyIsPaidFirst: 50 of 100 tablets are paid, £6.00, and supplied; an
+// amendment to 100 asks for the other £6.00.
+func TestAmendedSupplyIsPaidFirst(t *testing.T) {
+	p, task := privately(t)
+	_, err := p.app.invoicing.Load(t.Context(), invoicing.File{Data: []byte(paidFirst)}, sandboxRequester)
+	require.NoError(t, err)
+	item := ""
+	for in := range p.ask(200, "GET", task, nil).Get("input").Items() {
+		if ref := in.Get("valueReference"); ref.Path("identifier", "system").Text() == nhs.IDItem {
+			item = ref.Path("identifier", "value").Text()
+		}
+	}
+	p.ask(200, "POST", task+"/$record-payment", payment("6.00", "1"))
+	part := notificationIn(p.ask(200, "POST", task+"/$dispense", parametersOf(item+":0003:50")))
+	whole := edited(t, amendment(t, fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", "notification", "resource", part.Root()))).Resource()), func(m map[string]any) {
+		within(m, "MedicationDispense", func(r map[string]any) {
+			r["quantity"].(map[string]any)["value"] = 100
+			r["type"].(map[string]any)["coding"] = []any{map[string]any{"system": nhs.CSLineStatus, "code": "0001", "display": "Item fully dispensed"}}
+		})
+	})
+	status, answer := p.answered("POST", "/fhir/$process-message", "application/fhir+json", whole.JSON())
+	assert.Equal(t, 400, status)
+	assert.Contains(t, answer, "£6.00 is not paid")
+	p.ask(200, "POST", task+"/$record-payment", payment("6.00", "2"))
+	p.ask(200, "POST", "/$process-message", whole.JSON())
+}
