@@ -29,6 +29,7 @@ type result struct {
 	text   []byte
 	shown  []*fhir.Access
 	needed bool
+	rights string // of who asked, when it was made
 }
 
 // deferrable reports whether an interaction is answered later where the client
@@ -94,7 +95,7 @@ func (s *Server) answerLater(ctx context.Context, one *job, asked *exchange) err
 	} else {
 		b.entry("", body, fhir.Obj("response", response))
 	}
-	made := &result{text: bytes.Join(b.close(), nil)}
+	made := &result{text: bytes.Join(b.close(), nil), rights: asked.rights()}
 	if own.trail != nil {
 		if a, needed := s.access(r, own, out.status); a != nil {
 			made.shown, made.needed = []*fhir.Access{a}, needed

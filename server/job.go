@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -25,10 +26,11 @@ type Shelf interface {
 }
 
 // job is a request that is answered later: https://hl7.org/fhir/R4/async.html
-// It holds what was asked and how far the work is, never what it found: that is read
-// again, as of the same state, when it is fetched. So no copy of a record lies
-// anywhere that a purge, a right that ends or the encryption of the store would not
-// reach.
+// It holds what was asked and how far the work is, and of an export never what it found:
+// that is read again, as of the same state, when it is fetched. So no copy of a record
+// lies anywhere that a purge, a right that ends or the encryption of the store would not
+// reach. Only the answer to a deferred request is kept, in memory, for the rights with
+// which it was made.
 type job struct {
 	ID       string    `json:"id"`
 	Owner    string    `json:"owner"` // who asked, as [exchange.caller] has it
@@ -218,7 +220,7 @@ func (s *Server) newJob(x *exchange, request string) *job {
 func (s *Server) work(one *job, x *exchange) {
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	if one.stop != nil || one.Failure != nil || one.Done && (one.Deferred == nil || s.jobs.resultOf(one) != nil) {
+	if one.stop != nil || one.Failure != nil || one.Done && (one.Deferred == nil || s.jobs.resultOf(one, x.rights()) != nil) {
 		return
 	}
 	if !s.jobs.begin() {
@@ -327,10 +329,21 @@ func (j *jobs) release(one *job) {
 	}
 }
 
-func (j *jobs) resultOf(one *job) *result {
+// resultOf is the result of a deferred request for a caller's rights, nil for none. One
+// that was made with other rights is forgotten, so that it is made again.
+func (j *jobs) resultOf(one *job, rights string) *result {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if one.result != nil && one.result.rights != rights {
+		j.release(one)
+	}
 	return one.result
+}
+
+// rights are what a caller may do and is shown, in a form that can be compared.
+func (x *exchange) rights() string {
+	who := &x.identity.Requester
+	return fmt.Sprint(x.identity.Scopes, who.Roles, who.Delegates, who.SeesAll, who.SeesNone, x.notice())
 }
 
 func progressText(parts ...string) string {

@@ -46,7 +46,7 @@ func (s *Server) jobStatus(c *gin.Context) error {
 	one.mu.Lock()
 	done, failure, status, progress := one.Done, one.Failure, one.Status, one.progress
 	one.mu.Unlock()
-	result := s.jobs.resultOf(one)
+	result := s.jobs.resultOf(one, x.rights())
 	switch {
 	case failure != nil:
 		return s.send(c, status, failure)

@@ -43,8 +43,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	if h, ok := x.identity.Hidden.(interface{ Notice() string }); ok && h.Notice() != "" {
-		w.Header().Set(emergencyHeader, h.Notice())
+	if notice := x.notice(); notice != "" {
+		w.Header().Set(emergencyHeader, notice)
 	}
 	s.engine.ServeHTTP(w, r)
 }
@@ -52,6 +52,14 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 // emergencyHeader says, as long as it lasts, which patients' records are open to a caller
 // from whom parts of them are hidden otherwise.
 const emergencyHeader = "Pestle-Emergency-Access"
+
+// notice is the value of that header, "" where nothing is open.
+func (x *exchange) notice() string {
+	if h, ok := x.identity.Hidden.(interface{ Notice() string }); ok {
+		return h.Notice()
+	}
+	return ""
+}
 
 // anonymous are all callers of a server that asks nobody who they are.
 const anonymous = "anonymous"

@@ -20,6 +20,7 @@ import (
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/trust/policy"
 )
 
 // bulkServer is a server of a world that keeps its jobs and records who is shown what.
@@ -357,6 +358,65 @@ func TestDeferredIsAnsweredAsAtOnce(t *testing.T) {
 		}
 		assert.Equal(t, 404, bulkAsk(h, "Bea/FA565", "GET", status, "").Code)
 	}
+}
+
+// demoted is a caller whose rights change while their jobs are there.
+type demoted struct{ roles, scopes string }
+
+func (c *demoted) Authenticate(*http.Request) (auth.Identity, error) {
+	table, err := policy.Builtin()
+	if err != nil {
+		return auth.Identity{}, err
+	}
+	grants := table.Of(c.roles)
+	return auth.Identity{Scopes: auth.ParseScopes(c.scopes), Roles: grants,
+		Requester: fhir.Principal{Agent: "bea", OnBehalf: "FA565", Roles: []string{c.roles}, SeesAll: grants.SeesAll(), SeesNone: grants.SeesNone()}}, nil
+}
+
+func (*demoted) Challenge(error) string { return "Bearer" }
+
+// TestJobsOfWhoLostARight: a right that has ended shows nothing of an export that was
+// done before, nor of an answer that was made before.
+func TestJobsOfWhoLostARight(t *testing.T) {
+	w := newOrgWorld(t)
+	w.order("X99CL", "FA565", "9000000009")
+	const all = "user/*.rs"
+	who := &demoted{"superintendent", all}
+	s, err := server.New(server.Config{Repository: w.app.repository, Validator: w.app.validator, Operations: w.app.operations(), Authenticator: who, PublicURL: "http://pharmacy.test",
+		Secret: []byte("secret"), Logger: slog.New(slog.DiscardHandler), Audit: w.app.audit})
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	h := s.Handler()
+	m, status := exportedBulk(t, h, "x", "/fhir/$export?_type=Patient")
+	require.NotEmpty(t, m.Output)
+	file := m.Output[0].URL
+	search := bulkAsk(h, "x", "GET", "/fhir/Patient?_count=5", "", "Prefer", "respond-async").Header().Get("Content-Location")
+	answer := func() (text string) {
+		require.Eventually(t, func() bool {
+			r := bulkAsk(h, "x", "GET", search, "")
+			text = r.Body.String()
+			return r.Code == 200
+		}, 10*time.Second, 5*time.Millisecond)
+		return text
+	}
+	require.Equal(t, 200, bulkAsk(h, "x", "GET", file, "").Code)
+	require.Contains(t, answer(), "9000000009")
+
+	*who = demoted{"pharmacist", all} // who reads Patients, and does not export
+	assert.Equal(t, 403, bulkAsk(h, "x", "GET", file, "").Code)
+	assert.Contains(t, answer(), "9000000009")
+	*who = demoted{"superintendent", "user/Task.rs"}
+	assert.Equal(t, 403, bulkAsk(h, "x", "GET", file, "").Code)
+	lost := answer()
+	assert.NotContains(t, lost, "9000000009")
+	assert.Contains(t, lost, "403 Forbidden")
+	*who = demoted{"administrator", all} // sees nothing of any organisation
+	assert.Equal(t, 403, bulkAsk(h, "x", "GET", file, "").Code)
+	assert.NotContains(t, answer(), "9000000009")
+	*who = demoted{"superintendent", all}
+	assert.Equal(t, 200, bulkAsk(h, "x", "GET", file, "").Code)
+	assert.Contains(t, answer(), "9000000009")
+	assert.Equal(t, 202, bulkAsk(h, "x", "DELETE", status, "").Code)
 }
 
 // ofOnePatient is a token that is about one patient.
