@@ -8,7 +8,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// TestRules breaks each rule of the operations once: the refusal names it.
+// TestRules breaks each rule at each operation that asks it: the refusal names it.
 func TestRules(t *testing.T) {
 	w := newWorld(t)
 	withTill(w)
@@ -19,6 +19,8 @@ func TestRules(t *testing.T) {
 		return func() error { _, err := w.call(op, id, parameters...); return err }
 	}
 	w.breaks("PRIV-1", call("issue", unpriced))
+	w.breaks("PRIV-2", call("receipt", unpriced))
+	w.breaks("PRIV-1", call("request-payment", newRx(1).id("task")))
 	newRx(2).hand(ampm, lis("28")).supplied(w)
 	for _, d := range w.invoices("draft") {
 		if d.ID() != unpriced {
@@ -31,6 +33,9 @@ func TestRules(t *testing.T) {
 	w.breaks("PRIV-4", call("record-payment", id))
 	w.must("record-payment", id, cash(100, "1")...)
 	w.breaks("PRIV-4", call("record-payment", id, cash(100, "1")...))
+	half := fhir.Obj("name", "amount", "valueMoney", fhir.Obj("value", fhir.Raw("0.005"), "currency", "GBP"))
+	w.breaks("PRIV-4", call("refund", noticeID("vne51.cash/1"), reason("x"), half))
+	w.breaks("PRIV-4", call("request-payment", id, half))
 	w.breaks("PRIV-5", call("refund", noticeID("vne51.cash/1"), reason("x"), fhir.Obj("name", "amount", "valueMoney", money(101))))
 	w.breaks("PRIV-6", call("request-payment", id, fhir.Obj("name", "amount", "valueMoney", money(4476))))
 	w.breaks("records-are-final", func() error {

@@ -13,7 +13,7 @@ import (
 )
 
 // doors are where the rules are asked.
-var doors = strings.Fields("order update notification task release accept dispense return withdraw cancel release-hold hold approve reject record-original query correct check owe hand-over put-back dispatch fail-delivery tracking-status complete-claim mitigate detect-issues reconcile import label tracker commit claim submit close-month payment register issue credit record-payment request-payment refund receive-stock destroy stock-check correct-register responsible-pharmacist")
+var doors = strings.Fields("order update notification task release accept dispense return withdraw cancel release-hold hold approve reject record-original query correct check owe hand-over put-back dispatch fail-delivery tracking-status complete-claim mitigate detect-issues reconcile import label tracker commit claim submit close-month payment register issue credit receipt record-payment request-payment refund receive-stock destroy stock-check correct-register responsible-pharmacist")
 
 // parts are the files of the business whose rules are in the table: code, data and tests.
 var parts = []string{
@@ -64,6 +64,31 @@ func TestEveryRuleHasCodeAndTest(t *testing.T) {
 		assert.True(t, known[id], "an issue names %s, which rules.tsv does not have", id)
 	}
 	assert.Greater(t, len(known), 180)
+}
+
+// broken is a rule of private money that a test breaks at a door.
+var broken = regexp.MustCompile(`breaks\("(PRIV-\d+)", call\("([a-z-]+)"`)
+
+// TestPrivateMoneyIsAskedAtItsDoors wants each rule of private money to be broken by a
+// test at each door of the table, and at no other.
+func TestPrivateMoneyIsAskedAtItsDoors(t *testing.T) {
+	tests, err := os.ReadFile("../invoicing/rules_test.go")
+	require.NoError(t, err)
+	tested, table := map[string][]string{}, map[string][]string{}
+	for _, m := range broken.FindAllStringSubmatch(string(tests), -1) {
+		if !slices.Contains(tested[m[1]], m[2]) {
+			tested[m[1]] = append(tested[m[1]], m[2])
+		}
+	}
+	for _, row := range Table() {
+		if strings.HasPrefix(row.ID, "PRIV-") {
+			table[row.ID] = row.Doors
+		}
+	}
+	assert.Len(t, tested, len(table))
+	for id, doors := range table {
+		assert.ElementsMatch(t, doors, tested[id], id)
+	}
 }
 
 var anID = regexp.MustCompile(`[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*`)
