@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -245,7 +246,7 @@ func (d *care) clauses(typ string, o search.Options) ([]search.Clause, error) {
 }
 
 // operationParams are the parameters of an operation that is asked as a search is: of
-// the query string or, on POST, of Parameters, whose values are primitive.
+// the query string or, on POST, of Parameters, whose values are primitive or references.
 func (s *Server) operationParams(c *gin.Context, declared []fhir.Parameter) (url.Values, error) {
 	x := exchangeOf(c)
 	params := withoutFormat(search.Given(cloned(x.query)))
@@ -271,7 +272,7 @@ func (s *Server) operationParams(c *gin.Context, declared []fhir.Parameter) (url
 		for p := range body.Get("parameter").Items() {
 			for m := range p.Members() {
 				if strings.HasPrefix(m.Name(), "value") {
-					params.Add(p.Get("name").Text(), m.Text())
+					params.Add(p.Get("name").Text(), cmp.Or(m.Text(), m.Get("reference").Text()))
 				}
 			}
 		}

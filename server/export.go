@@ -92,11 +92,6 @@ func (s *Server) export(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if op.Type != "" {
-		if err := patientsNamed(c, x, params); err != nil {
-			return err
-		}
-	}
 	e := &export{Level: "system", Params: params}
 	if value := strings.ReplaceAll(params.Get("_since"), " ", "+"); value != "" {
 		var ok bool
@@ -192,27 +187,6 @@ func (x *exchange) exported(lists, possible []string, lenient bool, notes *[]fhi
 		return nil, lacking("system/[type].rs")
 	}
 	return types, nil
-}
-
-// patientsNamed adds the patients of a posted Parameters to the parameters.
-func patientsNamed(c *gin.Context, x *exchange, params url.Values) error {
-	if c.Request.Method != http.MethodPost || len(x.text) == 0 {
-		return nil
-	}
-	body, err := fhir.Parse(x.text)
-	if err != nil {
-		return nil //nolint:nilerr // of another format; it was read before
-	}
-	var list []string
-	for p := range body.Get("parameter").Items() {
-		if n := p.Get("valueReference"); p.Get("name").Text() == "patient" && n.Exists() {
-			list = append(list, n.Get("reference").Text())
-		}
-	}
-	if list != nil {
-		params["patient"] = list
-	}
-	return nil
 }
 
 // members are the patients of a group, and of those the ones that are named.

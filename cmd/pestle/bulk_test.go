@@ -177,6 +177,15 @@ func TestExport(t *testing.T) {
 	assert.Equal(t, slices.Compact(slices.Clone(refs)), refs, "each once")
 	one, _ := exportedBulk(t, h, "FA565", "/fhir/Patient/$export?patient="+patient)
 	assert.Equal(t, refs, bulkLines(t, h, "FA565", one.Output))
+	for format, body := range map[string]string{
+		"application/fhir+json": fmt.Sprintf(`{"resourceType":"Parameters","parameter":[{"name":"patient","valueReference":{"reference":"%s"}},{"name":"_type","valueString":"Patient,Observation"}]}`, patient),
+		"application/fhir+xml":  fmt.Sprintf(`<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="patient"/><valueReference><reference value="%s"/></valueReference></parameter><parameter><name value="_type"/><valueString value="Patient,Observation"/></parameter></Parameters>`, patient),
+	} {
+		r := bulkAsk(h, "FA565", "POST", "/fhir/Patient/$export", body, "Content-Type", format, "Accept", format, "Prefer", "respond-async")
+		require.Equal(t, 202, r.Code, "%s: %s", format, r.Body)
+		posted := awaitedBulk(t, h, "FA565", r.Header().Get("Content-Location"))
+		assert.Equal(t, []string{"Observation/FA565-obs", patient}, bulkLines(t, h, "FA565", posted.Output), format)
+	}
 	assert.Equal(t, 404, bulkAsk(h, "EVIL99", "GET", "/fhir/Group/FA565-g/$export", "").Code)
 
 	// Whose record a file told of is in the audit log, for the file and not for the job.
@@ -357,6 +366,38 @@ func TestDeferredIsAnsweredAsAtOnce(t *testing.T) {
 			assert.Equal(t, "OperationOutcome", entry.Path("response", "outcome", "resourceType").Text())
 		}
 		assert.Equal(t, 404, bulkAsk(h, "Bea/FA565", "GET", status, "").Code)
+		head := bulkAsk(h, c.token, "HEAD", status, "")
+		assert.Equal(t, 200, head.Code)
+		assert.Empty(t, head.Body.String())
+		xml := bulkAsk(h, c.token, "GET", status, "", "Accept", "application/fhir+xml").Body.String()
+		assert.Contains(t, xml, `<type value="batch-response"/>`)
+		assert.Contains(t, xml, `<status value="`+c.status+`"/>`)
+	}
+}
+
+// TestRespondAsyncOfWrites: what writes is answered at once whatever the client prefers,
+// and so are the entries of a batch: no answer of theirs is an address of a job.
+func TestRespondAsyncOfWrites(t *testing.T) {
+	w := newOrgWorld(t)
+	w.order("X99CL", "FA565", "9000000009")
+	h := bulkServer(t, w)
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+	}{
+		{"POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"Task?_count=1"}},{"request":{"method":"GET","url":"Task/$export"}}]}`, 200},
+		{"POST", "/fhir", `{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"GET","url":"Task?_count=1"}}]}`, 200},
+		{"PUT", "/fhir/Observation/FA565-o", `{"resourceType":"Observation","id":"FA565-o","status":"final","code":{"text":"x"}}`, 201},
+		{"POST", "/fhir/Observation/_search", "", 200},
+		{"GET", "/fhir/Observation/FA565-o", "", 200},
+		{"HEAD", "/fhir/Observation?_count=1", "", 200},
+		{"GET", "/fhir/metadata", "", 200},
+		{"DELETE", "/fhir/Observation/FA565-o", "", 200},
+	} {
+		r := bulkAsk(h, "FA565", c.method, c.path, c.body, "Prefer", "respond-async")
+		assert.Equal(t, c.status, r.Code, "%s %s: %s", c.method, c.path, r.Body)
+		assert.Empty(t, r.Header().Get("Content-Location"), c.path)
+		assert.NotContains(t, r.Body.String(), "/_async/", c.path)
 	}
 }
 
