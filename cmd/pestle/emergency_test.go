@@ -117,6 +117,21 @@ func TestBreakGlass(t *testing.T) {
 	require.Empty(t, answer.Header().Get("Pestle-Emergency-Access"))
 	answer = askRole(w.h, support, "GET", "/fhir/"+w.order, "")
 	require.Contains(t, answer.Header().Get("Pestle-Emergency-Access"), w.patient+"; purpose=BTG; until=")
+	for _, path := range []string{w.order + "/_history", w.patient + "/$everything", "Patient?_id=" + w.patient[len("Patient/"):] + "&_revinclude=MedicationRequest:subject", "MedicationRequest?patient=" + w.patient + "&_elements=medicationCodeableConcept"} {
+		shown(path, true)
+	}
+	_, body = w.send(support, "GET", "Patient?_revinclude=MedicationRequest:subject", "")
+	require.Contains(t, body, w.hidden)
+	require.Equal(t, 1, strings.Count(body, "99990181000001100"), "of two orders of methylphenidate one is of the patient whose record is open")
+	for _, path := range []string{"$export", "Patient/$export", "AuditEvent?patient=" + w.patient, "_history"} {
+		code, body = w.send(support, "GET", path, "")
+		require.Equal(t, 403, code, path+body)
+	}
+	later := askRole(w.h, support, "GET", "/fhir/MedicationRequest?patient="+w.patient, "", "Prefer", "respond-async").Header().Get("Content-Location")
+	require.Eventually(t, func() bool {
+		answer := askRole(w.h, support, "GET", later, "")
+		return answer.Code == 200 && strings.Contains(answer.Body.String(), "99990181000001100")
+	}, 10*time.Second, time.Millisecond)
 	code, body = w.send(support, "GET", "MedicationRequest?code:text=methylphenidate", "")
 	require.Equal(t, 403, code, "no search by what the role hides: "+body)
 	code, body = w.send(support, "GET", "Observation?patient="+w.patient, "")
@@ -166,6 +181,12 @@ func TestBreakGlass(t *testing.T) {
 	w.ahead = 15 * time.Minute
 	shown(w.order, false)
 	require.Empty(t, w.app.emergencies.To(fhir.Principal{Agent: "https://fhir.nhs.uk/Id/sds-user-id|3"}))
+	answer = askRole(w.h, support, "GET", later, "", "X-Request-ID", "late")
+	require.Equal(t, 200, answer.Code)
+	require.NotContains(t, answer.Body.String(), "99990181000001100", "what was asked for while it was open is fetched when it is not")
+	_, body = w.send("5 auditor", "GET", "AuditEvent?entity="+w.order+"&action=E&_count=1", "")
+	require.Contains(t, body, `"late"`)
+	require.NotContains(t, body, `"code":"BTG"`, "nor is it recorded as one of an emergency")
 
 	// review
 	for who, want := range map[string]int{"3 superintendent": 403, support: 403, "1 pharmacist": 403, "8 superintendent of FA565": 404} {
@@ -187,6 +208,19 @@ func TestBreakGlass(t *testing.T) {
 	require.Equal(t, 201, code, body)
 	shown(w.order, true)
 
+	// in a batch, and in a transaction
+	inBundle := func(kind, who string) string {
+		_, body := w.send(who, "POST", "", `{"resourceType":"Bundle","type":"`+kind+`","entry":[{"resource":`+glass("BTG", "once more in a batch")+`,"request":{"method":"POST","url":"`+open+`"}}]}`)
+		return body
+	}
+	require.Contains(t, inBundle("transaction", support), `"not-supported"`)
+	require.Contains(t, inBundle("batch", "1 pharmacist"), `"403 Forbidden"`)
+	require.Contains(t, inBundle("batch", "3 customer-service of FA565"), `"404 Not Found"`)
+	body = inBundle("batch", support)
+	require.Contains(t, body, `"201 Created"`)
+	answer = askRole(w.h, support, "GET", "/fhir/"+w.order, "")
+	require.Equal(t, 1, strings.Count(answer.Header().Get("Pestle-Emergency-Access"), w.patient), "each patient once")
+
 	// after a restart
 	rules, err := emergency.Builtin()
 	require.NoError(t, err)
@@ -195,4 +229,18 @@ func TestBreakGlass(t *testing.T) {
 	again := &emergency.Desk{Rules: rules, Separate: separate.Separate, Clock: w.app.emergencies.Clock}
 	require.NoError(t, again.Load(w.app.db.State(t.Context())))
 	require.Len(t, again.To(fhir.Principal{Agent: "https://fhir.nhs.uk/Id/sds-user-id|3"}), 1)
+
+	// a review ends it before its time
+	unreviewed, err := w.app.db.State(t.Context()).Find("Task", "code=https://pestle-fhir.github.io/CodeSystem/log|break-glass&status=requested")
+	require.NoError(t, err)
+	require.Len(t, unreviewed, 2)
+	for _, id := range unreviewed {
+		shown(w.order, true)
+		code, body = w.send("8 superintendent", "POST", "Task/"+id+"/$review-break-glass", review)
+		require.Equal(t, 200, code, body)
+	}
+	shown(w.order, false)
+	again = &emergency.Desk{Rules: rules, Separate: separate.Separate, Clock: w.app.emergencies.Clock}
+	require.NoError(t, again.Load(w.app.db.State(t.Context())))
+	require.Empty(t, again.To(fhir.Principal{Agent: "https://fhir.nhs.uk/Id/sds-user-id|3"}))
 }

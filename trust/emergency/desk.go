@@ -26,6 +26,8 @@ type Open struct {
 	Patient string // logical id
 	Purpose string // code of v3-ActReason
 	Until   time.Time
+
+	task string // id of the Task that records it
 }
 
 // Load reads what is open.
@@ -61,10 +63,11 @@ func (d *Desk) add(o *opening) {
 		d.open = map[string][]Open{}
 	}
 	who := o.by()
-	d.open[who] = append(slices.Clone(d.open[who]), Open{patient, o.purpose(), o.until()})
+	d.open[who] = append(slices.Clone(d.open[who]), Open{patient, o.purpose(), o.until(), o.task.ID()})
 }
 
-// To returns what is open to somebody at present.
+// To returns what is open to somebody at present: each patient once, until the last of
+// what they have opened ends.
 func (d *Desk) To(who fhir.Principal) (list []Open) {
 	d.mu.RLock()
 	all := d.open[who.Agent]
@@ -77,23 +80,27 @@ func (d *Desk) To(who fhir.Principal) (list []Open) {
 		now = d.Clock()
 	}
 	for _, o := range all {
-		if now.Before(o.Until) {
-			list = append(list, o)
-		} else {
+		i := slices.IndexFunc(list, func(other Open) bool { return other.Patient == o.Patient })
+		switch {
+		case !now.Before(o.Until):
 			over = true
+		case i < 0:
+			list = append(list, o)
+		case o.Until.After(list[i].Until):
+			list[i] = o
 		}
 	}
 	if over {
-		d.drop(who.Agent, now)
+		d.drop(who.Agent, func(o Open) bool { return !now.Before(o.Until) })
 	}
 	return list
 }
 
 // drop forgets what is over.
-func (d *Desk) drop(agent string, now time.Time) {
+func (d *Desk) drop(agent string, over func(Open) bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	left := slices.DeleteFunc(slices.Clone(d.open[agent]), func(o Open) bool { return !now.Before(o.Until) })
+	left := slices.DeleteFunc(slices.Clone(d.open[agent]), over)
 	if d.open[agent] = left; len(left) == 0 {
 		delete(d.open, agent)
 	}

@@ -22,9 +22,11 @@ func (d *Desk) Guard(_ context.Context, state fhir.State, tx *fhir.Transaction, 
 		return err
 	}
 	is, err := openingOf(after)
-	purged := slices.ContainsFunc(tx.Changes, func(c fhir.Change) bool { return c.Purge && c.Type == after.Type && c.ID == after.ID })
-	if err != nil || was == nil && is == nil || purged {
+	if err != nil || was == nil && is == nil {
 		return err
+	}
+	if slices.ContainsFunc(tx.Changes, func(c fhir.Change) bool { return c.Purge && c.Type == after.Type && c.ID == after.ID }) {
+		return nil
 	}
 	own := tx.Derived && !slices.ContainsFunc(tx.Changes, func(c fhir.Change) bool { return c.Message && c.Type == "Task" })
 	switch {

@@ -27,7 +27,7 @@ func (d *Desk) Operations(db DB) []fhir.Operation {
 				{Name: "reason", Kinds: []string{"valueString"}, Required: true, Doc: "Why, in words, for who reviews it."},
 			}, Handle: func(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) { return d.breakGlass(ctx, db, call) }},
 		{Name: "review-break-glass", Type: "Task", Instance: true, ByName: true,
-			Doc: "Say what came of looking into a record that was opened in an emergency: by another person than who opened it.",
+			Doc: "Say what came of looking into a record that was opened in an emergency: by another person than who opened it. It ends what is still open by it.",
 			Parameters: []fhir.Parameter{
 				{Name: "result", Kinds: []string{"valueString"}, Required: true, Doc: "What the review found."},
 			}, Handle: func(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) { return d.review(ctx, db, call) }},
@@ -123,7 +123,11 @@ func (d *Desk) review(ctx context.Context, db DB, call *fhir.Call) (*fhir.Reply,
 	case o.task.Get("status").Text() != "requested":
 		return nil, fhir.E(ruleName, fhir.Conflict, fhir.Issue{Rule: ruleName, Expression: "Task.status", Found: o.task.Get("status").Text(), Expected: "requested", Message: "It was reviewed before."})
 	}
-	return commit(ctx, db, call, fhir.Change{Method: fhir.Update, Type: "Task", ID: call.ID, Resource: o.reviewed(call.Requester, words, call.Time), IfMatch: v.VersionID, Expression: "Task"}, "2")
+	reply, err := commit(ctx, db, call, fhir.Change{Method: fhir.Update, Type: "Task", ID: call.ID, Resource: o.reviewed(call.Requester, words, call.Time), IfMatch: v.VersionID, Expression: "Task"}, "2")
+	if err == nil {
+		d.drop(o.by(), func(open Open) bool { return open.task == call.ID })
+	}
+	return reply, err
 }
 
 // commit commits a change of a Task, the answer, as which version.
