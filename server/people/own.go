@@ -57,22 +57,30 @@ func (r *Registry) EndSessions(person string, ids ...string) error {
 
 // EndProvided ends the sessions that were begun at an OpenID provider until a time: that
 // of a name there (sid), or those of a person, or both where both are named. It is
-// durable when it returns; before is called with each person whose sessions end,
-// before any does.
+// durable when it returns; before is called with each person whose sessions end, and with
+// the person who is named, whose session may have expired, before any ends.
 func (r *Registry) EndProvided(provider, sid, person string, until time.Time, before func(Person) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	values, told := map[string][]byte{}, map[string]bool{}
 	var ended []hash
+	tell := func(id string) error {
+		p := r.people[id]
+		if p == nil || told[id] {
+			return nil
+		}
+		told[id] = true
+		return before(*p)
+	}
+	if err := tell(person); err != nil {
+		return err
+	}
 	for key, s := range r.sessions {
 		if s.Provider != provider || s.Begun > until.Unix() || sid != "" && s.SID != sid || person != "" && s.Person != person {
 			continue
 		}
-		if p := r.people[s.Person]; p != nil && !told[p.ID] {
-			told[p.ID] = true
-			if err := before(*p); err != nil {
-				return err
-			}
+		if err := tell(s.Person); err != nil {
+			return err
 		}
 		ended, values[sessionName+string(key[:])] = append(ended, key), nil
 	}

@@ -79,7 +79,10 @@ func TestBackChannelLogout(t *testing.T) {
 	require.Equal(t, []string{"carl"}, w.online, "what apps do as long as they are signed in")
 
 	require.Equal(t, 200, w.logsOut(p.logoutToken(2, jwt.MapClaims{"sid": "there-3"})).Code, "there is no such session")
+	require.Equal(t, []string{"carl", "carl"}, w.online, "it may have expired here, and what apps do goes on for longer")
 	require.Equal(t, 200, w.logsOut(p.logoutToken(3, jwt.MapClaims{"sub": "nobody"})).Code, "there is nobody of that name")
+	require.Equal(t, 200, w.logsOut(p.logoutToken(20, jwt.MapClaims{"sub": nil, "sid": "there-3"})).Code, "of nobody knows whom")
+	require.Len(t, w.online, 2)
 	require.Equal(t, "carl", two.who())
 	require.Equal(t, 200, w.logsOut(p.logoutToken(4, jwt.MapClaims{"sid": nil})).Code)
 	require.Equal(t, []string{"", "", "carl", "anna"}, []string{two.who(), nameless.who(), key.who(), anna.who()}, "a passkey is not of the provider")
@@ -129,6 +132,7 @@ func TestLogoutTokenAttacks(t *testing.T) {
 	}{
 		"another issuer":       {jwt.MapClaims{"iss": "https://evil.example"}, "iss, aud or exp"},
 		"another audience":     {jwt.MapClaims{"aud": "other"}, "iss, aud or exp"},
+		"other audiences":      {jwt.MapClaims{"aud": []string{"other", "pestle2"}}, "iss, aud or exp"},
 		"no audience":          {jwt.MapClaims{"aud": nil}, "iss, aud or exp"},
 		"expired":              {jwt.MapClaims{"exp": now - 61}, "iss, aud or exp"},
 		"no expiry":            {jwt.MapClaims{"exp": nil}, "iss, aud or exp"},
