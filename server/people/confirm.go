@@ -57,9 +57,10 @@ func (r *Registry) Unconfirmed() (agents []string) {
 	return agents
 }
 
-// Confirm stores that by, who neither made the account nor has it, says whose it is:
-// the caller has compared the people. One that is disabled is confirmed too: what was
-// done with it stays, and another account may have its name.
+// Confirm stores that by, who neither made the account nor has it, says whose it is. The
+// caller has compared the people by all their names; here they are compared by one, since
+// two requests of one person may come at once. An account that is disabled is confirmed
+// too: what was done with it stays, and another account may have its name.
 func (r *Registry) Confirm(id string, by Maker) (Person, error) {
 	return r.change(id, func(p *Person) error {
 		switch {
@@ -69,6 +70,8 @@ func (r *Registry) Confirm(id string, by Maker) (Person, error) {
 			return fmt.Errorf("%s needs no confirmation", id)
 		case by.Way != ByPerson && (by.Way != ByMachine || r.needs(ByMachine) > 0):
 			return errors.New("an account is confirmed by a person, with a token of their own")
+		case slices.ContainsFunc(append(slices.Clone(p.Made), p.Confirmed...), func(m Maker) bool { return m.Way == by.Way && m.Agent == by.Agent }):
+			return fmt.Errorf("%s was made, invited or confirmed by %s: another person confirms it", id, by.Agent)
 		}
 		p.Confirmed = append(slices.Clone(p.Confirmed), by)
 		return nil

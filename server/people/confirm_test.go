@@ -79,6 +79,8 @@ func TestConfirm(t *testing.T) {
 	_, err = w.r.Confirm("pat", by(people.ByPerson, "admin-1"))
 	require.NoError(t, err)
 	require.Equal(t, 1, missing("pat"))
+	_, err = w.r.Confirm("pat", by(people.ByPerson, "admin-1"))
+	require.ErrorContains(t, err, "another person confirms it", "one who asks twice at once is one")
 	_, err = w.r.Confirm("pat", by(people.ByPerson, "admin-2"))
 	require.NoError(t, err)
 	require.Zero(t, missing("pat"))
