@@ -88,8 +88,8 @@ func (s *Server) stream(c *gin.Context, r *exporter, f exportFile) error {
 			out.Reset()
 			err = r.write(&out, f, found)
 		}
-		if err == nil && begun && len(found) > 0 { // the first page is recorded as every answer is
-			if a, needed := s.access(c.Request, x, http.StatusOK); a != nil && x.trail != nil {
+		if err == nil && begun && len(found) > 0 && x.trail != nil { // the first page is recorded as every answer is
+			if a, needed := s.access(c.Request, x, http.StatusOK); a != nil {
 				if e := s.config.Audit.Record(ctx, a); e != nil && needed {
 					err = unrecorded(e)
 				}
