@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/assert"
@@ -131,4 +133,65 @@ func TestAmendedSupplyIsPaidFirst(t *testing.T) {
 	assert.Contains(t, answer, "£6.00 is not paid")
 	p.ask(200, "POST", task+"/$record-payment", payment("6.00", "2"))
 	p.ask(200, "POST", "/$process-message", whole.JSON())
+}
+
+// TestPaidFirstOfEachItem: two items are in the bag, for £12.00 and £5.00. The first is
+// paid, and a courier has it; the second is not handed over with it. That the
+// second is not dispensed is recorded all the same, and then the first is handed over,
+// although its price has risen: the courier had it when it was paid.
+func TestPaidFirstOfEachItem(t *testing.T) {
+	p := startPharmacy(t)
+	load := func(file string) {
+		_, err := p.app.invoicing.Load(t.Context(), invoicing.File{Data: []byte(file)}, sandboxRequester)
+		require.NoError(t, err)
+	}
+	prices := privatePrices + "*,*,2020-01-01,,322236009,Paracetamol 500mg tablets,32,tablet,5.00,whole-packs,prescribed-medicine\n"
+	load(prices)
+	load(paidFirst)
+	task, items := p.taken(twoItems(t), "")
+	do := func(want int, op string, says string, parameters ...any) {
+		t.Helper()
+		status, answer := p.answered("POST", "/fhir"+task+"/"+op, "application/fhir+json", fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(parameters...)).JSON())
+		assert.Equal(t, want, status, "%s: %.900s", op, answer)
+		assert.Contains(t, answer, says, op)
+	}
+	item := func(n int) fhir.Value { return fhir.Obj("name", "item", "valueString", items[n]) }
+	courier, patient := fhir.Obj("name", "courier", "valueString", "Van 1"), fhir.Obj("name", "collector", "valueCode", "patient")
+	do(200, "$dispense", "", fhir.Obj("name", "all", "valueBoolean", true), fhir.Obj("name", "bag", "valueCode", "delivery"))
+	do(422, "$dispatch", "£12.00 is not paid", courier, item(0))
+	p.ask(200, "POST", task+"/$record-payment", payment("12.00", "1"))
+	do(422, "$dispatch", "£5.00 is not paid", courier)
+	do(200, "$dispatch", "", courier, item(0))
+	do(422, "$hand-over", "£5.00 is not paid", patient)
+	do(422, "$hand-over", "£5.00 is not paid", patient, item(1))
+	do(200, "$put-back", "", item(1), fhir.Obj("name", "reason", "valueString", "It is out of stock."), fhir.Obj("name", "notDispensed", "valueCode", "0004"))
+	load(strings.Replace(prices, "12.00", "20.00", 1))
+	do(200, "$hand-over", "", patient)
+}
+
+// twoItems is the private order of the sandbox with a second item.
+func twoItems(t *testing.T) *fhir.Resource {
+	t.Helper()
+	order, err := privateMessage(time.Now())
+	require.NoError(t, err)
+	return edited(t, order, func(m map[string]any) {
+		var second map[string]any
+		for _, e := range m["entry"].([]any) {
+			if x := e.(map[string]any); x["resource"].(map[string]any)["resourceType"] == "MedicationRequest" {
+				text, err := json.Marshal(x)
+				require.NoError(t, err)
+				require.NoError(t, json.Unmarshal(text, &second))
+			}
+		}
+		id := uuid.NewString()
+		second["fullUrl"] = "urn:uuid:" + id
+		r := second["resource"].(map[string]any)
+		r["identifier"].([]any)[0].(map[string]any)["value"] = id
+		r["medicationCodeableConcept"] = map[string]any{"coding": []any{map[string]any{"system": nhs.CSSNOMED, "code": "322236009", "display": "Paracetamol 500mg tablets"}}}
+		r["dispenseRequest"].(map[string]any)["quantity"].(map[string]any)["value"] = 32
+		m["entry"] = append(m["entry"].([]any), second)
+		to := map[string]any{"reference": "urn:uuid:" + id}
+		within(m, "MessageHeader", func(r map[string]any) { r["focus"] = append(r["focus"].([]any), to) })
+		within(m, "Provenance", func(r map[string]any) { r["target"] = append(r["target"].([]any), to) })
+	})
 }

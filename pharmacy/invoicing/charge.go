@@ -1,7 +1,6 @@
 package invoicing
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -201,11 +200,6 @@ func chargesOf(state fhir.State, order string, issue int) (list []*charge, err e
 		}
 		list = append(list, c)
 	}
-}
-
-// same reports whether a charge is for this supply, as it is.
-func (c *charge) same(s supply) bool {
-	return c.of.source == s.source && c.of.kind == s.kind && c.of.quantity.Equal(s.quantity) && c.of.unit == s.unit && c.of.when == s.when && slices.Equal(c.of.codes(), s.codes())
 }
 
 // reversal is the charge that takes another back.

@@ -112,7 +112,7 @@ func (s *Service) plan(state fhir.State, d *supplied) (*plan, error) {
 // none.
 func (p *plan) settles(state fhir.State, x supply, taken map[*charge]bool) (*charge, error) {
 	for _, c := range p.all {
-		if taken[c] || c.status == aborted || !c.same(x) {
+		if taken[c] || c.status == aborted || !c.of.same(x) {
 			continue
 		}
 		back, err := chargeOf(state, reversalID(c.id))

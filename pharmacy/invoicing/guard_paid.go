@@ -1,6 +1,8 @@
 package invoicing
 
 import (
+	"slices"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/invoicing/prices"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
@@ -19,11 +21,15 @@ func (s *Service) guardPaid(state fhir.State, before, after *fhir.Version) error
 		return err
 	}
 	is, err := after.Resource()
-	if err != nil || !suppliesMore(was, is) {
+	if err != nil || !mayLeave(was, is) {
 		return err
 	}
 	d, err := readSupplied(state, after)
 	if err != nil || d == nil {
+		return err
+	}
+	had, err := readSupplied(state, before)
+	if err != nil {
 		return err
 	}
 	book, err := s.shelf.book(state)
@@ -31,13 +37,13 @@ func (s *Service) guardPaid(state fhir.State, before, after *fhir.Version) error
 		return err
 	}
 	first := false
-	for _, x := range append(d.supplies, d.bagged...) {
+	for _, x := range d.leaves(had) {
 		first = first || book.For(d.of(x), d.clinic, x.day()).PaidFirst()
 	}
 	if !first {
 		return nil
 	}
-	due, reason, err := s.due(state, d)
+	due, reason, err := s.due(state, d, d.sent())
 	if err != nil {
 		return err
 	}
@@ -57,14 +63,9 @@ func unpaid(message, expected, found, fix string) error {
 	return fhir.E("Task", fhir.BusinessRule, fhir.Issue{Rule: nhs.RulePaidFirst, Expression: "Task", Message: message, Expected: expected, Found: found, Fix: fix})
 }
 
-// suppliesMore reports whether a Task tells of a supply that it did not tell of, or
-// of a bag that a courier has taken: not of the hand-over of that bag, which was
-// paid before the courier had it.
-func suppliesMore(was, is *fhir.Resource) bool {
-	before, now := dispatched(was), dispatched(is)
-	if before != now {
-		return now > before
-	}
+// mayLeave reports whether a Task names a notification that it did not name, or more
+// bags that a courier has: of any other, nothing else is read.
+func mayLeave(was, is *fhir.Resource) bool {
 	known := map[string]bool{}
 	for out := range was.Get("output").Items() {
 		known[out.Path("valueReference", "reference").Text()] = true
@@ -74,7 +75,31 @@ func suppliesMore(was, is *fhir.Resource) bool {
 			return true
 		}
 	}
-	return false
+	return dispatched(is) > dispatched(was)
+}
+
+// sent is what a courier has.
+func (d *supplied) sent() (list []supply) {
+	for _, x := range d.bagged {
+		if x.sent {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// leaves is what is handed over or given to a courier, and was not before: not the
+// hand-over of what the courier had, which was paid then, whatever it costs now.
+func (d *supplied) leaves(had *supplied) (list []supply) {
+	for _, x := range append(d.sent(), d.supplies...) {
+		gone := had != nil && (slices.ContainsFunc(had.supplies, x.same) || slices.ContainsFunc(had.sent(), func(o supply) bool {
+			return o.kind == x.kind && nhs.SameUUID(o.item, x.item) && o.quantity.Equal(x.quantity)
+		}))
+		if !gone {
+			list = append(list, x)
+		}
+	}
+	return list
 }
 
 // dispatched is how many times something of a Task was given to a courier and is
@@ -89,15 +114,15 @@ func dispatched(task *fhir.Resource) (n int) {
 	return n
 }
 
-// due is what is owed for a prescription: everything that was supplied of it or
-// waits in the bag, less what was paid. reason says why that is not known.
-func (s *Service) due(state fhir.State, d *supplied) (due int64, reason string, err error) {
+// due is what is owed for a prescription: everything that was supplied of it, and what
+// is to be, less what was paid. reason says why that is not known.
+func (s *Service) due(state fhir.State, d *supplied, next []supply) (due int64, reason string, err error) {
 	book, err := s.shelf.book(state)
 	if err != nil {
 		return 0, "", err
 	}
 	all := *d
-	all.supplies = append(append([]supply{}, d.supplies...), d.bagged...)
+	all.supplies = slices.Concat(d.supplies, next)
 	p, err := s.plan(state, &all)
 	if err != nil {
 		return 0, "", err

@@ -167,7 +167,8 @@ func (s *Service) subject(state fhir.State, call *fhir.Call, typ, op string) (*o
 		return nil, refuse(op, "", fhir.NotFound, "Task", "There is no such private prescription with the pharmacy.", "the Task of a private prescription that the pharmacy has accepted", "Task/"+call.ID, "")
 	}
 	return &owedFor{d.account(d.pharmacy), d.pharmacy, d.task, func(state fhir.State) (int64, error) {
-		due, reason, err := s.due(state, d.whole())
+		all := d.whole()
+		due, reason, err := s.due(state, all, all.bagged)
 		if err == nil && reason != "" {
 			err = refuse(op, "PRIV-1", fhir.BusinessRule, "Task", reason, "a price for everything that is supplied", "none", "Load the price with pestle prices load.")
 		}

@@ -246,7 +246,7 @@ func (h *history) charged() {
 			}
 			require.Equal(h.t, -c.line.Gross(), back.line.Gross())
 			got += back.line.Gross()
-			if back.because == byDecision && slices.ContainsFunc(d.supplies, c.same) {
+			if back.because == byDecision && slices.ContainsFunc(d.supplies, c.of.same) {
 				decided += c.line.Gross()
 			}
 		}

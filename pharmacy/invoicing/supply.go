@@ -48,10 +48,16 @@ type supply struct {
 	quantity decimal.Decimal
 	unit     string
 	when     string // handed over
+	sent     bool   // from the bag: a courier has it
 }
 
 // day is the day on which a supply is priced.
 func (s supply) day() nhs.Date { return nhs.ReadDate(s.when) }
+
+// same reports whether two supplies are the same, as they are told.
+func (s supply) same(o supply) bool {
+	return s.source == o.source && s.kind == o.kind && s.quantity.Equal(o.quantity) && s.unit == o.unit && s.when == o.when && slices.Equal(s.codes(), o.codes())
+}
 
 // codes are the codes of the medicine.
 func (s supply) codes() (list []string) {
@@ -177,7 +183,7 @@ func (d *supplied) item(number string) *item {
 
 // readBag reads what waits in the bag.
 func (d *supplied) readBag(task *fhir.Resource) {
-	sent := ""
+	delivered := supply{source: "bag/delivery", kind: delivery, quantity: decimal.NewFromInt(1), unit: delivery}
 	for in := range task.Get("input").Items() {
 		if nhs.Coded(in.Get("type"), csDispensing) != "bagged" {
 			continue
@@ -189,18 +195,18 @@ func (d *supplied) readBag(task *fhir.Resource) {
 		if x == nil || part("void", "valueBoolean").Bool() {
 			continue
 		}
-		s := supply{source: "bag/" + x.number, item: x.number, kind: medicine, product: x.product, unit: part("quantity", "valueQuantity").Get("unit").Text(), when: in.Path("valueAnnotation", "time").Text()}
+		s := supply{source: "bag/" + x.number, item: x.number, kind: medicine, product: x.product, unit: part("quantity", "valueQuantity").Get("unit").Text(), when: in.Path("valueAnnotation", "time").Text(), sent: part("stage", "valueString").Text() == "dispatched"}
 		s.quantity, _ = prices.Quantity(part("quantity", "valueQuantity").Get("value").Text())
 		if c := part("product", "valueCoding"); c.Get("code").Exists() {
 			s.product = append([]fhir.Coding{{System: c.Get("system").Text(), Code: c.Get("code").Text(), Display: c.Get("display").Text()}}, x.product...)
 		}
 		d.bagged = append(d.bagged, s)
 		if part("for", "valueCode").Text() == "delivery" {
-			sent = s.when
+			delivered.when, delivered.sent = s.when, delivered.sent || s.sent
 		}
 	}
-	if sent != "" {
-		d.bagged = append(d.bagged, supply{source: "bag/delivery", kind: delivery, when: sent, quantity: decimal.NewFromInt(1), unit: delivery})
+	if delivered.when != "" {
+		d.bagged = append(d.bagged, delivered)
 	}
 }
 
