@@ -13,19 +13,22 @@ import (
 // month is closed by two persons where the options ask for them.
 func Guard(o Options) fhir.Guard {
 	return func(_ context.Context, state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
-		if err := guardMoney(tx, before, after); err != nil {
+		if err := guardMoney(state, tx, before, after); err != nil {
 			return err
 		}
 		return o.guardClosing(state, tx, before, after)
 	}
 }
 
-func guardMoney(tx *fhir.Transaction, before, after *fhir.Version) error {
+func guardMoney(state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
 	if !tx.Derived {
 		if err := guardCaller(tx.Requester, before, after); err != nil {
 			return err
 		}
 		if err := guardRecord(before, after); err != nil {
+			return err
+		}
+		if err := guardNotice(state, after); err != nil {
 			return err
 		}
 	}

@@ -29,8 +29,7 @@ var tags = []string{csMonth, csExport, csResidue, csQueue}
 // that there are, the ids that they have or will have, the marks by which they
 // are found, and the claims of EPS, whose rules only their own door asks.
 func guardRecord(before, after *fhir.Version) error {
-	way, ok := ways[after.Type]
-	if !ok {
+	if ways[after.Type] == "" {
 		return nil
 	}
 	mine := reserved(after.Type, after.ID)
@@ -51,9 +50,14 @@ func guardRecord(before, after *fhir.Version) error {
 	if !mine {
 		return nil
 	}
+	return derivedRecord(after)
+}
+
+// derivedRecord is the refusal of a caller's plain write of a record of money.
+func derivedRecord(after *fhir.Version) error {
 	return fhir.E("record", fhir.BusinessRule, fhir.Issue{Rule: "records-are-derived", Expression: after.Type,
 		Message: "This " + after.Type + " is a record that the server makes itself: it is not created, changed or deleted by a caller.",
-		Found:   after.Ref(), Fix: way})
+		Found:   after.Ref(), Fix: ways[after.Type]})
 }
 
 // reserved reports whether an id is of the form that this package's records

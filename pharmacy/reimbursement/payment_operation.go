@@ -51,23 +51,53 @@ func IsNHSPayment(r *fhir.Resource) bool {
 	return ok && r.Type() == "PaymentReconciliation"
 }
 
-// isNotice reports whether a PaymentNotice is about a payment of this package.
-func isNotice(r *fhir.Resource) bool {
-	id, ok := strings.CutPrefix(r.Root().Path("payment", "reference").Text(), "PaymentReconciliation/")
-	return ok && pharmacy.IsID(id)
+// isNotice reports whether a PaymentNotice may be about a payment of this package.
+func isNotice(r *fhir.Resource) bool { return noticeOf(r) != "" }
+
+// noticeOf is the id of the payment that a PaymentNotice is about, "" where that is not
+// of the form that this package's have.
+func noticeOf(r *fhir.Resource) string {
+	ref, _, _ := strings.Cut(r.Root().Path("payment", "reference").Text(), "/_history/")
+	if i := strings.LastIndex(ref, "PaymentReconciliation/"); i >= 0 {
+		if id := ref[i+len("PaymentReconciliation/"):]; pharmacy.IsID(id) {
+			return id
+		}
+	}
+	return ""
+}
+
+// guardNotice keeps a caller from storing a PaymentNotice about a payment without its
+// being compared with that ([Service.notice]).
+func guardNotice(state fhir.State, after *fhir.Version) error {
+	if after.Type != "PaymentNotice" || after.Deleted() {
+		return nil
+	}
+	r, err := after.Resource()
+	if err != nil || !isNotice(r) {
+		return err
+	}
+	record, err := current(state, "PaymentReconciliation", "PaymentReconciliation/"+noticeOf(r))
+	if err != nil {
+		return err
+	}
+	if record != nil {
+		if _, _, ours := monthTag(record); !ours {
+			return nil
+		}
+	}
+	return derivedRecord(after)
 }
 
 // notice stores a PaymentNotice about a payment, and what it says that the payment
 // does not. One about a payment of another kind is stored as it is.
 func (s *Service) notice(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 	state := s.db.State(ctx)
-	ref := call.Body.Root().Path("payment", "reference").Text()
-	v, err := state.Current("PaymentReconciliation", strings.TrimPrefix(ref, "PaymentReconciliation/"))
+	v, err := state.Current("PaymentReconciliation", noticeOf(call.Body))
 	if err != nil {
 		return nil, err
 	}
 	if v == nil || v.Deleted() {
-		return nil, fhir.E("payment", fhir.NotFound, fhir.Issue{Expression: "PaymentNotice.payment", Message: "The payment of the notice does not exist.", Found: ref, Fix: "Report the payment first: Claim/$payments."})
+		return nil, fhir.E("payment", fhir.NotFound, fhir.Issue{Expression: "PaymentNotice.payment", Message: "The payment of the notice does not exist.", Found: "PaymentReconciliation/" + noticeOf(call.Body), Fix: "Report the payment first: Claim/$payments."})
 	}
 	record, err := v.Resource()
 	if err != nil {

@@ -249,7 +249,22 @@ func TestPaymentByClaim(t *testing.T) {
 	}
 	require.NoError(t, about(other.ID()))
 	require.Equal(t, fhir.NotFound, fhir.KindOf(about(pharmacy.ID("none"))))
-	require.Len(t, w.differences(), 4)
+	require.NoError(t, about(reply.Resource.ID()+"/_history/1"), "2.00 of 6.11")
+	require.Len(t, w.differences(), 5)
+
+	// nobody writes one by hand, under an id of theirs, so that it is not compared
+	byHand := func(ref string) error {
+		n := fhir.Obj("resourceType", "PaymentNotice", "id", "mine", "status", "active", "created", "2027-02-01", "payment", fhir.Obj("reference", ref),
+			"recipient", fhir.Obj("display", "us"), "amount", fhir.Obj("value", fhir.Raw("2.00"), "currency", "GBP")).Resource()
+		_, err := w.db.Commit(w.ctx, &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Update, Type: "PaymentNotice", ID: "mine", Resource: n}}})
+		return err
+	}
+	for _, id := range []string{reply.Resource.ID(), reply.Resource.ID() + "/_history/1", pharmacy.ID("none")} {
+		require.Equal(t, "records-are-derived", ruleOf(t, byHand("PaymentReconciliation/"+id)), id)
+	}
+	require.Equal(t, "records-are-derived", ruleOf(t, byHand("https://pharmacy.example/fhir/PaymentReconciliation/"+reply.Resource.ID())))
+	require.NoError(t, byHand("PaymentReconciliation/"+other.ID()))
+	require.NoError(t, byHand("PaymentReconciliation/elsewhere"))
 }
 
 func sortedLike(rows []string, kinds ...string) (list []string) {
