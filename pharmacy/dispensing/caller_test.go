@@ -1,6 +1,7 @@
 package dispensing
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -190,4 +191,32 @@ func TestPlainWritesOfCallers(t *testing.T) {
 	require.NotEqual(t, fhir.Forbidden, write("A83008", order))
 	require.NotEqual(t, fhir.Forbidden, write("VNE51", task))
 	require.Equal(t, fhir.Forbidden, write("A83008", kept), "what $process-message keeps is its own")
+}
+
+// TestWhoMayLabel: a label is for the pharmacy that has the prescription. The clinic that
+// sent it is refused, and another pharmacy is told what it is told of one that there is
+// not, before the supply as after it.
+func TestWhoMayLabel(t *testing.T) {
+	st := &stage{world: newWorld(t, today, Options{}), scripts: map[int]epstest.Script{1: epstest.Acute(1, epstest.Item{Name: "Aspirin", Quantity: "28"})}}
+	st.sendAs("order", 1)
+	for _, cmd := range [][]string{{"accept", "1"}, {"dispense", "1", "0:0003:14"}} {
+		require.NotContains(t, st.do(cmd), "refused ")
+	}
+	st.address("3 Example Yard")
+	supply := st.find("MedicationDispense", "status=completed")[0].ID()
+	for who, want := range map[string][2]fhir.Code{"VNE51": {}, "A83008": {fhir.Forbidden, fhir.NotFound}, "FA565": {fhir.NotFound, fhir.NotFound}} {
+		st.who = callerOf(who)
+		head := st.db.Head()
+		for i, handle := range []func(context.Context, *fhir.Call) (*fhir.Reply, error){st.s.labelTask, st.s.labelSupply} {
+			call := st.call(nil)
+			call.ID = []string{TaskID(st.scripts[1].Order, 1), supply}[i]
+			_, err := handle(st.ctx, call)
+			if want[i] == "" {
+				require.NoError(t, err, who)
+			} else {
+				require.Equal(t, want[i], fhir.KindOf(err), "%s: %v", who, err)
+			}
+		}
+		require.Equal(t, head, st.db.Head(), "a label changes nothing")
+	}
 }

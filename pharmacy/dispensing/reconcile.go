@@ -125,7 +125,7 @@ func revised(state fhir.State, ref string, members ...any) ([]fhir.Change, error
 	return []fhir.Change{{Method: fhir.Update, Type: "MedicationDispense", ID: id, Resource: fhir.Revise(r, members...), IfMatch: v.VersionID, Expression: "MedicationDispense"}}, nil
 }
 
-// matched gives a record the product that it is of.
+// matched sets the product that a record is of.
 func (s *Service) matched(state fhir.State, focus string, said node) ([]fhir.Change, error) {
 	r, err := read(state, focus, "MedicationDispense")
 	if err != nil || r == nil {
@@ -194,7 +194,7 @@ func (s *Service) samePerson(state fhir.State, call *fhir.Call, id string, said 
 
 // movedWork are the changes of the open Tasks of the queue that are of a patient.
 func (s *Service) movedWork(state fhir.State, call *fhir.Call, id string, subject fhir.Value) (changes []fhir.Change, err error) {
-	ids, err := state.Find("Task", "patient=Patient/"+id+"&"+nhs.Query("code", csQueue, takeOnQueue))
+	ids, err := state.Find("Task", "patient=Patient/"+id+"&status="+workOpen+"&"+nhs.Query("code", csQueue, takeOnQueue))
 	if err != nil {
 		return nil, err
 	}

@@ -161,6 +161,14 @@ func TestReconcile(t *testing.T) {
 	concerta, ok := prescription.BuiltInMedicines.Named("Methylphenidate 18mg modified-release tablets")
 	require.True(t, ok)
 	require.NoError(t, settle(reasonProduct, outcome("matched"), product(concerta.Code)))
+	for _, org := range []string{"FA565", "A83008"} { // another pharmacy, and a clinic
+		call := w.call(fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(outcome("prescribed-anew"), fhir.Obj("name", "note", "valueString", "Looked up."))).Resource())
+		call.ID, call.Requester = tasks[reasonOwing], personOf("1@"+org)
+		head := w.db.Head()
+		_, err := w.s.reconcileTask(w.ctx, call)
+		require.Equal(t, fhir.NotFound, fhir.KindOf(err), org)
+		require.Equal(t, head, w.db.Head(), org)
+	}
 	require.NoError(t, settle(reasonOwing, outcome("prescribed-anew")))
 	require.NoError(t, settle(reasonPatient, outcome("same-person"), fhir.Obj("name", "patient", "valueReference", fhir.Obj("reference", "Patient/"+first.ID()))))
 	supplies := w.find("MedicationDispense", "patient=Patient/"+first.ID())
@@ -175,6 +183,11 @@ func TestReconcile(t *testing.T) {
 	second := w.find("Patient", nhs.Query("identifier", nhs.IDOwnElsewhere, "FX123|P2"))[0]
 	require.True(t, inactive(second.Root()))
 	require.Empty(t, w.find("Task", nhs.Query("code", csQueue, takeOnQueue)+"&status=received"), "the queue is empty")
+	for _, reason := range []string{reasonProduct, reasonOwing} {
+		v, err := w.db.State(w.ctx).Current("Task", tasks[reason])
+		require.NoError(t, err)
+		require.Equal(t, "2", v.VersionID, "what was settled before is not rewritten")
+	}
 	before := w.db.Head()
 	again, err := w.s.TakeOn(w.ctx, TakeOn{From: prescription.Party{ID: "FX123"}, Files: files}, who, w.now)
 	require.NoError(t, err)
