@@ -34,7 +34,7 @@ func guardElsewhere(state fhir.State, tx *fhir.Transaction, before, after *fhir.
 			return true, nil
 		}
 		if was == nil {
-			issue.Expected, issue.Found, issue.Fix = "pestle import", "a record with the tag "+nhs.FromElsewhere+", written by hand", "Leave the tag out, or give the record to pestle import."
+			issue.Expected, issue.Found, issue.Fix = "pestle import", "a record with the tag "+nhs.FromElsewhere+", written by hand", "Leave the tag out, or import the record with pestle import."
 			return true, refusal("MedicationDispense", issue)
 		}
 		if name := changedMember(was, is, []string{"id", "meta", "text", "note", "status"}); name != "" {

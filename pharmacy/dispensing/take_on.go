@@ -156,7 +156,7 @@ func (t *taking) commit(ctx context.Context) error {
 		}
 		_, err := t.s.db.Commit(ctx, &fhir.Transaction{Changes: together, Derived: true, Requester: t.who, Time: t.now})
 		if err != nil {
-			return fmt.Errorf("%d of %d resources are stored; give the same files again when this is put right: %w", done, t.size(), err)
+			return fmt.Errorf("%d of %d resources are stored; import the same files again when this is put right: %w", done, t.size(), err)
 		}
 		done += len(together)
 		together = nil

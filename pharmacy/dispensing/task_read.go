@@ -125,11 +125,8 @@ func (x *execution) readSupplied(state fhir.State) error {
 		for _, h := range handed {
 			if l := x.Line(h.item); l != nil {
 				l.Supplied.Value = l.Supplied.Value.Add(h.amount)
-				if h.amount.IsPositive() && !h.on.IsZero() {
-					if l.First.IsZero() || h.on.Before(l.First) {
-						l.First = h.on
-					}
-					l.LastSupply = nhs.Later(l.LastSupply, h.on)
+				if h.amount.IsPositive() {
+					l.SuppliedOn(h.on)
 				}
 			}
 		}

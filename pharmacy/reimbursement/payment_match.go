@@ -1,7 +1,6 @@
 package reimbursement
 
 import (
-	"cmp"
 	_ "embed"
 	"maps"
 	"math/big"
@@ -148,7 +147,7 @@ func (d difference) text() string {
 		"advance": "Paid " + pounds(d.paid) + " on account", "rounding": "The rounded figures are " + pounds(d.paid) + " together, the account is " + pounds(d.expected),
 		"sum":    "The amount paid is " + pounds(d.paid) + ", its lines are " + pounds(d.expected),
 		"notice": "The notice names " + pounds(d.paid) + ", the payment is " + pounds(d.expected),
-	}[d.kind] + ": " + pounds(cmp.Or(max(d.pence(), -d.pence()), 0)) + " " + more + "."
+	}[d.kind] + ": " + pounds(max(d.pence(), -d.pence())) + " " + more + "."
 }
 
 // pounds is an amount of pence for a reader.

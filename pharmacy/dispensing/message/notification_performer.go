@@ -16,7 +16,7 @@ const (
 // have it: with an SDS role profile, a job role, a contact point. What neither
 // the call nor a stored PractitionerRole tells is marked as unknown
 // (data-absent-reason) and never invented: of the contact point the number at work, since
-// nothing stands for the codes that say what it is (R4, Terminologies, required).
+// no extension replaces the codes that say what it is (R4, Terminologies, required).
 func performerRole(h Handing, org *fhir.Resource) fhir.Value {
 	var role node
 	if h.Role != nil {

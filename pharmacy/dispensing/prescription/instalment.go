@@ -114,11 +114,19 @@ func (l *Line) AtOnce(rest decimal.Decimal) decimal.Decimal {
 // handedOver notes the day of what was handed over of an item.
 func (l *Line) handedOver(supplies []Supply, on nhs.Date) {
 	for _, s := range supplies {
-		if nhs.SameUUID(s.Item, l.Item) && s.handsOver() && !on.IsZero() {
-			if l.First.IsZero() || on.Before(l.First) {
-				l.First = on
-			}
-			l.LastSupply = nhs.Later(l.LastSupply, on)
+		if nhs.SameUUID(s.Item, l.Item) && s.handsOver() {
+			l.SuppliedOn(on)
 		}
 	}
+}
+
+// SuppliedOn notes a day on which something of an item was handed over.
+func (l *Line) SuppliedOn(on nhs.Date) {
+	if on.IsZero() {
+		return
+	}
+	if l.First.IsZero() || on.Before(l.First) {
+		l.First = on
+	}
+	l.LastSupply = nhs.Later(l.LastSupply, on)
 }
