@@ -78,8 +78,14 @@ func TestSecondAccountIsNobody(t *testing.T) {
 	through("the register, its witness", "1 responsible-pharmacist", "POST", "/Basic/$stock-check", operation(medicine+`,{"name":"counted","valueQuantity":{"value":0,"unit":"tablet"}},{"name":"note","valueString":"none"},{"name":"witness","part":[{"name":"name","valueString":"Bo"},{"name":"role","valueString":"pharmacist"},{"name":"identifier","valueString":"`+second+`"}]}`))
 
 	patient := "/" + p.ask(http.StatusOK, http.MethodGet, task, nil).Root().Path("for", "reference").Text()
+	code, body := send("2 customer-service", "POST", patient+"/$break-glass", glass("BTG", "the patient is unwell"))
+	require.Equal(t, 201, code, body)
+	opened, err := fhir.Parse([]byte(body))
+	require.NoError(t, err)
+	through("review of an emergency", "1 superintendent", "POST", "/Task/"+opened.ID()+"/$review-break-glass", review)
+
 	years = 9
-	code, body := send("1 superintendent", "POST", patient+"/$purge", operation(`{"name":"reason","valueString":"r"}`))
+	code, body = send("1 superintendent", "POST", patient+"/$purge", operation(`{"name":"reason","valueString":"r"}`))
 	require.Equal(t, 201, code, body)
 	proposal, err := fhir.Parse([]byte(body))
 	require.NoError(t, err)
