@@ -141,21 +141,21 @@ func (s *Server) access(r *http.Request, x *exchange, status int) (a *fhir.Acces
 		Time: s.now(), Interaction: x.interaction, Status: status, By: x.identity.Requester, Address: x.trail.address,
 		RequestID: x.requestID, Method: r.Method, Target: asked(r, x), Shown: x.shown, Unrecorded: unrecorded,
 	}
-	a.By.Purpose = cmp.Or(x.opened(a.Shown), a.By.Purpose)
+	a.By.Purpose = cmp.Or(x.opened(), a.By.Purpose)
 	return a, !denied && (x.ofPatients() || status < 400 && !impersonal(x.interaction) && !auth.Definition(x.resourceType))
 }
 
 // opened is the purpose for which the caller was shown what is hidden from them
 // otherwise, "" where they were not.
-func (x *exchange) opened(shown []fhir.Shown) string {
+func (x *exchange) opened() string {
 	hidden, ok := x.identity.Hidden.(interface {
 		Opened(patients []string) string
 	})
 	if !ok {
 		return ""
 	}
-	for i := range shown {
-		if purpose := hidden.Opened(shown[i].Patients); purpose != "" {
+	for i := range x.shown {
+		if purpose := hidden.Opened(x.shown[i].Patients); purpose != "" {
 			return purpose
 		}
 	}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -117,7 +116,6 @@ func (s *Server) sendResult(c *gin.Context, r *result) error {
 		for _, a := range r.shown {
 			now := *a
 			now.Time, now.Address, now.RequestID = s.now(), x.trail.address, x.requestID
-			now.By.Purpose = cmp.Or(x.opened(a.Shown), x.identity.Requester.Purpose) // what is open now
 			x.trail.entries = append(x.trail.entries, &now)
 		}
 		x.trail.needed = x.trail.needed || r.needed
