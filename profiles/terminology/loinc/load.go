@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/pestle-fhir/pestle/profiles/definition"
 	"github.com/pestle-fhir/pestle/profiles/terminology/release"
 )
 
@@ -110,7 +110,7 @@ func (t *Table) readTerms(r io.Reader) error {
 			at = append(at, uint32(len(t.text)))
 			t.text = append(t.text, field...)
 		}
-		if later(f[len(f)-1], newest) {
+		if definition.CompareVersions(f[len(f)-1], newest) > 0 {
 			newest = strings.Clone(f[len(f)-1])
 		}
 		return nil
@@ -133,19 +133,6 @@ func (t *Table) readTerms(r io.Reader) error {
 	}
 	t.at, t.text, t.version = append(t.at, uint32(len(text))), text, newest
 	return nil
-}
-
-// later compares versions such as 2.9 and 2.78.
-func later(a, b string) bool {
-	x, y := strings.Split(a, "."), strings.Split(b, ".")
-	for i := range min(len(x), len(y)) {
-		n, _ := strconv.Atoi(x[i])
-		m, _ := strconv.Atoi(y[i])
-		if n != m {
-			return n > m
-		}
-	}
-	return len(x) > len(y) || b == "" && a != ""
 }
 
 func (t *Table) readAnswers(r io.Reader) error {
