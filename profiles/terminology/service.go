@@ -227,9 +227,11 @@ func (s *Service) system(url, version string) (sys System, exact bool) {
 
 func (s *Service) find(url, version string) (sys System, exact bool) {
 	s.mu.RLock()
-	sys = s.systems[url+"|"+version]
-	if version == "" || sys == nil || hollow(sys) {
-		sys = s.systems[url]
+	sys = s.systems[url]
+	if version != "" {
+		if one := s.systems[url+"|"+version]; one != nil && !hollow(one) {
+			sys = one
+		}
 	}
 	s.mu.RUnlock()
 	if sys == nil || hollow(sys) {

@@ -52,7 +52,12 @@ func (p *pins) barred(url, version string) string {
 
 // isPattern reports whether a version stands for several.
 func isPattern(version string) bool {
-	return slices.ContainsFunc(strings.Split(version, "."), isWild)
+	for part := range strings.SplitSeq(version, ".") {
+		if isWild(part) {
+			return true
+		}
+	}
+	return false
 }
 
 func isWild(part string) bool { return part == "x" || part == "X" || part == "*" }
