@@ -43,6 +43,16 @@ var forms = func() (list []form) {
 	return list
 }()
 
+// formNames are the names of the forms, in the order of the table.
+var formNames = func() (names []string) {
+	for _, f := range forms {
+		if !slices.Contains(names, f.name) {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}()
+
 // formNamed is the form of a name that holds in a month, nil where there is none.
 func formNamed(name string, month tariff.Month) *form {
 	for i := len(forms) - 1; i >= 0; i-- {
@@ -83,7 +93,7 @@ func (p *sheetOfPaper) state(deadline, now time.Time) string {
 // a private original or a requisition, whether that is in hand, and whether it was sent.
 func papersOf(state fhir.State, month tariff.Month, org string) ([]*sheetOfPaper, error) {
 	var list []*sheetOfPaper
-	for _, name := range []string{"FP34PCD", "FP10CDF"} {
+	for _, name := range formNames {
 		f := formNamed(name, month)
 		if f == nil {
 			continue
@@ -121,10 +131,16 @@ func privateOriginals(state fhir.State, f *form, month tariff.Month, org string)
 		if d == nil || !d.finished {
 			continue
 		}
-		if d, err = d.read(state, v); err != nil {
+		if err := d.readItems(state); err != nil {
 			return nil, err
 		}
-		if d == nil || !d.private() || tariff.MonthOf(d.day) != month || nhs.Identifier(d.organisation, nhs.IDODS).Text() != org {
+		if !d.private() { // most are not: what was supplied of them is not read
+			continue
+		}
+		if err := d.readNotifications(state); err != nil {
+			return nil, err
+		}
+		if tariff.MonthOf(d.day) != month || nhs.Identifier(d.organisation, nhs.IDODS).Text() != org {
 			continue
 		}
 		if p := d.paper(f); p != nil {
@@ -211,7 +227,7 @@ func sendingID(form string, month tariff.Month, org string, n int) string {
 // markSent says of papers that were sent when and how.
 func markSent(state fhir.State, month tariff.Month, org string, list []*sheetOfPaper) error {
 	sent := map[[2]string]*fhir.Resource{}
-	for _, name := range []string{"FP34PCD", "FP10CDF"} {
+	for _, name := range formNames {
 		for n := 1; ; n++ {
 			task, err := current(state, "Task", "Task/"+sendingID(name, month, org, n))
 			if err != nil {

@@ -85,7 +85,7 @@ func chosenPapers(state fhir.State, month tariff.Month, org, name, sent string, 
 		issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Expression: place, Message: message, Expected: expected, Found: found})
 	}
 	if formNamed(name, month) == nil {
-		wrong("form", "The form is not known.", "FP34PCD or FP10CDF", strconv.Quote(name))
+		wrong("form", "The form is not known.", strings.Join(formNames, " or "), strconv.Quote(name))
 	}
 	day, err := time.Parse(time.DateOnly, sent)
 	if err != nil || day.After(nhs.Midnight(now)) || day.Before(month.First()) {
