@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -273,6 +274,7 @@ func TestExportWithCSV(t *testing.T) {
 	c := &exportClaims{Out: t.TempDir(), CSV: true}
 	var answer bytes.Buffer
 	require.NoError(t, c.write(&answer, m.app.reimbursement, list, []string{"a note"}))
+	whole := bytes.Clone(answer.Bytes())
 	var said bytes.Buffer
 	require.NoError(t, c.files(bufio.NewReader(&answer), streams{out: &said, err: &said}))
 	require.Equal(t, "a note\n", said.String())
@@ -290,4 +292,18 @@ func TestExportWithCSV(t *testing.T) {
 	require.True(t, strings.HasPrefix(string(rows), "prescription,day,month,mark,exemption,group,items,payable,claim\n"))
 	require.Equal(t, 2, strings.Count(string(rows), "\n"))
 	require.ErrorContains(t, (&exportClaims{Month: m.month, CSV: true}).Run(streams{}), "needs --out")
+
+	// an answer that ends early leaves no file that is not whole
+	for _, n := range []int{len(whole) / 4, len(whole) / 2, len(whole) - len(rows), len(whole) - 1} {
+		cut := &exportClaims{Out: t.TempDir(), CSV: true}
+		require.ErrorContains(t, cut.files(bufio.NewReader(bytes.NewReader(whole[:n])), streams{out: io.Discard, err: io.Discard}), "cut short", n)
+		left, err := os.ReadDir(cut.Out)
+		require.NoError(t, err)
+		for _, f := range left {
+			have, err := os.ReadFile(filepath.Join(cut.Out, f.Name()))
+			require.NoError(t, err)
+			require.Equal(t, filepath.Base(at)+".json", f.Name(), n)
+			require.Equal(t, string(bundle), string(have), n)
+		}
+	}
 }
