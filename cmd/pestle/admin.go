@@ -4,17 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
-	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
-	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/limit"
@@ -69,9 +65,9 @@ var adminCommands = map[string]adminCommand{
 	adminPath + "load":               {"load", smallBody, nil, (*admin).load},
 	adminPath + "proof":              {"proof export", smallBody, nil, (*admin).proof},
 	adminPath + "register":           {"register", smallBody, scoped("Basic/$register"), (*admin).register},
-	adminPath + "tariff":             {"tariff load", fhir.MaxSize, scoped("$tariff-load"), (*admin).tariff},
+	adminPath + "tariff":             {"tariff load", fhir.MaxSize, scoped("$tariff-load"), loadTariff.sent},
 	adminPath + "tariff/show":        {"tariff list", fhir.MaxSize, scoped("$tariff-load"), (*admin).tariffShow},
-	adminPath + "prices":             {"prices load", fhir.MaxSize, scoped("$prices-load"), (*admin).prices},
+	adminPath + "prices":             {"prices load", fhir.MaxSize, scoped("$prices-load"), loadPrices.sent},
 	adminPath + "prices/show":        {"prices list", smallBody, scoped("$prices-load"), (*admin).pricesShow},
 	adminPath + "launch":             {"launch", smallBody, nil, (*admin).launch},
 	adminPath + "user":               {"user", smallBody, scoped("$users"), (*admin).user},
@@ -219,35 +215,6 @@ func (a *admin) rotateKey(_ auth.Identity, _ http.ResponseWriter, r *http.Reques
 	a.rotating.Lock()
 	defer a.rotating.Unlock()
 	return audit.Rotate(auditFolder(a.data), k.From, k.To, func() error { return a.app.engine.RotateKey(k.From, k.To) })
-}
-
-// tariff loads a file of the tariff: the body, under the name in the query.
-func (a *admin) tariff(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
-	data, err := io.ReadAll(r.Body)
-	if err != nil {
-		return err
-	}
-	who.Requester.Unbound = true // as the command is, which the scope grants
-	q := r.URL.Query()
-	month, err := strconv.Atoi(q.Get("month"))
-	if err != nil {
-		return err
-	}
-	var answer tariffAnswer
-	answer.Loaded, err = a.app.reimbursement.LoadTariff(r.Context(),
-		reimbursement.File{Name: q.Get("name"), Kind: tariff.Kind(q.Get("kind")), Month: tariff.Month(month), Data: data}, who.Requester)
-	if e := (*fhir.Error)(nil); errors.As(err, &e) {
-		answer.Issues = e.Issues
-	} else if err != nil {
-		return err
-	}
-	return json.NewEncoder(w).Encode(answer)
-}
-
-// tariffAnswer is what became of a file of the tariff.
-type tariffAnswer struct {
-	Loaded *reimbursement.Loaded `json:"loaded,omitempty"`
-	Issues []fhir.Issue          `json:"issues,omitempty"`
 }
 
 // export writes the month's Bundles: those that the operations of Claim would

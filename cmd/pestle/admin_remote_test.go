@@ -83,10 +83,13 @@ func TestElsewhere(t *testing.T) {
 	patient := e.write("patient.json", `{"resourceType":"Patient","id":"remote","name":[{"family":"Remote"}]}`)
 	edition := e.write("edition.csv", "Medicine,Pack size,,VMP Snomed Code,VMPP Snomed Code,Drug Tariff Category,Basic Price\nTwo tablets,28,tablet,99990011000001109,99990021000001100,Part VIIIA Category M,120\n")
 	handed := e.write("handed.csv", "patient,family name,birth date\nP1,Adams,1990-01-01\n")
+	private := e.write("private.csv", privatePrices)
 	clinic := e.write("clinic.fsh", "Profile: ClinicPatient\nParent: https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient\n* ^url = \"https://clinic.example/P\"\n* birthDate 1..1\n")
 	for _, c := range []struct{ line, scope, want, without string }{
 		{"load " + patient, "system/Patient.cu system/$client-ids", "1 resources of 1 files", "does not allow"},
 		{"tariff load --month 2026-12 " + edition, "system/$tariff-load", "part-viiia of 2026-12, 1 rows", "the scope system/$tariff-load"},
+		{"prices load " + private, "system/$prices-load", "private-prices, 1 rows, Binary/private-prices/_history/1", "the scope system/$prices-load"},
+		{"prices list --day 2026-11-20", "system/$prices-load", "*,*,2020-01-01,,322237000,", "the scope system/$prices-load"},
 		{"import --from FX123 " + handed, "system/$import", "1 patients, 0 supplies and 0 owings taken on", "the scope system/$import"},
 		{"check", "system/$check", "0 problems found", "the scope system/$check"},
 		{"check --json", "system/$check", `"Wrong":null`, "the scope system/$check"},
@@ -340,7 +343,7 @@ func TestRolesBoundCommands(t *testing.T) {
 	table, err := readRoles(nil)
 	require.NoError(t, err)
 	as := func(role string) auth.Identity { return auth.Identity{Scopes: auth.Full, Roles: table.Of(role)} }
-	for _, operation := range []string{"$check", "$definitions", "$tariff-load"} {
+	for _, operation := range []string{"$check", "$definitions", "$tariff-load", "$prices-load"} {
 		require.NoError(t, permit(as("administrator"), operation), operation)
 		require.ErrorContains(t, permit(as("technician"), operation), "does not allow this command", operation)
 	}

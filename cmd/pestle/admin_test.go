@@ -62,6 +62,8 @@ func TestCommandsWhileServing(t *testing.T) {
 	tariff := write("edition.csv", "Medicine,Pack size,,VMP Snomed Code,VMPP Snomed Code,Drug Tariff Category,Basic Price\nTwo tablets,28,tablet,99990011000001109,99990021000001100,Part VIIIA Category M,120\n")
 	handed := write("handed.csv", "patient,family name,birth date\nP1,Adams,1990-01-01\n")
 	mistake := write("mistake.csv", "Medicine,Pack size,,VMP Snomed Code,VMPP Snomed Code,Drug Tariff Category,Basic Price\nTwo tablets,28,tablet,99990011000001109,99990021000001100,Part VIIIA Category M,x\n")
+	private := write("private.csv", privatePrices)
+	costless := write("costless.csv", strings.Replace(privatePrices, "12.00", "x", 1))
 	for _, c := range []struct {
 		line string
 		code int
@@ -71,6 +73,11 @@ func TestCommandsWhileServing(t *testing.T) {
 		{"load " + broken, 1, "Patient.gender"},
 		{"tariff load --month 2026-12 " + tariff, 0, "part-viiia of 2026-12, 1 rows, Binary/tariff-part-viiia-2026-12/_history/1"},
 		{"tariff load --month 2027-01 " + mistake, 1, "2:"},
+		{"prices load " + private, 0, "private.csv: private-prices, 1 rows, Binary/private-prices/_history/1"},
+		{"prices load " + costless + " " + private, 1, "costless.csv:2:72: error: price: It is not an amount in pounds and pence."},
+		{"prices load " + private, 0, "private.csv: private-prices, unchanged, 1 rows, Binary/private-prices/_history/1"},
+		{"prices list --day 2026-11-20", 0, "*,*,2020-01-01,,322237000,"},
+		{"prices list --kind x", 1, "The kind is not known."},
 		{"import --site FA565 --from FX123 --dry-run " + handed, 0, "1 patients, 0 supplies and 0 owings would be taken on"},
 		{"import --site FA565 --from FX123 --json " + handed, 0, `"patients":1`},
 		{"import --site FA565 --from FX123 " + handed, 0, "0 patients, 0 supplies and 0 owings taken on; 0 patients are known, 1 records are there already"},

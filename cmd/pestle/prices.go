@@ -1,16 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -50,110 +47,23 @@ Example: pestle prices load --data db prices.csv terms.csv`
 }
 
 // Run loads files; one that has mistakes is refused as a whole.
-func (c *pricesLoad) Run(std streams) (err error) {
-	if err := askData("prices load", c.Data, c.remote); err != nil {
-		return err
-	}
-	load, done, err := c.loader()
-	if err != nil {
-		return err
-	}
-	defer func() { err = done(err) }()
-	failed := false
-	for _, name := range c.Files {
-		r, done, err := open(name, std.in, nil)
-		if err != nil {
-			return err
+func (c *pricesLoad) Run(std streams) error {
+	return loadPrices.files("prices load", c.Files, url.Values{}, c.Data, c.remote, c.encryption, std, func(name string, l *invoicing.Loaded, err error) {
+		if notLoaded(name, err, std) {
+			return
 		}
-		data, err := io.ReadAll(r)
-		done()
-		if err != nil {
-			return err
+		unchanged := ""
+		if l.Unchanged {
+			unchanged = ", unchanged"
 		}
-		l, err := load(invoicing.File{Name: filepath.Base(name), Data: data})
-		switch e := (*fhir.Error)(nil); {
-		case errors.As(err, &e):
-			for _, i := range e.Issues {
-				fmt.Fprintln(std.err, issueLine(name, i))
-			}
-		case err != nil:
-			fmt.Fprintf(std.err, "%s: %v\n", name, err)
-		default:
-			unchanged := ""
-			if l.Unchanged {
-				unchanged = ", unchanged"
-			}
-			fmt.Fprintf(std.out, "%s: %s%s, %d rows, %s\n", name, l.Kind, unchanged, l.Rows, l.Ref)
-		}
-		failed = failed || err != nil
-	}
-	if failed {
-		return errSilent
-	}
-	return nil
+		fmt.Fprintf(std.out, "%s: %s%s, %d rows, %s\n", name, l.Kind, unchanged, l.Rows, l.Ref)
+	})
 }
 
-// loader loads a file: in the server that has the folder open, or in the folder.
-func (c *pricesLoad) loader() (load func(invoicing.File) (*invoicing.Loaded, error), done ending, err error) {
-	server, err := c.reach(c.Data)
-	if err != nil {
-		return nil, nil, err
-	}
-	if server != nil {
-		return server.prices, unended, nil
-	}
-	app, err := openApp(appConfig{Data: c.Data, Key: c.encryption, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return nil, nil, err
-	}
-	ended, err := app.command("prices load")
-	if err != nil {
-		return nil, nil, errors.Join(err, app.close())
-	}
-	return func(f invoicing.File) (*invoicing.Loaded, error) {
-		return app.invoicing.Load(context.Background(), f, commandRequester("prices load"))
-	}, func(err error) error { return errors.Join(ended(err), app.close()) }, nil
-}
-
-// pricesAnswer is what became of a file of prices.
-type pricesAnswer struct {
-	Loaded *invoicing.Loaded `json:"loaded,omitempty"`
-	Issues []fhir.Issue      `json:"issues,omitempty"`
-}
-
-// prices loads a file in the server.
-func (a *administration) prices(f invoicing.File) (*invoicing.Loaded, error) {
-	answer, err := a.post("prices", url.Values{"name": {f.Name}}, bytes.NewReader(f.Data))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = answer.Body.Close() }()
-	var loaded pricesAnswer
-	if err := json.NewDecoder(answer.Body).Decode(&loaded); err != nil {
-		return nil, err
-	}
-	if len(loaded.Issues) > 0 {
-		return nil, &fhir.Error{Op: "prices load", Kind: fhir.Invalid, Issues: loaded.Issues}
-	}
-	return loaded.Loaded, nil
-}
-
-// prices loads a file that a command has sent.
-func (a *admin) prices(who auth.Identity, w http.ResponseWriter, r *http.Request) error {
-	data, err := io.ReadAll(r.Body)
-	if err != nil {
-		return err
-	}
-	who.Requester.Unbound = true // as the command is, which the scope grants
-	var answer pricesAnswer
-	answer.Loaded, err = a.app.invoicing.Load(r.Context(), invoicing.File{Name: r.URL.Query().Get("name"), Data: data}, who.Requester)
-	if e := (*fhir.Error)(nil); errors.As(err, &e) {
-		answer.Issues = e.Issues
-	} else if err != nil {
-		return err
-	}
-	return json.NewEncoder(w).Encode(answer)
-}
+// loadPrices loads a file of prices, terms or rates.
+var loadPrices = fileLoad[invoicing.Loaded](func(ctx context.Context, a *app, said url.Values, data []byte, who fhir.Principal) (*invoicing.Loaded, error) {
+	return a.invoicing.Load(ctx, invoicing.File{Name: said.Get("name"), Data: data}, who)
+})
 
 // Run prints what holds on a day.
 func (c *pricesList) Run(std streams) error {

@@ -1,15 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/url"
-	"path/filepath"
 	"strconv"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -43,10 +38,7 @@ Example: pestle tariff load --data db "Part VIIIA Nov 26.csv"`
 
 // Run loads files; one that has mistakes is refused as a whole, with all of
 // them named by line and column.
-func (c *tariffLoad) Run(std streams) (err error) {
-	if err := askData("tariff load", c.Data, c.remote); err != nil {
-		return err
-	}
+func (c *tariffLoad) Run(std streams) error {
 	var month tariff.Month
 	if c.Month != "" {
 		var err error
@@ -54,85 +46,25 @@ func (c *tariffLoad) Run(std streams) (err error) {
 			return err
 		}
 	}
-	load, done, err := c.loader()
-	if err != nil {
-		return err
-	}
-	defer func() { err = done(err) }()
-	failed := false
-	for _, name := range c.Files {
-		r, done, err := open(name, std.in, nil)
-		if err != nil {
-			return err
-		}
-		data, err := io.ReadAll(r)
-		done()
-		if err != nil {
-			return err
-		}
-		loaded, err := load(reimbursement.File{Name: filepath.Base(name), Kind: tariff.Kind(c.Kind), Month: month, Data: data})
-		failed = failed || err != nil
-		c.report(name, loaded, err, std)
-	}
-	if failed {
-		return errSilent
-	}
-	return nil
+	said := url.Values{"kind": {c.Kind}, "month": {strconv.Itoa(int(month))}}
+	return loadTariff.files("tariff load", c.Files, said, c.Data, c.remote, c.encryption, std, func(name string, l *reimbursement.Loaded, err error) { c.report(name, l, err, std) })
 }
 
-// loader loads a file: in the server that has the folder open, or in the folder.
-func (c *tariffLoad) loader() (load func(reimbursement.File) (*reimbursement.Loaded, error), done ending, err error) {
-	server, err := c.reach(c.Data)
-	if err != nil {
-		return nil, nil, err
-	}
-	if server != nil {
-		return server.tariff, unended, nil
-	}
-	app, err := openApp(appConfig{Data: c.Data, Key: c.encryption, Profiles: profileOptions{Policy: "r4"}}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return nil, nil, err
-	}
-	ended, err := app.command("tariff load")
-	if err != nil {
-		return nil, nil, errors.Join(err, app.close())
-	}
-	return func(f reimbursement.File) (*reimbursement.Loaded, error) {
-		return app.reimbursement.LoadTariff(context.Background(), f, commandRequester("tariff load"))
-	}, func(err error) error { return errors.Join(ended(err), app.close()) }, nil
-}
-
-// tariff loads a file in the server.
-func (a *administration) tariff(f reimbursement.File) (*reimbursement.Loaded, error) {
-	q := url.Values{"name": {f.Name}, "kind": {string(f.Kind)}, "month": {strconv.Itoa(int(f.Month))}}
-	answer, err := a.post("tariff", q, bytes.NewReader(f.Data))
+// loadTariff loads a file of the tariff.
+var loadTariff = fileLoad[reimbursement.Loaded](func(ctx context.Context, a *app, said url.Values, data []byte, who fhir.Principal) (*reimbursement.Loaded, error) {
+	month, err := strconv.Atoi(said.Get("month"))
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = answer.Body.Close() }()
-	var loaded tariffAnswer
-	if err := json.NewDecoder(answer.Body).Decode(&loaded); err != nil {
-		return nil, err
-	}
-	if len(loaded.Issues) > 0 {
-		return nil, &fhir.Error{Op: "tariff load", Kind: fhir.Invalid, Issues: loaded.Issues}
-	}
-	return loaded.Loaded, nil
-}
+	return a.reimbursement.LoadTariff(ctx, reimbursement.File{Name: said.Get("name"), Kind: tariff.Kind(said.Get("kind")), Month: tariff.Month(month), Data: data}, who)
+})
 
 func (c *tariffLoad) report(name string, l *reimbursement.Loaded, err error, std streams) {
 	if c.JSON {
 		c.figures(name, l, err, std)
 		return
 	}
-	if e := (*fhir.Error)(nil); errors.As(err, &e) {
-		for _, i := range e.Issues {
-			fmt.Fprintln(std.err, issueLine(name, i))
-		}
-		return
-	}
-	if err != nil {
-		fmt.Fprintf(std.err, "%s: %v\n", name, err)
+	if notLoaded(name, err, std) {
 		return
 	}
 	for _, i := range l.Warnings {
