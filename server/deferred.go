@@ -26,10 +26,10 @@ type deferred struct {
 // result is the answer to a deferred request: a Bundle with the one entry, and what it
 // tells of whom.
 type result struct {
-	text   []byte
-	shown  []*fhir.Access
-	needed bool
-	rights string // of who asked, when it was made
+	text     []byte
+	shown    []*fhir.Access
+	needed   bool
+	validity string // as [Server.validity] was before it was made
 }
 
 // deferrable reports whether an interaction is answered later where the client
@@ -59,6 +59,7 @@ func (s *Server) deferAnswer(c *gin.Context) error {
 // https://hl7.org/fhir/R5/async-bundle.html
 func (s *Server) answerLater(ctx context.Context, one *job, asked *exchange) error {
 	one.say("searching")
+	validity := s.validity(asked)
 	d := one.Deferred
 	own := asked.apart()
 	own.format, own.nested = format{codec: &s.codecs[0]}, true
@@ -95,7 +96,7 @@ func (s *Server) answerLater(ctx context.Context, one *job, asked *exchange) err
 	} else {
 		b.entry("", body, fhir.Obj("response", response))
 	}
-	made := &result{text: bytes.Join(b.close(), nil), rights: asked.rights()}
+	made := &result{text: bytes.Join(b.close(), nil), validity: validity}
 	if own.trail != nil {
 		if a, needed := s.access(r, own, out.status); a != nil {
 			made.shown, made.needed = []*fhir.Access{a}, needed

@@ -30,7 +30,7 @@ type Shelf interface {
 // that is read again, as of the same state, when it is fetched. So no copy of a record
 // lies anywhere that a purge, a right that ends or the encryption of the store would not
 // reach. Only the answer to a deferred request is kept, in memory, for the rights with
-// which it was made.
+// which it was made, and until something is purged.
 type job struct {
 	ID       string    `json:"id"`
 	Owner    string    `json:"owner"` // who asked, as [exchange.caller] has it
@@ -220,7 +220,7 @@ func (s *Server) newJob(x *exchange, request string) *job {
 func (s *Server) work(one *job, x *exchange) {
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	if one.stop != nil || one.Failure != nil || one.Done && (one.Deferred == nil || s.jobs.resultOf(one, x.rights()) != nil) {
+	if one.stop != nil || one.Failure != nil || one.Done && (one.Deferred == nil || s.jobs.resultOf(one, s.validity(x)) != nil) {
 		return
 	}
 	if !s.jobs.begin() {
@@ -329,21 +329,25 @@ func (j *jobs) release(one *job) {
 	}
 }
 
-// resultOf is the result of a deferred request for a caller's rights, nil for none. One
-// that was made with other rights is forgotten, so that it is made again.
-func (j *jobs) resultOf(one *job, rights string) *result {
+// resultOf is the result of a deferred request that is valid as [Server.validity] says,
+// nil for none. Another is forgotten, so that it is made again.
+func (j *jobs) resultOf(one *job, validity string) *result {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if one.result != nil && one.result.rights != rights {
+	if one.result != nil && one.result.validity != validity {
 		j.release(one)
 	}
 	return one.result
 }
 
-// rights are what a caller may do and is shown, in a form that can be compared.
-func (x *exchange) rights() string {
-	who := &x.identity.Requester
-	return fmt.Sprint(x.identity.Scopes, who.Roles, who.Delegates, who.SeesAll, who.SeesNone, x.notice())
+// validity is what a caller may do and is shown, and how often content was erased, in a
+// form that can be compared.
+func (s *Server) validity(x *exchange) string {
+	who, purges := &x.identity.Requester, uint64(0)
+	if s.config.Purges != nil {
+		purges = s.config.Purges()
+	}
+	return fmt.Sprint(x.identity.Scopes, who.Roles, who.Delegates, who.SeesAll, who.SeesNone, x.notice(), purges)
 }
 
 func progressText(parts ...string) string {

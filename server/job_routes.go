@@ -46,7 +46,7 @@ func (s *Server) jobStatus(c *gin.Context) error {
 	one.mu.Lock()
 	done, failure, status, progress := one.Done, one.Failure, one.Status, one.progress
 	one.mu.Unlock()
-	result := s.jobs.resultOf(one, x.rights())
+	result := s.jobs.resultOf(one, s.validity(x))
 	switch {
 	case failure != nil:
 		return s.send(c, status, failure)

@@ -93,6 +93,9 @@ type Config struct {
 	// Writable reports why the store takes no writes, for /health/ready; nil
 	// where it does. Without it only reads are tried.
 	Writable func() error
+	// Purges counts the times that content was erased, so that no answer is kept beyond
+	// them; nil where none is.
+	Purges func() uint64
 	// Warnings each say what is wrong although requests are served, for
 	// /health/ready; "" for nothing.
 	Warnings []func() string

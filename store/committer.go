@@ -342,6 +342,9 @@ func (c *committer) write(g group) {
 	switch {
 	case err == nil:
 		c.written = g.after
+		if len(c.purged) > 0 {
+			c.db.purges.Add(1)
+		}
 		for p, ver := range c.fresh {
 			c.db.hot.add(p, ver)
 		}

@@ -95,6 +95,7 @@ type DB struct {
 	head    atomic.Uint64         // the newest durable commit
 	broken  atomic.Pointer[error] // why nothing can be written any more
 	damaged atomic.Uint64         // reads that met what cannot be read
+	purges  atomic.Uint64         // since it was opened: see [DB.Purges]
 	mu      sync.Mutex
 	moved   chan struct{} // closed and replaced when head moves
 

@@ -102,9 +102,13 @@ func (db *DB) applyNext(ctx context.Context) error {
 	if err := db.engine.Room(kv.Cost(nil, b)); errors.Is(err, kv.ErrNoSpace) {
 		return err
 	}
-	db.hot.forget(purgedBy(r.ops))
+	purged := purgedBy(r.ops)
+	db.hot.forget(purged)
 	if err := db.hold(r, b); err != nil {
 		return &halt{place, err}
+	}
+	if len(purged) > 0 {
+		db.purges.Add(1)
 	}
 	db.learned(r)
 	return nil

@@ -304,6 +304,10 @@ func (v view) eachPurge(ctx context.Context, from fhir.Seq, visit func(key []byt
 	return ended(it, err)
 }
 
+// Purges counts the times that content was erased since the database was opened, each
+// after it is no longer read: what was read at another count may hold such content.
+func (db *DB) Purges() uint64 { return db.purges.Load() }
+
 // purgedBy are the versions that operations purge.
 func purgedBy(ops []kv.Op) (list []place) {
 	for _, op := range ops {

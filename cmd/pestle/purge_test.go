@@ -154,8 +154,15 @@ func TestPurge(t *testing.T) {
 	require.NoError(t, err)
 	heads, before := p.app.db.Head(), entire(t, p.app)
 	require.Contains(t, before, secrets[0])
+	later := askRole(h, "1 superintendent", "GET", "/fhir/Patient?_id="+strings.TrimPrefix(patient, "Patient/"), "", "Prefer", "respond-async").Header().Get("Content-Location")
+	fetched := func() string {
+		require.Eventually(t, func() bool { w = askRole(h, "1 superintendent", "GET", later, ""); return w.Code == http.StatusOK }, 10*time.Second, time.Millisecond)
+		return w.Body.String()
+	}
+	require.Contains(t, fetched(), secrets[0])
 	code, body = post("2 responsible-pharmacist", confirm)
 	require.Equal(t, http.StatusOK, code, body)
+	require.NotContains(t, fetched(), secrets[0], "an answer that was deferred is made again")
 
 	// every address of the record
 	w = askRole(h, "1 superintendent", "GET", "/fhir/"+patient, "")
