@@ -130,7 +130,10 @@ func paymentsPart(payments []*payment, sum *paymentSummary) paper.Part {
 	part := paper.Part{Heading: "Payments", Columns: []paper.Column{{Name: "Paid on", Share: 2}, {Name: "Reference", Share: 4}, {Name: "Runs", Share: 1}, {Name: "£", Share: 2, Amount: true}}}
 	for _, p := range payments {
 		runs := "on account"
-		if p.first > 0 {
+		switch {
+		case p.first > p.last: // they were paid before
+			runs = "none new"
+		case p.first > 0:
 			runs = fmt.Sprintf("%d to %d", p.first, p.last)
 		}
 		part.Rows = append(part.Rows, []string{p.record.Get("paymentDate").Text(), p.record.Root().Path("paymentIdentifier", "value").Text(), runs, decimal(p.amount)})

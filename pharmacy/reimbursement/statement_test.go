@@ -18,6 +18,10 @@ func TestStatement(t *testing.T) {
 	w := closedNovember(t)
 	_, err := w.pays("figure,amount\nBASIC_PRICES,27.07\nDISCOUNT,-4.87\nFEES_AND_ALLOWANCES,17.50\nPRESCRIPTION_CHARGES,-69.30\n")
 	require.NoError(t, err)
+	_, err = w.pays("figure,amount\nBASIC_PRICES,-1.00\n", "reference", "BACS 2", "date", "2027-02-28") // taken back
+	require.NoError(t, err)
+	_, err = w.pays("figure,amount\nADVANCE,3.00\n", "reference", "BACS 3", "date", "2027-03-01")
+	require.NoError(t, err)
 	statement := func(params ...string) (string, []byte) {
 		call := w.call(nil)
 		call.Params = url.Values{"month": {"2026-11"}, "org": {"VNE51"}}
@@ -55,7 +59,7 @@ func TestStatement(t *testing.T) {
 	require.Equal(t, "The Simple Pharmacy, NHS dispensing: run 1, recorded 3 December 2026.", d.Subtitle)
 	for _, want := range []string{
 		"Basic prices, discount group generic||24.34\n", "Deduction from it|deduction:generic from 2024-01-01 (V)|-4.87\n", "Net, draft||-30.59\n", "SUBMISSION_DEADLINE|2026-12-05|",
-		"2027-01-31|BACS 1|1 to 1|-29.60\n", "BASIC_PRICES|amount|26.07|27.07|1.00|open\n", "Claimed -£30.59, paid -£29.60.",
+		"2027-01-31|BACS 1|1 to 1|-29.60\n", "2027-02-28|BACS 2|none new|-1.00\n", "2027-03-01|BACS 3|on account|3.00\n", "BASIC_PRICES|amount|26.07|27.07|1.00|open\n", "Claimed -£30.59, paid -£27.60.",
 	} {
 		require.Contains(t, text.String(), want)
 	}

@@ -31,7 +31,7 @@ const (
 	extAge     = nhs.Own + "StructureDefinition/age-group"       // on a ClaimResponse: the patient's age on that day, by the limits of exemption
 	extPin     = nhs.Own + "StructureDefinition/export-sequence" // on an export's record: the sequence it reads at
 
-	extRuns = nhs.Own + "StructureDefinition/payment-runs" // on a PaymentReconciliation: the first and the last run of the month that it is matched with
+	extRuns = nhs.Own + "StructureDefinition/payment-runs" // on a PaymentReconciliation: the first and the last run of the month that it is matched with; none where the first is after the last
 
 	extLate       = nhs.Own + "StructureDefinition/late-claim"          // on the entry of an export: the dispensing month of a claim that came too late for it
 	extWithdrawn  = nhs.Own + "StructureDefinition/withdrawn-claim"     // on the entry of an export: the answer to the claim as it was submitted before and is now taken back
