@@ -9,7 +9,7 @@ import (
 	"github.com/pestle-fhir/pestle/profiles/definition"
 )
 
-// holdDemands holds a value to what extensions of its definition ask for.
+// holdDemands validates a value against what extensions of its definition ask for.
 func (w *walk) holdDemands(o occurrence, p *position, d *definition.Demands) {
 	text := o.node.Text()
 	if o.primitive() && text == "" {
@@ -27,7 +27,7 @@ func (w *walk) holdDemands(o occurrence, p *position, d *definition.Demands) {
 	}
 	if d.Decimals >= 0 && o.node.Kind() == fhir.Number {
 		if n := decimalPlaces(text); n > d.Decimals {
-			say("decimal-places", p.title()+" has too many places behind the point.", fmt.Sprintf("at most %d", d.Decimals), short(text))
+			say("decimal-places", p.title()+" has too many decimal places.", fmt.Sprintf("at most %d", d.Decimals), short(text))
 		}
 	}
 	if size, known := sizeOf(o); d.MaxSize > 0 && known && size > d.MaxSize {
@@ -38,9 +38,9 @@ func (w *walk) holdDemands(o occurrence, p *position, d *definition.Demands) {
 	}
 }
 
-// valueDemanded asks for the value of a primitive, or for what may stand for it.
+// valueDemanded asks for the value of a primitive, or for what may replace it.
 func (w *walk) valueDemanded(o occurrence, p *position, d *definition.Demands) {
-	i := fhir.Issue{Code: fhir.Required, Rule: "value-required", Message: p.title() + " has no value, and the profile lets nothing stand for it.",
+	i := fhir.Issue{Code: fhir.Required, Rule: "value-required", Message: p.title() + " has no value, and the profile allows nothing in its place.",
 		Expected: "a value", Found: "none"}
 	if d.Alternatives != nil {
 		for x := range o.beside.Get("extension").Items() {
@@ -50,7 +50,7 @@ func (w *walk) valueDemanded(o occurrence, p *position, d *definition.Demands) {
 				}
 			}
 		}
-		i.Message = p.title() + " has no value, nor what the profile lets stand for it."
+		i.Message = p.title() + " has no value, nor what the profile allows in its place."
 		i.Expected = "a value, or an extension " + anyOf(d.Alternatives, 4)
 	}
 	if d.MustHaveValue || d.Alternatives != nil {
@@ -81,14 +81,14 @@ func sizeOf(o occurrence) (int, bool) {
 	return size, err == nil
 }
 
-// holdNarrative holds a narrative to its languages and sources. A section in a
+// holdNarrative validates the languages and sources of a narrative. A section in a
 // language is an element of the div that says its language; a part of a source is of
 // the class boilerplate, generated or original.
 // http://hl7.org/fhir/StructureDefinition/narrative-language-control
 func (w *walk) holdNarrative(o occurrence, p *position, d *definition.Demands) {
 	m := markup{text: strings.TrimSpace(o.node.Get("div").Text())}
 	languages := map[string]bool{}
-	sourced, unsourced := 0, "" // sourced is how deep the element stands that says its source
+	sourced, unsourced := 0, "" // sourced is how deep the element is that says its source
 	for {
 		t, text, ok := m.next()
 		if !ok {

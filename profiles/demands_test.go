@@ -68,7 +68,7 @@ func TestDemands(t *testing.T) {
 	}
 }
 
-// TestDecimalPlaces counts the digits behind the point, whatever the exponent.
+// TestDecimalPlaces counts the digits after the point, whatever the exponent.
 func TestDecimalPlaces(t *testing.T) {
 	for number, want := range map[string]int{"1": 0, "1.50": 2, "-0.001": 3, "1.5e3": 1, "1E-7": 0} {
 		assert.Equal(t, want, decimalPlaces(number), number)

@@ -50,7 +50,7 @@ var (
 		"tr":       words("td th"),
 		"ul":       words("li"),
 	}
-	// Elements that stand only in certain others.
+	// Elements that are only in certain others.
 	standsIn = map[string]map[string]bool{
 		"caption": words("table"), "col": words("table colgroup"), "colgroup": words("table"),
 		"dd": words("dl"), "dt": words("dl"), "li": words("ul ol"),
@@ -78,7 +78,7 @@ func (d *narrative) attribute(t tag, a attr) {
 	d.say("txt-1", message, "basic HTML formatting", short(a.name+`="`+a.value+`"`), "")
 }
 
-// nested holds an element to where HTML has it.
+// nested asks that an element is where HTML has it.
 func (d *narrative) nested(t tag) {
 	around, paragraphs := d.m.open, d.m.texts
 	if !t.empty { // it is open itself
@@ -97,7 +97,7 @@ func (d *narrative) nested(t tag) {
 	case limited && !only[t.name]:
 		d.say("txt-1", "In HTML <"+in+"> does not hold <"+t.name+">.", inElements(only), "<"+t.name+"> in <"+in+">", "")
 	case homes != nil && !homes[in]:
-		d.say("txt-1", "In HTML <"+t.name+"> does not stand in <"+short(in)+">.", inElements(homes)+" around it", "<"+t.name+"> in <"+short(in)+">", "")
+		d.say("txt-1", "In HTML <"+t.name+"> is not allowed in <"+short(in)+">.", inElements(homes)+" around it", "<"+t.name+"> in <"+short(in)+">", "")
 	case ofText[in] && blocks[t.name]:
 		d.say("txt-1", "In HTML <"+in+"> holds text, no block such as <"+t.name+">.", "the block beside it", "<"+t.name+"> in <"+in+">", "Close <"+in+"> before it, or write <div> for <"+in+">.")
 	case paragraphs > 0 && notInParagraph[t.name]:

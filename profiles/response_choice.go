@@ -7,7 +7,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-// exclusive asks that an answer which excludes all others stands alone: an option with
+// exclusive asks that an answer which excludes all others is alone: an option with
 // the extension questionnaire-optionExclusive, such as "none of these".
 func (r *response) exclusive(answers, question fhir.Node) {
 	if answers.Len() < 2 {
@@ -45,7 +45,7 @@ func (r *response) wording(item, definition fhir.Node) {
 		Expected: short(asked), Found: short(text), Fix: "Write the text of the questionnaire, or leave text out."})
 }
 
-// size holds an attachment to the extension maxSize of its question.
+// size compares an attachment with the extension maxSize of its question.
 func (r *response) size(answer, value, question fhir.Node) {
 	most, err := strconv.ParseFloat(extensionOf(question, coreExtension+"maxSize").Text(), 64)
 	if err != nil {

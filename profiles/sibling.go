@@ -69,10 +69,10 @@ func (w *walk) valueless(n fhir.Node, p *slot) {
 	case first.Name() == "id" && !first.Next().Exists():
 		w.broken(n, n, "ele-1")
 	case p.Type == "id" && p.Element.Name == "id":
-		w.add(n, fhir.Issue{Code: fhir.ValueCode, Rule: "format", Message: "The id of a resource is a value: nothing stands for it.",
+		w.add(n, fhir.Issue{Code: fhir.ValueCode, Rule: "format", Message: "The id of a resource is a value: an extension does not replace it.",
 			Expected: "id", Found: "an extension without a value", Fix: "Leave _id out."})
 	case p.Type == "code" && b != nil && b.Strength == "required" && !ofAnotherVersion(n):
-		w.add(n, fhir.Issue{Code: fhir.CodeInvalid, Rule: "code", Message: "A code of the value set " + b.ValueSet + " has to be given: an extension does not stand for it.",
+		w.add(n, fhir.Issue{Code: fhir.CodeInvalid, Rule: "code", Message: "A code of the value set " + b.ValueSet + " has to be given: an extension does not replace it.",
 			Expected: "a code", Found: "an extension without a value", Fix: "Give the code, or leave " + p.Element.Name + " out where it is optional."})
 	}
 }

@@ -203,7 +203,7 @@ func (r *exporter) segment(n int) (typ, kind string, member int) {
 	return r.of.Types[n/r.each()], outputFile, n % r.each()
 }
 
-// page reads the resources at a place, and finds the place behind them.
+// page reads the resources at a place, and finds the place after them.
 func (r *exporter) page(ctx context.Context, at exportPlace) (found []*fhir.Version, next exportPlace, err error) {
 	typ, kind, member := r.segment(at.Segment)
 	if kind == deletedFile {

@@ -128,7 +128,7 @@ func (t *typesSearch) fill(ctx context.Context, at typesPage, found *foundTypes)
 	return t.listed(ctx, t.left(at), found)
 }
 
-// passed is the place behind the matches that a page passes over.
+// passed is the place after the matches that a page passes over.
 func (t *typesSearch) passed(ctx context.Context, at typesPage) (typesPage, error) {
 	size := t.size
 	t.passing = true

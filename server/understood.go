@@ -28,7 +28,7 @@ func (s *Server) understood(c *gin.Context, op *fhir.Operation, body *fhir.Resou
 }
 
 // checkFor is check for an operation. One that is lenient is asked about what may be
-// wrong, and answers itself what is: its parameters alone are held to what it declares.
+// wrong, and answers itself what is: its parameters alone are validated against what it declares.
 func (s *Server) checkFor(ctx context.Context, op *fhir.Operation, body *fhir.Resource) ([]fhir.Issue, error) {
 	if op.Lenient {
 		return nil, nil

@@ -13,10 +13,10 @@ import (
 type Demands struct {
 	MinLength     int            // characters
 	MaxSize       int            // bytes of an attachment
-	Decimals      int            // places behind the point, -1 unset
+	Decimals      int            // decimal places, -1 unset
 	Regex         *regexp.Regexp // of the whole value
-	MustHaveValue bool           // no extension stands for the value
-	Alternatives  []string       // extensions of which one has to stand where there is no value
+	MustHaveValue bool           // no extension replaces the value
+	Alternatives  []string       // extensions of which one has to be there where there is no value
 	Languages     []string       // of a narrative: _no, _yes, _resource, or a language
 	Source        bool           // of a narrative: each part says whence it comes
 

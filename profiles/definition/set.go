@@ -15,7 +15,7 @@ type Set struct {
 	ValueSets   map[string]*ValueSet
 	CodeSystems map[string]*CodeSystem
 	ConceptMaps map[string]*ConceptMap
-	// Forms are the Questionnaires and Measures that answers and reports are held to.
+	// Forms are the Questionnaires and Measures that answers and reports are validated against.
 	Forms map[Form]*fhir.Resource
 }
 

@@ -93,7 +93,7 @@ type Designation struct {
 	Language string
 	Use      Coding
 	Value    string
-	// Withdrawn says that the name was right once and is no more.
+	// Withdrawn says that the name was right once and is not any more.
 	Withdrawn bool
 	Source    string // the supplement that has it, url|version; "" for the system itself
 }

@@ -19,7 +19,7 @@ type PrintedPart struct {
 // PrintedColumn is a column of a table.
 type PrintedColumn struct {
 	Name   string
-	Amount bool // numbers stand below one another
+	Amount bool // numbers are aligned
 }
 
 // HTML writes the page.

@@ -40,7 +40,7 @@ var (
 	termItem   = regexp.MustCompile(`(?is)^\s*(match|wild)?\s*:?\s*"((?:[^"\\]|\\.)*)"\s*`)
 )
 
-// filtered reads the filters and the history supplement behind a constraint.
+// filtered reads the filters and the history supplement after a constraint.
 func (p *eclParser) filtered(c *constraint) (*constraint, error) {
 	for p.tokens[p.pos].text == "{{" {
 		t := p.take()

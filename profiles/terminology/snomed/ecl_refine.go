@@ -53,7 +53,7 @@ func (p *eclParser) refinement(depth int) (*refinement, error) {
 			return out, nil
 		}
 		if op != "" && next != op {
-			return nil, &ECLError{t.at, next + " behind " + op + ": put parentheses around the part that belongs together"}
+			return nil, &ECLError{t.at, next + " after " + op + ": put parentheses around the part that belongs together"}
 		}
 		p.pos++
 		part, err := p.refined(depth)
@@ -102,7 +102,7 @@ func (p *eclParser) refined(depth int) (*refinement, error) {
 }
 
 // names reports whether what is in the parentheses that begin here is the name of an
-// attribute: whether = or != is behind them.
+// attribute: whether = or != is after them.
 func (p *eclParser) names() bool {
 	open := 0
 	for i := p.pos; i < len(p.tokens); i++ {
@@ -162,7 +162,7 @@ func (p *eclParser) attribute(depth, least, most int) (*refinement, error) {
 	case "!=":
 		r.not = true
 	default:
-		return nil, &ECLError{t.at, "expected = or != and a value behind the name of an attribute"}
+		return nil, &ECLError{t.at, "expected = or != and a value after the name of an attribute"}
 	}
 	r.value, err = p.operand(depth + 1)
 	return r, err
