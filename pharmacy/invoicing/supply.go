@@ -83,11 +83,9 @@ func (d *supplied) of(s supply) string {
 	return d.pharmacy
 }
 
-// private reports whether an order is one that the patient or the clinic pays: of
-// the EPS prescription types whose code begins with 09.
+// private reports whether an order is one that the patient or the clinic pays.
 func private(request *fhir.Resource) bool {
-	code := nhs.Extension(request.Root(), nhs.ExtPrescriptionType).Path("valueCoding", "code").Text()
-	return strings.HasPrefix(code, "09")
+	return nhs.Private(nhs.Extension(request.Root(), nhs.ExtPrescriptionType).Path("valueCoding", "code").Text())
 }
 
 // issueOf is which issue of a prescription a Task is of.

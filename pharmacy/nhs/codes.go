@@ -29,6 +29,10 @@ func Display(system, code string) string {
 	return displays[system[strings.LastIndexByte(system, '/')+1:]+"|"+code]
 }
 
+// Private reports whether an EPS prescription type is one that the patient or the clinic
+// pays, and the NHS does not: those that begin with 09.
+func Private(prescriptionType string) bool { return strings.HasPrefix(prescriptionType, "09") }
+
 // Coding is a code with its display.
 func Coding(system, code string) fhir.Coding {
 	return fhir.Coding{System: system, Code: code, Display: Display(system, code)}

@@ -47,9 +47,8 @@ type handover struct {
 // over: Dispensed, Not Dispensed.
 func finishedStatus(business string) bool { return business == "0006" || business == "0007" }
 
-// private reports whether the patient pays the pharmacy and no claim is made:
-// EPS prescription types of the 09 group.
-func (d *dispensed) private() bool { return strings.HasPrefix(d.kind, "09") }
+// private reports whether the patient pays the pharmacy and no claim is made.
+func (d *dispensed) private() bool { return nhs.Private(d.kind) }
 
 func (d *dispensed) line(number string) *item {
 	for i := range d.lines {

@@ -69,9 +69,8 @@ type Line struct {
 	computed []Hold // that follow from what the order says
 }
 
-// Private reports whether the patient pays the pharmacy; EPS prescription
-// types of the 09 group.
-func (p *Prescription) Private() bool { return len(p.Type) == 4 && p.Type[:2] == "09" }
+// Private reports whether the patient pays the pharmacy.
+func (p *Prescription) Private() bool { return nhs.Private(p.Type) }
 
 // Appropriate is the date from which validity counts: the later of signature
 // and start. With fromReceipt, the arrival counts where it is later still.
