@@ -17,7 +17,7 @@ func numbersID(org string) string { return pharmacy.ID("Basic", "private-invoice
 // missing and none is given twice.
 func nextNumber(state fhir.State, org string) (string, fhir.Change, error) {
 	id := numbersID(org)
-	last, change := 0, fhir.Change{Method: fhir.Create, Type: "Basic", ID: id}
+	last, change := 0, fhir.Change{Method: fhir.Update, Type: "Basic", ID: id}
 	v, err := state.Current("Basic", id)
 	if err != nil {
 		return "", change, err
@@ -30,9 +30,9 @@ func nextNumber(state fhir.State, org string) (string, fhir.Change, error) {
 		if last, err = strconv.Atoi(nhs.Extension(r.Root(), extNumbers).Get("valueInteger").Text()); err != nil {
 			return "", change, fhir.E("number", fhir.Exception, fhir.Issue{Message: v.Ref() + " does not hold the last number of an invoice."})
 		}
-		change.Method, change.IfMatch = fhir.Update, v.VersionID
+		change.IfMatch = v.VersionID
 	} else {
-		change.Method, change.IfNoneMatch = fhir.Update, true // another may be the first
+		change.IfNoneMatch = true // another may be the first
 	}
 	change.Resource = fhir.Obj("resourceType", "Basic", "id", id, "extension", fhir.List(fhir.Obj("url", extNumbers, "valueInteger", last+1)),
 		"identifier", fhir.List(nhs.IdentifierValue(idNumbers, org)), "code", nhs.Concept(fhir.Coding{System: csRecord, Code: "numbers", Display: "Numbers of invoices"}), "author", organisation(org)).Resource()

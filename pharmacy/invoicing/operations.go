@@ -12,12 +12,12 @@ import (
 // Operations are the operations on private money.
 func (s *Service) Operations() []fhir.Operation {
 	list := []fhir.Operation{
-		{Name: "issue", Type: "Invoice", Instance: true, Doc: "Gives a draft of a private invoice or credit its number. From then on nothing of it changes.", Handle: s.issue},
+		{Name: "issue", Type: "Invoice", Instance: true, Doc: "Numbers a draft of a private invoice or credit. From then on nothing of it changes.", Handle: s.issue},
 		{Name: "credit", Type: "Invoice", Instance: true, Doc: "Credits lines of a private invoice that was issued: another Invoice, of negative amounts, which refers to it.", Parameters: creditInputs, Handle: s.credit},
 		{Name: "balance", Type: "Invoice", Instance: true, Idempotent: true, Doc: "What is owed on the account of a private invoice: invoiced, credited, paid, refunded and due.", Handle: s.balance},
 		{Name: "receipt", Type: "Invoice", Instance: true, Idempotent: true, Doc: "A private invoice or credit that was issued on paper, as a PDF, with what is paid of it. It names no medicine and no patient.", Parameters: receiptInputs, Files: []string{"application/pdf", "text/plain"}, Handle: s.receipt},
 		{Name: "price-list", Type: "Invoice", Idempotent: true, Doc: "The prices or terms of private supplies, or the rates of VAT, that hold on a day, as CSV.", Parameters: priceListInputs, Files: []string{"text/csv"}, Handle: s.priceList},
-		{Name: "refund", Type: "PaymentNotice", Instance: true, Doc: "Gives a private payment back, or a part of it: by the provider that took it where that was a card.", Parameters: refundInputs, Handle: s.refund},
+		{Name: "refund", Type: "PaymentNotice", Instance: true, Doc: "Refunds a private payment, or a part of it: by the provider that took it where that was a card.", Parameters: refundInputs, Handle: s.refund},
 	}
 	for _, typ := range []string{"Invoice", "Task"} {
 		of := map[string]string{"Invoice": "a private invoice that was issued", "Task": "a private prescription that is paid before it is supplied"}[typ]

@@ -1,5 +1,5 @@
 // Package paper writes what is printed: documents of headings, lines and tables, as
-// PDF. The same document gives the same bytes.
+// PDF. The same document has the same bytes each time.
 package paper
 
 import (
@@ -31,7 +31,7 @@ type Part struct {
 type Column struct {
 	Name   string
 	Share  int  // of the width of the page, beside the others
-	Amount bool // numbers stand below one another
+	Amount bool // aligned to the right
 }
 
 // The page is A4 with margins; sizes in millimetres and points.

@@ -26,7 +26,7 @@ import (
 // list of 300,000 packs 40 MB.
 const maxSheet = 64 << 20
 
-// searchHeader is how many rows may stand above the header.
+// searchHeader is how many rows there may be above the header.
 const searchHeader = 20
 
 // Sheet is a CSV file with a header somewhere near its top, read row by row with
@@ -52,7 +52,7 @@ type Row struct {
 // Line is the line on which the row begins.
 func (r Row) Line() int { return r.at[0][0] }
 
-// separators are what may stand between cells, as spreadsheets save them.
+// separators are what may separate cells, as spreadsheets save them.
 const separators = ",;\t"
 
 // Read opens a file in UTF-8, UTF-16 or, as spreadsheets save it,
@@ -302,7 +302,7 @@ func (r Row) Filled() int {
 
 func (r Row) blank() bool { return r.Filled() == 0 }
 
-// normalised maps header names to their index plus one. The column behind the
+// normalised maps header names to their index plus one. The column after the
 // pack size has no name in the NHSBSA's files and holds the unit.
 func normalised(cells []string) map[string]int {
 	names := map[string]int{}

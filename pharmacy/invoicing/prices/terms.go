@@ -59,7 +59,7 @@ type Terms struct{ rows []Term }
 // ReadTerms reads terms.
 func ReadTerms(data []byte) (*Terms, []fhir.Issue) { return readTerms(data, BuiltinTerms()) }
 
-// readTerms reads terms that stand before others.
+// readTerms reads terms that count before others.
 func readTerms(data []byte, others *Terms) (*Terms, []fhir.Issue) {
 	f := open(data, TermsList)
 	t := &Terms{}
