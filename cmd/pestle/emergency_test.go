@@ -115,6 +115,8 @@ func TestBreakGlass(t *testing.T) {
 	answer := askRole(w.h, "4 customer-service", "GET", "/fhir/"+w.order, "")
 	require.Contains(t, answer.Body.String(), "REDACTED", "a colleague is shown no more than before")
 	require.Empty(t, answer.Header().Get("Pestle-Emergency-Access"))
+	answer = askRole(w.h, "3 finance", "GET", "/fhir/"+w.order, "")
+	require.Contains(t, answer.Body.String(), "REDACTED", "nor is the same person by a role that opens nothing")
 	answer = askRole(w.h, support, "GET", "/fhir/"+w.order, "")
 	require.Contains(t, answer.Header().Get("Pestle-Emergency-Access"), w.patient+"; purpose=BTG; until=")
 	for _, path := range []string{w.order + "/_history", w.patient + "/$everything", "Patient?_id=" + w.patient[len("Patient/"):] + "&_revinclude=MedicationRequest:subject", "MedicationRequest?patient=" + w.patient + "&_elements=medicationCodeableConcept"} {

@@ -38,7 +38,7 @@ func readRoles(text []byte) (*policy.Table, error) {
 }
 
 // hidden says what is hidden from callers, by their roles, and but for what is open to
-// them in an emergency.
+// them in an emergency, in a role that may open it: who opened it may have others.
 func (c *serveCommand) hidden(app *app) (func(*fhir.Principal) auth.Hidden, error) {
 	roles, err := readRoles(c.Roles)
 	if err != nil {
@@ -53,7 +53,7 @@ func (c *serveCommand) hidden(app *app) (func(*fhir.Principal) auth.Hidden, erro
 			return nil
 		}
 		if r := table.For(roles.Within(p.Roles...), roles.Reads); r != nil {
-			if open := app.emergencies.To(*p); len(open) > 0 {
+			if open := app.emergencies.To(*p); len(open) > 0 && roles.Of(p.Roles...).AllowOperation("Patient/$break-glass", "") {
 				purposes, notices := map[string]string{}, []string{}
 				for _, o := range open {
 					purposes[o.Patient] = o.Purpose
