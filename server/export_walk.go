@@ -267,7 +267,8 @@ func (r *exporter) belongs(v *fhir.Version, member int) (bool, error) {
 	return true, nil
 }
 
-// deleted reads what of a type was deleted since and is not there now.
+// deleted reads what of a type was deleted since and is not there in the state that is
+// exported.
 func (r *exporter) deleted(ctx context.Context, typ string, at exportPlace) (found []*fhir.Version, next exportPlace, err error) {
 	h, err := r.s.config.Repository.History(ctx, fhir.HistoryQuery{Type: typ, Since: r.of.Since, AsOf: r.of.AsOf, Before: at.Before, Count: exportPage})
 	if err != nil {
@@ -277,11 +278,11 @@ func (r *exporter) deleted(ctx context.Context, typ string, at exportPlace) (fou
 		if !v.Deleted() {
 			continue
 		}
-		newest, err := r.s.config.Repository.Read(ctx, typ, v.ID)
+		newest, err := r.s.config.Repository.History(ctx, fhir.HistoryQuery{Type: typ, ID: v.ID, AsOf: r.of.AsOf, Count: 1})
 		if err != nil {
 			return nil, exportPlace{}, err
 		}
-		if newest.VersionID == v.VersionID {
+		if len(newest.Versions) > 0 && newest.Versions[0].VersionID == v.VersionID {
 			found = append(found, v)
 		}
 	}

@@ -211,6 +211,8 @@ func TestExport(t *testing.T) {
 	assert.Contains(t, refs, "Observation/FA565-new")
 	assert.NotContains(t, refs, "Observation/FA565-gone")
 	assert.Equal(t, []string{"Observation/FA565-gone"}, bulkLines(t, h, "FA565", m.Deleted))
+	put("FA565", "Observation", "FA565-gone", fmt.Sprintf(`{"resourceType":"Observation","id":"FA565-gone","status":"final","code":{"text":"z"},"subject":{"reference":"%s"}}`, patient))
+	assert.Equal(t, []string{"Observation/FA565-gone"}, bulkLines(t, h, "FA565", m.Deleted), "as of then, though it is there again")
 	assert.False(t, m.TransactionTime.Before(group.TransactionTime))
 }
 
