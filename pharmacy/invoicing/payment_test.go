@@ -138,6 +138,22 @@ func TestRefundOnce(t *testing.T) {
 	w.refused("More is to be refunded", func() error { _, err := w.call("refund", unmatched, reason("x")); return err })
 }
 
+// TestRefundByWhomTookIt: without the provider that took a payment nothing is returned, and
+// no refund of it is recorded; what was paid in cash is refunded.
+func TestRefundByWhomTookIt(t *testing.T) {
+	w := newWorld(t)
+	withTill(w)
+	newRx(1).hand(ampm, lis("28")).supplied(w)
+	id := w.must("issue", w.draft().ID()).ID()
+	w.must("record-payment", id, cash(100, "1")...)
+	w.must("request-payment", id)
+	w.event(Event{Kind: Paid, Key: askedID(account(t, w, id), 1), Reference: "pi_1", Pence: 4475})
+	w.s.Take(nil)
+	w.refused("a card provider that this server does not use", func() error { _, err := w.call("refund", noticeID("till/pi_1"), reason("x")); return err })
+	w.must("refund", noticeID("vne51.cash/1"), reason("x"))
+	require.Equal(t, "1.00", moneyOf(w.must("balance", id), "due"))
+}
+
 // TestAskedOnce: where the server fails after the page was opened, the page is the
 // same at the next call; what is paid by it is known in any case.
 func TestAskedOnce(t *testing.T) {

@@ -101,7 +101,10 @@ func (s *Service) refund(ctx context.Context, call *fhir.Call) (*fhir.Reply, err
 		return nil, err
 	}
 	m.reference = p.reference + "#" + itoa(n+1)
-	if s.provider != nil && p.provider == s.provider.Name() {
+	switch card := !byHand(p.provider); {
+	case card && p.provider != providerName(s.provider):
+		return nil, refuse(op, "", fhir.NotSupported, "PaymentNotice", "The payment was taken by a card provider that this server does not use, so nothing would be returned.", "a payment by "+fhir.OrNothing(providerName(s.provider))+", or one that was recorded by a person", p.provider, "Set the provider of the payment: docs/private.md says how. A refund that is made on its own pages is recorded by its event.")
+	case card:
 		if m.reference, err = s.provider.Refund(ctx, RefundRequest{Key: refundKey(call.ID, n+1), Payment: p.reference, Pence: asked}); err != nil {
 			return nil, err
 		}
@@ -122,6 +125,12 @@ func (s *Service) refund(ctx context.Context, call *fhir.Call) (*fhir.Reply, err
 		changes := once(m.changes())
 		return changes, &fhir.Reply{Resource: changes[1].Resource}, nil
 	})
+}
+
+// byHand reports whether a person recorded a payment, by its provider: fa565.cash.
+func byHand(provider string) bool {
+	_, method, _ := strings.Cut(provider, ".")
+	return slices.Contains(manual, method)
 }
 
 func providerName(p Provider) string {
