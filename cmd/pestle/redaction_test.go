@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -210,6 +211,17 @@ func TestRedactedPages(t *testing.T) {
 			batch := `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"` + typ + `?_count=100"}},{"request":{"method":"GET","url":"` + typ + `/` + ids[typ] + `1"}}]}`
 			clean(askRole(h, role, "POST", "/fhir", batch), batch)
 			clean(askRole(h, role, "POST", "/fhir", strings.Replace(batch, "batch", "transaction", 1)), batch)
+			for _, target := range []string{"/fhir/$diff?includeMeta=true&from=" + typ + "/" + ids[typ] + "1&to=" + typ + "/" + ids[typ] + "2", "/fhir/" + typ + "/$meta", "/fhir/" + typ + "/" + ids[typ] + "1/$meta", "/fhir/" + typ + "/" + ids[typ] + "1/$everything?_count=100"} {
+				clean(askRole(h, role, "GET", target, ""), target)
+			}
+			if later := askRole(h, role, "GET", "/fhir/"+typ+"?_count=100", "", "Prefer", "respond-async"); later.Code == 202 {
+				status := strings.TrimPrefix(later.Header().Get("Content-Location"), "https://x.example")
+				require.Eventually(t, func() bool {
+					w := askRole(h, role, "GET", status, "")
+					clean(w, "later "+typ)
+					return w.Code == 200
+				}, 10*time.Second, time.Millisecond)
+			}
 		}
 		clean(askRole(h, role, "GET", "/fhir/_history?_count=1000", ""), "_history")
 		clean(askRole(h, role, "GET", "/fhir/MedicationDispense?_include=MedicationDispense:subject&_include=MedicationDispense:prescription&_count=200", ""), "include")
@@ -221,6 +233,11 @@ func TestRedactedPages(t *testing.T) {
 	assert.Regexp(t, secret, askRole(h, "pharmacist", "GET", "/fhir/MedicationRequest", "").Body.String())
 	assert.Regexp(t, secret, askRole(h, "pharmacist customer-service", "GET", "/fhir/MedicationRequest", "").Body.String())
 	assert.Regexp(t, secret, askRole(h, "auditor", "GET", "/fhir/Task?_summary=false", "").Body.String())
+	assert.Regexp(t, secret, askRole(h, "pharmacist", "GET", "/fhir/$diff?from=Claim/l1&to=Claim/l2", "").Body.String())
+	assert.Regexp(t, secret, askRole(h, "pharmacist", "GET", "/fhir/Task/$meta", "").Body.String())
+	refused := askRole(h, "finance", "GET", "/fhir/$diff?from=PaymentNotice/n1&to=PaymentNotice/n2", "")
+	assert.Equal(t, 403, refused.Code)
+	assert.Contains(t, refused.Body.String(), "shown in part")
 }
 
 // TestRedactedContent says what is left, and that something is hidden.
