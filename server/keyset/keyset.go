@@ -4,21 +4,18 @@ package keyset
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
+	"github.com/pestle-fhir/pestle/internal/outbound"
 	"github.com/pestle-fhir/pestle/server/auth"
 )
 
@@ -76,33 +73,7 @@ func New(client *http.Client, parse func([]byte) ([]auth.Key, error)) *Fetcher {
 // said. roots have signed the certificates of whom it connects to; nil for those of
 // the system.
 func Client(private bool, roots *x509.CertPool) *http.Client {
-	dialer := &net.Dialer{Timeout: fetchTime, Control: func(_, address string, _ syscall.RawConn) error {
-		if private {
-			return nil
-		}
-		return public(address)
-	}}
-	return &http.Client{Timeout: fetchTime,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: fetchTime, ResponseHeaderTimeout: fetchTime,
-			MaxResponseHeaderBytes: 32 << 10, DisableKeepAlives: true, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}}}
-}
-
-// shared is RFC 6598: addresses behind a carrier's translation.
-var shared = netip.MustParsePrefix("100.64.0.0/10")
-
-// public refuses addresses that only this machine or its network can reach, once
-// the name is resolved: a client must not make the server ask its neighbours.
-func public(address string) error {
-	at, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return err
-	}
-	ip := at.Addr().Unmap()
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() || shared.Contains(ip) || ip.Is6() && strings.HasPrefix(ip.String(), "64:ff9b:") {
-		return errors.New("it is at a private address, which is refused unless the server runs with --allow-private-keys-url")
-	}
-	return nil
+	return outbound.New(outbound.Options{Private: private, Loopback: private, Roots: roots, Timeout: fetchTime, Body: maxKeySet + 1, OneCall: true})
 }
 
 // Keys returns the keys that a name publishes at a URL. wanted says whether the one that is looked
@@ -183,7 +154,11 @@ func (f *Fetcher) fetch(ctx context.Context, url string) ([]auth.Key, time.Durat
 	r.Header.Set("Accept", "application/json, application/jwk-set+json")
 	answer, err := f.client.Do(r)
 	if err != nil {
-		return nil, 0, errors.New("the key set of the client cannot be fetched: " + cause(err))
+		why := outbound.Reason(err)
+		if errors.Is(err, outbound.ErrPrivate) {
+			why += ", which is refused unless the server runs with --allow-private-keys-url"
+		}
+		return nil, 0, errors.New("the key set of the client cannot be fetched: " + why)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {
@@ -199,14 +174,6 @@ func (f *Fetcher) fetch(ctx context.Context, url string) ([]auth.Key, time.Durat
 	}
 	keys, err := f.parse(text)
 	return keys, cacheAge(answer.Header), err
-}
-
-// cause is the innermost reason of a failed request, without its address.
-func cause(err error) string {
-	for errors.Unwrap(err) != nil {
-		err = errors.Unwrap(err)
-	}
-	return err.Error()
 }
 
 // cacheAge is how long an answer may be kept.

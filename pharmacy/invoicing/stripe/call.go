@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/pestle-fhir/pestle/internal/outbound"
 )
 
 // The calls are made here and not by the client of stripe-go, whose errors hold every
@@ -27,8 +29,9 @@ const (
 	mostBytes = 4 << 20
 )
 
-// client follows no redirection: Stripe sends none, and the key is for Stripe alone.
-var client = &http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+// client takes another address than Stripe's from the configuration alone, so that it may
+// be this machine's.
+var client = outbound.New(outbound.Options{Loopback: true, Timeout: patience, Body: mostBytes + 1})
 
 // refusal is an error that Stripe answered with: https://docs.stripe.com/api/errors
 type refusal struct {
