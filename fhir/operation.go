@@ -16,6 +16,9 @@ type Operation struct {
 	Instance bool
 	// Idempotent operations change nothing and may be invoked by GET.
 	Idempotent bool
+	// Versioned operations on one resource take If-Match, and are not carried out where
+	// it names another version than the one that they find: see [Call.Matches].
+	Versioned bool
 	// ByName says that only a scope and a role that name the operation grant it.
 	ByName bool
 	// Open says that it tells nothing that is stored: every caller who is let in may
@@ -110,9 +113,21 @@ type Call struct {
 	RequestID string
 	// Receipt, when it has a key, must be committed with the call's effects.
 	Receipt  Receipt
+	IfMatch  string // of a Versioned operation: as in [Change], "" for any version
 	Base     string // the server's base URL, without a slash at the end
 	Language string // of Accept-Language, "" for none
 	Time     time.Time
+}
+
+// Matches refuses a call whose If-Match names another version than the one that it finds.
+func (c *Call) Matches(v *Version) error {
+	change := Change{Type: v.Type, ID: v.ID, IfMatch: c.IfMatch}
+	if change.Matches(v) {
+		return nil
+	}
+	refused := E("operation", Conflict, change.Overtaken(v))
+	refused.Precondition = true
+	return refused
 }
 
 // Reply is the answer to a call. The server sends 200, 201 with Location when

@@ -59,6 +59,10 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 	if err != nil && op.Events == nil {
 		return err
 	}
+	match, unmatched := versionsOf(c, op)
+	if unmatched != nil {
+		return unmatched
+	}
 	if op.RequestID {
 		if err := x.named(); err != nil {
 			return err
@@ -100,7 +104,7 @@ func (s *Server) operation(c *gin.Context, name string, instance bool) error {
 			return err
 		}
 	}
-	call := invocation{handle: op.Handle, body: body, writes: !op.Idempotent, owned: owned}
+	call := invocation{handle: op.Handle, body: body, writes: !op.Idempotent, owned: owned, match: match}
 	if body != nil && name != "validate" {
 		if call.notes, err = s.checkFor(c.Request.Context(), op, body); err != nil {
 			return judged(err, op.Judge, body)
@@ -165,7 +169,21 @@ type invocation struct {
 	body   *fhir.Resource
 	notes  []fhir.Issue // about the body
 	writes bool
-	owned  bool // by a scope of the operation itself, which covers its answer
+	owned  bool   // by a scope of the operation itself, which covers its answer
+	match  string // of the If-Match: see [fhir.Call]
+}
+
+// versionsOf are those that an If-Match names; an operation that is not of one version
+// of a resource takes none.
+func versionsOf(c *gin.Context, op *fhir.Operation) (string, error) {
+	values := c.Request.Header.Values("If-Match")
+	if len(values) == 0 || c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead {
+		return "", nil
+	}
+	if !op.Versioned {
+		return "", &fhir.Error{Op: "operation", Kind: fhir.Invalid, Issues: unevaluated("$"+op.Name, c.Request.Header, func(string) string { return "" })}
+	}
+	return ifMatch(values, "")
 }
 
 // invoke makes the call; one that writes is made once per X-Request-ID or
@@ -175,7 +193,7 @@ func (s *Server) invoke(c *gin.Context, in invocation) error {
 	call := &fhir.Call{
 		ID: c.Param("id"), Body: in.body, Params: withoutFormat(x.query), Warnings: warnings(in.notes),
 		Requester: x.identity.Requester, RequestID: x.requestID,
-		Base: x.base, Time: s.now(), Language: c.GetHeader("Accept-Language"),
+		Base: x.base, Time: s.now(), Language: c.GetHeader("Accept-Language"), IfMatch: in.match,
 	}
 	var reply *fhir.Reply
 	var err error

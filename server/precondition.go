@@ -22,6 +22,7 @@ var evaluated = map[string][]string{
 	"patch-conditional":  {"If-Match"},
 	"delete":             {"If-Match"},
 	"delete-conditional": {"If-Match"},
+	"operation":          {"If-Match"}, // of those that are [fhir.Operation.Versioned]
 }
 
 // evaluates refuses a precondition that an interaction which writes does not

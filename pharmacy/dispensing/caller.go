@@ -119,7 +119,7 @@ func (s *Service) mayAct(state fhir.State, x *execution, op string, who fhir.Pri
 		dispenses = false // the prescriber is not a pharmacy because none is known
 	}
 	switch {
-	case op == "cancel" && sent, op != "cancel" && dispenses:
+	case op == "cancel" && sent, op != "cancel" && dispenses, op == progressOp && sent:
 		return prescription.Caller{Principal: who, Prescribes: sent, Dispenses: dispenses}, nil
 	case sent || dispenses:
 		return prescription.Caller{}, fhir.E(op, fhir.Forbidden, fhir.Issue{Rule: "actor", Message: "The caller's organisation does not do this.", Expression: "Task", Found: who.OnBehalf,

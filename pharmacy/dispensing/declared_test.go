@@ -34,7 +34,7 @@ func TestDeclaredIsTaken(t *testing.T) {
 		if op.Type != "Task" {
 			continue
 		}
-		require.NotEmpty(t, op.Parameters, op.Name)
+		require.True(t, len(op.Parameters) > 0 || op.Name == progressOp, op.Name)
 		ask := func(parameter fhir.Value) []string {
 			call := w.call(fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(parameter)).Resource())
 			if op.Instance {

@@ -24,6 +24,9 @@ func (s *Service) onTask(ctx context.Context, call *fhir.Call, op string, decide
 		if x.caller, err = s.mayAct(state, x, op, call.Requester); err != nil {
 			return nil, err
 		}
+		if err := call.Matches(x.version); err != nil {
+			return nil, err
+		}
 		changes, reply, err := decide(state, x)
 		if err != nil {
 			return nil, err

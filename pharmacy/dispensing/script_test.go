@@ -50,6 +50,7 @@ import (
 //	address LINE                    the pharmacy's Organization, with its address
 //	label N [ITEM:QUANTITY[:UNIT[:PRODUCT]]…]   Task/$label, its texts; label N supply: MedicationDispense/$label of the newest supply
 //	tracking N [ITEM…]              Task/$tracking-status
+//	progress N                      Task/$progress
 //	handover N [collector=…] [when=DAY] [ITEM…]   Task/$hand-over
 //	putback N [CODE] [ITEM…]        Task/$put-back; CODE is why the items are not dispensed
 //	lift N CODE [item=ITEM]         Task/$release-hold
@@ -378,6 +379,13 @@ func (st *stage) act(cmd string, n int, opts map[string]string, rest []string) (
 				task := e.Get("resource")
 				st.tracked += fmt.Sprintf("  app: %s (%s)\n", task.Path("businessStatus", "coding").Item(0).Get("code").Text(), task.Get("status").Text())
 			}
+			reply = nil
+		}
+		return reply, err
+	case "progress":
+		reply, err := st.on(s.Order, issue, st.s.progressTask)
+		if err == nil {
+			st.tracked = progressTold(reply.Resource)
 			reply = nil
 		}
 		return reply, err
