@@ -224,6 +224,46 @@ func TestReasonsAreOfTheirSystem(t *testing.T) {
 	require.Equal(t, []string{"MITIGATE-2"}, call(w.s.mitigate, coding("action", nhs.CSActCode, "1")), "without a reason")
 }
 
+// TestCallsNameTheirRules: an operation without the body that tells it what to do (BODY-1),
+// a prescription that is taken by no pharmacy (ACCEPT-1), and the X-Request-ID of another
+// request (REPEAT-1) are refused by name.
+func TestCallsNameTheirRules(t *testing.T) {
+	w := newWorld(t, today, Options{})
+	s := epstest.Acute(1)
+	_, err := w.send(s.Message())
+	require.NoError(t, err)
+	w.settle()
+	head := w.db.Head()
+	for _, op := range []string{"release", "owe", "reject", "check", "reconcile", "process-message"} {
+		c := w.call(nil)
+		c.ID = TaskID(s.Order, 1)
+		_, err := w.operation(op)(w.ctx, c)
+		require.Subset(t, []string{"BODY-1", "OP-4"}, epstest.RulesOf(err), op)
+		require.NotEmpty(t, epstest.RulesOf(err), op)
+	}
+	c := w.call(nil)
+	c.ID = TaskID(s.Order, 1)
+	site := w.s.site
+	w.s.site = Site{} // of a server for several pharmacies
+	_, err = w.s.acceptTask(w.ctx, c)
+	w.s.site = site
+	require.Equal(t, []string{"ACCEPT-1"}, epstest.RulesOf(err))
+	require.Equal(t, head, w.db.Head(), "a refusal stores nothing")
+
+	for _, op := range []string{"accept", "return"} {
+		c = w.call(fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", "reason", "valueCode", "0003"))).Resource())
+		if op == "accept" {
+			c.Body = nil
+		}
+		c.ID, c.Receipt.Body = TaskID(s.Order, 1), []byte(op)
+		_, err = w.operation(op)(w.ctx, c)
+		require.NoError(t, err)
+		c.Receipt.Body = []byte("another " + op)
+		_, err = w.operation(op)(w.ctx, c)
+		require.Equal(t, []string{"REPEAT-1"}, epstest.RulesOf(err))
+	}
+}
+
 // TestWhoReleasesIsWhoCalls: the body of a $release names no other person as who took the
 // prescription, so that one person alone does not take and supply a drug of Schedule 2 as
 // two.

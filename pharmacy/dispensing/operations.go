@@ -126,7 +126,7 @@ func (s *Service) acceptTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 		return nil, err
 	}
 	if t.owner.ID == "" {
-		return nil, fhir.E("accept", fhir.Required, fhir.Issue{Message: "It is not clear which pharmacy takes the prescription.",
+		return nil, fhir.E("accept", fhir.Required, fhir.Issue{Rule: "ACCEPT-1", Message: "It is not clear which pharmacy takes the prescription.",
 			Expected: "the parameter owner, an Organization with an ODS code", Found: "nothing"})
 	}
 	return s.onTask(ctx, call, "accept", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {

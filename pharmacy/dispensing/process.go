@@ -42,5 +42,5 @@ func (s *Service) judgeMessage(body *fhir.Resource) []fhir.Issue {
 }
 
 func noBody(op, expected string) error {
-	return fhir.E(op, fhir.Invalid, fhir.Issue{Message: "The request has no body.", Expected: expected, Found: "nothing"})
+	return fhir.E(op, fhir.Invalid, fhir.Issue{Rule: "BODY-1", Message: "The request has no body.", Expected: expected, Found: "nothing"})
 }

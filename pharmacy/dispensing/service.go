@@ -214,7 +214,7 @@ func (s *Service) answered(ctx context.Context, call *fhir.Call, reply *fhir.Rep
 // id on another request is a mistake of the sender.
 func firstAnswer(call *fhir.Call, receipt fhir.Receipt) (*fhir.Reply, error) {
 	if fhir.RequestOf(receipt) != string(call.Receipt.Body) {
-		return nil, fhir.E("call", fhir.Conflict, fhir.Issue{Message: "Another request had this X-Request-ID.", Found: call.RequestID,
+		return nil, fhir.E("call", fhir.Conflict, fhir.Issue{Rule: "REPEAT-1", Message: "Another request had this X-Request-ID.", Found: call.RequestID,
 			Expected: "a new X-Request-ID for each request, the same one only to repeat a request", Expression: "http.X-Request-ID"})
 	}
 	return fhir.ReplyOf(receipt)

@@ -77,7 +77,7 @@ func (s *Service) lines(state fhir.State, i *invoice, now time.Time) (rest *char
 			issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: "PRIV-1", Expression: "Invoice",
 				Message: "Line " + itoa(n+1) + ": " + c.line.Reason, Found: c.ref(), Fix: "Correct it with pestle prices load, and issue the invoice again."})
 		case c.status != billable:
-			issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.Conflict, Expression: "Invoice", Message: "Line " + itoa(n+1) + ": the charge is on another invoice, or its supply was taken back.",
+			issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.Conflict, Rule: "PRIV-2", Expression: "Invoice", Message: "Line " + itoa(n+1) + ": the charge is on another invoice, or its supply was taken back.",
 				Expected: billable, Found: c.status, Fix: "Send it again: the draft is being written anew."})
 		}
 	}

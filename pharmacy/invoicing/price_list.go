@@ -40,6 +40,9 @@ func (s *Service) Load(ctx context.Context, f File, who fhir.Principal) (*Loaded
 	}
 	issues, rows := check(l.Kind, f.Data)
 	if fhir.HasErrors(issues) {
+		for i := range issues {
+			issues[i].Rule = "TABLE-1"
+		}
 		return nil, &fhir.Error{Op: "prices load", Kind: fhir.Invalid, Issues: issues}
 	}
 	l.Rows = rows

@@ -71,7 +71,7 @@ func one(e *Export) []*Export {
 }
 
 func noRun(q ExportRequest) error {
-	return fhir.E("export", fhir.NotFound, fhir.Issue{Expression: "run", Message: "The month has no such run.", Expected: "the number of a run that was recorded by Claim/$close-month",
+	return fhir.E("export", fhir.NotFound, fhir.Issue{Rule: "MONTH-1", Expression: "run", Message: "The month has no such run.", Expected: "the number of a run that was recorded by Claim/$close-month",
 		Found: strconv.Itoa(q.Run) + " of " + q.Month.String()})
 }
 

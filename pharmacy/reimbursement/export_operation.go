@@ -34,7 +34,7 @@ func exportRequest(call *fhir.Call) (q ExportRequest, err error) {
 	}
 	if text := parameter(call, "run"); text != "" {
 		if q.Run, err = strconv.Atoi(text); err != nil || q.Run < 1 {
-			return q, fhir.E("export", fhir.Invalid, fhir.Issue{Expression: "run", Message: "The run is not a valid number.",
+			return q, fhir.E("export", fhir.Invalid, fhir.Issue{Rule: "MONTH-1", Expression: "run", Message: "The run is not a valid number.",
 				Expected: "the number of a recorded run, such as 1", Found: strconv.Quote(text), Fix: "A further run is recorded by POST Claim/$close-month with run=new."})
 		}
 	}
@@ -52,7 +52,7 @@ func (s *Service) closeOperation(ctx context.Context, call *fhir.Call) (*fhir.Re
 	}
 	run := parameter(call, "run")
 	if run != "" && run != "new" {
-		return nil, fhir.E("close", fhir.Invalid, fhir.Issue{Expression: "run", Message: "A month is closed once, or by a further run.", Expected: "run=new, or no run", Found: strconv.Quote(run),
+		return nil, fhir.E("close", fhir.Invalid, fhir.Issue{Rule: "MONTH-1", Expression: "run", Message: "A month is closed once, or by a further run.", Expected: "run=new, or no run", Found: strconv.Quote(run),
 			Fix: "Read a recorded run with GET Claim/$export-month?month=" + month.String() + "&run=" + run})
 	}
 	org, err := pharmacyOf(call)
@@ -185,7 +185,7 @@ func monthParameter(call *fhir.Call) (tariff.Month, error) {
 	text := parameter(call, "month")
 	month, err := tariff.ParseMonth(text)
 	if err != nil {
-		return 0, fhir.E("export", fhir.Invalid, fhir.Issue{Expression: "month", Message: "The month is missing or no month.", Expected: "month=2026-11", Found: strconv.Quote(text)})
+		return 0, fhir.E("export", fhir.Invalid, fhir.Issue{Rule: "MONTH-1", Expression: "month", Message: "The month is missing or no month.", Expected: "month=2026-11", Found: strconv.Quote(text)})
 	}
 	return month, nil
 }

@@ -28,7 +28,7 @@ func (s *Service) figuresOperation(ctx context.Context, call *fhir.Call) (*fhir.
 	if text := parameter(call, "average-item-value"); text != "" {
 		pounds, ok := pricing.ParseDecimal(text)
 		if !ok || pounds.Sign() <= 0 {
-			return nil, fhir.E("figures", fhir.Invalid, fhir.Issue{Expression: "average-item-value", Message: "The average value of an item is not a valid amount.", Expected: "pounds, such as 7.85", Found: strconv.Quote(text)})
+			return nil, fhir.E("figures", fhir.Invalid, fhir.Issue{Rule: "MONTH-3", Expression: "average-item-value", Message: "The average value of an item is not a valid amount.", Expected: "pounds, such as 7.85", Found: strconv.Quote(text)})
 		}
 		advance = pounds.Mul(pounds, big.NewRat(100, 1))
 	}
@@ -37,7 +37,7 @@ func (s *Service) figuresOperation(ctx context.Context, call *fhir.Call) (*fhir.
 		return nil, err
 	}
 	if len(list) != 1 {
-		return nil, fhir.E("figures", fhir.Invalid, fhir.Issue{Expression: "org", Message: "The figures are those of one pharmacy that has claims in the month.", Expected: "org= with the ODS code of a pharmacy", Found: strconv.Itoa(len(list)) + " pharmacies with claims in " + q.Month.String()})
+		return nil, fhir.E("figures", fhir.Invalid, fhir.Issue{Rule: "MONTH-2", Expression: "org", Message: "The figures are those of one pharmacy that has claims in the month.", Expected: "org= with the ODS code of a pharmacy", Found: strconv.Itoa(len(list)) + " pharmacies with claims in " + q.Month.String()})
 	}
 	text, err := s.figuresOf(list[0], parameter(call, "list"), advance)
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *Service) figuresOf(e *Export, list string, advance *big.Rat) (string, e
 	case "claims":
 		err = s.WriteClaims(&b, e)
 	default:
-		err = fhir.E("figures", fhir.Invalid, fhir.Issue{Expression: "list", Message: "The list is not known.", Expected: "figures or claims", Found: strconv.Quote(list)})
+		err = fhir.E("figures", fhir.Invalid, fhir.Issue{Rule: "MONTH-3", Expression: "list", Message: "The list is not known.", Expected: "figures or claims", Found: strconv.Quote(list)})
 	}
 	if errors.Is(err, errTooLarge) {
 		err = fhir.E("figures", fhir.TooCostly, fhir.Issue{Expression: "list", Message: "The list is too large for one answer (over " + strconv.Itoa(b.room) + " bytes).", Fix: "Take the claims from: pestle export claims --month " + e.Month.String()})

@@ -39,6 +39,9 @@ func (s *Service) LoadTariff(ctx context.Context, f File, who fhir.Principal) (*
 	}
 	data, issues := l.read(s, state, f)
 	if fhir.HasErrors(issues) {
+		for i := range issues {
+			issues[i].Rule = "TABLE-1"
+		}
 		return nil, &fhir.Error{Op: "tariff load", Kind: fhir.Invalid, Issues: issues}
 	}
 	l.Warnings = issues

@@ -40,7 +40,7 @@ func (s *Service) sendOperation(ctx context.Context, call *fhir.Call) (*fhir.Rep
 	}
 	org, err := pharmacyOf(call)
 	if err == nil && org == "" {
-		err = fhir.E("papers", fhir.Required, fhir.Issue{Expression: "org", Message: "The papers are those of one pharmacy.", Expected: "org= with its ODS code"})
+		err = fhir.E("papers", fhir.Required, fhir.Issue{Rule: "MONTH-2", Expression: "org", Message: "The papers are those of one pharmacy.", Expected: "org= with its ODS code"})
 	}
 	if err != nil {
 		return nil, err
@@ -81,15 +81,15 @@ func (s *Service) sendOperation(ctx context.Context, call *fhir.Call) (*fhir.Rep
 // all at once.
 func chosenPapers(state fhir.State, month tariff.Month, org, name, sent string, numbers []string, now time.Time) (chosen []*sheetOfPaper, err error) {
 	var issues []fhir.Issue
-	wrong := func(place, message, expected, found string) {
-		issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Expression: place, Message: message, Expected: expected, Found: found})
+	wrong := func(rule, place, message, expected, found string) {
+		issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.BusinessRule, Rule: rule, Expression: place, Message: message, Expected: expected, Found: found})
 	}
 	if formNamed(name, month) == nil {
-		wrong("form", "The form is not known.", strings.Join(formNames, " or "), strconv.Quote(name))
+		wrong("PAPERS-1", "form", "The form is not known.", strings.Join(formNames, " or "), strconv.Quote(name))
 	}
 	day, err := time.Parse(time.DateOnly, sent)
 	if err != nil || day.After(nhs.Midnight(now)) || day.Before(month.First()) {
-		wrong("sent", "The day of sending is not valid.", "a day from "+month.First().Format(time.DateOnly)+" to today", strconv.Quote(sent))
+		wrong("PAPERS-2", "sent", "The day of sending is not valid.", "a day from "+month.First().Format(time.DateOnly)+" to today", strconv.Quote(sent))
 	}
 	list, err := papersOf(state, month, org)
 	if err != nil {
@@ -97,7 +97,7 @@ func chosenPapers(state fhir.State, month tariff.Month, org, name, sent string, 
 	}
 	for _, number := range numbers {
 		if !slices.ContainsFunc(list, func(p *sheetOfPaper) bool { return p.form == name && p.number == number }) {
-			wrong("number", "The month has no such paper.", "a number that GET Claim/$papers lists", strconv.Quote(number))
+			wrong("PAPERS-3", "number", "The month has no such paper.", "a number that GET Claim/$papers lists", strconv.Quote(number))
 		}
 	}
 	for _, p := range list {
@@ -109,16 +109,16 @@ func chosenPapers(state fhir.State, month tariff.Month, org, name, sent string, 
 			chosen = append(chosen, p)
 		case "missing":
 			if len(numbers) > 0 {
-				wrong("number", "The original is not in hand, by what is recorded.", "a record by Task/$record-original", p.number)
+				wrong("PAPERS-3", "number", "The original is not in hand, by what is recorded.", "a record by Task/$record-original", p.number)
 			}
 		case "sent":
 			if len(numbers) > 0 {
-				wrong("number", "The paper was sent before.", "a paper that is due", p.number+", sent on "+p.sent)
+				wrong("PAPERS-3", "number", "The paper was sent before.", "a paper that is due", p.number+", sent on "+p.sent)
 			}
 		}
 	}
 	if len(issues) == 0 && len(chosen) == 0 {
-		wrong("number", "Nothing is due.", "papers that are in hand and were not sent", "none")
+		wrong("PAPERS-3", "number", "Nothing is due.", "papers that are in hand and were not sent", "none")
 	}
 	if len(issues) > 0 {
 		return nil, &fhir.Error{Op: "papers", Kind: fhir.BusinessRule, Issues: issues}

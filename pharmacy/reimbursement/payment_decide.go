@@ -19,10 +19,10 @@ func (s *Service) settleOperation(ctx context.Context, call *fhir.Call) (*fhir.R
 	action, reason := parameter(call, "action"), strings.TrimSpace(parameter(call, "reason"))
 	var issues []fhir.Issue
 	if decisions[action] == "" {
-		issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.CodeInvalid, Expression: "action", Message: "The action is not known.", Expected: "accept, dispute, resubmit or re-price", Found: action})
+		issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.CodeInvalid, Rule: "SETTLE-1", Expression: "action", Message: "The action is not known.", Expected: "accept, dispute, resubmit or re-price", Found: action})
 	}
 	if reason == "" {
-		issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.Required, Expression: "reason", Message: "A decision about money says why.", Expected: "a reason"})
+		issues = append(issues, fhir.Issue{Severity: fhir.Err, Code: fhir.Required, Rule: "SETTLE-1", Expression: "reason", Message: "A decision about money says why.", Expected: "a reason"})
 	}
 	if len(issues) > 0 {
 		return nil, &fhir.Error{Op: "difference", Kind: issues[0].Code, Issues: issues}
@@ -36,10 +36,10 @@ func (s *Service) settleOperation(ctx context.Context, call *fhir.Call) (*fhir.R
 		return nil, fhir.E("difference", fhir.NotFound, fhir.Issue{Expression: "difference", Message: "There is no such difference.", Expected: "the id of a Task that GET Claim/$month-differences lists", Found: id})
 	}
 	if task.Get("status").Text() == "completed" {
-		return nil, fhir.E("difference", fhir.Conflict, fhir.Issue{Expression: "difference", Message: "The difference was accepted, and that is not taken back.", Found: "Task/" + id, Fix: "Report a later payment that corrects it: it has a difference of its own."})
+		return nil, fhir.E("difference", fhir.Conflict, fhir.Issue{Rule: "SETTLE-2", Expression: "difference", Message: "The difference was accepted, and that is not taken back.", Found: "Task/" + id, Fix: "Report a later payment that corrects it: it has a difference of its own."})
 	}
 	if d := readDifference(task); !slices.Contains(d.remedy().actions, action) {
-		return nil, fhir.E("difference", fhir.BusinessRule, fhir.Issue{Expression: "action", Message: "This is not done about a difference of this kind.", Expected: strings.Join(d.remedy().actions, ", "), Found: action})
+		return nil, fhir.E("difference", fhir.BusinessRule, fhir.Issue{Rule: "SETTLE-3", Expression: "action", Message: "This is not done about a difference of this kind.", Expected: strings.Join(d.remedy().actions, ", "), Found: action})
 	}
 	changed := decided(task, action, reason, call.Requester)
 	stored, err := fhir.Parse(changed.Stamp(id, nextVersion(v), call.Time))

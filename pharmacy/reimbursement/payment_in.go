@@ -26,7 +26,7 @@ type incoming struct {
 }
 
 func (in *incoming) fail(code fhir.Code, place, message, expected, found string) {
-	in.issues = append(in.issues, fhir.Issue{Severity: fhir.Err, Code: code, Expression: place, Message: message, Expected: expected, Found: found})
+	in.issues = append(in.issues, fhir.Issue{Severity: fhir.Err, Code: code, Rule: "PAID-1", Expression: place, Message: message, Expected: expected, Found: found})
 }
 
 // byClaim reports whether the payment names claims.
@@ -119,13 +119,13 @@ func (s *Service) incomingOf(state fhir.State, call *fhir.Call) (*incoming, erro
 	}
 	named := in.org
 	if text := strings.ToUpper(parameter(call, "org")); text != "" && named != "" && text != named {
-		return nil, fhir.E("payment", fhir.BusinessRule, fhir.Issue{Expression: "org", Message: "The payment is to another pharmacy.", Expected: named, Found: text})
+		return nil, fhir.E("payment", fhir.BusinessRule, fhir.Issue{Rule: "PAID-1", Expression: "org", Message: "The payment is to another pharmacy.", Expected: named, Found: text})
 	} else if text != "" {
 		named = text
 	}
 	org, err := PharmacyOf(call.Requester, named)
 	if err == nil && org == "" {
-		err = fhir.E("payment", fhir.Required, fhir.Issue{Expression: "org", Message: "The call does not say to which pharmacy the payment is.", Expected: "org= with its ODS code"})
+		err = fhir.E("payment", fhir.Required, fhir.Issue{Rule: "PAID-1", Expression: "org", Message: "The call does not say to which pharmacy the payment is.", Expected: "org= with its ODS code"})
 	}
 	in.org = org
 	return in, err

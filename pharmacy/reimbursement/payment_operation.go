@@ -97,7 +97,7 @@ func (s *Service) notice(ctx context.Context, call *fhir.Call) (*fhir.Reply, err
 		return nil, err
 	}
 	if v == nil || v.Deleted() {
-		return nil, fhir.E("payment", fhir.NotFound, fhir.Issue{Expression: "PaymentNotice.payment", Message: "The payment of the notice does not exist.", Found: "PaymentReconciliation/" + noticeOf(call.Body), Fix: "Report the payment first: Claim/$payments."})
+		return nil, fhir.E("payment", fhir.NotFound, fhir.Issue{Rule: "PAID-4", Expression: "PaymentNotice.payment", Message: "The payment of the notice does not exist.", Found: "PaymentReconciliation/" + noticeOf(call.Body), Fix: "Report the payment first: Claim/$payments."})
 	}
 	record, err := v.Resource()
 	if err != nil {
@@ -122,7 +122,7 @@ func (s *Service) notice(ctx context.Context, call *fhir.Call) (*fhir.Reply, err
 	}
 	amount, ok := moneyIn(call.Body.Get("amount"))
 	if !ok {
-		return nil, fhir.E("payment", fhir.Invalid, fhir.Issue{Expression: "PaymentNotice.amount", Message: "The amount is not whole pence in pounds sterling.", Found: string(call.Body.Get("amount").Raw())})
+		return nil, fhir.E("payment", fhir.Invalid, fhir.Issue{Rule: "PAID-4", Expression: "PaymentNotice.amount", Message: "The amount is not whole pence in pounds sterling.", Found: string(call.Body.Get("amount").Raw())})
 	}
 	id := pharmacy.ID("PaymentNotice", call.RequestID, call.Time.UTC().String(), string(call.Body.JSON()))
 	changes := []fhir.Change{{Method: fhir.Create, Type: "PaymentNotice", ID: id, Resource: withID(call.Body, id), IfAbsent: true, Expression: "PaymentNotice"}}
@@ -157,7 +157,7 @@ func (s *Service) differencesOperation(ctx context.Context, call *fhir.Call) (*f
 	}
 	org, err := readPharmacyOf(call)
 	if err == nil && org == "" {
-		err = fhir.E("payment", fhir.Required, fhir.Issue{Expression: "org", Message: "The differences are those of one pharmacy.", Expected: "org= with its ODS code"})
+		err = fhir.E("payment", fhir.Required, fhir.Issue{Rule: "MONTH-2", Expression: "org", Message: "The differences are those of one pharmacy.", Expected: "org= with its ODS code"})
 	}
 	if err != nil {
 		return nil, err
@@ -177,7 +177,7 @@ func (s *Service) differencesOperation(ctx context.Context, call *fhir.Call) (*f
 			err = sum.write(&b)
 		}
 	default:
-		err = fhir.E("payment", fhir.Invalid, fhir.Issue{Expression: "list", Message: "The list is not known.", Expected: "differences or summary", Found: strconv.Quote(name)})
+		err = fhir.E("payment", fhir.Invalid, fhir.Issue{Rule: "MONTH-3", Expression: "list", Message: "The list is not known.", Expected: "differences or summary", Found: strconv.Quote(name)})
 	}
 	if err != nil {
 		return nil, err

@@ -71,7 +71,7 @@ func (s *Service) record(ctx context.Context, in *incoming, call *fhir.Call) (*f
 		return nil, err
 	}
 	if len(list) > maxDifferences {
-		return nil, fhir.E("payment", fhir.BusinessRule, fhir.Issue{Expression: "detail", Message: "Too many lines differ for a payment of this month. Nothing was recorded.",
+		return nil, fhir.E("payment", fhir.BusinessRule, fhir.Issue{Rule: "PAID-3", Expression: "detail", Message: "Too many lines differ for a payment of this month. Nothing was recorded.",
 			Expected: "at most " + strconv.Itoa(maxDifferences) + " lines that differ", Found: strconv.Itoa(len(list)), Fix: "Look whether the payment is of another month, run or pharmacy."})
 	}
 	account, err := state.Current("Invoice", invoiceID(in.month, in.org, last))
@@ -122,7 +122,7 @@ func again(in *incoming, before *fhir.Version) (*fhir.Reply, error) {
 		return nil, err
 	}
 	if p.amount != in.amount || p.record.Get("paymentDate").Text() != in.day || p.record.Root().Path("period", "start").Text() != in.month.First().Format(time.DateOnly) {
-		return nil, fhir.E("payment", fhir.Conflict, fhir.Issue{Expression: "reference", Message: "Another payment was recorded under this reference, and a record is not changed.",
+		return nil, fhir.E("payment", fhir.Conflict, fhir.Issue{Rule: "PAID-2", Expression: "reference", Message: "Another payment was recorded under this reference, and a record is not changed.",
 			Expected: fmt.Sprintf("%s on %s", pounds(p.amount), p.record.Get("paymentDate").Text()), Found: fmt.Sprintf("%s on %s", pounds(in.amount), in.day), Fix: "Report a correction under a reference of its own."})
 	}
 	return &fhir.Reply{Resource: p.record, Impersonal: true}, nil

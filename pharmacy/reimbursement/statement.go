@@ -28,14 +28,14 @@ func (s *Service) statementOperation(ctx context.Context, call *fhir.Call) (*fhi
 	}
 	form := parameter(call, "as")
 	if form != "" && form != "pdf" && (form != "html" || s.options.Page == nil) {
-		return nil, fhir.E("statement", fhir.Invalid, fhir.Issue{Expression: "as", Message: "The form is not known.", Expected: "pdf or html", Found: strconv.Quote(form)})
+		return nil, fhir.E("statement", fhir.Invalid, fhir.Issue{Rule: "MONTH-3", Expression: "as", Message: "The form is not known.", Expected: "pdf or html", Found: strconv.Quote(form)})
 	}
 	list, err := s.ExportMonth(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	if len(list) != 1 {
-		return nil, fhir.E("statement", fhir.Invalid, fhir.Issue{Expression: "org", Message: "The statement is that of one pharmacy that has claims in the month.", Expected: "org= with the ODS code of a pharmacy", Found: strconv.Itoa(len(list)) + " pharmacies with claims in " + q.Month.String()})
+		return nil, fhir.E("statement", fhir.Invalid, fhir.Issue{Rule: "MONTH-2", Expression: "org", Message: "The statement is that of one pharmacy that has claims in the month.", Expected: "org= with the ODS code of a pharmacy", Found: strconv.Itoa(len(list)) + " pharmacies with claims in " + q.Month.String()})
 	}
 	d, err := s.statement(ctx, list[0])
 	if err != nil {

@@ -63,7 +63,7 @@ func (s *Service) submitOperation(ctx context.Context, call *fhir.Call) (*fhir.R
 // claimIn finds the one Claim of a body.
 func claimIn(body *fhir.Resource) (*fhir.Resource, error) {
 	if body == nil {
-		return nil, fhir.E("submit", fhir.Required, fhir.Issue{Message: "There is nothing to submit.", Expected: "a Claim, or Parameters or a Bundle with one"})
+		return nil, fhir.E("submit", fhir.Required, fhir.Issue{Rule: "SUBMIT-1", Message: "There is nothing to submit.", Expected: "a Claim, or Parameters or a Bundle with one"})
 	}
 	var found []fhir.Node
 	collect := func(n fhir.Node) {
@@ -87,7 +87,7 @@ func claimIn(body *fhir.Resource) (*fhir.Resource, error) {
 		}
 	}
 	if len(found) != 1 {
-		return nil, fhir.E("submit", fhir.Invalid, fhir.Issue{Expression: body.Type(), Message: "Exactly one Claim can be submitted at a time.", Expected: "1 Claim", Found: countOf(found) + " in " + strings.TrimSpace("a "+body.Type())})
+		return nil, fhir.E("submit", fhir.Invalid, fhir.Issue{Rule: "SUBMIT-1", Expression: body.Type(), Message: "Exactly one Claim can be submitted at a time.", Expected: "1 Claim", Found: countOf(found) + " in " + strings.TrimSpace("a "+body.Type())})
 	}
 	return body.Sub(found[0]), nil
 }

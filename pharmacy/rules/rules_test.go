@@ -1,6 +1,9 @@
 package rules
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,7 +16,7 @@ import (
 )
 
 // doors are where the rules are asked.
-var doors = strings.Fields("order update notification task release accept dispense return withdraw cancel release-hold hold approve reject record-original query correct check owe hand-over put-back dispatch fail-delivery tracking-status complete-claim mitigate detect-issues reconcile import label tracker commit claim submit close-month payment register issue credit receipt record-payment request-payment refund receive-stock destroy stock-check correct-register responsible-pharmacist")
+var doors = strings.Fields("order update notification task release accept dispense return withdraw cancel release-hold hold approve reject record-original query correct check owe hand-over put-back dispatch fail-delivery tracking-status complete-claim mitigate detect-issues reconcile import label tracker commit claim submit close-month export-month month-figures month-statement month-differences papers papers-sent settle-difference payment load register issue credit receipt record-payment request-payment refund receive-stock destroy stock-check correct-register responsible-pharmacist")
 
 // parts are the files of the business whose rules are in the table: code, data and tests.
 var parts = []string{
@@ -64,6 +67,60 @@ func TestEveryRuleHasCodeAndTest(t *testing.T) {
 		assert.True(t, known[id], "an issue names %s, which rules.tsv does not have", id)
 	}
 	assert.Greater(t, len(known), 180)
+}
+
+// noRule are the kinds of refusals that are of no rule of the business: what is not there,
+// what is another's, what the server could not do, and its own faults. Two writers at the
+// same time are a conflict that breaks none either.
+var noRule = map[string]bool{"NotFound": true, "Deleted": true, "NotSupported": true, "Forbidden": true, "TooCostly": true, "Throttled": true, "Timeout": true,
+	"Processing": true, "Exception": true}
+
+// TestEveryRefusalNamesItsRule reads the code: an error that is made with one issue says
+// of which rule, unless it is of a kind that has none.
+func TestEveryRefusalNamesItsRule(t *testing.T) {
+	files := token.NewFileSet()
+	refusals := 0
+	for _, pattern := range []string{"../dispensing/*.go", "../reimbursement/*.go", "../invoicing/*.go", "../register/*.go", "../clinical/*.go"} {
+		found, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		for _, name := range found {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(files, name, nil, 0)
+			require.NoError(t, err)
+			ast.Inspect(file, func(n ast.Node) bool {
+				call, ok := n.(*ast.CallExpr)
+				if !ok || len(call.Args) != 3 || !is(call.Fun, "E") {
+					return true
+				}
+				kind, _ := call.Args[1].(*ast.SelectorExpr)
+				issue, literal := call.Args[2].(*ast.CompositeLit)
+				if kind == nil || !literal || noRule[kind.Sel.Name] {
+					return true
+				}
+				fields := map[string]ast.Expr{}
+				for _, e := range issue.Elts {
+					if pair, ok := e.(*ast.KeyValueExpr); ok {
+						fields[pair.Key.(*ast.Ident).Name] = pair.Value
+					}
+				}
+				if message, ok := fields["Message"].(*ast.BasicLit); ok && kind.Sel.Name == "Conflict" && strings.Contains(message.Value, "at the same time, again and again") {
+					return true
+				}
+				refusals++
+				assert.NotNil(t, fields["Rule"], "%s: the refusal names no rule", files.Position(issue.Pos()))
+				return true
+			})
+		}
+	}
+	assert.Greater(t, refusals, 30)
+}
+
+// is reports whether an expression is a name of another package.
+func is(e ast.Expr, name string) bool {
+	s, ok := e.(*ast.SelectorExpr)
+	return ok && s.Sel.Name == name
 }
 
 // broken is a rule of private money that a test breaks at a door.
