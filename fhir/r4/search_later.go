@@ -1,7 +1,7 @@
 package r4
 
 // laterParams are search parameters that R4 does not have, by type: what a later
-// release of FHIR defines for types that have the element in R4 already, and four
+// release of FHIR defines for types that have the element in R4 already, and five
 // of our own. What holds the items of
 // one prescription together can be asked for in R5 only:
 // https://hl7.org/fhir/R5/medicationrequest.html#search
@@ -13,7 +13,7 @@ var laterParams = map[string][]*SearchParam{
 		Base:       []string{"MedicationRequest"},
 	}, prescriptionID},
 	"ClaimResponse": {stake},
-	"Task":          {lastDay, expected},
+	"Task":          {lastDay, expected, originalSupplied},
 }
 
 // stake finds the answers to claims that lack something by the money that it may
@@ -40,6 +40,15 @@ var expected = &SearchParam{
 	Code: "expected", Type: "date",
 	URL:        "https://pestle-fhir.github.io/SearchParameter/Task-expected",
 	Expression: "Task.extension.where(url = 'https://pestle-fhir.github.io/StructureDefinition/expected').value.ofType(date)",
+	Base:       []string{"Task"},
+}
+
+// originalSupplied finds the Tasks of private prescriptions for controlled drugs whose
+// paper originals are sent to the NHSBSA, by the day of the last supply.
+var originalSupplied = &SearchParam{
+	Code: "original-supplied", Type: "date",
+	URL:        "https://pestle-fhir.github.io/SearchParameter/Task-original-supplied",
+	Expression: "Task.extension.where(url = 'https://pestle-fhir.github.io/StructureDefinition/original-supplied').value.ofType(date)",
 	Base:       []string{"Task"},
 }
 

@@ -729,6 +729,11 @@ func (st *stage) tell(n int, reply *fhir.Reply, err error) string {
 			fmt.Fprintf(&b, "issue %d of %d: ", issue, x.Issues)
 		}
 		fmt.Fprintf(&b, "%s owner=%s\n", x.State, x.Owner.ID)
+		for e := range x.resource.Get("extension").Items() {
+			if e.Get("url").Text() == nhs.ExtOwnOriginal {
+				fmt.Fprintf(&b, "original supplied %s\n", e.Get("valueDate").Text())
+			}
+		}
 		for i := range x.Lines {
 			l := &x.Lines[i]
 			fmt.Fprintf(&b, "%d %s: %s, %s of %s, order %s", i, l.Product.Display, l.Status, l.Supplied.Value, l.Quantity.Value, x.orderFor(l).Resource.Get("status").Text())

@@ -223,6 +223,25 @@ func (r taskOutput) write(what fhir.Coding, date string) fhir.Value {
 	)
 }
 
+// rewritten are the extensions of a Task that are written anew whenever it is.
+var rewritten = []string{extWork, nhs.ExtOwnSignature, nhs.ExtOwnOriginal}
+
+// originalSupplied are the days of the supplies of a prescription whose paper original
+// is sent to the NHSBSA.
+func (x *execution) originalSupplied() (list []any) {
+	if !x.OnPaper && !nhs.Extension(x.resource.Root(), nhs.ExtOwnOriginal).Exists() {
+		return nil
+	}
+	var days []string
+	for _, s := range x.supplies {
+		if day := nhs.ReadDate(s.when); !day.IsZero() && !slices.Contains(days, day.String()) {
+			days = append(days, day.String())
+			list = append(list, fhir.Obj("url", nhs.ExtOwnOriginal, "valueDate", day.String()))
+		}
+	}
+	return list
+}
+
 // revised is the Task as the execution is now.
 func (x *execution) revised(now time.Time) *fhir.Resource {
 	reason := fhir.Value{}
@@ -231,12 +250,13 @@ func (x *execution) revised(now time.Time) *fhir.Resource {
 	}
 	var extensions []any
 	for _, e := range nhs.WithoutExtension(x.resource.Root(), nhs.ExtAgent) {
-		if n, ok := e.(node); !ok || n.Get("url").Text() != extWork && n.Get("url").Text() != nhs.ExtOwnSignature {
+		if n, ok := e.(node); !ok || !slices.Contains(rewritten, n.Get("url").Text()) {
 			extensions = append(extensions, e)
 		}
 	}
 	extensions = append(extensions, x.signed.Element())
 	extensions = append(extensions, x.workExtensions()...)
+	extensions = append(extensions, x.originalSupplied()...)
 	if x.agent.ID != "" {
 		extensions = append(extensions, fhir.Obj("url", nhs.ExtAgent, "valueReference", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDUser, x.agent.ID), "display", x.agent.Name)))
 	}

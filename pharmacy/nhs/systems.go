@@ -147,6 +147,11 @@ func SuppliedElsewhere(d fhir.Node) bool {
 	return false
 }
 
+// ExtOwnOriginal is the extension of the Task of a private prescription for controlled
+// drugs that has the days on which it was supplied: its paper original is sent to the
+// NHSBSA after the month. The search parameter original-supplied finds it.
+const ExtOwnOriginal = Own + "StructureDefinition/original-supplied"
+
 // ExtOwnSignature is the extension of the Task of a prescription that tells by what it is
 // signed (source: eps, jws or paper), and what came of verifying that (result: verified,
 // not-verifiable or failed) with the reason.

@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"encoding/base64"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -113,9 +112,10 @@ func papersOf(state fhir.State, month tariff.Month, org string) ([]*sheetOfPaper
 }
 
 // privateOriginals are the private prescriptions of controlled drugs whose supply ended
-// in the month.
+// in the month: the index of the days on which such were supplied finds them.
 func privateOriginals(state fhir.State, f *form, month tariff.Month, org string) (list []*sheetOfPaper, err error) {
-	ids, err := state.Find("Task", "code=prescription-order&status=completed&_lastUpdated="+url.QueryEscape("ge"+month.First().Format(time.DateOnly)))
+	day := func(m tariff.Month) string { return m.First().Format(time.DateOnly) }
+	ids, err := state.Find("Task", "original-supplied=ge"+day(month)+"&original-supplied=lt"+day(month+1))
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func privateOriginals(state fhir.State, f *form, month tariff.Month, org string)
 		if err := d.readItems(state); err != nil {
 			return nil, err
 		}
-		if !d.private() { // most are not: what was supplied of them is not read
+		if !d.private() {
 			continue
 		}
 		if err := d.readNotifications(state); err != nil {
@@ -259,7 +259,7 @@ func (s *Service) papersOperation(ctx context.Context, call *fhir.Call) (*fhir.R
 	}
 	org, err := readPharmacyOf(call)
 	if err == nil && org == "" {
-		err = fhir.E("papers", fhir.Required, fhir.Issue{Expression: "org", Message: "The papers are those of one pharmacy.", Expected: "org= with its ODS code"})
+		err = fhir.E("papers", fhir.Required, fhir.Issue{Rule: "MONTH-2", Expression: "org", Message: "The papers are those of one pharmacy.", Expected: "org= with its ODS code"})
 	}
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package reimbursement
 
 import (
 	"encoding/base64"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -12,6 +13,57 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
+
+// counted counts what is read of a state.
+type counted struct {
+	fhir.State
+	reads *int
+}
+
+func (c counted) Current(typ, id string) (*fhir.Version, error) {
+	*c.reads++
+	return c.State.Current(typ, id)
+}
+
+func (c counted) Find(typ, query string) ([]string, error) {
+	ids, err := c.State.Find(typ, query)
+	*c.reads += 1 + len(ids)
+	return ids, err
+}
+
+// TestPapersAreFoundByAnIndex: what is read for the papers of a month is the same among
+// 20 finished prescriptions of the NHS, as many private ones of other months and as many
+// requisitions of them, as among 400 of each.
+func TestPapersAreFoundByAnIndex(t *testing.T) {
+	reads := map[int]int{}
+	for _, n := range []int{20, 400} {
+		w := newWorld(t)
+		add := func(i int, kind, handed string) {
+			p := acute(fmt.Sprintf("%06d-A83008-111111", i))
+			p.kind, p.handed, p.lines = kind, handed, p.lines[:1]
+			p.lines[0].item, p.lines[0].schedule = p.id(p.lines[0].item), "CD2"
+			w.put(p.parts()...)
+		}
+		add(1, "0901", "2026-11-20T11:45:00+00:00")
+		requisition := func(i int, day string) {
+			w.put(fhir.Obj("resourceType", "SupplyRequest", "id", fmt.Sprintf("q%d", i), "status", "completed", "authoredOn", day,
+				"category", fhir.Obj("coding", fhir.List(fhir.Obj("system", csPaper, "code", "FP10CDF"))),
+				"itemCodeableConcept", fhir.Obj("text", "Morphine"), "quantity", fhir.Obj("value", 10), "supplier", fhir.List(fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, "VNE51")))))
+		}
+		requisition(1, "2026-11-12")
+		for i := range n {
+			add(2+2*i, "0101", "2026-11-20T11:45:00+00:00")
+			add(3+2*i, "0901", time.Date(2026, 10-time.Month(i%8), 1+i%28, 12, 0, 0, 0, time.UTC).Format(time.RFC3339))
+			requisition(2+i, time.Date(2026, 10-time.Month(i%8), 1+i%28, 0, 0, 0, 0, time.UTC).Format(time.DateOnly))
+		}
+		count := 0
+		list, err := papersOf(counted{w.db.State(w.ctx), &count}, november, "VNE51")
+		require.NoError(t, err)
+		require.Len(t, list, 2)
+		reads[n] = count
+	}
+	require.Equal(t, reads[20], reads[400], "%v", reads)
+}
 
 // TestPapers: by hand. Of five prescriptions two are private and of Schedule 2 in
 // November; the original of one is in hand. A requisition of November is in hand, one

@@ -189,8 +189,17 @@ func (p *rx) id(parts ...string) string {
 
 // store writes all there is of the prescription in one commit.
 func (p *rx) store(w *world) {
-	p.moves++
 	w.t.Helper()
+	list := p.parts()
+	for _, v := range list {
+		w.valid(v.Resource())
+	}
+	w.put(list...)
+}
+
+// parts are the resources of the prescription.
+func (p *rx) parts() []fhir.Value {
+	p.moves++
 	list := []fhir.Value{fhir.Obj("resourceType", "Patient", "id", "patient-"+p.nhs, "birthDate", p.born,
 		"identifier", fhir.List(nhs.IdentifierValue(nhs.IDNHS, p.nhs)))}
 	var inputs, dispenses []any
@@ -206,11 +215,7 @@ func (p *rx) store(w *world) {
 		inputs = append(inputs, fhir.Obj("extension", fhir.List(fhir.Obj("url", extDispensingRecord, "extension", fhir.List(fhir.Obj("url", "form", "valueCode", "FP10PCD"), fhir.Obj("url", "received", "valueDate", p.original)))),
 			"type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csDispensingRecord, "code", "original"))), "valueString", "in hand"))
 	}
-	list = append(list, p.notification(dispenses), p.task(inputs))
-	for _, v := range list {
-		w.valid(v.Resource())
-	}
-	w.put(list...)
+	return append(list, p.notification(dispenses), p.task(inputs))
 }
 
 func (l rxLine) request(p *rx) fhir.Value {
@@ -280,15 +285,19 @@ func (p *rx) notification(dispenses []any) fhir.Value {
 }
 
 func (p *rx) task(inputs []any) fhir.Value {
-	var repeat, outputs fhir.Value
+	var extensions []any
+	var outputs fhir.Value
 	if p.issues > 1 {
-		repeat = fhir.List(fhir.Obj("url", nhs.ExtRepeat, "extension", fhir.List(
+		extensions = append(extensions, fhir.Obj("url", nhs.ExtRepeat, "extension", fhir.List(
 			fhir.Obj("url", "numberOfRepeatsAllowed", "valueInteger", p.issues-1), fhir.Obj("url", "numberOfRepeatsIssued", "valueInteger", p.issue-1))))
+	}
+	if nhs.Private(p.kind) {
+		extensions = append(extensions, fhir.Obj("url", nhs.ExtOwnOriginal, "valueDate", p.handed[:10]))
 	}
 	if !p.withdrawn {
 		outputs = fhir.List(fhir.Obj("type", fhir.Obj("text", "supply"), "valueReference", fhir.Obj("reference", "Bundle/"+p.id("notification"))))
 	}
-	return fhir.Obj("resourceType", "Task", "id", p.id("task"), "extension", repeat,
+	return fhir.Obj("resourceType", "Task", "id", p.id("task"), "extension", fhir.List(extensions...),
 		"identifier", fhir.List(nhs.IdentifierValue(nhs.IDOrder, p.order), nhs.IdentifierValue(nhs.IDOrderUUID, p.uuid)),
 		"groupIdentifier", nhs.IdentifierValue(nhs.IDOrder, p.order), "status", p.status,
 		"businessStatus", fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSBusinessStatus, "code", p.business))), "intent", "order",

@@ -42,6 +42,7 @@ type Prescription struct {
 	Answers      []Answer      // of the prescriber's organisation to queries
 	Met          []Hold        // holds that supplies have met
 	HoldReleases []HoldRelease // what pharmacists have decided on holds
+	OnPaper      bool          // an item is supplied on a paper original alone, see [Rules.Classify]
 }
 
 // Line is one item of a prescription.

@@ -77,9 +77,11 @@ func holdsByPeople(on nhs.Date) (codes []string) {
 // their medicines: schedules, holds, and the last days on which they may be supplied.
 func (r Rules) Classify(p *Prescription) {
 	p.classify(r.Medicines, r.Law)
+	p.OnPaper = false
 	for i := range p.Lines {
 		l := &p.Lines[i]
 		l.Last, _ = p.Expiry(r.Law, l, r.FromReceipt)
+		p.OnPaper = p.OnPaper || r.onPaper(p, l)
 	}
 }
 
