@@ -36,7 +36,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer x.dismiss()
-	if s.open(w, r) {
+	if s.openAPI(w, r) || s.open(w, r) {
 		return
 	}
 	if err := s.identify(x, r); err != nil {

@@ -62,9 +62,12 @@ type Config struct {
 	PageSize    int           // default _count; 0 for 50
 	MaxPageSize int           // largest _count that is granted; 0 for 1000
 	Story       Story         // of a sandbox, for the front page; nil elsewhere
-	Docs        fs.FS         // the documentation in Markdown, for /docs; nil for none
-	Lenient     bool          // unknown search parameters are left out, with a warning, unless Prefer: handling=strict
-	Origins     []string      // web origins that may call (CORS), "*" for all; none by default
+	// Examples are resources that the server takes, by their type, and bodies of operations
+	// by their name with its $, for the OpenAPI documents; nil for none.
+	Examples func(now time.Time) map[string][]byte
+	Docs     fs.FS    // the documentation in Markdown, for /docs; nil for none
+	Lenient  bool     // unknown search parameters are left out, with a warning, unless Prefer: handling=strict
+	Origins  []string // web origins that may call (CORS), "*" for all; none by default
 
 	// Terminology returns the members of the TerminologyCapabilities that say what
 	// is loaded; nil for a server without a terminology service.
@@ -124,6 +127,7 @@ type Server struct {
 	ledger     *ledger
 	routes     []route
 	statements statements
+	documents  documents
 	jobs       *jobs
 	denials    limit.Denials
 }

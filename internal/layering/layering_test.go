@@ -51,6 +51,7 @@ var rules = []rule{
 	{"conformance", []string{"fhir", "fhir/...", "conformance/..."}, "the suites speak HTTP"},
 	{"docs", nil, "the documentation is text"},
 	{"internal/outbound", []string{"internal/outbound"}, "what calls others knows addresses and bytes: whoever calls says what, and to whom"},
+	{"examples", nil, "the examples are text"},
 	{"internal/cli", []string{"fhir/spelling"}, "the command line knows no command"},
 	{"internal", []string{"fhir", "fhir/...", "profiles/...", "internal/..."}, "generators and checks stand outside the product"},
 	{"cmd", []string{"..."}, "cmd wires everything"},
