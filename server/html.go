@@ -28,7 +28,7 @@ func mayBrowse(r *http.Request) bool {
 // inHTML writes an answer as a page.
 func (s *Server) inHTML(w http.ResponseWriter, r *http.Request, status int, text []byte) {
 	x := exchangeIn(r.Context())
-	answer := page.Answer{Site: s.site(), Method: r.Method, URL: r.URL, Base: x.prefix, Self: x.base, Status: status, Header: w.Header(), Text: text}
+	answer := page.Answer{Site: s.site(), Method: r.Method, URL: r.URL, Base: x.prefix, Self: x.base, Status: status, Header: w.Header(), Text: text, Rule: s.rule}
 	sendPage(w, r, status, answer.HTML())
 }
 
@@ -62,6 +62,9 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request) bool {
 		if r, err = s.admit(r, x); err == nil {
 			body, err = s.front(r)
 		}
+	case s.config.Rules != nil && strings.HasPrefix(path+"/", page.RulePath):
+		x.interaction = "docs"
+		body, err = s.rulePage(strings.TrimSuffix(strings.TrimPrefix(path+"/", page.RulePath), "/"))
 	case s.config.Docs != nil && (path == "/docs" || strings.HasPrefix(path, "/docs/")):
 		x.interaction = "docs"
 		body, err = page.Document(s.site(), s.config.Docs, strings.Trim(strings.TrimPrefix(path, "/docs"), "/"))

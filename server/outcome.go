@@ -80,6 +80,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if status >= 500 {
 		s.report(r, err)
 	}
+	s.help(w.Header(), s.origin(r), issues)
 	s.write(w, r, status, s.outcome(x, issues))
 }
 

@@ -65,9 +65,10 @@ type Config struct {
 	// Examples are resources that the server takes, by their type, and bodies of operations
 	// by their name with its $, for the OpenAPI documents; nil for none.
 	Examples func(now time.Time) map[string][]byte
-	Docs     fs.FS    // the documentation in Markdown, for /docs; nil for none
-	Lenient  bool     // unknown search parameters are left out, with a warning, unless Prefer: handling=strict
-	Origins  []string // web origins that may call (CORS), "*" for all; none by default
+	Rules    []page.Rule // what issues may be about, for /docs/rules; nil for none
+	Docs     fs.FS       // the documentation in Markdown, for /docs; nil for none
+	Lenient  bool        // unknown search parameters are left out, with a warning, unless Prefer: handling=strict
+	Origins  []string    // web origins that may call (CORS), "*" for all; none by default
 
 	// Terminology returns the members of the TerminologyCapabilities that say what
 	// is loaded; nil for a server without a terminology service.

@@ -19,6 +19,8 @@ type Answer struct {
 	Status int
 	Header http.Header // with ETag and Last-Modified, where the answer is of a version
 	Text   []byte      // the resource, as JSON
+	// Rule finds the rule of an issue; nil where rules have no pages.
+	Rule func(id string) (Rule, bool)
 }
 
 // maxOverview is how much JSON is parsed for the tables above the listing.
@@ -67,6 +69,7 @@ func (a *Answer) HTML() []byte {
 	if len(a.Text) <= maxOverview {
 		if r, err := fhir.Parse(a.Text); err == nil {
 			s.overview(r, s.Links)
+			s.ruled(a.Rule)
 		}
 	}
 	return a.Site.page(title, s.write)

@@ -58,6 +58,10 @@ func (s *shown) issues(w *markup.Writer) {
 		if i.Where != "" {
 			w.HTML("<br>at <code>").Text(i.Where).HTML("</code>")
 		}
+		if i.Rule != "" {
+			w.HTML("<br>rule ")
+			link(w, Link{i.Rule, RulePath + i.Rule})
+		}
 		w.HTML("</li>\n")
 	}
 	w.HTML("</ul>\n</section>\n")

@@ -17,6 +17,7 @@ type row struct {
 // issue is an issue of an OperationOutcome.
 type issue struct {
 	Severity, Code, Text, Where string
+	Rule                        string // its id, where it has a page
 }
 
 // maxRows is how many entries the table has at most.
@@ -83,10 +84,32 @@ func issuesOf(outcome fhir.Node) (list []issue) {
 		}
 		list = append(list, issue{
 			Severity: i.Get("severity").Text(), Code: i.Get("code").Text(), Where: strings.Join(where, ", "),
-			Text: firstText(i, "diagnostics", "details.text", "details.coding.display"),
+			Text: firstText(i, "diagnostics", "details.text", "details.coding.display"), Rule: ruleOf(i),
 		})
 	}
 	return list
+}
+
+func ruleOf(i fhir.Node) string {
+	for x := range i.Get("extension").Items() {
+		if x.Get("url").Text() == "http://hl7.org/fhir/StructureDefinition/operationoutcome-message-id" {
+			return x.Get("valueString").Text()
+		}
+	}
+	return ""
+}
+
+// ruled leaves out of the issues the rules that have no page.
+func (s *shown) ruled(rule func(string) (Rule, bool)) {
+	for i := range s.Issues {
+		known := false
+		if rule != nil {
+			_, known = rule(s.Issues[i].Rule)
+		}
+		if !known {
+			s.Issues[i].Rule = ""
+		}
+	}
 }
 
 func rowOf(entry fhir.Node, to links) row {
