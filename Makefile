@@ -17,12 +17,13 @@ LINT     := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 R4       ?= ../shared/definitions/hl7.fhir.r4.core-4.0.1.tgz
 UCUM     ?= ../shared/suites/ucum/ucum-essence.xml
 
-.PHONY: help run build cross size test lint generate bench oracle clients fuzz long short
+.PHONY: help run build cross size release test lint generate bench oracle clients fuzz long short
 
 help:
 	@echo 'make run        build, and serve a sandbox on http://127.0.0.1:8080/fhir'
 	@echo 'make build      one static binary, $(BIN)'
 	@echo 'make cross      compile for every platform: $(PLATFORMS)'
+	@echo 'make release    archives of every platform, bills of materials, checksums and signature, in $(RELEASE)'
 	@echo 'make test       all tests that need nothing but Go'
 	@echo 'make lint       gofmt and golangci-lint'
 	@echo 'make generate   make the generated tables again, from R4=$(R4)'
@@ -48,6 +49,21 @@ size: build
 	@$(BUILD) -ldflags '$(LDFLAGS) -dumpdep' -o /dev/null ./cmd/pestle 2>&1 | grep -o '[^ ]* <\(UsedInIface\|ReflectMethod\)>' | sort -u >$(BIN).deps
 	@grep -q UsedInIface $(BIN).deps || { echo 'the linker says no more what it keeps'; exit 1; }
 	@! grep ReflectMethod $(BIN).deps || { echo 'these look methods up by name: the linker keeps all exported methods'; exit 1; }
+
+# What is passed on, in $(RELEASE): the same bytes from the same commit with the same
+# version of Go. PESTLE_SIGN_KEY=FILE names a minisign key by which it is signed.
+RELEASE := out/release
+PACK    := out/build
+release: build
+	rm -rf $(PACK)
+	@for p in $(PLATFORMS); do \
+	  of=$(PACK)/$${p%/*}_$${p#*/}; test $${p%/*} = windows && suffix=.exe || suffix=; echo "$$p"; \
+	  GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -o $$of/pestle$$suffix ./cmd/pestle || exit 1; done
+	@mkdir -p $(PACK)/share/completions
+	$(BIN) man --to $(PACK)/share/man/man1
+	@for s in bash zsh fish powershell; do $(BIN) completion $$s >$(PACK)/share/completions/pestle.$$s || exit 1; done
+	$(GO) run ./internal/release -version "$$(git describe --tags --always --dirty)" -date "$$(git show -s --format=%cI HEAD)" -from $(PACK) -to $(RELEASE) -key "$(PESTLE_SIGN_KEY)"
+	@cd $(RELEASE) && sha256sum -c --quiet SHA256SUMS && ls -l
 
 run: build
 	$(BIN) serve --sandbox

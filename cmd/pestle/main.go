@@ -42,6 +42,7 @@ type commands struct {
 	Accept      acceptCommand      `cmd:"" help:"Take a folder of which files are missing for good as it is, and check what is left. Work on a copy."`
 	Version     versionCommand     `cmd:"" help:"Print the version, and what it was built from."`
 	Completion  completionCommand  `cmd:"" help:"Print what a shell completes the commands of pestle by."`
+	Man         manCommand         `cmd:"" help:"Write the manual pages of pestle and its commands."`
 }
 
 func main() { os.Exit(run(os.Args[1:], standard())) }
@@ -55,7 +56,7 @@ type runner interface{ Run(std streams) error }
 // newProgram makes the command line of c, which calls run with the command.
 func newProgram(c *commands, run func(any) error) *cli.Program {
 	p := cli.New("pestle", versionLine(), "The FHIR server that a UK pharmacy runs.", c, run)
-	c.Completion.program = p
+	c.Completion.program, c.Man.program = p, p
 	return p
 }
 
