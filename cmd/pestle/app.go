@@ -104,6 +104,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	separate.Proof = c.Proof
 	c.Dispensing.Duties = separate
 	books := register.Options{Site: c.Dispensing.Site.ODS, Medicines: registered{prescription.BuiltInMedicines.With(c.Dispensing.Dictionary)}, Also: c.Register, Responsible: c.Present, Duties: separate}
+	private := invoicing.Options{Site: c.Dispensing.Site.ODS, Duties: separate}
 	money := reimbursement.Options{Duties: separate, Closing: reimbursement.BuiltInClosing, Page: onPaper}
 	if c.Closing != nil {
 		money.Closing = *c.Closing
@@ -134,7 +135,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	emergencies := &emergency.Desk{Rules: rules, Separate: separate.Separate}
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
-	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(), reimbursement.Guard(money), register.Guard(books), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
+	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), reimbursement.Guard(money), register.Guard(books), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err
@@ -154,7 +155,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, accesses: ledger.NewNotary("the audit log", accesses.Tree()), origins: c.Origins, address: c.Address, log: log}
 	a.clinical = clinical.New(db, checks)
 	a.register = register.New(db, books)
-	a.invoicing = invoicing.New(db, invoicing.Options{Site: c.Dispensing.Site.ODS})
+	a.invoicing = invoicing.New(db, private)
 	a.purges, a.duties, a.emergencies = purges, separate, emergencies
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
 	a.validator = profiles.New(profiles.WithLibrary(library), profiles.WithDefinitions(forms{db, formsGiven{library}}))

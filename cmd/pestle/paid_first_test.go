@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"maps"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +18,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/invoicing"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+	"github.com/pestle-fhir/pestle/server/auth"
 )
 
 const paidFirst = "pharmacy,clinic,from,until,rule,value,vat,mark,source\n*,X99CL,2020-01-01,,payment,before-supply,,K,x\n"
@@ -100,6 +104,31 @@ func TestPaidFirstByMessageAndResource(t *testing.T) {
 	refused("a supply", "/MedicationDispense", "POST", single.JSON(), "DN-19")
 	refused("the withdrawn supply", "/MedicationDispense/"+written.ID(), "PUT", edited(t, written, func(m map[string]any) { m["status"] = "completed" }).JSON(), "")
 	refused("the Task", task, "PUT", moved, "")
+	output := fhir.Obj("type", fhir.Obj("text", "x"), "valueReference", fhir.Obj("reference", "Bundle/"+told.ID()))
+	patches := map[string][]byte{
+		"application/json-patch+json":  fhir.List(fhir.Obj("op", "add", "path", "/output", "value", fhir.List(output)), fhir.Obj("op", "replace", "path", "/status", "value", "in-progress")).JSON(),
+		"application/merge-patch+json": fhir.Obj("output", fhir.List(output), "status", "in-progress").JSON(),
+		"application/fhir+json": fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(fhir.Obj("name", "operation", "part", fhir.List(fhir.Obj("name", "type", "valueCode", "add"),
+			fhir.Obj("name", "path", "valueString", "Task"), fhir.Obj("name", "name", "valueString", "output"), fhir.Obj("name", "value", "part", fhir.List(fhir.Obj("name", "type", "valueCodeableConcept", fhir.Obj("text", "x")), fhir.Obj("name", "valueReference", "valueReference", fhir.Obj("reference", "Bundle/"+told.ID())))))))).JSON(),
+	}
+	for _, kind := range slices.Sorted(maps.Keys(patches)) {
+		status, answer := p.answered("PATCH", "/fhir"+task, kind, patches[kind])
+		assert.True(t, status >= 400 && status < 500, "PATCH as %s: %d %.300s", kind, status, answer)
+		entry := fhir.Obj("resourceType", "Bundle", "type", "batch", "entry", fhir.List(fhir.Obj("resource", fhir.Obj("resourceType", "Binary", "contentType", kind, "data", base64.StdEncoding.EncodeToString(patches[kind])), "request", fhir.Obj("method", "PATCH", "url", task[1:]))))
+		refused("PATCH as "+kind+" in a batch", "", "POST", entry.JSON(), "")
+	}
+	loads, err := loadHandler(p.app, auth.Sandbox{User: commandRequester("load")}, nil)
+	require.NoError(t, err)
+	for name, body := range map[string][]byte{
+		"a supply": in("transaction", "POST", "MedicationDispense", single), "a supply, updated": in("transaction", "PUT", "MedicationDispense/"+written.ID(), edited(t, written, func(m map[string]any) { m["status"] = "completed" })),
+		"the Task": in("transaction", "PUT", task[1:], state), "a message": in("transaction", "POST", "$process-message", messages["as it is"]), "all of it": in("transaction", "POST", "MedicationDispense", single, state),
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("POST", "/fhir", bytes.NewReader(body))
+		r.Header.Set("Content-Type", "application/fhir+json")
+		loads.ServeHTTP(w, r)
+		assert.True(t, w.Code >= 400 && w.Code < 500, "load of %s: %d %.300s", name, w.Code, w.Body.String())
+	}
 	assert.Equal(t, head, p.app.db.Head(), "nothing is stored")
 
 	p.ask(200, "POST", task+"/$record-payment", payment("12.00", "1"))
@@ -167,6 +196,41 @@ func TestPaidFirstOfEachItem(t *testing.T) {
 	do(200, "$put-back", "", item(1), fhir.Obj("name", "reason", "valueString", "It is out of stock."), fhir.Obj("name", "notDispensed", "valueCode", "0004"))
 	load(strings.Replace(prices, "12.00", "20.00", 1))
 	do(200, "$hand-over", "", patient)
+}
+
+// TestEachDispatchIsPaidFirst: a delivery costs £5.99 with VAT. Two items leave with a courier
+// one after the other: the fee of the second delivery is asked for before it leaves, and
+// what was with the courier is handed over without another payment. An attempt that
+// fails and the next one are one delivery.
+func TestEachDispatchIsPaidFirst(t *testing.T) {
+	p := startPharmacy(t)
+	for _, file := range []string{privatePrices + "*,*,2020-01-01,,322236009,Paracetamol 500mg tablets,32,tablet,5.00,whole-packs,prescribed-medicine\n",
+		paidFirst + "*,*,2020-01-01,,delivery-fee,4.99,delivery-service,K,x\n"} {
+		_, err := p.app.invoicing.Load(t.Context(), invoicing.File{Data: []byte(file)}, sandboxRequester)
+		require.NoError(t, err)
+	}
+	task, items := p.taken(twoItems(t), "")
+	do := func(want int, op string, says string, parameters ...any) {
+		t.Helper()
+		status, answer := p.answered("POST", "/fhir"+task+"/"+op, "application/fhir+json", fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(parameters...)).JSON())
+		assert.Equal(t, want, status, "%s: %.900s", op, answer)
+		assert.Contains(t, answer, says, op)
+	}
+	item := func(n int) fhir.Value { return fhir.Obj("name", "item", "valueString", items[n]) }
+	courier, patient := fhir.Obj("name", "courier", "valueString", "Van 1"), fhir.Obj("name", "collector", "valueCode", "patient")
+	do(200, "$dispense", "", fhir.Obj("name", "all", "valueBoolean", true), fhir.Obj("name", "bag", "valueCode", "delivery"))
+	do(422, "$dispatch", "£17.99 is not paid", courier, item(0))
+	p.ask(200, "POST", task+"/$record-payment", payment("17.99", "1"))
+	do(200, "$dispatch", "", courier, item(0))
+	do(200, "$fail-delivery", "", fhir.Obj("name", "reason", "valueString", "Nobody was there."), item(0))
+	do(200, "$dispatch", "", courier, item(0))
+	do(422, "$dispatch", "£10.99 is not paid", courier, item(1))
+	p.ask(200, "POST", task+"/$record-payment", payment("5.00", "2"))
+	do(422, "$dispatch", "£5.99 is not paid", courier, item(1))
+	p.ask(200, "POST", task+"/$record-payment", payment("5.99", "3"))
+	do(200, "$dispatch", "", courier, item(1))
+	do(200, "$hand-over", "", patient, item(0))
+	do(200, "$hand-over", "", patient, item(1))
 }
 
 // twoItems is the private order of the sandbox with a second item.

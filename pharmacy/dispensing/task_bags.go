@@ -28,7 +28,7 @@ func (x *execution) recordBags(record func(code string, who prescription.Party, 
 			fhir.Obj("url", "status", "valueCode", string(b.Status)), fhir.Obj("url", "quantity", "valueQuantity", b.Quantity.Element()), product,
 			held("gtin", b.Pack.GTIN), held("batch", b.Pack.Batch), expiry, held("serial", b.Pack.Serial),
 			held("difference", b.Difference), held("protocol", b.Reference), held("putBack", b.PutBack),
-			held("stage", string(b.Stage)), held("courier", b.Courier), delivered, held("failed", b.Failed), attempts, setFlag("void", b.Void))
+			held("stage", string(b.Stage)), held("courier", b.Courier), held("left", b.Left), delivered, held("failed", b.Failed), attempts, setFlag("void", b.Void))
 	}
 }
 
@@ -44,6 +44,6 @@ func (x *execution) readBag(ext node, who prescription.Party, when string) {
 			Pack:       prescription.Pack{GTIN: part("gtin", "valueString"), Batch: part("batch", "valueString"), Serial: part("serial", "valueString"), Expiry: nhs.ReadDate(part("expiry", "valueDate"))},
 			Difference: part("difference", "valueString"), Reference: part("protocol", "valueString")},
 		For: part("for", "valueCode"), Who: who, When: when, PutBack: part("putBack", "valueString"),
-		Stage: prescription.Stage(part("stage", "valueString")), Courier: part("courier", "valueString"), Expected: nhs.ReadDate(part("expected", "valueDate")), Failed: part("failed", "valueString"), Attempts: attempts,
+		Stage: prescription.Stage(part("stage", "valueString")), Courier: part("courier", "valueString"), Left: part("left", "valueString"), Expected: nhs.ReadDate(part("expected", "valueDate")), Failed: part("failed", "valueString"), Attempts: attempts,
 		Void: part("void", "valueBoolean") == "true"})
 }

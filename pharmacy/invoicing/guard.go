@@ -25,6 +25,9 @@ var ways = map[string]string{
 // are final from everybody's, and the supply of what is to be paid first.
 func (s *Service) guard(_ context.Context, state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
 	if after.Type == "Task" {
+		if err := s.guardRefundTask(state, tx, before, after); err != nil {
+			return err
+		}
 		return s.guardPaid(state, before, after)
 	}
 	way, ok := ways[after.Type]
@@ -32,6 +35,9 @@ func (s *Service) guard(_ context.Context, state fhir.State, tx *fhir.Transactio
 		return nil
 	}
 	if tx.Derived && !fromMessage(tx, after) {
+		if err := s.guardRefund(state, tx, before, after); err != nil {
+			return err
+		}
 		return guardFinal(before, after)
 	}
 	mine := reserved(after)
@@ -50,6 +56,11 @@ func (s *Service) guard(_ context.Context, state fhir.State, tx *fhir.Transactio
 	if !mine {
 		return nil
 	}
+	return derivedRecord(after, way)
+}
+
+// derivedRecord is the refusal of a caller's plain write of a record of private money.
+func derivedRecord(after *fhir.Version, way string) error {
 	return fhir.E("record", fhir.BusinessRule, fhir.Issue{Rule: "records-are-derived", Expression: after.Type,
 		Message: "This " + after.Type + " is a record that the server makes itself: it is not created, changed or deleted by a caller.", Found: after.Ref(), Fix: way})
 }

@@ -13,12 +13,16 @@ import (
 // Task, which moves with every supply, by whatever way; what is owed is worked out
 // from the state of the commit, whether or not the follower has come that far.
 func (s *Service) guardPaid(state fhir.State, before, after *fhir.Version) error {
-	if before == nil || before.Deleted() || after.Deleted() {
+	if after.Deleted() {
 		return nil
 	}
-	was, err := before.Resource()
-	if err != nil {
-		return err
+	var was *fhir.Resource
+	var had *supplied
+	var err error
+	if before != nil && !before.Deleted() {
+		if was, err = before.Resource(); err != nil {
+			return err
+		}
 	}
 	is, err := after.Resource()
 	if err != nil || !mayLeave(was, is) {
@@ -28,9 +32,10 @@ func (s *Service) guardPaid(state fhir.State, before, after *fhir.Version) error
 	if err != nil || d == nil {
 		return err
 	}
-	had, err := readSupplied(state, before)
-	if err != nil {
-		return err
+	if was != nil {
+		if had, err = readSupplied(state, before); err != nil {
+			return err
+		}
 	}
 	book, err := s.shelf.book(state)
 	if err != nil {
@@ -63,19 +68,26 @@ func unpaid(message, expected, found, fix string) error {
 	return fhir.E("Task", fhir.BusinessRule, fhir.Issue{Rule: nhs.RulePaidFirst, Expression: "Task", Message: message, Expected: expected, Found: found, Fix: fix})
 }
 
-// mayLeave reports whether a Task names a notification that it did not name, or more
-// bags that a courier has: of any other, nothing else is read.
+// mayLeave reports whether a Task names a notification that it did not name, or bags that
+// a courier has and did not have: of any other, nothing else is read.
 func mayLeave(was, is *fhir.Resource) bool {
 	known := map[string]bool{}
-	for out := range was.Get("output").Items() {
-		known[out.Path("valueReference", "reference").Text()] = true
+	if was != nil {
+		for out := range was.Get("output").Items() {
+			known[out.Path("valueReference", "reference").Text()] = true
+		}
 	}
 	for out := range is.Get("output").Items() {
 		if !known[out.Path("valueReference", "reference").Text()] {
 			return true
 		}
 	}
-	return dispatched(is) > dispatched(was)
+	for left, n := range dispatched(is) {
+		if n > dispatched(was)[left] {
+			return true
+		}
+	}
+	return false
 }
 
 // sent is what a courier has.
@@ -102,13 +114,16 @@ func (d *supplied) leaves(had *supplied) (list []supply) {
 	return list
 }
 
-// dispatched is how many times something of a Task was given to a courier and is
-// with them.
-func dispatched(task *fhir.Resource) (n int) {
+// dispatched is how much of a Task is with a courier, by when they took it.
+func dispatched(task *fhir.Resource) map[string]int {
+	n := map[string]int{}
+	if task == nil {
+		return n
+	}
 	for in := range task.Get("input").Items() {
 		record := nhs.Extension(in, extDispensing)
 		if nhs.Coded(in.Get("type"), csDispensing) == "bagged" && nhs.Extension(record, "stage").Get("valueString").Text() == "dispatched" && !nhs.Extension(record, "void").Get("valueBoolean").Bool() {
-			n++
+			n[nhs.Extension(record, "left").Get("valueString").Text()]++
 		}
 	}
 	return n

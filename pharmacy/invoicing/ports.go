@@ -49,6 +49,7 @@ type Service struct {
 	db       Database
 	site     string // ODS code of the pharmacy that the server serves
 	provider Provider
+	duties   Duties
 	shelf    shelf
 }
 
@@ -56,11 +57,12 @@ type Service struct {
 type Options struct {
 	Site     string
 	Provider Provider // nil where no cards are taken
+	Duties   Duties   // what needs a second person; nil for nothing
 }
 
 // New makes the service over a database.
 func New(db Database, o Options) *Service {
-	return &Service{db: db, site: strings.ToUpper(o.Site), provider: o.Provider}
+	return &Service{db: db, site: strings.ToUpper(o.Site), provider: o.Provider, duties: o.Duties}
 }
 
 // Take sets who takes payments by card, before the service is used.
@@ -68,7 +70,7 @@ func (s *Service) Take(p Provider) { s.provider = p }
 
 // Guard is the guard of a service, for a database that is opened before the
 // service that works on it.
-func Guard() fhir.Guard { return New(nil, Options{}).guard }
+func Guard(o Options) fhir.Guard { return New(nil, o).guard }
 
 // Followers are to be driven along the change log.
 func (s *Service) Followers() []pharmacy.Follower { return []pharmacy.Follower{charges{s}} }

@@ -1,6 +1,7 @@
 package invoicing
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -77,7 +78,8 @@ func paymentIn(call *fhir.Call, op string) (*movement, error) {
 
 // refund is PaymentNotice/…/$refund: a payment, or a part of it, is given back. Of a
 // card it is the provider that does it, under a key that follows from the payment and
-// how often it was refunded: a repeat after a failure refunds nothing twice.
+// how often it was refunded: a repeat after a failure refunds nothing twice. Above the
+// limit of the terms one person asks for it, and another makes it by the same call.
 func (s *Service) refund(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 	const op = "refund"
 	why := text(call, "reason")
@@ -100,6 +102,20 @@ func (s *Service) refund(ctx context.Context, call *fhir.Call) (*fhir.Reply, err
 	if err := within(asked, left); err != nil {
 		return nil, err
 	}
+	total := p.pence - left + asked
+	_, ask, err := s.agreedRefund(state, m, n+1, total, call.Requester)
+	if err != nil {
+		return nil, err
+	}
+	if ask != nil {
+		return s.commit(ctx, call, op, func(state fhir.State) ([]fhir.Change, *fhir.Reply, error) {
+			_, ask, err := s.agreedRefund(state, m, n+1, total, call.Requester)
+			if err != nil || ask == nil { // another was quicker, who asked for the same
+				return nil, nil, cmp.Or(err, refuse(op, "PRIV-5", fhir.Conflict, "PaymentNotice", "Another person asked for the same refund at the same time.", "one request at a time", "PaymentNotice/"+call.ID, "Send it again: that confirms it."))
+			}
+			return []fhir.Change{*ask}, &fhir.Reply{Resource: ask.Resource}, nil
+		})
+	}
 	m.reference = p.reference + "#" + itoa(n+1)
 	switch card := !byHand(p.provider); {
 	case card && p.provider != providerName(s.provider):
@@ -117,13 +133,21 @@ func (s *Service) refund(ctx context.Context, call *fhir.Call) (*fhir.Reply, err
 		if err != nil {
 			return nil, nil, err
 		}
+		done, ask, err := s.agreedRefund(state, m, n+1, total, call.Requester)
+		if err != nil || ask != nil {
+			return nil, nil, cmp.Or(err, refuse(op, "PRIV-5", fhir.Conflict, "PaymentNotice", "Another person asked for another refund at the same time.", "one request at a time", "PaymentNotice/"+call.ID, "Read its Task, and send it again."))
+		}
 		if p.provider != providerName(s.provider) { // what the provider has given back is recorded
 			if err := within(asked, left); err != nil {
 				return nil, nil, err
 			}
 		}
 		changes := once(m.changes())
-		return changes, &fhir.Reply{Resource: changes[1].Resource}, nil
+		reply := &fhir.Reply{Resource: changes[1].Resource}
+		if done != nil {
+			changes = append(changes, *done)
+		}
+		return changes, reply, nil
 	})
 }
 

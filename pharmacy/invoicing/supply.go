@@ -179,9 +179,10 @@ func (d *supplied) item(number string) *item {
 	return nil
 }
 
-// readBag reads what waits in the bag.
+// readBag reads what waits in the bag. What a courier took at one time is one delivery,
+// and so is all that waits for one.
 func (d *supplied) readBag(task *fhir.Resource) {
-	delivered := supply{source: "bag/delivery", kind: delivery, quantity: decimal.NewFromInt(1), unit: delivery}
+	var deliveries []supply
 	for in := range task.Get("input").Items() {
 		if nhs.Coded(in.Get("type"), csDispensing) != "bagged" {
 			continue
@@ -200,12 +201,18 @@ func (d *supplied) readBag(task *fhir.Resource) {
 		}
 		d.bagged = append(d.bagged, s)
 		if part("for", "valueCode").Text() == "delivery" {
-			delivered.when, delivered.sent = s.when, delivered.sent || s.sent
+			x := supply{source: "bag/delivery", kind: delivery, quantity: decimal.NewFromInt(1), unit: delivery, when: s.when, sent: s.sent}
+			if s.sent {
+				x.source += "/" + part("left", "valueString").Text()
+			}
+			if i := slices.IndexFunc(deliveries, func(o supply) bool { return o.source == x.source && o.sent == x.sent }); i >= 0 {
+				deliveries[i] = x
+			} else {
+				deliveries = append(deliveries, x)
+			}
 		}
 	}
-	if delivered.when != "" {
-		d.bagged = append(d.bagged, delivered)
-	}
+	d.bagged = append(d.bagged, deliveries...)
 }
 
 // readNotification reads what a dispense-notification says was handed over: on the day

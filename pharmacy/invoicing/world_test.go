@@ -55,6 +55,16 @@ type world struct {
 	calls  int
 }
 
+// duties compare people by what they are called.
+type duties struct{}
+
+func (duties) Separate(_ fhir.State, act, about string, who fhir.Principal, earlier string) error {
+	if act != "refund" || about != "PaymentNotice" || who.Agent != earlier {
+		return nil
+	}
+	return fhir.E("duty", fhir.Forbidden, fhir.Issue{Rule: "second-person", Message: "This needs another person."})
+}
+
 func newWorld(t testing.TB, terms ...string) *world {
 	t.Helper()
 	w := bareWorld(t, terms...)
@@ -66,9 +76,9 @@ func newWorld(t testing.TB, terms ...string) *world {
 func bareWorld(t testing.TB, terms ...string) *world {
 	t.Helper()
 	w := &world{t: t, ctx: context.Background(), now: time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC), checks: profiles.New(), who: fhir.Principal{Agent: "sds-user-id|1", OnBehalf: testPharmacy, Roles: []string{"finance"}}}
-	db, err := store.Open(mem.New(), store.Options{Clock: func() time.Time { return w.now }, Guards: []fhir.Guard{Guard()}})
+	db, err := store.Open(mem.New(), store.Options{Clock: func() time.Time { return w.now }, Guards: []fhir.Guard{Guard(Options{Duties: duties{}})}})
 	require.NoError(t, err)
-	w.db, w.s = db, New(db, Options{Site: testPharmacy})
+	w.db, w.s = db, New(db, Options{Site: testPharmacy, Duties: duties{}})
 	w.load(testList)
 	w.load(testTerms + strings.Join(terms, ""))
 	return w

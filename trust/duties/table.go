@@ -52,7 +52,7 @@ func (t *Table) Duties() []Duty { return slices.Clone(t.duties) }
 
 // acts are those that the server knows to ask about.
 var acts = map[string]string{"dispense": "accept", "approve": "prescribe", "check": "approve", "adjust": "submit", "grant": "-", "purge": "propose", "review": "break-glass",
-	"close": "ask", "destroy": "witness", "count": "witness", "register": "witness"}
+	"close": "ask", "refund": "ask", "destroy": "witness", "count": "witness", "register": "witness"}
 
 // Parse reads a table. The error names every line that is not valid.
 func Parse(name string, text []byte) (*Table, error) {

@@ -22,6 +22,7 @@ type Bagged struct {
 
 	Stage    Stage    // of its delivery
 	Courier  string   // who has it, with the number of the consignment
+	Left     string   // when the courier took it: what they took at one time is one delivery
 	Expected nhs.Date // when it is to be delivered, zero where it is not told
 	Failed   string   // why the last attempt failed
 	Attempts int      // that failed

@@ -43,7 +43,7 @@ func dispatch(r Rules, p *Prescription, q Request) (Outcome, []fhir.Issue) {
 			s := b.Supply
 			s.Place = "Task.input"
 			trial.Supplies = append(trial.Supplies, s)
-			b.Stage, b.Courier, b.Expected, b.Failed = Dispatched, q.Courier, q.Expected, ""
+			b.Stage, b.Courier, b.Left, b.Expected, b.Failed = Dispatched, q.Courier, q.Now.UTC().Format(fhir.InstantLayout), q.Expected, ""
 		}
 	}
 	if len(issues) > 0 {

@@ -55,6 +55,12 @@ func (a Agreement) Monthly() bool {
 	return a.Word(InvoiceBy) == PerMonth && a.Word(Payer) == ByClinic && !a.PaidFirst()
 }
 
+// RefundLimit is how much of a payment one person refunds, in pence.
+func (a Agreement) RefundLimit() int64 {
+	t, _, _ := a.Term(RefundLimit)
+	return t.Pence
+}
+
 // Days is in how many days an invoice is paid.
 func (a Agreement) Days() int {
 	t, _, _ := a.Term(PaymentDays)

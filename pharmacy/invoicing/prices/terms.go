@@ -23,6 +23,7 @@ const (
 	PaymentIs     Rule = "payment"        // on-invoice, or before-supply
 	PaymentDays   Rule = "payment-days"   // days from the invoice in which it is paid
 	Rounding      Rule = "rounding"       // how pence are made
+	RefundLimit   Rule = "refund-limit"   // pounds of a payment that one person refunds
 )
 
 // The words of the rules.
@@ -40,7 +41,7 @@ var words = map[Rule][]string{InvoiceBy: {PerSupply, PerMonth}, Payer: {ByPatien
 var fees = []Rule{DispensingFee, DeliveryFee}
 
 // rules are all rules, in the order in which they are told.
-var rules = []Rule{DispensingFee, DeliveryFee, InvoiceBy, Payer, PaymentIs, PaymentDays, Rounding}
+var rules = []Rule{DispensingFee, DeliveryFee, InvoiceBy, Payer, PaymentIs, PaymentDays, Rounding, RefundLimit}
 
 // Term is a row of the terms.
 type Term struct {
@@ -49,7 +50,7 @@ type Term struct {
 	Value        string
 	VAT          string // of a fee
 	Mark, Source string
-	Pence        int64 // of a fee
+	Pence        int64 // of a fee or a limit
 	Days         int   // of payment-days
 }
 
@@ -69,6 +70,10 @@ func readTerms(data []byte, others *Terms) (*Terms, []fhir.Issue) {
 		switch {
 		case slices.Contains(fees, x.Rule):
 			x.Pence, x.VAT = r.pounds("value"), r.vat()
+		case x.Rule == RefundLimit:
+			if x.Pence = r.pounds("value"); x.Clinic != All {
+				r.wrong("clinic", "The limit of refunds is of a pharmacy, and not of one clinic.", All)
+			}
 		case x.Rule == PaymentDays:
 			n, err := strconv.Atoi(x.Value)
 			if x.Days = n; err != nil || n < 0 || n > 365 {
