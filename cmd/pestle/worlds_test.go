@@ -479,7 +479,7 @@ func nextLink(body string) string {
 // is what it may not see or not: status, headers, bodies, counts and links.
 func TestTwoWorlds(t *testing.T) {
 	for i, org := range worldOrgs {
-		if problem := worldsOf(t, org).compare(org, rand.New(rand.NewPCG(uint64(i), 1)), 100); problem != "" {
+		if problem := worldsOf(t, org).compare(org, rand.New(rand.NewPCG(uint64(i), 1)), 20); problem != "" {
 			t.Error(problem)
 		}
 	}
