@@ -189,7 +189,7 @@ func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
 	if a.p.tx.Derived && !slices.ContainsFunc(a.p.tx.Changes, func(c fhir.Change) bool { return c.Message }) {
 		ctx = context.WithoutCancel(ctx) // the server's own work, which it has bounded itself
 	}
-	s := state{ctx, a.view(), &finds{}}
+	s := stateOf(ctx, a.view())
 	for _, i := range a.p.order {
 		step := &a.p.steps[i]
 		if a.p.tx.Changes[i].Purge {

@@ -41,7 +41,36 @@ func (v view) rows(typ, param string, in search.Range, reverse bool) *rows {
 	default:
 		high = append(bytes.Clone(prefix), in.Hi...)
 	}
-	return &rows{it: v.r.Iterate(low, high, reverse), prefix: prefix, at: v.at, reverse: reverse, past: v.past, learns: v.learns}
+	return &rows{it: &unopened{r: v.r, low: low, high: high, reverse: reverse}, prefix: prefix, at: v.at, reverse: reverse, past: v.past, learns: v.learns}
+}
+
+// unopened is an iterator that is opened when it is first moved: of the streams of a
+// search many never are, since one before them has come to its end. It is moved
+// before it is asked for its key or value.
+type unopened struct {
+	r         kv.Reader
+	low, high []byte
+	reverse   bool
+	it        kv.Iterator // nil before it is opened
+}
+
+func (u *unopened) opened() kv.Iterator {
+	if u.it == nil {
+		u.it = u.r.Iterate(u.low, u.high, u.reverse)
+	}
+	return u.it
+}
+
+func (u *unopened) Next() bool           { return u.opened().Next() }
+func (u *unopened) Seek(key []byte) bool { return u.opened().Seek(key) }
+func (u *unopened) Key() []byte          { return u.it.Key() }
+func (u *unopened) Value() []byte        { return u.it.Value() }
+
+func (u *unopened) Close() error {
+	if u.it == nil {
+		return nil
+	}
+	return u.it.Close()
 }
 
 // next goes to the next row.

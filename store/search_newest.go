@@ -36,9 +36,13 @@ func (s *selection) lastOf(n int) (found []rid, err error) {
 	if err != nil {
 		return nil, err
 	}
+	first, _, err := approach(s.must[0], 1) // there is none before it
+	if err != nil || first == 0 {
+		return nil, err
+	}
 	end, reach := maxRid+1, rid(firstReach)
-	for begin := max(head.rid, 1); end > 1 && len(found) < n; reach *= 4 {
-		begin -= min(begin-1, reach)
+	for begin := max(head.rid, first); end > first && len(found) < n; reach *= 4 {
+		begin -= min(begin-first, reach)
 		var here []rid
 		for r, err := s.seek(begin); r != 0 && r < end || err != nil; r, err = s.seek(r + 1) {
 			if err != nil {

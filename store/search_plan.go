@@ -1,7 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
@@ -44,6 +47,7 @@ func (v view) planned(ctx context.Context, typ string, clauses []search.Clause, 
 		}
 	}
 	s.keyed = keyed(keys)
+	slices.SortStableFunc(keys, func(a, b *search.Clause) int { return cmp.Compare(breadth(typ, a), breadth(typ, b)) })
 	err := s.stream(keys)
 	if err == nil {
 		err = s.stream(anys)
@@ -63,6 +67,15 @@ func (v view) planned(ctx context.Context, typ string, clauses []search.Clause, 
 		s.patience = limits.alone
 	}
 	return s.ready()
+}
+
+// breadth is 0 for a clause about what refers to one resource or identifies it, which few
+// have: its stream leads, and where it comes to its end no other is looked at.
+func breadth(typ string, c *search.Clause) int {
+	if search.IsReference(typ, c.Param) || strings.HasSuffix(c.Param, "identifier") {
+		return 0
+	}
+	return 1
 }
 
 // trial is the selection of a clause that is only asked of single resources.

@@ -22,7 +22,7 @@ func (s pinned) Current(typ, id string) (ver *fhir.Version, err error) {
 	if s.at == 0 {
 		return nil, nil
 	}
-	err = s.db.decide(s.ctx, "read", s.at, func(v view) error {
+	err = s.decide("read", func(v view) error {
 		ver, err = v.current(typ, id)
 		return err
 	})
@@ -33,7 +33,7 @@ func (s pinned) First(typ, id string) (ver *fhir.Version, err error) {
 	if s.at == 0 {
 		return nil, nil
 	}
-	err = s.db.decide(s.ctx, "read", s.at, func(v view) error {
+	err = s.decide("read", func(v view) error {
 		ver, err = v.first(typ, id)
 		return err
 	})
@@ -41,8 +41,8 @@ func (s pinned) First(typ, id string) (ver *fhir.Version, err error) {
 }
 
 func (s pinned) Find(typ, query string) (ids []string, err error) {
-	return s.finds.find(typ, query, func() (ids []string, err error) {
-		err = s.db.decide(s.ctx, "search", s.at, func(v view) error {
+	return s.finds.find(asked{typ: typ, query: query}, func() (ids []string, err error) {
+		err = s.decide("search", func(v view) error {
 			if s.at == 0 {
 				v.at = 0
 			}
@@ -54,14 +54,24 @@ func (s pinned) Find(typ, query string) (ids []string, err error) {
 }
 
 func (s pinned) Newest(typ, query string, n int) (ids []string, err error) {
-	if s.at == 0 {
+	if s.at == 0 || n <= 0 {
 		return nil, nil
 	}
-	err = s.db.decide(s.ctx, "search", s.at, func(v view) error {
-		ids, err = v.newest(s.ctx, typ, query, n)
-		return err
+	return s.finds.find(asked{typ, query, n}, func() (ids []string, err error) {
+		err = s.decide("search", func(v view) error {
+			ids, err = v.newest(s.ctx, typ, query, n)
+			return err
+		})
+		return ids, err
 	})
-	return ids, err
+}
+
+// decide calls f with a view of the state.
+func (s pinned) decide(op string, f func(view) error) error {
+	return s.db.decide(s.ctx, op, s.at, func(v view) error {
+		v.finds = s.finds
+		return f(v)
+	})
 }
 
 // state is the database as a guard sees it, within a commit. Its answers end with
@@ -70,6 +80,12 @@ type state struct {
 	ctx   context.Context
 	v     view
 	finds *finds
+}
+
+// stateOf is the state of a view over what does not change while it is asked.
+func stateOf(ctx context.Context, v view) state {
+	v.finds = &finds{}
+	return state{ctx, v, v.finds}
 }
 
 func (s state) Current(typ, id string) (*fhir.Version, error) {
@@ -90,14 +106,17 @@ func (s state) Find(typ, query string) ([]string, error) {
 	if err := s.ctx.Err(); err != nil {
 		return nil, err
 	}
-	return s.finds.find(typ, query, func() ([]string, error) { return s.v.find(s.ctx, typ, query, noLimit) })
+	return s.finds.find(asked{typ: typ, query: query}, func() ([]string, error) { return s.v.find(s.ctx, typ, query, noLimit) })
 }
 
 func (s state) Newest(typ, query string, n int) ([]string, error) {
 	if err := s.ctx.Err(); err != nil {
 		return nil, err
 	}
-	return s.v.newest(s.ctx, typ, query, n)
+	if n <= 0 {
+		return nil, nil
+	}
+	return s.finds.find(asked{typ, query, n}, func() ([]string, error) { return s.v.newest(s.ctx, typ, query, n) })
 }
 
 // noLimit asks for all that a search finds.

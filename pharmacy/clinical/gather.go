@@ -89,12 +89,30 @@ func (g *gatherer) gather(t Table) (*History, error) {
 			}
 		}
 	}
-	for _, measure := range t.measures() {
+	measures := t.measures()
+	if len(measures) > 0 {
+		if any, err := g.observed(); err != nil || !any {
+			return &g.h, err
+		}
+	}
+	for _, measure := range measures {
 		if err := g.measured(measure); err != nil {
 			return nil, err
 		}
 	}
 	return &g.h, nil
+}
+
+// observed reports whether there is any Observation of the person: of most patients
+// of a pharmacy there is none, and it need not be looked for each measure.
+func (g *gatherer) observed() (bool, error) {
+	for _, id := range g.person.records {
+		ids, err := g.state.Newest("Observation", "patient=Patient/"+id, 1)
+		if err != nil || len(ids) > 0 {
+			return len(ids) > 0, err
+		}
+	}
+	return false, nil
 }
 
 // orders are the other orders that are open, and those of the transaction that
