@@ -12,7 +12,7 @@ import (
 // as no more is in use. The runtime alone lets garbage grow to the size of what
 // is in use, and more in the buffers of a compaction, which are large and short
 // of life.
-const heapMemory = 200 << 20
+const heapMemory = 224 << 20
 
 // boundMemory keeps garbage small until it is stopped: all that the runtime
 // manages within memory, or, where more than that is in use, within five quarters
