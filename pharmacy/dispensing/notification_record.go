@@ -168,6 +168,7 @@ func (x *execution) rewind(state fhir.State) error {
 			l.Status = prescription.LineCancelled
 		}
 		l.Supplied = l.Quantity.Of(l.Quantity.Value.Sub(l.Quantity.Value))
+		l.First, l.LastSupply = nhs.Date{}, nhs.Date{}
 	}
 	for _, r := range x.supplies {
 		b, err := read(state, r.ref, "Bundle")
@@ -183,6 +184,9 @@ func (x *execution) rewind(state fhir.State) error {
 					l.Become(to)
 				}
 				l.Supplied.Value = l.Supplied.Value.Add(s.Quantity.Value)
+				if s.Quantity.Value.IsPositive() {
+					l.SuppliedOn(nhs.ReadDate(r.when))
+				}
 			}
 		}
 	}

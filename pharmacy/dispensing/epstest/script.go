@@ -38,7 +38,7 @@ type Script struct {
 type Item struct {
 	Number, Name, Quantity, Schedule, Words, Dose string
 	Unit                                          string // tablet where it is empty; capsule
-	Instalment, Interval                          string // how much at a time, and every how many days
+	Instalment, Interval                          string // how much at a time, and every how many days, or another unit after a colon
 }
 
 // OrderNumber makes a valid short-form id.
@@ -105,7 +105,11 @@ func (s Script) MedicationRequest(i int, subject, requester string) fhir.Value {
 		request = append(request, "initialFill", fhir.Obj("quantity", fhir.Obj("value", fhir.Raw(item.Instalment), "unit", unit, "system", nhs.CSSNOMED, "code", units[unit])))
 	}
 	if item.Interval != "" {
-		request = append(request, "dispenseInterval", fhir.Obj("value", fhir.Raw(item.Interval), "unit", "day", "system", "http://unitsofmeasure.org", "code", "d"))
+		every, code, said := strings.Cut(item.Interval, ":")
+		if !said {
+			code = "d"
+		}
+		request = append(request, "dispenseInterval", fhir.Obj("value", fhir.Raw(every), "unit", code, "system", "http://unitsofmeasure.org", "code", code))
 	}
 	if s.Nominee != "" {
 		request = append(request, "performer", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, s.Nominee)))

@@ -68,8 +68,8 @@ func (l *Line) lastInstalment() (nhs.Date, bool) {
 }
 
 // instalmentIssues judge what is handed over of an item at once: no more than an
-// instalment, and not before the interval from the one before is over. One that was missed
-// is not made up for.
+// instalment, and not before the interval from the one before is over, also where an
+// amendment tells anew of the last. One that was missed is not made up for.
 func (l *Line) instalmentIssues(before Line, supplies []Supply, j Judge) (issues []fhir.Issue) {
 	if !l.Instalment.by() || !needsWords(l.Schedule) {
 		return nil
@@ -89,7 +89,7 @@ func (l *Line) instalmentIssues(before Line, supplies []Supply, j Judge) (issues
 	if now.GreaterThan(i.Amount.Value) {
 		issues = append(issues, last.wrong("MDR-16-2", "More than one instalment would be supplied of "+l.Product.Display+".", "at most "+i.Amount.InUnits()+" at a time", now.String(), "Supply one instalment: the part quantity, and the status 0003 while more are to come."))
 	}
-	if from := (nhs.Date{Time: before.LastSupply.AddDate(0, 0, i.Days)}); !j.Amends && !before.LastSupply.IsZero() && j.When.Before(from) {
+	if from := (nhs.Date{Time: before.LastSupply.AddDate(0, 0, i.Days)}); !before.LastSupply.IsZero() && j.When.Before(from) {
 		issues = append(issues, last.wrong("MDR-16-2", "The interval from the last instalment of "+l.Product.Display+" is not over.", "a supply from "+from.String(), j.When.String(), ""))
 	}
 	return issues
