@@ -18,7 +18,7 @@ import (
 var plain = regexp.MustCompile("(?ms)^```(sh|text)\n(.*?)^```$")
 
 // TestPharmacist runs the commands of docs/pharmacist.md against a sandbox.
-func TestPharmacist(t *testing.T) { walk(t, "pharmacist.md", 54) }
+func TestPharmacist(t *testing.T) { walk(t, "pharmacist.md", 55) }
 
 // TestPrivate runs the commands of docs/private.md against a sandbox.
 func TestPrivate(t *testing.T) { walk(t, "private.md", 31) }

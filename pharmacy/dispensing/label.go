@@ -13,13 +13,13 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-var labelInputs = []fhir.Parameter{
+var labelInputs = append([]fhir.Parameter{
 	{Name: "item", Kinds: []string{"part"}, Repeated: true, Doc: "An item whose label is printed; without any, all that are outstanding.", Parts: []fhir.Parameter{
 		{Name: "number", Kinds: []string{"valueString"}, Required: true, Doc: "The item: its prescription-order-item-number."},
 		{Name: "quantity", Kinds: []string{"valueQuantity"}, Doc: "The amount that is in the pack, in the unit of the prescription; the rest is owed. By default what is in the bag, or all that is outstanding."},
 		{Name: "product", Kinds: []string{"valueCoding"}, Doc: "What is in the pack, where it is not what was ordered."},
 	}},
-}
+}, printInputs...)
 
 // labelTask is Task/…/$label: the labels of items that are about to be supplied, and the
 // notes of what is owed of them. It changes nothing.
@@ -34,6 +34,9 @@ func (s *Service) labelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, 
 		var issues []fhir.Issue
 		named := false
 		for n := range call.Body.Get("parameter").Items() {
+			if n.Get("name").Text() != "item" {
+				continue
+			}
 			named = true
 			number := message.Part(n, "number").Get("valueString")
 			l := x.Line(number.Text())
@@ -53,7 +56,7 @@ func (s *Service) labelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, 
 		if len(labels) == 0 && len(issues) == 0 {
 			issues = append(issues, fhir.Issue{Rule: "LABEL-1", Message: "Nothing of the prescription is outstanding.", Expected: "an item that is to be supplied", Found: x.State.String(), Expression: "Task.input", Fix: "MedicationDispense/[id]/$label is the label of what was supplied."})
 		}
-		reply, err := s.labelled(state, x, labels, issues)
+		reply, err := s.labelled(state, call, x, labels, issues)
 		return nil, reply, err
 	})
 }
@@ -172,12 +175,12 @@ func (s *Service) labelSupply(ctx context.Context, call *fhir.Call) (*fhir.Reply
 	if left := l.Quantity.Value.Sub(l.Supplied.Value); left.IsPositive() && l.Status.Outstanding() {
 		labels = append(labels, x.owingLabel(l, label, l.Quantity.Of(left)))
 	}
-	return s.labelled(state, x, labels, nil)
+	return s.labelled(state, call, x, labels, nil)
 }
 
 // labelled completes labels with whose they are, and answers with them; it refuses what
 // the law asks for and nobody knows.
-func (s *Service) labelled(state fhir.State, x *execution, labels []prescription.Label, issues []fhir.Issue) (*fhir.Reply, error) {
+func (s *Service) labelled(state fhir.State, call *fhir.Call, x *execution, labels []prescription.Label, issues []fhir.Issue) (*fhir.Reply, error) {
 	supplier, address, err := s.supplierOf(state, x)
 	if err != nil {
 		return nil, err
@@ -188,6 +191,8 @@ func (s *Service) labelled(state fhir.State, x *execution, labels []prescription
 	} else if r != nil {
 		patient = nameOf(r.Get("name"))
 	}
+	pdf, size, wrong := onPaper(call)
+	issues = append(issues, wrong...)
 	var out []any
 	for i := range labels {
 		l := &labels[i]
@@ -197,6 +202,9 @@ func (s *Service) labelled(state fhir.State, x *execution, labels []prescription
 	}
 	if len(issues) > 0 {
 		return nil, refusal("label", issues...)
+	}
+	if pdf {
+		return printed(call, labels, size)
 	}
 	return &fhir.Reply{Resource: fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(out...)).Resource()}, nil
 }

@@ -2,11 +2,14 @@ package dispensing
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +51,7 @@ import (
 //	owe N ITEM:EXPECTED[:QUANTITY[:REASON]]…   Task/$owe; REASON is none for none
 //	send N COURIER [expected=DAY] [ITEM…], failed N [ITEM…]   Task/$dispatch, $fail-delivery
 //	address LINE                    the pharmacy's Organization, with its address
-//	label N [ITEM:QUANTITY[:UNIT[:PRODUCT]]…]   Task/$label, its texts; label N supply: MedicationDispense/$label of the newest supply
+//	label N [as=pdf] [size=…] [ITEM:QUANTITY[:UNIT[:PRODUCT]]…]   Task/$label, its texts; label N supply: MedicationDispense/$label of the newest supply
 //	tracking N [ITEM…]              Task/$tracking-status
 //	progress N                      Task/$progress
 //	handover N [collector=…] [when=DAY] [ITEM…]   Task/$hand-over
@@ -150,7 +153,7 @@ func (st *stage) do(words []string) string {
 		st.address(strings.Join(rest, " "))
 		return ""
 	case "label":
-		return st.label(st.scripts[n], rest[1:])
+		return st.label(st.scripts[n], opts, rest[1:])
 	case "order", "single", "batch":
 		st.write(n, opts, rest[1:])
 		return st.sendAs(cmd, n)
@@ -788,9 +791,13 @@ func (st *stage) address(line string) {
 }
 
 // label is what is printed of items, or of the newest supply.
-func (st *stage) label(s epstest.Script, specs []string) string {
+func (st *stage) label(s epstest.Script, opts map[string]string, specs []string) string {
 	var items []any
 	call, op := st.call(nil), st.s.labelTask
+	call.Params = url.Values{}
+	for name, v := range opts {
+		call.Params.Set(name, v)
+	}
 	call.ID = TaskID(s.Order, 1)
 	if len(specs) == 1 && specs[0] == "supply" {
 		ids, err := st.db.State(st.ctx).Newest("MedicationDispense", "status=completed", 1)
@@ -825,6 +832,12 @@ func (st *stage) label(s epstest.Script, specs []string) string {
 		return b.String()
 	}
 	var out strings.Builder
+	if data := reply.Resource.Get("data"); data.Exists() {
+		pdf, err := base64.StdEncoding.DecodeString(data.Text())
+		require.NoError(st.t, err)
+		require.True(st.t, bytes.HasPrefix(pdf, []byte("%PDF-1.")))
+		fmt.Fprintf(&out, "%s of %d labels, %s\n", reply.Resource.Get("contentType").Text(), bytes.Count(pdf, []byte("/Type /Page\n")), regexp.MustCompile(`/MediaBox \[[^]]*\]`).Find(pdf))
+	}
 	for p := range reply.Resource.Get("parameter").Items() {
 		fmt.Fprintf(&out, "%s\n  %s\n", p.Get("name").Text(), strings.ReplaceAll(message.Part(p, "text").Get("valueString").Text(), "\n", "\n  "))
 	}

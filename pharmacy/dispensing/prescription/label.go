@@ -102,28 +102,32 @@ func (l *Label) Missing() (issues []fhir.Issue) {
 	return issues
 }
 
-// String is the label as it is printed, a line for each of its parts.
-func (l *Label) String() string {
-	var lines []string
-	add := func(text ...string) {
-		lines = append(lines, slices.DeleteFunc(text, func(t string) bool { return t == "" })...)
+// Parts are the lines of the label: what it is of, in full view; how it is taken; whose it
+// is, and who supplies it.
+func (l *Label) Parts() (heads, lines, foot []string) {
+	told := func(text ...string) []string {
+		return slices.DeleteFunc(text, func(t string) bool { return t == "" })
 	}
 	amount := strings.TrimSpace(l.Quantity.Value.String() + " " + l.Quantity.Unit)
 	if o := l.Owing; o != nil {
-		add("OWING", amount+" of "+strings.TrimSpace(o.Ordered.Value.String()+" "+o.Ordered.Unit), l.Product)
+		heads = told("OWING", amount+" of "+strings.TrimSpace(o.Ordered.Value.String()+" "+o.Ordered.Unit), l.Product)
 		if !o.Expected.IsZero() {
-			add("Expected on " + onLabel(o.Expected))
+			lines = append(lines, "Expected on "+onLabel(o.Expected))
 		}
 		if !o.Last.IsZero() {
-			add("To be supplied by " + onLabel(o.Last))
+			lines = append(lines, "To be supplied by "+onLabel(o.Last))
 		}
 	} else {
-		add(amount, l.Product, l.Directions)
-		add(l.Precautions...)
-		add(l.Warnings()...)
+		heads = told(amount, l.Product)
+		lines = told(slices.Concat([]string{l.Directions}, l.Precautions, l.Warnings())...)
 	}
-	add(l.Patient+"   "+onLabel(l.Date), l.Supplier, l.Address)
-	return strings.Join(lines, "\n")
+	return heads, lines, told(l.Patient+"   "+onLabel(l.Date), l.Supplier, l.Address)
+}
+
+// String is the label as it is printed, a line for each of its parts.
+func (l *Label) String() string {
+	heads, lines, foot := l.Parts()
+	return strings.Join(slices.Concat(heads, lines, foot), "\n")
 }
 
 func onLabel(d nhs.Date) string { return d.Format("2 Jan 2006") }
