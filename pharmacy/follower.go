@@ -30,6 +30,15 @@ type Follower interface {
 	Step(ctx context.Context, state fhir.State, v *fhir.Version) ([]fhir.Change, error)
 }
 
+// Together is a [Follower] to which the versions of a commit are given at once: what
+// follows from one of them may change what follows from another. StepAll is called in
+// the place of Step, with those that it consumes, in the order in which they were
+// written; an error that is no passing failure parks them all.
+type Together interface {
+	Follower
+	StepAll(ctx context.Context, state fhir.State, versions []*fhir.Version) ([]fhir.Change, error)
+}
+
 // namespace is the UUID namespace of every id that is derived from content.
 var namespace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://pestle-fhir.github.io/derived"))
 

@@ -197,11 +197,17 @@ func (l *Loop) takes(v *fhir.Version) bool {
 func (l *Loop) step(ctx context.Context, state fhir.State, entry *fhir.LogEntry, progress *Progress) ([]fhir.Change, error) {
 	var out output
 	ctx = remembering(ctx)
+	var taken []*fhir.Version
 	for _, v := range entry.Versions {
-		if !l.takes(v) {
-			continue
+		if l.takes(v) {
+			taken = append(taken, v)
 		}
-		progress.Stepped++
+	}
+	progress.Stepped = len(taken)
+	if together, ok := l.Follower.(Together); ok {
+		return l.stepTogether(ctx, together, state, taken, progress)
+	}
+	for _, v := range taken {
 		changes, err := l.Follower.Step(ctx, state, v)
 		for i := range changes {
 			changes[i].RequestID = v.RequestID
@@ -220,6 +226,29 @@ func (l *Loop) step(ctx context.Context, state fhir.State, entry *fhir.LogEntry,
 	}
 	progress.Changes = len(out.changes)
 	return out.changes, nil
+}
+
+// stepTogether returns what follows from the versions of a commit that are taken at once.
+func (l *Loop) stepTogether(ctx context.Context, f Together, state fhir.State, taken []*fhir.Version, progress *Progress) ([]fhir.Change, error) {
+	if len(taken) == 0 {
+		return nil, nil
+	}
+	changes, err := f.StepAll(ctx, state, taken)
+	if passing(err) {
+		return nil, err
+	}
+	for i := range changes {
+		changes[i].RequestID = taken[0].RequestID
+	}
+	if err != nil {
+		l.logger().WarnContext(ctx, "commit parked", "follower", l.Follower.Name(), "error", err)
+		progress.Parked, changes = len(taken), nil
+		for _, v := range taken {
+			changes = append(changes, l.park(v, err))
+		}
+	}
+	progress.Changes = len(changes)
+	return changes, nil
 }
 
 // passing reports whether a failure may go away by itself, so that the version

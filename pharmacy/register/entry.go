@@ -96,28 +96,28 @@ var order = map[Kind]int{Corrected: 0, Obtained: 1, Supplied: 2, Destroyed: 3, S
 
 // change creates the entry.
 func (e *Entry) change() fhir.Change {
-	said := parts{}
-	said.reference("page", "Basic/"+e.Page)
-	said.text("date", "valueDateTime", e.Date)
-	said.value("change", "valueQuantity", e.Unit.of(e.Change).element())
+	said := nhs.Parts{}
+	said.Reference("page", "Basic/"+e.Page)
+	said.Text("date", "valueDateTime", e.Date)
+	said.Value("change", "valueQuantity", e.Unit.of(e.Change).element())
 	if e.Kind == StockCheck {
-		said.value("counted", "valueQuantity", e.Unit.of(e.Counted).element())
-		said.value("expected", "valueQuantity", e.Unit.of(e.Expected).element())
+		said.Value("counted", "valueQuantity", e.Unit.of(e.Counted).element())
+		said.Value("expected", "valueQuantity", e.Unit.of(e.Expected).element())
 	}
-	said.value("product", "valueCoding", fhir.Obj("system", e.Product.System, "code", e.Product.Code, "display", e.Product.Display))
-	said.text("batch", "valueString", e.Batch)
-	said.text("expiry", "valueDate", e.Expiry)
-	said.within("party", e.Other.parts())
-	said.within("authority", e.Authority.parts())
-	said.text("prescription", "valueString", e.Order)
-	said.within("collector", e.Collector.parts())
-	said.flag("identityRequested", e.Requested)
-	said.flag("identityProvided", e.Provided)
-	said.within("by", e.By.parts())
-	said.within("witness", e.Witness.parts())
-	said.text("reason", "valueString", e.Reason)
-	said.reference("source", e.Source)
-	said.reference("corrects", e.Corrects)
+	said.Value("product", "valueCoding", fhir.Obj("system", e.Product.System, "code", e.Product.Code, "display", e.Product.Display))
+	said.Text("batch", "valueString", e.Batch)
+	said.Text("expiry", "valueDate", e.Expiry)
+	said.Within("party", e.Other.parts())
+	said.Within("authority", e.Authority.parts())
+	said.Text("prescription", "valueString", e.Order)
+	said.Within("collector", e.Collector.parts())
+	addFlag(&said, "identityRequested", e.Requested)
+	addFlag(&said, "identityProvided", e.Provided)
+	said.Within("by", e.By.parts())
+	said.Within("witness", e.Witness.parts())
+	said.Text("reason", "valueString", e.Reason)
+	said.Reference("source", e.Source)
+	said.Reference("corrects", e.Corrects)
 	source := fhir.Value{}
 	if ref, _, ok := strings.Cut(e.Source, "/_history/"); ok {
 		source = nhs.IdentifierValue(idSource, ref)
@@ -127,7 +127,7 @@ func (e *Entry) change() fhir.Change {
 		subject = fhir.Obj("reference", e.Patient)
 	}
 	r := fhir.Obj("resourceType", "Basic", "id", e.ID,
-		"extension", fhir.List(said.extension(extEntry)),
+		"extension", fhir.List(said.Extension(extEntry)),
 		"identifier", fhir.List(nhs.IdentifierValue(idPage, e.Page), source),
 		"code", record(string(e.Kind)),
 		"subject", subject,
@@ -135,11 +135,11 @@ func (e *Entry) change() fhir.Change {
 	return fhir.Change{Method: fhir.Create, Type: "Basic", ID: e.ID, Resource: r, IfAbsent: true}
 }
 
-func (p Party) parts() (list parts) {
-	list.text("identifier", "valueString", p.ID)
-	list.text("name", "valueString", p.Name)
-	list.text("address", "valueString", p.Address)
-	list.text("role", "valueString", p.Role)
+func (p Party) parts() (list nhs.Parts) {
+	list.Text("identifier", "valueString", p.ID)
+	list.Text("name", "valueString", p.Name)
+	list.Text("address", "valueString", p.Address)
+	list.Text("role", "valueString", p.Role)
 	return list
 }
 

@@ -62,14 +62,20 @@ func (s *Service) record(ctx context.Context, call *fhir.Call, kind Kind, decide
 	if known == nil {
 		changes = append(changes, page.change())
 	}
-	balance, err := balanceOf(state, page)
+	entries, err := entriesFound(state, nhs.Query("identifier", idPage, page.ID))
 	if err != nil {
 		return nil, err
 	}
+	balance := sum(entries)
 	if kind == StockCheck {
 		e.Expected = balance
 	}
 	entry := e.change()
+	moved, err := s.moved(state, page, e, entries, call)
+	if err != nil {
+		return nil, err
+	}
+	changes = append(changes, moved...)
 	reply := &fhir.Reply{Resource: e.answer(entry.Resource, page.Book, balance.Add(e.Change))}
 	commit, err := s.db.Commit(ctx, &fhir.Transaction{Changes: append(changes, entry), Receipt: call.Answer(reply), Derived: true,
 		Requester: call.Requester, RequestID: call.RequestID, Time: call.Time})
@@ -83,6 +89,21 @@ func (s *Service) record(ctx context.Context, call *fhir.Call, kind Kind, decide
 		return fhir.ReplyOf(commit.Receipt)
 	}
 	return reply, nil
+}
+
+// moved is what the stock ledger writes with an entry; what patients returned was never
+// stock.
+func (s *Service) moved(state fhir.State, page *Page, e *Entry, before []*Entry, call *fhir.Call) ([]fhir.Change, error) {
+	if s.stock == nil || page.Book != Register {
+		return nil, nil
+	}
+	total := e.Change
+	for _, b := range before {
+		if b.Source == "" {
+			total = total.Add(b.Change)
+		}
+	}
+	return s.stock.Entered(state, page, e, total, call.Requester, nhs.DateOf(call.Time))
 }
 
 // opOf are the operations by what they enter.

@@ -52,19 +52,19 @@ func newPage(known Medicines, org string, book Book, p Product, unit Quantity, o
 
 // change creates the page where there is none yet.
 func (p *Page) change() fhir.Change {
-	head := parts{}
-	head.text("book", "valueCode", string(p.Book))
-	head.text("name", "valueString", p.Product.Name)
-	head.text("class", "valueString", p.Product.Class)
-	head.text("form", "valueString", p.Product.Form)
-	head.text("strength", "valueString", p.Product.Strength)
-	head.text("schedule", "valueCode", p.Product.Schedule)
-	head.value("unit", "valueQuantity", fhir.Obj("unit", p.Unit.Unit, "system", p.Unit.System, "code", p.Unit.Code))
+	head := nhs.Parts{}
+	head.Text("book", "valueCode", string(p.Book))
+	head.Text("name", "valueString", p.Product.Name)
+	head.Text("class", "valueString", p.Product.Class)
+	head.Text("form", "valueString", p.Product.Form)
+	head.Text("strength", "valueString", p.Product.Strength)
+	head.Text("schedule", "valueCode", p.Product.Schedule)
+	head.Value("unit", "valueQuantity", fhir.Obj("unit", p.Unit.Unit, "system", p.Unit.System, "code", p.Unit.Code))
 	if p.Product.Code != "" {
-		head.value("product", "valueCoding", fhir.Obj("system", nhs.CSDMD, "code", p.Product.Code, "display", p.Product.Name))
+		head.Value("product", "valueCoding", fhir.Obj("system", nhs.CSDMD, "code", p.Product.Code, "display", p.Product.Name))
 	}
 	r := fhir.Obj("resourceType", "Basic", "id", p.ID,
-		"extension", fhir.List(head.extension(extPage)),
+		"extension", fhir.List(head.Extension(extPage)),
 		"identifier", fhir.List(nhs.IdentifierValue(idPages, p.Org)),
 		"code", record(codePage),
 		"author", keeper(p.Org)).Resource()

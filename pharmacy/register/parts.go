@@ -4,45 +4,14 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-// parts are the extensions within one extension, in the order in which they are
-// added; what is empty is left out.
-type parts struct{ list []any }
-
-func (p *parts) value(name, kind string, v fhir.Value) {
-	if !v.IsZero() {
-		p.list = append(p.list, fhir.Obj("url", name, kind, v))
-	}
-}
-
-func (p *parts) text(name, kind, text string) {
-	if text != "" {
-		p.list = append(p.list, fhir.Obj("url", name, kind, text))
-	}
-}
-
-func (p *parts) flag(name string, f Flag) {
+// addFlag adds whether something was done, where that is known.
+func addFlag(p *nhs.Parts, name string, f Flag) {
 	if f != NotRecorded {
-		p.list = append(p.list, fhir.Obj("url", name, "valueBoolean", f == Yes))
+		p.Bool(name, f == Yes)
 	}
-}
-
-func (p *parts) reference(name, ref string) {
-	if ref != "" {
-		p.list = append(p.list, fhir.Obj("url", name, "valueReference", fhir.Obj("reference", ref)))
-	}
-}
-
-// within adds parts of a part.
-func (p *parts) within(name string, inner parts) {
-	if len(inner.list) > 0 {
-		p.list = append(p.list, fhir.Obj("url", name, "extension", fhir.List(inner.list...)))
-	}
-}
-
-func (p *parts) extension(url string) fhir.Value {
-	return fhir.Obj("url", url, "extension", fhir.List(p.list...))
 }
 
 // instant writes a time as FHIR does.

@@ -54,6 +54,39 @@ func Recount(ctx context.Context, db History, known Medicines, report func(text 
 	return c.compare()
 }
 
+// PageBalance is the balance of a page of the register.
+type PageBalance struct {
+	Page    *Page
+	Balance decimal.Decimal
+	Entered decimal.Decimal // without what was entered of supplies
+}
+
+// Balances are the balances of all pages, but of the book of what patients returned.
+func Balances(ctx context.Context, db History) (list []PageBalance, err error) {
+	state := db.StateAt(ctx, db.Head())
+	pages, err := pagesOf(state, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range pages {
+		if p.Book != Register {
+			continue
+		}
+		entries, err := entriesFound(state, nhs.Query("identifier", idPage, p.ID))
+		if err != nil {
+			return nil, err
+		}
+		b := PageBalance{Page: p, Balance: sum(entries)}
+		for _, e := range entries {
+			if e.Source == "" {
+				b.Entered = b.Entered.Add(e.Change)
+			}
+		}
+		list = append(list, b)
+	}
+	return list, nil
+}
+
 // counter is a recount under way.
 type counter struct {
 	known    Medicines

@@ -75,23 +75,23 @@ func responsibleOf(state fhir.State, org string) (*Responsible, error) {
 
 // change writes the next version of the record.
 func (p *Responsible) change() fhir.Change {
-	said := parts{}
-	said.within("pharmacist", p.Who.parts())
-	said.text("registration", "valueString", p.Number)
-	said.text("since", "valueInstant", instant(p.Since))
-	said.text("left", "valueInstant", instant(p.Left))
+	said := nhs.Parts{}
+	said.Within("pharmacist", p.Who.parts())
+	said.Text("registration", "valueString", p.Number)
+	said.Text("since", "valueInstant", instant(p.Since))
+	said.Text("left", "valueInstant", instant(p.Left))
 	if p.Away > 0 {
-		said.list = append(said.list, fhir.Obj("url", "away", "valueUnsignedInt", int(p.Away.Seconds())))
+		said.Int("away", "valueUnsignedInt", int(p.Away.Seconds()))
 	}
-	said.text("until", "valueInstant", instant(p.Until))
-	said.within("by", p.By.parts())
-	said.text("note", "valueString", p.Note)
+	said.Text("until", "valueInstant", instant(p.Until))
+	said.Within("by", p.By.parts())
+	said.Text("note", "valueString", p.Note)
 	person := fhir.Value{}
 	if p.Presence != SignedOut {
 		person = nhs.IdentifierValue(idPerson, p.Who.ID)
 	}
 	r := fhir.Obj("resourceType", "Basic", "id", responsibleID(p.Org),
-		"extension", fhir.List(said.extension(extResponsible)),
+		"extension", fhir.List(said.Extension(extResponsible)),
 		"identifier", fhir.List(nhs.IdentifierValue(idResponsible, p.Org), person),
 		"code", fhir.Obj("coding", fhir.List(fhir.Obj("system", csResponsible, "code", string(p.Presence)))),
 		"author", keeper(p.Org)).Resource()

@@ -6,8 +6,11 @@ import (
 	"sync"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // Database is what the service needs of the store.
@@ -24,6 +27,13 @@ type Duties interface {
 	Separate(state fhir.State, act, about string, who fhir.Principal, earlier string) error
 }
 
+// Stock is the stock ledger of a pharmacy, which has what the register has.
+type Stock interface {
+	// Entered is what the ledger writes in the commit of an entry that is not of a
+	// supply. sum is what all such entries of the page come to, with this one.
+	Entered(state fhir.State, page *Page, e *Entry, sum decimal.Decimal, who fhir.Principal, today nhs.Date) ([]fhir.Change, error)
+}
+
 // Options are what the service is made with.
 type Options struct {
 	Site      string // ODS code of the pharmacy that the server serves
@@ -36,6 +46,8 @@ type Options struct {
 	Responsible Asked
 	// Duties say what needs a second person; nil for nothing.
 	Duties Duties
+	// Stock is the stock ledger; nil where none is kept.
+	Stock Stock
 }
 
 // Service is the register.
@@ -45,6 +57,7 @@ type Service struct {
 	medicines Medicines
 	also      []string
 	duties    Duties
+	stock     Stock
 	present   Asked
 	patience  time.Duration // how long a call waits for the follower
 	entering  sync.Mutex    // held while an entry is decided on and written
@@ -52,7 +65,7 @@ type Service struct {
 
 // New makes the service over a database.
 func New(db Database, o Options) *Service {
-	return &Service{db: db, site: strings.ToUpper(o.Site), medicines: o.Medicines, also: o.Also, duties: o.Duties, present: o.Responsible, patience: 2 * time.Second}
+	return &Service{db: db, site: strings.ToUpper(o.Site), medicines: o.Medicines, also: o.Also, duties: o.Duties, stock: o.Stock, present: o.Responsible, patience: 2 * time.Second}
 }
 
 // Guard is the guard of a service with these options, for a database that is opened

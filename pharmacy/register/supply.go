@@ -45,6 +45,19 @@ func StatesSupply(d fhir.Node) (q Quantity, ok bool) {
 // supply is the entry of a version of a MedicationDispense with its page; nil where
 // it states no supply of what the register is kept for.
 func (s *Service) supply(state fhir.State, v *fhir.Version) (*Entry, *Page, error) {
+	return s.stated(state, v, true)
+}
+
+// Stated is what a version of a MedicationDispense states to have been supplied, as the
+// register would enter it, of a medicine of any schedule; nil for nothing.
+func (s *Service) Stated(state fhir.State, v *fhir.Version) (*Entry, *Page, error) {
+	return s.stated(state, v, false)
+}
+
+// Keeps reports whether the register is kept for a schedule on a day.
+func (s *Service) Keeps(schedule string, on nhs.Date) bool { return kept(schedule, on, s.also) }
+
+func (s *Service) stated(state fhir.State, v *fhir.Version, keptAlone bool) (*Entry, *Page, error) {
 	if v.Deleted() {
 		return nil, nil, nil
 	}
@@ -71,7 +84,7 @@ func (s *Service) supply(state fhir.State, v *fhir.Version) (*Entry, *Page, erro
 	if e.Product, p, err = medicineOf(state, s.medicines, d, claimedBy(within), on); err != nil {
 		return nil, nil, err
 	}
-	if !kept(p.Schedule, on, s.also) {
+	if keptAlone && !kept(p.Schedule, on, s.also) {
 		return nil, nil, nil
 	}
 	e.Order = within.Path("groupIdentifier", "value").Text()
