@@ -192,6 +192,7 @@ func (a *admin) check(_ auth.Identity, w http.ResponseWriter, r *http.Request) e
 	}
 	checkAudit(r.Context(), a.app.audit, f)
 	checkRegister(r.Context(), a.app.db, medicines{a.app.library.Terminology()}, f)
+	checkStock(r.Context(), a.app.db, medicines{a.app.library.Terminology()}, f)
 	return json.NewEncoder(w).Encode(f)
 }
 

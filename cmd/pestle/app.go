@@ -19,6 +19,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/invoicing"
 	"github.com/pestle-fhir/pestle/pharmacy/register"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
+	"github.com/pestle-fhir/pestle/pharmacy/warehouse"
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/profiles/terminology"
 	"github.com/pestle-fhir/pestle/server"
@@ -42,6 +43,7 @@ type appConfig struct {
 	Dispensing dispensing.Options
 	Checks     clinical.Table         // nil for the built-in ones
 	Register   []string               // schedules for which a register is kept beside those of the law
+	Stock      bool                   // keep a stock ledger
 	Closing    *reimbursement.Closing // nil for the built-in one
 	Present    register.Asked         // of which supplies a responsible pharmacist is asked for
 	References string                 // "any" does not ask that they lead somewhere
@@ -65,6 +67,7 @@ type app struct {
 	reimbursement *reimbursement.Service
 	invoicing     *invoicing.Service
 	register      *register.Service
+	warehouse     *warehouse.Service
 	loops         map[string]*pharmacy.Loop // by follower
 	backlog       *pharmacy.Backlog         // of the loops
 	definitions   *definitionFolder
@@ -103,7 +106,9 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	}
 	separate.Proof = c.Proof
 	c.Dispensing.Duties = separate
-	books := register.Options{Site: c.Dispensing.Site.ODS, Medicines: registered{prescription.BuiltInMedicines.With(c.Dispensing.Dictionary)}, Also: c.Register, Responsible: c.Present, Duties: separate}
+	known := registered{prescription.BuiltInMedicines.With(c.Dispensing.Dictionary)}
+	goods := warehouse.Options{Off: !c.Stock, Site: c.Dispensing.Site.ODS, Medicines: stocked{known}}
+	books := register.Options{Site: c.Dispensing.Site.ODS, Medicines: known, Also: c.Register, Responsible: c.Present, Duties: separate}
 	private := invoicing.Options{Site: c.Dispensing.Site.ODS, Duties: separate}
 	money := reimbursement.Options{Duties: separate, Closing: reimbursement.BuiltInClosing, Page: onPaper}
 	if c.Closing != nil {
@@ -135,7 +140,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	emergencies := &emergency.Desk{Rules: rules, Separate: separate.Separate}
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
-	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), reimbursement.Guard(money), register.Guard(books), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
+	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), reimbursement.Guard(money), register.Guard(books), warehouse.Guard(goods), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err
@@ -154,7 +159,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	c.Dispensing.Codes = claims
 	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, accesses: ledger.NewNotary("the audit log", accesses.Tree()), origins: c.Origins, address: c.Address, log: log}
 	a.clinical = clinical.New(db, checks)
-	a.register = register.New(db, books)
+	a.openStock(books, goods)
 	a.invoicing = invoicing.New(db, private)
 	a.purges, a.duties, a.emergencies = purges, separate, emergencies
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
@@ -178,7 +183,7 @@ func (a *app) operations() []fhir.Operation {
 
 // coreOperations are those of the parts that serve every prescription.
 func (a *app) coreOperations() []fhir.Operation {
-	return slices.Concat([]fhir.Operation{accessReport(a.repository), a.purges.Operation(a.db)}, a.clinical.Operations(), a.dispensing.Operations(), a.reimbursement.Operations(), a.register.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
+	return slices.Concat([]fhir.Operation{accessReport(a.repository), a.purges.Operation(a.db)}, a.clinical.Operations(), a.dispensing.Operations(), a.reimbursement.Operations(), a.register.Operations(), a.warehouse.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
 }
 
 func (a *app) intakes() []fhir.Intake {
@@ -186,7 +191,7 @@ func (a *app) intakes() []fhir.Intake {
 }
 
 func (a *app) followers() []pharmacy.Follower {
-	return slices.Concat(a.clinical.Followers(), a.dispensing.Followers(), a.reimbursement.Followers(), a.invoicing.Followers(), a.register.Followers())
+	return slices.Concat(a.clinical.Followers(), a.dispensing.Followers(), a.reimbursement.Followers(), a.invoicing.Followers(), a.register.Followers(), a.warehouse.Followers())
 }
 
 // follow runs the followers until ctx ends; the channel is closed when the last
@@ -201,7 +206,7 @@ func (a *app) follow(ctx context.Context) <-chan struct{} {
 			}
 		})
 	}
-	for _, timed := range a.dispensing.Timed() {
+	for _, timed := range append(a.dispensing.Timed(), a.warehouse.Timed()...) {
 		timer := pharmacy.Timer{DB: a.db, Head: a.db.Head, Timed: timed, Clock: time.Now, Logger: a.log,
 			Behind: func() fhir.Seq { _, lag := a.backlog.Lag(); return lag }}
 		group.Go(func() { _ = timer.Run(ctx) })

@@ -66,6 +66,7 @@ func (c *checkCommand) Run(std streams) error {
 			return err
 		}
 		checkRegister(context.Background(), db, nil, f)
+		checkStock(context.Background(), db, nil, f)
 		accesses, err := readAudit(c.Data, c.encryption)
 		if err != nil {
 			f.Add(store.Finding{Text: err.Error()})

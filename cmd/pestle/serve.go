@@ -49,6 +49,7 @@ type serveCommand struct {
 	Law          []byte `env:"PESTLE_LAW" placeholder:"FILE" help:"Dated limits of law in the place of the built-in ones, after a change of the law: JSON as in docs/flow.md."`
 
 	RegisterAlso []string `env:"PESTLE_REGISTER_ALSO" placeholder:"CD3" help:"Schedules for which the controlled drugs register is kept beside those of the law, 1 and 2."`
+	Stock        bool     `env:"PESTLE_STOCK" help:"Keep a stock ledger: goods that are received, reserved for prescriptions, sent and supplied (docs/warehouse.md)."`
 	Responsible  string   `env:"PESTLE_RESPONSIBLE_PHARMACIST" name:"responsible-pharmacist" enum:"persons,none" default:"persons" help:"Of which supplies it is asked whether a responsible pharmacist is signed in: those of persons, by the roles in their token, or none."`
 
 	profileOptions `embed:""`
@@ -263,7 +264,7 @@ func (c *serveCommand) appConfig() appConfig {
 	}
 	config.Dispensing.FromReceipt = c.LawFromReceipt
 	config.Dispensing.Law, config.Dispensing.Policy = c.law, c.policy
-	config.Register, config.Present = c.RegisterAlso, register.Asked(c.Responsible)
+	config.Register, config.Stock, config.Present = c.RegisterAlso, c.Stock, register.Asked(c.Responsible)
 	config.Checks, config.Closing = c.checks, c.closing
 	return config
 }

@@ -41,6 +41,7 @@ func (byOrg) Authenticate(r *http.Request) (auth.Identity, error) {
 	org, roles, named := strings.Cut(token[strings.IndexByte(token, '/')+1:], "+")
 	who := auth.Identity{Requester: fhir.Principal{Agent: "client-" + token, OnBehalf: org}, Scopes: auth.ParseScopes("system/*.cruds system/Provenance.cruds system/AuditEvent.rs system/Consent.cruds system/$process-message " +
 		"system/Task/$release system/Task/$accept system/Task/$dispense system/Task/$return system/Task/$withdraw system/Task/$cancel system/Task/$release-hold system/Task/$hold system/Task/$approve system/Task/$reject system/Task/$record-original system/Task/$query system/Task/$correct system/Task/$check system/Task/$owe system/Task/$hand-over system/Task/$put-back system/Task/$dispatch system/Task/$fail-delivery system/Task/$tracking-status system/DetectedIssue/$mitigate system/MedicationRequest/$detect-issues " +
+		"system/Basic/$receive-goods system/Basic/$adjust-stock system/Basic/$destroy-goods system/Basic/$return-goods system/Basic/$recall-batch system/Basic/$clear-quarantine system/Basic/$move-stock system/Basic/$count-stock system/Basic/$stock-level system/Basic/$stock " +
 		"system/Claim/$submit system/Claim/$export-month system/Claim/$close-month system/Claim/$reprice")}
 	if strings.Contains(roles, "administrator") {
 		who.Scopes = auth.Full
@@ -77,7 +78,12 @@ func newOrgWorld(t testing.TB) *orgWorld { return newOrgWorldAsking(t, register.
 
 // newOrgWorldAsking is a world in which a responsible pharmacist is asked for.
 func newOrgWorldAsking(t testing.TB, asked register.Asked) *orgWorld {
-	c := &serveCommand{Sandbox: true, Addr: "127.0.0.1:0", Site: "FA565", Data: t.TempDir(), LawFromReceipt: true, Responsible: string(asked)}
+	return newOrgWorldOf(t, &serveCommand{Responsible: string(asked)})
+}
+
+// newOrgWorldOf is a world of a server with these options.
+func newOrgWorldOf(t testing.TB, c *serveCommand) *orgWorld {
+	c.Sandbox, c.Addr, c.Site, c.Data, c.LawFromReceipt = true, "127.0.0.1:0", "FA565", t.TempDir(), true
 	require.NoError(t, c.complete())
 	config := c.appConfig()
 	config.Origins = []string{"http://pharmacy.test"}

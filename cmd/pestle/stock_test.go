@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/oracle"
+	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+	"github.com/pestle-fhir/pestle/pharmacy/register"
+	"github.com/pestle-fhir/pestle/pharmacy/warehouse"
+	"github.com/pestle-fhir/pestle/store"
+)
+
+// newStockWorld is a world that keeps a stock ledger.
+func newStockWorld(t testing.TB) *orgWorld {
+	return newOrgWorldOf(t, &serveCommand{Stock: true, Responsible: string(register.AskNobody)})
+}
+
+// fill does what is due of the stock as time passes.
+func (w *orgWorld) fill() {
+	w.settle()
+	for _, timed := range w.app.warehouse.Timed() {
+		for again := true; again; {
+			again = false
+			due, err := timed.Due(w.app.db.State(w.t.Context()), time.Now())
+			require.NoError(w.t, err)
+			for _, id := range due {
+				changes, err := timed.Pass(w.app.db.State(w.t.Context()), id, time.Now())
+				require.NoError(w.t, err)
+				if len(changes) > 0 {
+					_, err = w.app.db.Commit(w.t.Context(), &fhir.Transaction{Changes: changes, Derived: true})
+					require.NoError(w.t, err)
+					again = true
+				}
+			}
+		}
+	}
+	w.settle()
+}
+
+// wrong is what a check finds.
+func (w *orgWorld) wrong() []store.Finding {
+	w.fill()
+	f, err := w.app.db.Check(w.t.Context())
+	require.NoError(w.t, err)
+	checkRegister(w.t.Context(), w.app.db, medicines{w.app.library.Terminology()}, f)
+	checkStock(w.t.Context(), w.app.db, medicines{w.app.library.Terminology()}, f)
+	parked, err := w.app.db.State(w.t.Context()).Find("Task", nhs.Query("code", nhs.Own+"CodeSystem/follower", "parked"))
+	require.NoError(w.t, err)
+	require.Empty(w.t, parked)
+	return f.Wrong
+}
+
+// stockDocument is what docs/warehouse.md shows: what is called with a body, what is got,
+// and the answer.
+var stockDocument = regexp.MustCompile("(?s)`(POST|GET) ([^`]+)`\n\n```json\n(.*?)```")
+
+// TestWarehouseDocument calls what docs/warehouse.md shows, in its order, and wants the
+// answers that it shows.
+func TestWarehouseDocument(t *testing.T) {
+	file := filepath.Join(oracle.Root(t), "docs", "warehouse.md")
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	w := newStockWorld(t)
+	fresh := stockDocument.ReplaceAllStringFunc(string(text), func(shown string) string {
+		m := stockDocument.FindStringSubmatch(shown)
+		if m[1] == "POST" {
+			rec := w.ask("FA565+superintendent", request{m[1], "/fhir/" + m[2], m[3], nil})
+			require.Equal(t, http.StatusOK, rec.Code, "%s %s: %s", m[1], m[2], rec.Body)
+			if strings.Contains(m[2], "$receive-stock") {
+				task := w.order("X99CL", "FA565", "9990001006")
+				w.made("FA565", request{"POST", "/fhir/Task/" + task + "/$accept", "", nil})
+				w.fill()
+			}
+			return shown
+		}
+		rec := w.ask("FA565+superintendent", request{m[1], "/fhir/" + m[2], "", nil})
+		require.Equal(t, http.StatusOK, rec.Code, rec.Body)
+		var out bytes.Buffer
+		require.NoError(t, json.Indent(&out, rec.Body.Bytes(), "", "  "))
+		return "`GET " + m[2] + "`\n\n```json\n" + out.String() + "\n```"
+	})
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(fresh), 0o600))
+	} else {
+		require.Equal(t, string(text), fresh)
+	}
+	require.Empty(t, w.wrong())
+}
+
+// TestStockFollowsPrescriptions: what becomes of prescriptions moves the stock, and the
+// ledger has of each controlled drug what its register has, whoever records it.
+func TestStockFollowsPrescriptions(t *testing.T) {
+	w := newStockWorld(t)
+	post := func(who, path, body string, want int) string {
+		rec := w.ask(who, request{"POST", "/fhir/" + path, body, nil})
+		require.Equal(t, want, rec.Code, "%s: %s", path, rec.Body)
+		return rec.Body.String()
+	}
+	// A supply before anything was received: the ledger follows from the beginning.
+	before := w.order("X99CL", "FA565", "9990001006")
+	post("FA565", "Task/"+before+"/$accept", "", 200)
+	post("FA565", "Task/"+before+"/$dispense", `{"resourceType":"Parameters","parameter":[{"name":"all","valueBoolean":true}]}`, 200)
+	receipt := `{"resourceType":"Parameters","parameter":[{"name":"product","valueCoding":{"system":"https://dmd.nhs.uk","code":"36123511000001103"}},
+		{"name":"quantity","valueQuantity":{"value":40,"unit":"tablet"}},{"name":"from","part":[{"name":"name","valueString":"Wholesale Ltd"},{"name":"address","valueString":"Leeds"}]},
+		{"name":"batch","valueString":"M1"},{"name":"expiry","valueDate":"2029-01-31"}]}`
+	post("FA565+technician", "Basic/$receive-stock", receipt, 200)
+	require.Empty(t, w.wrong())
+	tasks := []string{w.order("X99CL", "FA565", "9990001006"), w.order("A83008", "FA565", "9990001006")}
+	for _, task := range tasks {
+		post("FA565", "Task/"+task+"/$accept", "", 200)
+	}
+	require.Empty(t, w.wrong())
+	orders, err := w.app.db.State(t.Context()).Find("SupplyRequest", "status=active")
+	require.NoError(t, err)
+	require.Len(t, orders, 2, "one for each prescription of the product of which there is stock")
+	// What an order has is nobody's to write.
+	v, err := w.app.db.State(t.Context()).Current("SupplyRequest", orders[0])
+	require.NoError(t, err)
+	for _, r := range []request{{"PUT", "/fhir/SupplyRequest/" + orders[0], string(v.JSON), []string{"If-Match", `W/"` + v.VersionID + `"`}}, {"DELETE", "/fhir/SupplyRequest/" + orders[0], "", nil},
+		{"PATCH", "/fhir/SupplyRequest/" + orders[0], `[{"op":"replace","path":"/status","value":"cancelled"}]`, []string{"Content-Type", "application/json-patch+json"}},
+		{"POST", "/fhir", `{"resourceType":"Bundle","type":"transaction","entry":[{"resource":` + string(v.JSON) + `,"request":{"method":"PUT","url":"SupplyRequest/` + orders[0] + `"}}]}`, nil}} {
+		rec := w.ask("FA565", r)
+		require.Equal(t, 422, rec.Code, "%s: %s", r.method, rec.Body)
+		require.Contains(t, rec.Body.String(), "STOCK-4")
+	}
+	// Into the bag, to the courier, to the patient.
+	post("FA565", "Task/"+tasks[0]+"/$dispense", `{"resourceType":"Parameters","parameter":[{"name":"all","valueBoolean":true},{"name":"bag","valueCode":"delivery"}]}`, 200)
+	post("FA565", "Task/"+tasks[0]+"/$dispatch", `{"resourceType":"Parameters","parameter":[{"name":"courier","valueString":"Courier 17"}]}`, 200)
+	require.Empty(t, w.wrong())
+	post("FA565", "Task/"+tasks[0]+"/$hand-over", `{"resourceType":"Parameters","parameter":[{"name":"collector","valueCode":"patient"},{"name":"identityRequested","valueBoolean":true},{"name":"identityProvided","valueBoolean":true},{"name":"method","valueCode":"delivered"},{"name":"courier","valueString":"Courier 17"},{"name":"signature","valueString":"Jo Marlow"}]}`, 200)
+	require.Empty(t, w.wrong())
+	deliveries, err := w.app.db.State(t.Context()).Find("SupplyDelivery", "status=completed")
+	require.NoError(t, err)
+	require.Len(t, deliveries, 1)
+	// The notification is taken back: so is the supply.
+	post("FA565", "Task/"+tasks[0]+"/$withdraw", `{"resourceType":"Parameters","parameter":[{"name":"reason","valueCode":"MU"}]}`, 200)
+	require.Empty(t, w.wrong())
+	post("FA565+superintendent", "Basic/$destroy", `{"resourceType":"Parameters","parameter":[{"name":"product","valueCoding":{"system":"https://dmd.nhs.uk","code":"36123511000001103"}},
+		{"name":"quantity","valueQuantity":{"value":2,"unit":"tablet"}},{"name":"reason","valueString":"crushed"},{"name":"witness","part":[{"name":"name","valueString":"Wanda Witness"},{"name":"role","valueString":"CD liaison officer"}]}]}`, 200)
+	post("FA565+superintendent", "Basic/$correct-register", `{"resourceType":"Parameters","parameter":[{"name":"product","valueCoding":{"system":"https://dmd.nhs.uk","code":"36123511000001103"}},
+		{"name":"change","valueQuantity":{"value":-1,"unit":"tablet"}},{"name":"reason","valueString":"one crushed"},{"name":"witness","part":[{"name":"name","valueString":"Tom Tech"},{"name":"role","valueString":"technician"}]}]}`, 200)
+	require.Empty(t, w.wrong())
+	holdings, err := warehouse.HoldingsOf(w.app.db.State(t.Context()), "FA565")
+	require.NoError(t, err)
+	require.NotEmpty(t, holdings)
+	require.NoError(t, pharmacy.CheckAcyclic(w.app.followers()))
+}
+
+// TestNoStockLedger: without --stock nothing of it is kept, and its operations say so.
+func TestNoStockLedger(t *testing.T) {
+	w := newOrgWorld(t)
+	rec := w.ask("FA565+superintendent", request{"GET", "/fhir/Basic/$stock", "", nil})
+	require.Equal(t, http.StatusBadRequest, rec.Code, rec.Body)
+	require.Contains(t, rec.Body.String(), "serve --stock")
+}

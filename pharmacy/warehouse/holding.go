@@ -1,0 +1,87 @@
+package warehouse
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+	"github.com/pestle-fhir/pestle/pharmacy/warehouse/stock"
+)
+
+// Holding is what a pharmacy has of a product.
+type Holding struct {
+	item *item
+	lots []*lot
+}
+
+// HoldingsOf is the stock of a pharmacy, in the order of the products' names.
+func HoldingsOf(state fhir.State, org string) (list []Holding, err error) {
+	items, err := itemsOf(state, org)
+	if err != nil {
+		return nil, err
+	}
+	b := newBook(state, nhs.Date{}, fhir.Principal{})
+	for _, i := range items {
+		lots, err := b.lotsOf(i)
+		if err != nil {
+			return nil, err
+		}
+		slices.SortFunc(lots, func(x, y *lot) int {
+			return cmp.Or(x.Expiry.Compare(y.Expiry.Time), cmp.Compare(x.Batch, y.Batch), cmp.Compare(x.Location, y.Location))
+		})
+		list = append(list, Holding{i, lots})
+	}
+	slices.SortFunc(list, func(x, y Holding) int {
+		return cmp.Or(cmp.Compare(x.item.product.Name, y.item.product.Name), cmp.Compare(x.item.unit, y.item.unit))
+	})
+	return list, nil
+}
+
+// Product is what it is a holding of.
+func (h Holding) Product() Product { return h.item.product }
+
+// Unit is the unit in which it is counted.
+func (h Holding) Unit() string { return h.item.unit }
+
+// Balance is how much the pharmacy has of it, wherever it is.
+func (h Holding) Balance() (sum decimal.Decimal) {
+	for _, l := range h.lots {
+		sum = sum.Add(l.Balance())
+	}
+	return sum
+}
+
+// Available is how much of it orders may be filled from.
+func (h Holding) Available(on nhs.Date) (sum decimal.Decimal) {
+	for _, l := range h.lots {
+		if l.Usable(on) == "" {
+			sum = sum.Add(l.In(stock.Available))
+		}
+	}
+	return sum
+}
+
+// Pence is what it is worth.
+func (h Holding) Pence() (sum int64) {
+	for _, l := range h.lots {
+		sum += l.Pence
+	}
+	return sum
+}
+
+func (h Holding) parts() fhir.Value {
+	i := h.item
+	quantity := func(q decimal.Decimal) fhir.Value { return fhir.Obj("value", fhir.Raw(q.String()), "unit", i.unit) }
+	list := []any{fhir.Obj("name", "product", "valueCoding", fhir.Obj("system", dmdOf(i.product), "code", i.product.Code, "display", i.product.Name)), named("schedule", "valueCode", i.product.Schedule),
+		fhir.Obj("name", "balance", "valueQuantity", quantity(h.Balance())), fhir.Obj("name", "value", "valueMoney", money(h.Pence()))}
+	if i.level.IsPositive() {
+		list = append(list, fhir.Obj("name", "level", "valueQuantity", quantity(i.level)))
+	}
+	for _, l := range h.lots {
+		list = append(list, fhir.Obj("name", "lot", "part", l.parts()))
+	}
+	return fhir.List(list...)
+}

@@ -1,0 +1,51 @@
+package warehouse
+
+import "github.com/pestle-fhir/pestle/fhir"
+
+// The parameters of the operations.
+var (
+	orgInput      = fhir.Parameter{Name: "org", Kinds: []string{"valueCode", "valueString"}, Doc: "The ODS code of the pharmacy whose stock it is. By default the caller's."}
+	productInput  = fhir.Parameter{Name: "product", Kinds: []string{"valueCoding"}, Required: true, Doc: "The product or pack, by its code in dm+d: the ledger counts units of the virtual product."}
+	batchInput    = fhir.Parameter{Name: "batch", Kinds: []string{"valueString"}, Required: true, Doc: "The batch number."}
+	expiryInput   = fhir.Parameter{Name: "expiry", Kinds: []string{"valueDate"}, Doc: "The last day on which it may be used; needed where the ledger has the batch with several."}
+	locationInput = fhir.Parameter{Name: "location", Kinds: []string{"valueString"}, Doc: "Where it is; needed where the ledger has the batch in several places."}
+	reasonInput   = fhir.Parameter{Name: "reason", Kinds: []string{"valueString"}, Required: true, Doc: "Why, in words."}
+	quantityInput = fhir.Parameter{Name: "quantity", Kinds: []string{"valueQuantity"}, Required: true, Doc: "How much, in the unit of the product."}
+
+	receiveInputs = []fhir.Parameter{orgInput, productInput, quantityInput, batchInput,
+		{Name: "expiry", Kinds: []string{"valueDate"}, Required: true, Doc: "The last day on which it may be used."},
+		{Name: "location", Kinds: []string{"valueString"}, Doc: "Where it is put."},
+		{Name: "from", Kinds: []string{"valueString"}, Required: true, Doc: "From whom it was received."},
+		{Name: "price", Kinds: []string{"valueMoney"}, Doc: "What was paid for all of it, without VAT, in pounds and pence: the value of the stock."},
+		{Name: "paper", Kinds: []string{"valueString"}, Doc: "The number of the purchase order, or of the delivery note."},
+		{Name: "received", Kinds: []string{"valueDate"}, Doc: "The day on which it was received; today by default."}}
+
+	adjustInputs = []fhir.Parameter{orgInput, productInput, batchInput, expiryInput, locationInput,
+		{Name: "change", Kinds: []string{"valueQuantity"}, Required: true, Doc: "What is added to what is available: above 0, or below."}, reasonInput}
+
+	destroyInputs = []fhir.Parameter{orgInput, productInput, quantityInput, batchInput, expiryInput, locationInput, reasonInput,
+		{Name: "returned", Kinds: []string{"valueBoolean"}, Doc: "true for what patients brought back."}}
+
+	returnInputs = []fhir.Parameter{orgInput, productInput, quantityInput, batchInput,
+		{Name: "expiry", Kinds: []string{"valueDate"}, Doc: "The last day on which it may be used, where that is legible."}, reasonInput}
+
+	recallInputs = []fhir.Parameter{orgInput, productInput, batchInput, reasonInput,
+		{Name: "lift", Kinds: []string{"valueBoolean"}, Doc: "true where the recall is over: what is in quarantine stays there until it is cleared."}}
+
+	clearInputs = []fhir.Parameter{orgInput, productInput, quantityInput, batchInput, expiryInput, locationInput, reasonInput}
+
+	moveInputs = []fhir.Parameter{orgInput, productInput, quantityInput, batchInput, expiryInput, locationInput,
+		{Name: "to", Kinds: []string{"valueString"}, Required: true, Doc: "The location to which it is moved."}}
+
+	countInputs = []fhir.Parameter{orgInput, productInput, batchInput, expiryInput, locationInput,
+		{Name: "counted", Kinds: []string{"valueQuantity"}, Required: true, Doc: "How much was counted of the lot, in whatever state: but for what a courier has, and what patients brought back."}}
+
+	levelInputs = []fhir.Parameter{orgInput, productInput,
+		{Name: "level", Kinds: []string{"valueQuantity"}, Required: true, Doc: "It is to be ordered when less than this is available."},
+		{Name: "order", Kinds: []string{"valueQuantity"}, Doc: "How much is ordered at a time."},
+		{Name: "leadDays", Kinds: []string{"valuePositiveInt", "valueInteger"}, Doc: "How many days it takes from the order to the delivery: by it an owing is expected."},
+		{Name: "supplier", Kinds: []string{"valueString"}, Doc: "Who supplies it."}}
+
+	stockInputs = []fhir.Parameter{orgInput,
+		{Name: "product", Kinds: []string{"valueCoding", "valueString"}, Doc: "The product, by its code in dm+d; all without it."}}
+)

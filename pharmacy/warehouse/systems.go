@@ -1,0 +1,34 @@
+package warehouse
+
+import "github.com/pestle-fhir/pestle/pharmacy/nhs"
+
+// Our own systems and extensions.
+const (
+	csStock = nhs.Own + "CodeSystem/stock-ledger" // Basic.code: item, lot, or the kind of an entry; SupplyRequest.category: order
+
+	idLedger  = nhs.Own + "Id/stock-ledger"       // of items and entries: the ODS code of the pharmacy
+	idLot     = nhs.Own + "Id/stock-lot"          // of lots with anything in them: the id of the item
+	idEntry   = nhs.Own + "Id/stock-entry"        // of entries: the id of the item
+	idSource  = nhs.Own + "Id/stock-source"       // of entries of a supply: MedicationDispense/1
+	idOrder   = nhs.Own + "Id/warehouse-order"    // of SupplyRequests: the id of the MedicationRequest, a blank, and the issue
+	idOf      = nhs.Own + "Id/warehouse-order-of" // of SupplyRequests that are not over: the id of the MedicationRequest
+	idWaiting = nhs.Own + "Id/stock-waiting"      // of SupplyRequests that are short: the id of the item
+
+	idHas     = nhs.Own + "Id/stock-lot-of-order" // of SupplyRequests: each lot of which they have something
+	idCourier = nhs.Own + "Id/consignment"        // of SupplyDeliveries: the courier, with the number of the consignment
+
+	extItem  = nhs.Own + "StructureDefinition/stock-item"
+	extLot   = nhs.Own + "StructureDefinition/stock-lot"
+	extEntry = nhs.Own + "StructureDefinition/stock-entry"
+	extCount = nhs.Own + "StructureDefinition/stock-count"
+	extOrder = nhs.Own + "StructureDefinition/warehouse-order"
+
+	codeItem  = "item"
+	codeLot   = "lot"
+	codeCount = "count"
+	codeOrder = "order"
+
+	// As Tasks of prescriptions have them: written by package dispensing.
+	csDispensing  = nhs.Own + "CodeSystem/dispensing-record"
+	extDispensing = nhs.Own + "StructureDefinition/dispensing-record"
+)
