@@ -72,11 +72,6 @@ func (l *Library) SetMessages(list []Message) {
 	}
 }
 
-// SetSeverity gives rules, by their id, another severity than their definition:
-// invariant keys, named rules, or binding, fixed, cardinality … of profiles. [Off]
-// switches a rule off. What was set before of other rules stays.
-func (l *Library) SetSeverity(byRule map[string]fhir.Severity) { maps.Copy(l.severity, byRule) }
-
 // SetEvolving names code systems, by how their urls begin, that get new codes
 // without this library learning of them: an unknown code of one is a warning, and
 // an error only where it is said to be of the version that is at hand.

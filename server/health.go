@@ -10,6 +10,15 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
+// Health answers as /health, /health/live and /health/ready do, for a listener of its own.
+func (s *Server) Health() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /health", s.health)
+	mux.HandleFunc("GET /health/live", s.live)
+	mux.HandleFunc("GET /health/ready", s.healthReady)
+	return mux
+}
+
 // live answers as long as the process does.
 func (s *Server) live(w http.ResponseWriter, _ *http.Request) { health(w, http.StatusOK, "pass", "") }
 

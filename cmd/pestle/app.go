@@ -71,8 +71,9 @@ type app struct {
 	loops         map[string]*pharmacy.Loop // by follower
 	backlog       *pharmacy.Backlog         // of the loops
 	definitions   *definitionFolder
-	ledger        *ledger.Log    // Merkle log of all versions
-	accesses      *ledger.Notary // of the audit log
+	law           *dispensing.Law // by which is decided
+	ledger        *ledger.Log     // Merkle log of all versions
+	accesses      *ledger.Notary  // of the audit log
 	purges        *purge.Rules
 	duties        *duties.Table
 	emergencies   *emergency.Desk
@@ -98,6 +99,9 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	engine, err := badger.OpenWaiting(c.Data, log, c.MinFree, key)
 	if err != nil {
 		return nil, keyAdvice(err)
+	}
+	if c.Dispensing.Law == nil {
+		c.Dispensing.Law = dispensing.NewLaw(prescription.BuiltInLaw)
 	}
 	backlog := &pharmacy.Backlog{Most: fhir.Seq(c.MaxBacklog)}
 	separate, err := duties.Builtin()
@@ -162,6 +166,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	a.openStock(books, goods)
 	a.invoicing = invoicing.New(db, private)
 	a.purges, a.duties, a.emergencies = purges, separate, emergencies
+	a.law = c.Dispensing.Law
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
 	a.validator = profiles.New(profiles.WithLibrary(library), profiles.WithDefinitions(forms{db, formsGiven{library}}))
 	site := c.Dispensing.Site

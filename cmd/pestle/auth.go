@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -46,7 +45,7 @@ func (c *serveCommand) authenticator(app *app, log *slog.Logger) (who server.Aut
 			return nil, nil, err
 		}
 		bearer.Strength = strengths.Of
-		next = bearer
+		next, c.taken = bearer, bearer
 	}
 	if !c.Sandbox && !c.IssueTokens {
 		return next, nil, nil
@@ -133,23 +132,27 @@ func issuer(config server.Config) *oauth.Server {
 }
 
 func (c *serveCommand) bearer(roles *policy.Table, delegates map[string][]string) (*auth.Bearer, error) {
-	jwks, err := os.ReadFile(c.Keys)
+	keys, err := c.keys()
 	if err != nil {
-		return nil, fmt.Errorf("--keys: %w", err)
+		return nil, err
 	}
-	keys, err := auth.ParseKeys(jwks)
-	if err != nil {
-		return nil, fmt.Errorf("--keys %s: %w", c.Keys, err)
-	}
-	for scope, grants := range c.ScopeMap {
-		for text := range strings.FieldsSeq(grants) {
-			if _, err := auth.ParseScope(text); err != nil {
-				return nil, fmt.Errorf("--scope-map %s: %w", scope, err)
-			}
-		}
+	if err := c.grants(); err != nil {
+		return nil, err
 	}
 	return &auth.Bearer{Delegates: delegates, RolesClaim: c.RolesClaim, Organisation: c.OrganisationClaim, Patient: c.PatientClaim, Grants: c.ScopeMap, Roles: func(names []string) auth.Grants { return roles.Of(names...) },
 		Keys: keys, Issuer: c.Issuer, AnyIssuer: c.AnyIssuer, Audience: c.Audience, AnyAudience: c.AnyAudience}, nil
+}
+
+// grants refuses a --scope-map that grants what is no scope.
+func (c *serveCommand) grants() error {
+	for scope, grants := range c.ScopeMap {
+		for text := range strings.FieldsSeq(grants) {
+			if _, err := auth.ParseScope(text); err != nil {
+				return fmt.Errorf("--scope-map %s: %w", scope, err)
+			}
+		}
+	}
+	return nil
 }
 
 // clientConfig is what a registry of clients needs, whether the server runs or not.

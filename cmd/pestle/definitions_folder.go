@@ -128,6 +128,19 @@ func (d *definitionFolder) takeOver() error {
 	return nil
 }
 
+// reload makes the library of the server anew, by other options.
+func (d *definitionFolder) reload(options profileOptions) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	before := d.options
+	d.options = options
+	err := d.takeOver()
+	if err != nil {
+		d.options = before
+	}
+	return err
+}
+
 // difference is what another library has that was given, and what it has no more.
 func difference(before, after *profiles.Library, fresh string, given map[string]bool) (a definitionsAnswer) {
 	type key struct{ typ, url string }

@@ -40,6 +40,8 @@ type commands struct {
 	Key         keyCommand         `cmd:"" help:"Keys of encrypted databases."`
 	Check       checkCommand       `cmd:"" help:"Prove the invariants of a database."`
 	Accept      acceptCommand      `cmd:"" help:"Take a folder of which files are missing for good as it is, and check what is left. Work on a copy."`
+	Health      healthCommand      `cmd:"" help:"Ask a server on this machine whether it is ready."`
+	Config      configCommand      `cmd:"" help:"Check the configuration of a server."`
 	Version     versionCommand     `cmd:"" help:"Print the version, and what it was built from."`
 	Completion  completionCommand  `cmd:"" help:"Print what a shell completes the commands of pestle by."`
 	Man         manCommand         `cmd:"" help:"Write the manual pages of pestle and its commands."`
@@ -64,6 +66,7 @@ func newProgram(c *commands, run func(any) error) *cli.Program {
 // work, 2 a mistake on the command line.
 func run(args []string, std streams) int {
 	var c commands
+	c.Serve.line = args
 	p := newProgram(&c, func(command any) error { return command.(runner).Run(std) })
 	if len(args) == 0 {
 		args = []string{"help"}

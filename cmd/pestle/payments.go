@@ -23,8 +23,8 @@ import (
 
 // cardOptions say who takes payments by card.
 type cardOptions struct {
-	StripeKey            string   `env:"PESTLE_STRIPE_KEY" name:"stripe-key" placeholder:"KEY" help:"Secret or restricted key of the pharmacy's account with Stripe: private invoices are paid by card on Stripe's pages. With --stripe-webhook-secret, --site and --public-url."`
-	StripeWebhookSecrets []string `env:"PESTLE_STRIPE_WEBHOOK_SECRETS" name:"stripe-webhook-secret" placeholder:"SECRET" help:"Secret with which Stripe signs the events that it sends to /webhooks/stripe of --public-url; while it is rotated, the old one too."`
+	StripeKey            string   `env:"PESTLE_STRIPE_KEY" name:"stripe-key" secret:"" placeholder:"KEY" help:"Secret or restricted key of the pharmacy's account with Stripe: private invoices are paid by card on Stripe's pages. With --stripe-webhook-secret, --site and --public-url."`
+	StripeWebhookSecrets []string `env:"PESTLE_STRIPE_WEBHOOK_SECRETS" name:"stripe-webhook-secret" secret:"" placeholder:"SECRET" help:"Secret with which Stripe signs the events that it sends to /webhooks/stripe of --public-url; while it is rotated, the old one too."`
 
 	stripe *stripe.Provider // nil where Stripe is not used
 }

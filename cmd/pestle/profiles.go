@@ -4,12 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/spelling"
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/profiles/terminology"
 	"github.com/pestle-fhir/pestle/profiles/terminology/dmd"
@@ -49,6 +52,30 @@ func (o ruleOptions) set(l *profiles.Library) error {
 	return errors.Join(wrong...)
 }
 
+// known names all rules that are given a severity and that nothing asks for: no rule of
+// the tables, and no invariant of a definition that is loaded.
+func (o ruleOptions) known(l *profiles.Library) error {
+	ids := map[string]bool{}
+	for _, r := range ruleBook() {
+		ids[r.ID] = true
+	}
+	for _, r := range l.Rules() {
+		ids[r.ID] = true
+	}
+	var wrong []error
+	for _, id := range slices.Sorted(maps.Keys(o.Rule)) {
+		if ids[id] || l.StatesRule(id) {
+			continue
+		}
+		text := fmt.Sprintf("--rule %s: there is no rule of that id among the tables of rules and the invariants of the definitions", id)
+		if near := spelling.Nearest(id, slices.Sorted(maps.Keys(ids)), 2); len(near) > 0 {
+			text += "; did you mean " + strings.Join(near, " or ") + "?"
+		}
+		wrong = append(wrong, errors.New(text))
+	}
+	return errors.Join(wrong...)
+}
+
 // releaseOptions say where the releases of licensed code systems are.
 type releaseOptions struct {
 	Snomed []string `env:"PESTLE_SNOMED" placeholder:"PATH" help:"Releases of SNOMED CT in RF2: folders or zips. Only their snapshots are read."`
@@ -62,7 +89,7 @@ func (o profileOptions) library() (*profiles.Library, error) {
 	if o.Policy != "r4" {
 		l.SetPolicy(uk.Policy, o.Strict)
 	}
-	return l, errors.Join(o.set(l), loadDefinitions(l, o.Definitions))
+	return l, errors.Join(o.set(l), loadDefinitions(l, o.Definitions), o.known(l))
 }
 
 // loadDefinitions loads paths in order; one that refers to a later one is tried

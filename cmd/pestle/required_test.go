@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -64,13 +65,13 @@ func TestSiteIsACode(t *testing.T) {
 	}
 }
 
-func TestMetricsListener(t *testing.T) {
+func TestAdminListener(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	addr := free.Addr().String()
 	require.NoError(t, free.Close())
-	c := &serveCommand{Sandbox: true, Addr: "127.0.0.1:0", Data: t.TempDir(), MetricsAddr: addr}
+	c := &serveCommand{Sandbox: true, Addr: "127.0.0.1:0", Data: t.TempDir(), AdminAddr: addr}
 	app, err := openApp(c.appConfig(), log)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, app.close()) }()
@@ -78,16 +79,23 @@ func TestMetricsListener(t *testing.T) {
 	require.NoError(t, err)
 	s, err := server.New(config)
 	require.NoError(t, err)
-	h, err := c.serveMetrics(s, log)
+	h, err := c.serveAdmin(s, log)
 	require.NoError(t, err)
 	defer func() { _ = h.Close() }()
-	for path, status := range map[string]int{"/metrics": 200, "/fhir/metadata": 404, "/": 404} {
+	for path, status := range map[string]int{"/metrics": 200, "/health": 200, "/health/live": 200, "/health/ready": 200, "/health/none": 404, "/debug/pprof/": 200, "/debug/pprof/goroutine": 200, "/debug/pprof/cmdline": 404, "/fhir/metadata": 404, "/": 404} {
 		resp, err := http.Get("http://" + addr + path)
 		require.NoError(t, err)
 		_, _ = io.Copy(io.Discard, resp.Body)
 		require.NoError(t, resp.Body.Close())
 		assert.Equal(t, status, resp.StatusCode, path)
 	}
-	_, err = c.serveMetrics(s, log)
-	assert.ErrorContains(t, err, "--metrics-addr")
+	for from, status := range map[string]int{"127.0.0.1:1": 200, "[::1]:1": 200, "192.0.2.1:1": 403} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("GET", "/debug/pprof/", nil)
+		r.RemoteAddr = from
+		h.Handler.ServeHTTP(w, r)
+		assert.Equal(t, status, w.Code, from)
+	}
+	_, err = c.serveAdmin(s, log)
+	assert.ErrorContains(t, err, "--admin-addr")
 }

@@ -8,19 +8,23 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/pestle-fhir/pestle/docs"
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/cli"
 	"github.com/pestle-fhir/pestle/pharmacy/clinical"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/register"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
 	"github.com/pestle-fhir/pestle/server"
+	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/server/signin"
 	"github.com/pestle-fhir/pestle/server/transport"
@@ -33,6 +37,8 @@ import (
 // serveCommand is the configuration of a server: each flag is an environment
 // variable too.
 type serveCommand struct {
+	Config string `env:"PESTLE_CONFIG" placeholder:"FILE" help:"YAML file with settings by the names of these flags, for what neither a flag nor a variable sets (docs/configuration.md)."`
+
 	Addr    string `env:"PESTLE_ADDR" default:"127.0.0.1:8080" help:"Address to listen on, host:port."`
 	Data    string `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database. With --sandbox ./data unless set."`
 	Sandbox bool   `env:"PESTLE_SANDBOX" help:"Try it out: demo data, no login, loopback only."`
@@ -78,7 +84,7 @@ type serveCommand struct {
 	ScopeMap          map[string]string `env:"PESTLE_SCOPE_MAP" mapsep:"none" placeholder:"SCOPE=SCOPES" help:"What a scope of another vocabulary in tokens of --issuer grants, such as 'urn:nhsd:apim:app:level3:electronic-prescription-service-api:dispensing=system/Task.rus system/$process-message'; several by repeating it."`
 	RolesClaim        string            `env:"PESTLE_ROLES_CLAIM" default:"roles" placeholder:"NAME" help:"The claim of tokens that names the caller's roles."`
 	PublicURL         string            `env:"PESTLE_PUBLIC_URL" placeholder:"URL" help:"Scheme and host under which clients know the server: all links begin with it."`
-	MetricsAddr       string            `env:"PESTLE_METRICS_ADDR" placeholder:"HOST:PORT" help:"Address on which /metrics is served to everybody who can reach it. The API's address serves it too, to tokens with the scope system/$metrics."`
+	AdminAddr         string            `env:"PESTLE_ADMIN_ADDR" placeholder:"HOST:PORT" help:"Address on which /metrics and /health are served to everybody who can reach it, and /debug/pprof to this machine. The API's address serves /metrics too, to tokens with the scope system/$metrics."`
 	CORSOrigin        []string          `name:"cors-origin" env:"PESTLE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin of a web program that may call, such as https://app.example, with :* for any port; * for all. A sandbox takes those of this machine too."`
 	SearchHandling    string            `env:"PESTLE_SEARCH_HANDLING" enum:"strict,lenient" default:"strict" help:"What becomes of unknown search parameters where the client sends no Prefer: handling: strict refuses them, lenient leaves them out with a warning."`
 	References        string            `env:"PESTLE_REFERENCES" enum:"enforced,any" default:"enforced" help:"Whether references of prescriptions, supplies, Tasks and claims must lead to what is stored, and what they refer to cannot be deleted: enforced, or any."`
@@ -88,7 +94,7 @@ type serveCommand struct {
 
 	AuditRetention []byte `env:"PESTLE_AUDIT_RETENTION" placeholder:"FILE" help:"How long records of the audit log are kept, by class, in the place of the built-in table: lines as in docs/audit.md."`
 
-	Secret       string `env:"PESTLE_SECRET" help:"Secret that seals the links of result pages; set it so that they outlive a restart."`
+	Secret       string `env:"PESTLE_SECRET" secret:"" help:"Secret that seals the links of result pages; set it so that they outlive a restart."`
 	LogJSON      bool   `env:"PESTLE_LOG_JSON" help:"Write the log as JSON lines."`
 	LogDebug     bool   `env:"PESTLE_LOG_DEBUG" help:"Log more."`
 	MinFreeMB    int64  `env:"PESTLE_MIN_FREE_MB" name:"min-free-mb" default:"0" help:"Writes are refused with 507 while the disk of the data folder has fewer megabytes free. The database keeps what it needs itself in any case: 32 MB, three times the write, and the size of its tables up to 512 MB."`
@@ -98,12 +104,17 @@ type serveCommand struct {
 	VerifyShare  int    `env:"PESTLE_VERIFY_PERCENT" name:"verify-percent" default:"10" help:"Percent of one processor that the verification may use, 1 to 100."`
 	DrainSeconds int    `env:"PESTLE_DRAIN_SECONDS" default:"20" help:"Seconds that requests under way have to finish after SIGTERM."`
 
-	OpenID     openIDOptions `embed:""`
-	Cards      cardOptions   `embed:""`
-	encryption `embed:""`
-	listening  `embed:""`
-	signing    `embed:""`
+	OpenID      openIDOptions `embed:""`
+	Cards       cardOptions   `embed:""`
+	encryption  `embed:""`
+	listening   `embed:""`
+	signing     `embed:""`
+	secretFiles `embed:""`
 
+	settings  []cli.Setting          // as they were told
+	line      []string               // the command line
+	hangups   <-chan os.Signal       // at which the configuration is read again; nil for never
+	taken     *auth.Bearer           // who takes the tokens of --keys; nil without
 	law       *prescription.Law      // of Law; nil for the built-in one
 	checks    clinical.Table         // of Clinical; nil for the built-in one
 	policy    *prescription.Policy   // of SupplyPolicy; nil for the built-in one
@@ -122,6 +133,7 @@ func (c *serveCommand) Run(std streams) error {
 	log := c.logger(std)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	c.hangups = hangups() // from now on, so that none ends the process
 
 	listener, err := c.listen(c.Addr, log)
 	if err != nil {
@@ -176,7 +188,8 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	}
 	config.Warnings, config.Wrong = append(config.Warnings, verified.damage, app.ledger.Trouble, app.accesses.Trouble), verified.wrong
 	purged := eraser{app.db, log}
-	config.Counters = append(append(config.Counters, verified.counters()...), purged.counter())
+	reloads := &reloading{serving: c, app: app, bearer: c.taken, log: log}
+	config.Counters = slices.Concat(config.Counters, verified.counters(), reloads.counters(), []server.Counter{purged.counter()})
 	s, err := server.New(config)
 	if err == nil && c.Sandbox {
 		err = app.loadDemo(ctx)
@@ -196,6 +209,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	erasing := make(chan struct{})
 	go func() { purged.run(ctx); close(erasing) }()
 	go app.retain(ctx, c.retention)
+	go reloads.run(ctx, c.hangups)
 	admin := &admin{app: app, data: c.Data, log: log, tokens: issuer(config), accounts: c.accounts, sandbox: c.people}
 	commands := admin.administer(ctx)
 	defer stop()
@@ -211,11 +225,11 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 			return app.closeLogs()
 		})
 	}
-	metrics, err := c.serveMetrics(s, log)
+	beside, err := c.serveAdmin(s, log)
 	if err != nil {
 		return errors.Join(err, ended())
 	}
-	defer func() { _ = metrics.Close() }()
+	defer func() { _ = beside.Close() }()
 	cards := &payments{app: app, stripe: c.Cards.stripe, till: c.Sandbox, site: c.site(), log: log}
 	cards.take(cmp.Or(app.address, "http://"+listener.Addr().String()))
 	h := &http.Server{Handler: transport.Handler(c.proxies, cards.within(c.withPeople(admin.withCommands(s.Handler(), config.Authenticator)))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
@@ -245,6 +259,9 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	return err
 }
 
+// Told keeps the settings.
+func (c *serveCommand) Told(settings []cli.Setting) { c.settings = settings }
+
 // withPeople serves the pages on which people sign in beside everything else.
 func (c *serveCommand) withPeople(next http.Handler) http.Handler {
 	if c.Sandbox {
@@ -263,7 +280,10 @@ func (c *serveCommand) appConfig() appConfig {
 		config.Dispensing.Site = dispensing.Site{ODS: sandboxPharmacy, Name: "Sandbox Online Pharmacy", ReimbursementAuthority: c.Authority, Endpoint: c.scheme() + "://" + c.Addr + server.Bases[0]}
 	}
 	config.Dispensing.FromReceipt = c.LawFromReceipt
-	config.Dispensing.Law, config.Dispensing.Policy = c.law, c.policy
+	config.Dispensing.Policy = c.policy
+	if c.law != nil {
+		config.Dispensing.Law = dispensing.NewLaw(*c.law)
+	}
 	config.Register, config.Stock, config.Present = c.RegisterAlso, c.Stock, register.Asked(c.Responsible)
 	config.Checks, config.Closing = c.checks, c.closing
 	return config
@@ -271,6 +291,9 @@ func (c *serveCommand) appConfig() appConfig {
 
 // complete refuses a configuration that would do harm, and says what to set.
 func (c *serveCommand) complete() error {
+	if err := c.secretFiles.read(c); err != nil {
+		return err
+	}
 	if err := register.MayBeKept(c.RegisterAlso); err != nil {
 		return fmt.Errorf("--register-also: %w", err)
 	}

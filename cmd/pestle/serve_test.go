@@ -96,7 +96,7 @@ func TestServeConfigured(t *testing.T) {
 	parse(t, &all, "serve")
 	c := &all.Serve
 	require.NoError(t, c.complete())
-	assert.Equal(t, 7, c.appConfig().Dispensing.Law.Validity[0].Days)
+	assert.Equal(t, 7, c.appConfig().Dispensing.Law.Now().Validity[0].Days)
 	site := c.appConfig().Dispensing.Site
 	assert.Equal(t, []string{"FA123", "High Street", "RQFZ1"}, []string{site.ODS, site.Name, site.ReimbursementAuthority})
 

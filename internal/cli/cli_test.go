@@ -23,6 +23,7 @@ var update = flag.Bool("update", false, "write the expected output anew")
 type kitchen struct {
 	Bake  bakeCommand  `cmd:"" help:"Bake something."`
 	Order orderCommand `cmd:"" help:"Buy what is missing."`
+	Roast roastCommand `cmd:"" help:"Roast something."`
 	Clock struct{}     `cmd:"" help:"Print the time."`
 }
 
@@ -46,6 +47,21 @@ type bakeCommand struct {
 
 	Own string `json:"-"` // not of the command line
 }
+
+type roastCommand struct {
+	heat   `embed:""`
+	Config string            `env:"KITCHEN_CONFIG" placeholder:"FILE" help:"File with settings."`
+	ForHow time.Duration     `required:"" placeholder:"TIME" help:"How long, such as 20m."`
+	With   []string          `env:"KITCHEN_WITH" default:"salt" placeholder:"WHAT" help:"What goes into it."`
+	Shelf  map[string]string `env:"KITCHEN_SHELF" placeholder:"WHAT=SHELF" help:"Where things are."`
+	Fan    bool              `env:"KITCHEN_FAN" help:"Let the air move."`
+	Secret string            `secret:"" help:"What makes it good."`
+
+	Settings []cli.Setting
+}
+
+// Told keeps the settings.
+func (c *roastCommand) Told(all []cli.Setting) { c.Settings = all }
 
 type orderCommand struct {
 	Milk  milkCommand  `cmd:"" default:"withargs" help:"Buy milk."`

@@ -22,7 +22,7 @@ func addFlag(cmd *cobra.Command, v *value) {
 }
 
 // fill sets the arguments to their words, and flags that the command line does not
-// set what the environment has. All that is wrong is in one [Mistake].
+// set what the environment has, else a configuration file. All that is wrong is in one [Mistake].
 func fill(cmd *cobra.Command, args []*value, words []string) error {
 	var wrong, missing []string
 	for _, v := range args {
@@ -44,11 +44,17 @@ func fill(cmd *cobra.Command, args []*value, words []string) error {
 		wrong = append(wrong, unexpected(cmd, words).Error())
 	}
 	each(cmd.Flags(), func(v *value) {
-		if text, ok := os.LookupEnv(v.env); ok && v.env != "" && !v.set {
+		if v.set {
+			v.source = "flag"
+		} else if text, ok := os.LookupEnv(v.env); ok && v.env != "" {
+			v.source = v.env
 			if err := v.Set(text); err != nil {
 				wrong = append(wrong, fmt.Sprintf("--%s: %v (from %s)", v.name, err, v.env))
 			}
 		}
+	})
+	wrong = append(wrong, fromFile(cmd)...)
+	each(cmd.Flags(), func(v *value) {
 		if v.has("required") && !v.set {
 			missing = append(missing, v.assignment())
 		}

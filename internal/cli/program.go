@@ -23,8 +23,10 @@
 //	                  a flag that is repeated instead
 //	mapsep:"…"        between the pairs of a map, likewise, a semicolon unless set
 //
-// A flag goes before its environment variable, and that before the default. The
-// types are those of [value.decode]; a []byte is what is in the file that is named.
+//	secret:""         a flag of which nobody is shown the value
+//
+// A flag goes before its environment variable, that before the configuration file that
+// the flag config names where a command has one, and that before the default. The types are those of [value.decode]; a []byte is what is in the file that is named.
 // A command with a method Help() string says more in its help.
 //
 // No method is looked up by its name, so that the linker can leave out methods

@@ -44,7 +44,11 @@ func (p *Program) command(name, about string, of reflect.Value) *cobra.Command {
 			if err := fill(cmd, args, words); err != nil {
 				return err
 			}
-			return p.run(of.Addr().Interface())
+			into := of.Addr().Interface()
+			if told, ok := into.(interface{ Told([]Setting) }); ok {
+				told.Told(settings(cmd))
+			}
+			return p.run(into)
 		}
 	}
 	return cmd

@@ -16,13 +16,14 @@ import (
 // value is a flag or an argument. It is the pflag.Value of a flag.
 type value struct {
 	field
-	into any  // pointer to the field
-	set  bool // to something else than the default
+	into   any    // pointer to the field
+	set    bool   // to something else than the default
+	source string // where from
 }
 
 // newValue panics where the default of a field is not valid.
 func newValue(f field) *value {
-	v := &value{field: f, into: f.target.Addr().Interface()}
+	v := &value{field: f, into: f.target.Addr().Interface(), source: "default"}
 	if f.has("default") {
 		if err := v.decode(f.tag.Get("default")); err != nil {
 			panic(fmt.Sprintf("%s: %v", f.name, err))

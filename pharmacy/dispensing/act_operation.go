@@ -48,7 +48,7 @@ func (s *Service) actOn(ctx context.Context, call *fhir.Call, event prescription
 		if issues := fill(x, &q); len(issues) > 0 {
 			return nil, nil, refusal(string(event), issues...)
 		}
-		out, issues := s.rules.Decide(x.Prescription, x.caller, q)
+		out, issues := s.rules().Decide(x.Prescription, x.caller, q)
 		if len(issues) > 0 {
 			return nil, nil, refusal(string(event), issues...)
 		}

@@ -107,9 +107,9 @@ func TestQueriesStayAsAsked(t *testing.T) {
 	x := st.execution(order)
 	require.Len(t, x.Answers, 2, "each is recorded")
 	again := prescription.Request{Event: prescription.Answering, Now: st.now, Place: "Communication", Answer: x.Answers[0]}
-	_, issues := st.s.rules.Decide(x.Prescription, prescription.Caller{Prescribes: true}, again)
+	_, issues := st.s.rules().Decide(x.Prescription, prescription.Caller{Prescribes: true}, again)
 	require.Equal(t, "QUERY-2", issues[0].Rule, "once")
-	_, issues = st.s.rules.Decide(x.Prescription, prescription.Caller{Principal: personOf("1"), Dispenses: true}, again)
+	_, issues = st.s.rules().Decide(x.Prescription, prescription.Caller{Principal: personOf("1"), Dispenses: true}, again)
 	require.Equal(t, "actor", issues[0].Rule, "the pharmacy does not answer itself")
 	_, err = st.act("query", 1, nil, []string{"1", "ZZ"})
 	require.Equal(t, []string{"QUERY-1"}, epstest.RulesOf(err))

@@ -45,7 +45,7 @@ func (s *Service) receiveCancellation(call *fhir.Call, m *message.Message, state
 	if err != nil {
 		return nil, err
 	}
-	decided, issues := s.rules.Decide(p, prescription.Caller{Principal: call.Requester, Prescribes: true},
+	decided, issues := s.rules().Decide(p, prescription.Caller{Principal: call.Requester, Prescribes: true},
 		prescription.Request{Event: prescription.Cancel, Now: call.Time, Place: "Task", Item: o.Item()})
 	if len(decided.Verdicts) == 0 {
 		return nil, refusal(m.Event(), issues...)

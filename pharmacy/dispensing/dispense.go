@@ -85,7 +85,7 @@ func (s *Service) handOverItems(state fhir.State, x *execution, call *fhir.Call,
 	}
 	q := supplying(x, h.When, call.Time)
 	q.Event, q.Supplies, q.Bagged = prescription.Dispense, message.Supplies(handed), len(handed) > 0 && handed[0].Prepared != ""
-	trial, issues := s.rules.Decide(x.Prescription, x.caller, q)
+	trial, issues := s.rules().Decide(x.Prescription, x.caller, q)
 	if len(issues) > 0 {
 		o, err := s.heldBack(state, call, x, trial.Met, x.suppliedBefore(state, refusal("dispense", issues...)), call.Time)
 		if err != nil {
@@ -97,7 +97,7 @@ func (s *Service) handOverItems(state fhir.State, x *execution, call *fhir.Call,
 	if err != nil {
 		return nil, nil, err
 	}
-	changes, _, err := s.record(state, x, message.Read(bundle, s.rules.Law), q)
+	changes, _, err := s.record(state, x, message.Read(bundle, s.rules().Law), q)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -71,7 +71,7 @@ func (e expiry) Pass(state fhir.State, id string, now time.Time) ([]fhir.Change,
 	if to, _ := prescription.Moves(x.State, prescription.Expire); to == "" {
 		return nil, nil
 	}
-	out, issues := e.service.rules.Decide(x.Prescription, prescription.Caller{Dispenses: true}, prescription.Request{Event: prescription.Expire, Now: now, Place: "Task"})
+	out, issues := e.service.rules().Decide(x.Prescription, prescription.Caller{Dispenses: true}, prescription.Request{Event: prescription.Expire, Now: now, Place: "Task"})
 	if len(issues) > 0 { // nothing is over, or not yet
 		return nil, nil
 	}

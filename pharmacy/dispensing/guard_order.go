@@ -54,7 +54,7 @@ func (s *Service) guardNewOrder(state fhir.State, o *prescription.Order) error {
 	}
 	var f message.Findings
 	f.Rule = "MDR-15"
-	message.ControlledLine(o.Resource.Root(), &f, s.rules.Law, nhs.Later(nhs.ReadDate(o.Resource.Get("authoredOn").Text()), nhs.DateOf(o.Version.LastUpdated)))
+	message.ControlledLine(o.Resource.Root(), &f, s.rules().Law, nhs.Later(nhs.ReadDate(o.Resource.Get("authoredOn").Text()), nhs.DateOf(o.Version.LastUpdated)))
 	if issues := append(message.GroupIssues(orders), f.Issues...); len(issues) > 0 {
 		return refusal("MedicationRequest", issues...)
 	}

@@ -34,7 +34,7 @@ func (s *Service) schedulesOf(state fhir.State, v *fhir.Version) ([]string, erro
 		if err != nil || v.Type == "MedicationDispense" && nhs.SuppliedElsewhere(r.Root()) {
 			return nil, err // nothing is supplied
 		}
-		list := []string{s.rules.ScheduleOf(r.Root(), nhs.DateOf(v.LastUpdated))}
+		list := []string{s.rules().ScheduleOf(r.Root(), nhs.DateOf(v.LastUpdated))}
 		if v.Type != "MedicationDispense" {
 			return list, nil
 		}
@@ -46,7 +46,7 @@ func (s *Service) schedulesOf(state fhir.State, v *fhir.Version) ([]string, erro
 		if err != nil || x == nil {
 			return list, err
 		}
-		s.rules.Classify(x.Prescription)
+		s.rules().Classify(x.Prescription)
 		if l := x.Line(item); l != nil {
 			list = append(list, l.Schedule)
 		}
@@ -56,7 +56,7 @@ func (s *Service) schedulesOf(state fhir.State, v *fhir.Version) ([]string, erro
 		if err != nil || x == nil {
 			return nil, err
 		}
-		s.rules.Classify(x.Prescription)
+		s.rules().Classify(x.Prescription)
 		var list []string
 		for i := range x.Lines {
 			list = append(list, x.Lines[i].Schedule)

@@ -109,10 +109,10 @@ func (s *Service) byHand(state fhir.State, r *fhir.Resource, number, item string
 		supply.Status, supply.Quantity = prescription.FullyDispensed, prescription.ReadQuantity(r.Get("quantity"))
 	}
 	p := x.Copy()
-	s.rules.Classify(p)
+	s.rules().Classify(p)
 	q := supplying(x, r.Get("whenHandedOver").Text(), now)
 	q.Caller = who
-	found := p.Apply([]prescription.Supply{supply}, s.rules.Judge(q))
+	found := p.Apply([]prescription.Supply{supply}, s.rules().Judge(q))
 	return refusal("MedicationDispense", append(found, issues...)...)
 }
 
@@ -132,10 +132,10 @@ func (s *Service) lawfulRecord(state fhir.State, r *fhir.Resource, number, item 
 	// MDR-16: the same test as before the operation.
 	supply := prescription.ReadSupply(r.Root())
 	supply.Item, supply.Quantity, supply.Place = l.Item, l.Quantity, "MedicationDispense.whenHandedOver"
-	s.rules.Classify(x.Prescription)
+	s.rules().Classify(x.Prescription)
 	q := supplying(x, r.Get("whenHandedOver").Text(), now)
 	q.Event, q.Past, q.Caller = prescription.Amend, true, who // what it tells is judged, and not what it may leave out
-	if issues := x.Lawful(l, supply, s.rules.Judge(q)); len(issues) > 0 {
+	if issues := x.Lawful(l, supply, s.rules().Judge(q)); len(issues) > 0 {
 		return refusal("MedicationDispense", issues...)
 	}
 	if c := x.LastCheck(l); s.duties == nil || c != nil && c.Alone { // nobody else is there, which the policy allows

@@ -134,7 +134,7 @@ func (s *Service) guardDates(state fhir.State, before, after *fhir.Version) erro
 	}
 	if len(orders) > 0 {
 		d, err := s.draft(state, orders)
-		if err != nil || sameDates(d.newTask(s.rules.Law, d.authored), r) {
+		if err != nil || sameDates(d.newTask(s.rules().Law, d.authored), r) {
 			return err
 		}
 	}

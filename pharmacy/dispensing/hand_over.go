@@ -45,7 +45,7 @@ func (s *Service) intoBag(state fhir.State, x *execution, call *fhir.Call, hande
 	}
 	q := supplying(x, now, call.Time)
 	q.Event, q.Supplies, q.By, q.For = prescription.Bagging, message.Supplies(handed), who, message.Parameter(call.Body, "bag").Get("valueCode").Text()
-	out, issues := s.rules.Decide(x.Prescription, x.caller, q)
+	out, issues := s.rules().Decide(x.Prescription, x.caller, q)
 	if len(issues) > 0 {
 		o, err := s.heldBack(state, call, x, out.Met, x.suppliedBefore(state, refusal("dispense", issues...)), call.Time)
 		if err != nil {
@@ -80,7 +80,7 @@ func (s *Service) handOverTask(ctx context.Context, call *fhir.Call) (*fhir.Repl
 		if issue := prescription.Forbidden(x.State, prescription.Dispense, "Task"); issue != nil {
 			return nil, nil, x.suppliedBefore(state, refusal("hand-over", *issue))
 		}
-		s.rules.Classify(x.Prescription)
+		s.rules().Classify(x.Prescription)
 		bagged, issues := x.FromBag(prescription.Request{Items: itemsOf(call.Body), Place: "Task"})
 		h, err := s.handing(state, call, x)
 		if err != nil {
@@ -109,7 +109,7 @@ func (s *Service) putBackTask(ctx context.Context, call *fhir.Call) (*fhir.Reply
 		}
 		q := prescription.Request{Event: prescription.PutBack, Now: call.Time, Place: "Task", By: who, Items: itemsOf(call.Body), Words: textOf(call.Body, "reason", "valueString")}
 		waiting := x.numbersInBag()
-		out, issues := s.rules.Decide(x.Prescription, x.caller, q)
+		out, issues := s.rules().Decide(x.Prescription, x.caller, q)
 		if len(issues) > 0 {
 			return nil, nil, refusal(string(prescription.PutBack), issues...)
 		}

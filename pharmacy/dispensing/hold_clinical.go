@@ -61,7 +61,7 @@ func (s *Service) holdIssues(state fhir.State, x *execution, v *fhir.Version) ([
 	if !x.State.Open() && !x.State.WithDispenser() {
 		return nil, nil // nothing more is supplied
 	}
-	s.rules.Classify(x.Prescription)
+	s.rules().Classify(x.Prescription)
 	standing := func() (list []prescription.Hold) {
 		for i := range x.Lines {
 			list = append(list, x.Standing(&x.Lines[i])...)

@@ -38,7 +38,7 @@ func (s *Service) releaseHold(ctx context.Context, call *fhir.Call) (*fhir.Reply
 		if err := x.ofOwner(call, "release-hold"); err != nil {
 			return nil, nil, err
 		}
-		s.rules.Classify(x.Prescription)
+		s.rules().Classify(x.Prescription)
 		h, err := x.heldFor(call.Body)
 		if err != nil {
 			return nil, nil, err
@@ -93,7 +93,7 @@ func (s *Service) heldBack(state fhir.State, call *fhir.Call, x *execution, met 
 	if x.asStored != nil { // what else the call asked for is refused with it
 		x.Prescription = x.asStored
 	}
-	s.rules.Classify(x.Prescription)
+	s.rules().Classify(x.Prescription)
 	known := len(x.Met)
 	for _, h := range met {
 		x.Meet(h)

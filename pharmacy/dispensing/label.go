@@ -29,7 +29,7 @@ func (s *Service) labelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, 
 		return nil, err
 	}
 	return s.onTask(ctx, call, "label", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
-		s.rules.Classify(x.Prescription)
+		s.rules().Classify(x.Prescription)
 		var labels []prescription.Label
 		var issues []fhir.Issue
 		named := false
@@ -83,7 +83,7 @@ func (s *Service) labelsOf(state fhir.State, x *execution, l *prescription.Line,
 	if c := message.Part(said, "product").Get("valueCoding"); c.Exists() {
 		product = fhir.Coding{System: c.Get("system").Text(), Code: c.Get("code").Text(), Display: c.Get("display").Text()}
 	}
-	if wrong := s.rules.Packed(x.Prescription, l, pack, product, rest, nhs.DateOf(call.Time)); wrong != nil {
+	if wrong := s.rules().Packed(x.Prescription, l, pack, product, rest, nhs.DateOf(call.Time)); wrong != nil {
 		wrong.Expression, wrong.Position = said.Expression(), said.Position()
 		return nil, []fhir.Issue{*wrong}
 	}
@@ -113,7 +113,7 @@ func (s *Service) labelName(c fhir.Coding, l *prescription.Line, on nhs.Date) st
 	if c.Display != "" {
 		return c.Display
 	}
-	if m, why := s.rules.Medicines.Match(c, on); why == "" {
+	if m, why := s.rules().Medicines.Match(c, on); why == "" {
 		return m.Name
 	}
 	return l.Product.Display
@@ -162,7 +162,7 @@ func (s *Service) labelSupply(ctx context.Context, call *fhir.Call) (*fhir.Reply
 	if x == nil || call.Requester.Bound() && !s.dispenserOf(x, call.Requester) {
 		return nil, none // of no prescription of the caller's pharmacy
 	}
-	s.rules.Classify(x.Prescription)
+	s.rules().Classify(x.Prescription)
 	l := x.Line(item)
 	if l == nil || !prescription.HandedOver(d.Root()).IsPositive() {
 		return nil, refusal(op, fhir.Issue{Rule: "LABEL-1", Message: "The record tells of no supply.", Expected: "a MedicationDispense by which something was handed over", Found: d.Get("status").Text(), Expression: "MedicationDispense"})

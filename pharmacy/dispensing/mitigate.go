@@ -55,7 +55,7 @@ func (s *Service) mitigate(ctx context.Context, call *fhir.Call) (*fhir.Reply, e
 			"author", fhir.Obj("type", "Practitioner", "identifier", nhs.IdentifierValue(nhs.IDUser, who.ID), "display", who.Name)))...))
 		changes := []fhir.Change{{Method: fhir.Update, Type: "DetectedIssue", ID: issue.ID(), Resource: after, IfMatch: version}}
 		if l != nil && stops(issue) && (x.State.Open() || x.State.WithDispenser()) {
-			s.rules.Classify(x.Prescription)
+			s.rules().Classify(x.Prescription)
 			x.Release(prescription.HoldRelease{Hold: holdFor(l, issue), Who: who, When: nhs.Stamp(call.Time), Reason: action.Display + ": " + reason})
 			written, err := s.written(state, x, call.Time)
 			if err != nil {

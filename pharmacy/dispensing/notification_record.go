@@ -18,7 +18,7 @@ func (s *Service) record(state fhir.State, x *execution, m *message.Message, q p
 		return nil, nil, err
 	}
 	q.Event, q.Supplies, q.Said = by, message.ReadSupplies(m), m.Said()
-	out, issues := s.rules.Decide(x.Prescription, x.caller, q)
+	out, issues := s.rules().Decide(x.Prescription, x.caller, q)
 	if len(issues) > 0 {
 		return nil, out.Met, refusal(m.Event(), issues...)
 	}

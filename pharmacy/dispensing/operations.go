@@ -188,7 +188,7 @@ func (s *Service) cancelTask(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 	item := message.Parameter(call.Body, "item").Get("valueString").Text()
 	why := fhir.Obj("resourceType", "Basic", "code", nhs.Concept(reason)).Resource().Get("code")
 	return s.onTask(ctx, call, "cancel", func(state fhir.State, x *execution) ([]fhir.Change, *fhir.Reply, error) {
-		out, issues := s.rules.Decide(x.Prescription, x.caller, prescription.Request{Event: prescription.Cancel, Now: call.Time, Place: "Task", Item: item})
+		out, issues := s.rules().Decide(x.Prescription, x.caller, prescription.Request{Event: prescription.Cancel, Now: call.Time, Place: "Task", Item: item})
 		if len(issues) > 0 {
 			return nil, nil, refusal("cancel", issues...)
 		}

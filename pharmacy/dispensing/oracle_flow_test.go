@@ -71,7 +71,7 @@ func (w *world) dispenseAll(e example) error {
 	if got := len(w.find("MedicationDispense", "status=completed")); got != n {
 		return fmt.Errorf("%d MedicationDispenses for %d items", got, n)
 	}
-	m := message.Read(reply.Resource.Sub(message.Parameter(reply.Resource, "notification").Get("resource")), w.s.rules.Law)
+	m := message.Read(reply.Resource.Sub(message.Parameter(reply.Resource, "notification").Get("resource")), w.s.rules().Law)
 	if issues := append(message.Examine(m, message.EnvelopeRules), message.Examine(m, append(append([]message.Rule[*message.Message]{}, message.CommonRules...), message.NotifyRules...))...); fhir.HasErrors(issues) {
 		return &fhir.Error{Op: "notification", Issues: issues}
 	}

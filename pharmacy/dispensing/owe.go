@@ -54,7 +54,7 @@ func (s *Service) oweTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, er
 				supplies = append(supplies, part)
 			}
 		}
-		out, issues := s.rules.Decide(x.Prescription, x.caller, q)
+		out, issues := s.rules().Decide(x.Prescription, x.caller, q)
 		if len(issues) > 0 {
 			return nil, nil, refusal("owe", issues...)
 		}

@@ -23,7 +23,7 @@ func (s *Service) processMessage(ctx context.Context, call *fhir.Call) (*fhir.Re
 	if issues := s.judgeMessage(call.Body); fhir.HasErrors(issues) {
 		return nil, &fhir.Error{Op: "process-message", Kind: fhir.BusinessRule, Issues: issues}
 	}
-	m := message.Read(call.Body, s.rules.Law)
+	m := message.Read(call.Body, s.rules().Law)
 	if err := m.SentBy(call.Requester); err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (s *Service) processMessage(ctx context.Context, call *fhir.Call) (*fhir.Re
 
 // judgeMessage gives all that the rules find wrong with a message.
 func (s *Service) judgeMessage(body *fhir.Resource) []fhir.Issue {
-	return message.Read(body, s.rules.Law).Judge()
+	return message.Read(body, s.rules().Law).Judge()
 }
 
 func noBody(op, expected string) error {

@@ -25,8 +25,8 @@ func (s *Service) progressTask(ctx context.Context, call *fhir.Call) (*fhir.Repl
 			return nil, err
 		}
 	}
-	s.rules.Classify(x.Prescription)
-	whole, items := s.rules.Progress(x.Prescription)
+	s.rules().Classify(x.Prescription)
+	whole, items := s.rules().Progress(x.Prescription)
 	parts := []any{
 		fhir.Obj("name", "status", "valueCode", x.State.Status),
 		fhir.Obj("name", "businessStatus", "valueCode", x.State.Business),

@@ -32,7 +32,7 @@ func (s *Service) queryTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, 
 		id := pharmacy.ID("CommunicationRequest", "query", x.version.ID, x.version.VersionID)
 		q := prescription.Request{Event: prescription.Ask, Now: call.Time, Place: "Task", By: who, Items: itemsOf(call.Body), Query: prescription.Query{Ref: "CommunicationRequest/" + id,
 			Reason: textOf(call.Body, "reason", "valueCode"), Words: textOf(call.Body, "question", "valueString"), Anew: textOf(call.Body, "newPrescription", "valueBoolean") == "true"}}
-		out, issues := s.rules.Decide(x.Prescription, x.caller, q)
+		out, issues := s.rules().Decide(x.Prescription, x.caller, q)
 		if len(issues) > 0 {
 			return nil, nil, refusal(string(prescription.Ask), issues...)
 		}
@@ -92,7 +92,7 @@ const (
 // settleQueries closes the CommunicationRequests of queries that hold nothing any more:
 // as completed where they were answered, as revoked where not.
 func (s *Service) settleQueries(state fhir.State, x *execution) (changes []fhir.Change, err error) {
-	open := s.rules.OpenQueries(x.Prescription)
+	open := s.rules().OpenQueries(x.Prescription)
 	var seen []string
 	for _, h := range x.readMet {
 		if h.Code != prescription.HoldQuery || slices.Contains(open, h.About) || slices.Contains(seen, h.About) {
@@ -138,7 +138,7 @@ func (s *Service) takeAnswer(state fhir.State, v *fhir.Version) ([]fhir.Change, 
 		if x == nil || !x.answers(r, v.Requester) {
 			continue
 		}
-		out, issues := s.rules.Decide(x.Prescription, prescription.Caller{Principal: v.Requester, Prescribes: true}, prescription.Request{Event: prescription.Answering, Now: v.LastUpdated, Place: "Communication",
+		out, issues := s.rules().Decide(x.Prescription, prescription.Caller{Principal: v.Requester, Prescribes: true}, prescription.Request{Event: prescription.Answering, Now: v.LastUpdated, Place: "Communication",
 			Answer: prescription.Answer{Query: query, Ref: v.Ref() + "/_history/" + v.VersionID, From: x.Sender}})
 		if len(issues) > 0 {
 			continue // settled already: it is said, and changes nothing

@@ -32,8 +32,8 @@ const (
 // written makes the changes by which a prescription is stored as it is now: its
 // Task, on the version it was read from, and those of the queues.
 func (s *Service) written(state fhir.State, x *execution, now time.Time) ([]fhir.Change, error) {
-	s.rules.Classify(x.Prescription)
-	x.signed = x.SignatureNow(x.signed, s.rules.Law)
+	s.rules().Classify(x.Prescription)
+	x.signed = x.SignatureNow(x.signed, s.rules().Law)
 	queues, err := s.queues(state, x, now)
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func (s *Service) queues(state fhir.State, x *execution, now time.Time) ([]fhir.
 	was := x.work
 	x.work = nil
 	var changes []fhir.Change
-	for _, w := range s.rules.Work(x.Prescription) {
+	for _, w := range s.rules().Work(x.Prescription) {
 		id := x.workID(w)
 		x.work = append(x.work, id)
 		c, err := x.openWork(state, id, w, now)

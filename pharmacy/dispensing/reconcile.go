@@ -132,7 +132,7 @@ func (s *Service) matched(state fhir.State, focus string, said node) ([]fhir.Cha
 		return nil, err
 	}
 	text := r.Root().Path("medicationCodeableConcept", "text").Text()
-	m, why := s.rules.Medicines.Match(fhir.Coding{System: said.Get("system").Text(), Code: said.Get("code").Text(), Display: text}, handedOn(r))
+	m, why := s.rules().Medicines.Match(fhir.Coding{System: said.Get("system").Text(), Code: said.Get("code").Text(), Display: text}, handedOn(r))
 	if why != "" || m.Code == "" || said.Get("code").Text() == "" {
 		return nil, refusal("reconcile", fhir.Issue{Code: fhir.CodeInvalid, Rule: "TAKE-3", Message: strings.TrimSpace("The product is not one of dm+d that this can be. " + why), Expected: "the code of a product that is " + text, Found: fhir.OrNothing(said.Get("code").Text()), Expression: said.Expression(), Position: said.Position()})
 	}

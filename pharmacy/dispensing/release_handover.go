@@ -113,7 +113,7 @@ func (s *Service) handOver(call *fhir.Call, state fhir.State, list []*execution,
 // take decides whether a pharmacy may have a prescription, and what comes of the
 // attempt: [prescription.Accept], or [prescription.Expire] where its time is over.
 func (s *Service) take(x *execution, t taker, now time.Time, op string) (prescription.Event, error) {
-	out, issues := s.rules.Decide(x.Prescription, x.caller, prescription.Request{Event: prescription.Accept, Now: now, Place: "Task", Owner: t.owner})
+	out, issues := s.rules().Decide(x.Prescription, x.caller, prescription.Request{Event: prescription.Accept, Now: now, Place: "Task", Owner: t.owner})
 	if len(issues) > 0 {
 		return "", refusal(op, issues...)
 	}
@@ -138,5 +138,5 @@ func (s *Service) releasedMessage(state fhir.State, x *execution) (*fhir.Resourc
 	if stored == nil {
 		return r.Composed(func(ref, typ string) (*fhir.Resource, error) { return read(state, ref, typ) })
 	}
-	return r.AsSent(message.Read(stored, s.rules.Law)), nil
+	return r.AsSent(message.Read(stored, s.rules().Law)), nil
 }

@@ -12,7 +12,7 @@ import (
 // giveBack returns a prescription: to those who may take it next, or to its
 // end when it was cancelled or its time is over.
 func (s *Service) giveBack(state fhir.State, x *execution, reason fhir.Coding, now time.Time) ([]fhir.Change, error) {
-	out, issues := s.rules.Decide(x.Prescription, x.caller, prescription.Request{Event: prescription.Return, Now: now, Place: "Task"})
+	out, issues := s.rules().Decide(x.Prescription, x.caller, prescription.Request{Event: prescription.Return, Now: now, Place: "Task"})
 	if len(issues) > 0 {
 		return nil, refusal(string(prescription.Return), issues...)
 	}

@@ -30,7 +30,7 @@ type Site struct {
 // Options are what the service is made with. The zero value works: the law is
 // the embedded one, and the pharmacy has to be named in each call.
 type Options struct {
-	Law *prescription.Law
+	Law *Law
 	// Policy is which steps the pharmacy wants before a supply; nil for the embedded one.
 	Policy *prescription.Policy
 	Site   Site
@@ -59,7 +59,8 @@ type Duties interface {
 // Service is the dispensing part of the business.
 type Service struct {
 	db       Database
-	rules    prescription.Rules
+	fixed    prescription.Rules // without the law
+	law      *Law
 	site     Site
 	codes    ClaimCodes
 	duties   Duties
@@ -69,12 +70,12 @@ type Service struct {
 // New makes the service over a database.
 func New(db Database, opts Options) *Service {
 	s := &Service{db: db, site: opts.Site, codes: opts.Codes, duties: opts.Duties, patience: 2 * time.Second}
-	s.rules = prescription.Rules{Law: prescription.BuiltInLaw, Medicines: prescription.BuiltInMedicines.With(opts.Dictionary), FromReceipt: opts.FromReceipt, Policy: prescription.BuiltInPolicy}
+	s.fixed = prescription.Rules{Medicines: prescription.BuiltInMedicines.With(opts.Dictionary), FromReceipt: opts.FromReceipt, Policy: prescription.BuiltInPolicy}
 	if opts.Policy != nil {
-		s.rules.Policy = *opts.Policy
+		s.fixed.Policy = *opts.Policy
 	}
-	if opts.Law != nil {
-		s.rules.Law = *opts.Law
+	if s.law = opts.Law; s.law == nil {
+		s.law = NewLaw(prescription.BuiltInLaw)
 	}
 	return s
 }

@@ -361,12 +361,20 @@ func TestNothingIsSuppliedTwice(t *testing.T) {
 // TestTaskTellsTheLawInForce gives the service another law than the embedded one.
 func TestTaskTellsTheLawInForce(t *testing.T) {
 	law := prescription.Law{Validity: []prescription.Limit{{From: nhs.ReadDate("2000-01-01"), Schedules: []string{""}, Days: 7, Rule: "X"}}}
-	w := newWorld(t, today, Options{Law: &law})
+	w := newWorld(t, today, Options{Law: NewLaw(law)})
 	s := epstest.Acute(1)
 	_, err := w.send(s.Message())
 	require.NoError(t, err)
 	w.settle()
 	require.Equal(t, "2026-11-27", w.task(s.Order, 1).Root().Path("restriction", "period", "end").Text())
+
+	replaced := prescription.Law{Validity: []prescription.Limit{{From: nhs.ReadDate("2000-01-01"), Schedules: []string{""}, Days: 5, Rule: "X"}}}
+	w.s.law.Replace(replaced)
+	s = epstest.Acute(2)
+	_, err = w.send(s.Message())
+	require.NoError(t, err)
+	w.settle()
+	require.Equal(t, "2026-11-25", w.task(s.Order, 1).Root().Path("restriction", "period", "end").Text())
 }
 
 // TestOthersSuppliesAreTheirs amends what another pharmacy has dispensed.

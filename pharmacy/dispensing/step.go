@@ -172,7 +172,7 @@ func (s *Service) draft(state fhir.State, orders []*prescription.Order) (*draft,
 	if err != nil {
 		return nil, err
 	}
-	s.rules.Classify(p)
+	s.rules().Classify(p)
 	if p.State = p.Rest(); !p.AnyLeft() {
 		p.State = prescription.Cancelled
 	}
@@ -180,14 +180,14 @@ func (s *Service) draft(state fhir.State, orders []*prescription.Order) (*draft,
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPrescribers(p, state, orders, sent, s.rules.Law); err != nil {
+	if err := checkPrescribers(p, state, orders, sent, s.rules().Law); err != nil {
 		return nil, err
 	}
 	signed, err := signatureOf(state, orders, sent)
 	if err != nil {
 		return nil, err
 	}
-	p.HoldSigned(signed, s.rules.Law)
+	p.HoldSigned(signed, s.rules().Law)
 	id := ""
 	if sent != nil {
 		id = sent.Root().Path("identifier", "value").Text()
@@ -198,7 +198,7 @@ func (s *Service) draft(state fhir.State, orders []*prescription.Order) (*draft,
 	if err := checkIssues(p, state); err != nil {
 		return nil, err
 	}
-	return &draft{execution{Prescription: p, orders: orders, message: id, signed: p.SignatureNow(signed, s.rules.Law)}, authored}, nil
+	return &draft{execution{Prescription: p, orders: orders, message: id, signed: p.SignatureNow(signed, s.rules().Law)}, authored}, nil
 }
 
 // extend adds orders that came after somebody had taken up the Task.
@@ -218,8 +218,8 @@ func (s *Service) extend(state fhir.State, x *execution, orders []*prescription.
 			x.Lines, added = append(x.Lines, p.Lines[i]), append(added, o)
 		}
 	}
-	s.rules.Classify(x.Prescription)
-	if err := checkPrescribers(x.Prescription, state, added, nil, s.rules.Law); err != nil {
+	s.rules().Classify(x.Prescription)
+	if err := checkPrescribers(x.Prescription, state, added, nil, s.rules().Law); err != nil {
 		return nil, err
 	}
 	return s.written(state, x, v.LastUpdated)

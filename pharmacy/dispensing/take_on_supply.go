@@ -22,7 +22,7 @@ func (t *taking) supply(s *takeon.Supply) error {
 		t.Old++
 		return nil
 	}
-	m, why := t.s.rules.Medicines.Match(s.Medicine, s.On)
+	m, why := t.s.rules().Medicines.Match(s.Medicine, s.On)
 	what := "supply"
 	if s.Owed {
 		what = "owing"
@@ -56,7 +56,7 @@ func (t *taking) supply(s *takeon.Supply) error {
 // owing puts what another pharmacy owes before somebody: it is of a prescription that is
 // not here, so that nothing can be supplied for it.
 func (t *taking) owing(p *takenPatient, s *takeon.Supply, r *fhir.Resource) error {
-	last := t.s.rules.Law.LastDay(t.s.rules.ScheduleOf(r.Root(), s.On), s.On)
+	last := t.s.rules().Law.LastDay(t.s.rules().ScheduleOf(r.Root(), s.On), s.On)
 	text := s.Quantity.String() + " " + s.Unit + " of " + s.Said + " are owed by " + cmp.Or(t.from.Name, t.from.ID) + ", of a prescription of " + s.On.String()
 	if s.Number != "" {
 		text += " (" + s.Number + ")"

@@ -67,9 +67,9 @@ func TaskID(order string, issue int) string {
 // begin writes the Task of an issue that waits for its pharmacy, and makes the
 // changes of the queues. Its execution has no version yet.
 func (s *Service) begin(state fhir.State, x *execution, authored string, now time.Time) (*fhir.Resource, []fhir.Change, error) {
-	s.rules.Classify(x.Prescription)
+	s.rules().Classify(x.Prescription)
 	queues, err := s.queues(state, x, now)
-	return x.newTask(s.rules.Law, authored), queues, err
+	return x.newTask(s.rules().Law, authored), queues, err
 }
 
 func (x *execution) newTask(law prescription.Law, authored string) *fhir.Resource {

@@ -27,7 +27,7 @@ func (s *Service) takeBack(state fhir.State, x *execution, id node, reason fhir.
 	if err != nil {
 		return nil, err
 	}
-	out, issues := s.rules.Decide(x.Prescription, x.caller, prescription.Request{Event: prescription.Withdraw, Now: now, Place: "Task", Left: len(x.supplies)})
+	out, issues := s.rules().Decide(x.Prescription, x.caller, prescription.Request{Event: prescription.Withdraw, Now: now, Place: "Task", Left: len(x.supplies)})
 	if len(issues) > 0 {
 		return nil, refusal(string(prescription.Withdraw), issues...)
 	}

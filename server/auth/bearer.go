@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -47,6 +48,8 @@ type Bearer struct {
 	// Delegates are, by the ODS code of an organisation in capitals, those that it
 	// may act for besides itself.
 	Delegates map[string][]string
+
+	replaced atomic.Pointer[[]Key] // in the place of Keys
 }
 
 // Authenticate checks the token: form, signature, time, issuer and audience.
@@ -153,9 +156,21 @@ func (b *Bearer) options() []jwt.ParserOption {
 	return options
 }
 
+// Replace puts other keys in the place of Keys, for the tokens that are verified from
+// then on. It may be called at any time.
+func (b *Bearer) Replace(keys []Key) { b.replaced.Store(&keys) }
+
+// keys are those by which tokens are verified now.
+func (b *Bearer) keys() []Key {
+	if replaced := b.replaced.Load(); replaced != nil {
+		return *replaced
+	}
+	return b.Keys
+}
+
 func (b *Bearer) methods() []string {
 	var names []string
-	for _, k := range b.Keys {
+	for _, k := range b.keys() {
 		names = append(names, k.Algorithm)
 	}
 	return names
@@ -170,11 +185,12 @@ func (b *Bearer) key(t *jwt.Token) (any, error) {
 			return nil, errKid
 		}
 	}
-	if !named && len(b.Keys) > 1 {
+	keys := b.keys()
+	if !named && len(keys) > 1 {
 		return nil, errKid
 	}
-	for _, k := range b.Keys {
-		if k.Algorithm == t.Method.Alg() && (!named || k.ID == id || k.ID == "" && len(b.Keys) == 1) {
+	for _, k := range keys {
+		if k.Algorithm == t.Method.Alg() && (!named || k.ID == id || k.ID == "" && len(keys) == 1) {
 			return k.Public, nil
 		}
 	}
