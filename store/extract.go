@@ -10,7 +10,7 @@ import (
 
 // indexVersion is the version of what [search.Extract] gives: raise it when
 // the same resource gives other entries, and databases renew their index.
-const indexVersion = 7
+const indexVersion = 8
 
 // entriesOf gives the entries of a resource that hold while it stands: all but
 // the one for the time of its version. They are in the order of their rows.

@@ -12,8 +12,18 @@ var laterParams = map[string][]*SearchParam{
 		Expression: "MedicationRequest.groupIdentifier",
 		Base:       []string{"MedicationRequest"},
 	}, prescriptionID},
+	"Resource":      {language},
 	"ClaimResponse": {stake},
 	"Task":          {lastDay, expected, originalSupplied},
+}
+
+// language finds resources by the language in which they are written, as R5 does:
+// https://hl7.org/fhir/R5/search.html#_language
+var language = &SearchParam{
+	Code: "_language", Type: "token",
+	URL:        "http://hl7.org/fhir/SearchParameter/Resource-language",
+	Expression: "Resource.language",
+	Base:       []string{"Resource"},
 }
 
 // stake finds the answers to claims that lack something by the money that it may

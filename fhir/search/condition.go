@@ -67,6 +67,9 @@ func (c *condition) read(value string) (Clause, bool) {
 	if c.param.Code == ID {
 		return c.ids(value)
 	}
+	if c.param.Code == Text {
+		return c.worded(value)
+	}
 	if c.param.Type == "token" && slices.Contains(byTerminology, c.modifier) {
 		return c.byCodes(value)
 	}
@@ -90,8 +93,8 @@ func (c *condition) read(value string) (Clause, bool) {
 
 func (c *condition) modifierOK() bool {
 	known := modifiers[c.param.Type]
-	if c.param.Code == phonetic {
-		known = nil // a sound has no parts
+	if c.param.Code == phonetic || c.param.Code == Text {
+		known = nil // a sound has no parts, and words are found wherever they are
 	}
 	if c.param.Code == ID {
 		known = []string{"not"}

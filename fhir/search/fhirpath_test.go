@@ -52,7 +52,11 @@ func (x *slow) entries(param *r4.SearchParam) []Entry {
 	root := fhirpath.ResourceItem(x.res)
 	var s sink
 	n := namesOf(param.Code)
-	for _, item := range x.eval(param.Expression, root) {
+	expression := param.Expression
+	if param.Code == Text {
+		expression = narrativePath
+	}
+	for _, item := range x.eval(expression, root) {
 		if param.Type == "composite" {
 			x.composite(&s, param, item)
 		} else {
@@ -79,8 +83,11 @@ func (x *slow) write(s *sink, kind string, n *names, item fhirpath.Item) {
 		typ = "Resource"
 	}
 	byType := writers[kind]
-	if n.code == phonetic {
+	switch n.code {
+	case phonetic:
 		byType = soundWriters
+	case Text:
+		byType = narrativeWriters
 	}
 	if write := byType[typ]; write != nil && !strings.HasPrefix(node.Name(), "_") {
 		write(s, n, node)

@@ -144,6 +144,7 @@ var filterOperators = map[string][]string{
 	"number":    {"eq", "ne", "gt", "lt", "ge", "le", "ap", "pr"},
 	"quantity":  {"eq", "ne", "gt", "lt", "ge", "le", "ap", "pr"},
 	"uri":       {"eq", "ne", "pr"},
+	Text:        {"co", "pr"},
 	"reference": {"re", "pr"},
 }
 
@@ -182,6 +183,8 @@ func (f *filter) compare(path, op, value string) (Clause, bool) {
 		}
 		c, ok := ask(map[string]string{"ss": ":below", "sb": ":above", "in": ":in", "ni": ":not-in"}[op], strings.ReplaceAll(value, ",", `\,`))
 		return differing(c, op), ok
+	case Text:
+		return ask("", escaped.Replace(value))
 	case "uri", "reference":
 		c, ok := ask("", escaped.Replace(value))
 		return differing(c, op), ok
@@ -198,13 +201,17 @@ func (f *filter) compare(path, op, value string) (Clause, bool) {
 	return Clause{Any: [][]Clause{{given, after, before}}}, ok && ok2 && ok3
 }
 
-// kindAt is the type of the parameter that a path ends in, "" where there is none.
+// kindAt is the type of the parameter that a path ends in, of words their parameter, ""
+// where there is none.
 func kindAt(typ, path string) string {
 	head, rest, chained := strings.Cut(path, ".")
 	param := r4.SearchParameter(typ, head)
 	if param == nil || !chained {
-		if param == nil {
+		switch {
+		case param == nil:
 			return ""
+		case param.Code == Text:
+			return Text
 		}
 		return param.Type
 	}

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -204,6 +207,23 @@ func testSound(v found, value string) bool {
 		}
 	}
 	return false
+}
+
+// shownWords are the words of a narrative as a parser of HTML sees it.
+func shownWords(v found) []string {
+	var text strings.Builder
+	for z := html.NewTokenizer(strings.NewReader(v.text)); ; {
+		switch z.Next() {
+		case html.ErrorToken:
+			return regexp.MustCompile(`[\p{L}\p{M}\p{Nd}]+`).FindAllString(simple(norm.NFKD.String(text.String())), -1)
+		case html.TextToken:
+			text.WriteString(z.Token().Data)
+		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
+			if name, _ := z.TagName(); !inWord[string(name)] {
+				text.WriteString(" ")
+			}
+		}
+	}
 }
 
 // affix reports whether a text is a prefix or suffix of a name, which nobody
@@ -505,6 +525,11 @@ func askEverything(t *testing.T, suite string, resources []*fhir.Resource) {
 			m, ok := meanings[param.Type]
 			if code == phonetic {
 				m = meaning{askSound, testSound}
+			}
+			if code == Text {
+				narrated := *param
+				narrated.Expression = narrativePath
+				param, m = &narrated, meaning{shownWords, func(v found, value string) bool { return slices.Contains(shownWords(v), value) }}
 			}
 			if ok {
 				p, n := askAll(t, param, m, typ, samples, &misses)

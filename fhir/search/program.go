@@ -51,6 +51,11 @@ func compile(resourceType string) *program {
 
 // compile adds a parameter where it can be indexed.
 func (p *program) compile(typ *r4.Type, param *r4.SearchParam) {
+	if param.Code == Text {
+		narrated := *param
+		narrated.Expression = narrativePath
+		param = &narrated
+	}
 	if param.Expression == "" || unindexed[param.Code] {
 		return
 	}
@@ -85,7 +90,7 @@ func (p *program) add(typ *r4.Type, param *r4.SearchParam) typeSet {
 			pl.repeats = true
 		}
 	}
-	p.single = param.Code != phonetic && pl.oneEntry(param.Type, types)
+	p.single = param.Code != phonetic && param.Code != Text && pl.oneEntry(param.Type, types)
 	return types
 }
 
@@ -93,8 +98,11 @@ func (p *program) add(typ *r4.Type, param *r4.SearchParam) typeSet {
 // for which types it was asked with success.
 func maker(typ *r4.Type, param *r4.SearchParam, types typeSet) func(string) writer {
 	byType := writers[param.Type]
-	if param.Code == phonetic {
+	switch param.Code {
+	case phonetic:
 		byType = soundWriters
+	case Text:
+		byType = narrativeWriters
 	}
 	var components *composite
 	if param.Type == "composite" {

@@ -58,12 +58,12 @@ func (p *parser) sort(name, modifier, value string) {
 func (p *parser) sortable(code string) bool { return slices.Contains(sortParams(p.query.Type), code) }
 
 // sortParams lists the parameters whose keys are in an order that means
-// something: no composites.
+// something: no composites, and no words.
 func sortParams(typ string) []string {
 	out := []string{ID, LastUpdated}
 	kinds := programFor(typ).kinds
 	for _, param := range r4.SearchParams(typ) {
-		if kinds[param.Code] != nil && param.Type != "composite" {
+		if kinds[param.Code] != nil && param.Type != "composite" && param.Code != Text {
 			out = append(out, param.Code)
 		}
 	}
