@@ -17,6 +17,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/invoicing"
+	"github.com/pestle-fhir/pestle/pharmacy/notices"
 	"github.com/pestle-fhir/pestle/pharmacy/register"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
 	"github.com/pestle-fhir/pestle/pharmacy/warehouse"
@@ -51,7 +52,9 @@ type appConfig struct {
 	Origins    []string      // by which clients know the server
 	Address    string        // the first of them, "" where it is not known
 	Proof      time.Duration // see [duties.Table.Proof]
-	MaxBacklog uint64        // commits that a follower may be behind; 0 for any number
+	Notices    noticeOptions
+	Sandbox    bool   // nothing is sent to anybody
+	MaxBacklog uint64 // commits that a follower may be behind; 0 for any number
 }
 
 // app is everything of a running Pestle but HTTP.
@@ -68,6 +71,7 @@ type app struct {
 	invoicing     *invoicing.Service
 	register      *register.Service
 	warehouse     *warehouse.Service
+	notices       *notices.Service
 	loops         map[string]*pharmacy.Loop // by follower
 	backlog       *pharmacy.Backlog         // of the loops
 	definitions   *definitionFolder
@@ -144,7 +148,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	emergencies := &emergency.Desk{Rules: rules, Separate: separate.Separate}
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
-	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), reimbursement.Guard(money), register.Guard(books), warehouse.Guard(goods), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
+	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), notices.Guard, reimbursement.Guard(money), register.Guard(books), warehouse.Guard(goods), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err
@@ -165,6 +169,12 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	a.clinical = clinical.New(db, checks)
 	a.openStock(books, goods)
 	a.invoicing = invoicing.New(db, private)
+	told, err := c.Notices.options(c.Sandbox, c.Dispensing.Site.ODS, c.Dispensing.Site.Name)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	told.Logger = log
+	a.notices = notices.New(db, told)
 	a.purges, a.duties, a.emergencies = purges, separate, emergencies
 	a.law = c.Dispensing.Law
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
@@ -183,7 +193,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 func (a *app) close() error { return errors.Join(a.db.Close(), a.audit.Close()) }
 
 func (a *app) operations() []fhir.Operation {
-	return slices.Concat(a.coreOperations(), a.invoicing.Operations(), a.emergencies.Operations(a.db))
+	return slices.Concat(a.coreOperations(), a.invoicing.Operations(), a.notices.Operations(), a.emergencies.Operations(a.db))
 }
 
 // coreOperations are those of the parts that serve every prescription.
@@ -196,7 +206,7 @@ func (a *app) intakes() []fhir.Intake {
 }
 
 func (a *app) followers() []pharmacy.Follower {
-	return slices.Concat(a.clinical.Followers(), a.dispensing.Followers(), a.reimbursement.Followers(), a.invoicing.Followers(), a.register.Followers(), a.warehouse.Followers())
+	return slices.Concat(a.clinical.Followers(), a.dispensing.Followers(), a.reimbursement.Followers(), a.invoicing.Followers(), a.register.Followers(), a.notices.Followers(), a.warehouse.Followers())
 }
 
 // follow runs the followers until ctx ends; the channel is closed when the last
@@ -216,6 +226,7 @@ func (a *app) follow(ctx context.Context) <-chan struct{} {
 			Behind: func() fhir.Seq { _, lag := a.backlog.Lag(); return lag }}
 		group.Go(func() { _ = timer.Run(ctx) })
 	}
+	group.Go(func() { a.notices.Deliver(ctx) })
 	done := make(chan struct{})
 	go func() { group.Wait(); close(done) }()
 	return done

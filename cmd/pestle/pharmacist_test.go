@@ -23,6 +23,9 @@ func TestPharmacist(t *testing.T) { walk(t, "pharmacist.md", 55) }
 // TestPrivate runs the commands of docs/private.md against a sandbox.
 func TestPrivate(t *testing.T) { walk(t, "private.md", 31) }
 
+// TestNotices runs the commands of docs/notices.md against a sandbox.
+func TestNotices(t *testing.T) { walk(t, "notices.md", 10) }
+
 // walk runs the commands of a document in one shell, in their order, against a
 // sandbox. Each prints the lines of the text block after it. A block with the name of
 // a file is that file.

@@ -110,6 +110,7 @@ type serveCommand struct {
 	listening   `embed:""`
 	signing     `embed:""`
 	secretFiles `embed:""`
+	Notices     noticeOptions `embed:""`
 
 	settings  []cli.Setting          // as they were told
 	line      []string               // the command line
@@ -274,7 +275,7 @@ func (c *serveCommand) withPeople(next http.Handler) http.Handler {
 }
 
 func (c *serveCommand) appConfig() appConfig {
-	config := appConfig{Data: c.Data, Key: c.encryption, References: c.References, MinFree: c.MinFreeMB << 20, MaxBacklog: c.MaxBacklog, Proof: c.Reauth, Profiles: c.profileOptions, Dispensing: dispensing.Options{
+	config := appConfig{Data: c.Data, Key: c.encryption, References: c.References, MinFree: c.MinFreeMB << 20, MaxBacklog: c.MaxBacklog, Sandbox: c.Sandbox, Proof: c.Reauth, Profiles: c.profileOptions, Dispensing: dispensing.Options{
 		Site: dispensing.Site{ODS: c.Site, Name: c.SiteName, ReimbursementAuthority: c.Authority, Endpoint: c.PublicURL}}}
 	if c.Sandbox && c.Site == "" {
 		config.Dispensing.Site = dispensing.Site{ODS: sandboxPharmacy, Name: "Sandbox Online Pharmacy", ReimbursementAuthority: c.Authority, Endpoint: c.scheme() + "://" + c.Addr + server.Bases[0]}
@@ -286,6 +287,7 @@ func (c *serveCommand) appConfig() appConfig {
 	}
 	config.Register, config.Stock, config.Present = c.RegisterAlso, c.Stock, register.Asked(c.Responsible)
 	config.Checks, config.Closing = c.checks, c.closing
+	config.Notices = c.Notices
 	return config
 }
 
@@ -336,6 +338,9 @@ func (c *serveCommand) complete() error {
 		return fmt.Errorf("--site %q is not an ODS code: expected capital letters and digits, such as FA565", c.Site)
 	}
 	if err := c.Cards.complete(c.Sandbox, c.Site, c.PublicURL); err != nil {
+		return err
+	}
+	if err := c.Notices.complete(c.Sandbox, c.Site, c.SiteName); err != nil {
 		return err
 	}
 	if err := c.listening.complete(); err != nil {
