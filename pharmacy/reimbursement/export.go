@@ -3,6 +3,7 @@ package reimbursement
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -193,21 +194,63 @@ func (s *Service) pin(ctx context.Context, e *Export, at fhir.Seq) error {
 	return err
 }
 
-// each calls do for every claim of the export with its answer.
+// each calls do for every claim of the export with its answer, in order. The next ones
+// are read and parsed meanwhile.
 func (e *Export) each(do func(x submission, claim, response *fhir.Version) error) error {
-	for _, x := range e.list {
-		response, claim, err := answered(e.state, x.id)
-		if err != nil {
-			return err
+	var parts [][]submission
+	for part := range slices.Chunk(e.list, readAtOnce) {
+		parts = append(parts, part)
+	}
+	ahead := make([]chan []answeredClaim, 0, len(parts))
+	begin := func() {
+		if i := len(ahead); i < len(parts) {
+			done := make(chan []answeredClaim, 1)
+			ahead = append(ahead, done)
+			go func() { done <- readAnswered(e.state, parts[i]) }()
 		}
-		if claim == nil {
-			continue
-		}
-		if err := do(x, claim, response); err != nil {
-			return err
+	}
+	for range runtime.GOMAXPROCS(0) + 1 {
+		begin()
+	}
+	for i, part := range parts {
+		list := <-ahead[i]
+		begin()
+		for k, x := range part {
+			a := list[k]
+			err := a.err
+			if err == nil && a.claim != nil {
+				err = do(x, a.claim, a.response)
+			}
+			if err != nil {
+				for _, other := range ahead[i+1:] { // they end before the state is closed
+					<-other
+				}
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// readAtOnce is how many claims are read together: they are held in memory, and so are
+// as many for each processor.
+const readAtOnce = 32
+
+// answeredClaim is a claim with its answer, see [answered].
+type answeredClaim struct {
+	response, claim *fhir.Version
+	err             error
+}
+
+func readAnswered(state fhir.State, list []submission) []answeredClaim {
+	out := make([]answeredClaim, len(list))
+	for i, x := range list {
+		a := &out[i]
+		if a.response, a.claim, a.err = answered(state, x.id); a.err != nil {
+			break
+		}
+	}
+	return out
 }
 
 // answered is a ClaimResponse with the Claim that it answers; the Claim is nil

@@ -167,6 +167,9 @@ func covering(runs []run, month tariff.Month) (last run, ok bool) {
 // with the version of the claim; nil where none did, or where one has taken it back.
 func submitted(runs []run, id string) (was *fhir.Version, version string, err error) {
 	for i := len(runs) - 1; i >= 0; i-- {
+		if v, err := runs[i].state.Current("ClaimResponse", id); err != nil || v == nil {
+			return nil, "", err // there was none then, nor before
+		}
 		response, claim, err := answered(runs[i].state, id)
 		if err != nil {
 			return nil, "", err

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
@@ -167,14 +168,19 @@ var notVerified = regexp.MustCompile(`[a-z][A-Za-z0-9: -]* from [0-9]{4}-[0-9]{2
 // rests notes an amount that was worked out by a figure marked B, by the rule
 // and the working that it names.
 func (t *totals) rests(working string, pence *big.Rat) {
+	if pence.Sign() == 0 || !strings.Contains(working, "(B)") {
+		return
+	}
 	cited := notVerified.FindAllString(working, -1)
-	if cited == nil || pence.Sign() == 0 {
+	if cited == nil {
 		return
 	}
 	t.unverified.Add(t.unverified, new(big.Rat).Abs(pence))
-	t.marks = append(t.marks, cited...)
-	slices.Sort(t.marks)
-	t.marks = slices.Compact(t.marks)
+	for _, mark := range cited {
+		if i, had := slices.BinarySearch(t.marks, mark); !had {
+			t.marks = slices.Insert(t.marks, i, mark)
+		}
+	}
 }
 
 func add[K comparable](sums map[K]*big.Rat, key K, n *big.Rat) {
