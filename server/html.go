@@ -42,7 +42,7 @@ func sendPage(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 }
 
 func (s *Server) site() page.Site {
-	return page.Site{Name: s.config.Name, Version: s.config.Version, Sandbox: s.config.Story != nil, Docs: s.config.Docs != nil}
+	return page.Site{Name: s.config.Name, Version: s.config.Version, Sandbox: s.config.Story != nil, Docs: s.config.Docs != nil, Console: s.config.Console}
 }
 
 // open answers a browser that asks for the front page or for documentation,

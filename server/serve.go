@@ -70,7 +70,10 @@ func (s *Server) identify(x *exchange, r *http.Request) (err error) {
 	if s.config.Authenticator == nil || r.Method == http.MethodOptions || x.discovery(r) {
 		return nil
 	}
-	known, err := s.config.Authenticator.Authenticate(r)
+	known, recognised := auth.RecognisedIn(r.Context())
+	if !recognised {
+		known, err = s.config.Authenticator.Authenticate(r)
+	}
 	if err == nil {
 		x.identity = known
 		x.identity.Requester.ChoosesIDs = known.Scopes.AllowOperation(clientIDs, "")

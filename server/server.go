@@ -69,6 +69,7 @@ type Config struct {
 	Docs     fs.FS       // the documentation in Markdown, for /docs; nil for none
 	Lenient  bool        // unknown search parameters are left out, with a warning, unless Prefer: handling=strict
 	Origins  []string    // web origins that may call (CORS), "*" for all; none by default
+	Console  bool        // there is a console, to which pages lead
 
 	// Terminology returns the members of the TerminologyCapabilities that say what
 	// is loaded; nil for a server without a terminology service.

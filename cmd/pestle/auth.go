@@ -122,7 +122,7 @@ func (c *serveCommand) strengths() (*duties.Strengths, error) {
 
 // site is what pages say about the server.
 func (c *serveCommand) site() page.Site {
-	return page.Site{Name: "Pestle", Version: version(), Sandbox: c.Sandbox, Docs: true, People: c.SignIn}
+	return page.Site{Name: "Pestle", Version: version(), Sandbox: c.Sandbox, Docs: true, People: c.SignIn, Console: c.Sandbox || c.SignIn}
 }
 
 // issuer is what issues tokens in a server, nil where nothing does.

@@ -20,6 +20,9 @@ var plain = regexp.MustCompile("(?ms)^```(sh|text)\n(.*?)^```$")
 // TestPharmacist runs the commands of docs/pharmacist.md against a sandbox.
 func TestPharmacist(t *testing.T) { walk(t, "pharmacist.md", 55) }
 
+// TestConsoleDocument runs what docs/console.md shows.
+func TestConsoleDocument(t *testing.T) { walk(t, "console.md", 4) }
+
 // TestPrivate runs the commands of docs/private.md against a sandbox.
 func TestPrivate(t *testing.T) { walk(t, "private.md", 31) }
 

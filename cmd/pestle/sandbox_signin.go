@@ -57,7 +57,7 @@ func (s sandboxSignIn) within(next http.Handler) http.Handler {
 
 func (s sandboxSignIn) choose(w http.ResponseWriter, r *http.Request) {
 	back := r.FormValue("back")
-	if !strings.HasPrefix(back, oauth.AuthorizePath+"?") {
+	if !strings.HasPrefix(back, oauth.AuthorizePath+"?") && !page.MayReturn(back) {
 		back = "/" // to nowhere else
 	}
 	if r.Method != http.MethodPost {

@@ -233,7 +233,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	defer func() { _ = beside.Close() }()
 	cards := &payments{app: app, stripe: c.Cards.stripe, till: c.Sandbox, site: c.site(), log: log}
 	cards.take(cmp.Or(app.address, "http://"+listener.Addr().String()))
-	h := &http.Server{Handler: transport.Handler(c.proxies, cards.within(c.withPeople(admin.withCommands(s.Handler(), config.Authenticator)))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	h := &http.Server{Handler: transport.Handler(c.proxies, cards.within(c.withPeople(c.withConsole(admin.withCommands(s.Handler(), config.Authenticator), s.Handler(), issuer(config), log)))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(listener) }()
@@ -390,7 +390,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 	config := server.Config{
 		Repository: app.repository, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
-		Memory: c.Memory.orDefault(), Audit: app.audit, ReadOnly: readOnly, Counters: app.counters(), Writable: app.db.Writable, Purges: app.db.Purges, Warnings: []func() string{app.backlog.Full, app.unaudited}, Docs: docs.Files, Rules: ruleBook(), Examples: exampleBodies,
+		Memory: c.Memory.orDefault(), Audit: app.audit, ReadOnly: readOnly, Counters: app.counters(), Writable: app.db.Writable, Purges: app.db.Purges, Warnings: []func() string{app.backlog.Full, app.unaudited}, Docs: docs.Files, Console: c.Sandbox || c.SignIn, Rules: ruleBook(), Examples: exampleBodies,
 		Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
 		Terminology: app.library.Terminology().Capabilities, Codes: app.library.Terminology(),
 		Shelf: store.NewShelf(app.engine),

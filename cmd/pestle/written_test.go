@@ -44,7 +44,7 @@ func startPharmacy(t *testing.T, change ...func(*serveCommand)) *pharmacyUnderTe
 	require.NoError(t, app.loadDemo(t.Context()))
 	ctx, stop := context.WithCancel(context.Background())
 	followers := app.follow(ctx)
-	p := &pharmacyUnderTest{t, app, httptest.NewServer(s.Handler())}
+	p := &pharmacyUnderTest{t, app, httptest.NewServer(command.withPeople(command.withConsole(s.Handler(), s.Handler(), issuer(config), log)))}
 	t.Cleanup(func() {
 		p.http.Close()
 		stop()

@@ -16,6 +16,9 @@ var london = func() *time.Location {
 	return l
 }()
 
+// London is the time in which days and times are told to people.
+func London() *time.Location { return london }
+
 // Midnight is the calendar day in London of an instant, as midnight UTC.
 func Midnight(t time.Time) time.Time {
 	y, m, d := t.In(london).Date()

@@ -24,6 +24,17 @@ type Chart interface {
 // Record is a resource in the words by which a person chooses it.
 type Record struct{ ID, Name, Note string }
 
+// IdentityOf is a person who has signed in with all that their roles allow them, by a
+// part of this server that is named like a client.
+func (s *Server) IdentityOf(p *Person, proof Proof, client string) auth.Identity {
+	who := s.identityOf(p, client)
+	if who.Roles == nil && s.config.Roles != nil { // a person without roles may do nothing
+		who.Roles = s.config.Roles(p.Roles)
+	}
+	who.Requester.Person, who.Requester.Verified, who.Requester.Strength = true, proof.At, proof.Strength
+	return who
+}
+
 // identityOf is a person with all that their roles allow them, by an app.
 func (s *Server) identityOf(p *Person, client string) auth.Identity {
 	who := auth.Identity{Scopes: auth.Full, Roles: s.rolesOf(p), Requester: fhir.Principal{

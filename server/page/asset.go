@@ -58,3 +58,6 @@ func addressOf(name string) string {
 }
 
 var style, script = addressOf("style.css"), addressOf("passkey.js")
+
+// StyleAddress is the address of the style sheet of all pages.
+var StyleAddress = style

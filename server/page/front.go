@@ -36,6 +36,9 @@ func (f *Front) HTML() []byte {
 
 func (f *Front) places() []place {
 	list := []place{{Link{"Metadata", "/fhir/metadata"}, "What the server can do: interactions, search parameters, operations, as a CapabilityStatement."}, {Link{"OpenAPI", "/openapi.json"}, "The interface for tools that make clients of it; of each type of FHIR at /openapi/[type].json."}}
+	if f.Site.Console {
+		list = append(list, place{Link{"Console", ConsolePath}, "The screens of the people who do the work: customer service, pharmacists, finance and auditors."})
+	}
 	if f.Story != nil {
 		list = append(list,
 			place{Link{"The pharmacist’s list", "/fhir/Task?code=prescription-order&status=requested,ready,accepted,in-progress"}, "Prescriptions that wait for a pharmacist, as Tasks."},

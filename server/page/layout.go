@@ -46,6 +46,9 @@ func (s Site) top(w *markup.Writer, title string) {
 	w.HTML(`
 <li><a href="/health">Health</a></li>
 `)
+	if s.Console {
+		w.HTML(`<li><a href="/console">Console</a></li>`)
+	}
 	if s.People {
 		w.HTML(`<li><a href="/account">Account</a></li>`)
 	}

@@ -5,7 +5,10 @@
 // (package markup).
 package page
 
-import "embed"
+import (
+	"embed"
+	"strings"
+)
 
 //go:embed style.css favicon.svg passkey.js
 var files embed.FS
@@ -16,4 +19,15 @@ type Site struct {
 	Sandbox       bool
 	Docs          bool // there are pages under /docs
 	People        bool // people sign in here: there is /account
+	Console       bool // there is [ConsolePath]
+}
+
+// ConsolePath is where the console is.
+const ConsolePath = "/console"
+
+// MayReturn reports whether an address is one of the console, to which a browser may be
+// sent after somebody has signed in.
+func MayReturn(address string) bool {
+	path, _, _ := strings.Cut(address, "?")
+	return (path == ConsolePath || strings.HasPrefix(path, ConsolePath+"/")) && !strings.Contains(path, "//") && !strings.ContainsAny(address, "\r\n\\#")
 }

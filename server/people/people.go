@@ -64,6 +64,9 @@ type hash [sha256.Size]byte
 
 func hashOf(text string) hash { return sha256.Sum256([]byte(text)) }
 
+// Idle is after how long a session ends in which nothing is asked for.
+func (r *Registry) Idle() time.Duration { return r.config.Idle }
+
 // New reads the people and the sessions in force from the shelf.
 func New(config Config) (*Registry, error) {
 	config.Idle, config.Most = cmp.Or(config.Idle, defaultIdle), cmp.Or(config.Most, defaultMost)

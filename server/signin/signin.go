@@ -260,9 +260,9 @@ func lead(w http.ResponseWriter, to string) {
 }
 
 // backOf is where a browser may be sent after it has signed in: to the authorization
-// endpoint or to a page of this server, and to nowhere else.
+// endpoint, to the console or to their account, and to nowhere else.
 func backOf(text string) string {
-	if strings.HasPrefix(text, oauth.AuthorizePath+"?") && !strings.ContainsAny(text, "\r\n\\") {
+	if page.MayReturn(text) || strings.HasPrefix(text, oauth.AuthorizePath+"?") && !strings.ContainsAny(text, "\r\n\\") {
 		return text
 	}
 	return AccountPath

@@ -19,7 +19,7 @@ func FuzzText(f *testing.F) {
 		var w Writer
 		page := w.HTML("<!doctype html><html><head><title>").Text(text).HTML("</title></head><body><p").Attr("class", text).Attr("data-x", text).HTML(">").Text(text).
 			HTML("</p><a").Attr("href", text).HTML(">").Text(text).HTML("</a><pre><code>").Text(text).HTML("</code></pre><form").Attr("action", text).
-			HTML(" method=\"post\"><input").Attr("value", text).HTML("></form><script").Attr("src", text).HTML("></script></body></html>").Bytes()
+			HTML(" method=\"post\"><input").Attr("value", text).HTML("><textarea>\n").Text(text).HTML("</textarea></form><script").Attr("src", text).HTML("></script></body></html>").Bytes()
 		root, err := html.Parse(strings.NewReader(string(page)))
 		if err != nil {
 			t.Fatal(err)
@@ -42,7 +42,7 @@ func FuzzText(f *testing.F) {
 				t.Errorf("%q made a node of type %d", text, n.Type)
 			}
 		}
-		if got := strings.Join(elements, " "); got != "html head title body p a pre code form input script" {
+		if got := strings.Join(elements, " "); got != "html head title body p a pre code form input textarea script" {
 			t.Errorf("%q made %s", text, got)
 		}
 	})

@@ -1,0 +1,362 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/server/page/markup"
+)
+
+// orderScreen is a prescription: the answer first.
+type orderScreen struct {
+	Number, Clinic string
+	Kind           string // NHS or private
+	Answer         Line
+	EPS            string // how far it is by the words of EPS
+	Banner         banner
+	Items          []item
+	Money          []fact
+	Doors          []tab
+	Events         timeline
+}
+
+// item is one of a prescription.
+type item struct {
+	Place    string
+	Medicine string // as the role is shown it
+	Quantity string
+	Dose     string
+	Answer   Line
+	App      string // what the NHS App shows
+}
+
+func (o *orderScreen) title() string { return "Prescription " + o.Number }
+
+func (o *orderScreen) write(w *markup.Writer) {
+	w.HTML("<h1>Prescription ").Text(o.Number).HTML("</h1>\n<section class=\"answer\" aria-label=\"Where it is\">\n")
+	o.Answer.write(w)
+	facts(w, []fact{{"EPS says", o.EPS}, {"From", o.Clinic}, {"Paid by", o.Kind}})
+	w.HTML("</section>\n")
+	o.Banner.write(w, true)
+	doors(w, o.Doors)
+	if len(o.Items) > 0 {
+		w.HTML("<section aria-labelledby=\"items\">\n<h2 id=\"items\">Items</h2>\n<div class=\"scroll\" role=\"region\" aria-label=\"Table of the items\" tabindex=\"0\">\n<table class=\"entries\">\n<caption>The items, where each is, and what the NHS App shows</caption>\n<thead><tr><th scope=\"col\">Item</th><th scope=\"col\">Quantity</th><th scope=\"col\">Where it is</th><th scope=\"col\">NHS App</th></tr></thead>\n<tbody>\n")
+		for _, i := range o.Items {
+			w.HTML("<tr><th scope=\"row\">").Text(strings.TrimSpace(i.Place + " " + i.Medicine))
+			if i.Dose != "" {
+				w.HTML("<br><span class=\"soft\">").Text(i.Dose).HTML("</span>")
+			}
+			w.HTML(`</th><td data-label="Quantity">`).Text(i.Quantity).HTML(`</td><td data-label="Where it is">`).Text(i.Answer.State)
+			if i.Answer.Since.Words != "" {
+				w.HTML(", since ")
+				i.Answer.Since.write(w)
+			}
+			if i.Answer.By != "" {
+				w.HTML("; ").Text(i.Answer.By)
+			}
+			w.HTML(`</td><td data-label="NHS App">`).Text(i.App).HTML("</td></tr>\n")
+		}
+		w.HTML("</tbody>\n</table>\n</div>\n</section>\n")
+	}
+	if len(o.Money) > 0 {
+		w.HTML("<section aria-labelledby=\"money\">\n<h2 id=\"money\">Payments</h2>\n")
+		facts(w, o.Money)
+		w.HTML("</section>\n")
+	}
+	w.HTML("<section aria-labelledby=\"happened\">\n<h2 id=\"happened\">What happened</h2>\n")
+	o.Events.write(w)
+	w.HTML("</section>\n")
+}
+
+// ownSystems is how the code systems of this server begin.
+const ownSystems = "https://pestle-fhir.github.io/"
+
+func queryEscape(s string) string { return url.QueryEscape(s) }
+
+func (v *visit) order() (view, error) {
+	number := v.r.PathValue("rx")
+	answers, err := v.read(v.searched("Task", "group-identifier", literal(number), "_sort", "-_lastUpdated", "_count", "100"),
+		v.searched("MedicationRequest", "group-identifier", literal(number), "_count", "50"))
+	if err != nil {
+		return nil, err
+	}
+	if !answers[0].ok() {
+		return nil, refusedBy(answers[0])
+	}
+	tasks := answers[0].resources()
+	var task *fhir.Resource
+	for _, t := range tasks {
+		if codedIn(t.Get("code"), "message-event") == "prescription-order" {
+			task = t
+			break
+		}
+	}
+	if task == nil {
+		return nil, &problem{status: http.StatusNotFound, heading: "There is no such prescription", message: "It is not here, or belongs to another pharmacy. Find the patient by the NHS number, or by name and date of birth."}
+	}
+	v.json = fhirPath + "/Task/" + task.ID()
+	out := &orderScreen{Number: number, Clinic: partyOf(task.Get("requester")), EPS: v.conceptOf(task.Get("businessStatus"))}
+	requests := answers[1].resources()
+	patient := idIn(task.Root().Path("for", "reference").Text(), "Patient")
+	var refs []string
+	for _, r := range requests {
+		refs = append(refs, "MedicationRequest/"+r.ID())
+	}
+	supplies := ""
+	if len(refs) > 0 {
+		supplies = v.searched("MedicationDispense", "prescription", strings.Join(refs, ","), "_count", "100")
+	}
+	history := ""
+	if v.may("Task", auth.Read) {
+		history = "Task/" + task.ID() + "/_history?_count=100"
+		if at := v.at(); at != "" {
+			history += "&_at=le" + queryEscape(at)
+		}
+	}
+	rest, err := v.read(v.one("Patient", patient), supplies, history,
+		v.searched("CommunicationRequest", "patient", "Patient/"+patient, "_count", "100"),
+		v.searched("Communication", "patient", "Patient/"+patient, "_count", "100"),
+		v.searched("PaymentNotice", "request", "Task/"+task.ID(), "_count", "50"))
+	if err != nil {
+		return nil, err
+	}
+	if rest[0].ok() {
+		out.Banner = v.bannerOf(rest[0].resource)
+	} else {
+		out.Banner = banner{Missing: []string{"the patient"}}
+	}
+	lines, err := v.lines([]*fhir.Resource{task})
+	if err != nil {
+		return nil, err
+	}
+	out.Answer, out.Kind = lines[0].whole, lines[0].kind
+	out.Items = v.itemsOf(requests, &lines[0])
+	out.Money = v.moneyOf(rest[5].resources())
+	for i, kind := range []string{"supplies", "steps of the prescription", "questions to the clinic", "messages", "payments"} {
+		if s := rest[i+1].status; (s == http.StatusForbidden || s == http.StatusBadRequest) && (kind != "supplies" || len(refs) > 0) {
+			out.Events.Missing = append(out.Events.Missing, kind)
+		}
+	}
+	about := func(r *fhir.Resource) bool {
+		for _, name := range []string{"about", "basedOn"} {
+			for ref := range r.Get(name).Items() {
+				if text := ref.Get("reference").Text(); text == "Task/"+task.ID() || slices.Contains(refs, text) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	v.steps(&out.Events, rest[2])
+	v.happened(&out.Events, tasks, func(r *fhir.Resource) bool { return r.ID() != task.ID() })
+	v.happened(&out.Events, rest[1].resources(), nil)
+	v.happened(&out.Events, rest[3].resources(), about)
+	v.happened(&out.Events, rest[4].resources(), about)
+	v.happened(&out.Events, rest[5].resources(), nil)
+	out.Events.Events = sorted(out.Events.Events)
+	return out, nil
+}
+
+// progress is what Task/$progress tells of a prescription.
+type progress struct {
+	whole Line
+	kind  string
+	items []told
+}
+
+// told is what it tells of an item.
+type told struct {
+	number, app string
+	line        Line
+	controlled  bool
+}
+
+// lines asks how far prescriptions are. In the past there is only what their Tasks said.
+func (v *visit) lines(tasks []*fhir.Resource) ([]progress, error) {
+	out := make([]progress, len(tasks))
+	for i := range tasks {
+		a := &answer{}
+		if v.at() == "" && v.acts("Task/$progress") {
+			var err error
+			if a, err = v.ask(http.MethodGet, "Task/"+tasks[i].ID()+"/$progress", nil); err != nil {
+				return nil, err
+			}
+		}
+		if !a.ok() {
+			t := tasks[i].Root()
+			out[i].whole = Line{State: v.conceptOf(t.Get("businessStatus")), Since: momentOf(changedAt(t), v.now())}
+			continue
+		}
+		parts := a.resource.Get("parameter")
+		if out[i].kind = "the NHS"; parameter(parts, "private").Get("valueBoolean").Bool() {
+			out[i].kind = "the patient or the clinic: a private prescription"
+		}
+		step, since := parameter(parts, "step").Get("valueCode").Text(), parameter(parts, "since").Get("valueDateTime").Text()
+		for p := range parts.Items() {
+			if p.Get("name").Text() != "item" {
+				continue
+			}
+			f := factsIn(p.Get("part"))
+			line := Answer(f, v.now())
+			item := told{parameter(p.Get("part"), "number").Get("valueString").Text(), parameter(p.Get("part"), "app").Get("valueString").Text(), line, f.Controlled}
+			out[i].items = append(out[i].items, item)
+			if out[i].whole.State == "" && f.Milestone == step && parameter(p.Get("part"), "since").Get("valueDateTime").Text() == since {
+				out[i].whole = line
+			}
+		}
+	}
+	return out, nil
+}
+
+// changedAt is when a Task was changed last.
+func changedAt(task fhir.Node) string {
+	if at := task.Get("lastModified").Text(); at != "" {
+		return at
+	}
+	return task.Get("authoredOn").Text()
+}
+
+// factsIn reads what $progress tells of an item.
+func factsIn(parts fhir.Node) Facts {
+	text := func(name, value string) string { return parameter(parts, name).Get(value).Text() }
+	holds := func(name string) bool { return parameter(parts, name).Get("valueBoolean").Bool() }
+	f := Facts{Milestone: text("step", "valueCode"), Last: text("lastDay", "valueDate"), Expected: text("expected", "valueDate"), Courier: text("courier", "valueString"),
+		Answered: holds("answered"), Controlled: holds("controlled"), Supplied: holds("supplied"), Owed: amountOf(parameter(parts, "outstanding").Get("valueQuantity"))}
+	f.Attempts, _ = strconv.Atoi(text("failedAttempts", "valuePositiveInt"))
+	f.Since, _ = time.Parse(time.RFC3339, text("since", "valueDateTime"))
+	return f
+}
+
+// itemsOf are the items of a prescription in their order, as the role is shown them.
+func (v *visit) itemsOf(requests []*fhir.Resource, p *progress) (list []item) {
+	byNumber := map[string]*fhir.Resource{}
+	for _, r := range requests {
+		for i := range r.Get("identifier").Items() {
+			byNumber[strings.ToLower(i.Get("value").Text())] = r
+		}
+	}
+	for n, told := range p.items {
+		out := item{Place: strconv.Itoa(n+1) + ".", Answer: told.line, App: told.app}
+		if r := byNumber[strings.ToLower(told.number)]; r != nil {
+			out.Medicine = v.medicineOf(r.Root())
+			out.Quantity = amountOf(r.Root().Path("dispenseRequest", "quantity"))
+			out.Dose = r.Get("dosageInstruction").Item(0).Get("text").Text()
+		}
+		if out.Medicine == "" || out.Medicine == "Item" {
+			out.Place, out.Medicine = "", "Item "+strconv.Itoa(n+1)
+			if told.controlled {
+				out.Medicine += " (controlled)"
+			}
+		}
+		list = append(list, out)
+	}
+	if len(p.items) == 0 { // of the past, or not told: what was ordered
+		for n, r := range requests {
+			list = append(list, item{Place: strconv.Itoa(n+1) + ".", Medicine: v.medicineOf(r.Root()), Quantity: amountOf(r.Root().Path("dispenseRequest", "quantity"))})
+		}
+	}
+	return list
+}
+
+// moneyOf is what was paid.
+func (v *visit) moneyOf(notices []*fhir.Resource) (list []fact) {
+	for _, n := range notices {
+		list = append(list, fact{"Paid " + momentOf(n.Get("created").Text(), v.now()).Words, amountOf(n.Get("amount"))})
+	}
+	return list
+}
+
+// steps are the versions of the Task of a prescription by which its status changed.
+func (v *visit) steps(t *timeline, history *answer) {
+	if !history.ok() {
+		return
+	}
+	list := history.resources() // the newest first
+	for i, r := range list {
+		status := r.Get("status").Text() + codedIn(r.Get("businessStatus"), "EPS-task-business-status")
+		if i+1 < len(list) && status == list[i+1].Get("status").Text()+codedIn(list[i+1].Get("businessStatus"), "EPS-task-business-status") {
+			continue
+		}
+		t.Events = append(t.Events, event{When: momentOf(r.Root().Path("meta", "lastUpdated").Text(), v.now()), Kind: "Prescription", Words: v.conceptOf(r.Get("businessStatus"))})
+	}
+	for link := range history.resource.Get("link").Items() {
+		if link.Get("relation").Text() == "next" {
+			t.Cut = len(list)
+		}
+	}
+}
+
+// happened adds what resources tell of to a timeline: those that fit, or all.
+func (v *visit) happened(t *timeline, list []*fhir.Resource, fits func(*fhir.Resource) bool) {
+	now := v.now()
+	for _, r := range list {
+		if fits != nil && !fits(r) {
+			continue
+		}
+		n := r.Root()
+		switch r.Type() {
+		case "Task":
+			v.taskHappened(t, n, now)
+		case "MedicationDispense":
+			words := strings.TrimSpace(amountOf(n.Get("quantity")) + " " + v.medicineOf(n))
+			when := n.Get("whenHandedOver").Text()
+			if when == "" {
+				when = n.Get("whenPrepared").Text()
+			}
+			kind := "Supply"
+			if n.Get("status").Text() != "completed" {
+				kind = "Supply, " + n.Get("status").Text()
+			}
+			t.Events = append(t.Events, event{When: momentOf(when, now), Kind: kind, Words: words})
+		case "CommunicationRequest":
+			e := event{When: momentOf(n.Get("authoredOn").Text(), now), Kind: "Question", Words: "The pharmacist asked the clinic a question"}
+			if said := n.Get("payload").Item(0).Get("contentString").Text(); said != "" {
+				e.More = []fact{{"Question", said}, {"About", v.conceptOf(n.Get("reasonCode").Item(0))}}
+			}
+			t.Events = append(t.Events, e)
+		case "Communication":
+			when := n.Get("sent").Text()
+			if when == "" {
+				when = n.Path("meta", "lastUpdated").Text()
+			}
+			e := event{When: momentOf(when, now), Kind: "Message", Words: strings.TrimSpace("From " + partyOf(n.Get("sender")))}
+			if said := n.Get("payload").Item(0).Get("contentString").Text(); said != "" {
+				e.More = []fact{{"Message", said}}
+			}
+			t.Events = append(t.Events, e)
+		case "PaymentNotice":
+			t.Events = append(t.Events, event{When: momentOf(n.Get("created").Text(), now), Kind: "Payment", Words: amountOf(n.Get("amount"))})
+		}
+	}
+}
+
+// taskHappened adds when a prescription, or a piece of work on it, came and went.
+func (v *visit) taskHappened(t *timeline, n fhir.Node, now time.Time) {
+	if queue := coded(n.Get("code"), ownSystems+"CodeSystem/queue"); queue != "" {
+		words := v.config.Display(ownSystems+"CodeSystem/queue", queue)
+		if words == "" {
+			words = queue
+		}
+		if item := n.Get("basedOn").Item(0).Get("display").Text(); item != "" && item != "Item" {
+			words += ": " + item
+		}
+		e := event{When: momentOf(n.Get("authoredOn").Text(), now), Kind: "Waits", Words: words}
+		if why := n.Path("reasonCode", "text").Text(); why != "" {
+			e.More = []fact{{"Why", why}}
+		}
+		t.Events = append(t.Events, e)
+		if n.Get("status").Text() != "received" {
+			t.Events = append(t.Events, event{When: momentOf(changedAt(n), now), Kind: "Settled", Words: words})
+		}
+		return
+	}
+	if codedIn(n.Get("code"), "message-event") == "prescription-order" {
+		t.Events = append(t.Events, event{When: momentOf(n.Get("authoredOn").Text(), now), Kind: "Prescription", Words: "Signed: " + n.Path("groupIdentifier", "value").Text()})
+	}
+}
