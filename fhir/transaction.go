@@ -36,6 +36,9 @@ type Change struct {
 	// at that version. References to the resource do not stop it. A transaction with it
 	// must write a version, which records it.
 	Purge bool
+	// Content is what the server has kept of a Binary outside of its JSON; nil for what
+	// holds its bytes itself, or refers to what its current version has.
+	Content *Content
 	// Message says that the resource is a part of a message from another system.
 	// What it contains may be copied from other messages and refer to entries
 	// of those, which no entry here has.

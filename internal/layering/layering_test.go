@@ -35,6 +35,8 @@ var rules = []rule{
 	{"store/kv", []string{"store/kv", "store/kv/..."}, "engines store bytes and know no FHIR"},
 	{"store/archive", nil, "the file of a backup holds bytes and knows no store"},
 	{"store/log", []string{"store/log", "store/log/..."}, "a log holds bytes and knows no store"},
+	{"store/content/", []string{"store/content"}, "a place of contents holds bytes and knows no store"},
+	{"store/content", []string{"fhir"}, "contents are bytes by their digest, and know no store"},
 	{"store", []string{"fhir", "fhir/...", "store/kv", "store/archive", "store/log"}, "the store neither validates nor serves nor knows the business"},
 	{"trust", []string{"fhir", "fhir/...", "trust/..."}, "who may do what is decided without storage and HTTP"},
 	{"server", []string{"fhir", "fhir/...", "server/...", "internal/outbound"}, "the server meets the rest through ports it declares"},
@@ -68,6 +70,7 @@ var owners = map[string][]string{
 	"github.com/golang-jwt/jwt/":   {"server"},
 	"github.com/google/fhir/":      {"fhir/typed", "pharmacy"},
 	"github.com/spf13/":            {"internal/cli"},
+	"github.com/minio/minio-go/":   {"store/content/s3"},
 	"golang.org/x/mod/sumdb/":      {"trust", "cmd"},
 }
 

@@ -1,6 +1,8 @@
 package badger
 
 import (
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -41,6 +43,20 @@ func optionsOf(list []Option) (o options) {
 
 // Encrypted reports whether the database is encrypted.
 func (e *Engine) Encrypted() bool { return len(e.db.Opts().EncryptionKey) > 0 }
+
+// Secret is one for a purpose that follows from the engine's own key, and stays the same
+// when the operator's is replaced; nil where the database is not encrypted.
+func (e *Engine) Secret(purpose string) []byte {
+	own := e.db.Opts().EncryptionKey
+	if len(own) == 0 {
+		return nil
+	}
+	secret, err := hkdf.Key(sha256.New, own, nil, "pestle secret of "+purpose, KeySize)
+	if err != nil {
+		panic(err) // HKDF takes this length
+	}
+	return secret
+}
 
 // readKeys reads the data keys of the folder.
 func (f *folder) readKeys() error {

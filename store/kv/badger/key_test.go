@@ -146,7 +146,14 @@ func TestWrongKey(t *testing.T) {
 // same tables; a folder that is open or not encrypted is refused.
 func TestRotateKey(t *testing.T) {
 	closed, killed := encrypted(t, WithKey(testKey))
+	secrets := map[string][][]byte{}
 	for _, dir := range []string{closed, killed} {
+		e, err := OpenReadOnly(dir, nil, WithKey(testKey))
+		require.NoError(t, err)
+		secrets[dir] = append(secrets[dir], e.Secret("a"))
+		require.Len(t, e.Secret("a"), KeySize)
+		require.NotEqual(t, e.Secret("a"), e.Secret("b"))
+		require.NoError(t, e.Close())
 		before := state(t, dir)
 		require.NoError(t, RotateKey(dir, testKey, otherKey))
 		for name, was := range state(t, dir) {
@@ -156,15 +163,18 @@ func TestRotateKey(t *testing.T) {
 				require.Equal(t, before[name], was, name)
 			}
 		}
-		_, err := Open(dir, nil, WithKey(testKey))
+		_, err = Open(dir, nil, WithKey(testKey))
 		require.ErrorIs(t, err, ErrKey)
-		e, err := Open(dir, nil, WithKey(otherKey))
+		e, err = Open(dir, nil, WithKey(otherKey))
 		require.NoError(t, err)
 		require.Equal(t, 602, planteds(t, e))
+		secrets[dir] = append(secrets[dir], e.Secret("a"))
 		require.ErrorContains(t, RotateKey(dir, otherKey, testKey), "another process has the database")
 		require.NoError(t, e.Close())
 		require.Empty(t, filesWith(t, dir, string(otherKey)))
 	}
+	require.Equal(t, secrets[closed][0], secrets[closed][1], "what follows from the engine's key stays")
+	require.Equal(t, secrets[closed][0], secrets[killed][0])
 	require.ErrorContains(t, RotateKey(closed, otherKey, testKey[:5]), "must have 32")
 	require.ErrorContains(t, RotateKey(t.TempDir(), otherKey, testKey), "there is no database")
 	plain, _ := encrypted(t)

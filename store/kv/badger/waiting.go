@@ -264,6 +264,13 @@ func (w *Waiting) Encrypted() bool {
 	return e.Encrypted()
 }
 
+// Secret is [Engine.Secret].
+func (w *Waiting) Secret(purpose string) []byte {
+	e, done := w.use()
+	defer done()
+	return e.Secret(purpose)
+}
+
 // Close waits for whoever reads and closes the database, see [Engine.Close].
 func (w *Waiting) Close() error {
 	w.mu.Lock()
