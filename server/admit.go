@@ -39,10 +39,13 @@ func (x *exchange) dismiss() {
 	if x.cancel != nil {
 		x.cancel()
 	}
+	if x.brought != nil {
+		x.brought.release()
+	}
 	if x.claim != nil {
 		x.claim.close()
 	}
-	x.claim, x.text = nil, nil
+	x.claim, x.text, x.brought = nil, nil, nil
 }
 
 // deadline bounds how long the rest of the body may take. An error says that

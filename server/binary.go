@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
 	"mime"
@@ -93,10 +92,11 @@ func (s *Server) sendContent(c *gin.Context, v *fhir.Version) error {
 	if err != nil || !accepted(accept, name) {
 		return s.notAcceptable("Accept", accept)
 	}
-	data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(r.Get("data").Text()), ""))
+	data, size, err := s.contentOf(c, r)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = data.Close() }()
 	h := c.Writer.Header()
 	exchangeOf(c).stamp(h, v)
 	h.Set(headerETag, contentTag(v.VersionID))
@@ -113,18 +113,21 @@ func (s *Server) sendContent(c *gin.Context, v *fhir.Version) error {
 	for _, name := range []string{"If-Match", "If-Unmodified-Since", "If-None-Match", "If-Modified-Since"} {
 		request.Header.Del(name) // decided before
 	}
-	w := &rangeWriter{ResponseWriter: c.Writer}
+	w := &rangeWriter{ResponseWriter: &steady{ResponseWriter: c.Writer, x: exchangeOf(c), limit: s.config.Timeout}}
 	if !inBytes(request) {
 		request.Header.Del("Range")
 	}
 	if w.unsatisfiable = noBytes.MatchString(request.Header.Get("Range")); !w.unsatisfiable {
-		http.ServeContent(w, request, "", v.LastUpdated, bytes.NewReader(data))
+		http.ServeContent(w, request, "", v.LastUpdated, data)
+	}
+	if data.failed != nil {
+		return s.brokenOff(c, data.failed)
 	}
 	if w.unsatisfiable {
 		h.Del("Content-Disposition")
 		return refuse(http.StatusRequestedRangeNotSatisfiable, fhir.ValueCode, fhir.Issue{
-			Message: "The content has no such range.", Expected: fmt.Sprintf("bytes=first-last within its %d bytes", len(data)), Found: request.Header.Get("Range"),
-		}).with("Content-Range", fmt.Sprintf("bytes */%d", len(data)))
+			Message: "The content has no such range.", Expected: fmt.Sprintf("bytes=first-last within its %d bytes", size), Found: request.Header.Get("Range"),
+		}).with("Content-Range", fmt.Sprintf("bytes */%d", size))
 	}
 	return nil
 }
@@ -151,7 +154,7 @@ func accepted(accept, name string) bool {
 
 // wrapped makes a Binary of a body that is none of FHIR's types.
 func wrapped(r *http.Request, id string) *fhir.Resource {
-	text := exchangeIn(r.Context()).text
+	text := exchangeIn(r.Context()).text // nothing where the content is kept: the store has the resource refer to it
 	return fhir.Obj("resourceType", "Binary", "id", id, "contentType", r.Header.Get("Content-Type"),
 		"securityContext", fhir.Obj("reference", r.Header.Get("X-Security-Context")),
 		"data", base64.StdEncoding.EncodeToString(text)).Resource()

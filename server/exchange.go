@@ -38,6 +38,7 @@ type exchange struct {
 	// server's memory, and the end of its time limit.
 	connection *http.ResponseController
 	text       []byte
+	brought    *brought // the body, where it is the content of a Binary and not in text
 	claim      *claim
 	limited    context.Context // with the time limit; nil before the request is admitted
 	cancel     context.CancelFunc
@@ -49,6 +50,8 @@ type exchange struct {
 	trail     *trail
 	shown     []fhir.Shown
 	condition string
+
+	repository Repository // for the resources on which it depends what the caller sees
 
 	version   *fhir.Version // the one that the answer is about, if any
 	allowance *allowance    // of a Bundle: what its entries may still answer with
@@ -87,7 +90,7 @@ func (x *exchange) into(ctx context.Context) context.Context {
 
 // begin makes the exchange of a request that comes from outside.
 func (s *Server) begin(r *http.Request) *exchange {
-	x := &exchange{prefix: Bases[0], interaction: "unknown", format: format{codec: &s.codecs[0]}}
+	x := &exchange{prefix: Bases[0], interaction: "unknown", repository: s.config.Repository, format: format{codec: &s.codecs[0]}}
 	x.identity.Requester.Agent = anonymous // until it is known who asks
 	x.requestID = r.Header.Get(headerRequestID)
 	x.given = isGUID(x.requestID)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -33,6 +34,17 @@ type Repository interface {
 	Reach(ctx context.Context, p fhir.LogPosition) error
 	// ReceiptFor is the receipt that was committed under the key, if any.
 	ReceiptFor(ctx context.Context, key string) (fhir.Receipt, bool, error)
+}
+
+// Contents keeps what is large among the contents of Binaries outside of their JSON, so
+// that no more of it than a part is in memory.
+type Contents interface {
+	// KeepContent keeps what r returns up to its end, durably, for a commit with
+	// [fhir.Change.Content]. release is called when the commit was made, or will not be:
+	// then what no version refers to is removed.
+	KeepContent(ctx context.Context, r io.Reader) (c fhir.Content, release func(), err error)
+	// OpenContent opens the content that a version refers to. The caller closes it.
+	OpenContent(ctx context.Context, c fhir.Content) (io.ReadSeekCloser, error)
 }
 
 // Validator holds a resource to R4 and to profiles, those it names itself

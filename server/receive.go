@@ -29,10 +29,13 @@ func (s *Server) receive(r *http.Request, x *exchange) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}
+	if s.bringsContent(r, x) {
+		return s.receiveContent(r, x)
+	}
 	if r.ContentLength > s.config.MaxBody {
 		return nil, s.tooLarge()
 	}
-	packed := &paced{from: r.Body, exchange: x, start: time.Now(), limit: s.config.Timeout}
+	packed := &paced{from: r.Body, exchange: x, start: time.Now(), limit: s.config.Timeout, longest: longestUpload * s.config.Timeout}
 	body, err := unpacked(r, packed)
 	if err != nil {
 		return nil, packed.explain(r, "The body is not gzip, as its Content-Encoding says.", err)
@@ -166,7 +169,8 @@ type paced struct {
 	exchange *exchange
 	start    time.Time
 	limit    time.Duration
-	set      time.Time // when the deadline was set last; zero while it is the first one
+	longest  time.Duration // for all of it; 0 for as long as it keeps up
+	set      time.Time     // when the deadline was set last; zero while it is the first one
 	bytes    int64
 }
 
@@ -174,8 +178,11 @@ type paced struct {
 func (p *paced) Read(b []byte) (int, error) {
 	if now := time.Now(); now.Sub(p.start) > time.Second && now.Sub(p.set) > time.Second {
 		p.set = now
-		rate := p.start.Add(p.grace() + time.Duration(p.bytes)*time.Second/leastRate)
-		p.exchange.deadline(earliest(rate, now.Add(p.grace()), p.start.Add(longestUpload*p.limit)))
+		until := earliest(p.start.Add(p.grace()+time.Duration(p.bytes)*time.Second/leastRate), now.Add(p.grace()))
+		if p.longest > 0 {
+			until = earliest(until, p.start.Add(p.longest))
+		}
+		p.exchange.deadline(until)
 	}
 	n, err := p.from.Read(b)
 	p.bytes += int64(n)

@@ -86,6 +86,11 @@ func (s *Server) sendVersion(c *gin.Context, status int, v *fhir.Version) error 
 		return err
 	}
 	exchangeOf(c).stamp(c.Writer.Header(), v)
+	if v.Type == "Binary" {
+		if sent, err := s.sendWhole(c, text); sent || err != nil {
+			return err
+		}
+	}
 	return s.send(c, status, text)
 }
 

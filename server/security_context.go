@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"regexp"
 
 	"github.com/gin-gonic/gin"
@@ -75,21 +76,39 @@ func (s *Server) permitUpdate(c *gin.Context, change fhir.Change) error {
 }
 
 // permitContext refuses a Binary in a security context that the caller may not
-// read. A context whose type cannot be told asks for the right to read all.
+// read: one that is here has to be shown to them, and one that is elsewhere has to be of
+// a type that they may read. A context that cannot be told asks for the right to read all.
 func (x *exchange) permitContext(resource fhir.Node) error {
-	context := resource.Get("securityContext")
-	if !context.Exists() || resource.Get("resourceType").Text() != "Binary" {
+	reference := resource.Get("securityContext")
+	if !reference.Exists() || resource.Get("resourceType").Text() != "Binary" {
 		return nil
 	}
-	return x.permit(contextType(context), auth.Read)
+	found := target.FindStringSubmatch(reference.Get("reference").Text())
+	if found == nil {
+		return x.permit("*", auth.Read)
+	}
+	base, typ, id := found[1], found[2], found[3]
+	if base != "" && (x.own == nil || !x.own(base)) {
+		return x.permit(typ, auth.Read)
+	}
+	if err := x.permitSome(typ, auth.Read); err != nil {
+		return err
+	}
+	context, err := x.repository.Read(x.into(x.working()), typ, id)
+	if fhir.KindOf(err) == fhir.NotFound || err == nil && !x.reaches(context) {
+		return fhir.E("read", fhir.Forbidden, fhir.Issue{
+			Message: "The Binary is for those who may read its security context, and the caller is not shown that.", Expression: "Binary.securityContext", Rule: "security-context"})
+	}
+	return err
+}
+
+// working is the context of the request with its time limit.
+func (x *exchange) working() context.Context {
+	if x.limited != nil {
+		return x.limited
+	}
+	return context.Background()
 }
 
 // target is a reference to a resource by type and id, here or elsewhere.
-var target = regexp.MustCompile(`(?:^|/)([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?$`)
-
-func contextType(reference fhir.Node) string {
-	if found := target.FindStringSubmatch(reference.Get("reference").Text()); found != nil {
-		return found[1]
-	}
-	return "*"
-}
+var target = regexp.MustCompile(`^(?:(https?://.+)/)?([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?$`)

@@ -53,6 +53,11 @@ type Config struct {
 	// Name and Version name the software in the CapabilityStatement.
 	Name, Version string
 
+	// Contents keeps large contents of Binaries; nil has them in their JSON, within
+	// MaxBody.
+	Contents   Contents
+	MaxContent int64 // bytes of the content of a Binary that is the body, unpacked; 0 for 2 GiB
+
 	MaxBody     int64         // bytes of a request's body, unpacked; 0 for 64 MiB
 	MaxAnswers  int64         // bytes of the answers to all entries of a Bundle; 0 for 64 MiB
 	Memory      int64         // bytes for the requests in flight together, with what is made of them; 0 for 1 GiB
@@ -175,6 +180,7 @@ func (c *Config) complete() error {
 	c.Name = cmp.Or(c.Name, "Pestle")
 	c.Version = cmp.Or(c.Version, "0.0.0")
 	c.MaxBody = cmp.Or(c.MaxBody, 64<<20)
+	c.MaxContent = cmp.Or(c.MaxContent, 2<<30)
 	c.MaxAnswers = cmp.Or(c.MaxAnswers, 64<<20)
 	c.Memory = cmp.Or(c.Memory, 1<<30)
 	c.MaxInFlight = cmp.Or(c.MaxInFlight, 1024)

@@ -49,6 +49,9 @@ func (s *Server) resourceOf(c *gin.Context) (*fhir.Resource, error) {
 // the request carries one.
 func (s *Server) commit(c *gin.Context, change fhir.Change) (fhir.Result, error) {
 	x := exchangeOf(c)
+	if x.brought != nil {
+		change.Content = &x.brought.content
+	}
 	changes, err := s.attributed(c, change)
 	if err != nil {
 		return fhir.Result{}, err

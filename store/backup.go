@@ -29,8 +29,10 @@ func (db *DB) Backup(ctx context.Context, earlier *archive.Header, begin func(ar
 	} else if len(damage) > 0 {
 		return h, fmt.Errorf("store: the database is damaged: %s. `pestle check` lists what is lost with it; restore the newest backup from before", damage[0].Where)
 	}
+	db.copying.RLock()
+	defer db.copying.RUnlock()
 	return h, db.look("backup", 0, func(v view) (err error) {
-		b := &backup{ctx: ctx, v: v}
+		b := &backup{ctx: ctx, v: v, contents: db.opts.Contents}
 		if earlier != nil {
 			if b.since, err = v.continued(*earlier); err != nil {
 				return err
@@ -47,9 +49,14 @@ func (db *DB) Backup(ctx context.Context, earlier *archive.Header, begin func(ar
 			return err
 		}
 		if b.since == 0 {
-			return b.all()
+			err = b.all()
+		} else {
+			err = b.later()
 		}
-		return b.later()
+		if err != nil {
+			return err
+		}
+		return b.copyContents()
 	})
 }
 
@@ -107,6 +114,43 @@ type backup struct {
 	v     view
 	w     *archive.Writer
 	since fhir.Seq
+
+	contents Contents // nil where the database was opened without
+}
+
+// copyContents writes the contents to which versions refer, of those that were written
+// after since.
+func (b *backup) copyContents() error {
+	prefix := keyParam("Binary", contentParam)
+	it := b.v.r.Iterate(prefix, after(prefix), false)
+	var last fhir.Content
+	var err error
+	for err == nil && it.Next() {
+		key, _, from := splitRow(it.Key(), len(prefix))
+		c, ok := contentOfKey(key)
+		if !ok {
+			err = errCorrupt
+			break
+		}
+		if c == last || from <= b.since || from > b.v.at {
+			continue
+		}
+		last = c
+		err = b.content(c)
+	}
+	return ended(it, err)
+}
+
+func (b *backup) content(c fhir.Content) error {
+	if b.contents == nil {
+		return errors.New("store: the database refers to contents and was opened without their place")
+	}
+	in, err := b.contents.Open(b.ctx, c)
+	if err != nil {
+		return fmt.Errorf("store: the content %x cannot be backed up: %w; `pestle check` names what refers to it", c.SHA256, err)
+	}
+	defer func() { _ = in.Close() }()
+	return b.w.Content(c.SHA256, c.Size, in)
 }
 
 // tables are those that a backup holds, in order.

@@ -42,7 +42,7 @@ func restored(t testing.TB, e kv.Engine, archives ...[]byte) (archive.Header, er
 		require.NoError(t, err)
 		readers = append(readers, r)
 	}
-	return store.Restore(e, func(string, []byte) error { return nil }, readers...)
+	return store.Restore(e, nil, func(string, []byte) error { return nil }, readers...)
 }
 
 // TestBackup: what is restored is what there was, to the byte, from a full

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -11,6 +12,7 @@ type Findings struct {
 	AsOf                               fhir.Seq
 	Resources, Versions, Commits, Rows int
 	Cursors, Receipts                  int
+	Contents, Strays                   int       `json:",omitempty"` // contents that versions refer to, and those to which none does: see [DB.Sweep]
 	Unerased                           fhir.Seq  `json:",omitempty"` // see [DB.Unerased]
 	Wrong                              []Finding // at most [MaxWrong]
 	More                               int       // how many further things are wrong
@@ -54,7 +56,8 @@ func (f *Findings) Add(all ...Finding) {
 //   - whose each resource is, and was, is what the log says by the rules of ownership;
 //   - what was purged is what the purges say, and has no rows in the index;
 //   - no cursor is after the end of the log;
-//   - every block and every value on disk can be read and has its checksum.
+//   - every block and every value on disk can be read and has its checksum;
+//   - every content that versions refer to is there, and has its SHA-256.
 //
 // It reads everything and runs beside other work, as of the newest commit.
 func (db *DB) Check(ctx context.Context) (*Findings, error) {
@@ -69,6 +72,11 @@ func (db *DB) Check(ctx context.Context) (*Findings, error) {
 	err = db.Audit(ctx, a, nil)
 	if err == nil {
 		a.Unerased, err = db.Unerased()
+	}
+	if err == nil && db.opts.Contents != nil {
+		err = db.eachContent(ctx, func(fhir.Content) error { a.Contents++; return nil })
+		list, e := db.strayContents(ctx)
+		a.Findings.Strays, err = len(list), errors.Join(err, e)
 	}
 	return &a.Findings, err
 }

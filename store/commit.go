@@ -19,7 +19,12 @@ import (
 // When ctx ends first the error is Throttled or Timeout and nothing is written either. An error
 // that is [ErrUnknown] alone leaves open whether it was written.
 func (db *DB) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, error) {
+	tx, settle, err := db.withContents(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
 	done, err := db.commit(ctx, tx)
+	settle(err)
 	if err == nil {
 		done.Tell(ctx)
 	}

@@ -64,6 +64,13 @@ type Options struct {
 	// show the principal of their context no more than that. Without them everybody
 	// sees everything. What State returns is whole, and so is the log.
 	Owners Owners
+	// Contents keeps what is large of what callers write: see [Contents]; nil has it kept
+	// in the engine.
+	Contents Contents
+	// Inspect looks at the bytes that callers write, in a Binary or as base64 elsewhere,
+	// before they are committed: a scanner of viruses. It may read less than all. nil for
+	// none.
+	Inspect func(ctx context.Context, r io.Reader) error
 	// Scratch makes an engine for what a check of a large database works out beside
 	// it; Close is the end of it. Without it that is kept in memory.
 	Scratch func() (kv.Engine, error)
@@ -86,6 +93,9 @@ type DB struct {
 
 	names search.Names  // of this server
 	named atomic.Uint64 // the commit with which the last of them was learned
+
+	pins    pins         // contents that are held
+	copying sync.RWMutex // held for reading as long as contents are copied
 
 	hot     hot      // versions, for all who decide
 	past    pastRows // over which searches leap

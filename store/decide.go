@@ -21,6 +21,9 @@ func (p *planner) decide(i int) error {
 	if err == nil && !settled {
 		err = p.choose(i)
 	}
+	if err == nil {
+		err = p.brought(c, s)
+	}
 	p.claim(i)
 	if c.FullURL != "" && c.Method != fhir.Delete {
 		p.name(i)

@@ -46,13 +46,16 @@ func (v view) newestPurge() (seq fhir.Seq, err error) {
 	return seq, ended(it, err)
 }
 
-// Erase removes the bytes of what was purged from the disk, see [kv.Engine]. Reads
+// Erase removes the bytes of what was purged: the contents, and from the disk of the engine, see [kv.Engine]. Reads
 // and writes go on meanwhile. After an error, such as [kv.ErrHeld] where a reader still
 // sees what was purged, and after a crash it is to be called again.
 func (db *DB) Erase(ctx context.Context) error {
 	seq, err := db.Unerased()
 	if err != nil || seq == 0 {
 		return err
+	}
+	if _, err := db.Sweep(ctx); err != nil {
+		return failed("erase", err)
 	}
 	if err := db.engine.Erase(ctx, db.refresh); err != nil {
 		return failed("erase", err)

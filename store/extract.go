@@ -20,7 +20,7 @@ func entriesOf(ctx context.Context, r *fhir.Resource) ([]search.Entry, error) {
 		return nil, err
 	}
 	entries = with(entries, search.Entry{Param: search.Every, Key: search.EveryKey})
-	for _, e := range referenceEntries(r) {
+	for _, e := range append(referenceEntries(r), contentEntries(r)...) {
 		entries = with(entries, e)
 	}
 	return entries, nil

@@ -2,7 +2,10 @@ package store
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store/archive"
@@ -10,10 +13,11 @@ import (
 )
 
 // Restore writes the records of archives into an engine that holds nothing: a
-// full one, then those that continue it, in order. Files go to file. It verifies
-// every record before it is written; after an error the engine is not to be
-// used. The first [Open] makes the index.
-func Restore(engine kv.Engine, file func(name string, data []byte) error, archives ...*archive.Reader) (archive.Header, error) {
+// full one, then those that continue it, in order. Files go to file, and contents to
+// contents. It verifies every record before it is written; after an error the engine is
+// not to be used. The first [Open] makes the index, and [DB.Sweep] removes the contents
+// that a later archive has purged.
+func Restore(engine kv.Engine, contents Contents, file func(name string, data []byte) error, archives ...*archive.Reader) (archive.Header, error) {
 	if err := hollow(engine); err != nil {
 		return archive.Header{}, err
 	}
@@ -24,6 +28,7 @@ func Restore(engine kv.Engine, file func(name string, data []byte) error, archiv
 			return last, err
 		}
 		b := &batcher{engine: engine}
+		a.Contents(restoring(contents))
 		_, err := a.Each(func(key, value []byte) error {
 			return b.add(kv.Op{Key: bytes.Clone(key), Value: append([]byte{}, value...)})
 		}, file)
@@ -39,6 +44,20 @@ func Restore(engine kv.Engine, file func(name string, data []byte) error, archiv
 		return last, fmt.Errorf("store: there is no archive to restore from")
 	}
 	return last, nil
+}
+
+// restoring keeps the contents of an archive.
+func restoring(contents Contents) func(digest [32]byte, size int64, r io.Reader) error {
+	return func(digest [32]byte, size int64, r io.Reader) error {
+		if contents == nil {
+			return errors.New("the archive has contents, and there is no place for them")
+		}
+		c, _, err := contents.Put(context.Background(), r, func(fhir.Content) {})
+		if err == nil && (c.SHA256 != digest || c.Size != size) {
+			err = fmt.Errorf("the content %x is another one", digest)
+		}
+		return err
+	}
 }
 
 // continues refuses an archive that does not begin where the one before ends.

@@ -14,29 +14,39 @@ import (
 type Damage struct {
 	Where    string   // block 3 of 40 of the table 000012.sst
 	Versions []string // Patient/1/_history/2: what it holds of resources, at most [MaxWrong]
+	Content  string   // of a content: what is the matter with it, such as "is missing"; it is of all Versions. "" for a part of the engine
 }
 
 // String says what is damaged, for the log and the operator.
 func (d Damage) String() string {
-	if len(d.Versions) == 0 {
+	switch {
+	case d.Content != "":
+		return d.Where + " " + d.Content + "; it is that of " + strings.Join(d.Versions, ", ")
+	case len(d.Versions) == 0:
 		return d.Where + " is damaged; it holds no version of a resource"
 	}
 	return d.Where + " is damaged; it may hold " + strings.Join(d.Versions, ", ")
 }
 
-// Verify reads everything that is on disk and returns what of it is damaged. It
+// Verify reads everything that is on disk, and all contents, and returns what of it is damaged or missing. It
 // calls pace with the number of bytes before it reads them; that may wait, or end
 // the verification with an error.
 func (db *DB) Verify(ctx context.Context, pace func(bytes int) error) (all []Damage, err error) {
 	found, err := db.engine.Verify(ctx, pace)
-	if err != nil || len(found) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	err = db.look("verify", 0, func(v view) error {
-		all, err = v.damages(ctx, found)
-		return err
-	})
-	return all, err
+	if len(found) > 0 {
+		err = db.look("verify", 0, func(v view) error {
+			all, err = v.damages(ctx, found)
+			return err
+		})
+		if err != nil {
+			return all, err
+		}
+	}
+	contents, err := db.verifyContents(ctx, pace)
+	return append(all, contents...), err
 }
 
 // damages names the versions whose keys are within what is damaged, by the log
@@ -105,6 +115,10 @@ func (d Damage) Findings() (all []Finding) {
 		return []Finding{{Text: d.String(), Unreadable: true}}
 	}
 	for _, v := range d.Versions {
+		if d.Content != "" {
+			all = append(all, Finding{Resource: v, Text: v + ": " + d.Where + " " + d.Content, Unreadable: true})
+			continue
+		}
 		all = append(all, Finding{Resource: v, Text: d.Where + " is damaged; it may hold " + v, Unreadable: true})
 	}
 	return all

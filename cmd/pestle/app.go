@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -38,6 +39,9 @@ import (
 
 // appConfig says how the parts are put together.
 type appConfig struct {
+	Documents string                                 // place of documents, "" for the one that the folder has
+	Inspect   func(context.Context, io.Reader) error // of what callers send; nil for nothing
+
 	Data       string // folder of the database
 	Key        encryption
 	MinFree    int64 // bytes of its disk that are left to others
@@ -127,6 +131,10 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
+	documents, err := openDocuments(c.Data, c.Documents, engine, true)
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
 	var db *store.DB
 	own := func(base string) bool { return db.Own(base) }
 	actors.Own, separate.Own = own, own
@@ -149,6 +157,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
 	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), notices.Guard, reimbursement.Guard(money), register.Guard(books), warehouse.Guard(goods), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
+		Contents: documents, Inspect: c.Inspect,
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err

@@ -90,6 +90,13 @@ func (c *checkCommand) Run(std streams) error {
 	if f.Unerased > 0 {
 		fmt.Fprintf(std.out, "what was purged up to commit %d may still be in files of the folder: the server removes it from them beside its work, and goes on with that when it is started\n", f.Unerased)
 	}
+	if f.Contents+f.Strays > 0 {
+		fmt.Fprintf(std.out, "%d documents outside of the database", f.Contents)
+		if f.Strays > 0 {
+			fmt.Fprintf(std.out, ", and %d to which no version refers, which the server removes", f.Strays)
+		}
+		fmt.Fprintln(std.out)
+	}
 	fmt.Fprintf(std.out, "as of commit %d: %d resources, %d versions, %d index rows, %d cursors, %d receipts; %d problems found\n",
 		f.AsOf, f.Resources, f.Versions, f.Rows, f.Cursors, f.Receipts, len(f.Wrong)+f.More)
 	return failed(f)
@@ -166,5 +173,9 @@ func openStore(dir string, e encryption) (*store.DB, error) {
 	if err != nil {
 		return nil, keyAdvice(err)
 	}
-	return store.Open(engine, store.Options{ReadOnly: true, Owners: ownership.New(""), Scratch: newScratch})
+	documents, err := openDocuments(dir, "", engine, false)
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	return store.Open(engine, store.Options{ReadOnly: true, Contents: documents, Owners: ownership.New(""), Scratch: newScratch})
 }

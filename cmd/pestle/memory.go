@@ -5,6 +5,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // memory is a number of bytes as an operator writes it: 512MB or 2GB, or empty
@@ -25,6 +27,16 @@ func (m *memory) UnmarshalText(text []byte) error {
 		*m = 0
 		return nil
 	}
+	n, ok := bytesOf(s)
+	if !ok || n < leastMemory {
+		return fmt.Errorf("%q is not a size of memory that can be used: expected 64MB or more, such as 512MB or 2GB", text)
+	}
+	*m = memory(n)
+	return nil
+}
+
+// bytesOf reads 512MB, 2GB, or bytes.
+func bytesOf(s string) (n int64, ok bool) {
 	digits, unit := s, int64(1)
 	for suffix, size := range map[string]int64{"MB": 1 << 20, "GB": 1 << 30} {
 		if rest, ok := strings.CutSuffix(s, suffix); ok {
@@ -32,10 +44,19 @@ func (m *memory) UnmarshalText(text []byte) error {
 		}
 	}
 	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || n > 1<<50/unit || n*unit < leastMemory {
-		return fmt.Errorf("%q is not a size of memory that can be used: expected 64MB or more, such as 512MB or 2GB", text)
+	return n * unit, err == nil && n <= 1<<50/unit
+}
+
+// dataSize is a number of bytes of a file, as an operator writes it.
+type dataSize int64
+
+// UnmarshalText reads 100MB, 2GB, or bytes.
+func (d *dataSize) UnmarshalText(text []byte) error {
+	n, ok := bytesOf(strings.ToUpper(strings.TrimSpace(string(text))))
+	if !ok || n < fhir.LargeContent {
+		return fmt.Errorf("%q is not the size of a document: expected %d bytes or more, such as 100MB or 2GB", text, fhir.LargeContent)
 	}
-	*m = memory(n * unit)
+	*d = dataSize(n)
 	return nil
 }
 

@@ -22,6 +22,8 @@ type restoreCommand struct {
 	Data     string   `env:"PESTLE_DATA" required:"" placeholder:"DIR" help:"Folder to restore into. It must not exist, or be empty."`
 	Identity string   `placeholder:"FILE" help:"Identity of age, where the backups are encrypted."`
 
+	Documents string `env:"PESTLE_DOCUMENTS" placeholder:"PLACE" help:"Where documents are kept, as for pestle serve; the folder of the database unless set."`
+
 	encryption `embed:""`
 }
 
@@ -85,7 +87,11 @@ func (c *restoreCommand) unpack(fresh string) (h archive.Header, err error) {
 	if err != nil {
 		return h, errors.Join(err, engine.Close())
 	}
-	h, err = store.Restore(engine, fileWriter(fresh, accesses), readers...)
+	documents, err := openDocuments(fresh, c.Documents, engine, true)
+	if err != nil {
+		return h, errors.Join(err, engine.Close())
+	}
+	h, err = store.Restore(engine, documents, fileWriter(fresh, accesses), readers...)
 	return h, errors.Join(err, engine.Close(), accesses.Close())
 }
 
@@ -100,9 +106,16 @@ func (c *restoreCommand) proved(fresh string, std streams) error {
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(engine, store.Options{Owners: ownership.New(""), Scratch: newScratch})
+	documents, err := openDocuments(fresh, "", engine, true)
+	if err != nil {
+		return errors.Join(err, engine.Close())
+	}
+	db, err := store.Open(engine, store.Options{Owners: ownership.New(""), Scratch: newScratch, Contents: documents})
 	if err != nil {
 		return err
+	}
+	if _, err := db.Sweep(context.Background()); err != nil { // what an archive has purged that an earlier one had
+		return errors.Join(err, db.Close())
 	}
 	f, err := db.Check(context.Background())
 	if err = errors.Join(err, db.Close()); err != nil {

@@ -37,6 +37,8 @@ import (
 // serveCommand is the configuration of a server: each flag is an environment
 // variable too.
 type serveCommand struct {
+	documentOptions `embed:""`
+
 	Config string `env:"PESTLE_CONFIG" placeholder:"FILE" help:"YAML file with settings by the names of these flags, for what neither a flag nor a variable sets (docs/configuration.md)."`
 
 	Addr    string `env:"PESTLE_ADDR" default:"127.0.0.1:8080" help:"Address to listen on, host:port."`
@@ -141,6 +143,9 @@ func (c *serveCommand) Run(std streams) error {
 		return err
 	}
 	config := c.appConfig()
+	if config.Inspect, err = c.inspect(log); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	config.Origins = origins(c.PublicURL, listener.Addr())
 	if config.Address = c.PublicURL; config.Address == "" {
 		config.Address = "http://" + listener.Addr().String()
@@ -209,6 +214,8 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	go func() { verified.run(ctx); close(verifying) }()
 	erasing := make(chan struct{})
 	go func() { purged.run(ctx); close(erasing) }()
+	sweeping := make(chan struct{})
+	go func() { sweeper{app.db, log}.run(ctx); close(sweeping) }()
 	go app.retain(ctx, c.retention)
 	go reloads.run(ctx, c.hangups)
 	admin := &admin{app: app, data: c.Data, log: log, tokens: issuer(config), accounts: c.accounts, sandbox: c.people}
@@ -222,6 +229,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 			<-commands
 			<-verifying
 			<-erasing
+			<-sweeping
 			<-signing
 			return app.closeLogs()
 		})
@@ -395,6 +403,10 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 		Terminology: app.library.Terminology().Capabilities, Codes: app.library.Terminology(),
 		Shelf: store.NewShelf(app.engine),
 		SMART: server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
+	}
+	if c.scanner != nil {
+		config.Warnings = append(config.Warnings, c.scanner.Trouble)
+		config.Counters = append(config.Counters, scanned(c.scanner)...)
 	}
 	if app.ledger.Signed() {
 		config.Log, config.Operations = proofs{app}, append(config.Operations, app.ledger.Operations(map[string]*ledger.Notary{audit.LogName: app.accesses})...)

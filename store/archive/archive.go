@@ -57,6 +57,7 @@ const (
 	sealName   = "seal.json"
 	recordsDir = "records/"
 	filesDir   = "files/"
-	chunkSize  = 4 << 20  // of records, before compression
-	maxChunk   = 80 << 20 // what a reader takes: a record of the largest resource and room
+	contentDir = "contents/" // files of any size, named by their SHA-256
+	chunkSize  = 4 << 20     // of records, before compression
+	maxChunk   = 80 << 20    // what a reader takes: a record of the largest resource and room
 )

@@ -28,6 +28,14 @@ type Reader struct {
 	zstd   *zstd.Decoder
 	sum    hash.Hash
 	found  Seal
+	keep   func(digest [sha256.Size]byte, size int64, r io.Reader) error
+}
+
+// Contents has [Reader.Each] call keep for every content: what r returns is verified at
+// its end, where it fails for another digest. keep reads all of it, or fails. Without it
+// contents are verified and passed over.
+func (r *Reader) Contents(keep func(digest [sha256.Size]byte, size int64, r io.Reader) error) {
+	r.keep = keep
 }
 
 // NewReader opens an archive, with the identities that it may be encrypted to.
@@ -79,6 +87,10 @@ func (r *Reader) Each(record func(key, value []byte) error, file func(name strin
 	for {
 		sofar := r.sum.Sum(nil)
 		name, data, err := r.next()
+		for err == nil && data == nil { // a content
+			sofar = r.sum.Sum(nil)
+			name, data, err = r.next()
+		}
 		switch {
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 			return Seal{}, ErrTruncated
@@ -143,11 +155,68 @@ func (r *Reader) records(name string, body []byte, record func(key, value []byte
 	return nil
 }
 
-// next reads the next entry of the tar file.
+// content reads a content in parts, the size of which is that of the entry.
+func (r *Reader) content(h *tar.Header) error {
+	var digest [sha256.Size]byte
+	size := h.Size - sha256.Size
+	if _, err := io.ReadFull(r.tar, digest[:]); err != nil {
+		return err
+	}
+	if size < 0 || h.Name != contentDir+hex.EncodeToString(digest[:]) {
+		return damaged(h.Name, "it is not named by its SHA-256")
+	}
+	part, in := sha256.New(), &checked{r: r.tar, sum: sha256.New(), name: h.Name, digest: digest}
+	part.Write([]byte(h.Name))
+	part.Write(digest[:])
+	var out io.Reader = io.TeeReader(in, part)
+	keep := r.keep
+	if keep == nil {
+		keep = func(_ [sha256.Size]byte, _ int64, r io.Reader) error {
+			_, err := io.CopyBuffer(io.Discard, r, make([]byte, 256<<10))
+			return err
+		}
+	}
+	if err := keep(digest, size, out); err != nil {
+		return err
+	}
+	if !in.whole {
+		return damaged(h.Name, "it was not read to its end")
+	}
+	r.sum.Write(part.Sum(nil))
+	r.found.Files++
+	r.found.Bytes += size
+	return nil
+}
+
+// checked is a content that is verified at its end.
+type checked struct {
+	r      io.Reader
+	sum    hash.Hash
+	name   string
+	digest [sha256.Size]byte
+	whole  bool
+}
+
+func (c *checked) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.sum.Write(b[:n])
+	if errors.Is(err, io.EOF) {
+		if [sha256.Size]byte(c.sum.Sum(nil)) != c.digest {
+			return n, damaged(c.name, "its bytes do not have the hash that was written with them")
+		}
+		c.whole = true
+	}
+	return n, err
+}
+
+// next reads the next entry of the tar file; a content returns no data, and is read.
 func (r *Reader) next() (name string, data []byte, err error) {
 	h, err := r.tar.Next()
 	if err != nil {
 		return "", nil, err
+	}
+	if strings.HasPrefix(h.Name, contentDir) {
+		return h.Name, nil, r.content(h)
 	}
 	if h.Size > maxChunk {
 		return h.Name, nil, damaged(h.Name, fmt.Sprintf("it has %d bytes", h.Size))

@@ -85,6 +85,35 @@ func (w *Writer) File(name string, data []byte) error {
 	return w.part(filesDir+name, hashed(data), data)
 }
 
+// Content writes a file of so many bytes, of which the SHA-256 is known. It holds no more
+// of it in memory than a part. Where r has other bytes the archive is not to be used.
+func (w *Writer) Content(digest [sha256.Size]byte, size int64, r io.Reader) error {
+	if err := w.flush(); err != nil {
+		return err
+	}
+	w.seal.Files++
+	w.seal.Bytes += size
+	name := contentDir + hex.EncodeToString(digest[:])
+	if err := w.tar.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: sha256.Size + size, ModTime: w.time, Format: tar.FormatPAX}); err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	part, whole := sha256.New(), sha256.New()
+	part.Write([]byte(name))
+	part.Write(digest[:])
+	if _, err := w.tar.Write(digest[:]); err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	n, err := io.CopyBuffer(io.MultiWriter(w.tar, part, whole), io.LimitReader(r, size), make([]byte, 256<<10))
+	switch {
+	case err != nil:
+		return fmt.Errorf("archive: %w", err)
+	case n != size || [sha256.Size]byte(whole.Sum(nil)) != digest:
+		return fmt.Errorf("archive: the content %x is not what it should be", digest)
+	}
+	w.sum.Write(part.Sum(nil))
+	return nil
+}
+
 // Close seals the archive. It does not close the writer below.
 func (w *Writer) Close() (Seal, error) {
 	if err := w.flush(); err != nil {
