@@ -21,6 +21,9 @@ type Operation struct {
 	Versioned bool
 	// ByName says that only a scope and a role that name the operation grant it.
 	ByName bool
+	// ByRole says that one of a caller's roles has to name it, although it changes nothing:
+	// the right to read what it is about is not enough. A caller without roles goes by scopes.
+	ByRole bool
 	// Open says that it tells nothing that is stored: every caller who is let in may
 	// invoke it, without a scope or a role.
 	Open bool

@@ -152,7 +152,7 @@ func (x *exchange) permitReferencesIn(ctx context.Context, n fhir.Node) error {
 // permitOperation asks for the operation's own scope, system/Task/$accept or
 // system/$process-message?event=…, or for the right to the types that it stands
 // on: to read where it changes nothing, else to create and to update. Of a
-// caller's roles, one that changes something needs to be granted by its name. One
+// caller's roles, one that changes something, or is by role, needs to be granted by its name. One
 // that is open asks for nothing. owned reports whether it is the operation's own
 // scope, which covers its answer too.
 func (x *exchange) permitOperation(op *fhir.Operation, event string) (owned bool, err error) {
@@ -166,10 +166,10 @@ func (x *exchange) permitOperation(op *fhir.Operation, event string) (owned bool
 	if op.ByName {
 		return false, x.permitNamed(name)
 	}
-	if op.Idempotent && x.may(typ, auth.Read) || !op.Idempotent && x.may(typ, auth.Create) && x.may(typ, auth.Update) && x.inRole(op, name, event) {
+	if op.Idempotent && x.may(typ, auth.Read) && (!op.ByRole || x.inRole(op, name, event)) || !op.Idempotent && x.may(typ, auth.Create) && x.may(typ, auth.Update) && x.inRole(op, name, event) {
 		return false, nil
 	}
-	within := x.identity.Scopes.AllowOperation(name, event)
+	within := x.identity.Scopes.AllowOperation(name, event) || op.ByRole && x.may(typ, auth.Read)
 	if event != "" {
 		name += "?event=" + event
 	}

@@ -5,6 +5,7 @@ package policy
 
 import (
 	_ "embed"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -104,6 +105,17 @@ func (g Grants) AllowOperation(name, event string) bool {
 		events := r.operations[name]
 		return slices.Contains(events, anyEvent) || event != "" && slices.Contains(events, event)
 	})
+}
+
+// Operations are the operations that some role is granted, in order.
+func (t *Table) Operations() []string {
+	all := map[string]bool{}
+	for _, r := range t.roles {
+		for op := range r.operations {
+			all[op] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 // Scopes are the scopes of SMART App Launch v2 that together grant what the roles
