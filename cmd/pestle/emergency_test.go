@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -64,6 +65,60 @@ func glass(code, reason string) string {
 }
 
 const review = `{"resourceType":"Parameters","parameter":[{"name":"result","valueString":"The call was listened to: it was needed."}]}`
+
+// TestEmergenciesAtATime: a person has as many records open at a time as the table says,
+// here one; another of the same patient is none more. When it ends, or is reviewed, another
+// may be opened. What is open at present is listed to the superintendent and the auditor.
+func TestEmergenciesAtATime(t *testing.T) {
+	w := newGlassWorld(t)
+	rules, err := emergency.Parse("t", []byte("2000-01-01\tminutes\t15\tx\n2000-01-01\treview-hours\t72\tx\n2000-01-01\topen-at-most\t1\tx\n2000-01-01\tcode\tBTG break the glass\tx\n"))
+	require.NoError(t, err)
+	w.app.emergencies.Rules = rules
+	const support = "3 customer-service"
+	opens := func(want int, who, patient string) string {
+		t.Helper()
+		code, body := w.send(who, "POST", patient+"/$break-glass", glass("BTG", "the patient is unwell"))
+		require.Equal(t, want, code, body)
+		if want == 201 {
+			task, err := fhir.Parse([]byte(body))
+			require.NoError(t, err)
+			return "Task/" + task.ID()
+		}
+		return body
+	}
+	listed := func(want ...string) {
+		t.Helper()
+		now := url.QueryEscape("gt" + time.Now().Add(w.ahead).UTC().Format(time.RFC3339))
+		for _, who := range []string{"5 auditor", "8 superintendent"} {
+			code, body := w.send(who, "GET", "Task?code=https://pestle-fhir.github.io/CodeSystem/log%7Cbreak-glass&status=requested&last-day="+now, "")
+			require.Equal(t, 200, code, body)
+			require.Equal(t, len(want), strings.Count(body, `"fullUrl"`), "%s: %s", who, body)
+			for _, task := range want {
+				require.Contains(t, body, task)
+			}
+		}
+	}
+	listed()
+	first := opens(201, support, w.patient)
+	again := opens(201, support, w.patient)
+	require.Contains(t, opens(403, support, w.other), "at most 1 at a time")
+	bundle := fhir.Obj("resourceType", "Bundle", "type", "batch", "entry", fhir.List(fhir.Obj("request", fhir.Obj("method", "POST", "url", w.other+"/$break-glass"), "resource", fhir.Raw(glass("BTG", "the patient is unwell")))))
+	_, body := w.send(support, "POST", "", string(bundle.JSON()))
+	require.Contains(t, body, "at most 1 at a time", "nor in a batch")
+	colleague := opens(201, "4 customer-service", w.other)
+	listed(first, again, colleague)
+	for _, task := range []string{first, again} {
+		code, body := w.send("8 superintendent", "POST", task+"/$review-break-glass", review)
+		require.Equal(t, 200, code, body)
+	}
+	listed(colleague)
+	second := opens(201, support, w.other)
+	opens(403, support, w.patient)
+	listed(colleague, second)
+	w.ahead = 15 * time.Minute
+	listed()
+	opens(201, support, w.patient)
+}
 
 // TestBreakGlass: customer service opens the record of one patient for 15 minutes; it is
 // recorded as an emergency, listed, and reviewed by somebody else.

@@ -3,7 +3,7 @@ package emergency
 import (
 	"context"
 	"slices"
-	"time"
+	"strconv"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -12,7 +12,7 @@ import (
 const ruleName = "break-glass"
 
 // Guard decides in the commit: a record is opened and reviewed by the operations alone,
-// who has let a review lapse opens no other, and nobody reviews what they opened.
+// who has let a review lapse opens no other, nor who has as many open as one person may, and nobody reviews what they opened.
 func (d *Desk) Guard(_ context.Context, state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
 	if after.Type != "Task" {
 		return nil
@@ -35,7 +35,7 @@ func (d *Desk) Guard(_ context.Context, state fhir.State, tx *fhir.Transaction, 
 			Message: "What was opened in an emergency is recorded and reviewed by Patient/[id]/$break-glass and Task/[id]/$review-break-glass alone: nobody writes, changes or deletes it.",
 			Fix:     "Call the operation."})
 	case was == nil:
-		return d.overdue(state, tx.Requester, is.begun())
+		return d.mayOpen(state, tx.Requester, is)
 	}
 	if err := person(tx.Requester); err != nil {
 		return err
@@ -47,8 +47,10 @@ func (d *Desk) Guard(_ context.Context, state fhir.State, tx *fhir.Transaction, 
 	return d.Separate(state, "review", "Task", tx.Requester, was.by())
 }
 
-// overdue refuses who has opened a record that should have been reviewed by now.
-func (d *Desk) overdue(state fhir.State, who fhir.Principal, now time.Time) error {
+// mayOpen refuses who has opened a record that should have been reviewed by now, or has
+// those of as many other patients open as one person may.
+func (d *Desk) mayOpen(state fhir.State, who fhir.Principal, is *opening) error {
+	now, open := is.begun(), map[string]bool{is.patient(): true}
 	ids, err := state.Find("Task", query)
 	if err != nil {
 		return err
@@ -66,6 +68,13 @@ func (d *Desk) overdue(state fhir.State, who fhir.Principal, now time.Time) erro
 			return fhir.E(ruleName, fhir.Forbidden, fhir.Issue{Rule: ruleName, Found: "Task/" + id, Message: "A record that the caller opened before has not been reviewed in time. Nothing was opened.",
 				Expected: "a review within " + d.Rules.Review(o.begun()).String(), Fix: "Have it reviewed first: Task/[id]/$review-break-glass, by a superintendent."})
 		}
+		if o != nil && o.by() == who.Agent && now.Before(o.until()) {
+			open[o.patient()] = true
+		}
+	}
+	if most := d.Rules.OpenAtMost(now); len(open) > most {
+		return fhir.E(ruleName, fhir.Forbidden, fhir.Issue{Rule: ruleName, Found: strconv.Itoa(len(open)-1) + " open", Message: "The caller has the records of as many patients open as one person may. Nothing was opened.",
+			Expected: "at most " + strconv.Itoa(most) + " at a time", Fix: "Wait until one of them ends, or have it reviewed, which ends it: Task/[id]/$review-break-glass."})
 	}
 	return nil
 }

@@ -31,6 +31,7 @@ type line struct {
 const (
 	kindMinutes = "minutes"
 	kindReview  = "review-hours"
+	kindOpen    = "open-at-most"
 	kindCode    = "code"
 )
 
@@ -38,6 +39,7 @@ const (
 const (
 	mostMinutes = 60
 	mostHours   = 31 * 24
+	mostOpen    = 100
 )
 
 // Parse reads a table, as the head of emergency.tsv describes it. The error names every
@@ -57,7 +59,7 @@ func Parse(name string, text []byte) (*Table, error) {
 		}
 		t.lines, has[one.what] = append(t.lines, one), true
 	}
-	for _, what := range []string{kindMinutes, kindReview, kindCode} {
+	for _, what := range []string{kindMinutes, kindReview, kindOpen, kindCode} {
 		if !has[what] {
 			problems = append(problems, fmt.Errorf("%s has no line of the kind %s", name, what))
 		}
@@ -73,12 +75,12 @@ func parseLine(f []string) (one line, err error) {
 	if one.from, err = time.Parse(time.DateOnly, f[0]); err != nil {
 		return one, fmt.Errorf("%q is not a date such as 2026-01-31", f[0])
 	}
-	most := map[string]int{kindMinutes: mostMinutes, kindReview: mostHours}[one.what]
+	most := map[string]int{kindMinutes: mostMinutes, kindReview: mostHours, kindOpen: mostOpen}[one.what]
 	if code, _, _ := strings.Cut(one.value, " "); one.what == kindCode && code != "" {
 		return one, nil
 	}
 	if n, err := strconv.Atoi(one.value); most == 0 || err != nil || n < 1 || n > most {
-		return one, fmt.Errorf("expected minutes of 1 to %d, review-hours of 1 to %d, or a code with its display; found %q", mostMinutes, mostHours, f[1:3])
+		return one, fmt.Errorf("expected minutes of 1 to %d, review-hours of 1 to %d, open-at-most of 1 to %d, or a code with its display; found %q", mostMinutes, mostHours, mostOpen, f[1:3])
 	}
 	return one, nil
 }
@@ -104,6 +106,9 @@ func (t *Table) Life(now time.Time) time.Duration {
 func (t *Table) Review(now time.Time) time.Duration {
 	return time.Duration(t.number(kindReview, now)) * time.Hour
 }
+
+// OpenAtMost is of how many patients a person has the record open at a time.
+func (t *Table) OpenAtMost(now time.Time) int { return t.number(kindOpen, now) }
 
 // codes are those that hold, in the order of the table, with what they are displayed as.
 func (t *Table) codes(now time.Time) (names []string, displays map[string]string) {

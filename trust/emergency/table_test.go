@@ -17,7 +17,8 @@ func TestTable(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 15*time.Minute, table.Life(now))
 	require.Equal(t, 72*time.Hour, table.Review(now))
-	const rest = "\n2000-01-01\tminutes\t15\tx\n2000-01-01\treview-hours\t72\tx\n2000-01-01\tcode\tBTG break the glass\tx\n"
+	require.Equal(t, 3, table.OpenAtMost(now))
+	const rest = "\n2000-01-01\topen-at-most\t3\tx\n2000-01-01\tminutes\t15\tx\n2000-01-01\treview-hours\t72\tx\n2000-01-01\tcode\tBTG break the glass\tx\n"
 	for text, want := range map[string]string{
 		"":                                   "no line of the kind minutes",
 		"soon\tminutes\t15\tx" + rest:        `t:1: "soon" is not a date`,
@@ -31,6 +32,8 @@ func TestTable(t *testing.T) {
 		"# c\n2000-01-01\tminutes\t15.5\tx":  "t:2: expected minutes",
 		"2000-01-01\tminutes\t15\tx\n# only": "no line of the kind review-hours",
 		"2000-01-01\treview-hours\t745\tx":   "review-hours of 1 to 744",
+		"2000-01-01\topen-at-most\t0\tx":     "open-at-most of 1 to 100",
+		"2000-01-01\tcode\tBTG x\tx":         "no line of the kind open-at-most",
 	} {
 		_, err := emergency.Parse("t", []byte(text))
 		assert.ErrorContains(t, err, want, text)
