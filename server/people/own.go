@@ -45,8 +45,7 @@ func (r *Registry) EndSessions(person string, ids ...string) error {
 	defer r.mu.Unlock()
 	for key, s := range r.sessions {
 		if s.Person == person && slices.Contains(ids, listedID(key)) {
-			delete(r.sessions, key)
-			values[sessionName+string(key[:])] = nil
+			r.end(key, values)
 		}
 	}
 	if len(values) == 0 {

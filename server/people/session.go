@@ -61,13 +61,16 @@ func (r *Registry) Begin(s Session, before string) (name string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sweep(values)
-	if r.sessions[old] != nil {
-		values[sessionName+string(old[:])] = nil
+	was := r.sessions[old]
+	if was != nil {
+		r.end(old, values)
 	}
 	if err := r.config.Shelf.Write(values); err != nil {
+		if was != nil {
+			r.sessions[old] = was
+		}
 		return "", err
 	}
-	delete(r.sessions, old)
 	r.sessions[key] = &s
 	return name, nil
 }
@@ -138,6 +141,18 @@ func (r *Registry) touch(key hash, s *Session, now time.Time) *Session {
 	return &after
 }
 
+// providedLife is for how long it is remembered whose a session at an OpenID provider was,
+// from when they proved who they are: as long as what apps may do while somebody is signed
+// in may last (NHS login: 12 hours), so that it ends when the provider says that its session
+// has, and names nobody.
+const providedLife = 12 * time.Hour
+
+// remembered reports whether a session that is over is still to be known by its name at
+// the provider.
+func (s *Session) remembered(now time.Time) bool {
+	return s.Provider != "" && s.SID != "" && now.Sub(time.Unix(max(s.Begun, s.Verified), 0)) < providedLife
+}
+
 // End ends a session: at once, and durably when it returns.
 func (r *Registry) End(name string) error {
 	key := hashOf(name)
@@ -146,8 +161,25 @@ func (r *Registry) End(name string) error {
 	if r.sessions[key] == nil {
 		return nil
 	}
+	values := map[string][]byte{}
+	r.end(key, values)
+	return r.config.Shelf.Write(values)
+}
+
+// end ends a session that there is, at once, and adds to values what makes that durable.
+// The caller holds mu.
+func (r *Registry) end(key hash, values map[string][]byte) {
+	s, name := r.sessions[key], sessionName+string(key[:])
+	if s.remembered(r.now()) {
+		over := *s
+		over.Epoch = endedEpoch
+		if text, err := json.Marshal(over); err == nil {
+			r.sessions[key], values[name] = &over, text
+			return
+		}
+	}
 	delete(r.sessions, key)
-	return r.config.Shelf.Write(map[string][]byte{sessionName + string(key[:]): nil})
+	values[name] = nil
 }
 
 // sweepEvery is how often sessions that are over are dropped.
@@ -162,7 +194,7 @@ func (r *Registry) sweep(values map[string][]byte) {
 	}
 	r.swept = now
 	for key, s := range r.sessions {
-		if r.of(s) == nil {
+		if r.of(s) == nil && !s.remembered(now) {
 			delete(r.sessions, key)
 			values[sessionName+string(key[:])] = nil
 		}

@@ -109,6 +109,44 @@ func TestBackChannelLogout(t *testing.T) {
 	require.Len(t, restarted.Sessions("carl"), 2, "after a restart too")
 }
 
+// TestLogoutOfASessionThatIsOver: what apps may do as long as somebody is signed in ends by
+// the name of the session at the provider alone, also where the session here has expired
+// and was dropped, or was signed out here, and after a restart; for as long as it may last.
+func TestLogoutOfASessionThatIsOver(t *testing.T) {
+	w, p := newOpenID(t, nil)
+	expired, left := w.there(p, "there-1"), w.there(p, "there-2")
+	require.Equal(t, 303, left.post("/sign-out").code)
+	require.Empty(t, left.who())
+	again := w.there(p, "there-6")
+	require.Equal(t, 303, again.fromProvider(again.toProvider(p, "")).code, "signed in anew in the same browser")
+	w.now = w.now.Add(3 * time.Hour)
+	require.Empty(t, expired.who())
+	w.there(p, "there-3") // by which what is over is dropped
+	bySID := func(number int, sid string) {
+		t.Helper()
+		require.Equal(t, 200, w.logsOut(p.logoutToken(number, jwt.MapClaims{"sub": nil, "sid": sid})).Code)
+	}
+	w.online = nil
+	bySID(1, "there-1")
+	require.Equal(t, []string{"carl"}, w.online)
+	bySID(2, "there-2")
+	require.Equal(t, []string{"carl", "carl"}, w.online)
+	bySID(3, "there-1")
+	require.Len(t, w.online, 2, "once")
+
+	w.there(p, "there-4")
+	restarted, err := people.New(people.Config{Shelf: w.shelf, Known: func(string) bool { return true }, Clock: func() time.Time { return w.now.Add(4 * time.Hour) }})
+	require.NoError(t, err)
+	var told []string
+	require.NoError(t, restarted.EndProvided(p.http.URL, "there-4", "", w.now.Add(4*time.Hour), func(p people.Person) error { told = append(told, p.ID); return nil }))
+	require.Equal(t, []string{"carl"}, told)
+
+	w.now = w.now.Add(13 * time.Hour)
+	w.there(p, "there-5")
+	bySID(4, "there-3")
+	require.Len(t, w.online, 2, "what it was is forgotten, as nothing lasts that long")
+}
+
 // TestLogoutTokenAttacks: nothing ends by a token that is not one of the provider, not
 // for this server, or not for this.
 func TestLogoutTokenAttacks(t *testing.T) {
