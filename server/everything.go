@@ -293,6 +293,7 @@ func (s *Server) direct() map[string]route {
 		"meta-add":    {permission: auth.Read, handle: s.metaAdd},
 		"meta-delete": {permission: auth.Read, handle: s.metaDelete},
 		"lastn":       {permission: auth.Search, handle: s.lastn},
+		"document":    {permission: auth.Read, handle: s.document},
 		"export":      {handle: s.export},
 	}
 }
