@@ -69,11 +69,12 @@ func (s *Server) describe(base string, at time.Time) fhir.Value {
 	return fhir.Obj(
 		"resourceType", "CapabilityStatement",
 		"status", "active", "date", at.Format(fhir.InstantLayout), "kind", "instance",
-		"instantiates", []string{bulkGuide + "CapabilityStatement/bulk-data"},
+		"instantiates", s.instantiates(),
 		"software", fhir.Obj("name", s.config.Name, "version", s.config.Version),
 		"implementation", fhir.Obj("description", s.config.Name+", a FHIR server for pharmacies", "url", base),
 		"fhirVersion", "4.0.1", "format", formats, "patchFormat", append(slices.Clone(patchTypes), formats...),
 		"rest", fhir.List(fhir.Obj(
+			"extension", fhir.List(s.config.Subscriptions.socket()),
 			"mode", "server",
 			"documentation", "A Provenance without a target in the header X-Provenance of a create, update or patch is stored in the commit of the write.",
 			"security", s.security(base),
@@ -143,6 +144,7 @@ func (s *Server) resources(base string) []fhir.Value {
 			can, single = reading, "not-supported"
 		}
 		list = append(list, fhir.Obj(
+			"extension", fhir.List(s.config.Subscriptions.topics(typ)...),
 			"type", typ,
 			"interaction", interactions(can...),
 			"versioning", "versioned-update", "readHistory", true, "updateCreate", write,

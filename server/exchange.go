@@ -85,7 +85,7 @@ func exchangeIn(ctx context.Context) *exchange {
 func exchangeOf(c *gin.Context) *exchange { return exchangeIn(c.Request.Context()) }
 
 func (x *exchange) into(ctx context.Context) context.Context {
-	return context.WithValue(fhir.WithPrincipal(ctx, &x.identity.Requester), exchangeKey{}, x)
+	return context.WithValue(auth.WithIdentity(fhir.WithPrincipal(ctx, &x.identity.Requester), &x.identity), exchangeKey{}, x)
 }
 
 // begin makes the exchange of a request that comes from outside.

@@ -75,17 +75,23 @@ func (s *Server) identify(x *exchange, r *http.Request) (err error) {
 		known, err = s.config.Authenticator.Authenticate(r)
 	}
 	if err == nil {
-		x.identity = known
-		x.identity.Requester.ChoosesIDs = known.Scopes.AllowOperation(clientIDs, "")
-		x.identity.Requester.KeepsDirectory = known.MayInvoke(directory, "")
-		if known.Scopes.Confined() {
-			x.identity.Requester.Reach = known.Scopes
-		}
-		if s.config.Hidden != nil {
-			x.identity.Hidden = s.config.Hidden(&x.identity.Requester)
-		}
+		x.identity = Complete(known, s.config.Hidden)
 	}
 	return err
+}
+
+// Complete adds to a caller who was recognised what follows from their scopes and roles:
+// what their token reaches, and what is hidden from them. hidden may be nil.
+func Complete(known auth.Identity, hidden func(*fhir.Principal) auth.Hidden) auth.Identity {
+	known.Requester.ChoosesIDs = known.Scopes.AllowOperation(clientIDs, "")
+	known.Requester.KeepsDirectory = known.MayInvoke(directory, "")
+	if known.Scopes.Confined() {
+		known.Requester.Reach = known.Scopes
+	}
+	if hidden != nil {
+		known.Hidden = hidden(&known.Requester)
+	}
+	return known
 }
 
 // clientIDs is the scope system/$client-ids, by which a caller who sees a part of

@@ -84,6 +84,10 @@ type Config struct {
 	// without a terminology service.
 	Codes search.Codes
 
+	// Subscriptions says how Subscriptions are served; the zero value where they are
+	// not.
+	Subscriptions Subscriptions
+
 	// Log proves what was stored; nil for a server without one.
 	Log Log
 

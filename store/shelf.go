@@ -34,6 +34,20 @@ func (s *Shelf) Write(values map[string][]byte) error {
 	return s.engine.Write(batch)
 }
 
+// Get returns the value of a name; nil where there is none.
+func (s *Shelf) Get(name string) ([]byte, error) {
+	snap, err := s.engine.Snapshot()
+	if err != nil {
+		return nil, err
+	}
+	defer snap.Close()
+	value, ok, err := snap.Get(append([]byte{tableShelf}, name...))
+	if err != nil || !ok {
+		return nil, err
+	}
+	return slices.Clone(value), nil
+}
+
 // Each calls f with each name and value in the order of the names, until f fails.
 func (s *Shelf) Each(f func(name string, value []byte) error) error {
 	snap, err := s.engine.Snapshot()

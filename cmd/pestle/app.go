@@ -25,6 +25,7 @@ import (
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/profiles/terminology"
 	"github.com/pestle-fhir/pestle/server"
+	"github.com/pestle-fhir/pestle/server/subscription"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
 	"github.com/pestle-fhir/pestle/trust/actor"
@@ -57,8 +58,10 @@ type appConfig struct {
 	Address    string        // the first of them, "" where it is not known
 	Proof      time.Duration // see [duties.Table.Proof]
 	Notices    noticeOptions
-	Sandbox    bool   // nothing is sent to anybody
+	Sandbox    bool   // nothing is sent to anybody, but notifications to this machine
 	MaxBacklog uint64 // commits that a follower may be behind; 0 for any number
+
+	Subscriptions subscriptionOptions
 }
 
 // app is everything of a running Pestle but HTTP.
@@ -85,6 +88,7 @@ type app struct {
 	purges        *purge.Rules
 	duties        *duties.Table
 	emergencies   *emergency.Desk
+	subscriptions *subscription.Service
 	origins       []string // by which clients know the server
 	address       string   // the first of them, "" where it is not known
 	log           *slog.Logger
@@ -138,6 +142,10 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	var db *store.DB
 	own := func(base string) bool { return db.Own(base) }
 	actors.Own, separate.Own = own, own
+	var a *app
+	served := func(ctx context.Context, state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
+		return a.subscriptions.Guard(ctx, state, tx, before, after)
+	}
 	checks := clinical.Options{Site: c.Dispensing.Site.ODS, Rules: c.Checks}
 	owners := ownership.New(c.Dispensing.Site.ODS)
 	retention, err := purge.BuiltinRetention()
@@ -156,7 +164,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	emergencies := &emergency.Desk{Rules: rules, Separate: separate.Separate}
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
-	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), notices.Guard, reimbursement.Guard(money), register.Guard(books), warehouse.Guard(goods), pharmacy.GuardAudit, pharmacy.GuardUnserved, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
+	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), notices.Guard, reimbursement.Guard(money), register.Guard(books), warehouse.Guard(goods), pharmacy.GuardAudit, pharmacy.GuardUnserved, served, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
 		Contents: documents, Inspect: c.Inspect,
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
@@ -174,7 +182,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	}
 	claims := reimbursement.New(db, money)
 	c.Dispensing.Codes = claims
-	a := &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, accesses: ledger.NewNotary("the audit log", accesses.Tree()), origins: c.Origins, address: c.Address, log: log}
+	a = &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, accesses: ledger.NewNotary("the audit log", accesses.Tree()), origins: c.Origins, address: c.Address, log: log}
 	a.clinical = clinical.New(db, checks)
 	a.openStock(books, goods)
 	a.invoicing = invoicing.New(db, private)
@@ -190,6 +198,9 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	a.validator = profiles.New(profiles.WithLibrary(library), profiles.WithDefinitions(forms{db, formsGiven{library}}))
 	site := c.Dispensing.Site
 	a.repository = withAudit{newRepository(db, a.library, log), audit.Records{Log: accesses, Site: audit.Site{Name: cmp.Or(site.Name, "Pestle"), ODS: site.ODS, Address: c.Address}}}
+	if a.subscriptions, err = newSubscriptions(a, c, log); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
 	a.loops = map[string]*pharmacy.Loop{}
 	for _, f := range a.followers() {
 		a.loops[f.Name()] = &pharmacy.Loop{DB: db, Follower: f, Logger: log}
@@ -202,7 +213,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 func (a *app) close() error { return errors.Join(a.db.Close(), a.audit.Close()) }
 
 func (a *app) operations() []fhir.Operation {
-	return slices.Concat(a.coreOperations(), a.invoicing.Operations(), a.notices.Operations(), a.emergencies.Operations(a.db))
+	return slices.Concat(a.coreOperations(), a.invoicing.Operations(), a.notices.Operations(), a.emergencies.Operations(a.db), a.subscriptions.Operations())
 }
 
 // coreOperations are those of the parts that serve every prescription.
@@ -236,6 +247,11 @@ func (a *app) follow(ctx context.Context) <-chan struct{} {
 		group.Go(func() { _ = timer.Run(ctx) })
 	}
 	group.Go(func() { a.notices.Deliver(ctx) })
+	group.Go(func() {
+		if err := a.subscriptions.Run(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("subscriptions are not served", "error", err)
+		}
+	})
 	done := make(chan struct{})
 	go func() { group.Wait(); close(done) }()
 	return done
@@ -250,6 +266,8 @@ func (a *app) counters() []server.Counter {
 	}
 	counters = append(counters, server.Counter{Name: "pestle_backlog_limit_commits", Gauge: true, Help: "Commits that a follower may be behind before new prescriptions are refused; 0 for any number.",
 		Value: func() float64 { return float64(a.backlog.Most) }})
+	counters = append(counters, server.Counter{Name: "pestle_subscriptions_failing", Gauge: true, Help: "Subscriptions whose notifications do not arrive.",
+		Value: func() float64 { return float64(a.subscriptions.Failing()) }})
 	for name, loop := range a.loops {
 		counters = append(counters, server.Counter{Name: "pestle_follower_" + strings.ReplaceAll(name, "-", "_") + "_lag_commits", Gauge: true,
 			Help:  "Commits in the log that the follower " + name + " has not taken yet.",

@@ -36,7 +36,9 @@ func startServing(t *testing.T, listener net.Listener, c *serveCommand) *issuing
 	data, base := c.Data, c.PublicURL
 	require.NoError(t, c.complete())
 	log := slog.New(slog.DiscardHandler)
-	app, err := openApp(c.appConfig(), log)
+	config := c.appConfig()
+	config.Origins, config.Address = origins(c.PublicURL, listener.Addr()), c.PublicURL
+	app, err := openApp(config, log)
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -55,13 +56,42 @@ type sandboxCaller struct {
 func (s sandboxCaller) Authenticate(r *http.Request) (auth.Identity, error) {
 	name := r.Header.Get(personHeader)
 	if name == "" {
-		return s.Sandbox.Authenticate(r)
+		user, err := s.Sandbox.Authenticate(r)
+		user.Standing = func() auth.Standing { return sandboxStanding("") }
+		return user, err
 	}
 	p, err := sandboxPerson(name)
 	if err != nil {
 		return auth.Identity{}, fhir.E("authenticate", fhir.Login, fhir.Issue{Code: fhir.Login, Message: err.Error() + ".", Found: name, Expression: "http." + personHeader})
 	}
+	return s.identity(p), nil
+}
+
+func (s sandboxCaller) identity(p oauth.Person) auth.Identity {
 	grants := s.roles.Of(p.Roles...)
-	return auth.Identity{Scopes: auth.Full, Roles: grants, Requester: fhir.Principal{
-		Agent: p.Agent, Display: p.Display, OnBehalf: p.Organisation, Client: "sandbox-" + p.Name, Person: true, Verified: time.Now(), Strength: sandboxStrength, Roles: p.Roles, SeesAll: grants.SeesAll(), SeesNone: grants.SeesNone()}}, nil
+	return auth.Identity{Scopes: auth.Full, Roles: grants, Standing: func() auth.Standing { return sandboxStanding(p.Name) }, Requester: fhir.Principal{
+		Agent: p.Agent, Display: p.Display, OnBehalf: p.Organisation, Client: "sandbox-" + p.Name, Person: true, Verified: time.Now(), Strength: sandboxStrength, Roles: p.Roles, SeesAll: grants.SeesAll(), SeesNone: grants.SeesNone()}}
+}
+
+// sandboxStanding is by what a person of a sandbox is known again, or without a name its
+// user.
+func sandboxStanding(name string) auth.Standing {
+	record, _ := json.Marshal(name) // a text
+	return auth.Standing{By: "sandbox", Record: record}
+}
+
+// Again recognises who is asking again: see [auth.Standing].
+func (s sandboxCaller) Again(st auth.Standing, _ time.Time) (auth.Identity, error) {
+	var name string
+	if st.By != "sandbox" || json.Unmarshal(st.Record, &name) != nil {
+		return auth.Identity{}, auth.ErrNobody
+	}
+	if name == "" {
+		return s.Sandbox.Authenticate(&http.Request{})
+	}
+	p, err := sandboxPerson(name)
+	if err != nil {
+		return auth.Identity{}, auth.ErrNobody
+	}
+	return s.identity(p), nil
 }

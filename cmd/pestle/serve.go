@@ -27,6 +27,7 @@ import (
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/server/signin"
+	"github.com/pestle-fhir/pestle/server/subscription"
 	"github.com/pestle-fhir/pestle/server/transport"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/trust/audit"
@@ -112,7 +113,8 @@ type serveCommand struct {
 	listening   `embed:""`
 	signing     `embed:""`
 	secretFiles `embed:""`
-	Notices     noticeOptions `embed:""`
+	Notices     noticeOptions       `embed:""`
+	Subscribed  subscriptionOptions `embed:""`
 
 	settings  []cli.Setting          // as they were told
 	line      []string               // the command line
@@ -196,6 +198,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	purged := eraser{app.db, log}
 	reloads := &reloading{serving: c, app: app, bearer: c.taken, log: log}
 	config.Counters = slices.Concat(config.Counters, verified.counters(), reloads.counters(), []server.Counter{purged.counter()})
+	app.subscriptions.Recognise(again(config), config.Authenticator)
 	s, err := server.New(config)
 	if err == nil && c.Sandbox {
 		err = app.loadDemo(ctx)
@@ -241,7 +244,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	defer func() { _ = beside.Close() }()
 	cards := &payments{app: app, stripe: c.Cards.stripe, till: c.Sandbox, site: c.site(), log: log}
 	cards.take(cmp.Or(app.address, "http://"+listener.Addr().String()))
-	h := &http.Server{Handler: transport.Handler(c.proxies, cards.within(c.withPeople(c.withConsole(admin.withCommands(s.Handler(), config.Authenticator), s.Handler(), issuer(config), log)))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	h := &http.Server{Handler: transport.Handler(c.proxies, app.withSockets(cards.within(c.withPeople(c.withConsole(admin.withCommands(s.Handler(), config.Authenticator), s.Handler(), issuer(config), log))))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(listener) }()
@@ -296,6 +299,7 @@ func (c *serveCommand) appConfig() appConfig {
 	config.Register, config.Stock, config.Present = c.RegisterAlso, c.Stock, register.Asked(c.Responsible)
 	config.Checks, config.Closing = c.checks, c.closing
 	config.Notices = c.Notices
+	config.Subscriptions, config.Sandbox = c.Subscribed, c.Sandbox
 	return config
 }
 
@@ -351,6 +355,9 @@ func (c *serveCommand) complete() error {
 	if err := c.Notices.complete(c.Sandbox, c.Site, c.SiteName); err != nil {
 		return err
 	}
+	if err := c.Subscribed.complete(); err != nil {
+		return err
+	}
 	if err := c.listening.complete(); err != nil {
 		return err
 	}
@@ -396,13 +403,14 @@ func (c *serveCommand) logger(std streams) *slog.Logger {
 
 func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error) {
 	config := server.Config{
-		Repository: app.repository, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
+		Repository: withSubscriptions{app.repository, app.subscriptions}, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
 		Memory: c.Memory.orDefault(), Audit: app.audit, ReadOnly: readOnly, Counters: app.counters(), Writable: app.db.Writable, Purges: app.db.Purges, Warnings: []func() string{app.backlog.Full, app.unaudited}, Docs: docs.Files, Console: c.Sandbox || c.SignIn, Rules: ruleBook(), Examples: exampleBodies,
 		Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
 		Terminology: app.library.Terminology().Capabilities, Codes: app.library.Terminology(),
-		Shelf: store.NewShelf(app.engine),
-		SMART: server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
+		Shelf:         store.NewShelf(app.engine),
+		Subscriptions: server.Subscriptions{Topics: subscription.Topics(), Socket: app.subscriptions.Socket()},
+		SMART:         server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
 	}
 	if c.scanner != nil {
 		config.Warnings = append(config.Warnings, c.scanner.Trouble)

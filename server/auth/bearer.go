@@ -215,7 +215,8 @@ func (b *Bearer) identity(claims jwt.MapClaims) Identity {
 			OnBehalf: organisation, Delegates: b.Delegates[organisation],
 			Client: text("client_id"),
 		},
-		Scopes: ParseScopes(strings.Join(scopes, " ")).OfPatient(text(cmp.Or(b.Patient, "patient"))),
+		Scopes:   ParseScopes(strings.Join(scopes, " ")).OfPatient(text(cmp.Or(b.Patient, "patient"))),
+		Standing: func() Standing { return standing(claims) },
 	}
 	if at, ok := claims["auth_time"].(float64); ok && at > 0 && at < 1<<40 {
 		out.Requester.Verified = time.Unix(int64(at), 0).UTC()

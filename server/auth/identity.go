@@ -17,6 +17,8 @@ type Identity struct {
 	Scopes    Scopes
 	Roles     Grants // nil for callers without roles, whom scopes alone limit
 	Hidden    Hidden // nil for callers who are shown whole resources
+	// Standing is by what they are known again later; nil where they are not.
+	Standing func() Standing
 }
 
 // Hidden is what is hidden from a caller of what they may read.

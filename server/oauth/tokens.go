@@ -147,6 +147,7 @@ func (s *Server) identify(t *token) {
 		Agent: p.Agent, Display: p.Display, OnBehalf: p.Organisation, Client: t.Client, Roles: p.Roles,
 		Delegates: s.config.Delegates[p.Organisation], Person: t.Person != nil, Strength: t.Strength,
 	}}
+	t.identity.Standing = t.standing
 	if t.Proved > 0 {
 		t.identity.Requester.Verified = time.Unix(t.Proved, 0).UTC()
 	}
