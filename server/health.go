@@ -34,27 +34,36 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 // healthReady tells whether requests can be served, writes among them: 503 with
 // the reason where the store takes none, or where answers may be wrong. Damage to
 // the data is a warning, since what is not damaged is served, and so is a backlog
-// that refuses new prescriptions alone.
+// that refuses new prescriptions alone. All that is wrong is told, since one cause may
+// stop several things.
 func (s *Server) healthReady(w http.ResponseWriter, r *http.Request) {
+	why := s.unready(r.Context())
+	warnings := s.warnings()
+	switch {
+	case why != nil:
+		health(w, http.StatusServiceUnavailable, "fail", strings.TrimSpace(strings.Join(append(why, warnings), " ")))
+	case warnings != "" && s.ready(r.Context()):
+		health(w, http.StatusOK, "warn", warnings)
+	default:
+		s.health(w, r)
+	}
+}
+
+// unready is why requests are not served, sentences; nil where they are.
+func (s *Server) unready(ctx context.Context) (why []string) {
 	if s.config.Writable != nil {
 		if err := s.config.Writable(); err != nil {
-			s.config.Logger.ErrorContext(r.Context(), "not ready", "error", err)
-			health(w, http.StatusServiceUnavailable, "fail", reason(err))
-			return
+			s.config.Logger.ErrorContext(ctx, "not ready", "error", err)
+			why = append(why, reason(err))
 		}
 	}
 	if s.config.Wrong != nil {
-		if why := s.config.Wrong(); why != "" {
-			s.config.Logger.ErrorContext(r.Context(), "not ready", "error", why)
-			health(w, http.StatusServiceUnavailable, "fail", why)
-			return
+		if wrong := s.config.Wrong(); wrong != "" {
+			s.config.Logger.ErrorContext(ctx, "not ready", "error", wrong)
+			why = append(why, wrong)
 		}
 	}
-	if warnings := s.warnings(); warnings != "" && s.ready(r.Context()) {
-		health(w, http.StatusOK, "warn", warnings)
-		return
-	}
-	s.health(w, r)
+	return why
 }
 
 // warnings are what is wrong although requests are served; "" for nothing.

@@ -44,6 +44,19 @@ func TestWrongAnswers(t *testing.T) {
 	}
 }
 
+// TestAllThatIsWrong: one failing disk stops writes and the audit log, and both are told.
+func TestAllThatIsWrong(t *testing.T) {
+	said := func(text string) func() string { return func() string { return text } }
+	s := &Server{config: Config{Warnings: []func() string{said("Nothing of patients is shown.")}, Wrong: said("An index row is missing."), Repository: receipts{}, Logger: slog.New(slog.DiscardHandler),
+		Writable: func() error {
+			return fhir.E("commit", fhir.NoStore, fhir.Issue{Message: "An earlier write failed."})
+		}}}
+	w := httptest.NewRecorder()
+	s.healthReady(w, httptest.NewRequest(http.MethodGet, "/health/ready", nil))
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+	require.JSONEq(t, `{"status":"fail","output":"An earlier write failed. An index row is missing. Nothing of patients is shown."}`, w.Body.String())
+}
+
 // TestLabelledFigures: a gauge with a label has as many values as there are now.
 func TestLabelledFigures(t *testing.T) {
 	found := map[string]float64{}
