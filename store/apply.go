@@ -29,6 +29,7 @@ type applier struct {
 	salts    []byte // by change, see [salted]
 	leaf     Leaf   // nil for none
 	hot      *hot   // for the guards
+	lately   *lately
 	past     *pastRows
 	group    fresh           // versions of the group before it
 	fresh    fresh           // versions that it makes, and those that it purges
@@ -40,8 +41,8 @@ type applier struct {
 // apply writes a plan on top of an overlay, which is to be rolled back when it
 // fails. h is the head before it, at its time, which is not before that of h; known are numbers of
 // versions by type that need not be read.
-func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64, at time.Time, p *plan, salts []byte, o *Options, hot *hot, past *pastRows, group fresh) (*applier, error) {
-	a := &applier{out: out, p: p, head: h, known: known, salts: salts, leaf: o.Leaf, hot: hot, past: past, group: group, fresh: fresh{}, versions: make([]*fhir.Version, len(p.steps)), counts: map[string]uint64{}, rids: make([]rid, len(p.steps))}
+func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64, at time.Time, p *plan, salts []byte, o *Options, hot *hot, lately *lately, past *pastRows, group fresh) (*applier, error) {
+	a := &applier{out: out, p: p, head: h, known: known, salts: salts, leaf: o.Leaf, hot: hot, lately: lately, past: past, group: group, fresh: fresh{}, versions: make([]*fhir.Version, len(p.steps)), counts: map[string]uint64{}, rids: make([]rid, len(p.steps))}
 	a.head.millis = at.UnixMilli()
 	if a.changes() {
 		a.head.seq++
@@ -52,7 +53,7 @@ func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64
 	}
 	if a.head.seq > h.seq && h.seq > 0 {
 		var err error
-		if a.last, err = (view{r: out}).record(h.seq); err != nil {
+		if a.last, err = (view{r: out, lately: lately}).record(h.seq); err != nil {
 			return nil, err
 		}
 	}
@@ -177,7 +178,7 @@ func (a *applier) own() error {
 
 // view is the database with the commit in it.
 func (a *applier) view() view {
-	return view{r: a.out, at: a.head.seq, own: a.p.own, now: a.commit.Time, hot: a.hot, past: a.past, fresh: []fresh{a.fresh, a.group}}
+	return view{r: a.out, at: a.head.seq, own: a.p.own, now: a.commit.Time, hot: a.hot, lately: a.lately, past: a.past, fresh: []fresh{a.fresh, a.group}}
 }
 
 // errSlow says that the guards have no time for a transaction.
@@ -189,7 +190,7 @@ func (a *applier) guard(ctx context.Context, guards []fhir.Guard) error {
 	if a.p.tx.Derived && !slices.ContainsFunc(a.p.tx.Changes, func(c fhir.Change) bool { return c.Message }) {
 		ctx = context.WithoutCancel(ctx) // the server's own work, which it has bounded itself
 	}
-	s := stateOf(ctx, a.view())
+	s := state{ctx, a.view(), &finds{}}
 	for _, i := range a.p.order {
 		step := &a.p.steps[i]
 		if a.p.tx.Changes[i].Purge {

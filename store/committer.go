@@ -34,8 +34,9 @@ type committer struct {
 	leaves  []byte      // of the group
 	fresh   fresh       // versions of the group
 	purged  []place     // that it purges
-	granted int64       // bytes of the group for which the disk has room
-	spent   bool        // a request of the group took all the time that one has
+	records []numberedRecord
+	granted int64 // bytes of the group for which the disk has room
+	spent   bool  // a request of the group took all the time that one has
 	waiters []*request
 }
 
@@ -200,7 +201,7 @@ func (c *committer) renewed(ctx context.Context, r *request, at time.Time) (*pla
 		ctx, cancel = context.WithTimeout(ctx, insideTime)
 		defer cancel()
 	}
-	v := view{r: c.over, at: c.head.seq, own: c.db.names.Own, now: at, hot: &c.db.hot, past: &c.db.past, fresh: []fresh{c.fresh}, sight: c.db.sightOf(r.ctx)}.of(r.tx)
+	v := view{r: c.over, at: c.head.seq, own: c.db.names.Own, now: at, hot: &c.db.hot, lately: c.db.lately, past: &c.db.past, fresh: []fresh{c.fresh}, sight: c.db.sightOf(r.ctx)}.of(r.tx)
 	p := r.plan
 	ok, err := (&recheck{ctx: ctx, v: v, p: p, references: c.db.opts.References, renamed: c.db.renamed(p), in: c}).holds()
 	if err == nil && !ok {
@@ -218,7 +219,7 @@ func (c *committer) renewed(ctx context.Context, r *request, at time.Time) (*pla
 // apply puts a plan into the group, when it fits.
 func (c *committer) apply(ctx context.Context, r *request, p *plan, at time.Time) error {
 	c.over.Mark()
-	a, err := apply(ctx, c.over, c.head, c.counts, at, p, r.salts, &c.db.opts, &c.db.hot, &c.db.past, c.fresh)
+	a, err := apply(ctx, c.over, c.head, c.counts, at, p, r.salts, &c.db.opts, &c.db.hot, c.db.lately, &c.db.past, c.fresh)
 	if err == nil {
 		err = c.fits(len(a.log.leaves))
 	}
@@ -240,6 +241,9 @@ func (c *committer) apply(ctx context.Context, r *request, p *plan, at time.Time
 	}
 	maps.Copy(c.fresh, a.fresh)
 	c.purged = append(c.purged, a.purged...)
+	if a.head.seq != c.head.seq {
+		c.records = append(c.records, numberedRecord{a.head.seq, a.log})
+	}
 	c.head, r.commit = a.head, a.commit
 	for typ, n := range a.counts {
 		c.changed[typ], c.counts[typ] = a.head.seq, n
@@ -291,7 +295,7 @@ func (c *committer) ask(size int64) error {
 // begin opens a group on what is durable.
 func (c *committer) begin() {
 	if c.over == nil {
-		c.base, c.granted, c.fresh, c.purged = c.db.now(), 0, fresh{}, nil
+		c.base, c.granted, c.fresh, c.purged, c.records = c.db.now(), 0, fresh{}, nil, nil
 		c.over = kv.NewOverlay(c.base.snap)
 	}
 }
@@ -334,6 +338,7 @@ func (c *committer) write(g group) {
 		err = fmt.Errorf("store: the group was taken for one that the engine takes: %v", err) //nolint:errorlint // no request is too big for it
 	}
 	if err == nil && c.db.opts.Log == nil {
+		c.db.lately.add(g.after.seq, c.fresh, c.records, len(c.purged) > 0)
 		if err = c.db.advance(g.after.seq); err == nil && g.after.seq != g.before.seq {
 			c.db.publish(g.after.seq)
 		}

@@ -145,5 +145,5 @@ func (p *plan) meant(ctx context.Context, v view, q *search.Query) ([]string, er
 	if err != nil {
 		return nil, err
 	}
-	return narrow(stateOf(ctx, v.whole()), p.tx.Requester, found)
+	return narrow(state{ctx, v.whole(), &finds{}}, p.tx.Requester, found)
 }

@@ -98,6 +98,7 @@ type DB struct {
 	copying sync.RWMutex // held for reading as long as contents are copied
 
 	hot     hot      // versions, for all who decide
+	lately  *lately  // what is current; nil where others write the database too
 	past    pastRows // over which searches leap
 	newest  atomic.Pointer[moment]
 	turn    sync.Mutex            // for who makes it
@@ -135,6 +136,9 @@ func Open(engine kv.Engine, opts Options) (*DB, error) {
 	db := &DB{
 		engine: engine, opts: opts,
 		moved: make(chan struct{}), closing: make(chan struct{}), done: make(chan struct{}), unfollow: func() {},
+	}
+	if opts.Log == nil {
+		db.lately = &lately{}
 	}
 	for _, origin := range opts.Origins {
 		db.names.AddOrigin(origin)
@@ -269,7 +273,7 @@ func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
 	case at > m.seq:
 		return notHeld()
 	}
-	err := f(view{r: m.snap, at: at, own: db.names.Own, now: db.opts.Clock(), past: &db.past, learns: true})
+	err := f(view{r: m.snap, at: at, own: db.names.Own, now: db.opts.Clock(), past: &db.past, learns: true, lately: db.lately, seen: m.seq})
 	if errors.Is(err, kv.ErrDamaged) {
 		db.damaged.Add(1)
 	}

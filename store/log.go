@@ -84,6 +84,9 @@ func (v view) entry(seq fhir.Seq) (fhir.LogEntry, error) {
 
 // record reads the record of a commit that must be there.
 func (v view) record(seq fhir.Seq) (commitRecord, error) {
+	if c, ok := v.lately.record(seq); ok {
+		return c, nil
+	}
 	b, ok, err := v.r.Get(keyLog(seq))
 	if err == nil && !ok {
 		err = fmt.Errorf("%w: log entry %d is missing", errCorrupt, seq)

@@ -240,7 +240,7 @@ func (a *applier) mayPurge(ctx context.Context, guard fhir.PurgeGuard, before fh
 	err := ask(ctx, func(ctx context.Context, s fhir.State, tx *fhir.Transaction, _, _ *fhir.Version) error {
 		return guard(ctx, s, tx)
 	},
-		stateOf(ctx, v), a.p.tx, nil, nil)
+		state{ctx, v, &finds{}}, a.p.tx, nil, nil)
 	if ctx.Err() != nil {
 		return errSlow
 	}

@@ -72,15 +72,15 @@ func (v view) narrow(typ, param string, in *search.Range) (out []stream, broad b
 			err = e
 		}
 	}()
-	ok := w.next()
-	if !in.Few {
-		rids, more := sample(w, in, ok)
-		if !more {
-			return []stream{listOf(rids)}, false, nil
-		}
-		ok = w.seek(in.Lo, 0)
+	most := limits.rows
+	if in.Few { // most references and identifiers are those of some resources
+		most = limits.some
 	}
-	keys, all := keysOf(w, in, ok)
+	rids, more := sample(w, in, w.next(), most)
+	if !more {
+		return []stream{listOf(rids)}, false, nil
+	}
+	keys, all := keysOf(w, in, w.seek(in.Lo, 0))
 	if !all {
 		return nil, true, nil
 	}
@@ -91,10 +91,10 @@ func (v view) narrow(typ, param string, in *search.Range) (out []stream, broad b
 }
 
 // sample collects the resources of a range from the row on which the walk
-// stands if it does. more says that there are more than limits.rows rows.
-func sample(w *rows, in *search.Range, ok bool) (rids []rid, more bool) {
+// stands if it does. more says that there are more rows than most.
+func sample(w *rows, in *search.Range, ok bool, most int) (rids []rid, more bool) {
 	for seen := 0; ok; seen++ {
-		if seen == limits.rows {
+		if seen == most {
 			return nil, true
 		}
 		if in.Match == nil || in.Match(w.key) {

@@ -5,6 +5,7 @@ package store
 func SetSearchLimits(keys, rows, chained, alone, beside int) (restore func()) {
 	before := limits
 	limits.keys, limits.rows, limits.chained, limits.alone, limits.beside = keys, rows, chained, alone, beside
+	limits.some = min(limits.some, rows)
 	return func() { limits = before }
 }
 

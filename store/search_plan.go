@@ -14,8 +14,9 @@ import (
 // broad: it is tried on the candidates that the rest of the query leaves, until
 // too many resources have been read for nothing; then it is looked up in the
 // index as a whole. Variables, so that tests can make them small.
-var limits = struct{ keys, rows, chained, alone, beside int }{
+var limits = struct{ keys, rows, some, chained, alone, beside int }{
 	keys: 64, rows: 500,
+	some:    16,   // rows of a range of few keys that are read before its keys are
 	chained: 128,  // resources that the inner part of a chain finds, or candidates to try it on
 	alone:   1000, // resources read for nothing where no other clause narrows the search
 	beside:  100,  // and where one does
@@ -115,11 +116,23 @@ func (s *selection) ready() (*selection, error) {
 // stream makes streams of clauses, and checks of those that are broad.
 func (s *selection) stream(clauses []*search.Clause) error {
 	for _, c := range clauses {
+		if s.empty() {
+			return nil
+		}
 		if err := s.add(c, false); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// empty reports whether a stream is known to have nothing: no other is needed.
+func (s *selection) empty() bool {
+	if len(s.must) == 0 {
+		return false
+	}
+	l, ok := s.must[len(s.must)-1].(list)
+	return ok && len(l) == 0
 }
 
 // chain adds the chained clauses.

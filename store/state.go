@@ -22,7 +22,7 @@ func (s pinned) Current(typ, id string) (ver *fhir.Version, err error) {
 	if s.at == 0 {
 		return nil, nil
 	}
-	err = s.decide("read", func(v view) error {
+	err = s.db.decide(s.ctx, "read", s.at, func(v view) error {
 		ver, err = v.current(typ, id)
 		return err
 	})
@@ -33,7 +33,7 @@ func (s pinned) First(typ, id string) (ver *fhir.Version, err error) {
 	if s.at == 0 {
 		return nil, nil
 	}
-	err = s.decide("read", func(v view) error {
+	err = s.db.decide(s.ctx, "read", s.at, func(v view) error {
 		ver, err = v.first(typ, id)
 		return err
 	})
@@ -42,7 +42,7 @@ func (s pinned) First(typ, id string) (ver *fhir.Version, err error) {
 
 func (s pinned) Find(typ, query string) (ids []string, err error) {
 	return s.finds.find(asked{typ: typ, query: query}, func() (ids []string, err error) {
-		err = s.decide("search", func(v view) error {
+		err = s.db.decide(s.ctx, "search", s.at, func(v view) error {
 			if s.at == 0 {
 				v.at = 0
 			}
@@ -58,19 +58,11 @@ func (s pinned) Newest(typ, query string, n int) (ids []string, err error) {
 		return nil, nil
 	}
 	return s.finds.find(asked{typ, query, n}, func() (ids []string, err error) {
-		err = s.decide("search", func(v view) error {
+		err = s.db.decide(s.ctx, "search", s.at, func(v view) error {
 			ids, err = v.newest(s.ctx, typ, query, n)
 			return err
 		})
 		return ids, err
-	})
-}
-
-// decide calls f with a view of the state.
-func (s pinned) decide(op string, f func(view) error) error {
-	return s.db.decide(s.ctx, op, s.at, func(v view) error {
-		v.finds = s.finds
-		return f(v)
 	})
 }
 
@@ -80,12 +72,6 @@ type state struct {
 	ctx   context.Context
 	v     view
 	finds *finds
-}
-
-// stateOf is the state of a view over what does not change while it is asked.
-func stateOf(ctx context.Context, v view) state {
-	v.finds = &finds{}
-	return state{ctx, v, v.finds}
 }
 
 func (s state) Current(typ, id string) (*fhir.Version, error) {

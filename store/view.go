@@ -24,8 +24,9 @@ type view struct {
 	// which it meets are kept: the reader has nothing but what is committed.
 	past   *pastRows
 	learns bool
-	warms  bool   // what is read is added to hot: the reader has nothing but what is durable
-	finds  *finds // what was read of this state before; nil where it may change
+	warms  bool // what is read is added to hot: the reader has nothing but what is durable
+	lately *lately
+	seen   fhir.Seq // the newest commit that the reader has, 0 where more is on top
 	// sight is what the principal sees of it; nil for all.
 	sight  *sight
 	letter byte // of what the principal does with it, for the reach of their token
@@ -41,26 +42,6 @@ func (v view) head() (head, error) {
 		return head{}, err
 	}
 	return decodeHead(b)
-}
-
-// identity gives the newest numbers of a resource, whatever the view's
-// sequence; false when the id has never been used.
-func (v view) identity(typ, id string) (identity, bool, error) {
-	if n, ok := v.finds.remembered(typ, id); ok {
-		return n.identity, n.given, nil
-	}
-	b, ok, err := v.r.Get(keyIdentity(typ, id))
-	if err != nil {
-		return identity{}, false, err
-	}
-	var i identity
-	if ok {
-		if i, err = decodeIdentity(b); err != nil {
-			return i, false, err
-		}
-	}
-	v.finds.remember(typ, id, numbers{i, ok})
-	return i, ok, nil
 }
 
 // version gives a version that must be there.

@@ -74,6 +74,13 @@ func (o *Overlay) Get(key []byte) ([]byte, bool, error) {
 	return o.base.Get(key)
 }
 
+// Changed returns the value of a key among the operations on top, nil where it was
+// deleted there, and whether there is one.
+func (o *Overlay) Changed(key []byte) (value []byte, changed bool) {
+	value, changed, _ = o.top.Get(key)
+	return value, changed
+}
+
 // Iterate walks a range of keys.
 func (o *Overlay) Iterate(low, high []byte, reverse bool) Iterator {
 	base := o.base.Iterate(low, high, reverse)

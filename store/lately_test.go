@@ -1,0 +1,113 @@
+package store
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/store/kv/mem"
+)
+
+// TestLatelyIsCurrent: while others write the same few resources, what is kept of them
+// is what the database has, as of every commit; with room for all and for hardly any.
+func TestLatelyIsCurrent(t *testing.T) {
+	for _, most := range []int{8192, 3} {
+		t.Run(fmt.Sprint(most), func(t *testing.T) {
+			before := latelyResources
+			latelyResources = most
+			defer func() { latelyResources = before }()
+			db, err := Open(mem.New(), Options{})
+			require.NoError(t, err)
+			defer func() { require.NoError(t, db.Close()) }()
+			var group sync.WaitGroup
+			for writer := range 4 {
+				group.Go(func() {
+					for i := range 150 {
+						r, err := fhir.Parse(fmt.Appendf(nil, `{"resourceType":"Basic","id":"b%d","code":{"text":"%d of %d"}}`, (writer+i)%9, i, writer))
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						change := fhir.Change{Method: fhir.Update, Type: "Basic", ID: r.ID(), Resource: r}
+						if i%10 == 9 {
+							change = fhir.Change{Method: fhir.Delete, Type: "Basic", ID: r.ID()}
+						}
+						if _, err := db.Commit(t.Context(), &fhir.Transaction{Changes: []fhir.Change{change}}); err != nil {
+							t.Error(err)
+							return
+						}
+					}
+				})
+			}
+			ended := make(chan struct{})
+			go func() { group.Wait(); close(ended) }()
+			kept, rounds := 0, 0
+			for done := false; !done; rounds++ {
+				select {
+				case <-ended:
+					done = true
+				default:
+				}
+				for _, at := range []fhir.Seq{0, max(db.Head(), 8) - 7} {
+					require.NoError(t, db.look("test", min(at, db.Head()), func(v view) error {
+						plain := v
+						plain.lately = nil
+						for i := range 9 {
+							id := fmt.Sprint("b", i)
+							want, err := plain.current("Basic", id)
+							require.NoError(t, err)
+							got, err := v.current("Basic", id)
+							require.NoError(t, err)
+							require.Equal(t, want, got)
+							if _, ok := v.lately.numbers("Basic", id, v.at); ok {
+								kept++
+							}
+						}
+						if v.at > 0 {
+							want, err := plain.record(v.at)
+							require.NoError(t, err)
+							got, err := v.record(v.at)
+							require.NoError(t, err)
+							require.Equal(t, want.encode(), got.encode())
+						}
+						return nil
+					}))
+				}
+			}
+			require.Positive(t, kept, "in %d rounds", rounds)
+		})
+	}
+}
+
+// TestLatelyForgetsWhatIsOvertaken: numbers that were read before a commit are not kept
+// after it.
+func TestLatelyForgetsWhatIsOvertaken(t *testing.T) {
+	l := &lately{}
+	l.read("Basic", "a", identity{rid: 1, vno: 1, seq: 4}, 5)
+	i, ok := l.numbers("Basic", "a", 5)
+	require.True(t, ok)
+	require.Equal(t, vno(1), i.vno)
+	_, ok = l.numbers("Basic", "a", 3)
+	require.False(t, ok, "it is later")
+
+	ver := &fhir.Version{Type: "Basic", ID: "a", Seq: 6}
+	l.add(6, fresh{{"Basic", 1, 2}: ver, {"Basic", 1, 1}: ver}, []numberedRecord{{6, commitRecord{total: 2}}}, false)
+	l.read("Basic", "a", identity{rid: 1, vno: 1, seq: 4}, 5)
+	i, ok = l.numbers("Basic", "a", 6)
+	require.True(t, ok)
+	require.Equal(t, vno(2), i.vno)
+	r, ok := l.record(6)
+	require.True(t, ok)
+	require.Equal(t, uint64(2), r.total)
+	_, ok = l.record(6 + latelyRecords)
+	require.False(t, ok)
+
+	l.add(7, nil, nil, true)
+	_, ok = l.numbers("Basic", "a", 7)
+	require.False(t, ok, "nothing is kept after a purge")
+	_, ok = l.record(6)
+	require.False(t, ok)
+}
