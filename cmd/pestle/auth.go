@@ -94,7 +94,7 @@ func (c *serveCommand) openAccounts(app *app, roles *policy.Table, strengths *du
 	if err != nil {
 		return nil, err
 	}
-	app.duties.Unconfirmed = registry.Unconfirmed
+	app.duties.Unconfirmed, app.duties.Joined = registry.Unconfirmed, registry.Joined
 	s := &accounts{people: registry, origin: trimSlash(c.PublicURL)}
 	provider, err := c.OpenID.provider(roles.Known)
 	if err != nil {

@@ -28,6 +28,7 @@ type userCommand struct {
 	Invite  userInvite  `cmd:"" help:"Print a code by which a person registers a passkey, once."`
 	Roles   userRoles   `cmd:"" help:"Replace the roles of a person; their sessions end."`
 	Confirm userConfirm `cmd:"" help:"Say that an account is of the person whom it names, as another than who made it."`
+	Join    userJoin    `cmd:"" help:"Say that two accounts are of one person: where two people are wanted they count as one."`
 	Disable userDisable `cmd:"" help:"End a person's sessions and what apps may do for them, and let them sign in no more."`
 	Enable  userEnable  `cmd:"" help:"Let a person sign in again."`
 }
@@ -53,11 +54,12 @@ type userChange struct {
 
 // userAnswer is what became of it.
 type userAnswer struct {
-	People  []people.Person `json:"people"`
-	Missing map[string]int  `json:"missing,omitempty"` // how many people must confirm an account, by id
-	Code    string          `json:"code,omitempty"`    // of an invitation
-	Until   time.Time       `json:"until,omitzero"`
-	URL     string          `json:"url,omitempty"` // where the code is taken
+	People    []people.Person     `json:"people"`
+	Missing   map[string]int      `json:"missing,omitempty"`   // how many people must confirm an account, by id
+	Namesakes map[string][]string `json:"namesakes,omitempty"` // accounts of the provider that may be the same person's, by id
+	Code      string              `json:"code,omitempty"`      // of an invitation
+	Until     time.Time           `json:"until,omitzero"`
+	URL       string              `json:"url,omitempty"` // where the code is taken
 }
 
 // accounts is who may sign in, and what ends with them.
@@ -79,7 +81,7 @@ func (s *accounts) EndOnline(person string) error { return s.tokens.EndOnline(pe
 
 // apply does it, by whom.
 func (c userChange) apply(s accounts, by people.Maker) (out userAnswer, err error) {
-	defer func() { out.Missing = s.missing(out.People) }()
+	defer func() { out.Missing, out.Namesakes = s.missing(out.People), s.namesakes(out.People) }()
 	var p people.Person
 	switch c.Do {
 	case "list":
@@ -89,7 +91,14 @@ func (c userChange) apply(s accounts, by people.Maker) (out userAnswer, err erro
 		c.Person.Made = []people.Maker{by}
 		p, err = s.people.Add(c.Person)
 	case "confirm":
-		p, err = s.people.Confirm(c.ID, by)
+		p, err = s.people.Confirm(c.ID, by, c.Person.Apart...)
+	case "join":
+		p = people.Person{}
+		for _, other := range c.Person.Same {
+			if p, err = s.people.Join(c.ID, other); err != nil {
+				break
+			}
+		}
 	case "invite":
 		out.Code, out.Until, err = s.people.Invite(c.ID, c.Life, c.Replace, by)
 		if s.origin != "" {
@@ -115,6 +124,17 @@ func (s accounts) missing(list []people.Person) map[string]int {
 	for i := range list {
 		if n := s.people.Missing(&list[i]); n > 0 {
 			out[list[i].ID] = n
+		}
+	}
+	return out
+}
+
+// namesakes are the accounts of the provider from which each is to be told apart.
+func (s accounts) namesakes(list []people.Person) map[string][]string {
+	out := map[string][]string{}
+	for _, p := range list {
+		if others := s.people.Namesakes(p.ID); len(others) > 0 {
+			out[p.ID] = others
 		}
 	}
 	return out
@@ -209,7 +229,7 @@ func makerOf(r *http.Request, who fhir.Principal) people.Maker {
 // A second account that they made is themselves too, as long as nobody else has
 // confirmed it: accounts.tsv.
 func (a *admin) notOneself(r *http.Request, who fhir.Principal, c userChange) error {
-	if !who.Bound() || c.Do == "list" || c.Do == "disable" {
+	if !who.Bound() || c.Do == "list" || c.Do == "disable" || c.Do == "join" {
 		return nil
 	}
 	own := a.app.db.Own
@@ -251,6 +271,11 @@ func printPeople(out io.Writer, answer userAnswer) error {
 		}
 		if n := answer.Missing[p.ID]; n > 0 {
 			state += fmt.Sprintf(", to be confirmed by %d", n)
+		} else if others := answer.Namesakes[p.ID]; len(others) > 0 {
+			state += ", to be told apart from " + strings.Join(others, " ")
+		}
+		if len(p.Same) > 0 {
+			state += ", also " + strings.Join(p.Same, " ")
 		}
 		if _, err := fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%d passkeys\n", p.ID, p.Organisation, state, p.Name, strings.Join(p.Roles, " "), p.Agent(), len(p.Passkeys)); err != nil {
 			return err

@@ -100,14 +100,31 @@ func (c *userRoles) Run(std streams) error {
 }
 
 type userConfirm struct {
-	ID string `arg:"" placeholder:"ID" help:"Their account, of which they have a passkey."`
+	ID        string   `arg:"" placeholder:"ID" help:"Their account, of which they have a passkey."`
+	ApartFrom []string `placeholder:"ID" sep:"none" help:"An account of the same name by the OpenID provider that is another person's; also several times."`
 
 	userFolder `embed:""`
 }
 
 // Run confirms the account.
 func (c *userConfirm) Run(std streams) error {
-	out, err := c.do(userChange{Do: "confirm", ID: c.ID})
+	out, err := c.do(userChange{Do: "confirm", ID: c.ID, Person: people.Person{Apart: c.ApartFrom}})
+	if err != nil {
+		return err
+	}
+	return printPeople(std.out, out)
+}
+
+type userJoin struct {
+	ID    string `arg:"" placeholder:"ID" help:"One account."`
+	Other string `arg:"" placeholder:"OTHER" help:"Another account of the same person."`
+
+	userFolder `embed:""`
+}
+
+// Run joins the accounts.
+func (c *userJoin) Run(std streams) error {
+	out, err := c.do(userChange{Do: "join", ID: c.ID, Person: people.Person{Same: []string{c.Other}}})
 	if err != nil {
 		return err
 	}

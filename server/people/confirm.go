@@ -61,19 +61,24 @@ func (r *Registry) Unconfirmed() (agents []string) {
 // caller has compared the people by all their names; here they are compared by one, since
 // two requests of one person may come at once. An account that is disabled is confirmed
 // too: what was done with it stays, and another account may have its name.
-func (r *Registry) Confirm(id string, by Maker) (Person, error) {
+// apart are the accounts of the OpenID provider of the same name that are another person's.
+func (r *Registry) Confirm(id string, by Maker, apart ...string) (Person, error) {
 	return r.change(id, func(p *Person) error {
+		named := r.Namesakes(id)
+		if err := r.undecided(id, apart); err != nil {
+			return err
+		}
 		switch {
 		case len(p.Passkeys) == 0 && len(p.Subjects) == 0:
 			return fmt.Errorf("%s has no passkey yet: it is confirmed when the person has registered one, since whoever has the invitation could", id)
-		case r.Missing(p) == 0:
+		case r.Missing(p) == 0 && len(named) == 0:
 			return fmt.Errorf("%s needs no confirmation", id)
-		case by.Way != ByPerson && (by.Way != ByMachine || r.needs(ByMachine) > 0):
+		case by.Way != ByPerson && (by.Way != ByMachine || r.needs(ByMachine) > 0): // who could make one that needs nobody
 			return errors.New("an account is confirmed by a person, with a token of their own")
 		case slices.ContainsFunc(append(slices.Clone(p.Made), p.Confirmed...), func(m Maker) bool { return m.Way == by.Way && m.Agent == by.Agent }):
 			return fmt.Errorf("%s was made, invited or confirmed by %s: another person confirms it", id, by.Agent)
 		}
-		p.Confirmed = append(slices.Clone(p.Confirmed), by)
+		p.Confirmed, p.Apart = append(slices.Clone(p.Confirmed), by), append(slices.Clone(p.Apart), named...)
 		return nil
 	})
 }

@@ -26,6 +26,8 @@ type Person struct {
 	Passkeys     []Passkey `json:"passkeys,omitempty"`
 	Made         []Maker   `json:"made,omitempty"`      // who made it, or invited a passkey of it, since it was confirmed
 	Confirmed    []Maker   `json:"confirmed,omitempty"` // who else said that it is theirs
+	Same         []string  `json:"same,omitempty"`      // other accounts of the same person, by id
+	Apart        []string  `json:"apart,omitempty"`     // accounts of others who have the same name
 	Created      time.Time `json:"created"`
 	Changed      time.Time `json:"changed"`
 

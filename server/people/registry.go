@@ -58,7 +58,7 @@ func (r *Registry) Add(p Person) (Person, error) {
 	if _, err := rand.Read(p.Handle); err != nil {
 		return p, err
 	}
-	p.Created, p.Passkeys, p.Epoch, p.Disabled, p.Confirmed = r.now().UTC(), nil, 0, false, nil
+	p.Created, p.Passkeys, p.Epoch, p.Disabled, p.Confirmed, p.Same, p.Apart = r.now().UTC(), nil, 0, false, nil, nil, nil
 	if err := r.valid(&p); err != nil {
 		return p, err
 	}
@@ -170,7 +170,8 @@ func (r *Registry) valid(p *Person) error {
 
 // know takes a person into the maps; the caller holds mu.
 func (r *Registry) know(p *Person) {
-	if was := r.people[p.ID]; was != nil {
+	was := r.people[p.ID]
+	if was != nil {
 		for _, k := range was.Passkeys {
 			delete(r.passkeys, string(k.ID))
 		}
@@ -182,8 +183,13 @@ func (r *Registry) know(p *Person) {
 	for _, s := range p.Subjects {
 		r.subjects[s] = p.ID
 	}
-	delete(r.pending, p.ID)
-	if r.Missing(p) > 0 {
-		r.pending[p.ID] = p.Agent()
+	for _, other := range r.people {
+		if other.ID != p.ID && folded(other.Name) != folded(p.Name) && (was == nil || folded(other.Name) != folded(was.Name)) {
+			continue
+		}
+		delete(r.pending, other.ID)
+		if r.Missing(other) > 0 || len(r.namesakes(other)) > 0 {
+			r.pending[other.ID] = other.Agent()
+		}
 	}
 }

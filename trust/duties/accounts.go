@@ -63,6 +63,30 @@ func (a Accounts) Needs(way string) int {
 	return a["unknown"]
 }
 
+// together adds to the names of a person those of other accounts of theirs.
+func (t *Table) together(names []string) []string {
+	if t.Joined == nil {
+		return names
+	}
+	groups := t.Joined()
+	for added := true; added; {
+		added = false
+		for i, group := range groups {
+			of := make([]string, len(group))
+			for k, account := range group {
+				of[k] = person.Name(account, t.Own)
+			}
+			if slices.ContainsFunc(of, func(name string) bool {
+				return slices.ContainsFunc(names, func(n string) bool { return n == name || value(name) == n || name == value(n) })
+			}) {
+				names, groups, added = append(names, of...), slices.Delete(slices.Clone(groups), i, i+1), true
+				break
+			}
+		}
+	}
+	return names
+}
+
 // confirmed refuses a duty between two people of whom one has an account that is not
 // confirmed yet: it may be a second one of the other.
 func (t *Table) confirmed(d Duty, about string, names ...[]string) error {

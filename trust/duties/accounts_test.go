@@ -67,3 +67,27 @@ func TestSecondAccount(t *testing.T) {
 		require.NoError(t, table.Separate(state, d.Act, about, who("sds-user-id|3"), "sds-user-id|1"), "%s of two others", d.Act)
 	}
 }
+
+// TestJoinedAccounts: two accounts that were joined are one person, whichever of them does
+// which act, by whatever name the directory knows of them, and through a third.
+func TestJoinedAccounts(t *testing.T) {
+	table, err := duties.Builtin()
+	require.NoError(t, err)
+	table.Joined = func() [][]string { return [][]string{{"hand", "sds-user-id|2"}, {"other-hand", "hand"}} }
+	state := records{"Practitioner/bob": version("x", `{"resourceType":"Practitioner","id":"bob","identifier":[{"system":"https://fhir.nhs.uk/Id/sds-user-id","value":"2"}]}`)}
+	who := func(agent string) fhir.Principal {
+		return fhir.Principal{Agent: agent, OnBehalf: "FA565", Roles: []string{"superintendent"}}
+	}
+	for _, c := range []struct {
+		second, first string
+		same          bool
+	}{{"hand", "sds-user-id|2", true}, {"sds-user-id|2", "hand", true}, {"hand", "Practitioner/bob", true}, {"Practitioner/bob", "hand", true}, {"other-hand", "sds-user-id|2", true}, {"sds-user-id|2", "other-hand", true},
+		{"hand", "sds-user-id|3", false}, {"sds-user-id|3", "hand", false}} {
+		err := table.Separate(state, "dispense", "CD2", who(c.second), c.first)
+		if c.same {
+			require.ErrorContains(t, err, "needs another person", "%v", c)
+		} else {
+			require.NoError(t, err, "%v", c)
+		}
+	}
+}

@@ -44,7 +44,10 @@ type Table struct {
 	// accounts.tsv wants it; nil where the server has no accounts. It is asked in the
 	// commit, and what was decided then holds.
 	Unconfirmed func() []string
-	duties      []Duty
+	// Joined are how records name the people who have several accounts: each list is of
+	// one person; nil where the server has no accounts.
+	Joined func() [][]string
+	duties []Duty
 }
 
 // Duties returns all duties, those that are open too.
@@ -117,6 +120,7 @@ func (t *Table) same(state fhir.State, d Duty, about, who, earlier string) (bool
 	if err != nil {
 		return false, err
 	}
+	names = t.together(names)
 	if slices.ContainsFunc(names, func(name string) bool {
 		return slices.ContainsFunc(others, func(other string) bool { return name == other || value(name) == other || name == value(other) })
 	}) {
