@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,27 @@ func TestRelativeBound(t *testing.T) {
 			continue
 		}
 		assert.Equal(t, want, at.Format("2006-01-02"), unit)
+	}
+}
+
+// TestBoundsAsOfATime: what is relative to now, in a bound or in an invariant, is judged as
+// of the time that the context has.
+func TestBoundsAsOfATime(t *testing.T) {
+	v := New(WithLibrary(libraryOf(definitions(t, strings.Replace(demanding, `{"id":"Patient.gender","path":"Patient.gender"}`,
+		`{"id":"Patient","path":"Patient","constraint":[{"key":"born-before","severity":"error","human":"x","expression":"birthDate <= today()"}]}`, 1)))))
+	r, err := fhir.Parse([]byte(`{"resourceType":"Patient","meta":{"profile":["https://clinic.example/demanding"]},"birthDate":"2040-06-01"}`))
+	require.NoError(t, err)
+	for day, want := range map[string][]string{"2040-06-01": nil, "2040-05-31": {"born-before", "value-range"}, "2170-05-31": nil, "2170-06-02": {"value-range"}} {
+		at, err := time.Parse(time.DateOnly, day)
+		require.NoError(t, err)
+		var got []string
+		for _, i := range v.Validate(fhir.AtMoment(context.Background(), at.Add(12*time.Hour)), r) {
+			if i.IsError() {
+				got = append(got, i.Rule)
+			}
+		}
+		slices.Sort(got)
+		assert.Equal(t, want, got, day)
 	}
 }
 

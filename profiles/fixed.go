@@ -3,7 +3,6 @@ package profiles
 import (
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -76,7 +75,7 @@ func (w *walk) bound(o occurrence, p *position, v *definition.Value, holds *fhir
 	}
 	env := *w.env()
 	limit, of := v.Node, boundType(v.Type)
-	if text, ok := relativeBound(o, v, holds == notLess, time.Now()); ok {
+	if text, ok := relativeBound(o, v, holds == notLess, w.now); ok {
 		limit, of = asNode(text), o.typ.Name
 	}
 	env.Vars = map[string]fhirpath.Collection{"bound": {fhirpath.NodeItem(limit, of)}}

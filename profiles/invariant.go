@@ -64,7 +64,7 @@ func (w *walk) env() *fhirpath.Env {
 	if w.scope.env == nil {
 		w.scope.env = &fhirpath.Env{Resource: fhirpath.TypedItem(w.scope.node, w.scope.typ),
 			Root: fhirpath.NodeItem(w.scope.root, ""), HTMLChecks: func(string) bool { return true },
-			JSONNames: true}
+			JSONNames: true, Now: w.now}
 		if w.v.library != nil {
 			w.scope.env.Terminology, w.scope.env.Profiles = answers{w}, answers{w}
 		}

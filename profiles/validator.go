@@ -56,7 +56,7 @@ func New(options ...Option) *Validator {
 // [fhir.MaxListed], those that are not listed are counted by severity. A context that ends stops
 // the work with an issue that says so.
 func (v *Validator) Validate(ctx context.Context, r *fhir.Resource, profiles ...string) []fhir.Issue {
-	w := walk{ctx: ctx, v: v, r: r, asked: profiles}
+	w := walk{ctx: ctx, now: fhir.MomentOf(ctx), v: v, r: r, asked: profiles}
 	w.resource(r.Root(), nil)
 	return w.result()
 }
@@ -65,7 +65,7 @@ func (v *Validator) Validate(ctx context.Context, r *fhir.Resource, profiles ...
 // formats, codes and reference targets, but no invariants and no rules that
 // look at several elements.
 func (v *Validator) Structure(ctx context.Context, r *fhir.Resource) []fhir.Issue {
-	w := walk{ctx: ctx, v: v, r: r, formOnly: true}
+	w := walk{ctx: ctx, now: fhir.MomentOf(ctx), v: v, r: r, formOnly: true}
 	w.resource(r.Root(), nil)
 	return w.result()
 }

@@ -3,6 +3,7 @@ package profiles
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/fhirpath"
@@ -12,6 +13,7 @@ import (
 // walk is one validation of one resource.
 type walk struct {
 	ctx    context.Context
+	now    time.Time // as of which is judged
 	v      *Validator
 	r      *fhir.Resource
 	scope  *scope // of the innermost resource

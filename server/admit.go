@@ -30,8 +30,8 @@ func (s *Server) admit(r *http.Request, x *exchange) (*http.Request, error) {
 		}
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.config.Timeout)
-	x.limited, x.cancel = ctx, cancel
-	return r.WithContext(ctx), nil
+	x.limited, x.cancel = fhir.AtMoment(ctx, s.now()), cancel // all of it is judged as of one time
+	return r.WithContext(x.limited), nil
 }
 
 // dismiss returns what the request held.

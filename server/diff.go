@@ -1,6 +1,8 @@
 package server
 
 import (
+	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,20 +47,23 @@ func (s *Server) diff(c *gin.Context) error {
 		return err
 	}
 	var without []string
+	var malformed error
 	switch flag := params.Get("includeMeta"); flag {
 	case "", "false":
 		without = []string{"meta"}
 	case "true":
 	default:
-		return fhir.E("diff", fhir.Invalid, fhir.Issue{Expression: "includeMeta", Message: "The flag is malformed.", Expected: "true or false", Found: flag})
+		malformed = fhir.E("diff", fhir.Invalid, fhir.Issue{Expression: "includeMeta", Message: "The flag is malformed.", Expected: "true or false", Found: flag})
 	}
 	var from, to *fhir.Resource
+	var noFrom, noTo error
 	if op.Instance {
-		from, to, err = s.versionsOf(c, params.Get("fromVersion"), params.Get("toVersion"))
-	} else if from, err = s.compared(c, "from", params.Get("from")); err == nil {
-		to, err = s.compared(c, "to", params.Get("to"))
+		from, to, noFrom, noTo = s.versionsOf(c, params.Get("fromVersion"), params.Get("toVersion"))
+	} else {
+		from, noFrom = s.compared(c, "from", params.Get("from"))
+		to, noTo = s.compared(c, "to", params.Get("to"))
 	}
-	if err != nil {
+	if err := together(noFrom, noTo, malformed); err != nil {
 		return err
 	}
 	if err := x.toil(c.Request.Context()); err != nil {
@@ -71,21 +76,47 @@ func (s *Server) diff(c *gin.Context) error {
 	return s.send(c, 200, d.JSON())
 }
 
-// versionsOf are two versions of the resource of the address.
-func (s *Server) versionsOf(c *gin.Context, from, to string) (a, b *fhir.Resource, err error) {
+// together is what is wrong with several parameters, said at once: what is malformed
+// before what is not there. Any other error, such as of what the caller may not read, is
+// told alone.
+func together(found ...error) error {
+	var all *fhir.Error
+	for _, err := range found {
+		var e *fhir.Error
+		switch {
+		case err == nil:
+		case !errors.As(err, &e) || e.Kind != fhir.Invalid && e.Kind != fhir.NotFound:
+			return err
+		case all == nil:
+			one := *e
+			all = &one
+		default:
+			if e.Kind == fhir.Invalid {
+				all.Kind = e.Kind
+			}
+			all.Issues = append(slices.Clone(all.Issues), e.Issues...)
+		}
+	}
+	if all == nil {
+		return nil
+	}
+	return all
+}
+
+// versionsOf are two versions of the resource of the address, or what is wrong with each.
+func (s *Server) versionsOf(c *gin.Context, from, to string) (a, b *fhir.Resource, noA, noB error) {
 	x := exchangeOf(c)
-	if b, err = s.version(c, x.resourceType, c.Param("id"), to); err != nil {
-		return nil, nil, placed(err, "toVersion")
+	b, noB = s.version(c, x.resourceType, c.Param("id"), to)
+	if noB = placed(noB, "toVersion"); noB != nil && from == "" {
+		return nil, nil, nil, noB
 	}
 	if from == "" {
 		if from = versionBefore(b.Root().Path("meta", "versionId").Text()); from == "" {
-			return nil, nil, fhir.E("diff", fhir.NotFound, fhir.Issue{Message: "There is no version before the first.", Expression: "fromVersion", Found: b.Type() + "/" + b.ID()})
+			return nil, nil, fhir.E("diff", fhir.NotFound, fhir.Issue{Message: "There is no version before the first.", Expression: "fromVersion", Found: b.Type() + "/" + b.ID()}), nil
 		}
 	}
-	if a, err = s.version(c, x.resourceType, c.Param("id"), from); err != nil {
-		return nil, nil, placed(err, "fromVersion")
-	}
-	return a, b, nil
+	a, noA = s.version(c, x.resourceType, c.Param("id"), from)
+	return a, b, placed(noA, "fromVersion"), noB
 }
 
 // versionBefore is the id of the version before one, "" of the first.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/xml"
 )
 
 // readAs is the answer to a GET, which has to have a status.
@@ -65,6 +67,57 @@ func TestDiffOfVersions(t *testing.T) {
 		"$diff?from=Patient/FA565-d&to=Task": 400, "$diff?from=Frog/1&to=Patient/FA565-d": 400, "Patient/FA565-d/$diff?includeMeta=maybe": 400, "Patient/FA565-d/$diff?frog=1": 400,
 	} {
 		readAs(t, h, "FA565", "/fhir/"+path, status)
+	}
+	// what is wrong with several parameters is told at once
+	for path, want := range map[string]struct {
+		status int
+		at     []string
+	}{
+		"$diff?from=Frog/1&to=Task":                                         {400, []string{"from", "to"}},
+		"$diff?from=Frog/1&to=Patient/none":                                 {400, []string{"from", "to"}},
+		"$diff?from=Patient/none/_history/1&to=Patient/FA565-d/_history/99": {404, []string{"from", "to"}},
+		"Patient/FA565-d/$diff?fromVersion=99&toVersion=zzz":                {404, []string{"fromVersion", "toVersion"}},
+		"Patient/FA565-d/$diff?fromVersion=98&toVersion=99":                 {404, []string{"fromVersion", "toVersion"}},
+	} {
+		var at []string
+		for i := range readAs(t, h, "FA565", "/fhir/"+path, want.status).Get("issue").Items() {
+			at = append(at, i.Get("expression").Item(0).Text())
+		}
+		assert.ElementsMatch(t, want.at, at, path)
+	}
+	// by POST, in XML and in a batch it answers the same
+	const type1, type2, both = `{"resourceType":"Parameters","parameter":[{"name":"fromVersion","valueString":"1"},{"name":"toVersion","valueInteger":2}]}`,
+		`<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="fromVersion"/><valueId value="1"/></parameter><parameter><name value="toVersion"/><valueString value="2"/></parameter></Parameters>`,
+		`{"resourceType":"Parameters","parameter":[{"name":"from","valueUri":"Patient/FA565-d/_history/1"},{"name":"to","valueString":"/Patient/FA565-d/_history/2"}]}`
+	plain := string(readAs(t, h, "FA565", "/fhir/Patient/FA565-d/$diff?fromVersion=1&toVersion=2", 200).JSON())
+	for name, c := range map[string]*httptest.ResponseRecorder{
+		"POST on an instance": bulkAsk(h, "FA565", "POST", "/fhir/Patient/FA565-d/$diff", type1),
+		"POST of XML":         bulkAsk(h, "FA565", "POST", "/fhir/Patient/FA565-d/$diff", type2, "Content-Type", "application/fhir+xml"),
+		"POST on the system":  bulkAsk(h, "FA565", "POST", "/fhir/$diff", both),
+	} {
+		require.Equal(t, 200, c.Code, "%s: %s", name, c.Body)
+		assert.JSONEq(t, plain, c.Body.String(), name)
+	}
+	inXML := bulkAsk(h, "FA565", "GET", "/fhir/Patient/FA565-d/$diff?fromVersion=1&toVersion=2", "", "Accept", "application/fhir+xml")
+	require.Equal(t, 200, inXML.Code, inXML.Body)
+	read, err := xml.Decode(inXML.Body.Bytes())
+	require.NoError(t, err)
+	assert.JSONEq(t, plain, string(read.JSON()))
+	batch := bulkAsk(h, "FA565", "POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"Patient/FA565-d/$diff?fromVersion=1&toVersion=2"}},`+
+		`{"request":{"method":"POST","url":"$diff"},"resource":`+both+`},{"request":{"method":"GET","url":"$diff?from=Frog/1&to=Task"}}]}`)
+	require.Equal(t, 200, batch.Code, batch.Body)
+	answers, err := fhir.Parse(batch.Body.Bytes())
+	require.NoError(t, err)
+	for i, entry := range slices.Collect(answers.Get("entry").Items()) {
+		if i == 2 {
+			assert.Contains(t, entry.Path("response", "status").Text(), "400")
+			assert.Len(t, slices.Collect(entry.Path("response", "outcome").Get("issue").Items()), 2)
+			continue
+		}
+		assert.JSONEq(t, plain, string(entry.Get("resource").Raw()), "entry %d", i)
+	}
+	for _, method := range []string{"PUT", "DELETE", "PATCH"} {
+		assert.Contains(t, []int{404, 405}, bulkAsk(h, "FA565", method, "/fhir/Patient/FA565-d/$diff", type1).Code, method)
 	}
 	readAs(t, h, "EVIL99", "/fhir/Patient/FA565-d/$diff", 404)
 	readAs(t, h, "EVIL99", "/fhir/$diff?from=Patient/FA565-d/_history/1&to=Patient/FA565-d", 404)
