@@ -10,18 +10,19 @@ LDFLAGS  := -s -w \
   -X main.release=$(shell git describe --tags --always --dirty 2>/dev/null) \
   -X main.commit=$(shell git rev-parse HEAD 2>/dev/null) \
   -X main.date=$(shell git show -s --format=%cI HEAD 2>/dev/null)
-BUILD    := $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
+BUILD     = $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 LINT     := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # The R4 definitions, for `make generate`: an hl7.fhir.r4.core package (.tgz or folder).
 R4       ?= ../shared/definitions/hl7.fhir.r4.core-4.0.1.tgz
 UCUM     ?= ../shared/suites/ucum/ucum-essence.xml
 
-.PHONY: help run build cross size release test lint generate bench oracle clients fuzz long short
+.PHONY: help run build build-s3 cross size release test lint generate bench oracle clients fuzz long short
 
 help:
 	@echo 'make run        build, and serve a sandbox on http://127.0.0.1:8080/fhir'
 	@echo 'make build      one static binary, $(BIN)'
+	@echo 'make build-s3   the same, that can keep documents in S3: $(BIN)-s3'
 	@echo 'make cross      compile for every platform: $(PLATFORMS)'
 	@echo 'make release    archives of every platform, bills of materials, checksums and signature, in $(RELEASE)'
 	@echo 'make test       all tests that need nothing but Go'
@@ -36,6 +37,12 @@ help:
 
 build:
 	$(BUILD) -o $(BIN) ./cmd/pestle
+
+# The same with documents in S3 too (docs/adr/documents.md), as releases have it.
+S3TAGS   := $(TAGS),s3
+build-s3: TAGS := $(S3TAGS)
+build-s3:
+	$(BUILD) -o $(BIN)-s3 ./cmd/pestle
 
 cross:
 	@for p in $(PLATFORMS); do echo "$$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -o /dev/null ./cmd/pestle || exit 1; done
@@ -54,6 +61,7 @@ size: build
 # version of Go. PESTLE_SIGN_KEY=FILE names a minisign key by which it is signed.
 RELEASE := out/release
 PACK    := out/build
+release: TAGS := $(S3TAGS)
 release: build
 	rm -rf $(PACK)
 	@for p in $(PLATFORMS); do \

@@ -412,6 +412,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 		Subscriptions: server.Subscriptions{Topics: subscription.Topics(), Socket: app.subscriptions.Socket()},
 		SMART:         server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
 	}
+	config.Contents, config.MaxContent = app.db, int64(c.MaxDocument)
 	if c.scanner != nil {
 		config.Warnings = append(config.Warnings, c.scanner.Trouble)
 		config.Counters = append(config.Counters, scanned(c.scanner)...)

@@ -4,10 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
+	"os"
+	"os/exec"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -133,4 +138,40 @@ func TestAddress(t *testing.T) {
 		_, err := New(wrong, nil)
 		require.ErrorContains(t, err, "is not the address of a clamd", wrong)
 	}
+}
+
+// TestRealClamd asks the clamd of the machine, with one signature that is made here.
+func TestRealClamd(t *testing.T) {
+	program, err := exec.LookPath("clamd")
+	if err != nil {
+		t.Skip("there is no clamd")
+	}
+	dir, err := os.MkdirTemp("", "clamd") // a socket has a short path
+	require.NoError(t, err)
+	defer func() { _ = os.RemoveAll(dir) }()
+	signature := "Pestle.Test:0:*:" + hex.EncodeToString([]byte("badness-of-pestle")) + "\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "test.ndb"), []byte(signature), 0o600))
+	config := fmt.Sprintf("LocalSocket %[1]s/ctl\nDatabaseDirectory %[1]s\nForeground yes\nOfficialDatabaseOnly no\nStreamMaxLength 2M\nMaxFileSize 4M\nUser %[2]s\n", dir, current(t))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "conf"), []byte(config), 0o600))
+	var said bytes.Buffer
+	command := exec.Command(program, "--config-file", filepath.Join(dir, "conf"))
+	command.Stdout, command.Stderr = &said, &said
+	require.NoError(t, command.Start())
+	defer func() { _ = command.Process.Kill(); _ = command.Wait() }()
+	c, err := New("unix:"+filepath.Join(dir, "ctl"), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return c.Inspect(context.Background(), strings.NewReader("fine")) == nil }, time.Minute, 100*time.Millisecond, "it says: %s", &said)
+	require.Empty(t, c.Trouble())
+	err = c.Inspect(context.Background(), strings.NewReader(strings.Repeat("x", 100_000)+"badness-of-pestle"))
+	require.Equal(t, fhir.BusinessRule, fhir.KindOf(err), "%v", err)
+	require.ErrorContains(t, err, "Pestle.Test")
+	err = c.Inspect(context.Background(), bytes.NewReader(make([]byte, 3<<20)))
+	require.Contains(t, []fhir.Code{fhir.TooLong, fhir.NoStore}, fhir.KindOf(err), "the answer may be lost with the connection")
+}
+
+func current(t *testing.T) string {
+	t.Helper()
+	u, err := user.Current()
+	require.NoError(t, err)
+	return u.Username
 }
