@@ -28,6 +28,12 @@ type documentOptions struct {
 	scanner *scan.Clamd // of Clamd; nil for none
 }
 
+// complete refuses an address that cannot be one.
+func (d *documentOptions) complete() error {
+	_, err := d.inspect(slog.New(slog.DiscardHandler))
+	return err
+}
+
 // inspect is what looks at the bytes that callers send, nil for nothing.
 func (d *documentOptions) inspect(log *slog.Logger) (_ func(context.Context, io.Reader) error, err error) {
 	if d.Clamd == "" {

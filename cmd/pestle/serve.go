@@ -358,7 +358,7 @@ func (c *serveCommand) complete() error {
 	if err := c.Subscribed.complete(); err != nil {
 		return err
 	}
-	if err := c.listening.complete(); err != nil {
+	if err := errors.Join(c.documentOptions.complete(), c.listening.complete()); err != nil {
 		return err
 	}
 	if c.Sandbox {
