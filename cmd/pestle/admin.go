@@ -53,6 +53,7 @@ const (
 
 // adminCommands are the commands by path.
 var adminCommands = map[string]adminCommand{
+	adminPath + "alerts":             {"alerts", smallBody, scoped("$alerts"), (*admin).alerts},
 	adminPath + "audit":              {"audit export", smallBody, scoped("$audit-export"), (*admin).exportAudit},
 	adminPath + "backup":             {"backup", smallBody, scoped("$backup"), (*admin).backup},
 	adminPath + "check":              {"check", smallBody, scoped("$check"), (*admin).check},
@@ -157,6 +158,7 @@ func (a *admin) backup(_ auth.Identity, w http.ResponseWriter, r *http.Request) 
 	}
 	w.Header().Set("Trailer", trailerHeader)
 	h, err := writeBackup(r.Context(), a.app.db, a.app.audit, a.app.definitions.files, w, q)
+	a.app.backups.done(time.Now(), err)
 	if err != nil {
 		w.Header().Del("Trailer")
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy"
+	"github.com/pestle-fhir/pestle/pharmacy/alerts"
 	"github.com/pestle-fhir/pestle/pharmacy/clinical"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
@@ -58,6 +59,7 @@ type appConfig struct {
 	Address    string        // the first of them, "" where it is not known
 	Proof      time.Duration // see [duties.Table.Proof]
 	Notices    noticeOptions
+	Alerts     alertOptions
 	Sandbox    bool   // nothing is sent to anybody, but notifications to this machine
 	MaxBacklog uint64 // commits that a follower may be behind; 0 for any number
 
@@ -79,6 +81,10 @@ type app struct {
 	register      *register.Service
 	warehouse     *warehouse.Service
 	notices       *notices.Service
+	alerts        *alerts.Desk
+	figures       *figures // that alerts ask for
+	backups       *backups
+	site          string                    // ODS code of the pharmacy
 	loops         map[string]*pharmacy.Loop // by follower
 	backlog       *pharmacy.Backlog         // of the loops
 	definitions   *definitionFolder
@@ -164,7 +170,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	emergencies := &emergency.Desk{Rules: rules, Separate: separate.Separate}
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
-	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), notices.Guard, reimbursement.Guard(money), register.Guard(books), warehouse.Guard(goods), pharmacy.GuardAudit, pharmacy.GuardUnserved, served, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
+	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), notices.Guard, alerts.Guard, reimbursement.Guard(money), register.Guard(books), warehouse.Guard(goods), pharmacy.GuardAudit, pharmacy.GuardUnserved, served, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
 		Contents: documents, Inspect: c.Inspect,
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
@@ -192,6 +198,17 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	}
 	told.Logger = log
 	a.notices = notices.New(db, told)
+	if a.backups, err = recallBackups(store.NewShelf(engine), log); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	a.site, a.figures = c.Dispensing.Site.ODS, &figures{app: a}
+	a.figures.add(a.backups.counters()...)
+	if c.Alerts.rules == nil { // nothing was completed: a sandbox of a test, or a command
+		if err := c.Alerts.complete(c.Sandbox, &c.Notices); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
+	a.alerts = alerts.New(db, alerts.Options{Site: a.site, Base: c.Address, Rules: c.Alerts.rules, Receivers: c.Alerts.receivers, Senders: c.Alerts.senders, Figures: a.figures.value, Clock: time.Now, Logger: log})
 	a.purges, a.duties, a.emergencies = purges, separate, emergencies
 	a.law = c.Dispensing.Law
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
@@ -213,7 +230,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 func (a *app) close() error { return errors.Join(a.db.Close(), a.audit.Close()) }
 
 func (a *app) operations() []fhir.Operation {
-	return slices.Concat(a.coreOperations(), a.invoicing.Operations(), a.notices.Operations(), a.emergencies.Operations(a.db), a.subscriptions.Operations())
+	return slices.Concat(a.coreOperations(), a.invoicing.Operations(), a.notices.Operations(), a.alerts.Operations(), a.emergencies.Operations(a.db), a.subscriptions.Operations())
 }
 
 // coreOperations are those of the parts that serve every prescription.
@@ -247,6 +264,7 @@ func (a *app) follow(ctx context.Context) <-chan struct{} {
 		group.Go(func() { _ = timer.Run(ctx) })
 	}
 	group.Go(func() { a.notices.Deliver(ctx) })
+	group.Go(func() { a.alerts.Watch(ctx) })
 	group.Go(func() {
 		if err := a.subscriptions.Run(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("subscriptions are not served", "error", err)

@@ -45,13 +45,16 @@ func sandbox(t *testing.T) (host, greeting string) {
 }
 
 // sandboxIn is a sandbox with its data in a folder.
-func sandboxIn(t *testing.T, data string) (host, greeting string) {
+func sandboxIn(t *testing.T, data string, change ...func(*serveCommand)) (host, greeting string) {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	c := &serveCommand{Sandbox: true, Addr: listener.Addr().String(), Data: data, Authority: "T1450", DrainSeconds: 5}
 	c.Policy = "uk-core"
+	for _, f := range change {
+		f(c)
+	}
 	app, err := openApp(c.appConfig(), log)
 	require.NoError(t, err)
 	out := &printed{}

@@ -5,10 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
+	"github.com/pestle-fhir/pestle/internal/outbound"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/notices"
 	"github.com/pestle-fhir/pestle/pharmacy/notices/gateway"
@@ -21,10 +21,11 @@ type noticeOptions struct {
 	SMTP      string `env:"PESTLE_NOTICES_SMTP" name:"notices-smtp" placeholder:"HOST:PORT" help:"Mail server by which patients are told by email what becomes of their prescriptions (docs/notices.md). With --notices-from and --notices-phone."`
 	From      string `env:"PESTLE_NOTICES_FROM" name:"notices-from" placeholder:"ADDRESS" help:"Who emails to patients are from: 'The Pharmacy <post@pharmacy.example>'."`
 	Username  string `env:"PESTLE_NOTICES_SMTP_USERNAME" name:"notices-smtp-username" placeholder:"NAME" help:"Name for the mail server."`
-	Password  string `env:"PESTLE_NOTICES_SMTP_PASSWORD" name:"notices-smtp-password" placeholder:"PASSWORD" help:"Password for the mail server; better set as a variable."`
+	Password  string `env:"PESTLE_NOTICES_SMTP_PASSWORD" name:"notices-smtp-password" secret:"" placeholder:"PASSWORD" help:"Password for the mail server."`
 	TLS       string `env:"PESTLE_NOTICES_SMTP_TLS" name:"notices-smtp-tls" enum:"starttls,implicit,none" default:"starttls" help:"How the connection to the mail server is encrypted; none is for one on this machine."`
 	URL       string `env:"PESTLE_NOTICES_URL" name:"notices-url" placeholder:"URL" help:"HTTPS gateway by which patients are told by text, and by email where --notices-smtp is not set. With --notices-token and --notices-phone."`
-	Token     string `env:"PESTLE_NOTICES_TOKEN" name:"notices-token" placeholder:"TOKEN" help:"Bearer token for the gateway; better set as a variable."`
+	Token     string `env:"PESTLE_NOTICES_TOKEN" name:"notices-token" secret:"" placeholder:"TOKEN" help:"Bearer token for the gateway."`
+	Private   bool   `env:"PESTLE_NOTICES_PRIVATE" name:"notices-private" help:"The gateway may be at an address of a private network."`
 	Phone     string `env:"PESTLE_NOTICES_PHONE" name:"notices-phone" placeholder:"NUMBER" help:"Telephone number that messages name for questions."`
 	Templates []byte `env:"PESTLE_NOTICES_TEMPLATES" name:"notices-templates" placeholder:"FILE" help:"What patients are told in the place of the built-in templates: lines as pestle notices preview --table prints."`
 
@@ -58,7 +59,11 @@ func (o *noticeOptions) complete(sandbox bool, site, name string) (err error) {
 	}
 	o.made.Senders = map[notices.Channel]notices.Sender{}
 	if o.URL != "" {
-		sender, err := gateway.New(gateway.Config{URL: o.URL, Token: o.Token, HTTP: outside})
+		reach := outbound.Options{Private: o.Private}
+		if err := reach.Check(o.URL); err != nil {
+			return fmt.Errorf("--notices-url: %w", err)
+		}
+		sender, err := gateway.New(gateway.Config{URL: o.URL, Token: o.Token, HTTP: outbound.New(reach)})
 		if err != nil {
 			return fmt.Errorf("--notices-url, --notices-token: %w", err)
 		}
@@ -94,9 +99,6 @@ func (o *noticeOptions) options(sandbox bool, site, name string) (notices.Option
 	made.Templates, err = notices.BuiltinTemplates()
 	return made, err
 }
-
-// outside is the client for addresses that the operator names.
-var outside = &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 // outbox is the sender of a sandbox: nothing leaves, and the Communication says what would
 // have been sent.

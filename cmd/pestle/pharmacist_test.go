@@ -29,13 +29,16 @@ func TestPrivate(t *testing.T) { walk(t, "private.md", 31) }
 // TestNotices runs the commands of docs/notices.md against a sandbox.
 func TestNotices(t *testing.T) { walk(t, "notices.md", 10) }
 
+// TestAlerts runs the commands of docs/alerts.md against a sandbox.
+func TestAlerts(t *testing.T) { walk(t, "alerts.md", 6, func(c *serveCommand) { c.Stock = true }) }
+
 // walk runs the commands of a document in one shell, in their order, against a
 // sandbox. Each prints the lines of the text block after it. A block with the name of
 // a file is that file.
-func walk(t *testing.T, name string, lines int) {
+func walk(t *testing.T, name string, lines int, change ...func(*serveCommand)) {
 	needCurl(t)
 	data := t.TempDir()
-	host, _ := sandboxIn(t, data)
+	host, _ := sandboxIn(t, data, change...)
 	text, err := os.ReadFile(filepath.Join(oracle.Root(t), "docs", name))
 	require.NoError(t, err)
 	dir := t.TempDir()

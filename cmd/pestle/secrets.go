@@ -10,6 +10,8 @@ import (
 type secretFiles struct {
 	SecretFile               string   `env:"PESTLE_SECRET_FILE" name:"secret-file" placeholder:"FILE" help:"File with the secret, in the place of --secret."`
 	StripeKeyFile            string   `env:"PESTLE_STRIPE_KEY_FILE" name:"stripe-key-file" placeholder:"FILE" help:"File with the key, in the place of --stripe-key."`
+	NoticesPasswordFile      string   `env:"PESTLE_NOTICES_SMTP_PASSWORD_FILE" name:"notices-smtp-password-file" placeholder:"FILE" help:"File with the password, in the place of --notices-smtp-password."`
+	NoticesTokenFile         string   `env:"PESTLE_NOTICES_TOKEN_FILE" name:"notices-token-file" placeholder:"FILE" help:"File with the token, in the place of --notices-token."`
 	StripeWebhookSecretFiles []string `env:"PESTLE_STRIPE_WEBHOOK_SECRET_FILES" name:"stripe-webhook-secret-file" placeholder:"FILE" help:"File with a secret, in the place of --stripe-webhook-secret."`
 }
 
@@ -28,6 +30,8 @@ func (f secretFiles) read(c *serveCommand) error {
 		*into, errs = text, append(errs, err)
 	}
 	one(&c.Secret, "secret", f.SecretFile)
+	one(&c.Notices.Password, "notices-smtp-password", f.NoticesPasswordFile)
+	one(&c.Notices.Token, "notices-token", f.NoticesTokenFile)
 	one(&c.Cards.StripeKey, "stripe-key", f.StripeKeyFile)
 	for _, file := range f.StripeWebhookSecretFiles {
 		text, err := readSecret("--stripe-webhook-secret-file", file)

@@ -115,6 +115,7 @@ type serveCommand struct {
 	secretFiles `embed:""`
 	Notices     noticeOptions       `embed:""`
 	Subscribed  subscriptionOptions `embed:""`
+	Alerts      alertOptions        `embed:""`
 
 	settings  []cli.Setting          // as they were told
 	line      []string               // the command line
@@ -197,7 +198,8 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	config.Warnings, config.Wrong = append(config.Warnings, verified.damage, app.ledger.Trouble, app.accesses.Trouble), verified.wrong
 	purged := eraser{app.db, log}
 	reloads := &reloading{serving: c, app: app, bearer: c.taken, log: log}
-	config.Counters = slices.Concat(config.Counters, verified.counters(), reloads.counters(), []server.Counter{purged.counter()})
+	app.figures.add(verified.counters()...)
+	config.Counters = slices.Concat(config.Counters, app.backups.counters(), verified.counters(), reloads.counters(), []server.Counter{purged.counter()})
 	app.subscriptions.Recognise(again(config), config.Authenticator)
 	s, err := server.New(config)
 	if err == nil && c.Sandbox {
@@ -298,7 +300,7 @@ func (c *serveCommand) appConfig() appConfig {
 	}
 	config.Register, config.Stock, config.Present = c.RegisterAlso, c.Stock, register.Asked(c.Responsible)
 	config.Checks, config.Closing = c.checks, c.closing
-	config.Notices = c.Notices
+	config.Notices, config.Alerts = c.Notices, c.Alerts
 	config.Subscriptions, config.Sandbox = c.Subscribed, c.Sandbox
 	return config
 }
@@ -353,6 +355,9 @@ func (c *serveCommand) complete() error {
 		return err
 	}
 	if err := c.Notices.complete(c.Sandbox, c.Site, c.SiteName); err != nil {
+		return err
+	}
+	if err := c.Alerts.complete(c.Sandbox, &c.Notices); err != nil {
 		return err
 	}
 	if err := c.Subscribed.complete(); err != nil {

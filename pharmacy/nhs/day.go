@@ -96,3 +96,9 @@ func (d *Date) UnmarshalJSON(data []byte) error {
 
 // Stamp writes an instant as EPS does: in UTC, with an offset.
 func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05+00:00") }
+
+// MinuteOfDay is how many minutes of the day have passed on the clocks in London.
+func MinuteOfDay(t time.Time) int {
+	local := t.In(london)
+	return 60*local.Hour() + local.Minute()
+}

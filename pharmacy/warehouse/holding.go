@@ -85,3 +85,9 @@ func (h Holding) parts() fhir.Value {
 	}
 	return fhir.List(list...)
 }
+
+// Low reports whether less of it is available on a day than the level at which it is
+// ordered; never where no level is set.
+func (h Holding) Low(on nhs.Date) bool {
+	return h.item.level.IsPositive() && h.Available(on).LessThan(h.item.level)
+}
