@@ -6,37 +6,74 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/console"
 	"github.com/pestle-fhir/pestle/server/oauth"
 )
 
-// withConsole serves the console beside everything else, over the FHIR interface of a
-// server to which people sign in.
-func (c *serveCommand) withConsole(next, rest http.Handler, tokens *oauth.Server, log *slog.Logger) http.Handler {
-	if s := c.consoleOver(rest, tokens, log); s != nil {
-		return s.Within(next)
-	}
-	return next
-}
-
-// consoleOver is that console, nil where nobody can sign in.
-func (c *serveCommand) consoleOver(rest http.Handler, tokens *oauth.Server, log *slog.Logger) *console.Server {
-	var signIn oauth.SignIn
-	var idle time.Duration
-	switch {
-	case tokens == nil:
-		return nil
-	case c.Sandbox:
-		signIn = sandboxSignIn{c.site()}
-	case c.accounts != nil:
-		signIn, idle = c.accounts.pages, c.accounts.people.Idle()
-	default:
+// consoleOver is the console over the FHIR interface of a server to which people sign
+// in; nil where nobody can.
+func (c *serveCommand) consoleOver(rest http.Handler, app *app, config *server.Config, log *slog.Logger) *console.Server {
+	tokens := issuer(*config)
+	if tokens == nil {
 		return nil
 	}
 	site := c.appConfig().Dispensing.Site
-	name := strings.TrimSpace(site.Name + " (" + site.ODS + ")")
-	return console.New(console.Config{REST: rest, SignIn: signIn, Site: c.site(), Origin: trimSlash(c.PublicURL), Pharmacy: name, Idle: idle, Display: nhs.Display, Zone: nhs.London(), Logger: log,
-		Identity: func(p *oauth.Person, proof oauth.Proof) auth.Identity { return tokens.IdentityOf(p, proof, "console") }})
+	screens := console.Config{REST: rest, Site: c.site(), Origin: trimSlash(c.PublicURL), Pharmacy: strings.TrimSpace(site.Name + " (" + site.ODS + ")"),
+		Display: nhs.Display, Zone: nhs.London(), Logger: log, Operations: config.Operations, Codes: codesOf, Head: app.db.Head, Wait: app.db.Wait,
+		Identity: func(p *oauth.Person, proof oauth.Proof) auth.Identity { return tokens.IdentityOf(p, proof, "console") }}
+	switch {
+	case c.Sandbox:
+		screens.SignIn = sandboxSignIn{c.site()}
+	case c.accounts != nil:
+		screens.SignIn, screens.Still, screens.Idle = c.accounts.pages, c.accounts.pages.Still, c.accounts.people.Idle()
+	default:
+		return nil
+	}
+	return console.New(screens)
+}
+
+// codesOf are the codes that a parameter of an operation takes, for who fills in a form.
+func codesOf(operation, parameter string) []fhir.Coding {
+	own := func(pairs ...string) (list []fhir.Coding) {
+		for i := 0; i+1 < len(pairs); i += 2 {
+			list = append(list, fhir.Coding{Code: pairs[i], Display: pairs[i+1]})
+		}
+		return list
+	}
+	switch operation + " " + parameter {
+	case "Task/$hold hold":
+		return prescription.HoldsByPeople(nhs.DateOf(time.Now()))
+	case "Task/$query reason", "Task/$withdraw reason":
+		return nhs.Codes(nhs.CSWithdraw)
+	case "Task/$return reason":
+		return nhs.Codes(nhs.CSReturn)
+	case "Task/$reject reason":
+		return append(nhs.Codes(nhs.CSNotDispensed), nhs.Codes(nhs.CSReturn)...)
+	case "Task/$put-back notDispensed", "Task/$dispense reason":
+		return nhs.Codes(nhs.CSNotDispensed)
+	case "DetectedIssue/$mitigate action":
+		return nhs.Codes(nhs.VSMitigation)
+	case "Task/$record-original form":
+		return own("FP10PCD", "private prescription for a controlled drug, England")
+	case "Task/$dispense status":
+		return nhs.Codes(nhs.CSLineStatus)[:4]
+	case "Task/$dispense bag":
+		return own("collection", "collected", "delivery", "delivered")
+	case "Patient/$break-glass code":
+		return own("BTG", "break the glass", "ETREAT", "emergency treatment")
+	}
+	switch parameter {
+	case "collector":
+		return own("patient", "the patient", "representative", "somebody for the patient", "healthcare-professional", "a healthcare professional")
+	case "method":
+		return own("collected", "collected", "delivered", "delivered")
+	case "exemptionEvidence":
+		return own("evidence-seen", "seen", "no-evidence-seen", "not seen")
+	}
+	return nil
 }

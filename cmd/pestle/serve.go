@@ -246,8 +246,10 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	defer func() { _ = beside.Close() }()
 	cards := &payments{app: app, stripe: c.Cards.stripe, till: c.Sandbox, site: c.site(), log: log}
 	cards.take(cmp.Or(app.address, "http://"+listener.Addr().String()))
-	h := &http.Server{Handler: transport.Handler(c.proxies, app.withSockets(cards.within(c.withPeople(c.withConsole(admin.withCommands(s.Handler(), config.Authenticator), s.Handler(), issuer(config), log))))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	screens := c.consoleOver(s.Handler(), app, &config, log)
+	h := &http.Server{Handler: transport.Handler(c.proxies, app.withSockets(cards.within(c.withPeople(screens.Within(admin.withCommands(s.Handler(), config.Authenticator)))))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	h.RegisterOnShutdown(screens.Close)
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(listener) }()
 	c.greet(listener.Addr(), std)

@@ -44,8 +44,10 @@ func startPharmacy(t *testing.T, change ...func(*serveCommand)) *pharmacyUnderTe
 	require.NoError(t, app.loadDemo(t.Context()))
 	ctx, stop := context.WithCancel(context.Background())
 	followers := app.follow(ctx)
-	p := &pharmacyUnderTest{t, app, httptest.NewServer(command.withPeople(command.withConsole(s.Handler(), s.Handler(), issuer(config), log)))}
+	screens := command.consoleOver(s.Handler(), app, &config, log)
+	p := &pharmacyUnderTest{t, app, httptest.NewServer(command.withPeople(screens.Within(s.Handler())))}
 	t.Cleanup(func() {
+		screens.Close()
 		p.http.Close()
 		stop()
 		<-followers

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,15 +35,42 @@ func chromium() string {
 	return ""
 }
 
-// serve builds and starts a sandbox, and gives where it is.
+// TestMain removes the program that the tests have built.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if programDir != "" {
+		_ = os.RemoveAll(programDir)
+	}
+	os.Exit(code)
+}
+
+var (
+	buildOnce  sync.Once
+	programDir string
+	buildError error
+)
+
+// built is the program, which all tests share.
+func built(t *testing.T) string {
+	t.Helper()
+	buildOnce.Do(func() {
+		if programDir, buildError = os.MkdirTemp("", "pestle-browser"); buildError != nil {
+			return
+		}
+		build := exec.Command("go", "build", "-tags", "nomsgpack", "-o", filepath.Join(programDir, "pestle"), "./cmd/pestle")
+		build.Dir = oracle.Root(t)
+		if out, err := build.CombinedOutput(); err != nil {
+			buildError = fmt.Errorf("%w: %s", err, out)
+		}
+	})
+	require.NoError(t, buildError)
+	return filepath.Join(programDir, "pestle")
+}
+
+// serve starts a sandbox, and gives where it is.
 func serve(t *testing.T) (host string) {
 	t.Helper()
-	dir := t.TempDir()
-	program := filepath.Join(dir, "pestle")
-	build := exec.Command("go", "build", "-o", program, "./cmd/pestle")
-	build.Dir = oracle.Root(t)
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, string(out))
+	dir, program := t.TempDir(), built(t)
 	server := exec.Command(program, "serve", "--sandbox", "--addr", "127.0.0.1:0", "--data", filepath.Join(dir, "data"))
 	printed, err := server.StdoutPipe()
 	require.NoError(t, err)

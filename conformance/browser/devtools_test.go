@@ -42,7 +42,9 @@ func openTab(t *testing.T, program string) *tab {
 	require.NoError(t, err)
 	in, ours, err := os.Pipe()
 	require.NoError(t, err)
-	cmd := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--user-data-dir="+t.TempDir(), "about:blank")
+	profile, err := os.MkdirTemp("", "pestle-profile")
+	require.NoError(t, err)
+	cmd := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--user-data-dir="+profile, "about:blank")
 	cmd.ExtraFiles = []*os.File{theirs, ours} // 3 and 4
 	require.NoError(t, cmd.Start())
 	_, _ = theirs.Close(), ours.Close()
@@ -51,6 +53,12 @@ func openTab(t *testing.T, program string) *tab {
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
+		for range 50 { // its children end a moment later, and write until then
+			if os.RemoveAll(profile) == nil {
+				break
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
 	})
 	var target struct{ TargetID string }
 	b.do("Target.createTarget", map[string]any{"url": "about:blank"}, &target)

@@ -18,8 +18,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/pestle-fhir/pestle/internal/oracle"
 )
 
 // pharmacy is a server to which people sign in.
@@ -32,11 +30,7 @@ type pharmacy struct {
 
 func newPharmacy(t *testing.T) *pharmacy {
 	t.Helper()
-	p := &pharmacy{t: t, program: filepath.Join(t.TempDir(), "pestle"), data: filepath.Join(t.TempDir(), "data")}
-	build := exec.Command("go", "build", "-tags", "nomsgpack", "-o", p.program, "./cmd/pestle")
-	build.Dir = oracle.Root(t)
-	out, err := build.CombinedOutput()
-	require.NoError(t, err, string(out))
+	p := &pharmacy{t: t, program: built(t), data: filepath.Join(t.TempDir(), "data")}
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	p.addr = free.Addr().String()

@@ -2,6 +2,7 @@ package nhs
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -21,6 +22,23 @@ func readCodes(tsv string) map[string]string {
 		}
 	}
 	return table
+}
+
+// Codes are the codes of a system with their names, in the order of their codes.
+func Codes(system string) (list []fhir.Coding) {
+	name := system[strings.LastIndexByte(system, '/')+1:] + "|"
+	for key, display := range displays {
+		if code, ok := strings.CutPrefix(key, name); ok {
+			list = append(list, fhir.Coding{System: system, Code: code, Display: display})
+		}
+	}
+	slices.SortFunc(list, func(a, b fhir.Coding) int {
+		if len(a.Code) != len(b.Code) && strings.Trim(a.Code+b.Code, "0123456789") == "" {
+			return len(a.Code) - len(b.Code)
+		}
+		return strings.Compare(a.Code, b.Code)
+	})
+	return list
 }
 
 // Display is the name of a code in its system, "" for one that is not known. The

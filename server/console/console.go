@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -31,9 +32,21 @@ type Config struct {
 	Idle     time.Duration // after which a session is over; 0 where it is not
 	// Display is the name of a code in its system, "" for one that is not known.
 	Display func(system, code string) string
-	Zone    *time.Location // in which days and times are told; nil for UTC
-	Clock   func() time.Time
-	Logger  *slog.Logger
+	// Operations are those that the FHIR interface offers: an act is asked for by what they
+	// declare. Codes are the codes that a parameter of one takes, "Task/$hold" "hold"; nil
+	// for a parameter whose codes are not known.
+	Operations []fhir.Operation
+	Codes      func(operation, parameter string) []fhir.Coding
+	// Head is the last commit, and Wait returns when there is one behind another; without
+	// them pages do not tell how what they show changes.
+	Head func() fhir.Seq
+	Wait func(ctx context.Context, behind fhir.Seq) error
+	// Still reports whether the session of a request is in force, without using it; nil
+	// where sessions do not end.
+	Still  func(r *http.Request) bool
+	Zone   *time.Location // in which days and times are told; nil for UTC
+	Clock  func() time.Time
+	Logger *slog.Logger
 }
 
 // Server serves the screens. Make one with [New].
@@ -41,6 +54,8 @@ type Server struct {
 	config Config
 	mux    *http.ServeMux
 	own    *http.CrossOriginProtection
+	once   sync.Once
+	closed chan struct{}
 }
 
 // New makes a console.
@@ -54,15 +69,19 @@ func New(config Config) *Server {
 	if config.Display == nil {
 		config.Display = func(string, string) string { return "" }
 	}
+	if config.Codes == nil {
+		config.Codes = func(string, string) []fhir.Coding { return nil }
+	}
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{config: config, mux: http.NewServeMux(), own: http.NewCrossOriginProtection()}
+	s := &Server{config: config, mux: http.NewServeMux(), own: http.NewCrossOriginProtection(), closed: make(chan struct{})}
 	for pattern, show := range screens {
 		s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, show) })
 	}
 	s.mux.HandleFunc(page.ConsolePath+"/", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, (*visit).nowhere) })
 	s.mux.HandleFunc("GET "+fhirPath+"/", s.mirror)
+	s.mux.HandleFunc("GET "+page.ConsolePath+"/events", s.live)
 	for name := range files {
 		s.mux.HandleFunc("GET "+page.ConsolePath+"/"+name, func(w http.ResponseWriter, r *http.Request) { file(w, r, name) })
 	}
@@ -71,17 +90,29 @@ func New(config Config) *Server {
 
 // screens are what is served, by the patterns of [http.ServeMux].
 var screens = map[string]func(*visit) (view, error){
-	"GET /console":               (*visit).home,
-	"GET /console/find":          (*visit).findForm,
-	"POST /console/find":         (*visit).find,
-	"GET /console/patient/{id}":  (*visit).patient,
-	"GET /console/order/{rx}":    (*visit).order,
-	"GET /console/help":          (*visit).help,
-	"GET /console/accessibility": (*visit).accessibility,
+	"GET /console":                     (*visit).home,
+	"GET /console/find":                (*visit).findForm,
+	"POST /console/find":               (*visit).find,
+	"GET /console/patient/{id}":        (*visit).patient,
+	"GET /console/order/{rx}":          (*visit).order,
+	"GET /console/queue":               (*visit).firstQueue,
+	"GET /console/queue/{name}":        (*visit).queue,
+	"GET /console/task/{id}":           (*visit).reviewPage,
+	"GET /console/task/{id}/{act}":     (*visit).actForm,
+	"POST /console/task/{id}/{act}":    (*visit).do,
+	"GET /console/issue/{id}/{act}":    (*visit).actForm,
+	"POST /console/issue/{id}/{act}":   (*visit).do,
+	"GET /console/patient/{id}/{act}":  (*visit).actForm,
+	"POST /console/patient/{id}/{act}": (*visit).do,
+	"GET /console/help":                (*visit).help,
+	"GET /console/accessibility":       (*visit).accessibility,
 }
 
-// Within serves the console beside everything else.
+// Within serves the console beside everything else; nothing where there is no console.
 func (s *Server) Within(next http.Handler) http.Handler {
+	if s == nil {
+		return next
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == page.ConsolePath || strings.HasPrefix(r.URL.Path, page.ConsolePath+"/") {
 			s.mux.ServeHTTP(w, r)

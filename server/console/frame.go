@@ -53,6 +53,7 @@ func (v *visit) nav() (list []tab) {
 			list = append(list, tab{Text: text, Href: href, Open: path == href || strings.HasPrefix(path, href+"/")})
 		}
 	}
+	add("Queues", address("queue"), v.worksQueues() && v.reads("Task"))
 	add("Find", address("find"), v.may("Patient", auth.Search))
 	add("Help", address("help"), true)
 	return list

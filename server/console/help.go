@@ -34,6 +34,9 @@ func (h *helpScreen) write(w *markup.Writer) {
 func (v *visit) help() (view, error) {
 	return &helpScreen{Groups: []keys{
 		{"Everywhere", []fact{{"Ctrl K", "to the box that finds a patient or a prescription"}, {"Ctrl Enter", "sends the form in which you are"}, {"Esc", "leaves the form: back to where you were"}, {"F6", "to the next part of the page"}}},
+		{"In the list of a queue", []fact{{"↓ ↑", "to the next row, and the one before; its review opens beside the list. Home, End, Page Down and Page Up too, J and K"}, {"Enter", "opens the review"},
+			{"A", "approves, at once where there is nothing to answer and no controlled drug"}, {"R", "rejects: a form asks why"}, {"Q", "asks the clinic"}, {"H", "holds"}, {"S", "records the second check"}, {"D", "dispenses"}, {"T", "takes the prescription up"},
+			{"N", "shows what is new or has changed"}, {"C", "copies the id"}, {"?", "this page"}}},
 	}}, nil
 }
 

@@ -160,6 +160,9 @@ func (v *visit) order() (view, error) {
 	v.happened(&out.Events, rest[4].resources(), about)
 	v.happened(&out.Events, rest[5].resources(), nil)
 	out.Events.Events = sorted(out.Events.Events)
+	if v.at() == "" && v.worksQueues() {
+		out.Doors = append(out.Doors, tab{Text: "Review and decide", Href: address("task", task.ID())})
+	}
 	return out, nil
 }
 

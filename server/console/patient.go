@@ -105,6 +105,9 @@ func (v *visit) patient() (view, error) {
 		v.happened(&out.Events, a.resources(), nil)
 	}
 	out.Events.Events = sorted(out.Events.Events)
+	if v.at() == "" && v.acts("Patient/$break-glass") && v.operation("Patient", "break-glass") != nil && v.hidden {
+		out.Doors = append(out.Doors, tab{Text: "Open in an emergency…", Href: actAddress("Patient", id, "break-glass")})
+	}
 	return out, nil
 }
 

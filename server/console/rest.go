@@ -272,7 +272,9 @@ func parameter(parts fhir.Node, name string) fhir.Node {
 // sorted sorts what happened, the newest first.
 func sorted(list []event) []event {
 	slices.SortStableFunc(list, func(a, b event) int { return strings.Compare(b.When.Instant, a.When.Instant) })
-	return list
+	return slices.CompactFunc(list, func(a, b event) bool {
+		return a.When == b.When && a.Kind == b.Kind && a.Words == b.Words && len(a.More) == 0 && len(b.More) == 0
+	})
 }
 
 // address is one of the console.

@@ -17,6 +17,7 @@ import (
 // views are all screens, empty. A test wants every type that is one to be here.
 var views = map[string]func() view{
 	"find": func() view { return &findScreen{} }, "patient": func() view { return &patientScreen{} }, "order": func() view { return &orderScreen{} },
+	"queue": func() view { return &queueScreen{} }, "review": func() view { return &review{} }, "form": func() view { return &form{} },
 	"help": func() view { return &helpScreen{} }, "accessibility": func() view { return &accessibilityScreen{} }, "refusal": func() view { return &refusal{} },
 }
 
@@ -27,7 +28,10 @@ var hostile = []string{
 }
 
 // fill puts text into every field of a screen, and two of everything that is a list.
-func fill(v reflect.Value, text string, full bool) {
+func fill(v reflect.Value, text string, full bool) { fillTo(v, text, full, 6) }
+
+func fillTo(v reflect.Value, text string, full bool, depth int) {
+	fill := func(v reflect.Value, text string, full bool) { fillTo(v, text, full, depth-1) }
 	switch v.Kind() {
 	case reflect.String:
 		v.SetString(text)
@@ -45,7 +49,7 @@ func fill(v reflect.Value, text string, full bool) {
 		v.Set(reflect.New(v.Type().Elem()))
 		fill(v.Elem(), text, full)
 	case reflect.Slice:
-		if full {
+		if full && depth > 0 {
 			v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 			fill(v.Index(0), text, true)
 			fill(v.Index(1), text, false)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"mime"
@@ -34,6 +35,7 @@ type visit struct {
 	started time.Time // at which everything on the screen is, where it is not of the past
 	notice  string    // of what is open in an emergency
 	hidden  bool      // something is hidden from the role
+	status  int       // of the answer, where it is another than 200
 	json    string    // the address of the same thing in FHIR
 }
 
@@ -63,7 +65,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, show func(*visit)
 	case err != nil:
 		v.refuse(err)
 	default:
-		v.send(http.StatusOK, seen)
+		v.send(cmp.Or(v.status, http.StatusOK), seen)
 	}
 }
 

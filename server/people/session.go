@@ -98,6 +98,14 @@ func (r *Registry) Signed(name string) (Person, Session, bool) {
 	return *p, *s, true
 }
 
+// Holds reports whether a session is in force, and does not count as its use.
+func (r *Registry) Holds(name string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s := r.sessions[hashOf(name)]
+	return s != nil && r.of(s) != nil
+}
+
 // of is the person of a session in force, nil where it is over. The caller holds mu.
 func (r *Registry) of(s *Session) *Person {
 	if r.over(s) {

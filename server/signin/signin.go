@@ -195,6 +195,10 @@ func (s *Server) Signed(r *http.Request) (oauth.Person, oauth.Proof, bool) {
 	return personOf(&p), oauth.Proof{At: time.Unix(session.Verified, 0), Strength: session.Strength}, true
 }
 
+// Still reports whether the session of a request is in force, and does not count as its
+// use: a page that is told of changes keeps nobody signed in.
+func (s *Server) Still(r *http.Request) bool { return s.config.People.Holds(s.nameIn(r)) }
+
 // SignInURL is the address of the page on which a person signs in and then goes back.
 func (*Server) SignInURL(back string) string {
 	return SignInPath + "?" + url.Values{"back": {back}}.Encode()

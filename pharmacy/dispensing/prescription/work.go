@@ -3,7 +3,9 @@ package prescription
 import (
 	_ "embed"
 	"slices"
+	"strings"
 
+	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -71,6 +73,18 @@ func holdsByPeople(on nhs.Date) (codes []string) {
 		}
 	}
 	return codes
+}
+
+// HoldsByPeople are the holds that a pharmacist sets on a day, with why.
+func HoldsByPeople(on nhs.Date) (list []fhir.Coding) {
+	codes := holdsByPeople(on)
+	for cells := range rows(holdsTSV, 5) {
+		if i := slices.Index(codes, cells[1]); i >= 0 && cells[3] == "pharmacist" {
+			why, _, _ := strings.Cut(cells[4], ": medicationrequest-status-reason")
+			list = append(list, fhir.Coding{System: nhs.Own + "CodeSystem/hold", Code: cells[1], Display: why})
+		}
+	}
+	return list
 }
 
 // Classify sets what follows of the lines from the law and from what is known of

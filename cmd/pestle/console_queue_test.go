@@ -1,0 +1,229 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// version is that of the Task as a form has it.
+func (p *pharmacyUnderTest) version(o ordered) string {
+	return p.ask(http.StatusOK, http.MethodGet, o.task, nil).VersionID()
+}
+
+// does sends the form of an act as a person, with the version that is there unless the
+// form names one, and wants a status.
+func (p *pharmacyUnderTest) does(person string, o ordered, act string, status int, form ...string) string {
+	p.t.Helper()
+	if !strings.Contains(" "+strings.Join(form, " ")+" ", " version ") {
+		form = append([]string{"version", p.version(o)}, form...)
+	}
+	resp, text := p.screen(person, "/console/task"+strings.TrimPrefix(o.task, "/Task")+"/"+act, form...)
+	require.Equal(p.t, status, resp.StatusCode, "%s %s: %s", person, act, text)
+	return text
+}
+
+// TestQueues is the work of a pharmacist through the forms alone: taken up, held, asked,
+// approved, counted by a second person, and handed over; each act on the version that was
+// looked at.
+func TestQueues(t *testing.T) {
+	p := startPharmacy(t)
+	o := p.arrives(demoOrder(t, nil))
+	waits := func(queue string, want bool) {
+		t.Helper()
+		resp, text := p.screen("pharmacist", "/console/queue/"+queue)
+		require.Equal(t, http.StatusOK, resp.StatusCode, text)
+		assert.Equal(t, want, strings.Contains(text, "data-id="), queue)
+	}
+	waits("new", true)
+	waits("clinical-hold", false)
+	first := p.version(o)
+	p.does("pharmacist", o, "accept", http.StatusSeeOther)
+	text := p.does("pharmacist-2", o, "approve", http.StatusPreconditionFailed, "version", first, "note", "Looked <at> it")
+	assert.Contains(t, wordsOf(t, text), "Somebody was quicker")
+	assert.Contains(t, wordsOf(t, text), "Looked <at> it", "what was typed is kept")
+	assert.Contains(t, text, `name="version" value="`+p.version(o)+`"`)
+	waits("new", false)
+	waits("in-hand", true)
+
+	text = p.does("pharmacist", o, "hold", http.StatusUnprocessableEntity, "hold", "NOTHING", "reason", "Higher than last month", "item", o.items[0])
+	assert.Contains(t, wordsOf(t, text), "There is a problem")
+	assert.Contains(t, wordsOf(t, text), "Higher than last month")
+	assert.Contains(t, text, `value="`+o.items[0]+`" checked`)
+	p.does("pharmacist", o, "hold", http.StatusSeeOther, "hold", "DOSE", "reason", "Higher than last month", "item", o.items[0])
+	waits("clinical-hold", true)
+	_, review := p.screen("pharmacist", "/console/task"+strings.TrimPrefix(o.task, "/Task"))
+	release := regexp.MustCompile(`href="([^"]*release-hold[^"]*)"`).FindStringSubmatch(review)
+	require.NotNil(t, release, review)
+	_, form := p.screen("pharmacist", strings.ReplaceAll(release[1], "&amp;", "&"))
+	assert.Contains(t, form, `<option value="DOSE" selected>`)
+	p.does("pharmacist", o, "release-hold", http.StatusSeeOther, "hold", "DOSE", "reason", "The clinic raised it", "item", o.items[0])
+	p.does("pharmacist", o, "query", http.StatusSeeOther, "reason", "DA", "question", "Twice a day, as before?", "item", o.items[1])
+	waits("query", true)
+	p.does("pharmacist", o, "release-hold", http.StatusSeeOther, "hold", "QUERY", "reason", "They called")
+	for _, m := range regexp.MustCompile(`href="(/console/issue/[^"?]*)`).FindAllStringSubmatch(review, -1) {
+		resp, text := p.screen("pharmacist", m[1], "action", "1", "reason", "Seen")
+		require.Equal(t, http.StatusSeeOther, resp.StatusCode, text)
+	}
+	p.does("pharmacist", o, "approve", http.StatusSeeOther, "note", "Checked against the record")
+	waits("second-check", true)
+
+	text = p.does("pharmacist", o, "check", http.StatusUnprocessableEntity, "item.0.quantity", "28")
+	assert.Contains(t, wordsOf(t, text), "another person", "nobody counts what they approved")
+	p.does("pharmacist-2", o, "check", http.StatusSeeOther, "item.0.quantity", "28", "item.0.batch", "A1", "item.0.expiry", "2099-12-31")
+	p.does("pharmacist-2", o, "dispense", http.StatusSeeOther, "all", "true", "bag", "collection")
+	waits("collection", true)
+	p.does("pharmacist-2", o, "hand-over", http.StatusSeeOther, "collector", "patient", "identityRequested", "true", "identityProvided", "true")
+	waits("collection", false)
+	waits("in-hand", false)
+	require.Equal(t, "completed", p.ask(http.StatusOK, http.MethodGet, o.task, nil).Get("status").Text())
+	_, review = p.screen("pharmacist", "/console/task"+strings.TrimPrefix(o.task, "/Task"))
+	for _, said := range []string{"Checked against the record", "The clinic raised it", "Sandbox pharmacist"} {
+		assert.Contains(t, wordsOf(t, review), said)
+	}
+}
+
+// TestActsOfRoles: an act is offered to who may do it, and carried out for nobody else;
+// each form is a page that can be filled in.
+func TestActsOfRoles(t *testing.T) {
+	p := startPharmacy(t)
+	o := p.arrives(demoOrder(t, nil))
+	p.act(o, "accept")
+	at := "/console/task" + strings.TrimPrefix(o.task, "/Task")
+	for _, person := range []string{"support", "finance", "auditor", "pharmacy-2", "clinic"} {
+		for _, act := range []string{"approve", "hold", "dispense"} {
+			resp, _ := p.screen(person, at+"/"+act)
+			assert.Contains(t, []int{403, 404}, resp.StatusCode, "%s %s", person, act)
+			resp, text := p.screen(person, at+"/"+act, "version", p.version(o), "hold", "DOSE", "reason", "x", "all", "true")
+			assert.Contains(t, []int{403, 404}, resp.StatusCode, "%s %s: %s", person, act, text)
+		}
+		resp, text := p.screen(person, "/console/queue/in-hand")
+		assert.Equal(t, person == "pharmacy-2", resp.StatusCode == http.StatusOK, person) // with its own work
+		assert.NotContains(t, text, "data-id=", person)
+	}
+	assert.Equal(t, "accepted", p.ask(http.StatusOK, http.MethodGet, o.task, nil).Get("status").Text())
+	_, review := p.screen("pharmacist", at)
+	offered := regexp.MustCompile(`href="([^"?]*)\?[^"]*" data-op="([^"]*)"`).FindAllStringSubmatch(review, -1)
+	require.Greater(t, len(offered), 8)
+	for _, m := range offered {
+		resp, text := p.screen("pharmacist", m[1])
+		assert.Equal(t, http.StatusOK, resp.StatusCode, "%s: %s", m[2], text)
+		assert.Contains(t, text, `<form class="act"`, m[2])
+	}
+	for _, path := range []string{at + "/nothing", "/console/task/nobody/hold", "/console/issue/nobody/mitigate?x=1"} {
+		resp, _ := p.screen("pharmacist", path)
+		assert.Contains(t, []int{200, 404}, resp.StatusCode, path)
+	}
+	resp, _ := p.screen("pharmacist", at+"/approve", "note", "without a version")
+	assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
+	resp, _ = p.screen("pharmacist", at+"/approve", "version", p.version(o), "back", "https://evil.example/")
+	assert.NotContains(t, resp.Header.Get("Location"), "evil.example")
+}
+
+// TestBreakGlass of the console: what is hidden of a patient is shown for some minutes,
+// and each page says so.
+func TestConsoleBreaksGlass(t *testing.T) {
+	p := startPharmacy(t)
+	o := p.arrives(demoOrder(t, nil))
+	_, text := p.screen("support", "/console/patient/"+o.patient)
+	require.Contains(t, text, "/console/patient/"+o.patient+"/break-glass")
+	resp, text := p.screen("support", "/console/patient/"+o.patient+"/break-glass", "code", "BTG")
+	require.Equal(t, http.StatusUnprocessableEntity, resp.StatusCode, text)
+	resp, text = p.screen("support", "/console/patient/"+o.patient+"/break-glass", "code", "BTG", "reason", "The patient is in A&E")
+	require.Equal(t, http.StatusSeeOther, resp.StatusCode, text)
+	_, text = p.screen("support", "/console/order/"+o.number)
+	assert.Contains(t, text, o.medicines[0])
+	assert.Contains(t, wordsOf(t, text), "A record is open in an emergency")
+	_, text = p.screen("finance", "/console/order/"+o.number)
+	assert.NotContains(t, text, o.medicines[0])
+}
+
+// stream reads the events of a queue until there are as many rows as wanted, or the time
+// is over.
+type stream struct {
+	rows map[string][]string // versions by id, "" where it has gone
+	last string              // id of the last event
+}
+
+func (p *pharmacyUnderTest) stream(t *testing.T, queue, since, last string, until func(*stream) bool) *stream {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.http.URL+"/console/events?"+url.Values{"queue": {queue}, "since": {since}}.Encode(), http.NoBody)
+	require.NoError(t, err)
+	r.AddCookie(&http.Cookie{Name: personCookie, Value: "pharmacist"})
+	if last != "" {
+		r.Header.Set("Last-Event-ID", last)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	s := &stream{rows: map[string][]string{}}
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() {
+		line := lines.Text()
+		if id, ok := strings.CutPrefix(line, "id: "); ok {
+			s.last = id
+		}
+		if data, ok := strings.CutPrefix(line, "data: "); ok {
+			var row struct{ ID, Version string }
+			require.NoError(t, json.Unmarshal([]byte(data), &row))
+			if row.ID != "" {
+				s.rows[row.ID] = append(s.rows[row.ID], row.Version)
+				assert.NotContains(t, data, "Methylphenidate")
+				continue
+			}
+			if until(s) {
+				return s
+			}
+		}
+	}
+	require.Fail(t, "the stream ended too early")
+	return s
+}
+
+// TestLive: a page that was made before is told of everything since then, once; a stream
+// that broke off goes on where it was.
+func TestLive(t *testing.T) {
+	p := startPharmacy(t)
+	_, page := p.screen("pharmacist", "/console/queue/new")
+	since := regexp.MustCompile(`data-since="([^"]*)"`).FindStringSubmatch(page)[1]
+	const n = 12
+	sent := make(chan struct{})
+	var tasks []string
+	go func() {
+		defer close(sent)
+		for range n {
+			tasks = append(tasks, strings.TrimPrefix(p.arrives(demoOrder(t, nil)).task, "/Task/"))
+		}
+	}()
+	half := p.stream(t, "new", since, "", func(s *stream) bool { return len(s.rows) >= n/2 })
+	rest := p.stream(t, "new", since, half.last, func(s *stream) bool { return len(s.rows)+len(half.rows) >= n })
+	<-sent
+	for _, id := range tasks {
+		assert.Len(t, append(half.rows[id], rest.rows[id]...), 1, "%s is told once", id)
+	}
+	o := p.arrives(demoOrder(t, nil)) // and that it goes
+	id := strings.TrimPrefix(o.task, "/Task/")
+	gone := p.stream(t, "new", since, rest.last, func(s *stream) bool {
+		if len(s.rows[id]) == 1 && s.rows[id][0] != "" {
+			go p.act(o, "accept")
+		}
+		return len(s.rows[id]) == 2
+	})
+	assert.Empty(t, gone.rows[id][1])
+	resp, _ := p.screen("support", "/console/events?queue=nothing&since="+url.QueryEscape(since))
+	assert.Equal(t, http.StatusForbidden, resp.StatusCode)
+	resp, _ = p.screen("", "/console/events?queue=new&since="+url.QueryEscape(since))
+	assert.Equal(t, http.StatusForbidden, resp.StatusCode)
+}
