@@ -64,6 +64,10 @@ func codesOf(operation, parameter string) []fhir.Coding {
 		return nhs.Codes(nhs.CSLineStatus)[:4]
 	case "Task/$dispense bag":
 		return own("collection", "collected", "delivery", "delivered")
+	case "Claim/$settle-difference action":
+		return own("accept", "the difference is done with", "dispute", "pursue it with the payer", "resubmit", "amend the claim: it goes out again", "re-price", "load what was late or wrong, and price again")
+	case "Claim/$papers-sent form":
+		return own("FP34PCD", "originals of private prescriptions", "FP10CDF", "requisitions")
 	case "Patient/$break-glass code":
 		return own("BTG", "break the glass", "ETREAT", "emergency treatment")
 	}

@@ -203,6 +203,25 @@ func TestConsole(t *testing.T) {
 	d.visit("/console/order/" + p.Number)
 	d.shows("Methylphenidate")
 	d.looks("order of a pharmacist")
+	d.be("finance")
+	status, text := ask(t, http.MethodPost, host+"/fhir/"+p.Task+"/$accept", nil)
+	require.Equal(t, http.StatusOK, status, string(text))
+	status, text = ask(t, http.MethodPost, host+"/fhir/"+p.Task+"/$dispense", []byte(`{"resourceType":"Parameters","parameter":[{"name":"all","valueBoolean":true}]}`))
+	require.Equal(t, http.StatusOK, status, string(text))
+	month := "/console/money/" + time.Now().UTC().Format("2006-01")
+	for range 100 { // until the claim is written
+		d.visit(month)
+		if strings.Contains(d.script("document.body.innerText"), "Basic prices") {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	d.shows("Basic prices")
+	d.looks("month")
+	d.visit(month + "/payments")
+	d.looks("form of a payment")
+	d.visit("/console/money/2001-01")
+	d.looks("month without claims")
 	d.quiet()
 }
 

@@ -48,6 +48,11 @@ var acts = []act{
 	{op: "complete-claim", typ: "Task", words: "Complete the claim…", done: "The claim is completed.", when: []string{"completed"}},
 	{op: "release-hold", typ: "Task", words: "Release a hold…", done: "The hold is released."},
 	{op: "request-payment", typ: "Task", words: "Send the payment page…", done: "The page is open again.", when: taken},
+	{op: "close-month", typ: "Claim", words: "Close the month…", done: "It is asked for, or closed: another person confirms what the first has asked for.", leave: []string{"month", "org"}},
+	{op: "payments", typ: "Claim", words: "Report a payment…", done: "The payment is recorded and matched.", leave: []string{"month", "org", "run"}},
+	{op: "settle-difference", typ: "Claim", words: "Decide on a difference…", done: "The decision is recorded."},
+	{op: "reprice", typ: "Claim", words: "Price again…", done: "The claims are priced again.", leave: []string{"month"}},
+	{op: "papers-sent", typ: "Claim", words: "Papers were sent…", done: "It is recorded what was sent.", leave: []string{"month", "org"}},
 	{op: "mitigate", typ: "DetectedIssue", words: "Say what was done", done: "What was done is recorded."},
 	{op: "break-glass", typ: "Patient", words: "Open in an emergency…", done: "The record is open to you for some minutes. It is listed to who answers for privacy."},
 }
@@ -72,7 +77,7 @@ func doneWords(op string) string {
 }
 
 func actAddress(typ, id, op string) string {
-	return address(map[string]string{"Task": "task", "DetectedIssue": "issue", "Patient": "patient"}[typ], id, op)
+	return address(map[string]string{"Task": "task", "DetectedIssue": "issue", "Patient": "patient", "Claim": "money"}[typ], id, op)
 }
 
 func values(pairs ...string) string {
@@ -263,7 +268,8 @@ func (f *field) write(w *markup.Writer, id string) {
 type acting struct {
 	*act
 	op   *fhir.Operation
-	id   string
+	id   string    // of the resource, or a month
+	org  string    // whose month
 	task fhir.Node // of a prescription, where the act is on one
 	form url.Values
 }
@@ -285,8 +291,8 @@ func (a *acting) version() string { return a.task.Path("meta", "versionId").Text
 
 // acting finds the act that an address names, and what it is about.
 func (v *visit) acting(values url.Values) (*acting, error) {
-	typ := map[string]string{"task": "Task", "issue": "DetectedIssue", "patient": "Patient"}[strings.Split(strings.TrimPrefix(v.r.URL.Path, page.ConsolePath+"/"), "/")[0]]
-	a := &acting{act: actOf(typ, v.r.PathValue("act")), id: v.r.PathValue("id"), form: values}
+	typ := map[string]string{"task": "Task", "issue": "DetectedIssue", "patient": "Patient", "money": "Claim"}[strings.Split(strings.TrimPrefix(v.r.URL.Path, page.ConsolePath+"/"), "/")[0]]
+	a := &acting{act: actOf(typ, v.r.PathValue("act")), id: v.r.PathValue("id"), org: v.person.Organisation, form: values}
 	if a.act == nil {
 		return nil, &problem{status: http.StatusNotFound, heading: "There is no such act", message: "The address is not one of the console."}
 	}
@@ -314,8 +320,11 @@ func (a *acting) backOf() string {
 	if a.typ == "Task" {
 		return address("task", a.id)
 	}
-	if a.typ == "Patient" {
+	switch a.typ {
+	case "Patient":
 		return address("patient", a.id)
+	case "Claim":
+		return address("money", a.id)
 	}
 	return page.ConsolePath
 }
@@ -337,7 +346,7 @@ func kindOf(p *fhir.Parameter) string {
 	for _, kind := range p.Kinds {
 		switch kind {
 		case "valueString", "valueUri":
-			if slices.Contains([]string{"reason", "question", "note"}, p.Name) {
+			if slices.Contains([]string{"reason", "question", "note", "schedule"}, p.Name) {
 				return "long"
 			}
 			return "text"
@@ -430,7 +439,11 @@ func (v *visit) do() (view, error) {
 		header = append(header, "If-Match", `W/"`+strings.Map(digitsOnly, version)+`"`)
 	}
 	body := a.parameters()
-	answer, err := v.ask(http.MethodPost, a.typ+"/"+a.id+"/$"+a.act.op, body, header...)
+	at := a.typ + "/" + a.id
+	if !a.op.Instance {
+		at = a.typ
+	}
+	answer, err := v.ask(http.MethodPost, at+"/$"+a.act.op, body, header...)
 	if err != nil {
 		return nil, err
 	}
@@ -467,6 +480,12 @@ func digitsOnly(r rune) rune {
 func (a *acting) parameters() []byte {
 	var list []any
 	for _, p := range a.op.Parameters {
+		if a.typ == "Claim" && p.Name == "month" {
+			list = append(list, fhir.Obj("name", "month", "valueString", a.id))
+		}
+		if a.typ == "Claim" && p.Name == "org" {
+			list = append(list, fhir.Obj("name", "org", "valueString", a.org))
+		}
 		if slices.Contains(a.leave, p.Name) {
 			continue
 		}

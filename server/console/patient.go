@@ -55,11 +55,14 @@ func (p *patientScreen) write(w *markup.Writer) {
 }
 
 // doors are links to what can be done.
-func doors(w *markup.Writer, list []tab) {
+func doors(w *markup.Writer, list []tab) { doorsOf(w, "What can be done", list) }
+
+// doorsOf are links under a name.
+func doorsOf(w *markup.Writer, name string, list []tab) {
 	if len(list) == 0 {
 		return
 	}
-	w.HTML("<nav aria-label=\"What can be done\">\n<ul class=\"doors\">\n")
+	w.HTML("<nav").Attr("aria-label", name).HTML(">\n<ul class=\"doors\">\n")
 	for _, t := range list {
 		w.HTML("<li>")
 		t.write(w)

@@ -39,6 +39,9 @@ type visit struct {
 	json    string    // the address of the same thing in FHIR
 }
 
+// errSent says that the answer was sent: a file.
+var errSent = errors.New("sent")
+
 // maxForm is the longest form that is read, in bytes.
 const maxForm = 1 << 20
 
@@ -60,6 +63,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, show func(*visit)
 	}
 	var to *elsewhere
 	switch {
+	case errors.Is(err, errSent):
 	case errors.As(err, &to):
 		lead(w, to.to)
 	case err != nil:

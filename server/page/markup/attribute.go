@@ -15,7 +15,7 @@ const (
 // style sheets or documents, so that no text is written into them.
 func kindOf(name string) kind {
 	switch name {
-	case "class", "id", "name", "value", "title", "alt", "aria-label", "aria-labelledby", "aria-describedby", "aria-keyshortcuts", "for", "datetime", "min", "max":
+	case "class", "id", "name", "value", "title", "alt", "aria-label", "aria-labelledby", "aria-describedby", "aria-keyshortcuts", "for", "datetime", "min", "max", "viewBox", "x", "y", "width", "height":
 		return plain
 	case "href", "src", "action":
 		return address

@@ -48,7 +48,7 @@ func (w *Writer) text(markup string) string {
 	switch rest[:n] {
 	case "script", "style":
 		w.raw = rest[:n]
-	case "xmp", "iframe", "noembed", "noframes", "plaintext", "svg", "math", "template":
+	case "xmp", "iframe", "noembed", "noframes", "plaintext", "math", "template":
 		panic("markup: other rules are for what is in the element " + rest[:n])
 	}
 	return rest[n:]

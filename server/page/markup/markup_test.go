@@ -54,7 +54,7 @@ func TestPlaces(t *testing.T) {
 			}
 		}
 	}
-	for _, markup := range []constant{"<", "1 < 2", "< p>", "<!-- c -->", "<P>", "<?xml?>", "<p class=a>", "<p class='a'>", `<p class="a"">`, "<p <b>", "<svg>", "<iframe>", "<plaintext>"} {
+	for _, markup := range []constant{"<", "1 < 2", "< p>", "<!-- c -->", "<P>", "<?xml?>", "<p class=a>", "<p class='a'>", `<p class="a"">`, "<p <b>", "<math>", "<iframe>", "<plaintext>"} {
 		assert.Panics(t, func() { new(Writer).HTML(markup) }, string(markup))
 	}
 	for _, markup := range []constant{"<p", `<p class="`, "<script>"} {
