@@ -30,6 +30,7 @@ type noticeOptions struct {
 	Templates []byte `env:"PESTLE_NOTICES_TEMPLATES" name:"notices-templates" placeholder:"FILE" help:"What patients are told in the place of the built-in templates: lines as pestle notices preview --table prints."`
 
 	made notices.Options
+	mail *smtp.Sender // nil where no mail server is set
 }
 
 // complete makes the senders, and refuses what is set by half.
@@ -76,7 +77,7 @@ func (o *noticeOptions) complete(sandbox bool, site, name string) (err error) {
 		if err != nil {
 			return fmt.Errorf("--notices-smtp, --notices-from: %w", err)
 		}
-		o.made.Senders[notices.Email] = sender
+		o.made.Senders[notices.Email], o.mail = sender, sender
 	} else if o.From != "" || o.Username != "" {
 		return errors.New("--notices-from and --notices-smtp-username are for --notices-smtp")
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/internal/oracle"
+	"github.com/pestle-fhir/pestle/server/subscription"
 )
 
 // plain is a fenced block that is a command, or what it prints among the rest.
@@ -32,10 +33,27 @@ func TestNotices(t *testing.T) { walk(t, "notices.md", 10) }
 // TestAlerts runs the commands of docs/alerts.md against a sandbox.
 func TestAlerts(t *testing.T) { walk(t, "alerts.md", 6, func(c *serveCommand) { c.Stock = true }) }
 
+// TestSubscriptionsDocument runs the commands of docs/subscriptions.md against a sandbox and a
+// receiver.
+func TestSubscriptionsDocument(t *testing.T) {
+	walkAmong(t, "subscriptions.md", 13, []string{"http://127.0.0.1:9000/hook", newReceiver(t).http.URL + "/hook"})
+	text, err := os.ReadFile(filepath.Join(oracle.Root(t), "docs", "subscriptions.md"))
+	require.NoError(t, err)
+	for _, topic := range subscription.Topics() {
+		require.Contains(t, string(text), "| `"+strings.TrimPrefix(topic, subscription.TopicBase)+"` |")
+	}
+}
+
 // walk runs the commands of a document in one shell, in their order, against a
 // sandbox. Each prints the lines of the text block after it. A block with the name of
 // a file is that file.
 func walk(t *testing.T, name string, lines int, change ...func(*serveCommand)) {
+	walkAmong(t, name, lines, nil, change...)
+}
+
+// walkAmong is walk where others of the document are there too: texts, and what they are
+// here, in turn.
+func walkAmong(t *testing.T, name string, lines int, others []string, change ...func(*serveCommand)) {
 	needCurl(t)
 	data := t.TempDir()
 	host, _ := sandboxIn(t, data, change...)
@@ -50,7 +68,7 @@ func walk(t *testing.T, name string, lines int, change ...func(*serveCommand)) {
 	const end = "---- end of block ----"
 	var script strings.Builder
 	var commands, wants []string
-	for _, m := range plain.FindAllStringSubmatch(strings.NewReplacer("http://127.0.0.1:8080", host, "--data data", "--data "+data, "sleep 1 ", "sleep 2 ", "sleep 1\n", "sleep 2\n").Replace(string(text)), -1) {
+	for _, m := range plain.FindAllStringSubmatch(strings.NewReplacer(append(others, "http://127.0.0.1:8080", host, "--data data", "--data "+data, "sleep 1 ", "sleep 2 ", "sleep 1\n", "sleep 2\n")...).Replace(string(text)), -1) {
 		if m[1] == "text" {
 			wants[len(wants)-1] = m[2]
 			continue

@@ -365,6 +365,9 @@ func (c *serveCommand) complete() error {
 	if err := c.Subscribed.complete(); err != nil {
 		return err
 	}
+	if c.Notices.mail != nil {
+		c.Subscribed.mail = byMail(c.Notices.mail)
+	}
 	if err := errors.Join(c.documentOptions.complete(), c.listening.complete()); err != nil {
 		return err
 	}

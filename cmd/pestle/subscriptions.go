@@ -14,6 +14,8 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/internal/outbound"
+	"github.com/pestle-fhir/pestle/pharmacy/notices"
+	"github.com/pestle-fhir/pestle/pharmacy/notices/smtp"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/subscription"
@@ -28,6 +30,9 @@ type subscriptionOptions struct {
 
 	roots *x509.CertPool
 	proxy *url.URL
+	mail  func(context.Context, subscription.Mail) error // nil where no email is sent
+
+	loopback bool // endpoints may be on this machine, as in a sandbox
 }
 
 // complete reads what the options name.
@@ -60,8 +65,9 @@ func newSubscriptions(a *app, c appConfig, log *slog.Logger) (*subscription.Serv
 	config := subscription.Config{
 		Repository: a.db, Shelf: store.NewShelf(a.engine), Audit: a.audit, Codes: a.library.Terminology(), Logger: log,
 		Hosts: c.Subscriptions.Hosts, Trusted: c.Sandbox, Base: c.Address + server.Bases[0],
-		Endpoints: outbound.Options{Loopback: c.Sandbox, Roots: c.Subscriptions.roots, Proxy: c.Subscriptions.proxy},
+		Endpoints: outbound.Options{Loopback: c.Sandbox || c.Subscriptions.loopback, Roots: c.Subscriptions.roots, Proxy: c.Subscriptions.proxy},
 	}
+	config.Mail = c.Subscriptions.mail
 	if at, ok := strings.CutPrefix(c.Address, "http"); ok {
 		config.Sockets = "ws" + at + subscription.SocketPath
 	}
@@ -105,4 +111,12 @@ func (a *app) withSockets(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// byMail sends an email of a Subscription by the mail server of notices to patients.
+func byMail(sender *smtp.Sender) func(context.Context, subscription.Mail) error {
+	return func(ctx context.Context, m subscription.Mail) error {
+		_, err := sender.Send(ctx, notices.Message{Key: m.Key, Address: notices.Address{Channel: notices.Email, To: m.To}, Written: notices.Written{Subject: m.Subject, Text: m.Text}})
+		return err
+	}
 }

@@ -2,13 +2,19 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,6 +23,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/internal/outbound/webhook"
+	"github.com/pestle-fhir/pestle/server/subscription"
 )
 
 // told is one call that a receiver got.
@@ -109,7 +116,10 @@ type caller struct {
 	t      *testing.T
 	base   string
 	person string
+	token  string // "" for none
 }
+
+func as(t *testing.T, base, person string) caller { return caller{t: t, base: base, person: person} }
 
 func (c caller) do(method, path, body string, want int) *fhir.Resource {
 	c.t.Helper()
@@ -120,6 +130,9 @@ func (c caller) do(method, path, body string, want int) *fhir.Resource {
 	}
 	if c.person != "" {
 		r.Header.Set(personHeader, c.person)
+	}
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	answer, err := http.DefaultClient.Do(r)
 	require.NoError(c.t, err)
@@ -169,7 +182,7 @@ func TestSubscriptionsOfPlainR4(t *testing.T) {
 	s := startIssuing(t, filepath.Join(t.TempDir(), "data"), true)
 	defer s.stop()
 	in := newReceiver(t)
-	c := caller{t, s.base, "pharmacist"}
+	c := as(t, s.base, "pharmacist")
 	full := c.do("POST", "/Subscription", plainSubscription("Patient?family=ada", in.http.URL+"/full", "application/fhir+json"), 201).Get("id").Text()
 	bare := c.do("POST", "/Subscription", plainSubscription("Patient?family=ada", in.http.URL+"/bare", ""), 201).Get("id").Text()
 	c.becomes(full, "active")
@@ -195,7 +208,7 @@ func TestSubscriptionsOfTopics(t *testing.T) {
 	s := startIssuing(t, filepath.Join(t.TempDir(), "data"), true)
 	defer s.stop()
 	in := newReceiver(t)
-	c := caller{t, s.base, "pharmacist"}
+	c := as(t, s.base, "pharmacist")
 	id := c.do("POST", "/Subscription", topicSubscription("prescription-received", in.http.URL, "full-resource"), 201).Get("id").Text()
 	handshake := in.got(1)[0]
 	require.Equal(t, "handshake", handshake.kind())
@@ -233,7 +246,7 @@ func order(c caller) {
 func TestSubscriptionsThatCannotBeServed(t *testing.T) {
 	s := startIssuing(t, filepath.Join(t.TempDir(), "data"), true)
 	defer s.stop()
-	c := caller{t, s.base, "pharmacist"}
+	c := as(t, s.base, "pharmacist")
 	places := func(body string) (list []string) {
 		for issue := range c.do("POST", "/Subscription", body, 422).Get("issue").Items() {
 			list = append(list, issue.Get("expression").Item(0).Text())
@@ -274,9 +287,9 @@ func TestSubscriptionsThatCannotBeServed(t *testing.T) {
 	c.do("PUT", "/Subscription/mine", strings.Replace(plainSubscription("Frog?x=1", at, ""), `"status"`, `"id":"mine","status"`, 1), 422)
 	require.Equal(t, "0", c.do("GET", "/Subscription?_summary=count", "", 200).Get("total").Text())
 
-	support := caller{t, s.base, "support"} // who may not read claims
+	support := as(t, s.base, "support") // who may not read claims
 	support.do("POST", "/Subscription", topicSubscription("prescription-claimed", at, "id-only"), 403)
-	clinic := caller{t, s.base, "clinic"}
+	clinic := as(t, s.base, "clinic")
 	clinic.do("POST", "/Subscription", plainSubscription("PaymentReconciliation?created=gt2020", at, ""), 403)
 }
 
@@ -287,7 +300,7 @@ func TestSubscriptionsSeeWhatTheirOwnersSee(t *testing.T) {
 	defer s.stop()
 	in := newReceiver(t)
 	for _, person := range []string{"clinic", "clinic-2", "pharmacist"} {
-		c := caller{t, s.base, person}
+		c := as(t, s.base, person)
 		id := c.do("POST", "/Subscription", topicSubscription("prescription-received", in.http.URL+"/"+person, "full-resource"), 201).Get("id").Text()
 		c.becomes(id, "active")
 	}
@@ -300,8 +313,8 @@ func TestSubscriptionsSeeWhatTheirOwnersSee(t *testing.T) {
 		paths[call.path] = append(paths[call.path], call.numbers()...)
 	}
 	require.Equal(t, map[string][]string{"/clinic": {"1", "2"}, "/pharmacist": {"1", "2"}, "/clinic-2": nil}, paths)
-	other := caller{t, s.base, "clinic-2"}
-	mine := caller{t, s.base, "clinic"}.do("GET", "/Subscription/$status", "", 200).Get("entry").Len()
+	other := as(t, s.base, "clinic-2")
+	mine := as(t, s.base, "clinic").do("GET", "/Subscription/$status", "", 200).Get("entry").Len()
 	require.Equal(t, 1, mine, "each sees its own")
 	require.Equal(t, 1, other.do("GET", "/Subscription/$status", "", 200).Get("entry").Len())
 }
@@ -311,7 +324,7 @@ func TestSubscriptionsSeeWhatTheirOwnersSee(t *testing.T) {
 func TestReceiversThatFail(t *testing.T) {
 	s := startIssuing(t, filepath.Join(t.TempDir(), "data"), true)
 	defer s.stop()
-	c := caller{t, s.base, "pharmacist"}
+	c := as(t, s.base, "pharmacist")
 	add := func(in *receiver) string {
 		id := c.do("POST", "/Subscription", topicSubscription("item-handed-over", in.http.URL, "id-only"), 201).Get("id").Text()
 		return id
@@ -352,10 +365,12 @@ func TestReceiversThatFail(t *testing.T) {
 // TestDeliveriesThatFail retries until the receiver takes them, in order, under the
 // numbers that they had.
 func TestDeliveriesThatFail(t *testing.T) {
-	t.Parallel() // with others that wait
 	s := startIssuing(t, filepath.Join(t.TempDir(), "data"), true)
 	defer s.stop()
-	c := caller{t, s.base, "pharmacist"}
+	c := as(t, s.base, "pharmacist")
+	beats := newReceiver(t) // with heartbeats, which are waited for at the same time
+	c.do("POST", "/Subscription", topicSubscription("prescription-received", beats.http.URL, "empty", "extension",
+		fhir.List(fhir.Obj("url", "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-heartbeat-period", "valueUnsignedInt", 5))), 201)
 	in := newReceiver(t)
 	id := c.do("POST", "/Subscription", plainSubscription("Patient?family=ada", in.http.URL, "application/fhir+json"), 201).Get("id").Text()
 	c.becomes(id, "active")
@@ -379,6 +394,10 @@ func TestDeliveriesThatFail(t *testing.T) {
 
 	c.do("POST", "/Subscription/"+id+"/$resend", `{"resourceType":"Parameters","parameter":[{"name":"eventsSinceNumber","valueString":"2"},{"name":"eventsUntilNumber","valueString":"3"}]}`, 200)
 	calls = in.got(6)
+	beat := beats.got(2)[1]
+	require.Equal(t, "heartbeat", beat.kind())
+	require.Equal(t, "0", beat.parameter("events-since-subscription-start").Get("valueString").Text())
+	require.Equal(t, "active", beat.parameter("status").Get("valueCode").Text())
 	require.Equal(t, []string{id + "-2-2", id + "-3-3"}, []string{calls[4].header.Get(webhook.HeaderID), calls[5].header.Get(webhook.HeaderID)})
 }
 
@@ -388,7 +407,7 @@ func TestSubscriptionsOutliveARestart(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	in := newReceiver(t)
 	s := startIssuing(t, data, true)
-	c := caller{t, s.base, "pharmacist"}
+	c := as(t, s.base, "pharmacist")
 	id := c.do("POST", "/Subscription", plainSubscription("Patient?family=ada", in.http.URL, "application/fhir+json"), 201).Get("id").Text()
 	c.becomes(id, "active")
 	var ids []string
@@ -420,7 +439,7 @@ func TestSubscriptionsEnd(t *testing.T) {
 	s := startIssuing(t, filepath.Join(t.TempDir(), "data"), true)
 	defer s.stop()
 	in := newReceiver(t)
-	c := caller{t, s.base, "pharmacist"}
+	c := as(t, s.base, "pharmacist")
 	ends := time.Now().Add(400 * time.Millisecond).UTC().Format(fhir.InstantLayout)
 	soon := c.do("POST", "/Subscription", strings.Replace(plainSubscription("Patient?family=ada", in.http.URL, ""), `"reason"`, `"end":"`+ends+`","reason"`, 1), 201).Get("id").Text()
 	turned := c.do("POST", "/Subscription", plainSubscription("Patient?family=ada", in.http.URL, ""), 201).Get("id").Text()
@@ -441,7 +460,7 @@ func TestSubscriptionsEnd(t *testing.T) {
 func TestWebsockets(t *testing.T) {
 	s := startIssuing(t, filepath.Join(t.TempDir(), "data"), true)
 	defer s.stop()
-	c := caller{t, s.base, "pharmacist"}
+	c := as(t, s.base, "pharmacist")
 	body := strings.Replace(strings.Replace(topicSubscription("prescription-received", "", "full-resource"), "rest-hook", "websocket", 1), `"endpoint":"",`, "", 1)
 	id := c.do("POST", "/Subscription", body, 201).Get("id").Text()
 	plain := c.do("POST", "/Subscription", `{"resourceType":"Subscription","status":"requested","reason":"test","criteria":"Patient?family=ada","channel":{"type":"websocket"}}`, 201).Get("id").Text()
@@ -455,7 +474,7 @@ func TestWebsockets(t *testing.T) {
 		}
 	}
 	require.Equal(t, "ws"+strings.TrimPrefix(s.base, "http")+"/subscriptions/websocket", address)
-	caller{t, s.base, "clinic"}.do("GET", "/Subscription/"+id+"/$get-ws-binding-token", "", 404)
+	as(t, s.base, "clinic").do("GET", "/Subscription/"+id+"/$get-ws-binding-token", "", 404)
 	metadata := c.do("GET", "/metadata", "", 200)
 	require.Contains(t, string(metadata.JSON()), address)
 
@@ -499,18 +518,95 @@ func TestWebsockets(t *testing.T) {
 	}
 }
 
-// TestHeartbeats are sent to receivers that ask for them.
-func TestHeartbeats(t *testing.T) {
-	t.Parallel() // with others that wait
-	s := startIssuing(t, filepath.Join(t.TempDir(), "data"), true)
-	defer s.stop()
+// TestSubscriptionsAreForWhoMay disables the client that subscribed: it is told of nothing
+// more, and its Subscription says why.
+func TestSubscriptionsAreForWhoMay(t *testing.T) {
+	dir := t.TempDir()
+	data, key := filepath.Join(dir, "data"), filepath.Join(dir, "key.json")
+	authority := newAuthority(t)
 	in := newReceiver(t)
-	c := caller{t, s.base, "pharmacist"}
-	id := c.do("POST", "/Subscription", topicSubscription("prescription-received", in.http.URL, "empty", "extension",
-		fhir.List(fhir.Obj("url", "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-heartbeat-period", "valueUnsignedInt", 5))), 201).Get("id").Text()
+	secure := httptest.NewUnstartedServer(http.HandlerFunc(in.serve))
+	trusted, stranger := authority.pair(t, "hooks"), newAuthority(t).pair(t, "hooks")
+	var shown atomic.Pointer[tls.Certificate]
+	shown.Store(&trusted)
+	secure.TLS = &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*shown.Load()}}, nil
+	}}
+	secure.Config.SetKeepAlivesEnabled(false) // each call meets the certificate of the day
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	defer secure.Close()
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	base := "http://" + listener.Addr().String()
+	command := &serveCommand{IssueTokens: true, Addr: listener.Addr().String(), PublicURL: base, Site: "FA565", Data: data, DrainSeconds: 5, VerifyShare: 10}
+	ca := filepath.Join(dir, "ca.pem")
+	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.cert.Raw}), 0o600))
+	command.Subscribed = subscriptionOptions{CAFile: ca, loopback: true}
+	s := startServing(t, listener, command)
+	defer s.stop()
+	keys := filepath.Join(dir, "keys.json")
+	require.NoError(t, os.WriteFile(keys, []byte(s.must("client", "key", "--out", key)), 0o600))
+	s.must("client", "add", "clinic", "--data", data, "--name", "Clinic", "--organisation", "A83008", "--keys", keys, "--scope", "system/Patient.cruds system/Subscription.cruds")
+	token := s.must("token", "--client", "clinic", "--key", key, "--scope", "system/Patient.cruds system/Subscription.cruds", "--server", s.base)
+	c := caller{t: t, base: s.base, token: token}
+	c.do("POST", "/Subscription", plainSubscription("Task?status=ready", secure.URL, ""), 403)
+	c.do("POST", "/Subscription", plainSubscription("Patient?family=ada", secure.URL, "application/fhir+json"), 422) // no host may be told what resources hold
+	id := c.do("POST", "/Subscription", plainSubscription("Patient?family=ada", secure.URL, ""), 201).Get("id").Text()
 	c.becomes(id, "active")
-	beat := in.got(2)[1]
-	require.Equal(t, "heartbeat", beat.kind())
-	require.Equal(t, "0", beat.parameter("events-since-subscription-start").Get("valueString").Text())
-	require.Equal(t, "active", beat.parameter("status").Get("valueCode").Text())
+	c.do("POST", "/Patient", patientNamed("Ada"), 201)
+	in.got(1)
+
+	// Another certificate by who is trusted changes nothing; one by somebody else does.
+	next := authority.pair(t, "hooks")
+	shown.Store(&next)
+	c.do("POST", "/Patient", patientNamed("Ada"), 201)
+	in.got(2)
+	shown.Store(&stranger)
+	c.do("POST", "/Patient", patientNamed("Ada"), 201)
+	require.Eventually(t, func() bool {
+		return strings.Contains(string(c.do("GET", "/Subscription/"+id+"/$status", "", 200).JSON()), "certificate")
+	}, 10*time.Second, 10*time.Millisecond)
+	require.Len(t, in.got(2), 2)
+	shown.Store(&next)
+	in.got(3) // after five seconds
+
+	s.must("client", "disable", "clinic", "--data", data)
+	s.must("client", "key", "--out", filepath.Join(dir, "other.json"))
+	auditor := filepath.Join(dir, "other-keys.json")
+	require.NoError(t, os.WriteFile(auditor, []byte(s.must("client", "key", "--out", filepath.Join(dir, "auditor.json"))), 0o600))
+	s.must("client", "add", "other", "--data", data, "--name", "Other", "--organisation", "A83008", "--keys", auditor, "--scope", "system/Patient.cruds system/Subscription.cruds")
+	c.token = s.must("token", "--client", "other", "--key", filepath.Join(dir, "auditor.json"), "--scope", "system/Patient.cruds system/Subscription.cruds", "--server", s.base)
+	c.do("POST", "/Patient", patientNamed("Ada"), 201)
+	time.Sleep(200 * time.Millisecond)
+	require.Len(t, in.got(3), 3, "who is disabled is told nothing")
+	stopped := c.do("GET", "/Subscription/"+id, "", 200)
+	c.do("PUT", "/Subscription/"+id, string(fhir.Revise(stopped, "status", "requested", "error", "").JSON()), 200)
+	c.becomes(id, "active")
+	c.do("POST", "/Patient", patientNamed("Ada"), 201)
+	in.got(4)
+}
+
+// TestSubscriptionsByEmail sends what has happened, and no more, by email.
+func TestSubscriptionsByEmail(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	sent := make(chan subscription.Mail, 10)
+	command := &serveCommand{Sandbox: true, Addr: listener.Addr().String(), PublicURL: "http://" + listener.Addr().String(), Data: filepath.Join(t.TempDir(), "data"), DrainSeconds: 5, VerifyShare: 10}
+	command.Subscribed.mail = func(_ context.Context, m subscription.Mail) error { sent <- m; return nil }
+	s := startServing(t, listener, command)
+	defer s.stop()
+	c := as(t, s.base, "pharmacist")
+	body := strings.NewReplacer("rest-hook", "email", "application/fhir+json", "text/plain").Replace(topicSubscription("prescription-received", "mailto:shop@pharmacy.example", "id-only"))
+	c.do("POST", "/Subscription", strings.Replace(body, "id-only", "full-resource", 1), 422)
+	id := c.do("POST", "/Subscription", body, 201).Get("id").Text()
+	c.becomes(id, "active")
+	order(c)
+	m := <-sent
+	require.Equal(t, "shop@pharmacy.example", m.To)
+	require.Contains(t, m.Text, "Event 1 of ")
+	require.Contains(t, m.Text, "/fhir/Task/")
+	require.NotContains(t, m.Text, "resourceType")
+	require.Equal(t, id+"-1-1", m.Key)
 }

@@ -48,6 +48,7 @@ var clients = []client{
 	{"client-fhir-kit-client-launch", []string{"npm", "node"}, "node", npm, []string{"node", "launch_fhir-kit-client.mjs"}},
 	{"client-fhirpy-token", []string{"python3"}, "python", pip, []string{"env/bin/python", "fhirpy_token.py"}},
 	{"client-fhir-kit-client", []string{"npm", "node"}, "node", npm, []string{"node", "fhir-kit-client.mjs"}},
+	{"client-fhir-kit-client-subscribe", []string{"npm", "node"}, "node", npm, []string{"node", "subscribe_fhir-kit-client.mjs"}},
 	{"client-fhirclient-js", []string{"npm", "node"}, "node", npm, []string{"node", "fhirclient.mjs"}},
 	{"client-medplum", []string{"npm", "node"}, "node", npm, []string{"node", "medplum.mjs"}},
 	{"client-fhirpy", []string{"python3"}, "python", pip, []string{"env/bin/python", "fhirpy_calls.py"}},

@@ -25,6 +25,7 @@ type line struct {
 	mu      sync.Mutex
 	version *fhir.Version // the newest that is known
 	plan    *plan         // nil for one that was deleted
+	written int           // the newest version by somebody else than the server; 0 where that is not known
 	owner   owner
 	count   count
 	dirty   bool // count is not as the shelf has it
@@ -63,6 +64,9 @@ func (l *line) renew(v *fhir.Version, p *plan) {
 		return
 	}
 	l.version, l.plan = v, p
+	if v.Requester.Agent != agent {
+		l.written = number(v.VersionID)
+	}
 	l.state()
 	l.poke()
 }
@@ -115,12 +119,13 @@ func (l *line) counts(seq fhir.Seq) (*plan, bool) {
 	return l.plan, l.plan != nil && l.count.Counting && seq > l.count.From
 }
 
-// identity is the owner as they are now.
+// identity is the owner as they are now: who wrote the newest version, and nobody before
+// that is stored.
 func (l *line) identity() (auth.Identity, error) {
 	l.mu.Lock()
-	o := l.owner
+	o, known := l.owner, l.owner.Standing.By != "" && l.owner.Version >= l.written
 	l.mu.Unlock()
-	if o.Standing.By == "" || l.service.config.Again == nil {
+	if !known || l.service.config.Again == nil {
 		return auth.Identity{}, auth.ErrNobody
 	}
 	return l.service.config.Again(o.Standing, o.Since)
@@ -300,6 +305,9 @@ type glance struct {
 	owner owner
 	told  time.Time
 	again []span
+
+	unowned bool      // who wrote the newest version is not known
+	written time.Time // when that was
 }
 
 // span is events from one number to another.
@@ -308,12 +316,17 @@ type span struct{ from, to uint64 }
 func (l *line) look() glance {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return glance{l.plan, l.sent, l.count, l.owner, l.told, l.again}
+	is := glance{plan: l.plan, sent: l.sent, count: l.count, owner: l.owner, told: l.told, again: l.again}
+	is.unowned = l.owner.Standing.By == "" || l.owner.Version < l.written
+	if l.version != nil {
+		is.written = l.version.LastUpdated
+	}
+	return is
 }
 
-// idleTime is how long a line waits that has nothing to do. It is woken before by
-// whatever it has to do something about.
-const idleTime = time.Hour
+// idleTime is how long a line waits that has nothing to do, until it looks whether its
+// owner still may be told. It is woken before by whatever it has to do something about.
+const idleTime = time.Minute
 
 // step does the next thing that is to be done, and returns how long to wait after it.
 func (l *line) step(ctx context.Context) time.Duration {
@@ -337,7 +350,7 @@ func (l *line) step(ctx context.Context) time.Duration {
 		err = mayRead(&who, is.plan)
 	}
 	switch {
-	case err != nil && is.owner.Standing.By == "" && now.Sub(l.version.LastUpdated) < unowned:
+	case err != nil && is.unowned && now.Sub(is.written) < unowned:
 		return time.Second // its writer is about to be known
 	case err != nil:
 		l.become(ctx, failed, "its owner may not be told any more: "+reason(err), is.plan.status)

@@ -14,8 +14,6 @@ type Mail struct {
 	To, Subject, Text string
 	// Key is the same for each attempt to send one email.
 	Key string
-	// Attached is a notification, application/fhir+json; nil for none.
-	Attached []byte
 }
 
 // mail sends a notification as an email, of which the body shows no more than the
@@ -38,9 +36,6 @@ func (l *line) mail(ctx context.Context, is glance, text []byte, id string) webh
 		for e := range r.Get("entry").Items() {
 			describe(&b, e.Path("resource", "parameter"))
 			break
-		}
-		if attaches(is.plan.media) {
-			m.Attached = text
 		}
 	}
 	m.Text = b.String()
@@ -72,10 +67,5 @@ func describe(b *strings.Builder, parameters fhir.Node) {
 	b.WriteString("\n")
 }
 
-// The media types of an email: the notification is attached, or not.
-const (
-	plainMail    = "text/plain"
-	attachedMail = "text/plain;attach=application/fhir+json"
-)
-
-func attaches(media string) bool { return strings.ReplaceAll(media, " ", "") == attachedMail }
+// plainMail is the media type of an email.
+const plainMail = "text/plain"

@@ -270,8 +270,8 @@ func (r *reader) payload(channel fhir.Node) {
 		r.wrong(n, fhir.NotSupported, "The server writes notifications of R4.", "fhirVersion=4.0", "")
 	}
 	if r.channel == email {
-		if !r.topical || r.media != plainMail && !attaches(r.media) || r.content == fullResource && !attaches(r.media) {
-			r.wrong(n, fhir.NotSupported, "An email is not written in this way.", plainMail+" or "+attachedMail+", which full-resource needs; of plain R4, no payload", "")
+		if !r.topical || r.media != plainMail || r.content == fullResource {
+			r.wrong(n, fhir.NotSupported, "An email says what has happened and where it is read, and holds no resources.", plainMail+" with the content empty or id-only; of plain R4, no payload", "")
 		}
 		return
 	}

@@ -41,7 +41,8 @@ func runName(id string, first uint64) string {
 // owner is with whose rights a subscription is judged, and what signs for it.
 type owner struct {
 	Standing auth.Standing    `json:"standing"`
-	Since    time.Time        `json:"since"` // when they last wrote it
+	Since    time.Time        `json:"since"`   // when they last wrote it
+	Version  int              `json:"version"` // what they wrote
 	Secrets  []webhook.Secret `json:"secrets"`
 	Rotated  time.Time        `json:"rotated,omitzero"` // when the second of two secrets was replaced
 	Key      string           `json:"key"`              // who they are, to count what they have

@@ -298,7 +298,7 @@ func (s *Service) take(ctx context.Context, v *fhir.Version) error {
 	if err != nil || l == nil {
 		return err
 	}
-	return l.own(owner{Standing: who.Standing(), Since: s.now(), Key: ownerKey(&who.Requester)})
+	return l.own(owner{Standing: who.Standing(), Since: s.now(), Version: number(v.VersionID), Key: ownerKey(&who.Requester)})
 }
 
 // own makes somebody the owner. The secrets stay.

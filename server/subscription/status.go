@@ -67,10 +67,19 @@ func reason(err error) string {
 	return err.Error()
 }
 
+// number is a version id as a number; 0 for none.
+func number(version string) int {
+	n, err := strconv.Atoi(version)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 // predecessor is the id of the version before, "" for the first.
 func predecessor(version string) string {
-	n, err := strconv.Atoi(version)
-	if err != nil || n < 2 {
+	n := number(version)
+	if n < 2 {
 		return ""
 	}
 	return strconv.Itoa(n - 1)
