@@ -1,5 +1,7 @@
 package fhir
 
+import "errors"
+
 // Answer is the receipt that a call commits together with its effects, so that
 // a repeat of the request is given the same reply. It is empty for a call
 // without a key.
@@ -54,6 +56,12 @@ func Reused(op string) error {
 		Fix:     "Send a new one with a new request; the old one is for repeating the old request unchanged.",
 		Rule:    ReusedRule,
 	})
+}
+
+// IsReused reports whether an error is that of [Reused]: deciding anew does not help.
+func IsReused(err error) bool {
+	var known *Error
+	return errors.As(err, &known) && len(known.Issues) > 0 && known.Issues[0].Rule == ReusedRule
 }
 
 // RequestOf is the digest of the request that a receipt answers, "" when the

@@ -33,6 +33,20 @@ func (s *Service) Operations() []fhir.Operation {
 func (s *Service) record(ctx context.Context, call *fhir.Call, kind Kind, decide func(state fhir.State, f *form) (*Entry, *Page)) (*fhir.Reply, error) {
 	s.entering.Lock()
 	defer s.entering.Unlock()
+	var err error
+	for range attempts { // the stock ledger has other writers
+		var reply *fhir.Reply
+		if reply, err = s.recordOnce(ctx, call, kind, decide); err == nil || fhir.KindOf(err) != fhir.Conflict || fhir.IsReused(err) {
+			return reply, err
+		}
+	}
+	return nil, err
+}
+
+// attempts bounds how often an entry is decided on anew.
+const attempts = 50
+
+func (s *Service) recordOnce(ctx context.Context, call *fhir.Call, kind Kind, decide func(state fhir.State, f *form) (*Entry, *Page)) (*fhir.Reply, error) {
 	state, left := s.db.State(ctx), 0
 	if kind != Obtained { // which no balance decides on
 		var err error

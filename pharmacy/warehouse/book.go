@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,6 +29,22 @@ type book struct {
 
 func newBook(state fhir.State, day nhs.Date, who fhir.Principal) *book {
 	return &book{state: state, day: day, who: cause{By: who.Agent, ByName: who.Display}, items: map[string]*item{}, lots: map[string]*lot{}, orders: map[string]*order{}}
+}
+
+// copy is the book to try something on.
+func (b *book) copy(o *order) *book {
+	c := *b
+	c.lots, c.items, c.orders = map[string]*lot{}, maps.Clone(b.items), maps.Clone(b.orders)
+	for id, l := range b.lots {
+		x := *l
+		x.Held = maps.Clone(l.Held)
+		c.lots[id] = &x
+	}
+	x := *o
+	x.rows, x.acts = slices.Clone(o.rows), slices.Clone(o.acts)
+	c.orders[o.id] = &x
+	c.entries, c.written, c.others = slices.Clone(b.entries), slices.Clone(b.written), slices.Clone(b.others)
+	return &c
 }
 
 // wrote notes that a resource is to be written.

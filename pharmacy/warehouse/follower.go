@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -188,13 +189,7 @@ func (b *book) takeOut(id string, want decimal.Decimal, batch string, orders []*
 		if o.item != id {
 			continue
 		}
-		before := want
-		for _, from := range []stock.State{stock.InTransit, stock.Packed, stock.Picked, stock.Allocated} {
-			if want.IsPositive() {
-				want = b.suppliedFrom(o, from, want, batch, why)
-			}
-		}
-		o.supplied = o.supplied.Add(before.Sub(want))
+		want = b.suppliedFrom(o, want, batch, why, stock.InTransit, stock.Packed, stock.Picked, stock.Allocated)
 	}
 	lots, takes, _, err := b.byExpiry(i, want)
 	if err != nil {
@@ -203,7 +198,7 @@ func (b *book) takeOut(id string, want decimal.Decimal, batch string, orders []*
 	if batch != "" {
 		takes = nil
 		for n, l := range lots {
-			if q := decimal.Min(want, l.In(stock.Available)); l.Batch == batch && q.IsPositive() {
+			if q := decimal.Min(want, l.In(stock.Available)); strings.EqualFold(l.Batch, batch) && q.IsPositive() {
 				takes = append(takes, stock.Take{Lot: n, Quantity: q})
 				break
 			}
@@ -212,6 +207,11 @@ func (b *book) takeOut(id string, want decimal.Decimal, batch string, orders []*
 	for _, t := range takes {
 		if _, issue := b.move(lots[t.Lot], stock.Move{Kind: stock.Supply, From: stock.Available, Quantity: t.Quantity}, why); issue == nil {
 			want = want.Sub(t.Quantity)
+		}
+	}
+	for _, o := range orders { // what is gone from here is what was handed over, whatever batch was told
+		if o.item == id {
+			want = b.suppliedFrom(o, want, "", why, stock.InTransit, stock.Packed)
 		}
 	}
 	if !want.IsPositive() {
@@ -225,17 +225,19 @@ func (b *book) takeOut(id string, want decimal.Decimal, batch string, orders []*
 	return told(issue)
 }
 
-// suppliedFrom supplies from the rows of an order: those of the batch, or any where no
-// batch is told.
-func (b *book) suppliedFrom(o *order, from stock.State, want decimal.Decimal, batch string, why cause) decimal.Decimal {
-	for _, r := range slices.Clone(o.rows) {
-		l := b.lots[r.lot]
-		if r.state != from || !want.IsPositive() || l == nil || batch != "" && l.Batch != batch {
-			continue
-		}
-		q := decimal.Min(want, r.quantity)
-		if b.step(o, r, stock.Supply, stock.Outside, q, why) == nil {
-			want = want.Sub(q)
+// suppliedFrom supplies from the rows of an order in some states: those of the batch, or
+// any where no batch is told. It returns what is left.
+func (b *book) suppliedFrom(o *order, want decimal.Decimal, batch string, why cause, states ...stock.State) decimal.Decimal {
+	for _, from := range states {
+		for _, r := range slices.Clone(o.rows) {
+			l := b.lots[r.lot]
+			if r.state != from || !want.IsPositive() || l == nil || batch != "" && !strings.EqualFold(l.Batch, batch) {
+				continue
+			}
+			q := decimal.Min(want, r.quantity)
+			if b.step(o, r, stock.Supply, stock.Outside, q, why) == nil {
+				o.supplied, want = o.supplied.Add(q), want.Sub(q)
+			}
 		}
 	}
 	return want
@@ -307,6 +309,11 @@ func (s *Service) follow(b *book, v *fhir.Version) error {
 	if err != nil || t == nil {
 		return err
 	}
+	if s.ready != nil && t.taken {
+		if t.sendable, err = s.ready(b.state, v, v.LastUpdated); err != nil {
+			return err
+		}
+	}
 	for n := range t.lines {
 		if err := s.followLine(b, t, &t.lines[n], v); err != nil {
 			return err
@@ -341,6 +348,11 @@ func (s *Service) followLine(b *book, t *task, l *line, v *fhir.Version) error {
 		return err
 	}
 	why := cause{Source: v.Ref() + "/_history/" + v.VersionID}
+	ready := wanted && (s.ready == nil || slices.ContainsFunc(t.sendable, func(item string) bool { return nhs.SameUUID(item, l.number) }))
+	if ready != o.ready {
+		o.ready = ready
+		b.wrote("SupplyRequest", o.id)
+	}
 	b.putBack(o, l, why)
 	if err := b.bagged(o, l, why); err != nil {
 		return err
@@ -391,6 +403,10 @@ func (b *book) putBack(o *order, l *line, why cause) {
 			continue
 		}
 		o.putBacks = n
+		if o.out() || o.stage == stageDispatched || o.stage == stageFailed {
+			o.stage = stageReturned // a person decides whether it is sent again
+			o.revision++
+		}
 		b.wrote("SupplyRequest", o.id)
 		why.Reason = "Put back from the bag."
 		left := bag.quantity
@@ -467,6 +483,8 @@ func (b *book) settle(o *order, need decimal.Decimal, wanted bool, why cause) er
 	if o.supplied.IsPositive() && !o.in(stock.InTransit).IsPositive() {
 		b.delivered(o, "completed")
 	}
+	b.owe(o)
+	b.tell(o)
 	if o.status != before.status || !o.short.Equal(before.short) || o.expected != before.expected {
 		b.wrote("SupplyRequest", o.id)
 	}

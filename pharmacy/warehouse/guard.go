@@ -45,7 +45,7 @@ func (s *Service) guard(_ context.Context, state fhir.State, tx *fhir.Transactio
 		return err
 	}
 	switch nhs.Coded(r.Get("code"), csStock) {
-	case codeItem:
+	case codeItem, codeLink:
 		return nil
 	case codeLot:
 		return guardLot(tx, before, after)
@@ -69,12 +69,12 @@ func ours(v *fhir.Version) (bool, error) {
 	if nhs.CodingOf(r.Get("code"), csStock).Exists() || nhs.CodingOf(r.Get("category"), csStock).Exists() {
 		return true, nil
 	}
-	for _, system := range []string{idLedger, idLot, idEntry, idSource, idOrder, idOf, idWaiting, idHas, idCourier} {
+	for _, system := range []string{idLedger, idLot, idEntry, idSource, idOrder, idOf, idWaiting, idHas, idSend, idAct, idTrouble, idCourier} {
 		if nhs.Identifier(r.Root(), system).Exists() {
 			return true, nil
 		}
 	}
-	for _, ext := range []string{extItem, extLot, extEntry, extOrder, extCount} {
+	for _, ext := range []string{extItem, extLot, extEntry, extOrder, extCount, extLink} {
 		if nhs.Extension(r.Root(), ext).Exists() {
 			return true, nil
 		}

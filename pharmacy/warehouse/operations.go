@@ -35,6 +35,10 @@ func (s *Service) Operations() []fhir.Operation {
 			Doc: "Sets from which level a product is to be ordered, how much at a time, from whom and with how many days to the delivery."},
 		{Name: "stock", Type: "Basic", Idempotent: true, Parameters: stockInputs, Handle: s.stock,
 			Doc: "Returns the stock of a pharmacy: each product with its lots, how much is in which state, and what it is worth."},
+		{Name: "resume", Type: "SupplyRequest", Instance: true, Parameters: resumeInputs, Handle: s.resume,
+			Doc: "Has an order of the warehouse go on that waits for a person: what was refused is tried again, or left, and what came back is sent again, or not."},
+		{Name: "warehouse-resume", Type: "Basic", Parameters: []fhir.Parameter{orgInput}, Handle: s.resumeLink,
+			Doc: "Tells the warehouse again what it was not told, after it has failed: at once, also where no attempt was made any more."},
 	}
 	for i := range list {
 		list[i].ByName = true // a right to a type is none to the stock
@@ -71,13 +75,10 @@ func (s *Service) record(op string, decide func(f *form) []any) func(ctx context
 			commit, err := s.db.Commit(ctx, &fhir.Transaction{Changes: f.b.changes(), Receipt: call.Answer(reply), Derived: true, Requester: call.Requester, RequestID: call.RequestID, Time: call.Time})
 			switch {
 			case err == nil && commit.Repeated:
-				if fhir.RequestOf(commit.Receipt) != string(call.Receipt.Body) {
-					return nil, fhir.Reused(op)
-				}
 				return fhir.ReplyOf(commit.Receipt)
 			case err == nil:
 				return reply, nil
-			case fhir.KindOf(err) != fhir.Conflict:
+			case fhir.KindOf(err) != fhir.Conflict || fhir.IsReused(err):
 				return nil, err
 			}
 		}
@@ -373,6 +374,7 @@ func (f *form) takenFrom(l *lot, s stock.State) error {
 			if r.lot == l.id && r.state == s {
 				o.put(r.lot, s, r.quantity.Neg())
 				o.short = o.short.Add(r.quantity)
+				f.b.tell(o)
 				f.b.wrote("SupplyRequest", o.id)
 				break
 			}

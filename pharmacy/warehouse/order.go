@@ -34,6 +34,7 @@ type order struct {
 	rows        []row
 	putBacks    int // of the Task, that are taken account of
 	deliveries  int
+	shipping
 }
 
 // row is what an order has of a lot in a state.
@@ -112,6 +113,7 @@ func (o *order) change() fhir.Change {
 	if o.deliveries > 0 {
 		said.Int("deliveries", "valueInteger", o.deliveries)
 	}
+	o.shipping.write(&said)
 	open, waiting := "", ""
 	if o.status == orderActive {
 		open = idIn("MedicationRequest", o.request)
@@ -121,6 +123,15 @@ func (o *order) change() fhir.Change {
 	}
 	identifiers := []any{nhs.IdentifierValue(idOrder, idIn("MedicationRequest", o.request)+" "+strconv.Itoa(o.issue)), nhs.IdentifierValue(idOf, open), nhs.IdentifierValue(idWaiting, waiting)}
 	has := map[string]bool{}
+	if o.sent < o.revision {
+		identifiers = append(identifiers, nhs.IdentifierValue(idSend, pending))
+	}
+	if len(o.acts) > 0 {
+		identifiers = append(identifiers, nhs.IdentifierValue(idAct, pending))
+	}
+	if o.trouble != "" {
+		identifiers = append(identifiers, nhs.IdentifierValue(idTrouble, pending))
+	}
 	for _, r := range o.rows {
 		if !has[r.lot] {
 			has[r.lot] = true
@@ -156,6 +167,9 @@ func readOrder(v *fhir.Version) (*order, error) {
 		product: Product{Code: coding.Get("code").Text(), Name: coding.Get("display").Text(), Unit: r.Root().Path("quantity", "unit").Text(), Schedule: part("schedule", "valueCode").Text()},
 		unit:    r.Root().Path("quantity", "unit").Text(), quantity: number(r.Root().Path("quantity", "value")), supplied: number(part("supplied", "valueDecimal")), short: number(part("short", "valueDecimal")),
 		expected: nhs.ReadDate(part("expected", "valueDate").Text()), status: r.Get("status").Text(), authored: r.Get("authoredOn").Text(), putBacks: whole(part("putBacks", "valueInteger")), deliveries: whole(part("deliveries", "valueInteger"))}
+	if err := o.shipping.read(said); err != nil {
+		return nil, err
+	}
 	for e := range said.Get("extension").Items() {
 		if e.Get("url").Text() != "from" {
 			continue

@@ -46,6 +46,11 @@ var (
 		{Name: "leadDays", Kinds: []string{"valuePositiveInt", "valueInteger"}, Doc: "How many days it takes from the order to the delivery: by it an owing is expected."},
 		{Name: "supplier", Kinds: []string{"valueString"}, Doc: "Who supplies it."}}
 
+	resumeInputs = []fhir.Parameter{
+		{Name: "reason", Kinds: []string{"valueString"}, Required: true, Doc: "What was found out, and decided, in words."},
+		{Name: "leave", Kinds: []string{"valueBoolean"}, Doc: "true where what was refused is not to be done: it was done in another way, or is not wanted."},
+		{Name: "again", Kinds: []string{"valueBoolean"}, Doc: "true where what came back is to be sent again."}}
+
 	stockInputs = []fhir.Parameter{orgInput,
 		{Name: "product", Kinds: []string{"valueCoding", "valueString"}, Doc: "The product, by its code in dm+d; all without it."}}
 )

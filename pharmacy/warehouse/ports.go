@@ -2,8 +2,10 @@ package warehouse
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -19,6 +21,10 @@ type Database interface {
 	// Wait returns when there is a commit after a sequence, or ctx ends.
 	Wait(ctx context.Context, after fhir.Seq) error
 	Head() fhir.Seq
+	// Log gives up to limit commits after a sequence, oldest first.
+	Log(ctx context.Context, after fhir.Seq, limit int) ([]fhir.LogEntry, error)
+	// ReceiptFor is the receipt that was committed under a key, if any.
+	ReceiptFor(ctx context.Context, key string) (fhir.Receipt, bool, error)
 }
 
 // Product is a medicine as the ledger names it.
@@ -72,6 +78,14 @@ type Options struct {
 	Site      string // ODS code of the pharmacy that the server serves
 	Medicines Medicines
 	Supplies  Supplies
+	// Ready are the numbers of the items of the Task of a prescription that may be packed
+	// and sent at a time; nil where nobody says, and all may.
+	Ready func(state fhir.State, v *fhir.Version, now time.Time) ([]string, error)
+	// Prescriptions is what is done with prescriptions as their goods move; nil for
+	// nothing.
+	Prescriptions Prescriptions
+	Warehouse     Warehouse // that is told of orders; nil where a pharmacy packs itself
+	Logger        *slog.Logger
 }
 
 // Service is the goods of a pharmacy.
@@ -81,12 +95,20 @@ type Service struct {
 	site      string
 	medicines Medicines
 	supplies  Supplies
+	ready     func(state fhir.State, v *fhir.Version, now time.Time) ([]string, error)
+	acts      Prescriptions
+	warehouse Warehouse
+	log       *slog.Logger
 	moving    sync.Mutex // held while an operation decides on stock and writes
 }
 
 // New makes the service over a database.
 func New(db Database, o Options) *Service {
-	return &Service{db: db, off: o.Off, site: strings.ToUpper(o.Site), medicines: o.Medicines, supplies: o.Supplies}
+	log := o.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{db: db, off: o.Off, site: strings.ToUpper(o.Site), medicines: o.Medicines, supplies: o.Supplies, ready: o.Ready, acts: o.Prescriptions, warehouse: o.Warehouse, log: log}
 }
 
 // Guard is the guard of a service with these options, for a database that is opened before the service

@@ -15,16 +15,23 @@ const (
 	idWaiting = nhs.Own + "Id/stock-waiting"      // of SupplyRequests that are short: the id of the item
 
 	idHas     = nhs.Own + "Id/stock-lot-of-order" // of SupplyRequests: each lot of which they have something
+	idSend    = nhs.Own + "Id/warehouse-message"  // of SupplyRequests of which the warehouse is to be told: pending
+	idAct     = nhs.Own + "Id/warehouse-act"      // of SupplyRequests of which something is to be done with the prescription: pending
+	idTrouble = nhs.Own + "Id/warehouse-trouble"  // of SupplyRequests that wait for a person: pending
 	idCourier = nhs.Own + "Id/consignment"        // of SupplyDeliveries: the courier, with the number of the consignment
 
 	extItem  = nhs.Own + "StructureDefinition/stock-item"
 	extLot   = nhs.Own + "StructureDefinition/stock-lot"
 	extEntry = nhs.Own + "StructureDefinition/stock-entry"
+	extLink  = nhs.Own + "StructureDefinition/warehouse-link"
 	extCount = nhs.Own + "StructureDefinition/stock-count"
 	extOrder = nhs.Own + "StructureDefinition/warehouse-order"
 
+	pending = "pending"
+
 	codeItem  = "item"
 	codeLot   = "lot"
+	codeLink  = "link"
 	codeCount = "count"
 	codeOrder = "order"
 

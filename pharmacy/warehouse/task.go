@@ -16,6 +16,7 @@ type task struct {
 	issue             int
 	taken             bool // a pharmacy has it, and may supply of it
 	lines             []line
+	sendable          []string // numbers of the items that may be packed and sent
 }
 
 // line is an item of a prescription.

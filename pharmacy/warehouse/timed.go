@@ -140,6 +140,9 @@ func (b *book) fill(o *order) error {
 	if o.short = short; !short.IsPositive() {
 		o.expected = nhs.Date{}
 	}
+	if !short.Equal(before) {
+		b.tell(o)
+	}
 	return nil
 }
 
@@ -165,6 +168,7 @@ func (b *book) expire(l *lot) error {
 				return told(issue)
 			}
 			o.short = o.short.Add(r.quantity)
+			b.tell(o)
 		}
 	}
 	return nil

@@ -208,11 +208,15 @@ func dispense(id, order, code, quantity, batch, status string) fhir.Change {
 // entered has the ledger enter what the register enters.
 func (w *world) entered(e Entered) error {
 	e.Org, e.Product, e.Unit, e.Who, e.Entry = "FA565", Product{Code: "1", Name: "Methylphenidate 10mg tablets", Unit: "tablet", Schedule: "CD2"}, "tablet", w.who, "Basic/register-"+uuid.NewString()
-	changes, err := w.s.Enter(w.db.State(context.Background()), e, nhs.DateOf(w.now))
-	if err != nil {
-		return err
+	for {
+		changes, err := w.s.Enter(w.db.State(context.Background()), e, nhs.DateOf(w.now))
+		if err != nil {
+			return err
+		}
+		if err = w.write(true, changes...); fhir.KindOf(err) != fhir.Conflict || err == nil {
+			return err
+		}
 	}
-	return w.write(true, changes...)
 }
 
 // recount wants that the ledger agrees with the log.

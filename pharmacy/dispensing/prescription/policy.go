@@ -83,6 +83,11 @@ var BuiltInPolicy = func() Policy {
 	return p
 }()
 
+// Asks reports whether a step comes before the supply of a line by any caller.
+func (p Policy) Asks(step Step, l *Line, private bool, on nhs.Date) bool {
+	return p.asks(step, l, private, on)
+}
+
 // asks reports whether a step comes before the supply of a line by any caller.
 func (p Policy) asks(step Step, l *Line, private bool, on nhs.Date) bool {
 	return p.wants(step, l, private, fhir.Principal{Roles: []string{"any"}}, on)
