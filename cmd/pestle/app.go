@@ -51,6 +51,7 @@ type appConfig struct {
 	Checks     clinical.Table         // nil for the built-in ones
 	Register   []string               // schedules for which a register is kept beside those of the law
 	Stock      bool                   // keep a stock ledger
+	Warehouse  warehouse.Warehouse    // that packs and sends; nil for none
 	Closing    *reimbursement.Closing // nil for the built-in one
 	Present    register.Asked         // of which supplies a responsible pharmacist is asked for
 	References string                 // "any" does not ask that they lead somewhere
@@ -129,7 +130,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	separate.Proof = c.Proof
 	c.Dispensing.Duties = separate
 	known := registered{prescription.BuiltInMedicines.With(c.Dispensing.Dictionary)}
-	goods := warehouse.Options{Off: !c.Stock, Site: c.Dispensing.Site.ODS, Medicines: stocked{known}}
+	goods := warehouse.Options{Off: !c.Stock, Site: c.Dispensing.Site.ODS, Medicines: stocked{known}, Warehouse: c.Warehouse, Logger: log}
 	books := register.Options{Site: c.Dispensing.Site.ODS, Medicines: known, Also: c.Register, Responsible: c.Present, Duties: separate}
 	private := invoicing.Options{Site: c.Dispensing.Site.ODS, Duties: separate}
 	money := reimbursement.Options{Duties: separate, Closing: reimbursement.BuiltInClosing, Page: onPaper}

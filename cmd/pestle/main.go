@@ -40,6 +40,7 @@ type commands struct {
 	Token       tokenCommand       `cmd:"" help:"Print an access token, of a person of a sandbox or of a client."`
 	Roles       rolesCommand       `cmd:"" help:"Print what each role may do."`
 	Key         keyCommand         `cmd:"" help:"Keys of encrypted databases."`
+	Simulate    simulateCommand    `cmd:"" name:"simulate-warehouse" help:"Be the warehouse and the courier of a sandbox, with what goes wrong."`
 	Check       checkCommand       `cmd:"" help:"Prove the invariants of a database."`
 	Accept      acceptCommand      `cmd:"" help:"Take a folder of which files are missing for good as it is, and check what is left. Work on a copy."`
 	Health      healthCommand      `cmd:"" help:"Ask a server on this machine whether it is ready."`

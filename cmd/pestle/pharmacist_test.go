@@ -31,7 +31,9 @@ func TestPrivate(t *testing.T) { walk(t, "private.md", 31) }
 func TestNotices(t *testing.T) { walk(t, "notices.md", 10) }
 
 // TestAlerts runs the commands of docs/alerts.md against a sandbox.
-func TestAlerts(t *testing.T) { walk(t, "alerts.md", 6, func(c *serveCommand) { c.Stock = true }) }
+func TestAlerts(t *testing.T) {
+	walk(t, "alerts.md", 6, func(c *serveCommand) { c.Goods.Stock = true })
+}
 
 // TestSubscriptionsDocument runs the commands of docs/subscriptions.md against a sandbox and a
 // receiver.

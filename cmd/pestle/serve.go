@@ -58,7 +58,6 @@ type serveCommand struct {
 	Law          []byte `env:"PESTLE_LAW" placeholder:"FILE" help:"Dated limits of law in the place of the built-in ones, after a change of the law: JSON as in docs/flow.md."`
 
 	RegisterAlso []string `env:"PESTLE_REGISTER_ALSO" placeholder:"CD3" help:"Schedules for which the controlled drugs register is kept beside those of the law, 1 and 2."`
-	Stock        bool     `env:"PESTLE_STOCK" help:"Keep a stock ledger: goods that are received, reserved for prescriptions, sent and supplied (docs/warehouse.md)."`
 	Responsible  string   `env:"PESTLE_RESPONSIBLE_PHARMACIST" name:"responsible-pharmacist" enum:"persons,none" default:"persons" help:"Of which supplies it is asked whether a responsible pharmacist is signed in: those of persons, by the roles in their token, or none."`
 
 	profileOptions `embed:""`
@@ -109,6 +108,7 @@ type serveCommand struct {
 
 	OpenID      openIDOptions `embed:""`
 	Cards       cardOptions   `embed:""`
+	Goods       goodsOptions  `embed:""`
 	encryption  `embed:""`
 	listening   `embed:""`
 	signing     `embed:""`
@@ -215,6 +215,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	ctx, stop := context.WithCancel(ctx)
 	signing := app.signLogs(ctx)
 	followers := app.follow(ctx)
+	moving := app.runGoods(ctx, c.Goods.folder)
 	verifying := make(chan struct{})
 	go func() { verified.run(ctx); close(verifying) }()
 	erasing := make(chan struct{})
@@ -231,6 +232,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 		return inTime(closeTime, "the followers did not stop", func() error {
 			s.Close()
 			<-followers
+			<-moving
 			<-commands
 			<-verifying
 			<-erasing
@@ -245,9 +247,10 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	}
 	defer func() { _ = beside.Close() }()
 	cards := &payments{app: app, stripe: c.Cards.stripe, till: c.Sandbox, site: c.site(), log: log}
+	packers := &goods{app: app, http: c.Goods.http, log: log}
 	cards.take(cmp.Or(app.address, "http://"+listener.Addr().String()))
 	screens := c.consoleOver(s.Handler(), app, &config, log)
-	h := &http.Server{Handler: transport.Handler(c.proxies, app.withSockets(cards.within(c.withPeople(screens.Within(admin.withCommands(s.Handler(), config.Authenticator)))))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	h := &http.Server{Handler: transport.Handler(c.proxies, app.withSockets(cards.within(packers.within(c.withPeople(screens.Within(admin.withCommands(s.Handler(), config.Authenticator))))))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	h.RegisterOnShutdown(screens.Close)
 	failed := make(chan error, 1)
@@ -300,10 +303,11 @@ func (c *serveCommand) appConfig() appConfig {
 	if c.law != nil {
 		config.Dispensing.Law = dispensing.NewLaw(*c.law)
 	}
-	config.Register, config.Stock, config.Present = c.RegisterAlso, c.Stock, register.Asked(c.Responsible)
+	config.Register, config.Stock, config.Present = c.RegisterAlso, c.Goods.Stock, register.Asked(c.Responsible)
 	config.Checks, config.Closing = c.checks, c.closing
 	config.Notices, config.Alerts = c.Notices, c.Alerts
 	config.Subscriptions, config.Sandbox = c.Subscribed, c.Sandbox
+	config.Warehouse = c.Goods.warehouse()
 	return config
 }
 
@@ -354,6 +358,9 @@ func (c *serveCommand) complete() error {
 		return fmt.Errorf("--site %q is not an ODS code: expected capital letters and digits, such as FA565", c.Site)
 	}
 	if err := c.Cards.complete(c.Sandbox, c.Site, c.PublicURL); err != nil {
+		return err
+	}
+	if err := c.Goods.complete(c.Site != "" || c.Sandbox); err != nil {
 		return err
 	}
 	if err := c.Notices.complete(c.Sandbox, c.Site, c.SiteName); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -22,6 +23,7 @@ func (a *app) openStock(books register.Options, goods warehouse.Options) {
 	books.Stock = ledger
 	a.register = register.New(a.db, books)
 	goods.Supplies = suppliesAsEntered{a.register, ledger.known}
+	goods.Ready, goods.Prescriptions = a.dispensing.Sendable, prescriptionsOf{a.dispensing, a.db}
 	a.warehouse = warehouse.New(a.db, goods)
 	ledger.ledger = a.warehouse
 }
@@ -81,7 +83,15 @@ func (s suppliesAsEntered) Supplied(state fhir.State, v *fhir.Version) (warehous
 		return warehouse.Supplied{}, false, err
 	}
 	on := nhs.ReadDate(e.Date)
-	return warehouse.Supplied{Org: page.Org, Product: stockProduct(page.Product), Unit: s.known.Unit(page.Unit.Unit, page.Unit.System, page.Unit.Code, on), Quantity: e.Change.Neg(), Batch: e.Batch}, true, nil
+	return warehouse.Supplied{Org: page.Org, Product: stockProduct(page.Product), Unit: s.known.Unit(page.Unit.Unit, page.Unit.System, page.Unit.Code, on), Quantity: e.Change.Neg(), Batch: batchAlone(e.Batch)}, true, nil
+}
+
+// batchAlone is the batch of what a supply tells of its pack: "M1, expires 2029-01-31".
+func batchAlone(pack string) string {
+	for _, next := range []string{", expires ", ", GTIN ", ", serial "} {
+		pack, _, _ = strings.Cut(pack, next)
+	}
+	return pack
 }
 
 // stockOfRegister has the stock ledger enter what the register enters.

@@ -19,12 +19,13 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/register"
 	"github.com/pestle-fhir/pestle/pharmacy/warehouse"
+	goodsfolder "github.com/pestle-fhir/pestle/pharmacy/warehouse/folder"
 	"github.com/pestle-fhir/pestle/store"
 )
 
 // newStockWorld is a world that keeps a stock ledger.
 func newStockWorld(t testing.TB) *orgWorld {
-	return newOrgWorldOf(t, &serveCommand{Stock: true, Responsible: string(register.AskNobody)})
+	return newOrgWorldOf(t, &serveCommand{Goods: goodsOptions{Stock: true}, Responsible: string(register.AskNobody)})
 }
 
 // fill does what is due of the stock as time passes.
@@ -97,6 +98,20 @@ func TestWarehouseDocument(t *testing.T) {
 		require.Equal(t, string(text), fresh)
 	}
 	require.Empty(t, w.wrong())
+
+	shown := regexp.MustCompile("(?s)```json\n(\\{\"type\".*?)```").FindStringSubmatch(string(text))
+	require.NotNil(t, shown, "a message")
+	var m warehouse.Message
+	d := json.NewDecoder(strings.NewReader(shown[1]))
+	d.DisallowUnknownFields()
+	require.NoError(t, d.Decode(&m))
+	require.JSONEq(t, shown[1], string(m.Text()))
+	for _, c := range goodsfolder.Columns {
+		require.Contains(t, string(text), "`"+c+"`")
+	}
+	for _, k := range []warehouse.EventKind{warehouse.PickedEvent, warehouse.PackedEvent, warehouse.DispatchedEvent, warehouse.TrackedEvent, warehouse.DeliveredEvent, warehouse.FailedEvent, warehouse.ReturnedEvent} {
+		require.Contains(t, string(text), "| `"+string(k)+"` |")
+	}
 }
 
 // TestStockFollowsPrescriptions: what becomes of prescriptions moves the stock, and the
