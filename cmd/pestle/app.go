@@ -130,7 +130,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	separate.Proof = c.Proof
 	c.Dispensing.Duties = separate
 	known := registered{prescription.BuiltInMedicines.With(c.Dispensing.Dictionary)}
-	goods := warehouse.Options{Off: !c.Stock, Site: c.Dispensing.Site.ODS, Medicines: stocked{known}, Warehouse: c.Warehouse, Logger: log}
+	goods := warehouse.Options{Off: !c.Stock, Site: c.Dispensing.Site.ODS, Medicines: stocked{known}, Warehouse: c.Warehouse, Clock: time.Now, Logger: log}
 	books := register.Options{Site: c.Dispensing.Site.ODS, Medicines: known, Also: c.Register, Responsible: c.Present, Duties: separate}
 	private := invoicing.Options{Site: c.Dispensing.Site.ODS, Duties: separate}
 	money := reimbursement.Options{Duties: separate, Closing: reimbursement.BuiltInClosing, Page: onPaper}

@@ -122,12 +122,12 @@ func (o *goodsOptions) complete(site bool) (err error) {
 	case o.WarehouseURL != "" && o.WarehouseFolder != "":
 		return errors.New("--warehouse-url and --warehouse-folder are two warehouses: expected one")
 	case o.WarehouseFolder != "":
-		if o.folder, err = goodsfolder.New(goodsfolder.Config{Dir: o.WarehouseFolder, Format: o.WarehouseFormat, Logger: slog.Default()}); err != nil {
+		if o.folder, err = goodsfolder.New(goodsfolder.Config{Dir: o.WarehouseFolder, Format: o.WarehouseFormat, Clock: time.Now, Logger: slog.Default()}); err != nil {
 			return fmt.Errorf("--warehouse-folder: %w", err)
 		}
 		return nil
 	}
-	if o.http, err = goodshttp.New(goodshttp.Config{URL: o.WarehouseURL, Send: o.WarehouseSecret, Receive: o.WarehouseEvents}); err != nil {
+	if o.http, err = goodshttp.New(goodshttp.Config{URL: o.WarehouseURL, Send: o.WarehouseSecret, Receive: o.WarehouseEvents, Clock: time.Now}); err != nil {
 		return fmt.Errorf("--warehouse-url, --warehouse-secret, --warehouse-event-secret: %w", err)
 	}
 	return nil

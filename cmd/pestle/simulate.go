@@ -57,7 +57,7 @@ func (c *simulateCommand) Run(std streams) error {
 		return fmt.Errorf("--url: %w", err)
 	}
 	share := func(percent int) float64 { return float64(min(max(percent, 0), 100)) / 100 }
-	s, err := simulator.Open(simulator.Options{Seed: c.Seed, Delay: c.Delay, Journal: c.Journal, Lose: share(c.Lose), Duplicate: share(c.Duplicate), Miscount: share(c.Miscount), Fail: share(c.Fail)})
+	s, err := simulator.Open(simulator.Options{Clock: time.Now, Seed: c.Seed, Delay: c.Delay, Journal: c.Journal, Lose: share(c.Lose), Duplicate: share(c.Duplicate), Miscount: share(c.Miscount), Fail: share(c.Fail)})
 	if err != nil {
 		return err
 	}

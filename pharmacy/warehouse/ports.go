@@ -84,7 +84,8 @@ type Options struct {
 	// Prescriptions is what is done with prescriptions as their goods move; nil for
 	// nothing.
 	Prescriptions Prescriptions
-	Warehouse     Warehouse // that is told of orders; nil where a pharmacy packs itself
+	Warehouse     Warehouse        // that is told of orders; nil where a pharmacy packs itself
+	Clock         func() time.Time // by which the warehouse is told again; needed for [Service.Run]
 	Logger        *slog.Logger
 }
 
@@ -98,6 +99,7 @@ type Service struct {
 	ready     func(state fhir.State, v *fhir.Version, now time.Time) ([]string, error)
 	acts      Prescriptions
 	warehouse Warehouse
+	clock     func() time.Time
 	log       *slog.Logger
 	moving    sync.Mutex // held while an operation decides on stock and writes
 }
@@ -108,7 +110,7 @@ func New(db Database, o Options) *Service {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{db: db, off: o.Off, site: strings.ToUpper(o.Site), medicines: o.Medicines, supplies: o.Supplies, ready: o.Ready, acts: o.Prescriptions, warehouse: o.Warehouse, log: log}
+	return &Service{db: db, off: o.Off, site: strings.ToUpper(o.Site), medicines: o.Medicines, supplies: o.Supplies, ready: o.Ready, acts: o.Prescriptions, warehouse: o.Warehouse, clock: o.Clock, log: log}
 }
 
 // Guard is the guard of a service with these options, for a database that is opened before the service

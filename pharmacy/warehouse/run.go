@@ -94,7 +94,8 @@ func (r *runner) run(ctx context.Context) error {
 
 // patience is how long to wait for the log: until the warehouse is told again.
 func (r *runner) patience() time.Duration {
-	if until := time.Until(r.next); !r.next.IsZero() {
+	if !r.next.IsZero() {
+		until := r.next.Sub(r.s.clock())
 		return min(max(until, 10*time.Millisecond), time.Minute)
 	}
 	return time.Minute
@@ -102,17 +103,17 @@ func (r *runner) patience() time.Duration {
 
 // work does what is pending, and forgets the orders of which nothing is.
 func (r *runner) work(ctx context.Context) error {
-	if !r.next.IsZero() && !time.Now().Before(r.next) {
+	if !r.next.IsZero() && !r.s.clock().Before(r.next) {
 		r.next = time.Time{}
 	}
 	l, err := r.s.linkOf(r.s.db.State(ctx))
 	if err != nil {
 		return err
 	}
-	if !l.Due(time.Now()) {
+	if !l.Due(r.s.clock()) {
 		r.next = l.Next
 		if l.Over {
-			r.next = time.Now().Add(time.Minute)
+			r.next = r.s.clock().Add(time.Minute)
 		}
 	}
 	ids := make([]string, 0, len(r.pending))
@@ -142,7 +143,7 @@ func (r *runner) work(ctx context.Context) error {
 func (r *runner) order(ctx context.Context, id string) (left bool, err error) {
 	for range 2 * len(rank) {
 		state := r.s.db.State(ctx)
-		b := newBook(state, nhs.DateOf(time.Now()), fhir.Principal{})
+		b := newBook(state, nhs.DateOf(r.s.clock()), fhir.Principal{})
 		o, err := b.order(id)
 		if err != nil || o == nil {
 			return false, err
@@ -201,7 +202,7 @@ func saidBy(err error) string {
 
 // tell tells the warehouse of an order; false where that has failed, or is not due.
 func (r *runner) tell(ctx context.Context, b *book, o *order) (bool, error) {
-	now := time.Now()
+	now := r.s.clock()
 	l, err := r.s.linkOf(b.state)
 	if err != nil || !l.Due(now) {
 		return false, err
@@ -238,7 +239,7 @@ func (r *runner) tell(ctx context.Context, b *book, o *order) (bool, error) {
 func (r *runner) failed(ctx context.Context, result webhook.Result) error {
 	r.s.moving.Lock()
 	defer r.s.moving.Unlock()
-	state, now := r.s.db.State(ctx), time.Now()
+	state, now := r.s.db.State(ctx), r.s.clock()
 	l, err := r.s.linkOf(state)
 	if err != nil || !l.Due(now) {
 		return err

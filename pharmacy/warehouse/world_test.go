@@ -74,7 +74,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, now: monday, tasks: map[string]*madeTask{}, who: fhir.Principal{Agent: "sds-user-id|7", Display: "Peter Potion", OnBehalf: "FA565", Roles: []string{"pharmacist"}}}
-	o := Options{Site: "FA565", Medicines: shelf{}, Supplies: supplies{}}
+	o := Options{Site: "FA565", Medicines: shelf{}, Supplies: supplies{}, Clock: time.Now}
 	db, err := store.Open(mem.New(), store.Options{Clock: func() time.Time { return w.now }, Guards: []fhir.Guard{Guard(o)}})
 	require.NoError(t, err)
 	w.db, w.s = db, New(db, o)

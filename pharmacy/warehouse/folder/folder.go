@@ -36,6 +36,7 @@ type Config struct {
 	// Settled is how long a file of in/ has not changed before it is taken: for who
 	// does not rename; 2 seconds when 0.
 	Settled time.Duration
+	Clock   func() time.Time
 	Logger  *slog.Logger
 }
 
@@ -129,7 +130,7 @@ func sync(dir string) error {
 // Run takes the files of in/ until ctx ends: looks returns every so often.
 func (w *Warehouse) Run(ctx context.Context, every time.Duration, take func(ctx context.Context, e warehouse.Event) (warehouse.Taken, error)) {
 	for ctx.Err() == nil {
-		if err := w.Look(ctx, time.Now(), take); err != nil && ctx.Err() == nil {
+		if err := w.Look(ctx, w.Clock(), take); err != nil && ctx.Err() == nil {
 			w.Logger.ErrorContext(ctx, "files of the warehouse wait", "error", err)
 		}
 		select {

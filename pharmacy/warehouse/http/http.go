@@ -21,6 +21,7 @@ type Config struct {
 	URL     string // to which messages are posted: https, or http on this machine
 	Send    []byte // a file with the secret that signs messages, or several, one a line
 	Receive []byte // the same, of those that sign events
+	Clock   func() time.Time
 }
 
 // Warehouse is a warehouse at an address.
@@ -28,6 +29,7 @@ type Warehouse struct {
 	url           string
 	send, receive []webhook.Secret
 	client        *http.Client
+	clock         func() time.Time
 }
 
 var _ warehouse.Warehouse = (*Warehouse)(nil)
@@ -39,7 +41,7 @@ func New(c Config) (*Warehouse, error) {
 	if err := options.Check(c.URL); err != nil {
 		return nil, errors.New("the address of the warehouse: " + err.Error())
 	}
-	w := &Warehouse{url: c.URL, client: outbound.New(options)}
+	w := &Warehouse{url: c.URL, client: outbound.New(options), clock: c.Clock}
 	for _, of := range []struct {
 		name string
 		file []byte
@@ -64,7 +66,7 @@ func (*Warehouse) Name() string { return "http" }
 
 // Send posts a message.
 func (w *Warehouse) Send(ctx context.Context, m warehouse.Message) webhook.Result {
-	body, now := m.Text(), time.Now()
+	body, now := m.Text(), w.clock()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, bytes.NewReader(body))
 	if err != nil {
 		return webhook.Judge(nil, err, now)

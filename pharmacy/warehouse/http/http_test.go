@@ -34,7 +34,7 @@ func TestSend(t *testing.T) {
 		w.WriteHeader(status)
 	}))
 	defer s.Close()
-	w, err := New(Config{URL: s.URL, Send: []byte(secret.String() + "\n"), Receive: []byte(other.String())})
+	w, err := New(Config{URL: s.URL, Send: []byte(secret.String() + "\n"), Receive: []byte(other.String()), Clock: time.Now})
 	require.NoError(t, err)
 	require.True(t, w.Send(t.Context(), message).Delivered)
 	require.JSONEq(t, `{"type":"order.released","timestamp":"2026-11-02T09:00:00Z","data":{"order":"5f2b0e8e-3c51-5f0f-9a0e-222222222222","revision":1,"product":"322237000",

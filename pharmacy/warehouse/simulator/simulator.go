@@ -32,6 +32,7 @@ type Options struct {
 	Seed    uint64
 	Delay   time.Duration // the longest time that a step takes, or a message is under way
 	Journal string        // the file; "" for none
+	Clock   func() time.Time
 
 	// The share of what goes wrong, from 0 to 1.
 	Lose      float64 // attempts to tell something that are lost
@@ -142,7 +143,7 @@ func (s *Simulator) write(l line) error {
 
 // apply does what a line says.
 func (s *Simulator) apply(l *line) {
-	now := time.Now()
+	now := s.options.Clock()
 	switch {
 	case l.Told != nil:
 		m := l.Told
@@ -207,10 +208,10 @@ func (s *Simulator) Run(ctx context.Context, tell Tell) error {
 	defer group.Wait()
 	slots := make(chan struct{}, 8)
 	for ctx.Err() == nil {
-		if err := s.work(time.Now()); err != nil {
+		if err := s.work(s.options.Clock()); err != nil {
 			return err
 		}
-		for _, e := range s.due(time.Now()) {
+		for _, e := range s.due(s.options.Clock()) {
 			select {
 			case slots <- struct{}{}:
 			case <-ctx.Done():
@@ -256,14 +257,14 @@ func (s *Simulator) tell(ctx context.Context, e *event, tell Tell) {
 	switch {
 	case status >= 200 && status < 300:
 		if !e.again && s.happens(s.options.Duplicate) {
-			e.again, e.at = true, time.Now().Add(s.delay())
+			e.again, e.at = true, s.options.Clock().Add(s.delay())
 			return
 		}
 		_ = s.write(line{Taken: e.ID})
 	case status == 409 || status == 422:
 		_ = s.write(line{Refused: e.ID})
 	default: // nobody was there, or could take it now
-		e.at = time.Now().Add(10*time.Millisecond + s.delay())
+		e.at = s.options.Clock().Add(10*time.Millisecond + s.delay())
 	}
 }
 

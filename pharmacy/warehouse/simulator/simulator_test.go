@@ -57,7 +57,7 @@ func (p *pharmacy) take(_ context.Context, id string, body []byte) int {
 // TestSentOnce: whatever is lost or told twice, and however often the simulator is
 // ended, each order is sent once and told of.
 func TestSentOnce(t *testing.T) {
-	o := Options{Seed: 3, Delay: 3 * time.Millisecond, Lose: 0.2, Duplicate: 0.3, Miscount: 0.3, Fail: 0.3, Journal: filepath.Join(t.TempDir(), "journal")}
+	o := Options{Clock: time.Now, Seed: 3, Delay: 3 * time.Millisecond, Lose: 0.2, Duplicate: 0.3, Miscount: 0.3, Fail: 0.3, Journal: filepath.Join(t.TempDir(), "journal")}
 	p := &pharmacy{random: rand.New(rand.NewPCG(5, 5)), kinds: map[string]map[warehouse.EventKind]int{}, ids: map[string]bool{}}
 	const orders = 40
 	for n := range orders {
@@ -98,7 +98,7 @@ func TestSentOnce(t *testing.T) {
 // TestToldToStop: what is held or cancelled before it is sent is not sent, and what is
 // released again is.
 func TestToldToStop(t *testing.T) {
-	s, err := Open(Options{Seed: 1, Delay: time.Hour})
+	s, err := Open(Options{Clock: time.Now, Seed: 1, Delay: time.Hour})
 	require.NoError(t, err)
 	now := time.Now()
 	require.NoError(t, s.Receive(message(1, 1, warehouse.Released)))
