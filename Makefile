@@ -25,6 +25,7 @@ help:
 	@echo 'make build-s3   the same, that can keep documents in S3: $(BIN)-s3'
 	@echo 'make cross      compile for every platform: $(PLATFORMS)'
 	@echo 'make release    archives of every platform, bills of materials, checksums and signature, in $(RELEASE)'
+	@echo 'deploy/check    start or lint everything in deploy, and say which'
 	@echo 'make test       all tests that need nothing but Go'
 	@echo 'make lint       gofmt and golangci-lint'
 	@echo 'make generate   make the generated tables again, from R4=$(R4)'

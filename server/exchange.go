@@ -26,7 +26,8 @@ type exchange struct {
 	base      string // the base URL by which the client came: http://host/fhir
 	prefix    string // its path: /fhir
 	own       search.Own
-	learned   string // the base, where it names the server and nothing else does
+	explain   func() string // how a search was answered; nil without one
+	learned   string        // the base, where it names the server and nothing else does
 	format    format
 	refused   error // why the format is not the one asked for
 	query     url.Values

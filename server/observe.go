@@ -53,13 +53,23 @@ var unsniffed = []string{"nosniff"}
 
 func (s *Server) log(r *http.Request, x *exchange, out *counted, took time.Duration) {
 	level := slog.LevelInfo
+	slow := s.config.Slow > 0 && took >= s.config.Slow
+	if slow {
+		level = slog.LevelWarn
+	}
 	if out.status >= 500 {
 		level = slog.LevelError
 	}
 	if !s.config.Logger.Enabled(r.Context(), level) {
 		return
 	}
-	s.config.Logger.LogAttrs(r.Context(), level, "request",
+	message, more := "request", []slog.Attr(nil)
+	if slow {
+		if message = "slow request"; x.explain != nil {
+			more = append(more, slog.String("plan", x.explain()))
+		}
+	}
+	s.config.Logger.LogAttrs(r.Context(), level, message, append([]slog.Attr{
 		slog.String("request_id", x.logID()),
 		slog.String("caller", x.identity.Requester.Agent),
 		slog.String("organisation", x.identity.Requester.OnBehalf),
@@ -70,7 +80,7 @@ func (s *Server) log(r *http.Request, x *exchange, out *counted, took time.Durat
 		slog.Int("status", out.status),
 		slog.Duration("took", took),
 		slog.Int64("bytes", out.bytes),
-	)
+	}, more...)...)
 }
 
 // aborted reports whether a panic is the one by which a handler breaks the

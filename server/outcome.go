@@ -65,6 +65,7 @@ func (f *failure) with(name, value string) *failure {
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeIn(r.Context())
 	status, header, issues := s.explain(x, err)
+	s.metrics.refused(issues)
 	for name, values := range header {
 		w.Header()[name] = values
 	}
@@ -96,6 +97,10 @@ func (s *Server) outcome(x *exchange, issues []fhir.Issue) []byte {
 	return e.JSON()
 }
 
+// incidentRule begins what issues of failures have in the place of a rule: the id of the
+// incident follows.
+const incidentRule = "incident-"
+
 // explain decides on the status of an error and on what the client is told.
 func (s *Server) explain(x *exchange, err error) (status int, header http.Header, issues []fhir.Issue) {
 	var f *failure
@@ -117,7 +122,7 @@ func (s *Server) explain(x *exchange, err error) (status int, header http.Header
 			Severity: fhir.Fatal,
 			Message:  "The server failed. This is not a fault of the request.",
 			Fix:      "Give the incident " + x.incident + " to the operator of the server, whose log tells more.",
-			Rule:     "incident-" + x.incident,
+			Rule:     incidentRule + x.incident,
 		})
 	}
 	issues = e.Issues

@@ -51,6 +51,7 @@ func (s *Server) searchType(c *gin.Context, in *search.Compartment) error {
 	if err != nil {
 		return overtime(searching, err)
 	}
+	x.explain = found.Explain
 	if err := s.addDefinitions(c.Request.Context(), x.base, q, found); err != nil {
 		return err
 	}

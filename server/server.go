@@ -120,9 +120,12 @@ type Config struct {
 	ReadOnly []string  // types that clients do not write
 	Audit    Audit     // keeps who was shown what; nil for nobody
 	Counters []Counter // further figures for /metrics
-	Logger   *slog.Logger
-	Clock    func() time.Time
-	NewID    func() string // of requests and incidents: GUIDs
+	// Slow is how long a request may take before the log has it as slow, with how its
+	// search was answered; 0 for any time.
+	Slow   time.Duration
+	Logger *slog.Logger
+	Clock  func() time.Time
+	NewID  func() string // of requests and incidents: GUIDs
 }
 
 // Server answers FHIR requests. Make one with [New].

@@ -157,9 +157,9 @@ func (b *backup) content(c fhir.Content) error {
 var tables = []byte{tableMeta, tableIdentity, tableVersion, tableLog, tableHistory, tableCursor, tableReceipt, tableTile, tablePurge}
 
 // derived reports whether a key says which index and owners this engine has, how
-// far its verification is, or what it has erased.
+// far its verification is, what it has erased, or by which program it was opened.
 func derived(key []byte) bool {
-	return bytes.Equal(key, keyIndex) || bytes.Equal(key, keyOwners) || bytes.Equal(key, keyAudit) || bytes.Equal(key, keyErased)
+	return bytes.Equal(key, keyIndex) || bytes.Equal(key, keyOwners) || bytes.Equal(key, keyAudit) || bytes.Equal(key, keyErased) || bytes.Equal(key, keyProgram)
 }
 
 func (b *backup) all() error {

@@ -333,7 +333,7 @@ func (c *committer) origins() []*request {
 // after one of the log the term is over.
 func (c *committer) write(g group) {
 	c.db.hot.forget(c.purged)
-	err := c.db.put(c.term, g)
+	err := c.db.figures.timed(len(g.origins), func() error { return c.db.put(c.term, g) })
 	if errors.Is(err, kv.ErrTooBig) { // fits has said that it is not
 		err = fmt.Errorf("store: the group was taken for one that the engine takes: %v", err) //nolint:errorlint // no request is too big for it
 	}

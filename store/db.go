@@ -17,7 +17,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -71,6 +70,9 @@ type Options struct {
 	// before they are committed: a scanner of viruses. It may read less than all. nil for
 	// none.
 	Inspect func(ctx context.Context, r io.Reader) error
+	// Program is the version of the program, which the database remembers, so that one that
+	// cannot read it can say which can; "" leaves it as it is.
+	Program string
 	// Scratch makes an engine for what a check of a large database works out beside
 	// it; Close is the end of it. Without it that is kept in memory.
 	Scratch func() (kv.Engine, error)
@@ -110,7 +112,8 @@ type DB struct {
 	mu      sync.Mutex
 	moved   chan struct{} // closed and replaced when head moves
 
-	role     sync.Mutex           // for who changes what follows
+	role     sync.Mutex // for who changes what follows
+	figures  figures
 	term     atomic.Pointer[term] // of this database; nil where it follows
 	unfollow func()               // ends it, when it follows
 	held     held                 // of the log
@@ -134,7 +137,7 @@ func Open(engine kv.Engine, opts Options) (*DB, error) {
 		opts.NewID = uuid.NewString
 	}
 	db := &DB{
-		engine: engine, opts: opts,
+		engine: engine, opts: opts, figures: newFigures(),
 		moved: make(chan struct{}), closing: make(chan struct{}), done: make(chan struct{}), unfollow: func() {},
 	}
 	if opts.Log == nil {
@@ -180,11 +183,14 @@ func (db *DB) start() (head, error) {
 		return head{}, db.engine.Write(db.foundation())
 	}
 	if v, err := decodeSeq(format); err != nil || v != formatVersion {
-		return head{}, fmt.Errorf("store: the database has layout %d and this program reads layout %d: use the program that wrote it, or load its export into a new database", v, formatVersion)
+		return head{}, otherLayout(snap, uint64(v))
 	}
 	h, err := view{r: snap}.head()
 	if err != nil || db.opts.ReadOnly {
 		return h, err
+	}
+	if err := db.introduce(snap); err != nil {
+		return head{}, err
 	}
 	v := view{r: snap, at: h.seq}
 	if err := db.recall(v); err != nil {
@@ -208,6 +214,9 @@ func (db *DB) foundation() []kv.Op {
 	}
 	if db.opts.Owners != nil {
 		ops = append(ops, kv.Op{Key: keyOwners, Value: db.ownersVersion()})
+	}
+	if db.opts.Program != "" {
+		ops = append(ops, kv.Op{Key: keyProgram, Value: []byte(db.opts.Program)})
 	}
 	return ops
 }

@@ -37,6 +37,8 @@ var (
 	keyAudit  = []byte("maudit") // of this engine alone
 	keyOwners = []byte("mowners")
 	keyErased = []byte("merased") // of this engine alone
+	// keyProgram names the program that opened the database last.
+	keyProgram = []byte("mprogram") // of this engine alone
 	// keyApplied says how much of its log a database holds.
 	keyApplied = []byte("mapplied")
 )

@@ -53,7 +53,7 @@ func (v view) paged(ctx context.Context, q *search.Query, most int) (*search.Res
 	if err != nil {
 		return nil, err
 	}
-	out := &search.Result{Total: -1, AsOf: v.at}
+	out := &search.Result{Total: -1, AsOf: v.at, Explain: s.explain}
 	return out, closeAll([]stream{s}, v.fill(q, most, s, out))
 }
 

@@ -8,8 +8,8 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -25,7 +25,6 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/warehouse"
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/profiles/terminology"
-	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/subscription"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
@@ -88,6 +87,8 @@ type app struct {
 	site          string                    // ODS code of the pharmacy
 	loops         map[string]*pharmacy.Loop // by follower
 	backlog       *pharmacy.Backlog         // of the loops
+	parked        tally                     // versions that could not be processed, by follower
+	stepped       tally                     // versions that were, likewise
 	definitions   *definitionFolder
 	law           *dispensing.Law // by which is decided
 	ledger        *ledger.Log     // Merkle log of all versions
@@ -173,7 +174,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
 	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), notices.Guard, alerts.Guard, reimbursement.Guard(money), register.Guard(books), warehouse.Guard(goods), pharmacy.GuardAudit, pharmacy.GuardUnserved, served, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
 		Contents: documents, Inspect: c.Inspect,
-		Narrow: narrow, Owners: owners, Scratch: newScratch, Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
+		Narrow: narrow, Owners: owners, Scratch: newScratch, Program: version(), Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
 		return nil, err
 	}
@@ -219,9 +220,10 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if a.subscriptions, err = newSubscriptions(a, c, log); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
-	a.loops = map[string]*pharmacy.Loop{}
+	a.loops, a.parked, a.stepped = map[string]*pharmacy.Loop{}, tally{}, tally{}
 	for _, f := range a.followers() {
-		a.loops[f.Name()] = &pharmacy.Loop{DB: db, Follower: f, Logger: log}
+		a.parked[f.Name()], a.stepped[f.Name()] = &atomic.Uint64{}, &atomic.Uint64{}
+		a.loops[f.Name()] = &pharmacy.Loop{DB: db, Follower: f, Logger: log, Observe: a.count}
 	}
 	backlog.Watch(db.Head, slices.Collect(maps.Values(a.loops))...)
 	c.Profiles.loadBeside(a.library.Terminology(), log)
@@ -274,32 +276,6 @@ func (a *app) follow(ctx context.Context) <-chan struct{} {
 	done := make(chan struct{})
 	go func() { group.Wait(); close(done) }()
 	return done
-}
-
-// counters are the figures of the store for /metrics.
-func (a *app) counters() []server.Counter {
-	counters := []server.Counter{
-		{Name: "pestle_commits_total", Help: "Commits in the log.", Value: func() float64 { return float64(a.db.Head()) }},
-		{Name: "pestle_store_writable", Help: "1 while the store takes writes, 0 while it refuses them.", Gauge: true, Value: a.writable},
-		{Name: "pestle_store_free_bytes", Help: "Bytes that the disk of the data folder has free.", Gauge: true, Value: func() float64 { return float64(a.engine.Free()) }},
-	}
-	counters = append(counters, server.Counter{Name: "pestle_backlog_limit_commits", Gauge: true, Help: "Commits that a follower may be behind before new prescriptions are refused; 0 for any number.",
-		Value: func() float64 { return float64(a.backlog.Most) }})
-	counters = append(counters, server.Counter{Name: "pestle_subscriptions_failing", Gauge: true, Help: "Subscriptions whose notifications do not arrive.",
-		Value: func() float64 { return float64(a.subscriptions.Failing()) }})
-	for name, loop := range a.loops {
-		counters = append(counters, server.Counter{Name: "pestle_follower_" + strings.ReplaceAll(name, "-", "_") + "_lag_commits", Gauge: true,
-			Help:  "Commits in the log that the follower " + name + " has not taken yet.",
-			Value: func() float64 { return float64(loop.Lag(a.db.Head())) }})
-	}
-	return counters
-}
-
-func (a *app) writable() float64 {
-	if a.db.Writable() != nil {
-		return 0
-	}
-	return 1
 }
 
 // commandRequester is who a command of this binary writes as.

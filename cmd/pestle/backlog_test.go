@@ -82,7 +82,7 @@ func TestBacklog(t *testing.T) {
 	require.Contains(t, text, "commits to process, and may have 10")
 	_, text = send("GET", "/metrics", "")
 	require.Contains(t, text, "pestle_backlog_limit_commits 10")
-	require.Contains(t, text, "pestle_follower_dispensing_lag_commits")
+	require.Contains(t, text, `pestle_follower_lag_commits{follower="dispensing"}`)
 
 	p.app.backlog.Watch(p.app.db.Head, loops...)
 	p.app.backlog.Most = 10000

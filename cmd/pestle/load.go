@@ -58,29 +58,34 @@ func (c *loadCommand) Run(std streams) error {
 		return err
 	}
 	l := &loader{handler: handler, std: std, workers: max(1, c.Workers)}
-	l.fold = newFold(context.Background(), l.workers, l.together)
-	l.progress(sizeOf(files))
 	start := time.Now()
-	var group errgroup.Group
-	group.SetLimit(l.workers)
-	for _, file := range files {
-		group.Go(func() error {
-			for d := range documents(file, std.in, l.step) {
-				l.document(context.Background(), d)
-			}
-			return nil
-		})
-	}
-	_ = group.Wait() // the workers report what fails and go on
-	l.fold.wait()
-	l.again(context.Background())
-	l.end()
+	l.load(context.Background(), files)
 	took := time.Since(start)
 	err = l.figures(c.JSON, len(files), took)
 	if err == nil && l.refused.Load() > 0 {
 		err = errSilent
 	}
 	return done(err)
+}
+
+// load loads files, several at a time. What fails is reported, and the rest goes on.
+func (l *loader) load(ctx context.Context, files []string) {
+	l.fold = newFold(ctx, l.workers, l.together)
+	l.progress(sizeOf(files))
+	var group errgroup.Group
+	group.SetLimit(l.workers)
+	for _, file := range files {
+		group.Go(func() error {
+			for d := range documents(file, l.std.in, l.step) {
+				l.document(ctx, d)
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+	l.fold.wait()
+	l.again(ctx)
+	l.end()
 }
 
 // figures prints what was loaded.

@@ -45,6 +45,7 @@ type serveCommand struct {
 	Addr    string `env:"PESTLE_ADDR" default:"127.0.0.1:8080" help:"Address to listen on, host:port."`
 	Data    string `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database. With --sandbox ./data unless set."`
 	Sandbox bool   `env:"PESTLE_SANDBOX" help:"Try it out: demo data, no login, loopback only."`
+	Seed    string `env:"PESTLE_SEED" placeholder:"DIR" help:"Of a sandbox: load the resources and Bundles of a folder into a database that is new (docs/environments.md)."`
 
 	LawFromReceipt bool `env:"PESTLE_LAW_FROM_RECEIPT" help:"Of a sandbox: count how long a prescription may be supplied from its arrival, to work with prescriptions of the past."`
 
@@ -96,15 +97,16 @@ type serveCommand struct {
 
 	AuditRetention []byte `env:"PESTLE_AUDIT_RETENTION" placeholder:"FILE" help:"How long records of the audit log are kept, by class, in the place of the built-in table: lines as in docs/audit.md."`
 
-	Secret       string `env:"PESTLE_SECRET" secret:"" help:"Secret that seals the links of result pages; set it so that they outlive a restart."`
-	LogJSON      bool   `env:"PESTLE_LOG_JSON" help:"Write the log as JSON lines."`
-	LogDebug     bool   `env:"PESTLE_LOG_DEBUG" help:"Log more."`
-	MinFreeMB    int64  `env:"PESTLE_MIN_FREE_MB" name:"min-free-mb" default:"0" help:"Writes are refused with 507 while the disk of the data folder has fewer megabytes free. The database keeps what it needs itself in any case: 32 MB, three times the write, and the size of its tables up to 512 MB."`
-	Memory       memory `env:"PESTLE_MEMORY" placeholder:"SIZE" help:"What all requests in flight may need together, such as 512MB or 2GB; a quarter of the machine's memory unless set. Requests beyond it are answered 429 and may be sent again, or 413 if they never fit."`
-	MaxBacklog   uint64 `env:"PESTLE_MAX_BACKLOG" default:"10000" help:"Commits that the processing of prescriptions may be behind. While it is further behind, new prescriptions are answered 429 with Retry-After; everything else is taken. 0 for any number."`
-	VerifyHours  int    `env:"PESTLE_VERIFY_HOURS" default:"24" help:"Hours within which all data is verified once, beside the requests: what is on the disk, and the index against the log; 0 for none. The first time begins with the server."`
-	VerifyShare  int    `env:"PESTLE_VERIFY_PERCENT" name:"verify-percent" default:"10" help:"Percent of one processor that the verification may use, 1 to 100."`
-	DrainSeconds int    `env:"PESTLE_DRAIN_SECONDS" default:"20" help:"Seconds that requests under way have to finish after SIGTERM."`
+	Secret       string        `env:"PESTLE_SECRET" secret:"" help:"Secret that seals the links of result pages; set it so that they outlive a restart."`
+	LogJSON      bool          `env:"PESTLE_LOG_JSON" help:"Write the log as JSON lines."`
+	LogSlow      time.Duration `env:"PESTLE_LOG_SLOW" default:"1s" help:"Requests that take so long are logged as slow, with how their search was answered; 0s for none."`
+	LogDebug     bool          `env:"PESTLE_LOG_DEBUG" help:"Log more."`
+	MinFreeMB    int64         `env:"PESTLE_MIN_FREE_MB" name:"min-free-mb" default:"0" help:"Writes are refused with 507 while the disk of the data folder has fewer megabytes free. The database keeps what it needs itself in any case: 32 MB, three times the write, and the size of its tables up to 512 MB."`
+	Memory       memory        `env:"PESTLE_MEMORY" placeholder:"SIZE" help:"What all requests in flight may need together, such as 512MB or 2GB; a quarter of the machine's memory unless set. Requests beyond it are answered 429 and may be sent again, or 413 if they never fit."`
+	MaxBacklog   uint64        `env:"PESTLE_MAX_BACKLOG" default:"10000" help:"Commits that the processing of prescriptions may be behind. While it is further behind, new prescriptions are answered 429 with Retry-After; everything else is taken. 0 for any number."`
+	VerifyHours  int           `env:"PESTLE_VERIFY_HOURS" default:"24" help:"Hours within which all data is verified once, beside the requests: what is on the disk, and the index against the log; 0 for none. The first time begins with the server."`
+	VerifyShare  int           `env:"PESTLE_VERIFY_PERCENT" name:"verify-percent" default:"10" help:"Percent of one processor that the verification may use, 1 to 100."`
+	DrainSeconds int           `env:"PESTLE_DRAIN_SECONDS" default:"20" help:"Seconds that requests under way have to finish after SIGTERM."`
 
 	OpenID      openIDOptions `embed:""`
 	Cards       cardOptions   `embed:""`
@@ -201,9 +203,12 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	app.figures.add(verified.counters()...)
 	config.Counters = slices.Concat(config.Counters, app.backups.counters(), verified.counters(), reloads.counters(), []server.Counter{purged.counter()})
 	app.subscriptions.Recognise(again(config), config.Authenticator)
+	fresh := app.db.Head() == 0
 	s, err := server.New(config)
 	if err == nil && c.Sandbox {
-		err = app.loadDemo(ctx)
+		if err = app.loadDemo(ctx); err == nil && c.Seed != "" && fresh {
+			err = app.seed(ctx, c.Seed, std)
+		}
 		if fhir.KindOf(err) == fhir.NoStore { // reads go on
 			log.Warn("the demo data could not be stored", "error", err)
 			err = nil
@@ -390,6 +395,9 @@ func (c *serveCommand) complete() error {
 		}
 		return c.loopback()
 	}
+	if c.Seed != "" {
+		return errors.New("--seed is for --sandbox: pestle load stores what another server is to have")
+	}
 	if c.LawFromReceipt {
 		return errors.New("--law-from-receipt: the law counts from the day on which a prescription was signed (MDR 16, HMR 217); the flag is for --sandbox only")
 	}
@@ -422,7 +430,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 	config := server.Config{
 		Repository: withSubscriptions{app.repository, app.subscriptions}, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
-		Memory: c.Memory.orDefault(), Audit: app.audit, ReadOnly: readOnly, Counters: app.counters(), Writable: app.db.Writable, Purges: app.db.Purges, Warnings: []func() string{app.backlog.Full, app.unaudited}, Docs: docs.Files, Console: c.Sandbox || c.SignIn, Rules: ruleBook(), Examples: exampleBodies,
+		Slow: c.LogSlow, Memory: c.Memory.orDefault(), Audit: app.audit, ReadOnly: readOnly, Counters: app.counters(), Writable: app.db.Writable, Purges: app.db.Purges, Warnings: []func() string{app.backlog.Full, app.unaudited}, Docs: docs.Files, Console: c.Sandbox || c.SignIn, Rules: ruleBook(), Examples: exampleBodies,
 		Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
 		Terminology: app.library.Terminology().Capabilities, Codes: app.library.Terminology(),
 		Shelf:         store.NewShelf(app.engine),

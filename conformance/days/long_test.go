@@ -173,8 +173,8 @@ func never(t *testing.T, c *count, all bool) {
 func caughtUp(t *testing.T, s *site) {
 	require.Eventually(t, func() bool {
 		lag := 0.0
-		for _, name := range []string{"dispensing", "clinical", "claims", "claim_responses", "register"} {
-			lag += s.current().Figure(t, "pestle_follower_"+name+"_lag_commits")
+		for _, name := range []string{"dispensing", "clinical", "claims", "claim-responses", "register"} {
+			lag += s.current().Figure(t, `pestle_follower_lag_commits{follower="`+name+`"}`)
 		}
 		return lag == 0
 	}, 2*time.Minute, 20*time.Millisecond, "the followers catch up")

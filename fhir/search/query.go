@@ -201,4 +201,7 @@ type Result struct {
 	Next     *Page // nil on the last page
 	Previous *Page // nil on the first page
 	Last     *Page // nil where the total is not known, or there is one page
+	// Explain says how the matches were found: the names of parameters, without what is
+	// looked for. nil where nobody knows.
+	Explain func() string
 }

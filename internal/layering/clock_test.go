@@ -21,6 +21,7 @@ var clockless = []string{"store", "fhir/search", "pharmacy"}
 // clocks are the files that may, and what for.
 var clocks = map[string]string{
 	"store/db.go":      "the default of Options.Clock, asked once for each commit that brings no time",
+	"store/figures.go": "how long a group took to be durable, for whoever watches",
 	"store/audit.go":   "how long a step of a check holds its view",
 	"pharmacy/loop.go": "how long a step took, for whoever watches",
 	"pharmacy/fold.go": "how long a step took, for whoever watches",

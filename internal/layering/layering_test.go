@@ -53,6 +53,7 @@ var rules = []rule{
 	{"pharmacy", []string{"fhir", "fhir/..."}, "the follower loop knows its ports alone"},
 	{"conformance", []string{"fhir", "fhir/...", "conformance/..."}, "the suites speak HTTP"},
 	{"docs", nil, "the documentation is text"},
+	{"deploy", nil, "what is deployed knows the binary alone"},
 	{"internal/outbound", []string{"internal/outbound"}, "what calls others knows addresses and bytes: whoever calls says what, and to whom"},
 	{"examples", nil, "the examples are text"},
 	{"internal/cli", []string{"fhir/spelling"}, "the command line knows no command"},
