@@ -227,3 +227,44 @@ func TestLive(t *testing.T) {
 	resp, _ = p.screen("", "/console/events?queue=new&since="+url.QueryEscape(since))
 	assert.Equal(t, http.StatusForbidden, resp.StatusCode)
 }
+
+// TestAuditScreens: an auditor sees who wrote each version and what was changed, and who
+// was shown a patient; what was opened in an emergency is listed until it is reviewed. Nobody
+// else sees the audit log, and who is shown parts compares parts.
+func TestAuditScreens(t *testing.T) {
+	p := startPharmacy(t)
+	o := p.arrives(demoOrder(t, nil))
+	p.does("pharmacist", o, "accept", http.StatusSeeOther)
+	p.screen("support", "/console/patient/"+o.patient)
+	p.screen("support", "/console/patient/"+o.patient+"/break-glass", "code", "BTG", "reason", "The patient is in A&E")
+	at := "/console/history" + o.task
+	resp, text := p.screen("auditor", at+"?from=1&to=2")
+	require.Equal(t, http.StatusOK, resp.StatusCode, text)
+	said := wordsOf(t, text)
+	for _, want := range []string{"Sandbox pharmacist, X99PH", "follower|dispensing", "From version 1 to 2", "status changed requested accepted", "What changed in 2", "Which version each element is from"} {
+		assert.Contains(t, said, want)
+	}
+	resp, text = p.screen("auditor", "/console/patient/"+o.patient+"/access")
+	require.Equal(t, http.StatusOK, resp.StatusCode, text)
+	assert.Contains(t, wordsOf(t, text), "Customer service")
+	resp, text = p.screen("auditor", "/console/audit")
+	require.Equal(t, http.StatusOK, resp.StatusCode, text)
+	assert.Contains(t, wordsOf(t, text), "Opened in an emergency, not reviewed yet")
+	assert.Contains(t, text, "/console/patient/"+o.patient+"/access")
+	for _, query := range []string{"?from=2026-01-01&until=2099-01-01", "?kind=110127", "?kind=sign-in"} {
+		resp, text = p.screen("auditor", "/console/audit"+query)
+		require.Equal(t, http.StatusOK, resp.StatusCode, text)
+	}
+	for _, person := range []string{"support", "finance", "pharmacist", "clinic"} {
+		for _, path := range []string{"/console/audit", "/console/patient/" + o.patient + "/access"} {
+			resp, _ := p.screen(person, path)
+			assert.Equal(t, http.StatusForbidden, resp.StatusCode, "%s %s", person, path)
+		}
+	}
+	_, text = p.screen("finance", at+"?from=1&to=2")
+	assert.NotContains(t, strings.ToLower(text), "methylphenidate")
+	for _, path := range []string{"/console/history/Nothing/1", "/console/history/Task/nobody"} {
+		resp, _ := p.screen("auditor", path)
+		assert.Equal(t, http.StatusNotFound, resp.StatusCode, path)
+	}
+}

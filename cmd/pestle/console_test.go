@@ -283,7 +283,7 @@ func TestConsoleAsks(t *testing.T) {
 		assert.Equal(t, "/sandbox/people?back="+url.QueryEscape(path), resp.Header.Get("Location"))
 		assert.NotContains(t, text, o.nhs)
 	}
-	for person, home := range map[string]string{"support": "/console/find", "auditor": "/console/find", "pharmacist": "/console/queue"} {
+	for person, home := range map[string]string{"support": "/console/find", "auditor": "/console/audit", "finance": "/console/money", "pharmacist": "/console/queue"} {
 		resp, _ := p.screen(person, "/console")
 		assert.Equal(t, home, resp.Header.Get("Location"), person)
 	}

@@ -54,6 +54,7 @@ func (v *visit) nav() (list []tab) {
 		}
 	}
 	add("Queues", address("queue"), v.worksQueues() && v.reads("Task"))
+	add("Audit", address("audit"), v.audits() && v.acts("$log-consistency"))
 	add("Month", address("money"), v.worksMoney())
 	add("Find", address("find"), v.may("Patient", auth.Search))
 	add("Help", address("help"), true)

@@ -160,6 +160,9 @@ func (v *visit) order() (view, error) {
 	v.happened(&out.Events, rest[4].resources(), about)
 	v.happened(&out.Events, rest[5].resources(), nil)
 	out.Events.Events = sorted(out.Events.Events)
+	if v.reads("Task") {
+		out.Doors = append(out.Doors, tab{Text: "Every version", Href: address("history", "Task", task.ID())})
+	}
 	if v.at() == "" && v.worksQueues() {
 		out.Doors = append(out.Doors, tab{Text: "Review and decide", Href: address("task", task.ID())})
 	}

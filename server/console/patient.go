@@ -108,6 +108,9 @@ func (v *visit) patient() (view, error) {
 		v.happened(&out.Events, a.resources(), nil)
 	}
 	out.Events.Events = sorted(out.Events.Events)
+	if v.audits() {
+		out.Doors = append(out.Doors, tab{Text: "Who was shown this record", Href: address("patient", id, "access")}, tab{Text: "Every version", Href: address("history", "Patient", id)})
+	}
 	if v.at() == "" && v.acts("Patient/$break-glass") && v.operation("Patient", "break-glass") != nil && v.hidden {
 		out.Doors = append(out.Doors, tab{Text: "Open in an emergency…", Href: actAddress("Patient", id, "break-glass")})
 	}

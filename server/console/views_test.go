@@ -18,8 +18,9 @@ import (
 var views = map[string]func() view{
 	"find": func() view { return &findScreen{} }, "patient": func() view { return &patientScreen{} }, "order": func() view { return &orderScreen{} },
 	"queue": func() view { return &queueScreen{} }, "review": func() view { return &review{} }, "form": func() view { return &form{} },
-	"month": func() view { return &monthScreen{} },
-	"help":  func() view { return &helpScreen{} }, "accessibility": func() view { return &accessibilityScreen{} }, "refusal": func() view { return &refusal{} },
+	"month":   func() view { return &monthScreen{} },
+	"history": func() view { return &historyScreen{} }, "audit": func() view { return &auditScreen{} },
+	"help": func() view { return &helpScreen{} }, "accessibility": func() view { return &accessibilityScreen{} }, "refusal": func() view { return &refusal{} },
 }
 
 // hostile are texts that somebody stores to harm who looks at them, or that are only long.
