@@ -14,6 +14,7 @@ type function struct {
 	run       func(m *machine, c *call, base int) error
 	min, max  int
 	takesType bool
+	anyType   bool // the type may be left out
 }
 
 // many is for functions with no upper bound on their parameters.
@@ -159,6 +160,10 @@ var functions = map[string]*function{
 	"elementDefinition": {run: fnElementDefinition},
 	"slice":             {run: fnSlice, min: 2, max: 2},
 	"checkModifiers":    {run: fnCheckModifiers, min: 1, max: many},
+
+	// SQL on FHIR
+	"getResourceKey":  {run: fnResourceKey},
+	"getReferenceKey": {run: fnReferenceKey, takesType: true, anyType: true},
 }
 
 // usage says what parameters a function takes.

@@ -283,7 +283,9 @@ func (p *parser) call(input node, name token) node {
 	c := &call{place: place(name.start), input: input, fn: fn}
 	p.advance()
 	if fn.takesType {
-		c.typ = p.typeName()
+		if !fn.anyType || !p.tok.is(")") {
+			c.typ = p.typeName()
+		}
 		p.take(")")
 		return c
 	}
