@@ -295,5 +295,7 @@ func (s *Server) direct() map[string]route {
 		"lastn":       {permission: auth.Search, handle: s.lastn},
 		"document":    {permission: auth.Read, handle: s.document},
 		"export":      {handle: s.export},
+		viewRun:       {handle: s.runView},
+		viewRunShort:  {handle: s.runView},
 	}
 }

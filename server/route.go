@@ -117,7 +117,7 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 	if x.malformed != nil {
 		return x.malformed
 	}
-	x.content = !x.nested && (s.wantsContent(c, x) || s.wantsFile(c, x))
+	x.content = !x.nested && (s.wantsContent(c, x) || s.wantsFile(c, x) || wantsRows(c))
 	if x.refused != nil && !x.content {
 		return x.refused
 	}
