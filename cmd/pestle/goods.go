@@ -104,6 +104,7 @@ type goodsOptions struct {
 	WarehouseEvents []byte `env:"PESTLE_WAREHOUSE_EVENT_SECRET" name:"warehouse-event-secret" placeholder:"FILE" help:"Secrets by which the server knows the warehouse's webhooks: the same."`
 	WarehouseFolder string `env:"PESTLE_WAREHOUSE_FOLDER" name:"warehouse-folder" placeholder:"DIR" help:"With --stock, in the place of --warehouse-url: a folder in which the warehouse finds what is to be packed and sent, and puts files of what was done."`
 	WarehouseFormat string `env:"PESTLE_WAREHOUSE_FORMAT" name:"warehouse-format" enum:"json,csv" default:"json" help:"How the files of --warehouse-folder are written; files in both are read."`
+	Accounts        string `env:"PESTLE_STOCK_ACCOUNTS" name:"stock-accounts" placeholder:"DIR" help:"With --stock: a folder to which the accounts of the stock of each day are written when it is over, as CSV."`
 
 	http   *goodshttp.Warehouse   // of WarehouseURL
 	folder *goodsfolder.Warehouse // of WarehouseFolder
@@ -113,6 +114,8 @@ type goodsOptions struct {
 func (o *goodsOptions) complete(site bool) (err error) {
 	named := o.WarehouseURL != "" || o.WarehouseFolder != "" || len(o.WarehouseSecret) > 0 || len(o.WarehouseEvents) > 0
 	switch {
+	case o.Accounts != "" && !o.Stock:
+		return errors.New("--stock-accounts needs --stock: it is the ledger whose accounts they are")
 	case !named:
 		return nil
 	case !o.Stock:
@@ -249,10 +252,14 @@ func (g *goods) refused(status int, err error) {
 	}
 }
 
-// runGoods tells the warehouse of orders, and takes the files that it tells by.
-func (a *app) runGoods(ctx context.Context, folder *goodsfolder.Warehouse) <-chan struct{} {
+// runGoods tells the warehouse of orders, takes the files that it tells by, and writes
+// the accounts of the stock.
+func (a *app) runGoods(ctx context.Context, folder *goodsfolder.Warehouse, accounts string) <-chan struct{} {
 	var group sync.WaitGroup
 	group.Go(func() { a.warehouse.Run(ctx) })
+	if accounts != "" {
+		group.Go(func() { a.keepAccounts(ctx, accounts) })
+	}
 	if folder != nil {
 		group.Go(func() {
 			folder.Run(ctx, time.Second, func(ctx context.Context, e warehouse.Event) (warehouse.Taken, error) {

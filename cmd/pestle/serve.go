@@ -220,7 +220,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	ctx, stop := context.WithCancel(ctx)
 	signing := app.signLogs(ctx)
 	followers := app.follow(ctx)
-	moving := app.runGoods(ctx, c.Goods.folder)
+	moving := app.runGoods(ctx, c.Goods.folder, c.Goods.Accounts)
 	verifying := make(chan struct{})
 	go func() { verified.run(ctx); close(verifying) }()
 	erasing := make(chan struct{})

@@ -180,3 +180,43 @@ func TestNoStockLedger(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, rec.Code, rec.Body)
 	require.Contains(t, rec.Body.String(), "serve --stock")
 }
+
+// TestStockAccounts: the accounts of each day that is over are written once, whole, also
+// of the days that passed while the server was off.
+func TestStockAccounts(t *testing.T) {
+	w := newStockWorld(t)
+	rec := w.ask("FA565+technician", request{"POST", "/fhir/Basic/$receive-goods", `{"resourceType":"Parameters","parameter":[{"name":"product","valueCoding":{"system":"https://dmd.nhs.uk","code":"322237000"}},
+		{"name":"quantity","valueQuantity":{"value":200,"unit":"tablet"}},{"name":"from","valueString":"Wholesale Ltd"},{"name":"price","valueMoney":{"value":3.20,"currency":"GBP"}},
+		{"name":"batch","valueString":"P1"},{"name":"expiry","valueDate":"2031-01-31"}]}`, nil})
+	require.Equal(t, 200, rec.Code, rec.Body)
+	dir, now := t.TempDir(), time.Now()
+	names := func() string {
+		entries, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		var list []string
+		for _, e := range entries {
+			list = append(list, e.Name())
+		}
+		return strings.Join(list, " ")
+	}
+	today := nhs.DateOf(now)
+	require.NoError(t, w.app.writeAccounts(t.Context(), dir, now.AddDate(0, 0, 1)))
+	require.Equal(t, strings.ReplaceAll("changes-D.csv control-D.csv orders-D.csv purchases-D.csv sales-D.csv valuation-D.csv", "D", today.String()), names())
+	control, err := os.ReadFile(filepath.Join(dir, "control-"+today.String()+".csv"))
+	require.NoError(t, err)
+	require.Contains(t, string(control), ",opening,0.00\n")
+	require.Contains(t, string(control), ",purchases,3.20\n")
+	require.Contains(t, string(control), ",closing,3.20\n")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "sales-"+today.String()+".csv"), []byte("taken"), 0o600))
+	require.NoError(t, w.app.writeAccounts(t.Context(), dir, now.AddDate(0, 0, 4)))
+	require.Equal(t, 24, len(strings.Fields(names())), "three days more: %s", names())
+	kept, err := os.ReadFile(filepath.Join(dir, "sales-"+today.String()+".csv"))
+	require.NoError(t, err)
+	require.Equal(t, "taken", string(kept), "a day is written once")
+	// By hand, as CSV.
+	rec = w.ask("FA565+finance", request{"GET", "/fhir/Basic/$stock-journal?kind=control", "", []string{"Accept", "text/csv"}})
+	require.Equal(t, 200, rec.Code, rec.Body)
+	require.Contains(t, rec.Body.String(), ",closing,3.20\n")
+	rec = w.ask("FA565+customer-service", request{"GET", "/fhir/Basic/$stock-journal?kind=control", "", nil})
+	require.Equal(t, 403, rec.Code)
+}

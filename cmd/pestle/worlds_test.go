@@ -41,7 +41,7 @@ func (byOrg) Authenticate(r *http.Request) (auth.Identity, error) {
 	org, roles, named := strings.Cut(token[strings.IndexByte(token, '/')+1:], "+")
 	who := auth.Identity{Requester: fhir.Principal{Agent: "client-" + token, OnBehalf: org}, Scopes: auth.ParseScopes("system/*.cruds system/Provenance.cruds system/AuditEvent.rs system/Consent.cruds system/$process-message " +
 		"system/Task/$release system/Task/$accept system/Task/$dispense system/Task/$return system/Task/$withdraw system/Task/$cancel system/Task/$release-hold system/Task/$hold system/Task/$approve system/Task/$reject system/Task/$record-original system/Task/$query system/Task/$correct system/Task/$check system/Task/$owe system/Task/$hand-over system/Task/$put-back system/Task/$dispatch system/Task/$fail-delivery system/Task/$tracking-status system/DetectedIssue/$mitigate system/MedicationRequest/$detect-issues " +
-		"system/Basic/$receive-goods system/Basic/$adjust-stock system/Basic/$destroy-goods system/Basic/$return-goods system/Basic/$recall-batch system/Basic/$clear-quarantine system/Basic/$move-stock system/Basic/$count-stock system/Basic/$stock-level system/Basic/$stock system/Basic/$warehouse-resume system/SupplyRequest/$resume " +
+		"system/Basic/$receive-goods system/Basic/$adjust-stock system/Basic/$destroy-goods system/Basic/$return-goods system/Basic/$recall-batch system/Basic/$clear-quarantine system/Basic/$move-stock system/Basic/$count-stock system/Basic/$stock-level system/Basic/$stock system/Basic/$stock-journal system/Basic/$warehouse-resume system/SupplyRequest/$resume " +
 		"system/Claim/$submit system/Claim/$export-month system/Claim/$close-month system/Claim/$reprice")}
 	if strings.Contains(roles, "administrator") {
 		who.Scopes = auth.Full

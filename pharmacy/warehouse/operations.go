@@ -35,6 +35,8 @@ func (s *Service) Operations() []fhir.Operation {
 			Doc: "Sets from which level a product is to be ordered, how much at a time, from whom and with how many days to the delivery."},
 		{Name: "stock", Type: "Basic", Idempotent: true, Parameters: stockInputs, Handle: s.stock,
 			Doc: "Returns the stock of a pharmacy: each product with its lots, how much is in which state, and what it is worth."},
+		{Name: "stock-journal", Type: "Basic", Idempotent: true, Parameters: journalInputs, Files: []string{"text/csv"}, Handle: s.journal,
+			Doc: "Returns a journal of the stock of some days as CSV: what was received, supplied and changed, what it is worth, what is to be ordered, and the control totals."},
 		{Name: "resume", Type: "SupplyRequest", Instance: true, Parameters: resumeInputs, Handle: s.resume,
 			Doc: "Has an order of the warehouse go on that waits for a person: what was refused is tried again, or left, and what came back is sent again, or not."},
 		{Name: "warehouse-resume", Type: "Basic", Parameters: []fhir.Parameter{orgInput}, Handle: s.resumeLink,
@@ -110,7 +112,7 @@ func (s *Service) pharmacyFor(op string, call *fhir.Call) (string, error) {
 	if org == "" && !call.Requester.Bound() {
 		org = s.site
 	}
-	if !call.Requester.ActsFor(org) && !(op == "stock" && call.Requester.SeesAll && org != "") {
+	if !call.Requester.ActsFor(org) && !(strings.HasPrefix(op, "stock") && op != "stock-level" && call.Requester.SeesAll && org != "") {
 		return "", call.Requester.NotFor(op, named, org)
 	}
 	if org == "" {

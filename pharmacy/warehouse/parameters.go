@@ -51,6 +51,11 @@ var (
 		{Name: "leave", Kinds: []string{"valueBoolean"}, Doc: "true where what was refused is not to be done: it was done in another way, or is not wanted."},
 		{Name: "again", Kinds: []string{"valueBoolean"}, Doc: "true where what came back is to be sent again."}}
 
+	journalInputs = []fhir.Parameter{orgInput,
+		{Name: "kind", Kinds: []string{"valueCode", "valueString"}, Required: true, Doc: "valuation, purchases, sales, changes, orders or control."},
+		{Name: "from", Kinds: []string{"valueDate", "valueString"}, Doc: "The first day of the entries; today by default, or the day that to names."},
+		{Name: "to", Kinds: []string{"valueDate", "valueString"}, Doc: "The last day of the entries, and the day at the end of which the stock is valued; today by default."}}
+
 	stockInputs = []fhir.Parameter{orgInput,
 		{Name: "product", Kinds: []string{"valueCoding", "valueString"}, Doc: "The product, by its code in dm+d; all without it."}}
 )

@@ -88,6 +88,9 @@ func TestRandomHistories(t *testing.T) {
 				}
 			}
 			require.Empty(t, w.recount(), "seed %d", seed)
+			books, err := BooksOf(w.db.State(t.Context()), "FA565", day("2026-11-02"), day("2026-11-02"), day("2026-11-02"))
+			require.NoError(t, err)
+			require.Empty(t, books.Differs(), "seed %d", seed)
 			want := map[string]decimal.Decimal{"4": other["4"], "1": other["1"]}
 			for d, q := range stated {
 				want[product[d]] = want[product[d]].Sub(q)

@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,7 +38,8 @@ import (
 //	supply DISPENSE CODE QUANTITY [batch=B] [order=ID] [status=S]   a MedicationDispense by itself
 //	enter KIND QUANTITY sum=N [batch=B expiry=DAY]    an entry of the controlled drugs register
 //	forge WHAT                      a record of the ledger written by hand, or altered: entry, lot, order, alter, delete
-//	stock, orders, entries, deliveries, check
+//	journal KIND [from=DAY to=DAY]
+//	show, orders, entries, deliveries, check
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	require.NoError(t, err)
@@ -133,6 +135,14 @@ func (w *world) do(words []string) string {
 		return w.entriesShown()
 	case "deliveries":
 		return w.deliveriesShown()
+	case "journal":
+		reply, err := w.call("stock-journal", fhir.Obj("name", "kind", "valueCode", rest[0]), fhir.Obj("name", "from", "valueDate", opts["from"]), fhir.Obj("name", "to", "valueDate", opts["to"]))
+		if err != nil {
+			return failure(err)
+		}
+		text, err := base64.StdEncoding.DecodeString(reply.Resource.Get("data").Text())
+		require.NoError(w.t, err)
+		return ids.ReplaceAllString(string(text), "ID")
 	case "check":
 		if wrong := w.recount(); wrong != nil {
 			return ids.ReplaceAllString(strings.Join(wrong, "\n"), "ID")

@@ -84,7 +84,7 @@ func (w *Warehouse) Send(_ context.Context, m warehouse.Message) webhook.Result 
 	if w.Format == "csv" {
 		text = messageCSV(m)
 	}
-	if err := writeWhole(filepath.Join(w.Dir, outDir), name, text); err != nil {
+	if err := Write(filepath.Join(w.Dir, outDir), name, text); err != nil {
 		return webhook.Result{Reason: "the file could not be written: " + reasonOf(err)}
 	}
 	return webhook.Result{Delivered: true}
@@ -99,9 +99,9 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
-// writeWhole writes a file that others see whole or not at all, and that is on the disk
+// Write writes a file that others see whole or not at all, and that is on the disk
 // when it returns.
-func writeWhole(dir, name string, text []byte) error {
+func Write(dir, name string, text []byte) error {
 	f, err := os.CreateTemp(dir, "."+name+"-*")
 	if err != nil {
 		return err
@@ -215,7 +215,7 @@ func saidBy(err error) string {
 // aside moves a file to broken/, with why beside it.
 func (w *Warehouse) aside(name string, why []string) error {
 	w.Logger.Warn("a file of the warehouse was not taken", "file", name, "why", why[0])
-	if err := writeWhole(filepath.Join(w.Dir, brokenDir), name+".reason.txt", []byte(strings.Join(why, "\n")+"\n")); err != nil {
+	if err := Write(filepath.Join(w.Dir, brokenDir), name+".reason.txt", []byte(strings.Join(why, "\n")+"\n")); err != nil {
 		return err
 	}
 	return w.moved(name, brokenDir)
