@@ -27,6 +27,7 @@ type exchange struct {
 	prefix    string // its path: /fhir
 	own       search.Own
 	explain   func() string // how a search was answered; nil without one
+	elsewhere []string      // types that are not in the database, so that no condition finds them
 	learned   string        // the base, where it names the server and nothing else does
 	format    format
 	refused   error // why the format is not the one asked for
@@ -91,7 +92,7 @@ func (x *exchange) into(ctx context.Context) context.Context {
 
 // begin makes the exchange of a request that comes from outside.
 func (s *Server) begin(r *http.Request) *exchange {
-	x := &exchange{prefix: Bases[0], interaction: "unknown", repository: s.config.Repository, format: format{codec: &s.codecs[0]}}
+	x := &exchange{prefix: Bases[0], interaction: "unknown", elsewhere: s.config.ReadOnly, repository: s.config.Repository, format: format{codec: &s.codecs[0]}}
 	x.identity.Requester.Agent = anonymous // until it is known who asks
 	x.requestID = r.Header.Get(headerRequestID)
 	x.given = isGUID(x.requestID)

@@ -96,8 +96,17 @@ func (x *exchange) permitCondition(ctx context.Context, typ, condition string) e
 	if err != nil {
 		return nil //nolint:nilerr // as said above
 	}
-	if err := x.permitReached(q); err != nil || !q.Heavy() {
+	if err := x.permitReached(q); err != nil {
 		return err
+	}
+	for _, reached := range append(q.Reached(), typ) {
+		if slices.Contains(x.elsewhere, reached) {
+			return fhir.E("search", fhir.NotSupported, fhir.Issue{Expression: typ, Message: "No condition finds resources by " + reached + "s: they are not in the database of the others.", Expected: "a condition that leads through no " + reached, Found: typ + "?" + condition,
+				Fix: "Search " + reached + " by itself, and write by what it finds."})
+		}
+	}
+	if !q.Heavy() {
+		return nil
 	}
 	return x.toil(ctx)
 }

@@ -29,6 +29,10 @@ func (r withAudit) unchained(ctx context.Context, q *search.Query) (*search.Quer
 		if err != nil {
 			return nil, err
 		}
+		if slices.Contains(one.Reached(), auditEvent) {
+			return nil, fhir.E("search", fhir.NotSupported, fhir.Issue{Expression: name, Message: "AuditEvents are not found through other AuditEvents.", Expected: "a chain that names another type, such as entity:Patient.identifier",
+				Fix: "Name the type; or search AuditEvent by the parameter itself."})
+		}
 		delete(given, name)
 		for _, c := range one.Clauses {
 			if c.Not || len(c.Chain) == 0 {
@@ -59,9 +63,6 @@ func (r withAudit) unchained(ctx context.Context, q *search.Query) (*search.Quer
 // referred are the references that a chain leads through.
 func (r withAudit) referred(ctx context.Context, name string, chains []search.Chain, q *search.Query) (refs []string, err error) {
 	for _, chain := range chains {
-		if chain.Type == auditEvent {
-			continue
-		}
 		found, err := r.repository.Search(ctx, &search.Query{Type: chain.Type, Clauses: []search.Clause{chain.Clause}, Count: chainMost + 1, Total: search.TotalNone, Own: q.Own, Before: q.Before})
 		if err != nil {
 			return nil, err

@@ -87,8 +87,9 @@ func (r withAudit) Search(ctx context.Context, q *search.Query) (*search.Result,
 		}
 		return r.records.Search(ctx, q)
 	}
-	if slices.Contains(q.Reached(), auditEvent) || slices.ContainsFunc(q.RevInclude, func(i search.Include) bool { return i.Source == auditEvent }) {
-		return nil, fhir.E("search", fhir.NotSupported, fhir.Issue{Message: "AuditEvents are searched by themselves: no _has, chain or _revinclude reaches them.",
+	included := func(i search.Include) bool { return i.Source == auditEvent || i.Target == auditEvent }
+	if slices.Contains(q.Reached(), auditEvent) || slices.ContainsFunc(q.RevInclude, included) || slices.ContainsFunc(q.Include, included) {
+		return nil, fhir.E("search", fhir.NotSupported, fhir.Issue{Message: "AuditEvents are searched by themselves: no _has, chain, _include or _revinclude reaches them.",
 			Fix: "Search AuditEvent?patient=… or AuditEvent?entity=…"})
 	}
 	return r.repository.Search(ctx, q)
