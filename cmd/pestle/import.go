@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -107,6 +108,7 @@ func (c *importCommand) send(q importRequest) (*dispensing.TakenOn, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(40)) // the files are in memory as a whole
 	ended, err := app.command("import --from " + q.From)
 	if err != nil {
 		return nil, errors.Join(err, app.close())

@@ -1,6 +1,7 @@
 package dispensing
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -82,6 +83,7 @@ func (s *Service) TakeOn(ctx context.Context, q TakeOn, who fhir.Principal, now 
 	if err := t.plan(in); err != nil {
 		return nil, err
 	}
+	t.patients, t.numbers, t.names, t.seen = nil, nil, nil, nil // it is planned: what was read is given back
 	slices.SortStableFunc(t.Findings, func(a, b takeon.Finding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Issue.Position.Line, b.Issue.Position.Line))
 	})
@@ -115,7 +117,20 @@ type taking struct {
 // for them.
 type takenPatient struct {
 	id, name string
-	changes  []fhir.Change
+	planned  []planned
+}
+
+// planned is a resource that is written: its text alone, since all that the files have is
+// planned before anything is stored.
+type planned struct {
+	typ, id string
+	text    []byte
+}
+
+// change creates the resource where it is not there yet.
+func (p planned) change() (fhir.Change, error) {
+	r, err := fhir.Parse(p.text)
+	return fhir.Change{Method: fhir.Create, Type: p.typ, ID: p.id, Resource: r, IfAbsent: true, Expression: p.typ}, err
 }
 
 // plan decides what is written of everything.
@@ -142,40 +157,47 @@ func (t *taking) add(p *takenPatient, r *fhir.Resource) (isNew bool, err error) 
 	if err != nil || v != nil {
 		return false, err
 	}
-	p.changes = append(p.changes, fhir.Change{Method: fhir.Create, Type: r.Type(), ID: r.ID(), Resource: r, IfAbsent: true, Expression: r.Type()})
+	p.planned = append(p.planned, planned{r.Type(), r.ID(), bytes.Clone(r.JSON())})
 	return true, nil
 }
 
 // commit stores all, those of several patients together.
 func (t *taking) commit(ctx context.Context) error {
 	var together []fhir.Change
-	done := 0
+	done, all := 0, t.size()
 	flush := func() error {
 		if len(together) == 0 {
 			return nil
 		}
 		_, err := t.s.db.Commit(ctx, &fhir.Transaction{Changes: together, Derived: true, Requester: t.who, Time: t.now})
 		if err != nil {
-			return fmt.Errorf("%d of %d resources are stored; import the same files again when this is put right: %w", done, t.size(), err)
+			return fmt.Errorf("%d of %d resources are stored; import the same files again when this is put right: %w", done, all, err)
 		}
 		done += len(together)
 		together = nil
 		return nil
 	}
 	for _, p := range t.order {
-		if len(together)+len(p.changes) > commitMost {
+		if len(together)+len(p.planned) > commitMost {
 			if err := flush(); err != nil {
 				return err
 			}
 		}
-		together = append(together, p.changes...)
+		for _, one := range p.planned {
+			c, err := one.change()
+			if err != nil {
+				return err
+			}
+			together = append(together, c)
+		}
+		p.planned = nil
 	}
 	return flush()
 }
 
 func (t *taking) size() (n int) {
 	for _, p := range t.order {
-		n += len(p.changes)
+		n += len(p.planned)
 	}
 	return n
 }
