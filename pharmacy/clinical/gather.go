@@ -207,21 +207,50 @@ func (g *gatherer) newest(typ, query string, visit func(v, first *fhir.Version) 
 	}
 }
 
-// supplies are those of the last year: none was handed over after it was recorded.
+// supplies are those of the last year: none was handed over after it was recorded. What
+// another pharmacy supplied before was recorded when it was taken on: of a patient who has
+// such records the index of the days of handing over finds those of the last year.
 func (g *gatherer) supplies() error {
 	oldest := g.on.AddDate(0, 0, -lookBack)
 	for _, id := range g.person.records {
-		err := g.newest("MedicationDispense", "patient=Patient/"+id, func(v, first *fhir.Version) (bool, error) {
+		patient, had, before := "patient=Patient/"+id, len(g.h.Supplies), false
+		visit := func(v, first *fhir.Version) (bool, error) {
 			if first.LastUpdated.Before(oldest) {
 				return false, nil
 			}
 			return true, g.supply(v, first)
+		}
+		err := g.newest("MedicationDispense", patient, func(v, first *fhir.Version) (more bool, err error) {
+			if before, err = longAgo(v, oldest); before || err != nil {
+				return false, err
+			}
+			return visit(v, first)
 		})
-		if err != nil {
-			return err
+		if err != nil || !before {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		g.h.Supplies = g.h.Supplies[:had]
+		for _, query := range []string{patient + "&whenhandedover=ge" + oldest.Format(time.DateOnly), patient + "&whenhandedover:missing=true"} {
+			if err := g.newest("MedicationDispense", query, visit); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// longAgo reports whether a supply was taken on from another pharmacy, and was made before
+// a day.
+func longAgo(v *fhir.Version, day time.Time) (bool, error) {
+	r, err := v.Resource()
+	if err != nil || !nhs.SuppliedElsewhere(r.Root()) {
+		return false, err
+	}
+	when := nhs.Day(r.Get("whenHandedOver").Text())
+	return !when.IsZero() && when.Before(day), nil
 }
 
 func (g *gatherer) supply(v, first *fhir.Version) error {

@@ -97,6 +97,52 @@ func TestHistoryIsFlat(t *testing.T) {
 	require.LessOrEqual(t, reads[2000], reads[20]+reads[20]/2)
 }
 
+// TestTakenOnHistoryIsFlat: what another pharmacy supplied long ago and was taken on last
+// month, before or after what it supplied lately, costs the checks nothing: 20 of such
+// supplies or 2,000, and they find the same.
+func TestTakenOnHistoryIsFlat(t *testing.T) {
+	for _, order := range []string{"the old ones last", "the old ones first"} {
+		reads, found := map[int]int{}, map[int][]string{}
+		for _, n := range []int{20, 2000} {
+			db, v := history(t, 20)
+			on := date(day0).Add(9 * time.Hour)
+			write := func(from, to int, days func(i int) int) {
+				tx := &fhir.Transaction{Time: on.AddDate(0, -1, 0)}
+				for i := from; i < to; i++ {
+					r, err := fhir.Parse(fmt.Appendf(nil, `{"resourceType":"MedicationDispense","id":"e%d","meta":{"tag":[{"system":"%s","code":"%s"}]},"status":"completed","medicationCodeableConcept":{"text":"Elvanse 30mg capsules"},"subject":{"reference":"Patient/p"},"quantity":{"value":28,"unit":"capsule"},"whenHandedOver":"%s"}`,
+						i, nhs.CSOwnOrigin, nhs.FromElsewhere, on.AddDate(0, 0, -days(i)).Format(time.DateOnly)))
+					require.NoError(t, err)
+					tx.Changes = append(tx.Changes, fhir.Change{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r})
+				}
+				_, err := db.Commit(t.Context(), tx)
+				require.NoError(t, err)
+			}
+			old := func() { write(10, 10+n, func(i int) int { return 401 + i }) }
+			if order == "the old ones first" {
+				old()
+			}
+			write(0, 10, func(i int) int { return 40 + 30*i })
+			if order != "the old ones first" {
+				old()
+			}
+			count := 0
+			state := counted{db.State(t.Context()), &count}
+			p, err := personOf(state, "p")
+			require.NoError(t, err)
+			j, err := New(db, Options{Site: "VNE51"}).check(state, v, p, date(day0), everyRule, nil)
+			require.NoError(t, err)
+			for _, f := range j.findings {
+				found[n] = append(found[n], f.Rule.ID)
+			}
+			reads[n] = count
+			require.NoError(t, db.Close())
+		}
+		t.Log(order, reads, found)
+		require.Equal(t, found[20], found[2000])
+		require.LessOrEqual(t, reads[2000], reads[20]+reads[20]/2, order)
+	}
+}
+
 // TestSubjectByNumber: an order may name its patient by the NHS number alone, or one
 // of whom there is no record.
 func TestSubjectByNumber(t *testing.T) {

@@ -26,7 +26,7 @@ type TakeOn struct {
 }
 
 // lookBack is how many days back supplies are taken on unless told otherwise: no clinical
-// check looks further, and each one that is there is read by every check of its patient.
+// check looks further.
 const lookBack = 400
 
 // TakenOn is what became of it.
