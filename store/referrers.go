@@ -21,6 +21,10 @@ var referring = map[string]bool{
 	"Invoice": true, "SupplyRequest": true, "SupplyDelivery": true, "DetectedIssue": true,
 }
 
+// Refers reports whether the references of a type must lead to what is stored, where
+// [Options.References] says so.
+func Refers(typ string) bool { return referring[typ] }
+
 // refersTo is the parameter of the entries for references.
 const refersTo = "_refers"
 

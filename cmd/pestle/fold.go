@@ -18,8 +18,8 @@ import (
 // bytes: enough that a commit costs little, and little to do again where one of
 // them is refused.
 const (
-	foldCount = 200
-	foldBytes = 512 << 10
+	foldCount = 100
+	foldBytes = 256 << 10
 	// foldMemory is how many documents are remembered before all are waited for.
 	foldMemory = 50_000
 )

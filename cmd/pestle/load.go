@@ -21,6 +21,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/store"
 )
 
 type loadCommand struct {
@@ -72,6 +73,15 @@ func (c *loadCommand) Run(std streams) error {
 func (l *loader) load(ctx context.Context, files []string) {
 	l.fold = newFold(ctx, l.workers, l.together)
 	l.progress(sizeOf(files))
+	for _, turn := range inTurns(files) {
+		l.files(ctx, turn)
+	}
+	l.again(ctx)
+	l.end()
+}
+
+// files loads the files of one turn.
+func (l *loader) files(ctx context.Context, files []string) {
 	var group errgroup.Group
 	group.SetLimit(l.workers)
 	for _, file := range files {
@@ -82,10 +92,43 @@ func (l *loader) load(ctx context.Context, files []string) {
 			return nil
 		})
 	}
-	_ = group.Wait()
+	_ = group.Wait() // the workers report what fails and go on
 	l.fold.wait()
-	l.again(ctx)
-	l.end()
+}
+
+// inTurns are files in the order in which they are loaded. An export has a file of
+// lines for each type, in the order of their names: those of which references must lead
+// to what is stored come after what they refer to, so that they need not be tried twice.
+func inTurns(files []string) [3][]string {
+	var turns [3][]string
+	for _, file := range files {
+		turn := 0
+		switch typ := typeOfLines(file); {
+		case typ == "MedicationRequest" || typ == "SupplyRequest": // to which the others refer
+			turn = 1
+		case store.Refers(typ):
+			turn = 2
+		}
+		turns[turn] = append(turns[turn], file)
+	}
+	return turns
+}
+
+// typeOfLines is the type of the first resource of a file of lines, "" for another file.
+func typeOfLines(file string) string {
+	if format(file) != "ndjson" {
+		return ""
+	}
+	for d := range documents(file, nil, nil) {
+		if d.err != nil {
+			return "" // it is told when the file is loaded
+		}
+		if r, err := decode(d); err == nil {
+			return r.Type()
+		}
+		return ""
+	}
+	return ""
 }
 
 // figures prints what was loaded.
