@@ -19,6 +19,7 @@ type applier struct {
 	out      *kv.Overlay
 	p        *plan
 	head     head              // after the commit
+	before   rid               // the newest resource before it
 	known    map[string]uint64 // versions by type before the commit, where known
 	counts   map[string]uint64 // and after it
 	last     commitRecord      // of the commit before
@@ -42,7 +43,7 @@ type applier struct {
 // fails. h is the head before it, at its time, which is not before that of h; known are numbers of
 // versions by type that need not be read.
 func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64, at time.Time, p *plan, salts []byte, o *Options, hot *hot, lately *lately, past *pastRows, group fresh) (*applier, error) {
-	a := &applier{out: out, p: p, head: h, known: known, salts: salts, leaf: o.Leaf, hot: hot, lately: lately, past: past, group: group, fresh: fresh{}, versions: make([]*fhir.Version, len(p.steps)), counts: map[string]uint64{}, rids: make([]rid, len(p.steps))}
+	a := &applier{out: out, p: p, head: h, before: h.rid, known: known, salts: salts, leaf: o.Leaf, hot: hot, lately: lately, past: past, group: group, fresh: fresh{}, versions: make([]*fhir.Version, len(p.steps)), counts: map[string]uint64{}, rids: make([]rid, len(p.steps))}
 	a.head.millis = at.UnixMilli()
 	if a.changes() {
 		a.head.seq++
@@ -170,7 +171,7 @@ func (a *applier) own() error {
 			list = append(list, told{target{s.typ, a.rids[i]}, a.versions[i], s.said})
 		}
 	}
-	o := &owning{v: a.view(), out: a.out, rules: a.p.owners, derived: a.p.tx.Derived}
+	o := &owning{v: a.view(), out: a.out, rules: a.p.owners, derived: a.p.tx.Derived, head: a.before}
 	err := o.own(list)
 	a.moved = o.moved
 	return err

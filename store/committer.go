@@ -44,7 +44,7 @@ type committer struct {
 // first of it need not wait for long and the engine can take it in one go.
 const (
 	maxGroup     = 512
-	maxGroupSize = 2 << 20
+	maxGroupSize = 512 << 10
 )
 
 func newCommitter(db *DB, h head) *committer {

@@ -33,8 +33,9 @@ const (
 // latelyResources is a variable for tests.
 var latelyResources = 8192
 
-// numbers returns the newest numbers of a resource; false where they are not kept, or
-// are later than what is asked as of: then the reader's own are to be read.
+// numbers returns the newest numbers of a resource, zero where its id was never used;
+// false where they are not kept, or are later than what is asked as of: then the reader's
+// own are to be read.
 func (l *lately) numbers(typ, id string, at fhir.Seq) (identity, bool) {
 	if l == nil {
 		return identity{}, false
@@ -129,17 +130,19 @@ func (v view) identity(typ, id string) (i identity, ok bool, err error) {
 	}
 	if !ok {
 		if i, ok := v.lately.numbers(typ, id, v.at); ok {
-			return i, true, nil
+			return i, i.vno > 0, nil
 		}
-		if b, ok, err = v.r.Get(key); err != nil || !ok {
+		if b, ok, err = v.r.Get(key); err != nil {
 			return identity{}, false, err
 		}
 	}
-	if i, err = decodeIdentity(b); err != nil {
-		return identity{}, false, err
+	if ok {
+		if i, err = decodeIdentity(b); err != nil {
+			return identity{}, false, err
+		}
 	}
 	if v.seen > 0 {
 		v.lately.read(typ, id, i, v.seen)
 	}
-	return i, true, nil
+	return i, ok, nil
 }

@@ -29,6 +29,7 @@ type owning struct {
 	rules   Owners
 	renews  bool // what was taken once is taken again, however much it is
 	derived bool // the server's business decided on the links
+	head    rid  // the newest resource before the commit: of later ones nothing is stored
 	touched map[target]*holding
 	order   []target // as they were touched first: what is written does not depend on a map
 	moved   bool     // the owners of a resource changed that was there before
@@ -85,9 +86,13 @@ func (o *owning) at(t target) (*holding, error) {
 	if h, ok := o.touched[t]; ok {
 		return h, nil
 	}
-	own, ok, err := o.v.owned(t)
-	if err != nil {
-		return nil, err
+	var own ownership
+	var ok bool
+	if t.rid <= o.head || o.renews {
+		var err error
+		if own, ok, err = o.v.owned(t); err != nil {
+			return nil, err
+		}
 	}
 	h := &holding{ownership: own, known: ok, was: own.deleted, before: own.all()}
 	o.touched[t], o.order = h, append(o.order, t)
