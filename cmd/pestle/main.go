@@ -44,6 +44,7 @@ type commands struct {
 	Check       checkCommand       `cmd:"" help:"Prove the invariants of a database."`
 	Accept      acceptCommand      `cmd:"" help:"Take a folder of which files are missing for good as it is, and check what is left. Work on a copy."`
 	Health      healthCommand      `cmd:"" help:"Ask a server on this machine whether it is ready."`
+	Evidence    evidenceCommand    `cmd:"" help:"Write what an assessor asks for: who may do what, checks, backups, hazards, what it is built of."`
 	Config      configCommand      `cmd:"" help:"Check the configuration of a server."`
 	Version     versionCommand     `cmd:"" help:"Print the version, and what it was built from."`
 	Completion  completionCommand  `cmd:"" help:"Print what a shell completes the commands of pestle by."`
