@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/oracle"
 	"github.com/pestle-fhir/pestle/internal/outbound/webhook"
 	"github.com/pestle-fhir/pestle/server/subscription"
 )
@@ -609,4 +610,44 @@ func TestSubscriptionsByEmail(t *testing.T) {
 	require.Contains(t, m.Text, "/fhir/Task/")
 	require.NotContains(t, m.Text, "resourceType")
 	require.Equal(t, id+"-1-1", m.Key)
+}
+
+// TestSubscriptionsHideWhatIsHidden tells a role of resources as it is shown them, and
+// refuses criteria by what is hidden from it.
+func TestSubscriptionsHideWhatIsHidden(t *testing.T) {
+	roles, err := os.ReadFile(filepath.Join(oracle.Root(t), "trust", "policy", "roles.tsv"))
+	require.NoError(t, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := startServing(t, listener, &serveCommand{Sandbox: true, Addr: listener.Addr().String(), PublicURL: "http://" + listener.Addr().String(), Data: filepath.Join(t.TempDir(), "data"), DrainSeconds: 5, VerifyShare: 10,
+		Roles: append(roles, "customer-service\tSubscription\tcruds\t\n"...)})
+	defer s.stop()
+	in := newReceiver(t)
+	support, pharmacist := as(t, s.base, "support"), as(t, s.base, "pharmacist")
+	support.do("POST", "/Subscription", plainSubscription("Patient?gender=female", in.http.URL, "application/fhir+json"), 403)
+	id := support.do("POST", "/Subscription", plainSubscription("Patient?active=true", in.http.URL, "application/fhir+json"), 201).Get("id").Text()
+	pharmacist.becomes(id, "active")
+	made := pharmacist.do("POST", "/Patient", `{"resourceType":"Patient","active":true,"gender":"female","name":[{"family":"Adalovelace"}]}`, 201).Get("id").Text()
+	call := in.got(1)[0]
+	require.Equal(t, "/Patient/"+made, call.path)
+	require.NotContains(t, string(call.body), `"female"`)
+	require.JSONEq(t, string(support.do("GET", "/Patient/"+made, "", 200).JSON()), string(call.body), "it is what a read shows")
+}
+
+// TestEventsAreForWhoMayRead asks for events as others than the owner.
+func TestEventsAreForWhoMayRead(t *testing.T) {
+	s := startIssuing(t, filepath.Join(t.TempDir(), "data"), true)
+	defer s.stop()
+	in := newReceiver(t)
+	c := as(t, s.base, "pharmacist")
+	id := c.do("POST", "/Subscription", topicSubscription("prescription-queried", in.http.URL, "full-resource"), 201).Get("id").Text()
+	c.becomes(id, "active")
+	c.do("POST", "/CommunicationRequest", `{"resourceType":"CommunicationRequest","status":"active"}`, 201)
+	require.Equal(t, []string{"1"}, in.got(2)[1].numbers())
+	support := as(t, s.base, "auditor") // who may read all of it
+	events := support.do("GET", "/Subscription/"+id+"/$events", "", 200)
+	require.Equal(t, 2, events.Get("entry").Len())
+	as(t, s.base, "clinic-2").do("GET", "/Subscription/"+id+"/$events", "", 404)
+	finance := as(t, s.base, "finance") // of the same pharmacy, who may not read what it is about
+	finance.do("GET", "/Subscription/"+id+"/$events?content=id-only", "", 403)
 }

@@ -49,6 +49,22 @@ var table = []row{
 		},
 	},
 	{
+		work: "notifications to one receiver of a Subscription, one event each, signed and recorded in the audit log (absolute)", hold: hold{least: 2000, unit: "calls/s"},
+		suite: suite{pkg: "./cmd/pestle", bench: "^BenchmarkDeliveries$", time: "1x"},
+		figure: func(f *figures) (float64, string) {
+			rate := f.get("Deliveries/one-by-one", "calls/s")
+			return rate, fmt.Sprintf("%.0f/s (%.0f events/s with up to 20 in each, %.0f with whole resources)", rate, f.get("Deliveries/together", "events/s"), f.get("Deliveries/whole", "events/s"))
+		},
+	},
+	{
+		work: "from the commit of an event to its receiver, 200 a second, beside 5 receivers that do not answer, p99 (absolute)", hold: hold{most: 2000, unit: "ms"},
+		suite: suite{pkg: "./cmd/pestle", bench: "^BenchmarkDeliveries$", time: "1x"},
+		figure: func(f *figures) (float64, string) {
+			late := f.get("Deliveries/lag", "p99-ms")
+			return late, fmt.Sprintf("%.0f ms (median %.0f ms)", late, f.get("Deliveries/lag", "p50-ms"))
+		},
+	},
+	{
 		work: "page of 20 AuditEvents of a patient, among 1 million events against 10 thousand", hold: hold{most: 4, unit: "x"},
 		suite: suite{pkg: "./trust/audit", bench: "^BenchmarkFind$", time: "200x"},
 		figure: func(f *figures) (float64, string) {

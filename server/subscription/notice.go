@@ -25,21 +25,18 @@ type happened struct {
 func (s *Service) happenings(ctx context.Context, who *fhir.Principal, events []numbered) ([]happened, error) {
 	theirs := fhir.WithPrincipal(ctx, who)
 	out := make([]happened, 0, len(events))
-	var entry *fhir.LogEntry
-	for _, e := range events {
-		if entry == nil || entry.Seq != e.seq {
-			entries, err := s.config.Repository.Log(ctx, e.seq-1, 1)
-			if err != nil {
-				return nil, err
-			}
-			if len(entries) == 0 || entries[0].Seq != e.seq {
-				return nil, errRun
-			}
-			entry = &entries[0]
+	for len(events) > 0 {
+		same, places := 0, []int(nil) // those of one commit
+		for same < len(events) && events[same].seq == events[0].seq {
+			places = append(places, events[same].place)
+			same++
 		}
-		h := happened{number: e.number, at: entry.Time}
-		if e.place < len(entry.Versions) {
-			v := entry.Versions[e.place]
+		versions, at, err := s.config.Repository.Pick(ctx, events[0].seq, places)
+		if err != nil {
+			return nil, err
+		}
+		for i, v := range versions {
+			h := happened{number: events[i].number, at: at}
 			shown, err := s.config.Repository.VRead(theirs, v.Type, v.ID, v.VersionID)
 			switch kind := fhir.KindOf(err); {
 			case err == nil && !shown.Deleted():
@@ -47,8 +44,9 @@ func (s *Service) happenings(ctx context.Context, who *fhir.Principal, events []
 			case err != nil && kind != fhir.NotFound && kind != fhir.Forbidden && kind != fhir.Deleted:
 				return nil, err
 			}
+			out = append(out, h)
 		}
-		out = append(out, h)
+		events = events[same:]
 	}
 	return out, nil
 }

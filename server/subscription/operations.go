@@ -11,6 +11,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/internal/outbound/webhook"
+	"github.com/pestle-fhir/pestle/server/auth"
 )
 
 const subscription = "Subscription"
@@ -162,6 +163,11 @@ func (s *Service) eventsOf(ctx context.Context, call *fhir.Call) (*fhir.Reply, e
 	what, err := spanOf(call, is)
 	if err != nil {
 		return nil, err
+	}
+	if who := auth.IdentityIn(ctx); who != nil {
+		if err := mayRead(who, is.plan); err != nil {
+			return nil, err
+		}
 	}
 	p := *is.plan
 	for _, content := range given(call, "content") {

@@ -42,6 +42,8 @@ type Repository interface {
 	Search(ctx context.Context, q *search.Query) (*search.Result, error)
 	Log(ctx context.Context, behind fhir.Seq, limit int) ([]fhir.LogEntry, error)
 	Wait(ctx context.Context, behind fhir.Seq) error
+	// Pick returns versions of a commit by their places within it, and its time.
+	Pick(ctx context.Context, seq fhir.Seq, places []int) ([]*fhir.Version, time.Time, error)
 	StateAt(ctx context.Context, at fhir.Seq) fhir.State
 	Head() fhir.Seq
 	Own(base string) bool
