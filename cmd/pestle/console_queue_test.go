@@ -268,3 +268,71 @@ func TestAuditScreens(t *testing.T) {
 		assert.Equal(t, http.StatusNotFound, resp.StatusCode, path)
 	}
 }
+
+// TestRegisterScreen: stock is received and counted by the forms, with a second person, and
+// a supply is entered; the register of another day is shown as it was.
+func TestRegisterScreen(t *testing.T) {
+	p := startPharmacy(t)
+	o := p.arrives(demoOrder(t, nil))
+	p.act(o, "accept")
+	p.act(o, "dispense", "all", `"valueBoolean":true`)
+	var text string
+	require.Eventually(t, func() bool {
+		_, text = p.screen("pharmacist", "/console/register")
+		return strings.Contains(text, o.number)
+	}, 10*time.Second, 20*time.Millisecond)
+	assert.Contains(t, wordsOf(t, text), "Balance -28 tablets")
+	receive := regexp.MustCompile(`href="([^"]*receive-stock\?product=[^"]*)"`).FindStringSubmatch(text)
+	require.NotNil(t, receive, text)
+	product, err := url.Parse(strings.ReplaceAll(receive[1], "&amp;", "&"))
+	require.NoError(t, err)
+	send := func(act string, status int, form ...string) string {
+		t.Helper()
+		resp, text := p.screen("pharmacist", "/console/register/stock/"+act, append(form, "product", product.Query().Get("product"))...)
+		require.Equal(t, status, resp.StatusCode, text)
+		return text
+	}
+	text = send("receive-stock", http.StatusUnprocessableEntity, "quantity", "56")
+	assert.Contains(t, text, `value="56"`)
+	send("receive-stock", http.StatusSeeOther, "quantity", "56", "from.name", "Wholesaler", "from.address", "2 Dock Road, Leeds")
+	text = send("stock-check", http.StatusUnprocessableEntity, "counted", "28")
+	assert.Contains(t, wordsOf(t, text), "witness")
+	text = send("stock-check", http.StatusForbidden, "counted", "28", "witness.name", "Sandbox pharmacist")
+	assert.Contains(t, wordsOf(t, text), "another person")
+	send("stock-check", http.StatusSeeOther, "counted", "28", "witness.name", "Second Person")
+	_, text = p.screen("auditor", "/console/register")
+	for _, want := range []string{"Balance 28 tablets", "Wholesaler, 2 Dock Road, Leeds", "+56 tablets"} {
+		assert.Contains(t, wordsOf(t, text), want)
+	}
+	assert.NotContains(t, text, "receive-stock?", "an auditor receives nothing")
+	_, text = p.screen("auditor", "/console/register?until=2020-01-01")
+	assert.NotContains(t, text, o.number)
+	for _, person := range []string{"support", "finance", "clinic"} {
+		resp, _ := p.screen(person, "/console/register")
+		assert.Equal(t, http.StatusForbidden, resp.StatusCode, person)
+	}
+}
+
+// TestTry: a clinic's developer is told what is wrong with a message, at its lines, and
+// nothing is stored.
+func TestTry(t *testing.T) {
+	p := startPharmacy(t)
+	before := p.app.db.Head()
+	resp, text := p.screen("clinic", "/console/try", "text", "{\"resourceType\":\"Patient\",\n\"birthdate\":\"1980-02-30\",\n\"gender\":\"<woman>\"}")
+	require.Equal(t, http.StatusOK, resp.StatusCode, text)
+	said := wordsOf(t, text)
+	for _, want := range []string{"2 things to put right", "Line 2 : Patient has no element", "Write birthDate", "3 ▶", "Authorization: Bearer …"} {
+		assert.Contains(t, said, want)
+	}
+	resp, text = p.screen("clinic", "/console/try", "text", string(demoOrder(t, nil).JSON()))
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	assert.Contains(t, wordsOf(t, text), "It is valid")
+	for _, bad := range []string{"", "no JSON", "{\"resourceType\":\"Nothing\"}", "[]"} {
+		resp, text = p.screen("clinic", "/console/try", "text", bad)
+		require.Equal(t, http.StatusOK, resp.StatusCode, bad)
+		assert.NotContains(t, wordsOf(t, text), "It is valid", bad)
+	}
+	assert.Equal(t, before, p.app.db.Head(), "nothing is stored")
+	resp, _ = p.screen("support", "/console/try")
+	assert.Equal(t, http.StatusForbidden, resp.StatusCode)
+}

@@ -53,6 +53,10 @@ var acts = []act{
 	{op: "settle-difference", typ: "Claim", words: "Decide on a difference…", done: "The decision is recorded."},
 	{op: "reprice", typ: "Claim", words: "Price again…", done: "The claims are priced again.", leave: []string{"month"}},
 	{op: "papers-sent", typ: "Claim", words: "Papers were sent…", done: "It is recorded what was sent.", leave: []string{"month", "org"}},
+	{op: "receive-stock", typ: "Basic", words: "Receive stock…", done: "The stock is entered.", leave: []string{"org"}},
+	{op: "stock-check", typ: "Basic", words: "Check the stock…", done: "The count is entered.", leave: []string{"org"}},
+	{op: "destroy", typ: "Basic", words: "Destroy…", done: "The destruction is entered.", leave: []string{"org"}},
+	{op: "correct-register", typ: "Basic", words: "Correct…", done: "The correction is entered.", leave: []string{"org", "entry"}},
 	{op: "mitigate", typ: "DetectedIssue", words: "Say what was done", done: "What was done is recorded."},
 	{op: "break-glass", typ: "Patient", words: "Open in an emergency…", done: "The record is open to you for some minutes. It is listed to who answers for privacy."},
 }
@@ -77,7 +81,7 @@ func doneWords(op string) string {
 }
 
 func actAddress(typ, id, op string) string {
-	return address(map[string]string{"Task": "task", "DetectedIssue": "issue", "Patient": "patient", "Claim": "money"}[typ], id, op)
+	return address(map[string]string{"Task": "task", "DetectedIssue": "issue", "Patient": "patient", "Claim": "money", "Basic": "register"}[typ], id, op)
 }
 
 func values(pairs ...string) string {
@@ -291,7 +295,7 @@ func (a *acting) version() string { return a.task.Path("meta", "versionId").Text
 
 // acting finds the act that an address names, and what it is about.
 func (v *visit) acting(values url.Values) (*acting, error) {
-	typ := map[string]string{"task": "Task", "issue": "DetectedIssue", "patient": "Patient", "money": "Claim"}[strings.Split(strings.TrimPrefix(v.r.URL.Path, page.ConsolePath+"/"), "/")[0]]
+	typ := map[string]string{"task": "Task", "issue": "DetectedIssue", "patient": "Patient", "money": "Claim", "register": "Basic"}[strings.Split(strings.TrimPrefix(v.r.URL.Path, page.ConsolePath+"/"), "/")[0]]
 	a := &acting{act: actOf(typ, v.r.PathValue("act")), id: v.r.PathValue("id"), org: v.person.Organisation, form: values}
 	if a.act == nil {
 		return nil, &problem{status: http.StatusNotFound, heading: "There is no such act", message: "The address is not one of the console."}
@@ -325,6 +329,8 @@ func (a *acting) backOf() string {
 		return address("patient", a.id)
 	case "Claim":
 		return address("money", a.id)
+	case "Basic":
+		return address("register")
 	}
 	return page.ConsolePath
 }
@@ -383,6 +389,13 @@ func (v *visit) fieldOf(a *acting, p fhir.Parameter, within string) field {
 				}
 			}
 			f.Parts = append(f.Parts, group)
+		}
+	case slices.Contains(p.Kinds, "part"):
+		f.Kind = "group"
+		for _, part := range p.Parts {
+			if x := v.fieldOf(a, part, p.Name+"."); x.Kind != "" {
+				f.Parts = append(f.Parts, x)
+			}
 		}
 	case p.Name == "item" && len(itemNames(a.task)) > 0:
 		f.Kind, f.Label, f.Hint = "boxes", "Items", "With none chosen, everything that is outstanding is meant."
@@ -483,7 +496,7 @@ func (a *acting) parameters() []byte {
 		if a.typ == "Claim" && p.Name == "month" {
 			list = append(list, fhir.Obj("name", "month", "valueString", a.id))
 		}
-		if a.typ == "Claim" && p.Name == "org" {
+		if (a.typ == "Claim" || a.typ == "Basic") && p.Name == "org" {
 			list = append(list, fhir.Obj("name", "org", "valueString", a.org))
 		}
 		if slices.Contains(a.leave, p.Name) {
@@ -500,6 +513,16 @@ func (a *acting) parameters() []byte {
 				if len(parts) > 1 {
 					list = append(list, fhir.Obj("name", "item", "part", fhir.List(parts...)))
 				}
+			}
+			continue
+		}
+		if slices.Contains(p.Kinds, "part") {
+			var parts []any
+			for _, part := range p.Parts {
+				parts = append(parts, a.value(part, p.Name+"."+part.Name))
+			}
+			if all := fhir.List(parts...); !all.IsZero() {
+				list = append(list, fhir.Obj("name", p.Name, "part", all))
 			}
 			continue
 		}
@@ -530,6 +553,10 @@ func (a *acting) value(p fhir.Parameter, name string) fhir.Value {
 	case "box":
 		return fhir.Obj("name", p.Name, "valueBoolean", text == "true")
 	case "number":
+		minus := ""
+		if rest, less := strings.CutPrefix(text, "-"); less {
+			text, minus = rest, "-"
+		}
 		if strings.Trim(text, "0123456789.") != "" || strings.Count(text, ".") > 1 || strings.Trim(text, ".") == "" {
 			return fhir.Obj("name", p.Name, "valueString", text) // which the server refuses, and says why
 		}
@@ -537,7 +564,7 @@ func (a *acting) value(p fhir.Parameter, name string) fhir.Value {
 		if text == "" || text[0] == '.' {
 			text = "0" + text
 		}
-		return fhir.Obj("name", p.Name, "valueQuantity", fhir.Obj("value", fhir.Raw(strings.TrimSuffix(text, "."))))
+		return fhir.Obj("name", p.Name, "valueQuantity", fhir.Obj("value", fhir.Raw(minus+strings.TrimSuffix(text, "."))))
 	case "choice":
 		if !slices.Contains(p.Kinds, "valueCode") {
 			system, code, _ := strings.Cut(text, "|")

@@ -56,6 +56,8 @@ func (v *visit) nav() (list []tab) {
 	add("Queues", address("queue"), v.worksQueues() && v.reads("Task"))
 	add("Audit", address("audit"), v.audits() && v.acts("$log-consistency"))
 	add("Month", address("money"), v.worksMoney())
+	add("Register", address("register"), v.acts("Basic/$register"))
+	add("Try", address("try"), v.tries())
 	add("Find", address("find"), v.may("Patient", auth.Search))
 	add("Help", address("help"), true)
 	return list
