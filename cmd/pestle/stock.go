@@ -103,7 +103,7 @@ type stockOfRegister struct {
 var _ register.Stock = &stockOfRegister{}
 
 func (s *stockOfRegister) Entered(state fhir.State, page *register.Page, e *register.Entry, sum decimal.Decimal, who fhir.Principal, today nhs.Date) ([]fhir.Change, error) {
-	kind, ok := map[register.Kind]stock.Kind{register.Obtained: stock.Receipt, register.Destroyed: stock.Destroy, register.Corrected: stock.Adjust}[e.Kind]
+	kind, ok := map[register.Kind]stock.Kind{register.Obtained: stock.Receipt, register.Supplied: stock.Supply, register.Destroyed: stock.Destroy, register.Corrected: stock.Adjust}[e.Kind]
 	if !ok {
 		return nil, nil
 	}

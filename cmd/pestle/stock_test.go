@@ -167,6 +167,10 @@ func TestStockFollowsPrescriptions(t *testing.T) {
 	post("FA565+superintendent", "Basic/$correct-register", `{"resourceType":"Parameters","parameter":[{"name":"product","valueCoding":{"system":"https://dmd.nhs.uk","code":"36123511000001103"}},
 		{"name":"change","valueQuantity":{"value":-1,"unit":"tablet"}},{"name":"reason","valueString":"one crushed"},{"name":"witness","part":[{"name":"name","valueString":"Tom Tech"},{"name":"role","valueString":"technician"}]}]}`, 200)
 	require.Empty(t, w.wrong())
+	post("FA565+pharmacist", "Basic/$supply-requisition", `{"resourceType":"Parameters","parameter":[{"name":"product","valueCoding":{"system":"https://dmd.nhs.uk","code":"36123511000001103"}},
+		{"name":"quantity","valueQuantity":{"value":3,"unit":"tablet"}},{"name":"to","part":[{"name":"name","valueString":"Example Surgery"},{"name":"address","valueString":"Leeds"}]},
+		{"name":"authority","part":[{"name":"name","valueString":"Dana Doe"},{"name":"role","valueString":"doctor"}]},{"name":"purpose","valueString":"bag"}]}`, 200)
+	require.Empty(t, w.wrong())
 	holdings, err := warehouse.HoldingsOf(w.app.db.State(t.Context()), "FA565")
 	require.NoError(t, err)
 	require.NotEmpty(t, holdings)

@@ -139,7 +139,7 @@ func (f *form) party(name string) (p Party) {
 			}
 		}
 	}
-	f.want(p.Name != "", name, "The name of the "+map[string]string{"from": "supplier", "witness": "witness"}[name]+" is missing.", "the part name")
+	f.want(p.Name != "", name, "The name of the "+map[string]string{"from": "supplier", "witness": "witness", "to": "person or firm supplied", "authority": "person who signed", "collector": "person collecting"}[name]+" is missing.", "the part name")
 	return p
 }
 

@@ -15,6 +15,8 @@ func (s *Service) Operations() []fhir.Operation {
 	return []fhir.Operation{
 		{Name: "receive-stock", Type: "Basic", Handle: s.receiveStock, Parameters: receiveInputs,
 			Doc: "Enters in the controlled drugs register what was obtained: from whom, what and how much."},
+		{Name: "supply-requisition", Type: "Basic", Handle: s.supplyRequisition, Parameters: requisitionInputs,
+			Doc: "Enters in the controlled drugs register what was supplied on a requisition: to whom, what and how much, and on whose authority."},
 		{Name: "destroy", Type: "Basic", Handle: s.destroy, Parameters: destroyInputs,
 			Doc: "Records a destruction: of stock in the presence of an authorised witness, or of what patients returned, in the book kept for that."},
 		{Name: "stock-check", Type: "Basic", Handle: s.stockCheck, Parameters: checkInputs,
@@ -121,7 +123,7 @@ func (s *Service) moved(state fhir.State, page *Page, e *Entry, before []*Entry,
 }
 
 // opOf are the operations by what they enter.
-var opOf = map[Kind]string{Obtained: "receive-stock", Destroyed: "destroy", StockCheck: "stock-check", Corrected: "correct-register"}
+var opOf = map[Kind]string{Obtained: "receive-stock", Supplied: "supply-requisition", Destroyed: "destroy", StockCheck: "stock-check", Corrected: "correct-register"}
 
 // answer is what an operation answers: the entry, and the balance after it, which the
 // book of what patients return does not have.

@@ -220,6 +220,19 @@ func (w *world) operation(name string, opts map[string]string) string {
 			list = append(list, fhir.Obj("name", k, "valueDate", v))
 		case "returned", "denatured":
 			list = append(list, fhir.Obj("name", k, "valueBoolean", v == "yes"))
+		case "supplied":
+			list = append(list, fhir.Obj("name", k, "valueDate", v))
+		case "to":
+			f := strings.Split(v+"/", "/")
+			list = append(list, party("to", "name", f[0], "address", f[1]))
+		case "authority", "collector":
+			f := strings.Split(v+"/", "/")
+			list = append(list, party(k, "name", f[0], "role", f[1]))
+		case "identityRequested", "identityProvided":
+			list = append(list, fhir.Obj("name", k, "valueBoolean", v == "yes"))
+		case "requisition":
+			require.NoError(w.t, w.write(true, fhir.Change{Method: fhir.Update, Type: "SupplyRequest", ID: v, Resource: fhir.Obj("resourceType", "SupplyRequest", "id", v, "supplier", fhir.List(keeper(map[bool]string{true: "FA565", false: "X99PH"}[v == "mine"]))).Resource()}))
+			list = append(list, fhir.Obj("name", k, "valueReference", fhir.Obj("reference", "SupplyRequest/"+v)))
 		case "from":
 			f := strings.Split(v+"/", "/")
 			list = append(list, party("from", "name", f[0], "address", f[1]))

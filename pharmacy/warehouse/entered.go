@@ -11,12 +11,12 @@ import (
 )
 
 // Entered is an entry that the controlled drugs register makes of something else than
-// a supply.
+// the record of a supply: a supply on a requisition among them.
 type Entered struct {
 	Org     string
 	Product Product
 	Unit    string
-	Kind    stock.Kind      // Receipt, Destroy or Adjust
+	Kind    stock.Kind      // Receipt, Supply, Destroy or Adjust
 	Change  decimal.Decimal // of the balance
 	// Sum is what all such entries of the page come to, with this one.
 	Sum    decimal.Decimal
@@ -92,7 +92,11 @@ func (b *book) enter(i *item, e Entered, why cause) error {
 		return x.Expiry.Compare(y.Expiry.Time)
 	})
 	want := e.Change.Neg()
-	for _, from := range []stock.State{stock.Quarantine, stock.Available} {
+	states := []stock.State{stock.Quarantine, stock.Available}
+	if e.Kind == stock.Supply {
+		states = states[1:]
+	}
+	for _, from := range states {
 		for _, l := range lots {
 			q := decimal.Min(want, l.In(from))
 			if !q.IsPositive() || l.Unrecorded() && from == stock.Available {

@@ -1,0 +1,72 @@
+package register
+
+import (
+	"context"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+)
+
+var requisitionInputs = []fhir.Parameter{orgInput, productInput,
+	{Name: "quantity", Kinds: []string{"valueQuantity"}, Required: true, Doc: "How much was supplied."},
+	{Name: "supplied", Kinds: []string{"valueDate"}, Doc: "The day on which it was supplied; today by default."},
+	{Name: "to", Kinds: []string{"part"}, Required: true, Doc: "The person or firm supplied.",
+		Parts: []fhir.Parameter{nameInput, {Name: "address", Kinds: []string{"valueString"}, Required: true, Doc: "The address."}, whoInput}},
+	{Name: "authority", Kinds: []string{"part"}, Required: true, Doc: "Who signed the requisition, by which the supply is authorised (MDR 2001 reg. 14).",
+		Parts: []fhir.Parameter{nameInput, {Name: "role", Kinds: []string{"valueString"}, Required: true, Doc: "The profession."}, {Name: "address", Kinds: []string{"valueString"}, Doc: "The address."}, whoInput}},
+	{Name: "purpose", Kinds: []string{"valueString"}, Required: true, Doc: "For what it is required, as the requisition says."},
+	{Name: "requisition", Kinds: []string{"valueReference"}, Doc: "The SupplyRequest by which the requisition is recorded."},
+	{Name: "collector", Kinds: []string{"part"}, Doc: "Who collected it.",
+		Parts: []fhir.Parameter{nameInput, {Name: "role", Kinds: []string{"valueString"}, Doc: "As what they act: healthcare-professional, or on whose behalf."}, {Name: "address", Kinds: []string{"valueString"}, Doc: "The address."}, whoInput}},
+	{Name: "identityRequested", Kinds: []string{"valueBoolean"}, Doc: "Whether proof of identity was requested."},
+	{Name: "identityProvided", Kinds: []string{"valueBoolean"}, Doc: "Whether proof of identity was provided."},
+	batchInput}
+
+// supplyRequisition is Basic/$supply-requisition (MDR-19, supplied; MDR 14).
+func (s *Service) supplyRequisition(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
+	return s.record(ctx, call, Supplied, func(state fhir.State, f *form) (*Entry, *Page) {
+		date := f.day("supplied", f.today)
+		p, c := f.product(date)
+		page, q := f.page(Register, p, "quantity", date)
+		to, authority := f.party("to"), f.party("authority")
+		f.want(to.Address != "", "to", "The address of who was supplied is missing.", "the part address")
+		f.want(authority.Role != "", "authority", "The profession of who signed the requisition is missing.", "the part role")
+		f.want(f.text("purpose") != "", "purpose", "It is not told for what it is required.", "the purpose")
+		e := &Entry{Date: date.String(), Change: q.Value.Neg(), Product: c, Other: to, Authority: authority, Batch: f.text("batch"), Reason: "Requisition: " + f.text("purpose"),
+			Requested: flagOf(f.get("identityRequested").Get("valueBoolean")), Provided: flagOf(f.get("identityProvided").Get("valueBoolean"))}
+		if f.get("collector").Exists() {
+			e.Collector = f.party("collector")
+		}
+		if ref := f.get("requisition").Get("valueReference").Get("reference"); ref.Exists() {
+			e.Order = f.requisition(state, ref)
+		}
+		if f.err != nil {
+			return e, page
+		}
+		if balance, err := balanceOf(state, page); err != nil {
+			f.err = err
+		} else if q.Value.GreaterThan(balance) {
+			f.add("quantity", fhir.Issue{Rule: "REG-5", Message: "The register has less of it than was supplied.", Expected: "at most " + page.Unit.of(balance).String(), Found: q.String(),
+				Fix: "Count the stock (Basic/$stock-check), and correct the balance with a reason (Basic/$correct-register)."})
+		}
+		return e, page
+	})
+}
+
+// requisition is the reference to a SupplyRequest, which must be of the pharmacy.
+func (f *form) requisition(state fhir.State, ref fhir.Node) string {
+	r, err := current(state, ref.Text())
+	if err != nil {
+		f.err = err
+		return ""
+	}
+	if r != nil && r.Type() == "SupplyRequest" {
+		for s := range r.Get("supplier").Items() {
+			if ods := s.Path("identifier", "value").Text(); ods != "" && f.call.Requester.ActsFor(ods) && s.Path("identifier", "system").Text() == nhs.IDODS {
+				return "SupplyRequest/" + r.ID()
+			}
+		}
+	}
+	f.add("requisition", fhir.Issue{Rule: "REG-4", Message: "There is no such requisition to the pharmacy.", Expected: "a reference to a SupplyRequest whose supplier is the pharmacy", Found: ref.Text(), Position: ref.Position()})
+	return ""
+}
