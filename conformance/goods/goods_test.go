@@ -40,7 +40,11 @@ func TestLongWarehouse(t *testing.T) {
 	y.open()
 	y.receive(p.Tries)
 	done, ended := make(chan struct{}), make(chan struct{})
-	go func() { defer close(ended); y.chaos(done, p.Rand(1), p.Long) }()
+	most := 24
+	if p.Long {
+		most = 400
+	}
+	go func() { defer close(ended); y.chaos(done, p.Rand(1), most) }()
 	tasks := make([]string, p.Tries)
 	failures := make([]error, p.Tries)
 	var group sync.WaitGroup
@@ -72,6 +76,9 @@ func TestLongWarehouse(t *testing.T) {
 	out, err := exec.Command(y.binary, "check", "--data", y.data).CombinedOutput()
 	require.NoError(t, err, string(out))
 	require.Contains(t, string(out), " 0 problems found")
+	if y.kills[0] == 0 && y.kills[1] == 0 {
+		t.Error("neither side was killed")
+	}
 	p.Report("%d orders sent, each once; %d kills of the server, %d of the warehouse; the ledger, the register and the supplies agree", 2*p.Tries, y.kills[0], y.kills[1])
 }
 
@@ -152,13 +159,10 @@ func (y *yard) end() {
 	}
 }
 
-// chaos kills one side or the other until it is told to end.
-func (y *yard) chaos(done chan struct{}, rnd *rand.Rand, long bool) {
-	for {
-		pause := time.Duration(300+rnd.IntN(900)) * time.Millisecond
-		if long {
-			pause *= 10
-		}
+// chaos kills one side or the other, so many times, until it is told to end.
+func (y *yard) chaos(done chan struct{}, rnd *rand.Rand, most int) {
+	for range most {
+		pause := time.Duration(500+rnd.IntN(2000)) * time.Millisecond
 		select {
 		case <-done:
 			return
@@ -277,12 +281,15 @@ func (y *yard) prescribe(n int) (task string, err error) {
 // nhsNumber is the number of the n-th patient.
 func nhsNumber(n int) string {
 	for check := range 10 {
-		if number := fmt.Sprintf("999%06d%d", n, check); checkdigit.NHSNumber(number) {
+		if number := fmt.Sprintf("999%06d%d", first+n, check); checkdigit.NHSNumber(number) {
 			return number
 		}
 	}
-	return nhsNumber(n + 500_000)
+	return nhsNumber(n + 50_000)
 }
+
+// first is the first patient: those below are of the sandbox itself.
+const first = 200_000
 
 // wait waits until so many supplies are recorded and no order is open.
 func (y *yard) wait(supplies int, most time.Duration) {
