@@ -3,6 +3,7 @@ package server_test
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -135,6 +136,29 @@ func TestDocumentSizes(t *testing.T) {
 		require.Equal(t, base64.StdEncoding.EncodeToString(data), inXML.Data.Value)
 		require.Equal(t, 200, call(p, "HEAD", address, "", "Accept", "application/fhir+xml").Code)
 	}
+}
+
+// A document that is packed is unpacked, and one that is cut short is not taken for
+// whole, however large it is.
+func TestDocumentPacked(t *testing.T) {
+	p := newPapers(t, store.Options{}, nil)
+	for i, size := range []int64{10, 1000, 300_000} {
+		data := bytesOf(1, size)
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		_, err := w.Write(data)
+		require.NoError(t, err)
+		require.NoError(t, w.Close())
+		for _, cut := range []int{1, 9, packed.Len() - 12} {
+			w := call(p, "POST", "/fhir/Binary", packed.String()[:packed.Len()-cut], "Content-Type", "image/png", "Content-Encoding", "gzip")
+			require.Equal(t, 400, w.Code, "%d bytes of %d are missing: %s", cut, packed.Len(), w.Body)
+		}
+		require.EqualValues(t, i, p.db.Head())
+		answer := call(p, "POST", "/fhir/Binary", packed.String(), "Content-Type", "image/png", "Content-Encoding", "gzip")
+		require.Equal(t, 201, answer.Code, answer.Body)
+		require.True(t, bytes.Equal(data, call(p, "GET", answer.Header().Get("Location"), "").Body.Bytes()))
+	}
+	require.Equal(t, 1, p.files(t))
 }
 
 // A document is read in ranges like any other representation: RFC 9110 section 14.

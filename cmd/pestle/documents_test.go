@@ -106,6 +106,19 @@ func TestDocumentsGuide(t *testing.T) {
 	require.Equal(t, 200, answer.StatusCode)
 	require.Contains(t, string(text), base64.StdEncoding.EncodeToString(scan))
 
+	// As a Bundle has it, it may be sent back, with all else that was changed.
+	history := p.ask(200, "GET", "/Binary/"+id+"/_history", nil)
+	entry := history.Sub(history.Get("entry").Item(0).Get("resource"))
+	c, refers := fhir.ContentOf(entry.Root())
+	require.True(t, refers)
+	require.Equal(t, fhir.Content{SHA256: sha256.Sum256(scan), Size: 300_000}, c)
+	edit := fhir.NewEdit(entry)
+	edit.ReplaceString(entry.Get("contentType"), "image/png")
+	p.ask(200, "PUT", "/Binary/"+id, edit.JSON())
+	answer, text = g.ask("read", nil)
+	require.Equal(t, "image/png", answer.Header.Get("Content-Type"))
+	require.True(t, bytes.Equal(scan, text))
+
 	answer, text = g.ask("send", scanOf(2, 1<<20+1))
 	require.Equal(t, 413, answer.StatusCode)
 	require.Contains(t, string(text), "larger than the server takes")
