@@ -24,8 +24,8 @@ var _ pharmacy.Together = follower{}
 // Name is the name of the cursor.
 func (follower) Name() string { return "stock" }
 
-// Consumes are the supplies and the Tasks of prescriptions.
-func (follower) Consumes() []string { return []string{"MedicationDispense", "Task"} }
+// Consumes are the supplies, the Tasks of prescriptions, and whose address may change.
+func (follower) Consumes() []string { return []string{"MedicationDispense", "Task", "Patient"} }
 
 // Produces are the ledger, the orders and the deliveries.
 func (follower) Produces() []string { return []string{"Basic", "SupplyRequest", "SupplyDelivery"} }
@@ -51,9 +51,12 @@ func (f follower) StepAll(_ context.Context, state fhir.State, versions []*fhir.
 			if now == nil || now.VersionID != v.VersionID {
 				continue // a later version is on its way
 			}
-			if typ == "Task" {
+			switch typ {
+			case "Task":
 				err = f.s.follow(b, v)
-			} else {
+			case "Patient":
+				err = f.s.relocated(b, v)
+			default:
 				err = f.s.supplied(b, v)
 			}
 			if err != nil {

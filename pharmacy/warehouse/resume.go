@@ -41,6 +41,10 @@ func (s *Service) resume(ctx context.Context, call *fhir.Call) (*fhir.Reply, err
 		if o.trouble, o.resumed = "", reason; leave && len(o.acts) > 0 {
 			o.acts, o.acted = o.acts[1:], o.acted+1
 		}
+		if o.verify {
+			o.verify = false
+			b.tell(o)
+		}
 		if again {
 			o.stage, o.packs = "", nil
 			b.tell(o)

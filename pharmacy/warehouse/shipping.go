@@ -45,6 +45,8 @@ type shipping struct {
 	resumed string  // what a person decided last
 	early   []Event // that came before those that they follow
 	owed    bool    // the prescription says that it is owed
+	address string  // a digest of the address to which it was released
+	verify  bool    // a person is to verify the address before it is sent
 }
 
 // mostScans and mostEarly bound what an order remembers.
@@ -87,6 +89,10 @@ func (s *shipping) write(said *nhs.Parts) {
 		of.Text("event", "valueString", string(e.Text()))
 		said.Within("early", of)
 	}
+	said.Text("address", "valueString", s.address)
+	if s.verify {
+		said.Bool("verify", true)
+	}
 	if s.owed {
 		said.Bool("owed", true)
 	}
@@ -102,6 +108,7 @@ func (s *shipping) read(said fhir.Node) error {
 	s.ready, s.stage, s.paused, s.owed = part("ready", "valueBoolean").Bool(), stage(part("stage", "valueCode").Text()), part("paused", "valueBoolean").Bool(), part("owed", "valueBoolean").Bool()
 	s.revision, s.sent, s.acted = whole(part("revision", "valueInteger")), whole(part("sent", "valueInteger")), whole(part("acted", "valueInteger"))
 	s.carrier, s.tracking, s.trouble = part("carrier", "valueString").Text(), part("tracking", "valueString").Text(), part("trouble", "valueString").Text()
+	s.address, s.verify = part("address", "valueString").Text(), part("verify", "valueBoolean").Bool()
 	s.resumed = part("resumed", "valueString").Text()
 	for e := range said.Get("extension").Items() {
 		text := e.Get("valueString").Text()
@@ -140,12 +147,16 @@ func (s *shipping) out() bool {
 // and sent, that it is to wait, or that it is not wanted.
 func (b *book) tell(o *order) {
 	was := o.shipping.revision
-	may := o.status == orderActive && o.ready && o.short.IsZero() && o.has().IsPositive()
+	may := o.status == orderActive && o.ready && !o.verify && o.short.IsZero() && o.has().IsPositive()
 	switch {
 	case o.out() && o.status != orderActive:
 		o.stage, o.revision = stageReturned, o.revision+1
 	case o.stage == "" && may:
 		o.stage, o.paused, o.revision = stageReleased, false, o.revision+1
+		patient, err := current(b.state, "Patient", o.patient)
+		if err == nil {
+			o.address = addressOf(patient)
+		}
 	case o.out() && !o.paused && !may:
 		o.paused, o.revision = true, o.revision+1
 	case o.out() && o.paused && may:

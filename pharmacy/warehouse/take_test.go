@@ -330,6 +330,55 @@ func TestToldOfChanges(t *testing.T) {
 	require.Empty(t, w.recount())
 }
 
+// TestAddressChanges: what is not sent yet goes to the address that holds now: the
+// warehouse is told, and what it sends by an older label is refused. A controlled drug
+// waits until a person has verified the address.
+func TestAddressChanges(t *testing.T) {
+	w, c, _ := newYard(t)
+	lives := func(street string) {
+		require.NoError(t, w.write(true, fhir.Change{Method: fhir.Update, Type: "Patient", ID: "ada", Resource: fhir.Obj("resourceType", "Patient", "id", "ada", "address", fhir.List(fhir.Obj("line", fhir.List(street), "postalCode", "LS1 1AA"))).Resource()}))
+		w.run()
+	}
+	lives("1 High Street")
+	w.operation("receive-goods", map[string]string{"product": "4", "quantity": "90", "batch": "B1", "expiry": "2027-01-31", "from": "W"})
+	require.NoError(t, w.entered(Entered{Kind: stock.Receipt, Change: decimal.NewFromInt(60), Sum: decimal.NewFromInt(60), Batch: "M1", Expiry: day("2027-01-31")}))
+	w.tasks["one"] = &madeTask{status: "accepted", line: "0008", code: "4", quantity: "30"}
+	require.NoError(t, w.put("one"))
+	w.run()
+	packed := func(id, task, lot string) Event {
+		return w.event(id, PackedEvent, task, func(e *Event) { e.Lots, e.By, e.Checked = packs(lot), "pat", "chris" })
+	}
+	sent := func(id, task string, revision int) Event {
+		return w.event(id, DispatchedEvent, task, func(e *Event) { e.Carrier, e.Tracking, e.Revision = "C", "T-"+task, revision })
+	}
+	require.Equal(t, "done", w.take(packed("p1", "one", "B1:30")))
+	lives("1 High Street") // written again as it was
+	require.Equal(t, []string{"order.released r1"}, c.kinds())
+	lives("2 Low Street")
+	require.Equal(t, []string{"order.released r1", "order.released r2"}, c.kinds())
+	require.NotContains(t, string(c.told[1].Text()), "Low Street")
+	require.Contains(t, w.take(sent("s1", "one", 1)), "GOODS-6", "to the old address")
+	require.NotEmpty(t, w.orderOf("one").trouble)
+	w.resumed("one")
+	require.Equal(t, "done", w.take(sent("s2", "one", 2)))
+	w.run()
+	lives("3 New Street")
+	require.Equal(t, 2, w.orderOf("one").revision, "it is sent")
+
+	w.tasks["two"] = &madeTask{status: "accepted", line: "0008", code: "1", quantity: "28"}
+	require.NoError(t, w.put("two"))
+	w.run()
+	lives("4 Far Street")
+	require.Equal(t, []string{"order.released r1", "order.held r2"}, c.kinds()[2:])
+	require.Contains(t, w.orderOf("two").trouble, "verify")
+	w.resumed("two")
+	w.run()
+	require.Equal(t, "order.released r3", c.kinds()[4])
+	require.Equal(t, "done", w.take(packed("p2", "two", "M1:28")))
+	require.Equal(t, "done", w.take(sent("s3", "two", 3)))
+	require.Empty(t, w.recount())
+}
+
 // TestWarehouseFails: a message that fails is sent again by the schedule, with the same
 // id; after 410 a person has it begin again.
 func TestWarehouseFails(t *testing.T) {
