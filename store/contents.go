@@ -345,7 +345,7 @@ func (db *DB) kept(ctx context.Context, c *fhir.Change) (*fhir.Change, func(), e
 	if data.Kind() != fhir.String {
 		return nil, nil, nil
 	}
-	text, release := data.Text(), func() {}
+	text := data.Text()
 	if _, refers := fhir.ContentOf(c.Resource.Root()); refers { // what it brings is in the place of that
 		changed.Resource = fhir.WithData(c.Resource, text)
 	}
@@ -479,7 +479,7 @@ func (i *inspected) Read(b []byte) (int, error) {
 			return 0, e
 		}
 	}
-	if err == io.EOF { //nolint:errorlint // by the contract of io.Reader
+	if err == io.EOF {
 		_ = i.w.Close()
 		e := <-i.done
 		i.done <- e // for a further call

@@ -62,7 +62,7 @@ func (c *serveCommand) verify() error {
 	_, rolesErr := readRoles(c.Roles)
 	_, delegatesErr := readDelegates(c.Delegates)
 	_, strengthErr := c.strengths()
-	errs := []error{defined, c.profileOptions.found(), rolesErr, delegatesErr, strengthErr, c.grants()}
+	errs := []error{defined, c.found(), rolesErr, delegatesErr, strengthErr, c.grants()}
 	if c.Keys != "" {
 		_, err := c.keys()
 		errs = append(errs, err)
@@ -76,7 +76,7 @@ func (c *serveCommand) verify() error {
 		_, err := c.OpenID.provider(roles.Known)
 		errs = append(errs, err)
 	}
-	_, err := c.encryption.key()
+	_, err := c.key()
 	return errors.Join(append(errs, err)...)
 }
 

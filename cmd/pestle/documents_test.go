@@ -231,7 +231,7 @@ func TestDocumentsScanned(t *testing.T) {
 	command.Clamd = l.Addr().String()
 	require.NoError(t, command.complete())
 	config := command.appConfig()
-	config.Inspect, err = command.documentOptions.inspect(slog.New(slog.DiscardHandler))
+	config.Inspect, err = command.inspect(slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	app, err := openApp(config, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)

@@ -318,7 +318,7 @@ func (c *serveCommand) appConfig() appConfig {
 
 // complete refuses a configuration that would do harm, and says what to set.
 func (c *serveCommand) complete() error {
-	if err := c.secretFiles.read(c); err != nil {
+	if err := c.read(c); err != nil {
 		return err
 	}
 	if err := register.MayBeKept(c.RegisterAlso); err != nil {

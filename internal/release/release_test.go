@@ -46,7 +46,7 @@ func TestRelease(t *testing.T) {
 	want := []string{"LICENSE", "NOTICES", "README.md", "SECURITY.md", "pestle", "share"}
 	f, err := os.Open(filepath.Join(one, "pestle_v0.0.0-test_linux_amd64.tar.gz"))
 	require.NoError(t, err)
-	defer f.Close()
+	t.Cleanup(func() { require.NoError(t, f.Close()) })
 	z, err := gzip.NewReader(f)
 	require.NoError(t, err)
 	r := tar.NewReader(z)
@@ -65,7 +65,7 @@ func TestRelease(t *testing.T) {
 	assert.ElementsMatch(t, want, names)
 	packed, err := zip.OpenReader(filepath.Join(one, "pestle_v0.0.0-test_windows_amd64.zip"))
 	require.NoError(t, err)
-	defer packed.Close()
+	t.Cleanup(func() { require.NoError(t, packed.Close()) })
 	assert.Len(t, packed.File, len(want))
 
 	bill, err := os.ReadFile(filepath.Join(one, "pestle_v0.0.0-test_linux_amd64.cdx.json"))

@@ -134,7 +134,7 @@ func guardLot(tx *fhir.Transaction, before, after *fhir.Version) error {
 			return &fhir.Error{Op: "stock", Kind: issue.Code, Issues: []fhir.Issue{*issue}}
 		}
 		if e.place != was.Moves || e.Pence != told.Pence {
-			return wrong("An entry is not the next of its lot, or not worth what it says.", e.Move.String(), told.String())
+			return wrong("An entry is not the next of its lot, or not worth what it says.", e.String(), told.String())
 		}
 	}
 	for _, state := range stock.States {

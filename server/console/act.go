@@ -467,7 +467,7 @@ func (v *visit) do() (view, error) {
 		}
 		return nil, &elsewhere{back + sep + values("done", a.act.op)}
 	}
-	refused := refusedBy(answer).(*problem) //nolint:errcheck,forcetypeassert // it is one
+	refused := refusedBy(answer)
 	f := v.formOf(a)
 	f.Problem = refused.heading + ". " + refused.message
 	if answer.status == http.StatusPreconditionFailed {

@@ -176,7 +176,7 @@ func (v *visit) read(paths ...string) ([]*answer, error) {
 }
 
 // refusedBy is the problem that an answer tells of.
-func refusedBy(a *answer) error {
+func refusedBy(a *answer) *problem {
 	p := &problem{status: a.status, outcome: a.resource}
 	switch a.status {
 	case http.StatusUnauthorized:

@@ -24,8 +24,8 @@ func (l *line) mail(ctx context.Context, is glance, text []byte, id string) webh
 	m := Mail{To: strings.TrimPrefix(is.plan.endpoint, "mailto:"), Subject: "Notification of Subscription/" + l.id, Key: l.id + "-" + id}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s/Subscription/%s asks to be told of this.\n\n", l.service.config.Base, l.id)
-	switch {
-	case is.plan.topic == nil:
+	switch is.plan.topic {
+	case nil:
 		b.WriteString("Something that meets its criteria was written.\n")
 	default:
 		fmt.Fprintf(&b, "%s: %s\n", is.plan.topic.title, is.plan.topic.url)

@@ -168,7 +168,7 @@ func (r *Reader) content(h *tar.Header) error {
 	part, in := sha256.New(), &checked{r: r.tar, sum: sha256.New(), name: h.Name, digest: digest}
 	part.Write([]byte(h.Name))
 	part.Write(digest[:])
-	var out io.Reader = io.TeeReader(in, part)
+	out := io.TeeReader(in, part)
 	keep := r.keep
 	if keep == nil {
 		keep = func(_ [sha256.Size]byte, _ int64, r io.Reader) error {
