@@ -32,6 +32,9 @@ func (s *Server) commits(c *gin.Context) {
 	c.Request = c.Request.WithContext(fhir.WithCommits(ctx, func(done *fhir.Commit) {
 		mu.Lock()
 		defer mu.Unlock()
+		if x.message != nil {
+			x.message.Committed(done)
+		}
 		if s.config.Log != nil && x.interaction != "batch" && h.Get(headerReceipt) == "" && done.Stored() {
 			h.Set(headerReceipt, s.config.Log.Receipt(done.Seq))
 		}

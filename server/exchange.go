@@ -12,6 +12,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/server/messages"
 )
 
 // exchange is what the server knows about the request it is answering. It
@@ -54,6 +55,8 @@ type exchange struct {
 	condition string
 
 	repository Repository // for the resources on which it depends what the caller sees
+
+	message *messages.Message // of a server that keeps messages: what was sent; of an entry, its Bundle
 
 	version   *fhir.Version // the one that the answer is about, if any
 	allowance *allowance    // of a Bundle: what its entries may still answer with

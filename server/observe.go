@@ -39,6 +39,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			s.metrics.inFlight.Dec()
 			took := time.Since(started)
 			s.metrics.observe(x, out.status, took)
+			s.keep(x, out.status)
 			s.log(r, x, out, took)
 		}()
 		r = r.WithContext(x.into(r.Context()))

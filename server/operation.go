@@ -227,6 +227,7 @@ func (s *Server) sendReply(c *gin.Context, in invocation, reply *fhir.Reply) err
 	}
 	if reply.Refused {
 		status = http.StatusBadRequest
+		x.refusal(reply.Resource)
 	}
 	if reply.Resource == nil {
 		c.Writer.WriteHeader(http.StatusNoContent)

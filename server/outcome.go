@@ -69,6 +69,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	for name, values := range header {
 		w.Header()[name] = values
 	}
+	if x.message != nil {
+		x.message.Note(issues)
+	}
 	if status == http.StatusUnauthorized && s.config.Authenticator != nil {
 		if challenge := s.config.Authenticator.Challenge(err); challenge != "" {
 			w.Header().Set("WWW-Authenticate", challenge)

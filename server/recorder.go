@@ -95,7 +95,7 @@ func (s *Server) request(c *gin.Context, e *entry) *recorder {
 	x := &exchange{
 		requestID: outer.requestID, given: outer.given, once: outer.once, identity: outer.identity,
 		base: outer.base, own: outer.own, learned: outer.learned, prefix: outer.prefix, format: format{codec: &s.codecs[0]},
-		nested: true, repository: outer.repository, effort: outer.effort, allowance: outer.allowance, resource: e.resource, entry: "/" + e.expression, trail: outer.trail,
+		nested: true, repository: outer.repository, effort: outer.effort, allowance: outer.allowance, resource: e.resource, entry: "/" + e.expression, trail: outer.trail, message: outer.message,
 	}
 	r := &http.Request{
 		Method: e.method, Header: s.entryHeader(c, e), Body: http.NoBody, Host: c.Request.Host,

@@ -124,6 +124,7 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 	if err := s.address(c, x); err != nil {
 		return err
 	}
+	s.logged(c.Request, x)
 	if writing(x.interaction) && slices.Contains(s.config.ReadOnly, x.resourceType) {
 		return s.unwritten(x.resourceType)
 	}
@@ -148,6 +149,9 @@ func (s *Server) attempt(c *gin.Context, rt route) (err error) {
 		}
 		if c.Request, err = s.admit(c.Request, x); err != nil {
 			return err
+		}
+		if x.message != nil {
+			x.message.Carries(x.text)
 		}
 	}
 	x.cache(c.Writer.Header())

@@ -26,6 +26,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/limit"
+	"github.com/pestle-fhir/pestle/server/messages"
 	"github.com/pestle-fhir/pestle/server/page"
 )
 
@@ -116,6 +117,9 @@ type Config struct {
 	// Wrong says why answers may be wrong, for /health/ready; "" where they are
 	// right, and nil for a store that is not verified.
 	Wrong func() string
+
+	// Messages keeps what organisations sent, with what came of it; nil for nobody.
+	Messages interface{ Keep(m *messages.Message) }
 
 	ReadOnly []string  // types that clients do not write
 	Audit    Audit     // keeps who was shown what; nil for nobody

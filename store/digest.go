@@ -29,7 +29,7 @@ func (db *DB) Digest(ctx context.Context) (digest string, at fhir.Seq, err error
 		it := v.r.Iterate(nil, nil, false)
 		var err error
 		for err == nil && it.Next() {
-			if !bytes.Equal(it.Key(), keyAudit) && !bytes.Equal(it.Key(), keyApplied) && !bytes.Equal(it.Key(), keyErased) && !bytes.Equal(it.Key(), keyProgram) && it.Key()[0] != tableShelf {
+			if !bytes.Equal(it.Key(), keyAudit) && !bytes.Equal(it.Key(), keyApplied) && !bytes.Equal(it.Key(), keyErased) && !bytes.Equal(it.Key(), keyProgram) && it.Key()[0] != tableShelf && it.Key()[0] != tableMessages {
 				add(it.Key())
 				add(it.Value())
 			}

@@ -10,13 +10,23 @@ import (
 // Shelf keeps values by name beside the commits: what a server must not forget,
 // such as its clients and the tokens that are in force, and what is nobody's
 // record. It is in no backup and no digest.
-type Shelf struct{ engine kv.Engine }
+type Shelf struct {
+	engine kv.Engine
+	table  byte
+}
 
 // NewShelf returns the shelf of an engine. It needs no open [DB].
-func NewShelf(engine kv.Engine) *Shelf { return &Shelf{engine} }
+func NewShelf(engine kv.Engine) *Shelf { return &Shelf{engine, tableShelf} }
 
-// tableShelf is the table of the shelf.
-const tableShelf = 's'
+// NewMessages returns the shelf of the log of messages: one of its own, since it holds much
+// more than what a server reads when it starts.
+func NewMessages(engine kv.Engine) *Shelf { return &Shelf{engine, tableMessages} }
+
+// The tables of shelves.
+const (
+	tableShelf    = 's'
+	tableMessages = 'g'
+)
 
 // Write stores values by name and deletes those that are nil: all of them or
 // none, and durable when it returns. The error is kv.ErrNoSpace where the disk
@@ -25,7 +35,7 @@ func (s *Shelf) Write(values map[string][]byte) error {
 	batch := make([]kv.Op, 0, len(values))
 	size := int64(0)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		op := kv.Op{Key: append([]byte{tableShelf}, name...), Value: values[name]}
+		op := kv.Op{Key: append([]byte{s.table}, name...), Value: values[name]}
 		batch, size = append(batch, op), size+kv.Cost(op.Key, op.Value)
 	}
 	if err := s.engine.Room(size); err != nil {
@@ -41,7 +51,7 @@ func (s *Shelf) Get(name string) ([]byte, error) {
 		return nil, err
 	}
 	defer snap.Close()
-	value, ok, err := snap.Get(append([]byte{tableShelf}, name...))
+	value, ok, err := snap.Get(append([]byte{s.table}, name...))
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -55,9 +65,23 @@ func (s *Shelf) Each(f func(name string, value []byte) error) error {
 		return err
 	}
 	defer snap.Close()
-	it := snap.Iterate([]byte{tableShelf}, []byte{tableShelf + 1}, false)
+	it := snap.Iterate([]byte{s.table}, []byte{s.table + 1}, false)
 	for err == nil && it.Next() {
 		err = f(string(it.Key()[1:]), slices.Clone(it.Value()))
 	}
 	return ended(it, err)
+}
+
+// Range calls f with the names from low up to but not including high, and their values, downwards
+// where reverse is set, until f returns false. The values belong to f.
+func (s *Shelf) Range(low, high string, reverse bool, f func(name string, value []byte) bool) error {
+	snap, err := s.engine.Snapshot()
+	if err != nil {
+		return err
+	}
+	defer snap.Close()
+	it := snap.Iterate(append([]byte{s.table}, low...), append([]byte{s.table}, high...), reverse)
+	for it.Next() && f(string(it.Key()[1:]), slices.Clone(it.Value())) {
+	}
+	return ended(it, nil)
 }

@@ -70,6 +70,7 @@ var adminCommands = map[string]adminCommand{
 	adminPath + "tariff/show":        {"tariff list", fhir.MaxSize, scoped("$tariff-load"), (*admin).tariffShow},
 	adminPath + "prices":             {"prices load", fhir.MaxSize, scoped("$prices-load"), loadPrices.sent},
 	adminPath + "prices/show":        {"prices list", smallBody, scoped("$prices-load"), (*admin).pricesShow},
+	adminPath + "logs":               {"logs", smallBody, nil, (*admin).logs},
 	adminPath + "launch":             {"launch", smallBody, nil, (*admin).launch},
 	adminPath + "user":               {"user", smallBody, scoped("$users"), (*admin).user},
 	adminPath + "definitions/add":    {"definitions add", fileBody, scoped("$definitions"), (*admin).addDefinitions},

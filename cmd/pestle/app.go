@@ -25,6 +25,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/warehouse"
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/profiles/terminology"
+	"github.com/pestle-fhir/pestle/server/messages"
 	"github.com/pestle-fhir/pestle/server/subscription"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
@@ -60,6 +61,7 @@ type appConfig struct {
 	Proof      time.Duration // see [duties.Table.Proof]
 	Notices    noticeOptions
 	Alerts     alertOptions
+	Messages   messageOptions
 	Sandbox    bool   // nothing is sent to anybody, but notifications to this machine
 	MaxBacklog uint64 // commits that a follower may be behind; 0 for any number
 
@@ -82,7 +84,8 @@ type app struct {
 	warehouse     *warehouse.Service
 	notices       *notices.Service
 	alerts        *alerts.Desk
-	figures       *figures // that alerts ask for
+	messages      *messages.Log // nil where none are kept
+	figures       *figures      // that alerts ask for
 	backups       *backups
 	site          string                    // ODS code of the pharmacy
 	loops         map[string]*pharmacy.Loop // by follower
@@ -211,6 +214,9 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 		}
 	}
 	a.alerts = alerts.New(db, alerts.Options{Site: a.site, Base: c.Address, Rules: c.Alerts.rules, Receivers: c.Alerts.receivers, Senders: c.Alerts.senders, Figures: a.figures.value, Clock: time.Now, Logger: log})
+	if a.messages, err = c.Messages.open(store.NewMessages(engine), log); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	a.purges, a.duties, a.emergencies = purges, separate, emergencies
 	a.law = c.Dispensing.Law
 	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
@@ -233,12 +239,12 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 func (a *app) close() error { return errors.Join(a.db.Close(), a.audit.Close()) }
 
 func (a *app) operations() []fhir.Operation {
-	return slices.Concat(a.coreOperations(), a.invoicing.Operations(), a.notices.Operations(), a.alerts.Operations(), a.emergencies.Operations(a.db), a.subscriptions.Operations())
+	return slices.Concat(a.coreOperations(), a.invoicing.Operations(), a.notices.Operations(), a.alerts.Operations(), a.messageOperations(), a.emergencies.Operations(a.db), a.subscriptions.Operations())
 }
 
 // coreOperations are those of the parts that serve every prescription.
 func (a *app) coreOperations() []fhir.Operation {
-	return slices.Concat([]fhir.Operation{accessReport(a.repository), a.purges.Operation(a.db)}, a.clinical.Operations(), a.dispensing.Operations(), a.reimbursement.Operations(), a.register.Operations(), a.warehouse.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
+	return slices.Concat([]fhir.Operation{accessReport(a.repository), a.purging(a.purges.Operation(a.db))}, a.clinical.Operations(), a.dispensing.Operations(), a.reimbursement.Operations(), a.register.Operations(), a.warehouse.Operations(), terminology.Operations(a.library.Terminology(), a.repository))
 }
 
 func (a *app) intakes() []fhir.Intake {
@@ -268,6 +274,9 @@ func (a *app) follow(ctx context.Context) <-chan struct{} {
 	}
 	group.Go(func() { a.notices.Deliver(ctx) })
 	group.Go(func() { a.alerts.Watch(ctx) })
+	if a.messages != nil {
+		group.Go(func() { a.messages.Run(ctx) })
+	}
 	group.Go(func() {
 		if err := a.subscriptions.Run(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("subscriptions are not served", "error", err)

@@ -14,8 +14,9 @@ import (
 // seconds after the purge, and where that fails, again each minute and after the next
 // start.
 type eraser struct {
-	db  *store.DB
-	log *slog.Logger
+	db     *store.DB
+	log    *slog.Logger
+	before func() (done func() error, err error) // what else is erased, and what follows when it is; nil for nothing
 }
 
 // How long the eraser waits after a commit, for purges to come together, and after a
@@ -53,7 +54,16 @@ func (e eraser) erase(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
+	done := func() error { return nil }
+	if e.before != nil {
+		if done, err = e.before(); err != nil {
+			return err
+		}
+	}
 	if err := e.db.Erase(ctx); err != nil {
+		return err
+	}
+	if err := done(); err != nil {
 		return err
 	}
 	e.log.Info("what was purged is gone from the disk", "commit", seq, "took", time.Since(began))

@@ -22,6 +22,7 @@ type commands struct {
 	Tariff      tariffCommand      `cmd:"" help:"Load editions of the Drug Tariff."`
 	Prices      pricesCommand      `cmd:"" help:"Load and print what private supplies cost."`
 	Alerts      alertsCommand      `cmd:"" help:"What the people of the pharmacy are alerted of."`
+	Logs        logsCommand        `cmd:"" help:"What organisations sent, as it was received, and what came of it."`
 	Notices     noticesCommand     `cmd:"" help:"What patients are told of their prescriptions."`
 	Fees        feesCommand        `cmd:"" help:"The fees, rates and charges by which claims are priced."`
 	Law         lawCommand         `cmd:"" help:"The law that prescriptions are decided by."`

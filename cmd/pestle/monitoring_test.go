@@ -33,7 +33,7 @@ func TestMonitoring(t *testing.T) {
 	config, err := c.config(app, log)
 	require.NoError(t, err)
 	verified := &verification{db: app.db, log: log}
-	config.Counters = slices.Concat(config.Counters, app.backups.counters(), verified.counters(), (&reloading{}).counters(), []server.Counter{eraser{app.db, log}.counter()})
+	config.Counters = slices.Concat(config.Counters, app.backups.counters(), verified.counters(), (&reloading{}).counters(), []server.Counter{eraser{db: app.db, log: log}.counter()})
 	s, err := server.New(config)
 	require.NoError(t, err)
 	w := httptest.NewRecorder()

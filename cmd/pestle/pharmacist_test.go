@@ -46,6 +46,9 @@ func TestSubscriptionsDocument(t *testing.T) {
 	}
 }
 
+// TestMessagesDocument runs the commands of docs/messages.md against a sandbox.
+func TestMessagesDocument(t *testing.T) { walk(t, "messages.md", 12, keepingMessages) }
+
 // walk runs the commands of a document in one shell, in their order, against a
 // sandbox. Each prints the lines of the text block after it. A block with the name of
 // a file is that file.

@@ -259,7 +259,7 @@ func TestPurge(t *testing.T) {
 	// and the files of the folder
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan bool)
-	e := eraser{p.app.db, log}
+	e := eraser{db: p.app.db, log: log, before: p.app.forget}
 	require.Equal(t, 1.0, e.counter().Value())
 	go func() { e.run(ctx); close(done) }()
 	require.Eventually(t, func() bool { return e.counter().Value() == 0 }, time.Minute, 10*time.Millisecond)

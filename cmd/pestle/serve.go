@@ -118,6 +118,7 @@ type serveCommand struct {
 	Notices     noticeOptions       `embed:""`
 	Subscribed  subscriptionOptions `embed:""`
 	Alerts      alertOptions        `embed:""`
+	Messages    messageOptions      `embed:""`
 
 	settings  []cli.Setting          // as they were told
 	line      []string               // the command line
@@ -198,7 +199,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 		return errors.Join(err, app.closeLogs())
 	}
 	config.Warnings, config.Wrong = append(config.Warnings, verified.damage, app.ledger.Trouble, app.accesses.Trouble), verified.wrong
-	purged := eraser{app.db, log}
+	purged := eraser{db: app.db, log: log, before: app.forget}
 	reloads := &reloading{serving: c, app: app, bearer: c.taken, log: log}
 	app.figures.add(verified.counters()...)
 	config.Counters = slices.Concat(config.Counters, app.backups.counters(), verified.counters(), reloads.counters(), []server.Counter{purged.counter()})
@@ -310,7 +311,7 @@ func (c *serveCommand) appConfig() appConfig {
 	}
 	config.Register, config.Stock, config.Present = c.RegisterAlso, c.Goods.Stock, register.Asked(c.Responsible)
 	config.Checks, config.Closing = c.checks, c.closing
-	config.Notices, config.Alerts = c.Notices, c.Alerts
+	config.Notices, config.Alerts, config.Messages = c.Notices, c.Alerts, c.Messages
 	config.Subscriptions, config.Sandbox = c.Subscribed, c.Sandbox
 	config.Warehouse = c.Goods.warehouse()
 	return config
@@ -369,6 +370,9 @@ func (c *serveCommand) complete() error {
 		return err
 	}
 	if err := c.Notices.complete(c.Sandbox, c.Site, c.SiteName); err != nil {
+		return err
+	}
+	if err := c.Messages.complete(); err != nil {
 		return err
 	}
 	if err := c.Alerts.complete(c.Sandbox, &c.Notices); err != nil {
@@ -441,6 +445,9 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 	if c.scanner != nil {
 		config.Warnings = append(config.Warnings, c.scanner.Trouble)
 		config.Counters = append(config.Counters, scanned(c.scanner)...)
+	}
+	if app.messages != nil {
+		config.Messages, config.Counters = app.messages, append(config.Counters, app.messageCounters()...)
 	}
 	if app.ledger.Signed() {
 		config.Log, config.Operations = proofs{app}, append(config.Operations, app.ledger.Operations(map[string]*ledger.Notary{audit.LogName: app.accesses})...)
