@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -194,6 +195,7 @@ func (v *visit) recorded(out *auditScreen, a *answer) {
 				e.About = append(e.About, tab{Text: ref[0] + "/" + ref[1], Href: address("history", ref[0], ref[1])})
 			}
 		}
+		e.About = slices.Compact(e.About)
 		out.Events = append(out.Events, e)
 	}
 }

@@ -142,6 +142,25 @@ func TestSessionsEnd(t *testing.T) {
 	}
 }
 
+// TestHolds: to ask whether a session is in force is no use of it, so that it ends as if
+// nobody had asked.
+func TestHolds(t *testing.T) {
+	w := newWorld(t)
+	w.add("anna")
+	session := w.begin("anna")
+	for range 14 {
+		require.True(t, w.r.Holds(session))
+		w.now = w.now.Add(time.Minute)
+	}
+	require.True(t, w.r.Holds(session))
+	w.now = w.now.Add(time.Minute)
+	require.False(t, w.r.Holds(session))
+	require.False(t, w.r.Holds(""))
+	again := w.begin("anna")
+	require.NoError(t, w.r.End(again))
+	require.False(t, w.r.Holds(again))
+}
+
 // TestSessionsAreKept: over a restart, with when they were last used; only hashes
 // are stored.
 func TestSessionsAreKept(t *testing.T) {
