@@ -156,27 +156,39 @@ func (n Node) Path(names ...string) Node {
 }
 
 // Members walks an object's members in the order received.
-func (n Node) Members() iter.Seq[Node] { return n.children(Object) }
+func (n Node) Members() iter.Seq[Node] {
+	return func(yield func(Node) bool) { n.walk(Object, yield) }
+}
 
 // Items walks an array's items. On anything that exists and is no array it
 // walks the one value, so that 0..1 and 0..* elements read alike.
 func (n Node) Items() iter.Seq[Node] {
-	if n.r != nil && n.at().kind != Array {
-		return func(yield func(Node) bool) { yield(n) }
-	}
-	return n.children(Array)
+	return func(yield func(Node) bool) { n.items(yield) }
 }
 
-func (n Node) children(kind Kind) iter.Seq[Node] {
-	return func(yield func(Node) bool) {
-		if n.Kind() != kind {
+// array is Items of an array alone.
+func (n Node) array() iter.Seq[Node] {
+	return func(yield func(Node) bool) { n.walk(Array, yield) }
+}
+
+// items and walk are functions of their own so that Items and Members are compiled into
+// who ranges over them, and a loop takes no memory.
+func (n Node) items(yield func(Node) bool) {
+	if n.r != nil && n.at().kind != Array {
+		yield(n)
+		return
+	}
+	n.walk(Array, yield)
+}
+
+func (n Node) walk(kind Kind, yield func(Node) bool) {
+	if n.Kind() != kind {
+		return
+	}
+	nodes, end := n.r.nodes, n.at().next
+	for i := n.i + 1; i < end; i = nodes[i].next {
+		if !yield(Node{n.r, i}) {
 			return
-		}
-		nodes, end := n.r.nodes, n.at().next
-		for i := n.i + 1; i < end; i = nodes[i].next {
-			if !yield(Node{n.r, i}) {
-				return
-			}
 		}
 	}
 }
@@ -196,7 +208,7 @@ func (n Node) Len() int {
 
 // Item is the i-th item of an array, absent when there is none.
 func (n Node) Item(i int) Node {
-	for item := range n.children(Array) {
+	for item := range n.array() {
 		if i == 0 {
 			return item
 		}

@@ -32,7 +32,8 @@ func ParseContext(ctx context.Context, data []byte) (*Resource, error) {
 		return nil, &Error{Op: "parse", Kind: TooLong, Issues: []Issue{{Severity: Fatal, Code: TooLong,
 			Expected: fmt.Sprintf("at most %d bytes", MaxSize), Found: fmt.Sprintf("%d bytes", len(data))}}}
 	}
-	p := parser{ctx: ctx, data: data, nodes: make([]node, 0, room(data))}
+	var names [32]span
+	p := parser{ctx: ctx, data: data, nodes: make([]node, 0, room(data)), names: names[:0]}
 	p.document()
 	if p.late != nil {
 		return nil, p.late
