@@ -10,7 +10,18 @@ LDFLAGS  := -s -w \
   -X main.release=$(shell git describe --tags --always --dirty 2>/dev/null) \
   -X main.commit=$(shell git rev-parse HEAD 2>/dev/null) \
   -X main.date=$(shell git show -s --format=%cI HEAD 2>/dev/null)
-BUILD     = $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
+# No request spends its time in these, and without inlining the binary is 1.6 MB smaller
+# (docs/adr/command-line.md).
+OURS     := github.com/pestle-fhir/pestle
+COLD     := $(addprefix $(OURS)/,cmd/... pharmacy/... trust/... internal/... profiles/fsh profiles/definition profiles/snapshot profiles/served \
+  profiles/terminology/snomed fhir/view fhir/dosage store/content/... store/archive \
+  server/console/... server/openapi server/page/... server/oauth/... server/signin/... server/people server/subscription/... server/webauthn) \
+  github.com/go-pdf/... gopkg.in/yaml.v3 github.com/prometheus/... github.com/go-jose/... github.com/coreos/... \
+  github.com/gabriel-vasile/... github.com/go-playground/... github.com/spf13/... github.com/coder/... filippo.io/... \
+  golang.org/x/text/... golang.org/x/oauth2/... github.com/google/fhir/... go.opentelemetry.io/... \
+  net/http/pprof runtime/pprof internal/profile runtime/trace image/... crypto/x509 encoding/asn1 encoding/xml \
+  net/smtp net/mail mime/... html go/... text/...
+BUILD     = $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)' $(COLD:%=-gcflags=%=-l)
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 LINT     := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # The R4 definitions, for `make generate`: an hl7.fhir.r4.core package (.tgz or folder).

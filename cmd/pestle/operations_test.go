@@ -118,6 +118,8 @@ func sampleOf(p fhir.Parameter, kind string) fhir.Value {
 		return fhir.Obj("name", p.Name, "resource", fhir.Obj("resourceType", "Patient"))
 	case !strings.HasPrefix(kind, "value"):
 		return fhir.Obj("name", p.Name, "resource", fhir.Obj("resourceType", kind))
+	case !ok && len(p.Only) > 0 && p.Unsupported == "":
+		value = p.Only[0]
 	case !ok:
 		value = "x"
 	}
