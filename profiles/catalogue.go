@@ -2,11 +2,11 @@ package profiles
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 	"github.com/pestle-fhir/pestle/profiles/snapshot"
 )
@@ -133,7 +133,7 @@ func (c *catalogue) add(e Entry) {
 
 // number gives the ids. Two urls that end alike are told apart by a number.
 func (c *catalogue) number() {
-	slices.SortFunc(c.list, func(a, b Entry) int {
+	sorting.By(c.list, func(a, b Entry) int {
 		if a.Type != b.Type {
 			return strings.Compare(a.Type, b.Type)
 		}

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 )
 
@@ -173,7 +174,7 @@ func (s *Stored) of(keys map[string]bool) *definition.Set {
 	set := definition.NewSet()
 	for key := range keys {
 		list := s.byURL[key]
-		slices.SortFunc(list, func(a, b *stored) int {
+		sorting.By(list, func(a, b *stored) int {
 			if (a.version == "") != (b.version == "") { // the url alone is the name of one without a version
 				return len(b.version) - len(a.version)
 			}

@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // batch carries out each entry by itself, whatever becomes of the others:
@@ -93,7 +93,7 @@ func inOrder(list []entry) []int {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(turn(list[a].method), turn(list[b].method)) })
+	sorting.Stably(order, func(a, b int) int { return cmp.Compare(turn(list[a].method), turn(list[b].method)) })
 	return order
 }
 

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // release is what is made of one commit.
@@ -87,7 +88,7 @@ func (r release) pack(folder string) error {
 		return err
 	}
 	files = append(files, more...)
-	slices.SortFunc(files, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	sorting.By(files, func(a, b member) int { return strings.Compare(a.name, b.name) })
 	if strings.HasPrefix(platform, "windows_") {
 		return r.zip(platform, files)
 	}

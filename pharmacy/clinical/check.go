@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // check is one judgement of an order.
@@ -45,7 +47,7 @@ func (t Table) Check(on time.Time, p *Patient, o *Order, h *History) []Finding {
 			}
 		}
 	}
-	slices.SortFunc(c.found, func(a, b Finding) int {
+	sorting.By(c.found, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(weight(a.Rule.Severity), weight(b.Rule.Severity)), cmp.Compare(a.Rule.ID, b.Rule.ID), cmp.Compare(a.Key, b.Key))
 	})
 	return c.found

@@ -2,12 +2,13 @@ package clinical
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // newest is the last measurement of a kind up to the day; nil for none.
@@ -62,7 +63,7 @@ func (c *check) lastChange() (on time.Time, from, to string) {
 			list = append(list, i)
 		}
 	}
-	slices.SortFunc(list, func(a, b int) int { return c.history.Supplies[b].On.Compare(c.history.Supplies[a].On) })
+	sorting.By(list, func(a, b int) int { return c.history.Supplies[b].On.Compare(c.history.Supplies[a].On) })
 	for n := 0; n+1 < len(list); n++ {
 		a, errA := c.supplied(list[n])
 		b, errB := c.supplied(list[n+1])

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/dosage"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 //go:embed substances.tsv
@@ -47,7 +48,7 @@ func readSubstances(tsv string) dictionary {
 			d.byCode[c] = s
 		}
 	}
-	slices.SortStableFunc(d.byWord, func(a, b wordOf) int { return len(b.word) - len(a.word) })
+	sorting.Stably(d.byWord, func(a, b wordOf) int { return len(b.word) - len(a.word) })
 	return d
 }
 

@@ -5,12 +5,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/takeon"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
@@ -84,7 +84,7 @@ func (s *Service) TakeOn(ctx context.Context, q TakeOn, who fhir.Principal, now 
 		return nil, err
 	}
 	t.patients, t.numbers, t.names, t.seen = nil, nil, nil, nil // it is planned: what was read is given back
-	slices.SortStableFunc(t.Findings, func(a, b takeon.Finding) int {
+	sorting.Stably(t.Findings, func(a, b takeon.Finding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Issue.Position.Line, b.Issue.Position.Line))
 	})
 	if takeon.Failed(t.Findings) {
@@ -142,7 +142,7 @@ func (t *taking) plan(in *takeon.Intake) error {
 		}
 	}
 	// One after the other by day, so that the newest record is of the newest supply.
-	slices.SortStableFunc(in.Supplies, func(a, b takeon.Supply) int { return a.On.Compare(b.On.Time) })
+	sorting.Stably(in.Supplies, func(a, b takeon.Supply) int { return a.On.Compare(b.On.Time) })
 	for i := range in.Supplies {
 		if err := t.supply(&in.Supplies[i]); err != nil {
 			return err

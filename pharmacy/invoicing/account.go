@@ -2,9 +2,9 @@ package invoicing
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -39,7 +39,7 @@ func (o *Owed) Unused() int64 {
 
 // allot lets the money pay the invoices in the order of their numbers.
 func (o *Owed) allot() {
-	slices.SortFunc(o.Invoices, func(a, b OwedInvoice) int {
+	sorting.By(o.Invoices, func(a, b OwedInvoice) int {
 		return cmp.Or(cmp.Compare(len(a.Number), len(b.Number)), cmp.Compare(a.Number, b.Number))
 	})
 	left := o.Paid - o.Refunded

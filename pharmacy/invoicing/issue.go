@@ -3,10 +3,10 @@ package invoicing
 import (
 	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/invoicing/prices"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
@@ -112,7 +112,7 @@ func (i *invoice) loadOpen(state fhir.State, open string) (rest *charge, err err
 			all = append(all, c)
 		}
 	}
-	slices.SortFunc(all, func(a, b *charge) int { return cmp.Or(cmp.Compare(a.of.when, b.of.when), cmp.Compare(a.id, b.id)) })
+	sorting.By(all, func(a, b *charge) int { return cmp.Or(cmp.Compare(a.of.when, b.of.when), cmp.Compare(a.id, b.id)) })
 	if i.lines = all; len(all) > mostLines {
 		i.lines, rest = all[:mostLines], all[mostLines]
 	}

@@ -2,10 +2,10 @@ package nhs
 
 import (
 	_ "embed"
-	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 //go:embed codes.tsv
@@ -32,7 +32,7 @@ func Codes(system string) (list []fhir.Coding) {
 			list = append(list, fhir.Coding{System: system, Code: code, Display: display})
 		}
 	}
-	slices.SortFunc(list, func(a, b fhir.Coding) int {
+	sorting.By(list, func(a, b fhir.Coding) int {
 		if len(a.Code) != len(b.Code) && strings.Trim(a.Code+b.Code, "0123456789") == "" {
 			return len(a.Code) - len(b.Code)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
@@ -81,7 +82,7 @@ func addresses(patient *fhir.Resource, may func(Channel) bool, now time.Time) []
 	if slices.Contains(preferred, "no-text") {
 		list = slices.DeleteFunc(list, func(a ranked) bool { return a.Channel == Text })
 	}
-	slices.SortStableFunc(list, func(a, b ranked) int {
+	sorting.Stably(list, func(a, b ranked) int {
 		if slices.Contains(preferred, "email-first") && a.Channel != b.Channel {
 			return cmp.Compare(a.Channel, b.Channel) // email before text
 		}

@@ -2,13 +2,13 @@ package register
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -33,7 +33,7 @@ func entriesFound(state fhir.State, query string) ([]*Entry, error) {
 		}
 		entries = append(entries, e)
 	}
-	slices.SortFunc(entries, func(a, b *Entry) int {
+	sorting.By(entries, func(a, b *Entry) int {
 		return cmp.Or(cmp.Compare(a.seq, b.seq), cmp.Compare(a.place, b.place), cmp.Compare(a.ID, b.ID))
 	})
 	return entries, nil
@@ -142,7 +142,7 @@ func balanceOf(state fhir.State, p *Page) (decimal.Decimal, error) {
 
 // sortPages puts pages in the order of pharmacy, class, form and strength.
 func sortPages(pages []*Page) {
-	slices.SortFunc(pages, func(a, b *Page) int {
+	sorting.By(pages, func(a, b *Page) int {
 		return cmp.Or(cmp.Compare(a.Org, b.Org), cmp.Compare(a.Product.Class, b.Product.Class), cmp.Compare(a.Product.Form, b.Product.Form),
 			cmp.Compare(len(a.Product.Strength), len(b.Product.Strength)), cmp.Compare(a.Product.Strength, b.Product.Strength),
 			cmp.Compare(a.Product.Name, b.Product.Name), cmp.Compare(a.ID, b.ID))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
@@ -145,7 +146,7 @@ func (s *Service) runsBefore(ctx context.Context, e *Export) ([]run, error) {
 			runs = append(runs, run{month, seq, v.LastUpdated, nil})
 		}
 	}
-	slices.SortFunc(runs, func(a, b run) int { return int(int64(a.seq) - int64(b.seq)) })
+	sorting.By(runs, func(a, b run) int { return int(int64(a.seq) - int64(b.seq)) })
 	for i := range runs {
 		runs[i].state = s.db.StateAt(ctx, runs[i].seq)
 	}

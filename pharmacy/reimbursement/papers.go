@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
@@ -105,7 +106,7 @@ func papersOf(state fhir.State, month tariff.Month, org string) ([]*sheetOfPaper
 		if err != nil {
 			return nil, err
 		}
-		slices.SortFunc(found, func(a, b *sheetOfPaper) int { return strings.Compare(a.day+a.number, b.day+b.number) })
+		sorting.By(found, func(a, b *sheetOfPaper) int { return strings.Compare(a.day+a.number, b.day+b.number) })
 		list = append(list, found...)
 	}
 	return list, markSent(state, month, org, list)

@@ -3,11 +3,11 @@ package reimbursement
 import (
 	"context"
 	"math/big"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/pricing"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
@@ -180,7 +180,7 @@ func paymentsOf(state fhir.State, month tariff.Month, org string) (list []*payme
 		}
 		list = append(list, p)
 	}
-	slices.SortFunc(list, func(a, b *payment) int { return int(int64(a.version.Seq) - int64(b.version.Seq)) })
+	sorting.By(list, func(a, b *payment) int { return int(int64(a.version.Seq) - int64(b.version.Seq)) })
 	return list, nil
 }
 

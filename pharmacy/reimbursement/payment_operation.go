@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
@@ -210,7 +210,7 @@ func differencesOf(state fhir.State, month tariff.Month, org string) (list []sta
 			list = append(list, standing{readDifference(task), task, task.Root().Path("focus", "reference").Text()})
 		}
 	}
-	slices.SortFunc(list, func(a, b standing) int {
+	sorting.By(list, func(a, b standing) int {
 		return strings.Compare(a.ref+a.name+a.kind, b.ref+b.name+b.kind)
 	})
 	return list, nil

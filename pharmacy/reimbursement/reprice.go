@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
@@ -54,7 +55,7 @@ func byDay(state fhir.State, ids []string) error {
 			days[id] = nhs.Extension(r.Root(), extDay).Get("valueDate").Text()
 		}
 	}
-	slices.SortFunc(ids, func(a, b string) int { return cmp.Or(strings.Compare(days[a], days[b]), strings.Compare(a, b)) })
+	sorting.By(ids, func(a, b string) int { return cmp.Or(strings.Compare(days[a], days[b]), strings.Compare(a, b)) })
 	return nil
 }
 

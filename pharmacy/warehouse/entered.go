@@ -1,11 +1,10 @@
 package warehouse
 
 import (
-	"slices"
-
 	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/warehouse/stock"
 )
@@ -81,7 +80,7 @@ func (b *book) enter(i *item, e Entered, why cause) error {
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(lots, func(x, y *lot) int {
+	sorting.Stably(lots, func(x, y *lot) int {
 		switch mine := func(l *lot) bool { return e.Batch != "" && l.Batch == e.Batch }; {
 		case mine(x) != mine(y):
 			if mine(x) {

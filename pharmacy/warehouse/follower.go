@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/warehouse/stock"
@@ -174,7 +175,7 @@ func (b *book) ordersOf(v *fhir.Version) (list []*order, err error) {
 			list = append(list, o)
 		}
 	}
-	slices.SortStableFunc(list, func(x, y *order) int {
+	sorting.Stably(list, func(x, y *order) int {
 		return y.in(stock.InTransit, stock.Packed).Cmp(x.in(stock.InTransit, stock.Packed))
 	})
 	return list, nil
@@ -563,7 +564,7 @@ func entriesOf(state fhir.State, query string) (list []*entry, err error) {
 			all = append(all, placed{e, v.Seq})
 		}
 	}
-	slices.SortFunc(all, func(x, y placed) int {
+	sorting.By(all, func(x, y placed) int {
 		switch {
 		case x.seq != y.seq:
 			return int(int64(x.seq) - int64(y.seq))

@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/warehouse/stock"
 )
@@ -96,7 +97,7 @@ func entriesIn(tx *fhir.Transaction, lot string) (list []*entry, err error) {
 			list = append(list, e)
 		}
 	}
-	slices.SortFunc(list, func(a, b *entry) int { return a.place - b.place })
+	sorting.By(list, func(a, b *entry) int { return a.place - b.place })
 	return list, nil
 }
 

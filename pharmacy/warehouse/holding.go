@@ -2,11 +2,11 @@ package warehouse
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/warehouse/stock"
 )
@@ -29,12 +29,12 @@ func HoldingsOf(state fhir.State, org string) (list []Holding, err error) {
 		if err != nil {
 			return nil, err
 		}
-		slices.SortFunc(lots, func(x, y *lot) int {
+		sorting.By(lots, func(x, y *lot) int {
 			return cmp.Or(x.Expiry.Compare(y.Expiry.Time), cmp.Compare(x.Batch, y.Batch), cmp.Compare(x.Location, y.Location))
 		})
 		list = append(list, Holding{i, lots})
 	}
-	slices.SortFunc(list, func(x, y Holding) int {
+	sorting.By(list, func(x, y Holding) int {
 		return cmp.Or(cmp.Compare(x.item.product.Name, y.item.product.Name), cmp.Compare(x.item.unit, y.item.unit))
 	})
 	return list, nil

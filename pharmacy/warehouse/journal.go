@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/warehouse/stock"
@@ -169,7 +170,7 @@ func (b *Books) stocked() (list []*valued) {
 			list = append(list, l)
 		}
 	}
-	slices.SortFunc(list, func(x, y *valued) int {
+	sorting.By(list, func(x, y *valued) int {
 		return cmp.Or(cmp.Compare(x.product.Name, y.product.Name), cmp.Compare(x.expiry, y.expiry), cmp.Compare(x.batch, y.batch), cmp.Compare(x.location, y.location), cmp.Compare(x.lotID, y.lotID))
 	})
 	return list

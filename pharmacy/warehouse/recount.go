@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/warehouse/stock"
 )
@@ -79,7 +80,7 @@ func (c *counter) commit(commit *fhir.LogEntry) error {
 			entries = append(entries, e)
 		}
 	}
-	slices.SortStableFunc(entries, func(a, b *entry) int { return a.place - b.place })
+	sorting.Stably(entries, func(a, b *entry) int { return a.place - b.place })
 	for _, v := range commit.Versions {
 		if v.Type != "Basic" || c.entries[v.ID] {
 			continue

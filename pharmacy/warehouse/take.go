@@ -12,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/warehouse/stock"
 )
@@ -115,7 +116,7 @@ func (b *book) again(o *order) {
 		progress = false
 		early := o.early
 		o.early = nil
-		slices.SortStableFunc(early, func(x, y Event) int { return x.When.Compare(y.When) })
+		sorting.Stably(early, func(x, y Event) int { return x.When.Compare(y.When) })
 		for i := range early {
 			taken, refused := b.take(o, &early[i])
 			progress = progress || taken == Done

@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/warehouse/stock"
@@ -194,6 +195,6 @@ func (b *book) waitingFor(i *item) (list []*order, err error) {
 			list = append(list, o)
 		}
 	}
-	slices.SortFunc(list, func(x, y *order) int { return cmp.Or(cmp.Compare(x.authored, y.authored), cmp.Compare(x.id, y.id)) })
+	sorting.By(list, func(x, y *order) int { return cmp.Or(cmp.Compare(x.authored, y.authored), cmp.Compare(x.id, y.id)) })
 	return list, nil
 }

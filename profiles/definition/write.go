@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // ResourceID is the logical id that a definition without a stored resource is
@@ -46,7 +47,7 @@ func (s *Structure) ordered() []*Element {
 		}
 	}
 	out := slices.Clone(s.Differential)
-	slices.SortStableFunc(out, func(a, b *Element) int { return cmp.Compare(place[a.ID], place[b.ID]) })
+	sorting.Stably(out, func(a, b *Element) int { return cmp.Compare(place[a.ID], place[b.ID]) })
 	return out
 }
 

@@ -3,10 +3,10 @@ package served
 import (
 	"bytes"
 	"context"
-	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/profiles"
 )
 
@@ -24,7 +24,7 @@ func (d *Definitions) sorted(ctx context.Context, q *search.Query) (*search.Resu
 	if q.Count == 0 || q.Summary == search.SummaryCount {
 		return out, nil
 	}
-	slices.SortStableFunc(list, func(a, b sortable) int { return compareSortables(q, a, b) })
+	sorting.Stably(list, func(a, b sortable) int { return compareSortables(q, a, b) })
 	at, _ := readPlace(q.Page.After)
 	from := at.from
 	for _, s := range list[min(from, len(list)):min(from+q.Count, len(list))] {

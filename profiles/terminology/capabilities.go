@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // Capabilities are the members of a TerminologyCapabilities that say what is
@@ -40,7 +41,7 @@ func (s *Service) loaded() []fhir.Value {
 			continue
 		}
 		var named []fhir.Value
-		slices.SortFunc(versions[url], cmp.Compare[string])
+		sorting.By(versions[url], cmp.Compare[string])
 		for _, version := range versions[url] {
 			if version != "" {
 				named = append(named, fhir.Obj("code", version, "isDefault", version == standing.Version()))

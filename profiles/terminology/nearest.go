@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir/spelling"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // nearest gives up to three codes that look most like a wrong one.
@@ -24,7 +25,7 @@ func nearest(code string, of iter.Seq[Concept]) []string {
 			best = append(best, scored{c.Code, d})
 		}
 	}
-	slices.SortStableFunc(best, func(a, b scored) int { return cmp.Compare(a.score, b.score) })
+	sorting.Stably(best, func(a, b scored) int { return cmp.Compare(a.score, b.score) })
 	var out []string
 	for _, s := range best[:min(3, len(best))] {
 		out = append(out, s.code)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 )
 
@@ -132,7 +133,7 @@ func (j *judge) answer(in *input, codes []definition.Coding, list []*finding) fh
 		}
 		unknown, cause = append(unknown, f.unknown...), append(cause, f.cause...)
 	}
-	slices.SortStableFunc(issues, func(a, b remark) int { return weight(a.severity) - weight(b.severity) })
+	sorting.Stably(issues, func(a, b remark) int { return weight(a.severity) - weight(b.severity) })
 	ok := !slices.ContainsFunc(issues, func(i remark) bool { return i.severity == fhir.Err })
 	var p parameters
 	p.add("result", "valueBoolean", ok)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 )
 
@@ -55,7 +56,7 @@ func (s *Service) mapsFor(t Translation) ([]*definition.ConceptMap, error) {
 		return []*definition.ConceptMap{m}, nil
 	}
 	use := s.mapsOf(t)
-	slices.SortFunc(use, func(a, b *definition.ConceptMap) int { return strings.Compare(a.URL, b.URL) })
+	sorting.By(use, func(a, b *definition.ConceptMap) int { return strings.Compare(a.URL, b.URL) })
 	return use, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 )
 
@@ -92,7 +93,7 @@ func (s *Service) versions(url string) (list []string) {
 		}
 	}
 	s.mu.RUnlock()
-	slices.SortFunc(list, definition.CompareVersions)
+	sorting.By(list, definition.CompareVersions)
 	return slices.Compact(list)
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/server/page"
 	"github.com/pestle-fhir/pestle/server/page/markup"
 )
@@ -111,7 +112,7 @@ func (v *visit) buttonsOf(r *review, task fhir.Node) {
 		}
 		r.Buttons = append(r.Buttons, b)
 	}
-	slices.SortStableFunc(r.Buttons, func(a, b button) int { // those with a key first
+	sorting.Stably(r.Buttons, func(a, b button) int { // those with a key first
 		return strings.Compare(map[bool]string{true: "b"}[a.Key == ""], map[bool]string{true: "b"}[b.Key == ""])
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/server/page"
 )
 
@@ -271,7 +272,7 @@ func parameter(parts fhir.Node, name string) fhir.Node {
 
 // sorted sorts what happened, the newest first.
 func sorted(list []event) []event {
-	slices.SortStableFunc(list, func(a, b event) int { return strings.Compare(b.When.Instant, a.When.Instant) })
+	sorting.Stably(list, func(a, b event) int { return strings.Compare(b.When.Instant, a.When.Instant) })
 	return slices.CompactFunc(list, func(a, b event) bool {
 		return a.When == b.When && a.Kind == b.Kind && a.Words == b.Words && len(a.More) == 0 && len(b.More) == 0
 	})

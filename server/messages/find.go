@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // Query says which messages are asked for.
@@ -182,7 +184,7 @@ func (l *Log) Groups(q Query) (list []Group, total, accepted int, err error) {
 	for _, g := range by {
 		list = append(list, *g)
 	}
-	slices.SortFunc(list, func(a, b Group) int {
+	sorting.By(list, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(b.Messages, a.Messages), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Code, b.Code))
 	})
 	return list, total, accepted, err

@@ -2,8 +2,9 @@ package oauth
 
 import (
 	"cmp"
-	"slices"
 	"time"
+
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // Granted is what a person has let an app do.
@@ -35,7 +36,7 @@ func (s *Server) AppsOf(person string) (list []Granted) {
 		}
 		list = append(list, Granted{ID: id, Name: c.Name, Scopes: g.scopes(), Given: time.Unix(g.Issued, 0), Expires: time.Unix(g.Expires, 0)})
 	}
-	slices.SortFunc(list, func(a, b Granted) int { return cmp.Or(b.Given.Compare(a.Given), cmp.Compare(a.ID, b.ID)) })
+	sorting.By(list, func(a, b Granted) int { return cmp.Or(b.Given.Compare(a.Given), cmp.Compare(a.ID, b.ID)) })
 	return list
 }
 

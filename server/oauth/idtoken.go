@@ -15,6 +15,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
+
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // signing are the keys that sign id_tokens, oldest first. Another one takes over
@@ -52,7 +54,7 @@ func (s *signing) add(kid string, record []byte) error {
 		return errors.New("it is not a key as this server stores it")
 	}
 	s.keys = append(s.keys, k)
-	slices.SortFunc(s.keys, func(a, b signKey) int { return int(a.Created - b.Created) })
+	sorting.By(s.keys, func(a, b signKey) int { return int(a.Created - b.Created) })
 	return nil
 }
 

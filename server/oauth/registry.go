@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"sync"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/server/auth"
 )
 
@@ -53,7 +53,7 @@ func (s *Server) Clients() []Client {
 	for _, c := range s.clients.byID {
 		out = append(out, *c)
 	}
-	slices.SortFunc(out, func(a, b Client) int { return cmp.Compare(a.ID, b.ID) })
+	sorting.By(out, func(a, b Client) int { return cmp.Compare(a.ID, b.ID) })
 	return out
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"slices"
 	"time"
+
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // Listed is a session as the person whose it is sees it.
@@ -31,7 +33,7 @@ func (r *Registry) Sessions(id string) (list []Listed) {
 			list = append(list, Listed{listedID(key), *s})
 		}
 	}
-	slices.SortFunc(list, func(a, b Listed) int {
+	sorting.By(list, func(a, b Listed) int {
 		return cmp.Or(cmp.Compare(b.Seen, a.Seen), cmp.Compare(a.ID, b.ID))
 	})
 	return list

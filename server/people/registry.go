@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // List returns the people in the order of their ids.
@@ -18,7 +19,7 @@ func (r *Registry) List() []Person {
 	for _, p := range r.people {
 		out = append(out, *p)
 	}
-	slices.SortFunc(out, func(a, b Person) int { return cmp.Compare(a.ID, b.ID) })
+	sorting.By(out, func(a, b Person) int { return cmp.Compare(a.ID, b.ID) })
 	return out
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // entry is what the index has of each event besides its terms.
@@ -58,7 +60,7 @@ func (m *memory) add(e entry, terms []uint64) {
 	if len(m.tail) < longestTail {
 		return
 	}
-	slices.SortFunc(m.tail, comparePostings)
+	sorting.By(m.tail, comparePostings)
 	m.runs = append(m.runs, m.tail)
 	m.tail = nil
 	for n := len(m.runs); n > 1 && len(m.runs[n-2]) < 2*len(m.runs[n-1]); n = len(m.runs) {
@@ -81,7 +83,7 @@ func merged(a, b []posting) []posting {
 // sorted are all postings in order; the caller holds the lock, or nobody adds.
 func (m *memory) sorted() []posting {
 	out := slices.Clone(m.tail)
-	slices.SortFunc(out, comparePostings)
+	sorting.By(out, comparePostings)
 	for _, run := range slices.Backward(m.runs) {
 		out = merged(run, out)
 	}

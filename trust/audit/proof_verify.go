@@ -13,6 +13,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/trust/ledger"
 )
 
@@ -237,7 +238,7 @@ func joined(list []run, places ...uint64) (out []run) {
 
 // over reports whether events were kept as long as they must be.
 func (v *verifier) over(numbers run) bool {
-	slices.SortFunc(v.expired, func(a, b run) int { return int(min(max(int64(a.from-b.from), -1), 1)) }) //nolint:gosec // the sign alone
+	sorting.By(v.expired, func(a, b run) int { return int(min(max(int64(a.from-b.from), -1), 1)) }) //nolint:gosec // the sign alone
 	for _, r := range v.expired {
 		if r.from <= numbers.from && r.to > numbers.from {
 			numbers.from = r.to

@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // Kind is what a finding is.
@@ -103,7 +105,7 @@ func Verify(in io.Reader, trust Trust) (*Report, error) {
 
 // Sorted are findings in the order of their places.
 func Sorted(list []Finding) []Finding {
-	slices.SortStableFunc(list, func(a, b Finding) int {
+	sorting.Stably(list, func(a, b Finding) int {
 		return strings.Compare(fmt.Sprintf("%020d %s", a.Index, a.Kind), fmt.Sprintf("%020d %s", b.Index, b.Kind))
 	})
 	return list

@@ -14,6 +14,7 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // Versions is the database as this package reads it.
@@ -337,7 +338,7 @@ func (r *record) list() (list []*member) {
 	for _, m := range r.members {
 		list = append(list, m)
 	}
-	slices.SortFunc(list, func(a, b *member) int { return strings.Compare(a.ref(), b.ref()) })
+	sorting.By(list, func(a, b *member) int { return strings.Compare(a.ref(), b.ref()) })
 	return list
 }
 

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 var (
@@ -119,7 +121,7 @@ func (r Retention) Keeps(typ string, resource, record, birth, now time.Time) (al
 		from := map[string]time.Time{sinceRecord: record, sinceResource: resource, sinceBirth: birth}[one.since]
 		all = append(all, Kept{from.AddDate(one.years, 0, 0), one.class, one.years})
 	}
-	slices.SortStableFunc(all, func(a, b Kept) int { return b.Until.Compare(a.Until) })
+	sorting.Stably(all, func(a, b Kept) int { return b.Until.Compare(a.Until) })
 	return all
 }
 

@@ -2,9 +2,9 @@ package message
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -37,7 +37,7 @@ func Examine[T any](subject T, rules []Rule[T]) []fhir.Issue {
 // because EPS software reads the first issue.
 func ordered(issues []fhir.Issue) []fhir.Issue {
 	issues = fhir.SortIssues(issues)
-	slices.SortStableFunc(issues, func(a, b fhir.Issue) int { return cmp.Compare(rank(a), rank(b)) })
+	sorting.Stably(issues, func(a, b fhir.Issue) int { return cmp.Compare(rank(a), rank(b)) })
 	return issues
 }
 

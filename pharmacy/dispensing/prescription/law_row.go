@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -35,7 +36,7 @@ func (l Law) Rows() (rows []LawRow) {
 	for _, x := range l.Collection {
 		rows = append(rows, LawRow{x.Rule, x.From, schedules(x.Schedules), "it is recorded who collects a supply, the name and address of a healthcare professional, and whether proof of identity was requested and provided", x.Source})
 	}
-	slices.SortStableFunc(rows, func(a, b LawRow) int {
+	sorting.Stably(rows, func(a, b LawRow) int {
 		return cmp.Or(cmp.Compare(a.Rule, b.Rule), a.From.Compare(b.From.Time))
 	})
 	return rows

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -119,7 +120,7 @@ func (t *Terms) contradictions(others *Terms) (issues []fhir.Issue) {
 			}
 		}
 	}
-	slices.SortFunc(issues, func(a, b fhir.Issue) int {
+	sorting.By(issues, func(a, b fhir.Issue) int {
 		return cmp.Or(a.Position.Line-b.Position.Line, cmp.Compare(a.Found, b.Found))
 	})
 	return issues
@@ -154,5 +155,5 @@ var termsCSV []byte
 var BuiltinTerms = sync.OnceValue(func() *Terms { return builtin(readTerms(termsCSV, nil)) })
 
 func sortPrices(list []Price) {
-	slices.SortFunc(list, func(a, b Price) int { return cmp.Or(cmp.Compare(a.Medicine, b.Medicine), cmp.Compare(a.Code, b.Code)) })
+	sorting.By(list, func(a, b Price) int { return cmp.Or(cmp.Compare(a.Medicine, b.Medicine), cmp.Compare(a.Code, b.Code)) })
 }

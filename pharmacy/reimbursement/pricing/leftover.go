@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
@@ -35,7 +36,7 @@ func (b *Book) PacksOf(code string) []string {
 // it is there once, whatever is priced first.
 func left(moves []Leftover, day time.Time, months int) *big.Rat {
 	moves = slices.Clone(moves)
-	slices.SortStableFunc(moves, func(a, b Leftover) int { // of one day, what was added first
+	sorting.Stably(moves, func(a, b Leftover) int { // of one day, what was added first
 		return cmp.Or(a.Day.Compare(b.Day), b.Quantity.Sign()-a.Quantity.Sign())
 	})
 	var lots []Leftover

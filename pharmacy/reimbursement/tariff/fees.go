@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/sheet"
 )
 
@@ -117,7 +118,7 @@ func (f *Fees) InForce(day time.Time) []Fee {
 			list = append(list, fee)
 		}
 	}
-	slices.SortFunc(list, func(a, b Fee) int { return a.Line - b.Line })
+	sorting.By(list, func(a, b Fee) int { return a.Line - b.Line })
 	return list
 }
 
@@ -140,7 +141,7 @@ func ReadFees(data []byte) (*Fees, []fhir.Issue) {
 		f.byRule[fee.Rule] = append(f.byRule[fee.Rule], fee)
 	}
 	for rule, figures := range f.byRule {
-		slices.SortStableFunc(figures, func(a, b Fee) int { return a.From.Compare(b.From) })
+		sorting.Stably(figures, func(a, b Fee) int { return a.From.Compare(b.From) })
 		for i := range figures[1:] {
 			if figures[i].From.Equal(figures[i+1].From) {
 				s.Fail(fhir.Position{Line: figures[i+1].Line, Column: 1}, fhir.Duplicate, string(rule)+" has two figures from the same day.", "", "line "+strconv.Itoa(figures[i].Line)+" and this one")
@@ -148,7 +149,7 @@ func ReadFees(data []byte) (*Fees, []fhir.Issue) {
 		}
 	}
 	if fhir.HasErrors(s.Issues) {
-		slices.SortStableFunc(s.Issues, func(a, b fhir.Issue) int { return cmp.Compare(a.Position.Line, b.Position.Line) })
+		sorting.Stably(s.Issues, func(a, b fhir.Issue) int { return cmp.Compare(a.Position.Line, b.Position.Line) })
 		return nil, s.Issues
 	}
 	return f, s.Issues

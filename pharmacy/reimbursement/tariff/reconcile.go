@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // candidates is how many packs are shown for a row that fits none.
@@ -87,7 +88,7 @@ func (x packIndex) near(medicine string, fits []Pack) []Pack {
 			list = append(list, scored{p, shared})
 		}
 	}
-	slices.SortFunc(list, func(a, b scored) int { return cmp.Or(b.shared-a.shared, a.Line-b.Line) })
+	sorting.By(list, func(a, b scored) int { return cmp.Or(b.shared-a.shared, a.Line-b.Line) })
 	var packs []Pack
 	for _, p := range list[:min(len(list), candidates)] {
 		packs = append(packs, p.Pack)

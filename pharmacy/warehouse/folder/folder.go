@@ -20,12 +20,12 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/internal/outbound/webhook"
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/warehouse"
 )
 
@@ -257,6 +257,6 @@ func read(name, id string, text []byte) (events []placed, wrong []string) {
 	if len(events) == 0 && len(wrong) == 0 {
 		wrong = append(wrong, "The file has no event.")
 	}
-	slices.SortStableFunc(events, func(a, b placed) int { return a.When.Compare(b.When) })
+	sorting.Stably(events, func(a, b placed) int { return a.When.Compare(b.When) })
 	return events, wrong
 }

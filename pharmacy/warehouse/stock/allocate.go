@@ -2,10 +2,10 @@ package stock
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/shopspring/decimal"
 
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -25,7 +25,7 @@ func ByExpiry(lots []*Lot, want decimal.Decimal, on nhs.Date) (takes []Take, sho
 			places = append(places, i)
 		}
 	}
-	slices.SortStableFunc(places, func(a, b int) int {
+	sorting.Stably(places, func(a, b int) int {
 		x, y := lots[a], lots[b]
 		return cmp.Or(x.Expiry.Compare(y.Expiry.Time), cmp.Compare(x.Batch, y.Batch), cmp.Compare(x.Location, y.Location))
 	})

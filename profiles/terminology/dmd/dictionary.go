@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 	"github.com/pestle-fhir/pestle/profiles/terminology"
 	"github.com/pestle-fhir/pestle/profiles/terminology/snomed"
@@ -32,7 +33,7 @@ var _ terminology.System = (*Dictionary)(nil)
 
 func (l *loader) dictionary() *Dictionary {
 	d := &Dictionary{version: l.version, items: make([]item, 0, len(l.entries)), terms: l.terms}
-	slices.SortStableFunc(l.entries, func(a, b entry) int { return strings.Compare(a.code, b.code) })
+	sorting.Stably(l.entries, func(a, b entry) int { return strings.Compare(a.code, b.code) })
 	above := make([][]string, 0, len(l.entries))
 	for i, e := range l.entries {
 		if i > 0 && l.entries[i-1].code == e.code {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 	"github.com/pestle-fhir/pestle/profiles/terminology/release"
 )
@@ -119,7 +120,7 @@ func (t *Table) readTerms(r io.Reader) error {
 		return err
 	}
 	at = append(at, uint32(len(t.text)))
-	slices.SortFunc(list, func(a, b row) int { return cmp.Compare(a.code, b.code) })
+	sorting.By(list, func(a, b row) int { return cmp.Compare(a.code, b.code) })
 	text := make([]byte, 0, len(t.text))
 	for i, one := range list {
 		if i > 0 && list[i-1].code == one.code {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pestle-fhir/pestle/internal/sorting"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 	"github.com/pestle-fhir/pestle/profiles/terminology"
 )
@@ -90,7 +91,7 @@ func (t *Table) Lookup(code string) (terminology.Concept, bool) {
 			c.Designations = append(c.Designations, definition.Designation{Language: "en", Use: definition.Coding{System: System, Code: use}, Value: name})
 		}
 	}
-	slices.SortFunc(c.Designations, func(a, b definition.Designation) int { return strings.Compare(a.Use.Code, b.Use.Code) })
+	sorting.By(c.Designations, func(a, b definition.Designation) int { return strings.Compare(a.Use.Code, b.Use.Code) })
 	for column := firstProperty; column < copyright; column++ {
 		if value := t.field(n, column); value != "" {
 			c.Properties = append(c.Properties, definition.Property{Code: columns[column], Type: "String", Value: value})

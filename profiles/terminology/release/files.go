@@ -11,8 +11,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
+
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // maxDepth bounds zips in zips, maxInner the size of a zip within one.
@@ -49,7 +50,7 @@ func Files(location string, want func(name string) bool) (files []File, done fun
 		c.close()
 		return nil, func() {}, err
 	}
-	slices.SortStableFunc(c.files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
+	sorting.Stably(c.files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	return c.files, c.close, nil
 }
 

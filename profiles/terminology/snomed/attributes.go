@@ -3,6 +3,8 @@ package snomed
 import (
 	"cmp"
 	"slices"
+
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // attributes are the relationships of concepts besides is-a, by concept and group.
@@ -23,7 +25,7 @@ func (a attributes) of(n uint32) (first, end uint32) {
 
 // relate puts the relationships in order, and what became of concepts out of use.
 func (b *Builder) relate(e *Edition) {
-	slices.SortStableFunc(b.attributes, func(x, y attributeRow) int { return cmp.Or(cmp.Compare(x.id, y.id), cmp.Compare(x.date, y.date)) })
+	sorting.Stably(b.attributes, func(x, y attributeRow) int { return cmp.Or(cmp.Compare(x.id, y.id), cmp.Compare(x.date, y.date)) })
 	type row struct {
 		from, typ, to uint32
 		group         uint16
@@ -41,7 +43,7 @@ func (b *Builder) relate(e *Edition) {
 		}
 	}
 	b.attributes = nil
-	slices.SortFunc(rows, func(x, y row) int {
+	sorting.By(rows, func(x, y row) int {
 		return cmp.Or(cmp.Compare(x.from, y.from), cmp.Compare(x.group, y.group), cmp.Compare(x.typ, y.typ), cmp.Compare(x.to, y.to))
 	})
 	rows = slices.Compact(rows)

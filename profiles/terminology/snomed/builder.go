@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/pestle-fhir/pestle/internal/sorting"
 )
 
 // Builder collects the content of an edition from the files of a release, or
@@ -108,7 +110,7 @@ func (b *Builder) name(row nameRow, term string) {
 // Edition puts the release together. The builder must not be used any more.
 func (b *Builder) Edition() *Edition {
 	e := &Edition{version: b.version(), text: b.text, refsets: map[ID][]uint32{}, namespaces: b.owned, compiled: map[string]*answerSet{}}
-	slices.SortStableFunc(b.concepts, func(x, y conceptRow) int { return cmp.Or(cmp.Compare(x.id, y.id), cmp.Compare(x.date, y.date)) })
+	sorting.Stably(b.concepts, func(x, y conceptRow) int { return cmp.Or(cmp.Compare(x.id, y.id), cmp.Compare(x.date, y.date)) })
 	for i, c := range b.concepts {
 		if i+1 < len(b.concepts) && b.concepts[i+1].id == c.id {
 			continue
@@ -135,7 +137,7 @@ func (b *Builder) Edition() *Edition {
 }
 
 func (b *Builder) hierarchy(e *Edition) {
-	slices.SortStableFunc(b.isA, func(x, y isARow) int { return cmp.Or(cmp.Compare(x.id, y.id), cmp.Compare(x.date, y.date)) })
+	sorting.Stably(b.isA, func(x, y isARow) int { return cmp.Or(cmp.Compare(x.id, y.id), cmp.Compare(x.date, y.date)) })
 	up := make([]edge, 0, len(b.isA))
 	for i, r := range b.isA {
 		if r.id != 0 && i+1 < len(b.isA) && b.isA[i+1].id == r.id || !r.active {
@@ -160,7 +162,7 @@ func (b *Builder) hierarchy(e *Edition) {
 // that the language reference set of the highest rank prefers, else any synonym,
 // else the fully specified name without its tag.
 func (b *Builder) nameAll(e *Edition) {
-	slices.SortStableFunc(b.names, func(x, y nameRow) int { return cmp.Or(cmp.Compare(x.id, y.id), cmp.Compare(x.date, y.date)) })
+	sorting.Stably(b.names, func(x, y nameRow) int { return cmp.Or(cmp.Compare(x.id, y.id), cmp.Compare(x.date, y.date)) })
 	rows := b.names[:0]
 	for i, r := range b.names {
 		if (i+1 == len(b.names) || b.names[i+1].id != r.id) && r.active {
@@ -173,7 +175,7 @@ func (b *Builder) nameAll(e *Edition) {
 		}
 		return int(b.preferred[r.id])
 	}
-	slices.SortStableFunc(rows, func(x, y nameRow) int {
+	sorting.Stably(rows, func(x, y nameRow) int {
 		return cmp.Or(cmp.Compare(x.concept, y.concept), cmp.Compare(rank(y), rank(x)))
 	})
 	e.names, e.namesFrom = make([]name, 0, len(rows)), make([]uint32, len(e.ids)+1)
