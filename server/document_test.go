@@ -30,6 +30,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/server"
+	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/content"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
@@ -471,7 +472,9 @@ func TestDocumentInspected(t *testing.T) {
 // its type alone.
 func TestDocumentSecurityContext(t *testing.T) {
 	hidden := map[string]bool{}
-	p := newPapers(t, store.Options{}, func(c *server.Config) { c.Repository = hiding{c.Repository, hidden} })
+	p := newPapers(t, store.Options{}, func(c *server.Config) {
+		c.Repository, c.Authenticator = hiding{c.Repository, hidden}, someone{}
+	})
 	require.Equal(t, 201, call(p, "PUT", "/fhir/Patient/p", `{"resourceType":"Patient","id":"p"}`).Code)
 	require.Equal(t, 201, call(p, "PUT", "/fhir/Binary/d", string(bytesOf(1, 100_000)), "Content-Type", "image/png", "X-Security-Context", "Patient/p").Code)
 	paths := []string{"/fhir/Binary/d", "/fhir/Binary/d/_history/1", "/fhir/Binary/d?_format=json"}
@@ -490,6 +493,15 @@ func TestDocumentSecurityContext(t *testing.T) {
 	require.Equal(t, 403, call(p, "PUT", "/fhir/Binary/d", "x", "Content-Type", "image/png").Code, "nor does anybody else replace it")
 	require.Equal(t, 403, call(p, "DELETE", "/fhir/Binary/d", "").Code)
 }
+
+// someone is an authenticator by whom all callers are one who may do everything.
+type someone struct{}
+
+func (someone) Authenticate(*http.Request) (auth.Identity, error) {
+	return auth.Identity{Requester: fhir.Principal{Agent: "u1"}, Scopes: auth.Full}, nil
+}
+
+func (someone) Challenge(error) string { return "" }
 
 // hiding is a repository that does not show some resources.
 type hiding struct {

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ func arrived(t *testing.T, host string, n int) (list []prescriptionOf) {
 		number := strings.SplitN(strings.SplitN(string(message), "prescription-order-number", 2)[1], `"value":`, 2)[1]
 		number = strings.Trim(strings.SplitN(number, "}", 2)[0], " \"\n")
 		for range 400 {
-			_, text = ask(t, http.MethodGet, host+"/fhir/Task?code=prescription-order&group-identifier="+number, nil)
+			_, text = ask(t, http.MethodGet, host+"/fhir/Task?code=prescription-order&group-identifier="+url.QueryEscape(number), nil)
 			if _, rest, ok := strings.Cut(string(text), `/fhir/Task/`); ok {
 				id, _, _ := strings.Cut(rest, `"`)
 				list = append(list, describe(t, host, "Task/"+id))

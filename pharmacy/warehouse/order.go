@@ -113,7 +113,7 @@ func (o *order) change() fhir.Change {
 	if o.deliveries > 0 {
 		said.Int("deliveries", "valueInteger", o.deliveries)
 	}
-	o.shipping.write(&said)
+	o.write(&said)
 	open, waiting := "", ""
 	if o.status == orderActive {
 		open = idIn("MedicationRequest", o.request)
@@ -167,7 +167,7 @@ func readOrder(v *fhir.Version) (*order, error) {
 		product: Product{Code: coding.Get("code").Text(), Name: coding.Get("display").Text(), Unit: r.Root().Path("quantity", "unit").Text(), Schedule: part("schedule", "valueCode").Text()},
 		unit:    r.Root().Path("quantity", "unit").Text(), quantity: number(r.Root().Path("quantity", "value")), supplied: number(part("supplied", "valueDecimal")), short: number(part("short", "valueDecimal")),
 		expected: nhs.ReadDate(part("expected", "valueDate").Text()), status: r.Get("status").Text(), authored: r.Get("authoredOn").Text(), putBacks: whole(part("putBacks", "valueInteger")), deliveries: whole(part("deliveries", "valueInteger"))}
-	if err := o.shipping.read(said); err != nil {
+	if err := o.read(said); err != nil {
 		return nil, err
 	}
 	for e := range said.Get("extension").Items() {

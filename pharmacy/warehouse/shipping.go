@@ -146,7 +146,7 @@ func (s *shipping) out() bool {
 // tell decides what the warehouse is to be told of an order: that it is to be packed
 // and sent, that it is to wait, or that it is not wanted.
 func (b *book) tell(o *order) {
-	was := o.shipping.revision
+	was := o.revision
 	may := o.status == orderActive && o.ready && !o.verify && o.short.IsZero() && o.has().IsPositive()
 	switch {
 	case o.out() && o.status != orderActive:

@@ -187,7 +187,7 @@ func refusedBy(a *answer) *problem {
 	case http.StatusNotFound, http.StatusGone:
 		p.heading, p.message = "Nothing was found", "It is not here, was deleted, or belongs to another organisation."
 	case http.StatusPreconditionFailed:
-		p.heading, p.message = "Somebody was quicker", "It has changed since you opened the page, and nothing was done. Look at what stands now, and decide again."
+		p.heading, p.message = "Somebody was quicker", "It has changed since you opened the page, and nothing was done. Look at what it is now, and decide again."
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusInsufficientStorage:
 		p.heading, p.message = "The server cannot do this now", "Nothing was done. Try again in a moment."
 	default:

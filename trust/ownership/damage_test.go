@@ -48,7 +48,7 @@ func TestDamagedForItsOwner(t *testing.T) {
 	require.NoError(t, err)
 
 	e.Parts = []kv.Damage{{Where: "block", Low: []byte("iPatient\x00"), High: []byte("iPatient\x00z")}}
-	_, err = db.Read(owner, "Patient", "A1-p")
+	_, err = open(t, e, ownership.New("FA565")).Read(owner, "Patient", "A1-p") // where it is not in memory
 	require.ErrorIs(t, err, kv.ErrDamaged, "its owner is not told that there is none")
 
 	e.Parts = []kv.Damage{second, {Where: "block", Low: []byte("w"), High: []byte("x")}}
