@@ -40,11 +40,11 @@ func TestLongWarehouse(t *testing.T) {
 	y.open()
 	y.receive(p.Tries)
 	done, ended := make(chan struct{}), make(chan struct{})
-	most := 24
+	most, pace := 12, 100*time.Millisecond // few prescriptions are supplied within seconds
 	if p.Long {
-		most = 400
+		most, pace = 400, 500*time.Millisecond
 	}
-	go func() { defer close(ended); y.chaos(done, p.Rand(1), most) }()
+	go func() { defer close(ended); y.chaos(done, p.Rand(1), most, pace) }()
 	tasks := make([]string, p.Tries)
 	failures := make([]error, p.Tries)
 	var group sync.WaitGroup
@@ -159,10 +159,11 @@ func (y *yard) end() {
 	}
 }
 
-// chaos kills one side or the other, so many times, until it is told to end.
-func (y *yard) chaos(done chan struct{}, rnd *rand.Rand, most int) {
+// chaos kills one side or the other, so many times, until it is told to end: after one to
+// five times the pace.
+func (y *yard) chaos(done chan struct{}, rnd *rand.Rand, most int, pace time.Duration) {
 	for range most {
-		pause := time.Duration(500+rnd.IntN(2000)) * time.Millisecond
+		pause := pace + time.Duration(rnd.Int64N(int64(4*pace)))
 		select {
 		case <-done:
 			return
