@@ -45,7 +45,7 @@ type serveCommand struct {
 	Addr    string `env:"PESTLE_ADDR" default:"127.0.0.1:8080" help:"Address to listen on, host:port."`
 	Data    string `env:"PESTLE_DATA" placeholder:"DIR" help:"Folder of the database. With --sandbox ./data unless set."`
 	Sandbox bool   `env:"PESTLE_SANDBOX" help:"Try it out: demo data, no login, loopback only."`
-	Seed    string `env:"PESTLE_SEED_FOLDER" placeholder:"DIR" help:"Of a sandbox: load the resources and Bundles of a folder into a database that is new (docs/environments.md)."`
+	Seed    string `env:"PESTLE_SEEDS" placeholder:"DIR" help:"Of a sandbox: load the resources and Bundles of a folder into a database that is new (docs/environments.md)."`
 
 	LawFromReceipt bool `env:"PESTLE_LAW_FROM_RECEIPT" help:"Of a sandbox: count how long a prescription may be supplied from its arrival, to work with prescriptions of the past."`
 
