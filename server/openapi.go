@@ -20,11 +20,14 @@ const (
 	typePath  = "/openapi/"
 )
 
+// describes reports whether a path is that of an OpenAPI document.
+func describes(path string) bool { return path == tradePath || strings.HasPrefix(path, typePath) }
+
 // openAPI answers with an OpenAPI document, which tells of nobody, so that anybody may
 // read it. It reports whether it did.
 func (s *Server) openAPI(w http.ResponseWriter, r *http.Request) bool {
 	path := r.URL.Path
-	if path != tradePath && !strings.HasPrefix(path, typePath) {
+	if !describes(path) {
 		return false
 	}
 	exchangeIn(r.Context()).interaction = "openapi"
@@ -47,7 +50,6 @@ func (s *Server) openAPI(w http.ResponseWriter, r *http.Request) bool {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "public, max-age=300")
-	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {

@@ -29,6 +29,9 @@ func TestOpenAPI(t *testing.T) {
 		assert.Empty(t, head.Body.String())
 	}
 	assert.Contains(t, call(h, http.MethodGet, "/openapi/Patien.json", "").Body.String(), "Did you mean /openapi/Patient.json?")
+	web := call(h, http.MethodGet, "/openapi.json", "", "Origin", "https://anywhere.example")
+	assert.Equal(t, "*", web.Header().Get("Access-Control-Allow-Origin"), "anybody may read it, from anywhere")
+	assert.Equal(t, http.StatusNoContent, call(h, http.MethodOptions, "/openapi.json", "", "Origin", "https://anywhere.example", "Access-Control-Request-Method", "GET").Code)
 	assert.Equal(t, http.StatusMethodNotAllowed, call(h, http.MethodPost, "/openapi.json", "{}").Code)
 }
 

@@ -38,7 +38,7 @@ const smartPath = "/.well-known/smart-configuration"
 // discovery reports whether a request asks how to use the server, which anybody
 // may, from anywhere.
 func (x *exchange) discovery(r *http.Request) bool {
-	return r.URL.Path == x.prefix+"/metadata" || r.URL.Path == x.prefix+smartPath
+	return describes(r.URL.Path) || r.URL.Path == x.prefix+"/metadata" || r.URL.Path == x.prefix+smartPath
 }
 
 // smart answers with the configuration as plain JSON.

@@ -77,6 +77,7 @@ func seeded(n int) []string {
 		`{"resourceType":"Claim","id":"{number}","status":"active","patient":{"reference":"https://pds.example/Patient/{number}"},"supportingInfo":[{"sequence":1,"valueString":"{words}"}]}`,
 		`{"resourceType":"Observation","id":"o{n}",{extra},"status":"final","code":{concept},"subject":{patient},"valueString":"{words}"}`,
 		`{"resourceType":"Medication","id":"k{n}",{extra},"code":{concept}}`,
+		`{"resourceType":"Composition","id":"z{n}",{extra},"status":"final","type":{concept},"date":"2026-11-01","title":"{words}","author":[{"display":"{words}"}],"subject":{patient},"section":[{"title":"{words}","entry":[{"reference":"MedicationRequest/c{n}"}]}]}`,
 		`{"resourceType":"PaymentNotice","id":"n{n}",{extra},"identifier":{id},"status":"active","created":"2026-11-03","provider":{"display":"{words}"},"payment":{"reference":"PaymentReconciliation/r{n}","display":"{words}"},"recipient":{"identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"{number}"},"display":"{words}"},"amount":{"value":1.23,"currency":"GBP"},"paymentStatus":{concept}}`,
 		`{"resourceType":"PaymentReconciliation","id":"r{n}",{extra},"identifier":{id},"status":"active","created":"2026-11-03","disposition":"{words}","paymentDate":"2026-11-03","paymentAmount":{"value":1.23,"currency":"GBP"},"detail":[{"type":{concept},"payee":{patient},"amount":{"value":1.23,"currency":"GBP"}}],"processNote":[{"text":"{words}"}]}`,
 	} {
@@ -428,4 +429,23 @@ func TestImpersonal(t *testing.T) {
 	require.Equal(t, "200 text/csv 1,2", fmt.Sprint(w.Code, " ", w.Header().Get("Content-Type"), " ", w.Body))
 	require.Equal(t, 406, askRole(h, "finance", "GET", "/fhir/Claim/$month-figures", "", "Accept", "image/png").Code)
 	require.Equal(t, 406, askRole(h, "finance", "GET", "/fhir/Claim/$export-month", "", "Accept", "text/csv").Code)
+}
+
+// TestRedactedDocument: the document of a Composition shows to each role no more than its
+// parts do by themselves, alone and in a batch.
+func TestRedactedDocument(t *testing.T) {
+	h := redactedServer(t, 2)
+	batch := `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"Composition/z1/$document"}}]}`
+	whole := 0
+	for _, role := range []string{"pharmacist", "auditor", "superintendent"} {
+		if w := askRole(h, role, "GET", "/fhir/Composition/z1/$document", ""); w.Code == 200 && secretIn(w.Body.String()) != "" {
+			whole++
+		}
+	}
+	require.Positive(t, whole, "somebody is shown it, so that the test can fail")
+	for _, role := range []string{"customer-service", "finance", "customer-service finance", "finance administrator"} {
+		for _, w := range []*httptest.ResponseRecorder{askRole(h, role, "GET", "/fhir/Composition/z1/$document", ""), askRole(h, role, "POST", "/fhir", batch)} {
+			require.Empty(t, secretIn(w.Body.String()), "%s: %s", role, w.Body)
+		}
+	}
 }

@@ -6,6 +6,7 @@ package openapi
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
@@ -68,7 +69,7 @@ func (d *Description) document(subject, words string, types []string, system boo
 	}
 	var tags []fhir.Value
 	for _, typ := range types {
-		tags = append(tags, fhir.Obj("name", typ, "externalDocs", fhir.Obj("url", "https://hl7.org/fhir/R4/"+lower(typ)+".html")))
+		tags = append(tags, fhir.Obj("name", typ, "externalDocs", fhir.Obj("url", "https://hl7.org/fhir/R4/"+strings.ToLower(typ)+".html")))
 	}
 	if system {
 		tags = append(tags, fhir.Obj("name", systemTag))
@@ -77,7 +78,7 @@ func (d *Description) document(subject, words string, types []string, system boo
 		"openapi", "3.1.1",
 		"jsonSchemaDialect", "https://spec.openapis.org/oas/3.1/dialect/base",
 		"info", fhir.Obj("title", d.Name+": "+subject, "version", d.Version, "summary", "FHIR R4 (4.0.1) over HTTP",
-			"description", words+"\n\n"+notes, "license", fhir.Obj("name", "As of the software", "identifier", "LicenseRef-software")),
+			"description", words+"\n\n"+notes),
 		"servers", fhir.List(fhir.Obj("url", d.Base)),
 		"tags", tags,
 		"paths", doc.paths(),

@@ -2,7 +2,6 @@ package openapi
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
@@ -195,5 +194,3 @@ var patterns = map[string]string{
 	"url":       `^\S+$`,
 	"canonical": `^\S+$`,
 }
-
-func lower(typ string) string { return strings.ToLower(typ) }
