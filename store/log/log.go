@@ -18,14 +18,19 @@ type Place uint64
 // Nothing was appended. Implementations may wrap it.
 var ErrOvertaken = errors.New("log: another record is at this place")
 
-// Log is a list of records that only grows. It is safe for concurrent use.
+// ErrTrimmed says that a record is not kept any more: who needs it has to begin with a
+// copy of a database that holds it. Implementations may wrap it.
+var ErrTrimmed = errors.New("log: the record at this place is not kept any more")
+
+// Log is a list of records that only grows, and of which the oldest may be removed. It is safe for concurrent use.
 type Log interface {
 	// Append adds a record as the one after a place and returns when it will survive
 	// what the log is made to survive. An error that is not [ErrOvertaken] leaves open
 	// whether the record was added, and whether it will be.
 	Append(ctx context.Context, after Place, record []byte) error
 	// Next returns the record after a place, which is not to be changed. It waits for
-	// one up to the end of ctx, and then fails with the context's error.
+	// one up to the end of ctx, and then fails with the context's error. It is
+	// ErrTrimmed for one that was removed.
 	Next(ctx context.Context, after Place) (record []byte, err error)
 	// Last is the place of the newest record: all whose Append has returned before the
 	// call are at it or before it.
