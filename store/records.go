@@ -65,6 +65,15 @@ func decodeVersion(typ string, n vno, b []byte) (*fhir.Version, error) {
 	return v, err
 }
 
+// idOf is the id in the record of a version, "" where it cannot be read.
+func idOf(b []byte) string {
+	d := decoder{b: b}
+	d.uint() // sequence
+	d.int()  // time
+	d.byte() // method
+	return d.text()
+}
+
 // decodeSalted is decodeVersion with the salts, which share b's bytes too: both, or
 // that of the envelope of a version that was purged.
 func decodeSalted(typ string, n vno, b []byte) (v *fhir.Version, salts []byte, err error) {

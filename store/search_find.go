@@ -52,6 +52,11 @@ func (s *selection) id(r rid, few bool) (string, error) {
 			return first.ID, nil
 		}
 	}
+	if s.of != r {
+		if id := s.numbering().id(r); fhir.IsID(id) {
+			return id, nil
+		}
+	}
 	ver, err := s.get(r)
 	if err != nil {
 		return "", err

@@ -233,15 +233,19 @@ func (s *selection) get(r rid) (*fhir.Version, error) {
 	if s.of == r {
 		return s.version, nil
 	}
-	if s.numbers == nil {
-		s.numbers = s.v.numbered(s.typ)
-	}
-	ver, err := s.numbers.get(r)
+	ver, err := s.numbering().get(r)
 	if err == nil && ver == nil {
 		err = errCorrupt // the index has rows of what was never written
 	}
 	s.version, s.of = ver, r
 	return ver, err
+}
+
+func (s *selection) numbering() *numbered {
+	if s.numbers == nil {
+		s.numbers = s.v.numbered(s.typ)
+	}
+	return s.numbers
 }
 
 func (s *selection) close() error {

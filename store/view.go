@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -159,6 +160,7 @@ type numbered struct {
 	v       view
 	typ     string
 	it      kv.Iterator
+	at      rid // whose version the iterator stands at; 0 for none
 	salvage salvage
 }
 
@@ -183,12 +185,32 @@ func (n *numbered) get(r rid) (*fhir.Version, error) {
 	return ver, err
 }
 
+// beside is how far the number of the next resource may be off so that it is tried
+// whether its newest version follows where the iterator stands: to go on is cheaper
+// than to seek, and of what is listed most follow each other.
+const beside = 8
+
+// reach moves the iterator to the newest version of a resource, and reports whether
+// there is one.
+func (n *numbered) reach(r rid) (prefix []byte, found bool) {
+	prefix = keyVersions(n.typ, r)
+	follows := n.at > 0 && n.at < r && r-n.at <= beside && n.it.Next() && bytes.Compare(n.it.Key(), prefix) >= 0
+	n.at = 0
+	if !follows && !n.it.Seek(prefix) {
+		return prefix, false
+	}
+	if len(n.it.Key()) == len(prefix)+vnoLen && bytes.HasPrefix(n.it.Key(), prefix) {
+		n.at = r
+	}
+	return prefix, true
+}
+
 func (n *numbered) sought(r rid) (*fhir.Version, error) {
-	prefix := keyVersions(n.typ, r)
-	if !n.it.Seek(prefix) {
+	prefix, found := n.reach(r)
+	if !found {
 		return nil, n.again()
 	}
-	if len(n.it.Key()) != len(prefix)+vnoLen || string(n.it.Key()[:len(prefix)]) != string(prefix) {
+	if n.at != r {
 		return nil, nil
 	}
 	newest := maxVno - vno(getUint(n.it.Key()[len(prefix):]))
@@ -203,9 +225,18 @@ func (n *numbered) sought(r rid) (*fhir.Version, error) {
 	return n.v.standing(n.typ, r, newest)
 }
 
+// id is the id of a resource, which each of its versions tells; "" where none can be read.
+func (n *numbered) id(r rid) string {
+	if _, found := n.reach(r); !found || n.at != r {
+		return ""
+	}
+	return idOf(n.it.Value())
+}
+
 // again begins with a new iterator, and returns the error that ended the last one.
 func (n *numbered) again() error {
 	err := n.it.Close()
+	n.at = 0
 	n.open()
 	return err
 }
