@@ -50,8 +50,23 @@ func (w *world) closeAs(who fhir.Principal, more ...string) (*fhir.Reply, error)
 }
 
 // TestTwoPersonsClose: one asks, another confirms, and what was asked for is what is
-// closed.
+// closed, whether it is added up again or stands in what was asked.
 func TestTwoPersonsClose(t *testing.T) {
+	t.Run("small", func(t *testing.T) { twoPersonsClose(t, "Bundle") })
+	t.Run("large", func(t *testing.T) {
+		everyRunIsLarge(t)
+		twoPersonsClose(t, "Invoice")
+	})
+}
+
+// everyRunIsLarge has the account of each run stand in the request for it.
+func everyRunIsLarge(t *testing.T) {
+	whole := closedWhole
+	closedWhole = -1
+	t.Cleanup(func() { closedWhole = whole })
+}
+
+func twoPersonsClose(t *testing.T, answer string) {
 	w := manned(t, BuiltInClosing)
 	acute("111111-A83008-111111").store(w)
 	w.settle()
@@ -83,12 +98,85 @@ func TestTwoPersonsClose(t *testing.T) {
 	require.Equal(t, fhir.Forbidden, fhir.KindOf(err), "now the second has asked")
 	closed, err := w.closeAs(person("1"))
 	require.NoError(t, err)
-	require.Equal(t, "Bundle", closed.Resource.Type())
+	require.Equal(t, answer, closed.Resource.Type())
 	require.Equal(t, "completed", w.get("Task", task.ID()).Get("status").Text())
 	require.Equal(t, "issued", w.get("Invoice", invoiceID(november, "VNE51", 1)).Get("status").Text())
 	same, err := w.closeAs(person("2"))
 	require.NoError(t, err)
 	require.Equal(t, string(closed.Resource.JSON()), string(same.Resource.JSON()), "a closed month is returned to anybody who may close it")
+}
+
+// TestLargeRunIsWhatWasAsked: the account of a large run is that which was asked for,
+// equal to the one that is added up, whatever is written meanwhile that is not of it;
+// what is of it is asked for anew.
+func TestLargeRunIsWhatWasAsked(t *testing.T) {
+	others := func(w *world) {
+		w.now = w.now.Add(time.Hour)
+		late := acute("311111-A83008-111111")
+		late.handed = w.now.Format(time.RFC3339)
+		late.store(w)
+		w.settle()
+	}
+	asked := func(t *testing.T) (*world, *rx) {
+		w := manned(t, BuiltInClosing)
+		rx := acute("111111-A83008-111111")
+		rx.store(w)
+		w.settle()
+		w.now = time.Date(2026, 12, 3, 9, 30, 0, 0, time.UTC)
+		reply, err := w.closeAs(person("1"))
+		require.NoError(t, err)
+		w.valid(reply.Resource)
+		return w, rx
+	}
+	closed := func(t *testing.T) string {
+		w, _ := asked(t)
+		others(w)
+		_, err := w.closeAs(person("2"))
+		require.NoError(t, err)
+		w.valid(w.get("Task", requestID(november, "VNE51", 1)))
+		account := w.get("Invoice", invoiceID(november, "VNE51", 1))
+		require.NotNil(t, account)
+		w.valid(account)
+		list, err := w.s.ExportMonth(w.ctx, ExportRequest{Month: november, Org: "VNE51", Time: w.now})
+		require.NoError(t, err)
+		require.Len(t, list[0].list, 1)
+		// where it is added up again, it reads at another sequence
+		return string(fhir.Revise(account, "extension", fhir.Value{}).JSON())
+	}
+	whole := closed(t)
+	everyRunIsLarge(t)
+	require.Equal(t, whole, closed(t))
+
+	for name, change := range map[string]func(w *world, rx *rx){
+		"another claim": func(w *world, _ *rx) { acute("211111-A83008-111111").store(w) },
+		"amended":       func(w *world, rx *rx) { rx.lines[0].supplies[0].quantity = "7"; rx.store(w) },
+		"withdrawn": func(w *world, rx *rx) {
+			rx.status, rx.business, rx.withdrawn = "accepted", "0002", true
+			rx.store(w)
+			acute("211111-A83008-111111").store(w)
+		},
+		"another run": func(w *world, _ *rx) {
+			who := fhir.Principal{Agent: "root"}
+			_, err := w.s.CloseMonth(w.ctx, CloseRequest{Month: november - 1, Org: "VNE51", Time: w.now, Requester: who})
+			require.NoError(t, err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, rx := asked(t)
+			if name == "another run" {
+				october := acute("411111-A83008-111111")
+				october.handed = "2026-10-10T10:00:00Z"
+				october.store(w)
+				w.settle()
+			}
+			change(w, rx)
+			w.settle()
+			_, err := w.closeAs(person("2"))
+			require.NoError(t, err)
+			open := w.get("Task", requestID(november, "VNE51", 1)).Get("status").Text() == "requested"
+			require.Equal(t, name != "another run", open, "what nobody has seen is not closed")
+		})
+	}
 }
 
 // TestOnePersonByPolicy: where the policy says so, one person asks and confirms, and

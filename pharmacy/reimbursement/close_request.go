@@ -57,16 +57,22 @@ func inputValue(name, kind string, value any) fhir.Value {
 // request is the Task that asks to close what an export has.
 func (e *Export) request(invoice *fhir.Resource, digest []byte, q CloseRequest) *fhir.Resource {
 	claims, net := len(e.list), invoice.Get("totalNet")
+	inputs := []any{inputValue(closeClaims, "valueInteger", claims), inputValue(closeNet, "valueMoney", net), inputValue(closeDigest, "valueString", hex.EncodeToString(digest))}
+	var account, focus fhir.Value
+	if e.size > closedWhole {
+		inputs = append(inputs, inputValue(closeLarge, "valueBoolean", true))
+		account, focus = fhir.List(fhir.Revise(invoice, "id", accountRef[1:])), fhir.Obj("reference", accountRef)
+	}
 	return fhir.Obj(
-		"resourceType", "Task", "id", requestID(e.Month, e.Org, e.Run),
+		"resourceType", "Task", "id", requestID(e.Month, e.Org, e.Run), "contained", account,
 		"identifier", fhir.List(nhs.IdentifierValue(csRun, e.name())),
-		"status", "requested", "intent", "proposal",
+		"status", "requested", "intent", "proposal", "focus", focus,
 		"code", fhir.Obj("coding", fhir.List(fhir.Obj("system", csWork, "code", closeTask, "display", "Close a month"))),
 		"description", fmt.Sprintf("Close %s of %s as run %d: %d claims, net £%s. Another person confirms it by the same request.", e.Month, e.Org, e.Run, claims, twoPlaces(net.Get("value").Text())),
 		"authoredOn", q.Time.UTC().Format(fhir.InstantLayout),
 		"requester", fhir.Obj("identifier", fhir.Obj("value", q.Requester.Agent), "display", q.Requester.Display),
 		"owner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, e.Org)),
-		"input", fhir.List(inputValue(closeClaims, "valueInteger", claims), inputValue(closeNet, "valueMoney", net), inputValue(closeDigest, "valueString", hex.EncodeToString(digest))),
+		"input", fhir.List(inputs...),
 	).Resource()
 }
 
@@ -113,7 +119,7 @@ func (e *Export) completed(standing *fhir.Version, task *fhir.Resource, q CloseR
 		inputs = append(inputs, inputValue(closeAlone, "valueString", alone))
 	}
 	output := fhir.Obj("type", fhir.Obj("coding", fhir.List(fhir.Obj("system", csWorkInput, "code", "account"))), "valueReference", fhir.Obj("reference", "Invoice/"+invoiceID(e.Month, e.Org, e.Run)))
-	r := fhir.Revise(task, "status", "completed", "lastModified", q.Time.UTC().Format(fhir.InstantLayout), "input", fhir.List(inputs...), "output", fhir.List(output))
+	r := fhir.Revise(task, "contained", fhir.Value{}, "focus", fhir.Value{}, "status", "completed", "lastModified", q.Time.UTC().Format(fhir.InstantLayout), "input", fhir.List(inputs...), "output", fhir.List(output))
 	return &fhir.Change{Method: fhir.Update, Type: "Task", ID: standing.ID, Resource: r, IfMatch: standing.VersionID}
 }
 

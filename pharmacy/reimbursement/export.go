@@ -1,6 +1,7 @@
 package reimbursement
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"runtime"
@@ -279,15 +280,34 @@ func answerAt(state fhir.State, id string) (*fhir.Version, error) {
 
 // claimAnswered is the Claim that a ClaimResponse answers, nil where there is none.
 func claimAnswered(state fhir.State, response *fhir.Version) (*fhir.Version, error) {
-	r, err := response.Resource()
+	id, err := claimAnswering(response)
 	if err != nil {
 		return nil, err
 	}
-	claim, err := state.Current("Claim", strings.TrimPrefix(r.Root().Path("request", "reference").Text(), "Claim/"))
+	claim, err := state.Current("Claim", id)
 	if err != nil || claim == nil || claim.Deleted() {
 		return nil, err
 	}
 	return claim, nil
+}
+
+// requestMember begins the reference to the Claim as this package's answers are written.
+var requestMember = []byte(`"request":{"reference":"Claim/`)
+
+// claimAnswering is the id of the Claim that an answer is to. Where the answer says so in one
+// place alone, it need not be parsed: text cannot hold quotes that are not escaped.
+func claimAnswering(response *fhir.Version) (string, error) {
+	if i := bytes.Index(response.JSON, requestMember); i >= 0 && bytes.LastIndex(response.JSON, requestMember) == i {
+		rest := response.JSON[i+len(requestMember):]
+		if id := rest[:max(0, bytes.IndexByte(rest, '"'))]; fhir.IsID(string(id)) {
+			return string(id), nil
+		}
+	}
+	r, err := response.Resource()
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimPrefix(r.Root().Path("request", "reference").Text(), "Claim/"), nil
 }
 
 // answersOf are the ids of the answers of a pharmacy's month that a query finds, in

@@ -141,25 +141,46 @@ func (s *Service) newList(ctx context.Context, q CloseRequest, run int) (list []
 
 // pharmaciesOf are the pharmacies that have claims in a month.
 func (s *Service) pharmaciesOf(state fhir.State, month tariff.Month) ([]string, error) {
-	ids, err := state.Find("ClaimResponse", nhs.Query("_tag", csMonth, month.String()))
+	left, err := state.Find("ClaimResponse", nhs.Query("_tag", csMonth, month.String()))
 	if err != nil {
 		return nil, err
 	}
+	slices.Sort(left)
 	var orgs []string
-	for _, id := range ids {
-		r, err := current(state, "ClaimResponse", "ClaimResponse/"+id)
+	for len(left) > 0 { // one of each pharmacy is read
+		of, err := orgsOf(state, month, left[0])
 		if err != nil {
 			return nil, err
 		}
-		if r == nil {
-			continue
-		}
-		for tag := range r.Root().Path("meta", "tag").Items() {
-			if org, ok := strings.CutPrefix(tag.Get("code").Text(), month.String()+"."); ok && tag.Get("system").Text() == csMonth {
-				orgs = append(orgs, org)
+		known := left[:1]
+		for _, org := range of {
+			if slices.Contains(orgs, org) {
+				continue
 			}
+			orgs = append(orgs, org)
+			ids, err := answersOf(state, month, org, "")
+			if err != nil {
+				return nil, err
+			}
+			known = append(known[:len(known):len(known)], ids...)
 		}
+		slices.Sort(known)
+		left = slices.DeleteFunc(slices.Clone(left), func(id string) bool { _, is := slices.BinarySearch(known, id); return is })
 	}
 	slices.Sort(orgs)
 	return slices.Compact(orgs), nil
+}
+
+// orgsOf are the pharmacies in whose month an answer is.
+func orgsOf(state fhir.State, month tariff.Month, id string) (orgs []string, err error) {
+	r, err := current(state, "ClaimResponse", "ClaimResponse/"+id)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	for tag := range r.Root().Path("meta", "tag").Items() {
+		if org, ok := strings.CutPrefix(tag.Get("code").Text(), month.String()+"."); ok && tag.Get("system").Text() == csMonth {
+			orgs = append(orgs, org)
+		}
+	}
+	return orgs, nil
 }

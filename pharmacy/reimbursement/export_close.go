@@ -67,12 +67,18 @@ func (s *Service) close(ctx context.Context, q CloseRequest, org string) (*Expor
 // that it is asked for. It returns nil where there is nothing to submit, and no
 // Totals where another run was quicker.
 func (s *Service) newRun(ctx context.Context, q CloseRequest, org string, run int) (*Export, error) {
-	e := &Export{Month: q.Month, Org: org, Run: run}
+	e, invoice, done, err := s.standingRun(ctx, q, org, run)
+	if err != nil {
+		return nil, err
+	}
+	if e != nil {
+		return e, s.recordRun(ctx, e, q, invoice, done)
+	}
+	e = &Export{Month: q.Month, Org: org, Run: run}
 	if err := s.pin(ctx, e, s.db.Head()); err != nil || len(e.list) == 0 {
 		return nil, err
 	}
-	id := invoiceID(q.Month, org, run)
-	invoice, digest, err := s.account(e, id, q.Time)
+	invoice, digest, err := s.account(e, invoiceID(q.Month, org, run), q.Time)
 	if err != nil {
 		return nil, err
 	}
@@ -84,19 +90,22 @@ func (s *Service) newRun(ctx context.Context, q CloseRequest, org string, run in
 		e.Asked = asked
 		return e, nil
 	}
+	return e, s.recordRun(ctx, e, q, invoice, done)
+}
+
+// recordRun commits the account of a run with what was asked about it. The export has no
+// Totals where another run was quicker.
+func (s *Service) recordRun(ctx context.Context, e *Export, q CloseRequest, invoice *fhir.Resource, done *fhir.Change) error {
 	tx := &fhir.Transaction{
-		Changes: []fhir.Change{{Method: fhir.Create, Type: "Invoice", ID: id, Resource: invoice, IfAbsent: true}},
+		Changes: []fhir.Change{{Method: fhir.Create, Type: "Invoice", ID: invoice.ID(), Resource: invoice, IfAbsent: true}},
 		Derived: true, Requester: q.Requester, RequestID: q.RequestID, Time: q.Time,
 	}
 	if done != nil {
 		tx.Changes = append(tx.Changes, *done)
 	}
 	commit, err := s.db.Commit(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
-	if commit.Results[0].Applied == fhir.Created {
+	if err == nil && commit.Results[0].Applied == fhir.Created {
 		e.Totals = commit.Results[0].Version
 	}
-	return e, nil
+	return err
 }

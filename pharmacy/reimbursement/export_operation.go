@@ -75,8 +75,8 @@ func (s *Service) closeOperation(ctx context.Context, call *fhir.Call) (*fhir.Re
 }
 
 // closedWhole is how many bytes the claims of a run may have that is returned whole by
-// the request that records it; of a larger one the account is.
-const closedWhole = 8 << 20
+// the request that records it; of a larger one the account is. A variable for tests.
+var closedWhole = 8 << 20
 
 // pharmacyOf is the pharmacy whose claims a call is about: the one that it names,
 // which the caller must act for, else the caller's. "" is all of them, for a
