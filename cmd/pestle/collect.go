@@ -15,8 +15,8 @@ import (
 const heapMemory = 224 << 20
 
 // boundMemory keeps garbage small until it is stopped: all that the runtime
-// manages within memory, or, where more than that is in use, within five quarters
-// of what is, so that collection never takes most of the processors. It leaves
+// manages within memory, or, where more than that is in use, within half
+// as much again as what is, so that collection never takes most of the processors. It leaves
 // the settings of an operator, GOGC and GOMEMLIMIT, alone.
 func boundMemory(memory int64) (stop func()) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
@@ -51,7 +51,7 @@ func memoryLimit(memory int64) int64 {
 	metrics.Read(sample)
 	value := func(i int) int64 { return int64(sample[i].Value.Uint64()) } //nolint:gosec // bytes of this machine
 	live, beside := value(0), value(1)-value(2)-value(3)-value(4)-value(5)
-	return max(memory, (live+live/4+beside+step-1)/step*step)
+	return max(memory, (live+live/2+beside+step-1)/step*step)
 }
 
 // afterCollections calls f now and after each collection, as long as it returns

@@ -24,7 +24,7 @@ func TestMemoryLimit(t *testing.T) {
 	used := make([]byte, 256<<20)
 	require.Eventually(t, func() bool {
 		runtime.GC()
-		return debug.SetMemoryLimit(-1) >= int64(len(used))*5/4
+		return debug.SetMemoryLimit(-1) >= int64(len(used))*3/2
 	}, 10*time.Second, 10*time.Millisecond, "the limit follows what is in use")
 	runtime.KeepAlive(used)
 	used = nil
