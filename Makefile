@@ -110,7 +110,7 @@ oracle:
 	$(GO) test -count 1 -v -run 'Oracle' ./... | grep -E '^(oracle |--- FAIL|FAIL|panic)|_test.go' ; test $${PIPESTATUS[0]} -eq 0
 
 clients:
-	PESTLE_CLIENTS=1 $(GO) test -count 1 -v ./conformance/clients | grep -E '^(oracle |ok|FAIL|panic)|--- |_test.go' ; test $${PIPESTATUS[0]} -eq 0
+	PESTLE_CLIENTS=1 $(GO) test -count 1 -v ./conformance/clients ./conformance/clinic | grep -E '^(oracle |ok|FAIL|panic)|--- |_test.go' ; test $${PIPESTATUS[0]} -eq 0
 
 # `make long kills`: the words after it name a proof, and are no targets.
 ifeq (long,$(firstword $(MAKECMDGOALS)))
