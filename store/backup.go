@@ -24,6 +24,11 @@ import (
 // restored database goes on where the archive ends. A damaged database is
 // refused before begin: what cannot be read would be missing from the archive.
 func (db *DB) Backup(ctx context.Context, earlier *archive.Header, begin func(archive.Header) (*archive.Writer, error)) (h archive.Header, err error) {
+	return db.backup(ctx, earlier, (*backup).all, begin)
+}
+
+// backup writes a backup; all writes the records of a full one.
+func (db *DB) backup(ctx context.Context, earlier *archive.Header, all func(*backup) error, begin func(archive.Header) (*archive.Writer, error)) (h archive.Header, err error) {
 	if damage, err := db.engine.Verify(ctx, nil); err != nil {
 		return h, err
 	} else if len(damage) > 0 {
@@ -49,7 +54,7 @@ func (db *DB) Backup(ctx context.Context, earlier *archive.Header, begin func(ar
 			return err
 		}
 		if b.since == 0 {
-			err = b.all()
+			err = all(b)
 		} else {
 			err = b.later()
 		}
@@ -156,10 +161,16 @@ func (b *backup) content(c fhir.Content) error {
 // tables are those that a backup holds, in order.
 var tables = []byte{tableMeta, tableIdentity, tableVersion, tableLog, tableHistory, tableCursor, tableReceipt, tableTile, tablePurge}
 
-// derived reports whether a key says which index and owners this engine has, how
-// far its verification is, what it has erased, or by which program it was opened.
+// derived reports whether a key says which index and owners this engine has, how much of
+// a log, which a database that is restored begins anew, or is of this engine alone.
 func derived(key []byte) bool {
-	return bytes.Equal(key, keyIndex) || bytes.Equal(key, keyOwners) || bytes.Equal(key, keyAudit) || bytes.Equal(key, keyErased) || bytes.Equal(key, keyProgram)
+	return bytes.Equal(key, keyIndex) || bytes.Equal(key, keyOwners) || bytes.Equal(key, keyApplied) || alone(key)
+}
+
+// alone reports whether a key says how far the verification of this engine is, what it
+// has erased, or by which program it was opened.
+func alone(key []byte) bool {
+	return bytes.Equal(key, keyAudit) || bytes.Equal(key, keyErased) || bytes.Equal(key, keyProgram)
 }
 
 func (b *backup) all() error {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync"
@@ -51,7 +52,11 @@ func (db *DB) Lead(ctx context.Context, number uint64) (ended <-chan struct{}, e
 	}
 	db.unfollow()
 	t := newTerm(number)
-	if err := db.begin(ctx, t); err != nil {
+	err = db.agrees(ctx)
+	if err == nil {
+		err = db.begin(ctx, t)
+	}
+	if err != nil {
 		db.follow()
 		return nil, err
 	}
@@ -92,6 +97,33 @@ func (db *DB) leave(t *term) {
 	if db.term.CompareAndSwap(t, nil) {
 		db.follow()
 	}
+}
+
+// agrees fails where the log is not the one of which the database holds a part, or has
+// lost some of that.
+func (db *DB) agrees(ctx context.Context) error {
+	place := db.held.place
+	if place == 0 {
+		return nil
+	}
+	last, err := db.opts.Log.Last(ctx)
+	if err != nil {
+		return err
+	}
+	if last < place {
+		return fmt.Errorf("store: the log ends at place %d and the database holds it up to place %d: the log was cut, or is another one", last, place)
+	}
+	b, err := db.opts.Log.Next(ctx, place-1)
+	if errors.Is(err, log.ErrTrimmed) {
+		return nil
+	}
+	if err != nil || sha256.Sum256(b) == db.held.chain {
+		return err
+	}
+	if r, err := decodeGroup(b); err == nil && r.term < db.held.term {
+		return nil // it was passed over
+	}
+	return fmt.Errorf("store: the record at place %d of the log is not the one that the database holds: the log is another one", place)
 }
 
 // begin makes the database hold all that the log has, and the first record of a
