@@ -25,29 +25,44 @@ func (s *Server) live(w http.ResponseWriter, _ *http.Request) { health(w, http.S
 // health tells whether requests can be answered.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	if !s.ready(r.Context()) {
-		health(w, http.StatusServiceUnavailable, "fail", "The store answers no reads.")
+		health(w, http.StatusServiceUnavailable, "fail", noReads)
 		return
 	}
 	health(w, http.StatusOK, "pass", "")
 }
 
-// healthReady tells whether requests can be served, writes among them: 503 with
-// the reason where the store takes none, or where answers may be wrong. Damage to
+// healthReady tells whether requests can be served: 503 with the reason where they
+// cannot.
+func (s *Server) healthReady(w http.ResponseWriter, r *http.Request) {
+	status, causes := s.Ready(r.Context())
+	code := http.StatusOK
+	if status == "fail" {
+		code = http.StatusServiceUnavailable
+	}
+	health(w, code, status, causes)
+}
+
+// Ready tells whether requests can be served, writes among them: "fail" with
+// the reasons where the store takes none, or where answers may be wrong. Damage to
 // the data is a warning, since what is not damaged is served, and so is a backlog
 // that refuses new prescriptions alone. All that is wrong is told, since one cause may
-// stop several things.
-func (s *Server) healthReady(w http.ResponseWriter, r *http.Request) {
-	why := s.unready(r.Context())
+// stop several things; "" and "pass" for nothing.
+func (s *Server) Ready(ctx context.Context) (status, causes string) {
+	why := s.unready(ctx)
 	warnings := s.warnings()
 	switch {
 	case why != nil:
-		health(w, http.StatusServiceUnavailable, "fail", strings.TrimSpace(strings.Join(append(why, warnings), " ")))
-	case warnings != "" && s.ready(r.Context()):
-		health(w, http.StatusOK, "warn", warnings)
-	default:
-		s.health(w, r)
+		return "fail", strings.TrimSpace(strings.Join(append(why, warnings), " "))
+	case !s.ready(ctx):
+		return "fail", noReads
+	case warnings != "":
+		return "warn", warnings
 	}
+	return "pass", ""
 }
+
+// noReads is said where the store does not answer.
+const noReads = "The store answers no reads."
 
 // unready is why requests are not served, sentences; nil where they are.
 func (s *Server) unready(ctx context.Context) (why []string) {

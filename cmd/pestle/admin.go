@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -32,6 +34,9 @@ type admin struct {
 	accounts *accounts     // nil where nobody can sign in
 	sandbox  *policy.Table // what roles allow the people of a sandbox; nil elsewhere
 
+	ready     func(context.Context) (status, causes string) // see [server.Server.Ready]
+	roleTable []byte                                        // of serve --roles, nil for the built-in one
+
 	rotating sync.Mutex // one rotation of the key at a time
 	denials  limit.Denials
 }
@@ -57,7 +62,7 @@ var adminCommands = map[string]adminCommand{
 	adminPath + "audit":              {"audit export", smallBody, scoped("$audit-export"), (*admin).exportAudit},
 	adminPath + "backup":             {"backup", smallBody, scoped("$backup"), (*admin).backup},
 	adminPath + "check":              {"check", smallBody, scoped("$check"), (*admin).check},
-	adminPath + "client":             {"client", fileBody >> 8, nil, (*admin).client},
+	adminPath + "client":             {"client", fileBody >> 8, mayChangeClient, (*admin).client},
 	adminPath + "token":              {"token", smallBody, nil, (*admin).personToken},
 	adminPath + "digest":             {"check --digest", smallBody, scoped("$check"), (*admin).digest},
 	adminPath + "export":             {"export", smallBody, mayExport, (*admin).export},
@@ -66,6 +71,8 @@ var adminCommands = map[string]adminCommand{
 	adminPath + "load":               {"load", smallBody, nil, (*admin).load},
 	adminPath + "proof":              {"proof export", smallBody, nil, (*admin).proof},
 	adminPath + "register":           {"register", smallBody, scoped("Basic/$register"), (*admin).register},
+	adminPath + "state":              {"state", smallBody, scoped("$server"), (*admin).state},
+	adminPath + "subscription":       {"subscription", smallBody, scoped("$server"), (*admin).subscription},
 	adminPath + "tariff":             {"tariff load", fhir.MaxSize, scoped("$tariff-load"), loadTariff.sent},
 	adminPath + "tariff/show":        {"tariff list", fhir.MaxSize, scoped("$tariff-load"), (*admin).tariffShow},
 	adminPath + "prices":             {"prices load", fhir.MaxSize, scoped("$prices-load"), loadPrices.sent},
@@ -94,8 +101,11 @@ const trailerHeader = "Pestle-Header"
 // handler serves the commands to whom who knows. A refusal is text for a person
 // at a terminal. An answer that cannot be completed is broken off, so that nobody
 // takes it for whole.
-func (a *admin) handler(who server.Authenticator) http.Handler {
-	return a.sameVersion(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (a *admin) handler(who server.Authenticator) http.Handler { return a.sameVersion(a.commands(who)) }
+
+// commands are the commands without the question of which version they are.
+func (a *admin) commands(who server.Authenticator) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
 		w.Header().Set("Cache-Control", "no-store")
 		c, known := adminCommands[r.URL.Path]
@@ -119,7 +129,7 @@ func (a *admin) handler(who server.Authenticator) http.Handler {
 		if err != nil {
 			http.Error(w, describe(err), commandStatus(err))
 		}
-	}))
+	})
 }
 
 // commandStatus is the status of a command that failed.
@@ -158,8 +168,9 @@ func (a *admin) backup(_ auth.Identity, w http.ResponseWriter, r *http.Request) 
 		return err
 	}
 	w.Header().Set("Trailer", trailerHeader)
-	h, err := writeBackup(r.Context(), a.app.db, a.app.audit, a.app.definitions.files, w, q)
-	a.app.backups.done(time.Now(), err)
+	size := &measured{Writer: w}
+	h, err := writeBackup(r.Context(), a.app.db, a.app.audit, a.app.definitions.files, size, q)
+	a.app.backups.done(time.Now(), size.bytes, h, err)
 	if err != nil {
 		w.Header().Del("Trailer")
 		return err
@@ -167,6 +178,18 @@ func (a *admin) backup(_ auth.Identity, w http.ResponseWriter, r *http.Request) 
 	text, err := json.Marshal(h)
 	w.Header().Set(trailerHeader, string(text))
 	return err
+}
+
+// measured counts what is written.
+type measured struct {
+	io.Writer
+	bytes int64
+}
+
+func (c *measured) Write(p []byte) (int, error) {
+	n, err := c.Writer.Write(p)
+	c.bytes += int64(n)
+	return n, err
 }
 
 // answering is an answer that knows whether anything of it was written.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/store"
+	"github.com/pestle-fhir/pestle/store/archive"
 )
 
 // backups remembers how the backups of a running server went, beside the commits: what
@@ -23,6 +24,9 @@ type backups struct {
 type backupState struct {
 	Written time.Time `json:"written,omitzero"` // when the last one was complete
 	Failed  time.Time `json:"failed,omitzero"`  // when the last one that failed did, zero after one that did not
+	Bytes   int64     `json:"bytes,omitempty"`  // of the last one that was complete
+	Since   uint64    `json:"since,omitempty"`  // it holds the commits after this one
+	Seq     uint64    `json:"seq,omitempty"`    // up to this one
 }
 
 const backupsName = "backups"
@@ -40,13 +44,13 @@ func recallBackups(shelf *store.Shelf, log *slog.Logger) (*backups, error) {
 }
 
 // done remembers how a backup went.
-func (b *backups) done(at time.Time, err error) {
+func (b *backups) done(at time.Time, bytes int64, h archive.Header, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err != nil {
 		b.known.Failed = at
 	} else {
-		b.known = backupState{Written: at}
+		b.known = backupState{Written: at, Bytes: bytes, Since: h.Since, Seq: h.Seq}
 	}
 	text, err := json.Marshal(b.known)
 	if err == nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/store"
@@ -119,7 +121,30 @@ func openShelf(data string, e encryption, line string) (engine *badger.Engine, e
 	return engine, func(err error) error { return ended(errors.Join(err, engine.Close())) }, nil
 }
 
-// client answers the commands about clients for a running server.
+// mayChangeClient lets who has $clients list clients, take their tokens away and give
+// them back. Who a client is and what it may do is said on the machine of the server
+// alone: whoever could register one would have all that it may do.
+func mayChangeClient(who auth.Identity, r *http.Request) error {
+	if _, here := r.Context().Value(peerKey{}).(peer); here {
+		return nil
+	}
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		return err
+	}
+	r.Body = io.NopCloser(bytes.NewReader(text))
+	var c clientChange
+	if err := json.Unmarshal(text, &c); err != nil {
+		return fhir.E("client", fhir.Invalid, fhir.Issue{Message: "The command cannot be read.", Expected: `{"do":"list"}`})
+	}
+	if c.Do == "add" || c.Do == "rotate" {
+		return fhir.E("client", fhir.Forbidden, fhir.Issue{Message: "Clients are registered, and their keys replaced, on the server's own machine alone.", Found: c.Do, Fix: "Give the command pestle client " + c.Do + " there."})
+	}
+	return permit(who, "$clients")
+}
+
+// client answers the commands about clients for a running server. Elsewhere than on its
+// machine nothing is told of secrets but that there is one.
 func (a *admin) client(_ auth.Identity, w http.ResponseWriter, r *http.Request) error {
 	if a.tokens == nil {
 		return errors.New("the server issues no tokens, so it has no clients: start it with --issue-tokens")
@@ -131,6 +156,13 @@ func (a *admin) client(_ auth.Identity, w http.ResponseWriter, r *http.Request) 
 	list, err := c.apply(a.tokens)
 	if err != nil {
 		return err
+	}
+	if _, here := r.Context().Value(peerKey{}).(peer); !here {
+		for i := range list {
+			if list[i].Secret != nil {
+				list[i].Secret = []byte{0}
+			}
+		}
 	}
 	return json.NewEncoder(w).Encode(list)
 }

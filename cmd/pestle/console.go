@@ -17,13 +17,13 @@ import (
 
 // consoleOver is the console over the FHIR interface of a server to which people sign
 // in; nil where nobody can.
-func (c *serveCommand) consoleOver(rest http.Handler, app *app, config *server.Config, log *slog.Logger) *console.Server {
+func (c *serveCommand) consoleOver(rest, commands http.Handler, app *app, config *server.Config, log *slog.Logger) *console.Server {
 	tokens := issuer(*config)
 	if tokens == nil {
 		return nil
 	}
 	site := c.appConfig().Dispensing.Site
-	screens := console.Config{REST: rest, Site: c.site(), Origin: trimSlash(c.PublicURL), Pharmacy: strings.TrimSpace(site.Name + " (" + site.ODS + ")"),
+	screens := console.Config{REST: rest, Commands: commands, Sandbox: c.Sandbox, Site: c.site(), Origin: trimSlash(c.PublicURL), Pharmacy: strings.TrimSpace(site.Name + " (" + site.ODS + ")"),
 		Display: nhs.Display, Zone: nhs.London(), Logger: log, Operations: config.Operations, Codes: codesOf, Head: app.db.Head, Wait: app.db.Wait,
 		Identity: func(p *oauth.Person, proof oauth.Proof) auth.Identity { return tokens.IdentityOf(p, proof, "console") }}
 	switch {
@@ -36,6 +36,21 @@ func (c *serveCommand) consoleOver(rest http.Handler, app *app, config *server.C
 	}
 	return console.New(screens)
 }
+
+// recognised are the people whom the console has recognised by their sessions.
+type recognised struct{}
+
+// Authenticate returns the person of whose session the request is.
+func (recognised) Authenticate(r *http.Request) (auth.Identity, error) {
+	who, ok := auth.RecognisedIn(r.Context())
+	if !ok {
+		return who, fhir.E("command", fhir.Login, fhir.Issue{Message: "Nobody has signed in."})
+	}
+	return who, nil
+}
+
+// Challenge is empty: who has not signed in is led to where they do.
+func (recognised) Challenge(error) string { return "" }
 
 // codesOf are the codes that a parameter of an operation takes, for who fills in a form.
 func codesOf(operation, parameter string) []fhir.Coding {

@@ -28,6 +28,7 @@ var sandboxPeople = []oauth.Person{
 	person("support", "sds-user-id|555000000003", "Customer service", sandboxPharmacy, "customer-service"),
 	person("finance", "sds-user-id|555000000004", "Finance", sandboxPharmacy, "finance"),
 	person("auditor", "sds-user-id|555000000005", "Auditor", sandboxPharmacy, "auditor"),
+	person("administrator", "sds-user-id|555000000006", "Administrator", sandboxPharmacy, "administrator"),
 }
 
 // sandboxPerson finds a person by name.

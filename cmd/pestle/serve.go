@@ -230,7 +230,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	go func() { sweeper{app.db, log}.run(ctx); close(sweeping) }()
 	go app.retain(ctx, c.retention)
 	go reloads.run(ctx, c.hangups)
-	admin := &admin{app: app, data: c.Data, log: log, tokens: issuer(config), accounts: c.accounts, sandbox: c.people}
+	admin := &admin{app: app, data: c.Data, log: log, tokens: issuer(config), accounts: c.accounts, sandbox: c.people, ready: s.Ready, roleTable: c.Roles}
 	commands := admin.administer(ctx)
 	defer stop()
 	ended := func() error { // before the database is closed
@@ -255,7 +255,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	cards := &payments{app: app, stripe: c.Cards.stripe, till: c.Sandbox, site: c.site(), log: log}
 	packers := &goods{app: app, http: c.Goods.http, log: log}
 	cards.take(cmp.Or(app.address, "http://"+listener.Addr().String()))
-	screens := c.consoleOver(s.Handler(), app, &config, log)
+	screens := c.consoleOver(s.Handler(), admin.commands(recognised{}), app, &config, log)
 	h := &http.Server{Handler: transport.Handler(c.proxies, app.withSockets(cards.within(packers.within(c.withPeople(screens.Within(admin.withCommands(s.Handler(), config.Authenticator))))))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
 	h.RegisterOnShutdown(screens.Close)
@@ -500,7 +500,7 @@ Try:
   %[3]s
   # the pharmacist's list
   curl -s '%[1]s/Task?code=prescription-order&status=requested,ready&_pretty=true'
-  # the same as one person with a role (clinic, clinic-2, pharmacist, pharmacist-2, pharmacy-2, support, finance, auditor):
+  # the same as one person with a role (clinic, clinic-2, pharmacist, pharmacist-2, pharmacy-2, support, finance, auditor, administrator):
   # add -H 'Pestle-Person: finance', or a token that this prints: pestle token --as finance --data %[5]s
   # a mistake, and what the clinic's developer is told
   curl -s -H 'Content-Type: application/fhir+json' -d '{"resourceType":"Patient","birthdate":"1980-02-30","gender":"woman"}' '%[1]s/Patient?_pretty=true'

@@ -52,16 +52,6 @@ type userChange struct {
 	Replace bool          `json:"replace,omitempty"`
 }
 
-// userAnswer is what became of it.
-type userAnswer struct {
-	People    []people.Person     `json:"people"`
-	Missing   map[string]int      `json:"missing,omitempty"`   // how many people must confirm an account, by id
-	Namesakes map[string][]string `json:"namesakes,omitempty"` // accounts of the provider that may be the same person's, by id
-	Code      string              `json:"code,omitempty"`      // of an invitation
-	Until     time.Time           `json:"until,omitzero"`
-	URL       string              `json:"url,omitempty"` // where the code is taken
-}
-
 // accounts is who may sign in, and what ends with them.
 type accounts struct {
 	people *people.Registry
@@ -80,7 +70,7 @@ func (s *accounts) EndApp(person, id string) error { return s.tokens.EndApp(pers
 func (s *accounts) EndOnline(person string) error { return s.tokens.EndOnline(person) }
 
 // apply does it, by whom.
-func (c userChange) apply(s accounts, by people.Maker) (out userAnswer, err error) {
+func (c userChange) apply(s accounts, by people.Maker) (out people.Answer, err error) {
 	defer func() { out.Missing, out.Namesakes = s.missing(out.People), s.namesakes(out.People) }()
 	var p people.Person
 	switch c.Do {
@@ -141,7 +131,7 @@ func (s accounts) namesakes(list []people.Person) map[string][]string {
 }
 
 // do applies a change in a server, or in the folder while none has it open.
-func (f *userFolder) do(c userChange) (out userAnswer, err error) {
+func (f *userFolder) do(c userChange) (out people.Answer, err error) {
 	server, err := f.reach(f.Data)
 	if err != nil {
 		return out, err
@@ -161,7 +151,7 @@ func (f *userFolder) do(c userChange) (out userAnswer, err error) {
 	return out, json.NewDecoder(answer.Body).Decode(&out)
 }
 
-func (f *userFolder) offline(c userChange) (out userAnswer, err error) {
+func (f *userFolder) offline(c userChange) (out people.Answer, err error) {
 	roles, err := readRoles(f.RoleTable)
 	if err != nil {
 		return out, err
@@ -263,21 +253,9 @@ func (a *admin) notOneself(r *http.Request, who fhir.Principal, c userChange) er
 }
 
 // printPeople writes a line for each person.
-func printPeople(out io.Writer, answer userAnswer) error {
+func printPeople(out io.Writer, answer people.Answer) error {
 	for _, p := range answer.People {
-		state := "enabled"
-		if p.Disabled {
-			state = "disabled"
-		}
-		if n := answer.Missing[p.ID]; n > 0 {
-			state += fmt.Sprintf(", to be confirmed by %d", n)
-		} else if others := answer.Namesakes[p.ID]; len(others) > 0 {
-			state += ", to be told apart from " + strings.Join(others, " ")
-		}
-		if len(p.Same) > 0 {
-			state += ", also " + strings.Join(p.Same, " ")
-		}
-		if _, err := fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%d passkeys\n", p.ID, p.Organisation, state, p.Name, strings.Join(p.Roles, " "), p.Agent(), len(p.Passkeys)); err != nil {
+		if _, err := fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%d passkeys\n", p.ID, p.Organisation, answer.State(&p), p.Name, strings.Join(p.Roles, " "), p.Agent(), len(p.Passkeys)); err != nil {
 			return err
 		}
 	}

@@ -22,9 +22,10 @@ import (
 
 // pharmacyUnderTest is a sandbox behind HTTP, in this process.
 type pharmacyUnderTest struct {
-	t    *testing.T
-	app  *app
-	http *httptest.Server
+	t     *testing.T
+	app   *app
+	admin *admin
+	http  *httptest.Server
 }
 
 func startPharmacy(t *testing.T, change ...func(*serveCommand)) *pharmacyUnderTest {
@@ -44,8 +45,9 @@ func startPharmacy(t *testing.T, change ...func(*serveCommand)) *pharmacyUnderTe
 	require.NoError(t, app.loadDemo(t.Context()))
 	ctx, stop := context.WithCancel(context.Background())
 	followers := app.follow(ctx)
-	screens := command.consoleOver(s.Handler(), app, &config, log)
-	p := &pharmacyUnderTest{t, app, httptest.NewServer(command.withPeople(screens.Within(s.Handler())))}
+	orders := &admin{app: app, data: command.Data, log: log, tokens: issuer(config), sandbox: command.people, ready: s.Ready}
+	screens := command.consoleOver(s.Handler(), orders.commands(recognised{}), app, &config, log)
+	p := &pharmacyUnderTest{t, app, orders, httptest.NewServer(command.withPeople(screens.Within(s.Handler())))}
 	t.Cleanup(func() {
 		screens.Close()
 		p.http.Close()

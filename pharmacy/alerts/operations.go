@@ -83,6 +83,8 @@ func (d *Desk) Move(ctx context.Context, id string, to State, who fhir.Principal
 	if to == Aside && note == "" {
 		return nil, fhir.E(op, fhir.Required, fhir.Issue{Expression: "Parameters.parameter", Message: "It is said in words why nothing is to be done.", Expected: "the parameter note", Found: "nothing"})
 	}
+	by := who
+	by.SeesNone = false // an alert tells of nobody: who administers the server writes no other Task
 	for range tries {
 		v, err := d.db.State(ctx).Current("Task", id)
 		if err != nil {
@@ -99,7 +101,7 @@ func (d *Desk) Move(ctx context.Context, id string, to State, who fhir.Principal
 			return nil, fhir.E(op, fhir.BusinessRule, fhir.Issue{Rule: "ALERT-1", Expression: "Task.status", Message: "The alert is resolved: its cause is gone.", Expected: "an alert whose cause goes on", Found: a.State.String()})
 		}
 		c := a.moved(to, cmp.Or(who.Display, who.Agent), cmp.Or(note, "Acknowledged."), now)
-		_, err = d.db.Commit(ctx, &fhir.Transaction{Derived: true, Requester: who, Time: now, Changes: []fhir.Change{c}})
+		_, err = d.db.Commit(ctx, &fhir.Transaction{Derived: true, Requester: by, Time: now, Changes: []fhir.Change{c}})
 		if err == nil {
 			return read(&fhir.Version{Type: "Task", ID: id, JSON: c.Resource.JSON()})
 		}

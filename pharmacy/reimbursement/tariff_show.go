@@ -18,10 +18,19 @@ var firstMonth = tariff.NewMonth(2015, time.January)
 // ahead is how many months ahead of now a file may be loaded and be listed.
 const ahead = 24
 
-// WriteTariffList writes a line for each file of the tariff that is loaded: its
-// kind, its month, the version that holds, when it was loaded and its size. Of what
-// is not loaded but built in, it says so.
-func (s *Service) WriteTariffList(ctx context.Context, out io.Writer, now time.Time) error {
+// A TariffFile is a file of the tariff: one that is loaded, or what there is in its place.
+type TariffFile struct {
+	Kind    tariff.Kind
+	Month   string // "2026-11", "any" for what is not of a month; "" where nothing is loaded
+	Version string
+	Loaded  time.Time
+	Bytes   int
+	Else    string // "built in" or "none is loaded"
+}
+
+// TariffFiles are the files of the tariff, a kind after the other: its month, the version
+// that holds, when it was loaded and its size. Of what is not loaded but built in, it says so.
+func (s *Service) TariffFiles(ctx context.Context, now time.Time) (list []TariffFile, err error) {
 	state := s.db.State(ctx)
 	for _, kind := range tariff.Kinds() {
 		first, last := firstMonth, tariff.MonthOf(nhs.Midnight(now))+ahead
@@ -32,32 +41,45 @@ func (s *Service) WriteTariffList(ctx context.Context, out io.Writer, now time.T
 		for month := first; month <= last; month++ {
 			v, err := state.Current("Binary", BinaryID(kind, month))
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if v == nil || v.Deleted() {
 				continue
 			}
 			data, err := fileIn(state, v)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			found = true
-			when := "any"
+			file := TariffFile{Kind: kind, Month: "any", Version: v.VersionID, Loaded: v.LastUpdated, Bytes: len(data)}
 			if kind.Monthly() {
-				when = month.String()
+				file.Month = month.String()
 			}
-			if _, err := fmt.Fprintf(out, "%-24s %-8s version %-3s loaded %s  %d bytes\n", kind, when, v.VersionID, v.LastUpdated.UTC().Format(time.DateTime), len(data)); err != nil {
-				return err
-			}
+			list = append(list, file)
 		}
-		if !found {
-			what := "none is loaded"
-			if !kind.Monthly() {
-				what = "built in"
-			}
-			if _, err := fmt.Fprintf(out, "%-24s %s\n", kind, what); err != nil {
-				return err
-			}
+		if !found && kind.Monthly() {
+			list = append(list, TariffFile{Kind: kind, Else: "none is loaded"})
+		} else if !found {
+			list = append(list, TariffFile{Kind: kind, Else: "built in"})
+		}
+	}
+	return list, nil
+}
+
+// WriteTariffList writes a line for each of [Service.TariffFiles].
+func (s *Service) WriteTariffList(ctx context.Context, out io.Writer, now time.Time) error {
+	list, err := s.TariffFiles(ctx, now)
+	if err != nil {
+		return err
+	}
+	for _, f := range list {
+		if f.Else != "" {
+			_, err = fmt.Fprintf(out, "%-24s %s\n", f.Kind, f.Else)
+		} else {
+			_, err = fmt.Fprintf(out, "%-24s %-8s version %-3s loaded %s  %d bytes\n", f.Kind, f.Month, f.Version, f.Loaded.UTC().Format(time.DateTime), f.Bytes)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

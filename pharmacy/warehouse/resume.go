@@ -96,3 +96,32 @@ func (s *Service) resumeLink(ctx context.Context, call *fhir.Call) (*fhir.Reply,
 	}
 	return reply, err
 }
+
+// Linked is how it goes with the warehouse, for who administers the server.
+type Linked struct {
+	Off     bool // the server keeps no stock ledger
+	Waiting int  // orders of which it is to be told
+	Acts    int  // orders with events that are to be acted on
+	Retry   webhook.Retry
+}
+
+// Link says how it goes with the warehouse.
+func (s *Service) Link(ctx context.Context) (is Linked, err error) {
+	if s.off {
+		return Linked{Off: true}, nil
+	}
+	state := s.db.State(ctx)
+	l, err := s.linkOf(state)
+	if err != nil {
+		return is, err
+	}
+	is.Retry = l.Retry
+	for system, into := range map[string]*int{idSend: &is.Waiting, idAct: &is.Acts} {
+		ids, err := state.Find("SupplyRequest", nhs.Query("identifier", system, pending))
+		if err != nil {
+			return is, err
+		}
+		*into = len(ids)
+	}
+	return is, nil
+}

@@ -55,6 +55,8 @@ var acts = []act{
 	{op: "destroy", typ: "Basic", words: "Destroy…", done: "The destruction is entered.", leave: []string{"org"}},
 	{op: "correct-register", typ: "Basic", words: "Correct…", done: "The correction is entered.", leave: []string{"org", "entry"}},
 	{op: "mitigate", typ: "DetectedIssue", words: "Say what was done", done: "What was done is recorded."},
+	{op: "acknowledge-alert", typ: "Task", words: "Acknowledge…", done: "You look after it: nobody else is told."},
+	{op: "dismiss-alert", typ: "Task", words: "Put aside…", done: "It is put aside until its cause was gone once."},
 	{op: "break-glass", typ: "Patient", words: "Open in an emergency…", done: "The record is open to you for some minutes. It is listed to who answers for privacy."},
 }
 

@@ -13,6 +13,7 @@ import (
 type acting struct {
 	*act
 	op   *fhir.Operation
+	door string    // by which it is come to: task
 	id   string    // of the resource, or a month
 	org  string    // whose month
 	task fhir.Node // of a prescription, where the act is on one
@@ -34,9 +35,13 @@ func (v *visit) actForm() (view, error) {
 // version is that of the Task that the form is made from, "" where the act is on another.
 func (a *acting) version() string { return a.task.Path("meta", "versionId").Text() }
 
+// doorTypes are the types on which acts are, by the step of the address after the console's.
+var doorTypes = map[string]string{"task": "Task", "alert": "Task", "issue": "DetectedIssue", "patient": "Patient", "money": "Claim", "register": "Basic"}
+
 // acting finds the act that an address names, and what it is about.
 func (v *visit) acting(values url.Values) (*acting, error) {
-	typ := map[string]string{"task": "Task", "issue": "DetectedIssue", "patient": "Patient", "money": "Claim", "register": "Basic"}[strings.Split(strings.TrimPrefix(v.r.URL.Path, page.ConsolePath+"/"), "/")[0]]
+	door, _, _ := strings.Cut(strings.TrimPrefix(v.r.URL.Path, page.ConsolePath+"/"), "/")
+	typ := doorTypes[door]
 	a := &acting{act: actOf(typ, v.r.PathValue("act")), id: v.r.PathValue("id"), org: v.person.Organisation, form: values}
 	if a.act == nil {
 		return nil, &problem{status: http.StatusNotFound, heading: "There is no such act", message: "The address is not one of the console."}
@@ -44,7 +49,7 @@ func (v *visit) acting(values url.Values) (*acting, error) {
 	if a.op = v.operation(typ, a.act.op); a.op == nil || !v.acts(typ+"/$"+a.act.op) {
 		return nil, &problem{status: http.StatusForbidden, heading: "This is not for your role", message: "Somebody with another role does it: docs/access.md lists who may do what."}
 	}
-	if typ == "Task" {
+	if a.door = door; door == "task" {
 		answers, err := v.read(v.one("Task", a.id))
 		if err != nil {
 			return nil, err
@@ -62,10 +67,12 @@ func (a *acting) backOf() string {
 	if back := a.form.Get("back"); page.MayReturn(back) {
 		return back
 	}
-	if a.typ == "Task" {
+	if a.door == "task" {
 		return address("task", a.id)
 	}
 	switch a.typ {
+	case "Task":
+		return address("alerts")
 	case "Patient":
 		return address("patient", a.id)
 	case "Claim":
@@ -83,7 +90,7 @@ func (v *visit) do() (view, error) {
 		return nil, err
 	}
 	header := []string{}
-	if version := v.form.Get("version"); a.typ == "Task" && a.op.Versioned {
+	if version := v.form.Get("version"); a.door == "task" && a.op.Versioned {
 		if version == "" {
 			return nil, &problem{status: http.StatusBadRequest, heading: "Nothing was done", message: "The form does not say which version it is about."}
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 func (v *visit) formOf(a *acting) *form {
-	f := &form{Heading: strings.TrimSuffix(a.words, "…"), Doc: a.op.Doc, Action: actAddress(a.typ, a.id, a.act.op), Version: a.form.Get("version"), Back: a.backOf()}
+	f := &form{Heading: strings.TrimSuffix(a.words, "…"), Doc: a.op.Doc, Action: address(a.door, a.id, a.act.op), Version: a.form.Get("version"), Back: a.backOf()}
 	for _, p := range a.op.Parameters {
 		if x := v.fieldOf(a, p, ""); x.Kind != "" && !slices.Contains(a.leave, p.Name) {
 			f.Fields = append(f.Fields, x)

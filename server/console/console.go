@@ -24,6 +24,8 @@ import (
 // Config is what a console is made of. REST, SignIn and Identity are needed.
 type Config struct {
 	REST     http.Handler // the FHIR interface of the server
+	Commands http.Handler // the commands of the server, below /admin/; nil where it is not administered by its console
+	Sandbox  bool         // what is sent here is tried out
 	SignIn   oauth.SignIn // who uses a browser
 	Identity func(*oauth.Person, oauth.Proof) auth.Identity
 	Site     page.Site
@@ -117,6 +119,13 @@ var screens = map[string]func(*visit) (view, error){
 	"GET /console/money/{id}/{act}":          (*visit).actForm,
 	"POST /console/money/{id}/{act}":         (*visit).do,
 	"GET /console/money/{month}/file/{file}": (*visit).file,
+	"GET /console/alerts":                    (*visit).alertsPage,
+	"GET /console/alert/{id}/{act}":          (*visit).actForm,
+	"POST /console/alert/{id}/{act}":         (*visit).do,
+	"GET /console/admin":                     (*visit).adminStart,
+	"GET /console/admin/{page}":              (*visit).adminPage,
+	"GET /console/admin/{page}/{op}":         (*visit).adminForm,
+	"POST /console/admin/{page}/{op}":        (*visit).adminDo,
 	"GET /console/help":                      (*visit).help,
 	"GET /console/accessibility":             (*visit).accessibility,
 }

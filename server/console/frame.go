@@ -59,6 +59,8 @@ func (v *visit) nav() (list []tab) {
 	add("Register", address("register"), v.acts("Basic/$register"))
 	add("Try", address("try"), v.tries())
 	add("Find", address("find"), v.may("Patient", auth.Search))
+	add("Administration", address("admin"), v.administers())
+	add("Alerts", address("alerts"), v.acts("$alerts"))
 	add("Help", address("help"), true)
 	return list
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/pestle-fhir/pestle/server/page/markup"
 )
 
-// fact is a name with its value, as a summary lists them.
-type fact struct{ Name, Value string }
+// fact is a [Fact].
+type fact = Fact
 
 func facts(w *markup.Writer, list []fact) {
 	w.HTML("<dl class=\"facts\">\n")

@@ -21,7 +21,7 @@ var views = map[string]func() view{
 	"month":    func() view { return &monthScreen{} },
 	"register": func() view { return &registerScreen{} }, "try": func() view { return &tryScreen{} },
 	"history": func() view { return &historyScreen{} }, "audit": func() view { return &auditScreen{} },
-	"help": func() view { return &helpScreen{} }, "accessibility": func() view { return &accessibilityScreen{} }, "refusal": func() view { return &refusal{} },
+	"help": func() view { return &helpScreen{} }, "accessibility": func() view { return &accessibilityScreen{} }, "refusal": func() view { return &refusal{} }, "report": func() view { return &report{} },
 }
 
 // hostile are texts that somebody stores to harm who looks at them, or that are only long.
