@@ -9,7 +9,8 @@ import (
 // decide finds the resource that a change is about and what becomes of it.
 func (p *planner) decide(i int) error {
 	c, s := &p.tx.Changes[i], &p.steps[i]
-	s.typ, s.id, s.same, s.resource = c.Type, c.ID, -1, c.Resource
+	named := owned([2]string{c.Type, c.ID}) // what is kept of the version must not keep the text of the request
+	s.typ, s.id, s.same, s.resource = named[0], named[1], -1, c.Resource
 	if !p.wellFormed(c) {
 		return nil
 	}

@@ -78,7 +78,14 @@ func (l *lately) put(key [2]string, i identity) {
 	if l.young == nil {
 		l.young = map[[2]string]identity{}
 	}
-	l.young[key] = i
+	l.young[owned(key)] = i
+}
+
+// owned is a key with memory of its own: a part of the text of a message would keep
+// all of it.
+func owned(key [2]string) [2]string {
+	text := key[0] + key[1]
+	return [2]string{text[:len(key[0])], text[len(key[0]):]}
 }
 
 // add adds commits that are durable, before anybody can see them: the newest of the

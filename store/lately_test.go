@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
@@ -119,4 +120,32 @@ func TestLatelyForgetsWhatIsOvertaken(t *testing.T) {
 	require.False(t, ok, "nothing is kept after a purge")
 	_, ok = l.record(6)
 	require.False(t, ok)
+}
+
+// TestKeptNamesAreOwned: what is remembered of a version does not keep the text of the
+// request that wrote it, which may be a large message.
+func TestKeptNamesAreOwned(t *testing.T) {
+	db, err := Open(mem.New(), Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	r, err := fhir.Parse([]byte(`{"resourceType":"Patient","id":"p1"}`))
+	require.NoError(t, err)
+	_, err = db.Commit(t.Context(), &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Update, Type: r.Type(), ID: r.ID(), Resource: r}}})
+	require.NoError(t, err)
+	text := r.JSON()
+	begin := uintptr(unsafe.Pointer(unsafe.SliceData(text)))
+	within := func(s string) bool {
+		at := uintptr(unsafe.Pointer(unsafe.StringData(s)))
+		return begin <= at && at < begin+uintptr(len(text))
+	}
+	require.True(t, within(r.ID()), "the id of the resource is a part of its text")
+	db.lately.mu.Lock()
+	defer db.lately.mu.Unlock()
+	require.NotEmpty(t, db.lately.young)
+	for key := range db.lately.young {
+		require.False(t, within(key[0]) || within(key[1]), key)
+	}
+	for p, v := range db.hot.young {
+		require.False(t, within(p.typ) || within(v.Type) || within(v.ID), p)
+	}
 }
