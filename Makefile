@@ -16,7 +16,7 @@ OURS     := github.com/pestle-fhir/pestle
 COLD     := $(addprefix $(OURS)/,cmd/... internal/... profiles/fsh profiles/definition profiles/snapshot profiles/served \
   profiles/terminology/snomed fhir/view fhir/dosage fhir/patch fhir/xml store/archive \
   pharmacy/alerts/... pharmacy/notices/... pharmacy/invoicing/... pharmacy/paper pharmacy/sheet pharmacy/rules \
-  pharmacy/warehouse/... pharmacy/dispensing/takeon pharmacy/reimbursement/tariff/... trust/purge trust/emergency trust/scan trust/duties \
+  pharmacy/warehouse/... pharmacy/spine/... pharmacy/dispensing/takeon pharmacy/reimbursement/tariff/... trust/purge trust/emergency trust/scan trust/duties \
   server/console/... server/openapi server/page/... server/oauth/... server/signin/... server/people server/subscription/... server/webauthn) \
   github.com/go-pdf/... gopkg.in/yaml.v3 github.com/prometheus/... github.com/go-jose/... github.com/coreos/... \
   github.com/gabriel-vasile/... github.com/go-playground/... github.com/spf13/... github.com/coder/... filippo.io/... \
@@ -38,7 +38,7 @@ UCUM     ?= ../shared/suites/ucum/ucum-essence.xml
 help:
 	@echo 'make run        build, and serve a sandbox on http://127.0.0.1:8080/fhir'
 	@echo 'make build      one static binary, $(BIN)'
-	@echo 'make build-s3   the same, that can keep documents in S3: $(BIN)-s3'
+	@echo 'make build-s3   the same, that can keep documents in S3 and call the NHS: $(BIN)-s3'
 	@echo 'make cross      compile for every platform: $(PLATFORMS)'
 	@echo 'make release    archives of every platform, bills of materials, checksums and signature, in $(RELEASE)'
 	@echo 'deploy/check    start or lint everything in deploy, and say which'
@@ -55,8 +55,9 @@ help:
 build:
 	$(BUILD) -o $(BIN) ./cmd/pestle
 
-# The same with documents in S3 too (docs/adr/documents.md), as releases have it.
-S3TAGS   := $(TAGS),s3
+# The same with documents in S3 (docs/adr/documents.md) and the APIs of the NHS (docs/adr/nhs.md), as
+# releases have it.
+S3TAGS   := $(TAGS),s3,nhs
 build-s3: TAGS := $(S3TAGS)
 build-s3:
 	$(BUILD) -o $(BIN)-s3 ./cmd/pestle

@@ -22,6 +22,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/notices"
 	"github.com/pestle-fhir/pestle/pharmacy/register"
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
+	"github.com/pestle-fhir/pestle/pharmacy/spine"
 	"github.com/pestle-fhir/pestle/pharmacy/warehouse"
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/profiles/terminology"
@@ -62,6 +63,7 @@ type appConfig struct {
 	Notices    noticeOptions
 	Alerts     alertOptions
 	Messages   messageOptions
+	NHS        nhsOptions
 	Sandbox    bool   // nothing is sent to anybody, but notifications to this machine
 	MaxBacklog uint64 // commits that a follower may be behind; 0 for any number
 
@@ -84,6 +86,7 @@ type app struct {
 	warehouse     *warehouse.Service
 	notices       *notices.Service
 	alerts        *alerts.Desk
+	nhs           nhsService    // nil in a binary that does not call the NHS
 	messages      *messages.Log // nil where none are kept
 	figures       *figures      // that alerts ask for
 	backups       *backups
@@ -175,7 +178,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	emergencies := &emergency.Desk{Rules: rules, Separate: separate.Separate}
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
-	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), notices.Guard, alerts.Guard, reimbursement.Guard(money), register.Guard(books), warehouse.Guard(goods), pharmacy.GuardAudit, pharmacy.GuardUnserved, served, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
+	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), notices.Guard, alerts.Guard, spine.Guard, reimbursement.Guard(money), register.Guard(books), warehouse.Guard(goods), pharmacy.GuardAudit, pharmacy.GuardUnserved, served, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
 		Contents: documents, Inspect: c.Inspect,
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Program: version(), Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
 	if err != nil {
@@ -208,6 +211,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	}
 	a.site, a.figures = c.Dispensing.Site.ODS, &figures{app: a}
 	a.figures.add(a.backups.counters()...)
+	a.nhs = a.openNHS(c.NHS)
 	if c.Alerts.rules == nil { // nothing was completed: a sandbox of a test, or a command
 		if err := c.Alerts.complete(c.Sandbox, &c.Notices); err != nil {
 			return nil, errors.Join(err, db.Close())
@@ -238,8 +242,11 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 
 func (a *app) close() error { return errors.Join(a.db.Close(), a.audit.Close()) }
 
-func (a *app) operations() []fhir.Operation {
-	return slices.Concat(a.coreOperations(), a.invoicing.Operations(), a.notices.Operations(), a.alerts.Operations(), a.messageOperations(), a.emergencies.Operations(a.db), a.subscriptions.Operations())
+func (a *app) operations() (list []fhir.Operation) {
+	if a.nhs != nil {
+		list = a.nhs.Operations()
+	}
+	return slices.Concat(list, a.coreOperations(), a.invoicing.Operations(), a.notices.Operations(), a.alerts.Operations(), a.messageOperations(), a.emergencies.Operations(a.db), a.subscriptions.Operations())
 }
 
 // coreOperations are those of the parts that serve every prescription.
@@ -251,8 +258,11 @@ func (a *app) intakes() []fhir.Intake {
 	return append(a.dispensing.Intakes(), a.reimbursement.Intakes()...)
 }
 
-func (a *app) followers() []pharmacy.Follower {
-	return slices.Concat(a.clinical.Followers(), a.dispensing.Followers(), a.reimbursement.Followers(), a.invoicing.Followers(), a.register.Followers(), a.notices.Followers(), a.warehouse.Followers())
+func (a *app) followers() (list []pharmacy.Follower) {
+	if a.nhs != nil {
+		list = a.nhs.Followers()
+	}
+	return slices.Concat(list, a.clinical.Followers(), a.dispensing.Followers(), a.reimbursement.Followers(), a.invoicing.Followers(), a.register.Followers(), a.notices.Followers(), a.warehouse.Followers())
 }
 
 // follow runs the followers until ctx ends; the channel is closed when the last
@@ -273,6 +283,9 @@ func (a *app) follow(ctx context.Context) <-chan struct{} {
 		group.Go(func() { _ = timer.Run(ctx) })
 	}
 	group.Go(func() { a.notices.Deliver(ctx) })
+	if a.nhs != nil {
+		group.Go(func() { a.nhs.Run(ctx) })
+	}
 	group.Go(func() { a.alerts.Watch(ctx) })
 	if a.messages != nil {
 		group.Go(func() { a.messages.Run(ctx) })

@@ -29,6 +29,10 @@ func (a *app) counters() []server.Counter {
 		counters = append(counters, server.Counter{Name: "pestle_subscriptions_failing", Gauge: true, Help: "Subscriptions whose notifications do not arrive.",
 			Value: func() float64 { return float64(a.subscriptions.Failing()) }})
 	}
+	if a.nhs != nil {
+		counters = append(counters, server.Counter{Name: "pestle_nhs_failing_seconds", Gauge: true, Help: "For how long no call to an API of the NHS has succeeded; 0 while they do, and where none is set.",
+			Value: func() float64 { return a.nhs.Failing().Seconds() }})
+	}
 	if a.site != "" {
 		counters = append(counters, server.Counter{Name: "pestle_month_open", Gauge: true, Help: "1 while claims of last month are not closed for the pharmacy; -1 where that cannot be read.", Value: a.monthOpen})
 	}

@@ -15,8 +15,8 @@ import (
 )
 
 // ofTheServer are the operations of the table of roles that the server has itself, beside those
-// that the parts of the business hand over.
-var ofTheServer = []string{"$check", "$checkpoint", "$clients", "$definitions", "$directory", "$export", "$import", "$log-consistency", "$messages", "$metrics", "$open-receipt", "$prices-load", "$proof", "$server", "$tariff-load", "$users", "$validate"}
+// that the parts of the business hand over; Basic/$nhs-resend is in the binaries with the tag nhs.
+var ofTheServer = []string{"Basic/$nhs-resend", "$check", "$checkpoint", "$clients", "$definitions", "$directory", "$export", "$import", "$log-consistency", "$messages", "$metrics", "$open-receipt", "$prices-load", "$proof", "$server", "$tariff-load", "$users", "$validate"}
 
 // TestEveryOperationIsInTheRoles: each operation that the parts of the business hand over
 // is granted to a role by its own name, or anybody who reads its type may call it, which

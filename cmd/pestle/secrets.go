@@ -12,6 +12,7 @@ type secretFiles struct {
 	StripeKeyFile            string   `env:"PESTLE_STRIPE_KEY_FILE" name:"stripe-key-file" placeholder:"FILE" help:"File with the key, in the place of --stripe-key."`
 	NoticesPasswordFile      string   `env:"PESTLE_NOTICES_SMTP_PASSWORD_FILE" name:"notices-smtp-password-file" placeholder:"FILE" help:"File with the password, in the place of --notices-smtp-password."`
 	NoticesTokenFile         string   `env:"PESTLE_NOTICES_TOKEN_FILE" name:"notices-token-file" placeholder:"FILE" help:"File with the token, in the place of --notices-token."`
+	NHSAPIKeyFile            string   `env:"PESTLE_NHS_API_KEY_FILE" name:"nhs-api-key-file" placeholder:"FILE" help:"File with the key, in the place of --nhs-api-key."`
 	StripeWebhookSecretFiles []string `env:"PESTLE_STRIPE_WEBHOOK_SECRET_FILES" name:"stripe-webhook-secret-file" placeholder:"FILE" help:"File with a secret, in the place of --stripe-webhook-secret."`
 }
 
@@ -32,6 +33,7 @@ func (f secretFiles) read(c *serveCommand) error {
 	one(&c.Secret, "secret", f.SecretFile)
 	one(&c.Notices.Password, "notices-smtp-password", f.NoticesPasswordFile)
 	one(&c.Notices.Token, "notices-token", f.NoticesTokenFile)
+	one(&c.NHS.APIKey, "nhs-api-key", f.NHSAPIKeyFile)
 	one(&c.Cards.StripeKey, "stripe-key", f.StripeKeyFile)
 	for _, file := range f.StripeWebhookSecretFiles {
 		text, err := readSecret("--stripe-webhook-secret-file", file)

@@ -119,6 +119,7 @@ type serveCommand struct {
 	Subscribed  subscriptionOptions `embed:""`
 	Alerts      alertOptions        `embed:""`
 	Messages    messageOptions      `embed:""`
+	NHS         nhsOptions          `embed:""`
 
 	settings  []cli.Setting          // as they were told
 	line      []string               // the command line
@@ -311,7 +312,7 @@ func (c *serveCommand) appConfig() appConfig {
 	}
 	config.Register, config.Stock, config.Present = c.RegisterAlso, c.Goods.Stock, register.Asked(c.Responsible)
 	config.Checks, config.Closing = c.checks, c.closing
-	config.Notices, config.Alerts, config.Messages = c.Notices, c.Alerts, c.Messages
+	config.Notices, config.Alerts, config.Messages, config.NHS = c.Notices, c.Alerts, c.Messages, c.NHS
 	config.Subscriptions, config.Sandbox = c.Subscribed, c.Sandbox
 	config.Warehouse = c.Goods.warehouse()
 	return config
@@ -372,7 +373,7 @@ func (c *serveCommand) complete() error {
 	if err := c.Notices.complete(c.Sandbox, c.Site, c.SiteName); err != nil {
 		return err
 	}
-	if err := c.Messages.complete(); err != nil {
+	if err := errors.Join(c.Messages.complete(), c.NHS.complete(c.Sandbox, c.Site != "")); err != nil {
 		return err
 	}
 	if err := c.Alerts.complete(c.Sandbox, &c.Notices); err != nil {
