@@ -164,6 +164,9 @@ type State interface {
 	// Current is the version that stands, nil where there is none; a deleted
 	// resource gives its deletion.
 	Current(typ, id string) (*Version, error)
+	// Bare is Current without what the version says: its type, id, number, sequence and
+	// method alone. It reads less.
+	Bare(typ, id string) (*Version, error)
 	// First is the version that created a resource, nil where there is none: it
 	// says whose the resource is.
 	First(typ, id string) (*Version, error)

@@ -152,6 +152,11 @@ func (w *watched) Current(typ, id string) (*fhir.Version, error) {
 	return w.State.Current(typ, id)
 }
 
+func (w *watched) Bare(typ, id string) (*fhir.Version, error) {
+	w.resources[typ+"/"+id] = true
+	return w.State.Bare(typ, id)
+}
+
 func (w *watched) First(typ, id string) (*fhir.Version, error) {
 	w.resources[typ+"/"+id] = true
 	return w.State.First(typ, id)

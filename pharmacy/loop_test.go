@@ -76,6 +76,8 @@ func (f *fake) Current(typ, id string) (*fhir.Version, error) {
 	return f.now[typ+"/"+id], nil
 }
 
+func (f *fake) Bare(typ, id string) (*fhir.Version, error) { return f.Current(typ, id) }
+
 func (f *fake) First(typ, id string) (*fhir.Version, error) { return f.Current(typ, id) }
 
 func (f *fake) Find(string, string) ([]string, error) { return nil, nil }

@@ -29,6 +29,17 @@ func (s pinned) Current(typ, id string) (ver *fhir.Version, err error) {
 	return ver, err
 }
 
+func (s pinned) Bare(typ, id string) (ver *fhir.Version, err error) {
+	if s.at == 0 {
+		return nil, nil
+	}
+	err = s.db.decide(s.ctx, "read", s.at, func(v view) error {
+		ver, err = v.bare(typ, id)
+		return err
+	})
+	return ver, err
+}
+
 func (s pinned) First(typ, id string) (ver *fhir.Version, err error) {
 	if s.at == 0 {
 		return nil, nil
@@ -93,6 +104,13 @@ func (s state) Find(typ, query string) ([]string, error) {
 		return nil, err
 	}
 	return s.finds.find(asked{typ: typ, query: query}, func() ([]string, error) { return s.v.find(s.ctx, typ, query, noLimit) })
+}
+
+func (s state) Bare(typ, id string) (*fhir.Version, error) {
+	if err := s.ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.v.bare(typ, id)
 }
 
 func (s state) Newest(typ, query string, n int) ([]string, error) {

@@ -78,6 +78,29 @@ func (v view) current(typ, id string) (*fhir.Version, error) {
 	return ver, err
 }
 
+// bare is current without the content, which is not read where the newest version stands.
+func (v view) bare(typ, id string) (*fhir.Version, error) {
+	i, ok, err := v.identity(typ, id)
+	if err != nil || !ok {
+		return nil, about(err, typ, id)
+	}
+	if i.seq > v.at {
+		ver, err := v.standing(typ, i.rid, i.vno)
+		if err != nil || ver == nil {
+			return nil, about(err, typ, id)
+		}
+		return &fhir.Version{Type: typ, ID: id, VersionID: ver.VersionID, Seq: ver.Seq, Method: ver.Method}, nil
+	}
+	ver := &fhir.Version{Type: typ, ID: id, VersionID: i.vno.String(), Seq: i.seq, Method: fhir.Update}
+	switch {
+	case i.deleted:
+		ver.Method = fhir.Delete
+	case i.vno == 1:
+		ver.Method = fhir.Create
+	}
+	return ver, nil
+}
+
 // shown is current for the principal of the view.
 func (v view) shown(typ, id string) (*fhir.Version, error) {
 	ver, r, err := v.numberedCurrent(typ, id)

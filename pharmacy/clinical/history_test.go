@@ -24,6 +24,11 @@ func (c counted) Current(typ, id string) (*fhir.Version, error) {
 	return c.State.Current(typ, id)
 }
 
+func (c counted) Bare(typ, id string) (*fhir.Version, error) {
+	*c.reads++
+	return c.State.Bare(typ, id)
+}
+
 func (c counted) First(typ, id string) (*fhir.Version, error) {
 	*c.reads++
 	return c.State.First(typ, id)

@@ -40,7 +40,7 @@ type Export struct {
 	Asked *fhir.Resource
 	state fhir.State
 	list  []submission // in the order of their ids
-	size  int          // bytes of the claims and their answers; 0 where they were not added up
+	size  int          // bytes of the answers; 0 where they were not added up
 }
 
 // Preview reports whether the export is of a month that is not closed: nothing
@@ -196,8 +196,32 @@ func (s *Service) pin(ctx context.Context, e *Export, at fhir.Seq) error {
 }
 
 // each calls do for every claim of the export with its answer, in order. The next ones
-// are read and parsed meanwhile.
+// are read meanwhile.
 func (e *Export) each(do func(x submission, claim, response *fhir.Version) error) error {
+	return e.eachRead(answered, do)
+}
+
+// eachAnswer is each where the answers are asked for what they say and the claims for no
+// more than their versions: the answers are parsed meanwhile too.
+func (e *Export) eachAnswer(do func(x submission, claim, response *fhir.Version) error) error {
+	return e.eachRead(func(state fhir.State, id string) (response, claim *fhir.Version, err error) {
+		if response, err = answerAt(state, id); err != nil || response == nil {
+			return nil, nil, err
+		}
+		if _, err = response.Resource(); err != nil {
+			return nil, nil, err
+		}
+		if claim, err = claimAnswered(state, response, fhir.State.Bare); err != nil || claim == nil {
+			return nil, nil, err
+		}
+		return response, claim, nil
+	}, do)
+}
+
+// reading reads an answer with its Claim, see [answered].
+type reading func(state fhir.State, id string) (response, claim *fhir.Version, err error)
+
+func (e *Export) eachRead(read reading, do func(x submission, claim, response *fhir.Version) error) error {
 	var parts [][]submission
 	for part := range slices.Chunk(e.list, readAtOnce) {
 		parts = append(parts, part)
@@ -207,7 +231,7 @@ func (e *Export) each(do func(x submission, claim, response *fhir.Version) error
 		if i := len(ahead); i < len(parts) {
 			done := make(chan []answeredClaim, 1)
 			ahead = append(ahead, done)
-			go func() { done <- readAnswered(e.state, parts[i]) }()
+			go func() { done <- readAnswered(read, e.state, parts[i]) }()
 		}
 	}
 	for range runtime.GOMAXPROCS(0) + 1 {
@@ -243,11 +267,11 @@ type answeredClaim struct {
 	err             error
 }
 
-func readAnswered(state fhir.State, list []submission) []answeredClaim {
+func readAnswered(read reading, state fhir.State, list []submission) []answeredClaim {
 	out := make([]answeredClaim, len(list))
 	for i, x := range list {
 		a := &out[i]
-		if a.response, a.claim, a.err = answered(state, x.id); a.err != nil {
+		if a.response, a.claim, a.err = read(state, x.id); a.err != nil {
 			break
 		}
 	}
@@ -260,7 +284,7 @@ func answered(state fhir.State, id string) (response, claim *fhir.Version, err e
 	if response, err = answerAt(state, id); err != nil || response == nil {
 		return nil, nil, err
 	}
-	if claim, err = claimAnswered(state, response); err != nil || claim == nil {
+	if claim, err = claimAnswered(state, response, fhir.State.Current); err != nil || claim == nil {
 		return nil, nil, err
 	}
 	return response, claim, nil
@@ -278,13 +302,14 @@ func answerAt(state fhir.State, id string) (*fhir.Version, error) {
 	return &own, nil
 }
 
-// claimAnswered is the Claim that a ClaimResponse answers, nil where there is none.
-func claimAnswered(state fhir.State, response *fhir.Version) (*fhir.Version, error) {
+// claimAnswered is the Claim that a ClaimResponse answers, nil where there is none, as
+// [fhir.State.Current] or [fhir.State.Bare] reads it.
+func claimAnswered(state fhir.State, response *fhir.Version, read func(fhir.State, string, string) (*fhir.Version, error)) (*fhir.Version, error) {
 	id, err := claimAnswering(response)
 	if err != nil {
 		return nil, err
 	}
-	claim, err := state.Current("Claim", id)
+	claim, err := read(state, "Claim", id)
 	if err != nil || claim == nil || claim.Deleted() {
 		return nil, err
 	}

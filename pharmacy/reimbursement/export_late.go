@@ -96,7 +96,7 @@ func (s *Service) submissions(ctx context.Context, e *Export) ([]submission, err
 			continue // never submitted
 		}
 		if was != nil { // else its Claim is read when it is submitted
-			claim, err := claimAnswered(e.state, response)
+			claim, err := claimAnswered(e.state, response, fhir.State.Bare)
 			if err != nil {
 				return nil, err
 			}

@@ -74,9 +74,9 @@ func (s *Service) closeOperation(ctx context.Context, call *fhir.Call) (*fhir.Re
 	return bundled(month, list)
 }
 
-// closedWhole is how many bytes the claims of a run may have that is returned whole by
+// closedWhole is how many bytes the answers of a run may have that is returned whole by
 // the request that records it; of a larger one the account is. A variable for tests.
-var closedWhole = 8 << 20
+var closedWhole = 4 << 20
 
 // pharmacyOf is the pharmacy whose claims a call is about: the one that it names,
 // which the caller must act for, else the caller's. "" is all of them, for a

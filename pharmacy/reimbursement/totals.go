@@ -36,7 +36,7 @@ type totals struct {
 	payer                   fhir.Node
 	issuer                  fhir.Node
 	digest                  hash.Hash // of the versions that are added up
-	size                    int       // their bytes
+	size                    int       // bytes of the answers
 }
 
 // basis is what a deduction is made from: the basic prices of a discount group
@@ -59,8 +59,8 @@ type deduction struct {
 // claim that was amended after a run had submitted it, the difference counts.
 func (e *Export) total(fees *tariff.Fees) (*totals, error) {
 	t := &totals{sums: map[string]*big.Rat{}, basics: map[basis]*big.Rat{}, counts: map[string]int{}, exact: new(big.Rat), unverified: new(big.Rat), digest: sha256.New()}
-	err := e.each(func(x submission, claim, response *fhir.Version) error {
-		t.size += len(claim.JSON) + len(response.JSON)
+	err := e.eachAnswer(func(x submission, claim, response *fhir.Version) error {
+		t.size += len(response.JSON)
 		fmt.Fprintln(t.digest, claim.Ref(), claim.VersionID, response.VersionID, x.late, x.was != nil, x.withdrawn)
 		r, err := response.Resource()
 		if err != nil {
