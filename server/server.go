@@ -17,6 +17,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -132,6 +133,9 @@ type Config struct {
 	NewID  func() string // of requests and incidents: GUIDs
 }
 
+// quiet has the mode of gin set once: it is one variable for all servers of a process.
+var quiet sync.Once
+
 // Server answers FHIR requests. Make one with [New].
 type Server struct {
 	config     Config
@@ -171,7 +175,7 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s.metrics = newMetrics(s.config.Counters)
-	gin.SetMode(gin.ReleaseMode) // no tables of routes on stdout
+	quiet.Do(func() { gin.SetMode(gin.ReleaseMode) }) // no tables of routes on stdout
 	s.engine = gin.New()
 	if err := s.operations.add(s.builtin(), s.config.Operations, s.config.Intakes); err != nil {
 		return nil, err

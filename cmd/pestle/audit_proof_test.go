@@ -118,7 +118,7 @@ func TestAuditProofs(t *testing.T) {
 	var text bytes.Buffer
 	require.NoError(t, s.app.repository.records.ExportProof(t.Context(), &text, audit.ProofHeader{Checkpoints: []string{string(s.app.accesses.Newest().Note)}}, time.Time{}, time.Time{}))
 	require.NoError(t, os.WriteFile(export, text.Bytes(), 0o600))
-	require.Empty(t, verifyBoth(t, []string{export, "--key", key, "--checkpoint", state + ".audit"}))
+	require.Empty(t, verifyBoth(t, map[string]bool{}, []string{export, "--key", key, "--checkpoint", state + ".audit"}))
 
 	// An older copy of the audit log.
 	older := filepath.Join(t.TempDir(), "older")

@@ -60,6 +60,7 @@ func walk(t *testing.T, name string, lines int, change ...func(*serveCommand)) {
 // here, in turn.
 func walkAmong(t *testing.T, name string, lines int, others []string, change ...func(*serveCommand)) {
 	needCurl(t)
+	t.Parallel() // it waits for others most of the time
 	data := t.TempDir()
 	host, _ := sandboxIn(t, data, change...)
 	text, err := os.ReadFile(filepath.Join(oracle.Root(t), "docs", name))

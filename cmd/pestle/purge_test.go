@@ -225,14 +225,14 @@ func TestPurge(t *testing.T) {
 	}
 	exported := filepath.Join(t.TempDir(), "export.ndjson")
 	require.NoError(t, os.WriteFile(exported, export.Bytes(), 0o600))
-	found := verifyBoth(t, []string{exported, "--key", key.Public()})
+	found := verifyBoth(t, map[string]bool{}, []string{exported, "--key", key.Public()})
 	require.Len(t, found, erased)
 	for _, f := range found {
 		require.True(t, strings.HasPrefix(f, "purged "), f)
 	}
 	swapped := strings.Replace(export.String(), `"contentCommit":`, `"contentSalt":"AAAA","content":"e30=","was":`, 1)
 	require.NoError(t, os.WriteFile(exported, []byte(swapped), 0o600))
-	require.Contains(t, strings.Join(verifyBoth(t, []string{exported, "--key", key.Public()}), " "), "changed ", "other content does not take its place")
+	require.Contains(t, strings.Join(verifyBoth(t, map[string]bool{}, []string{exported, "--key", key.Public()}), " "), "changed ", "other content does not take its place")
 
 	// older backups keep it, with those that continue them they do not
 	later, whole := early+"-later", early+"-whole"

@@ -172,7 +172,7 @@ func TestRedactedPages(t *testing.T) {
 	for page, want := range map[string]string{`9 x"9990001006"`: "9990001006", "9990001006": "9990001006", "99990001006 9_9": "", "a Acne": "Acne"} {
 		require.Equal(t, want, secretIn(page))
 	}
-	patients := 150
+	patients := 60
 	if os.Getenv("PESTLE_LONG") != "" {
 		patients = 1000
 	}

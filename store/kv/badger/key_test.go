@@ -36,7 +36,7 @@ func encrypted(t *testing.T, list ...Option) (closed, killed string) {
 		e, err := Open(dir, nil, list...)
 		require.NoError(t, err)
 		require.Equal(t, len(list) > 0, e.Encrypted())
-		for n := range 300 {
+		for n := range 50 {
 			kvtest.Set(t, e, fmt.Sprintf("%s/%d/%d", planted, round, n), planted)
 		}
 		require.NoError(t, e.Write([]kv.Op{{Key: []byte("large/" + planted), Value: large}}))
@@ -67,12 +67,12 @@ func TestEncrypted(t *testing.T) {
 			before := state(t, dir)
 			e, err := OpenReadOnly(dir, nil, WithKey(testKey))
 			require.NoError(t, err)
-			require.Equal(t, 602, planteds(t, e))
+			require.Equal(t, 102, planteds(t, e))
 			require.NoError(t, e.Close())
 			require.Equal(t, before, state(t, dir))
 			e, err = Open(dir, nil, WithKey(testKey))
 			require.NoError(t, err)
-			require.Equal(t, 602, planteds(t, e))
+			require.Equal(t, 102, planteds(t, e))
 			damaged, err := e.Verify(context.Background(), nil)
 			require.NoError(t, err)
 			require.Empty(t, damaged)
@@ -167,7 +167,7 @@ func TestRotateKey(t *testing.T) {
 		require.ErrorIs(t, err, ErrKey)
 		e, err = Open(dir, nil, WithKey(otherKey))
 		require.NoError(t, err)
-		require.Equal(t, 602, planteds(t, e))
+		require.Equal(t, 102, planteds(t, e))
 		secrets[dir] = append(secrets[dir], e.Secret("a"))
 		require.ErrorContains(t, RotateKey(dir, otherKey, testKey), "another process has the database")
 		require.NoError(t, e.Close())

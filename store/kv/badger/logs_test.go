@@ -88,7 +88,7 @@ func (d *disk) after(t *testing.T, dir string) string {
 
 // TestPowerFailure: after each commit, and after each flush within one, what was
 // flushed is enough for all that was acknowledged, and a batch is there as a
-// whole or not at all.
+// whole or not at all. With PESTLE_LONG there are larger batches too.
 func TestPowerFailure(t *testing.T) {
 	dir := t.TempDir()
 	e, err := Open(dir, nil)
@@ -105,7 +105,10 @@ func TestPowerFailure(t *testing.T) {
 		failures = append(failures, now.after(t, dir))
 		return nil
 	}
-	batches := []struct{ keys, size int }{{1, 10}, {3, 900}, {2, 3 << 20}, {1, 10}, {8, 700 << 10}, {1, 40 << 20}, {1, 5}}
+	batches := []struct{ keys, size int }{{1, 10}, {3, 900}, {2, 3 << 20}, {1, 5}}
+	if os.Getenv("PESTLE_LONG") != "" {
+		batches = append(batches, []struct{ keys, size int }{{8, 700 << 10}, {1, 40 << 20}, {1, 5}}...)
+	}
 	for n, batch := range batches {
 		failures = nil
 		var ops []kv.Op

@@ -84,11 +84,15 @@ func TestDamagedKeys(t *testing.T) {
 	whole := readFile(t, path)
 	for at := range len(whole) {
 		ways := [][]byte{whole[:at], slices.Concat(whole[:at], []byte{whole[at] ^ 0xff}, whole[at+1:]), slices.Concat(whole, whole[:at])}
-		if os.Getenv("PESTLE_LONG") == "" { // every third byte, in one way by turns
+		if os.Getenv("PESTLE_LONG") == "" { // every third byte, in one way by turns; the last, which costs gigabytes, once
 			if at%3 != 0 {
 				continue
 			}
-			ways = ways[at/3%3 : at/3%3+1]
+			way := at / 3 % 2
+			if at == len(whole)/6*3 {
+				way = 2
+			}
+			ways = ways[way : way+1]
 		}
 		for _, b := range ways {
 			write(t, path, b)

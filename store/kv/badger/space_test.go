@@ -27,11 +27,14 @@ func small(t *testing.T, megabytes int) string {
 
 // TestFullDisk fills small disks with values of several sizes that do not
 // compress, as long as there is room: the engine survives, keeps all that was
-// written, takes writes again when there is room, and can be closed and opened.
+// written, takes writes again when there is room, and can be closed and opened. With
+// PESTLE_LONG there are more sizes.
 func TestFullDisk(t *testing.T) {
-	for _, c := range []struct{ megabytes, ballast, value int }{
-		{64, 8, 150 << 10}, {96, 32, 150 << 10}, {96, 32, 8 << 10}, {128, 40, 2 << 20}, {256, 80, 6 << 20}, {400, 100, 150 << 10},
-	} {
+	sizes := []struct{ megabytes, ballast, value int }{{64, 8, 150 << 10}, {96, 32, 8 << 10}, {128, 40, 2 << 20}}
+	if os.Getenv("PESTLE_LONG") != "" {
+		sizes = append(sizes, []struct{ megabytes, ballast, value int }{{96, 32, 150 << 10}, {256, 80, 6 << 20}, {400, 100, 150 << 10}}...)
+	}
+	for _, c := range sizes {
 		t.Run(fmt.Sprintf("%d MB, values of %d kB", c.megabytes, c.value>>10), func(t *testing.T) {
 			dir := small(t, c.megabytes)
 			ballast := filepath.Join(dir, "ballast")
