@@ -3,6 +3,7 @@ package pharmacy
 import (
 	"context"
 	"runtime"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,7 +24,7 @@ const (
 // what is to be committed, and none where the commit of several is refused: then
 // each is to be taken by itself, so that nothing but what is refused is parked.
 func (l *Loop) fold(ctx context.Context, saved fhir.Seq, entries []fhir.LogEntry) (int, fhir.Seq, error) {
-	f := folded{resources: map[string]bool{}, types: map[string]bool{}}
+	f := folded{resources: map[string]bool{}, pending: map[string]*pending{}}
 	all := l.stepAll(ctx, entries[:min(len(entries), l.width())])
 	for i, s := range all {
 		if s.err != nil && i == 0 {
@@ -97,7 +98,7 @@ func (l *Loop) stepAll(ctx context.Context, entries []fhir.LogEntry) []*stepped 
 func (l *Loop) stepOne(ctx context.Context, entry *fhir.LogEntry) *stepped {
 	start := time.Now()
 	s := &stepped{versions: len(entry.Versions), progress: Progress{Follower: l.Follower.Name(), Seq: entry.Seq}}
-	s.state = &watched{State: l.DB.State(ctx), resources: map[string]bool{}, types: map[string]bool{}}
+	s.state = &watched{State: l.DB.State(ctx), resources: map[string]bool{}}
 	s.changes, s.err = l.step(ctx, s.state, entry, &s.progress)
 	s.progress.Took = time.Since(start)
 	return s
@@ -106,8 +107,8 @@ func (l *Loop) stepOne(ctx context.Context, entry *fhir.LogEntry) *stepped {
 // folded is what comes of several commits.
 type folded struct {
 	changes   []fhir.Change
-	resources map[string]bool // that are to be written: Task/1
-	types     map[string]bool // of these
+	resources map[string]bool     // that are to be written: Task/1
+	pending   map[string]*pending // the changes, by type
 	versions  int
 	progress  []Progress // by commit
 }
@@ -115,7 +116,7 @@ type folded struct {
 // join adds what comes of a commit; false where its step should have seen what is
 // to be committed, or it writes the same.
 func (f *folded) join(s *stepped) bool {
-	if meet(s.state.resources, f.resources) || meet(s.state.types, f.types) {
+	if meet(s.state.resources, f.resources) || slices.ContainsFunc(s.state.lookups, f.shaken) {
 		return false
 	}
 	for _, c := range s.changes {
@@ -124,11 +125,21 @@ func (f *folded) join(s *stepped) bool {
 		}
 	}
 	for _, c := range s.changes {
-		f.resources[c.Type+"/"+c.ID], f.types[c.Type] = true, true
+		f.resources[c.Type+"/"+c.ID] = true
+		if f.pending[c.Type] == nil {
+			f.pending[c.Type] = &pending{}
+		}
+		f.pending[c.Type].add(c)
 	}
 	f.changes, f.progress = append(f.changes, s.changes...), append(f.progress, s.progress)
 	f.versions += s.versions
 	return true
+}
+
+// shaken reports whether what is to be committed may change what a search found.
+func (f *folded) shaken(l lookup) bool {
+	p := f.pending[l.typ]
+	return p != nil && p.meets(l)
 }
 
 func meet(read, written map[string]bool) bool {
@@ -144,7 +155,7 @@ func meet(read, written map[string]bool) bool {
 type watched struct {
 	fhir.State
 	resources map[string]bool // Task/1
-	types     map[string]bool // in which something was looked for
+	lookups   []lookup
 }
 
 func (w *watched) Current(typ, id string) (*fhir.Version, error) {
@@ -163,11 +174,13 @@ func (w *watched) First(typ, id string) (*fhir.Version, error) {
 }
 
 func (w *watched) Find(typ, query string) ([]string, error) {
-	w.types[typ] = true
-	return w.State.Find(typ, query)
+	ids, err := w.State.Find(typ, query)
+	w.lookups = append(w.lookups, lookup{typ, query, slices.Clone(ids)})
+	return ids, err
 }
 
 func (w *watched) Newest(typ, query string, n int) ([]string, error) {
-	w.types[typ] = true
-	return w.State.Newest(typ, query, n)
+	ids, err := w.State.Newest(typ, query, n)
+	w.lookups = append(w.lookups, lookup{typ, query, slices.Clone(ids)})
+	return ids, err
 }
