@@ -119,6 +119,18 @@ func sizeOf(v any) int {
 		}
 	case Value:
 		return len(v.json)
+	case []Value:
+		n := 2
+		for i := range v {
+			n += len(v[i].json) + 1
+		}
+		return n
+	case []string:
+		n := 2
+		for _, s := range v {
+			n += len(s) + 3
+		}
+		return n
 	}
 	return 8
 }

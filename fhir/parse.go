@@ -277,8 +277,9 @@ func (p *parser) object(self int32, depth int) {
 	}
 }
 
-// manyNames is where a set beats comparing a new name with those before it.
-const manyNames = 12
+// manyNames is where a set, which takes memory for each name, beats comparing a new
+// name with those before it that are as long.
+const manyNames = 40
 
 func (p *parser) unique(name span, first int, seen map[string]bool, at int) map[string]bool {
 	key := p.nameText(name)

@@ -15,15 +15,18 @@ func TestSameContent(t *testing.T) {
 		text string
 		same bool
 	}{
-		"itself":             {stored, true},
-		"of the server":      {`{"resourceType":"Observation","meta":{"tag":[{"code":"x"}]},"valueQuantity":{"value":1.50,"unit":"ü"},"note":[{"text":"a"},{"text":"b"}],"_status":{"id":"s"}}`, true},
-		"order and escapes":  {`{"_status":{"id":"s"},"note":[{"text":"a"},{"text":"b"}],"valueQuantity":{"unit":"\u00fc","value":1.50},"meta":{"tag":[{"code":"x"}]},"resourceType":"Observation"}`, true},
-		"digits":             {`{"resourceType":"Observation","meta":{"tag":[{"code":"x"}]},"valueQuantity":{"value":1.5,"unit":"ü"},"note":[{"text":"a"},{"text":"b"}],"_status":{"id":"s"}}`, false},
-		"order of a list":    {`{"resourceType":"Observation","meta":{"tag":[{"code":"x"}]},"valueQuantity":{"value":1.50,"unit":"ü"},"note":[{"text":"b"},{"text":"a"}],"_status":{"id":"s"}}`, false},
-		"one less in a list": {`{"resourceType":"Observation","meta":{"tag":[{"code":"x"}]},"valueQuantity":{"value":1.50,"unit":"ü"},"note":[{"text":"a"}],"_status":{"id":"s"}}`, false},
-		"another tag":        {`{"resourceType":"Observation","meta":{"tag":[{"code":"y"}]},"valueQuantity":{"value":1.50,"unit":"ü"},"note":[{"text":"a"},{"text":"b"}],"_status":{"id":"s"}}`, false},
-		"no tag":             {`{"resourceType":"Observation","valueQuantity":{"value":1.50,"unit":"ü"},"note":[{"text":"a"},{"text":"b"}],"_status":{"id":"s"}}`, false},
-		"a string":           {`{"resourceType":"Observation","meta":{"tag":[{"code":"x"}]},"valueQuantity":{"value":"1.50","unit":"ü"},"note":[{"text":"a"},{"text":"b"}],"_status":{"id":"s"}}`, false},
+		"itself":                   {stored, true},
+		"of the server":            {`{"resourceType":"Observation","meta":{"tag":[{"code":"x"}]},"valueQuantity":{"value":1.50,"unit":"ü"},"note":[{"text":"a"},{"text":"b"}],"_status":{"id":"s"}}`, true},
+		"order and escapes":        {`{"_status":{"id":"s"},"note":[{"text":"a"},{"text":"b"}],"valueQuantity":{"unit":"\u00fc","value":1.50},"meta":{"tag":[{"code":"x"}]},"resourceType":"Observation"}`, true},
+		"the end in another order": {`{"resourceType":"Observation","meta":{"tag":[{"code":"x"}]},"valueQuantity":{"value":1.50,"unit":"ü"},"_status":{"id":"s"},"id":"b","note":[{"text":"a"},{"text":"b"}]}`, true},
+		"one less":                 {`{"resourceType":"Observation","meta":{"tag":[{"code":"x"}]},"valueQuantity":{"value":1.50,"unit":"ü"},"note":[{"text":"a"},{"text":"b"}]}`, false},
+		"another in its place":     {`{"resourceType":"Observation","meta":{"tag":[{"code":"x"}]},"valueQuantity":{"value":1.50,"unit":"ü"},"text":[{"text":"a"},{"text":"b"}],"_status":{"id":"s"}}`, false},
+		"digits":                   {`{"resourceType":"Observation","meta":{"tag":[{"code":"x"}]},"valueQuantity":{"value":1.5,"unit":"ü"},"note":[{"text":"a"},{"text":"b"}],"_status":{"id":"s"}}`, false},
+		"order of a list":          {`{"resourceType":"Observation","meta":{"tag":[{"code":"x"}]},"valueQuantity":{"value":1.50,"unit":"ü"},"note":[{"text":"b"},{"text":"a"}],"_status":{"id":"s"}}`, false},
+		"one less in a list":       {`{"resourceType":"Observation","meta":{"tag":[{"code":"x"}]},"valueQuantity":{"value":1.50,"unit":"ü"},"note":[{"text":"a"}],"_status":{"id":"s"}}`, false},
+		"another tag":              {`{"resourceType":"Observation","meta":{"tag":[{"code":"y"}]},"valueQuantity":{"value":1.50,"unit":"ü"},"note":[{"text":"a"},{"text":"b"}],"_status":{"id":"s"}}`, false},
+		"no tag":                   {`{"resourceType":"Observation","valueQuantity":{"value":1.50,"unit":"ü"},"note":[{"text":"a"},{"text":"b"}],"_status":{"id":"s"}}`, false},
+		"a string":                 {`{"resourceType":"Observation","meta":{"tag":[{"code":"x"}]},"valueQuantity":{"value":"1.50","unit":"ü"},"note":[{"text":"a"},{"text":"b"}],"_status":{"id":"s"}}`, false},
 	} {
 		a, err := fhir.Parse([]byte(stored))
 		require.NoError(t, err)

@@ -128,6 +128,9 @@ const noLimit = int(^uint(0) >> 1)
 
 // asError gives the [*fhir.Error] that an error is or wraps.
 func asError(err error) (*fhir.Error, bool) {
+	if err == nil {
+		return nil, false
+	}
 	var e *fhir.Error
 	ok := errors.As(err, &e)
 	return e, ok
