@@ -20,15 +20,17 @@ func (s *Server) Health() http.Handler {
 }
 
 // live answers as long as the process does.
-func (s *Server) live(w http.ResponseWriter, _ *http.Request) { health(w, http.StatusOK, "pass", "") }
+func (s *Server) live(w http.ResponseWriter, _ *http.Request) {
+	health(w, http.StatusOK, "pass", "", nil)
+}
 
 // health tells whether requests can be answered.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	if !s.ready(r.Context()) {
-		health(w, http.StatusServiceUnavailable, "fail", noReads)
+		s.healthy(w, http.StatusServiceUnavailable, "fail", noReads)
 		return
 	}
-	health(w, http.StatusOK, "pass", "")
+	s.healthy(w, http.StatusOK, "pass", "")
 }
 
 // healthReady tells whether requests can be served: 503 with the reason where they
@@ -39,7 +41,7 @@ func (s *Server) healthReady(w http.ResponseWriter, r *http.Request) {
 	if status == "fail" {
 		code = http.StatusServiceUnavailable
 	}
-	health(w, code, status, causes)
+	s.healthy(w, code, status, causes)
 }
 
 // Ready tells whether requests can be served, writes among them: "fail" with
@@ -112,11 +114,20 @@ func (s *Server) ready(ctx context.Context) bool {
 	return err == nil
 }
 
+// healthy is health with what is told of the server.
+func (s *Server) healthy(w http.ResponseWriter, status int, word, output string) {
+	var notes []string
+	if s.config.Notes != nil {
+		notes = s.config.Notes()
+	}
+	health(w, status, word, output, notes)
+}
+
 // health writes a health check response, as draft-inadarei-api-health-check has
 // it: the status and, where that is no pass, why.
-func health(w http.ResponseWriter, status int, word, output string) {
+func health(w http.ResponseWriter, status int, word, output string, notes []string) {
 	w.Header().Set("Content-Type", "application/health+json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(fhir.Obj("status", word, "output", output).JSON(), '\n'))
+	_, _ = w.Write(append(fhir.Obj("status", word, "output", output, "notes", notes).JSON(), '\n'))
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -56,7 +57,13 @@ func (s *Server) reach(r *http.Request) error {
 	if len(values) == 0 {
 		return nil
 	}
-	tokens := strings.Split(strings.Join(values, ","), ",")
+	return s.Holds(r.Context(), strings.Join(values, ","))
+}
+
+// Holds waits until the database holds positions, with commas between, as headers
+// Pestle-Sequence name them.
+func (s *Server) Holds(ctx context.Context, positions string) error {
+	tokens := strings.Split(positions, ",")
 	if len(tokens) > maxSequences {
 		return sequenceError("The request names more positions than it may.", "at most "+number(maxSequences), number(len(tokens)))
 	}
@@ -66,7 +73,7 @@ func (s *Server) reach(r *http.Request) error {
 		if !ok {
 			return sequenceError("This is not a position of this server.", "the value of a header "+headerSequence+", unchanged", token)
 		}
-		if err := s.config.Repository.Reach(r.Context(), p); err != nil {
+		if err := s.config.Repository.Reach(ctx, p); err != nil {
 			return err
 		}
 	}

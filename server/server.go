@@ -115,6 +115,8 @@ type Config struct {
 	// Warnings each say what is wrong although requests are served, for
 	// /health/ready; "" for nothing.
 	Warnings []func() string
+	// Notes say what the server is among several, for /health; nil for nothing.
+	Notes func() []string
 	// Wrong says why answers may be wrong, for /health/ready; "" where they are
 	// right, and nil for a store that is not verified.
 	Wrong func() string

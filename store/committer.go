@@ -123,7 +123,7 @@ func (c *committer) add(r *request) {
 		}
 	}
 	switch {
-	case errors.Is(r.err, kv.ErrTooBig):
+	case errors.Is(r.err, kv.ErrTooBig) && r.tx != nil:
 		r.err = tooBig(r.tx)
 	case errors.Is(r.err, errAgain):
 		close(r.done) // nothing was decided, and the caller may begin at once
@@ -154,6 +154,9 @@ func (c *committer) try(r *request) error {
 		return late(r.ctx)
 	}
 	c.begin()
+	if r.tx == nil {
+		return c.shelve(r.shelf)
+	}
 	at := c.time(r.tx)
 	p, err := c.renewed(context.WithoutCancel(r.ctx), r, at)
 	if err != nil {
@@ -249,6 +252,19 @@ func (c *committer) apply(ctx context.Context, r *request, p *plan, at time.Time
 		c.changed[typ], c.counts[typ] = a.head.seq, n
 	}
 	return nil
+}
+
+// shelve puts what is for a shelf into the group.
+func (c *committer) shelve(ops []kv.Op) error {
+	c.over.Mark()
+	for _, op := range ops {
+		c.over.Set(op.Key, op.Value)
+	}
+	err := c.fits(0)
+	if err != nil {
+		c.over.Rollback()
+	}
+	return err
 }
 
 // fits reports whether the engine takes the group as it has become, with the

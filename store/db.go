@@ -114,9 +114,10 @@ type DB struct {
 
 	role     sync.Mutex // for who changes what follows
 	figures  figures
-	term     atomic.Pointer[term] // of this database; nil where it follows
-	unfollow func()               // ends it, when it follows
-	held     held                 // of the log
+	term     atomic.Pointer[term]    // of this database; nil where it follows
+	unfollow func()                  // ends it, when it follows
+	held     held                    // of the log
+	holds    atomic.Pointer[applied] // the same, for whoever asks
 
 	closing chan struct{}
 	done    chan struct{} // closed when neither a term nor anything of the log is at work

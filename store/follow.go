@@ -139,6 +139,7 @@ func (db *DB) hold(r groupRecord, b []byte) error {
 	}
 	before := db.held.head.seq
 	db.held = now
+	db.holds.Store(&now.applied)
 	if now.head.seq != before {
 		db.publish(now.head.seq)
 	}
@@ -153,6 +154,7 @@ func (db *DB) pass(place log.Place) error {
 		return &halt{place, err}
 	}
 	db.held.applied = now
+	db.holds.Store(&now)
 	return nil
 }
 
@@ -190,6 +192,8 @@ func (db *DB) recall(v view) error {
 		if db.held.applied, err = decodeApplied(b); err != nil {
 			return err
 		}
+		known := db.held.applied
+		db.holds.Store(&known)
 	}
 	index, _, err := v.r.Get(keyIndex)
 	if err != nil {

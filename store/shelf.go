@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"maps"
 	"slices"
 
@@ -9,18 +10,37 @@ import (
 
 // Shelf keeps values by name beside the commits: what a server must not forget,
 // such as its clients and the tokens that are in force, and what is nobody's
-// record. It is in no backup and no digest.
+// record. It is in no backup and no digest. That of a database which follows a log
+// is written by the one that leads, and is the same in all.
 type Shelf struct {
 	engine kv.Engine
 	table  byte
+	write  func([]kv.Op) error // nil to write the engine
 }
 
 // NewShelf returns the shelf of an engine. It needs no open [DB].
-func NewShelf(engine kv.Engine) *Shelf { return &Shelf{engine, tableShelf} }
+func NewShelf(engine kv.Engine) *Shelf { return &Shelf{engine: engine, table: tableShelf} }
 
 // NewMessages returns the shelf of the log of messages: one of its own, since it holds much
 // more than what a server reads when it starts.
-func NewMessages(engine kv.Engine) *Shelf { return &Shelf{engine, tableMessages} }
+func NewMessages(engine kv.Engine) *Shelf { return &Shelf{engine: engine, table: tableMessages} }
+
+// Shelf is the shelf of an open database, and Messages that of the log of messages.
+func (db *DB) Shelf() *Shelf { return db.shelf(tableShelf) }
+
+// Messages is [DB.Shelf] of the log of messages: see [NewMessages].
+func (db *DB) Messages() *Shelf { return db.shelf(tableMessages) }
+
+func (db *DB) shelf(table byte) *Shelf {
+	s := &Shelf{engine: db.engine, table: table}
+	if db.opts.Log != nil {
+		s.write = func(ops []kv.Op) error {
+			_, err := db.submit(&request{ctx: context.Background(), shelf: ops, done: make(chan struct{})})
+			return err
+		}
+	}
+	return s
+}
 
 // The tables of shelves.
 const (
@@ -40,6 +60,9 @@ func (s *Shelf) Write(values map[string][]byte) error {
 	}
 	if err := s.engine.Room(size); err != nil {
 		return err
+	}
+	if s.write != nil {
+		return s.write(batch)
 	}
 	return s.engine.Write(batch)
 }

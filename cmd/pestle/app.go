@@ -30,6 +30,7 @@ import (
 	"github.com/pestle-fhir/pestle/server/subscription"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
+	journal "github.com/pestle-fhir/pestle/store/log"
 	"github.com/pestle-fhir/pestle/trust/actor"
 	"github.com/pestle-fhir/pestle/trust/audit"
 	"github.com/pestle-fhir/pestle/trust/duties"
@@ -68,6 +69,8 @@ type appConfig struct {
 	MaxBacklog uint64 // commits that a follower may be behind; 0 for any number
 
 	Subscriptions subscriptionOptions
+
+	Journal journal.Log // the log that several databases follow; nil for a database by itself
 }
 
 // app is everything of a running Pestle but HTTP.
@@ -106,6 +109,34 @@ type app struct {
 	origins       []string // by which clients know the server
 	address       string   // the first of them, "" where it is not known
 	log           *slog.Logger
+	signed        []*ledger.Notary // that sign
+	base          *base
+}
+
+// base is what stays as long as the database is open: the parts over it are made anew
+// with each term in which it leads ([base.parts]), since they know what they have
+// written themselves.
+type base struct {
+	config  appConfig
+	engine  *badger.Waiting
+	db      *store.DB
+	audit   *audit.Log
+	library *profiles.Library
+	ledger  *ledger.Log
+	log     *slog.Logger
+
+	accesses    *ledger.Notary
+	backlog     *pharmacy.Backlog
+	duties      *duties.Table
+	purges      *purge.Rules
+	emergencies *emergency.Desk
+	served      atomic.Pointer[subscription.Service] // of the parts that were made last
+
+	checks  clinical.Options
+	goods   warehouse.Options
+	books   register.Options
+	private invoicing.Options
+	money   reimbursement.Options
 }
 
 // openApp opens the database of a folder and puts the parts together.
@@ -149,16 +180,16 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	documents, err := openDocuments(c.Data, c.Documents, engine, true)
+	documents, err := c.contents(engine)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
 	var db *store.DB
 	own := func(base string) bool { return db.Own(base) }
 	actors.Own, separate.Own = own, own
-	var a *app
+	b := &base{}
 	served := func(ctx context.Context, state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
-		return a.subscriptions.Guard(ctx, state, tx, before, after)
+		return b.served.Load().Guard(ctx, state, tx, before, after)
 	}
 	checks := clinical.Options{Site: c.Dispensing.Site.ODS, Rules: c.Checks}
 	owners := ownership.New(c.Dispensing.Site.ODS)
@@ -180,7 +211,8 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
 	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), notices.Guard, alerts.Guard, spine.Guard, reimbursement.Guard(money), register.Guard(books), warehouse.Guard(goods), pharmacy.GuardAudit, pharmacy.GuardUnserved, served, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
 		Contents: documents, Inspect: c.Inspect,
-		Narrow: narrow, Owners: owners, Scratch: newScratch, Program: version(), Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle)})
+		Narrow: narrow, Owners: owners, Scratch: newScratch, Program: version(), Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle),
+		Log: c.Journal, Begin: func(ctx context.Context, db *store.DB) error { return merkle.Start(ctx, logged{db}) }})
 	if err != nil {
 		return nil, err
 	}
@@ -194,50 +226,63 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	claims := reimbursement.New(db, money)
+	*b = base{config: c, engine: engine, db: db, audit: accesses, library: library, ledger: merkle, log: log, accesses: ledger.NewNotary("the audit log", accesses.Tree()),
+		backlog: backlog, duties: separate, purges: purges, emergencies: emergencies, checks: checks, goods: goods, books: books, private: private, money: money}
+	a, err := b.parts()
+	if err != nil {
+		return nil, errors.Join(err, db.Close(), accesses.Close())
+	}
+	c.Profiles.loadBeside(library.Terminology(), log)
+	return a, pharmacy.CheckAcyclic(a.followers())
+}
+
+// parts puts the parts together over an open database.
+func (b *base) parts() (*app, error) {
+	c, db, log := b.config, b.db, b.log
+	claims := reimbursement.New(db, b.money)
 	c.Dispensing.Codes = claims
-	a = &app{engine: engine, db: db, audit: accesses, library: library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: backlog, ledger: merkle, accesses: ledger.NewNotary("the audit log", accesses.Tree()), origins: c.Origins, address: c.Address, log: log}
-	a.clinical = clinical.New(db, checks)
-	a.openStock(books, goods)
-	a.invoicing = invoicing.New(db, private)
+	a := &app{base: b, engine: b.engine, db: db, audit: b.audit, library: b.library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: b.backlog, ledger: b.ledger, accesses: b.accesses, origins: c.Origins, address: c.Address, log: log}
+	a.clinical = clinical.New(db, b.checks)
+	a.openStock(b.books, b.goods)
+	a.invoicing = invoicing.New(db, b.private)
 	told, err := c.Notices.options(c.Sandbox, c.Dispensing.Site.ODS, c.Dispensing.Site.Name)
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, err
 	}
 	told.Logger = log
 	a.notices = notices.New(db, told)
-	if a.backups, err = recallBackups(store.NewShelf(engine), log); err != nil {
-		return nil, errors.Join(err, db.Close())
+	if a.backups, err = recallBackups(db.Shelf(), log); err != nil {
+		return nil, err
 	}
 	a.site, a.figures = c.Dispensing.Site.ODS, &figures{app: a}
 	a.figures.add(a.backups.counters()...)
 	a.nhs = a.openNHS(c.NHS)
 	if c.Alerts.rules == nil { // nothing was completed: a sandbox of a test, or a command
 		if err := c.Alerts.complete(c.Sandbox, &c.Notices); err != nil {
-			return nil, errors.Join(err, db.Close())
+			return nil, err
 		}
 	}
 	a.alerts = alerts.New(db, alerts.Options{Site: a.site, Base: c.Address, Rules: c.Alerts.rules, Receivers: c.Alerts.receivers, Senders: c.Alerts.senders, Figures: a.figures.value, Clock: time.Now, Logger: log})
-	if a.messages, err = c.Messages.open(store.NewMessages(engine), log); err != nil {
-		return nil, errors.Join(err, db.Close())
+	if a.messages, err = c.Messages.open(db.Messages(), log); err != nil {
+		return nil, err
 	}
-	a.purges, a.duties, a.emergencies = purges, separate, emergencies
+	a.purges, a.duties, a.emergencies = b.purges, b.duties, b.emergencies
 	a.law = c.Dispensing.Law
-	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: library}
-	a.validator = profiles.New(profiles.WithLibrary(library), profiles.WithDefinitions(forms{db, formsGiven{library}}))
+	a.definitions = &definitionFolder{data: c.Data, options: c.Profiles, library: b.library}
+	a.validator = profiles.New(profiles.WithLibrary(b.library), profiles.WithDefinitions(forms{db, formsGiven{b.library}}))
 	site := c.Dispensing.Site
-	a.repository = withAudit{newRepository(db, a.library, log), audit.Records{Log: accesses, Site: audit.Site{Name: cmp.Or(site.Name, "Pestle"), ODS: site.ODS, Address: c.Address}}}
+	a.repository = withAudit{newRepository(db, a.library, log), audit.Records{Log: b.audit, Site: audit.Site{Name: cmp.Or(site.Name, "Pestle"), ODS: site.ODS, Address: c.Address}}}
 	if a.subscriptions, err = newSubscriptions(a, c, log); err != nil {
-		return nil, errors.Join(err, a.close())
+		return nil, err
 	}
+	b.served.Store(a.subscriptions)
 	a.loops, a.parked, a.stepped = map[string]*pharmacy.Loop{}, tally{}, tally{}
 	for _, f := range a.followers() {
 		a.parked[f.Name()], a.stepped[f.Name()] = &atomic.Uint64{}, &atomic.Uint64{}
 		a.loops[f.Name()] = &pharmacy.Loop{DB: db, Follower: f, Logger: log, Observe: a.count}
 	}
-	backlog.Watch(db.Head, slices.Collect(maps.Values(a.loops))...)
-	c.Profiles.loadBeside(a.library.Terminology(), log)
-	return a, pharmacy.CheckAcyclic(a.followers())
+	b.backlog.Watch(db.Head, slices.Collect(maps.Values(a.loops))...)
+	return a, nil
 }
 
 func (a *app) close() error { return errors.Join(a.db.Close(), a.audit.Close()) }

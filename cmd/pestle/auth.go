@@ -13,7 +13,6 @@ import (
 	"github.com/pestle-fhir/pestle/server/page"
 	"github.com/pestle-fhir/pestle/server/people"
 	"github.com/pestle-fhir/pestle/server/signin"
-	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/trust/duties"
 	"github.com/pestle-fhir/pestle/trust/policy"
 )
@@ -50,7 +49,7 @@ func (c *serveCommand) authenticator(app *app, log *slog.Logger) (who server.Aut
 	if !c.Sandbox && !c.IssueTokens {
 		return next, nil, nil
 	}
-	config := clientConfig(store.NewShelf(app.engine), roles)
+	config := clientConfig(app.db.Shelf(), roles)
 	config.Next, config.Delegates, config.Logger, config.PrivateKeys = next, delegates, log, c.AllowPrivateKeysURL
 	config.Audience = func() (list []string) {
 		for _, origin := range app.origins {
@@ -85,7 +84,7 @@ func (c *serveCommand) authenticator(app *app, log *slog.Logger) (who server.Aut
 
 // openAccounts is who may sign in, and the pages on which they do.
 func (c *serveCommand) openAccounts(app *app, roles *policy.Table, strengths *duties.Strengths, log *slog.Logger) (*accounts, error) {
-	config, err := peopleConfig(store.NewShelf(app.engine), roles)
+	config, err := peopleConfig(app.db.Shelf(), roles)
 	if err != nil {
 		return nil, err
 	}

@@ -82,6 +82,18 @@ func openDocuments(data, place string, engine secretive, writes bool) (*content.
 	return s, err
 }
 
+// contents is the place of the documents. Of several servers with the same data each
+// has a folder of its own, so theirs are in the database, which all of them have: nil.
+func (c *appConfig) contents(engine secretive) (store.Contents, error) {
+	if c.Journal == nil {
+		return openDocuments(c.Data, c.Documents, engine, true)
+	}
+	if _, err := os.Stat(filepath.Join(c.Data, documentsFolder)); err == nil || c.Documents != "" {
+		return nil, fmt.Errorf("the documents of %s are outside of its database, where the other servers of the log do not have them: several servers keep documents in the database alone (docs/cluster.md)", c.Data)
+	}
+	return nil, nil
+}
+
 // notedPlace is what the file PLACE says, "" where there is none.
 func notedPlace(dir, place string, writes bool) (string, error) {
 	path := filepath.Join(dir, placeName)

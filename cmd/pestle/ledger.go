@@ -107,11 +107,11 @@ func (s *signing) sign(a *app, origin string, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("%w; --log-key (PESTLE_LOG_KEY) names the file", err)
 	}
-	if err := signWith(&a.ledger.Notary, key, s.CheckpointLock, log); err != nil {
+	if err := a.signWith(&a.ledger.Notary, key, s.CheckpointLock, log); err != nil {
 		return err
 	}
 	if key, err = key.Of(audit.LogName); err == nil {
-		err = signWith(a.accesses, key, s.auditLock(), log)
+		err = a.signWith(a.accesses, key, s.auditLock(), log)
 	}
 	if err != nil {
 		return errors.Join(err, a.ledger.Close())
@@ -119,7 +119,7 @@ func (s *signing) sign(a *app, origin string, log *slog.Logger) error {
 	return nil
 }
 
-func signWith(n *ledger.Notary, key *ledger.Key, path string, log *slog.Logger) error {
+func (a *app) signWith(n *ledger.Notary, key *ledger.Key, path string, log *slog.Logger) error {
 	lock, err := ledger.OpenLock(path)
 	if err != nil {
 		return fmt.Errorf("%w; --checkpoint-lock (PESTLE_CHECKPOINT_LOCK) names the file", err)
@@ -131,16 +131,14 @@ func signWith(n *ledger.Notary, key *ledger.Key, path string, log *slog.Logger) 
 	if err != nil {
 		return errors.Join(err, lock.Close())
 	}
+	a.signed = append(a.signed, n)
 	return nil
 }
-
-// notaries sign the logs of a server.
-func (a *app) notaries() []*ledger.Notary { return []*ledger.Notary{&a.ledger.Notary, a.accesses} }
 
 // signLogs signs what is committed until ctx ends; the channel is closed then.
 func (a *app) signLogs(ctx context.Context) <-chan struct{} {
 	var group sync.WaitGroup
-	for _, n := range a.notaries() {
+	for _, n := range a.signed {
 		group.Go(func() { n.Run(ctx) })
 	}
 	done := make(chan struct{})
@@ -150,7 +148,7 @@ func (a *app) signLogs(ctx context.Context) <-chan struct{} {
 
 // closeLogs signs what is committed, and releases the locks.
 func (a *app) closeLogs() (err error) {
-	for _, n := range a.notaries() {
+	for _, n := range a.signed {
 		err = errors.Join(err, n.Close())
 	}
 	return err

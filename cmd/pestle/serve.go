@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,11 +25,11 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/reimbursement"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/server/node"
 	"github.com/pestle-fhir/pestle/server/oauth"
 	"github.com/pestle-fhir/pestle/server/signin"
 	"github.com/pestle-fhir/pestle/server/subscription"
 	"github.com/pestle-fhir/pestle/server/transport"
-	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/trust/audit"
 	"github.com/pestle-fhir/pestle/trust/ledger"
 	"github.com/pestle-fhir/pestle/trust/policy"
@@ -132,6 +132,9 @@ type serveCommand struct {
 	retention audit.Retention        // of AuditRetention
 	accounts  *accounts              // nil where nobody can sign in
 	people    *policy.Table          // what roles allow the people of a sandbox; nil elsewhere
+	seat      node.Seat              // of a server that is one of several; nil for one by itself
+	nodeName  string                 // of this one among them
+	nodeRoots *x509.CertPool         // of their certificates; nil for those of the system
 }
 
 // Run serves until SIGTERM or an interrupt, then lets the requests under way
@@ -188,26 +191,15 @@ func inTime(limit time.Duration, what string, f func() error) error {
 func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listener, log *slog.Logger, std streams) error {
 	defer boundMemory(min(heapMemory, c.Memory.orDefault()))()
 	c.signing.complete(c.Data, c.Sandbox)
-	if err := c.sign(app, c.origin(), log); err != nil {
+	if c.seat != nil {
+		return c.serveNode(ctx, app, listener, log)
+	}
+	fresh := app.db.Head() == 0
+	k, err := c.stack(app, listener.Addr(), true, func(*server.Config, bool) {}, log)
+	if err != nil {
 		return err
 	}
-	config, err := c.config(app, log)
-	if err != nil {
-		return errors.Join(err, app.closeLogs())
-	}
-	verified := &verification{db: app.db, every: time.Duration(c.VerifyHours) * time.Hour, share: float64(min(max(c.VerifyShare, 1), 100)) / 100, log: log}
-	if err := verified.recall(); err != nil {
-		return errors.Join(err, app.closeLogs())
-	}
-	config.Warnings, config.Wrong = append(config.Warnings, verified.damage, app.ledger.Trouble, app.accesses.Trouble), verified.wrong
-	purged := eraser{db: app.db, log: log, before: app.forget}
-	reloads := &reloading{serving: c, app: app, bearer: c.taken, log: log}
-	app.figures.add(verified.counters()...)
-	config.Counters = slices.Concat(config.Counters, app.backups.counters(), verified.counters(), reloads.counters(), []server.Counter{purged.counter()})
-	app.subscriptions.Recognise(again(config), config.Authenticator)
-	fresh := app.db.Head() == 0
-	s, err := server.New(config)
-	if err == nil && c.Sandbox {
+	if c.Sandbox {
 		if err = app.loadDemo(ctx); err == nil && c.Seed != "" && fresh {
 			err = app.seed(ctx, c.Seed, std)
 		}
@@ -216,58 +208,28 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 			err = nil
 		}
 	}
+	if err == nil {
+		err = k.run(ctx)
+	}
 	if err != nil {
-		return errors.Join(err, app.closeLogs())
+		return errors.Join(err, k.end())
 	}
-	ctx, stop := context.WithCancel(ctx)
-	signing := app.signLogs(ctx)
-	followers := app.follow(ctx)
-	moving := app.runGoods(ctx, c.Goods.folder, c.Goods.Accounts)
-	verifying := make(chan struct{})
-	go func() { verified.run(ctx); close(verifying) }()
-	erasing := make(chan struct{})
-	go func() { purged.run(ctx); close(erasing) }()
-	sweeping := make(chan struct{})
-	go func() { sweeper{app.db, log}.run(ctx); close(sweeping) }()
-	go app.retain(ctx, c.retention)
-	go reloads.run(ctx, c.hangups)
-	admin := &admin{app: app, data: c.Data, log: log, tokens: issuer(config), accounts: c.accounts, sandbox: c.people, ready: s.Ready, roleTable: c.Roles}
-	commands := admin.administer(ctx)
-	defer stop()
-	ended := func() error { // before the database is closed
-		stop()
-		return inTime(closeTime, "the followers did not stop", func() error {
-			s.Close()
-			<-followers
-			<-moving
-			<-commands
-			<-verifying
-			<-erasing
-			<-sweeping
-			<-signing
-			return app.closeLogs()
-		})
-	}
-	beside, err := c.serveAdmin(s, log)
-	if err != nil {
-		return errors.Join(err, ended())
-	}
-	defer func() { _ = beside.Close() }()
-	cards := &payments{app: app, stripe: c.Cards.stripe, till: c.Sandbox, site: c.site(), log: log}
-	packers := &goods{app: app, http: c.Goods.http, log: log}
-	cards.take(cmp.Or(app.address, "http://"+listener.Addr().String()))
-	screens := c.consoleOver(s.Handler(), admin.commands(recognised{}), app, &config, log)
-	h := &http.Server{Handler: transport.Handler(c.proxies, app.withSockets(cards.within(packers.within(c.withPeople(screens.Within(admin.withCommands(s.Handler(), config.Authenticator))))))), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
-	h.RegisterOnShutdown(screens.Close)
-	failed := make(chan error, 1)
-	go func() { failed <- h.Serve(listener) }()
 	c.greet(listener.Addr(), std)
 	if c.LawFromReceipt {
 		log.Warn("prescriptions are supplied as if signed on the day they arrive; not for patients", "flag", "--law-from-receipt")
 	}
 	log.Info("the log of changes is signed", "key", app.ledger.Public(), "checkpoint", app.ledger.Newest())
 	log.Info("the audit log is signed", "key", app.accesses.Public(), "checkpoint", app.accesses.Newest())
+	return c.answer(ctx, k.handler, listener, k.end, log, k.screens.Close)
+}
+
+// answer serves HTTP until ctx ends, lets what is under way finish, and calls ended.
+func (c *serveCommand) answer(ctx context.Context, handler http.Handler, listener net.Listener, ended func() error, log *slog.Logger, drained func()) error {
+	h := &http.Server{Handler: transport.Handler(c.proxies, handler), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn)}
+	h.RegisterOnShutdown(drained)
+	failed := make(chan error, 1)
+	go func() { failed <- h.Serve(listener) }()
 	log.Info("ready", "addr", listener.Addr().String(), "data", c.Data, "sandbox", c.Sandbox)
 
 	select {
@@ -278,7 +240,7 @@ func (c *serveCommand) serve(ctx context.Context, app *app, listener net.Listene
 	log.Info("draining", "seconds", c.DrainSeconds)
 	drain, cancel := context.WithTimeout(context.Background(), time.Duration(c.DrainSeconds)*time.Second)
 	defer cancel()
-	err = h.Shutdown(drain)
+	err := h.Shutdown(drain)
 	_ = h.Close() // what did not end in time, so that it lets go of the database
 	err = errors.Join(err, ended())
 	log.Info("stopped")
@@ -438,11 +400,13 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 		Slow: c.LogSlow, Memory: c.Memory.orDefault(), Audit: app.audit, ReadOnly: readOnly, Counters: app.counters(), Writable: app.db.Writable, Purges: app.db.Purges, Warnings: []func() string{app.backlog.Full, app.unaudited}, Docs: docs.Files, Console: c.Sandbox || c.SignIn, Rules: ruleBook(), Examples: exampleBodies,
 		Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
 		Terminology: app.library.Terminology().Capabilities, Codes: app.library.Terminology(),
-		Shelf:         store.NewShelf(app.engine),
+		Shelf:         app.db.Shelf(),
 		Subscriptions: server.Subscriptions{Topics: subscription.Topics(), Socket: app.subscriptions.Socket()},
 		SMART:         server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
 	}
-	config.Contents, config.MaxContent = app.db, int64(c.MaxDocument)
+	if c.seat == nil { // those of several servers are in their database
+		config.Contents, config.MaxContent = app.db, int64(c.MaxDocument)
+	}
 	if c.scanner != nil {
 		config.Warnings = append(config.Warnings, c.scanner.Trouble)
 		config.Counters = append(config.Counters, scanned(c.scanner)...)
@@ -450,7 +414,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 	if app.messages != nil {
 		config.Messages, config.Counters = app.messages, append(config.Counters, app.messageCounters()...)
 	}
-	if app.ledger.Signed() {
+	if slices.Contains(app.signed, &app.ledger.Notary) {
 		config.Log, config.Operations = proofs{app}, append(config.Operations, app.ledger.Operations(map[string]*ledger.Notary{audit.LogName: app.accesses})...)
 	}
 	if c.Sandbox {

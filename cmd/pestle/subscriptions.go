@@ -19,7 +19,6 @@ import (
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/subscription"
-	"github.com/pestle-fhir/pestle/store"
 )
 
 // subscriptionOptions say where notifications of Subscriptions may go.
@@ -63,7 +62,7 @@ func (o *subscriptionOptions) complete() error {
 // newSubscriptions serves the Subscriptions of an app.
 func newSubscriptions(a *app, c appConfig, log *slog.Logger) (*subscription.Service, error) {
 	config := subscription.Config{
-		Repository: a.db, Shelf: store.NewShelf(a.engine), Audit: a.audit, Codes: a.library.Terminology(), Logger: log,
+		Repository: a.db, Shelf: a.db.Shelf(), Audit: a.audit, Codes: a.library.Terminology(), Logger: log,
 		Hosts: c.Subscriptions.Hosts, Trusted: c.Sandbox, Base: c.Address + server.Bases[0],
 		Endpoints: outbound.Options{Loopback: c.Sandbox || c.Subscriptions.loopback, Roots: c.Subscriptions.roots, Proxy: c.Subscriptions.proxy},
 	}

@@ -39,7 +39,7 @@ type Definitions struct {
 // last updated, as far as clients see.
 func New(store Store, library *profiles.Library, started time.Time, log *slog.Logger) *Definitions {
 	d := &Definitions{store: store, library: library, stored: &profiles.Stored{Library: library, From: store}, started: started, log: log}
-	d.sync(context.Background())
+	d.Sync(context.Background())
 	return d
 }
 
@@ -48,13 +48,14 @@ func New(store Store, library *profiles.Library, started time.Time, log *slog.Lo
 func (d *Definitions) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, error) {
 	done, err := d.store.Commit(ctx, tx)
 	if err == nil && slices.ContainsFunc(done.Results, func(x fhir.Result) bool { return x.Version != nil && defines(x.Version.Type) }) {
-		d.sync(context.WithoutCancel(ctx))
+		d.Sync(context.WithoutCancel(ctx))
 	}
 	return done, err
 }
 
-// sync tells the log what could not be taken over: the write itself holds.
-func (d *Definitions) sync(ctx context.Context) {
+// Sync brings what is stored by now into the library. It tells the log what could not be
+// taken over: the write itself holds.
+func (d *Definitions) Sync(ctx context.Context) {
 	if err := d.stored.Sync(ctx); err != nil {
 		d.log.Warn("stored definitions", "error", err)
 	}

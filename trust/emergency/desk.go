@@ -30,8 +30,9 @@ type Open struct {
 	task string // id of the Task that records it
 }
 
-// Load reads what is open.
+// Load reads what is open, in the place of what was known.
 func (d *Desk) Load(state fhir.State) error {
+	fresh := &Desk{}
 	ids, err := state.Find("Task", query)
 	if err != nil {
 		return err
@@ -46,9 +47,12 @@ func (d *Desk) Load(state fhir.State) error {
 			return err
 		}
 		if o != nil && v.Requester.Agent == o.by() {
-			d.add(o)
+			fresh.add(o)
 		}
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open = fresh.open
 	return nil
 }
 
