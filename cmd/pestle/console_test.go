@@ -292,7 +292,7 @@ func TestConsoleHides(t *testing.T) {
 // TestConsoleAsks: nobody is shown anything who has not signed in; another site sends no
 // form; what a role may not see is refused, with what to do; an address has no name.
 func TestConsoleAsks(t *testing.T) {
-	p := startPharmacy(t)
+	p := startPharmacy(t, keepingMessages)
 	o := p.arrives(demoOrder(t, nil))
 	for _, path := range []string{"/console", "/console/find", "/console/patient/" + o.patient, "/console/order/" + o.number, "/console/fhir/Patient/" + o.patient} {
 		resp, text := p.screen("", path)
@@ -300,7 +300,7 @@ func TestConsoleAsks(t *testing.T) {
 		assert.Equal(t, "/sandbox/people?back="+url.QueryEscape(path), resp.Header.Get("Location"))
 		assert.NotContains(t, text, o.nhs)
 	}
-	for person, home := range map[string]string{"support": "/console/find", "auditor": "/console/audit", "finance": "/console/money", "pharmacist": "/console/queue", "clinic": "/console/try"} {
+	for person, home := range map[string]string{"support": "/console/find", "auditor": "/console/audit", "finance": "/console/money", "pharmacist": "/console/queue", "clinic": "/console/messages", "administrator": "/console/admin"} {
 		resp, _ := p.screen(person, "/console")
 		assert.Equal(t, home, resp.Header.Get("Location"), person)
 	}

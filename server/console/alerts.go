@@ -27,14 +27,7 @@ func (v *visit) alertsPage() (view, error) {
 }
 
 func (v *visit) alertRow(l *listed, parts fhir.Node) {
-	text := func(name string) string {
-		for m := range parameter(parts, name).Members() {
-			if m.Name() != "name" {
-				return m.Text()
-			}
-		}
-		return ""
-	}
+	text := func(name string) string { return valueIn(parameter(parts, name)) }
 	id := text("id")
 	state := text("state")
 	if by := text("by"); by != "" {

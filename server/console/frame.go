@@ -57,6 +57,7 @@ func (v *visit) nav() (list []tab) {
 	add("Audit", address("audit"), v.audits() && v.acts("$log-consistency"))
 	add("Month", address("money"), v.worksMoney())
 	add("Register", address("register"), v.acts("Basic/$register"))
+	add("Messages", address("messages"), v.sends())
 	add("Try", address("try"), v.tries())
 	add("Find", address("find"), v.may("Patient", auth.Search))
 	add("Administration", address("admin"), v.administers())

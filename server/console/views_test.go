@@ -21,7 +21,7 @@ var views = map[string]func() view{
 	"month":    func() view { return &monthScreen{} },
 	"register": func() view { return &registerScreen{} }, "try": func() view { return &tryScreen{} },
 	"history": func() view { return &historyScreen{} }, "audit": func() view { return &auditScreen{} },
-	"help": func() view { return &helpScreen{} }, "accessibility": func() view { return &accessibilityScreen{} }, "refusal": func() view { return &refusal{} }, "report": func() view { return &report{} },
+	"help": func() view { return &helpScreen{} }, "accessibility": func() view { return &accessibilityScreen{} }, "refusal": func() view { return &refusal{} }, "report": func() view { return &report{} }, "message": func() view { return &messageScreen{} },
 }
 
 // hostile are texts that somebody stores to harm who looks at them, or that are only long.
@@ -44,7 +44,7 @@ func fillTo(v reflect.Value, text string, full bool, depth int) {
 		v.SetBool(full)
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if v.Field(i).CanSet() {
+			if v.Field(i).CanSet() || v.Type().Field(i).Anonymous {
 				fill(v.Field(i), text, full)
 			}
 		}
