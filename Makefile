@@ -17,14 +17,14 @@ COLD     := $(addprefix $(OURS)/,cmd/... internal/... profiles/fsh profiles/defi
   profiles/terminology/snomed fhir/view fhir/dosage fhir/patch fhir/xml store/archive store/log/ship \
   pharmacy/alerts/... pharmacy/notices/... pharmacy/invoicing/... pharmacy/paper pharmacy/sheet pharmacy/rules \
   pharmacy/warehouse/... pharmacy/spine/... pharmacy/dispensing/takeon pharmacy/reimbursement/tariff/... trust/purge trust/emergency trust/scan trust/duties \
-  server/console/... server/node server/openapi server/page/... server/oauth/... server/signin/... server/people server/subscription/... server/webauthn) \
+  server/console/... server/messages server/limit server/node server/openapi server/page/... server/oauth/... server/signin/... server/people server/subscription/... server/webauthn) \
   github.com/go-pdf/... gopkg.in/yaml.v3 github.com/prometheus/... github.com/go-jose/... github.com/coreos/... \
   github.com/gabriel-vasile/... github.com/go-playground/... github.com/spf13/... github.com/coder/... filippo.io/... \
-  golang.org/x/text/encoding/... golang.org/x/oauth2/... go.opentelemetry.io/... \
+  golang.org/x/text/encoding/... golang.org/x/text/internal/... golang.org/x/text/language golang.org/x/oauth2/... go.opentelemetry.io/... \
   net/http/pprof runtime/pprof internal/profile runtime/trace image/... crypto/x509 crypto/tls encoding/asn1 encoding/xml \
-  github.com/google/fhir/go/proto/google/fhir/proto/r4/core/codes_go_proto vendor/golang.org/x/... net log/... flag os/... archive/... \
-  google.golang.org/protobuf/internal/descfmt google.golang.org/protobuf/internal/filedesc google.golang.org/protobuf/encoding/... \
-  google.golang.org/protobuf/types/... golang.org/x/mod/... encoding/gob encoding/csv net/textproto net/url crypto/rsa crypto/ecdsa \
+  github.com/google/fhir/go/proto/... vendor/golang.org/x/... net log/... flag os/... archive/... \
+  google.golang.org/protobuf/... \
+  golang.org/x/mod/... github.com/pelletier/... github.com/dgraph-io/badger/v4/pb encoding/gob encoding/csv net/textproto net/url crypto/rsa crypto/ecdsa \
   net/smtp net/mail mime/... html go/... text/...
 BUILD     = $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)' $(COLD:%=-gcflags=%=-l)
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
