@@ -139,5 +139,9 @@ func (s *Server) answerEntry(c *gin.Context, b *bundleText, e *entry, a *recorde
 	} else if len(body) > 0 && e.id != "" && !strings.ContainsAny(e.path, "$_") {
 		fullURL = exchangeOf(c).base + "/" + e.path
 	}
+	if a.nobody && len(body) > 0 {
+		b.aside(body)
+		body = nil
+	}
 	b.entry(fullURL, body, fhir.Obj("response", fhir.Obj(pairs...)))
 }

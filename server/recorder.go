@@ -22,6 +22,7 @@ type recorder struct {
 	body      bytes.Buffer
 	modified  time.Time // when the version that it is about was written, zero without one
 	allowance *allowance
+	nobody    bool // it tells of nobody: nothing of it is hidden from a caller from whom other things are
 	spilt     bool // the body was more than the Bundle's allowance and is gone
 }
 
@@ -110,6 +111,7 @@ func (s *Server) request(c *gin.Context, e *entry) *recorder {
 	if out.spilt && !e.writes() {
 		return outer.allowance.beyond()
 	}
+	out.nobody = x.identity.Hidden == nil && outer.identity.Hidden != nil
 	if x.version != nil {
 		out.modified = x.version.LastUpdated
 	}

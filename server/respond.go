@@ -57,6 +57,17 @@ func (s *Server) send(c *gin.Context, status int, text []byte) error {
 func (s *Server) sendBundle(c *gin.Context, b *bundleText) error {
 	x := exchangeOf(c)
 	parts, f := b.close(), &x.format
+	if x.identity.Hidden != nil && b.whole != nil && !x.nested {
+		status, text := s.redacted(c.Request, http.StatusOK, bytes.Join(parts, nil))
+		if status == http.StatusOK {
+			var err error
+			if text, err = b.complete(text); err != nil {
+				return err
+			}
+		}
+		x.identity.Hidden = nil // nothing is left to hide
+		return s.send(c, status, text)
+	}
 	if !f.plain() || x.identity.Hidden != nil {
 		return s.send(c, http.StatusOK, bytes.Join(parts, nil))
 	}

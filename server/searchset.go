@@ -11,6 +11,7 @@ type bundleText struct {
 	parts   [][]byte
 	text    []byte // behind the parts
 	entries int
+	whole   map[int][]byte // resources of entries that are not redacted with the Bundle
 }
 
 // bigPart is how many bytes a resource has that is a part of its own.
@@ -44,6 +45,31 @@ func (b *bundleText) entry(fullURL string, resource []byte, tail fhir.Value) {
 		return
 	}
 	b.text = append(b.text, '}')
+}
+
+// aside keeps the resource of the next entry, which is put in by [bundleText.complete].
+func (b *bundleText) aside(resource []byte) {
+	if b.whole == nil {
+		b.whole = map[int][]byte{}
+	}
+	b.whole[b.entries] = resource
+}
+
+// complete is a redacted Bundle with the resources that were kept aside.
+func (b *bundleText) complete(text []byte) ([]byte, error) {
+	r, err := fhir.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	var entries []any
+	for e := range r.Get("entry").Items() {
+		if resource := b.whole[len(entries)]; resource != nil {
+			entries = append(entries, fhir.Obj("fullUrl", e.Get("fullUrl"), "resource", fhir.Raw(resource), "response", e.Get("response")))
+			continue
+		}
+		entries = append(entries, e)
+	}
+	return fhir.Revise(r, "entry", fhir.List(entries...)).JSON(), nil
 }
 
 func (b *bundleText) resource(text []byte) {

@@ -416,19 +416,68 @@ func TestNumbersAreNoIDs(t *testing.T) {
 }
 
 // TestImpersonal: what an operation says tells of nobody is shown whole to a role that
-// is shown a part of resources; within a Bundle it is judged with the others there.
+// is shown a part of resources, within a Bundle too, where its neighbours are redacted.
 func TestImpersonal(t *testing.T) {
 	h := redactedServer(t, 1)
 	w := askRole(h, "finance", "GET", "/fhir/Claim/$month-figures", "")
 	require.Equal(t, 200, w.Code, w.Body)
 	require.JSONEq(t, `{"resourceType":"Binary","contentType":"text/csv","data":"MSwy"}`, w.Body.String())
-	w = askRole(h, "finance", "POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"Claim/$month-figures"}}]}`)
-	require.Equal(t, 200, w.Code, w.Body)
-	require.NotContains(t, w.Body.String(), "MSwy")
+	for _, kind := range []string{"batch", "transaction"} {
+		w = askRole(h, "finance", "POST", "/fhir", `{"resourceType":"Bundle","type":"`+kind+`","entry":[{"request":{"method":"GET","url":"Claim/l0"}},{"request":{"method":"GET","url":"Claim/$month-figures"}},{"request":{"method":"GET","url":"Claim?_count=2"}}]}`)
+		require.Equal(t, 200, w.Code, w.Body)
+		require.Empty(t, secretIn(w.Body.String()), kind)
+		r, err := fhir.Parse(w.Body.Bytes())
+		require.NoError(t, err)
+		require.Equal(t, 3, r.Get("entry").Len())
+		require.JSONEq(t, `{"resourceType":"Binary","contentType":"text/csv","data":"MSwy"}`, string(r.Sub(r.Get("entry").Item(1).Get("resource")).JSON()), kind)
+		require.Equal(t, "200 OK", r.Get("entry").Item(1).Path("response", "status").Text())
+	}
 	w = askRole(h, "finance", "GET", "/fhir/Claim/$month-figures", "", "Accept", "text/csv;q=0.9")
 	require.Equal(t, "200 text/csv 1,2", fmt.Sprint(w.Code, " ", w.Header().Get("Content-Type"), " ", w.Body))
 	require.Equal(t, 406, askRole(h, "finance", "GET", "/fhir/Claim/$month-figures", "", "Accept", "image/png").Code)
 	require.Equal(t, 406, askRole(h, "finance", "GET", "/fhir/Claim/$export-month", "", "Accept", "text/csv").Code)
+}
+
+// onceMade is what differs each time that something is asked; placeOfEntry is where in a Bundle
+// something is wrong.
+var (
+	onceMade     = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|20\d\d-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)`)
+	placeOfEntry = regexp.MustCompile(`Bundle\.entry\[0\]\.(request\.|resource\.)?`)
+)
+
+// TestBatchAnswersAsAlone: each answer of a batch is that of the request by itself, to every
+// role.
+func TestBatchAnswersAsAlone(t *testing.T) {
+	h := redactedServer(t, 2)
+	table, err := policy.Builtin()
+	require.NoError(t, err)
+	compared := 0
+	for _, role := range append(table.Names(), "customer-service finance", "finance administrator") {
+		for _, target := range []string{"Claim/l0", "Patient/p0", "Task/t0", "MedicationRequest/r0", "MedicationDispense/d0", "Observation/o0", "Composition/z0", "Composition/z0/$document", "Patient/none", "Patient/p0/_history/1", "Patient/p0/_history",
+			"Claim?_count=3", "Patient?_count=1&_elements=name", "Claim/$month-figures", "Claim/$export-month", "Patient/p0/$everything", "Patient/p0/$meta", "Patient?nothing=x", "Binary/none"} {
+			alone := askRole(h, role, "GET", "/fhir/"+target, "")
+			w := askRole(h, role, "POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"`+target+`"}}]}`)
+			require.Equal(t, 200, w.Code, "%s %s: %s", role, target, w.Body)
+			r, err := fhir.Parse(w.Body.Bytes())
+			require.NoError(t, err)
+			entry := r.Get("entry").Item(0)
+			status, _, _ := strings.Cut(entry.Path("response", "status").Text(), " ")
+			require.Equal(t, fmt.Sprint(alone.Code), status, "%s %s: %s, alone %s", role, target, w.Body, alone.Body)
+			part := entry.Get("resource")
+			if alone.Code >= 400 {
+				part = entry.Path("response", "outcome")
+			}
+			one, err := fhir.Parse(alone.Body.Bytes())
+			require.NoError(t, err, "%s %s: %s", role, target, alone.Body)
+			require.True(t, part.Exists(), "%s %s: %s", role, target, w.Body)
+			plain := func(r *fhir.Resource) string {
+				return onceMade.ReplaceAllString(placeOfEntry.ReplaceAllString(string(r.JSON()), ""), "*")
+			}
+			require.Equal(t, plain(one), plain(r.Sub(part)), "%s %s", role, target)
+			compared++
+		}
+	}
+	require.Greater(t, compared, 200)
 }
 
 // TestRedactedDocument: the document of a Composition shows to each role no more than its
