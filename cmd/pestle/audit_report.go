@@ -35,6 +35,11 @@ func accessReport(r withAudit) fhir.Operation {
 				}
 				asked.Add("date", prefix+value)
 			}
+			// Of a patient whom the caller does not see is answered as of one that there is not; a
+			// record that was deleted has been read too.
+			if _, err := r.Read(ctx, "Patient", call.ID); err != nil && fhir.KindOf(err) != fhir.Deleted {
+				return nil, err
+			}
 			return r.report(ctx, call.Base, asked, call.Time)
 		}}
 }
