@@ -49,7 +49,8 @@ type Bearer struct {
 	// may act for besides itself.
 	Delegates map[string][]string
 
-	replaced atomic.Pointer[[]Key] // in the place of Keys
+	replaced  atomic.Pointer[[]Key]               // in the place of Keys
+	delegates atomic.Pointer[map[string][]string] // in the place of Delegates
 }
 
 // Authenticate checks the token: form, signature, time, issuer and audience.
@@ -156,6 +157,18 @@ func (b *Bearer) options() []jwt.ParserOption {
 	return options
 }
 
+// ReplaceDelegates puts others in the place of Delegates, for the tokens that are taken from
+// then on. It may be called at any time.
+func (b *Bearer) ReplaceDelegates(of map[string][]string) { b.delegates.Store(&of) }
+
+// delegatesOf are the organisations that one may act for.
+func (b *Bearer) delegatesOf(organisation string) []string {
+	if replaced := b.delegates.Load(); replaced != nil {
+		return (*replaced)[organisation]
+	}
+	return b.Delegates[organisation]
+}
+
 // Replace puts other keys in the place of Keys, for the tokens that are verified from
 // then on. It may be called at any time.
 func (b *Bearer) Replace(keys []Key) { b.replaced.Store(&keys) }
@@ -212,7 +225,7 @@ func (b *Bearer) identity(claims jwt.MapClaims) Identity {
 		Requester: fhir.Principal{
 			Agent:    cmp.Or(text("fhirUser"), text("sub"), text("client_id"), "unnamed"),
 			Display:  text("name"),
-			OnBehalf: organisation, Delegates: b.Delegates[organisation],
+			OnBehalf: organisation, Delegates: b.delegatesOf(organisation),
 			Client: text("client_id"),
 		},
 		Scopes:   ParseScopes(strings.Join(scopes, " ")).OfPatient(text(cmp.Or(b.Patient, "patient"))),

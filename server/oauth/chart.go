@@ -38,7 +38,7 @@ func (s *Server) IdentityOf(p *Person, proof Proof, client string) auth.Identity
 // identityOf is a person with all that their roles allow them, by an app.
 func (s *Server) identityOf(p *Person, client string) auth.Identity {
 	who := auth.Identity{Scopes: auth.Full, Roles: s.rolesOf(p), Requester: fhir.Principal{
-		Agent: p.Agent, Display: p.Display, OnBehalf: p.Organisation, Client: client, Roles: p.Roles, Delegates: s.config.Delegates[p.Organisation]}}
+		Agent: p.Agent, Display: p.Display, OnBehalf: p.Organisation, Client: client, Roles: p.Roles, Delegates: s.delegatesOf(p.Organisation)}}
 	if who.Roles != nil {
 		who.Requester.SeesAll, who.Requester.SeesNone = who.Roles.SeesAll(), who.Roles.SeesNone()
 	}

@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -93,6 +94,8 @@ type Server struct {
 	replay  replay
 	limits  limits
 
+	delegates atomic.Pointer[map[string][]string] // in the place of those of the config
+
 	waiting waiting
 	signing signing
 
@@ -102,6 +105,18 @@ type Server struct {
 	grants   map[string]*grant
 	launches map[hash]*launch
 	swept    time.Time // when what had expired was last dropped
+}
+
+// ReplaceDelegates puts others in the place of the delegates of the config, for the requests
+// that are made from then on. It may be called at any time.
+func (s *Server) ReplaceDelegates(of map[string][]string) { s.delegates.Store(&of) }
+
+// delegatesOf are the organisations that one may act for.
+func (s *Server) delegatesOf(organisation string) []string {
+	if replaced := s.delegates.Load(); replaced != nil {
+		return (*replaced)[organisation]
+	}
+	return s.config.Delegates[organisation]
 }
 
 // New reads the clients and the tokens in force from the shelf.

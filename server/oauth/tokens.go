@@ -145,7 +145,7 @@ func (s *Server) identify(t *token) {
 	}
 	t.identity = auth.Identity{Scopes: auth.ParseScopes(t.Scope).OfPatient(t.Patient), Requester: fhir.Principal{
 		Agent: p.Agent, Display: p.Display, OnBehalf: p.Organisation, Client: t.Client, Roles: p.Roles,
-		Delegates: s.config.Delegates[p.Organisation], Person: t.Person != nil, Strength: t.Strength,
+		Delegates: s.delegatesOf(p.Organisation), Person: t.Person != nil, Strength: t.Strength,
 	}}
 	t.identity.Standing = t.standing
 	if t.Proved > 0 {

@@ -12,6 +12,7 @@ import (
 // Print writes the whole table as text, inherited lines included: for each role
 // what it sees, its operations, and its types by the letters that it has on them.
 func (t *Table) Print(w io.Writer) error {
+	t = t.now()
 	for i, name := range t.names {
 		if i > 0 {
 			if _, err := fmt.Fprintln(w); err != nil {

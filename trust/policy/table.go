@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 //go:embed roles.tsv
@@ -16,10 +17,24 @@ var builtin []byte
 // Builtin is the table that the program carries.
 func Builtin() (*Table, error) { return Parse("roles.tsv", builtin) }
 
-// Table is the roles by name.
+// Table is the roles by name. It may be used by any number of goroutines.
 type Table struct {
 	roles map[string]*role
 	names []string // in the order of the file
+
+	replaced atomic.Pointer[Table]
+}
+
+// Replace puts the roles of another table in the place of those of this one, for whatever
+// is decided from then on.
+func (t *Table) Replace(by *Table) { t.replaced.Store(by) }
+
+// now is the table by which is decided.
+func (t *Table) now() *Table {
+	if by := t.replaced.Load(); by != nil {
+		return by
+	}
+	return t
 }
 
 // Sight is whose resources a role sees.
@@ -43,13 +58,14 @@ type role struct {
 const anyEvent = "*"
 
 // Names returns the names of the roles in the order of the table.
-func (t *Table) Names() []string { return slices.Clone(t.names) }
+func (t *Table) Names() []string { return slices.Clone(t.now().names) }
 
 // Known reports whether the table has a role.
-func (t *Table) Known(name string) bool { return t.roles[name] != nil }
+func (t *Table) Known(name string) bool { return t.now().roles[name] != nil }
 
 // Within returns the names of roles with those that they are, each once.
 func (t *Table) Within(names ...string) (out []string) {
+	t = t.now()
 	for _, name := range names {
 		if r := t.roles[name]; r != nil && !slices.Contains(out, name) {
 			out = append(append(out, name), t.Within(r.is...)...)
@@ -62,7 +78,7 @@ func (t *Table) Within(names ...string) (out []string) {
 // Reads reports whether a role's own lines, without those of the roles that it is,
 // allow to read or to search a resource type.
 func (t *Table) Reads(name, typ string) bool {
-	r := t.roles[name]
+	r := t.now().roles[name]
 	return r != nil && (slices.Contains(r.reads, typ) || slices.Contains(r.reads, "*") && !slices.Contains(explicit, typ))
 }
 
@@ -74,6 +90,7 @@ type Grants struct{ roles []*role }
 // have grants nothing.
 func (t *Table) Of(names ...string) Grants {
 	var g Grants
+	t = t.now()
 	for _, name := range names {
 		if r := t.roles[name]; r != nil {
 			g.roles = append(g.roles, r)
@@ -110,7 +127,7 @@ func (g Grants) AllowOperation(name, event string) bool {
 // Operations are the operations that some role is granted, in order.
 func (t *Table) Operations() []string {
 	all := map[string]bool{}
-	for _, r := range t.roles {
+	for _, r := range t.now().roles {
 		for op := range r.operations {
 			all[op] = true
 		}
