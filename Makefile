@@ -14,7 +14,7 @@ LDFLAGS  := -s -w \
 # (docs/adr/performance.md).
 OURS     := github.com/pestle-fhir/pestle
 COLD     := $(addprefix $(OURS)/,cmd/... internal/... profiles/fsh profiles/definition profiles/snapshot profiles/served \
-  profiles/terminology/snomed fhir/view fhir/dosage fhir/patch fhir/xml store/archive store/log/ship \
+  profiles/terminology/snomed fhir/view fhir/dosage fhir/patch fhir/xml store/archive \
   pharmacy/alerts/... pharmacy/notices/... pharmacy/invoicing/... pharmacy/paper pharmacy/sheet pharmacy/rules \
   pharmacy/warehouse/... pharmacy/spine/... pharmacy/dispensing/takeon pharmacy/reimbursement/tariff/... trust/purge trust/emergency trust/scan trust/duties \
   server/console/... server/messages server/limit server/node server/openapi server/page/... server/oauth/... server/signin/... server/people server/subscription/... server/webauthn) \
@@ -38,7 +38,7 @@ UCUM     ?= ../shared/suites/ucum/ucum-essence.xml
 help:
 	@echo 'make run        build, and serve a sandbox on http://127.0.0.1:8080/fhir'
 	@echo 'make build      one static binary, $(BIN)'
-	@echo 'make build-s3   the same, that can keep documents in S3 and call the NHS: $(BIN)-s3'
+	@echo 'make build-s3   the same, that can keep documents in S3, call the NHS and send traces: $(BIN)-s3'
 	@echo 'make cross      compile for every platform: $(PLATFORMS)'
 	@echo 'make release    archives of every platform, bills of materials, checksums and signature, in $(RELEASE)'
 	@echo 'deploy/check    start or lint everything in deploy, and say which'
@@ -57,7 +57,7 @@ build:
 
 # The same with documents in S3 (docs/adr/documents.md) and the APIs of the NHS (docs/adr/nhs.md), as
 # releases have it.
-S3TAGS   := $(TAGS),s3,nhs
+S3TAGS   := $(TAGS),s3,nhs,otlp
 build-s3: TAGS := $(S3TAGS)
 build-s3:
 	$(BUILD) -o $(BIN)-s3 ./cmd/pestle

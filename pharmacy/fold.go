@@ -97,7 +97,7 @@ func (l *Loop) stepAll(ctx context.Context, entries []fhir.LogEntry) []*stepped 
 
 func (l *Loop) stepOne(ctx context.Context, entry *fhir.LogEntry) *stepped {
 	start := time.Now()
-	s := &stepped{versions: len(entry.Versions), progress: Progress{Follower: l.Follower.Name(), Seq: entry.Seq}}
+	s := &stepped{versions: len(entry.Versions), progress: Progress{Follower: l.Follower.Name(), Seq: entry.Seq, RequestID: entry.RequestID, Begun: start}}
 	s.state = &watched{State: l.DB.State(ctx), resources: map[string]bool{}}
 	s.changes, s.err = l.step(ctx, s.state, entry, &s.progress)
 	s.progress.Took = time.Since(start)

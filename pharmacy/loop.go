@@ -50,8 +50,10 @@ func (l *Loop) Lag(head fhir.Seq) fhir.Seq {
 type Progress struct {
 	Follower                 string
 	Seq                      fhir.Seq
+	RequestID                string // of the request that the commit follows from
 	Stepped, Changes, Parked int
-	Took                     time.Duration
+	Begun                    time.Time
+	Took                     time.Duration // without the commit, where several are committed at once
 }
 
 const (
@@ -125,7 +127,7 @@ func (l *Loop) take(ctx context.Context, saved fhir.Seq, entries []fhir.LogEntry
 func (l *Loop) advance(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry) (fhir.Seq, error) {
 	start := time.Now()
 	for range tries {
-		progress := Progress{Follower: l.Follower.Name(), Seq: entry.Seq}
+		progress := Progress{Follower: l.Follower.Name(), Seq: entry.Seq, RequestID: entry.RequestID, Begun: start}
 		changes, err := l.step(ctx, l.DB.State(ctx), entry, &progress)
 		if err != nil {
 			return saved, err
@@ -168,7 +170,7 @@ func (l *Loop) parkAll(ctx context.Context, saved fhir.Seq, entry *fhir.LogEntry
 	if _, err := l.DB.Commit(context.WithoutCancel(ctx), tx); err != nil {
 		return saved, err
 	}
-	l.observe(Progress{Follower: l.Follower.Name(), Seq: entry.Seq, Stepped: len(tx.Changes), Parked: len(tx.Changes)}, time.Now())
+	l.observe(Progress{Follower: l.Follower.Name(), Seq: entry.Seq, RequestID: entry.RequestID, Begun: time.Now(), Stepped: len(tx.Changes), Parked: len(tx.Changes)}, time.Now())
 	return entry.Seq, nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/internal/tracing"
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/messages"
 )
@@ -61,8 +62,10 @@ type exchange struct {
 	version   *fhir.Version // the one that the answer is about, if any
 	allowance *allowance    // of a Bundle: what its entries may still answer with
 
-	interaction, resourceType string // for the log and the figures
-	incident                  string // id of the failure, when the server is at fault
+	interaction, resourceType string          // for the log and the figures
+	span                      tracing.Context // that the request is; none where nobody traces it
+	parent                    [8]byte         // the span that it is a child of
+	incident                  string          // id of the failure, when the server is at fault
 
 	// Of an entry of a Bundle: the resource as it was parsed there, and the
 	// place of the entry.
@@ -108,6 +111,7 @@ func (s *Server) begin(r *http.Request) *exchange {
 	if !x.given && !isToken(x.requestID) {
 		x.requestID = s.config.NewID()
 	}
+	x.span, x.parent = s.config.Traces.Begin(x.requestID, r.Header.Get(tracing.Header))
 	for _, prefix := range Bases {
 		if r.URL.Path == prefix || strings.HasPrefix(r.URL.Path, prefix+"/") {
 			x.prefix = prefix

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/pestle-fhir/pestle/internal/tracing"
 )
 
 // observe surrounds everything else: it names the request, counts it, logs it
@@ -40,6 +42,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			took := time.Since(started)
 			s.metrics.observe(x, out.status, took)
 			s.keep(x, out.status)
+			s.traced(r, x, out.status, started, took)
 			s.log(r, x, out, took)
 		}()
 		r = r.WithContext(x.into(r.Context()))
@@ -65,6 +68,9 @@ func (s *Server) log(r *http.Request, x *exchange, out *counted, took time.Durat
 		return
 	}
 	message, more := "request", []slog.Attr(nil)
+	if x.span.Valid() {
+		more = append(more, slog.String("trace_id", x.span.TraceID()))
+	}
 	if slow {
 		if message = "slow request"; x.explain != nil {
 			more = append(more, slog.String("plan", x.explain()))
@@ -82,6 +88,21 @@ func (s *Server) log(r *http.Request, x *exchange, out *counted, took time.Durat
 		slog.Duration("took", took),
 		slog.Int64("bytes", out.bytes),
 	}, more...)...)
+}
+
+// traced records the span of a request. It has no query and no id of a resource, as the
+// log.
+func (s *Server) traced(r *http.Request, x *exchange, status int, started time.Time, took time.Duration) {
+	if !s.config.Traces.Recording(x.span) {
+		return
+	}
+	name := x.interaction
+	if x.resourceType != "" {
+		name += " " + x.resourceType
+	}
+	s.config.Traces.End(tracing.Span{Context: x.span, Parent: x.parent, Name: name, Kind: tracing.Server, Begin: started, End: started.Add(took), Failed: status >= http.StatusInternalServerError,
+		Attributes: []tracing.Attribute{tracing.Text("http.request.method", r.Method), tracing.Status(status), tracing.Text("fhir.interaction", x.interaction), tracing.Text("fhir.type", x.resourceType),
+			tracing.Text("client.organisation", x.identity.Requester.OnBehalf), tracing.Text("request.id", x.logID())}})
 }
 
 // aborted reports whether a panic is the one by which a handler breaks the

@@ -25,6 +25,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
+	"github.com/pestle-fhir/pestle/internal/tracing"
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/limit"
 	"github.com/pestle-fhir/pestle/server/messages"
@@ -123,6 +124,9 @@ type Config struct {
 
 	// Messages keeps what organisations sent, with what came of it; nil for nobody.
 	Messages interface{ Keep(m *messages.Message) }
+
+	// Traces follows requests into what comes of them; nil for nobody.
+	Traces *tracing.Tracer
 
 	ReadOnly []string  // types that clients do not write
 	Audit    Audit     // keeps who was shown what; nil for nobody

@@ -18,12 +18,16 @@ import (
 // condition did not hold), MultipleMatches, Invalid and what guards return.
 // When ctx ends first the error is Throttled or Timeout and nothing is written either. An error
 // that is [ErrUnknown] alone leaves open whether it was written.
-func (db *DB) Commit(ctx context.Context, tx *fhir.Transaction) (*fhir.Commit, error) {
+func (db *DB) Commit(ctx context.Context, tx *fhir.Transaction) (done *fhir.Commit, err error) {
+	if db.opts.Watch != nil {
+		ended := db.opts.Watch(tx)
+		defer func() { ended(done, err) }()
+	}
 	tx, settle, err := db.withContents(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
-	done, err := db.commit(ctx, tx)
+	done, err = db.commit(ctx, tx)
 	settle(err)
 	if err == nil {
 		done.Tell(ctx)

@@ -32,6 +32,9 @@ import (
 
 // Options are what a database is opened with. The zero value works.
 type Options struct {
+	// Watch is told of each transaction that is to be committed, and calls what it returns
+	// when it is known what came of it; nil for nobody.
+	Watch func(tx *fhir.Transaction) func(*fhir.Commit, error)
 	// Clock gives the time of commits that bring none; time.Now by default.
 	Clock func() time.Time
 	// NewID gives ids for created resources; random UUIDs by default. It is

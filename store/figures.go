@@ -68,6 +68,9 @@ func (db *DB) Groups() *Distribution { return db.figures.group }
 // Writes are the seconds that it took to make a group durable, with the sync of the disk.
 func (db *DB) Writes() *Distribution { return db.figures.write }
 
+// Cached is how often a version that was read was in memory, parsed, and how often not.
+func (db *DB) Cached() (hits, misses uint64) { return db.hot.asked() }
+
 // Queued is how many transactions wait for the committer.
 func (db *DB) Queued() int {
 	if t := db.term.Load(); t != nil {

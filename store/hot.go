@@ -15,6 +15,8 @@ type hot struct {
 	mu         sync.Mutex
 	young, old map[place]*fhir.Version
 	size       int            // bytes of young
+	hits       uint64         // of get
+	misses     uint64         // likewise
 	barred     map[place]bool // purged: who reads an older state may still have the content
 }
 
@@ -34,13 +36,24 @@ func (h *hot) get(p place) *fhir.Version {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if v := h.young[p]; v != nil {
+		h.hits++
 		return v
 	}
 	v := h.old[p]
-	if v != nil {
-		h.put(p, v)
+	if v == nil {
+		h.misses++
+		return nil
 	}
+	h.hits++
+	h.put(p, v)
 	return v
+}
+
+// asked is how often a version was kept that was asked for, and how often not.
+func (h *hot) asked() (hits, misses uint64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.hits, h.misses
 }
 
 // add keeps a version that is durable.

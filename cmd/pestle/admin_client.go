@@ -107,6 +107,19 @@ func (r remote) readToken() (string, error) {
 
 // readSecret reads a file that holds one secret and nothing else.
 func readSecret(flag, name string) (string, error) {
+	text, err := readPrivate(flag, name)
+	if err != nil {
+		return "", err
+	}
+	secret := strings.TrimSpace(text)
+	if secret == "" || strings.ContainsFunc(secret, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return "", fmt.Errorf("%s: %s does not hold one access token, or another secret, and nothing else", flag, name)
+	}
+	return secret, nil
+}
+
+// readPrivate reads a file that not everybody may read.
+func readPrivate(flag, name string) (string, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", flag, err)
@@ -118,11 +131,7 @@ func readSecret(flag, name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", flag, err)
 	}
-	secret := strings.TrimSpace(string(text))
-	if secret == "" || strings.ContainsFunc(secret, func(c rune) bool { return c <= ' ' || c > '~' }) {
-		return "", fmt.Errorf("%s: %s does not hold one access token, or another secret, and nothing else", flag, name)
-	}
-	return secret, nil
+	return string(text), nil
 }
 
 // trust is the system's certificates, or those that are named.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/tracing"
 	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/alerts"
 	"github.com/pestle-fhir/pestle/pharmacy/clinical"
@@ -69,9 +70,9 @@ type appConfig struct {
 	MaxBacklog uint64 // commits that a follower may be behind; 0 for any number
 
 	Subscriptions subscriptionOptions
+	Traces        traceOptions
 
-	Journal     journal.Log                          // the log that several databases follow; nil for a database by itself
-	OpenJournal func(*engineOf) (journal.Log, error) // opens one beside the database; nil for none
+	Journal journal.Log // the log that several databases follow; nil for a database by itself
 }
 
 // app is everything of a running Pestle but HTTP.
@@ -107,6 +108,7 @@ type app struct {
 	duties        *duties.Table
 	emergencies   *emergency.Desk
 	subscriptions *subscription.Service
+	traces        *tracing.Tracer
 	origins       []string // by which clients know the server
 	address       string   // the first of them, "" where it is not known
 	log           *slog.Logger
@@ -124,6 +126,7 @@ type base struct {
 	audit   *audit.Log
 	library *profiles.Library
 	ledger  *ledger.Log
+	traces  *tracing.Tracer
 	log     *slog.Logger
 
 	accesses    *ledger.Notary
@@ -185,11 +188,6 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	if c.OpenJournal != nil { // a standby copies the documents too, so that they may be in a folder
-		if c.Journal, err = c.OpenJournal(&engineOf{engine, engine}); err != nil {
-			return nil, errors.Join(err, engine.Close())
-		}
-	}
 	var db *store.DB
 	own := func(base string) bool { return db.Own(base) }
 	actors.Own, separate.Own = own, own
@@ -199,6 +197,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	}
 	checks := clinical.Options{Site: c.Dispensing.Site.ODS, Rules: c.Checks}
 	owners := ownership.New(c.Dispensing.Site.ODS)
+	tracer := c.Traces.tracer()
 	retention, err := purge.BuiltinRetention()
 	if err != nil {
 		return nil, err
@@ -217,7 +216,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
 	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), notices.Guard, alerts.Guard, spine.Guard, reimbursement.Guard(money), register.Guard(books), warehouse.Guard(goods), pharmacy.GuardAudit, pharmacy.GuardUnserved, served, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
 		Contents: documents, Inspect: c.Inspect,
-		Narrow: narrow, Owners: owners, Scratch: newScratch, Program: version(), Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle),
+		Narrow: narrow, Owners: owners, Scratch: newScratch, Program: version(), Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle), Watch: watching(tracer),
 		Log: c.Journal, Begin: func(ctx context.Context, db *store.DB) error { return merkle.Start(ctx, logged{db}) }})
 	if err != nil {
 		return nil, err
@@ -232,7 +231,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	*b = base{config: c, engine: engine, db: db, audit: accesses, library: library, ledger: merkle, log: log, accesses: ledger.NewNotary("the audit log", accesses.Tree()),
+	*b = base{config: c, engine: engine, db: db, audit: accesses, library: library, ledger: merkle, traces: tracer, log: log, accesses: ledger.NewNotary("the audit log", accesses.Tree()),
 		backlog: backlog, duties: separate, purges: purges, emergencies: emergencies, checks: checks, goods: goods, books: books, private: private, money: money}
 	a, err := b.parts()
 	if err != nil {
@@ -247,7 +246,7 @@ func (b *base) parts() (*app, error) {
 	c, db, log := b.config, b.db, b.log
 	claims := reimbursement.New(db, b.money)
 	c.Dispensing.Codes = claims
-	a := &app{base: b, engine: b.engine, db: db, audit: b.audit, library: b.library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: b.backlog, ledger: b.ledger, accesses: b.accesses, origins: c.Origins, address: c.Address, log: log}
+	a := &app{base: b, engine: b.engine, db: db, audit: b.audit, library: b.library, dispensing: dispensing.New(db, c.Dispensing), reimbursement: claims, backlog: b.backlog, ledger: b.ledger, accesses: b.accesses, traces: b.traces, origins: c.Origins, address: c.Address, log: log}
 	a.clinical = clinical.New(db, b.checks)
 	a.openStock(b.books, b.goods)
 	a.invoicing = invoicing.New(db, b.private)
@@ -255,7 +254,7 @@ func (b *base) parts() (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	told.Logger = log
+	told.Logger, told.Traces = log, b.traces
 	a.notices = notices.New(db, told)
 	if a.backups, err = recallBackups(db.Shelf(), log); err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ import (
 // issues any, and by those of another issuer where there are keys of one. In a
 // sandbox who has no token is its user. tokens is nil where the server issues none.
 func (c *serveCommand) authenticator(app *app, log *slog.Logger) (who server.Authenticator, tokens *oauth.Server, err error) {
-	roles, err := readRoles(c.Roles)
+	roles, err := c.roles()
 	if err != nil {
 		return nil, nil, err
 	}

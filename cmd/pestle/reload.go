@@ -15,18 +15,20 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/server/auth"
+	"github.com/pestle-fhir/pestle/server/oauth"
 )
 
 // reloadable are the settings that a running server takes over from its configuration:
 // what they name is read again too. All others need a restart. (Certificates are read
 // again when their files change, and the tariff is in the database.)
-var reloadable = []string{"keys", "law", "definitions"}
+var reloadable = []string{"keys", "law", "roles", "delegates", "definitions"}
 
 // reloading takes the configuration over that is read again.
 type reloading struct {
 	serving *serveCommand
 	app     *app
-	bearer  *auth.Bearer // nil where tokens of no other issuer are taken
+	bearer  *auth.Bearer  // nil where tokens of no other issuer are taken
+	tokens  *oauth.Server // nil where the server issues none
 	log     *slog.Logger
 	failed  atomic.Bool  // the last one
 	at      atomic.Int64 // of the last one that succeeded, Unix time
@@ -73,11 +75,26 @@ func (r *reloading) reload() error {
 			return err
 		}
 	}
+	roles, err := readRoles(fresh.Roles)
+	if err != nil {
+		return err
+	}
+	delegates, err := readDelegates(fresh.Delegates)
+	if err != nil {
+		return err
+	}
 	if err := r.app.definitions.reload(fresh.profileOptions); err != nil {
 		return err
 	}
 	if r.bearer != nil {
 		r.bearer.Replace(keys)
+		r.bearer.ReplaceDelegates(delegates)
+	}
+	if r.tokens != nil {
+		r.tokens.ReplaceDelegates(delegates)
+	}
+	if r.serving.allowed != nil {
+		r.serving.allowed.Replace(roles)
 	}
 	r.app.law.Replace(law)
 	r.serving.settings = fresh.settings

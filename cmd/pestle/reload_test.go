@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
+	"github.com/pestle-fhir/pestle/server/auth"
 )
 
 // signer is a key of an issuer, with the key set that it publishes.
@@ -63,25 +64,37 @@ func TestReload(t *testing.T) {
 	require.NoError(t, err)
 	r := &reloading{serving: c, app: app, bearer: c.taken, log: log}
 
-	admits := func(private *ecdsa.PrivateKey, kid string) bool {
-		token := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{"iss": "https://i.example", "aud": "a", "sub": "x", "exp": time.Now().Add(time.Minute).Unix(), "scope": "system/*.rs"})
+	admitted := func(private *ecdsa.PrivateKey, kid string) (auth.Identity, error) {
+		token := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{"iss": "https://i.example", "aud": "a", "sub": "x", "exp": time.Now().Add(time.Minute).Unix(), "scope": "system/*.rs", "organisation": "FA565", "roles": "night"})
 		token.Header["kid"] = kid
 		signed, err := token.SignedString(private)
 		require.NoError(t, err)
-		_, err = c.taken.Authenticate(bearing(signed))
+		return c.taken.Authenticate(bearing(signed))
+	}
+	admits := func(private *ecdsa.PrivateKey, kid string) bool {
+		_, err := admitted(private, kid)
 		return err == nil
 	}
 	require.True(t, admits(one, "1"))
 	require.False(t, admits(two, "2"))
 
-	// keys, law and definitions
+	// keys, law, roles, delegations and definitions
+	who, err := admitted(one, "1")
+	require.NoError(t, err)
+	require.False(t, who.Roles.Allow("Patient", 'r'), "there is no such role")
+	require.Empty(t, who.Requester.Delegates)
+	more := "roles: " + file("roles.tsv", "night\tsees\tall\nnight\tPatient\tr\n") + "\ndelegates: " + file("delegates.json", `{"FA565": ["FX123"]}`) + "\n"
 	file("keys.json", others)
 	lawFile := file("law.json", strings.Replace(string(builtIn), `"months": 6`, `"months": 5`, 1))
-	file("pestle.yaml", settings+"law: "+lawFile+"\ndefinitions: ["+file("b.fsh", "Profile: B\nParent: Basic\n* ^url = \"https://x.example/B\"\n* created 1..1\n")+"]\n")
+	file("pestle.yaml", settings+more+"law: "+lawFile+"\ndefinitions: ["+file("b.fsh", "Profile: B\nParent: Basic\n* ^url = \"https://x.example/B\"\n* created 1..1\n")+"]\n")
 	require.NoError(t, r.reload())
 	assert.False(t, admits(one, "1"))
 	assert.True(t, admits(two, "2"))
 	assert.NotEqual(t, app.law.Now(), *mustLaw(t, builtIn))
+	who, err = admitted(two, "2")
+	require.NoError(t, err)
+	assert.True(t, who.Roles.Allow("Patient", 'r'))
+	assert.Equal(t, []string{"FX123"}, who.Requester.Delegates)
 	found := false
 	for _, e := range app.library.Entries() {
 		found = found || e.URL == "https://x.example/B"
@@ -91,9 +104,11 @@ func TestReload(t *testing.T) {
 	// nothing is taken over where a setting needs a restart, or a file is not valid
 	file("keys.json", keys)
 	for text, want := range map[string]string{
-		settings + "site: FA565\n":         "--site: restart the server",
-		settings + "sight: FA565\n":        "unknown setting sight",
-		settings + "law: " + config + "\n": "--law: ",
+		settings + "site: FA565\n":               "--site: restart the server",
+		settings + "sight: FA565\n":              "unknown setting sight",
+		settings + "law: " + config + "\n":       "--law: ",
+		settings + "roles: " + config + "\n":     "the table of roles is not valid",
+		settings + "delegates: " + config + "\n": "--delegates: expected",
 	} {
 		file("pestle.yaml", text)
 		require.ErrorContains(t, r.reload(), want)

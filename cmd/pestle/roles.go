@@ -37,10 +37,20 @@ func readRoles(text []byte) (*policy.Table, error) {
 	return table, nil
 }
 
+// roles is the one table that everything of a server decides by, so that it can be replaced.
+func (c *serveCommand) roles() (*policy.Table, error) {
+	if c.allowed != nil {
+		return c.allowed, nil
+	}
+	table, err := readRoles(c.Roles)
+	c.allowed = table
+	return table, err
+}
+
 // hidden says what is hidden from callers, by their roles, and but for what is open to
 // them in an emergency, in a role that may open it: who opened it may have others.
 func (c *serveCommand) hidden(app *app) (func(*fhir.Principal) auth.Hidden, error) {
-	roles, err := readRoles(c.Roles)
+	roles, err := c.roles()
 	if err != nil {
 		return nil, err
 	}

@@ -97,11 +97,7 @@ type serveCommand struct {
 
 	AuditRetention []byte `env:"PESTLE_AUDIT_RETENTION" placeholder:"FILE" help:"How long records of the audit log are kept, by class, in the place of the built-in table: lines as in docs/audit.md."`
 
-	Secret         string   `env:"PESTLE_SECRET" secret:"" help:"Secret that seals the links of result pages; set it so that they outlive a restart."`
-	Log            string   `env:"PESTLE_LOG" placeholder:"file" help:"Keep a log of all writes that standbys follow, in the folder of the database: file (docs/standby.md)."`
-	LogMost        dataSize `env:"PESTLE_LOG_MOST" placeholder:"SIZE" default:"4GB" help:"With --log file: how much of it is kept, whoever needs it; what all standbys have is not kept beyond 64 MB."`
-	WaitForStandby int      `env:"PESTLE_WAIT_FOR_STANDBY" placeholder:"N" default:"0" help:"With --log file: a write is acknowledged once so many standbys hold it; without them none is."`
-
+	Secret       string        `env:"PESTLE_SECRET" secret:"" help:"Secret that seals the links of result pages; set it so that they outlive a restart."`
 	LogJSON      bool          `env:"PESTLE_LOG_JSON" help:"Write the log as JSON lines."`
 	LogSlow      time.Duration `env:"PESTLE_LOG_SLOW" default:"1s" help:"Requests that take so long are logged as slow, with how their search was answered; 0s for none."`
 	LogDebug     bool          `env:"PESTLE_LOG_DEBUG" help:"Log more."`
@@ -124,11 +120,13 @@ type serveCommand struct {
 	Alerts      alertOptions        `embed:""`
 	Messages    messageOptions      `embed:""`
 	NHS         nhsOptions          `embed:""`
+	Traces      traceOptions        `embed:""`
 
 	settings  []cli.Setting          // as they were told
 	line      []string               // the command line
 	hangups   <-chan os.Signal       // at which the configuration is read again; nil for never
 	taken     *auth.Bearer           // who takes the tokens of --keys; nil without
+	allowed   *policy.Table          // of Roles; nil before it is read
 	law       *prescription.Law      // of Law; nil for the built-in one
 	checks    clinical.Table         // of Clinical; nil for the built-in one
 	policy    *prescription.Policy   // of SupplyPolicy; nil for the built-in one
@@ -137,7 +135,6 @@ type serveCommand struct {
 	accounts  *accounts              // nil where nobody can sign in
 	people    *policy.Table          // what roles allow the people of a sandbox; nil elsewhere
 	seat      node.Seat              // of a server that is one of several; nil for one by itself
-	replica   *replica               // of a server with a log of its own; nil for one without
 	nodeName  string                 // of this one among them
 	nodeRoots *x509.CertPool         // of their certificates; nil for those of the system
 }
@@ -165,19 +162,7 @@ func (c *serveCommand) Run(std streams) error {
 	if config.Address = c.PublicURL; config.Address == "" {
 		config.Address = "http://" + listener.Addr().String()
 	}
-	if err := c.prepare(config.Address, log); err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	if c.replica != nil {
-		config.OpenJournal = c.replica.open
-		defer func() { _ = c.replica.close() }() // after the database
-	}
 	app, err := openApp(config, log)
-	if err == nil && c.replica != nil {
-		if err = c.take(ctx, app.db); err != nil {
-			err = errors.Join(err, app.close())
-		}
-	}
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -292,7 +277,7 @@ func (c *serveCommand) appConfig() appConfig {
 	config.Register, config.Stock, config.Present = c.RegisterAlso, c.Goods.Stock, register.Asked(c.Responsible)
 	config.Checks, config.Closing = c.checks, c.closing
 	config.Notices, config.Alerts, config.Messages, config.NHS = c.Notices, c.Alerts, c.Messages, c.NHS
-	config.Subscriptions, config.Sandbox = c.Subscribed, c.Sandbox
+	config.Subscriptions, config.Traces, config.Sandbox = c.Subscribed, c.Traces, c.Sandbox
 	config.Warehouse = c.Goods.warehouse()
 	return config
 }
@@ -364,7 +349,7 @@ func (c *serveCommand) complete() error {
 	if c.Notices.mail != nil {
 		c.Subscribed.mail = byMail(c.Notices.mail)
 	}
-	if err := errors.Join(c.documentOptions.complete(), c.listening.complete()); err != nil {
+	if err := errors.Join(c.documentOptions.complete(), c.listening.complete(), c.Traces.complete()); err != nil {
 		return err
 	}
 	if c.Sandbox {
@@ -414,7 +399,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 	config := server.Config{
 		Repository: withSubscriptions{app.repository, app.subscriptions}, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
-		Slow: c.LogSlow, Memory: c.Memory.orDefault(), Audit: app.audit, ReadOnly: readOnly, Counters: app.counters(), Writable: app.db.Writable, Purges: app.db.Purges, Warnings: []func() string{app.backlog.Full, app.unaudited}, Docs: docs.Files, Console: c.Sandbox || c.SignIn, Rules: ruleBook(), Examples: exampleBodies,
+		Slow: c.LogSlow, Memory: c.Memory.orDefault(), Audit: app.audit, ReadOnly: readOnly, Counters: app.counters(), Traces: app.traces, Writable: app.db.Writable, Purges: app.db.Purges, Warnings: []func() string{app.backlog.Full, app.unaudited}, Docs: docs.Files, Console: c.Sandbox || c.SignIn, Rules: ruleBook(), Examples: exampleBodies,
 		Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
 		Terminology: app.library.Terminology().Capabilities, Codes: app.library.Terminology(),
 		Shelf:         app.db.Shelf(),

@@ -39,9 +39,7 @@ type stack struct {
 // its configuration.
 func (c *serveCommand) stack(app *app, at net.Addr, leads bool, tell func(*server.Config, bool), log *slog.Logger) (*stack, error) {
 	sign := c.sign
-	if c.replica != nil {
-		sign = c.signReplica(leads)
-	} else if c.seat != nil {
+	if c.seat != nil {
 		sign = c.signNode(leads)
 	}
 	if err := sign(app, c.origin(), log); err != nil {
@@ -68,20 +66,16 @@ func (k *stack) make(at net.Addr, tell func(*server.Config, bool)) error {
 	for _, n := range app.signed {
 		config.Warnings = append(config.Warnings, n.Trouble)
 	}
-	if c.replica != nil {
-		config.Warnings = append(config.Warnings, c.replica.warning)
-		config.Counters = append(config.Counters, c.replica.counters()...)
-	}
 	k.purged = eraser{db: app.db, log: log, before: app.forget}
-	k.reloads = &reloading{serving: c, app: app, bearer: c.taken, log: log}
+	k.reloads = &reloading{serving: c, app: app, bearer: c.taken, tokens: issuer(config), log: log}
 	app.figures.add(k.verified.counters()...)
-	config.Counters = slices.Concat(config.Counters, app.backups.counters(), k.verified.counters(), k.reloads.counters(), []server.Counter{k.purged.counter()})
+	config.Counters = slices.Concat(config.Counters, app.backups.counters(), k.verified.counters(), k.reloads.counters(), c.Traces.counters(), []server.Counter{k.purged.counter()})
 	tell(&config, k.leads)
 	app.subscriptions.Recognise(again(config), config.Authenticator)
 	if k.server, err = server.New(config); err != nil {
 		return err
 	}
-	k.admin = &admin{app: app, replica: c.replica, data: c.Data, log: log, tokens: issuer(config), accounts: c.accounts, sandbox: c.people, ready: k.server.Ready, roleTable: c.Roles}
+	k.admin = &admin{app: app, data: c.Data, log: log, tokens: issuer(config), accounts: c.accounts, sandbox: c.people, ready: k.server.Ready, roleTable: c.Roles}
 	cards := &payments{app: app, stripe: c.Cards.stripe, till: c.Sandbox, site: c.site(), log: log}
 	packers := &goods{app: app, http: c.Goods.http, log: log}
 	cards.take(cmp.Or(app.address, "http://"+at.String()))
@@ -99,6 +93,7 @@ func (k *stack) run(ctx context.Context) (err error) {
 	if k.leads {
 		k.works = append(k.works, app.follow(ctx), app.runGoods(ctx, c.Goods.folder, c.Goods.Accounts))
 	}
+	k.works = append(k.works, c.Traces.export(ctx, k.log))
 	k.work(func() { k.verified.run(ctx) })
 	k.work(func() { k.purged.run(ctx) })
 	k.work(func() { sweeper{app.db, k.log}.run(ctx) })

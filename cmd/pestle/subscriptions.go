@@ -62,7 +62,7 @@ func (o *subscriptionOptions) complete() error {
 // newSubscriptions serves the Subscriptions of an app.
 func newSubscriptions(a *app, c appConfig, log *slog.Logger) (*subscription.Service, error) {
 	config := subscription.Config{
-		Repository: a.db, Shelf: a.db.Shelf(), Audit: a.audit, Codes: a.library.Terminology(), Logger: log,
+		Repository: a.db, Shelf: a.db.Shelf(), Audit: a.audit, Codes: a.library.Terminology(), Traces: a.traces, Logger: log,
 		Hosts: c.Subscriptions.Hosts, Trusted: c.Sandbox, Base: c.Address + server.Bases[0],
 		Endpoints: outbound.Options{Loopback: c.Sandbox || c.Subscriptions.loopback, Roots: c.Subscriptions.roots, Proxy: c.Subscriptions.proxy},
 	}

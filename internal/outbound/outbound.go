@@ -18,6 +18,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/pestle-fhir/pestle/internal/tracing"
 )
 
 // Options say where a client connects to and how much it takes. The zero value connects
@@ -103,7 +105,9 @@ func (g *guarded) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
+	r, call := tracing.Calling(r)
 	answer, err := g.inner.RoundTrip(r)
+	call.Ended(answer)
 	if err == nil {
 		answer.Body = &bounded{answer.Body, g.most}
 	}

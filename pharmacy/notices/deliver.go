@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -137,11 +138,32 @@ func (s *Service) Attempt(ctx context.Context, id string) (again time.Time, err 
 	if q.next.After(s.clock()) {
 		return q.next, nil
 	}
-	o, err := s.send(ctx, state, q)
+	o, err := s.send(s.traces.Into(ctx, v.RequestID), state, q)
 	if err != nil {
 		return s.clock().Add(rest), err
 	}
+	s.told.count(o)
 	return s.record(ctx, q, o)
+}
+
+// deliveries count attempts to tell patients, by what came of them.
+type deliveries struct{ sent, failed, unsent atomic.Uint64 }
+
+func (t *deliveries) count(o outcome) {
+	switch {
+	case o.failed != "":
+		t.failed.Add(1)
+	case o.reason != "":
+		t.unsent.Add(1)
+	default:
+		t.sent.Add(1)
+	}
+}
+
+// Deliveries counts the attempts to tell patients since the start: messages that were taken
+// for delivery, attempts that failed and may be made again, and what is not sent for good.
+func (s *Service) Deliveries() map[string]float64 {
+	return map[string]float64{"delivered": float64(s.told.sent.Load()), "failed": float64(s.told.failed.Load()), "not-sent": float64(s.told.unsent.Load())}
 }
 
 // outcome is what came of an attempt.

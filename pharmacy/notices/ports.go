@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/tracing"
 	"github.com/pestle-fhir/pestle/pharmacy"
 )
 
@@ -54,7 +55,8 @@ type Options struct {
 	Templates Templates
 	Senders   map[Channel]Sender // none: nobody is told
 	Clock     func() time.Time
-	Logger    *slog.Logger // slog.Default when nil
+	Traces    *tracing.Tracer // has messages belong to the trace of the request that they follow from; nil for none
+	Logger    *slog.Logger    // slog.Default when nil
 }
 
 // Service tells patients.
@@ -66,12 +68,14 @@ type Service struct {
 	templates Templates
 	senders   map[Channel]Sender
 	clock     func() time.Time
+	traces    *tracing.Tracer
+	told      deliveries
 	log       *slog.Logger
 }
 
 // New makes the service over a database.
 func New(db Database, o Options) *Service {
-	s := &Service{db: db, site: strings.ToUpper(o.Site), name: o.Name, phone: o.Phone, templates: o.Templates, senders: o.Senders, clock: o.Clock, log: o.Logger}
+	s := &Service{db: db, site: strings.ToUpper(o.Site), name: o.Name, phone: o.Phone, templates: o.Templates, senders: o.Senders, clock: o.Clock, traces: o.Traces, log: o.Logger}
 	if s.log == nil {
 		s.log = slog.Default()
 	}

@@ -61,6 +61,9 @@ func (l *line) deliver(ctx context.Context, is glance, who *auth.Identity, what 
 // send makes one call for events.
 func (l *line) send(ctx context.Context, is glance, who *auth.Identity, events []happened) webhook.Result {
 	id := fmt.Sprintf("%d-%d", events[0].number, events[len(events)-1].number)
+	if v := events[0].version; v != nil {
+		ctx = l.service.config.Traces.Into(ctx, v.RequestID)
+	}
 	if is.plan.topic != nil {
 		text, err := redacted(who, l.notice(is, "event-notification", events).JSON())
 		if err != nil {

@@ -442,6 +442,11 @@ func (l *line) judge(ctx context.Context, result webhook.Result) {
 	if ctx.Err() != nil && !result.Delivered {
 		return
 	}
+	if result.Delivered {
+		l.service.delivered.Add(1)
+	} else {
+		l.service.refused.Add(1)
+	}
 	now := l.service.now()
 	l.mu.Lock()
 	was := l.sent.Retry

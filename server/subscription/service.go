@@ -21,12 +21,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/internal/outbound"
 	"github.com/pestle-fhir/pestle/internal/outbound/webhook"
+	"github.com/pestle-fhir/pestle/internal/tracing"
 	"github.com/pestle-fhir/pestle/server/auth"
 )
 
@@ -82,6 +84,10 @@ type Config struct {
 	Sockets string
 	Callers Callers
 
+	// Traces has notifications belong to the trace of the request that made the event; nil
+	// for none.
+	Traces *tracing.Tracer
+
 	Logger *slog.Logger
 	Clock  func() time.Time
 	Jitter func() float64 // 0 to 1
@@ -93,6 +99,8 @@ type Service struct {
 	config  Config
 	client  *http.Client
 	sockets hub
+
+	delivered, refused atomic.Uint64 // notifications
 
 	mu    sync.Mutex
 	byID  map[string]*line
@@ -371,6 +379,12 @@ func (s *Service) find(id string) *line {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.byID[id]
+}
+
+// Deliveries counts the notifications since the start: those that arrived, and attempts that
+// failed.
+func (s *Service) Deliveries() map[string]float64 {
+	return map[string]float64{"delivered": float64(s.delivered.Load()), "failed": float64(s.refused.Load())}
 }
 
 // Failing counts the subscriptions whose notifications do not arrive.

@@ -60,7 +60,8 @@ type Engine struct {
 	identity os.FileInfo // of the record of the folder, when it was opened
 	recorded recorded    // under writing
 	logs     logs        // under writing
-	sealed   sealed      // under writing
+	syncs    syncs
+	sealed   sealed // under writing
 	held     held
 	damage   atomic.Pointer[[]kv.Damage]
 	resident *resident
@@ -104,7 +105,8 @@ func open(f *folder, log *slog.Logger) (_ *Engine, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("badger: make the data folder: %w", err)
 	}
-	e := &Engine{dir: dir, fresh: f.empty(), recorded: recorded{dir: dir}, logs: logs{dir: dir, flush: flush}, log: log}
+	e := &Engine{dir: dir, fresh: f.empty(), recorded: recorded{dir: dir}, logs: logs{dir: dir}, log: log}
+	e.logs.flush = e.syncs.flush
 	e.logs.release() // of a process that was killed
 	if free, err := e.free(); err != nil {
 		return nil, err
