@@ -23,9 +23,9 @@ func (s *Server) capabilities(c *gin.Context) error {
 	case mode == "terminology" && s.config.Terminology != nil:
 		text = s.terminology(x.base)
 	case mode == "" || mode == "full":
-		text = s.statements.of(x.base, s.describe)
+		text = s.statements.of(x.base, s.config.Repository.Answering().Key(), s.describe)
 	case mode == "normative":
-		text = s.statements.of("normative "+x.base, func(_ string, at time.Time) fhir.Value { return normative(s.describe(x.base, at)) })
+		text = s.statements.of("normative "+x.base, s.config.Repository.Answering().Key(), func(_ string, at time.Time) fhir.Value { return normative(s.describe(x.base, at)) })
 	default:
 		return fhir.E("capabilities", fhir.NotSupported, fhir.Issue{
 			Message: "The server does not describe itself in this mode.", Expected: strings.Join(s.modes(), ", "), Found: mode,
@@ -44,15 +44,16 @@ type statements struct {
 	started time.Time
 	mu      sync.Mutex
 	byBase  map[string][]byte
+	stored  string // the SearchParameters that they are of
 }
 
-func (st *statements) of(base string, describe func(base string, at time.Time) fhir.Value) []byte {
+func (st *statements) of(base, stored string, describe func(base string, at time.Time) fhir.Value) []byte {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	text, ok := st.byBase[base]
-	if !ok {
-		if len(st.byBase) >= 8 || st.byBase == nil {
-			st.byBase = map[string][]byte{}
+	if !ok || st.stored != stored {
+		if len(st.byBase) >= 8 || st.byBase == nil || st.stored != stored {
+			st.byBase, st.stored = map[string][]byte{}, stored
 		}
 		text = describe(base, st.started).JSON()
 		st.byBase[base] = text
@@ -151,26 +152,35 @@ func (s *Server) resources(base string) []fhir.Value {
 			"conditionalCreate", write, "conditionalRead", "full-support",
 			"conditionalUpdate", write, "conditionalDelete", single,
 			"referencePolicy", []string{"literal", "logical", "local"},
-			"searchInclude", includes(typ), "searchRevInclude", []string{"*"},
-			"searchParam", searchParams(typ),
+			"searchInclude", s.includes(typ), "searchRevInclude", []string{"*"},
+			"searchParam", s.searchParameters(typ),
 			"operation", s.operationsOn(base, typ),
 		))
 	}
 	return list
 }
 
-func searchParams(typ string) []fhir.Value {
+// searchParameters are those of R4 and those that are stored and answer.
+func (s *Server) searchParameters(typ string) []fhir.Value {
 	var list []fhir.Value
 	for _, p := range search.Params(typ) {
 		list = append(list, fhir.Obj("name", p.Code, "definition", p.URL, "type", p.Type))
 	}
+	for _, d := range s.config.Repository.Answering().Params(typ) {
+		list = append(list, fhir.Obj("name", d.Name, "definition", d.Param.URL, "type", d.Param.Type))
+	}
 	return list
 }
 
-func includes(typ string) []string {
+func (s *Server) includes(typ string) []string {
 	list := []string{"*"}
 	for _, code := range search.References(typ) {
 		list = append(list, typ+":"+code)
+	}
+	for _, d := range s.config.Repository.Answering().Params(typ) {
+		if d.Param.Type == "reference" {
+			list = append(list, typ+":"+d.Name)
+		}
 	}
 	return list
 }

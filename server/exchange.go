@@ -28,9 +28,10 @@ type exchange struct {
 	base      string // the base URL by which the client came: http://host/fhir
 	prefix    string // its path: /fhir
 	own       search.Own
-	explain   func() string // how a search was answered; nil without one
-	elsewhere []string      // types that are not in the database, so that no condition finds them
-	learned   string        // the base, where it names the server and nothing else does
+	custom    *search.Custom // the SearchParameters that are stored
+	explain   func() string  // how a search was answered; nil without one
+	elsewhere []string       // types that are not in the database, so that no condition finds them
+	learned   string         // the base, where it names the server and nothing else does
 	format    format
 	refused   error // why the format is not the one asked for
 	query     url.Values

@@ -92,7 +92,7 @@ func (s *Server) exporting(ctx context.Context, x *exchange, e *export) (*export
 		if !e.Since.IsZero() {
 			own[search.LastUpdated] = []string{"ge" + e.Since.UTC().Format(time.RFC3339Nano)}
 		}
-		options := search.Options{Own: x.own, Now: s.now(), Codes: s.codes(ctx), DefaultCount: exportPage, MaxCount: exportPage}
+		options := search.Options{Own: x.own, Custom: x.custom, Now: s.now(), Codes: s.codes(ctx), DefaultCount: exportPage, MaxCount: exportPage}
 		q, _, err := search.Parse(typ, own, options)
 		if err != nil {
 			return nil, err

@@ -92,7 +92,7 @@ func (x *exchange) permitCondition(ctx context.Context, typ, condition string) e
 			return err
 		}
 	}
-	q, err := search.ParseCondition(typ, condition, search.Options{Own: x.own})
+	q, err := search.ParseCondition(typ, condition, search.Options{Own: x.own, Custom: x.custom})
 	if err != nil {
 		return nil //nolint:nilerr // as said above
 	}

@@ -298,7 +298,7 @@ func (one *job) say(progress string) {
 // apart is the exchange of who asked, for work that outlives the request. It holds
 // nothing of the server's memory and shows nothing.
 func (x *exchange) apart() *exchange {
-	return &exchange{requestID: x.requestID, given: x.given, identity: x.identity, base: x.base, prefix: x.prefix, own: x.own, elsewhere: x.elsewhere, learned: x.learned, format: x.format, repository: x.repository}
+	return &exchange{requestID: x.requestID, given: x.given, identity: x.identity, base: x.base, prefix: x.prefix, own: x.own, custom: x.custom, elsewhere: x.elsewhere, learned: x.learned, format: x.format, repository: x.repository}
 }
 
 // held is what the answers to deferred requests may take together.

@@ -43,7 +43,7 @@ func (s *Server) lastn(c *gin.Context) error {
 			return fhir.E("lastn", fhir.NotSupported, fhir.Issue{Expression: name, Message: "$lastn takes search parameters of Observation and max.", Expected: "none that shape a result", Found: name})
 		}
 	}
-	q, notes, err := search.Parse("Observation", params, search.Options{Lenient: s.lenient(c.Request.Header), Own: x.own, Now: s.now(), Codes: s.codes(ctx), DefaultCount: s.config.MaxPageSize, MaxCount: s.config.MaxPageSize})
+	q, notes, err := search.Parse("Observation", params, search.Options{Lenient: s.lenient(c.Request.Header), Own: x.own, Custom: x.custom, Now: s.now(), Codes: s.codes(ctx), DefaultCount: s.config.MaxPageSize, MaxCount: s.config.MaxPageSize})
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,11 @@ package server
 
 import "strings"
 
-// name settles which base URLs are of this server: those that the repository
+// name settles by which SearchParameters the request searches, and which base URLs are of this server: those that the repository
 // knows and, where no public URL is configured, that by which the request came.
 // With one, whoever sends a Host header of its choice must not decide it.
 func (s *Server) name(x *exchange) {
-	x.own = s.config.Repository.Own
+	x.own, x.custom = s.config.Repository.Own, s.config.Repository.Custom()
 	if s.config.PublicURL == "" {
 		x.own = x.own.Or(x.base)
 		x.learned = x.base

@@ -142,7 +142,7 @@ func (x *exchange) patched(ctx context.Context, before *fhir.Resource, apply dif
 
 // findOne finds the one resource that meets a condition.
 func (s *Server) findOne(ctx context.Context, typ, query string) (id string, err error) {
-	q, err := search.ParseCondition(typ, query, search.Options{Own: exchangeIn(ctx).own, Now: s.now()})
+	q, err := search.ParseCondition(typ, query, search.Options{Own: exchangeIn(ctx).own, Custom: exchangeIn(ctx).custom, Now: s.now()})
 	if err != nil {
 		return "", err
 	}

@@ -25,6 +25,10 @@ type Repository interface {
 	// Own reports whether a base URL, "https://host/fhir", is known as one of this
 	// server.
 	Own(base string) bool
+	// Custom are the SearchParameters that are stored, and Answering those whose index is
+	// made.
+	Custom() *search.Custom
+	Answering() *search.Custom
 	// ReadBefore is Read as of the last commit before a time.
 	ReadBefore(ctx context.Context, typ, id string, before time.Time) (*fhir.Version, error)
 	// Position is that of a commit which the repository holds; Reach returns when it

@@ -95,7 +95,7 @@ func (s *Server) request(c *gin.Context, e *entry) *recorder {
 	}
 	x := &exchange{
 		requestID: outer.requestID, given: outer.given, once: outer.once, identity: outer.identity,
-		base: outer.base, own: outer.own, learned: outer.learned, prefix: outer.prefix, format: format{codec: &s.codecs[0]},
+		base: outer.base, own: outer.own, custom: outer.custom, learned: outer.learned, prefix: outer.prefix, format: format{codec: &s.codecs[0]},
 		nested: true, repository: outer.repository, effort: outer.effort, allowance: outer.allowance, resource: e.resource, entry: "/" + e.expression, trail: outer.trail, message: outer.message,
 	}
 	r := &http.Request{

@@ -33,7 +33,7 @@ func (s *Server) searchType(c *gin.Context, in *search.Compartment) error {
 		}
 	}
 	q, notes, err := search.Parse(x.resourceType, params, search.Options{
-		Lenient: s.lenient(c.Request.Header), Own: x.own, Now: s.now(), Within: in, Codes: s.codes(c.Request.Context()),
+		Lenient: s.lenient(c.Request.Header), Own: x.own, Custom: x.custom, Now: s.now(), Within: in, Codes: s.codes(c.Request.Context()),
 		DefaultCount: s.config.PageSize, MaxCount: s.config.MaxPageSize, Pages: s.sealOf(x),
 	})
 	if err != nil {

@@ -92,7 +92,7 @@ func (s *Server) searchAll(c *gin.Context, types []string, in *search.Compartmen
 			continue
 		}
 		q, notes, err := search.Parse(typ, own, search.Options{
-			Lenient: s.lenient(c.Request.Header), Own: x.own, Now: s.now(), Within: in, Codes: s.codes(c.Request.Context()),
+			Lenient: s.lenient(c.Request.Header), Own: x.own, Custom: x.custom, Now: s.now(), Within: in, Codes: s.codes(c.Request.Context()),
 			DefaultCount: s.config.PageSize, MaxCount: s.config.MaxPageSize,
 		})
 		if err != nil {

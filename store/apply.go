@@ -31,6 +31,7 @@ type applier struct {
 	leaf     Leaf   // nil for none
 	hot      *hot   // for the guards
 	lately   *lately
+	stored   *parameters // before the commit
 	past     *pastRows
 	group    fresh           // versions of the group before it
 	fresh    fresh           // versions that it makes, and those that it purges
@@ -42,8 +43,8 @@ type applier struct {
 // apply writes a plan on top of an overlay, which is to be rolled back when it
 // fails. h is the head before it, at its time, which is not before that of h; known are numbers of
 // versions by type that need not be read.
-func apply(ctx context.Context, out *kv.Overlay, h head, known map[string]uint64, at time.Time, p *plan, salts []byte, o *Options, hot *hot, lately *lately, past *pastRows, group fresh) (*applier, error) {
-	a := &applier{out: out, p: p, head: h, before: h.rid, known: known, salts: salts, leaf: o.Leaf, hot: hot, lately: lately, past: past, group: group, fresh: fresh{}, versions: make([]*fhir.Version, len(p.steps)), counts: map[string]uint64{}, rids: make([]rid, len(p.steps))}
+func apply(ctx context.Context, out *kv.Overlay, h head, stored *parameters, known map[string]uint64, at time.Time, p *plan, salts []byte, o *Options, hot *hot, lately *lately, past *pastRows, group fresh) (*applier, error) {
+	a := &applier{out: out, p: p, stored: stored, head: h, before: h.rid, known: known, salts: salts, leaf: o.Leaf, hot: hot, lately: lately, past: past, group: group, fresh: fresh{}, versions: make([]*fhir.Version, len(p.steps)), counts: map[string]uint64{}, rids: make([]rid, len(p.steps))}
 	a.head.millis = at.UnixMilli()
 	if a.changes() {
 		a.head.seq++
@@ -119,7 +120,9 @@ func (a *applier) step(i int) error {
 	a.out.Set(keyVersion(s.typ, now.rid, now.vno), record)
 	a.out.Set(keyIdentity(s.typ, s.id), now.encode())
 	if !a.p.tx.Changes[i].Purge { // which leaves no rows
-		a.rows(s, ver, now.rid)
+		if err := a.rows(s, ver, now.rid); err != nil {
+			return err
+		}
 	}
 	return a.record(s.typ, now)
 }
@@ -140,9 +143,12 @@ func (a *applier) version(i int, now identity) *fhir.Version {
 
 // rows ends and begins the index rows of a step. The time of the version is
 // an entry too; where two versions have the same, its row goes on.
-func (a *applier) rows(s *step, ver *fhir.Version, r rid) {
+func (a *applier) rows(s *step, ver *fhir.Version, r rid) error {
 	updated := updatedEntry(ver)
 	same := !ver.Deleted() && s.before != nil && !s.before.Deleted() && s.before.LastUpdated.Equal(ver.LastUpdated)
+	if err := a.begunMeanwhile(s, r); err != nil {
+		return err
+	}
 	for k, e := range s.gone {
 		if same && e.Param == search.LastUpdated || s.from[k] == 0 {
 			continue // it goes on, or never was: no write must fail for a lost row
@@ -158,6 +164,23 @@ func (a *applier) rows(s *step, ver *fhir.Version, r rid) {
 	if !ver.Deleted() && !same {
 		a.out.Set(keyRow(s.typ, updated.Param, updated.Key, r, ver.Seq), holds)
 	}
+	return nil
+}
+
+// begunMeanwhile looks up again when the rows of stored SearchParameters began that a step
+// ends: they are made beside commits, which does not shake a plan.
+func (a *applier) begunMeanwhile(s *step, r rid) error {
+	for k, e := range s.gone {
+		if !search.IsCustom(e.Param) {
+			continue
+		}
+		from, err := a.view().begun(s.typ, r, s.gone[k:k+1])
+		if err != nil {
+			return err
+		}
+		s.from[k] = from[0]
+	}
+	return nil
 }
 
 // own writes the owners of what the steps have written.
@@ -179,7 +202,7 @@ func (a *applier) own() error {
 
 // view is the database with the commit in it.
 func (a *applier) view() view {
-	return view{r: a.out, at: a.head.seq, own: a.p.own, now: a.commit.Time, hot: a.hot, lately: a.lately, past: a.past, fresh: []fresh{a.fresh, a.group}}
+	return view{r: a.out, at: a.head.seq, own: a.p.own, now: a.commit.Time, hot: a.hot, lately: a.lately, past: a.past, stored: a.stored, fresh: []fresh{a.fresh, a.group}}
 }
 
 // errSlow says that the guards have no time for a transaction.

@@ -164,7 +164,7 @@ var tables = []byte{tableMeta, tableIdentity, tableVersion, tableLog, tableHisto
 // derived reports whether a key says which index and owners this engine has, how much of
 // a log, which a database that is restored begins anew, or is of this engine alone.
 func derived(key []byte) bool {
-	return bytes.Equal(key, keyIndex) || bytes.Equal(key, keyOwners) || bytes.Equal(key, keyApplied) || alone(key)
+	return bytes.Equal(key, keyIndex) || bytes.Equal(key, keyParameters) || bytes.Equal(key, keyOwners) || bytes.Equal(key, keyApplied) || alone(key)
 }
 
 // alone reports whether a key says how far the verification of this engine is, what it

@@ -16,7 +16,7 @@ func (c *checker) extracted(typ, ref string, r rid, versions []*fhir.Version) {
 	if c.a.Stale {
 		return
 	}
-	rows, err := timeline(c.ctx, typ, r, versions)
+	rows, err := timeline(allEntries(c.ctx), typ, r, versions)
 	if err != nil {
 		c.wrong(ref, "%s: %v", ref, err)
 		c.a.Partial = true
@@ -182,7 +182,7 @@ const maxKnown = 1000
 func (c *checker) belongs(typ string, r rid, versions []*fhir.Version, key []byte) (bool, error) {
 	of := string(keyVersions(typ, r))
 	if c.known[of] == nil {
-		rows, err := timeline(c.ctx, typ, r, versions)
+		rows, err := timeline(allEntries(c.ctx), typ, r, versions)
 		if err != nil {
 			return false, err
 		}

@@ -25,8 +25,10 @@ type committer struct {
 	counts  map[string]uint64   // versions of each type that has changed
 	moved   fhir.Seq            // the newest commit that gave resources other owners
 	recent  recent
-	broken  error // why nothing can be written any more
-	ended   error // why the term is over
+	params  *parameters // stored SearchParameters, with the group so far
+	stalled bool        // their work waits for the next commit
+	broken  error       // why nothing can be written any more
+	ended   error       // why the term is over
 
 	base    *moment
 	over    *kv.Overlay // the group so far, on top of the base
@@ -48,11 +50,23 @@ const (
 )
 
 func newCommitter(db *DB, h head) *committer {
-	return &committer{db: db, head: h, written: h, floor: h.seq, changed: map[string]fhir.Seq{}, counts: map[string]uint64{}, recent: recent{since: h.seq}}
+	return &committer{db: db, head: h, written: h, floor: h.seq, params: db.parameters.Load(), changed: map[string]fhir.Seq{}, counts: map[string]uint64{}, recent: recent{since: h.seq}}
 }
 
 func (c *committer) run() {
 	for c.ended == nil {
+		if c.works() {
+			select {
+			case r := <-c.term.queue:
+				c.group(r)
+			case <-c.term.closing:
+				c.rest()
+				return
+			default:
+			}
+			c.indexStep()
+			continue
+		}
 		select {
 		case r := <-c.term.queue:
 			c.group(r)
@@ -84,6 +98,7 @@ func (c *committer) group(r *request) {
 	runtime.Gosched()
 	c.collect()
 	c.flush()
+	c.stalled = false
 }
 
 // collect adds those who wait, as long as the group has room.
@@ -204,10 +219,10 @@ func (c *committer) renewed(ctx context.Context, r *request, at time.Time) (*pla
 		ctx, cancel = context.WithTimeout(ctx, insideTime)
 		defer cancel()
 	}
-	v := view{r: c.over, at: c.head.seq, own: c.db.names.Own, now: at, hot: &c.db.hot, lately: c.db.lately, past: &c.db.past, fresh: []fresh{c.fresh}, sight: c.db.sightOf(r.ctx)}.of(r.tx)
+	v := view{r: c.over, at: c.head.seq, own: c.db.names.Own, now: at, hot: &c.db.hot, lately: c.db.lately, past: &c.db.past, fresh: []fresh{c.fresh}, sight: c.db.sightOf(r.ctx), stored: c.params}.of(r.tx)
 	p := r.plan
 	ok, err := (&recheck{ctx: ctx, v: v, p: p, references: c.db.opts.References, renamed: c.db.renamed(p), in: c}).holds()
-	if err == nil && !ok {
+	if err == nil && (!ok || p.stored.Key() != v.custom().Key()) {
 		p, err = prepare(ctx, v, r.tx, r.ids, c.db.opts)
 	}
 	switch {
@@ -222,14 +237,22 @@ func (c *committer) renewed(ctx context.Context, r *request, at time.Time) (*pla
 // apply puts a plan into the group, when it fits.
 func (c *committer) apply(ctx context.Context, r *request, p *plan, at time.Time) error {
 	c.over.Mark()
-	a, err := apply(ctx, c.over, c.head, c.counts, at, p, r.salts, &c.db.opts, &c.db.hot, c.db.lately, &c.db.past, c.fresh)
+	a, err := apply(ctx, c.over, c.head, c.params, c.counts, at, p, r.salts, &c.db.opts, &c.db.hot, c.db.lately, &c.db.past, c.fresh)
+	now := c.params
 	if err == nil {
+		now, err = c.params.after(a.versions)
+	}
+	if err == nil {
+		if now != c.params {
+			now.keptIn(c.over)
+		}
 		err = c.fits(len(a.log.leaves))
 	}
 	if err != nil {
 		c.over.Rollback()
 		return err
 	}
+	c.params = now
 	if p.learned != "" {
 		c.db.names.Add(p.learned)
 		c.db.named.Store(uint64(a.head.seq))
@@ -354,6 +377,7 @@ func (c *committer) write(g group) {
 		err = fmt.Errorf("store: the group was taken for one that the engine takes: %v", err) //nolint:errorlint // no request is too big for it
 	}
 	if err == nil && c.db.opts.Log == nil {
+		c.db.parameters.Store(c.params)
 		c.db.lately.add(g.after.seq, c.fresh, c.records, len(c.purged) > 0)
 		if err = c.db.advance(g.after.seq); err == nil && g.after.seq != g.before.seq {
 			c.db.publish(g.after.seq)

@@ -102,18 +102,20 @@ type DB struct {
 	pins    pins         // contents that are held
 	copying sync.RWMutex // held for reading as long as contents are copied
 
-	hot     hot      // versions, for all who decide
-	lately  *lately  // what is current; nil where others write the database too
-	past    pastRows // over which searches leap
-	newest  atomic.Pointer[moment]
-	turn    sync.Mutex            // for who makes it
-	moments sync.WaitGroup        // those that are held
-	head    atomic.Uint64         // the newest durable commit
-	broken  atomic.Pointer[error] // why nothing can be written any more
-	damaged atomic.Uint64         // reads that met what cannot be read
-	purges  atomic.Uint64         // since it was opened: see [DB.Purges]
-	mu      sync.Mutex
-	moved   chan struct{} // closed and replaced when head moves
+	hot    hot      // versions, for all who decide
+	lately *lately  // what is current; nil where others write the database too
+	past   pastRows // over which searches leap
+	newest atomic.Pointer[moment]
+	// parameters are the SearchParameters that are stored, as of the newest moment.
+	parameters atomic.Pointer[parameters]
+	turn       sync.Mutex            // for who makes it
+	moments    sync.WaitGroup        // those that are held
+	head       atomic.Uint64         // the newest durable commit
+	broken     atomic.Pointer[error] // why nothing can be written any more
+	damaged    atomic.Uint64         // reads that met what cannot be read
+	purges     atomic.Uint64         // since it was opened: see [DB.Purges]
+	mu         sync.Mutex
+	moved      chan struct{} // closed and replaced when head moves
 
 	role     sync.Mutex // for who changes what follows
 	figures  figures
@@ -147,6 +149,7 @@ func Open(engine kv.Engine, opts Options) (*DB, error) {
 	if opts.Log == nil {
 		db.lately = &lately{}
 	}
+	db.parameters.Store(&parameters{Index: indexVersion})
 	for _, origin := range opts.Origins {
 		db.names.AddOrigin(origin)
 	}
@@ -190,6 +193,9 @@ func (db *DB) start() (head, error) {
 		return head{}, otherLayout(snap, uint64(v))
 	}
 	h, err := view{r: snap}.head()
+	if err == nil {
+		err = db.define(view{r: snap, at: h.seq})
+	}
 	if err != nil || db.opts.ReadOnly {
 		return h, err
 	}
@@ -286,7 +292,7 @@ func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
 	case at > m.seq:
 		return notHeld()
 	}
-	err := f(view{r: m.snap, at: at, own: db.names.Own, now: db.opts.Clock(), past: &db.past, learns: true, lately: db.lately, seen: m.seq})
+	err := f(view{r: m.snap, at: at, own: db.names.Own, now: db.opts.Clock(), past: &db.past, learns: true, lately: db.lately, stored: m.parameters, seen: m.seq})
 	if errors.Is(err, kv.ErrDamaged) {
 		db.damaged.Add(1)
 	}

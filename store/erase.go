@@ -86,6 +86,14 @@ func (db *DB) refresh() error {
 		snap.Close()
 		return err
 	}
-	db.hand(snap, h.seq)
+	p, err := view{r: snap}.parameters()
+	if err != nil {
+		snap.Close()
+		return err
+	}
+	if p == nil { // none is written yet
+		p = db.newest.Load().parameters
+	}
+	db.hand(snap, h.seq, p)
 	return nil
 }

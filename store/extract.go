@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/search"
@@ -13,14 +14,15 @@ import (
 const indexVersion = 8
 
 // entriesOf gives the entries of a resource that hold while it stands: all but
-// the one for the time of its version. They are in the order of their rows.
-func entriesOf(ctx context.Context, r *fhir.Resource) ([]search.Entry, error) {
+// the one for the time of its version, and those of stored SearchParameters among them. They
+// are in the order of parameter and key.
+func entriesOf(ctx context.Context, custom *search.Custom, r *fhir.Resource) ([]search.Entry, error) {
 	entries, err := search.Extract(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	entries = with(entries, search.Entry{Param: search.Every, Key: search.EveryKey})
-	for _, e := range append(referenceEntries(r), contentEntries(r)...) {
+	for _, e := range slices.Concat(referenceEntries(r), contentEntries(r), custom.Extract(r)) {
 		entries = with(entries, e)
 	}
 	return entries, nil
@@ -28,12 +30,12 @@ func entriesOf(ctx context.Context, r *fhir.Resource) ([]search.Entry, error) {
 
 // entriesBefore gives the entries of a stored version, nil for a deletion or
 // none.
-func entriesBefore(ctx context.Context, v *fhir.Version) ([]search.Entry, error) {
+func entriesBefore(ctx context.Context, custom *search.Custom, v *fhir.Version) ([]search.Entry, error) {
 	r, err := contentOf(v)
 	if r == nil || err != nil {
 		return nil, err
 	}
-	return entriesOf(ctx, r)
+	return entriesOf(ctx, custom, r)
 }
 
 // valuesOf returns the entries of a stored version under one parameter, nil for a

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -202,12 +203,24 @@ func (v view) begun(typ string, r rid, entries []search.Entry) ([]fhir.Seq, erro
 	}
 	table := keyTable(tableIndex, typ)
 	it := v.r.Iterate(table, after(table), false)
+	var own kv.Iterator // of the table of stored SearchParameters
 	from := make([]fhir.Seq, len(entries))
 	for i, e := range entries {
-		entry := keyEntry(typ, e.Param, e.Key, r)
+		entry, it := keyEntry(typ, e.Param, e.Key, r), it
+		if entry[0] == tableCustom {
+			if own == nil {
+				table := keyTable(tableCustom, typ)
+				own = v.r.Iterate(table, after(table), false)
+			}
+			it = own
+		}
 		if it.Seek(entry) && bytes.HasPrefix(it.Key(), entry) && len(it.Value()) == 0 {
 			_, _, from[i] = splitRow(it.Key(), len(keyParam(typ, e.Param)))
 		}
 	}
-	return from, it.Close()
+	err := it.Close()
+	if own != nil {
+		err = cmp.Or(own.Close(), err)
+	}
+	return from, err
 }

@@ -28,7 +28,7 @@ func TestOracleIndexVersion(t *testing.T) {
 		require.NoError(t, err)
 		r, err := fhir.Parse(data)
 		require.NoError(t, err)
-		entries, err := entriesOf(t.Context(), r)
+		entries, err := entriesOf(t.Context(), nil, r)
 		require.NoError(t, err, name)
 		for _, e := range entries {
 			fmt.Fprintf(h, "%s %q %x\n", r.Type(), e.Param, e.Key)

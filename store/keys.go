@@ -15,6 +15,7 @@ const (
 	tableIdentity = 'i'
 	tableVersion  = 'v'
 	tableIndex    = 'x'
+	tableCustom   = 'y' // index rows of stored SearchParameters
 	tableLog      = 'l'
 	tableHistory  = 'h'
 	tableCursor   = 'c'
@@ -36,7 +37,9 @@ var (
 	keyHead   = []byte("mhead")
 	keyAudit  = []byte("maudit") // of this engine alone
 	keyOwners = []byte("mowners")
-	keyErased = []byte("merased") // of this engine alone
+	// keyParameters holds the stored SearchParameters, and how far their rows are.
+	keyParameters = []byte("mparameters")
+	keyErased     = []byte("merased") // of this engine alone
 	// keyProgram names the program that opened the database last.
 	keyProgram = []byte("mprogram") // of this engine alone
 	// keyApplied says how much of its log a database holds.
@@ -131,7 +134,15 @@ func splitPurge(key []byte) (seq fhir.Seq, row []byte, ok bool) {
 
 // keyParam is the prefix of all index rows of a parameter.
 func keyParam(typ, param string) []byte {
-	return append(append(keyTable(tableIndex, typ), param...), 0)
+	return append(append(keyTable(indexOf(param), typ), param...), 0)
+}
+
+// indexOf is the table in which the rows of a parameter are.
+func indexOf(param string) byte {
+	if search.IsCustom(param) {
+		return tableCustom
+	}
+	return tableIndex
 }
 
 // keyEntry is the prefix of the rows of one entry of one resource.
@@ -153,7 +164,7 @@ func keyRows(typ string, entries []search.Entry, r rid, from fhir.Seq) [][]byte 
 	keys, b := make([][]byte, len(entries)), make([]byte, 0, size)
 	for i, e := range entries {
 		start := len(b)
-		b = append(append(append(b, tableIndex), typ...), 0)
+		b = append(append(append(b, indexOf(e.Param)), typ...), 0)
 		b = append(append(append(b, e.Param...), 0), e.Key...)
 		b = appendDown(appendRid(b, r), from)
 		keys[i] = b[start:len(b):len(b)]

@@ -31,7 +31,7 @@ func (p *planner) members(typ string, types map[string]*members) (*members, erro
 		if s.typ != typ || s.resource == nil || !s.writes() {
 			continue
 		}
-		entries, err := entriesOf(p.ctx, s.resource)
+		entries, err := entriesOf(p.ctx, p.v.custom(), s.resource)
 		if err != nil {
 			return nil, err
 		}

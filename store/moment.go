@@ -14,7 +14,9 @@ type moment struct {
 	db   *DB
 	snap kv.Snapshot
 	seq  fhir.Seq
-	refs atomic.Int64 // its readers, and one while it is the newest
+	// parameters are the SearchParameters that are stored in it.
+	parameters *parameters
+	refs       atomic.Int64 // its readers, and one while it is the newest
 }
 
 // advance makes what the engine holds the newest moment.
@@ -25,13 +27,13 @@ func (db *DB) advance(seq fhir.Seq) error {
 	if err != nil {
 		return err
 	}
-	db.hand(snap, seq)
+	db.hand(snap, seq, db.parameters.Load())
 	return nil
 }
 
 // hand makes a snapshot the newest moment; whoever calls it has the turn.
-func (db *DB) hand(snap kv.Snapshot, seq fhir.Seq) {
-	m := &moment{db: db, snap: snap, seq: seq}
+func (db *DB) hand(snap kv.Snapshot, seq fhir.Seq, stored *parameters) {
+	m := &moment{db: db, snap: snap, seq: seq, parameters: stored}
 	m.refs.Store(1)
 	db.moments.Add(1)
 	if before := db.newest.Swap(m); before != nil {

@@ -109,6 +109,6 @@ func (n *news) recall(typ string, w *written) error {
 }
 
 func (n *news) memberOf(ver *fhir.Version) (met, error) {
-	entries, err := entriesBefore(n.ctx, ver)
+	entries, err := entriesBefore(n.ctx, n.v.custom(), ver)
 	return met{member{ver.ID, append(entries, updatedEntry(ver))}, ver}, err
 }

@@ -19,10 +19,11 @@ type plan struct {
 	tx      *fhir.Transaction
 	at      fhir.Seq
 	own     search.Own // which absolute references are to this server
-	learned string     // a name of the server; see learn
-	ids     []string   // ids for new resources, by change; the same in every plan of a transaction
-	steps   []step     // by change
-	order   []int      // the changes as they are applied: DELETE, POST, PUT
+	stored  *search.Custom
+	learned string   // a name of the server; see learn
+	ids     []string // ids for new resources, by change; the same in every plan of a transaction
+	steps   []step   // by change
+	order   []int    // the changes as they are applied: DELETE, POST, PUT
 	lookups map[lookup]looked
 	rests   map[rest]bool // whether resources that are referred to stand
 	narrow  map[string]fhir.Narrow
@@ -101,7 +102,7 @@ func prepare(ctx context.Context, v view, tx *fhir.Transaction, ids []string, op
 	v = v.of(tx)
 	p := &planner{
 		commitment: opts.Commitment,
-		plan:       &plan{tx: tx, at: v.at, own: v.own, ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup]looked{}, rests: map[rest]bool{}, narrow: opts.Narrow, owners: opts.Owners},
+		plan:       &plan{tx: tx, at: v.at, own: v.own, stored: v.custom(), ids: ids, steps: make([]step, len(tx.Changes)), lookups: map[lookup]looked{}, rests: map[rest]bool{}, narrow: opts.Narrow, owners: opts.Owners},
 		ctx:        ctx, v: v, references: opts.References, targets: map[string]int{}, claims: map[string]int{}, created: map[lookup]int{}, links: map[string]int{},
 	}
 	err := p.receipt()
@@ -227,7 +228,7 @@ func (p *planner) index(s *step) error {
 	var before, now []search.Entry
 	var err error
 	if s.resource != nil {
-		if now, err = entriesOf(p.ctx, s.resource); err != nil {
+		if now, err = entriesOf(p.ctx, p.stored, s.resource); err != nil {
 			return err
 		}
 		p.learn(s.typ, now)
@@ -236,7 +237,7 @@ func (p *planner) index(s *step) error {
 		s.was, err = contentOf(s.before)
 	}
 	if err == nil && s.was != nil {
-		before, err = entriesOf(p.ctx, s.was)
+		before, err = entriesOf(p.ctx, p.stored, s.was)
 	}
 	if err != nil {
 		return err

@@ -190,11 +190,16 @@ func (p *planner) erase(s *step, commits map[fhir.Seq]bool) error {
 		}
 		s.erased = append(s.erased, e)
 	}
-	rows, err := timeline(p.ctx, s.typ, s.now.rid, versions)
-	for _, row := range rows {
-		s.rows = append(s.rows, row.Key)
+	for _, entries := range []extraction{allEntries(p.ctx), storedEntries(p.stored)} {
+		rows, err := timeline(entries, s.typ, s.now.rid, versions)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			s.rows = append(s.rows, row.Key)
+		}
 	}
-	return err
+	return nil
 }
 
 // empty finds the receipts that may hold what is purged: those of the commits that

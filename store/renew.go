@@ -25,8 +25,7 @@ func (db *DB) renewIndex(v view) error {
 		return fmt.Errorf("store: the index was made by another version of this program and has to be made anew before anything is served: %w", err)
 	}
 	w := &batcher{engine: db.engine}
-	table := []byte{tableIndex}
-	it := v.r.Iterate(table, after(table), false)
+	it := v.r.Iterate([]byte{tableIndex}, after([]byte{tableCustom}), false)
 	for err == nil && it.Next() {
 		err = w.add(kv.Op{Key: bytes.Clone(it.Key())})
 	}
@@ -35,7 +34,7 @@ func (db *DB) renewIndex(v view) error {
 	}
 	if err == nil {
 		err = v.eachResource(func(typ string, r rid, versions []*fhir.Version) error {
-			rows, err := timeline(context.Background(), typ, r, versions)
+			rows, err := timeline(allEntries(context.Background()), typ, r, versions)
 			if err != nil {
 				return err
 			}
@@ -119,19 +118,41 @@ func (v view) versions(typ string, r rid) ([]*fhir.Version, error) {
 	return versions, ended(it, err)
 }
 
+// extraction gives the entries of a stored version, none for a deletion.
+type extraction func(ver *fhir.Version) ([]search.Entry, error)
+
+// allEntries are those of the index, which the time of the version belongs to.
+func allEntries(ctx context.Context) extraction {
+	return func(ver *fhir.Version) ([]search.Entry, error) {
+		now, err := entriesBefore(ctx, nil, ver)
+		if now != nil {
+			now = with(now, updatedEntry(ver))
+		}
+		return now, err
+	}
+}
+
+// storedEntries are those of stored SearchParameters.
+func storedEntries(of *search.Custom) extraction {
+	return func(ver *fhir.Version) ([]search.Entry, error) {
+		r, err := contentOf(ver)
+		if r == nil || err != nil {
+			return nil, err
+		}
+		return of.Extract(r), nil
+	}
+}
+
 // timeline gives the index rows of a resource over all its versions, which are
 // in order.
-func timeline(ctx context.Context, typ string, r rid, versions []*fhir.Version) ([]kv.Op, error) {
+func timeline(entries extraction, typ string, r rid, versions []*fhir.Version) ([]kv.Op, error) {
 	var rows []kv.Op
 	open := map[string]int{} // place in rows of the rows that hold, by entry
 	var before []search.Entry
 	for _, ver := range versions {
-		now, err := entriesBefore(ctx, ver)
+		now, err := entries(ver)
 		if err != nil {
 			return nil, err
-		}
-		if now != nil {
-			now = with(now, updatedEntry(ver))
 		}
 		gone, come := diff(before, now)
 		for _, e := range gone {

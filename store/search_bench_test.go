@@ -49,7 +49,7 @@ func fill(b *testing.B, e kv.Engine, n int) *DB {
 		v := &fhir.Version{Type: "MedicationRequest", ID: id, VersionID: "1", Seq: seq, LastUpdated: at, Method: fhir.Create, JSON: []byte(json)}
 		put(keyIdentity(v.Type, id), identity{r, 1, seq, false}.encode())
 		put(keyVersion(v.Type, r, 1), encodeVersion(v, nil))
-		entries, err := entriesOf(context.Background(), res)
+		entries, err := entriesOf(context.Background(), nil, res)
 		if err != nil {
 			b.Fatal(err)
 		}

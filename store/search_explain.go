@@ -34,7 +34,7 @@ func (s *selection) explain() string {
 }
 
 func clauseName(c *search.Clause) string {
-	name := c.Param
+	name := search.NameOf(c.Param)
 	switch {
 	case len(c.Any) > 0:
 		var lists []string

@@ -19,7 +19,7 @@ func (v view) find(ctx context.Context, typ, query string, limit int) (ids []str
 
 // condition reads the query of a condition.
 func (v view) condition(typ, query string) (*search.Query, error) {
-	return search.ParseCondition(typ, query, search.Options{Own: v.own, Now: v.now})
+	return search.ParseCondition(typ, query, search.Options{Own: v.own, Now: v.now, Custom: v.custom()})
 }
 
 // findBy is find for a condition that was read.

@@ -114,7 +114,7 @@ func (in *inclusion) forward(inc *search.Include, ver *fhir.Version) error {
 // references are the entries of a resource that an include may follow.
 func (in *inclusion) references(inc *search.Include, ver *fhir.Version) ([]search.Entry, error) {
 	if inc.Param == "*" {
-		return entriesBefore(in.ctx, ver)
+		return entriesBefore(in.ctx, in.v.custom(), ver)
 	}
 	return valuesOf(ver, inc.Param)
 }

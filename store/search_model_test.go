@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +23,8 @@ import (
 // doc is a resource that stands, in the naive model of the database.
 type doc struct {
 	typ, id string
-	created int // place in the order of creation
+	created int            // place in the order of creation
+	base    []search.Entry // without those of stored SearchParameters
 	entries []search.Entry
 	updated time.Time
 	res     *fhir.Resource
@@ -212,12 +214,41 @@ func (s *scene) commit() {
 		entries, err := search.Extract(ctx, r)
 		require.NoError(s.t, err)
 		entries = append(entries, search.Entry{Param: search.Every, Key: search.EveryKey}, search.Entry{Param: search.LastUpdated, Key: search.InstantKey(s.clock)})
-		now[typ+"/"+id] = &doc{typ: typ, id: id, entries: entries, res: r, updated: s.clock, created: s.born(typ + "/" + id)}
+		now[typ+"/"+id] = &doc{typ: typ, id: id, base: entries, entries: append(slices.Clip(entries), s.db.Custom().Extract(r)...), res: r, updated: s.clock, created: s.born(typ + "/" + id)}
 	}
 	c, err := s.db.Commit(ctx, tx)
 	require.NoError(s.t, err)
 	if c.Seq > 0 {
 		s.worlds[c.Seq] = now
+	}
+}
+
+// define stores SearchParameters, and waits for their index; a second call changes one.
+// Resources and earlier states are searched by them too.
+func (s *scene) define(given string) {
+	for _, p := range [][4]string{
+		{"nick", "string", "Patient", "Patient.name." + given},
+		{"born", "date", "Patient", "Patient.birthDate"},
+		{"gp", "reference", "Patient", "Patient.generalPractitioner"},
+		{"of", "reference", "MedicationRequest", "MedicationRequest.subject.where(resolve() is Patient) | MedicationRequest.subject"},
+		{"rx", "token", "MedicationRequest", "(MedicationRequest.medication as CodeableConcept)"},
+	} {
+		r := parse(s.t, `{'resourceType':'SearchParameter','id':'%[1]s','url':'http://example.org/%[1]s','name':'a','status':'active','description':'d','code':'%[1]s','type':'%[2]s','base':['%[3]s'],'expression':"%[4]s",'target':['Patient','Practitioner']}`, p[0], p[1], p[2], p[3])
+		before := s.db.Head()
+		_, err := s.db.Commit(ctx, &fhir.Transaction{Time: s.clock, Changes: []fhir.Change{{Method: fhir.Update, Type: "SearchParameter", ID: p[0], Resource: r}}})
+		require.NoError(s.t, err)
+		s.worlds[s.db.Head()] = s.worlds[before]
+		if s.rnd.IntN(2) == 0 {
+			s.commit() // beside the work
+		}
+	}
+	for s.db.Answering().Key() != s.db.Custom().Key() {
+		runtime.Gosched()
+	}
+	for _, w := range s.worlds {
+		for _, d := range w {
+			d.entries = append(slices.Clip(d.base), s.db.Custom().Extract(d.res)...)
+		}
 	}
 }
 
@@ -247,6 +278,15 @@ func (s *scene) query() (typ, query string) {
 		return pick("status="+pick("active", "completed,stopped"), "patient=Patient/"+pick("p1", "p2", "p3"), "subject="+pick("p1", "p2,p3"), "authoredon="+pick("2026-01-01", "ge2026-02", "lt2026-01-01T10:00", "2026"),
 			"code=1", "code=http://snomed.info/sct|"+pick("1", "2"), "code=http://snomed.info/sct|", "code:not=2", "patient.gender=male", "_filter=patient.gender+eq+male+or+status+eq+stopped", "_filter=not+(subject.family+ew+son)+and+(status+ne+active+or+code+pr+false)", "patient.gender:not=male", "patient.birthdate:missing=true", "subject=https://pestle.example/FHIR/R4/Patient/p1", "subject=https://clinic.example/fhir/Patient/p2", "patient.general-practitioner.name=shah", "subject:Patient.family=adam", "status:not=active")
 	}
+	if s.db.Custom() != nil && s.rnd.IntN(2) == 0 {
+		r4 := [2]func() string{patient, medication}
+		patient = func() string {
+			return pick(r4[0](), "nick="+pick("ev", "bo", "adam"), "born="+pick("1970", "ge1980", "lt1980"), "gp=Practitioner/d1", "gp.name=shah", "gp:missing=true", "nick:contains=v", "_has:MedicationRequest:of:rx=1", "_filter=nick+sw+ev+and+born+ge+1980", "nick:missing=true")
+		}
+		medication = func() string {
+			return pick(r4[1](), "rx=http://snomed.info/sct|1", "rx:not=2", "of=Patient/p1", "of.nick=ev", "of.gender=male", "of:Patient.gp.name=jones", "patient.nick=b", "of.gender:not=male", "rx=3,1")
+		}
+	}
 	typ, one := "Patient", patient
 	if s.rnd.IntN(2) == 0 {
 		typ, one = "MedicationRequest", medication
@@ -256,6 +296,9 @@ func (s *scene) query() (typ, query string) {
 		parts = append(parts, one())
 	}
 	sorts := map[string][]string{"Patient": {"birthdate", "-birthdate,family", "family", "-_id", "-general-practitioner", "-name", "gender,-birthdate", "-name,birthdate", "gender,-general-practitioner,family"}, "MedicationRequest": {"-authoredon", "status,_id", "code", "authoredon", "status,-authoredon", "-status,code,-authoredon", "-code,_lastUpdated"}}[typ]
+	if s.db.Custom() != nil {
+		sorts = append(sorts, map[string][]string{"Patient": {"nick", "-born", "gender,-nick"}, "MedicationRequest": {"-of", "rx,-of"}}[typ]...)
+	}
 	if s.rnd.IntN(2) == 0 {
 		parts = append(parts, "_sort="+pick(append(sorts, "_lastUpdated", "-_lastUpdated", "_id")...))
 	}
@@ -266,7 +309,7 @@ func (s *scene) query() (typ, query string) {
 // the model as of the first page.
 func (s *scene) check(meanwhile bool) {
 	typ, query := s.query()
-	options := search.Options{Now: s.clock, Own: s.db.Own}
+	options := search.Options{Now: s.clock, Own: s.db.Own, Custom: s.db.Custom()}
 	if s.rnd.IntN(4) == 0 {
 		options.Within = &search.Compartment{Type: "Patient", ID: s.pick(vocabulary["Patient"]...)}
 	}
@@ -347,6 +390,12 @@ func TestSearchAgreesWithModel(t *testing.T) {
 						s.commit()
 					}
 					for i := range 100 {
+						switch i {
+						case 50:
+							s.define("given")
+						case 75:
+							s.define("family")
+						}
 						s.check(i%10 == 0)
 					}
 				})

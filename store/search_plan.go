@@ -33,6 +33,9 @@ func (v view) selection(ctx context.Context, typ string, clauses []search.Clause
 // planned is a selection. Where the order in which it is gone through shows, and it
 // is limited to what a principal sees, its plan rests on the query alone.
 func (v view) planned(ctx context.Context, typ string, clauses []search.Clause, shows bool) (*selection, error) {
+	if err := v.usableIn(typ, clauses); err != nil {
+		return nil, err
+	}
 	s := &selection{ctx: ctx, v: v, typ: typ, patience: limits.beside, clauses: search.Merged(typ, clauses)}
 	var keys, ranges, chains, anys []*search.Clause
 	for i := range s.clauses {

@@ -27,6 +27,9 @@ func (v view) search(ctx context.Context, q *search.Query) (*search.Result, erro
 	if q.Own != nil {
 		v.own = q.Own
 	}
+	if err := v.usableQuery(q); err != nil {
+		return nil, err
+	}
 	if q.Page.AsOf == 0 && !q.Before.IsZero() {
 		next, err := v.firstAt(q.Before, false)
 		if err != nil {

@@ -27,7 +27,8 @@ type view struct {
 	learns bool
 	warms  bool // what is read is added to hot: the reader has nothing but what is durable
 	lately *lately
-	seen   fhir.Seq // the newest commit that the reader has, 0 where more is on top
+	stored *parameters // SearchParameters that are stored; nil for none
+	seen   fhir.Seq    // the newest commit that the reader has, 0 where more is on top
 	// sight is what the principal sees of it; nil for all.
 	sight  *sight
 	letter byte // of what the principal does with it, for the reach of their token

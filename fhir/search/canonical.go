@@ -47,8 +47,7 @@ func hasURL(typ string) bool {
 // their url.
 func HasCanonicals(resourceType, param, target string) bool {
 	typ, code := owner(resourceType, param)
-	p := programFor(typ)
-	return p != nil && p.kinds[code].canonical() && hasURL(target)
+	return kindsOf(typ, code).canonical() && hasURL(target)
 }
 
 // CanonicalsTo is the range of the entries that lead to a resource by its
@@ -72,7 +71,7 @@ func CanonicalsTo(target *fhir.Resource) (Range, bool) {
 // lead by their url.
 func CanonicalTargets(resourceType, param string) []string {
 	typ, code := owner(resourceType, param)
-	def := r4.SearchParameter(typ, code)
+	def := Parameter(typ, code)
 	if def == nil || !programFor(typ).kinds[code].canonical() {
 		return nil
 	}

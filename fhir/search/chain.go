@@ -27,7 +27,7 @@ func (p *parser) chain(typ, head, rest, shown, value string) (Clause, bool) {
 		}
 		targets = []string{target}
 	}
-	c := Clause{Param: code}
+	c := Clause{Param: param.Code}
 	var trials []fhir.Issue
 	for _, target := range targets {
 		if !p.fork() {
@@ -115,7 +115,7 @@ func (p *parser) has(rest, shown, value string) (Clause, bool) {
 		return Clause{}, false
 	}
 	next, ok := p.clause(typ, rest, shown, value)
-	return Clause{Has: []Has{{typ, ref, next}}}, ok
+	return Clause{Has: []Has{{typ, param.Code, next}}}, ok
 }
 
 // listParam finds the items of a List: https://hl7.org/fhir/R4/search.html#list

@@ -30,23 +30,55 @@ func (p *parser) clause(typ, name, shown, value string) (Clause, bool) {
 	if modifier == "missing" && code != ID {
 		return p.missing(param, shown, value)
 	}
-	c := condition{p, typ, param, programFor(typ).kinds[code], modifier, shown}
+	c := condition{p, typ, param, kindsOf(typ, param.Code), modifier, shown}
 	return c.read(value)
 }
 
 // find looks a parameter up; nil with an issue where it cannot be searched by.
 func (p *parser) find(typ, code, shown string) *r4.SearchParam {
-	param := r4.SearchParameter(typ, code)
+	param := p.param(typ, code)
 	if param == nil {
-		p.unknown(shown, "There is no such search parameter on "+typ+".",
-			"one of "+listed(knownParams(typ)), nearest(code, knownParams(typ)))
+		known := p.knownParams(typ)
+		p.unknown(shown, "There is no such search parameter on "+typ+".", "one of "+listed(known), nearest(code, known))
 		return nil
 	}
+	if IsCustom(param.Code) {
+		return param
+	}
 	if programFor(typ).kinds[code] == nil && !unindexed[code] {
-		p.unknown(shown, "R4 has this parameter, this server does not search by it.", "one of "+listed(knownParams(typ)), "")
+		p.unknown(shown, "R4 has this parameter, this server does not search by it.", "one of "+listed(p.knownParams(typ)), "")
 		return nil
 	}
 	return param
+}
+
+// param finds a parameter of R4, or of those that are stored; nil if there is none.
+func (p *parser) param(typ, code string) *r4.SearchParam {
+	if IsCustom(code) {
+		return nil // it is no name of queries
+	}
+	if param := r4.SearchParameter(typ, code); param != nil {
+		return param
+	}
+	return p.stored(typ, code)
+}
+
+// stored finds a parameter of those that are stored, and notes that the query rests on
+// its definition.
+func (p *parser) stored(typ, name string) *r4.SearchParam {
+	param := p.Custom.param(typ, name)
+	if param != nil {
+		p.query.stored = append(p.query.stored, param.Code)
+	}
+	return param
+}
+
+// customParams are the names of the parameters that are stored.
+func (p *parser) customParams(typ string) (names []string) {
+	for _, d := range p.Custom.Params(typ) {
+		names = append(names, d.Name)
+	}
+	return names
 }
 
 // Params lists the search parameters that a query on a resource type may use,
@@ -66,8 +98,8 @@ func Params(resourceType string) []*r4.SearchParam {
 }
 
 // knownParams lists the search parameters of a type, and what shapes a result.
-func knownParams(typ string) []string {
-	var out []string
+func (p *parser) knownParams(typ string) []string {
+	out := p.customParams(typ)
 	for _, param := range Params(typ) {
 		out = append(out, param.Code)
 	}

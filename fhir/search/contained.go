@@ -75,7 +75,11 @@ func (s *sink) flooded() bool { return s.joined > maxJoined || s.within > maxCon
 // parameter of a resource refers, with what that resource contains in turn.
 func Contained(r *fhir.Resource, param, typ string) [][]Entry {
 	s := sink{place: -1}
-	programFor(r.Type()).run(&s, r.Root())
+	if IsCustom(param) {
+		programOf(r.Type(), param).run(&s, r.Root())
+	} else {
+		programFor(r.Type()).run(&s, r.Root())
+	}
 	s.visits()
 	prefix := Inside(param, typ)
 	var out [][]Entry

@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/pestle-fhir/pestle/fhir/r4"
 )
 
 // maxTests is how many tests a _filter may have.
@@ -150,7 +148,7 @@ var filterOperators = map[string][]string{
 
 // compare makes the clause of a test.
 func (f *filter) compare(path, op, value string) (Clause, bool) {
-	kind := kindAt(f.query.Type, path)
+	kind := f.kindAt(f.query.Type, path)
 	known := filterOperators[kind]
 	if kind == "" || path == ID || path == LastUpdated && op == "pr" { // the clause says what is wrong, or has its own way
 		if op != "eq" && kind != "" {
@@ -203,9 +201,9 @@ func (f *filter) compare(path, op, value string) (Clause, bool) {
 
 // kindAt is the type of the parameter that a path ends in, of words their parameter, ""
 // where there is none.
-func kindAt(typ, path string) string {
+func (f *filter) kindAt(typ, path string) string {
 	head, rest, chained := strings.Cut(path, ".")
-	param := r4.SearchParameter(typ, head)
+	param := f.param(typ, head)
 	if param == nil || !chained {
 		switch {
 		case param == nil:
@@ -216,7 +214,7 @@ func kindAt(typ, path string) string {
 		return param.Type
 	}
 	for _, target := range param.Target {
-		if kind := kindAt(target, rest); kind != "" {
+		if kind := f.kindAt(target, rest); kind != "" {
 			return kind
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"net/url"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -104,7 +105,7 @@ func (q *Query) digest() []byte {
 	self := q.Self()
 	self.Del("_format")
 	self.Del("_pretty")
-	subject := q.Type + "?" + self.Encode()
+	subject := q.Type + "?" + self.Encode() + strings.Join(q.stored, "\x00")
 	if q.Within != nil {
 		subject = q.Within.Type + "/" + q.Within.ID + "/" + subject
 	}

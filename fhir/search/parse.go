@@ -27,6 +27,8 @@ type Options struct {
 	// Codes answers the modifiers in, not-in, above and below of tokens; nil where
 	// nobody does.
 	Codes Codes
+	// Custom are the SearchParameters that are stored; nil for none.
+	Custom *Custom
 	// Within confines the search to a compartment; nil for none.
 	Within *Compartment
 	// DefaultCount and MaxCount bound a page; 20 and 1000 where they are 0.

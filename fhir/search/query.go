@@ -173,7 +173,8 @@ type Query struct {
 	Clocked    bool      // it depends on Options.Now
 	Within     *Compartment
 
-	given url.Values // the parameters that were understood, for the self link
+	stored []string   // the names of the entries of stored SearchParameters that it asks for
+	given  url.Values // the parameters that were understood, for the self link
 }
 
 // Self is the query as it was understood, without the page: what the self link

@@ -46,16 +46,27 @@ func (p *parser) sort(name, modifier, value string) {
 	}
 	for _, key := range split(value, ',') {
 		param, descending := strings.CutPrefix(key, "-")
-		if !p.sortable(param) {
-			known := sortParams(p.query.Type)
+		code, ok := p.sortable(param)
+		if !ok {
+			known := append(sortParams(p.query.Type), p.customParams(p.query.Type)...)
 			p.refuse(name, "The sort key is none of "+p.query.Type+".", "one of "+listed(known)+", with - in front to sort downwards", key, nearest(param, known))
 			continue
 		}
-		p.query.Sort = append(p.query.Sort, Sort{param, descending})
+		p.query.Sort = append(p.query.Sort, Sort{code, descending})
 	}
 }
 
-func (p *parser) sortable(code string) bool { return slices.Contains(sortParams(p.query.Type), code) }
+// sortable gives the name of the entries by which a parameter sorts.
+func (p *parser) sortable(name string) (code string, ok bool) {
+	if slices.Contains(sortParams(p.query.Type), name) {
+		return name, true
+	}
+	param := p.stored(p.query.Type, name)
+	if param == nil || param.Type == "composite" {
+		return "", false
+	}
+	return param.Code, true
+}
 
 // sortParams lists the parameters whose keys are in an order that means
 // something: no composites, and no words.
@@ -109,7 +120,9 @@ func (p *parser) readInclude(name, modifier, value string) (Include, bool) {
 			return i, false
 		}
 	}
-	if known := referenceParams(i.Source); i.Param != "*" && !slices.Contains(known, i.Param) {
+	if param := p.stored(i.Source, i.Param); param != nil && param.Type == "reference" {
+		i.Param = param.Code
+	} else if known := referenceParams(i.Source); i.Param != "*" && !slices.Contains(known, i.Param) {
 		p.refuse(name, "The include names no reference parameter of "+i.Source+".", "one of "+listed(known), i.Param, nearest(i.Param, known))
 		return i, false
 	}

@@ -1,7 +1,5 @@
 package search
 
-import "github.com/pestle-fhir/pestle/fhir/r4"
-
 // SortKey gives the part of an entry's key by which a sort order compares:
 // bytes that sort as the values do. Of a period that is its start, of a code
 // the code, of a text the folded text.
@@ -58,7 +56,7 @@ func sortKind(resourceType string, by Sort) string {
 	if by.Param == ID {
 		return "id"
 	}
-	if param := r4.SearchParameter(resourceType, by.Param); param != nil {
+	if param := Parameter(resourceType, by.Param); param != nil {
 		return param.Type
 	}
 	return ""
@@ -66,7 +64,7 @@ func sortKind(resourceType string, by Sort) string {
 
 // IsReference reports whether the entries under a parameter are references.
 func IsReference(resourceType, code string) bool {
-	param := r4.SearchParameter(resourceType, code)
+	param := Parameter(resourceType, code)
 	return param != nil && param.Type == "reference"
 }
 

@@ -55,7 +55,7 @@ func programOf(resourceType, code string) *program {
 		return p.(*program)
 	}
 	p := &program{kinds: map[string]typeSet{}}
-	param := r4.SearchParameter(resourceType, code)
+	param := Parameter(resourceType, code)
 	if param == nil {
 		return p // not kept: the caller's text may be anything
 	}

@@ -92,7 +92,7 @@ func (r *Redactor) param(typ, code string, exact bool, shown string) error {
 		return nil
 	}
 	plain, modifier, _ := strings.Cut(code, ":")
-	p := r4.SearchParameter(typ, plain)
+	p := search.Parameter(typ, plain)
 	if p == nil {
 		return refused(shown, typ)
 	}
