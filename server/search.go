@@ -72,6 +72,7 @@ func (s *Server) searchType(c *gin.Context, in *search.Compartment) error {
 	if err := addMatches(b, x, q, found); err != nil {
 		return err
 	}
+	notes = append(append(notes, s.leftOut(x, q)...), explained(q, found)...)
 	if len(notes) > 0 {
 		b.entry("", fhir.Outcome(notes).JSON(), fhir.Obj("search", fhir.Obj("mode", "outcome")))
 	}

@@ -101,6 +101,9 @@ func (s *Server) searchAll(c *gin.Context, types []string, in *search.Compartmen
 		if err := x.permitReached(q); err != nil {
 			return err
 		}
+		if q.Explain {
+			return fhir.E("search", fhir.NotSupported, fhir.Issue{Message: "A search of several types is not explained.", Expression: "_explain", Expected: "a search of one type", Found: `"_explain=true"`})
+		}
 		t.note(notes)
 		t.queries = append(t.queries, q)
 	}

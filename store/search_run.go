@@ -14,6 +14,7 @@ import (
 // meanwhile.
 func (db *DB) Search(ctx context.Context, q *search.Query) (out *search.Result, err error) {
 	err = db.show(ctx, "search", toSearch, q.Page.AsOf, func(v view) error {
+		v = v.traced(q, db.opts.Clock)
 		out, err = v.search(ctx, q)
 		return err
 	})
@@ -44,6 +45,8 @@ func (v view) search(ctx context.Context, q *search.Query) (*search.Result, erro
 		}
 		var room int
 		if out.Included, room, err = v.included(ctx, q, out.Matches); err == nil || room == 0 {
+			v.trace.step("included")
+			out.Steps, out.Limited = v.trace.all(), v.limited(q.Type)
 			return out, err
 		}
 		most = room // the page ends before the match that brings too much
@@ -56,6 +59,7 @@ func (v view) paged(ctx context.Context, q *search.Query, most int) (*search.Res
 	if err != nil {
 		return nil, err
 	}
+	v.trace.step("plan")
 	out := &search.Result{Total: -1, AsOf: v.at, Explain: s.explain}
 	return out, closeAll([]stream{s}, v.fill(q, most, s, out))
 }
@@ -65,6 +69,7 @@ func (v view) fill(q *search.Query, most int, s *selection, out *search.Result) 
 	at := decodeMark(q.Page.After)
 	out.Total = at.total
 	if q.Count == 0 || q.Summary == search.SummaryCount {
+		defer v.trace.step("total")
 		return s.count(q, out, all)
 	}
 	p := &page{selection: s, q: q, most: most, out: out}
@@ -72,11 +77,14 @@ func (v view) fill(q *search.Query, most int, s *selection, out *search.Result) 
 		p.skip = at.before
 	}
 	behind, err := p.fill(at.behind)
+	v.trace.step("matches")
 	if err != nil {
 		return err
 	}
 	if out.Total < 0 && q.Page.After == nil {
-		if err := p.total(behind == nil); err != nil {
+		err := p.total(behind == nil)
+		v.trace.step("total")
+		if err != nil {
 			return err
 		}
 	}

@@ -45,6 +45,8 @@ func describe(param *r4.SearchParam) string {
 		return "a reference such as " + exampleTarget(param) + "/123, an id or an absolute URL"
 	case "uri":
 		return "a URI"
+	case "special":
+		return describeNear
 	case "composite":
 		return "the values of its parts joined by $"
 	}

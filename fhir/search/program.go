@@ -56,6 +56,11 @@ func (p *program) compile(typ *r4.Type, param *r4.SearchParam) {
 		narrated.Expression = narrativePath
 		param = &narrated
 	}
+	if param.Code == near {
+		placed := *param
+		placed.Expression = nearPath
+		param = &placed
+	}
 	if param.Expression == "" || unindexed[param.Code] {
 		return
 	}
@@ -103,6 +108,8 @@ func maker(typ *r4.Type, param *r4.SearchParam, types typeSet) func(string) writ
 		byType = soundWriters
 	case Text:
 		byType = narrativeWriters
+	case near:
+		byType = nearWriters
 	}
 	var components *composite
 	if param.Type == "composite" {

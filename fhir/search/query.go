@@ -166,6 +166,7 @@ type Query struct {
 	RevInclude []Include
 	Total      Total
 	Summary    Summary
+	Explain    bool // how it was answered is asked for
 	Elements   []string
 	Page       Page      // where to begin; zero for the first page
 	Before     time.Time // the state before this time (_at); zero for now
@@ -205,4 +206,16 @@ type Result struct {
 	// Explain says how the matches were found: the names of parameters, without what is
 	// looked for. nil where nobody knows.
 	Explain func() string
+	// Steps are what was done for the page, in order, where the query asked for it; Limited
+	// says that the principal sees a part of the resources, and so may not be told what
+	// the search went through.
+	Steps   []Step
+	Limited bool
+}
+
+// Step is a part of the work on an answer.
+type Step struct {
+	Name string        // plan, matches, total, included
+	Rows int           // of the database that were gone through
+	Time time.Duration // by the clock of the database
 }

@@ -12,12 +12,12 @@ import (
 // https://hl7.org/fhir/R4/search.html#Summary and what stands around it.
 var resultParams = map[string]func(p *parser, name, modifier, value string){
 	"_count": (*parser).count, "_sort": (*parser).sort, "_summary": (*parser).summary, "_elements": (*parser).elements, "_total": (*parser).total,
-	"_include": (*parser).include, "_revinclude": (*parser).revInclude, "_at": (*parser).asOf, "_contained": (*parser).contained, "_filter": (*parser).filtered,
+	"_include": (*parser).include, "_revinclude": (*parser).revInclude, "_at": (*parser).asOf, "_contained": (*parser).contained, "_filter": (*parser).filtered, "_explain": (*parser).explain,
 	"_format": (*parser).passed, "_pretty": (*parser).passed, pageParam: (*parser).passed,
 }
 
 // resultNames are those to be named in messages.
-var resultNames = []string{"_at", "_count", "_elements", "_filter", "_has", "_include", "_list", "_revinclude", "_sort", "_summary", "_total"}
+var resultNames = []string{"_at", "_count", "_elements", "_explain", "_filter", "_has", "_include", "_list", "_revinclude", "_sort", "_summary", "_total"}
 
 func (p *parser) plain(name, modifier string) bool {
 	if modifier == "" {
@@ -74,7 +74,7 @@ func sortParams(typ string) []string {
 	out := []string{ID, LastUpdated}
 	kinds := programFor(typ).kinds
 	for _, param := range r4.SearchParams(typ) {
-		if kinds[param.Code] != nil && param.Type != "composite" && param.Code != Text {
+		if kinds[param.Code] != nil && param.Type != "composite" && param.Code != Text && param.Code != near {
 			out = append(out, param.Code)
 		}
 	}
@@ -184,6 +184,16 @@ func (p *parser) asOf(name, modifier, value string) {
 		p.refuse(name, "A search is of one time.", "_at once", value, "")
 	default:
 		p.query.Before = end
+	}
+}
+
+func (p *parser) explain(name, modifier, value string) {
+	switch {
+	case !p.plain(name, modifier):
+	case value != "true" && value != "false":
+		p.refuse(name, "The value of _explain is no boolean.", "true or false", value, "")
+	default:
+		p.query.Explain = value == "true"
 	}
 }
 

@@ -37,6 +37,8 @@ func (v reading) ranges(kind, value string) (ranges []Range, expected string) {
 		return v.quantity(value)
 	case "composite":
 		return v.composite(value)
+	case "special":
+		return v.near(value)
 	}
 	return nil, "a parameter of a kind that can be searched"
 }
