@@ -22,7 +22,7 @@ import (
 // never change.
 type parameters struct {
 	Index int // indexVersion by which the rows are made
-	List  []parameter
+	List  []*parameter
 
 	defined *search.Custom // those that are not gone: commits keep their rows
 	ready   *search.Custom // those that answer
@@ -31,7 +31,7 @@ type parameters struct {
 // parameter is one definition.
 type parameter struct {
 	ID   string // of the SearchParameter
-	Of   search.Definition
+	Of   *search.Definition
 	Gone bool // it is defined no more, and its rows are removed
 	Work []work
 }
@@ -62,13 +62,13 @@ func (p *parameters) encode() []byte {
 
 // completed works out what follows from the list. Sets that are as they were stay the same.
 func (p *parameters) completed(before *parameters) *parameters {
-	var defined, ready []search.Definition
+	var defined, ready []*search.Definition
 	for _, one := range p.List {
 		if one.Gone {
 			continue
 		}
 		defined = append(defined, one.Of)
-		answers := one.Of
+		answers := *one.Of
 		answers.Types = nil
 		for _, w := range one.Work {
 			if w.Phase == answering {
@@ -76,7 +76,7 @@ func (p *parameters) completed(before *parameters) *parameters {
 			}
 		}
 		if len(answers.Types) > 0 {
-			ready = append(ready, answers)
+			ready = append(ready, &answers)
 		}
 	}
 	p.defined, p.ready = search.NewCustom(defined), search.NewCustom(ready)
@@ -145,7 +145,7 @@ func (p *parameters) after(versions []*fhir.Version) (*parameters, error) {
 
 // with returns the parameters with what a SearchParameter defines now; nil for nothing.
 func (p *parameters) with(id string, of *search.Definition) *parameters {
-	now := func(one parameter) bool { return one.ID == id && !one.Gone }
+	now := func(one *parameter) bool { return one.ID == id && !one.Gone }
 	i := slices.IndexFunc(p.List, now)
 	if i < 0 && of == nil || i >= 0 && of != nil && p.List[i].Of.Param.Code == of.Param.Code {
 		return p
@@ -156,12 +156,12 @@ func (p *parameters) with(id string, of *search.Definition) *parameters {
 			continue // it was defined before, and is again
 		}
 		if now(one) {
-			one.Gone, one.Work = true, begin(one.Of.Types)
+			one = &parameter{ID: one.ID, Of: one.Of, Gone: true, Work: begin(one.Of.Types)}
 		}
 		out.List = append(out.List, one)
 	}
 	if of != nil {
-		out.List = append(out.List, parameter{ID: id, Of: *of, Work: begin(of.Types)})
+		out.List = append(out.List, &parameter{ID: id, Of: of, Work: begin(of.Types)})
 	}
 	return out
 }
@@ -235,7 +235,7 @@ func (v view) usable(typ, param string) error {
 }
 
 // unready says how far a parameter is.
-func (v view) unready(one parameter, w work) error {
+func (v view) unready(one *parameter, w work) error {
 	h, err := v.head()
 	if err != nil {
 		return err

@@ -29,8 +29,8 @@ func unlimited() *atomic.Int64 {
 func (p *parameters) step(v view, out *kv.Overlay, past *pastRows) (*parameters, error) {
 	i, k, _ := p.waiting()
 	next := &parameters{Index: p.Index, List: slices.Clone(p.List)}
-	one := &next.List[i]
-	one.Work = slices.Clone(one.Work)
+	one := &parameter{ID: next.List[i].ID, Of: next.List[i].Of, Gone: next.List[i].Gone, Work: slices.Clone(next.List[i].Work)}
+	next.List[i] = one
 	w := &one.Work[k]
 	var err error
 	if w.Phase == dropping {

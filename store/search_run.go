@@ -45,8 +45,8 @@ func (v view) search(ctx context.Context, q *search.Query) (*search.Result, erro
 		}
 		var room int
 		if out.Included, room, err = v.included(ctx, q, out.Matches); err == nil || room == 0 {
-			v.trace.step("included")
-			out.Steps, out.Limited = v.trace.all(), v.limited(q.Type)
+			endStep(v.r, "included")
+			out.Steps, out.Limited = stepsOf(v.r), v.limited(q.Type)
 			return out, err
 		}
 		most = room // the page ends before the match that brings too much
@@ -59,7 +59,7 @@ func (v view) paged(ctx context.Context, q *search.Query, most int) (*search.Res
 	if err != nil {
 		return nil, err
 	}
-	v.trace.step("plan")
+	endStep(v.r, "plan")
 	out := &search.Result{Total: -1, AsOf: v.at, Explain: s.explain}
 	return out, closeAll([]stream{s}, v.fill(q, most, s, out))
 }
@@ -69,7 +69,7 @@ func (v view) fill(q *search.Query, most int, s *selection, out *search.Result) 
 	at := decodeMark(q.Page.After)
 	out.Total = at.total
 	if q.Count == 0 || q.Summary == search.SummaryCount {
-		defer v.trace.step("total")
+		defer endStep(v.r, "total")
 		return s.count(q, out, all)
 	}
 	p := &page{selection: s, q: q, most: most, out: out}
@@ -77,13 +77,13 @@ func (v view) fill(q *search.Query, most int, s *selection, out *search.Result) 
 		p.skip = at.before
 	}
 	behind, err := p.fill(at.behind)
-	v.trace.step("matches")
+	endStep(v.r, "matches")
 	if err != nil {
 		return err
 	}
 	if out.Total < 0 && q.Page.After == nil {
 		err := p.total(behind == nil)
-		v.trace.step("total")
+		endStep(v.r, "total")
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/pestle-fhir/pestle/store/kv"
 )
 
-// trace notes what each step of a search goes through. A nil one notes nothing.
+// trace notes what each step of a search goes through.
 type trace struct {
 	clock func() time.Time
 	begun time.Time
@@ -18,28 +18,28 @@ type trace struct {
 // traced is a view that notes how a query is answered, where it asks for that.
 func (v view) traced(q *search.Query, clock func() time.Time) view {
 	if q.Explain {
-		v.trace = &trace{clock: clock, begun: clock()}
-		v.r = tracing{v.r, v.trace}
+		v.r = tracing{v.r, &trace{clock: clock, begun: clock()}}
 	}
 	return v
 }
 
-// step ends a step.
-func (t *trace) step(name string) {
-	if t == nil {
+// endStep ends a step of a search that is traced.
+func endStep(r kv.Reader, name string) {
+	of, ok := r.(tracing)
+	if !ok {
 		return
 	}
-	now := t.clock()
+	t, now := of.t, of.t.clock()
 	t.steps = append(t.steps, search.Step{Name: name, Rows: t.rows, Time: now.Sub(t.begun)})
 	t.begun, t.rows = now, 0
 }
 
-// all are the steps that were noted.
-func (t *trace) all() []search.Step {
-	if t == nil {
-		return nil
+// stepsOf are the steps that were noted.
+func stepsOf(r kv.Reader) []search.Step {
+	if of, ok := r.(tracing); ok {
+		return of.t.steps
 	}
-	return t.steps
+	return nil
 }
 
 // tracing counts the rows that are read: by key, or by an iterator that moves to one.

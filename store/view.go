@@ -31,7 +31,6 @@ type view struct {
 	seen   fhir.Seq    // the newest commit that the reader has, 0 where more is on top
 	// sight is what the principal sees of it; nil for all.
 	sight  *sight
-	trace  *trace
 	letter byte // of what the principal does with it, for the reach of their token
 }
 

@@ -84,14 +84,13 @@ type Custom struct {
 }
 
 // NewCustom gathers definitions.
-func NewCustom(list []Definition) *Custom {
+func NewCustom(list []*Definition) *Custom {
 	if len(list) == 0 {
 		return nil
 	}
 	c := &Custom{byType: map[string][]*Definition{}}
 	var names []string
-	for i := range list {
-		d := &list[i]
+	for _, d := range list {
 		d.know()
 		names = append(names, d.Param.Code)
 		for _, typ := range d.Types {
@@ -153,7 +152,7 @@ func (c *Custom) Only(resourceType, code string) *Custom {
 		if d.Param.Code == code {
 			one := *d
 			one.Types = []string{resourceType}
-			return NewCustom([]Definition{one})
+			return NewCustom([]*Definition{&one})
 		}
 	}
 	return nil
