@@ -31,10 +31,11 @@ func (b *backup) everything() error {
 	return ended(it, err)
 }
 
-// Followed says how much of its log a database holds: up to which place, and the SHA-256
-// of the record there, in hexadecimal.
+// Followed says how much of its log a database holds: up to which place, the newest term,
+// and the SHA-256 of the record there, in hexadecimal.
 type Followed struct {
 	Place log.Place
+	Term  uint64
 	Sum   string
 }
 
@@ -51,7 +52,7 @@ func FollowedBy(engine kv.Engine) (f Followed, ok bool, err error) {
 		return f, false, err
 	}
 	a, err := decodeApplied(b)
-	return Followed{a.place, hex.EncodeToString(a.chain[:])}, err == nil, err
+	return Followed{a.place, a.term, hex.EncodeToString(a.chain[:])}, err == nil, err
 }
 
 // Unfollow makes a database one by itself, which needs its log no more. No database may

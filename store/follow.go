@@ -193,13 +193,14 @@ func (db *DB) recall(v view) error {
 		return errors.New("store: the database follows a log, without which it is not to be written")
 	case db.opts.Log == nil:
 		return nil
-	case ok:
-		if db.held.applied, err = decodeApplied(b); err != nil {
-			return err
-		}
-		known := db.held.applied
-		db.holds.Store(&known)
+	case !ok:
+		return nil // nobody else has what it holds yet
 	}
+	if db.held.applied, err = decodeApplied(b); err != nil {
+		return err
+	}
+	known := db.held.applied
+	db.holds.Store(&known)
 	index, _, err := v.r.Get(keyIndex)
 	if err != nil {
 		return err

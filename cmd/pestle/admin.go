@@ -33,6 +33,7 @@ type admin struct {
 	tokens   *oauth.Server // nil where the server issues none
 	accounts *accounts     // nil where nobody can sign in
 	sandbox  *policy.Table // what roles allow the people of a sandbox; nil elsewhere
+	replica  *replica      // nil where no standby can follow
 
 	ready     func(context.Context) (status, causes string) // see [server.Server.Ready]
 	roleTable []byte                                        // of serve --roles, nil for the built-in one
@@ -50,6 +51,9 @@ type adminCommand struct {
 	may  func(who auth.Identity, r *http.Request) error // refuses who may not give it; nil for one that is given on the socket alone
 	do   func(a *admin, who auth.Identity, w http.ResponseWriter, r *http.Request) error
 }
+
+// unrecorded are the commands that are parts of one that was recorded: only their refusal is.
+var unrecorded = map[string]bool{adminPath + "standby/log": true, adminPath + "standby/content": true}
 
 const (
 	smallBody = 1 << 20
@@ -80,6 +84,12 @@ var adminCommands = map[string]adminCommand{
 	adminPath + "logs":               {"logs", smallBody, nil, (*admin).logs},
 	adminPath + "launch":             {"launch", smallBody, nil, (*admin).launch},
 	adminPath + "user":               {"user", smallBody, scoped("$users"), (*admin).user},
+	adminPath + "promote":            {"promote", smallBody, nil, (*admin).promote},
+	adminPath + "standby/copy":       {"standby copy", smallBody, scoped("$standby"), (*admin).standbyCopy},
+	adminPath + "standby/hello":      {"standby", smallBody, scoped("$standby"), (*admin).standbyHello},
+	adminPath + "standby/log":        {"standby", smallBody, scoped("$standby"), (*admin).standbyLog},
+	adminPath + "standby/content":    {"standby", smallBody, scoped("$standby"), (*admin).standbyContent},
+	adminPath + "standby/overtake":   {"standby overtake", smallBody, scoped("$standby"), (*admin).standbyOvertake},
 	adminPath + "definitions/add":    {"definitions add", fileBody, scoped("$definitions"), (*admin).addDefinitions},
 	adminPath + "definitions/remove": {"definitions remove", smallBody, scoped("$definitions"), (*admin).removeDefinitions},
 }
@@ -119,7 +129,12 @@ func (a *admin) commands(who server.Authenticator) http.Handler {
 		caller, record, err := a.admit(who, c, w, r)
 		if err == nil {
 			err = c.do(a, caller, out, r.WithContext(fhir.WithPrincipal(r.Context(), &caller.Requester)))
-			a.ended(r.Context(), record, out, err)
+			if record != nil {
+				a.ended(r.Context(), record, out, err)
+			}
+		}
+		if record == nil && err == nil {
+			return
 		}
 		a.log.Info("command", "command", c.name, "by", caller.Requester.Agent, "name", caller.Requester.Display, "took", time.Since(started), "failed", err != nil)
 		if err != nil && out.yes {

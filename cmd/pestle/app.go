@@ -72,7 +72,8 @@ type appConfig struct {
 	Subscriptions subscriptionOptions
 	Traces        traceOptions
 
-	Journal journal.Log // the log that several databases follow; nil for a database by itself
+	Journal     journal.Log                          // the log that several databases follow; nil for a database by itself
+	OpenJournal func(*engineOf) (journal.Log, error) // opens one beside the database; nil for none
 }
 
 // app is everything of a running Pestle but HTTP.
@@ -187,6 +188,11 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	documents, err := c.contents(engine)
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
+	}
+	if c.OpenJournal != nil { // a standby copies the documents too, so that they may be in a folder
+		if c.Journal, err = c.OpenJournal(&engineOf{engine, engine}); err != nil {
+			return nil, errors.Join(err, engine.Close())
+		}
 	}
 	var db *store.DB
 	own := func(base string) bool { return db.Own(base) }

@@ -32,6 +32,8 @@ type commands struct {
 	Audit       auditCommand       `cmd:"" help:"Who was shown what."`
 	Backup      backupCommand      `cmd:"" help:"Write and verify backups."`
 	Restore     restoreCommand     `cmd:"" help:"Restore a database from backups, into a new folder."`
+	Standby     standbyCommand     `cmd:"" help:"Follow another server, the primary, to take its place when it is lost."`
+	Promote     promoteCommand     `cmd:"" help:"Make a standby the primary."`
 	Proof       proofCommand       `cmd:"" help:"Export the log of changes with its proofs; record what is lost of it."`
 	Verify      verifyCommand      `cmd:"" help:"Verify without a server that the history was not rewritten: an export, a folder, a backup or an answer to $proof."`
 	Witness     witnessCommand     `cmd:"" help:"On an auditor's machine: keep the checkpoints of a server, and raise the alarm where its log does not only grow."`
@@ -71,7 +73,7 @@ func newProgram(c *commands, run func(any) error) *cli.Program {
 // work, 2 a mistake on the command line.
 func run(args []string, std streams) int {
 	var c commands
-	c.Serve.line = args
+	c.Serve.line, c.Standby.line = args, args
 	p := newProgram(&c, func(command any) error { return command.(runner).Run(std) })
 	if len(args) == 0 {
 		args = []string{"help"}

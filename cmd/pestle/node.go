@@ -44,10 +44,18 @@ func (c *serveCommand) serveNode(ctx context.Context, first *app, listener net.L
 		}
 	}()
 	following := m.following(ctx)
-	return c.answer(ctx, m.node, listener, func() error {
+	var handler http.Handler = m.node
+	shipping := make(<-chan struct{})
+	if c.replica != nil {
+		handler, shipping = c.replica.within(m.node, func() http.Handler { return m.stack.Load() }), c.replica.run(ctx)
+	}
+	return c.answer(ctx, handler, listener, func() error {
 		stop()
 		<-ran
 		<-following
+		if c.replica != nil {
+			<-shipping
+		}
 		return errors.Join(failed, m.stack.Load().end())
 	}, log, func() {})
 }

@@ -97,7 +97,11 @@ type serveCommand struct {
 
 	AuditRetention []byte `env:"PESTLE_AUDIT_RETENTION" placeholder:"FILE" help:"How long records of the audit log are kept, by class, in the place of the built-in table: lines as in docs/audit.md."`
 
-	Secret       string        `env:"PESTLE_SECRET" secret:"" help:"Secret that seals the links of result pages; set it so that they outlive a restart."`
+	Secret         string   `env:"PESTLE_SECRET" secret:"" help:"Secret that seals the links of result pages; set it so that they outlive a restart."`
+	Log            string   `env:"PESTLE_LOG" placeholder:"file" help:"Keep a log of all writes that standbys follow, in the folder of the database: file (docs/standby.md)."`
+	LogMost        dataSize `env:"PESTLE_LOG_MOST" placeholder:"SIZE" default:"4GB" help:"With --log file: how much of it is kept, whoever needs it; what all standbys have is not kept beyond 64 MB."`
+	WaitForStandby int      `env:"PESTLE_WAIT_FOR_STANDBY" placeholder:"N" default:"0" help:"With --log file: a write is acknowledged once so many standbys hold it; without them none is."`
+
 	LogJSON      bool          `env:"PESTLE_LOG_JSON" help:"Write the log as JSON lines."`
 	LogSlow      time.Duration `env:"PESTLE_LOG_SLOW" default:"1s" help:"Requests that take so long are logged as slow, with how their search was answered; 0s for none."`
 	LogDebug     bool          `env:"PESTLE_LOG_DEBUG" help:"Log more."`
@@ -135,6 +139,7 @@ type serveCommand struct {
 	accounts  *accounts              // nil where nobody can sign in
 	people    *policy.Table          // what roles allow the people of a sandbox; nil elsewhere
 	seat      node.Seat              // of a server that is one of several; nil for one by itself
+	replica   *replica               // of a server with a log of its own; nil for one without
 	nodeName  string                 // of this one among them
 	nodeRoots *x509.CertPool         // of their certificates; nil for those of the system
 }
@@ -162,7 +167,19 @@ func (c *serveCommand) Run(std streams) error {
 	if config.Address = c.PublicURL; config.Address == "" {
 		config.Address = "http://" + listener.Addr().String()
 	}
+	if err := c.prepare(config.Address, log); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if c.replica != nil {
+		config.OpenJournal = c.replica.open
+		defer func() { _ = c.replica.close() }() // after the database
+	}
 	app, err := openApp(config, log)
+	if err == nil && c.replica != nil {
+		if err = c.take(ctx, app.db); err != nil {
+			err = errors.Join(err, app.close())
+		}
+	}
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -39,7 +39,9 @@ type stack struct {
 // its configuration.
 func (c *serveCommand) stack(app *app, at net.Addr, leads bool, tell func(*server.Config, bool), log *slog.Logger) (*stack, error) {
 	sign := c.sign
-	if c.seat != nil {
+	if c.replica != nil {
+		sign = c.signReplica(leads)
+	} else if c.seat != nil {
 		sign = c.signNode(leads)
 	}
 	if err := sign(app, c.origin(), log); err != nil {
@@ -66,6 +68,10 @@ func (k *stack) make(at net.Addr, tell func(*server.Config, bool)) error {
 	for _, n := range app.signed {
 		config.Warnings = append(config.Warnings, n.Trouble)
 	}
+	if c.replica != nil {
+		config.Warnings = append(config.Warnings, c.replica.warning)
+		config.Counters = append(config.Counters, c.replica.counters()...)
+	}
 	k.purged = eraser{db: app.db, log: log, before: app.forget}
 	k.reloads = &reloading{serving: c, app: app, bearer: c.taken, tokens: issuer(config), log: log}
 	app.figures.add(k.verified.counters()...)
@@ -75,7 +81,7 @@ func (k *stack) make(at net.Addr, tell func(*server.Config, bool)) error {
 	if k.server, err = server.New(config); err != nil {
 		return err
 	}
-	k.admin = &admin{app: app, data: c.Data, log: log, tokens: issuer(config), accounts: c.accounts, sandbox: c.people, ready: k.server.Ready, roleTable: c.Roles}
+	k.admin = &admin{app: app, replica: c.replica, data: c.Data, log: log, tokens: issuer(config), accounts: c.accounts, sandbox: c.people, ready: k.server.Ready, roleTable: c.Roles}
 	cards := &payments{app: app, stripe: c.Cards.stripe, till: c.Sandbox, site: c.site(), log: log}
 	packers := &goods{app: app, http: c.Goods.http, log: log}
 	cards.take(cmp.Or(app.address, "http://"+at.String()))

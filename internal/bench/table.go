@@ -75,7 +75,12 @@ var table = []row{
 	{
 		work: "token search, page of 20, among 1 million resources against 10 thousand", hold: hold{most: 2, unit: "x"},
 		suite:  suite{pkg: "./store", bench: "^BenchmarkTokenPage$/^badger$", time: "200x", once: true},
-		figure: pages,
+		figure: func(f *figures) (float64, string) { return pages(f, "TokenPage/badger/") },
+	},
+	{
+		work: "search by date range and sort, chain, _has, _include, count: page of 20, among 100 thousand resources against 10 thousand", hold: hold{most: 2, unit: "x"},
+		suite:  suite{pkg: "./store", bench: "^BenchmarkFlatPage$", time: "50x", once: true},
+		figure: func(f *figures) (float64, string) { return pages(f, "FlatPage/") },
 	},
 	{
 		work: "load of transaction bundles, validated (absolute; wso2/fhir-server: about 990/s)", hold: hold{least: 3 * 990, unit: "resources/s"}, shared: true, suite: loading,
@@ -201,9 +206,8 @@ func speed(f *figures, ours, theirs string) (float64, string) {
 	return us / them, fmt.Sprintf("%.1f x (%.0f of %.0f MB/s)", us/them, us, them)
 }
 
-// pages gives the worst ratio of the searches.
-func pages(f *figures) (float64, string) {
-	const prefix = "TokenPage/badger/"
+// pages gives the worst ratio of the searches of a benchmark.
+func pages(f *figures, prefix string) (float64, string) {
 	worst, which := 0.0, ""
 	for _, name := range f.names(prefix) {
 		if ratio := f.get(name, "ratio"); ratio > worst {

@@ -89,6 +89,7 @@ func TestOnePersonByTwoNames(t *testing.T) {
 type records map[string]*fhir.Version
 
 func (r records) Current(typ, id string) (*fhir.Version, error) { return r[typ+"/"+id], nil }
+func (r records) Bare(typ, id string) (*fhir.Version, error)    { return r[typ+"/"+id], nil }
 func (r records) First(typ, id string) (*fhir.Version, error)   { return r[typ+"/"+id], nil }
 
 func (r records) Newest(string, string, int) ([]string, error) { return nil, nil }

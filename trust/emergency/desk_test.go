@@ -15,6 +15,7 @@ import (
 type tasks map[string]*fhir.Version
 
 func (t tasks) Current(_, id string) (*fhir.Version, error)  { return t[id], nil }
+func (t tasks) Bare(_, id string) (*fhir.Version, error)     { return t[id], nil }
 func (t tasks) First(_, id string) (*fhir.Version, error)    { return t[id], nil }
 func (t tasks) Newest(string, string, int) ([]string, error) { return nil, nil }
 func (t tasks) Find(string, string) (ids []string, err error) {

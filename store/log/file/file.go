@@ -169,16 +169,26 @@ func (l *Log) Append(ctx context.Context, after log.Place, record []byte) error 
 	case after > last:
 		return fmt.Errorf("log: a record after place %d, but the newest is at %d", after, last)
 	}
-	if err := l.turn(); err != nil {
+	if err := l.turn(l.opts.Segment); err != nil {
 		return err
 	}
 	return l.write(last+1, record)
 }
 
-// turn begins the next file when the newest one is full.
-func (l *Log) turn() error {
+// Turn begins the next file, so that [Log.Trim] may remove all records that there are.
+func (l *Log) Turn() error {
+	l.appending.Lock()
+	defer l.appending.Unlock()
+	if err := l.Err(); err != nil {
+		return err
+	}
+	return l.turn(0)
+}
+
+// turn begins the next file when the newest one has so many bytes.
+func (l *Log) turn(size int64) error {
 	old := l.newest()
-	if old.end < l.opts.Segment || len(old.offsets) == 0 {
+	if old.end < size || len(old.offsets) == 0 {
 		return nil
 	}
 	h := old.header

@@ -294,6 +294,11 @@ func TestTrim(t *testing.T) {
 	require.NoError(t, l.Trim(100, 0, 0))
 	require.Len(t, l.segments, 1, "the newest stays")
 	require.NoError(t, l.Append(t.Context(), 100, record(101)))
+	require.NoError(t, l.Turn())
+	require.NoError(t, l.Turn())
+	require.NoError(t, l.Trim(101, 0, 1<<30))
+	require.Equal(t, Extent{First: 102, Last: 101, Bytes: headerLen}, l.Extent())
+	require.NoError(t, l.Append(t.Context(), 101, record(102)))
 	id, first := l.ID(), l.Extent().First
 	require.NoError(t, l.Close())
 	l = opened(t, l.dir, Options{Segment: 1000})

@@ -58,12 +58,26 @@ func (r *Receiver) Status() Status {
 	return r.status
 }
 
+// ErrRefused says that the primary has answered, and does not do what it was asked.
+// Implementations of [Primary] wrap it.
+var ErrRefused = errors.New("the primary refuses")
+
 // The pauses after a failure: the first is short, since a primary that is started anew is
-// back soon.
+// back soon; one that refuses does so for a while.
 const (
-	firstPause = 200 * time.Millisecond
-	maxPause   = 5 * time.Second
+	firstPause   = 200 * time.Millisecond
+	maxPause     = 5 * time.Second
+	refusedPause = 30 * time.Second
 )
+
+// Meet asks the primary whether the standby can follow, before [Receiver.Run].
+func (r *Receiver) Meet(ctx context.Context) error {
+	h, err := r.hello(ctx)
+	if err == nil {
+		_, err = r.Primary.Hello(ctx, h)
+	}
+	return err
+}
 
 // Run copies records until ctx ends.
 func (r *Receiver) Run(ctx context.Context) {
@@ -78,6 +92,9 @@ func (r *Receiver) Run(ctx context.Context) {
 		}
 		if !errors.Is(err, ErrSession) {
 			r.fails(err)
+		}
+		if errors.Is(err, ErrRefused) {
+			pause = refusedPause
 		}
 		select {
 		case <-ctx.Done():

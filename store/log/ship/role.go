@@ -15,7 +15,7 @@ type Role struct {
 	Role string `json:"role"`           // primary, standby or overtaken
 	ID   string `json:"id"`             // of the folder
 	From string `json:"from,omitempty"` // the primary of a standby, the one before of a primary, or who has taken the place of one that was overtaken
-	Term uint64 `json:"term,omitempty"` // of one that was overtaken: the term that has begun elsewhere
+	Term uint64 `json:"term,omitempty"` // of one that was overtaken: the term that has begun elsewhere; of a primary: its terms are none before it
 }
 
 // The roles.

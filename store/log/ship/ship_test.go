@@ -179,11 +179,11 @@ func TestWaiting(t *testing.T) {
 		primary := opened(t, file.Options{})
 		s := NewSender(primary, clock)
 		receiver(t, s, opened(t, file.Options{ID: primary.ID()}), "one")
-		return &Waiting{primary, s, 1}
+		return &Waiting{Log: primary, Sender: s, N: 1}
 	})
 	primary := opened(t, file.Options{})
 	s := NewSender(primary, clock)
-	w := &Waiting{primary, s, 2}
+	w := &Waiting{Log: primary, Sender: s, N: 2}
 	to := opened(t, file.Options{ID: primary.ID()})
 	_, stop := receiver(t, s, to, "one")
 	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)

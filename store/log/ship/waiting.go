@@ -14,6 +14,7 @@ type Waiting struct {
 	log.Log
 	Sender *Sender
 	N      int
+	Active func() bool // reports whether it waits at present, as that of a standby does not; nil for always
 }
 
 // Append adds a record, and returns when the standbys hold it, or with the context's error:
@@ -40,7 +41,7 @@ func (w *Waiting) Next(ctx context.Context, after log.Place) ([]byte, error) {
 func (w *Waiting) reach(ctx context.Context, place log.Place) error {
 	for {
 		held, moved := w.Sender.held(w.N)
-		if held >= place {
+		if held >= place || w.Active != nil && !w.Active() {
 			return nil
 		}
 		select {

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/store"
+	journal "github.com/pestle-fhir/pestle/store/log"
+	"github.com/pestle-fhir/pestle/store/log/ship"
+)
+
+// upstream is the primary as its standby reaches it: by the commands of a server
+// elsewhere, with a token that is read anew whenever a session begins.
+type upstream struct {
+	remote
+	log string     // id of its log
+	db  *store.DB  // of the standby, once it is open
+	way sync.Mutex // for at
+	at  *administration
+	let []letting // contents that wait for their records
+}
+
+// letting is a content that is held until a record is applied.
+type letting struct {
+	place   journal.Place
+	release func()
+}
+
+// reached is the primary, with the token as it was read last.
+func (u *upstream) reached(anew bool) (*administration, error) {
+	u.way.Lock()
+	defer u.way.Unlock()
+	if u.at != nil && !anew {
+		return u.at, nil
+	}
+	at, err := u.connect()
+	if err == nil && u.at != nil {
+		at.client = u.at.client
+	}
+	if err == nil {
+		u.at = at
+	}
+	return at, err
+}
+
+// call gives a command to the primary. A refusal is a [ship.ErrRefused].
+func (u *upstream) call(ctx context.Context, anew bool, path string, q url.Values, body any) (*http.Response, error) {
+	at, err := u.reached(anew)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, at.base+adminPath+path+"?"+q.Encode(), bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	at.sign(r.Header)
+	answer, err := at.client.Do(r)
+	if err != nil {
+		return nil, at.unreached(err)
+	}
+	if answer.StatusCode == http.StatusOK {
+		return answer, nil
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.Header.Get(headerSession) != "" {
+		return nil, ship.ErrSession
+	}
+	return nil, fmt.Errorf("%w: %w", ship.ErrRefused, at.refusal(answer))
+}
+
+// headerSession is on the answer to a request whose session is not known.
+const headerSession = "Pestle-Session"
+
+// Hello begins a session.
+func (u *upstream) Hello(ctx context.Context, h ship.Hello) (w ship.Welcome, err error) {
+	answer, err := u.call(ctx, true, "standby/hello", nil, h)
+	if err != nil {
+		return w, err
+	}
+	return w, errors.Join(json.NewDecoder(answer.Body).Decode(&w), answer.Body.Close())
+}
+
+// Batch asks for the records after a place.
+func (u *upstream) Batch(ctx context.Context, session string, after journal.Place) (io.ReadCloser, error) {
+	answer, err := u.call(ctx, false, "standby/log", url.Values{"session": {session}, "after": {strconv.FormatUint(uint64(after), 10)}}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return answer.Body, nil
+}
+
+// before brings the contents to which a record refers.
+func (u *upstream) before(ctx context.Context, place journal.Place, record []byte) error {
+	u.release()
+	list, err := store.ContentsOf(record)
+	if err != nil {
+		return err
+	}
+	for _, c := range list {
+		if in, err := u.db.OpenContent(ctx, c); err == nil {
+			_ = in.Close() // it is there already
+			continue
+		}
+		if err := u.bring(ctx, place, c); err != nil {
+			return fmt.Errorf("the content %x, to which the record at place %d refers: %w", c.SHA256, place, err)
+		}
+	}
+	return nil
+}
+
+func (u *upstream) bring(ctx context.Context, place journal.Place, c fhir.Content) error {
+	answer, err := u.call(ctx, false, "standby/content", url.Values{"sha256": {hex.EncodeToString(c.SHA256[:])}, "size": {strconv.FormatInt(c.Size, 10)}}, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	got, release, err := u.db.ReceiveContent(ctx, answer.Body)
+	if err != nil {
+		return err
+	}
+	if got != c {
+		release()
+		return errors.New("another one came")
+	}
+	u.let = append(u.let, letting{place, release})
+	return nil
+}
+
+// release lets go of the contents whose records are applied.
+func (u *upstream) release() {
+	for held := u.db.Role().Place; len(u.let) > 0 && u.let[0].place <= held; u.let = u.let[1:] {
+		u.let[0].release()
+	}
+}
+
+// overtakeRequest tells a primary that its place is taken.
+type overtakeRequest struct {
+	Log  string `json:"log"`
+	Term uint64 `json:"term"`
+	By   string `json:"by"`
+}
+
+// overtake has the primary lead no more, and says up to which place its log is.
+func (u *upstream) overtake(ctx context.Context, q overtakeRequest) (last journal.Place, err error) {
+	answer, err := u.call(ctx, true, "standby/overtake", nil, q)
+	if err != nil {
+		return 0, err
+	}
+	return last, errors.Join(json.NewDecoder(answer.Body).Decode(&last), answer.Body.Close())
+}
