@@ -63,11 +63,11 @@ func (m *messageScreen) write(w *markup.Writer) {
 	m.judgement.write(w, "What was sent")
 	w.HTML("</section>\n<details><summary>The same with curl</summary>\n<pre tabindex=\"0\"><code>").Text(m.Curl).HTML("</code></pre>\n</details>\n")
 	if m.Body && len(m.Issues) == 0 {
-		w.HTML("<details><summary>The body</summary>\n<div class=\"scroll\" role=\"region\" aria-label=\"The body\" tabindex=\"0\"><pre><code>")
+		w.HTML("<details><summary>The body</summary>\n<pre role=\"region\" aria-label=\"The body\" tabindex=\"0\"><code>")
 		for _, l := range m.Lines {
 			w.Text(l.Text).HTML("\n")
 		}
-		w.HTML("</code></pre></div>\n</details>\n")
+		w.HTML("</code></pre>\n</details>\n")
 	}
 }
 

@@ -83,7 +83,7 @@ func (l *listed) write(w *markup.Writer, id string) {
 	}
 	doorsOf(w, "What can be done: "+l.Title, l.Doors)
 	if l.Text != "" {
-		w.HTML("<div class=\"scroll\" role=\"region\" tabindex=\"0\"").Attr("aria-label", l.Title+", as text").HTML("><pre>").Text(l.Text).HTML("</pre></div>\n")
+		w.HTML("<pre role=\"region\" tabindex=\"0\"").Attr("aria-label", l.Title+", as text").HTML(">").Text(l.Text).HTML("</pre>\n")
 	}
 	if len(l.Rows) > 0 {
 		l.table(w)
