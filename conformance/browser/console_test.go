@@ -237,6 +237,21 @@ func TestConsole(t *testing.T) {
 	d.looks("form of a payment")
 	d.visit("/console/money/2001-01")
 	d.looks("month without claims")
+	d.be("administrator")
+	for _, page := range []string{"server", "clients", "organisations", "roles", "law", "definitions", "webhooks", "warehouse", "work"} {
+		d.visit("/console/admin/" + page)
+		d.looks("administration: " + page)
+	}
+	d.visit("/console/admin/people/add?id=")
+	d.looks("form of a person")
+	d.visit("/console/alerts")
+	d.looks("alerts")
+	d.be("clinic")
+	d.promised(`fetch("/fhir/Patient", {method: "POST", headers: {"Pestle-Person": "clinic", "Content-Type": "application/fhir+json"}, body: '{"resourceType":"Patient","gender":"man"}'}).then((r) => r.text())`)
+	d.visit("/console/messages")
+	d.looks("messages")
+	d.visit(d.script(`document.querySelector("tbody th a").getAttribute("href")`))
+	d.looks("message")
 	d.quiet()
 }
 
