@@ -423,7 +423,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 		Subscriptions: server.Subscriptions{Topics: subscription.Topics(), Socket: app.subscriptions.Socket()},
 		SMART:         server.SMART{Issuer: c.Issuer, TokenEndpoint: c.TokenEndpoint, AuthorizeEndpoint: c.AuthorizeEndpoint, KeysURL: c.KeysURL},
 	}
-	if c.seat == nil { // those of several servers are in their database
+	if c.seat == nil || c.replica != nil { // those of several servers are in their database, but of a standby
 		config.Contents, config.MaxContent = app.db, int64(c.MaxDocument)
 	}
 	if c.scanner != nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -167,11 +168,14 @@ func prescribe(base, try string, w *write) error {
 
 // lines is how many lines of the prescription of a write a server has.
 func lines(t *testing.T, base string, w write) int {
-	answer, err := client.Get(base + "/fhir/MedicationRequest?_summary=count&group-identifier=" + w.order.number)
+	answer, err := client.Get(base + "/fhir/MedicationRequest?_summary=count&group-identifier=" + url.QueryEscape(w.order.number))
 	require.NoError(t, err)
 	defer func() { _ = answer.Body.Close() }()
 	var b struct{ Total int }
-	require.NoError(t, json.NewDecoder(answer.Body).Decode(&b))
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, answer.StatusCode, "%s", text)
+	require.NoError(t, json.Unmarshal(text, &b))
 	return b.Total
 }
 
@@ -256,7 +260,38 @@ func stands(t *testing.T, base string, w write) bool {
 	defer func() { _ = answer.Body.Close() }()
 	text, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
+	require.Contains(t, []int{http.StatusOK, http.StatusNotFound}, answer.StatusCode, "%s: %s", w.location, text)
 	return answer.StatusCode == http.StatusOK && bytes.Contains(text, []byte("Load"+w.id()))
+}
+
+// document sends a document, and returns where it is.
+func document(base string, content []byte) (string, error) {
+	answer, err := client.Post(base+"/fhir/Binary", "application/octet-stream", bytes.NewReader(content))
+	if err != nil {
+		return "", err
+	}
+	_ = answer.Body.Close()
+	_, path, _ := strings.Cut(answer.Header.Get("Location"), "/fhir/")
+	return path, nil
+}
+
+// read reads a document; nil where it cannot be.
+func read(base, path string) []byte {
+	r, err := http.NewRequest(http.MethodGet, base+"/fhir/"+path, nil)
+	if err != nil {
+		return nil
+	}
+	r.Header.Set("Accept", "application/octet-stream")
+	answer, err := client.Do(r)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = answer.Body.Close() }()
+	content, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		return nil
+	}
+	return content
 }
 
 // found is where a server has the Patient of a write, "" for nowhere.
@@ -304,6 +339,10 @@ func TestLongStandby(t *testing.T) {
 		}
 		other.role("standby")
 		require.Eventually(t, func() bool { _, err := send(primary.url(), name, write{writer: 99}); return err == nil }, 30*time.Second, 50*time.Millisecond)
+		paper := bytes.Repeat([]byte{byte(try), 1, 2, 3}, 30_000) // is kept outside of the database
+		at, err := document(primary.url(), paper)
+		require.NoError(t, err)
+		require.Eventually(t, func() bool { return bytes.Equal(paper, read(other.url(), at)) }, 10*time.Second, 20*time.Millisecond)
 		later := time.Duration(200+rnd.IntN(1300)) * time.Millisecond
 		list := load(primary.url(), name, func() { time.Sleep(later); primary.kill() })
 
@@ -313,6 +352,7 @@ func TestLongStandby(t *testing.T) {
 		require.Eventually(t, func() bool { _, err := send(other.url(), name, write{writer: 98}); return err == nil }, 30*time.Second, 2*time.Millisecond)
 		mostTime = max(mostTime, time.Since(began))
 
+		require.Equal(t, paper, read(other.url(), at))
 		err = func() error {
 			gone, first := 0, map[int]int{} // the first that a writer has lost
 			for _, w := range list {

@@ -33,8 +33,6 @@ type Options struct {
 	// place after which the copy begins. Unless set, the log is a new one, from place 1.
 	ID    string
 	After log.Place
-	// Room reports whether the disk has room for so many bytes; nil for always.
-	Room func(bytes int64) error
 	// Logger is told what is cut off the end; nil for nobody.
 	Logger *slog.Logger
 }
@@ -245,14 +243,6 @@ func (l *Log) Err() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.broken
-}
-
-// Room reports whether the disk has room for records of so many bytes.
-func (l *Log) Room(bytes int64) error {
-	if l.opts.Room == nil {
-		return nil
-	}
-	return l.opts.Room(bytes)
 }
 
 func (l *Log) seal(place log.Place, record []byte) []byte {
