@@ -74,6 +74,7 @@ var owners = map[string][]string{
 	"github.com/google/fhir/":      {"fhir/typed", "pharmacy"},
 	"github.com/spf13/":            {"internal/cli"},
 	"github.com/minio/minio-go/":   {"store/content/s3"},
+	"github.com/nats-io/":          {"store/log/jetstream", "cmd"},
 	"golang.org/x/mod/sumdb/":      {"trust", "cmd"},
 }
 
