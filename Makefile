@@ -33,12 +33,13 @@ LINT     := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 R4       ?= ../shared/definitions/hl7.fhir.r4.core-4.0.1.tgz
 UCUM     ?= ../shared/suites/ucum/ucum-essence.xml
 
-.PHONY: help run build build-s3 cross size release test lint generate bench oracle clients fuzz long short
+.PHONY: help run build build-s3 build-cluster cross size release test lint generate bench oracle clients fuzz long short
 
 help:
 	@echo 'make run        build, and serve a sandbox on http://127.0.0.1:8080/fhir'
 	@echo 'make build      one static binary, $(BIN)'
 	@echo 'make build-s3   the same, that can keep documents in S3, call the NHS and send traces: $(BIN)-s3'
+	@echo 'make build-cluster  the same, that can be one of several servers: $(BIN)-cluster'
 	@echo 'make cross      compile for every platform: $(PLATFORMS)'
 	@echo 'make release    archives of every platform, bills of materials, checksums and signature, in $(RELEASE)'
 	@echo 'deploy/check    start or lint everything in deploy, and say which'
@@ -61,6 +62,13 @@ S3TAGS   := $(TAGS),s3,nhs,otlp
 build-s3: TAGS := $(S3TAGS)
 build-s3:
 	$(BUILD) -o $(BIN)-s3 ./cmd/pestle
+
+# The same that can be one of several servers with the same data (docs/adr/cluster.md).
+CLUSTERTAGS := $(S3TAGS),cluster
+build-cluster: TAGS := $(CLUSTERTAGS)
+build-cluster:
+	$(BUILD) -o $(BIN)-cluster ./cmd/pestle
+	@bytes=$$(wc -c <$(BIN)-cluster); echo "$(BIN)-cluster has $$bytes bytes, at most 60000000"; test "$$bytes" -le 60000000
 
 cross:
 	@for p in $(PLATFORMS); do echo "$$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -o /dev/null ./cmd/pestle || exit 1; done

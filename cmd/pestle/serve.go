@@ -98,7 +98,7 @@ type serveCommand struct {
 	AuditRetention []byte `env:"PESTLE_AUDIT_RETENTION" placeholder:"FILE" help:"How long records of the audit log are kept, by class, in the place of the built-in table: lines as in docs/audit.md."`
 
 	Secret         string   `env:"PESTLE_SECRET" secret:"" help:"Secret that seals the links of result pages; set it so that they outlive a restart."`
-	Log            string   `env:"PESTLE_LOG" placeholder:"file" help:"Keep a log of all writes that standbys follow, in the folder of the database: file (docs/standby.md)."`
+	Log            string   `env:"PESTLE_LOG" placeholder:"file|URL" help:"Keep a log of all writes that standbys follow, in the folder of the database: file (docs/standby.md); or with several servers with the same data, in NATS servers with JetStream: nats://host:4222, with commas between (docs/cluster.md)."`
 	LogMost        dataSize `env:"PESTLE_LOG_MOST" placeholder:"SIZE" default:"4GB" help:"With --log file: how much of it is kept, whoever needs it; what all standbys have is not kept beyond 64 MB."`
 	WaitForStandby int      `env:"PESTLE_WAIT_FOR_STANDBY" placeholder:"N" default:"0" help:"With --log file: a write is acknowledged once so many standbys hold it; without them none is."`
 
@@ -125,6 +125,7 @@ type serveCommand struct {
 	Messages    messageOptions      `embed:""`
 	NHS         nhsOptions          `embed:""`
 	Traces      traceOptions        `embed:""`
+	Several     clusterOptions      `embed:""`
 
 	settings  []cli.Setting          // as they were told
 	line      []string               // the command line
@@ -174,6 +175,13 @@ func (c *serveCommand) Run(std streams) error {
 		config.OpenJournal = c.replica.open
 		defer func() { _ = c.replica.close() }() // after the database
 	}
+	leave := func() {}
+	if c.Several.several() {
+		if leave, err = c.join(ctx, &config, listener.Addr(), log); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+	}
+	defer func() { leave() }()
 	app, err := openApp(config, log)
 	if err == nil && c.replica != nil {
 		if err = c.take(ctx, app.db); err != nil {
@@ -358,6 +366,9 @@ func (c *serveCommand) complete() error {
 		return err
 	}
 	if err := c.Alerts.complete(c.Sandbox, &c.Notices); err != nil {
+		return err
+	}
+	if err := c.Several.complete(c); err != nil {
 		return err
 	}
 	if err := c.Subscribed.complete(); err != nil {

@@ -213,10 +213,10 @@ func (c *serveCommand) prepare(address string, log *slog.Logger) error {
 	switch {
 	case c.Log == "" && c.WaitForStandby > 0:
 		return errors.New("--wait-for-standby is for a server with --log file")
-	case c.Log == "":
+	case c.Log == "" || isNATS(c.Log):
 		return nil
 	case c.Log != "file":
-		return fmt.Errorf("--log %s: expected file", c.Log)
+		return fmt.Errorf("--log %s: expected file, or nats://host:port", c.Log)
 	}
 	if c.replica == nil {
 		role, ok, err := ship.ReadRole(filepath.Join(c.Data, journalFolder))
