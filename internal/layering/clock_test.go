@@ -20,11 +20,12 @@ var clockless = []string{"store", "fhir/search", "pharmacy"}
 
 // clocks are the files that may, and what for.
 var clocks = map[string]string{
-	"store/db.go":      "the default of Options.Clock, asked once for each commit that brings no time",
-	"store/figures.go": "how long a group took to be durable, for whoever watches",
-	"store/audit.go":   "how long a step of a check holds its view",
-	"pharmacy/loop.go": "how long a step took, for whoever watches",
-	"pharmacy/fold.go": "how long a step took, for whoever watches",
+	"store/db.go":                  "the default of Options.Clock, asked once for each commit that brings no time",
+	"store/log/jetstream/lease.go": "how long a lease is held, by this machine alone: what fences is the place in the log",
+	"store/figures.go":             "how long a group took to be durable, for whoever watches",
+	"store/audit.go":               "how long a step of a check holds its view",
+	"pharmacy/loop.go":             "how long a step took, for whoever watches",
+	"pharmacy/fold.go":             "how long a step took, for whoever watches",
 }
 
 // engines keep bytes, whatever they say.
