@@ -34,6 +34,10 @@ func (s *Server) inHTML(w http.ResponseWriter, r *http.Request, status int, text
 
 func sendPage(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	page.Headers(w.Header())
+	sendBody(w, r, status, body)
+}
+
+func sendBody(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
@@ -68,6 +72,11 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request) bool {
 	case s.config.Docs != nil && (path == "/docs" || strings.HasPrefix(path, "/docs/")):
 		x.interaction = "docs"
 		body, err = page.Document(s.site(), s.config.Docs, strings.Trim(strings.TrimPrefix(path, "/docs"), "/"))
+	case explores(path):
+		x.interaction = "openapi"
+		if body, err = s.explorer(r); errors.Is(err, fs.ErrNotExist) {
+			err = s.noOpenAPI(path)
+		}
 	default:
 		return false
 	}
@@ -76,6 +85,11 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request) bool {
 	}
 	if err != nil {
 		s.fail(w, r, err)
+		return true
+	}
+	if x.interaction == "front" && s.config.Story != nil {
+		page.FormHeaders(w.Header(), "")
+		sendBody(w, r, http.StatusOK, body)
 		return true
 	}
 	sendPage(w, r, http.StatusOK, body)

@@ -27,7 +27,7 @@ func describes(path string) bool { return path == tradePath || strings.HasPrefix
 // read it. It reports whether it did.
 func (s *Server) openAPI(w http.ResponseWriter, r *http.Request) bool {
 	path := r.URL.Path
-	if !describes(path) {
+	if !describes(path) || explores(path) && mayBrowse(r) {
 		return false
 	}
 	exchangeIn(r.Context()).interaction = "openapi"
@@ -39,11 +39,7 @@ func (s *Server) openAPI(w http.ResponseWriter, r *http.Request) bool {
 	}
 	typ := strings.TrimSuffix(strings.TrimPrefix(path, typePath), ".json")
 	if path != tradePath && (!r4.IsResource(typ) || !strings.HasSuffix(path, ".json")) {
-		issue := fhir.Issue{Message: "There is no OpenAPI document here.", Expected: "/openapi.json, or /openapi/[type].json", Found: path}
-		if near := spelling.One(typ, r4.ResourceTypes()); near != "" {
-			issue.Fix = "Did you mean " + typePath + near + ".json?"
-		}
-		s.fail(w, r, fhir.E("openapi", fhir.NotFound, issue))
+		s.fail(w, r, s.noOpenAPI(path))
 		return true
 	}
 	text := s.documents.of(s, s.origin(r), path)
@@ -56,6 +52,16 @@ func (s *Server) openAPI(w http.ResponseWriter, r *http.Request) bool {
 		_, _ = w.Write(text) // the client went away: nobody is left to tell
 	}
 	return true
+}
+
+// noOpenAPI is the error of an address below which there is nothing.
+func (*Server) noOpenAPI(path string) error {
+	issue := fhir.Issue{Message: "There is no OpenAPI document here.", Expected: "/openapi.json, or /openapi/[type].json; as a page /openapi, or /openapi/[type]", Found: path}
+	typ := strings.TrimSuffix(strings.TrimPrefix(path, typePath), ".json")
+	if near := spelling.One(typ, r4.ResourceTypes()); near != "" {
+		issue.Fix = "Did you mean " + typePath + near + ".json?"
+	}
+	return fhir.E("openapi", fhir.NotFound, issue)
 }
 
 // documents are the OpenAPI documents that were asked for on a day, by address. Anybody

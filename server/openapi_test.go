@@ -15,7 +15,7 @@ import (
 func TestOpenAPI(t *testing.T) {
 	h := newHandler(t, nil)
 	for path, want := range map[string]int{
-		"/openapi.json": 200, "/openapi/Patient.json": 200, "/openapi/Patien.json": 404, "/openapi/Patient": 404, "/openapi/HumanName.json": 404,
+		"/openapi.json": 200, "/openapi/Patient.json": 200, "/openapi/Patien.json": 404, "/openapi/HumanName.json": 404,
 	} {
 		w := call(h, http.MethodGet, path, "")
 		require.Equal(t, want, w.Code, path)

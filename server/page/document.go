@@ -49,5 +49,13 @@ func contents(site Site, docs fs.FS) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return document(site, "Documentation", b.String(), docs, "."), nil
+	return site.page("Documentation", func(w *markup.Writer) {
+		w.HTML("<article class=\"document\">\n")
+		markdown(w, b.String(), docs, ".")
+		w.HTML("<p>Made by this server itself: ")
+		link(w, Link{"the interface", ExplorerPath})
+		w.HTML(", type by type, and ")
+		link(w, Link{"the rules", RulePath})
+		w.HTML(" that an issue may name.</p>\n</article>\n")
+	}), nil
 }

@@ -35,7 +35,7 @@ func (f *Front) HTML() []byte {
 }
 
 func (f *Front) places() []place {
-	list := []place{{Link{"Metadata", "/fhir/metadata"}, "What the server can do: interactions, search parameters, operations, as a CapabilityStatement."}, {Link{"OpenAPI", "/openapi.json"}, "The interface for tools that make clients of it; of each type of FHIR at /openapi/[type].json."}}
+	list := []place{{Link{"Metadata", "/fhir/metadata"}, "What the server can do: interactions, search parameters, operations, as a CapabilityStatement."}, {Link{"The interface", ExplorerPath}, "Each type with what can be done, its search parameters and an example; the same as OpenAPI for tools."}}
 	if f.Site.Console {
 		list = append(list, place{Link{"Console", ConsolePath}, "The screens of the people who do the work: customer service, pharmacists, finance and auditors."})
 	}

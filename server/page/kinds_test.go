@@ -12,7 +12,7 @@ import (
 // kinds are all kinds of pages, each made of what text returns for the name of a
 // field; full says whether what may be there is.
 var kinds = map[string]func(text func(string) string, full bool) ([]byte, error){
-	"account": filled[Account], "consent": filled[Consent], "front": filled[Front], "invitation": filled[Invitation],
+	"account": filled[Account], "consent": filled[Consent], "explorer": filled[Explorer], "front": filled[Front], "invitation": filled[Invitation],
 	"payment": filled[Payment], "people": filled[People], "printed": filled[Printed], "refusal": filled[Refusal], "signin": filled[SignIn],
 	"answer": answer(200, "Patient/1"), "answer-missing": answer(404, "Patient/1"), "answer-stranger": answer(401, "Task/1/_history/2"), "answer-bundle": answer(200, "Task"),
 	"document": func(text func(string) string, full bool) ([]byte, error) {
@@ -51,6 +51,8 @@ func fillValue(v reflect.Value, name string, text func(string) string, full bool
 			v.Set(reflect.New(v.Type().Elem()))
 			fillValue(v.Elem(), name, text, full)
 		}
+	case reflect.Uint8: // of an example: the text of a number
+		v.SetUint('1')
 	case reflect.Slice: // a full item, and one without what may be missing
 		if full {
 			v.Set(reflect.MakeSlice(v.Type(), 2, 2))

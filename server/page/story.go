@@ -16,7 +16,28 @@ type Step struct {
 	Links       []Link
 	SumsTitle   string
 	Sums        []Sum
+	Doors       []Door
 	Command     string // what to type to do it
+}
+
+// Door is a button by which somebody of a sandbox does a step.
+type Door struct {
+	Words  string
+	Action string // where it is sent
+	Person string // who they become, "" where that does not matter
+	Back   string // where that leads
+}
+
+func (d *Door) write(w *markup.Writer) {
+	w.HTML(`<form class="consent" method="post"`).Attr("action", d.Action).HTML(">\n")
+	if d.Back != "" {
+		hidden(w, "back", d.Back)
+	}
+	w.HTML(`<button class="primary"`)
+	if d.Person != "" {
+		w.HTML(` name="person"`).Attr("value", d.Person)
+	}
+	w.HTML(">").Text(d.Words).HTML("</button>\n</form>\n")
 }
 
 // Sum is an amount with its words.
@@ -35,6 +56,9 @@ func (s *Step) write(w *markup.Writer) {
 	if s.Done {
 		w.HTML(` class="done"`)
 	}
+	if s.Next {
+		w.HTML(` id="next"`)
+	}
 	w.HTML(">\n<h3>").Text(s.Title).HTML(` <span class="tag">`).Text(s.when()).HTML("</span></h3>\n")
 	if s.Text != "" {
 		w.HTML("<p>").Text(s.Text).HTML("</p>")
@@ -52,7 +76,11 @@ func (s *Step) write(w *markup.Writer) {
 	w.HTML("\n")
 	s.sums(w)
 	w.HTML("\n")
+	for i := range s.Doors {
+		s.Doors[i].write(w)
+	}
 	if s.Command != "" {
+		w.HTML("<p>In a terminal:</p>\n")
 		w.HTML(`<pre class="command" tabindex="0"`).Attr("aria-label", "Command: "+s.Title).HTML("><code>").Text(s.Command).HTML("</code></pre>")
 	}
 	w.HTML("\n</li>\n")
