@@ -44,9 +44,13 @@ func (sandboxSignIn) account(name string) (oauth.Person, bool) {
 	return p, err == nil
 }
 
-// within serves the page beside everything else.
+// within serves the page, and what the buttons of the front page do, beside everything else.
 func (s sandboxSignIn) within(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if playing(r.URL.Path) {
+			s.plays(next, w, r)
+			return
+		}
 		if r.URL.Path != choosePath {
 			next.ServeHTTP(w, r)
 			return

@@ -25,11 +25,16 @@ func (a *app) story(ctx context.Context, base string) (*page.Story, error) {
 	for i := range steps {
 		steps[i].Next = next && !steps[i].Done
 		if next = next && steps[i].Done; i > 0 && !steps[i].Next {
-			steps[i].Command = "" // not yet, or not any more
+			steps[i].Command, steps[i].Doors = "", nil // not yet, or not any more
 		}
 	}
+	if last := &steps[len(steps)-1]; last.Done && d.claim != nil {
+		month := d.claim.Get("created").Text()
+		month = month[:min(len(month), len("2006-01"))]
+		last.Doors = []page.Door{{Words: "The month’s account and its claims in the console, as finance", Action: choosePath, Person: "finance", Back: page.ConsolePath + "/money/" + month}}
+	}
 	return &page.Story{Title: "A prescription from the clinic to the claim", Steps: steps,
-		Text: "Do the steps in a terminal, one after the other, and load this page again after each. It follows the prescription that was sent last."}, nil
+		Text: "Do the steps one after the other, by a button or in a terminal. The page follows the prescription that was sent last; load it again to see what was done elsewhere."}, nil
 }
 
 // demo is a demo order with what came of it: nil where it has not come to that.
@@ -122,8 +127,8 @@ func (d *demo) business() (code, words string) {
 func here(ref string) string { return server.Bases[0] + "/" + ref }
 
 func (d *demo) sent() page.Step {
-	s := page.Step{Title: "The clinic sends a prescription", Done: d.task != nil, Command: sendOrder(d.base),
-		Text: "The Sandbox Attention Clinic prescribes 28 methylphenidate 18 mg modified-release tablets, a schedule 2 controlled drug, and 100 paracetamol 500 mg soluble tablets, for a patient. The message is an EPS prescription-order. Each time that the command is run, it sends a new prescription of another patient, with new numbers and today’s dates."}
+	s := page.Step{Title: "The clinic sends a prescription", Done: d.task != nil, Command: sendOrder(d.base), Doors: []page.Door{{Words: "Send a new prescription", Action: sandboxSend}},
+		Text: "The Sandbox Attention Clinic prescribes 28 methylphenidate 18 mg modified-release tablets, a schedule 2 controlled drug, and 100 paracetamol 500 mg soluble tablets, for a patient. The message is an EPS prescription-order. Each time it is a new prescription of another patient, with new numbers and today’s dates."}
 	if d.task == nil {
 		s.Links = []page.Link{{Text: "A demo order, made new at each look", Href: here("$" + freshOrder)}}
 		return s
@@ -162,6 +167,7 @@ func (d *demo) accepted() page.Step {
 		s.Done = code != "0001"
 		if !s.Done {
 			s.Command = "curl -s -X POST '" + d.at() + "/$accept?_pretty=true'"
+			s.Doors = d.console("pharmacist", "Take it up in the console, as the pharmacist")
 		}
 	}
 	return s
@@ -174,6 +180,7 @@ func (d *demo) supplied() page.Step {
 		s.Links = append(s.Links, page.Link{Href: here("MedicationDispense/" + r.ID()),
 			Text: "Supplied: " + r.Root().Path("quantity", "value").Text() + " × " + r.Root().Path("medicationCodeableConcept", "coding").Get("display").Text()})
 	}
+	s.Doors = d.console("pharmacist-2", "Hand it over in the console, as the second pharmacist")
 	s.Command = d.operation("hand-over", `{"name":"collector","valueCode":"representative"},{"name":"collectorName","valueString":"Sam Carer"},{"name":"identityRequested","valueBoolean":true},{"name":"identityProvided","valueBoolean":true}`)
 	return s
 }

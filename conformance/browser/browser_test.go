@@ -53,6 +53,9 @@ var (
 // built is the program, which all tests share.
 func built(t *testing.T) string {
 	t.Helper()
+	if program := os.Getenv("PESTLE_PROGRAM"); program != "" { // one that was built before
+		return program
+	}
 	buildOnce.Do(func() {
 		if programDir, buildError = os.MkdirTemp("", "pestle-browser"); buildError != nil {
 			return

@@ -130,8 +130,10 @@ func (d *desk) looks(state string) {
 		d.accessible(axe, state+" "+scheme+" "+contrast)
 	}
 	look(320, "dark", "more")
+	d.photograph(state + " narrow dark")
 	look(1280, "light", "no-preference")
 	d.accessible(sniffer, state)
+	d.photograph(state)
 }
 
 // quiet wants that no page broke its own policy, and no script failed.

@@ -110,7 +110,7 @@ func (f *frame) head(w *markup.Writer) {
 func (f *frame) header(w *markup.Writer) {
 	w.HTML("<header>\n")
 	if f.Site.Sandbox {
-		w.HTML(`<p class="sandbox"><strong>SANDBOX</strong> demo data, this computer only</p>` + "\n")
+		w.HTML(`<p class="sandbox"><strong>SANDBOX</strong> demo data, this computer only. <a href="/#next">What comes next</a> <a href="/sandbox/people?back=%2Fconsole">Be somebody else</a></p>` + "\n")
 	}
 	w.HTML("<p class=\"confidential\"><strong>Confidential: personal patient data.</strong> Opened by ").Text(f.Who)
 	for _, more := range []string{f.As, f.Places} {
