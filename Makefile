@@ -25,7 +25,10 @@ COLD     := $(addprefix $(OURS)/,cmd/... internal/... profiles/fsh profiles/defi
   github.com/google/fhir/go/proto/... vendor/golang.org/x/... net log/... flag os/... archive/... \
   google.golang.org/protobuf/... \
   golang.org/x/mod/... github.com/pelletier/... github.com/dgraph-io/badger/v4/pb encoding/gob encoding/csv net/textproto net/url crypto/rsa crypto/ecdsa \
-  net/smtp net/mail mime/... html go/... text/...
+  net/smtp net/mail mime/... html go/... text/... \
+  $(OURS)/server $(OURS)/server/auth $(OURS)/profiles/terminology/... $(OURS)/fhir/ucum \
+  $(OURS)/trust/ledger $(OURS)/trust/redaction $(OURS)/store/content/... net/http encoding/json github.com/gin-gonic/... \
+  github.com/klauspost/compress/flate github.com/klauspost/compress/zstd math/big
 BUILD     = $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)' $(COLD:%=-gcflags=%=-l)
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 LINT     := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
