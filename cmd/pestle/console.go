@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -24,7 +25,7 @@ func (c *serveCommand) consoleOver(rest, commands http.Handler, app *app, config
 	}
 	site := c.appConfig().Dispensing.Site
 	screens := console.Config{REST: rest, Commands: commands, Sandbox: c.Sandbox, Site: c.site(), Origin: trimSlash(c.PublicURL), Pharmacy: strings.TrimSpace(site.Name + " (" + site.ODS + ")"),
-		Display: nhs.Display, Zone: nhs.London(), Logger: log, Operations: config.Operations, Codes: codesOf, Head: app.db.Head, Wait: app.db.Wait,
+		Display: nhs.Display, Zone: nhs.London(), Logger: log, Operations: config.Operations, Codes: codesOf, Head: app.db.Head, Wait: app.db.Wait, Last: app.lastCommit,
 		Identity: func(p *oauth.Person, proof oauth.Proof) auth.Identity { return tokens.IdentityOf(p, proof, "console") }}
 	switch {
 	case c.Sandbox:
@@ -95,4 +96,14 @@ func codesOf(operation, parameter string) []fhir.Coding {
 		return own("evidence-seen", "seen", "no-evidence-seen", "not seen")
 	}
 	return nil
+}
+
+// lastCommit is the time of the last commit, the zero time where there is none.
+func (a *app) lastCommit() time.Time {
+	if head := a.db.Head(); head > 0 {
+		if list, err := a.db.Log(context.Background(), head-1, 1); err == nil && len(list) == 1 {
+			return list[0].Time
+		}
+	}
+	return time.Time{}
 }

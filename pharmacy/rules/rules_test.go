@@ -16,7 +16,7 @@ import (
 )
 
 // doors are where the rules are asked.
-var doors = strings.Fields("order update notification task release accept dispense return withdraw cancel release-hold hold approve reject record-original query correct check owe hand-over put-back dispatch fail-delivery tracking-status complete-claim mitigate detect-issues reconcile import label tracker commit claim submit close-month export-month month-figures month-statement month-differences papers papers-sent settle-difference payment load register issue credit receipt record-payment request-payment refund receive-stock destroy stock-check correct-register responsible-pharmacist resend acknowledge-alert stock resume event supply-requisition")
+var doors = strings.Fields("order update notification task release accept dispense return withdraw cancel release-hold hold approve reject record-original query correct check owe hand-over put-back dispatch fail-delivery tracking-status complete-claim mitigate detect-issues reconcile import label tracker commit claim submit close-month export-month month-figures month-statement month-differences papers papers-sent settle-difference payment load register issue credit receipt record-payment request-payment refund receive-stock destroy stock-check correct-register responsible-pharmacist resend acknowledge-alert stock resume event supply-requisition nhs-resend")
 
 // parts are the files of the business whose rules are in the table: code, data and tests.
 var parts = []string{
@@ -27,7 +27,7 @@ var parts = []string{
 	"../register/*.go", "../register/testdata/*.txtar",
 	"../clinical/guard.go", "../clinical/guard_test.go", "../clinical/service.go", "../clinical/*_test.go",
 	"../invoicing/*.go", "../notices/*.go", "../alerts/*.go",
-	"../warehouse/*.go", "../warehouse/*/*.go", "../warehouse/testdata/*.txtar",
+	"../spine/*.go", "../spine/*/*.go", "../warehouse/*.go", "../warehouse/*/*.go", "../warehouse/testdata/*.txtar",
 }
 
 // named is an issue in the source that names its rule.

@@ -263,6 +263,7 @@ func TestResend(t *testing.T) {
 		}
 		reply, err := w.s.Operations()[0].Handle(t.Context(), c)
 		if err != nil {
+			broken(t, err, "NHS-2")
 			return err.Error()
 		}
 		return reply.Resource.Get("issue").Item(0).Path("details", "text").Text() + reply.Resource.Get("issue").Item(0).Get("diagnostics").Text()
@@ -358,7 +359,16 @@ func TestGuard(t *testing.T) {
 		r, _ := fhir.Parse([]byte(`{"resourceType":"Basic","id":"` + recordID(updates, "1") + `","code":{"coding":[{"system":"` + code + `","code":"status-update"}]}}`))
 		_, err := w.db.Commit(t.Context(), &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Update, Type: "Basic", ID: r.ID(), Resource: r}}})
 		require.ErrorContains(t, err, "recorded by the server itself")
+		broken(t, err, "NHS-1")
 	}
+}
+
+// broken wants a refusal to name the rule that it is of.
+func broken(t *testing.T, err error, rule string) {
+	t.Helper()
+	var e *fhir.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, rule, e.Issues[0].Rule)
 }
 
 // TestHistories: whatever fails and whenever the process ends, in the end the NHS has had the

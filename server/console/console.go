@@ -43,6 +43,9 @@ type Config struct {
 	// them pages do not tell how what they show changes.
 	Head func() fhir.Seq
 	Wait func(ctx context.Context, behind fhir.Seq) error
+	// Last is the time of the last commit, the zero time where there is none: whatever is
+	// not stored yet comes at that time or later.
+	Last func() time.Time
 	// Still reports whether the session of a request is in force, without using it; nil
 	// where sessions do not end.
 	Still  func(r *http.Request) bool

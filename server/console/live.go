@@ -1,6 +1,7 @@
 package console
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -28,7 +29,8 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 	if since == "" {
 		since = r.URL.Query().Get("since")
 	}
-	if _, err := time.Parse(time.RFC3339, since); !ok || typ == "" || err != nil || s.config.Wait == nil {
+	base, told, err := readPoint(since)
+	if !ok || typ == "" || err != nil || s.config.Wait == nil {
 		http.Error(w, "There is nothing to tell.", http.StatusForbidden)
 		return
 	}
@@ -38,11 +40,12 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	out := http.NewResponseController(w)
-	rows, ok := v.rowsAt(typ, pairs, since)
+	rows, ok := v.rowsAt(typ, pairs, base)
 	if !ok {
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
+	told.onto(rows)
 	w.WriteHeader(http.StatusOK)
 	ends := time.NewTimer(lasts)
 	if s.config.Idle > 0 {
@@ -51,14 +54,15 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 	defer ends.Stop()
 	for {
 		head := s.config.Head()
-		at := s.config.Clock().UTC().Format("2006-01-02T15:04:05.000Z")
+		base := s.settled()
 		now, ok := v.rowsAt(typ, pairs, "")
-		if !ok || s.config.Still != nil && !s.config.Still(r) {
+		then, known := v.rowsAt(typ, pairs, base)
+		if !ok || !known || s.config.Still != nil && !s.config.Still(r) {
 			_, _ = w.Write([]byte("event: over\ndata: {}\n\n"))
 			_ = out.Flush()
 			return
 		}
-		if !send(w, rows, now, at) || out.Flush() != nil {
+		if !send(w, rows, now, base+differences(then, now).String()) || out.Flush() != nil {
 			return
 		}
 		rows = now
@@ -125,20 +129,8 @@ func (v *visit) rowsAt(typ string, pairs []string, at string) (map[string]string
 
 // send writes what has changed between two states of a queue; false where nobody reads.
 func send(w http.ResponseWriter, before, now map[string]string, at string) bool {
-	var ids []string
-	for id, version := range now {
-		if before[id] != version {
-			ids = append(ids, id)
-		}
-	}
-	for id := range before {
-		if now[id] == "" {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
 	var text []byte
-	for _, id := range ids {
+	for _, id := range slices.Sorted(maps.Keys(differences(before, now))) {
 		text = append(text, "event: row\ndata: "...)
 		text = append(text, fhir.Obj("id", id, "version", now[id], "new", before[id] == "").JSON()...)
 		text = append(text, "\n\n"...)

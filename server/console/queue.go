@@ -164,7 +164,7 @@ func (v *visit) queue() (view, error) {
 	if !answers[0].ok() {
 		return nil, refusedBy(answers[0])
 	}
-	out := &queueScreen{Name: name, Since: v.started.UTC().Format("2006-01-02T15:04:05.000Z"), Stopped: v.at() != ""}
+	out := &queueScreen{Name: name, Since: v.settled(), Stopped: v.at() != ""}
 	for i, q := range queues {
 		if n := answers[i+1].total(); n >= 0 {
 			out.Tabs = append(out.Tabs, tab{Text: q.words, Href: v.pinned(address("queue", q.name)), Count: strconv.Itoa(n), Open: q.name == name})
