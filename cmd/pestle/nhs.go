@@ -23,7 +23,7 @@ type nhsOptions struct {
 	Days         int    `env:"PESTLE_NHS_DEMOGRAPHICS_DAYS" name:"nhs-demographics-days" default:"30" help:"Days for which an answer about a patient is good, while their record stays as it is; 0 asks for each prescription."`
 	Private      bool   `env:"PESTLE_NHS_PRIVATE" name:"nhs-private" help:"These may be at addresses of a private network, such as the HSCN."`
 
-	client nhsClient // nil where nothing is set
+	client nhsClient //nolint:unused // by the build with tag nhs; nil where nothing is set
 }
 
 // complete refuses what is set by half, and names what is missing.

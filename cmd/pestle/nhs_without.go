@@ -8,7 +8,7 @@ import (
 	"github.com/pestle-fhir/pestle/internal/outbound"
 )
 
-type nhsClient = *struct{}
+type nhsClient = *struct{} //nolint:unused // see there
 
 // connect refuses what this binary cannot do.
 func (*nhsOptions) connect(outbound.Options) error {

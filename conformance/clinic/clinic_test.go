@@ -77,7 +77,7 @@ func TestClinic(t *testing.T) {
 			require.NoError(t, err)
 			assert.Contains(t, string(found), `"total":1,`, "it is there, and once")
 
-			wrong := bytes.ReplaceAll(order, []byte(`"quantity"`), []byte(`"quantitty"`))
+			wrong := bytes.ReplaceAll(order, []byte(`"quantity"`), []byte(`"quantities"`))
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "wrong.json"), wrong, 0o600))
 			out, err = p.sends(t, dir, env, "wrong.json")
 			require.Error(t, err, out)

@@ -425,7 +425,7 @@ func comesBack(old, now *server, name string) (anew bool, err error) {
 	go func() { ended <- old.cmd.Wait() }()
 	for {
 		select {
-		case <-ended: // it has what the new one has not
+		case <-ended: //nolint:errcheck // it has what the new one has not
 			if err := os.RemoveAll(old.data); err != nil {
 				return true, err
 			}
