@@ -37,7 +37,7 @@ func (db *DB) backup(ctx context.Context, earlier *archive.Header, all func(*bac
 	db.copying.RLock()
 	defer db.copying.RUnlock()
 	return h, db.look("backup", 0, func(v view) (err error) {
-		b := &backup{ctx: ctx, v: v, contents: db.opts.Contents}
+		b := &backup{ctx: ctx, v: v, contents: db.opts.Contents, shelved: db.opts.Shelved}
 		if earlier != nil {
 			if b.since, err = v.continued(*earlier); err != nil {
 				return err
@@ -121,6 +121,7 @@ type backup struct {
 	since fhir.Seq
 
 	contents Contents // nil where the database was opened without
+	shelved  []string // beginnings of names on the shelf
 }
 
 // copyContents writes the contents to which versions refer, of those that were written
@@ -179,6 +180,23 @@ func (b *backup) all() error {
 			return err
 		}
 	}
+	return b.shelf()
+}
+
+// shelf writes what a backup has of the shelf: all of it each time, since no commit says
+// when it was written.
+func (b *backup) shelf() error {
+	for _, name := range b.shelved {
+		low := append([]byte{tableShelf}, name...)
+		it := b.v.r.Iterate(low, after(low), false)
+		var err error
+		for err == nil && it.Next() {
+			err = b.w.Record(it.Key(), it.Value())
+		}
+		if err = ended(it, err); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -214,7 +232,7 @@ func (b *backup) later() error {
 		seq, _, err := decodeReceipt(value)
 		return seq >= b.since, err // one that wrote no version has the commit before it
 	}
-	return errors.Join(b.table(tableMeta, nil), b.table(tableCursor, nil), b.table(tableReceipt, receipt), b.table(tableTile, nil), b.purges())
+	return errors.Join(b.table(tableMeta, nil), b.table(tableCursor, nil), b.table(tableReceipt, receipt), b.table(tableTile, nil), b.purges(), b.shelf())
 }
 
 // purges writes what the commits after since have emptied, of whatever commit it is.

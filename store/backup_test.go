@@ -95,6 +95,32 @@ func TestBackup(t *testing.T) {
 	require.ErrorContains(t, err, "is not empty")
 }
 
+// TestBackupHasTheShelf: of the shelf backups have what the options name, as it is, and
+// nothing else.
+func TestBackupHasTheShelf(t *testing.T) {
+	e := mem.New()
+	db := openDB(t, outliving{e}, store.Options{Shelved: []string{"told/"}})
+	shelf := store.NewShelf(e)
+	require.NoError(t, shelf.Write(map[string][]byte{"told/1": []byte("one"), "told/2": []byte("two"), "token": []byte("secret")}))
+	commit(t, db, put("z", patient(t, "9", "Zeal")))
+	full, h := backedUp(t, db, nil)
+	require.NoError(t, shelf.Write(map[string][]byte{"told/1": []byte("more"), "told/3": nil}))
+	commit(t, db, put("z", patient(t, "9", "Zeal-Bell")))
+	later, _ := backedUp(t, db, h)
+	require.NoError(t, db.Close())
+	for want, archives := range map[string][][]byte{"told/1=one told/2=two ": {full}, "told/1=more told/2=two ": {full, later}} {
+		e := mem.New()
+		_, err := restored(t, e, archives...)
+		require.NoError(t, err)
+		got := ""
+		require.NoError(t, store.NewShelf(e).Each(func(name string, value []byte) error {
+			got += name + "=" + string(value) + " "
+			return nil
+		}))
+		require.Equal(t, want, got)
+	}
+}
+
 // ofAnother is an archive that continues one of another database, with as many
 // commits.
 func ofAnother(t *testing.T, h *archive.Header) []byte {

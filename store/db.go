@@ -73,6 +73,9 @@ type Options struct {
 	// before they are committed: a scanner of viruses. It may read less than all. nil for
 	// none.
 	Inspect func(ctx context.Context, r io.Reader) error
+	// Shelved are beginnings of names on the shelf whose values backups have; the others are
+	// of this database alone.
+	Shelved []string
 	// Program is the version of the program, which the database remembers, so that one that
 	// cannot read it can say which can; "" leaves it as it is.
 	Program string

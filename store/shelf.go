@@ -10,8 +10,8 @@ import (
 
 // Shelf keeps values by name beside the commits: what a server must not forget,
 // such as its clients and the tokens that are in force, and what is nobody's
-// record. It is in no backup and no digest. That of a database which follows a log
-// is written by the one that leads, and is the same in all.
+// record. It is in no digest, and in backups only as far as [Options.Shelved] says. That of a
+// database which follows a log is written by the one that leads, and is the same in all.
 type Shelf struct {
 	engine kv.Engine
 	table  byte

@@ -221,7 +221,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	narrow := owners.Nearest()
 	narrow["Patient"] = dispensing.PatientsOf(c.Dispensing.Site.ODS)
 	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), notices.Guard, alerts.Guard, spine.Guard, reimbursement.Guard(money), register.Guard(books), warehouse.Guard(goods), pharmacy.GuardAudit, pharmacy.GuardUnserved, served, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
-		Contents: documents, Inspect: c.Inspect,
+		Contents: documents, Inspect: c.Inspect, Shelved: shelved,
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Program: version(), Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle), Watch: watching(tracer),
 		Log: c.Journal, Begin: func(ctx context.Context, db *store.DB) error { return merkle.Start(ctx, logged{db}) }})
 	if err != nil {

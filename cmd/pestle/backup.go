@@ -15,10 +15,15 @@ import (
 
 	"filippo.io/age"
 
+	"github.com/pestle-fhir/pestle/server/subscription"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/archive"
 	"github.com/pestle-fhir/pestle/trust/audit"
 )
+
+// shelved is what backups have of what a server keeps beside its commits, written by a server or
+// without one.
+var shelved = []string{subscription.Shelved}
 
 type backupCommand struct {
 	Create backupCreate `cmd:"" default:"withargs" help:"Write a backup, also of a database that a server has open."`

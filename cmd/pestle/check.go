@@ -177,5 +177,5 @@ func openStore(dir string, e encryption) (*store.DB, error) {
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	return store.Open(engine, store.Options{ReadOnly: true, Contents: documents, Owners: ownership.New(""), Scratch: newScratch})
+	return store.Open(engine, store.Options{ReadOnly: true, Contents: documents, Owners: ownership.New(""), Scratch: newScratch, Shelved: shelved})
 }

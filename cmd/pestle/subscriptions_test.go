@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"encoding/pem"
@@ -186,11 +187,13 @@ func TestSubscriptionsOfPlainR4(t *testing.T) {
 	c := as(t, s.base, "pharmacist")
 	full := c.do("POST", "/Subscription", plainSubscription("Patient?family=ada", in.http.URL+"/full", "application/fhir+json"), 201).Get("id").Text()
 	bare := c.do("POST", "/Subscription", plainSubscription("Patient?family=ada", in.http.URL+"/bare", ""), 201).Get("id").Text()
+	inXML := c.do("POST", "/Subscription", plainSubscription("Patient?family=ada", in.http.URL+"/xml", "application/fhir+xml; fhirVersion=4.0"), 201).Get("id").Text()
 	c.becomes(full, "active")
 	c.becomes(bare, "active")
+	c.becomes(inXML, "active")
 	id := c.do("POST", "/Patient", patientNamed("Ada"), 201).Get("id").Text()
 	c.do("POST", "/Patient", patientNamed("Bob"), 201)
-	calls := in.got(2)
+	calls := in.got(3)
 	for _, call := range calls {
 		require.Equal(t, "yes", call.header.Get("X-Mine"))
 		require.NotEmpty(t, call.header.Get(webhook.HeaderSignature))
@@ -200,6 +203,12 @@ func TestSubscriptionsOfPlainR4(t *testing.T) {
 			continue
 		}
 		require.Equal(t, "PUT", call.method)
+		if call.path == "/xml/Patient/"+id {
+			require.Equal(t, "application/fhir+xml; fhirVersion=4.0", call.header.Get("Content-Type"))
+			require.Contains(t, string(call.body), `<Patient xmlns="http://hl7.org/fhir">`)
+			require.Contains(t, string(call.body), `<family value="Ada"/>`)
+			continue
+		}
 		require.Equal(t, "/full/Patient/"+id, call.path)
 		require.Contains(t, string(call.body), "Ada")
 	}
@@ -403,7 +412,8 @@ func TestDeliveriesThatFail(t *testing.T) {
 }
 
 // TestSubscriptionsOutliveARestart stops a server while a receiver does not answer, and
-// starts it again: what happened before, meanwhile and after is told, in order.
+// starts it again: what happened before, meanwhile and after is told, in order. So does a server of a
+// backup of it, under the same secret.
 func TestSubscriptionsOutliveARestart(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	in := newReceiver(t)
@@ -422,10 +432,24 @@ func TestSubscriptionsOutliveARestart(t *testing.T) {
 	s.stop()
 	in.answers(nil)
 	s = startIssuing(t, data, true)
-	defer s.stop()
 	c.base = s.base
 	add()
 	calls := in.got(5)
+	secret := c.do("POST", "/Subscription/"+id+"/$webhook-secret", "", 200).Get("parameter").Get("valueString").Text()
+	s.stop()
+	file, restored := filepath.Join(t.TempDir(), "backup"), filepath.Join(t.TempDir(), "restored")
+	for _, command := range []string{"backup create --data " + data + " --to " + file, "restore --data " + restored + " " + file} {
+		var out bytes.Buffer
+		require.Zero(t, run(strings.Fields(command), streams{in: strings.NewReader(""), out: &out, err: &out}), out.String())
+	}
+	s = startIssuing(t, restored, true)
+	defer s.stop()
+	c.base = s.base
+	require.Equal(t, secret, c.do("POST", "/Subscription/"+id+"/$webhook-secret", "", 200).Get("parameter").Get("valueString").Text())
+	add()
+	last := in.got(6)
+	require.Equal(t, "/Patient/"+ids[4], last[len(last)-1].path)
+	require.Equal(t, id+"-5-5", last[len(last)-1].header.Get(webhook.HeaderID))
 	var paths []string
 	for _, call := range calls {
 		paths = append(paths, strings.TrimPrefix(call.path, "/Patient/"))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/xml"
 	"github.com/pestle-fhir/pestle/internal/outbound"
 	"github.com/pestle-fhir/pestle/internal/outbound/webhook"
 	"github.com/pestle-fhir/pestle/server/auth"
@@ -93,6 +94,15 @@ func (l *line) call(ctx context.Context, is glance, r *fhir.Resource, id string)
 // transmit makes one call. It is signed as a webhook: its id is of the subscription and
 // the events, so that the receiver knows what it has had already.
 func (l *line) transmit(ctx context.Context, is glance, method, address string, text []byte, id string) webhook.Result {
+	if is.plan.xml && len(text) > 0 {
+		r, err := fhir.Parse(text)
+		if err == nil {
+			text, err = xml.Encode(r)
+		}
+		if err != nil {
+			return webhook.Result{Reason: "it cannot be written as XML"}
+		}
+	}
 	switch is.plan.channel {
 	case email:
 		return l.mail(ctx, is, text, id)

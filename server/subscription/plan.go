@@ -58,6 +58,7 @@ type plan struct {
 	channel   string
 	endpoint  string
 	media     string // of the payload; "" for none, which plain R4 allows
+	xml       bool   // media is that of XML
 	content   string // of a topic
 	headers   http.Header
 	heartbeat time.Duration // 0 for none
@@ -65,6 +66,9 @@ type plan struct {
 	most      int // events of a notification
 	end       time.Time
 }
+
+// xmlMedia is the media type of XML.
+const xmlMedia = "application/fhir+xml"
 
 // Bounds of what a Subscription may ask for.
 const (
@@ -275,8 +279,9 @@ func (r *reader) payload(channel fhir.Node) {
 		}
 		return
 	}
-	if err != nil || media != "application/fhir+json" && media != "application/json" {
-		r.wrong(n, fhir.NotSupported, "The server does not write notifications in this format.", "application/fhir+json", "")
+	r.xml = media == xmlMedia
+	if err != nil || media != "application/fhir+json" && media != "application/json" && !r.xml {
+		r.wrong(n, fhir.NotSupported, "The server does not write notifications in this format.", "application/fhir+json or "+xmlMedia, "")
 	}
 }
 

@@ -26,10 +26,15 @@ type Shelf interface {
 // What the shelf has of a subscription is in four places, each written by one part of
 // the program alone: who its owner is, which events there were, how many of them were
 // delivered, and the events themselves in runs of a few hundred.
+//
+// Backups have all of it, so that a database that is restored goes on with them.
 const (
-	shelfPrefix = "subscription/"
+	shelfPrefix = Shelved
 	cursorName  = shelfPrefix + "cursor"
 )
+
+// Shelved is how the names on the shelf begin.
+const Shelved = "subscription/"
 
 func ownerName(id string) string { return shelfPrefix + id + "/owner" }
 func countName(id string) string { return shelfPrefix + id + "/count" }

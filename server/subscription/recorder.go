@@ -41,7 +41,7 @@ func pause(ctx context.Context, d time.Duration) {
 
 // load makes the lines of the subscriptions as of the commit up to which events are
 // noted; later ones are met in the log. A database whose shelf knows nothing, such as one
-// that was restored from a backup, begins with its newest commit.
+// that was restored from a backup without it, begins with its newest commit.
 func (s *Service) load(ctx context.Context) (fhir.Seq, error) {
 	all, cursor, err := recall(s.config.Shelf)
 	if err != nil {
