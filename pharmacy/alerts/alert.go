@@ -16,6 +16,7 @@ const (
 	csAlert    = nhs.Own + "CodeSystem/alert"               // Task.code: the id of the rule
 	extMessage = nhs.Own + "StructureDefinition/alert-told" // of an alert: which receiver was told, or is to be told again
 	extCount   = nhs.Own + "StructureDefinition/alert-count"
+	idOver     = nhs.Own + "Id/alert-over" // of one that is resolved: pending while receivers are to be told
 	extLink    = nhs.Own + "StructureDefinition/alert-link"
 )
 
@@ -57,6 +58,7 @@ type Alert struct {
 // told is what a receiver was told.
 type told struct {
 	at     time.Time // when it was told, zero while it was not
+	over   time.Time // when it was told that the cause is gone, or that was given up
 	failed int       // attempts
 	next   time.Time // of the next attempt
 	why    string
@@ -103,6 +105,7 @@ func read(v *fhir.Version) (*Alert, error) {
 		part := func(name, kind string) string { return nhs.Extension(e, name).Get(kind).Text() }
 		t := told{why: part("reason", "valueString")}
 		t.at, _ = time.Parse(time.RFC3339, part("told", "valueDateTime"))
+		t.over, _ = time.Parse(time.RFC3339, part("over", "valueDateTime"))
 		t.next, _ = time.Parse(time.RFC3339, part("next", "valueDateTime"))
 		t.failed, _ = strconv.Atoi(part("failed", "valueInteger"))
 		a.told[part("receiver", "valueString")] = t
@@ -141,10 +144,24 @@ func (d *Desk) raise(c *cause, was *Alert, now time.Time) fhir.Change {
 // moved writes an alert in another state, with what somebody said of it.
 func (a *Alert) moved(to State, by, note string, now time.Time) fhir.Change {
 	members := []any{"status", string(to), "lastModified", nhs.Stamp(now)}
+	if to == Resolved {
+		members = append(members, "identifier", a.closing())
+	}
 	if by != "" {
 		members = append(members, "note", fhir.List(fhir.Obj("authorString", by, "time", nhs.Stamp(now), "text", note)))
 	}
 	return fhir.Change{Method: fhir.Update, Type: "Task", ID: a.ID, Resource: fhir.Revise(a.resource, members...), IfMatch: a.version.VersionID}
+}
+
+// closing marks an alert of which a receiver that was told is to be told that its cause is
+// gone.
+func (a *Alert) closing() fhir.Value {
+	for _, t := range a.told {
+		if !t.at.IsZero() && t.over.IsZero() {
+			return fhir.List(nhs.IdentifierValue(idOver, "pending"))
+		}
+	}
+	return fhir.Value{}
 }
 
 // tell writes what receivers were told.
@@ -160,17 +177,28 @@ func (a *Alert) tell(now time.Time) fhir.Change {
 		parts := []any{fhir.Obj("url", "receiver", "valueString", name)}
 		if !t.at.IsZero() {
 			parts = append(parts, fhir.Obj("url", "told", "valueDateTime", nhs.Stamp(t.at)))
-		} else {
+		}
+		if !t.over.IsZero() {
+			parts = append(parts, fhir.Obj("url", "over", "valueDateTime", nhs.Stamp(t.over)))
+		}
+		if t.failed > 0 {
 			parts = append(parts, fhir.Obj("url", "failed", "valueInteger", t.failed), fhir.Obj("url", "next", "valueDateTime", nhs.Stamp(t.next)), fhir.Obj("url", "reason", "valueString", t.why))
 		}
 		ext = append(ext, fhir.Obj("url", extMessage, "extension", fhir.List(parts...)))
 	}
-	return fhir.Change{Method: fhir.Update, Type: "Task", ID: a.ID, Resource: fhir.Revise(a.resource, "extension", fhir.List(ext...), "lastModified", nhs.Stamp(now)), IfMatch: a.version.VersionID}
+	members := []any{"extension", fhir.List(ext...), "lastModified", nhs.Stamp(now)}
+	if a.State == Resolved {
+		members = append(members, "identifier", a.closing())
+	}
+	return fhir.Change{Method: fhir.Update, Type: "Task", ID: a.ID, Resource: fhir.Revise(a.resource, members...), IfMatch: a.version.VersionID}
 }
 
 // Text is the alert as receivers read it: what is wrong, what to do, where, and how it
 // is acknowledged. base is the address of the server, "" where it is not known.
 func (a *Alert) Text(base string) string {
+	if a.State == Resolved {
+		return "This is over: " + a.Title + ".\nIt was so from " + a.Raised.UTC().Format("2006-01-02 15:04") + " UTC. There is nothing to do."
+	}
 	lines := []string{a.Title + "."}
 	if a.Count > 1 {
 		lines[0] = fmt.Sprintf("%s (%d).", a.Title, a.Count)

@@ -297,7 +297,11 @@ func (d *Desk) Open(ctx context.Context, all bool) (list []*Alert, err error) {
 	return list, nil
 }
 
-// key is that of the message of an alert: another each time that it is raised.
+// key is that of the message of an alert: another each time that it is raised, and when
+// it is over.
 func (a *Alert) key() string {
+	if a.State == Resolved {
+		return pharmacy.ID("alert-over", a.ID, strconv.FormatInt(a.Raised.Unix(), 10))
+	}
 	return pharmacy.ID("alert-message", a.ID, strconv.FormatInt(a.Raised.Unix(), 10))
 }

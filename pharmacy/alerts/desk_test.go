@@ -147,11 +147,49 @@ func TestLife(t *testing.T) {
 	w.figure = 9
 	w.minute()
 	assert.Equal(t, []string{"slow raised"}, w.states())
-	assert.Equal(t, []string{"ops: It is slow (6).", "ops: It is slow (9)."}, w.sent)
+	assert.Equal(t, []string{"ops: It is slow (6).", "ops: This is over: It is slow.", "ops: It is slow (9)."}, w.sent)
 	assert.NotEqual(t, w.keys[0], w.keys[1])
+	assert.NotEqual(t, w.keys[0], w.keys[2])
 	w.figure = -1
 	w.minute()
 	assert.Equal(t, []string{"slow resolved"}, w.states(), "a figure that the server has no more is within every limit")
+}
+
+// TestOver: who was told of an alert is told once that its cause is gone, also after a failure and
+// by another process, within its hours; who was not told of it is not.
+func TestOver(t *testing.T) {
+	late := Receiver{Name: "late", Kind: Email, Rules: []string{"*"}, From: 20 * 60, Until: 22 * 60}
+	w := newWorld(t, rulesOf(t), noon, Receiver{Name: "ops", Kind: Slack, Rules: []string{"*"}}, late)
+	w.figure = 6
+	w.minute()
+	_, err := w.desk.Move(w.ctx, w.only().ID, Acknowledged, pharmacist, "", w.now)
+	require.NoError(t, err)
+	w.figure, w.fails = 0, 1
+	w.minute()
+	assert.Equal(t, []string{"ops: It is slow (6)."}, w.sent)
+	assert.Equal(t, []string{"slow resolved"}, w.states())
+	w.desk = w.over(w.db, w.desk.rules, w.desk.receivers)
+	for range 3 {
+		w.now = w.now.Add(time.Minute)
+		w.minute()
+	}
+	assert.Equal(t, []string{"ops: It is slow (6).", "ops: This is over: It is slow."}, w.sent)
+	version := w.only().version.VersionID
+	w.now = noon.Add(9 * time.Hour)
+	w.minute()
+	assert.Equal(t, version, w.only().version.VersionID, "nothing is written any more")
+	assert.Len(t, w.sent, 2)
+
+	// One that takes nothing any more is left after a day.
+	w.figure = 6
+	w.minute()
+	w.figure, w.fails = 0, 1000
+	for range 30 {
+		w.minute()
+		w.now = w.now.Add(time.Hour)
+	}
+	assert.Equal(t, mostOver, w.only().told["ops"].failed)
+	assert.False(t, w.only().told["ops"].over.IsZero())
 }
 
 // TestAcknowledged: nobody is told of what somebody looks after, and what is put aside is not

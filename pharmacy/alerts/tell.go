@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // sendTime bounds one attempt to tell a receiver.
@@ -15,8 +16,12 @@ const sendTime = 20 * time.Second
 // pauses are how long after an attempt that failed the next one is.
 var pauses = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
 
+// mostOver is how often it is tried to tell a receiver that a cause is gone.
+const mostOver = 24
+
 // Tell tells receivers of what is raised: each once, within the hours that it keeps. What
-// somebody has acknowledged, or is resolved, is not told any more.
+// somebody has acknowledged is not told any more. Who was told is told once more when the
+// cause is gone.
 func (d *Desk) Tell(ctx context.Context) error {
 	if len(d.receivers) == 0 {
 		return nil
@@ -25,7 +30,20 @@ func (d *Desk) Tell(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ids, err := d.db.State(ctx).Find("Task", nhs.Query("identifier", idOver, "pending"))
+	if err != nil {
+		return err
+	}
 	var all error
+	for _, id := range ids {
+		v, err := d.db.State(ctx).Current("Task", id)
+		if err != nil {
+			return err
+		}
+		if a, err := read(v); err == nil && a != nil && a.State == Resolved {
+			all = errors.Join(all, d.tellOf(ctx, a))
+		}
+	}
 	for _, a := range list {
 		if a.State == Raised {
 			all = errors.Join(all, d.tellOf(ctx, a))
@@ -42,7 +60,12 @@ func (d *Desk) tellOf(ctx context.Context, a *Alert) error {
 		to := &d.receivers[i]
 		now := d.clock()
 		t, tried := a.told[to.Name]
-		if !to.wants(rule) || tried && (!t.at.IsZero() || t.next.After(now)) || a.Severity != Critical && !to.awake(now) {
+		over := a.State == Resolved
+		is := t.at
+		if over {
+			is = t.over
+		}
+		if !to.wants(rule) || tried && (!is.IsZero() || t.next.After(now)) || over && t.at.IsZero() || a.Severity != Critical && !to.awake(now) {
 			continue
 		}
 		changed = true
@@ -52,7 +75,12 @@ func (d *Desk) tellOf(ctx context.Context, a *Alert) error {
 			}
 			t.failed++
 			t.next, t.why = now.Add(pauses[min(t.failed, len(pauses))-1]), reason(err)
+			if over && t.failed >= mostOver {
+				t.over = now
+			}
 			d.log.WarnContext(ctx, "a receiver of alerts was not told", "receiver", to.Name, "error", t.why)
+		} else if over {
+			t = told{at: t.at, over: now}
 		} else {
 			t = told{at: now}
 		}
@@ -99,7 +127,11 @@ func (d *Desk) send(ctx context.Context, to *Receiver, a *Alert) error {
 	if link != "" {
 		link = d.base + link
 	}
-	return sender.Send(within, to, Message{Key: a.key(), Alert: a, Title: a.Title, Text: a.Text(d.base), Severity: a.Severity, Raised: a.Raised, Link: link})
+	title := a.Title
+	if a.State == Resolved {
+		title = "Resolved: " + title
+	}
+	return sender.Send(within, to, Message{Key: a.key(), Alert: a, Title: title, Text: a.Text(d.base), Severity: a.Severity, Raised: a.Raised, Link: link})
 }
 
 // reason is why a receiver was not told: in one line, and bounded.

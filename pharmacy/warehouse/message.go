@@ -108,7 +108,11 @@ func (s *Service) linkOf(state fhir.State) (l link, err error) {
 func (s *Service) linkChange(l link) fhir.Change {
 	said := nhs.Parts{}
 	said.Text("retry", "valueString", jsonOf(l.Retry))
-	r := fhir.Obj("resourceType", "Basic", "id", s.linkID(), "extension", fhir.List(said.Extension(extLink)), "identifier", fhir.List(nhs.IdentifierValue(idLedger, s.site)),
+	ids := []any{nhs.IdentifierValue(idLedger, s.site)}
+	if l.Over || l.Failures > 2 {
+		ids = append(ids, nhs.IdentifierValue(idLink, "failing"))
+	}
+	r := fhir.Obj("resourceType", "Basic", "id", s.linkID(), "extension", fhir.List(said.Extension(extLink)), "identifier", fhir.List(ids...),
 		"code", stockCode(codeLink), "author", keeper(s.site)).Resource()
 	return write("Basic", s.linkID(), l.version, r)
 }

@@ -17,6 +17,7 @@ const (
 	idHas     = nhs.Own + "Id/stock-lot-of-order" // of SupplyRequests: each lot of which they have something
 	idSend    = nhs.Own + "Id/warehouse-message"  // of SupplyRequests of which the warehouse is to be told: pending
 	idAct     = nhs.Own + "Id/warehouse-act"      // of SupplyRequests of which something is to be done with the prescription: pending
+	idLink    = nhs.Own + "Id/warehouse-link"     // of the link to the warehouse: failing where it does not take messages
 	idTrouble = nhs.Own + "Id/warehouse-trouble"  // of SupplyRequests that wait for a person: pending
 	idCourier = nhs.Own + "Id/consignment"        // of SupplyDeliveries: the courier, with the number of the consignment
 

@@ -51,7 +51,8 @@ func (s *Sender) Send(ctx context.Context, to *alerts.Receiver, m alerts.Message
 // bodyOf is what a kind of receiver takes.
 func bodyOf(kind string, m alerts.Message) any {
 	title := m.Title
-	if m.Severity == alerts.Critical {
+	over := m.Alert != nil && m.Alert.State == alerts.Resolved
+	if m.Severity == alerts.Critical && !over {
 		title = "Critical: " + title
 	}
 	switch kind {
@@ -72,7 +73,7 @@ func bodyOf(kind string, m alerts.Message) any {
 		}
 		return map[string]any{"type": "message", "attachments": []any{map[string]any{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}}}
 	}
-	return map[string]any{"type": "alert.raised", "timestamp": m.Raised.UTC().Format(time.RFC3339), "data": map[string]any{
+	return map[string]any{"type": map[bool]string{false: "alert.raised", true: "alert.resolved"}[over], "timestamp": m.Raised.UTC().Format(time.RFC3339), "data": map[string]any{
 		"id": m.Alert.ID, "rule": m.Alert.Rule, "severity": string(m.Severity), "title": m.Title, "do": m.Alert.Do, "count": m.Alert.Count, "link": m.Link}}
 }
 
