@@ -18,11 +18,19 @@ const (
 	accountsTick = time.Minute
 )
 
-// keepAccounts writes the accounts of the stock of each day that is over, until ctx ends.
-func (a *app) keepAccounts(ctx context.Context, dir string) {
+// keepAccounts writes the accounts of the stock of each day that is over, and tells of them,
+// until ctx ends.
+func (a *app) keepAccounts(ctx context.Context, o *goodsOptions) {
 	for ctx.Err() == nil {
-		if err := a.writeAccounts(ctx, dir, time.Now()); err != nil && ctx.Err() == nil {
-			a.log.ErrorContext(ctx, "the accounts of the stock were not written", "error", describe(err))
+		var err error
+		if o.Accounts != "" {
+			err = a.writeAccounts(ctx, o.Accounts, time.Now())
+		}
+		if o.keeper != nil {
+			err = errors.Join(err, a.warehouse.TellAccounts(ctx, o.keeper, time.Now()))
+		}
+		if err != nil && ctx.Err() == nil {
+			a.log.ErrorContext(ctx, "the accounts of the stock were not written or told", "error", describe(err))
 		}
 		select {
 		case <-ctx.Done():

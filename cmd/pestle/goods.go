@@ -106,6 +106,10 @@ type goodsOptions struct {
 	WarehouseFormat string `env:"PESTLE_WAREHOUSE_FORMAT" name:"warehouse-format" enum:"json,csv" default:"json" help:"How the files of --warehouse-folder are written; files in both are read."`
 	Accounts        string `env:"PESTLE_STOCK_ACCOUNTS" name:"stock-accounts" placeholder:"DIR" help:"With --stock: a folder to which the accounts of the stock of each day are written when it is over, as CSV."`
 
+	AccountsURL    string `env:"PESTLE_STOCK_ACCOUNTS_URL" name:"stock-accounts-url" placeholder:"URL" help:"With --stock: where webhooks tell of each day's accounts when it is over."`
+	AccountsSecret []byte `env:"PESTLE_STOCK_ACCOUNTS_SECRET" name:"stock-accounts-secret" placeholder:"FILE" help:"Secrets that sign them, as --warehouse-secret."`
+
+	keeper *goodshttp.Warehouse   // of AccountsURL
 	http   *goodshttp.Warehouse   // of WarehouseURL
 	folder *goodsfolder.Warehouse // of WarehouseFolder
 }
@@ -113,9 +117,16 @@ type goodsOptions struct {
 // complete refuses a warehouse that would be told and not heard, or the reverse.
 func (o *goodsOptions) complete(site bool) (err error) {
 	named := o.WarehouseURL != "" || o.WarehouseFolder != "" || len(o.WarehouseSecret) > 0 || len(o.WarehouseEvents) > 0
+	if o.AccountsURL != "" || len(o.AccountsSecret) > 0 {
+		if o.keeper, err = goodshttp.New(goodshttp.Config{URL: o.AccountsURL, Send: o.AccountsSecret, Silent: true, Clock: time.Now}); err != nil {
+			return fmt.Errorf("--stock-accounts-url, --stock-accounts-secret: %w", err)
+		}
+	}
 	switch {
-	case o.Accounts != "" && !o.Stock:
-		return errors.New("--stock-accounts needs --stock: it is the ledger whose accounts they are")
+	case (o.Accounts != "" || o.keeper != nil) && !o.Stock:
+		return errors.New("--stock-accounts and --stock-accounts-url need --stock: it is the ledger whose accounts they are")
+	case o.keeper != nil && !site:
+		return errors.New("--stock-accounts-url needs --site: whose accounts they are")
 	case !named:
 		return nil
 	case !o.Stock:
@@ -254,13 +265,13 @@ func (g *goods) refused(status int, err error) {
 
 // runGoods tells the warehouse of orders, takes the files that it tells by, and writes
 // the accounts of the stock.
-func (a *app) runGoods(ctx context.Context, folder *goodsfolder.Warehouse, accounts string) <-chan struct{} {
+func (a *app) runGoods(ctx context.Context, o *goodsOptions) <-chan struct{} {
 	var group sync.WaitGroup
 	group.Go(func() { a.warehouse.Run(ctx) })
-	if accounts != "" {
-		group.Go(func() { a.keepAccounts(ctx, accounts) })
+	if o.Accounts != "" || o.keeper != nil {
+		group.Go(func() { a.keepAccounts(ctx, o) })
 	}
-	if folder != nil {
+	if folder := o.folder; folder != nil {
 		group.Go(func() {
 			folder.Run(ctx, time.Second, func(ctx context.Context, e warehouse.Event) (warehouse.Taken, error) {
 				return a.warehouse.Take(ctx, a.goodsAgent("folder"), e, time.Now())

@@ -55,7 +55,7 @@ func newHooks(t *testing.T) *hooks {
 		options = &c.Goods
 	})
 	h.handler = (&goods{app: h.p.app, http: options.http, log: slog.New(slog.DiscardHandler)}).within(http.NotFoundHandler())
-	moving := h.p.app.runGoods(t.Context(), nil, "")
+	moving := h.p.app.runGoods(t.Context(), options)
 	t.Cleanup(func() { <-moving })
 	h.p.ask(200, "POST", "/Basic/$receive-stock", []byte(`{"resourceType":"Parameters","parameter":[{"name":"product","valueCoding":{"system":"https://dmd.nhs.uk","code":"36123511000001103"}},
 		{"name":"quantity","valueQuantity":{"value":100,"unit":"tablet"}},{"name":"from","part":[{"name":"name","valueString":"Wholesale Ltd"},{"name":"address","valueString":"Leeds"}]},

@@ -97,7 +97,7 @@ func (k *stack) run(ctx context.Context) (err error) {
 	ctx, k.stop = context.WithCancel(ctx)
 	k.works = append(k.works, app.signLogs(ctx))
 	if k.leads {
-		k.works = append(k.works, app.follow(ctx), app.runGoods(ctx, c.Goods.folder, c.Goods.Accounts))
+		k.works = append(k.works, app.follow(ctx), app.runGoods(ctx, &c.Goods))
 	}
 	k.works = append(k.works, c.Traces.export(ctx, k.log))
 	k.work(func() { k.verified.run(ctx) })

@@ -21,6 +21,7 @@ type Config struct {
 	URL     string // to which messages are posted: https, or http on this machine
 	Send    []byte // a file with the secret that signs messages, or several, one a line
 	Receive []byte // the same, of those that sign events
+	Silent  bool   // it sends no events: who keeps the accounts
 	Clock   func() time.Time
 }
 
@@ -32,7 +33,10 @@ type Warehouse struct {
 	clock         func() time.Time
 }
 
-var _ warehouse.Warehouse = (*Warehouse)(nil)
+var (
+	_ warehouse.Warehouse = (*Warehouse)(nil)
+	_ warehouse.Accounts  = (*Warehouse)(nil)
+)
 
 // New makes the warehouse of a configuration that is whole.
 func New(c Config) (*Warehouse, error) {
@@ -54,7 +58,7 @@ func New(c Config) (*Warehouse, error) {
 			}
 			*of.to = append(*of.to, secret)
 		}
-		if len(*of.to) == 0 {
+		if len(*of.to) == 0 && !(c.Silent && of.to == &w.receive) {
 			return nil, errors.New("the secret " + of.name + " is missing: a file with whsec_ and base64, one a line")
 		}
 	}
@@ -66,13 +70,18 @@ func (*Warehouse) Name() string { return "http" }
 
 // Send posts a message.
 func (w *Warehouse) Send(ctx context.Context, m warehouse.Message) webhook.Result {
-	body, now := m.Text(), w.clock()
+	return w.Tell(ctx, m.ID, m.Text())
+}
+
+// Tell posts a body under an id.
+func (w *Warehouse) Tell(ctx context.Context, id string, body []byte) webhook.Result {
+	now := w.clock()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, bytes.NewReader(body))
 	if err != nil {
 		return webhook.Judge(nil, err, now)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	if err := webhook.Sign(r.Header, m.ID, now, body, w.send...); err != nil {
+	if err := webhook.Sign(r.Header, id, now, body, w.send...); err != nil {
 		return webhook.Judge(nil, err, now)
 	}
 	answer, err := w.client.Do(r)
