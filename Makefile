@@ -28,7 +28,7 @@ COLD     := $(addprefix $(OURS)/,cmd/... internal/... profiles/fsh profiles/defi
   net/smtp net/mail mime/... html go/... text/... \
   $(OURS)/server $(OURS)/server/auth $(OURS)/profiles/terminology/... $(OURS)/fhir/ucum \
   $(OURS)/trust/ledger $(OURS)/trust/redaction $(OURS)/store/content/... net/http encoding/json github.com/gin-gonic/... \
-  github.com/klauspost/compress/flate github.com/klauspost/compress/zstd math/big
+  github.com/klauspost/compress/flate github.com/klauspost/compress/zstd math/big regexp/... compress/... crypto/hpke golang.org/x/crypto/... golang.org/x/time/... fmt
 BUILD     = $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)' $(COLD:%=-gcflags=%=-l)
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 LINT     := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
