@@ -16,12 +16,15 @@ import (
 func (s *Service) ask(ctx context.Context, state fhir.State, x *record) (o outcome, err error) {
 	v, patient, err := patientOf(state, x.patient)
 	if err != nil {
-		return o, err
+		return o, ours(err)
 	}
 	answer := entry{state: left}
 	if patient != nil && number(patient) != "" {
 		answer, err = s.known(state, x, v)
-		if err == nil && answer.state == "" {
+		if err != nil {
+			return o, ours(err)
+		}
+		if answer.state == "" {
 			o.called = true
 			answer, err = s.found(ctx, x, patient)
 			answer.of = v.VersionID
@@ -33,7 +36,7 @@ func (s *Service) ask(ctx context.Context, state fhir.State, x *record) (o outco
 	if answer.state == differs {
 		_, task, _ := cut(x.task)
 		if err := s.prescriptions.HoldPatient(ctx, task, "Basic/"+x.id, answer.said, s.clock()); err != nil {
-			return o, err
+			return o, ours(err)
 		}
 	}
 	o.entries = map[string]entry{"": answer}
@@ -56,7 +59,7 @@ func (s *Service) known(state fhir.State, x *record, v *fhir.Version) (entry, er
 		}
 		for _, e := range other.entries {
 			if (e.state == same || e.state == differs) && e.of == v.VersionID && s.clock().Sub(e.at) < s.keep {
-				return entry{state: e.state, said: e.said, of: e.of}, nil
+				return entry{state: e.state, said: e.said, of: e.of, at: e.at}, nil
 			}
 		}
 	}

@@ -51,12 +51,16 @@ func (f follower) Step(_ context.Context, state fhir.State, v *fhir.Version) ([]
 		}
 		changes = append(changes, c...)
 	}
-	if asked && strings.HasPrefix(r.Root().Path("for", "reference").Text(), "Patient/") && !over(r) {
+	if asked && strings.HasPrefix(r.Root().Path("for", "reference").Text(), "Patient/") {
 		x, err := current(state, recordID(demographics, v.ID))
 		if err != nil {
 			return nil, err
 		}
-		if x == nil {
+		newest, _, err := newestOf(state, v.ID)
+		if err != nil {
+			return nil, err
+		}
+		if x == nil && newest != nil && !over(newest) {
 			x = newRecord(demographics, v, r)
 			x.entries = []entry{{state: waiting, at: v.LastUpdated}}
 			changes = append(changes, x.change())
@@ -72,11 +76,8 @@ func (f follower) update(state fhir.State, v *fhir.Version, r *fhir.Resource, ta
 		return nil, err
 	}
 	if x == nil {
-		now, err := state.Current("Task", v.ID)
-		if err != nil || now == nil || now.Deleted() {
-			return nil, err
-		}
-		if newest, err := now.Resource(); err != nil || over(newest) && f.s.clock().Sub(now.LastUpdated) > past {
+		newest, at, err := newestOf(state, v.ID)
+		if err != nil || newest == nil || over(newest) && f.s.clock().Sub(at) > past {
 			return nil, err
 		}
 		x = newRecord(updates, v, r)
@@ -92,6 +93,17 @@ func (f follower) update(state fhir.State, v *fhir.Version, r *fhir.Resource, ta
 		return nil, nil
 	}
 	return []fhir.Change{x.change()}, nil
+}
+
+// newestOf is the Task of a prescription as it is now, whatever version a step is of, and
+// when it became so; nil where it is gone.
+func newestOf(state fhir.State, id string) (*fhir.Resource, time.Time, error) {
+	now, err := state.Current("Task", id)
+	if err != nil || now == nil || now.Deleted() {
+		return nil, time.Time{}, err
+	}
+	r, err := now.Resource()
+	return r, now.LastUpdated, err
 }
 
 // over reports whether nothing more becomes of a prescription.

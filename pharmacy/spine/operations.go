@@ -39,11 +39,9 @@ func (s *Service) resend(ctx context.Context, call *fhir.Call) (*fhir.Reply, err
 		for i := range x.entries {
 			if e := &x.entries[i]; e.state == refused {
 				e.state, e.said, e.at = to, "", call.Time
-				if last := x.last(e.item); last != nil && last != e && last.state == done {
-					e.state = left // the NHS was told a later one meanwhile
-				}
 			}
 		}
+		x.overtaken()
 		c := x.change()
 		reply := &fhir.Reply{Impersonal: true, Resource: fhir.Outcome([]fhir.Issue{{Severity: fhir.Information, Code: fhir.Informational, Message: map[bool]string{true: "It is sent again.", false: "It is not sent again."}[x.has(waiting)]}}).Resource()}
 		commit, err := s.db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{c}, Receipt: call.Answer(reply), Derived: true, Requester: call.Requester, RequestID: call.RequestID, Time: call.Time})

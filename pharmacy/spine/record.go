@@ -102,14 +102,30 @@ func read(v *fhir.Version) (*record, error) {
 	return x, nil
 }
 
-// last is the newest status of an item that is not left out, nil for none.
+// last is the newest status of an item, nil for none.
 func (x *record) last(item string) *entry {
 	for i := range slices.Backward(x.entries) {
-		if e := &x.entries[i]; e.item == item && e.state != left {
+		if e := &x.entries[i]; e.item == item {
 			return e
 		}
 	}
 	return nil
+}
+
+// overtaken leaves what waits where the NHS was told a later status of its item.
+func (x *record) overtaken() {
+	for i := range x.entries {
+		if e := &x.entries[i]; e.state == waiting && x.follows(i, done) {
+			e.state = left
+		}
+	}
+}
+
+// follows reports whether a later status of the same item is in a state, "" for any.
+func (x *record) follows(i int, state string) bool {
+	return slices.ContainsFunc(x.entries[i+1:], func(later entry) bool {
+		return later.item == x.entries[i].item && (state == "" || later.state == state)
+	})
 }
 
 // next are the statuses to be sent now: the oldest of each item that waits.
@@ -128,7 +144,7 @@ func (x *record) has(state string) bool {
 	return slices.ContainsFunc(x.entries, func(e entry) bool { return e.state == state })
 }
 
-// change writes the record. Of what was told, the newest of each item stays.
+// change writes the record. Of what was told or left, the newest of each item stays.
 func (x *record) change() fhir.Change {
 	var about nhs.Parts
 	about.Reference("task", x.task)
@@ -139,7 +155,7 @@ func (x *record) change() fhir.Change {
 	ext, contained, ids := []any{about.Extension(extWork)}, []any(nil), []any(nil)
 	for i := range x.entries {
 		e := &x.entries[i]
-		if e.state == left || e.state == done && slices.ContainsFunc(x.entries[i+1:], func(later entry) bool { return later.item == e.item && later.state == done }) {
+		if e.state == left && (x.kind == demographics || x.follows(i, "")) || e.state == done && x.follows(i, done) {
 			continue
 		}
 		var p nhs.Parts

@@ -33,7 +33,7 @@ func (s *Service) Run(ctx context.Context) {
 			s.log.ErrorContext(ctx, "what the NHS is told waits", "error", err)
 			select {
 			case <-ctx.Done():
-			case <-time.After(time.Second):
+			case <-time.After(pauses[0]):
 			}
 		}
 	}
@@ -131,6 +131,10 @@ func (s *Service) Attempt(ctx context.Context, id string) (waits bool, err error
 		if ctx.Err() != nil {
 			return true, nil // the next process tries again
 		}
+		var fault *fault
+		if errors.As(failure, &fault) {
+			return true, fault.error
+		}
 		if outcome.called {
 			l.note(failure, began, s.clock())
 		}
@@ -142,6 +146,12 @@ func (s *Service) Attempt(ctx context.Context, id string) (waits bool, err error
 		}
 	}
 }
+
+// fault is a failure that is not the NHS's: nothing is said of its link, and nothing is
+// written, which would be read at once again.
+type fault struct{ error }
+
+func ours(err error) error { return &fault{err} }
 
 // outcome is what became of entries, by their ids.
 type outcome struct {
@@ -171,9 +181,13 @@ func (s *Service) record(ctx context.Context, x *record, o outcome, failure erro
 		for i := range x.entries {
 			if now, ok := o.entries[x.entries[i].id]; ok && x.entries[i].state == waiting {
 				e := &x.entries[i]
-				e.state, e.said, e.of, e.at = now.state, now.said, now.of, s.clock()
+				e.state, e.said, e.of, e.at = now.state, now.said, now.of, now.at
+				if e.at.IsZero() { // else it is as old as the answer that it is taken from
+					e.at = s.clock()
+				}
 			}
 		}
+		x.overtaken()
 		_, err = s.db.Commit(context.WithoutCancel(ctx), &fhir.Transaction{Derived: true, Requester: agent, Changes: []fhir.Change{x.change()}})
 		if err == nil || fhir.KindOf(err) != fhir.Conflict {
 			return err

@@ -277,7 +277,11 @@ func TestResend(t *testing.T) {
 	w.answers = []any{Refused("it answered 400")}
 	w.settle()
 	require.Contains(t, call("FA565", `{"resourceType":"Parameters","parameter":[{"name":"leave","valueBoolean":true}]}`), "not sent again")
-	require.Equal(t, "a With Pharmacy told", w.shown(updates, "1"))
+	require.Equal(t, "a With Pharmacy told; a Ready to Collect left", w.shown(updates, "1"))
+	// What was left is not sent again because the Task is written for another reason.
+	w.rx("1", "in-progress", "a=Ready to Collect")
+	w.settle()
+	require.Equal(t, "a With Pharmacy told; a Ready to Collect left", w.shown(updates, "1"))
 	// What a later status has overtaken is left.
 	w.rx("1", "in-progress", "a=Ready to Collect - Partial")
 	w.answers = []any{Refused("it answered 400")}
@@ -348,6 +352,28 @@ func TestDemographics(t *testing.T) {
 	w.rx("9", "completed")
 	w.settle()
 	require.Equal(t, "none", w.shown(demographics, "9"))
+}
+
+// TestDemographicsOfThePast: who begins to ask does not ask for what is over by now, and an
+// answer is not made younger by those who take it over.
+func TestDemographicsOfThePast(t *testing.T) {
+	w := newWorld(t)
+	w.off[0] = true
+	w.patient("1980-02-28")
+	w.pds, _ = fhir.Parse([]byte(`{"resourceType":"Patient","id":"9449304130","birthDate":"1980-02-28"}`))
+	w.rx("1", "accepted")
+	w.rx("1", "completed")
+	w.settle()
+	require.Equal(t, "none", w.shown(demographics, "1"))
+	require.Zero(t, w.asked)
+	for i, want := range []int{1, 1, 2, 2, 3} { // each 20 hours, of an answer that is good for 24
+		id := fmt.Sprint("2", i)
+		w.rx(id, "accepted")
+		w.settle()
+		require.Equal(t, "same", w.shown(demographics, id))
+		require.Equal(t, want, w.asked, "at %d hours", 20*i)
+		w.now = w.now.Add(20 * time.Hour)
+	}
 }
 
 // TestGuard: nobody writes a record by hand, nor changes one into something else.

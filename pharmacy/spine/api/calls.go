@@ -11,25 +11,30 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/spine"
 )
 
-// Update implements [spine.NHS]. A part that conflicts was taken before.
+// Update implements [spine.NHS]. A part that conflicts was taken before. Where one of several
+// is wrong the NHS stores none of them, although its answer has 200 for the others; and of
+// several that conflict it does not say which: all of them are refused together then, so that
+// each is sent by itself.
 func (c *Client) Update(ctx context.Context, request string, tasks *fhir.Resource) ([]spine.Part, error) {
 	a, err := c.call(ctx, http.MethodPost, c.c.Updates, request, tasks.JSON())
 	if err != nil {
 		return nil, err
 	}
-	parts := partsOf(a.body)
-	switch {
-	case len(parts) == tasks.Get("entry").Len() && (a.result.Delivered || !passes(a.result.Status)):
+	n, conflict := tasks.Get("entry").Len(), a.result.Status == http.StatusConflict
+	switch parts := partsOf(a.body, a.result.Delivered); {
+	case n > 1 && (conflict || !a.result.Delivered && !passes(a.result.Status)):
+		return nil, spine.Refused(c.said(a)) // none of them was stored, or all were before
+	case len(parts) == n && (a.result.Delivered || !passes(a.result.Status)):
 		return parts, nil
-	case a.result.Delivered, a.result.Status == http.StatusConflict && tasks.Get("entry").Len() == 1:
+	case a.result.Delivered, conflict:
 		return nil, nil
 	}
 	return nil, c.refusal(a)
 }
 
 // partsOf reads what became of the parts from the Bundle that is answered, nil where it is
-// none.
-func partsOf(body []byte) (list []spine.Part) {
+// none. Unless the whole was taken, no part of it was stored.
+func partsOf(body []byte, taken bool) (list []spine.Part) {
 	r, err := fhir.Parse(body)
 	if err != nil || r.Type() != "Bundle" {
 		return nil
@@ -42,7 +47,7 @@ func partsOf(body []byte) (list []spine.Part) {
 		switch {
 		case err != nil:
 			p.Again = "the answer has an entry without a status"
-		case status >= 200 && status < 300, status == http.StatusConflict:
+		case taken && status >= 200 && status < 300, status == http.StatusConflict:
 		case passes(status):
 			p.Again = said
 		default:
@@ -74,14 +79,20 @@ func (c *Client) Patient(ctx context.Context, request, number string) (*fhir.Res
 
 // refusal is the error of an answer that is not 2xx.
 func (c *Client) refusal(a answered) error {
-	said := a.result.Reason
-	if r, err := fhir.Parse(a.body); err == nil {
-		said += spoken(r.Root())
-	}
+	said := c.said(a)
 	if passes(a.result.Status) {
 		return &failure{why: said, wait: a.result.After}
 	}
 	return spine.Refused(said)
+}
+
+// said is the status of an answer with what its OperationOutcome says.
+func (*Client) said(a answered) string {
+	said := a.result.Reason
+	if r, err := fhir.Parse(a.body); err == nil {
+		said += spoken(r.Root())
+	}
+	return said
 }
 
 // spoken is what an OperationOutcome says, without its diagnostics and values, which may be of
