@@ -99,8 +99,8 @@ func (d *Desk) tellOf(ctx context.Context, a *Alert) error {
 		return err
 	}
 	now, err := read(v)
-	if err != nil || now == nil {
-		return err
+	if err != nil || now == nil || !now.Raised.Equal(a.Raised) {
+		return err // it was raised anew: who was told of the last time is told of this one
 	}
 	now.told = a.told
 	return d.commit(ctx, now.tell(d.clock()))

@@ -63,7 +63,7 @@ func (s *Service) keepTold(ctx context.Context, t accountsLink) error {
 	said.Text("retry", "valueString", jsonOf(t.Retry))
 	ids := []any{nhs.IdentifierValue(idLedger, s.site)}
 	if t.Over || t.Failures > 2 {
-		ids = append(ids, nhs.IdentifierValue(idLink, "failing"))
+		ids = append(ids, nhs.IdentifierValue(idTold, "failing"))
 	}
 	r := fhir.Obj("resourceType", "Basic", "id", s.toldID(), "extension", fhir.List(said.Extension(extLink)), "identifier", fhir.List(ids...), "code", stockCode(codeLink), "author", keeper(s.site)).Resource()
 	_, err := s.db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{write("Basic", s.toldID(), t.version, r)}, Derived: true, Requester: fhir.Principal{Agent: "Device/pestle", Display: "pestle"}})
@@ -101,6 +101,7 @@ func (s *Service) TellAccounts(ctx context.Context, to Accounts, now time.Time) 
 				return nil
 			}
 			if !result.Delivered {
+				t.Until = nhs.Date{Time: day.AddDate(0, 0, -1)} // also of the first day, which stays the first
 				if t.Retry = t.After(result, now.UTC(), 0); t.Over {
 					t.Next = now.UTC()
 				}

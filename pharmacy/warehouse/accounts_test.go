@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/internal/outbound/webhook"
+	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // keepers is who keeps the accounts.
@@ -46,6 +47,19 @@ func TestTellAccounts(t *testing.T) {
 	out := w.operation("receive-goods", map[string]string{"product": "4", "quantity": "200", "batch": "B1", "expiry": "2029-01-31", "price": "3.20"})
 	require.False(t, strings.HasPrefix(out, "refused"), out)
 	tuesday := monday.AddDate(0, 0, 1)
+	// The first day is the first, however long its telling fails; that is not the warehouse's fault.
+	k.fails = 4
+	for _, after := range []time.Duration{0, time.Minute, 10 * time.Minute, time.Hour} {
+		tell(tuesday.Add(after))
+	}
+	none, err := w.db.State(t.Context()).Find("Basic", nhs.Query("identifier", idLink, "failing"))
+	require.NoError(t, err)
+	require.Empty(t, none)
+	failing, err := w.db.State(t.Context()).Find("Basic", nhs.Query("identifier", idTold, "failing"))
+	require.NoError(t, err)
+	require.Len(t, failing, 1)
+	tuesday = tuesday.Add(8 * time.Hour)
+	k.ids = nil
 	tell(tuesday)
 	require.Equal(t, []string{"2026-11-02 stock.valuation 1 3.20", "2026-11-02 stock.purchases 1 3.20", "2026-11-02 stock.sales 0 0.00", "2026-11-02 stock.changes 0 0.00", "2026-11-02 stock.orders 0", "2026-11-02 stock.control 0.00 0 3.20"}, k.told)
 	tell(tuesday.Add(time.Hour))

@@ -14,12 +14,13 @@ const (
 	idOf      = nhs.Own + "Id/warehouse-order-of" // of SupplyRequests that are not over: the id of the MedicationRequest
 	idWaiting = nhs.Own + "Id/stock-waiting"      // of SupplyRequests that are short: the id of the item
 
-	idHas     = nhs.Own + "Id/stock-lot-of-order" // of SupplyRequests: each lot of which they have something
-	idSend    = nhs.Own + "Id/warehouse-message"  // of SupplyRequests of which the warehouse is to be told: pending
-	idAct     = nhs.Own + "Id/warehouse-act"      // of SupplyRequests of which something is to be done with the prescription: pending
-	idLink    = nhs.Own + "Id/warehouse-link"     // of the link to the warehouse: failing where it does not take messages
-	idTrouble = nhs.Own + "Id/warehouse-trouble"  // of SupplyRequests that wait for a person: pending
-	idCourier = nhs.Own + "Id/consignment"        // of SupplyDeliveries: the courier, with the number of the consignment
+	idHas     = nhs.Own + "Id/stock-lot-of-order"  // of SupplyRequests: each lot of which they have something
+	idSend    = nhs.Own + "Id/warehouse-message"   // of SupplyRequests of which the warehouse is to be told: pending
+	idAct     = nhs.Own + "Id/warehouse-act"       // of SupplyRequests of which something is to be done with the prescription: pending
+	idLink    = nhs.Own + "Id/warehouse-link"      // of the link to the warehouse: failing where it does not take messages
+	idTold    = nhs.Own + "Id/stock-accounts-link" // of the link to who keeps the accounts: failing where they are not told
+	idTrouble = nhs.Own + "Id/warehouse-trouble"   // of SupplyRequests that wait for a person: pending
+	idCourier = nhs.Own + "Id/consignment"         // of SupplyDeliveries: the courier, with the number of the consignment
 
 	extItem  = nhs.Own + "StructureDefinition/stock-item"
 	extLot   = nhs.Own + "StructureDefinition/stock-lot"
