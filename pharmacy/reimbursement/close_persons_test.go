@@ -121,6 +121,7 @@ func TestLargeRunIsWhatWasAsked(t *testing.T) {
 		w := manned(t, BuiltInClosing)
 		rx := acute("111111-A83008-111111")
 		rx.store(w)
+		acute("511111-A83008-111111").store(w) // which stays
 		w.settle()
 		w.now = time.Date(2026, 12, 3, 9, 30, 0, 0, time.UTC)
 		reply, err := w.closeAs(person("1"))
@@ -139,7 +140,7 @@ func TestLargeRunIsWhatWasAsked(t *testing.T) {
 		w.valid(account)
 		list, err := w.s.ExportMonth(w.ctx, ExportRequest{Month: november, Org: "VNE51", Time: w.now})
 		require.NoError(t, err)
-		require.Len(t, list[0].list, 1)
+		require.Len(t, list[0].list, 2)
 		// where it is added up again, it reads at another sequence
 		return string(fhir.Revise(account, "extension", fhir.Value{}).JSON())
 	}
@@ -153,7 +154,14 @@ func TestLargeRunIsWhatWasAsked(t *testing.T) {
 		"withdrawn": func(w *world, rx *rx) {
 			rx.status, rx.business, rx.withdrawn = "accepted", "0002", true
 			rx.store(w)
-			acute("211111-A83008-111111").store(w)
+		},
+		"withdrawn in the next month": func(w *world, rx *rx) {
+			rx.status, rx.business, rx.withdrawn, rx.moved = "accepted", "0002", true, "2026-12-03"
+			rx.store(w)
+		},
+		"handed over in the next month after all": func(w *world, rx *rx) {
+			rx.handed = "2026-12-01T10:00:00+00:00"
+			rx.store(w)
 		},
 		"another run": func(w *world, _ *rx) {
 			who := fhir.Principal{Agent: "root"}

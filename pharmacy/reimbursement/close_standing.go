@@ -3,9 +3,11 @@ package reimbursement
 import (
 	"context"
 	"net/url"
+	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
+	"github.com/pestle-fhir/pestle/pharmacy/reimbursement/tariff"
 )
 
 // closeLarge is the input of a request that says that its run is too large to be answered
@@ -38,7 +40,7 @@ func (s *Service) standingRun(ctx context.Context, q CloseRequest, org string, r
 	if err != nil || fees != nhs.Extension(asked, extEdition).Get("valueString").Text() {
 		return nil, nil, nil, err
 	}
-	if changed, err := e.changedSince(standing); changed || err != nil {
+	if changed, err := s.changedSince(ctx, e, standing); changed || err != nil {
 		return nil, nil, nil, err
 	}
 	if err := s.options.confirms(e.state, org, q.Alone, q.Requester, standing.Requester.Agent, q.Time); err != nil {
@@ -50,27 +52,46 @@ func (s *Service) standingRun(ctx context.Context, q CloseRequest, org string, r
 // changedSince reports whether an answer that the export may submit, or a run that may
 // have submitted it, was written after the sequence that the export reads at. asked is the
 // request, which was written after that.
-func (e *Export) changedSince(asked *fhir.Version) (bool, error) {
+func (s *Service) changedSince(ctx context.Context, e *Export, asked *fhir.Version) (bool, error) {
+	then := s.db.StateAt(ctx, e.Seq)
 	since := "&_lastUpdated=" + url.QueryEscape("ge"+asked.LastUpdated.Add(-slack).UTC().Format(fhir.InstantLayout))
-	for _, at := range []struct{ typ, system string }{{"ClaimResponse", csMonth}, {"Invoice", csExport}} {
-		for month := e.Month - reach; month <= e.Month+reach; month++ {
-			if at.typ == "ClaimResponse" && month > e.Month {
-				break
-			}
-			ids, err := e.state.Find(at.typ, nhs.Query("_tag", at.system, monthOf(month.String(), e.Org))+since)
+	for month := e.Month - reach; month <= e.Month+reach; month++ {
+		for typ, system := range map[string]string{"ClaimResponse": csMonth, "Invoice": csExport} {
+			ids, err := e.state.Find(typ, nhs.Query("_tag", system, monthOf(month.String(), e.Org))+since)
 			if err != nil {
 				return false, err
 			}
 			for _, id := range ids {
-				v, err := e.state.Current(at.typ, id)
-				if err != nil {
-					return false, err
-				}
-				if v != nil && v.Seq > e.Seq {
-					return true, nil
+				if changed, err := e.changes(then, typ, id, month); changed || err != nil {
+					return changed, err
 				}
 			}
 		}
 	}
-	return false, nil
+	// What was erased is found by nothing: it was there, and is no more.
+	was, err := answersOf(then, e.Month, e.Org, "")
+	if err != nil {
+		return false, err
+	}
+	now, err := answersOf(e.state, e.Month, e.Org, "")
+	return !slices.Equal(was, now), err
+}
+
+// changes reports whether a resource of a month that was written lately is a change of the
+// export: it was written after that was read, and is of a month that it submits, or was so
+// then. An answer that is withdrawn or amended later may be of a later month now.
+func (e *Export) changes(then fhir.State, typ, id string, month tariff.Month) (bool, error) {
+	v, err := e.state.Current(typ, id)
+	if err != nil || v == nil || v.Seq <= e.Seq {
+		return false, err
+	}
+	if typ != "ClaimResponse" || month <= e.Month {
+		return true, nil
+	}
+	before, err := answerAt(then, id)
+	if err != nil || before == nil {
+		return false, err
+	}
+	r, err := before.Resource()
+	return err == nil && monthIn(r) <= e.Month, err
 }

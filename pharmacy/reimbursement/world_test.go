@@ -148,6 +148,7 @@ type rx struct {
 	org                    string
 	payer                  string
 	handed                 string
+	moved                  string // the day on which the Task was written last, 20 November by default
 	lines                  []rxLine
 	withdrawn              bool
 	original               string // the day on which the paper original came
@@ -304,5 +305,5 @@ func (p *rx) task(inputs []any) fhir.Value {
 		"code", fhir.Obj("coding", fhir.List(fhir.Obj("system", "http://hl7.org/fhir/CodeSystem/task-code", "code", "fulfill"), fhir.Obj("system", "https://fhir.nhs.uk/CodeSystem/message-event", "code", "prescription-order"))),
 		"for", fhir.Obj("reference", "Patient/patient-"+p.nhs, "identifier", nhs.IdentifierValue(nhs.IDNHS, p.nhs)),
 		"owner", fhir.Obj("identifier", nhs.IdentifierValue(nhs.IDODS, p.org), "display", "The Simple Pharmacy"),
-		"lastModified", fmt.Sprintf("2026-11-20T11:45:00.%03d+00:00", p.moves), "input", fhir.List(inputs...), "output", outputs)
+		"lastModified", fmt.Sprintf("%sT11:45:00.%03d+00:00", cmp.Or(p.moved, "2026-11-20"), p.moves), "input", fhir.List(inputs...), "output", outputs)
 }
