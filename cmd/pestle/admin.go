@@ -36,7 +36,7 @@ type admin struct {
 	replica  *replica      // nil where no standby can follow
 
 	ready     func(context.Context) (status, causes string) // see [server.Server.Ready]
-	roleTable []byte                                        // of serve --roles, nil for the built-in one
+	roles     *policy.Table                                 // as it is now
 
 	rotating sync.Mutex // one rotation of the key at a time
 	denials  limit.Denials

@@ -220,12 +220,8 @@ func (a *admin) warehouseState(ctx context.Context) ([]console.Section, error) {
 }
 
 func (a *admin) roleState() ([]console.Section, error) {
-	table, err := readRoles(a.roleTable)
-	if err != nil {
-		return nil, err
-	}
 	var text strings.Builder
-	if err := table.Print(&text); err != nil {
+	if err := a.roles.Print(&text); err != nil {
 		return nil, err
 	}
 	return []console.Section{{Title: "What each role may do", Text: text.String()}}, nil

@@ -81,7 +81,11 @@ func (k *stack) make(at net.Addr, tell func(*server.Config, bool)) error {
 	if k.server, err = server.New(config); err != nil {
 		return err
 	}
-	k.admin = &admin{app: app, replica: c.replica, data: c.Data, log: log, tokens: issuer(config), accounts: c.accounts, sandbox: c.people, ready: k.server.Ready, roleTable: c.Roles}
+	roles, err := c.roles()
+	if err != nil {
+		return err
+	}
+	k.admin = &admin{app: app, replica: c.replica, data: c.Data, log: log, tokens: issuer(config), accounts: c.accounts, sandbox: c.people, ready: k.server.Ready, roles: roles}
 	cards := &payments{app: app, stripe: c.Cards.stripe, till: c.Sandbox, site: c.site(), log: log}
 	packers := &goods{app: app, http: c.Goods.http, log: log}
 	cards.take(cmp.Or(app.address, "http://"+at.String()))

@@ -23,7 +23,7 @@ var adminPages = []adminPage{
 	{name: "people", text: "People", doc: "signin.md", show: (*visit).peoplePage, lead: "Who may sign in. An account that one administrator makes or changes is confirmed by another."},
 	{name: "clients", text: "Clients", doc: "auth.md", show: (*visit).clientsPage, lead: "Programs that get tokens. They are registered, and their keys replaced, on the server's own machine: pestle client add, pestle client rotate."},
 	{name: "organisations", text: "Organisations", doc: "access.md", show: (*visit).organisationsPage},
-	{name: "roles", text: "Roles", doc: "access.md", lead: "Another table is given to the server when it starts: serve --roles."},
+	{name: "roles", text: "Roles", doc: "access.md", lead: "Another table is given to the server by serve --roles, and read again at SIGHUP."},
 	{name: "law", text: "Law and tariff", doc: "tariff.md", lead: "What is in force, with its days. An edition is loaded by pestle tariff load, another law by serve --law."},
 	{name: "definitions", text: "Definitions", doc: "profiles.md", lead: "They are added by pestle definitions add, and hold at once."},
 	{name: "webhooks", text: "Webhooks", doc: "subscriptions.md", lead: "Whom the server tells what happens. What did not arrive is kept, and sent again."},

@@ -52,17 +52,20 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 		ends.Reset(s.config.Idle)
 	}
 	defer ends.Stop()
+	point := base + told.String()
 	for {
 		head := s.config.Head()
 		base := s.settled()
 		now, ok := v.rowsAt(typ, pairs, "")
-		then, known := v.rowsAt(typ, pairs, base)
-		if !ok || !known || s.config.Still != nil && !s.config.Still(r) {
+		if ok && !maps.Equal(rows, now) {
+			point, ok = v.point(typ, pairs, base, now)
+		}
+		if !ok || s.config.Still != nil && !s.config.Still(r) {
 			_, _ = w.Write([]byte("event: over\ndata: {}\n\n"))
 			_ = out.Flush()
 			return
 		}
-		if !send(w, rows, now, base+differences(then, now).String()) || out.Flush() != nil {
+		if !send(w, rows, now, point) || out.Flush() != nil {
 			return
 		}
 		rows = now

@@ -1,10 +1,13 @@
 package console
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pestle-fhir/pestle/fhir"
 )
 
 // pointFormat is that of the instant of a point.
@@ -63,15 +66,35 @@ func (d difference) String() string {
 	return b.String()
 }
 
+// mostTold is how many bytes of a point tell what has been told: it is a header of the
+// request by which a browser comes back. Where there is more, as after a transaction of
+// hundreds, that browser is told of it again.
+const mostTold = 2048
+
+// point is the point at which a queue has rows, by an instant that was settled before they
+// were read; false where the person may not see it.
+func (v *visit) point(typ string, pairs []string, base string, rows map[string]string) (string, bool) {
+	then, ok := v.rowsAt(typ, pairs, base)
+	told := differences(then, rows).String()
+	if len(told) > mostTold {
+		told = ""
+	}
+	return base + told, ok
+}
+
 // readPoint reads the instant and the difference of a point.
 func readPoint(point string) (base string, told difference, err error) {
-	base, rest, _ := strings.Cut(point, ";")
+	base, rest, more := strings.Cut(point, ";")
+	if _, err = time.Parse(time.RFC3339, base); err != nil || !more {
+		return base, nil, err
+	}
 	told = difference{}
 	for part := range strings.SplitSeq(rest, ";") {
-		if id, version, ok := strings.Cut(part, "/"); ok {
-			told[id] = version
+		id, version, _ := strings.Cut(part, "/")
+		if !fhir.IsID(id) || version != "" && !fhir.IsID(version) {
+			return "", nil, errors.New("a point is an instant, and ;id/version for each row that was told since")
 		}
+		told[id] = version
 	}
-	_, err = time.Parse(time.RFC3339, base)
-	return base, told, err
+	return base, told, nil
 }
