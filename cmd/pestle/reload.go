@@ -86,6 +86,9 @@ func (r *reloading) reload() error {
 	if err := r.app.definitions.reload(fresh.profileOptions); err != nil {
 		return err
 	}
+	if r.serving.allowed != nil { // first: those who are recognised below are so by it
+		r.serving.allowed.Replace(roles)
+	}
 	if r.bearer != nil {
 		r.bearer.Replace(keys)
 		r.bearer.ReplaceDelegates(delegates)
@@ -93,10 +96,9 @@ func (r *reloading) reload() error {
 	if r.tokens != nil {
 		r.tokens.ReplaceDelegates(delegates)
 	}
-	if r.serving.allowed != nil {
-		r.serving.allowed.Replace(roles)
-	}
 	r.app.law.Replace(law)
+	// What is opened anew when this server begins to lead is opened by these.
+	r.serving.Roles, r.serving.Delegates, r.serving.law, r.serving.profileOptions = fresh.Roles, fresh.Delegates, fresh.law, fresh.profileOptions
 	r.serving.settings = fresh.settings
 	return nil
 }

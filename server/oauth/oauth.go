@@ -107,9 +107,19 @@ type Server struct {
 	swept    time.Time // when what had expired was last dropped
 }
 
-// ReplaceDelegates puts others in the place of the delegates of the config, for the requests
+// ReplaceDelegates puts others in the place of the delegates of the config, and works out
+// again what the bearers of tokens may do, by the roles as they are now: for the requests
 // that are made from then on. It may be called at any time.
-func (s *Server) ReplaceDelegates(of map[string][]string) { s.delegates.Store(&of) }
+func (s *Server) ReplaceDelegates(of map[string][]string) {
+	s.delegates.Store(&of)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, t := range s.tokens {
+		now := *t // a request may hold the other
+		s.identify(&now)
+		s.tokens[key] = &now
+	}
+}
 
 // delegatesOf are the organisations that one may act for.
 func (s *Server) delegatesOf(organisation string) []string {

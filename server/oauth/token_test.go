@@ -276,3 +276,17 @@ func TestDisabledAfterACrash(t *testing.T) {
 	require.Empty(t, w.bearer(token))
 	require.Equal(t, "Practitioner/1", w.bearer(person))
 }
+
+// TestReplacedDelegates: what is taken away is taken from tokens that there are too.
+func TestReplacedDelegates(t *testing.T) {
+	w := newWorld(t)
+	r, err := http.NewRequest("GET", "/fhir/Task", http.NoBody)
+	require.NoError(t, err)
+	r.Header.Set("Authorization", "Bearer "+w.post("/token", tokenForm(w.good("ec"))).Token)
+	for _, of := range [][]string{{"FA565"}, nil, {"FX123", "FA565"}} {
+		w.s.ReplaceDelegates(map[string][]string{"A83008": of})
+		who, err := w.s.Authenticate(r)
+		require.NoError(t, err)
+		require.Equal(t, of, who.Requester.Delegates)
+	}
+}

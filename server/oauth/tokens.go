@@ -114,7 +114,6 @@ func (s *Server) issue(t *token, values map[string][]byte) (string, error) {
 	if t.Grant != "" {
 		t.Expires = now.Add(appLifetime).Unix()
 	}
-	s.identify(t)
 	record, err := json.Marshal(t)
 	if err != nil {
 		return "", err
@@ -129,6 +128,7 @@ func (s *Server) issue(t *token, values map[string][]byte) (string, error) {
 	if !s.inForce(t) || t.Grant != "" && s.grants[t.Grant] == nil {
 		return "", &failure{status: 401, code: invalidClient, member: "client_id", message: "the client was disabled, or what it was granted was revoked"}
 	}
+	s.identify(t) // here, so that roles and delegates that are replaced meanwhile count
 	s.tokens[key] = t
 	return text, nil
 }
