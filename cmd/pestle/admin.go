@@ -35,8 +35,8 @@ type admin struct {
 	sandbox  *policy.Table // what roles allow the people of a sandbox; nil elsewhere
 	replica  *replica      // nil where no standby can follow
 
-	ready     func(context.Context) (status, causes string) // see [server.Server.Ready]
-	roles     *policy.Table                                 // as it is now
+	ready func(context.Context) (status, causes string) // see [server.Server.Ready]
+	roles *policy.Table                                 // as it is now
 
 	rotating sync.Mutex // one rotation of the key at a time
 	denials  limit.Denials

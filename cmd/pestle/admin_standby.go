@@ -1,13 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -63,8 +67,11 @@ func (a *admin) standbyHello(_ auth.Identity, w http.ResponseWriter, q *http.Req
 	if err := json.NewDecoder(q.Body).Decode(&h); err != nil {
 		return err
 	}
-	if role := r.is(); role.Role == ship.IsOvertaken {
+	if role := r.is(); role.Role == ship.IsOvertaken && role.From != h.Address {
 		return fmt.Errorf("another server has taken the place of this one: follow %s", role.From)
+	}
+	if err := reachable(h.Address); err != nil {
+		return err
 	}
 	welcome, err := r.sender.Hello(q.Context(), h)
 	if err != nil {
@@ -75,6 +82,21 @@ func (a *admin) standbyHello(_ auth.Identity, w http.ResponseWriter, q *http.Req
 	}
 	r.log.Info("a standby follows", "id", h.ID, "address", h.Address, "place", h.Place, "last", welcome.Last)
 	return json.NewEncoder(w).Encode(welcome)
+}
+
+// reachable refuses an address of a standby that is asked and has writes passed on to it in
+// clear text over a network, with the tokens of those who write.
+func reachable(address string) error {
+	u, err := url.Parse(address)
+	if err == nil && u.Scheme == "http" {
+		if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			err = errors.New("without TLS it is for this machine alone")
+		}
+	}
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("the address %q of the standby is not one to pass writes on to: %w", address, cmp.Or(err, errors.New("expected https://…")))
+	}
+	return nil
 }
 
 // standbyLog answers with the records after a place.
@@ -138,12 +160,10 @@ func (a *admin) standbyOvertake(_ auth.Identity, w http.ResponseWriter, q *http.
 	}
 	ctx, cancel := context.WithTimeout(q.Context(), 30*time.Second)
 	defer cancel()
-	var last journal.Place
-	if r.is().Role == ship.IsOvertaken {
-		last, err = r.journal.Last(ctx)
-	} else {
-		last, err = r.overtaken(ctx, o.Term, o.By)
+	if !slices.ContainsFunc(r.sender.Standbys(), func(s ship.Standby) bool { return s.Address == o.By }) {
+		return fmt.Errorf("no standby of this server is at %q: its place is taken by one that follows it", o.By)
 	}
+	last, err := r.overtaken(ctx, o.Term, o.By)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"strings"
 )
@@ -55,6 +56,10 @@ func (o *clusterOptions) complete(c *serveCommand) error {
 		return errors.New("one of several servers needs --node NAME, its name among them, of letters and digits")
 	case len(c.Secret) < 32:
 		return errors.New("several servers with the same data need the same --secret (PESTLE_SECRET), of 32 characters at least")
+	case c.encryption.path() != "":
+		return errors.New("several servers keep their log as it is written, so that encryption at rest would not hold: leave the key out, and encrypt the disks (docs/cluster.md)")
+	case o.nats != "" && !strings.HasPrefix(o.nats, "tls://") && !local(o.nats):
+		return errors.New("--log nats://: what is written goes over the network, so use tls://")
 	case c.Place != "":
 		return errors.New("--documents is for one server: several keep documents in the database (docs/cluster.md)")
 	}
@@ -107,4 +112,18 @@ func (o *clusterOptions) addresses() error {
 		return fmt.Errorf("--cluster names %d servers: expected 3, or 5, with %s among them", len(o.peers), o.Node)
 	}
 	return nil
+}
+
+// local reports whether all addresses of a list are of this machine.
+func local(list string) bool {
+	for text := range strings.SplitSeq(list, ",") {
+		u, err := url.Parse(text)
+		if err != nil {
+			return false
+		}
+		if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return false
+		}
+	}
+	return true
 }

@@ -87,7 +87,7 @@ func (c *promoteCommand) folder(std streams) error {
 	if err != nil {
 		return err
 	}
-	if err := (ship.Role{Role: ship.IsPrimary, ID: role.ID, From: role.From, Term: term + promotionStep}).Write(dir); err != nil {
+	if err := (ship.Role{Role: ship.IsPrimary, ID: role.ID, From: role.From, Term: max(term, role.Term) + promotionStep}).Write(dir); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(std.out, "%s is that of a primary: start it with pestle serve --log file\n", c.Data)
@@ -170,8 +170,9 @@ func (r *replica) promote(ctx context.Context, without bool) (p promotion, err e
 
 // takeOver ends following, and makes the server the primary.
 func (r *replica) takeOver(ctx context.Context, without bool, p *promotion) error {
-	from := r.is().From
-	q := overtakeRequest{Log: r.journal.ID(), Term: r.db.Role().Term + promotionStep, By: r.at}
+	was := r.is()
+	from := was.From
+	q := overtakeRequest{Log: r.journal.ID(), Term: max(r.db.Role().Term, was.Term) + promotionStep, By: r.at}
 	if !without {
 		told, cancel := context.WithTimeout(ctx, tellTime)
 		defer cancel()

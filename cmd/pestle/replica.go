@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -60,7 +61,7 @@ type replica struct {
 
 // newReplica opens nothing yet.
 func newReplica(data string, role ship.Role, log *slog.Logger) *replica {
-	return &replica{dir: filepath.Join(data, journalFolder), role: role, log: log, client: &http.Client{Timeout: 3 * time.Second},
+	return &replica{dir: filepath.Join(data, journalFolder), role: role, log: log, client: &http.Client{Timeout: 3 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		changed: make(chan struct{}), lost: make(chan struct{}), running: context.Background(), unship: func() {}}
 }
 
@@ -104,10 +105,13 @@ func (r *replica) open(engine *engineOf) (journal.Log, error) {
 	}
 	r.sender = ship.NewSender(r.journal, time.Now, known...)
 	if r.wait > 0 {
-		return &ship.Waiting{Log: r.journal, Sender: r.sender, N: r.wait, Active: r.Sure}, nil
+		return &ship.Waiting{Log: r.journal, Sender: r.sender, N: r.wait, Leads: r.leads}, nil
 	}
 	return r.journal, nil
 }
+
+// leads reports whether the database leads or is about to.
+func (r *replica) leads() bool { return r.Sure() || r.db != nil && r.db.Role().Leads }
 
 // engineOf is an engine with its secrets.
 type engineOf struct {
@@ -179,16 +183,21 @@ func (r *replica) become(role ship.Role) error {
 // overtaken ends the leading of a primary: another server has begun a term, or is about
 // to. It returns up to which place the log is.
 func (r *replica) overtaken(ctx context.Context, term uint64, by string) (journal.Place, error) {
-	if role := r.is(); role.Role == ship.IsStandby {
+	now := r.db.Role()
+	switch role := r.is(); {
+	case role.Role == ship.IsStandby:
 		return 0, fmt.Errorf("this server is a standby itself, of %s", role.From)
-	}
-	if now := r.db.Role(); term <= now.Term {
+	case role.Role == ship.IsOvertaken && role.From != by:
+		return 0, fmt.Errorf("%s has taken the place of this server already: follow that one", role.From)
+	case role.Role == ship.IsOvertaken: // it is said again: it may be at its end still
+	case term <= now.Term:
 		return 0, fmt.Errorf("term %d is not after term %d, which has begun here", term, now.Term)
+	default:
+		if err := r.become(ship.Role{Role: ship.IsOvertaken, From: by, Term: term}); err != nil {
+			return 0, err
+		}
+		r.log.Warn("another server takes the writes from now on", "server", by, "term", term)
 	}
-	if err := r.become(ship.Role{Role: ship.IsOvertaken, From: by, Term: term}); err != nil {
-		return 0, err
-	}
-	r.log.Warn("another server takes the writes from now on", "server", by, "term", term)
 	for r.db.Role().Leads {
 		select {
 		case <-ctx.Done():
@@ -225,20 +234,26 @@ func (r *replica) within(next http.Handler, here func() http.Handler) http.Handl
 	})
 }
 
-// ask asks the standbys that are known whether one has taken the place of this primary.
+// ask asks the standbys that are known, and who was the primary before, whether one has
+// taken the place of this primary.
 func (r *replica) ask(ctx context.Context) {
 	var group sync.WaitGroup
+	others := []string{r.is().From}
 	for _, s := range r.sender.Standbys() {
-		if s.Address == "" {
+		others = append(others, s.Address)
+	}
+	slices.Sort(others)
+	for _, address := range slices.Compact(others) {
+		if address == "" {
 			continue
 		}
 		group.Go(func() {
-			p, err := roleOf(ctx, r.client, s.Address)
+			p, err := roleOf(ctx, r.client, address)
 			if err != nil || p.Log != r.journal.ID() || p.Role != ship.IsPrimary || p.Term <= r.db.Role().Term {
 				return
 			}
-			if _, err := r.overtaken(ctx, p.Term, s.Address); err != nil && ctx.Err() == nil {
-				r.log.Error("another server has taken the place of this one, which cannot note it", "server", s.Address, "error", err)
+			if _, err := r.overtaken(ctx, p.Term, address); err != nil && ctx.Err() == nil {
+				r.log.Error("another server has taken the place of this one, which cannot note it", "server", address, "error", err)
 			}
 		})
 	}

@@ -52,7 +52,7 @@ func (c *standbyCommand) Run(std streams) error {
 		return errors.New("--secret is missing: set that of the primary, so that links of pages and positions hold here too")
 	}
 	up := &upstream{remote: remote{Server: strings.TrimRight(c.From, "/"), TokenFile: c.TokenFile, CAFile: c.CAFile}}
-	if _, err := up.reached(true); err != nil {
+	if _, err := up.reached(); err != nil {
 		return errors.New(strings.ReplaceAll(err.Error(), "--server", "--from"))
 	}
 	if tls, err := up.trust(); err == nil { // reached has tried it
@@ -102,7 +102,7 @@ func (c *standbyCommand) begin(up *upstream, log *slog.Logger) (ship.Role, error
 // overtaken fails where the server that is to be followed has not taken the place of this
 // one, which is a primary.
 func (c *standbyCommand) overtaken(up *upstream) error {
-	at, err := up.reached(false)
+	at, err := up.reached()
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (c *standbyCommand) fetch(up *upstream, fresh string) (h archive.Header, he
 	if err != nil {
 		return h, held, err
 	}
-	answer, err := up.call(context.Background(), false, "standby/copy", nil, backupRequest{Recipients: []string{to.Recipient().String()}})
+	answer, err := up.call(context.Background(), "standby/copy", nil, backupRequest{Recipients: []string{to.Recipient().String()}})
 	if err != nil {
 		return h, held, err
 	}
@@ -244,7 +244,7 @@ func (r *replica) opened(db *store.DB) {
 	r.upstream.db, r.upstream.log = db, r.journal.ID()
 	r.receiver = &ship.Receiver{Primary: r.upstream, Log: r.journal, ID: r.role.ID, Address: r.at, Before: r.upstream.before, Clock: time.Now, Logger: r.log}
 	r.receiver.Base.Place, r.receiver.Base.Sum = r.held.Place, r.held.Sum
-	if at, err := r.upstream.reached(false); err == nil {
+	if at, err := r.upstream.reached(); err == nil {
 		r.client = &http.Client{Transport: at.client.Transport, Timeout: r.client.Timeout}
 	}
 }

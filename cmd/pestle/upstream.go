@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store"
@@ -20,7 +21,7 @@ import (
 )
 
 // upstream is the primary as its standby reaches it: by the commands of a server
-// elsewhere, with a token that is read anew whenever a session begins.
+// elsewhere, with a token that is read anew for each.
 type upstream struct {
 	remote
 	log string     // id of its log
@@ -36,13 +37,10 @@ type letting struct {
 	release func()
 }
 
-// reached is the primary, with the token as it was read last.
-func (u *upstream) reached(anew bool) (*administration, error) {
+// reached is the primary, with the token as it is now: one that is replaced in time is used.
+func (u *upstream) reached() (*administration, error) {
 	u.way.Lock()
 	defer u.way.Unlock()
-	if u.at != nil && !anew {
-		return u.at, nil
-	}
 	at, err := u.connect()
 	if err == nil && u.at != nil {
 		at.client = u.at.client
@@ -54,8 +52,8 @@ func (u *upstream) reached(anew bool) (*administration, error) {
 }
 
 // call gives a command to the primary. A refusal is a [ship.ErrRefused].
-func (u *upstream) call(ctx context.Context, anew bool, path string, q url.Values, body any) (*http.Response, error) {
-	at, err := u.reached(anew)
+func (u *upstream) call(ctx context.Context, path string, q url.Values, body any) (*http.Response, error) {
+	at, err := u.reached()
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +85,7 @@ const headerSession = "Pestle-Session"
 
 // Hello begins a session.
 func (u *upstream) Hello(ctx context.Context, h ship.Hello) (w ship.Welcome, err error) {
-	answer, err := u.call(ctx, true, "standby/hello", nil, h)
+	answer, err := u.call(ctx, "standby/hello", nil, h)
 	if err != nil {
 		return w, err
 	}
@@ -96,11 +94,39 @@ func (u *upstream) Hello(ctx context.Context, h ship.Hello) (w ship.Welcome, err
 
 // Batch asks for the records after a place.
 func (u *upstream) Batch(ctx context.Context, session string, after journal.Place) (io.ReadCloser, error) {
-	answer, err := u.call(ctx, false, "standby/log", url.Values{"session": {session}, "after": {strconv.FormatUint(uint64(after), 10)}}, nil)
+	ctx, cancel := context.WithCancel(ctx)
+	idle := time.AfterFunc(batchIdle, cancel)
+	answer, err := u.call(ctx, "standby/log", url.Values{"session": {session}, "after": {strconv.FormatUint(uint64(after), 10)}}, nil)
 	if err != nil {
+		cancel()
 		return nil, err
 	}
-	return answer.Body, nil
+	return &alive{answer.Body, idle, cancel}, nil
+}
+
+// batchIdle is how long a batch may send nothing: the primary begins to answer within
+// [batchWait], and a connection that has died says nothing of it.
+const batchIdle = batchWait + 10*time.Second
+
+// alive is a body that ends when nothing comes.
+type alive struct {
+	io.ReadCloser
+	idle   *time.Timer
+	cancel func()
+}
+
+func (a *alive) Read(b []byte) (int, error) {
+	n, err := a.ReadCloser.Read(b)
+	if err == nil {
+		a.idle.Reset(batchIdle)
+	}
+	return n, err
+}
+
+func (a *alive) Close() error {
+	a.idle.Stop()
+	defer a.cancel()
+	return a.ReadCloser.Close()
 }
 
 // before brings the contents to which a record refers.
@@ -123,7 +149,7 @@ func (u *upstream) before(ctx context.Context, place journal.Place, record []byt
 }
 
 func (u *upstream) bring(ctx context.Context, place journal.Place, c fhir.Content) error {
-	answer, err := u.call(ctx, false, "standby/content", url.Values{"sha256": {hex.EncodeToString(c.SHA256[:])}, "size": {strconv.FormatInt(c.Size, 10)}}, nil)
+	answer, err := u.call(ctx, "standby/content", url.Values{"sha256": {hex.EncodeToString(c.SHA256[:])}, "size": {strconv.FormatInt(c.Size, 10)}}, nil)
 	if err != nil {
 		return err
 	}
@@ -156,7 +182,7 @@ type overtakeRequest struct {
 
 // overtake has the primary lead no more, and says up to which place its log is.
 func (u *upstream) overtake(ctx context.Context, q overtakeRequest) (last journal.Place, err error) {
-	answer, err := u.call(ctx, true, "standby/overtake", nil, q)
+	answer, err := u.call(ctx, "standby/overtake", nil, q)
 	if err != nil {
 		return 0, err
 	}

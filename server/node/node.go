@@ -129,6 +129,9 @@ func (n *Node) lead(ctx context.Context, number uint64, lost <-chan struct{}) er
 	}
 	n.Logger.InfoContext(ctx, "this node leads", "term", number)
 	err = n.begin(within, true)
+	if within.Err() != nil && ctx.Err() == nil {
+		err = nil // the seat was lost meanwhile: it follows again
+	}
 	if err == nil {
 		select {
 		case <-ended:

@@ -201,6 +201,18 @@ func TestWaiting(t *testing.T) {
 	short, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	require.ErrorIs(t, w.Append(short, 2, record(3)), context.DeadlineExceeded)
+	// What leads no more follows what the log has; as long as it does, another server that
+	// takes its place makes nothing count.
+	leads := true
+	w.Leads = func() bool { return leads }
+	short, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = w.Next(short, 2)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	leads = false
+	b, err = w.Next(t.Context(), 2)
+	require.NoError(t, err)
+	require.Equal(t, record(3), b)
 }
 
 func TestRole(t *testing.T) {

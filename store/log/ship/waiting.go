@@ -14,7 +14,10 @@ type Waiting struct {
 	log.Log
 	Sender *Sender
 	N      int
-	Active func() bool // reports whether it waits at present, as that of a standby does not; nil for always
+	// Leads reports whether the database leads: what it follows is not waited for. One whose
+	// place another server takes leads until its term has ended, and nothing of that counts
+	// before it is held. nil for always.
+	Leads func() bool
 }
 
 // Append adds a record, and returns when the standbys hold it, or with the context's error:
@@ -41,7 +44,7 @@ func (w *Waiting) Next(ctx context.Context, after log.Place) ([]byte, error) {
 func (w *Waiting) reach(ctx context.Context, place log.Place) error {
 	for {
 		held, moved := w.Sender.held(w.N)
-		if held >= place || w.Active != nil && !w.Active() {
+		if held >= place || w.Leads != nil && !w.Leads() {
 			return nil
 		}
 		select {
