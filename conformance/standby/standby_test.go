@@ -35,6 +35,7 @@ type server struct {
 	addr string
 	data string
 	cmd  *exec.Cmd
+	done chan struct{} // closed when its process has ended
 	log  *os.File
 }
 
@@ -64,19 +65,36 @@ func (s *server) start(command string, flags ...string) {
 	s.cmd = exec.Command(path, append([]string{command, "--sandbox", "--addr", s.addr, "--data", s.data, "--secret", "of both", "--log-slow", "0s"}, flags...)...)
 	s.cmd.Stderr, s.cmd.Stdout = s.log, io.Discard
 	require.NoError(s.t, s.cmd.Start())
+	cmd, done := s.cmd, make(chan struct{})
+	s.done = done
+	go func() { _ = cmd.Wait(); close(done) }()
+}
+
+// runs reports whether its process is there.
+func (s *server) runs() bool {
+	if s.done == nil {
+		return false
+	}
+	select {
+	case <-s.done:
+		return false
+	default:
+		return true
+	}
 }
 
 func (s *server) kill() {
-	if s.cmd != nil && s.cmd.ProcessState == nil {
+	if s.runs() {
 		_ = s.cmd.Process.Kill()
-		_ = s.cmd.Wait()
+		<-s.done
 	}
 }
 
 // stop ends it in order.
 func (s *server) stop() {
 	require.NoError(s.t, s.cmd.Process.Signal(syscall.SIGTERM))
-	require.NoError(s.t, s.cmd.Wait())
+	<-s.done
+	require.True(s.t, s.cmd.ProcessState.Success(), "%s ends in order: %s", s.name, s.cmd.ProcessState)
 }
 
 // role waits until the server has a role.
@@ -334,7 +352,7 @@ func TestLongStandby(t *testing.T) {
 		}
 		primary.start("serve", flags...)
 		primary.role("primary")
-		if other.cmd == nil || other.cmd.ProcessState != nil {
+		if !other.runs() {
 			other.start("standby", "--from", primary.url())
 		}
 		other.role("standby")
@@ -421,17 +439,14 @@ func comesBack(old, now *server, name string) (anew bool, err error) {
 	}
 	old.stop()
 	old.start("standby", "--from", now.url())
-	ended := make(chan error, 1)
-	go func() { ended <- old.cmd.Wait() }()
 	for {
 		select {
-		case <-ended: //nolint:errcheck // it has what the new one has not
+		case <-old.done: // it has what the new one has not
 			if err := os.RemoveAll(old.data); err != nil {
 				return true, err
 			}
 			anew = true
 			old.start("standby", "--from", now.url())
-			go func() { ended <- old.cmd.Wait() }()
 		case <-time.After(20 * time.Millisecond):
 		}
 		if old.is() == "standby" {
