@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/store/kv"
 )
 
@@ -190,7 +191,15 @@ func (p *planner) erase(s *step, commits map[fhir.Seq]bool) error {
 		}
 		s.erased = append(s.erased, e)
 	}
-	for _, entries := range []extraction{allEntries(p.ctx), storedEntries(p.stored)} {
+	all := []extraction{allEntries(p.ctx), storedEntries(p.stored)}
+	if p.v.stored != nil { // of definitions that are no more, rows may be left
+		for _, one := range p.v.stored.List {
+			if one.Gone {
+				all = append(all, storedEntries(search.NewCustom([]*search.Definition{one.Of})))
+			}
+		}
+	}
+	for _, entries := range all {
 		rows, err := timeline(entries, s.typ, s.now.rid, versions)
 		if err != nil {
 			return err

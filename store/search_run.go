@@ -46,7 +46,9 @@ func (v view) search(ctx context.Context, q *search.Query) (*search.Result, erro
 		var room int
 		if out.Included, room, err = v.included(ctx, q, out.Matches); err == nil || room == 0 {
 			endStep(v.r, "included")
-			out.Steps, out.Limited = stepsOf(v.r), v.limited(q.Type)
+			// Chains and includes go through other types too, so who is shown a part of anything
+			// is told nothing of what was gone through.
+			out.Steps, out.Limited = stepsOf(v.r), v.sight != nil
 			return out, err
 		}
 		most = room // the page ends before the match that brings too much

@@ -218,7 +218,14 @@ const beside = 8
 // there is one.
 func (n *numbered) reach(r rid) (prefix []byte, found bool) {
 	prefix = keyVersions(n.typ, r)
-	follows := n.at > 0 && n.at < r && r-n.at <= beside && n.it.Next() && bytes.Compare(n.it.Key(), prefix) >= 0
+	follows := false
+	if n.at > 0 && n.at < r && r-n.at <= beside {
+		if n.it.Next() {
+			follows = bytes.Compare(n.it.Key(), prefix) >= 0
+		} else {
+			_ = n.again() // what is damaged there is of another resource
+		}
+	}
 	n.at = 0
 	if !follows && !n.it.Seek(prefix) {
 		return prefix, false

@@ -93,7 +93,7 @@ func (r *Redactor) param(typ, code string, exact bool, shown string) error {
 	}
 	plain, modifier, _ := strings.Cut(code, ":")
 	p := search.Parameter(typ, plain)
-	if p == nil {
+	if p == nil || r4.SearchParameter(typ, plain) == nil { // what a stored one looks at is not worked out
 		return refused(shown, typ)
 	}
 	elements := elementsOf(typ, p)
