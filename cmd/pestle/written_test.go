@@ -45,7 +45,9 @@ func startPharmacy(t *testing.T, change ...func(*serveCommand)) *pharmacyUnderTe
 	require.NoError(t, app.loadDemo(t.Context()))
 	ctx, stop := context.WithCancel(context.Background())
 	followers := app.follow(ctx)
-	orders := &admin{app: app, data: command.Data, log: log, tokens: issuer(config), sandbox: command.people, ready: s.Ready}
+	roles, err := command.roles()
+	require.NoError(t, err)
+	orders := &admin{app: app, data: command.Data, log: log, tokens: issuer(config), sandbox: command.people, ready: s.Ready, roles: roles}
 	screens := command.consoleOver(s.Handler(), orders.commands(recognised{}), app, &config, log)
 	p := &pharmacyUnderTest{t, app, orders, httptest.NewServer(command.withPeople(screens.Within(s.Handler())))}
 	t.Cleanup(func() {
