@@ -56,7 +56,7 @@ func (o *clusterOptions) complete(c *serveCommand) error {
 		return errors.New("one of several servers needs --node NAME, its name among them, of letters and digits")
 	case len(c.Secret) < 32:
 		return errors.New("several servers with the same data need the same --secret (PESTLE_SECRET), of 32 characters at least")
-	case c.encryption.path() != "":
+	case c.path() != "":
 		return errors.New("several servers keep their log as it is written, so that encryption at rest would not hold: leave the key out, and encrypt the disks (docs/cluster.md)")
 	case o.nats != "" && !strings.HasPrefix(o.nats, "tls://") && !local(o.nats):
 		return errors.New("--log nats://: what is written goes over the network, so use tls://")
