@@ -15,7 +15,7 @@ import (
 func TestOracleTablesAreCurrent(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, run(filepath.Join(oracle.Dir(t), "definitions", "hl7.fhir.r4.core-4.0.1.tgz"), dir))
-	for _, name := range []string{"texts_gen.txt", "tables_gen.bin"} {
+	for _, name := range []string{"texts_gen.txt.gz", "tables_gen.bin.gz"} {
 		want, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)
 		got, err := os.ReadFile(filepath.Join(oracle.Root(t), "fhir", "r4", name))
