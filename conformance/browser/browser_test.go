@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,7 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pestle-fhir/pestle/internal/oracle"
+	"github.com/pestle-fhir/pestle/conformance/process"
 )
 
 // chromium is the browser's program, "" where there is none.
@@ -35,39 +34,14 @@ func chromium() string {
 	return ""
 }
 
-// TestMain removes the program that the tests have built.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if programDir != "" {
-		_ = os.RemoveAll(programDir)
-	}
-	os.Exit(code)
-}
-
-var (
-	buildOnce  sync.Once
-	programDir string
-	buildError error
-)
+func TestMain(m *testing.M) { process.Main(m) }
 
 // built is the program, which all tests share.
 func built(t *testing.T) string {
 	t.Helper()
-	if program := os.Getenv("PESTLE_PROGRAM"); program != "" { // one that was built before
-		return program
-	}
-	buildOnce.Do(func() {
-		if programDir, buildError = os.MkdirTemp("", "pestle-browser"); buildError != nil {
-			return
-		}
-		build := exec.Command("go", "build", "-tags", "nomsgpack", "-o", filepath.Join(programDir, "pestle"), "./cmd/pestle")
-		build.Dir = oracle.Root(t)
-		if out, err := build.CombinedOutput(); err != nil {
-			buildError = fmt.Errorf("%w: %s", err, out)
-		}
-	})
-	require.NoError(t, buildError)
-	return filepath.Join(programDir, "pestle")
+	path, err := process.Binary()
+	require.NoError(t, err)
+	return path
 }
 
 // serve starts a sandbox, and gives where it is.

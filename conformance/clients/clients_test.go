@@ -18,8 +18,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pestle-fhir/pestle/conformance/process"
 	"github.com/pestle-fhir/pestle/internal/oracle"
 )
+
+func TestMain(m *testing.M) { process.Main(m) }
 
 // client is a script and what it needs.
 type client struct {
@@ -166,11 +169,10 @@ func (s *sandbox) register(t *testing.T) {
 	s.env = []string{"PESTLE_SECRET=" + strings.TrimSpace(string(text)), "PESTLE_KEY=" + key}
 }
 
-// serve builds the program and starts a sandbox with it.
+// serve starts a sandbox.
 func serve(t *testing.T) *sandbox {
-	path := filepath.Join(t.TempDir(), "pestle")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "github.com/pestle-fhir/pestle/cmd/pestle").CombinedOutput()
-	require.NoError(t, err, string(out))
+	path, err := process.Binary()
+	require.NoError(t, err)
 	s := &sandbox{data: t.TempDir(), program: path}
 	cmd := exec.Command(path, "serve", "--sandbox", "--addr", "127.0.0.1:0", "--data", s.data)
 	stdout, err := cmd.StdoutPipe()

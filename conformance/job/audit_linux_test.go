@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pestle-fhir/pestle/conformance/process"
 )
 
 // read asks for a path under a request id; status 0 where no answer came whole.
@@ -75,7 +77,7 @@ func TestKilledKeepsReads(t *testing.T) {
 		wait.Wait()
 	}
 	require.Greater(t, len(answered), 50)
-	path, err := binary()
+	path, err := process.Binary()
 	require.NoError(t, err)
 	out, err := exec.Command(path, "audit", "export", "--data", dir, "--format", "compact").Output()
 	require.NoError(t, err)

@@ -9,42 +9,19 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pestle-fhir/pestle/conformance/process"
 	"github.com/pestle-fhir/pestle/internal/oracle"
 )
 
-// bin is the folder of the program, for as long as the tests run.
-var bin string
-
-func TestMain(m *testing.M) {
-	var err error
-	if bin, err = os.MkdirTemp("", "pestle-job"); err != nil {
-		panic(err)
-	}
-	code := m.Run()
-	_ = os.RemoveAll(bin)
-	os.Exit(code)
-}
-
-// binary builds the program once.
-var binary = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(bin, "pestle")
-	out, err := exec.Command("go", "build", "-o", path, "github.com/pestle-fhir/pestle/cmd/pestle").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return path, nil
-})
+func TestMain(m *testing.M) { process.Main(m) }
 
 // site is a running server with a database of its own.
 type site struct {
@@ -57,7 +34,7 @@ type site struct {
 
 func start(t testing.TB, dir string) *site {
 	t.Helper()
-	path, err := binary()
+	path, err := process.Binary()
 	require.NoError(t, err)
 	s := &site{t: t, dir: dir, log: &bytes.Buffer{}}
 	s.cmd = exec.Command(path, "serve", "--sandbox", "--law-from-receipt", "--addr", "127.0.0.1:0", "--data", dir)

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -22,32 +21,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pestle-fhir/pestle/conformance/process"
 	"github.com/pestle-fhir/pestle/internal/oracle"
 )
 
-// program builds the binary once.
-var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "pestle-kills-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "pestle")
-	out, err := exec.Command("go", "build", "-tags", "nomsgpack", "-o", path, "github.com/pestle-fhir/pestle/cmd/pestle").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return path, nil
-})
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if os.Getenv("PESTLE_PROOF") != "" {
-		if path, err := program(); err == nil {
-			_ = os.RemoveAll(filepath.Dir(path))
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { process.Main(m) }
 
 // home is a data folder and what it takes to open it.
 type home struct {
@@ -70,7 +48,7 @@ func (h *home) flags() []string {
 
 // command is the program with arguments, perhaps under another one.
 func (h *home) command(under []string, args ...string) *exec.Cmd {
-	path, err := program()
+	path, err := process.Binary()
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -5,41 +5,15 @@ package process
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-// Binary builds the program once for a process of tests, and returns its path.
-var Binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "pestle-process")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "pestle")
-	out, err := exec.Command("go", "build", "-o", path, "github.com/pestle-fhir/pestle/cmd/pestle").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return path, nil
-})
-
-// Main runs the tests of a package and removes the program that they built.
-func Main(m *testing.M) {
-	code := m.Run()
-	if path, err := Binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
-	os.Exit(code)
-}
 
 // Server is a running sandbox with a database of its own.
 type Server struct {
