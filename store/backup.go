@@ -24,11 +24,11 @@ import (
 // restored database goes on where the archive ends. A damaged database is
 // refused before begin: what cannot be read would be missing from the archive.
 func (db *DB) Backup(ctx context.Context, earlier *archive.Header, begin func(archive.Header) (*archive.Writer, error)) (h archive.Header, err error) {
-	return db.backup(ctx, earlier, (*backup).all, begin)
+	return db.backup(ctx, earlier, false, begin)
 }
 
-// backup writes a backup; all writes the records of a full one.
-func (db *DB) backup(ctx context.Context, earlier *archive.Header, all func(*backup) error, begin func(archive.Header) (*archive.Writer, error)) (h archive.Header, err error) {
+// backup writes a backup, or a full copy of everything that others have of a log too.
+func (db *DB) backup(ctx context.Context, earlier *archive.Header, copies bool, begin func(archive.Header) (*archive.Writer, error)) (h archive.Header, err error) {
 	if damage, err := db.engine.Verify(ctx, nil); err != nil {
 		return h, err
 	} else if len(damage) > 0 {
@@ -50,12 +50,22 @@ func (db *DB) backup(ctx context.Context, earlier *archive.Header, all func(*bac
 		if h.Tip, h.Time, err = v.digest(v.at); err != nil {
 			return err
 		}
+		if copies {
+			followed, _, err := followedBy(v.r)
+			if err != nil {
+				return err
+			}
+			h.Place = uint64(followed.Place)
+		}
 		if b.w, err = begin(h); err != nil {
 			return err
 		}
-		if b.since == 0 {
-			err = all(b)
-		} else {
+		switch {
+		case copies:
+			err = b.everything()
+		case b.since == 0:
+			err = b.all()
+		default:
 			err = b.later()
 		}
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
@@ -251,6 +252,9 @@ func (db *DB) Sweep(ctx context.Context) (n int, err error) {
 	if db.opts.Contents == nil {
 		return 0, nil
 	}
+	if err := db.reached(ctx); err != nil {
+		return 0, err
+	}
 	strays, err := db.strayContents(ctx)
 	for _, sha256 := range strays {
 		if err = errors.Join(err, db.discard(ctx, sha256, true)); err != nil {
@@ -259,6 +263,26 @@ func (db *DB) Sweep(ctx context.Context) (n int, err error) {
 		n++
 	}
 	return n, err
+}
+
+// reached waits until the database holds what its log has: the contents of records that a
+// process before has received, and not applied, are referred to only then.
+func (db *DB) reached(ctx context.Context) error {
+	if db.opts.Log == nil {
+		return nil
+	}
+	last, err := db.opts.Log.Last(ctx)
+	for err == nil && db.Role().Place < last {
+		if broken := db.broken.Load(); broken != nil {
+			return *broken
+		}
+		select {
+		case <-ctx.Done():
+			err = ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return err
 }
 
 // strayContents are those to which no version refers and which nobody holds.

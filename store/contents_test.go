@@ -20,6 +20,8 @@ import (
 	"github.com/pestle-fhir/pestle/store/content"
 	"github.com/pestle-fhir/pestle/store/kv"
 	"github.com/pestle-fhir/pestle/store/kv/mem"
+	"github.com/pestle-fhir/pestle/store/log"
+	memlog "github.com/pestle-fhir/pestle/store/log/mem"
 )
 
 // cabinet is a database with its contents in a folder.
@@ -123,6 +125,36 @@ func TestContentPurged(t *testing.T) {
 	require.NoError(t, c.Erase(context.Background()))
 	require.Zero(t, c.files(t))
 	c.sound(t, 0)
+}
+
+// ahead is a log with a record that the database cannot have yet.
+type ahead struct{ log.Log }
+
+func (a ahead) Last(ctx context.Context) (log.Place, error) {
+	place, err := a.Log.Last(ctx)
+	return place + 1, err
+}
+
+// As long as records of the log are to be applied, which may refer to contents that are
+// there, nothing is swept.
+func TestSweepWaits(t *testing.T) {
+	l := memlog.New()
+	c := newCabinet(t, mem.New(), t.TempDir(), Options{Log: ahead{l}})
+	defer func() { require.NoError(t, c.Close()) }()
+	one, _, err := c.contents.Put(t.Context(), bytes.NewReader(noiseOf(1, 100_000)), func(fhir.Content) {})
+	require.NoError(t, err)
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err = c.Sweep(short)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Equal(t, 1, c.files(t))
+	release, ok := c.HoldContent(t.Context(), one)
+	require.True(t, ok)
+	release()
+	one.Size++
+	_, ok = c.HoldContent(t.Context(), one)
+	require.False(t, ok)
+	require.Empty(t, c.pins.held)
 }
 
 // Contents to which nothing refers are counted by a check and swept; what is held is not.

@@ -14,9 +14,10 @@ import (
 )
 
 // Copy is a full [DB.Backup] for another database that is to follow the same log: with
-// the index, the shelves, and how much of the log it holds. [Restore] takes it.
+// the index, the shelves, and how much of the log it holds, which its header has too.
+// [Restore] takes it.
 func (db *DB) Copy(ctx context.Context, begin func(archive.Header) (*archive.Writer, error)) (archive.Header, error) {
-	return db.backup(ctx, nil, (*backup).everything, begin)
+	return db.backup(ctx, nil, true, begin)
 }
 
 // everything writes all that the database holds, but what is of its engine alone.
@@ -47,7 +48,11 @@ func FollowedBy(engine kv.Engine) (f Followed, ok bool, err error) {
 		return f, false, err
 	}
 	defer snap.Close()
-	b, ok, err := snap.Get(keyApplied)
+	return followedBy(snap)
+}
+
+func followedBy(r kv.Reader) (f Followed, ok bool, err error) {
+	b, ok, err := r.Get(keyApplied)
 	if err != nil || !ok {
 		return f, false, err
 	}
@@ -89,4 +94,17 @@ func ContentsOf(record []byte) (list []fhir.Content, err error) {
 // Until release is called nobody removes it.
 func (db *DB) ReceiveContent(ctx context.Context, r io.Reader) (c fhir.Content, release func(), err error) {
 	return db.holdContent(ctx, r)
+}
+
+// HoldContent reports whether a content is kept. Where it is, nobody removes it until
+// release is called.
+func (db *DB) HoldContent(ctx context.Context, c fhir.Content) (release func(), ok bool) {
+	db.pins.add(c)
+	in, err := db.opts.Contents.Open(ctx, c)
+	if err != nil {
+		db.pins.remove(c)
+		return nil, false
+	}
+	_ = in.Close()
+	return func() { db.pins.remove(c) }, true
 }

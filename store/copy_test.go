@@ -28,8 +28,11 @@ func copyOf(t *testing.T, db *DB) kv.Engine {
 	r, err := archive.NewReader(&b)
 	require.NoError(t, err)
 	e := mem.New()
-	_, err = Restore(e, nil, func(string, []byte) error { return nil }, r)
+	h, err := Restore(e, nil, func(string, []byte) error { return nil }, r)
 	require.NoError(t, err)
+	holds, _, err := FollowedBy(e)
+	require.NoError(t, err)
+	require.EqualValues(t, holds.Place, h.Place)
 	return e
 }
 

@@ -27,6 +27,9 @@ type Header struct {
 	// Audit is the number of the newest event of the audit log that it has; 0 for
 	// none.
 	Audit uint64 `json:"audit,omitempty"`
+	// Place is up to which place of its log a copy for a standby is; 0 for before the first,
+	// and in all other archives.
+	Place uint64 `json:"place,omitempty"`
 }
 
 // Full reports whether an archive needs no other before it.
