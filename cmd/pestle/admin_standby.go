@@ -42,16 +42,23 @@ func (a *admin) primary() (*replica, error) {
 	return r, nil
 }
 
+// copyRequest asks for a copy for the standby of an id, encrypted to recipients.
+type copyRequest struct {
+	ID         string   `json:"id"`
+	Recipients []string `json:"recipients"`
+}
+
 // standbyCopy streams an archive of the database as of a place of the log.
 func (a *admin) standbyCopy(_ auth.Identity, w http.ResponseWriter, q *http.Request) error {
 	r, err := a.primary()
 	if err != nil {
 		return err
 	}
-	var request backupRequest
+	var request copyRequest
 	if err := json.NewDecoder(q.Body).Decode(&request); err != nil {
 		return err
 	}
+	defer r.sender.Expect(request.ID, r.db.Role().Place)()
 	w.Header().Set(headerLog, r.journal.ID())
 	_, err = writeCopy(q.Context(), a.app.db, a.app.definitions.files, w, request.Recipients)
 	return err
@@ -70,8 +77,12 @@ func (a *admin) standbyHello(_ auth.Identity, w http.ResponseWriter, q *http.Req
 	if role := r.is(); role.Role == ship.IsOvertaken && role.From != h.Address {
 		return fmt.Errorf("another server has taken the place of this one: follow %s", role.From)
 	}
-	if err := reachable(h.Address); err != nil {
-		return err
+	if !h.Copying {
+		if err := reachable(h.Address); err != nil {
+			return err
+		}
+	} else if h.Address != "" {
+		return errors.New("a standby that is being copied has no address yet")
 	}
 	welcome, err := r.sender.Hello(q.Context(), h)
 	if err != nil {
@@ -80,7 +91,7 @@ func (a *admin) standbyHello(_ auth.Identity, w http.ResponseWriter, q *http.Req
 	if err := ship.WriteStandbys(r.dir, r.sender.Standbys()); err != nil {
 		return err
 	}
-	r.log.Info("a standby follows", "id", h.ID, "address", h.Address, "place", h.Place, "last", welcome.Last)
+	r.log.Info("a standby follows", "id", h.ID, "address", h.Address, "place", h.Place, "last", welcome.Last, "copying", h.Copying)
 	return json.NewEncoder(w).Encode(welcome)
 }
 

@@ -72,25 +72,12 @@ func (r *replica) open(engine *engineOf) (journal.Log, error) {
 		return nil, err
 	}
 	r.held = held
-	o := file.Options{After: held.Place, Logger: r.log}
-	if r.upstream != nil {
-		o.ID = r.upstream.log
-	}
-	if followed && o.ID == "" {
+	if followed {
 		if names, err := filepath.Glob(filepath.Join(r.dir, "*.log")); err == nil && len(names) == 0 {
 			return nil, fmt.Errorf("the log of the database is not in %s: put it back, or make the database one by itself with pestle promote --alone --data %s", r.dir, filepath.Dir(r.dir))
 		}
 	}
-	if secret := engine.Secret("journal"); secret != nil {
-		block, err := aes.NewCipher(secret)
-		if err != nil {
-			return nil, err
-		}
-		if o.Sealed, err = cipher.NewGCMWithRandomNonce(block); err != nil {
-			return nil, err
-		}
-	}
-	if r.journal, err = file.Open(r.dir, o); err != nil {
+	if r.journal, err = openJournal(r.dir, engine, file.Options{After: held.Place, Logger: r.log}); err != nil {
 		return nil, err
 	}
 	if r.role.ID == "" {
@@ -108,6 +95,20 @@ func (r *replica) open(engine *engineOf) (journal.Log, error) {
 		return &ship.Waiting{Log: r.journal, Sender: r.sender, N: r.wait, Leads: r.leads}, nil
 	}
 	return r.journal, nil
+}
+
+// openJournal opens the log in a folder, encrypted where the engine is.
+func openJournal(dir string, engine secretive, o file.Options) (*file.Log, error) {
+	if secret := engine.Secret("journal"); secret != nil {
+		block, err := aes.NewCipher(secret)
+		if err != nil {
+			return nil, err
+		}
+		if o.Sealed, err = cipher.NewGCMWithRandomNonce(block); err != nil {
+			return nil, err
+		}
+	}
+	return file.Open(dir, o)
 }
 
 // leads reports whether the database leads or is about to.
@@ -283,6 +284,7 @@ const (
 	tidyEvery   = 10 * time.Second
 	standbySeen = 30 * time.Second    // after which a standby counts as away
 	standbyKept = 14 * 24 * time.Hour // after which it is forgotten
+	copyKept    = time.Hour           // after which one is forgotten that was being copied, and did not begin
 	leastLog    = 64 << 20            // bytes that are kept of what everybody has
 )
 
@@ -349,12 +351,7 @@ func every(ctx context.Context, pause time.Duration) bool {
 // tidy remembers the standbys, and removes what nobody needs of the log: after a purge
 // all that is before it, since it holds what was purged.
 func (r *replica) tidy(now time.Time) error {
-	r.sender.Forget(now.Add(-standbyKept))
-	list := r.sender.Standbys()
-	held := r.db.Role().Place
-	for _, s := range list {
-		held = min(held, s.Place)
-	}
+	r.sender.Forget(now.Add(-standbyKept), now.Add(-copyKept))
 	if n := r.db.Purges(); n != r.purges {
 		if err := r.journal.Turn(); err != nil {
 			return err
@@ -365,7 +362,7 @@ func (r *replica) tidy(now time.Time) error {
 	if r.journal.Extent().First <= r.erase {
 		least = 0
 	}
-	return errors.Join(ship.WriteStandbys(r.dir, list), r.journal.Trim(held, least, r.most))
+	return errors.Join(ship.WriteStandbys(r.dir, r.sender.Standbys()), r.journal.Trim(r.sender.Needed(r.db.Role().Place), least, r.most))
 }
 
 // warning is what is wrong, for /health/ready; "" for nothing.

@@ -11,13 +11,17 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"filippo.io/age"
 
+	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/archive"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
+	journal "github.com/pestle-fhir/pestle/store/log"
+	"github.com/pestle-fhir/pestle/store/log/file"
 	"github.com/pestle-fhir/pestle/store/log/ship"
 	"github.com/pestle-fhir/pestle/trust/audit"
 	"github.com/pestle-fhir/pestle/trust/ledger"
@@ -126,9 +130,9 @@ func (c *standbyCommand) copy(up *upstream, log *slog.Logger) (role ship.Role, e
 		return role, err
 	}
 	log.Info("copying the primary", "from", up.Server, "to", c.Data)
-	h, held, err := c.fetch(up, fresh)
+	role = ship.Role{Role: ship.IsStandby, ID: rand.Text(), From: up.Server}
+	h, last, err := c.fetch(up, fresh, role.ID, log)
 	if err == nil {
-		role = ship.Role{Role: ship.IsStandby, ID: rand.Text(), From: up.Server}
 		err = role.Write(filepath.Join(fresh, journalFolder))
 	}
 	if err == nil {
@@ -142,46 +146,80 @@ func (c *standbyCommand) copy(up *upstream, log *slog.Logger) (role ship.Role, e
 	if err != nil {
 		return role, errors.Join(err, os.RemoveAll(fresh))
 	}
-	log.Info("the primary is copied", "commit", h.Seq, "place", held.Place, "took", time.Since(began).Round(time.Millisecond))
+	log.Info("the primary is copied", "commit", h.Seq, "place", h.Place, "last", last, "took", time.Since(began).Round(time.Millisecond))
 	return role, nil
 }
 
-// fetch restores what the primary sends, encrypted to a key of this moment alone.
-func (c *standbyCommand) fetch(up *upstream, fresh string) (h archive.Header, held store.Followed, err error) {
+// fetch restores what the primary sends, encrypted to a key of this moment alone, into a
+// folder for the standby of an id. It takes the records that follow meanwhile, up to the
+// place last, so that a primary which writes a lot need not keep them.
+func (c *standbyCommand) fetch(up *upstream, fresh, id string, log *slog.Logger) (h archive.Header, last journal.Place, err error) {
 	to, err := age.GenerateX25519Identity()
 	if err != nil {
-		return h, held, err
+		return h, 0, err
 	}
-	answer, err := up.call(context.Background(), "standby/copy", nil, backupRequest{Recipients: []string{to.Recipient().String()}})
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	answer, err := up.call(ctx, "standby/copy", nil, copyRequest{ID: id, Recipients: []string{to.Recipient().String()}})
 	if err != nil {
-		return h, held, err
+		return h, 0, err
 	}
 	defer func() { _ = answer.Body.Close() }()
-	if up.log = answer.Header.Get(headerLog); up.log == "" {
-		return h, held, fmt.Errorf("%s is not a server that has a log", up.Server)
+	origin := answer.Header.Get(headerLog)
+	if origin == "" {
+		return h, 0, fmt.Errorf("%s is not a server that has a log", up.Server)
 	}
 	in, err := archive.NewReader(answer.Body, to)
 	if err != nil {
-		return h, held, err
+		return h, 0, err
 	}
 	defer in.Close()
 	key, err := c.key()
 	if err != nil {
-		return h, held, err
+		return h, 0, err
 	}
 	engine, err := badger.Open(fresh, slog.New(slog.DiscardHandler), key)
 	if err != nil {
-		return h, held, err
+		return h, 0, err
 	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
 	documents, err := openDocuments(fresh, c.Place, engine, true)
 	if err != nil {
-		return h, held, errors.Join(err, engine.Close())
+		return h, 0, err
 	}
+	l, err := openJournal(filepath.Join(fresh, journalFolder), engine, file.Options{ID: origin, After: journal.Place(in.Header().Place), Logger: log})
+	if err != nil {
+		return h, 0, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	follower := &ship.Receiver{Primary: up, Log: l, ID: id, Copying: true, Before: bringing{up, documents}.before, Clock: time.Now, Logger: log}
+	if err := follower.Meet(ctx); err != nil {
+		return h, 0, err
+	}
+	var following sync.WaitGroup
+	following.Go(func() { follower.Run(ctx) })
 	h, err = store.Restore(engine, documents, definitionWriter(fresh), in)
-	if err == nil {
-		held, _, err = store.FollowedBy(engine) // nothing of a primary whose first write waits for its standby
+	cancel()
+	following.Wait()
+	return h, l.Extent().Last, err
+}
+
+// bringing brings the contents of records whose database is being copied, where nothing
+// is removed yet.
+type bringing struct {
+	from *upstream
+	to   store.Contents
+}
+
+func (b bringing) before(ctx context.Context, place journal.Place, record []byte) error {
+	has := func(c fhir.Content) bool {
+		in, err := b.to.Open(ctx, c)
+		return err == nil && in.Close() == nil
 	}
-	return h, held, errors.Join(err, engine.Close())
+	return b.from.eachMissing(ctx, place, record, has, func(in io.Reader) (fhir.Content, error) {
+		got, _, err := b.to.Put(ctx, in, func(fhir.Content) {})
+		return got, err
+	})
 }
 
 // writeCopy writes an archive of all that a standby begins with.
@@ -241,7 +279,7 @@ func (r *replica) opened(db *store.DB) {
 	if r.upstream == nil {
 		return
 	}
-	r.upstream.db, r.upstream.log = db, r.journal.ID()
+	r.upstream.db = db
 	r.receiver = &ship.Receiver{Primary: r.upstream, Log: r.journal, ID: r.role.ID, Address: r.at, Before: r.upstream.before, Clock: time.Now, Logger: r.log}
 	r.receiver.Base.Place, r.receiver.Base.Sum = r.held.Place, r.held.Sum
 	if at, err := r.upstream.reached(); err == nil {

@@ -24,7 +24,6 @@ import (
 // elsewhere, with a token that is read anew for each.
 type upstream struct {
 	remote
-	log string     // id of its log
 	db  *store.DB  // of the standby, once it is open
 	way sync.Mutex // for at
 	at  *administration
@@ -129,41 +128,53 @@ func (a *alive) Close() error {
 	return a.ReadCloser.Close()
 }
 
-// before brings the contents to which a record refers.
+// before brings the contents to which a record refers, and holds them until it is applied.
 func (u *upstream) before(ctx context.Context, place journal.Place, record []byte) error {
 	u.release()
+	has := func(c fhir.Content) bool {
+		release, ok := u.db.HoldContent(ctx, c)
+		if ok {
+			u.let = append(u.let, letting{place, release})
+		}
+		return ok
+	}
+	return u.eachMissing(ctx, place, record, has, func(in io.Reader) (fhir.Content, error) {
+		got, release, err := u.db.ReceiveContent(ctx, in)
+		if err == nil {
+			u.let = append(u.let, letting{place, release})
+		}
+		return got, err
+	})
+}
+
+// eachMissing has take receive the contents to which a record refers and that are not here.
+func (u *upstream) eachMissing(ctx context.Context, place journal.Place, record []byte, has func(fhir.Content) bool, take func(io.Reader) (fhir.Content, error)) error {
 	list, err := store.ContentsOf(record)
 	if err != nil {
 		return err
 	}
 	for _, c := range list {
-		if in, err := u.db.OpenContent(ctx, c); err == nil {
-			_ = in.Close() // it is there already
+		if has(c) {
 			continue
 		}
-		if err := u.bring(ctx, place, c); err != nil {
+		if err := u.bring(ctx, c, take); err != nil {
 			return fmt.Errorf("the content %x, to which the record at place %d refers: %w", c.SHA256, place, err)
 		}
 	}
 	return nil
 }
 
-func (u *upstream) bring(ctx context.Context, place journal.Place, c fhir.Content) error {
+func (u *upstream) bring(ctx context.Context, c fhir.Content, take func(io.Reader) (fhir.Content, error)) error {
 	answer, err := u.call(ctx, "standby/content", url.Values{"sha256": {hex.EncodeToString(c.SHA256[:])}, "size": {strconv.FormatInt(c.Size, 10)}}, nil)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = answer.Body.Close() }()
-	got, release, err := u.db.ReceiveContent(ctx, answer.Body)
-	if err != nil {
-		return err
+	got, err := take(answer.Body)
+	if err == nil && got != c {
+		err = errors.New("another one came")
 	}
-	if got != c {
-		release()
-		return errors.New("another one came")
-	}
-	u.let = append(u.let, letting{place, release})
-	return nil
+	return err
 }
 
 // release lets go of the contents whose records are applied.

@@ -34,6 +34,8 @@ type Receiver struct {
 		Place log.Place
 		Sum   string
 	}
+	// Copying says that the database of the standby is still being copied.
+	Copying bool
 	// Before is called with each record before the log has it; nil for nothing.
 	Before func(ctx context.Context, place log.Place, record []byte) error
 	Clock  func() time.Time
@@ -133,7 +135,7 @@ func (r *Receiver) session(ctx context.Context) (some bool, err error) {
 
 // hello says what the standby holds.
 func (r *Receiver) hello(ctx context.Context) (Hello, error) {
-	h := Hello{ID: r.ID, Address: r.Address, Log: r.Log.ID()}
+	h := Hello{ID: r.ID, Address: r.Address, Log: r.Log.ID(), Copying: r.Copying}
 	var err error
 	if h.Place, err = r.Log.Last(ctx); err != nil || h.Place == 0 {
 		return h, err

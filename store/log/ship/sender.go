@@ -37,6 +37,9 @@ type Hello struct {
 	Log     string    `json:"log"`     // id of the log
 	Place   log.Place `json:"place"`   // up to which it holds it
 	Sum     string    `json:"sum"`     // SHA-256 of the record there, in hexadecimal; "" where it is not known
+	// Copying says that its database is still being copied: it takes the records that
+	// follow meanwhile. It does not count among those that hold them.
+	Copying bool `json:"copying,omitempty"`
 }
 
 // Welcome is the answer.
@@ -51,6 +54,7 @@ type Standby struct {
 	Address string    `json:"address,omitempty"`
 	Place   log.Place `json:"place"` // up to which it has said that it holds the log
 	Seen    time.Time `json:"seen"`  // when it asked last
+	Copying bool      `json:"copying,omitempty"`
 	session string
 }
 
@@ -61,12 +65,13 @@ type Sender struct {
 
 	mu       sync.Mutex
 	standbys map[string]*Standby
-	moved    chan struct{} // closed and replaced when one holds more
+	expected map[string]log.Place // of those to which a copy is sent: what they are going to ask for is behind it
+	moved    chan struct{}        // closed and replaced when one holds more
 }
 
 // NewSender returns the sender of a log, with the standbys that an earlier process knew.
 func NewSender(l Source, clock func() time.Time, known ...Standby) *Sender {
-	s := &Sender{log: l, clock: clock, standbys: map[string]*Standby{}, moved: make(chan struct{})}
+	s := &Sender{log: l, clock: clock, standbys: map[string]*Standby{}, expected: map[string]log.Place{}, moved: make(chan struct{})}
 	for _, k := range known {
 		s.standbys[k.ID] = &k
 	}
@@ -100,9 +105,37 @@ func (s *Sender) Hello(ctx context.Context, h Hello) (w Welcome, err error) {
 	w.Session = rand.Text()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.standbys[h.ID] = &Standby{ID: h.ID, Address: h.Address, session: w.Session}
+	delete(s.expected, h.ID)
+	s.standbys[h.ID] = &Standby{ID: h.ID, Address: h.Address, Copying: h.Copying, session: w.Session}
 	s.holds(s.standbys[h.ID], h.Place)
 	return w, nil
+}
+
+// Expect keeps what follows a place for a standby that is about to be copied, until it
+// says Hello or done is called. Call it before the copy is begun, with the place of then.
+func (s *Sender) Expect(id string, place log.Place) (done func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expected[id] = place
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.expected, id)
+	}
+}
+
+// Needed is up to which place everybody holds the log, those that are expected too, and
+// at most a place.
+func (s *Sender) Needed(most log.Place) log.Place {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range s.standbys {
+		most = min(most, b.Place)
+	}
+	for _, place := range s.expected {
+		most = min(most, place)
+	}
+	return most
 }
 
 // same fails where the record that a standby holds last is not the one of the log, or the
@@ -189,25 +222,26 @@ func (s *Sender) Standbys() (list []Standby) {
 	return list
 }
 
-// Forget forgets the standbys that were not seen since a time.
-func (s *Sender) Forget(since time.Time) {
+// Forget forgets the standbys that were not seen since a time, and since another one where
+// they were being copied then.
+func (s *Sender) Forget(since, copying time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, b := range s.standbys {
-		if b.Seen.Before(since) {
+		if b.Seen.Before(since) || b.Copying && b.Seen.Before(copying) {
 			delete(s.standbys, id)
 		}
 	}
 }
 
 // held is up to which place so many standbys hold the log, and a channel that is closed
-// when that may be more. Only those count that have begun a session with this process.
+// when that may be more. Only those count that have begun a session with this process, and whose database is whole.
 func (s *Sender) held(n int) (log.Place, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var places []log.Place
 	for _, b := range s.standbys {
-		if b.session != "" {
+		if b.session != "" && !b.Copying {
 			places = append(places, b.Place)
 		}
 	}

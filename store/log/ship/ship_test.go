@@ -109,7 +109,7 @@ func TestShip(t *testing.T) {
 	stop()
 	fill(t, primary, 200, 230)
 	same(t, primary, late, 50)
-	s.Forget(at.Add(time.Second))
+	s.Forget(at.Add(time.Second), at)
 	require.Empty(t, s.Standbys())
 	same(t, primary, late, 50)
 }
@@ -213,6 +213,39 @@ func TestWaiting(t *testing.T) {
 	b, err = w.Next(t.Context(), 2)
 	require.NoError(t, err)
 	require.Equal(t, record(3), b)
+}
+
+// TestCopying: what follows a copy is kept from before it is made, and a standby that is
+// being copied does not count among those that hold records.
+func TestCopying(t *testing.T) {
+	primary := opened(t, file.Options{})
+	fill(t, primary, 0, 100)
+	s := NewSender(primary, clock)
+	done := s.Expect("one", 40)
+	other := s.Expect("two", 60)
+	require.EqualValues(t, 40, s.Needed(90))
+	require.EqualValues(t, 30, s.Needed(30))
+	w, err := s.Hello(t.Context(), Hello{ID: "one", Log: primary.ID(), Place: 70, Copying: true})
+	require.NoError(t, err)
+	require.EqualValues(t, 60, s.Needed(90))
+	done()
+	other()
+	require.EqualValues(t, 70, s.Needed(90))
+	short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	require.NoError(t, s.Send(short, w.Session, 100, io.Discard))
+	held, _ := s.held(1)
+	require.Zero(t, held, "its database is not whole")
+	s.Forget(at.Add(-time.Hour), at)
+	require.Len(t, s.Standbys(), 1)
+	s.Forget(at.Add(-time.Hour), at.Add(time.Second))
+	require.Empty(t, s.Standbys())
+	_, err = s.Hello(t.Context(), Hello{ID: "one", Log: primary.ID(), Place: 100, Address: "http://127.0.0.1:1"})
+	require.NoError(t, err)
+	held, _ = s.held(1)
+	require.EqualValues(t, 100, held)
+	s.Forget(at.Add(-time.Hour), at.Add(time.Second))
+	require.Len(t, s.Standbys(), 1)
 }
 
 func TestRole(t *testing.T) {
