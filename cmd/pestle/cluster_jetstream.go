@@ -84,6 +84,7 @@ func (c *serveCommand) open(ctx context.Context, conn *nats.Conn, copies int, ow
 	}
 	lease, err := jetstream.OpenLease(ctx, short, conn, clusterName, copies, own)
 	if err != nil {
+		l.Close()
 		return err
 	}
 	if seen := lease.Holder(); seen.Process != "" && lease.Held() {

@@ -22,6 +22,7 @@ type Log struct {
 	stream  jetstream.Stream
 	subject string // of its messages
 	hints   string // subject on which it is told that there is another record
+	told    *nats.Subscription
 
 	mu    sync.Mutex
 	known tail          // the newest record that this process has seen at the end
@@ -75,7 +76,7 @@ func Open(ctx context.Context, conn *nats.Conn, name string, copies int) (*Log, 
 	if is := l.stream.CachedInfo().Config; is.Storage != want.Storage || is.Replicas < copies || !is.DenyDelete || !is.DenyPurge || is.Retention != want.Retention || is.Discard != want.Discard || is.MaxAge != 0 || is.MaxBytes > 0 || is.MaxMsgs > 0 {
 		return nil, fmt.Errorf("the stream %s is not a log: expected files, %d copies, no limits, and neither delete nor purge", want.Name, copies)
 	}
-	_, err = conn.Subscribe(l.hints, func(*nats.Msg) {
+	l.told, err = conn.Subscribe(l.hints, func(*nats.Msg) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		close(l.grown)
@@ -83,6 +84,9 @@ func Open(ctx context.Context, conn *nats.Conn, name string, copies int) (*Log, 
 	})
 	return l, err
 }
+
+// Close ends being told of records. The stream and the connection stay as they are.
+func (l *Log) Close() { _ = l.told.Unsubscribe() }
 
 // Append adds a record.
 func (l *Log) Append(ctx context.Context, after log.Place, record []byte) error {

@@ -41,6 +41,16 @@ func TestLog(t *testing.T) {
 	})
 }
 
+// TestClose: a log that is given up leaves nothing behind at the connection.
+func TestClose(t *testing.T) {
+	l := open(t, begin(t), "close")
+	before := l.conn.NumSubscriptions()
+	other, err := Open(t.Context(), l.conn, "close", 1)
+	require.NoError(t, err)
+	other.Close()
+	require.Equal(t, before, l.conn.NumSubscriptions())
+}
+
 // TestParts: a record that is larger than a message is read as it was, also by who
 // begins in the middle; parts that are not whole are void, for who reads and who appends.
 func TestParts(t *testing.T) {
