@@ -27,7 +27,7 @@ func (p *parser) clause(typ, name, shown, value string) (Clause, bool) {
 		p.refuse(shown, "The parameter has no value.", describe(param), value, "")
 		return Clause{}, false
 	}
-	if modifier == "missing" && code != ID {
+	if modifier == "missing" {
 		return p.missing(param, shown, value)
 	}
 	c := condition{p, typ, param, kindsOf(typ, param.Code), modifier, shown}
@@ -111,7 +111,7 @@ func (p *parser) missing(param *r4.SearchParam, shown, value string) (Clause, bo
 		p.refuse(shown, "The value of :missing is no boolean.", "true or false", value, "")
 		return Clause{}, false
 	}
-	if param.Code == LastUpdated {
+	if unindexed[param.Code] { // every resource has it
 		return Clause{Param: Every, Ranges: []Range{exactly(EveryKey)}, Not: value == "true"}, true
 	}
 	c := Clause{Param: param.Code, Ranges: []Range{everything()}, Not: value == "true"}

@@ -63,7 +63,7 @@ func TestSearchesByCodes(t *testing.T) {
 		{"code:in", "urn:colours", colours{many: true}, "more codes than a search takes"},
 		{"code:below", "blue", colours{}, "The code has no system"},
 		{"code:in", "urn:colours", nil, "needs a terminology service"},
-		{"_id:in", "urn:colours", colours{}, "needs a terminology service"},
+		{"_id:in", "urn:colours", colours{}, "none or one of :missing, :not."},
 		{"identifier:below", "blue", colours{}, "The code has no system"},
 		{"date:in", "urn:colours", colours{}, "not known for a parameter of type date"},
 	} {

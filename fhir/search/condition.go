@@ -18,18 +18,6 @@ type condition struct {
 	shown    string
 }
 
-// modifiers are those of each kind of parameter, beside missing. Reference
-// parameters have the types of their targets too.
-var modifiers = map[string][]string{
-	"token":     {"not", "of-type", "text"},
-	"string":    {"contains", "exact"},
-	"reference": {"identifier"},
-	"uri":       {"above", "below"},
-}
-
-// byTerminology are modifiers of tokens that need value sets and hierarchies.
-var byTerminology = []string{"in", "not-in", "above", "below"}
-
 // describe says what a value of the parameter looks like.
 func describe(param *r4.SearchParam) string {
 	switch param.Type {
@@ -94,30 +82,14 @@ func (c *condition) read(value string) (Clause, bool) {
 }
 
 func (c *condition) modifierOK() bool {
-	known := modifiers[c.param.Type]
-	if c.param.Code == phonetic || c.param.Code == Text {
-		known = nil // a sound has no parts, and words are found wherever they are
-	}
-	if c.param.Code == ID {
-		known = []string{"not"}
-	}
-	if c.modifier == "" && !strings.HasSuffix(c.shown, ":") || slices.Contains(known, c.modifier) {
+	if c.modifier == "" && !strings.HasSuffix(c.shown, ":") {
 		return true
 	}
-	known = append([]string{"missing"}, known...)
-	if c.param.Type == "reference" {
-		if c.modifier == "below" && c.types.canonical() {
-			return true
-		}
-		if r4.IsResource(c.modifier) {
-			return true
-		}
-		known = append(known, c.param.Target...)
-	}
-	if c.param.Type == "token" && slices.Contains(byTerminology, c.modifier) && c.Codes != nil && c.param.Code != ID {
+	known := modifiers(c.param, c.types, c.Codes != nil)
+	if slices.Contains(known, c.modifier) || c.param.Type == "reference" && r4.IsResource(c.modifier) {
 		return true
 	}
-	if c.param.Type == "token" && slices.Contains(byTerminology, c.modifier) {
+	if slices.Contains(byTerminology, c.modifier) && slices.Contains(modifiers(c.param, c.types, true), c.modifier) {
 		c.unknown(c.shown, "The modifier needs a terminology service, which this search does not have.", ":"+strings.Join(known, ", :"), "")
 		return false
 	}

@@ -101,9 +101,9 @@ func (d *Definition) checkPaths(refuse func(member, message, expected, fix strin
 	}
 	for _, typ := range d.Types {
 		p := &program{kinds: map[string]typeSet{}}
-		d.Param.Code = d.Name
+		d.Param.Code = d.Name + string(mark) // no name of R4, some of which are indexed in a way of their own
 		p.compile(r4.TypeOf(typ), &d.Param)
-		if p.kinds[d.Name] != nil {
+		if p.kinds[d.Param.Code] != nil {
 			continue
 		}
 		if d.Param.Type == "composite" {
