@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/store/kv"
 )
 
@@ -32,6 +33,7 @@ type Audit struct {
 	Filed   map[string]uint64 // rows of the histories by type
 	Derived map[string]rowSum // index rows by parameter, extracted from the versions
 	Stored  map[string]rowSum // index rows by parameter, as they are stored
+	Own     map[string]bool   // prefixes of the parameters that are stored and answer, whose rows are checked too
 	Strays  [][]byte          // prefixes of the parameters under which there are rows too many
 
 	replica *replica // of this process
@@ -91,6 +93,8 @@ type checker struct {
 	until time.Time // the step ends
 	names map[string]idNames
 	known map[string]map[string]bool // index rows of resources, see belongs
+	own   *search.Custom             // of a.Own
+	told  map[string]bool            // parameters whose rows are of none
 }
 
 func (c *checker) step() error {
@@ -98,6 +102,7 @@ func (c *checker) step() error {
 		return c.begin()
 	}
 	c.until = time.Now().Add(auditStep)
+	c.answering(false)
 	through, err := parts[c.a.Part](c)
 	if errors.Is(err, kv.ErrDamaged) { // what else it has is not known
 		c.a.Add(Finding{Text: err.Error(), Unreadable: true})
@@ -117,6 +122,7 @@ func (c *checker) begin() error {
 	a := c.a
 	a.Begun, a.AsOf, a.Index = true, c.v.at, indexVersion
 	a.Counts, a.Filed, a.Derived, a.Stored = map[string]uint64{}, map[string]uint64{}, map[string]rowSum{}, map[string]rowSum{}
+	c.answering(true)
 	b, _, err := c.v.r.Get(keyIndex)
 	if err != nil {
 		return err
@@ -146,11 +152,15 @@ func (c *checker) over() bool { return time.Now().After(c.until) || c.ctx.Err() 
 
 // each walks the keys with a prefix from the position of the part.
 func (c *checker) each(prefix []byte, f func(key, value []byte) error) (through bool, err error) {
-	from := prefix
+	return c.between(prefix, after(prefix), f)
+}
+
+// between is each for the keys from one on up to another one.
+func (c *checker) between(from, to []byte, f func(key, value []byte) error) (through bool, err error) {
 	if c.a.Next != nil {
 		from = c.a.Next
 	}
-	it := c.v.r.Iterate(from, after(prefix), false)
+	it := c.v.r.Iterate(from, to, false)
 	for err == nil && it.Next() {
 		if err = f(it.Key(), it.Value()); err == nil && c.over() {
 			c.a.Next = append(bytes.Clone(it.Key()), 0)

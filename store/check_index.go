@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store/kv"
@@ -16,7 +17,7 @@ func (c *checker) extracted(typ, ref string, r rid, versions []*fhir.Version) {
 	if c.a.Stale {
 		return
 	}
-	rows, err := timeline(allEntries(c.ctx), typ, r, versions)
+	rows, err := c.rows(typ, r, versions)
 	if err != nil {
 		c.wrong(ref, "%s: %v", ref, err)
 		c.a.Partial = true
@@ -103,8 +104,12 @@ func (s rowSum) with(key []byte) rowSum {
 // extracted, there are too many: what is missing is found and not added up.
 func (c *checker) index() (through bool, err error) {
 	a := c.a
-	through, err = c.each([]byte{tableIndex}, func(key, _ []byte) error {
+	through, err = c.between([]byte{tableIndex}, after([]byte{tableCustom}), func(key, _ []byte) error {
 		_, _, _, _, from, ok := splitKey(key)
+		if key[0] == tableCustom && !a.Own[ownPrefix(key)] {
+			c.unknown(key)
+			return nil
+		}
 		if !ok || from <= a.AsOf {
 			a.Stored[paramOf(key)] = a.Stored[paramOf(key)].with(key)
 		}
@@ -114,7 +119,8 @@ func (c *checker) index() (through bool, err error) {
 		return through, err
 	}
 	for param, sum := range a.Stored {
-		if sum != a.Derived[param] {
+		gone := strings.HasPrefix(param, string(tableCustom)) && !a.Own[ownPrefix([]byte(param))]
+		if sum != a.Derived[param] && !gone {
 			a.Strays = append(a.Strays, []byte(param))
 		}
 	}
@@ -182,7 +188,7 @@ const maxKnown = 1000
 func (c *checker) belongs(typ string, r rid, versions []*fhir.Version, key []byte) (bool, error) {
 	of := string(keyVersions(typ, r))
 	if c.known[of] == nil {
-		rows, err := timeline(allEntries(c.ctx), typ, r, versions)
+		rows, err := c.rows(typ, r, versions)
 		if err != nil {
 			return false, err
 		}

@@ -26,7 +26,6 @@ type committer struct {
 	moved   fhir.Seq            // the newest commit that gave resources other owners
 	recent  recent
 	params  *parameters // stored SearchParameters, with the group so far
-	stalled bool        // their work waits for the next commit
 	broken  error       // why nothing can be written any more
 	ended   error       // why the term is over
 
@@ -55,7 +54,7 @@ func newCommitter(db *DB, h head) *committer {
 
 func (c *committer) run() {
 	for c.ended == nil {
-		if c.works() {
+		if _, _, works := c.due(); works {
 			select {
 			case r := <-c.term.queue:
 				c.group(r)
@@ -67,13 +66,17 @@ func (c *committer) run() {
 			c.indexStep()
 			continue
 		}
+		again, stop := c.again()
 		select {
 		case r := <-c.term.queue:
 			c.group(r)
+		case <-again:
 		case <-c.term.closing:
+			stop()
 			c.rest()
 			return
 		}
+		stop()
 	}
 }
 
@@ -98,7 +101,6 @@ func (c *committer) group(r *request) {
 	runtime.Gosched()
 	c.collect()
 	c.flush()
-	c.stalled = false
 }
 
 // collect adds those who wait, as long as the group has room.

@@ -89,6 +89,9 @@ type Options struct {
 	// Begin is called when a term begins, before its first commit: what keeps
 	// something of the log outside the database catches up. nil for nothing.
 	Begin func(context.Context, *DB) error
+	// Indexing is told of each step that failed of the work for stored SearchParameters, by
+	// the one goroutine that writes; nil for nobody. See [DB.Indexes].
+	Indexing func(Index)
 	// ReadOnly says that the engine takes no writes: nothing is founded or
 	// brought up to date.
 	ReadOnly bool
@@ -111,6 +114,7 @@ type DB struct {
 	newest atomic.Pointer[moment]
 	// parameters are the SearchParameters that are stored, as of the newest moment.
 	parameters atomic.Pointer[parameters]
+	stalls     stalls                // the work for them that is parked
 	turn       sync.Mutex            // for who makes it
 	moments    sync.WaitGroup        // those that are held
 	head       atomic.Uint64         // the newest durable commit
@@ -153,6 +157,7 @@ func Open(engine kv.Engine, opts Options) (*DB, error) {
 		db.lately = &lately{}
 	}
 	db.parameters.Store(&parameters{Index: indexVersion})
+	db.stalls.tell = opts.Indexing
 	for _, origin := range opts.Origins {
 		db.names.AddOrigin(origin)
 	}

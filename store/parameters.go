@@ -52,6 +52,17 @@ const (
 	answering
 )
 
+// percent is how far the work is, of 100.
+func (w work) percent(h head) int {
+	switch {
+	case w.Phase == answering:
+		return 100
+	case w.Phase == indexing && h.rid > 0:
+		return int(uint64(w.Next) * 100 / uint64(h.rid+1))
+	}
+	return 0
+}
+
 func (p *parameters) encode() []byte {
 	b, err := json.Marshal(p)
 	if err != nil {
@@ -173,11 +184,12 @@ func begin(types []string) (out []work) {
 	return out
 }
 
-// waiting is the place of the first work that is to be done; ok is false for none.
-func (p *parameters) waiting() (i, k int, ok bool) {
-	for i := range p.List {
-		for k, w := range p.List[i].Work {
-			if w.Phase != answering {
+// waiting is the place of the first work that is to be done and that is not passed over;
+// ok is false for none.
+func (p *parameters) waiting(passed func(code, typ string) bool) (i, k int, ok bool) {
+	for i, one := range p.List {
+		for k, w := range one.Work {
+			if w.Phase != answering && !passed(one.Of.Param.Code, w.Type) {
 				return i, k, true
 			}
 		}
@@ -240,12 +252,8 @@ func (v view) unready(one *parameter, w work) error {
 	if err != nil {
 		return err
 	}
-	done := 0
-	if w.Phase == indexing && h.rid > 0 {
-		done = int(uint64(w.Next) * 100 / uint64(h.rid+1))
-	}
 	return fhir.E("search", fhir.NoStore, fhir.Issue{Expression: one.Of.Name, Code: fhir.Throttled,
-		Message: fmt.Sprintf("The search parameter %s is new: the index of %s is at %d %%, and would find too little. Nothing was searched.", one.Of.Name, w.Type, done),
+		Message: fmt.Sprintf("The search parameter %s is new: the index of %s is at %d %%, and would find too little. Nothing was searched.", one.Of.Name, w.Type, w.percent(h)),
 		Fix:     "Send the search again later: the index is made beside other work."})
 }
 

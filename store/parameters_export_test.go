@@ -28,7 +28,7 @@ func Step(t testing.TB, db *DB) {
 	_, err := db.Commit(context.Background(), &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Create, Type: "Basic", Resource: parsed(t)}}})
 	require.NoError(t, err)
 	for stepsLeft.Load() > 0 {
-		if _, _, waiting := db.newest.Load().parameters.waiting(); !waiting {
+		if _, _, waiting := db.newest.Load().parameters.waiting(func(string, string) bool { return false }); !waiting {
 			stepsLeft.Store(0)
 		}
 		runtime.Gosched()
@@ -45,21 +45,29 @@ func parsed(t testing.TB) *fhir.Resource {
 func Settled(t testing.TB, db *DB) {
 	for {
 		m := db.newest.Load()
-		if _, _, waiting := m.parameters.waiting(); !waiting {
+		if _, _, waiting := m.parameters.waiting(func(string, string) bool { return false }); !waiting {
 			return
 		}
 		runtime.Gosched()
 	}
 }
 
-// CustomRows is how many index rows there are of stored SearchParameters.
-func CustomRows(t testing.TB, db *DB) (n int) {
+// Impatient has parked work of stored SearchParameters tried again at once. The result ends
+// that.
+func Impatient() (restore func()) {
+	before := indexPause
+	indexPause = 1
+	return func() { indexPause = before }
+}
+
+// CustomKeys are the keys of index rows of stored SearchParameters.
+func CustomKeys(t testing.TB, db *DB) (keys []string) {
 	require.NoError(t, db.look("rows", 0, func(v view) error {
 		it := v.r.Iterate([]byte{tableCustom}, after([]byte{tableCustom}), false)
 		for it.Next() {
-			n++
+			keys = append(keys, string(it.Key()))
 		}
 		return it.Close()
 	}))
-	return n
+	return keys
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir/search"
 	"github.com/pestle-fhir/pestle/store/kv"
@@ -25,9 +26,8 @@ func unlimited() *atomic.Int64 {
 	return n
 }
 
-// step does a part of the work for stored SearchParameters, and returns what is left.
-func (p *parameters) step(v view, out *kv.Overlay, past *pastRows) (*parameters, error) {
-	i, k, _ := p.waiting()
+// step does a part of the work at a place, and returns what is left.
+func (p *parameters) step(i, k int, v view, out *kv.Overlay, past *pastRows) (*parameters, error) {
 	next := &parameters{Index: p.Index, List: slices.Clone(p.List)}
 	one := &parameter{ID: next.List[i].ID, Of: next.List[i].Of, Gone: next.List[i].Gone, Work: slices.Clone(next.List[i].Work)}
 	next.List[i] = one
@@ -120,18 +120,23 @@ func (v view) makeRows(of *search.Custom, w *work, out *kv.Overlay, past *pastRo
 	return nil
 }
 
-// indexStep does a step of the work for stored SearchParameters, where there is any.
+// indexStep does a step of the work for stored SearchParameters, where any is due. Work
+// that fails is parked for a while, and the other goes on.
 func (c *committer) indexStep() {
+	i, k, ok := c.due()
+	if !ok {
+		return
+	}
 	c.begin()
 	c.over.Mark()
-	next, err := c.params.step(view{r: c.over, at: c.head.seq}, c.over, &c.db.past)
+	next, err := c.params.step(i, k, view{r: c.over, at: c.head.seq}, c.over, &c.db.past)
 	if err == nil {
 		next.keptIn(c.over)
 		err = c.fits(0)
 	}
-	if err != nil { // it is tried again after the next commit
+	one := c.params.List[i]
+	if c.db.stalls.note(one, one.Work[k].Type, err); err != nil {
 		c.over.Rollback()
-		c.stalled = true
 	} else {
 		c.params = next
 	}
@@ -141,8 +146,23 @@ func (c *committer) indexStep() {
 	}
 }
 
-// works reports whether there is work for stored SearchParameters.
-func (c *committer) works() bool {
-	_, _, ok := c.params.waiting()
-	return ok && !c.stalled && !c.db.opts.ReadOnly && stepsLeft.Load() != 0 && c.broken == nil
+// due is the place of the work that is to be done now.
+func (c *committer) due() (i, k int, ok bool) {
+	if !c.indexes() {
+		return 0, 0, false
+	}
+	return c.params.waiting(c.db.stalls.parked)
+}
+
+// again is told when work that is parked is to be done.
+func (c *committer) again() (due <-chan time.Time, stop func()) {
+	if !c.indexes() {
+		return nil, func() {}
+	}
+	return c.db.stalls.again(c.params)
+}
+
+// indexes reports whether steps can be done.
+func (c *committer) indexes() bool {
+	return !c.db.opts.ReadOnly && stepsLeft.Load() != 0 && c.broken == nil
 }

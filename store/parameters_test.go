@@ -3,6 +3,8 @@ package store_test
 import (
 	"fmt"
 	"net/url"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +14,8 @@ import (
 	"github.com/pestle-fhir/pestle/store"
 	"github.com/pestle-fhir/pestle/store/kv"
 	"github.com/pestle-fhir/pestle/store/kv/badger"
+	"github.com/pestle-fhir/pestle/store/kv/kvtest"
+	"github.com/pestle-fhir/pestle/store/kv/mem"
 )
 
 // nick is a SearchParameter.
@@ -94,7 +98,7 @@ func TestStoredParameter(t *testing.T) {
 		store.Settled(t, db)
 		_, err = asked(t, db, "nick=1")
 		require.Error(t, err)
-		require.Zero(t, store.CustomRows(t, db), "its rows are gone")
+		require.Empty(t, store.CustomKeys(t, db), "its rows are gone")
 		wrong, err := db.Check(ctx)
 		require.NoError(t, err)
 		require.Empty(t, wrong.Wrong)
@@ -139,4 +143,117 @@ func TestStoredParameterGoesOn(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, found, 58)
 	require.NoError(t, db.Close())
+}
+
+// TestStoredParameterIsParked: where the rows of one parameter cannot be made it is told,
+// with why, and is tried again after a pause that grows; the others go on meanwhile.
+func TestStoredParameterIsParked(t *testing.T) {
+	told := make(chan store.Index, 100)
+	engine := &kvtest.Damaged{Engine: mem.New()}
+	db := openDB(t, engine, store.Options{Indexing: func(x store.Index) {
+		select {
+		case told <- x:
+		default:
+		}
+	}})
+	commit(t, db, put("p", patient(t, "0", "Ames")))
+	engine.Parts = []kv.Damage{{Low: []byte("xPatient\x00_every"), High: []byte("xPatient\x00_every\x01"), Where: "a block"}}
+	commit(t, db, put("nick", nick(t, "active", "Patient.name.family")))
+	commit(t, db, put("size", parse(t, `{'resourceType':'SearchParameter','id':'size','url':'http://example.org/size','name':'size','status':'active','description':'d','code':'size','type':'token','base':['Device'],'expression':'Device.status'}`)))
+	first := <-told
+	require.Equal(t, []any{"nick", "nick", "Patient", 1}, []any{first.ID, first.Name, first.Type, first.Tries})
+	require.ErrorIs(t, first.Err, kv.ErrDamaged)
+	require.True(t, first.Next.After(first.Since))
+	list := indexes(t, db, func(list []store.Index) bool { return len(list) == 2 && list[1].Percent == 100 })
+	require.ErrorIs(t, list[0].Err, kv.ErrDamaged)
+	require.Equal(t, []any{"Patient", 25, "Device", nil}, []any{list[0].Type, list[0].Percent, list[1].Type, list[1].Err})
+	require.NotZero(t, db.FailedSteps())
+	commit(t, db, put("nick", nick(t, "retired", "Patient.name.family")))
+	require.Empty(t, indexes(t, db, func(list []store.Index) bool { return len(list) == 1 })[0].Err, "what is retired is told no more")
+	require.NoError(t, db.Close())
+}
+
+// TestStoredParameterTriesAgain: what a full disk has stopped goes on when it has room.
+func TestStoredParameterTriesAgain(t *testing.T) {
+	defer store.Impatient()()
+	told := make(chan store.Index, 1)
+	engine := &kvtest.Faulty{Engine: mem.New()}
+	db := openDB(t, engine, store.Options{Indexing: func(x store.Index) {
+		if x.Tries == 3 {
+			told <- x
+		}
+	}})
+	commit(t, db, put("p", patient(t, "0", "Ames")))
+	release := store.HoldSteps(1)
+	commit(t, db, put("nick", nick(t, "active", "Patient.name.family")))
+	release()
+	engine.Fill(true)
+	_, err := db.Commit(ctx, &fhir.Transaction{Changes: []fhir.Change{put("p", patient(t, "0", "Bell"))}})
+	require.ErrorIs(t, err, kv.ErrNoSpace)
+	require.ErrorIs(t, (<-told).Err, kv.ErrNoSpace)
+	engine.Fill(false)
+	store.Settled(t, db)
+	list := indexes(t, db, func(list []store.Index) bool { return list[0].Err == nil })
+	require.Equal(t, 100, list[0].Percent)
+	found, err := asked(t, db, "nick=Ames")
+	require.NoError(t, err)
+	require.Equal(t, []string{"p"}, found)
+	require.NoError(t, db.Close())
+}
+
+// indexes waits until those of a database are as they should be.
+func indexes(t testing.TB, db *store.DB, are func([]store.Index) bool) []store.Index {
+	for {
+		list, err := db.Indexes()
+		require.NoError(t, err)
+		if are(list) {
+			return list
+		}
+		runtime.Gosched()
+	}
+}
+
+// TestCheckOfStoredParameters: a check finds each row that is missing or too many, of a
+// parameter that answers and of none.
+func TestCheckOfStoredParameters(t *testing.T) {
+	engine := mem.New()
+	open := func() *store.DB { return openDB(t, outliving{engine}, store.Options{}) }
+	db := open()
+	commit(t, db, put("nick", nick(t, "active", "Patient.name.family")))
+	commit(t, db, put("p", patient(t, "0", "Ames")), put("q", patient(t, "1", "Bell")))
+	commit(t, db, put("p", patient(t, "0", "Cole")))
+	store.Settled(t, db)
+	sound(t, db)
+	keys := store.CustomKeys(t, db)
+	require.Len(t, keys, 3)
+	require.NoError(t, db.Close())
+	wrong := func() (texts []string) {
+		db := open()
+		f, err := db.Check(ctx)
+		require.NoError(t, err)
+		for _, one := range f.Wrong {
+			texts = append(texts, one.Text)
+		}
+		require.NoError(t, db.Close())
+		return texts
+	}
+	snap, err := engine.Snapshot()
+	require.NoError(t, err)
+	defer snap.Close()
+	for _, key := range keys {
+		value, _, err := snap.Get([]byte(key))
+		require.NoError(t, err)
+		require.NoError(t, engine.Write([]kv.Op{{Key: []byte(key)}}))
+		require.Contains(t, strings.Join(wrong(), "\n"), "is missing, so searches do not find it")
+		kvSet(t, engine, key, string(value))
+	}
+	require.Empty(t, wrong())
+	stray := strings.Replace(keys[0], "ames", "amex", 1)
+	require.NotEqual(t, keys[0], stray)
+	kvSet(t, engine, stray, "")
+	require.Contains(t, strings.Join(wrong(), "\n"), "that no version of it gives, so searches find it wrongly")
+	require.NoError(t, engine.Write([]kv.Op{{Key: []byte(stray)}}))
+	unknown := strings.Replace(keys[0], "nick~", "nock~", 1)
+	kvSet(t, engine, unknown, "")
+	require.Equal(t, []string{"the index has rows of Patient by the search parameter nock, which no SearchParameter defines"}, wrong())
 }

@@ -130,7 +130,8 @@ func (a *admin) workState(ctx context.Context) ([]console.Section, error) {
 		}
 		parked.Rows = append(parked.Rows, []string{id, r.Get("code").Get("text").Text(), r.Get("focus").Get("reference").Text(), toldAt(v.LastUpdated)})
 	}
-	return []console.Section{loops, parked}, nil
+	indexes, err := a.indexRows()
+	return []console.Section{loops, parked, indexes}, err
 }
 
 // lawState is the law, the tariff and its figures that are in force, with their days.

@@ -223,7 +223,7 @@ func openApp(c appConfig, log *slog.Logger) (*app, error) {
 	db, err = store.Open(engine, store.Options{Origins: c.Origins, References: c.References != "any", Guards: []fhir.Guard{backlog.Guard, library.Guard, dispensing.Guard(c.Dispensing), clinical.Guard(checks), invoicing.Guard(private), notices.Guard, alerts.Guard, spine.Guard, reimbursement.Guard(money), register.Guard(books), warehouse.Guard(goods), pharmacy.GuardAudit, pharmacy.GuardUnserved, served, owners.Guard, actors.Guard, separate.Guard, redaction.Guard, purges.Guard, emergencies.Guard}, Purge: purges.May,
 		Contents: documents, Inspect: c.Inspect, Shelved: shelved,
 		Narrow: narrow, Owners: owners, Scratch: newScratch, Program: version(), Leaf: leafOf, Commitment: ledger.Commitment, Checkpoint: checkpoints(merkle), Watch: watching(tracer),
-		Log: c.Journal, Begin: func(ctx context.Context, db *store.DB) error { return merkle.Start(ctx, logged{db}) }})
+		Log: c.Journal, Indexing: indexingTold(log), Begin: func(ctx context.Context, db *store.DB) error { return merkle.Start(ctx, logged{db}) }})
 	if err != nil {
 		return nil, err
 	}
@@ -302,6 +302,7 @@ func (a *app) operations() (list []fhir.Operation) {
 	if a.nhs != nil {
 		list = a.nhs.Operations()
 	}
+	list = append(list, indexStatus(a.db, a.repository.Read))
 	return slices.Concat(list, a.coreOperations(), a.invoicing.Operations(), a.notices.Operations(), a.alerts.Operations(), a.messageOperations(), a.emergencies.Operations(a.db), a.subscriptions.Operations())
 }
 

@@ -27,6 +27,8 @@ func (a *app) counters() []server.Counter {
 		{Name: "pestle_audit_writable", Help: "1 while events can be recorded, 0 while nothing of patients is shown because they cannot.", Gauge: true, Value: func() float64 { return truth(a.audit.Takes() == nil) }},
 		{Name: "pestle_backlog_limit_commits", Gauge: true, Help: "Commits that a follower may be behind before new prescriptions are refused; 0 for any number.",
 			Value: func() float64 { return float64(a.backlog.Most) }},
+		{Name: "pestle_index_parked", Gauge: true, Help: "Indexes of stored SearchParameters whose work is parked, since it failed; -1 where that cannot be read.", Value: a.parkedIndexes},
+		{Name: "pestle_index_failed_total", Help: "Steps of the work for stored SearchParameters that failed since the start.", Value: func() float64 { return float64(a.db.FailedSteps()) }},
 		{Name: "pestle_follower_lag_commits", Gauge: true, Label: "follower", Help: "Commits in the log that a follower has not taken yet.", Values: a.lags},
 		{Name: "pestle_follower_parked_total", Label: "follower", Help: "Versions that a follower could not process since the start; each has a Task with the status failed.", Values: a.parked.read},
 		{Name: "pestle_follower_versions_total", Label: "follower", Help: "Versions that a follower has processed since the start.", Values: a.stepped.read},

@@ -23,6 +23,7 @@ var clocks = map[string]string{
 	"store/db.go":                  "the default of Options.Clock, asked once for each commit that brings no time",
 	"store/log/jetstream/lease.go": "how long a lease is held, by this machine alone: what fences is the place in the log",
 	"store/figures.go":             "how long a group took to be durable, for whoever watches",
+	"store/indexing.go":            "when work on an index that failed is tried again",
 	"store/audit.go":               "how long a step of a check holds its view",
 	"pharmacy/loop.go":             "how long a step took, for whoever watches",
 	"pharmacy/fold.go":             "how long a step took, for whoever watches",
