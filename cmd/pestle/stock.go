@@ -108,5 +108,5 @@ func (s *stockOfRegister) Entered(state fhir.State, page *register.Page, e *regi
 		return nil, nil
 	}
 	return s.ledger.Enter(state, warehouse.Entered{Org: page.Org, Product: stockProduct(page.Product), Unit: s.known.Unit(page.Unit.Unit, page.Unit.System, page.Unit.Code, today), Kind: kind, Change: e.Change, Sum: sum,
-		Batch: e.Batch, Expiry: nhs.ReadDate(e.Expiry), Party: e.Other.Name, Reason: e.Reason, Day: nhs.ReadDate(e.Date), Entry: e.Ref(), Who: who}, today)
+		Batch: e.Batch, Expiry: nhs.ReadDate(e.Expiry), Party: e.Other.Name, Reason: e.Reason, Day: nhs.ReadDate(e.Date), Entry: e.Ref(), Order: e.Against, Who: who}, today)
 }

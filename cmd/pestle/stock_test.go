@@ -177,12 +177,102 @@ func TestStockFollowsPrescriptions(t *testing.T) {
 	require.NoError(t, pharmacy.CheckAcyclic(w.app.followers()))
 }
 
+// TestPurchaseOrders: who may order from a supplier does so once, what arrives is received
+// against the order, of a controlled drug by its register too, and nobody writes an order by hand.
+func TestPurchaseOrders(t *testing.T) {
+	w := newStockWorld(t)
+	ask := func(who string, want int, r request) string {
+		t.Helper()
+		rec := w.ask(who, r)
+		require.Equal(t, want, rec.Code, "%s %s %s: %s", who, r.method, r.path, rec.Body)
+		return rec.Body.String()
+	}
+	const product, controlled = `{"name":"product","valueCoding":{"system":"https://dmd.nhs.uk","code":"322237000"}}`, `{"name":"product","valueCoding":{"system":"https://dmd.nhs.uk","code":"36123511000001103"}}`
+	body := func(parts ...string) string {
+		return `{"resourceType":"Parameters","parameter":[` + strings.Join(parts, ",") + `]}`
+	}
+	quantity := func(n string) string {
+		return `{"name":"quantity","valueQuantity":{"value":` + n + `,"unit":"tablet"}}`
+	}
+	order := body(product, quantity("200"), `{"name":"number","valueString":"PO-1"}`, `{"name":"supplier","valueString":"Wholesale Ltd"}`)
+	for _, who := range []string{"FA565+technician", "FA565+accuracy-checker", "FA565+finance", "FA565+auditor", "FA565+customer-service", "X99CL+prescriber", "X99CL+clinic-system", "FA565+warehouse"} {
+		ask(who, 403, request{"POST", "/fhir/Basic/$order-goods", order, nil})
+	}
+	placed := func(answer string) (id string) {
+		r, err := fhir.Parse([]byte(answer))
+		require.NoError(t, err)
+		for p := range r.Get("parameter").Items() {
+			if p.Get("name").Text() == "order" {
+				id = p.Path("resource", "id").Text()
+			}
+		}
+		require.NotEmpty(t, id, answer)
+		return id
+	}
+	once := []string{"Idempotency-Key", "3d9a2e63-30a2-4a3c-a1c3-52b8b1c7a1de"}
+	first := ask("FA565+pharmacist", 200, request{"POST", "/fhir/Basic/$order-goods", order, once})
+	require.Equal(t, first, ask("FA565+pharmacist", 200, request{"POST", "/fhir/Basic/$order-goods", order, once}))
+	id := placed(first)
+	require.Equal(t, id, placed(ask("FA565", 200, request{"POST", "/fhir/Basic/$order-goods", order, nil})), "the order that there is")
+	// Another pharmacy orders for itself, and neither sees the other's.
+	other := placed(ask("X99PH+pharmacist", 200, request{"POST", "/fhir/Basic/$order-goods", order, nil}))
+	require.NotEqual(t, id, other)
+	ask("X99PH+pharmacist", 404, request{"GET", "/fhir/SupplyRequest/" + id, "", nil})
+	ask("X99PH+pharmacist", 404, request{"POST", "/fhir/SupplyRequest/" + id + "/$cancel-order", body(`{"name":"reason","valueString":"r"}`), nil})
+	// What is received.
+	receipt := func(n, of string) string {
+		return body(product, quantity(n), `{"name":"from","valueString":"Wholesale Ltd"}`, `{"name":"batch","valueString":"P1"}`, `{"name":"expiry","valueDate":"2031-01-31"}`, `{"name":"order","valueReference":{"reference":"SupplyRequest/`+of+`"}}`)
+	}
+	require.Contains(t, ask("FA565+technician", 422, request{"POST", "/fhir/Basic/$receive-goods", receipt("1", other), nil}), "STOCK-7")
+	require.Contains(t, ask("FA565+technician", 422, request{"POST", "/fhir/Basic/$receive-goods", receipt("201", id), nil}), "STOCK-8")
+	ask("FA565+technician", 200, request{"POST", "/fhir/Basic/$receive-goods", receipt("120", id), nil})
+	outstanding := "/fhir/SupplyRequest?identifier=https://pestle-fhir.github.io/Id/purchase-order-outstanding%7CFA565"
+	require.Contains(t, ask("FA565+technician", 200, request{"GET", outstanding, "", nil}), id)
+	// A controlled drug is signed for, and received by its register.
+	require.Contains(t, ask("FA565+pharmacist", 422, request{"POST", "/fhir/Basic/$order-goods", body(controlled, quantity("30"), `{"name":"number","valueString":"PO-1"}`, `{"name":"supplier","valueString":"Wholesale Ltd"}`), nil}), "authority")
+	drug := placed(ask("FA565+pharmacist", 200, request{"POST", "/fhir/Basic/$order-goods", body(controlled, quantity("30"), `{"name":"number","valueString":"PO-1"}`, `{"name":"supplier","valueString":"Wholesale Ltd"}`,
+		`{"name":"purpose","valueString":"stock"}`, `{"name":"authority","part":[{"name":"name","valueString":"P Potion"},{"name":"role","valueString":"pharmacist"}]}`), nil}))
+	stock := func(n, of string) string {
+		return body(controlled, quantity(n), `{"name":"from","part":[{"name":"name","valueString":"Wholesale Ltd"},{"name":"address","valueString":"Leeds"}]}`, `{"name":"batch","valueString":"M1"}`, `{"name":"expiry","valueDate":"2031-01-31"}`,
+			`{"name":"order","valueReference":{"reference":"SupplyRequest/`+of+`"}}`)
+	}
+	require.Contains(t, ask("FA565+technician", 422, request{"POST", "/fhir/Basic/$receive-stock", stock("31", drug), nil}), "STOCK-8")
+	require.Contains(t, ask("FA565+technician", 422, request{"POST", "/fhir/Basic/$receive-stock", stock("30", id), nil}), "STOCK-7")
+	ask("FA565+technician", 200, request{"POST", "/fhir/Basic/$receive-stock", stock("30", drug), nil})
+	// Nobody writes an order by hand.
+	v, err := w.app.db.State(t.Context()).Current("SupplyRequest", id)
+	require.NoError(t, err)
+	entry := func(r, method, url string) string {
+		return `{"resource":` + r + `,"request":{"method":"` + method + `","url":"` + url + `"}}`
+	}
+	forged := `{"resourceType":"SupplyRequest","status":"active","category":{"coding":[{"system":"https://pestle-fhir.github.io/CodeSystem/stock-ledger","code":"purchase-order"}]},"itemCodeableConcept":{"text":"x"},"quantity":{"value":1},"requester":{"identifier":{"system":"https://fhir.nhs.uk/Id/ods-organization-code","value":"FA565"}}}`
+	for _, r := range []request{{"POST", "/fhir/SupplyRequest", forged, nil}, {"PUT", "/fhir/SupplyRequest/" + id, string(v.JSON), []string{"If-Match", `W/"` + v.VersionID + `"`}}, {"DELETE", "/fhir/SupplyRequest/" + id, "", nil},
+		{"PATCH", "/fhir/SupplyRequest/" + id, `[{"op":"replace","path":"/status","value":"cancelled"}]`, []string{"Content-Type", "application/json-patch+json"}},
+		{"POST", "/fhir", `{"resourceType":"Bundle","type":"transaction","entry":[` + entry(forged, "POST", "SupplyRequest") + `]}`, nil},
+		{"POST", "/fhir", `{"resourceType":"Bundle","type":"transaction","entry":[` + entry(string(v.JSON), "PUT", "SupplyRequest/"+id) + `]}`, nil}} {
+		require.Contains(t, ask("FA565", 422, r), "STOCK-4", r.method)
+	}
+	require.Contains(t, ask("FA565", 200, request{"POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[` + entry(forged, "POST", "SupplyRequest") + `]}`, nil}), "STOCK-4")
+	ask("FA565+technician", 403, request{"POST", "/fhir/SupplyRequest/" + id + "/$cancel-order", body(`{"name":"reason","valueString":"late"}`), nil})
+	ask("FA565+pharmacist", 200, request{"POST", "/fhir/SupplyRequest/" + id + "/$cancel-order", body(`{"name":"reason","valueString":"late"}`), nil})
+	require.NotContains(t, ask("FA565+technician", 200, request{"GET", outstanding, "", nil}), id)
+	rows := ask("FA565+finance", 200, request{"GET", "/fhir/Basic/$stock-journal?kind=purchase-orders", "", []string{"Accept", "text/csv"}})
+	require.Contains(t, rows, ",200,120,0,cancelled,")
+	require.Contains(t, rows, ",30,30,0,completed,")
+	require.Empty(t, w.wrong())
+}
+
 // TestNoStockLedger: without --stock nothing of it is kept, and its operations say so.
 func TestNoStockLedger(t *testing.T) {
 	w := newOrgWorld(t)
 	rec := w.ask("FA565+superintendent", request{"GET", "/fhir/Basic/$stock", "", nil})
 	require.Equal(t, http.StatusBadRequest, rec.Code, rec.Body)
 	require.Contains(t, rec.Body.String(), "serve --stock")
+	rec = w.ask("FA565+superintendent", request{"POST", "/fhir/SupplyRequest/none/$cancel-order", `{"resourceType":"Parameters","parameter":[{"name":"reason","valueString":"r"}]}`, nil})
+	require.Equal(t, http.StatusBadRequest, rec.Code, rec.Body)
+	rec = w.ask("FA565+technician", request{"POST", "/fhir/Basic/$receive-stock", `{"resourceType":"Parameters","parameter":[{"name":"product","valueCoding":{"system":"https://dmd.nhs.uk","code":"36123511000001103"}},
+		{"name":"quantity","valueQuantity":{"value":40,"unit":"tablet"}},{"name":"from","part":[{"name":"name","valueString":"Wholesale Ltd"},{"name":"address","valueString":"Leeds"}]},{"name":"order","valueReference":{"reference":"SupplyRequest/1"}}]}`, nil})
+	require.Contains(t, rec.Body.String(), "serve --stock", "an order that nobody would enter is not taken")
 }
 
 // TestStockAccounts: the accounts of each day that is over are written once, whole, also
@@ -205,7 +295,7 @@ func TestStockAccounts(t *testing.T) {
 	}
 	today := nhs.DateOf(now)
 	require.NoError(t, w.app.writeAccounts(t.Context(), dir, now.AddDate(0, 0, 1)))
-	require.Equal(t, strings.ReplaceAll("changes-D.csv control-D.csv orders-D.csv purchases-D.csv sales-D.csv valuation-D.csv", "D", today.String()), names())
+	require.Equal(t, strings.ReplaceAll("changes-D.csv control-D.csv orders-D.csv purchase-orders-D.csv purchases-D.csv sales-D.csv valuation-D.csv", "D", today.String()), names())
 	control, err := os.ReadFile(filepath.Join(dir, "control-"+today.String()+".csv"))
 	require.NoError(t, err)
 	require.Contains(t, string(control), ",opening,0.00\n")
@@ -213,7 +303,7 @@ func TestStockAccounts(t *testing.T) {
 	require.Contains(t, string(control), ",closing,3.20\n")
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "sales-"+today.String()+".csv"), []byte("taken"), 0o600))
 	require.NoError(t, w.app.writeAccounts(t.Context(), dir, now.AddDate(0, 0, 4)))
-	require.Equal(t, 24, len(strings.Fields(names())), "three days more: %s", names())
+	require.Equal(t, 28, len(strings.Fields(names())), "three days more: %s", names())
 	kept, err := os.ReadFile(filepath.Join(dir, "sales-"+today.String()+".csv"))
 	require.NoError(t, err)
 	require.Equal(t, "taken", string(kept), "a day is written once")

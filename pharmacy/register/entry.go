@@ -87,6 +87,9 @@ type Entry struct {
 	// corrects.
 	Source, Corrects string
 
+	// Against is the purchase order that it is received against: the stock ledger records it.
+	Against string
+
 	seq   fhir.Seq
 	place int
 }

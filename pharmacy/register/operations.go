@@ -110,6 +110,9 @@ func (s *Service) recordOnce(ctx context.Context, call *fhir.Call, kind Kind, de
 // moved is what the stock ledger writes with an entry; what patients returned was never
 // stock.
 func (s *Service) moved(state fhir.State, page *Page, e *Entry, before []*Entry, call *fhir.Call) ([]fhir.Change, error) {
+	if s.stock == nil && e.Against != "" {
+		return nil, fhir.E("receive-stock", fhir.NotSupported, fhir.Issue{Message: "This server keeps no stock ledger, and has no purchase orders.", Found: e.Against})
+	}
 	if s.stock == nil || page.Book != Register {
 		return nil, nil
 	}
@@ -146,7 +149,9 @@ func (s *Service) receiveStock(ctx context.Context, call *fhir.Call) (*fhir.Repl
 		page, q := f.page(Register, p, "quantity", date)
 		from := f.party("from")
 		f.want(from.Address != "", "from", "The address of who supplied the stock is missing.", "the part address")
-		e := &Entry{Date: date.String(), Change: q.Value, Product: c, Other: from, Batch: f.text("batch"), Expiry: f.date("expiry").String()}
+		e := &Entry{Date: date.String(), Change: q.Value, Product: c, Other: from, Batch: f.text("batch"), Expiry: f.date("expiry").String(),
+			Against: f.get("order").Path("valueReference", "reference").Text()}
+		f.want(e.Against != "" || !f.get("order").Exists(), "order", "The purchase order is not named.", "a reference to it, such as Basic/$order-goods answers")
 		return e, page
 	})
 }

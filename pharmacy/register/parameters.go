@@ -18,7 +18,8 @@ var (
 		{Name: "from", Kinds: []string{"part"}, Required: true, Doc: "From whom.",
 			Parts: []fhir.Parameter{nameInput, {Name: "address", Kinds: []string{"valueString"}, Required: true, Doc: "The address."}, whoInput}},
 		batchInput,
-		{Name: "expiry", Kinds: []string{"valueDate"}, Doc: "The day on which it expires."}}
+		{Name: "expiry", Kinds: []string{"valueDate"}, Doc: "The day on which it expires."},
+		{Name: "order", Kinds: []string{"valueReference"}, Doc: "The purchase order of the stock ledger that it is received against: no more of it than is outstanding."}}
 
 	destroyInputs = []fhir.Parameter{orgInput, productInput,
 		{Name: "quantity", Kinds: []string{"valueQuantity"}, Required: true, Doc: "How much was destroyed."},

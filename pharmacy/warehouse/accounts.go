@@ -126,11 +126,9 @@ func (b *Books) closed(j Journal) []byte {
 	case Control:
 		m.Data.Opening, m.Data.Total = pounds(b.opening), pounds(b.Total(Valuation))
 	case Orders:
-		for _, h := range b.holdings {
-			if h.Low(b.today) {
-				m.Data.Lines++
-			}
-		}
+		m.Data.Lines = len(b.toOrder())
+	case Ordered:
+		m.Data.Lines, m.Data.Total = len(b.bought), pounds(b.ordered())
 	default:
 		m.Data.Total = pounds(b.Total(j))
 		for _, e := range b.entries {

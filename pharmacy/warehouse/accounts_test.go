@@ -61,9 +61,9 @@ func TestTellAccounts(t *testing.T) {
 	tuesday = tuesday.Add(8 * time.Hour)
 	k.ids = nil
 	tell(tuesday)
-	require.Equal(t, []string{"2026-11-02 stock.valuation 1 3.20", "2026-11-02 stock.purchases 1 3.20", "2026-11-02 stock.sales 0 0.00", "2026-11-02 stock.changes 0 0.00", "2026-11-02 stock.orders 0", "2026-11-02 stock.control 0.00 0 3.20"}, k.told)
+	require.Equal(t, []string{"2026-11-02 stock.valuation 1 3.20", "2026-11-02 stock.purchases 1 3.20", "2026-11-02 stock.sales 0 0.00", "2026-11-02 stock.changes 0 0.00", "2026-11-02 stock.orders 0", "2026-11-02 stock.purchase-orders 0 3.20", "2026-11-02 stock.control 0.00 0 3.20"}, k.told)
 	tell(tuesday.Add(time.Hour))
-	require.Len(t, k.told, 6, "a day is told once")
+	require.Len(t, k.told, 7, "a day is told once")
 	w.operation("adjust-stock", map[string]string{"product": "4", "batch": "B1", "change": "-50", "reason": "crushed"})
 
 	wednesday := tuesday.AddDate(0, 0, 1)
@@ -73,11 +73,11 @@ func TestTellAccounts(t *testing.T) {
 	require.Len(t, k.ids, 1, "it waits after a failure")
 	tell(wednesday.AddDate(0, 0, 1))
 	require.Equal(t, k.ids[0], k.ids[1], "and is told again under the same id")
-	require.Len(t, k.told, 18, "two days")
-	require.Equal(t, "2026-11-03 stock.changes 1 -0.80", k.told[9])
-	require.Equal(t, "2026-11-03 stock.control 3.20 0 2.40", k.told[11])
-	require.Equal(t, "2026-11-04 stock.control 2.40 0 2.40", k.told[17])
-	require.Len(t, map[string]bool{k.ids[1]: true, k.ids[7]: true}, 2)
+	require.Len(t, k.told, 21, "two days")
+	require.Equal(t, "2026-11-03 stock.changes 1 -0.80", k.told[10])
+	require.Equal(t, "2026-11-03 stock.control 3.20 0 2.40", k.told[13])
+	require.Equal(t, "2026-11-04 stock.control 2.40 0 2.40", k.told[20])
+	require.Len(t, map[string]bool{k.ids[1]: true, k.ids[8]: true}, 2)
 
 	k.gone, k.ids = true, nil
 	tell(wednesday.AddDate(0, 0, 2))
@@ -88,5 +88,5 @@ func TestTellAccounts(t *testing.T) {
 	require.True(t, told.Over)
 	k.gone = false
 	tell(wednesday.AddDate(0, 0, 3))
-	require.Len(t, k.told, 30)
+	require.Len(t, k.told, 35)
 }

@@ -19,16 +19,17 @@ type book struct {
 	day   nhs.Date // of the commit
 	who   cause    // By and ByName of every entry
 
-	items   map[string]*item
-	lots    map[string]*lot
-	orders  map[string]*order
-	others  []fhir.Change // deliveries and counts
-	entries []*entry
-	written []string // Basic/1, SupplyRequest/1, in the order in which they were first written
+	items     map[string]*item
+	lots      map[string]*lot
+	orders    map[string]*order
+	purchases map[string]*purchase
+	others    []fhir.Change // deliveries and counts
+	entries   []*entry
+	written   []string // Basic/1, SupplyRequest/1, in the order in which they were first written
 }
 
 func newBook(state fhir.State, day nhs.Date, who fhir.Principal) *book {
-	return &book{state: state, day: day, who: cause{By: who.Agent, ByName: who.Display}, items: map[string]*item{}, lots: map[string]*lot{}, orders: map[string]*order{}}
+	return &book{state: state, day: day, who: cause{By: who.Agent, ByName: who.Display}, items: map[string]*item{}, lots: map[string]*lot{}, orders: map[string]*order{}, purchases: map[string]*purchase{}}
 }
 
 // copy is the book to try something on.
@@ -173,6 +174,8 @@ func (b *book) changes() (list []fhir.Change) {
 	for _, ref := range b.written {
 		typ, id, _ := strings.Cut(ref, "/")
 		switch {
+		case typ == "SupplyRequest" && b.purchases[id] != nil:
+			list = append(list, b.purchases[id].change())
 		case typ == "SupplyRequest":
 			list = append(list, b.orders[id].change())
 		case b.lots[id] != nil:

@@ -25,6 +25,7 @@ type Entered struct {
 	Reason string
 	Day    nhs.Date // on which it happened
 	Entry  string   // the entry of the register: Basic/1
+	Order  string   // of a receipt: the purchase order that it is against, SupplyRequest/1
 	Who    fhir.Principal
 }
 
@@ -32,6 +33,9 @@ type Entered struct {
 // register had before the ledger was begun, or while it was off, is entered as its
 // opening balance, so that both have the same from there on.
 func (s *Service) Enter(state fhir.State, e Entered, today nhs.Date) ([]fhir.Change, error) {
+	if s.off && e.Order != "" {
+		return nil, fhir.E("stock", fhir.NotSupported, noLedger())
+	}
 	if s.off || e.Change.IsZero() {
 		return nil, nil
 	}
@@ -73,6 +77,13 @@ func (b *book) enter(i *item, e Entered, why cause) error {
 			if l, err = b.lot(i, e.Batch, e.Expiry, ""); err != nil {
 				return err
 			}
+		}
+		if e.Kind == stock.Receipt {
+			_, issue, err := b.receipt(l, goods{order: e.Order, item: i, q: e.Change, from: e.Party}, why)
+			if err != nil {
+				return err
+			}
+			return told(issue)
 		}
 		return b.change(l, e.Kind, e.Change, why)
 	}

@@ -13,7 +13,7 @@ import (
 // cause is why something is moved, and by whom.
 type cause struct {
 	When   string // the day on which it happened, "" for the day of the entry
-	Order  string // SupplyRequest/1
+	Order  string // SupplyRequest/1: of a receipt the purchase order, else that of a prescription
 	Source string // the version that it follows from, or what it is known by elsewhere
 	Reason string
 	Party  string // from whom it was received, or to whom it went: not a patient
@@ -35,6 +35,9 @@ type entry struct {
 	lotID, batch, expiry, location, unit, org string
 	entered                                   time.Time
 }
+
+// ofPurchase reports whether an entry is a receipt against a purchase order.
+func (e *entry) ofPurchase() bool { return e.Kind == stock.Receipt && e.Order != "" }
 
 // entryID is the id of an entry: no two are the same one of a lot.
 func entryID(lot string, place int) string {

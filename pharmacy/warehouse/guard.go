@@ -33,7 +33,10 @@ func (s *Service) guard(_ context.Context, state fhir.State, tx *fhir.Transactio
 	}
 	if !tx.Derived {
 		return refusal("stock", fhir.Issue{Rule: "STOCK-4", Expression: after.Type, Message: "A record of the stock ledger is written by the server alone.", Found: after.Ref(),
-			Fix: "Record what happened by Basic/$receive-goods, $adjust-stock, $destroy-goods, $return-goods, $recall-batch, $clear-quarantine, $move-stock or $count-stock; an order follows from its prescription."})
+			Fix: "Record what happened by Basic/$receive-goods, $adjust-stock, $destroy-goods, $return-goods, $recall-batch, $clear-quarantine, $move-stock or $count-stock; order from a supplier by Basic/$order-goods. An order of a patient's goods follows from its prescription."})
+	}
+	if after.Type == "SupplyRequest" {
+		return guardPurchase(tx, before, after)
 	}
 	if after.Type != "Basic" {
 		return nil
@@ -70,12 +73,12 @@ func ours(v *fhir.Version) (bool, error) {
 	if nhs.CodingOf(r.Get("code"), csStock).Exists() || nhs.CodingOf(r.Get("category"), csStock).Exists() {
 		return true, nil
 	}
-	for _, system := range []string{idLedger, idLot, idEntry, idSource, idOrder, idOf, idWaiting, idHas, idSend, idAct, idTrouble, idCourier} {
+	for _, system := range []string{idLedger, idLot, idEntry, idSource, idOrder, idOf, idWaiting, idHas, idSend, idAct, idTrouble, idCourier, idPurchase, idOutstanding} {
 		if nhs.Identifier(r.Root(), system).Exists() {
 			return true, nil
 		}
 	}
-	for _, ext := range []string{extItem, extLot, extEntry, extOrder, extCount, extLink} {
+	for _, ext := range []string{extItem, extLot, extEntry, extOrder, extCount, extLink, extPurchase} {
 		if nhs.Extension(r.Root(), ext).Exists() {
 			return true, nil
 		}
@@ -149,7 +152,7 @@ func guardLot(tx *fhir.Transaction, before, after *fhir.Version) error {
 	return nil
 }
 
-// guardEntry wants that an entry comes with its lot.
+// guardEntry wants that an entry comes with its lot, and with the purchase order that it names.
 func guardEntry(tx *fhir.Transaction, after *fhir.Version) error {
 	e, err := readEntry(after)
 	if err != nil {
@@ -161,6 +164,11 @@ func guardEntry(tx *fhir.Transaction, after *fhir.Version) error {
 	with := slices.ContainsFunc(tx.Changes, func(c fhir.Change) bool { return c.Type == "Basic" && c.ID == e.lotID && c.Resource != nil })
 	if !with || e.id != entryID(e.lotID, e.place) {
 		return refusal("stock", fhir.Issue{Rule: "STOCK-5", Expression: "Basic", Message: "An entry is written with its lot, under the id that follows from it.", Expected: "Basic/" + entryID(e.lotID, e.place), Found: after.Ref()})
+	}
+	if e.ofPurchase() && !slices.ContainsFunc(tx.Changes, func(c fhir.Change) bool {
+		return c.Type == "SupplyRequest" && "SupplyRequest/"+c.ID == e.Order && c.Resource != nil
+	}) {
+		return refusal("stock", fhir.Issue{Rule: "STOCK-5", Expression: "Basic", Message: "What is received against a purchase order is written with the order.", Expected: e.Order, Found: after.Ref()})
 	}
 	return nil
 }

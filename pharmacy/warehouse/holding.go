@@ -13,13 +13,18 @@ import (
 
 // Holding is what a pharmacy has of a product.
 type Holding struct {
-	item *item
-	lots []*lot
+	item   *item
+	lots   []*lot
+	coming decimal.Decimal // outstanding of purchase orders
 }
 
 // HoldingsOf is the stock of a pharmacy, in the order of the products' names.
 func HoldingsOf(state fhir.State, org string) (list []Holding, err error) {
 	items, err := itemsOf(state, org)
+	if err != nil {
+		return nil, err
+	}
+	coming, err := comingOf(state, org)
 	if err != nil {
 		return nil, err
 	}
@@ -32,12 +37,25 @@ func HoldingsOf(state fhir.State, org string) (list []Holding, err error) {
 		sorting.By(lots, func(x, y *lot) int {
 			return cmp.Or(x.Expiry.Compare(y.Expiry.Time), cmp.Compare(x.Batch, y.Batch), cmp.Compare(x.Location, y.Location))
 		})
-		list = append(list, Holding{i, lots})
+		list = append(list, Holding{i, lots, coming[i.id]})
 	}
 	sorting.By(list, func(x, y Holding) int {
 		return cmp.Or(cmp.Compare(x.item.product.Name, y.item.product.Name), cmp.Compare(x.item.unit, y.item.unit))
 	})
 	return list, nil
+}
+
+// comingOf is what is outstanding of the purchase orders of a pharmacy, by item.
+func comingOf(state fhir.State, org string) (map[string]decimal.Decimal, error) {
+	orders, err := purchasesOf(state, nhs.Query("identifier", idOutstanding, org))
+	if err != nil {
+		return nil, err
+	}
+	coming := map[string]decimal.Decimal{}
+	for _, p := range orders {
+		coming[p.item] = coming[p.item].Add(p.outstanding())
+	}
+	return coming, nil
 }
 
 // Product is what it is a holding of.
@@ -79,6 +97,9 @@ func (h Holding) parts() fhir.Value {
 		fhir.Obj("name", "balance", "valueQuantity", quantity(h.Balance())), fhir.Obj("name", "value", "valueMoney", money(h.Pence()))}
 	if i.level.IsPositive() {
 		list = append(list, fhir.Obj("name", "level", "valueQuantity", quantity(i.level)))
+	}
+	if h.coming.IsPositive() {
+		list = append(list, fhir.Obj("name", "onOrder", "valueQuantity", quantity(h.coming)))
 	}
 	for _, l := range h.lots {
 		list = append(list, fhir.Obj("name", "lot", "part", l.parts()))

@@ -24,16 +24,17 @@ type Journal string
 
 // The journals.
 const (
-	Valuation Journal = "valuation" // what there was at the end of a day, lot by lot, and what it was worth
-	Purchases Journal = "purchases" // what was received
-	Sales     Journal = "sales"     // what was supplied, at cost, and what was taken back
-	Changes   Journal = "changes"   // what else changed the stock: corrections, destructions, moves, openings
-	Orders    Journal = "orders"    // what is to be ordered now
-	Control   Journal = "control"   // the totals, which add up to the valuation
+	Valuation Journal = "valuation"       // what there was at the end of a day, lot by lot, and what it was worth
+	Purchases Journal = "purchases"       // what was received
+	Sales     Journal = "sales"           // what was supplied, at cost, and what was taken back
+	Changes   Journal = "changes"         // what else changed the stock: corrections, destructions, moves, openings
+	Orders    Journal = "orders"          // what is to be ordered now
+	Ordered   Journal = "purchase-orders" // what was ordered, what came of it, and what is outstanding
+	Control   Journal = "control"         // the totals, which add up to the valuation
 )
 
 // JournalsOf are all journals, in the order in which they are written.
-var JournalsOf = []Journal{Valuation, Purchases, Sales, Changes, Orders, Control}
+var JournalsOf = []Journal{Valuation, Purchases, Sales, Changes, Orders, Ordered, Control}
 
 // Books are the accounts of a pharmacy's stock over some days, as the ledger has them.
 type Books struct {
@@ -43,6 +44,7 @@ type Books struct {
 	opening  int64    // what the stock was worth before
 	lots     map[string]*valued
 	holdings []Holding
+	bought   []*bought
 	today    nhs.Date
 }
 
@@ -74,6 +76,9 @@ func BooksOf(state fhir.State, org string, from, to, today nhs.Date) (*Books, er
 		}
 		b.entries = append(b.entries, e)
 	}
+	if err := b.ordersIn(state, all); err != nil {
+		return nil, err
+	}
 	b.holdings, err = HoldingsOf(state, org)
 	return b, err
 }
@@ -96,6 +101,9 @@ func journalOf(e *entry) Journal {
 
 // Total is what a journal comes to, in pence.
 func (b *Books) Total(j Journal) (sum int64) {
+	if j == Ordered {
+		return b.ordered()
+	}
 	if j == Valuation {
 		for _, l := range b.lots {
 			sum += l.pence
@@ -131,17 +139,17 @@ func (b *Books) CSV(j Journal) []byte {
 		}
 		row("total", b.To.String(), "", "", "", "", "", "", "", pounds(b.Total(j)))
 	case Orders:
-		row("pharmacy", "day", "code", "product", "unit", "available", "level", "order", "supplier", "expected")
-		for _, h := range b.holdings {
-			has := h.Available(b.today)
-			if i := h.item; i.level.IsPositive() && has.LessThan(i.level) {
-				expected := ""
-				if i.days > 0 {
-					expected = nhs.Date{Time: b.today.AddDate(0, 0, i.days)}.String()
-				}
-				row(b.Org, b.today.String(), i.product.Code, i.product.Name, i.unit, has.String(), i.level.String(), decimal.Max(i.batch, i.level.Sub(has)).String(), i.source, expected)
+		row("pharmacy", "day", "code", "product", "unit", "available", "level", "order", "supplier", "expected", "on order")
+		for _, h := range b.toOrder() {
+			i, expected := h.item, ""
+			if i.days > 0 {
+				expected = nhs.Date{Time: b.today.AddDate(0, 0, i.days)}.String()
 			}
+			has := h.Available(b.today)
+			row(b.Org, b.today.String(), i.product.Code, i.product.Name, i.unit, has.String(), i.level.String(), decimal.Max(i.batch, i.level.Sub(has).Sub(h.coming)).String(), i.source, expected, h.coming.String())
 		}
+	case Ordered:
+		b.rows(row)
 	case Control:
 		row("pharmacy", "from", "to", "what", "value")
 		for _, line := range []struct {
@@ -151,16 +159,26 @@ func (b *Books) CSV(j Journal) []byte {
 			row(b.Org, b.From.String(), b.To.String(), line.what, pounds(line.pence))
 		}
 	default:
-		row("pharmacy", "day", "entry", "kind", "code", "product", "unit", "batch", "expiry", "location", "quantity", "value", "party", "paper", "source", "reason", "by")
+		row("pharmacy", "day", "entry", "kind", "code", "product", "unit", "batch", "expiry", "location", "quantity", "value", "party", "paper", "source", "reason", "by", "order")
 		for _, e := range b.entries {
 			if journalOf(e) == j {
-				row(b.Org, nhs.DateOf(e.entered).String(), e.id, string(e.Kind), e.product.Code, e.product.Name, e.unit, e.batch, e.expiry, e.location, e.Change().String(), pounds(e.value()), e.Party, e.Paper, e.Source, e.Reason, orElse(e.ByName, e.By))
+				row(b.Org, nhs.DateOf(e.entered).String(), e.id, string(e.Kind), e.product.Code, e.product.Name, e.unit, e.batch, e.expiry, e.location, e.Change().String(), pounds(e.value()), e.Party, e.Paper, e.Source, e.Reason, orElse(e.ByName, e.By), idIn("SupplyRequest", e.Order))
 			}
 		}
-		row("total", b.To.String(), "", "", "", "", "", "", "", "", "", pounds(b.Total(j)), "", "", "", "", "")
+		row("total", b.To.String(), "", "", "", "", "", "", "", "", "", pounds(b.Total(j)), "", "", "", "", "", "")
 	}
 	w.Flush()
 	return out.Bytes()
+}
+
+// toOrder are the products of which less is available and on order now than their level.
+func (b *Books) toOrder() (list []Holding) {
+	for _, h := range b.holdings {
+		if h.Low(b.today) && h.Available(b.today).Add(h.coming).LessThan(h.item.level) {
+			list = append(list, h)
+		}
+	}
+	return list
 }
 
 // stocked are the lots of which there is anything, or which are worth something.
@@ -182,8 +200,14 @@ func (b *Books) Differs() string {
 	if sum := b.opening + b.Total(Purchases) + b.Total(Sales) + b.Total(Changes); sum != b.Total(Valuation) {
 		return "the journals come to " + pounds(sum) + ", and the stock is worth " + pounds(b.Total(Valuation))
 	}
+	if b.ordered() != b.Total(Purchases) {
+		return "what was received comes to " + pounds(b.Total(Purchases)) + ", and to " + pounds(b.ordered()) + " by its orders"
+	}
 	if b.To.Before(b.today) {
 		return ""
+	}
+	if wrong := b.miscounted(); wrong != "" {
+		return wrong
 	}
 	worth := int64(0)
 	for _, h := range b.holdings {

@@ -37,6 +37,10 @@ func (s *Service) Operations() []fhir.Operation {
 			Doc: "Returns the stock of a pharmacy: each product with its lots, how much is in which state, and what it is worth."},
 		{Name: "stock-journal", Type: "Basic", Idempotent: true, Parameters: journalInputs, Files: []string{"text/csv"}, Handle: s.journal,
 			Doc: "Returns a journal of the stock of some days as CSV: what was received, supplied and changed, what it is worth, what is to be ordered, and the control totals."},
+		{Name: "order-goods", Type: "Basic", Parameters: orderInputs, Handle: s.record("order-goods", orderGoods),
+			Doc: "Orders a product from a supplier: what is received is entered against the order, until nothing is outstanding."},
+		{Name: "cancel-order", Type: "SupplyRequest", Instance: true, Parameters: cancelInputs, Handle: s.cancelOrder,
+			Doc: "Cancels what is outstanding of a purchase order. What was received of it stays."},
 		{Name: "resume", Type: "SupplyRequest", Instance: true, Parameters: resumeInputs, Handle: s.resume,
 			Doc: "Has an order of the warehouse go on that waits for a person: what was refused is tried again, or left, and what came back is sent again, or not."},
 		{Name: "warehouse-resume", Type: "Basic", Parameters: []fhir.Parameter{orgInput}, Handle: s.resumeLink,
@@ -60,32 +64,37 @@ func (s *Service) record(op string, decide func(f *form) []any) func(ctx context
 		if err != nil {
 			return nil, err
 		}
-		s.moving.Lock()
-		defer s.moving.Unlock()
-		for range attempts {
-			state := s.db.State(ctx)
-			f := &form{s: s, call: call, op: op, org: org, day: nhs.DateOf(call.Time)}
-			f.b = newBook(state, f.day, call.Requester)
-			answer := decide(f)
-			if f.err != nil {
-				return nil, f.err
-			}
-			if len(f.issues) > 0 {
-				return nil, &fhir.Error{Op: op, Kind: f.coded()[0].Code, Issues: f.issues}
-			}
-			reply := f.answer(answer)
-			commit, err := s.db.Commit(ctx, &fhir.Transaction{Changes: f.b.changes(), Receipt: call.Answer(reply), Derived: true, Requester: call.Requester, RequestID: call.RequestID, Time: call.Time})
-			switch {
-			case err == nil && commit.Repeated:
-				return fhir.ReplyOf(commit.Receipt)
-			case err == nil:
-				return reply, nil
-			case fhir.KindOf(err) != fhir.Conflict || fhir.IsReused(err):
-				return nil, err
-			}
-		}
-		return nil, fhir.E(op, fhir.Conflict, fhir.Issue{Message: "Other writers moved the same stock at the same time, again and again.", Fix: "Send it again."})
+		return s.decided(ctx, op, org, call, decide)
 	}
+}
+
+// decided decides on the stock of a pharmacy for which the caller acts, as record does.
+func (s *Service) decided(ctx context.Context, op, org string, call *fhir.Call, decide func(f *form) []any) (*fhir.Reply, error) {
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	for range attempts {
+		state := s.db.State(ctx)
+		f := &form{s: s, call: call, op: op, org: org, day: nhs.DateOf(call.Time)}
+		f.b = newBook(state, f.day, call.Requester)
+		answer := decide(f)
+		if f.err != nil {
+			return nil, f.err
+		}
+		if len(f.issues) > 0 {
+			return nil, &fhir.Error{Op: op, Kind: f.coded()[0].Code, Issues: f.issues}
+		}
+		reply := f.answer(answer)
+		commit, err := s.db.Commit(ctx, &fhir.Transaction{Changes: f.b.changes(), Receipt: call.Answer(reply), Derived: true, Requester: call.Requester, RequestID: call.RequestID, Time: call.Time})
+		switch {
+		case err == nil && commit.Repeated:
+			return fhir.ReplyOf(commit.Receipt)
+		case err == nil:
+			return reply, nil
+		case fhir.KindOf(err) != fhir.Conflict || fhir.IsReused(err):
+			return nil, err
+		}
+	}
+	return nil, fhir.E(op, fhir.Conflict, fhir.Issue{Message: "Other writers moved the same stock at the same time, again and again.", Fix: "Send it again."})
 }
 
 // coded are the issues, each with a code.
@@ -98,11 +107,16 @@ func (f *form) coded() []fhir.Issue {
 	return f.issues
 }
 
+// noLedger is why nothing is done with stock.
+func noLedger() fhir.Issue {
+	return fhir.Issue{Rule: "STOCK-0", Message: "This server keeps no stock ledger.", Fix: "Its operator starts one with serve --stock."}
+}
+
 // pharmacyFor is the pharmacy whose stock a call is about: the one that it names, which
 // the caller must act for, else the caller's, else the server's.
 func (s *Service) pharmacyFor(op string, call *fhir.Call) (string, error) {
 	if s.off {
-		return "", fhir.E(op, fhir.NotSupported, fhir.Issue{Rule: "STOCK-0", Message: "This server keeps no stock ledger.", Fix: "Its operator starts one with serve --stock."})
+		return "", fhir.E(op, fhir.NotSupported, noLedger())
 	}
 	named := parameter(call, "org")
 	org := strings.ToUpper(named.Text())
@@ -196,6 +210,8 @@ func receive(f *form) []any {
 	f.free(p, "Basic/$receive-stock")
 	expiry, on, price := f.date("expiry"), f.past("received"), f.pence("price")
 	f.want(f.text("batch") != "", "batch", "The batch is missing.", "the batch number")
+	order := f.get("order").Path("valueReference", "reference").Text()
+	f.want(order != "" || !f.get("order").Exists(), "order", "The purchase order is not named.", "a reference to it, such as Basic/$order-goods answers")
 	if !expiry.IsZero() && expiry.Before(f.day) {
 		f.add("expiry", fhir.Issue{Rule: "STOCK-3", Message: "What is expired is not taken into the stock.", Expected: "a day from " + f.day.String(), Found: expiry.String()})
 	}
@@ -220,7 +236,16 @@ func receive(f *form) []any {
 		f.add("batch", fhir.Issue{Rule: "STOCK-3", Message: "The batch is recalled.", Expected: "a batch that is not recalled", Found: l.Batch, Fix: "Return it to the supplier."})
 		return nil
 	}
-	f.moved(l, stock.Move{Kind: stock.Receipt, To: stock.Available, Quantity: q, Pence: price}, cause{When: on.String(), Party: f.text("from"), Paper: f.text("paper")})
+	o, issue, err := f.b.receipt(l, goods{order: order, item: i, q: q, from: f.text("from"), pence: price, priced: f.get("price").Exists()},
+		cause{When: on.String(), Party: f.text("from"), Paper: f.text("paper")})
+	switch {
+	case err != nil:
+		f.err = err
+	case issue != nil:
+		f.add("order", *issue)
+	case o != nil:
+		return []any{fhir.Obj("name", "order", "resource", o.resource())}
+	}
 	return nil
 }
 

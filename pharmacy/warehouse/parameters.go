@@ -17,8 +17,20 @@ var (
 		{Name: "location", Kinds: []string{"valueString"}, Doc: "Where it is put."},
 		{Name: "from", Kinds: []string{"valueString"}, Required: true, Doc: "From whom it was received."},
 		{Name: "price", Kinds: []string{"valueMoney"}, Doc: "What was paid for all of it, without VAT, in pounds and pence: the value of the stock."},
-		{Name: "paper", Kinds: []string{"valueString"}, Doc: "The number of the purchase order, or of the delivery note."},
+		{Name: "order", Kinds: []string{"valueReference"}, Doc: "The purchase order that it is received against: no more of it than is outstanding. Without a price it is worth what was agreed."},
+		{Name: "paper", Kinds: []string{"valueString"}, Doc: "The number of the delivery note; of the purchase order by default."},
 		{Name: "received", Kinds: []string{"valueDate"}, Doc: "The day on which it was received; today by default."}}
+
+	orderInputs = []fhir.Parameter{orgInput, productInput, quantityInput,
+		{Name: "number", Kinds: []string{"valueString"}, Required: true, Doc: "The number of the purchase order. Several products may have the same; a product is ordered once under it."},
+		{Name: "supplier", Kinds: []string{"valueString"}, Doc: "From whom it is ordered; by default the supplier of the product, as Basic/$stock-level has it."},
+		{Name: "price", Kinds: []string{"valueMoney"}, Doc: "What was agreed for all of it, without VAT, in pounds and pence."},
+		{Name: "expected", Kinds: []string{"valueDate"}, Doc: "The day on which it is to come; by default after the days that Basic/$stock-level has."},
+		{Name: "purpose", Kinds: []string{"valueString"}, Doc: "Of a controlled drug that is ordered by a requisition: for what it is required."},
+		{Name: "authority", Kinds: []string{"part"}, Doc: "Of such a controlled drug: who signed the order.",
+			Parts: []fhir.Parameter{{Name: "name", Kinds: []string{"valueString"}, Required: true, Doc: "The name."}, {Name: "role", Kinds: []string{"valueString"}, Required: true, Doc: "The profession."}}}}
+
+	cancelInputs = []fhir.Parameter{reasonInput}
 
 	adjustInputs = []fhir.Parameter{orgInput, productInput, batchInput, expiryInput, locationInput,
 		{Name: "change", Kinds: []string{"valueQuantity"}, Required: true, Doc: "What is added to what is available: above 0, or below."}, reasonInput}
@@ -52,7 +64,7 @@ var (
 		{Name: "again", Kinds: []string{"valueBoolean"}, Doc: "true where what came back is to be sent again."}}
 
 	journalInputs = []fhir.Parameter{orgInput,
-		{Name: "kind", Kinds: []string{"valueCode", "valueString"}, Required: true, Doc: "valuation, purchases, sales, changes, orders or control."},
+		{Name: "kind", Kinds: []string{"valueCode", "valueString"}, Required: true, Doc: "valuation, purchases, sales, changes, orders, purchase-orders or control."},
 		{Name: "from", Kinds: []string{"valueDate", "valueString"}, Doc: "The first day of the entries; today by default, or the day that to names."},
 		{Name: "to", Kinds: []string{"valueDate", "valueString"}, Doc: "The last day of the entries, and the day at the end of which the stock is valued; today by default."}}
 

@@ -29,10 +29,18 @@ func TestRandomHistories(t *testing.T) {
 			first := func() {
 				for _, code := range []string{"4", "1"} {
 					q := decimal.NewFromInt(int64(50 + r.IntN(100)))
+					against := ""
+					if r.IntN(2) == 0 { // an order that there is, or one more, from which more may come than is outstanding
+						against = fmt.Sprint("PO-", r.IntN(4), ":", code)
+						w.operation("order-goods", map[string]string{"product": code, "quantity": "150", "number": against[:4], "supplier": "W", "price": "2.99", "purpose": "stock", "signed": "P:pharmacist"})
+					}
 					if code == "1" {
+						if err := w.entered(Entered{Kind: stock.Receipt, Change: q, Sum: sum.Add(q), Batch: fmt.Sprint("M", r.IntN(3)), Expiry: day("2027-01-31"), Party: "W", Order: w.purchaseRef(against)}); err != nil {
+							require.Contains(t, failure(err), "STOCK-")
+							continue
+						}
 						sum = sum.Add(q)
-						require.NoError(t, w.entered(Entered{Kind: stock.Receipt, Change: q, Sum: sum, Batch: fmt.Sprint("M", r.IntN(3)), Expiry: day("2027-01-31")}))
-					} else if refused := w.operation("receive-goods", map[string]string{"product": code, "quantity": q.String(), "batch": fmt.Sprint("B", r.IntN(3)), "expiry": "2027-01-31", "from": "W", "price": "1.00"}); strings.HasPrefix(refused, "refused") { // the batch is recalled
+					} else if refused := w.operation("receive-goods", map[string]string{"product": code, "quantity": q.String(), "batch": fmt.Sprint("B", r.IntN(3)), "expiry": "2027-01-31", "from": "W", "price": "1.00", "against": against}); strings.HasPrefix(refused, "refused") { // the batch is recalled, or more came than was ordered
 						continue
 					}
 					other[code] = other[code].Add(q)

@@ -29,7 +29,7 @@ const batch = 256
 // and what orders have of a lot is what the lot says that they have. It writes nothing.
 // What is wrong is told to report.
 func Recount(ctx context.Context, db History, report func(text string)) error {
-	c := counter{lots: map[string]*lot{}, rows: map[string]decimal.Decimal{}, entries: map[string]bool{}, report: report}
+	c := counter{lots: map[string]*lot{}, rows: map[string]decimal.Decimal{}, entries: map[string]bool{}, came: map[string]decimal.Decimal{}, report: report}
 	head := db.Head()
 	for at := fhir.Seq(0); at < head; {
 		commits, err := db.Log(ctx, at, batch)
@@ -56,6 +56,7 @@ type counter struct {
 	lots    map[string]*lot
 	rows    map[string]decimal.Decimal // lot and state
 	entries map[string]bool
+	came    map[string]decimal.Decimal // by purchase order
 	report  func(string)
 }
 
@@ -77,6 +78,9 @@ func (c *counter) commit(commit *fhir.LogEntry) error {
 		}
 		if e != nil {
 			c.entries[v.ID] = true
+			if e.ofPurchase() {
+				c.came[e.Order] = c.came[e.Order].Add(e.Quantity)
+			}
 			entries = append(entries, e)
 		}
 	}
@@ -160,6 +164,24 @@ func (c *counter) compare(state fhir.State) error {
 			}
 		}
 	}
+	return c.purchases(state)
+}
+
+// purchases compares the newest purchase orders with the receipts.
+func (c *counter) purchases(state fhir.State) error {
+	orders, err := purchasesOf(state, anyOf(idLedger))
+	if err != nil {
+		return err
+	}
+	for _, p := range orders {
+		if came := c.came[p.Ref()]; !came.Equal(p.received) {
+			c.report(fmt.Sprintf("%s: the purchase order %s has %s received, and its receipts come to %s", p.Ref(), p.number, p.received, came))
+		}
+		delete(c.came, p.Ref())
+	}
+	for _, ref := range slices.Sorted(maps.Keys(c.came)) {
+		c.report(ref + ": a purchase order was removed, against which goods were received")
+	}
 	return nil
 }
 
@@ -213,7 +235,7 @@ func Compare(ctx context.Context, db interface {
 		if err != nil {
 			return err
 		}
-		if has := (Holding{i, lots}).Balance(); !has.Equal(p.Balance) {
+		if has := (Holding{item: i, lots: lots}).Balance(); !has.Equal(p.Balance) {
 			report(fmt.Sprintf("Basic/%s: the stock ledger has %s %s of %s, and its controlled drugs register %s", i.id, has, i.unit, i.product.Name, p.Balance))
 		}
 	}

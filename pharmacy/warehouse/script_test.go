@@ -38,8 +38,9 @@ import (
 //	supply DISPENSE CODE QUANTITY [batch=B] [order=ID] [status=S]   a MedicationDispense by itself
 //	enter KIND QUANTITY sum=N [batch=B expiry=DAY]    an entry of the controlled drugs register
 //	forge WHAT                      a record of the ledger written by hand, or altered: entry, lot, order, alter, delete
+//	cancel-order NUMBER:CODE [reason=R]   the purchase order of a product; against=NUMBER:CODE names one
 //	journal KIND [from=DAY to=DAY]
-//	show, orders, entries, deliveries, check
+//	show, orders, purchases, entries, deliveries, check
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	require.NoError(t, err)
@@ -124,9 +125,13 @@ func (w *world) do(words []string) string {
 	case "supply":
 		return failure(w.write(true, dispense(rest[0], opts["order"], rest[1], rest[2], opts["batch"], orElse(opts["status"], "completed"))))
 	case "enter":
-		return failure(w.entered(Entered{Kind: stock.Kind(rest[0]), Change: decimal.RequireFromString(rest[1]), Sum: decimal.RequireFromString(opts["sum"]), Batch: opts["batch"], Expiry: nhs.ReadDate(opts["expiry"]), Day: nhs.DateOf(w.now), Party: "Wholesale"}))
+		return failure(w.entered(Entered{Kind: stock.Kind(rest[0]), Change: decimal.RequireFromString(rest[1]), Sum: decimal.RequireFromString(opts["sum"]), Batch: opts["batch"], Expiry: nhs.ReadDate(opts["expiry"]), Day: nhs.DateOf(w.now), Party: "Wholesale", Order: w.purchaseRef(opts["against"])}))
 	case "forge":
 		return failure(w.forge(rest[0]))
+	case "cancel-order":
+		return w.operationOf(words[0], idIn("SupplyRequest", w.purchaseRef(rest[0])), opts)
+	case "purchases":
+		return w.purchasesShown()
 	case "show":
 		return w.show()
 	case "orders":
@@ -188,16 +193,30 @@ func (w *world) rebag(act, id string) error {
 
 // operation calls an operation with what a script says.
 func (w *world) operation(name string, opts map[string]string) string {
+	return w.operationOf(name, "", opts)
+}
+
+// operationOf calls an operation of a resource.
+func (w *world) operationOf(name, id string, opts map[string]string) string {
 	var list []any
 	for _, k := range slices.Sorted(maps.Keys(opts)) {
 		v := opts[k]
 		switch k {
+		case "unnamed":
+			list = append(list, fhir.Obj("name", "order", "valueReference", fhir.Obj("display", v)))
 		case "product":
 			list = append(list, fhir.Obj("name", k, "valueCoding", fhir.Obj("system", nhs.CSDMD, "code", v)))
+		case "against":
+			if v != "" {
+				list = append(list, fhir.Obj("name", "order", "valueReference", fhir.Obj("reference", w.purchaseRef(v))))
+			}
+		case "signed":
+			name, role, _ := strings.Cut(v, ":")
+			list = append(list, fhir.Obj("name", "authority", "part", fhir.List(named("name", "valueString", name), named("role", "valueString", role))))
 		case "quantity", "change", "counted", "level", "order":
 			value, unit, _ := strings.Cut(v, ":")
 			list = append(list, fhir.Obj("name", k, "valueQuantity", fhir.Obj("value", fhir.Raw(value), "unit", unit)))
-		case "expiry", "received":
+		case "expiry", "received", "expected":
 			list = append(list, fhir.Obj("name", k, "valueDate", v))
 		case "price":
 			list = append(list, fhir.Obj("name", k, "valueMoney", fhir.Obj("value", fhir.Raw(v), "currency", "GBP")))
@@ -211,7 +230,7 @@ func (w *world) operation(name string, opts map[string]string) string {
 			list = append(list, fhir.Obj("name", k, "valueString", v))
 		}
 	}
-	reply, err := w.call(name, list...)
+	reply, err := w.callOf(name, id, list...)
 	if err != nil {
 		return failure(err)
 	}
@@ -219,6 +238,12 @@ func (w *world) operation(name string, opts map[string]string) string {
 	for p := range reply.Resource.Get("parameter").Items() {
 		if p.Get("name").Text() == "difference" {
 			out = append(out, "difference "+p.Path("valueQuantity", "value").Text())
+		}
+		if p.Get("name").Text() == "order" {
+			v := &fhir.Version{Type: "SupplyRequest", ID: p.Path("resource", "id").Text(), JSON: p.Get("resource").Raw()}
+			o, err := readPurchase(v)
+			require.NoError(w.t, err)
+			out = append(out, o.shown())
 		}
 		if p.Get("name").Text() != "lot" {
 			continue
@@ -229,6 +254,39 @@ func (w *world) operation(name string, opts map[string]string) string {
 		}
 		out = append(out, strings.Join(parts, ", "))
 	}
+	return strings.Join(out, "\n")
+}
+
+// shown is a purchase order as scripts show it.
+func (p *purchase) shown() string {
+	text := fmt.Sprintf("order %s of %s %s %s from %s, %s: received %s, outstanding %s", p.number, p.quantity, p.unit, p.product.Name, p.supplier, p.status, p.received, p.outstanding())
+	for _, more := range []string{p.expected.String(), p.ended.String(), p.reason, p.purpose, p.signed, p.as} {
+		if more != "" {
+			text += ", " + more
+		}
+	}
+	return text
+}
+
+// purchaseRef is the reference to the purchase order NUMBER:PRODUCT; what is none is the reference itself.
+func (w *world) purchaseRef(said string) string {
+	number, code, ok := strings.Cut(said, ":")
+	if !ok {
+		return said
+	}
+	p, _ := shelf{}.Product(fhir.Coding{Code: code}, nhs.Date{})
+	return "SupplyRequest/" + purchaseID("FA565", number, itemID("FA565", p, p.Unit))
+}
+
+func (w *world) purchasesShown() string {
+	w.settle()
+	found, err := purchasesOf(w.db.State(context.Background()), nhs.Query("identifier", idLedger, "FA565"))
+	require.NoError(w.t, err)
+	var out []string
+	for _, p := range found {
+		out = append(out, p.shown())
+	}
+	slices.Sort(out)
 	return strings.Join(out, "\n")
 }
 
@@ -357,6 +415,29 @@ func (w *world) forge(what string) error {
 		_, issue := b.move(l, stock.Move{Kind: stock.Adjust, To: stock.Available, Quantity: decimal.NewFromInt(7)}, cause{})
 		require.Nil(w.t, issue)
 		return w.write(true, b.entries[0].change(b.day))
+	case "purchase":
+		return w.write(false, (&purchase{id: "po", org: "FA565", number: "1", item: e.item, quantity: decimal.NewFromInt(5), status: orderActive}).change())
+	case "purchase-received", "purchase-altered", "purchase-ended": // by a mistake of the server itself
+		list, err := purchasesOf(state, nhs.Query("identifier", idOutstanding, "FA565"))
+		require.NoError(w.t, err)
+		p := list[0]
+		switch what {
+		case "purchase-received":
+			p.received = p.received.Add(decimal.NewFromInt(1))
+		case "purchase-altered":
+			p.quantity = p.quantity.Add(decimal.NewFromInt(1))
+		default:
+			p.status = orderCompleted
+		}
+		return w.write(true, p.change())
+	case "purchase-removed":
+		list, err := purchasesOf(state, nhs.Query("identifier", idOutstanding, "FA565"))
+		require.NoError(w.t, err)
+		return w.write(true, fhir.Change{Method: fhir.Delete, Type: "SupplyRequest", ID: list[0].id})
+	case "receipt-derived": // against an order that is not written with it
+		_, issue := b.move(l, stock.Move{Kind: stock.Receipt, To: stock.Available, Quantity: decimal.NewFromInt(1)}, cause{Order: "SupplyRequest/none"})
+		require.Nil(w.t, issue)
+		return w.write(true, b.changes()...)
 	case "order":
 		return w.write(false, fhir.Change{Method: fhir.Create, Type: "SupplyRequest", Resource: fhir.Obj("resourceType", "SupplyRequest", "category", stockCode(codeOrder), "status", "active").Resource()})
 	case "alter", "alter-derived":

@@ -4,9 +4,9 @@ import "github.com/pestle-fhir/pestle/pharmacy/nhs"
 
 // Our own systems and extensions.
 const (
-	csStock = nhs.Own + "CodeSystem/stock-ledger" // Basic.code: item, lot, or the kind of an entry; SupplyRequest.category: order
+	csStock = nhs.Own + "CodeSystem/stock-ledger" // Basic.code: item, lot, or the kind of an entry; SupplyRequest.category: order, or purchase-order
 
-	idLedger  = nhs.Own + "Id/stock-ledger"       // of items and entries: the ODS code of the pharmacy
+	idLedger  = nhs.Own + "Id/stock-ledger"       // of items, entries and purchase orders: the ODS code of the pharmacy
 	idLot     = nhs.Own + "Id/stock-lot"          // of lots with anything in them: the id of the item
 	idEntry   = nhs.Own + "Id/stock-entry"        // of entries: the id of the item
 	idSource  = nhs.Own + "Id/stock-source"       // of entries of a supply: MedicationDispense/1
@@ -22,20 +22,25 @@ const (
 	idTrouble = nhs.Own + "Id/warehouse-trouble"   // of SupplyRequests that wait for a person: pending
 	idCourier = nhs.Own + "Id/consignment"         // of SupplyDeliveries: the courier, with the number of the consignment
 
-	extItem  = nhs.Own + "StructureDefinition/stock-item"
-	extLot   = nhs.Own + "StructureDefinition/stock-lot"
-	extEntry = nhs.Own + "StructureDefinition/stock-entry"
-	extLink  = nhs.Own + "StructureDefinition/warehouse-link"
-	extCount = nhs.Own + "StructureDefinition/stock-count"
-	extOrder = nhs.Own + "StructureDefinition/warehouse-order"
+	idPurchase    = nhs.Own + "Id/purchase-order"             // of SupplyRequests to a supplier: the number of the purchase order
+	idOutstanding = nhs.Own + "Id/purchase-order-outstanding" // of those of which something is to come: the ODS code of the pharmacy
+
+	extPurchase = nhs.Own + "StructureDefinition/purchase-order"
+	extItem     = nhs.Own + "StructureDefinition/stock-item"
+	extLot      = nhs.Own + "StructureDefinition/stock-lot"
+	extEntry    = nhs.Own + "StructureDefinition/stock-entry"
+	extLink     = nhs.Own + "StructureDefinition/warehouse-link"
+	extCount    = nhs.Own + "StructureDefinition/stock-count"
+	extOrder    = nhs.Own + "StructureDefinition/warehouse-order"
 
 	pending = "pending"
 
-	codeItem  = "item"
-	codeLot   = "lot"
-	codeLink  = "link"
-	codeCount = "count"
-	codeOrder = "order"
+	codeItem     = "item"
+	codeLot      = "lot"
+	codeLink     = "link"
+	codeCount    = "count"
+	codeOrder    = "order"
+	codePurchase = "purchase-order"
 
 	// As Tasks of prescriptions have them: written by package dispensing.
 	csDispensing  = nhs.Own + "CodeSystem/dispensing-record"

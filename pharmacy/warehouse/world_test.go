@@ -136,8 +136,13 @@ func (w *world) write(derived bool, changes ...fhir.Change) error {
 
 // call calls an operation.
 func (w *world) call(name string, parameters ...any) (*fhir.Reply, error) {
+	return w.callOf(name, "", parameters...)
+}
+
+// callOf calls an operation of a resource.
+func (w *world) callOf(name, of string, parameters ...any) (*fhir.Reply, error) {
 	id := uuid.NewString()
-	call := &fhir.Call{Time: w.now, RequestID: id, Receipt: fhir.Receipt{Key: id, Body: []byte("digest")}, Requester: w.who}
+	call := &fhir.Call{ID: of, Time: w.now, RequestID: id, Receipt: fhir.Receipt{Key: id, Body: []byte("digest")}, Requester: w.who}
 	if len(parameters) > 0 {
 		call.Body = fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(parameters...)).Resource()
 	}
