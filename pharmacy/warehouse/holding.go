@@ -16,6 +16,10 @@ type Holding struct {
 	item   *item
 	lots   []*lot
 	coming decimal.Decimal // outstanding of purchase orders
+	// owed is what orders are short of, and expected the first day on which some of that
+	// is expected; read by [Holding.wanted].
+	owed     decimal.Decimal
+	expected nhs.Date
 }
 
 // HoldingsOf is the stock of a pharmacy, in the order of the products' names.
@@ -37,7 +41,7 @@ func HoldingsOf(state fhir.State, org string) (list []Holding, err error) {
 		sorting.By(lots, func(x, y *lot) int {
 			return cmp.Or(x.Expiry.Compare(y.Expiry.Time), cmp.Compare(x.Batch, y.Batch), cmp.Compare(x.Location, y.Location))
 		})
-		list = append(list, Holding{i, lots, coming[i.id]})
+		list = append(list, Holding{item: i, lots: lots, coming: coming[i.id]})
 	}
 	sorting.By(list, func(x, y Holding) int {
 		return cmp.Or(cmp.Compare(x.item.product.Name, y.item.product.Name), cmp.Compare(x.item.unit, y.item.unit))
@@ -90,13 +94,39 @@ func (h Holding) Pence() (sum int64) {
 	return sum
 }
 
-func (h Holding) parts() fhir.Value {
+// wanted reads what the orders of a product are short of.
+func (h *Holding) wanted(b *book) error {
+	waiting, err := b.waitingFor(h.item)
+	if err != nil {
+		return err
+	}
+	for _, o := range waiting {
+		h.owed = h.owed.Add(o.short)
+		if !o.expected.IsZero() && (h.expected.IsZero() || o.expected.Before(h.expected)) {
+			h.expected = o.expected
+		}
+	}
+	return nil
+}
+
+// parts tell of a holding as it is on a day.
+func (h Holding) parts(on nhs.Date) fhir.Value {
 	i := h.item
 	quantity := func(q decimal.Decimal) fhir.Value { return fhir.Obj("value", fhir.Raw(q.String()), "unit", i.unit) }
 	list := []any{fhir.Obj("name", "product", "valueCoding", fhir.Obj("system", dmdOf(i.product), "code", i.product.Code, "display", i.product.Name)), named("schedule", "valueCode", i.product.Schedule),
 		fhir.Obj("name", "balance", "valueQuantity", quantity(h.Balance())), fhir.Obj("name", "value", "valueMoney", money(h.Pence()))}
 	if i.level.IsPositive() {
-		list = append(list, fhir.Obj("name", "level", "valueQuantity", quantity(i.level)))
+		list = append(list, fhir.Obj("name", "level", "valueQuantity", quantity(i.level)), fhir.Obj("name", "low", "valueBoolean", h.Low(on)))
+	}
+	if i.batch.IsPositive() {
+		list = append(list, fhir.Obj("name", "order", "valueQuantity", quantity(i.batch)))
+	}
+	if i.days > 0 {
+		list = append(list, fhir.Obj("name", "leadDays", "valuePositiveInt", i.days))
+	}
+	list = append(list, named("supplier", "valueString", i.source))
+	if h.owed.IsPositive() {
+		list = append(list, fhir.Obj("name", "owed", "valueQuantity", quantity(h.owed)), named("expected", "valueDate", h.expected.String()))
 	}
 	if h.coming.IsPositive() {
 		list = append(list, fhir.Obj("name", "onOrder", "valueQuantity", quantity(h.coming)))

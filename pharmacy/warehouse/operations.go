@@ -34,7 +34,7 @@ func (s *Service) Operations() []fhir.Operation {
 		{Name: "stock-level", Type: "Basic", Parameters: levelInputs, Handle: s.record("stock-level", setLevel),
 			Doc: "Sets from which level a product is to be ordered, how much at a time, from whom and with how many days to the delivery."},
 		{Name: "stock", Type: "Basic", Idempotent: true, Parameters: stockInputs, Handle: s.stock,
-			Doc: "Returns the stock of a pharmacy: each product with its lots, how much is in which state, and what it is worth."},
+			Doc: "Returns the stock of a pharmacy: each product with its lots, how much is in which state, what it is worth, when it is ordered, and what orders are short of."},
 		{Name: "stock-journal", Type: "Basic", Idempotent: true, Parameters: journalInputs, Files: []string{"text/csv"}, Handle: s.journal,
 			Doc: "Returns a journal of the stock of some days as CSV: what was received, supplied and changed, what it is worth, what is to be ordered, and the control totals."},
 		{Name: "order-goods", Type: "Basic", Parameters: orderInputs, Handle: s.record("order-goods", orderGoods),
@@ -506,7 +506,8 @@ func (s *Service) stock(ctx context.Context, call *fhir.Call) (*fhir.Reply, erro
 	if err != nil {
 		return nil, err
 	}
-	holdings, err := HoldingsOf(s.db.State(ctx), org)
+	state := s.db.State(ctx)
+	holdings, err := HoldingsOf(state, org)
 	if err != nil {
 		return nil, err
 	}
@@ -516,11 +517,15 @@ func (s *Service) stock(ctx context.Context, call *fhir.Call) (*fhir.Reply, erro
 		code = after
 	}
 	var list []any
+	b, today := newBook(state, nhs.Date{}, fhir.Principal{}), nhs.DateOf(call.Time)
 	for _, h := range holdings {
 		if code != "" && h.item.product.Code != code {
 			continue
 		}
-		list = append(list, fhir.Obj("name", "item", "part", h.parts()))
+		if err := h.wanted(b); err != nil {
+			return nil, err
+		}
+		list = append(list, fhir.Obj("name", "item", "part", h.parts(today)))
 	}
 	return &fhir.Reply{Impersonal: true, Resource: fhir.Obj("resourceType", "Parameters", "parameter", fhir.List(list...)).Resource()}, nil
 }

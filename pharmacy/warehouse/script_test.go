@@ -245,12 +245,15 @@ func (w *world) operationOf(name, id string, opts map[string]string) string {
 			require.NoError(w.t, err)
 			out = append(out, o.shown())
 		}
-		if p.Get("name").Text() != "lot" {
+		if name := p.Get("name").Text(); name != "lot" && name != "item" {
 			continue
 		}
 		var parts []string
 		for x := range p.Get("part").Items() {
-			parts = append(parts, strings.TrimSpace(x.Get("name").Text()+" "+strings.TrimSpace(x.Get("valueString").Text()+x.Get("valueDate").Text()+x.Get("valueBoolean").Text()+x.Path("valueQuantity", "value").Text()+x.Path("valueMoney", "value").Text())))
+			if x.Get("name").Text() == "lot" {
+				continue
+			}
+			parts = append(parts, strings.TrimSpace(x.Get("name").Text()+" "+strings.TrimSpace(x.Get("valueString").Text()+x.Get("valueDate").Text()+x.Get("valueBoolean").Text()+x.Path("valueQuantity", "value").Text()+x.Path("valueMoney", "value").Text()+x.Path("valueCoding", "display").Text()+x.Get("valueCode").Text()+x.Get("valuePositiveInt").Text())))
 		}
 		out = append(out, strings.Join(parts, ", "))
 	}
