@@ -147,8 +147,8 @@ func TestSandboxPeople(t *testing.T) {
 	defer s.stop()
 	for _, p := range sandboxPeople {
 		token := s.must("token", "--as", p.Name, "--data", s.data)
-		for path, roles := range map[string]string{"/fhir/AuditEvent": "auditor", "/fhir/Patient": "clinic clinic-2 pharmacist pharmacist-2 pharmacy-2 support finance auditor",
-			"/fhir/DetectedIssue": "clinic clinic-2 pharmacist pharmacist-2 pharmacy-2 auditor", "/fhir/Invoice": "clinic clinic-2 support finance auditor"} {
+		for path, roles := range map[string]string{"/fhir/AuditEvent": "auditor", "/fhir/Patient": "clinic clinic-2 pharmacist pharmacist-2 pharmacy-2 technician support finance auditor",
+			"/fhir/DetectedIssue": "clinic clinic-2 pharmacist pharmacist-2 pharmacy-2 technician auditor", "/fhir/Invoice": "clinic clinic-2 support finance auditor"} {
 			want := 403
 			if strings.Contains(" "+roles+" ", " "+p.Name+" ") {
 				want = 200

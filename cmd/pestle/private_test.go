@@ -99,7 +99,7 @@ func TestPrivateRoles(t *testing.T) {
 		{"GET", "/Invoice/$price-list", nil, "finance auditor"},
 		{"POST", invoice + "/$record-payment", payment("1.00", "2"), "finance"},
 		{"POST", invoice + "/$request-payment", nil, "support finance"},
-		{"POST", task + "/$record-payment", payment("1.00", "3"), "pharmacist pharmacist-2 finance"},
+		{"POST", task + "/$record-payment", payment("1.00", "3"), "pharmacist pharmacist-2 technician finance"},
 		{"POST", notice + "/$refund", []byte(`{"resourceType":"Parameters","parameter":[{"name":"reason","valueString":"why"},{"name":"amount","valueMoney":{"value":1.00,"currency":"GBP"}}]}`), "finance"},
 		{"POST", invoice + "/$credit", why, "finance"},
 	} {

@@ -25,6 +25,7 @@ var sandboxPeople = []oauth.Person{
 	person("pharmacist", "Practitioner/sandbox-pharmacist", "Sandbox pharmacist", sandboxPharmacy, "pharmacist"),
 	person("pharmacist-2", "sds-user-id|555000000002", "Second sandbox pharmacist", sandboxPharmacy, "pharmacist"),
 	person("pharmacy-2", "sds-user-id|555000000565", "Another pharmacy's pharmacist", "FA565", "pharmacist"),
+	person("technician", "sds-user-id|555000000007", "Pharmacy technician", sandboxPharmacy, "technician"),
 	person("support", "sds-user-id|555000000003", "Customer service", sandboxPharmacy, "customer-service"),
 	person("finance", "sds-user-id|555000000004", "Finance", sandboxPharmacy, "finance"),
 	person("auditor", "sds-user-id|555000000005", "Auditor", sandboxPharmacy, "auditor"),

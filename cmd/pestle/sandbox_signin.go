@@ -65,24 +65,33 @@ func (s sandboxSignIn) choose(w http.ResponseWriter, r *http.Request) {
 		back = "/" // to nowhere else
 	}
 	if r.Method != http.MethodPost {
-		view := page.People{Site: s.site, Action: choosePath, Back: back}
-		for _, p := range sandboxPeople {
-			view.Choices = append(view.Choices, page.Choice{Value: p.Name, Words: p.Display, Note: p.Organisation + ", " + strings.Join(p.Roles, " ")})
-		}
-		page.FormHeaders(w.Header(), "")
-		_, _ = w.Write(view.HTML())
+		s.offer(w, http.StatusOK, back, "")
 		return
 	}
 	if err := http.NewCrossOriginProtection().Check(r); err != nil {
 		http.Error(w, "The choice came from a page of another site.", http.StatusForbidden)
 		return
 	}
-	if _, err := sandboxPerson(r.PostFormValue("person")); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+	if name := r.PostFormValue("person"); name == "" {
+		s.offer(w, http.StatusBadRequest, back, "Nobody was chosen: press one of the names.")
+		return
+	} else if _, err := sandboxPerson(name); err != nil {
+		s.offer(w, http.StatusBadRequest, back, "The sandbox has nobody of the name that was chosen: press one of these.")
 		return
 	}
 	http.SetCookie(w, &http.Cookie{Name: personCookie, Value: r.PostFormValue("person"), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Location", back)
 	w.WriteHeader(http.StatusSeeOther)
+}
+
+// offer shows whom there is to choose, and why the choice was not taken.
+func (s sandboxSignIn) offer(w http.ResponseWriter, status int, back, problem string) {
+	view := page.People{Site: s.site, Action: choosePath, Back: back, Problem: problem}
+	for _, p := range sandboxPeople {
+		view.Choices = append(view.Choices, page.Choice{Value: p.Name, Words: p.Display, Note: p.Organisation + ", " + strings.Join(p.Roles, " ")})
+	}
+	page.FormHeaders(w.Header(), "")
+	w.WriteHeader(status)
+	_, _ = w.Write(view.HTML())
 }

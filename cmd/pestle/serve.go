@@ -495,7 +495,7 @@ Try:
   %[3]s
   # the pharmacist's list
   curl -s '%[1]s/Task?code=prescription-order&status=requested,ready&_pretty=true'
-  # the same as one person with a role (clinic, clinic-2, pharmacist, pharmacist-2, pharmacy-2, support, finance, auditor, administrator):
+  # the same as one person with a role (clinic, clinic-2, pharmacist, pharmacist-2, pharmacy-2, technician, support, finance, auditor, administrator):
   # add -H 'Pestle-Person: finance', or a token that this prints: pestle token --as finance --data %[5]s
   # a mistake, and what the clinic's developer is told
   curl -s -H 'Content-Type: application/fhir+json' -d '{"resourceType":"Patient","birthdate":"1980-02-30","gender":"woman"}' '%[1]s/Patient?_pretty=true'

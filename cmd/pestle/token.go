@@ -20,7 +20,7 @@ import (
 // tokenCommand prints an access token: of a person of a sandbox, or of a client
 // by its private key.
 type tokenCommand struct {
-	As   string `placeholder:"NAME" help:"A person of a sandbox that runs: clinic, clinic-2, pharmacist, pharmacist-2, pharmacy-2, support, finance, auditor, administrator."`
+	As   string `placeholder:"NAME" help:"A person of a sandbox that runs: clinic, clinic-2, pharmacist, pharmacist-2, pharmacy-2, technician, support, finance, auditor, administrator."`
 	Data string `env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the sandbox."`
 
 	Client string `placeholder:"ID" help:"The client_id, for a token by its key."`

@@ -7,13 +7,17 @@ type People struct {
 	Site         Site
 	Action, Back string // where the choice goes, and where it leads
 	Choices      []Choice
+	Problem      string // why the choice was not taken, "" where none was made
 }
 
 // HTML writes the page.
 func (p *People) HTML() []byte {
 	return p.Site.page("Who are you?", func(w *markup.Writer) {
-		w.HTML(`<h1>Who are you?</h1>
-<p class="lead">A sandbox asks for no password: choose somebody. Apps that you let act for you may do what they may.</p>
+		w.HTML("<h1>Who are you?</h1>\n")
+		if p.Problem != "" {
+			w.HTML(`<p class="problem" role="alert">`).Text(p.Problem).HTML("</p>\n")
+		}
+		w.HTML(`<p class="lead">A sandbox asks for no password: choose somebody. Apps that you let act for you may do what they may.</p>
 <form class="consent" method="post"`).Attr("action", p.Action).HTML(">\n")
 		hidden(w, "back", p.Back)
 		for _, c := range p.Choices {
