@@ -65,7 +65,7 @@ func TestQueues(t *testing.T) {
 	release := regexp.MustCompile(`href="([^"]*release-hold[^"]*)"`).FindStringSubmatch(review)
 	require.NotNil(t, release, review)
 	_, form := p.screen("pharmacist", strings.ReplaceAll(release[1], "&amp;", "&"))
-	assert.Contains(t, form, `<option value="DOSE" selected>`)
+	assert.Contains(t, form, `<input type="hidden" name="hold" value="DOSE">`)
 	p.does("pharmacist", o, "release-hold", http.StatusSeeOther, "hold", "DOSE", "reason", "The clinic raised it", "item", o.items[0])
 	p.does("pharmacist", o, "query", http.StatusSeeOther, "reason", "DA", "question", "Twice a day, as before?", "item", o.items[1])
 	waits("query", true)
@@ -269,10 +269,10 @@ func TestAuditScreens(t *testing.T) {
 	}
 }
 
-// TestRegisterScreen: stock is received and counted by the forms, with a second person, and
+// TestRegisterScreen is the register, the stock and the responsible pharmacist: stock is received and counted by the forms, with a second person, and
 // a supply is entered; the register of another day is shown as it was.
 func TestRegisterScreen(t *testing.T) {
-	p := startPharmacy(t)
+	p := startPharmacy(t, func(c *serveCommand) { c.Goods.Stock, c.Responsible = true, "persons" })
 	o := p.arrives(demoOrder(t, nil))
 	p.act(o, "accept")
 	p.act(o, "dispense", "all", `"valueBoolean":true`)
@@ -282,9 +282,7 @@ func TestRegisterScreen(t *testing.T) {
 		return strings.Contains(text, o.number)
 	}, 10*time.Second, 20*time.Millisecond)
 	assert.Contains(t, wordsOf(t, text), "Balance -28 tablets")
-	receive := regexp.MustCompile(`href="([^"]*receive-stock\?product=[^"]*)"`).FindStringSubmatch(text)
-	require.NotNil(t, receive, text)
-	product, err := url.Parse(strings.ReplaceAll(receive[1], "&amp;", "&"))
+	product, err := url.Parse(doorOf(t, text, `receive-stock\?[^"]*product=`))
 	require.NoError(t, err)
 	send := func(act string, status int, form ...string) string {
 		t.Helper()
@@ -311,6 +309,8 @@ func TestRegisterScreen(t *testing.T) {
 		resp, _ := p.screen(person, "/console/register")
 		assert.Equal(t, http.StatusForbidden, resp.StatusCode, person)
 	}
+	stockScreens(t, p)
+	responsibleScreens(t, p)
 }
 
 // TestTry: a clinic's developer is told what is wrong with a message, at its lines, and

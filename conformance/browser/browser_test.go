@@ -48,7 +48,7 @@ func built(t *testing.T) string {
 func serve(t *testing.T) (host string) {
 	t.Helper()
 	dir, program := t.TempDir(), built(t)
-	server := exec.Command(program, "serve", "--sandbox", "--addr", "127.0.0.1:0", "--data", filepath.Join(dir, "data"))
+	server := exec.Command(program, "serve", "--sandbox", "--stock", "--addr", "127.0.0.1:0", "--data", filepath.Join(dir, "data"))
 	printed, err := server.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, server.Start())

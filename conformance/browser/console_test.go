@@ -205,6 +205,7 @@ func TestConsole(t *testing.T) {
 	d.visit("/console/order/" + p.Number)
 	d.shows("Methylphenidate")
 	d.looks("order of a pharmacist")
+	d.stock()
 	d.be("clinic")
 	d.visit("/console/try")
 	d.looks("try")

@@ -44,7 +44,7 @@ func openTab(t *testing.T, program string) *tab {
 	require.NoError(t, err)
 	profile, err := os.MkdirTemp("", "pestle-profile")
 	require.NoError(t, err)
-	cmd := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--user-data-dir="+profile, "about:blank")
+	cmd := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--lang=en-GB", "--remote-debugging-pipe", "--user-data-dir="+profile, "about:blank")
 	cmd.ExtraFiles = []*os.File{theirs, ours} // 3 and 4
 	require.NoError(t, cmd.Start())
 	_, _ = theirs.Close(), ours.Close()

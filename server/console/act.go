@@ -16,6 +16,7 @@ type act struct {
 	key     string // in the list of a queue
 	done    string // what is said when it is done
 	when    []string
+	doc     string   // what is said of it, "" for what the operation says
 	leave   []string // parameters that the form does not ask for
 }
 
@@ -54,6 +55,18 @@ var acts = []act{
 	{op: "stock-check", typ: "Basic", words: "Check the stock…", done: "The count is entered.", leave: []string{"org"}},
 	{op: "destroy", typ: "Basic", words: "Destroy…", done: "The destruction is entered.", leave: []string{"org"}},
 	{op: "correct-register", typ: "Basic", words: "Correct…", done: "The correction is entered.", leave: []string{"org", "entry"}},
+	{op: "receive-goods", typ: "Basic", words: "Receive goods…", done: "The goods are entered.", leave: []string{"org"}},
+	{op: "return-goods", typ: "Basic", words: "A patient brings back…", done: "It is entered beside the stock, to be destroyed.", leave: []string{"org"}},
+	{op: "count-stock", typ: "Basic", words: "Count…", done: "The count is recorded. It changes no balance: what differs is adjusted, with the reason.", leave: []string{"org"}},
+	{op: "adjust-stock", typ: "Basic", words: "Adjust…", done: "The stock is adjusted.", leave: []string{"org"}},
+	{op: "move-stock", typ: "Basic", words: "Move…", done: "It is moved.", leave: []string{"org"}},
+	{op: "destroy-goods", typ: "Basic", words: "Destroy…", done: "The destruction is entered.", leave: []string{"org"}},
+	{op: "recall-batch", typ: "Basic", words: "Recall…", done: "The recall is recorded: what is at the pharmacy is in quarantine, or the recall is over.", leave: []string{"org"}},
+	{op: "clear-quarantine", typ: "Basic", words: "Clear…", done: "It is available again.", leave: []string{"org"}},
+	{op: "stock-level", typ: "Basic", words: "Reorder level…", done: "The reorder level is set.", leave: []string{"org"}},
+	{op: "warehouse-resume", typ: "Basic", words: "Tell the warehouse again…", done: "The warehouse is told again.", leave: []string{"org"}},
+	{op: "responsible-pharmacist", typ: "Basic", words: "Responsible pharmacist…", done: "It is recorded.", leave: []string{"org"}},
+	{op: "resume", typ: "SupplyRequest", words: "Decide…", done: "The order goes on as decided."},
 	{op: "mitigate", typ: "DetectedIssue", words: "Say what was done", done: "What was done is recorded."},
 	{op: "acknowledge-alert", typ: "Task", words: "Acknowledge…", done: "You look after it: nobody else is told."},
 	{op: "dismiss-alert", typ: "Task", words: "Put aside…", done: "It is put aside until its cause was gone once."},
@@ -80,7 +93,7 @@ func doneWords(op string) string {
 }
 
 func actAddress(typ, id, op string) string {
-	return address(map[string]string{"Task": "task", "DetectedIssue": "issue", "Patient": "patient", "Claim": "money", "Basic": "register"}[typ], id, op)
+	return address(map[string]string{"Task": "task", "DetectedIssue": "issue", "Patient": "patient", "Claim": "money", "Basic": "register", "SupplyRequest": "waiting"}[typ], id, op)
 }
 
 func values(pairs ...string) string {

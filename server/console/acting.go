@@ -36,7 +36,7 @@ func (v *visit) actForm() (view, error) {
 func (a *acting) version() string { return a.task.Path("meta", "versionId").Text() }
 
 // doorTypes are the types on which acts are, by the step of the address after the console's.
-var doorTypes = map[string]string{"task": "Task", "alert": "Task", "issue": "DetectedIssue", "patient": "Patient", "money": "Claim", "register": "Basic"}
+var doorTypes = map[string]string{"task": "Task", "alert": "Task", "issue": "DetectedIssue", "patient": "Patient", "money": "Claim", "register": "Basic", "stock": "Basic", "waiting": "SupplyRequest"}
 
 // acting finds the act that an address names, and what it is about.
 func (v *visit) acting(values url.Values) (*acting, error) {
@@ -78,7 +78,9 @@ func (a *acting) backOf() string {
 	case "Claim":
 		return address("money", a.id)
 	case "Basic":
-		return address("register")
+		return address(a.door)
+	case "SupplyRequest":
+		return address("stock")
 	}
 	return page.ConsolePath
 }
@@ -101,6 +103,9 @@ func (v *visit) do() (view, error) {
 	if !a.op.Instance {
 		at = a.typ
 	}
+	if once := v.form.Get("once"); once != "" && len(once) <= 64 && strings.Trim(once, onceDigits) == "" {
+		header = append(header, "Idempotency-Key", once)
+	}
 	answer, err := v.ask(http.MethodPost, at+"/$"+a.act.op, body, header...)
 	if err != nil {
 		return nil, err
@@ -120,12 +125,21 @@ func (v *visit) do() (view, error) {
 	}
 	if answer.resource != nil {
 		for i := range answer.resource.Get("issue").Items() {
-			f.Issues = append(f.Issues, issueOf(i))
+			x := issueOf(i)
+			x.Field = a.fieldAt(body, i.Get("expression").Item(0).Text())
+			f.Issues = append(f.Issues, x)
+			if f.Remedy.Href == "" {
+				f.Remedy = v.remedyOf(x.Rule)
+			}
 		}
+		f.blame()
 	}
 	v.status = answer.status
 	return f, nil
 }
+
+// onceDigits are those of what [rand.Text] returns.
+const onceDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 func digitsOnly(r rune) rune {
 	if r >= '0' && r <= '9' {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -84,7 +85,18 @@ func rowActs(page, id string, ops ...string) (list []tab) {
 
 func (v *visit) peoplePage(r *report) error {
 	var answer people.Answer
-	if err := v.command("user", url.Values{"do": {"list"}}, struct{}{}, &answer); err != nil {
+	err := v.command("user", url.Values{"do": {"list"}}, struct{}{}, &answer)
+	var refused *problem
+	if errors.As(err, &refused) && refused.status == http.StatusUnprocessableEntity { // nobody has an account here
+		l := listed{Section: Section{Title: "Accounts", Words: "This server keeps no accounts: " + refused.message}}
+		if v.config.Sandbox {
+			l.Words = "Nobody has an account in a sandbox: whoever opens it chooses one of its people. A server with accounts is started with serve --sign-in."
+			l.Doors = []tab{{Text: "Be somebody else", Href: "/sandbox/people?back=%2Fconsole"}}
+		}
+		r.Parts = append(r.Parts, l)
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	l := listed{Section: Section{Title: "Accounts", Head: []string{"Account", "Name", "Organisation", "Roles", "In records", "Passkeys", "State"}, Empty: "Nobody may sign in yet."}, Doors: rowActs("people", "", "add")}

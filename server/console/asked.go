@@ -1,6 +1,7 @@
 package console
 
 import (
+	"crypto/rand"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,8 +10,17 @@ import (
 )
 
 func (v *visit) formOf(a *acting) *form {
-	f := &form{Heading: strings.TrimSuffix(a.words, "…"), Doc: a.op.Doc, Action: address(a.door, a.id, a.act.op), Version: a.form.Get("version"), Back: a.backOf()}
+	f := &form{Heading: strings.TrimSuffix(a.words, "…"), Doc: a.op.Doc, Action: address(a.door, a.id, a.act.op), Version: a.form.Get("version"), Back: a.backOf(), Set: a.form.Get("set"), Once: rand.Text()}
+	if a.doc != "" {
+		f.Doc = a.doc
+	}
+	if words := responsibleActs[a.form.Get("act")]; words != "" && a.act.op == "responsible-pharmacist" {
+		f.Heading, f.Doc = words, responsibleDocs[a.form.Get("act")]
+	}
 	for _, p := range a.op.Parameters {
+		if p.Name == "registration" && a.isSet("act") && a.form.Get("act") != "start" {
+			continue
+		}
 		if x := v.fieldOf(a, p, ""); x.Kind != "" && !slices.Contains(a.leave, p.Name) {
 			f.Fields = append(f.Fields, x)
 		} else if len(x.Parts) > 0 {
@@ -18,6 +28,14 @@ func (v *visit) formOf(a *acting) *form {
 		}
 	}
 	return f
+}
+
+// settable are the fields that a link to a form may have set: what the act is on.
+var settable = []string{"product", "batch", "expiry", "location", "hold", "item", "about", "act"}
+
+// isSet reports whether a field is as the link to the form had it, and is not asked.
+func (a *acting) isSet(name string) bool {
+	return slices.Contains(settable, name) && a.form.Get(name) != "" && slices.Contains(strings.Split(a.form.Get("set"), ","), name)
 }
 
 // kindOf is how a parameter is asked for, by its FHIR type; "" where it is not.
@@ -35,8 +53,12 @@ func kindOf(p *fhir.Parameter) string {
 			return "box"
 		case "valueDate":
 			return "date"
-		case "valueQuantity", "valueMoney":
+		case "valuePositiveInt", "valueInteger":
+			return "whole"
+		case "valueQuantity":
 			return "number"
+		case "valueMoney":
+			return "money"
 		}
 	}
 	return ""
@@ -46,8 +68,24 @@ func kindOf(p *fhir.Parameter) string {
 // prescription, or a box for each.
 func (v *visit) fieldOf(a *acting, p fhir.Parameter, within string) field {
 	name := within + p.Name
-	f := field{Name: name, Label: labelOf(p.Name), Hint: p.Doc, Kind: kindOf(&p), Value: a.form.Get(name), Required: p.Required && p.Name != "item"}
+	path := strings.TrimLeft(strings.TrimPrefix(name, "item."), "0123456789")
+	if path != name {
+		path = "item" + path
+	}
+	f := field{Name: name, Label: labelOf(a.act.op, path, &p), Hint: hintOf(a.act.op, path, &p), Kind: kindOf(&p), Value: a.form.Get(name), Required: p.Required && p.Name != "item"}
 	switch {
+	case a.isSet(name):
+		f.Kind, f.Hint, f.Words = "set", "", wordsIn(f.Value)
+		switch name {
+		case "about", "act": // the hold that is meant, or what the heading says
+			f.Kind = "pass"
+		case "item":
+			for _, i := range itemNames(a.task) {
+				if i.Name == f.Value {
+					f.Words = i.Value
+				}
+			}
+		}
 	case p.Name == "item" && slices.Contains(p.Kinds, "part"):
 		f.Kind = ""
 		for n, item := range itemNames(a.task) {
@@ -88,25 +126,9 @@ func (v *visit) fieldOf(a *acting, p fhir.Parameter, within string) field {
 		if len(list) == 0 {
 			f.Kind = "text"
 		}
-		if p.Name == "hold" && f.Value != "" {
-			f.Choices = []choice{{f.Value, f.Value, true}}
-			f.Kind = "choice"
-		}
 	}
 	return f
 }
 
-// labels are names of parameters as people say them.
-var labels = map[string]string{
-	"hold": "Why", "reason": "Reason", "note": "Note", "all": "Everything that is outstanding, in full", "bag": "Into the bag, to be", "whenHandedOver": "Handed over", "exemptionEvidence": "Evidence of the exemption",
-	"collectorName": "Name of who collects", "collectorAddress": "Address of who collects", "collector": "Who collects", "identityRequested": "Proof of identity was asked for", "identityProvided": "Proof of identity was shown",
-	"newPrescription": "Ask to cancel and prescribe anew", "signatureChecked": "The form and its signature were compared", "prescriberNumber": "Number of the prescriber", "scan": "Scan of the pack", "expected": "Expected on",
-	"notDispensed": "Not dispensed at all, because", "received": "Received on", "about": "About",
-}
-
-func labelOf(name string) string {
-	if l := labels[name]; l != "" {
-		return l
-	}
-	return strings.ToUpper(name[:1]) + name[1:]
-}
+// capital begins a name with a capital letter.
+func capital(name string) string { return strings.ToUpper(name[:1]) + name[1:] }

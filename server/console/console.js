@@ -31,6 +31,10 @@ addEventListener("keydown", (e) => {
   }
 });
 
+// What is wrong with a form has the focus.
+const problem = document.getElementById("problem");
+if (problem) problem.focus();
+
 // A form is sent once, and says that it is on its way.
 addEventListener("submit", (e) => {
   if (e.target.method !== "post") return;

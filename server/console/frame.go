@@ -57,6 +57,8 @@ func (v *visit) nav() (list []tab) {
 	add("Audit", address("audit"), v.audits() && v.acts("$log-consistency"))
 	add("Month", address("money"), v.worksMoney())
 	add("Register", address("register"), v.acts("Basic/$register"))
+	add("Stock", address("stock"), v.worksStock())
+	add("Responsible", address("responsible"), v.seesResponsible())
 	add("Messages", address("messages"), v.sends())
 	add("Try", address("try"), v.tries())
 	add("Find", address("find"), v.may("Patient", auth.Search))

@@ -72,22 +72,30 @@ func (a *acting) value(p fhir.Parameter, name string) fhir.Value {
 	case "box":
 		return fhir.Obj("name", p.Name, "valueBoolean", text == "true")
 	case "number":
-		minus := ""
-		if rest, less := strings.CutPrefix(text, "-"); less {
-			text, minus = rest, "-"
-		}
-		if strings.Trim(text, "0123456789.") != "" || strings.Count(text, ".") > 1 || strings.Trim(text, ".") == "" {
+		n := amountIn(text)
+		if n == "" {
 			return fhir.Obj("name", p.Name, "valueString", text) // which the server refuses, and says why
 		}
-		text = strings.TrimLeft(text, "0")
-		if text == "" || text[0] == '.' {
-			text = "0" + text
+		return fhir.Obj("name", p.Name, "valueQuantity", fhir.Obj("value", fhir.Raw(n)))
+	case "money":
+		n := amountIn(strings.TrimSpace(strings.TrimPrefix(text, "£")))
+		if n == "" {
+			return fhir.Obj("name", p.Name, "valueString", text)
 		}
-		return fhir.Obj("name", p.Name, "valueQuantity", fhir.Obj("value", fhir.Raw(minus+strings.TrimSuffix(text, "."))))
+		return fhir.Obj("name", p.Name, "valueMoney", fhir.Obj("value", fhir.Raw(n), "currency", "GBP"))
+	case "whole":
+		if !isDigits(text) || len(text) > 9 {
+			return fhir.Obj("name", p.Name, "valueString", text)
+		}
+		return fhir.Obj("name", p.Name, "valuePositiveInt", fhir.Raw(strings.TrimLeft(text, "0")))
 	case "choice":
 		if !slices.Contains(p.Kinds, "valueCode") {
-			system, code, _ := strings.Cut(text, "|")
-			return fhir.Obj("name", p.Name, "valueCoding", fhir.Obj("system", system, "code", code))
+			system, code, ok := strings.Cut(text, "|")
+			if !ok && p.Name == "product" {
+				system, code = medicines, text
+			}
+			code, display, _ := strings.Cut(code, "|")
+			return fhir.Obj("name", p.Name, "valueCoding", fhir.Obj("system", system, "code", code, "display", display))
 		}
 		return fhir.Obj("name", p.Name, "valueCode", text)
 	case "date":
@@ -96,4 +104,64 @@ func (a *acting) value(p fhir.Parameter, name string) fhir.Value {
 		return fhir.Value{}
 	}
 	return fhir.Obj("name", p.Name, "valueString", text)
+}
+
+// medicines is the system of the codes of medicines: dm+d.
+const medicines = "https://dmd.nhs.uk"
+
+// amountIn is a number as JSON has it, "" where a text is none.
+func amountIn(text string) string {
+	minus := ""
+	if rest, less := strings.CutPrefix(strings.Replace(text, "−", "-", 1), "-"); less {
+		text, minus = rest, "-"
+	}
+	if strings.Trim(text, "0123456789.") != "" || strings.Count(text, ".") > 1 || strings.Trim(text, ".") == "" {
+		return ""
+	}
+	text = strings.TrimLeft(text, "0")
+	if text == "" || text[0] == '.' {
+		text = "0" + text
+	}
+	return minus + strings.TrimSuffix(text, ".")
+}
+
+// fieldAt is the name of the field of which an issue tells, by its expression and by what
+// was sent: "Parameters.parameter[1].part[0].valueString", or with where(name='batch').
+func (a *acting) fieldAt(body []byte, expression string) string {
+	rest, ok := strings.CutPrefix(expression, "Parameters.parameter")
+	if !ok || len(body) == 0 {
+		return ""
+	}
+	sent, err := fhir.Parse(body)
+	if err != nil {
+		return ""
+	}
+	list, names := sent.Get("parameter"), []string(nil)
+	for rest != "" && len(names) < 3 {
+		var p fhir.Node
+		switch {
+		case strings.HasPrefix(rest, ".where(name"):
+			name, after, _ := strings.Cut(strings.TrimLeft(rest[len(".where(name"):], " ='"), "')")
+			names, p, rest = append(names, name), parameter(list, name), after
+		case rest[0] == '[':
+			place, after, _ := strings.Cut(rest[1:], "]")
+			n, err := strconv.Atoi(place)
+			if err != nil {
+				return ""
+			}
+			p, rest = list.Item(n), after
+			names = append(names, p.Get("name").Text())
+		default:
+			return ""
+		}
+		if len(names) == 1 && names[0] == "item" && p.Get("part").Exists() {
+			number := parameter(p.Get("part"), "number").Get("valueString").Text()
+			names[0] = "item." + strconv.Itoa(slices.IndexFunc(itemNames(a.task), func(f fact) bool { return f.Name == number }))
+		}
+		if rest, ok = strings.CutPrefix(rest, ".part"); !ok {
+			break
+		}
+		list = p.Get("part")
+	}
+	return strings.Join(names, ".")
 }

@@ -166,14 +166,18 @@ func (l *Line) write(w *markup.Writer) {
 }
 
 // issue is one of an OperationOutcome.
-type issue struct{ Severity, Text, Place string }
+type issue struct {
+	Severity, Text, Place string
+	Rule                  string // that was broken, "" for none
+	Field                 string // of a form, which it is about
+}
 
 func issueOf(n fhir.Node) issue {
 	text := n.Get("diagnostics").Text()
 	if text == "" {
 		text = n.Path("details", "text").Text()
 	}
-	return issue{n.Get("severity").Text(), text, n.Get("expression").Item(0).Text()}
+	return issue{Severity: n.Get("severity").Text(), Text: text, Place: n.Get("expression").Item(0).Text(), Rule: extension(n, "operationoutcome-message-id").Get("valueString").Text()}
 }
 
 func issues(w *markup.Writer, list []issue) {

@@ -108,7 +108,14 @@ func (v *visit) register() (view, error) {
 func (v *visit) registerDoors(product string, ops ...string) (list []tab) {
 	for _, op := range ops {
 		if a := actOf("Basic", op); v.acts("Basic/$"+op) && v.operation("Basic", op) != nil && v.at() == "" {
-			list = append(list, tab{Text: a.words, Href: actAddress("Basic", "stock", op) + "?" + values("product", product)})
+			back, set := address("register"), ""
+			if strings.HasPrefix(v.r.URL.Path, address("stock")) {
+				back = v.stockBack()
+			}
+			if product != "" {
+				set = "product"
+			}
+			list = append(list, tab{Text: a.words, Href: actAddress("Basic", "stock", op) + "?" + values("product", product, "set", set, "back", back)})
 		}
 	}
 	return list
@@ -139,7 +146,7 @@ func (v *visit) registerPage(parts fhir.Node) (p registerPage) {
 		p.Entries = p.Entries[:mostEntries]
 	}
 	p.More = max(0, p.More)
-	p.Doors = v.registerDoors(product.Get("system").Text()+"|"+product.Get("code").Text(), registerActs...)
+	p.Doors = v.registerDoors(strings.Join([]string{product.Get("system").Text(), product.Get("code").Text(), product.Get("display").Text()}, "|"), registerActs...)
 	return p
 }
 

@@ -336,7 +336,7 @@ func (v *visit) decided(r *review, task fhir.Node) {
 			if kind == "Held" {
 				h := held{Item: names[strings.ToLower(item)], Code: code, Text: extension(about, "text").Get("valueString").Text()}
 				if v.acts("Task/$release-hold") && code != "CLINICAL" {
-					h.Release = actAddress("Task", r.Task, "release-hold") + "?" + values("hold", code, "item", item, "about", extension(about, "about").Get("valueString").Text())
+					h.Release = actAddress("Task", r.Task, "release-hold") + "?" + values("hold", code, "item", item, "about", extension(about, "about").Get("valueString").Text(), "set", "hold,item,about")
 				}
 				if who != "" {
 					h.Text += " (" + who + ", " + when.Words + ")"

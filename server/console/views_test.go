@@ -19,7 +19,7 @@ var views = map[string]func() view{
 	"find": func() view { return &findScreen{} }, "patient": func() view { return &patientScreen{} }, "order": func() view { return &orderScreen{} },
 	"queue": func() view { return &queueScreen{} }, "review": func() view { return &review{} }, "form": func() view { return &form{} },
 	"month":    func() view { return &monthScreen{} },
-	"register": func() view { return &registerScreen{} }, "try": func() view { return &tryScreen{} },
+	"register": func() view { return &registerScreen{} }, "stock": func() view { return &stockScreen{} }, "responsible": func() view { return &responsibleScreen{} }, "try": func() view { return &tryScreen{} },
 	"history": func() view { return &historyScreen{} }, "audit": func() view { return &auditScreen{} },
 	"help": func() view { return &helpScreen{} }, "accessibility": func() view { return &accessibilityScreen{} }, "refusal": func() view { return &refusal{} }, "report": func() view { return &report{} }, "message": func() view { return &messageScreen{} },
 }
