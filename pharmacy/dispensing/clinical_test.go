@@ -234,7 +234,7 @@ func (st *clinicalStage) clinicalAct(cmd string, n int, opts map[string]string, 
 		}
 	case "byhand":
 		d := fhir.Obj("resourceType", "MedicationDispense", "status", "completed", "medicationCodeableConcept", fhir.Obj("text", s.Items[0].Name), "subject", fhir.Obj("reference", "Patient/"+st.patient(n)),
-			"authorizingPrescription", fhir.List(fhir.Obj("reference", "MedicationRequest/"+st.orderRef(n, 0))), "quantity", amountIn(s.Items[0].Quantity, "tablet"), "whenHandedOver", nhs.Stamp(st.now))
+			"authorizingPrescription", fhir.List(fhir.Obj("reference", "MedicationRequest/"+st.orderRef(n, 0))), "quantity", amountIn(s.Items[0].Quantity, cmp.Or(s.Items[0].Counted(), "tablet")), "whenHandedOver", nhs.Stamp(st.now))
 		return &fhir.Reply{}, st.plainly("MedicationDispense", d.Resource(), "")
 	case "forge":
 		issue := st.issue(n, rest[2], "")

@@ -55,7 +55,13 @@ func (s *Service) guardNewOrder(state fhir.State, o *prescription.Order) error {
 	var f message.Findings
 	f.Rule = "MDR-15"
 	message.ControlledLine(o.Resource.Root(), &f, s.rules().Law, nhs.Later(nhs.ReadDate(o.Resource.Get("authoredOn").Text()), nhs.DateOf(o.Version.LastUpdated)))
-	if issues := append(message.GroupIssues(orders), f.Issues...); len(issues) > 0 {
+	issues := append(message.GroupIssues(orders), f.Issues...)
+	if abroad, ok, err := s.issuedAbroad(state, o); err != nil {
+		return err
+	} else if ok {
+		issues = append(issues, abroad)
+	}
+	if len(issues) > 0 {
 		return refusal("MedicationRequest", issues...)
 	}
 	if err := numbersFree(state, o); err != nil {
@@ -67,6 +73,23 @@ func (s *Service) guardNewOrder(state fhir.State, o *prescription.Order) error {
 	// 0012: a pharmacy has it already.
 	return refusal("MedicationRequest", fhir.Issue{Rule: "0012", Message: "The prescription can take no further item.", Found: x.State.String(),
 		Expression: "MedicationRequest.groupIdentifier", Fix: "Send the item as a prescription of its own.", Details: nhs.EPS("PRESCRIPTION_INVALID_STATE_TRANSITION")})
+}
+
+// issuedAbroad is MDR-15 of an order that nobody may supply, for its issuer is abroad.
+func (s *Service) issuedAbroad(state fhir.State, o *prescription.Order) (issue fhir.Issue, ok bool, err error) {
+	sent, err := read(state, "Bundle/"+message.OrderBundleID(o.Number()), "Bundle")
+	if err != nil {
+		return issue, false, err
+	}
+	mr, in := broughtBy(sent, o)
+	issuer, err := issuerOf(state, mr, in)
+	if err != nil {
+		return issue, false, err
+	}
+	on := nhs.Later(nhs.ReadDate(mr.Get("authoredOn").Text()), nhs.DateOf(o.Version.LastUpdated))
+	issue, ok = s.rules().Law.IssuedAbroad(mr, s.rules().ScheduleOf(mr, on), issuer, on)
+	issue.Expression, issue.Position = "MedicationRequest.requester", o.Resource.Get("requester").Position()
+	return issue, ok, nil
 }
 
 // progress are the elements of a signed order that may change; the signature

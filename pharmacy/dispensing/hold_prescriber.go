@@ -12,7 +12,8 @@ import (
 
 // checkPrescribers holds the controlled drugs of orders whose prescriber has no
 // professional number (MDR 15(1)(ab), HMR 214) or no address (MDR 15(1)(c), HMR
-// 217), or that nobody signed (MDR 15(1)(a), HMR 219). A private prescription is
+// 217), on a private one in the United Kingdom (MDR 16(1)(b)), that lack the words which
+// a dentist's must have (MDR 15(1)(d)), or that nobody signed (MDR 15(1)(a), HMR 219). A private prescription is
 // signed on its paper original, for which there is a gate of its own. A message
 // is signed as a whole; otherwise one signature is for all items, for a Provenance
 // may name the first of them alone.
@@ -27,12 +28,11 @@ func checkPrescribers(p *prescription.Prescription, state fhir.State, orders []*
 			continue
 		}
 		mr, in := broughtBy(sent, o)
-		lacks, err := prescriberLacks(mr, func(ref node, types ...string) (node, error) {
-			if n := in.Resolve(ref); n.Exists() {
-				return n, nil
-			}
-			return referred(state, mr, ref, types...)
-		})
+		issuer, err := issuerOf(state, mr, in)
+		if err != nil {
+			return err
+		}
+		lacks := prescriberLacks(mr, issuer, p.Type, p.Appropriate(false))
 		if err != nil {
 			return err
 		}
@@ -70,46 +70,39 @@ func broughtBy(sent *fhir.Resource, o *prescription.Order) (mr node, in *message
 	return o.Resource.Root(), &message.Message{}
 }
 
-// prescriberLacks is what an order does not tell of its prescriber; find follows
-// its references.
-func prescriberLacks(mr node, find func(ref node, types ...string) (node, error)) (lacks []string, err error) {
-	role, err := find(mr.Get("requester"), "PractitionerRole", "Practitioner")
-	if err != nil {
-		return nil, err
-	}
-	if !role.Exists() {
-		return []string{"a prescriber whom the server knows (MedicationRequest.requester)"}, nil
-	}
-	person, people := role, []node{role}
-	for _, at := range []struct{ element, typ string }{{"practitioner", "Practitioner"}, {"organization", "Organization"}, {"location", "Location"}, {"healthcareService", "HealthcareService"}} {
-		ref := role.Get(at.element)
-		n, err := find(firstItem(ref), at.typ)
-		if err != nil {
-			return nil, err
+// issuerOf is who issued an order, as its message has them, or else as they are stored.
+func issuerOf(state fhir.State, mr node, in *message.Message) (prescription.Issuer, error) {
+	return prescription.IssuerOf(mr, func(ref node, types ...string) (node, error) {
+		if n := in.Resolve(ref); n.Exists() {
+			return n, nil
 		}
-		if at.element == "practitioner" && n.Exists() {
-			person = n
-		}
-		people = append(people, n)
+		return referred(state, mr, ref, types...)
+	})
+}
+
+// prescriberLacks is what an order does not tell of its prescriber, for a type of
+// prescription on a day.
+func prescriberLacks(mr node, issuer prescription.Issuer, typ string, on nhs.Date) (lacks []string) {
+	if words := prescription.Declaration(typ, on); words != "" && !strings.Contains(strings.ToLower(string(mr.Raw())), words) {
+		lacks = append(lacks, "the words \""+words+"\" (in a dosage instruction or a note)")
+	}
+	if !issuer.Role.Exists() {
+		return append(lacks, "a prescriber whom the server knows (MedicationRequest.requester)")
 	}
 	numbers := nhs.Professionals
 	numbered := func(n node) bool {
 		return slices.ContainsFunc(numbers, func(system string) bool { return nhs.Identifier(n, system).Text() != "" })
 	}
-	if named := role.Path("practitioner", "identifier"); !numbered(person) && !numbered(role) && !slices.Contains(numbers, named.Get("system").Text()) {
+	if named := issuer.Role.Path("practitioner", "identifier"); !numbered(issuer.Person) && !numbered(issuer.Role) && !slices.Contains(numbers, named.Get("system").Text()) {
 		lacks = append(lacks, "the professional number of the prescriber (such as gmc-number)")
 	}
-	if !slices.ContainsFunc(people, func(n node) bool { return n.Get("address").Exists() }) {
+	switch address, where := issuer.Address(on); {
+	case !address.Exists():
 		lacks = append(lacks, "the address of the prescriber (Organization.address)")
+	case where != prescription.InUK && nhs.Private(typ):
+		lacks = append(lacks, "an address of the prescriber in the United Kingdom, as its country or its postcode says (found: "+prescription.InWords(address)+")")
 	}
-	return lacks, nil
-}
-
-func firstItem(n node) node {
-	if n.Kind() == fhir.Array {
-		return n.Item(0)
-	}
-	return n
+	return lacks
 }
 
 // referred is the resource that a reference of an order means, contained or

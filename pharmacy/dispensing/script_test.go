@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -226,6 +227,8 @@ func (st *stage) write(n int, opts map[string]string, specs []string) {
 			s.NHSNumber = v
 		case "without":
 			s.Without = v
+		case "from":
+			s.From = strings.ReplaceAll(v, "_", " ")
 		case "clinic":
 			s.Clinic, s.Order = v, epstest.OrderNumber(n, v)
 		case "born":
@@ -644,10 +647,7 @@ func (st *stage) notification(s epstest.Script, when string, specs []string) *fh
 		if f[6] != "" {
 			medicine = nhs.Concept(productOf(f[6]))
 		}
-		unit := f[4]
-		if unit == "" {
-			unit = "tablet"
-		}
+		unit := cmp.Or(f[4], s.Items[n].Counted(), "tablet")
 		var reason fhir.Value
 		if f[5] != "" {
 			reason = prescription.Supply{Difference: f[5]}.Stated()

@@ -2,6 +2,7 @@ package uk
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -13,7 +14,7 @@ const controlledDrug = "https://fhir.nhs.uk/StructureDefinition/Extension-DM-Con
 
 // controlledWords holds the quantity of a controlled drug in words against the
 // one in figures (Misuse of Drugs Regulations 2001, regulation 15(1)(f)). Words
-// that are no number are for a reader to judge.
+// that are not a number do not agree either.
 func controlledWords(n fhir.Node, say func(fhir.Node, fhir.Issue)) {
 	figures := n.Path("dispenseRequest", "quantity", "value")
 	quantity, err := decimal.NewFromString(figures.Text())
@@ -29,11 +30,17 @@ func controlledWords(n fhir.Node, say func(fhir.Node, fhir.Issue)) {
 			if part.Get("url").Text() != "quantityWords" {
 				continue
 			}
-			if read, ok := numeral.Read(words.Text()); ok && !quantity.Equal(decimal.NewFromInt(int64(read))) {
-				say(words, fhir.Issue{Code: fhir.BusinessRule, Message: "The quantity of the controlled drug in words is not the one in figures, and the law wants both to agree.",
-					Expected: figures.Text() + " in words, as dispenseRequest.quantity has it", Found: fmt.Sprintf("%q, which is %d", clip(words.Text()), read),
-					Fix: "Ask the prescriber which is meant, and have a corrected prescription sent."})
+			read, ok := numeral.Quantity(words.Text())
+			if strings.TrimSpace(words.Text()) == "" || ok && quantity.Equal(read) {
+				continue // none is another rule's
 			}
+			found := fmt.Sprintf("%q, which is not a number in words", clip(words.Text()))
+			if ok {
+				found = fmt.Sprintf("%q, which is %s", clip(words.Text()), read)
+			}
+			say(words, fhir.Issue{Code: fhir.BusinessRule, Message: "The quantity of the controlled drug in words is not the one in figures, and the law wants both to agree.",
+				Expected: figures.Text() + " in words, as dispenseRequest.quantity has it", Found: found,
+				Fix: "Ask the prescriber which is meant, and have a corrected prescription sent."})
 		}
 	}
 }

@@ -27,6 +27,7 @@ type Script struct {
 	NHSNumber string
 	Without   string // number or address: what is not told of the prescriber
 	Data      string // of the signature, Signature where it is empty
+	From      string // a country, or a postcode, in the place of the prescriber's
 	Clinic    string // whose prescriber it is, an ODS code
 	Born      string // the patient's date of birth
 	Address   string // and address: line, postcode; "" for none
@@ -37,7 +38,7 @@ type Script struct {
 // empty.
 type Item struct {
 	Number, Name, Quantity, Schedule, Words, Dose string
-	Unit                                          string // tablet where it is empty; capsule
+	Unit                                          string // where it is empty, that of a controlled drug that the tables have, and else tablet
 	Instalment, Interval                          string // how much at a time, and every how many days, or another unit after a colon
 }
 
@@ -66,7 +67,24 @@ func Acute(n int, items ...Item) Script {
 }
 
 // units are the codes of units.
-var units = map[string]string{"tablet": "428673006", "capsule": "428641000"}
+var units = map[string]string{"tablet": "428673006", "capsule": "428641000", "ml": "258773002", "patch": "419702001"}
+
+// Counted is the unit of a controlled drug that the tables have, or that its name tells;
+// "" for any other.
+func (i Item) Counted() string {
+	if i.Schedule == "" {
+		return ""
+	}
+	if m, ok := prescription.BuiltInMedicines.Named(i.Name); ok && units[m.Unit] != "" {
+		return m.Unit
+	}
+	for unit := range units {
+		if strings.HasSuffix(i.Name, unit+"s") {
+			return unit
+		}
+	}
+	return ""
+}
 
 // Full URLs of the parts of a message.
 const (
@@ -99,7 +117,7 @@ func (s Script) MedicationRequest(i int, subject, requester string) fhir.Value {
 		request = append(request, "numberOfRepeatsAllowed", s.Repeats,
 			"expectedSupplyDuration", fhir.Obj("value", 28, "unit", "day", "system", "http://unitsofmeasure.org", "code", "d"))
 	}
-	unit := cmp.Or(item.Unit, "tablet")
+	unit := cmp.Or(item.Unit, item.Counted(), "tablet")
 	request = append(request, "quantity", fhir.Obj("value", fhir.Raw(item.Quantity), "unit", unit, "system", nhs.CSSNOMED, "code", units[unit]))
 	if item.Instalment != "" {
 		request = append(request, "initialFill", fhir.Obj("quantity", fhir.Obj("value", fhir.Raw(item.Instalment), "unit", unit, "system", nhs.CSSNOMED, "code", units[unit])))
@@ -167,6 +185,12 @@ func (s Script) People() []any {
 		number = fhir.Value{}
 	case "address":
 		address = fhir.Value{}
+	}
+	switch {
+	case strings.ContainsAny(s.From, "0123456789"):
+		address = fhir.List(fhir.Obj("line", fhir.List("1 Mill Lane"), "postalCode", s.From))
+	case s.From != "":
+		address = fhir.List(fhir.Obj("line", fhir.List("1 Mill Lane"), "country", s.From))
 	}
 	return []any{
 		"Patient", PatientURL, fhir.Obj("resourceType", "Patient", "identifier", fhir.List(nhs.IdentifierValue(nhs.IDNHS, s.NHSNumber)),

@@ -15,7 +15,12 @@ import (
 func controlledContent(m *Message, f *Findings) {
 	on := signedOn(m.List("Provenance"))
 	for mr := range m.All("MedicationRequest") {
-		ControlledLine(mr, f, m.law, nhs.Later(on, nhs.ReadDate(mr.Get("authoredOn").Text())))
+		day := nhs.Later(on, nhs.ReadDate(mr.Get("authoredOn").Text()))
+		ControlledLine(mr, f, m.law, day)
+		issuer, _ := prescription.IssuerOf(mr, func(ref node, _ ...string) (node, error) { return m.Resolve(ref), nil })
+		if abroad, ok := m.law.IssuedAbroad(mr, schedule(mr), issuer, day); ok {
+			f.At(mr, abroad)
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ func (p *Prescription) classify(f Formulary, law Law) {
 		l := &p.Lines[i]
 		l.computed = nil
 		f.check(l, on)
+		f.checkUnit(l, law.Control(l.Schedule, on), on)
 		l.checkWords(law.Control(l.Schedule, on))
 		l.checkInstalment(law.Control(l.Schedule, on), on)
 		l.checkProfession(f, p.Type, on)
@@ -53,6 +54,8 @@ func (f Formulary) check(l *Line, on nhs.Date) {
 		s, byName := f.substance(c.Display, on)
 		if f.contradicts(c, on) || substance != "" && byCode && m.Substance != "" && substance != m.Substance {
 			l.hold(HoldMedicine, "The code "+c.Code+" and the name "+c.Display+" are of different medicines.")
+		} else if a, b := strengths(m.Name), strengths(c.Display); byCode && len(a) > 0 && len(b) > 0 && !slices.Equal(a, b) {
+			l.hold(HoldMedicine, "The code "+c.Code+" is of "+m.Name+", and the name "+c.Display+" is of another strength.")
 		}
 		if byCode && m.Substance != "" {
 			substance = m.Substance
@@ -74,6 +77,34 @@ func (f Formulary) check(l *Line, on nhs.Date) {
 	case l.Claimed != "" && (schedule == "" || l.Claimed[:min(3, len(l.Claimed))] != schedule[:min(3, len(schedule))]):
 		l.hold(HoldSchedule, "The order says that the medicine is of "+l.Claimed+"; by the server's data it is "+inWords(schedule)+".")
 	}
+}
+
+// checkUnit holds a controlled drug whose total quantity (MDR 15(1)(f)) is not in the
+// unit in which the medicine is counted, where the server knows that: 28 ml of tablets.
+func (f Formulary) checkUnit(l *Line, c Control, on nhs.Date) {
+	if !c.QuantityWords || l.Quantity.Unit == "" && l.Quantity.Code == "" {
+		return
+	}
+	for _, medicine := range l.Medicines {
+		unit := f.unitOf(medicine, on)
+		if byCode, byWord := units.named(l.Quantity, on); unit != "" && (either(byCode, byWord) != unit || conflicting(byCode, byWord)) {
+			l.hold(HoldMedicine, "The order is of "+l.Quantity.InUnits()+", and the unit of "+medicineText(medicine)+" is the "+unit+".")
+		}
+	}
+}
+
+// unitOf is the unit in which a medicine is counted: as the tables have it, or the one
+// that is a word of its name, as in "Morphine 10mg tablets"; "" where neither tells.
+func (f Formulary) unitOf(c fhir.Coding, on nhs.Date) (unit string) {
+	if row, ok := inForce(f.byCode[c.Code], func(m datedMedicine) nhs.Date { return m.from }, func(datedMedicine) bool { return true }, on); ok && row.Unit != "" {
+		return row.Unit
+	}
+	for word := range strings.FieldsSeq(c.Display) {
+		if _, named := units.named(Quantity{Unit: word}, on); named != "" {
+			unit = named
+		}
+	}
+	return unit
 }
 
 // contradicts reports whether the code and the name of a coding are of different

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/numeral"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
@@ -111,7 +109,7 @@ const longest = 500
 func (l *Line) mayCorrect(f Formulary, kind correctionKind, c *Correction, on nhs.Date) string {
 	if c.Element == quantityWords {
 		c.From = l.Words // as the order has it
-		if n, ok := numeral.Read(c.To); !ok || !l.Quantity.Value.Equal(decimal.NewFromInt(int64(n))) {
+		if n, ok := numeral.Quantity(c.To); !ok || !l.Quantity.Value.Equal(n) {
 			return "The quantity in words must be the one in figures, " + l.Quantity.Value.String() + "."
 		}
 	}
@@ -121,7 +119,7 @@ func (l *Line) mayCorrect(f Formulary, kind correctionKind, c *Correction, on nh
 	case to == "" || from == to, kind.most >= 0 && from == "":
 		return "Nothing is corrected."
 	case kind.most < 0:
-		if _, ok := numeral.Read(from); ok {
+		if _, ok := numeral.Quantity(from); ok {
 			return "The quantity is in words and in figures, and which of the two is meant the prescriber says."
 		}
 	case figures(from) != figures(to):

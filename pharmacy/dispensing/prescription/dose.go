@@ -11,11 +11,10 @@ import (
 //go:embed doses.tsv
 var dosesTSV string
 
-// noDose are the words that name no dose by themselves, with the day from which
-// they are known.
-var noDose = func() (list []datedWords) {
+// oneOf are the words for one of what is taken, with the day from which they are known.
+var oneOf = func() (list []datedWords) {
 	for cells := range rows(dosesTSV, 3) {
-		list = append(list, datedWords{nhs.ReadDate(cells[0]), regexp.MustCompile(`(^|[^a-z])` + regexp.QuoteMeta(cells[1]) + `([^a-z]|$)`)})
+		list = append(list, datedWords{nhs.ReadDate(cells[0]), regexp.MustCompile(`\b(a|an|each|per)\s+(\S+\s+)?` + regexp.QuoteMeta(cells[1]) + `\b`)})
 	}
 	return list
 }()
@@ -26,22 +25,24 @@ type datedWords struct {
 }
 
 var (
-	// aTime is how long or how often, which is not an amount.
-	aTime = regexp.MustCompile(`\b(for|after|within|every|in|over|review(ed)?)\s+(the\s+)?(next\s+)?[a-z0-9-]+\s+(hours?|days?|weeks?|months?)\b`)
+	// noAmount are numbers that are no amount: dates, times of the day, how long and how often.
+	noAmount = regexp.MustCompile(`\b[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}\b|\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b|` +
+		`\b[0-9]{1,2}(:[0-9]{2})?\s*(am|pm|noon|o'clock)\b|\b[0-9]{1,2}:[0-9]{2}\b|` +
+		`\b(for|after|within|every|in|over|review(ed)?)\s+(the\s+)?(next\s+)?[a-z0-9-]+\s+(hours?|days?|weeks?|months?)\b|` +
+		`\b[a-z0-9-]+\s+times\b|\b(once|twice)\b`)
 	// anAmount is a number, in figures or in words.
-	anAmount = regexp.MustCompile(`[0-9½¼¾]|\b(half|quarter|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|hundred|once|twice)\b`)
+	anAmount = regexp.MustCompile(`[0-9½¼¾]|\b(half|quarter|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(thir|four|fif|six|seven|eigh|nine)teen|(twen|thir|for|fif|six|seven|eigh|nine)ty|hundred)\b`)
 )
 
-// DefiniteDose reports whether the text of a dose instruction names a dose: "one as
-// directed" does, "as directed by your doctor" does not. Text in which nothing
-// says that the dose is left to somebody is taken as it is.
+// DefiniteDose reports whether the text of a dose instruction names a dose (MDR
+// 15(1)(f)): "one as directed" and "a tablet at night" do; "as directed by your doctor",
+// "twice daily" and "as in the letter of 3/11/2026" do not.
 func DefiniteDose(text string, on nhs.Date) bool {
 	text = strings.ToLower(strings.Join(strings.Fields(text), " "))
-	left := false
-	for _, w := range noDose {
+	for _, w := range oneOf {
 		if !on.Before(w.from) && w.text.MatchString(text) {
-			text, left = w.text.ReplaceAllString(text, " "), true
+			return true
 		}
 	}
-	return text != "" && (!left || anAmount.MatchString(aTime.ReplaceAllString(text, " ")))
+	return anAmount.MatchString(noAmount.ReplaceAllString(text, " "))
 }

@@ -49,8 +49,9 @@ func TestStrengths(t *testing.T) {
 // TestUnclearMedicines holds what does not say one medicine: HOLD-MEDICINE.
 func TestUnclearMedicines(t *testing.T) {
 	for name, medicines := range map[string][]fhir.Coding{
-		"nothing":                  nil,
-		"a code with another name": {{System: nhs.CSSNOMED, Code: "322236009", Display: "Morphine 10mg tablets"}}, // paracetamol
+		"nothing":                      nil,
+		"a code with another name":     {{System: nhs.CSSNOMED, Code: "322236009", Display: "Morphine 10mg tablets"}},                                 // paracetamol
+		"a code with another strength": {{System: nhs.CSSNOMED, Code: "36123511000001103", Display: "Methylphenidate 54mg modified-release tablets"}}, // 18mg
 	} {
 		p := &Prescription{Signed: day("2026-11-24"), Lines: []Line{{Item: "1", Medicines: medicines}}}
 		builtInRules.Classify(p)

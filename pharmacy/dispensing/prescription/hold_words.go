@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/pestle-fhir/pestle/fhir/numeral"
 )
 
@@ -24,11 +22,11 @@ func (l *Line) checkWords(c Control) {
 		return // without words the order is refused: MDR-15
 	}
 	figures := strings.TrimSpace(l.Quantity.Value.String() + " " + l.Quantity.Unit)
-	n, ok := numeral.Read(words)
+	n, ok := numeral.Quantity(words)
 	switch {
 	case !ok:
 		l.hold(HoldWords, fmt.Sprintf("The quantity is %s in figures, and %q in words is no number.", figures, words))
-	case !l.Quantity.Value.Equal(decimal.NewFromInt(int64(n))):
+	case !l.Quantity.Value.Equal(n):
 		l.hold(HoldWords, fmt.Sprintf("The quantity is %s in figures and %q in words.", figures, words))
 	}
 }
