@@ -1,6 +1,7 @@
 package reimbursement
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 
@@ -24,6 +25,9 @@ func (s *Service) assess(state fhir.State, r *fhir.Resource, d *dispensed, creat
 	if d.patient != nil {
 		if age, ok := ageOn(d.patient.Get("birthDate").Text(), d.day); ok {
 			resp.age = book.Exemptions.AgeGroup(age, d.day)
+			if e, ok := book.Exemptions.At(p.Exemption, d.day); ok && e.OtherThan(age) {
+				resp.notes = append(resp.notes, fmt.Sprintf("The exemption is %s (%s), and the patient's age was %d on the day of the supply: no charge is taken off, as claimed.", e.Code, e.Text, age))
+			}
 		}
 	}
 	if p.Leftovers, err = leftovers(state, p, book, org, resp.claimID); err != nil {

@@ -10,7 +10,11 @@ import (
 // brokenBulk pays the rest of the packs that had to be opened (Part II clause
 // 11): of the listed packs those that leave the least, whole.
 func (w *work) brokenBulk(q *big.Rat, o offer, offers []offer) {
-	if _, ok := w.line.endorsed("BB"); !ok || !w.split {
+	if _, ok := w.line.endorsed("BB"); !ok {
+		return
+	}
+	if !w.split {
+		w.note("BB is endorsed, and no pack was opened of which something is left.")
 		return
 	}
 	if _, special := w.line.endorsed("SP", "ED"); special {

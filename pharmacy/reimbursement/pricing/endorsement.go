@@ -75,6 +75,8 @@ func (w *work) withoutEffect() {
 			w.note(fmt.Sprintf("Endorsement %s is given more than once: the first counts.", e.Code))
 		case e.Code == noEndorsement && len(w.line.Endorsements) > 1:
 			w.note("NDEC says that nothing is endorsed, and other endorsements are given: those count.")
+		case known.Effect == tariff.InvoicePrice && w.Outcome == Priced && !w.invoiced:
+			w.note(fmt.Sprintf("Endorsement %s (%s): the invoice price is not paid, for the product has a price of its own.", e.Code, known.Text))
 		case known.Effect == tariff.NoEffect && e.Code != noEndorsement:
 			w.note(fmt.Sprintf("Endorsement %s (%s) does not change the price.", e.Code, known.Text))
 		}

@@ -20,6 +20,7 @@ type work struct {
 
 	category string // of what paid, for the rules that ask for it
 	split    bool   // a pack was opened and not used whole
+	invoiced bool   // the invoice price that is endorsed was paid
 }
 
 func (w *work) run() {
@@ -49,6 +50,7 @@ func (w *work) price() Reason {
 	offers := w.book.offers(w.line.Prescribed.Code)
 	if len(offers) == 0 {
 		if o, ok := w.line.invoice(); ok {
+			w.invoiced = true
 			return w.pay(o, []offer{o}, q)
 		}
 		return w.bySupplies()

@@ -22,8 +22,11 @@ const NoEffect = "none"
 // supporting information.
 const InformationRequired = "required"
 
+// InvoicePrice is the effect of an endorsement with a price, which pays what no list prices.
+const InvoicePrice = "invoice-price"
+
 // effects are what pricing works out by an endorsement.
-var effects = []string{"broken-bulk", "unlicensed-fee", "invoice-price", "pack-size", "out-of-pocket", "no-discount-endorsed", NoEffect}
+var effects = []string{"broken-bulk", "unlicensed-fee", InvoicePrice, "pack-size", "out-of-pocket", "no-discount-endorsed", NoEffect}
 
 // Endorsements is the code list.
 type Endorsements struct {

@@ -57,6 +57,10 @@ func (e Exemption) within(age int) string {
 	return ""
 }
 
+// OtherThan reports whether a patient of an age in whole years is exempt by another reason,
+// if by any: the exemption is one by age, and the age is not within it.
+func (e Exemption) OtherThan(age int) bool { return e.Age != "" && e.within(age) == "" }
+
 // OtherAge is the age group of those who are not exempt by their age.
 const OtherAge = "other-age"
 

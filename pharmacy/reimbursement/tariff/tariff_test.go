@@ -343,3 +343,13 @@ func TestLargeEdition(t *testing.T) {
 	require.Less(t, held, int64(120))
 	runtime.KeepAlive(e)
 }
+
+// TestExemptionOfAnotherAge: an exemption by age of a patient who is not of that age.
+func TestExemptionOfAnotherAge(t *testing.T) {
+	for code, want := range map[string]bool{"0002": true, "0005": false, "0001": false} {
+		e, ok := BuiltinExemptions().At(code, time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC))
+		require.True(t, ok, code)
+		require.Equal(t, want, e.OtherThan(32), code)
+		require.False(t, e.OtherThan(60), code)
+	}
+}
