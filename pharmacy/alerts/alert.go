@@ -46,8 +46,8 @@ type Alert struct {
 	Link      string // a path of the server
 	Count     int    // how many there were when it was raised; of a figure, the figure
 	Raised    time.Time
-	Changed   time.Time
-	By        string // who acknowledged it, or put it aside
+	Changed   time.Time // of one that is resolved, when it was
+	By        string    // who acknowledged it, or put it aside
 	Note      string
 
 	version  *fhir.Version
@@ -186,9 +186,11 @@ func (a *Alert) tell(now time.Time) fhir.Change {
 		}
 		ext = append(ext, fhir.Obj("url", extMessage, "extension", fhir.List(parts...)))
 	}
-	members := []any{"extension", fhir.List(ext...), "lastModified", nhs.Stamp(now)}
-	if a.State == Resolved {
+	members := []any{"extension", fhir.List(ext...)}
+	if a.State == Resolved { // when it was resolved stays what was modified last
 		members = append(members, "identifier", a.closing())
+	} else {
+		members = append(members, "lastModified", nhs.Stamp(now))
 	}
 	return fhir.Change{Method: fhir.Update, Type: "Task", ID: a.ID, Resource: fhir.Revise(a.resource, members...), IfMatch: a.version.VersionID}
 }

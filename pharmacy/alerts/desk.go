@@ -33,8 +33,8 @@ type Message struct {
 	Title    string
 	Text     string
 	Severity Severity
-	Raised   time.Time
-	Link     string // "" where there is none
+	At       time.Time // when it was raised; of one that is over, when its cause was found to be gone
+	Link     string    // "" where there is none
 }
 
 // Options are what the desk is made with.

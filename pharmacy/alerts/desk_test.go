@@ -35,7 +35,8 @@ type world struct {
 	figure float64
 	sent   []string // receiver, and the first line of the text
 	keys   []string
-	fails  int // how many of the next messages fail
+	at     []time.Time // what the messages say when it was
+	fails  int         // how many of the next messages fail
 	checks *profiles.Validator
 }
 
@@ -62,7 +63,7 @@ func (w *world) Send(_ context.Context, to *Receiver, m Message) error {
 		return errors.New("it answered 503")
 	}
 	first, _, _ := strings.Cut(m.Text, "\n")
-	w.sent, w.keys = append(w.sent, to.Name+": "+first), append(w.keys, m.Key)
+	w.sent, w.keys, w.at = append(w.sent, to.Name+": "+first), append(w.keys, m.Key), append(w.at, m.At)
 	return nil
 }
 
@@ -164,7 +165,7 @@ func TestOver(t *testing.T) {
 	w.minute()
 	_, err := w.desk.Move(w.ctx, w.only().ID, Acknowledged, pharmacist, "", w.now)
 	require.NoError(t, err)
-	w.figure, w.fails = 0, 1
+	w.figure, w.fails, w.now = 0, 1, noon.Add(10*time.Minute)
 	w.minute()
 	assert.Equal(t, []string{"ops: It is slow (6)."}, w.sent)
 	assert.Equal(t, []string{"slow resolved"}, w.states())
@@ -174,6 +175,7 @@ func TestOver(t *testing.T) {
 		w.minute()
 	}
 	assert.Equal(t, []string{"ops: It is slow (6).", "ops: This is over: It is slow."}, w.sent)
+	assert.Equal(t, []time.Time{noon, noon.Add(10 * time.Minute)}, []time.Time{w.at[0].UTC(), w.at[1].UTC()}, "when it was raised, and when it was over, however late that is told")
 	version := w.only().version.VersionID
 	w.now = noon.Add(9 * time.Hour)
 	w.minute()
@@ -190,6 +192,30 @@ func TestOver(t *testing.T) {
 	}
 	assert.Equal(t, mostOver, w.only().told["ops"].failed)
 	assert.False(t, w.only().told["ops"].over.IsZero())
+}
+
+// TestOverWithoutReceiver: an alert that is over waits for no receiver that is gone, or that is told of
+// its rule no more, also where there is none left; it still waits for one that sleeps.
+func TestOverWithoutReceiver(t *testing.T) {
+	ops, pager := Receiver{Name: "ops", Kind: Slack, Rules: []string{"*"}}, Receiver{Name: "pager", Kind: Slack, Rules: []string{"*"}}
+	day := Receiver{Name: "day", Kind: Email, Rules: []string{"*"}, From: 8 * 60, Until: 18 * 60}
+	for name, left := range map[string][]Receiver{"none": nil, "another": {pager}, "one of other rules": {{Name: "ops", Kind: Slack, Rules: []string{"down"}}}, "one that sleeps": {day}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, rulesOf(t, down), noon, ops, day)
+			w.figure = 6
+			w.minute()
+			require.Len(t, w.sent, 2)
+			w.desk, w.figure, w.now = w.over(w.db, w.desk.rules, left), 0, noon.Add(9*time.Hour)
+			w.minute()
+			waits, err := w.db.State(w.ctx).Find("Task", nhs.Query("identifier", idOver, "pending"))
+			require.NoError(t, err)
+			assert.Equal(t, name == "one that sleeps", len(waits) == 1)
+			version := w.only().version.VersionID
+			w.minute()
+			assert.Equal(t, version, w.only().version.VersionID, "nothing is written any more")
+			assert.Len(t, w.sent, 2)
+		})
+	}
 }
 
 // TestAcknowledged: nobody is told of what somebody looks after, and what is put aside is not

@@ -3,6 +3,7 @@ package alerts
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,9 +24,6 @@ const mostOver = 24
 // somebody has acknowledged is not told any more. Who was told is told once more when the
 // cause is gone.
 func (d *Desk) Tell(ctx context.Context) error {
-	if len(d.receivers) == 0 {
-		return nil
-	}
 	list, err := d.Open(ctx, false)
 	if err != nil {
 		return err
@@ -86,6 +84,9 @@ func (d *Desk) tellOf(ctx context.Context, a *Alert) error {
 		}
 		a.told[to.Name] = t
 	}
+	if a.State == Resolved && d.forget(a, rule) {
+		changed = true
+	}
 	if !changed {
 		return nil
 	}
@@ -104,6 +105,19 @@ func (d *Desk) tellOf(ctx context.Context, a *Alert) error {
 	}
 	now.told = a.told
 	return d.commit(ctx, now.tell(d.clock()))
+}
+
+// forget notes of an alert that is over that receivers which are gone, or which are told of
+// its rule no more, are not to be told of that; it reports whether there were any.
+func (d *Desk) forget(a *Alert, rule *Rule) (any bool) {
+	for name, t := range a.told {
+		if t.at.IsZero() || !t.over.IsZero() || slices.ContainsFunc(d.receivers, func(to Receiver) bool { return to.Name == name && to.wants(rule) }) {
+			continue
+		}
+		t.over, any = d.clock(), true
+		a.told[name] = t
+	}
+	return any
 }
 
 // rule is that of an alert; one that the table has no more is as the alert says.
@@ -128,10 +142,11 @@ func (d *Desk) send(ctx context.Context, to *Receiver, a *Alert) error {
 		link = d.base + link
 	}
 	title := a.Title
+	at := a.Raised
 	if a.State == Resolved {
-		title = "Resolved: " + title
+		title, at = "Resolved: "+title, a.Changed
 	}
-	return sender.Send(within, to, Message{Key: a.key(), Alert: a, Title: title, Text: a.Text(d.base), Severity: a.Severity, Raised: a.Raised, Link: link})
+	return sender.Send(within, to, Message{Key: a.key(), Alert: a, Title: title, Text: a.Text(d.base), Severity: a.Severity, At: at, Link: link})
 }
 
 // reason is why a receiver was not told: in one line, and bounded.

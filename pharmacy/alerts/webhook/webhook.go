@@ -73,7 +73,7 @@ func bodyOf(kind string, m alerts.Message) any {
 		}
 		return map[string]any{"type": "message", "attachments": []any{map[string]any{"contentType": "application/vnd.microsoft.card.adaptive", "content": card}}}
 	}
-	return map[string]any{"type": map[bool]string{false: "alert.raised", true: "alert.resolved"}[over], "timestamp": m.Raised.UTC().Format(time.RFC3339), "data": map[string]any{
+	return map[string]any{"type": map[bool]string{false: "alert.raised", true: "alert.resolved"}[over], "timestamp": m.At.UTC().Format(time.RFC3339), "data": map[string]any{
 		"id": m.Alert.ID, "rule": m.Alert.Rule, "severity": string(m.Severity), "title": m.Title, "do": m.Alert.Do, "count": m.Alert.Count, "link": m.Link}}
 }
 

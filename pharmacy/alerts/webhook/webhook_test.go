@@ -18,7 +18,7 @@ import (
 
 var (
 	now     = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
-	message = alerts.Message{Key: "key-1", Title: "Items & parcels", Text: "Items <are> held.\nWhat to do: look.", Severity: alerts.Critical, Raised: now, Link: "https://pharmacy.example/fhir/Task?status=received",
+	message = alerts.Message{Key: "key-1", Title: "Items & parcels", Text: "Items <are> held.\nWhat to do: look.", Severity: alerts.Critical, At: now, Link: "https://pharmacy.example/fhir/Task?status=received",
 		Alert: &alerts.Alert{ID: "a1", Rule: "held", Do: "Look.", Count: 3}}
 )
 
