@@ -96,7 +96,8 @@ func (s *Service) TellAccounts(ctx context.Context, to Accounts, now time.Time) 
 			return fhir.E("stock", fhir.Exception, fhir.Issue{Message: "The accounts of the stock do not add up: " + wrong + ".", Fix: "Run pestle check."})
 		}
 		for _, j := range JournalsOf {
-			result := to.Tell(ctx, pharmacy.ID("stock-accounts", s.site, day.String(), string(j)), b.closed(j))
+			body := b.closed(j) // and its id: what is told again of a day after a restore is another message where it says something else
+			result := to.Tell(ctx, pharmacy.ID("stock-accounts", s.site, day.String(), string(j), string(body)), body)
 			if ctx.Err() != nil {
 				return nil
 			}

@@ -64,7 +64,7 @@ type Warehouse interface {
 
 // message is what the warehouse is to be told of an order now.
 func (b *book) message(o *order, at time.Time) (Message, error) {
-	m := Message{ID: pharmacy.ID("warehouse-message", o.id, itoa(o.revision)), When: at, Kind: Released,
+	m := Message{When: at, Kind: Released,
 		Data: Order{ID: o.id, Revision: o.revision, Product: o.product.Code, Name: o.product.Name, Quantity: o.quantity.Sub(o.supplied).String(), Unit: o.unit, Handling: handlingOf(o.product.Schedule, b.day)}}
 	switch {
 	case !o.out():
@@ -80,6 +80,9 @@ func (b *book) message(o *order, at time.Time) (Message, error) {
 			m.Data.Lots = append(m.Data.Lots, Pack{Batch: l.Batch, Expiry: l.Expiry.String(), Quantity: r.quantity})
 		}
 	}
+	// By what it says: a revision that is given again after a restore is another message where
+	// it says something else.
+	m.ID = pharmacy.ID("warehouse-message", o.id, itoa(o.revision), string(m.Kind), jsonOf(m.Data))
 	return m, nil
 }
 

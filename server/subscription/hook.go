@@ -3,6 +3,7 @@ package subscription
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"strings"
@@ -61,7 +62,7 @@ func (l *line) deliver(ctx context.Context, is glance, who *auth.Identity, what 
 
 // send makes one call for events.
 func (l *line) send(ctx context.Context, is glance, who *auth.Identity, events []happened) webhook.Result {
-	id := fmt.Sprintf("%d-%d", events[0].number, events[len(events)-1].number)
+	id := identity(events)
 	if v := events[0].version; v != nil {
 		ctx = l.service.config.Traces.Into(ctx, v.RequestID)
 	}
@@ -84,6 +85,17 @@ func (l *line) send(ctx context.Context, is glance, who *auth.Identity, events [
 		return webhook.Result{Reason: "what is hidden from its owner cannot be left out"}
 	}
 	return l.transmit(ctx, is, http.MethodPut, strings.TrimSuffix(is.plan.endpoint, "/")+"/"+v.Ref(), text, id)
+}
+
+// identity names a call by the numbers of its events and by a digest of when they were
+// committed. It is the same for each attempt. After a restore numbers are given again: an event
+// that was committed since then has another identity than the one that had its number.
+func identity(events []happened) string {
+	h := sha256.New()
+	for _, e := range events {
+		_, _ = fmt.Fprintln(h, e.number, e.at.UnixNano())
+	}
+	return fmt.Sprintf("%d-%d-%x", events[0].number, events[len(events)-1].number, h.Sum(nil)[:6])
 }
 
 // call sends a notification that is about no event.
