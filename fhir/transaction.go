@@ -117,7 +117,15 @@ func (tx *Transaction) Purges() bool {
 type Receipt struct {
 	Key  string
 	Body []byte
+	// Plain says that the answer follows from what came of the changes: the store adds that
+	// to the body, which is a JSON object with the member request, and returns the same
+	// results with a repeat. A transaction that writes nothing leaves none. Its key begins
+	// with PlainReceipt, and it is kept for a time alone.
+	Plain bool
 }
+
+// PlainReceipt begins the keys of receipts of plain writes.
+const PlainReceipt = "write/"
 
 // Cursor is how far a follower has read the log.
 type Cursor struct {

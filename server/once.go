@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/gin-gonic/gin"
@@ -42,6 +44,54 @@ func (s *Server) onlyOnce(c *gin.Context, handle handler, call *fhir.Call) (*fhi
 		}
 		return handle(ctx, call)
 	})
+}
+
+// receipt is that of a plain write, by which a repeat under its X-Request-ID or
+// Idempotency-Key is answered as before. It is empty for a write without either, and where
+// the server keeps none.
+func (s *Server) receipt(c *gin.Context) fhir.Receipt {
+	x := exchangeOf(c)
+	if x.once == "" || !s.config.Repeats {
+		return fhir.Receipt{}
+	}
+	h := sha256.New()
+	part := func(b []byte) {
+		_, _ = fmt.Fprintf(h, "%d ", len(b))
+		h.Write(b)
+	}
+	for _, text := range []string{c.Request.Method, c.Request.URL.Path, c.Request.URL.RawQuery, x.identity.Requester.Agent, x.identity.Requester.OnBehalf} {
+		part([]byte(text))
+	}
+	for _, name := range []string{"If-Match", "If-None-Match", "If-None-Exist", provenanceHeader} {
+		part([]byte(strings.Join(c.Request.Header.Values(name), ",")))
+	}
+	switch {
+	case x.brought != nil:
+		part(x.brought.content.SHA256[:])
+	case x.resource != nil:
+		part(x.resource.JSON())
+	default:
+		part(x.text)
+	}
+	return fhir.Receipt{Key: fhir.PlainReceipt + x.once + x.entry + "\x00" + x.caller(), Body: fhir.Obj("request", hex.EncodeToString(h.Sum(nil))).JSON(), Plain: true}
+}
+
+// repeated is what came of the plain write of a receipt, nil where it was not made yet. What
+// depends on the state asks before it looks at that: a patch that was applied may not be
+// applied again.
+func (s *Server) repeated(c *gin.Context, receipt fhir.Receipt) (*fhir.Commit, error) {
+	if receipt.Key == "" {
+		return nil, nil
+	}
+	ctx := c.Request.Context()
+	if _, found, err := s.config.Repository.ReceiptFor(ctx, receipt.Key); !found || err != nil {
+		return nil, err
+	}
+	done, err := s.config.Repository.Commit(ctx, &fhir.Transaction{Receipt: receipt, Requester: exchangeOf(c).identity.Requester})
+	if err != nil || !done.Repeated {
+		return nil, err
+	}
+	return done, nil
 }
 
 // digestOf tells requests apart that carry the same id: by what was asked, by

@@ -52,6 +52,12 @@ func (s *Server) patchOne(c *gin.Context, id, condition string) error {
 	if err != nil {
 		return err
 	}
+	if done, err := s.repeated(c, s.receipt(c)); err != nil {
+		return err
+	} else if done != nil {
+		exchangeOf(c).accountFor(done.Results[:1])
+		return s.sendUpdated(c, done.Results[0], nil)
+	}
 	result, notes, err := s.applyOne(c, id, condition, apply)
 	if err != nil {
 		return err

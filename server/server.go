@@ -75,9 +75,12 @@ type Config struct {
 	Examples func(now time.Time) map[string][]byte
 	Rules    []page.Rule // what issues may be about, for /docs/rules; nil for none
 	Docs     fs.FS       // the documentation in Markdown, for /docs; nil for none
-	Lenient  bool        // unknown search parameters are left out, with a warning, unless Prefer: handling=strict
-	Origins  []string    // web origins that may call (CORS), "*" for all; none by default
-	Console  bool        // there is a console, to which pages lead
+	// Repeats says that a plain write is done once by its X-Request-ID or Idempotency-Key:
+	// a repeat is answered as before, as long as the repository keeps its receipt.
+	Repeats bool
+	Lenient bool     // unknown search parameters are left out, with a warning, unless Prefer: handling=strict
+	Origins []string // web origins that may call (CORS), "*" for all; none by default
+	Console bool     // there is a console, to which pages lead
 
 	// Terminology returns the members of the TerminologyCapabilities that say what
 	// is loaded; nil for a server without a terminology service.

@@ -44,6 +44,9 @@ func TestScripts(t *testing.T) {
 		if strings.HasPrefix(t.Name(), "TestScripts/business-") {
 			change = business
 		}
+		if strings.HasPrefix(t.Name(), "TestScripts/repeat") {
+			change = func(c *server.Config) { c.Repeats = true }
+		}
 		h := httptest.NewServer(validated(t, newHandler(t, change)))
 		t.Cleanup(h.Close)
 		return h.URL + "/fhir"

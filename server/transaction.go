@@ -16,6 +16,12 @@ import (
 // when a resource that it patches changes before the commit.
 // https://hl7.org/fhir/R4/http.html#trules
 func (s *Server) transaction(c *gin.Context, list []entry) error {
+	receipt := s.receipt(c)
+	if done, err := s.repeated(c, receipt); err != nil {
+		return err
+	} else if done != nil {
+		return s.sendTransaction(c, list, repeatedPlan(list), done, make([][]fhir.Issue, len(done.Results)))
+	}
 	for try := 1; ; try++ {
 		p, err := s.plan(c, list)
 		if err != nil {
@@ -29,7 +35,7 @@ func (s *Server) transaction(c *gin.Context, list []entry) error {
 		if len(p.changes) > 0 {
 			x := exchangeOf(c)
 			done, err = s.config.Repository.Commit(c.Request.Context(), &fhir.Transaction{
-				Changes: p.changes, Requester: x.identity.Requester, RequestID: x.requestID, Base: x.learned,
+				Changes: p.changes, Requester: x.identity.Requester, RequestID: x.requestID, Base: x.learned, Receipt: receipt,
 			})
 		}
 		if overtaken(err) && p.patches && try < patchTries {
@@ -81,6 +87,23 @@ func (s *Server) plan(c *gin.Context, list []entry) (*plan, error) {
 		return nil, &fhir.Error{Op: "transaction", Kind: fhir.Invalid, Issues: issues.Issues()}
 	}
 	return p, nil
+}
+
+// repeatedPlan is the plan of a transaction that was carried out before, as far as its
+// answer needs it.
+func repeatedPlan(list []entry) *plan {
+	p := &plan{places: map[int]int{}}
+	for _, i := range inOrder(list) {
+		if e := &list[i]; e.writes() {
+			p.places[i] = len(p.changes)
+			change := fhir.Change{Method: fhir.Update}
+			if e.method == http.MethodDelete {
+				change.Method = fhir.Delete
+			}
+			p.changes = append(p.changes, change)
+		}
+	}
+	return p
 }
 
 // sendTransaction answers in the order of the entries, and reads what is to be

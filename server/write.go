@@ -59,7 +59,7 @@ func (s *Server) commit(c *gin.Context, change fhir.Change) (fhir.Result, error)
 	done, err := s.config.Repository.Commit(c.Request.Context(), &fhir.Transaction{
 		Changes:   changes,
 		Requester: x.identity.Requester,
-		RequestID: x.requestID, Base: x.learned,
+		RequestID: x.requestID, Base: x.learned, Receipt: s.receipt(c),
 	})
 	if err != nil {
 		return fhir.Result{}, undecided(x.blind(err, change.Type))

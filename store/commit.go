@@ -137,7 +137,7 @@ type request struct {
 	ids    []string // for the changes that bring none; with the salts and the time
 	salts  []byte   // drawn before, so that the commit follows from its arguments
 	plan   *plan
-	shelf  []kv.Op       // in the place of a transaction
+	shelf  []kv.Op       // what is written in the place of a transaction, beside the log
 	slow   bool          // the guards had no time for it before
 	taken  atomic.Bool   // by the committer, or by the caller who gives up
 	done   chan struct{} // closed when commit or err is set

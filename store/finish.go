@@ -63,7 +63,9 @@ func (a *applier) finish() error {
 			a.out.Set(keyName(a.p.learned), encodeSeq(a.head.seq))
 		}
 	}
-	if r := a.p.tx.Receipt; r.Key != "" {
+	if r := a.p.tx.Receipt; r.Plain && len(a.log.versions) > 0 {
+		a.out.Set(keyReceipt(r.Key), encodeReceipt(a.head.seq, withResults(r, a.commit.Results)))
+	} else if r.Key != "" && !r.Plain {
 		a.out.Set(keyReceipt(r.Key), encodeReceipt(a.head.seq, r.Body))
 	}
 	return a.cursor()

@@ -169,7 +169,13 @@ func (p *planner) receipt() error {
 	if was, now := fhir.RequestOf(first), fhir.RequestOf(p.tx.Receipt); was != "" && now != "" && was != now {
 		return fhir.Reused("commit")
 	}
-	p.repeated = &fhir.Commit{Seq: seq, Receipt: first, Repeated: true}
+	repeated := &fhir.Commit{Seq: seq, Receipt: first, Repeated: true}
+	if p.tx.Receipt.Plain {
+		if repeated.Results, err = p.v.results(body); err != nil {
+			return err
+		}
+	}
+	p.repeated = repeated
 	return nil
 }
 

@@ -102,6 +102,7 @@ func (k *stack) run(ctx context.Context) (err error) {
 	k.works = append(k.works, app.signLogs(ctx))
 	if k.leads {
 		k.works = append(k.works, app.follow(ctx), app.runGoods(ctx, &c.Goods))
+		k.work(func() { forgetRepeats(ctx, app.db, time.Duration(c.RepeatHours)*time.Hour, k.log) })
 	}
 	k.works = append(k.works, c.Traces.export(ctx, k.log))
 	k.work(func() { k.verified.run(ctx) })

@@ -162,7 +162,7 @@ func unknown(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	refuse(w, "It is not known whether this was written: the server that takes writes did not answer.",
-		"Send an operation or a message again with the same X-Request-ID, which makes it happen once; read what another request was to write first.")
+		"Send it again with the same X-Request-ID, which makes it happen once; where it had none, read first what it was to write.")
 }
 
 // refuse answers 503, which may be tried again.
