@@ -11,12 +11,13 @@ import (
 )
 
 // settle is how long changes are gathered before they are told, and pulse how often
-// something is sent in any case.
+// something is sent in any case, and how soon the end of a session is seen.
 const (
 	settle = 200 * time.Millisecond
-	pulse  = 15 * time.Second
 	lasts  = time.Hour // of a stream, where sessions do not end sooner
 )
+
+var pulse = 15 * time.Second // a variable for tests
 
 // live tells a page how its queue changes from the instant that it shows: of each row
 // that it has now, comes, changes or goes, the id and the version, and nothing else. What
@@ -56,13 +57,13 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 	for {
 		head := s.config.Head()
 		base := s.settled()
+		v.who = s.config.Identity(&person, proof) // their roles may grant something else by now
 		now, ok := v.rowsAt(typ, pairs, "")
 		if ok && !maps.Equal(rows, now) {
 			point, ok = v.point(typ, pairs, base, now)
 		}
-		if !ok || s.config.Still != nil && !s.config.Still(r) {
-			_, _ = w.Write([]byte("event: over\ndata: {}\n\n"))
-			_ = out.Flush()
+		if !ok || !s.still(r) {
+			tellOver(w, out)
 			return
 		}
 		if !send(w, rows, now, point) || out.Flush() != nil {
@@ -75,8 +76,17 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// still reports whether the session of a request is in force.
+func (s *Server) still(r *http.Request) bool { return s.config.Still == nil || s.config.Still(r) }
+
+// tellOver tells the page that it is told nothing more.
+func tellOver(w http.ResponseWriter, out *http.ResponseController) {
+	_, _ = w.Write([]byte("event: over\ndata: {}\n\n"))
+	_ = out.Flush()
+}
+
 // moved waits for the next commit, and sends a sign of life meanwhile; false where the
-// stream is over.
+// stream is over, as when the session has ended.
 func (s *Server) moved(r *http.Request, w http.ResponseWriter, out *http.ResponseController, head fhir.Seq, ends *time.Timer) bool {
 	wait := make(chan error, 1)
 	go func() { wait <- s.config.Wait(r.Context(), head) }()
@@ -97,6 +107,10 @@ func (s *Server) moved(r *http.Request, w http.ResponseWriter, out *http.Respons
 				return false
 			}
 		case <-beat.C:
+			if !s.still(r) {
+				tellOver(w, out)
+				return false
+			}
 			if _, err := w.Write([]byte(":\n\n")); err != nil || out.Flush() != nil {
 				return false
 			}

@@ -53,6 +53,7 @@ type binding struct {
 type connection struct {
 	out   chan []byte
 	close func(why string)
+	still func() bool // reports whether the access token that was shown is in force
 	bound []string
 }
 
@@ -82,6 +83,7 @@ func (h *hub) token(ids []string, now time.Time) (string, time.Time, error) {
 // and of the backport ("bind-with-token <token>").
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var who *auth.Identity
+	still := func() bool { return true }
 	if r.Header.Get("Authorization") != "" && s.config.Callers != nil {
 		known, err := s.config.Callers.Authenticate(r)
 		if err != nil {
@@ -89,6 +91,10 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		who = &known
+		still = func() bool {
+			now, err := s.config.Callers.Authenticate(r)
+			return err == nil && ownerKey(&now.Requester) == ownerKey(&who.Requester)
+		}
 	}
 	h := &s.sockets
 	h.mu.Lock()
@@ -110,22 +116,26 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // it has been answered
 	}
 	c.SetReadLimit(mostCommand)
-	h.serve(r.Context(), c, who)
+	h.serve(r.Context(), c, who, still)
 }
 
 // serve reads what a client sends, and sends what it is told, until either ends.
-func (h *hub) serve(ctx context.Context, c *websocket.Conn, who *auth.Identity) {
+func (h *hub) serve(ctx context.Context, c *websocket.Conn, who *auth.Identity, still func() bool) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(h.service.running(), cancel)()
 	why := ""
 	var once sync.Once
-	conn := &connection{out: make(chan []byte, socketQueue), close: func(reason string) { once.Do(func() { why = reason; cancel() }) }}
+	conn := &connection{out: make(chan []byte, socketQueue), still: still, close: func(reason string) { once.Do(func() { why = reason; cancel() }) }}
 	var group sync.WaitGroup
 	group.Go(func() { conn.write(ctx, c) })
 	for {
 		kind, text, err := c.Read(ctx)
 		if err != nil {
+			break
+		}
+		if !conn.still() {
+			conn.close(tokenOver)
 			break
 		}
 		if kind != websocket.MessageText || !h.command(ctx, conn, who, string(text)) {
@@ -152,20 +162,33 @@ func (s *Service) running() context.Context {
 	return s.ctx
 }
 
-// write sends what is queued, and keeps the connection alive.
+// tokenOver is why a socket ends whose token was revoked, or has expired.
+const tokenOver = "the access token is no longer valid: connect with a new one"
+
+// write sends what is queued, and keeps the connection alive. Before each of these the
+// token counts that opened it: nothing is sent once it is revoked or has expired, or its
+// owner is another one.
 func (conn *connection) write(ctx context.Context, c *websocket.Conn) {
 	ticker := time.NewTicker(socketPing)
 	defer ticker.Stop()
 	for {
-		var err error
-		limit, cancel := context.WithTimeout(ctx, socketTime)
+		var text []byte
 		select {
-		case text := <-conn.out:
-			err = c.Write(limit, websocket.MessageText, text)
+		case text = <-conn.out:
 		case <-ticker.C:
-			err = c.Ping(limit)
 		case <-ctx.Done():
-			err = ctx.Err()
+			return
+		}
+		if !conn.still() {
+			conn.close(tokenOver)
+			return
+		}
+		limit, cancel := context.WithTimeout(ctx, socketTime)
+		var err error
+		if text != nil {
+			err = c.Write(limit, websocket.MessageText, text)
+		} else {
+			err = c.Ping(limit)
 		}
 		cancel()
 		if err != nil {
