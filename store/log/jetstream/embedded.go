@@ -37,6 +37,7 @@ type Server struct {
 // in a folder. Peers show each other what follows from the secret, under TLS where there
 // is a configuration of it, by which both sides show a certificate.
 func Serve(name string, peers []Peer, dir string, secret []byte, secure *tls.Config, log server.Logger) (*Server, error) {
+	electSoon()
 	password, err := hkdf.Key(sha256.New, secret, nil, "pestle cluster routes", 32)
 	if err != nil {
 		return nil, err

@@ -17,13 +17,14 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// The times of a lease. Who holds it renews it each half second, and takes it for held
+// The times of a lease. Who holds it renews it each quarter of a second, and takes it for held
 // up to validity after it asked for the last renewal, by its own monotonic clock. Who
-// waits takes it when it has seen no renewal for expiry: longer, since clocks differ.
+// waits takes it when it has seen no renewal for expiry: longer, since clocks differ, and
+// about as long as an election of the stream takes, which begins at the same instant.
 const (
-	renewal  = 500 * time.Millisecond
-	validity = 3 * time.Second
-	expiry   = 4 * time.Second
+	renewal  = 500 * time.Millisecond // two of them
+	validity = 2500 * time.Millisecond
+	expiry   = 3 * time.Second
 )
 
 // Holder is a node, as the lease names it.

@@ -138,9 +138,23 @@ func (l *Log) publish(ctx context.Context, t *tail, record []byte) error {
 	return nil
 }
 
-// askTime is how long the servers may take to answer a question: who has asked one that
-// is gone asks again.
-const askTime = 2 * time.Second
+// askTimes are how long the servers may take to answer a question, one after the other: who
+// has asked one that is gone asks again, soon, and an answer that is large has more time
+// then.
+var askTimes = []time.Duration{400 * time.Millisecond, 800 * time.Millisecond, 2 * time.Second}
+
+// ask asks a question until it is answered, the times are over or ctx ends.
+func ask[T any](ctx context.Context, question func(context.Context) (T, error)) (answer T, err error) {
+	for _, limit := range askTimes {
+		short, cancel := context.WithTimeout(ctx, limit)
+		answer, err = question(short)
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			break
+		}
+	}
+	return answer, err
+}
 
 // wrongSequence reports whether a message was refused since another one is there, or is
 // on its way.
@@ -173,9 +187,7 @@ func (l *Log) Last(ctx context.Context) (log.Place, error) {
 
 // end asks the stream for its end.
 func (l *Log) end(ctx context.Context) (tail, error) {
-	short, cancel := context.WithTimeout(ctx, askTime)
-	defer cancel()
-	info, err := l.stream.Info(short)
+	info, err := ask(ctx, func(ctx context.Context) (*jetstream.StreamInfo, error) { return l.stream.Info(ctx) })
 	if err != nil {
 		return tail{}, fmt.Errorf("jetstream: the end of the stream: %w", err)
 	}

@@ -49,9 +49,7 @@ func (l *Log) message(ctx context.Context, seq uint64) (*message, error) {
 
 // look reads a message; nil where it is not there.
 func (l *Log) look(ctx context.Context, seq uint64) (*message, error) {
-	short, cancel := context.WithTimeout(ctx, askTime)
-	defer cancel()
-	raw, err := l.stream.GetMsg(short, seq)
+	raw, err := ask(ctx, func(ctx context.Context) (*jetstream.RawStreamMsg, error) { return l.stream.GetMsg(ctx, seq) })
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return nil, nil
 	}
