@@ -14,7 +14,7 @@ func (s span) in(unit string) Amount { return Amount{s.low, s.high, unit} }
 
 func (s span) isOne() bool { return s.low.Equal(s.high) }
 
-// number takes a number: 2, 2.5, 1/2, 1½, half a, one and a half.
+// number takes a number: 2, 2.5, 1/2, 1½, half a, ½ a, one and a half.
 func (p *parser) single() (decimal.Decimal, bool) {
 	t := p.peek(0)
 	switch {
@@ -30,6 +30,7 @@ func (p *parser) single() (decimal.Decimal, bool) {
 	p.i++
 	n := t.number
 	switch {
+	case fractions[t.text].Equal(n) && (p.take("a") || p.take("of", "a")): // ½ a tablet
 	case p.take("and", "a", "half"):
 		return n.Add(half), true
 	case p.peek(0).text == "½" && n.IsInteger():

@@ -2,6 +2,7 @@ package dispensing
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
@@ -115,8 +116,9 @@ func guardChange(state fhir.State, before *prescription.Order, after *fhir.Resou
 	old := before.Resource
 	if name := altered(old, after); name != "" {
 		// HMR-219: a change of what was signed must be detectable, so there is none.
+		at, was, is := differs("MedicationRequest."+name, old.Get(name), after.Get(name))
 		return refusal("MedicationRequest", fhir.Issue{Rule: "HMR-219", Message: "An order cannot be altered after it was signed.",
-			Expression: "MedicationRequest." + name, Expected: old.Get(name).Brief(), Found: after.Get(name).Brief(),
+			Expression: at, Position: is.Position(), Expected: fhir.OrNothing(was.Brief()), Found: fhir.OrNothing(is.Brief()),
 			Fix: "Cancel the order and prescribe anew."})
 	}
 	from, to := old.Get("status"), after.Get("status")
@@ -124,6 +126,28 @@ func guardChange(state fhir.State, before *prescription.Order, after *fhir.Resou
 		return nil
 	}
 	return inStep(state, before, to)
+}
+
+// differs is the first element in which two elements of one name differ, as deep as both
+// have it, and what it was and is.
+func differs(at string, was, is node) (string, node, node) {
+	switch {
+	case was.Kind() == fhir.Object && is.Kind() == fhir.Object:
+		for _, side := range []node{was, is} {
+			for m := range side.Members() {
+				if a, b := was.Get(m.Name()), is.Get(m.Name()); !a.SameAs(b) {
+					return differs(at+"."+m.Name(), a, b)
+				}
+			}
+		}
+	case was.Kind() == fhir.Array && is.Kind() == fhir.Array:
+		for i := range min(was.Len(), is.Len()) {
+			if a, b := was.Item(i), is.Item(i); !a.SameAs(b) {
+				return differs(at+"["+strconv.Itoa(i)+"]", a, b)
+			}
+		}
+	}
+	return at, was, is
 }
 
 // altered is the first element of what was signed that differs, "" for none.

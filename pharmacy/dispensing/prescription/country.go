@@ -39,6 +39,26 @@ const (
 // letters are of the area.
 var postcode = regexp.MustCompile(`^([a-z]{1,2})[0-9][0-9a-z]?\s*[0-9][a-z]{2}$`)
 
+// OnlyBoxes reports whether a patient has addresses and all of them are post office boxes,
+// which are not the address that MDR 15(1) asks for; "no fixed abode" is one.
+func OnlyBoxes(patient node, on nhs.Date) bool {
+	box := func(text string) bool {
+		text = strings.ToLower(strings.Join(strings.Fields(strings.ReplaceAll(strings.ReplaceAll(text, ".", ""), "P O ", "PO ")), " "))
+		return slices.ContainsFunc(countries, func(c datedCountry) bool {
+			return c.kind == "box" && !on.Before(c.from) && strings.HasPrefix(text, c.text)
+		})
+	}
+	addresses := slices.Collect(patient.Get("address").Items())
+	return len(addresses) > 0 && !slices.ContainsFunc(addresses, func(a node) bool {
+		for l := range a.Get("line").Items() {
+			if box(l.Text()) {
+				return false
+			}
+		}
+		return !box(a.Get("text").Text())
+	})
+}
+
 // WhereIs says where an Address is by its country, and by its postcode.
 func WhereIs(address node, on nhs.Date) Whereabouts {
 	says := func(kind, text string) bool {

@@ -103,6 +103,10 @@ const HoldPatient = "PATIENT"
 // prescription does not tell all that it must of who prescribed it.
 const HoldPrescriber = "PRESCRIBER"
 
+// HoldAddress is the code of the hold of a controlled drug whose patient's address is not
+// one.
+const HoldAddress = "ADDRESS"
+
 // HoldClinical is the code of the hold of an item for a clinical issue; About is the
 // DetectedIssue. It is released by what is recorded to have been done about that.
 const HoldClinical = "CLINICAL"

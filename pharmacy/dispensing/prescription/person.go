@@ -40,8 +40,11 @@ func OtherDetails(stored, sent node) (list []Discrepancy) {
 	if a, b := givenNames(stored), givenNames(sent); len(a) > 0 && len(b) > 0 && !meets(a, b) {
 		list = append(list, Discrepancy{"given name", sent.Get("name")})
 	}
-	if a, b := postcodes(stored), postcodes(sent); len(a) > 0 && len(b) > 0 && !meets(a, b) {
-		list = append(list, Discrepancy{"address", sent.Get("address")})
+	for _, part := range []string{"postalCode", "line"} {
+		if a, b := addresses(stored, part), addresses(sent, part); len(a) > 0 && len(b) > 0 && !meets(a, b) {
+			list = append(list, Discrepancy{"address", sent.Get("address")})
+			break
+		}
 	}
 	return list
 }
@@ -64,12 +67,17 @@ func givenNames(p node) map[string]bool {
 	return names
 }
 
-func postcodes(p node) map[string]bool {
-	codes := map[string]bool{}
+// addresses are the postcodes of a person's addresses, or their first lines.
+func addresses(p node, part string) map[string]bool {
+	found := map[string]bool{}
 	for a := range p.Get("address").Items() {
-		addLetters(codes, a.Get("postalCode").Text())
+		n := a.Get(part)
+		if n.Kind() == fhir.Array {
+			n = n.Item(0)
+		}
+		addLetters(found, n.Text())
 	}
-	return codes
+	return found
 }
 
 // addLetters adds a text by its letters and digits alone: O'Neill and ONEILL are one.
