@@ -98,6 +98,12 @@ func (s *Service) Followers() []pharmacy.Follower {
 	return []pharmacy.Follower{follower{s}}
 }
 
+// recorded reports whether a resource is a record of this package, or would be found or read as one.
+func recorded(r *fhir.Resource) bool {
+	return nhs.CodingOf(r.Get("code"), csWork).Exists() || nhs.Identifier(r.Root(), idState).Exists() || nhs.Identifier(r.Root(), idPatient).Exists() ||
+		nhs.Extension(r.Root(), extWork).Exists() || nhs.Extension(r.Root(), extStatus).Exists() || nhs.Extension(r.Root(), extAnswer).Exists()
+}
+
 // Guard keeps the records of this package from callers' plain writes.
 func Guard(_ context.Context, _ fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
 	if after.Type != "Basic" || tx.Derived || tx.Purges() {
@@ -111,7 +117,7 @@ func Guard(_ context.Context, _ fhir.State, tx *fhir.Transaction, before, after 
 		if err != nil {
 			return err
 		}
-		if nhs.CodingOf(r.Get("code"), csWork).Exists() {
+		if recorded(r) {
 			return fhir.E("record", fhir.BusinessRule, fhir.Issue{Rule: "NHS-1", Expression: "Basic.code", Found: after.Ref(),
 				Message: "What the NHS was told and asked is recorded by the server itself: it is not created, changed or deleted by a caller.",
 				Fix:     "Have what was refused sent again with Basic/[id]/$nhs-resend."})

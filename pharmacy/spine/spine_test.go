@@ -381,11 +381,54 @@ func TestGuard(t *testing.T) {
 	w := newWorld(t)
 	w.rx("1", "accepted", "a=With Pharmacy")
 	w.step()
-	for _, code := range []string{csWork, "urn:other"} {
-		r, _ := fhir.Parse([]byte(`{"resourceType":"Basic","id":"` + recordID(updates, "1") + `","code":{"coding":[{"system":"` + code + `","code":"status-update"}]}}`))
-		_, err := w.db.Commit(t.Context(), &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Update, Type: "Basic", ID: r.ID(), Resource: r}}})
-		require.ErrorContains(t, err, "recorded by the server itself")
-		broken(t, err, "NHS-1")
+	known := recordID(updates, "1")
+	version, err := w.db.State(t.Context()).Current("Basic", known)
+	require.NoError(t, err)
+	basic := func(id, members string) *fhir.Resource {
+		r, err := fhir.Parse([]byte(`{"resourceType":"Basic","id":"` + id + `",` + members + `}`))
+		require.NoError(t, err)
+		return r
+	}
+	const other = `"code":{"coding":[{"system":"urn:other","code":"status-update"}]}`
+	work := `"code":{"coding":[{"system":"` + csWork + `","code":"status-update"}]}`
+	identified := func(system string) *fhir.Resource {
+		return basic("new", other+`,"identifier":[{"system":"`+system+`","value":"refused"}]`)
+	}
+	for what, c := range map[string]fhir.Change{
+		"altered":                   {Method: fhir.Update, Type: "Basic", ID: known, Resource: basic(known, work)},
+		"made something else":       {Method: fhir.Update, Type: "Basic", ID: known, Resource: basic(known, other)},
+		"altered as it was read":    {Method: fhir.Update, Type: "Basic", ID: known, Resource: basic(known, work), IfMatch: version.VersionID},
+		"deleted":                   {Method: fhir.Delete, Type: "Basic", ID: known},
+		"made":                      {Method: fhir.Create, Type: "Basic", Resource: basic("new", work)},
+		"found as one":              {Method: fhir.Create, Type: "Basic", Resource: identified(idState)},
+		"found as one of a patient": {Method: fhir.Create, Type: "Basic", Resource: identified(idPatient)},
+		"read as one":               {Method: fhir.Create, Type: "Basic", Resource: basic("new", other+`,"extension":[{"url":"`+extWork+`","valueString":"x"}]`)},
+	} {
+		for _, with := range [][]fhir.Change{nil, {{Method: fhir.Create, Type: "Basic", Resource: basic("beside", other)}}} { // by itself, and in a transaction
+			_, err := w.db.Commit(t.Context(), &fhir.Transaction{Changes: append(with, c)})
+			require.ErrorContains(t, err, "recorded by the server itself", what)
+			broken(t, err, "NHS-1")
+		}
+	}
+	now, err := w.db.State(t.Context()).Current("Basic", known)
+	require.NoError(t, err)
+	require.Equal(t, version.VersionID, now.VersionID)
+	_, err = w.db.Commit(t.Context(), &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Update, Type: "Basic", ID: "beside", Resource: basic("beside", other)}}})
+	require.NoError(t, err, "what is not of the NHS is anybody's")
+}
+
+// TestResendOfNothing: nothing is sent again of what is no record, nor where nobody tells the NHS.
+func TestResendOfNothing(t *testing.T) {
+	w := newWorld(t)
+	r, err := fhir.Parse([]byte(`{"resourceType":"Basic","id":"beside","code":{"text":"x"}}`))
+	require.NoError(t, err)
+	_, err = w.db.Commit(t.Context(), &fhir.Transaction{Changes: []fhir.Change{{Method: fhir.Update, Type: "Basic", ID: "beside", Resource: r}}})
+	require.NoError(t, err)
+	for _, s := range []*Service{w.s, New(w.db, Options{})} {
+		for _, id := range []string{"beside", "none", ""} {
+			_, err := s.Operations()[0].Handle(t.Context(), &fhir.Call{ID: id, Requester: fhir.Principal{Agent: "x", OnBehalf: "FA565"}, Time: w.now})
+			broken(t, err, "NHS-2")
+		}
 	}
 }
 
