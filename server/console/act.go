@@ -1,9 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/internal/sorting"
@@ -64,6 +64,7 @@ var acts = []act{
 	{op: "recall-batch", typ: "Basic", words: "Recall…", done: "The recall is recorded: what is at the pharmacy is in quarantine, or the recall is over.", leave: []string{"org"}},
 	{op: "clear-quarantine", typ: "Basic", words: "Clear…", done: "It is available again.", leave: []string{"org"}},
 	{op: "stock-level", typ: "Basic", words: "Reorder level…", done: "The reorder level is set.", leave: []string{"org"}},
+	{op: "order-goods", typ: "Basic", words: "Order…", done: "The order is recorded: goods are received against it.", leave: []string{"org"}},
 	{op: "warehouse-resume", typ: "Basic", words: "Tell the warehouse again…", done: "The warehouse is told again.", leave: []string{"org"}},
 	{op: "responsible-pharmacist", typ: "Basic", words: "Responsible pharmacist…", done: "It is recorded.", leave: []string{"org"}},
 	{op: "resume", typ: "SupplyRequest", words: "Decide…", done: "The order goes on as decided."},
@@ -106,16 +107,20 @@ func values(pairs ...string) string {
 	return q.Encode()
 }
 
+// nextActs are the acts by which a prescription goes on from a milestone, where no key
+// stands for them: they are beside those that have one.
+var nextActs = map[string][]string{"collection": {"hand-over"}, "delivery": {"dispatch"}, "in-transit": {"hand-over", "fail-delivery"}, "failed-delivery": {"dispatch", "put-back"}, "awaiting-original": {"record-original"}}
+
 // buttonsOf are the acts that the role may do with a prescription as it is now. Approving
 // is done at once where there is nothing to answer: no hold, no open clinical issue, and
 // nothing of a controlled drug.
-func (v *visit) buttonsOf(r *review, task fhir.Node) {
+func (v *visit) buttonsOf(r *review, task fhir.Node, p *progress) {
 	clean := len(r.Holds) == 0 && !slices.ContainsFunc(r.Issues, func(f finding) bool { return f.Mitigated == "" }) && !slices.ContainsFunc(r.Items, func(i reviewed) bool { return i.Schedule != "" })
 	for _, a := range acts {
 		if a.typ != "Task" || !slices.Contains(a.when, task.Get("status").Text()) || !v.acts("Task/$"+a.op) || v.operation(a.typ, a.op) == nil {
 			continue
 		}
-		b := button{Op: a.op, Words: a.words, Key: a.key, Href: actAddress("Task", r.Task, a.op) + "?" + values("back", r.Back)}
+		b := button{Op: a.op, Words: a.words, Key: a.key, Next: slices.ContainsFunc(p.items, func(t told) bool { return slices.Contains(nextActs[t.step], a.op) }), Href: actAddress("Task", r.Task, a.op) + "?" + values("back", r.Back)}
 		if a.op == "accept" || a.op == "approve" && clean {
 			b.At = actAddress("Task", r.Task, a.op)
 		} else if a.op == "approve" {
@@ -123,9 +128,18 @@ func (v *visit) buttonsOf(r *review, task fhir.Node) {
 		}
 		r.Buttons = append(r.Buttons, b)
 	}
-	sorting.Stably(r.Buttons, func(a, b button) int { // those with a key first
-		return strings.Compare(map[bool]string{true: "b"}[a.Key == ""], map[bool]string{true: "b"}[b.Key == ""])
-	})
+	sorting.Stably(r.Buttons, func(a, b button) int { return cmp.Compare(a.rank(), b.rank()) })
+}
+
+// rank orders buttons: what is next, those with a key, the others.
+func (b *button) rank() int {
+	switch {
+	case b.Next:
+		return 0
+	case b.Key != "":
+		return 1
+	}
+	return 2
 }
 
 // operation is what an operation declares, nil where the server has none of the name.

@@ -105,11 +105,15 @@ func (v *visit) fieldOf(a *acting, p fhir.Parameter, within string) field {
 		f.Kind = "group"
 		for _, part := range p.Parts {
 			if x := v.fieldOf(a, part, p.Name+"."); x.Kind != "" {
+				x.Required = x.Required && p.Required
 				f.Parts = append(f.Parts, x)
 			}
 		}
 	case p.Name == "item" && len(itemNames(a.task)) > 0:
 		f.Kind, f.Label, f.Hint = "boxes", "Items", "With none chosen, everything that is outstanding is meant."
+		if a.act.op == "query" || a.act.op == "hold" {
+			f.Hint = "Those that are chosen wait, and the others go on. With none chosen, everything that is outstanding waits."
+		}
 		for _, item := range itemNames(a.task) {
 			f.Choices = append(f.Choices, choice{item.Name, item.Value, slices.Contains(a.form["item"], item.Name)})
 		}

@@ -14,16 +14,21 @@ var hints = map[string]string{
 	"return.reason": "", "withdraw.reason": "", "reject.reason": "Why the items are not dispensed, or the prescription is given back.",
 	"notDispensed": "Where nothing is chosen, the items stay outstanding.", "release-hold.hold": "", "mitigate.action": "",
 	"hold.hold": "", "record-original.form": "",
-	"product": "The code of the product or of its pack in dm+d.", "quantity": "In the unit in which it is counted.", "batch": "",
+	"product": "The code of the product or of its pack in dm+d.", "batch": "",
+	"receive-goods.quantity": inUnits, "return-goods.quantity": inUnits, "move-stock.quantity": inUnits, "clear-quarantine.quantity": inUnits, "order-goods.quantity": inUnits,
 	"receive-goods.expiry": "The last day on which it may be used.", "receive-goods.paper": "", "receive-goods.location": "", "receive-goods.from": "", "price": "For all of it, in pounds and pence, without VAT: it is what the stock is worth.",
 	"destroy.returned": "It is entered in the book of patient returns, and is no part of the stock.", "denatured": "What patients return must be.",
 	"destroy-goods.returned": "It is taken from what patients brought back, and not from the stock.", "lift": "What is in quarantine stays there until it is cleared.",
 	"destroy-goods.quantity": "In the unit in which it is counted. What is allocated to a prescription is released first.",
 	"change":                 "With a minus sign for what is taken off.", "stock-level.level": "", "stock-level.order": "", "leadDays": "By it what is owed has the day on which it is expected.", "supplier": "",
+	"order-goods.supplier": "From whom; else the one that the reorder level names.", "order-goods.expected": "Else after the days that the reorder level names.", "order-goods.number": "",
 	"leave": "It was done in another way, or is not wanted.", "again": "Of what came back.", "to": "",
 	"responsible-pharmacist.note": "Why, where you record it for another pharmacist.", "act": "", "registration": "The number of your registration with the GPhC.",
 	"payments.method": "", "settle-difference.action": "", "papers-sent.form": "", "break-glass.code": "",
 }
+
+// inUnits is said of a quantity of the stock.
+const inUnits = "In the unit in which it is counted."
 
 // labels are names of parameters as people say them.
 var labels = map[string]string{
@@ -32,7 +37,7 @@ var labels = map[string]string{
 	"newPrescription": "Ask to cancel and prescribe anew", "signatureChecked": "The form and its signature were compared", "prescriberNumber": "Number of the prescriber", "scan": "Scan of the pack", "expected": "Expected on",
 	"notDispensed": "Not dispensed at all, because", "received": "Received on", "about": "About",
 	"expiry": "Expires on", "from": "From whom", "receive-goods.from": "From whom it was received", "paper": "Number of the order or the delivery note", "price": "Price", "counted": "How much was counted", "counted-on": "Counted on", "destroyed": "Destroyed on",
-	"change": "How much is added", "level": "Reorder when less than this is available", "order": "How much is ordered at a time", "leadDays": "Days from the order to the delivery", "supplier": "Who supplies it",
+	"change": "How much is added", "level": "Reorder when less than this is available", "leadDays": "Days from the order to the delivery", "supplier": "Who supplies it", "order-goods.number": "Number of the purchase order", "order": "How much is ordered at a time", "purpose": "For what it is required", "authority": "Who signed the order",
 	"to": "Where it is moved to", "lift": "The recall is over", "returned": "A patient brought it back", "denatured": "It was denatured", "leave": "Leave what was refused", "again": "Send it again",
 	"registration": "Registration number", "break-glass.code": "Why",
 }

@@ -24,6 +24,7 @@ type orderScreen struct {
 	Money          []fact
 	Doors          []tab
 	Events         timeline
+	Done           string // what was done just now
 }
 
 // item is one of a prescription.
@@ -39,7 +40,11 @@ type item struct {
 func (o *orderScreen) title() string { return "Prescription " + o.Number }
 
 func (o *orderScreen) write(w *markup.Writer) {
-	w.HTML("<h1>Prescription ").Text(o.Number).HTML("</h1>\n<section class=\"answer\" aria-label=\"Where it is\">\n")
+	w.HTML("<h1>Prescription ").Text(o.Number).HTML("</h1>\n")
+	if o.Done != "" {
+		w.HTML(`<p class="note" role="status">`).Text(o.Done).HTML("</p>\n")
+	}
+	w.HTML("<section class=\"answer\" aria-label=\"Where it is\">\n")
 	o.Answer.write(w)
 	facts(w, []fact{{"EPS says", o.EPS}, {"From", o.Clinic}, {"Paid by", o.Kind}})
 	w.HTML("</section>\n")
@@ -138,6 +143,15 @@ func (v *visit) order() (view, error) {
 	out.Answer, out.Kind = lines[0].whole, lines[0].kind
 	out.Items = v.itemsOf(requests, &lines[0])
 	out.Money = v.moneyOf(rest[5].resources())
+	if lines[0].private && len(out.Money) == 0 && rest[5].ok() {
+		out.Money = []fact{{"Payment", "None is recorded for this prescription"}}
+	}
+	if status := task.Get("status").Text(); lines[0].private && v.at() == "" {
+		if a := actOf("Task", "request-payment"); slices.Contains(a.when, status) && v.acts("Task/$request-payment") && v.operation("Task", "request-payment") != nil {
+			out.Doors = append(out.Doors, tab{Text: a.words, Href: actAddress("Task", task.ID(), a.op) + "?" + values("back", address("order", number))})
+		}
+	}
+	out.Done = doneWords(v.r.URL.Query().Get("done"))
 	for i, kind := range []string{"supplies", "steps of the prescription", "questions to the clinic", "messages", "payments"} {
 		if s := rest[i+1].status; (s == http.StatusForbidden || s == http.StatusBadRequest) && (kind != "supplies" || len(refs) > 0) {
 			out.Events.Missing = append(out.Events.Missing, kind)
@@ -171,14 +185,16 @@ func (v *visit) order() (view, error) {
 
 // progress is what Task/$progress tells of a prescription.
 type progress struct {
-	whole Line
-	kind  string
-	items []told
+	whole   Line
+	kind    string
+	private bool
+	items   []told
 }
 
 // told is what it tells of an item.
 type told struct {
 	number, app string
+	step        string // the milestone
 	line        Line
 	controlled  bool
 }
@@ -201,7 +217,7 @@ func (v *visit) lines(tasks []*fhir.Resource) ([]progress, error) {
 		}
 		parts := a.resource.Get("parameter")
 		if out[i].kind = "the NHS"; parameter(parts, "private").Get("valueBoolean").Bool() {
-			out[i].kind = "the patient or the clinic: a private prescription"
+			out[i].kind, out[i].private = "the patient or the clinic: a private prescription", true
 		}
 		step, since := parameter(parts, "step").Get("valueCode").Text(), parameter(parts, "since").Get("valueDateTime").Text()
 		for p := range parts.Items() {
@@ -210,7 +226,7 @@ func (v *visit) lines(tasks []*fhir.Resource) ([]progress, error) {
 			}
 			f := factsIn(p.Get("part"))
 			line := Answer(f, v.now())
-			item := told{parameter(p.Get("part"), "number").Get("valueString").Text(), parameter(p.Get("part"), "app").Get("valueString").Text(), line, f.Controlled}
+			item := told{parameter(p.Get("part"), "number").Get("valueString").Text(), parameter(p.Get("part"), "app").Get("valueString").Text(), f.Milestone, line, f.Controlled}
 			out[i].items = append(out[i].items, item)
 			if out[i].whole.State == "" && f.Milestone == step && parameter(p.Get("part"), "since").Get("valueDateTime").Text() == since {
 				out[i].whole = line

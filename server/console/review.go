@@ -52,6 +52,7 @@ type finding struct {
 // button is an act: it is done at once by a form, or asks for more on a page.
 type button struct {
 	Op, Words, Key string
+	Next           bool   // the prescription goes on by it
 	Href           string // of the page that asks for more
 	At             string // where the form is sent that does it at once; "" where there is none
 }
@@ -79,6 +80,13 @@ func (r *review) body(w *markup.Writer, heading string) {
 	}
 	w.HTML("</p>\n")
 	r.Banner.write(w, true)
+	if r.Answer.State != "" {
+		w.HTML("<p><strong>").Text(r.Answer.State).HTML("</strong>")
+		if r.Answer.By != "" {
+			w.HTML("; ").Text(r.Answer.By)
+		}
+		w.HTML("</p>\n")
+	}
 	w.HTML("<p><strong>Allergies:</strong> ")
 	if len(r.Allergies) == 0 {
 		w.HTML("none recorded")
@@ -162,7 +170,7 @@ func (r *review) buttons(w *markup.Writer) {
 	w.HTML("<div class=\"acts\" id=\"acts\">\n")
 	folded := false
 	for _, b := range r.Buttons {
-		if b.Key == "" && !folded {
+		if b.rank() == 2 && !folded {
 			folded = true
 			w.HTML("</div>\n<details><summary>More acts</summary>\n<div class=\"acts\">\n")
 		}
@@ -251,7 +259,12 @@ func (v *visit) reviewOf(id string) (*review, error) {
 	for _, a := range answers[5].resources() {
 		r.Allergies = append(r.Allergies, v.conceptOf(a.Get("code")))
 	}
-	v.buttonsOf(r, n)
+	told, err := v.lines([]*fhir.Resource{task})
+	if err != nil {
+		return nil, err
+	}
+	r.Answer = told[0].whole
+	v.buttonsOf(r, n, &told[0])
 	return r, nil
 }
 

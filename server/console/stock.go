@@ -255,7 +255,10 @@ func (v *visit) productOf(parts fhir.Node, pages map[string]string) product {
 	} else {
 		p.Doors = v.stockDoors(code, "receive-goods")
 	}
-	p.Doors = append(p.Doors, v.stockDoors(code, "stock-level")...)
+	p.Doors = append(p.Doors, v.stockDoors(code, "order-goods", "stock-level")...)
+	if coming := amount("onOrder"); coming != "" {
+		p.Facts = append(p.Facts, fact{"On order", coming})
+	}
 	for l := range parts.Items() {
 		if l.Get("name").Text() == "lot" {
 			p.Lots = append(p.Lots, v.lotOf(&p, l.Get("part"), code, kept))
