@@ -41,7 +41,7 @@ UCUM     ?= ../shared/suites/ucum/ucum-essence.xml
 help:
 	@echo 'make run        build, and serve a sandbox on http://127.0.0.1:8080/fhir'
 	@echo 'make build      one static binary, $(BIN)'
-	@echo 'make build-s3   the same, that can keep documents in S3, call the NHS and send traces: $(BIN)-s3'
+	@echo 'make build-s3   the same, that can keep documents in S3, call the NHS, send traces and get certificates: $(BIN)-s3'
 	@echo 'make build-cluster  the same, that can be one of several servers: $(BIN)-cluster'
 	@echo 'make cross      compile for every platform: $(PLATFORMS)'
 	@echo 'make release    archives of every platform, bills of materials, checksums and signature, in $(RELEASE)'
@@ -59,9 +59,9 @@ help:
 build:
 	$(BUILD) -o $(BIN) ./cmd/pestle
 
-# The same with documents in S3 (docs/adr/documents.md) and the APIs of the NHS (docs/adr/nhs.md), as
-# releases have it.
-S3TAGS   := $(TAGS),s3,nhs,otlp
+# The same with documents in S3 (docs/adr/documents.md), the APIs of the NHS (docs/adr/nhs.md), traces and
+# certificates by ACME, as releases have it.
+S3TAGS   := $(TAGS),s3,nhs,otlp,acme
 build-s3: TAGS := $(S3TAGS)
 build-s3:
 	$(BUILD) -o $(BIN)-s3 ./cmd/pestle

@@ -9,7 +9,6 @@ import (
 
 	"github.com/pestle-fhir/pestle/internal/cli"
 	"github.com/pestle-fhir/pestle/server/auth"
-	"github.com/pestle-fhir/pestle/server/transport"
 )
 
 type configCommand struct {
@@ -67,10 +66,8 @@ func (c *serveCommand) verify() error {
 		_, err := c.keys()
 		errs = append(errs, err)
 	}
-	if c.TLSCert != "" {
-		if _, err := transport.NewTLS(transport.Files{Cert: c.TLSCert, Key: c.TLSKey, ClientCA: c.ClientCA}, 0, c.logger(streams{err: os.Stderr})); err != nil {
-			errs = append(errs, fmt.Errorf("--tls-cert: %w", err))
-		}
+	if _, _, err := c.tls(c.logger(streams{err: os.Stderr})); err != nil {
+		errs = append(errs, err)
 	}
 	if roles, err := readRoles(c.Roles); err == nil {
 		_, err := c.OpenID.provider(roles.Known)

@@ -402,6 +402,9 @@ func (c *serveCommand) complete() error {
 	if err := c.required(); err != nil {
 		return err
 	}
+	if err := c.ACME.complete(c); err != nil {
+		return err
+	}
 	return c.clearText(c.Addr)
 }
 

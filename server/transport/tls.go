@@ -88,18 +88,34 @@ func (t *TLS) load() (*tls.Config, error) {
 		t.log.Warn("the certificate is not valid now: clients refuse it", "cert", t.files.Cert, "from", pair.Leaf.NotBefore, "until", pair.Leaf.NotAfter)
 	}
 	config := &tls.Config{MinVersion: t.minimum, Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}}
-	if t.files.ClientCA == "" {
-		return config, nil
-	}
-	text, err := os.ReadFile(t.files.ClientCA)
+	return config, withClients(config, t.files.ClientCA)
+}
+
+// certificatesIn reads certificates in PEM.
+func certificatesIn(file string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("certificates of who signs clients': %w", err)
+		return nil, err
 	}
-	config.ClientCAs, config.ClientAuth = x509.NewCertPool(), tls.VerifyClientCertIfGiven
-	if !config.ClientCAs.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("certificates of who signs clients' in %s: %w", t.files.ClientCA, errNoCertificate)
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s: %w", file, errNoCertificate)
 	}
-	return config, nil
+	return pool, nil
+}
+
+// withClients lets clients show certificates that are signed by those in a file; "" for
+// none.
+func withClients(config *tls.Config, file string) error {
+	if file == "" {
+		return nil
+	}
+	pool, err := certificatesIn(file)
+	if err != nil {
+		return fmt.Errorf("certificates of who signs clients': %w", err)
+	}
+	config.ClientCAs, config.ClientAuth = pool, tls.VerifyClientCertIfGiven
+	return nil
 }
 
 var errNoCertificate = errors.New("expected certificates in PEM, found none")
