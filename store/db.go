@@ -111,6 +111,7 @@ type DB struct {
 	hot    hot      // versions, for all who decide
 	lately *lately  // what is current; nil where others write the database too
 	past   pastRows // over which searches leap
+	posts  postings // among which they leap
 	newest atomic.Pointer[moment]
 	// parameters are the SearchParameters that are stored, as of the newest moment.
 	parameters atomic.Pointer[parameters]
@@ -158,6 +159,7 @@ func Open(engine kv.Engine, opts Options) (*DB, error) {
 	}
 	db.parameters.Store(&parameters{Index: indexVersion})
 	db.stalls.tell = opts.Indexing
+	db.posts.db = db
 	for _, origin := range opts.Origins {
 		db.names.AddOrigin(origin)
 	}
@@ -300,7 +302,7 @@ func (db *DB) look(op string, at fhir.Seq, f func(v view) error) error {
 	case at > m.seq:
 		return notHeld()
 	}
-	err := f(view{r: m.snap, at: at, own: db.names.Own, now: db.opts.Clock(), past: &db.past, learns: true, lately: db.lately, stored: m.parameters, seen: m.seq})
+	err := f(view{r: m.snap, at: at, own: db.names.Own, now: db.opts.Clock(), past: &db.past, posts: &db.posts, learns: true, lately: db.lately, stored: m.parameters, seen: m.seq})
 	if errors.Is(err, kv.ErrDamaged) {
 		db.damaged.Add(1)
 	}

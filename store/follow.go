@@ -133,6 +133,9 @@ func (db *DB) fits(r groupRecord) error {
 func (db *DB) hold(r groupRecord, b []byte) error {
 	now := held{applied{db.held.place + 1, r.term, sha256.Sum256(b)}, r.after}
 	err := db.engine.Write(append(r.ops[:len(r.ops):len(r.ops)], now.op()))
+	if err == nil {
+		db.posts.wrote(r.before.seq, r.after.seq, r.ops)
+	}
 	if err == nil && slices.ContainsFunc(r.ops, func(op kv.Op) bool { return bytes.Equal(op.Key, keyParameters) }) {
 		err = db.redefine(now.head.seq)
 	}

@@ -18,6 +18,12 @@ func (b *bitset) add(r rid) {
 	b.words[word] |= 1 << (r % 64)
 }
 
+func (b *bitset) remove(r rid) {
+	if word := int(r / 64); word < len(b.words) {
+		b.words[word] &^= 1 << (r % 64)
+	}
+}
+
 func (b *bitset) seek(r rid) (rid, error) {
 	word := int(r / 64)
 	if word >= len(b.words) {

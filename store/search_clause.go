@@ -64,7 +64,7 @@ func closeAll(in []stream, err error) error {
 // narrow gives the streams of a range, or that it is broad.
 func (v view) narrow(typ, param string, in *search.Range) (out []stream, broad bool, err error) {
 	if in.Exact {
-		return []stream{v.keyStream(typ, param, in.Lo)}, false, nil
+		return []stream{v.posted(typ, param, in.Lo)}, false, nil
 	}
 	w := v.rows(typ, param, *in, false)
 	defer func() {
@@ -85,7 +85,7 @@ func (v view) narrow(typ, param string, in *search.Range) (out []stream, broad b
 		return nil, true, nil
 	}
 	for _, key := range keys {
-		out = append(out, v.keyStream(typ, param, key))
+		out = append(out, v.posted(typ, param, key))
 	}
 	return out, false, nil
 }

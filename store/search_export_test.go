@@ -17,6 +17,14 @@ func SetStretches(look, least, most, kept, some int) (restore func()) {
 	return func() { stretches = before }
 }
 
+// SetPosted has the resources of keys kept in memory at the first leap of a search, few of
+// them, and few of their changes.
+func SetPosted(keys, changes int) (restore func()) {
+	before := postedLimits
+	postedLimits.leaps, postedLimits.keys, postedLimits.changes, postedLimits.beside = 1, keys, changes, false
+	return func() { postedLimits = before }
+}
+
 // SetSortLimits is for sort orders what SetSearchLimits is for clauses.
 func SetSortLimits(walkedRows, sortedMatches int) (restore func()) {
 	rows, matches := maxWalked, maxSorted
@@ -50,4 +58,11 @@ func SetIncludeLimit(n int) (restore func()) {
 	before := maxIncluded
 	maxIncluded = n
 	return func() { maxIncluded = before }
+}
+
+// Posted is how many keys are kept in memory.
+func Posted(db *DB) int {
+	db.posts.mu.Lock()
+	defer db.posts.mu.Unlock()
+	return len(db.posts.by)
 }

@@ -117,6 +117,26 @@ func TestSearchIsFlat(t *testing.T) {
 	require.NoError(t, large.Close())
 }
 
+// TestCountOfRange: a count of a range costs a row for each match and reads no resource,
+// also where there are few values with many resources each.
+func TestCountOfRange(t *testing.T) {
+	db := observed(t, mem.New(), 10_000)
+	for query, most := range map[string]int{
+		"Observation?date=ge2012-01-01&_summary=count":                           4_700,
+		"Observation?date=ge2012-01-01&date=lt2012-03-01&_summary=count":         800,
+		"Observation?_lastUpdated=ge2000-01-01&_summary=count":                   10_700,
+		"Observation?date=ge2012-01-01&_total=accurate&_count=1&_sort=date":      4_700,
+		"Observation?date=ge2012-01-01,lt2003-01-01&_summary=count":              6_900,
+		"Observation?date=ge2012-01-01,ge2013-01-01&_summary=count":              9_000, // they overlap
+		"Observation?date=ge2012-01-01&_lastUpdated=ge2000-01-01&_summary=count": 10_500,
+	} {
+		moves, _ := movesOf(t, db, query)
+		t.Log(query, moves[0])
+		require.LessOrEqual(t, moves[0], most, query)
+	}
+	require.NoError(t, db.Close())
+}
+
 // BenchmarkFlatPage compares first pages of the same searches, with what they include
 // and counts, among 100 thousand Observations with the same among 10 thousand: medians of
 // searches in turn, and their ratio, in databases that were closed and opened again.

@@ -353,6 +353,13 @@ func (s *scene) check(meanwhile bool) {
 			s.commit()
 		}
 	}
+	q.Page, q.Summary = search.Page{AsOf: asOf}, search.SummaryCount
+	counted, err := s.db.Search(ctx, q)
+	require.NoError(s.t, err, query)
+	if q.Total != search.TotalNone {
+		require.Equal(s.t, len(want), counted.Total, "%s?%s at %d, counted", typ, query, asOf)
+	}
+	require.Empty(s.t, counted.Matches)
 	if len(q.Sort) == 0 { // then there is no order to keep to
 		slices.Sort(want)
 		slices.Sort(got)
@@ -380,6 +387,10 @@ func TestSearchAgreesWithModel(t *testing.T) {
 			return func() { limits(); size() }
 		},
 		"sorted": func() func() { return store.SetSortLimits(1, 1000) },
+		"posted": func() func() {
+			limits, posted := store.SetSearchLimits(20, 1, 2, 5, 2), store.SetPosted(10, 3)
+			return func() { limits(); posted() }
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer set()()

@@ -180,6 +180,17 @@ func (s *selection) count(q *search.Query, out *search.Result, limit int) error 
 		limit = all
 	}
 	s.leaps, s.tried = 0, 0
+	if limit == all {
+		if n, ok, err := s.counted(); ok || err != nil {
+			out.Total = n
+			return err
+		}
+		if !s.narrowed && !s.limited { // all resources would be tried: the index knows them
+			if err := s.outright(); err != nil {
+				return err
+			}
+		}
+	}
 	if limit == enough { // no clause is worth looking up as a whole
 		defer func(patience int) { s.patience, s.budget = patience, 0 }(s.patience)
 		s.patience, s.budget = all, enoughCost

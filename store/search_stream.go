@@ -42,10 +42,12 @@ func has(s stream, r rid) (bool, error) {
 type keyStream struct {
 	rows *rows
 	key  []byte
-	open bool // it stands somewhere
-	at   rid  // of the row; 0 behind the last one
-	from rid  // there is nothing between from and at
-	leap *int // counts the seeks, where somebody asks; they are what costs
+	open bool   // it stands somewhere
+	at   rid    // of the row; 0 behind the last one
+	from rid    // there is nothing between from and at
+	leap *int   // counts the seeks, where somebody asks; they are what costs
+	wish func() // called after many of them, once; nil for nobody
+	far  int    // how many there were, for the wish
 }
 
 func (v view) keyStream(typ, param string, key []byte) *keyStream {
@@ -82,6 +84,11 @@ func (s *keyStream) approach(r rid) (at rid, sure bool, err error) {
 		ok, sought := s.rows.onto(s.key, r, steps)
 		if sought && s.leap != nil {
 			*s.leap++
+		}
+		if sought && s.wish != nil {
+			if s.far++; s.far == postedLimits.leaps {
+				s.wish()
+			}
 		}
 		s.settle(r, ok)
 	}

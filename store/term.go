@@ -162,7 +162,11 @@ var errUndecided = errors.New("store: it is not known whether the log has the re
 // put makes a group durable: by the log, where there is one, and in the engine.
 func (db *DB) put(t *term, g group) error {
 	if db.opts.Log == nil {
-		return db.engine.Write(g.ops)
+		err := db.engine.Write(g.ops)
+		if err == nil {
+			db.posts.wrote(g.before.seq, g.after.seq, g.ops)
+		}
+		return err
 	}
 	return db.append(context.Background(), t, g, false)
 }

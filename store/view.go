@@ -25,7 +25,8 @@ type view struct {
 	// which it meets are kept: the reader has nothing but what is committed.
 	past   *pastRows
 	learns bool
-	warms  bool // what is read is added to hot: the reader has nothing but what is durable
+	warms  bool      // what is read is added to hot: the reader has nothing but what is durable
+	posts  *postings // resources that have some keys, in memory; nil for none
 	lately *lately
 	stored *parameters // SearchParameters that are stored; nil for none
 	seen   fhir.Seq    // the newest commit that the reader has, 0 where more is on top
