@@ -105,6 +105,7 @@ func bundleRules(w *walk, n fhir.Node, _ *r4.Type) {
 	typ := n.Get("type").Text()
 	for i := range b.entries {
 		w.fullURL(b, &b.entries[i], typ)
+		w.responseStatus(b.entries[i].node.Path("response", "status"))
 	}
 	switch typ {
 	case "document":
@@ -120,6 +121,20 @@ func bundleRules(w *walk, n fhir.Node, _ *r4.Type) {
 		for i := range b.entries {
 			w.request(&b.entries[i])
 		}
+	}
+}
+
+// responseStatus asks that the status of an answer is one of HTTP
+// (R4, Bundle.entry.response.status: it SHALL start with a 3 digit HTTP code).
+func (w *walk) responseStatus(n fhir.Node) {
+	text := n.Text()
+	if n.Kind() != fhir.String || w.blamed(n) {
+		return
+	}
+	code, _, _ := strings.Cut(text, " ")
+	if len(code) != 3 || code < "100" || code > "599" || !isDigit(code[1]) || !isDigit(code[2]) {
+		w.add(n, fhir.Issue{Code: fhir.ValueCode, Rule: "bundle-response", Message: "The status of an answer begins with a code of HTTP.",
+			Expected: "three digits, and what they say if you like, such as 201 Created", Found: short(text)})
 	}
 }
 

@@ -17,6 +17,10 @@ func codeSystemRules(w *walk, n fhir.Node, _ *r4.Type) {
 		w.add(content, fhir.Issue{Code: fhir.BusinessRule, Rule: "code-system", Message: "A code system that supplements another is a supplement.",
 			Expected: "supplement", Found: short(content.Text())})
 	}
+	if content.Text() == "supplement" && !has(n, "supplements") {
+		w.add(content, fhir.Issue{Code: fhir.Required, Rule: "code-system", Message: "The code system is a supplement, but does not say of what.",
+			Expected: "supplements, with the canonical of the code system", Found: "none"})
+	}
 	if content.Text() == "not-present" && concepts.Exists() {
 		w.add(concepts.Item(0), fhir.Issue{Code: fhir.Invalid, Rule: "code-system", Message: "The code system says that its content is not present, but it has concepts.",
 			Expected: "no concept, or content fragment or complete", Found: "concepts"})

@@ -9,15 +9,16 @@ import (
 	"github.com/pestle-fhir/pestle/profiles/definition"
 )
 
-// structureRules holds a profile to its base: it can be built of it, and gives its
-// elements no types that they do not have there. A profile narrows and adds nothing
-// (R4, Profiling FHIR, limitations of use).
+// structureRules holds a profile to its base: it can be built of it, allows nothing
+// that the base does not, and gives its elements no types that they do not have
+// there. A profile narrows and adds nothing (R4, Profiling FHIR, limitations of use).
 func structureRules(w *walk, n fhir.Node, _ *r4.Type) {
 	if n.Get("derivation").Text() != "constraint" {
 		return
 	}
+	w.structureKind(n)
 	if w.v.library != nil && n.Get("kind").Text() != "logical" {
-		if err := w.v.library.misfit(definition.ReadStructure(w.r.Sub(n))); err != nil {
+		if err := w.narrows(n); err != nil {
 			w.addAt(n, n.Get("differential"), unbuildable(err))
 			return
 		}
@@ -135,8 +136,8 @@ func elementTypes(t *r4.Type, way string) []definition.Type {
 func (w *walk) elementType(n fhir.Node, base []definition.Type) {
 	code := n.Get("code").Text()
 	typ := r4.TypeOf(code)
-	if typ == nil {
-		return // System.String, and what is no type of R4
+	if typ == nil && (strings.Contains(code, ":") || code == "" || w.blamed(n.Get("code"))) {
+		return // System.String
 	}
 	at := slices.IndexFunc(base, func(t definition.Type) bool { return t.Code == code || typ.Is(t.Code) })
 	if base != nil && at < 0 {

@@ -80,15 +80,14 @@ func (l *Library) builds(r *fhir.Resource, tx *fhir.Transaction) error {
 
 // misfit returns why a structure does not fit its base; nil where the base is not
 // known, which may come with it.
-func (l *Library) misfit(s *definition.Structure) error {
+func (l *Library) misfit(s *definition.Structure, told snapshot.Watcher) error {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	g := snapshot.New(l.set)
 	if g.Lookup(s.Base) == nil {
 		return nil
 	}
-	_, err := g.Generate(s)
-	return err
+	return g.Watch(s, told)
 }
 
 // beside is the structures that one transaction writes, which are read once.

@@ -23,7 +23,9 @@ func (w *walk) malformed(n fhir.Node, i fhir.Issue) {
 
 // blamed reports whether the form of a value was found wrong. Within a trial
 // nothing is reported, and a malformed value conforms to nothing.
-func (w *walk) blamed(n fhir.Node) bool { return w.trials == 0 && w.faulty.has(n.Index()) }
+func (w *walk) blamed(n fhir.Node) bool {
+	return w.trials == 0 && n.Exists() && w.faulty.has(n.Index())
+}
 
 // misled reports whether an invariant that looks at a value reads something in
 // it that is malformed, so that its failure says nothing new.

@@ -135,6 +135,8 @@ func (d *narrative) element(t tag) {
 	d.nested(t)
 	for _, a := range t.attrs {
 		switch {
+		case a.name == "xmlns" && a.value != xhtmlNamespace && d.depth > 1: // of the div, root speaks
+			d.say("xhtml", "An element of the narrative is in another namespace than XHTML.", `no xmlns, or xmlns="`+xhtmlNamespace+`"`, short(`<`+t.name+` xmlns="`+a.value+`">`), "")
 		case !mayHave(t.name, a.name):
 			d.attribute(t, a)
 		case a.name == "id", a.name == "name":

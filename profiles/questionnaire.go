@@ -24,6 +24,11 @@ func questionnaireRules(w *walk, n fhir.Node, _ *r4.Type) {
 func (w *walk) itemValues(holder fhir.Node) {
 	for i := item(holder.Get("item")); i.Exists(); i = i.Next() {
 		typ := i.Get("type").Text()
+		if set := i.Get("answerValueSet"); set.Exists() && typ != "" && typ != "choice" && typ != "open-choice" && typ != "group" && typ != "display" {
+			issue := itemIssue("The answers of a value set are codes: only an item of the type choice or open-choice has them.", "choice or open-choice", typ)
+			issue.Severity = fhir.Warning // the words of que-5 say so, its expression does not
+			w.addAt(i, set, issue)
+		}
 		for o := item(i.Get("answerOption")); o.Exists(); o = o.Next() {
 			if typ == "group" || typ == "display" {
 				w.add(o, itemIssue("An item of the type "+typ+" takes no answer, so it has no options.", "no answerOption", typ))

@@ -35,7 +35,9 @@ func readLiteral(text string) literal {
 	}
 	rest, _, _ := strings.Cut(text, "#")
 	if at := strings.Index(rest, "/_history/"); at >= 0 {
-		l.version = rest[at+len("/_history/"):]
+		if l.version = rest[at+len("/_history/"):]; l.version == "" {
+			return l
+		}
 		rest = rest[:at]
 	}
 	slash := strings.LastIndexByte(rest, '/')
@@ -44,10 +46,11 @@ func readLiteral(text string) literal {
 	}
 	path, key := rest[:slash], rest[slash+1:]
 	base, typ := "", path
-	if at := strings.LastIndexByte(path, '/'); at >= 0 {
+	at := strings.LastIndexByte(path, '/')
+	if at >= 0 {
 		base, typ = path[:at], path[at+1:]
 	}
-	if (l.absolute || base == "") && r4.IsResource(typ) && id(key).expected == "" && key != "" {
+	if (l.absolute || at < 0) && r4.IsResource(typ) && id(key).expected == "" && key != "" {
 		l.base, l.typ, l.id = base, typ, key
 	}
 	return l
@@ -135,6 +138,8 @@ func anyTarget(w *walk, n fhir.Node, _ *r4.Type) {
 	case strings.IndexFunc(text, func(r rune) bool { return r <= ' ' }) >= 0 && l.typ == "":
 		w.add(n, fhir.Issue{Code: fhir.ValueCode, Rule: "reference", Message: "A reference has no white space: it is a URL.",
 			Expected: "Type/id, an absolute URL, urn:uuid:… or #id of a contained resource", Found: short(text), Fix: "Write what is meant as display, or as identifier."})
+	case l.absolute && uri(text).expected != "" && uri(text).severity != fhir.Warning:
+		w.add(n, fhir.Issue{Code: fhir.ValueCode, Rule: "reference", Message: "The reference is not the URN that it begins as.", Expected: uri(text).expected, Found: short(text)})
 	case text != "" && !l.absolute && l.typ == "" && !strings.HasPrefix(text, "#"):
 		w.badLiteral(n, text)
 	}

@@ -2,6 +2,7 @@ package profiles
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
 )
@@ -20,6 +21,9 @@ func (w *walk) sibling(m fhir.Node, s *shape) uint64 {
 		return 1 << p.element
 	}
 	values := m.Parent().Get(m.Name()[1:])
+	if p.Element.Choice && !values.Exists() && s.another(m.Parent(), m, i, true) {
+		w.twoVariants(m.Parent(), m, p)
+	}
 	if !p.repeats {
 		w.siblingValue(m, p)
 		if !values.Exists() {
@@ -47,6 +51,20 @@ func (w *walk) sibling(m fhir.Node, s *shape) uint64 {
 			Fix: "Fill the shorter one up with null."})
 	}
 	return 1 << p.element
+}
+
+// another reports whether an object has another type of the choice than the member
+// at a place of the shape: before the member, or, where it holds extensions alone,
+// a value anywhere.
+func (s *shape) another(n, m fhir.Node, place int, alone bool) bool {
+	for o := n.First(); o.Exists(); o = o.Next() {
+		name, sibling := strings.CutPrefix(o.Name(), "_")
+		before := o.Index() < m.Index()
+		if i := s.typ.Place(name); i >= 0 && i != place && s.slots[i].element == s.slots[place].element && (alone && !sibling || before && alone == sibling) {
+			return true
+		}
+	}
+	return false
 }
 
 func (w *walk) siblingKind(m fhir.Node, p *slot) {

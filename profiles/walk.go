@@ -109,7 +109,7 @@ func (w *walk) object(n fhir.Node, s *shape) {
 		}
 		p := &s.slots[i]
 		bit := uint64(1) << p.element
-		if p.Element.Choice && seen&bit != 0 {
+		if p.Element.Choice && seen&bit != 0 && s.another(n, m, i, false) {
 			w.twoVariants(n, m, p)
 		}
 		seen |= bit

@@ -18,6 +18,26 @@ type Generator struct {
 	busy []string                   // canonicals that are being worked on, to find circles
 	own  map[string][]string        // the canonicals that are done, by url
 	uses map[string]map[string]bool // the canonicals of those that were built of a url
+	// watched is the structure of which watcher is told, see [Generator.Watch].
+	watched *definition.Structure
+	watcher Watcher
+}
+
+// Watcher is told how the differential of a structure meets its base.
+type Watcher struct {
+	// Element is called with each element of the differential and what the base
+	// has in its place, which is not to be kept.
+	Element func(base, own *definition.Element)
+	// Unsliced is called with each slice that is new of an element that nothing slices.
+	Unsliced func(own *definition.Element)
+}
+
+// Watch is Generate of a structure that was not generated before, telling w.
+func (g *Generator) Watch(s *definition.Structure, w Watcher) error {
+	g.watched, g.watcher = s, w
+	_, err := g.Generate(s)
+	g.watched = nil
+	return err
 }
 
 // New returns a generator over the definitions of sets, of which earlier ones lie
@@ -124,6 +144,9 @@ func (g *Generator) Generate(s *definition.Structure) ([]*definition.Element, er
 	root := tree(list).clone()
 	if diff := tree(s.Differential); diff != nil {
 		m := merger{g: g, root: tree(list), room: maxElements - len(list)}
+		if s == g.watched {
+			m.watcher = g.watcher
+		}
 		if err := m.merge(root, diff); err != nil {
 			return nil, fmt.Errorf("snapshot: %s: %w", key, err)
 		}
@@ -137,9 +160,10 @@ func (g *Generator) Generate(s *definition.Structure) ([]*definition.Element, er
 
 // merger applies one differential.
 type merger struct {
-	g    *Generator
-	root *node // the base's tree untouched, for content references
-	room int   // for more elements
+	g       *Generator
+	root    *node // the base's tree untouched, for content references
+	room    int   // for more elements
+	watcher Watcher
 }
 
 // maxElements is how many elements a snapshot may have. A differential can name
@@ -168,6 +192,9 @@ func shallow(s *definition.Structure) error {
 
 // merge constrains a node and what is below it by a differential's node.
 func (m *merger) merge(n, diff *node) error {
+	if m.watcher.Element != nil {
+		m.watcher.Element(n.el, diff.el)
+	}
 	constrain(n.el, diff.el)
 	if err := m.profiled(n, diff); err != nil {
 		return err
@@ -230,6 +257,9 @@ func (m *merger) target(n, d *node, pristine map[string]*node) (*node, error) {
 		}
 	} else if p := pristine[d.name]; p != nil {
 		from = p
+	}
+	if m.watcher.Unsliced != nil && head.el.Slicing == nil && !strings.HasSuffix(d.name, "[x]") && d.name != "extension" && d.name != "modifierExtension" {
+		m.watcher.Unsliced(d.el)
 	}
 	s, err := m.take(from)
 	if err != nil {
