@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -19,10 +20,14 @@ func (p *parser) chain(typ, head, rest, shown, value string) (Clause, bool) {
 		p.refuse(shown, "Only a reference can be followed by a dot, and "+code+" is of type "+param.Type+".", code+" or "+code+":modifier", shown, "")
 		return Clause{}, false
 	}
-	targets := param.Target
+	targets := leadsTo(typ, param)
 	if typed {
-		if !r4.IsResource(target) {
+		switch {
+		case !r4.IsResource(target):
 			p.refuse(shown, "The type of the chained reference is none of R4.", "one of "+listed(targets), target, nearest(target, targets))
+			return Clause{}, false
+		case len(targets) > 0 && !slices.Contains(targets, target):
+			p.refuse(shown, "The reference does not lead to resources of this type, so that nothing could be found.", "one of "+listed(targets), target, "")
 			return Clause{}, false
 		}
 		targets = []string{target}

@@ -213,7 +213,7 @@ func (f *filter) kindAt(typ, path string) string {
 		}
 		return param.Type
 	}
-	for _, target := range param.Target {
+	for _, target := range leadsTo(typ, param) {
 		if kind := f.kindAt(target, rest); kind != "" {
 			return kind
 		}
