@@ -1,6 +1,8 @@
 package profiles
 
 import (
+	"strings"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/r4"
 )
@@ -66,6 +68,14 @@ func (w *walk) apply(n fhir.Node, t *r4.Type, canonical string, asked bool) bool
 }
 
 func (w *walk) unknownProfile(n fhir.Node, canonical string, asked bool) {
+	name, core := strings.CutPrefix(strings.TrimSuffix(canonical, "|4.0.1"), canonicalBase)
+	if other := r4.TypeOf(name); core && other != nil {
+		if t := r4.TypeOf(n.Get("resourceType").Text()); !t.Is(name) {
+			w.add(n, fhir.Issue{Code: fhir.Structure, Rule: "profile-type", Message: "The profile is that of another type.",
+				Expected: "a profile of " + t.Name, Found: short(canonical), Fix: "Leave the profile out, or name one of this type."})
+		}
+		return
+	}
 	i := fhir.Issue{Severity: fhir.Information, Code: fhir.Informational, Rule: "profile-unknown",
 		Message: "The resource was not held to this profile: it is not known here.", Found: short(canonical)}
 	if asked {

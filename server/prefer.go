@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 )
@@ -23,8 +24,8 @@ const (
 	outcomeOnly    returned = "OperationOutcome"
 )
 
-// prefer reads the header. What it does not know is left aside, as RFC 7240
-// section 2 wants it.
+// prefer reads the header. What it does not know is left aside, and of what is said
+// twice the first counts, as RFC 7240 section 2 wants it.
 func prefer(h http.Header) preferences {
 	var p preferences
 	for _, line := range h.Values("Prefer") {
@@ -33,11 +34,11 @@ func prefer(h http.Header) preferences {
 			value = strings.Trim(strings.TrimSpace(value), `"`)
 			switch strings.ToLower(strings.TrimSpace(name)) {
 			case "return":
-				p.back = returned(value)
+				p.back = returned(cmp.Or(string(p.back), value))
 			case "respond-async":
 				p.later = true
 			case "handling":
-				p.handling = strings.ToLower(value)
+				p.handling = cmp.Or(p.handling, strings.ToLower(value))
 			}
 		}
 	}

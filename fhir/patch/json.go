@@ -18,11 +18,13 @@ func JSON(r *fhir.Resource, doc []byte) (*fhir.Resource, error) {
 	for op := range operations.Items() {
 		number++
 		if op.Kind() != fhir.Object {
-			return nil, invalid(op, fmt.Sprintf("Operation %d is no object.", number), "an object with op and path", op.Kind().String())
+			err := malformed(fmt.Sprintf("Operation %d is no object.", number), "an object with op and path", op.Kind().String())
+			err.Issues[0].Position = op.Position()
+			return nil, err
 		}
 		if err := p.apply(op); err != nil {
 			what := op.Get("op").Text() + " " + op.Get("path").Text()
-			return nil, blame(err, number, what, "["+strconv.Itoa(number-1)+"]", op.Position())
+			return nil, blame(err, number, what, "", op.Position()) // FHIRPath names no operations of a JSON Patch
 		}
 	}
 	if p.root.kind != fhir.Object {

@@ -2,16 +2,31 @@ package search
 
 import (
 	_ "embed"
+	"errors"
 	"net/url"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // ReadQuery reads a query string. A semicolon is a character like any other
 // (RFC 3986 section 3.4), so that _format=application/fhir+json;fhirVersion=4.0
-// is one parameter.
+// is one parameter. What it escapes is text in UTF-8 (R4, RESTful API, general
+// considerations), for no resource holds anything else: such a condition would find
+// nothing.
 func ReadQuery(raw string) (url.Values, error) {
-	return url.ParseQuery(strings.ReplaceAll(raw, ";", "%3B"))
+	query, err := url.ParseQuery(strings.ReplaceAll(raw, ";", "%3B"))
+	for name, values := range query {
+		if err == nil && (!isText(name) || slices.ContainsFunc(values, func(v string) bool { return !isText(v) })) {
+			err = errors.New("search: a query that is no text in UTF-8")
+		}
+	}
+	return query, err
 }
+
+// isText reports whether a string is UTF-8 without NUL, which JSON and XML cannot
+// both hold.
+func isText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
 // Given leaves out the parameters without a value, which are ignored:
 // https://hl7.org/fhir/R4/search.html#errors
