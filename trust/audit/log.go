@@ -310,7 +310,7 @@ func (l *Log) Verify(ctx context.Context, pace func(bytes int) error) (events ui
 				return events, err
 			}
 		}
-		m, _, err := l.index(s.first, s.end)
+		m, _, _, err := l.index(s.first, s.end)
 		if err != nil {
 			return events, err
 		}

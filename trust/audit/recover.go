@@ -163,7 +163,7 @@ func (l *Log) adopt(s *segment) (*memory, error) {
 	if err == nil {
 		return nil, nil
 	}
-	m, _, err := l.index(s.first, s.first+uint64(s.events)) //nolint:gosec // not negative
+	m, _, _, err := l.index(s.first, s.first+uint64(s.events)) //nolint:gosec // not negative
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +176,7 @@ func (l *Log) adopt(s *segment) (*memory, error) {
 
 // resume opens the newest segment for writing after its last whole frame.
 func (l *Log) resume(s *segment) error {
-	m, end, err := l.index(s.first, 0)
+	m, end, torn, err := l.index(s.first, 0)
 	if err != nil {
 		return err
 	}
@@ -192,8 +192,10 @@ func (l *Log) resume(s *segment) error {
 	if err != nil {
 		return err
 	}
-	if _, err := l.file.WriteAt(make([]byte, info.Size()-l.at), l.at); err != nil {
-		return err
+	if torn {
+		if _, err := l.file.WriteAt(make([]byte, info.Size()-l.at), l.at); err != nil {
+			return err
+		}
 	}
 	return l.opts.Sync(l.file)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -198,14 +199,40 @@ func acknowledged(text []byte, torn int) bool {
 	return false
 }
 
-// readSegment reads a file and checks its header.
+// readSegment reads a file as far as something was written to it, and checks its header.
 func (l *Log) readSegment(first uint64) ([]byte, error) {
 	path := l.path(first)
-	text, err := os.ReadFile(path)
+	text, err := readWritten(path)
 	if err != nil {
 		return nil, err
 	}
 	return text, l.checkHeader(path, first, text)
+}
+
+// readWritten reads a file without the zeros at its end that are not on the disk, of
+// which a segment has up to 16 MB, but with those that a frame reaches into.
+func readWritten(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	end, err := written(f)
+	if err != nil {
+		return nil, err
+	}
+	text := make([]byte, end)
+	if _, err := io.ReadFull(f, text); err != nil {
+		return nil, err
+	}
+	at := headerSize
+	for at+frameHead <= len(text) && binary.BigEndian.Uint32(text[at:]) != 0 {
+		at += frameHead + int(binary.BigEndian.Uint32(text[at:]))
+	}
+	if at+frameHead <= len(text) {
+		return text, nil
+	}
+	return os.ReadFile(path)
 }
 
 func (l *Log) checkHeader(path string, first uint64, text []byte) error {

@@ -108,7 +108,7 @@ func (l *Log) source(s *segment) (src source, done func(), err error) {
 	}
 	f, err := s.open(l.sidecar(s.first))
 	if errors.Is(err, errSidecar) || errors.Is(err, fs.ErrNotExist) {
-		m, _, err := l.index(s.first, s.first+uint64(s.length())) //nolint:gosec // not negative
+		m, _, _, err := l.index(s.first, s.first+uint64(s.length())) //nolint:gosec // not negative
 		if err != nil {
 			return nil, nil, err
 		}
@@ -159,12 +159,13 @@ func (l *Log) writeIndex(s *segment, m *memory) error {
 }
 
 // index makes the index of a segment of its records up to a number, and returns
-// where they end. Of the newest one, where limit is 0, what is torn at the end was
-// never acknowledged; what follows the last event of another one was not either.
-func (l *Log) index(first, limit uint64) (m *memory, end int, err error) {
+// where they end, and whether anything but zeros follows. Of the newest one, where
+// limit is 0, what is torn at the end was never acknowledged; what follows the last
+// event of another one was not either.
+func (l *Log) index(first, limit uint64) (m *memory, end int, torn bool, err error) {
 	text, err := l.readSegment(first)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, false, err
 	}
 	m = &memory{}
 	at := headerSize
@@ -180,13 +181,19 @@ func (l *Log) index(first, limit uint64) (m *memory, end int, err error) {
 		at += frameHead + len(content)
 		return nil
 	})
-	if errors.Is(err, errTorn) && limit == 0 && !acknowledged(text, end) {
-		err = nil
+	if torn = errors.Is(err, errTorn); torn && limit == 0 {
+		whole, failed := os.ReadFile(l.path(first))
+		if failed != nil {
+			return nil, 0, false, failed
+		}
+		if !acknowledged(whole, end) {
+			err = nil
+		}
 	}
 	if err != nil {
-		return nil, 0, &DamageError{File: l.path(first), Why: fmt.Sprintf("event %d cannot be read: %v", next, err)}
+		return nil, 0, false, &DamageError{File: l.path(first), Why: fmt.Sprintf("event %d cannot be read: %v", next, err)}
 	}
-	return m, end, nil
+	return m, end, torn, nil
 }
 
 // sealed gives a segment that is written no more its index in a file, beside

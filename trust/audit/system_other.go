@@ -17,3 +17,12 @@ func allocate(f *os.File, size int64) error {
 
 // syncData makes the content of a file durable.
 func syncData(f *os.File) error { return f.Sync() }
+
+// written returns the size of a file.
+func written(f *os.File) (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
