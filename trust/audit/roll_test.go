@@ -155,7 +155,7 @@ func TestReadersMeanwhile(t *testing.T) {
 			require.GreaterOrEqual(t, numbers[len(numbers)-1], head, what)
 		}
 	}
-	for range 12 {
+	for round := 0; round < 12 || l.Begin() == 1; round++ { // until some were dropped
 		head, numbers := l.Head(), []uint64(nil)
 		require.NoError(t, l.Records(1, func(n uint64, _ []byte) error { numbers = append(numbers, n); return nil }))
 		run(head, "records", numbers)
@@ -188,5 +188,4 @@ func TestReadersMeanwhile(t *testing.T) {
 	}
 	cancel()
 	wait.Wait()
-	require.Greater(t, l.Begin(), uint64(1), "some were dropped")
 }
