@@ -87,7 +87,7 @@ func (w ward) suffer(t *testing.T, file string, kind int, rnd *rand.Rand) (outco
 	dir, err := os.MkdirTemp(t.TempDir(), "")
 	require.NoError(t, err)
 	defer func() { _ = os.RemoveAll(dir) }()
-	require.NoError(t, os.CopyFS(dir, os.DirFS(w.dir)))
+	copyInto(t, w.dir, dir)
 	damages[kind].do(&patient{t, rnd, dir, file, readFile(t, filepath.Join(w.dir, file)), w.other, w.older})
 	if whole := bytesOf(t, w.older); maps.Equal(whole, bytesOf(t, dir)) {
 		return "an older copy of all, which is a database", nil
