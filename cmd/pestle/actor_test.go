@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -84,13 +85,16 @@ var written = map[string]string{
 // TestActorDoors: nobody writes in the name of another clinic or its people, by
 // whatever interaction; in their own they may.
 func TestActorDoors(t *testing.T) {
+	h, n := twoClinics(t), 0
 	for place, text := range written {
 		typ, path, _ := strings.Cut(place, "/")
 		for i, foreign := range actorsOf("EVIL99") {
 			if strings.HasSuffix(place, "enterer") && strings.Contains(foreign, "Organization") {
 				continue // not a person
 			}
-			h := twoClinics(t)
+			n++
+			id := fmt.Sprint("x", n)
+			text := strings.Replace(text, `"id":"x"`, `"id":"`+id+`"`, 1)
 			mine, theirs := strings.ReplaceAll(text, "{who}", actorsOf("A83008")[i]), strings.ReplaceAll(text, "{who}", foreign)
 			bundle := func(kind, method, url, resource string) string {
 				return `{"resourceType":"Bundle","type":"` + kind + `","entry":[{"fullUrl":"urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0","resource":` + resource + `,"request":{"method":"` + method + `","url":"` + url + `"}}]}`
@@ -109,17 +113,17 @@ func TestActorDoors(t *testing.T) {
 			}
 			refused("create", ask("POST", "/fhir/"+typ, theirs))
 			refused("create by the other base", ask("POST", "/FHIR/R4/"+typ, theirs))
-			refused("update as create", ask("PUT", "/fhir/"+typ+"/x", theirs))
+			refused("update as create", ask("PUT", "/fhir/"+typ+"/"+id, theirs))
 			refused("conditional create", ask("POST", "/fhir/"+typ, theirs, "If-None-Exist", "_id=none"))
 			refused("transaction", ask("POST", "/fhir", bundle("transaction", "POST", typ, theirs)))
-			refused("batch", ask("POST", "/fhir", bundle("batch", "PUT", typ+"/x", theirs)))
-			if w := askRole(h, "A83008", "PUT", "/fhir/"+typ+"/x", mine); !assert.Equal(t, 201, w.Code, "%s %d: %s", place, i, w.Body) {
+			refused("batch", ask("POST", "/fhir", bundle("batch", "PUT", typ+"/"+id, theirs)))
+			if w := askRole(h, "A83008", "PUT", "/fhir/"+typ+"/"+id, mine); !assert.Equal(t, 201, w.Code, "%s %d: %s", place, i, w.Body) {
 				continue
 			}
-			refused("update", ask("PUT", "/fhir/"+typ+"/x", theirs))
-			refused("conditional update", ask("PUT", "/fhir/"+typ+"?_id=x", theirs))
-			refused("patch", ask("PATCH", "/fhir/"+typ+"/x", `[{"op":"add","path":"/`+path+`","value":`+foreign+`}]`, "Content-Type", "application/json-patch+json"))
-			assert.Equal(t, 200, askRole(h, "A83008", "PUT", "/fhir/"+typ+"/x", strings.Replace(mine, `"id":"x"`, `"id":"x","language":"en"`, 1)).Code, place)
+			refused("update", ask("PUT", "/fhir/"+typ+"/"+id, theirs))
+			refused("conditional update", ask("PUT", "/fhir/"+typ+"?_id="+id, theirs))
+			refused("patch", ask("PATCH", "/fhir/"+typ+"/"+id, `[{"op":"add","path":"/`+path+`","value":`+foreign+`}]`, "Content-Type", "application/json-patch+json"))
+			assert.Equal(t, 200, askRole(h, "A83008", "PUT", "/fhir/"+typ+"/"+id, strings.Replace(mine, `"id":"`+id+`"`, `"id":"`+id+`","language":"en"`, 1)).Code, place)
 		}
 	}
 }

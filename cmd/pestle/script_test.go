@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 
 	"filippo.io/age"
@@ -10,9 +11,18 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(roomy{m}, map[string]func(){
 		"pestle": func() { os.Exit(run(os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})) },
 	})
+}
+
+// roomy runs the tests with few collections: hundreds of applications are opened in one
+// process, each with 50 MB at once, over the definitions, which stay.
+type roomy struct{ *testing.M }
+
+func (r roomy) Run() int {
+	debug.SetGCPercent(400)
+	return r.M.Run()
 }
 
 // TestScripts runs the command line as testdata/script has it.
