@@ -115,6 +115,11 @@ func (t *Timing) perDay() (low, high decimal.Decimal, ok bool) {
 	return decimal.Max(low.Floor(), events), decimal.Max(high.Ceil(), events), ok
 }
 
+// Says reports whether a timing says anything of how often or when.
+func (t *Timing) Says() bool {
+	return t.Frequency > 0 || t.Period.IsPositive() || t.Count > 0 || t.Code != "" || len(t.When)+len(t.Days)+len(t.Times)+len(t.Events) > 0
+}
+
 // mean is how many doses there are a day over a long time, at least and at most.
 func (t *Timing) mean() (low, high decimal.Decimal, ok bool) {
 	if !t.Period.IsPositive() {

@@ -26,7 +26,7 @@ type check struct {
 var kinds = map[string]func(c *check, r *Rule){
 	"duplicate": (*check).duplicate, "duplicate-titration": (*check).duplicateTitration, "duplicate-class": (*check).duplicateClass,
 	"early": (*check).early, "early-titration": (*check).earlyTitration, "long": (*check).long,
-	"dose": (*check).dose, "dose-unread": (*check).doseUnread, "dose-weight": (*check).doseWeight,
+	"dose": (*check).dose, "dose-unread": (*check).doseUnread, "dose-left": (*check).doseLeft, "dose-weight": (*check).doseWeight,
 	"age": (*check).age, "age-unknown": (*check).ageUnknown,
 	"allergy": (*check).allergy, "allergy-family": (*check).allergyFamily,
 	"interaction": (*check).interaction, "condition": (*check).condition,

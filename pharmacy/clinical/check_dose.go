@@ -108,9 +108,31 @@ func (c *check) weight() (decimal.Decimal, bool) {
 
 // doseUnread finds that the dose of a day does not follow from the instruction.
 func (c *check) doseUnread(r *Rule) {
-	if _, err := c.given(); err != nil {
-		c.find(r, "", fmt.Sprintf("The instruction is %q, of %s.", c.order.Text, name(c.order.Medicine)), Evidence{c.order.Ref, c.order.Text})
+	if _, err := c.given(); err != nil && !c.left() {
+		c.unread(r)
 	}
+}
+
+// doseLeft finds that the instruction gives an amount, and leaves to the patient how often
+// it is taken, as "one as directed" does.
+func (c *check) doseLeft(r *Rule) {
+	if _, err := c.given(); err != nil && c.left() {
+		c.unread(r)
+	}
+}
+
+// left reports whether each instruction gives an amount, and none says how often.
+func (c *check) left() bool {
+	for i := range c.order.Dosages {
+		if d := &c.order.Dosages[i]; d.Dose.High.IsZero() || d.Timing.Says() {
+			return false
+		}
+	}
+	return len(c.order.Dosages) > 0
+}
+
+func (c *check) unread(r *Rule) {
+	c.find(r, "", fmt.Sprintf("The instruction is %q, of %s.", c.order.Text, name(c.order.Medicine)), Evidence{c.order.Ref, c.order.Text})
 }
 
 // doseWeight finds that a maximum depends on a weight that is not known.
