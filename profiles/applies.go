@@ -71,8 +71,7 @@ func (w *walk) unknownProfile(n fhir.Node, canonical string, asked bool) {
 	name, core := strings.CutPrefix(strings.TrimSuffix(canonical, "|4.0.1"), canonicalBase)
 	if other := r4.TypeOf(name); core && other != nil {
 		if t := r4.TypeOf(n.Get("resourceType").Text()); !t.Is(name) {
-			w.add(n, fhir.Issue{Code: fhir.Structure, Rule: "profile-type", Message: "The profile is that of another type.",
-				Expected: "a profile of " + t.Name, Found: short(canonical), Fix: "Leave the profile out, or name one of this type."})
+			w.wider(n, "", "profile-type", "The profile is that of another type.", "a profile of "+t.Name, short(canonical), "")
 		}
 		return
 	}
