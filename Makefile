@@ -16,7 +16,7 @@ OURS     := github.com/pestle-fhir/pestle
 COLD     := $(addprefix $(OURS)/,cmd/... internal/... profiles/fsh profiles/definition profiles/snapshot profiles/served \
   profiles/terminology/snomed fhir/view fhir/dosage fhir/patch fhir/xml store/archive store/log/ship store/log/file \
   pharmacy/alerts/... pharmacy/notices/... pharmacy/invoicing/... pharmacy/paper pharmacy/sheet pharmacy/rules \
-  pharmacy/warehouse/... pharmacy/spine/... pharmacy/dispensing/takeon pharmacy/reimbursement/tariff/... trust/purge trust/emergency trust/scan trust/duties \
+  pharmacy/warehouse/... pharmacy/spine/... pharmacy/dispensing/takeon pharmacy/reimbursement/tariff/... pharmacy/register trust/purge trust/emergency trust/scan trust/duties \
   server/console/... server/messages server/limit server/node server/openapi server/page/... server/oauth/... server/signin/... server/people server/subscription/... server/webauthn) \
   github.com/go-pdf/... gopkg.in/yaml.v3 github.com/prometheus/... github.com/go-jose/... github.com/coreos/... \
   github.com/gabriel-vasile/... github.com/go-playground/... github.com/spf13/... github.com/coder/... filippo.io/... \
