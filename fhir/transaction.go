@@ -119,8 +119,10 @@ type Receipt struct {
 	Body []byte
 	// Plain says that the answer follows from what came of the changes: the store adds that
 	// to the body, which is a JSON object with the member request, and returns the same
-	// results with a repeat. A transaction that writes nothing leaves none. Its key begins
-	// with PlainReceipt, and it is kept for a time alone.
+	// results with a repeat. A transaction that writes nothing leaves none. Another request
+	// under its key is no repeat, and its receipt takes the place of the one before: FHIR does
+	// not ask that the ids of two requests differ. Its key begins with PlainReceipt, and it is
+	// kept for a time alone.
 	Plain bool
 }
 

@@ -48,8 +48,7 @@ func (s *Server) onlyOnce(c *gin.Context, handle handler, call *fhir.Call) (*fhi
 
 // receipt is that of a plain write, by which a repeat under its X-Request-ID or
 // Idempotency-Key is answered as before. It is empty for a write without either, and where
-// the server keeps none. Its key has what was asked too: another request under the same id
-// is another write, since FHIR does not ask that the ids of two requests differ.
+// the server keeps none.
 func (s *Server) receipt(c *gin.Context) fhir.Receipt {
 	x := exchangeOf(c)
 	if x.once == "" || !s.config.Repeats {
@@ -74,8 +73,7 @@ func (s *Server) receipt(c *gin.Context) fhir.Receipt {
 	default:
 		part(x.text)
 	}
-	request := hex.EncodeToString(h.Sum(nil))
-	return fhir.Receipt{Key: fhir.PlainReceipt + x.once + x.entry + "\x00" + x.caller() + "\x00" + request, Body: fhir.Obj("request", request).JSON(), Plain: true}
+	return fhir.Receipt{Key: fhir.PlainReceipt + x.once + x.entry + "\x00" + x.caller(), Body: fhir.Obj("request", hex.EncodeToString(h.Sum(nil))).JSON(), Plain: true}
 }
 
 // repeated is what came of the plain write of a receipt, nil where it was not made yet. What

@@ -23,7 +23,7 @@ const patchTries = 100
 // path that is there or is not. So it needs the right to read besides that to
 // update.
 func (s *Server) patch(c *gin.Context) error {
-	return s.patchOne(c, c.Param("id"), "")
+	return s.patchOne(c, func() (string, error) { return c.Param("id"), nil }, "")
 }
 
 // patchConditional patches the one resource that a search finds.
@@ -35,16 +35,13 @@ func (s *Server) patchConditional(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	id, err := s.findOne(c.Request.Context(), c.Param("type"), query)
-	if err != nil {
-		return err
-	}
-	return s.patchOne(c, id, query)
+	return s.patchOne(c, func() (string, error) { return s.findOne(c.Request.Context(), c.Param("type"), query) }, query)
 }
 
-// patchOne patches a resource. The condition that found it, if any, must find
-// it and no other at the commit too.
-func (s *Server) patchOne(c *gin.Context, id, condition string) error {
+// patchOne patches the resource that is found, unless that was done before: the patch may
+// have changed what finds it. The condition that found it, if any, must find it and no other
+// at the commit too.
+func (s *Server) patchOne(c *gin.Context, find func() (id string, err error), condition string) error {
 	if err := exchangeOf(c).permitSome(c.Param("type"), auth.Read); err != nil {
 		return err
 	}
@@ -57,6 +54,10 @@ func (s *Server) patchOne(c *gin.Context, id, condition string) error {
 	} else if done != nil {
 		exchangeOf(c).accountFor(done.Results[:1])
 		return s.sendUpdated(c, done.Results[0], nil)
+	}
+	id, err := find()
+	if err != nil {
+		return err
 	}
 	result, notes, err := s.applyOne(c, id, condition, apply)
 	if err != nil {

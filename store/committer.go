@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -282,14 +283,36 @@ func (c *committer) apply(ctx context.Context, r *request, p *plan, at time.Time
 // shelve puts what is for a shelf into the group.
 func (c *committer) shelve(ops []kv.Op) error {
 	c.over.Mark()
+	err := error(nil)
 	for _, op := range ops {
+		if op.Value == nil && op.Key[0] == tableReceipt {
+			var keep bool
+			if keep, err = c.emptied(op.Key); err != nil {
+				break
+			} else if keep {
+				continue
+			}
+		}
 		c.over.Set(op.Key, op.Value)
 	}
-	err := c.fits(0)
+	if err == nil {
+		err = c.fits(0)
+	}
 	if err != nil {
 		c.over.Rollback()
 	}
 	return err
+}
+
+// emptied reports whether a receipt that is to be removed was purged since it was chosen: the
+// table of purges has it then.
+func (c *committer) emptied(key []byte) (bool, error) {
+	b, ok, err := c.over.Get(key)
+	if err != nil || !ok {
+		return false, err
+	}
+	_, body, err := decodeReceipt(b)
+	return bytes.Equal(body, fhir.PurgedReceipt), err
 }
 
 // fits reports whether the engine takes the group as it has become, with the

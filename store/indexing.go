@@ -65,6 +65,13 @@ func (x *stalls) note(of *parameter, typ string, err error) {
 	}
 }
 
+// clear forgets what is parked: another server goes on with it.
+func (x *stalls) clear() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	clear(x.list)
+}
+
 // parked reports whether work waits until it is tried again.
 func (x *stalls) parked(code, typ string) bool {
 	x.mu.Lock()

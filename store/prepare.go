@@ -166,7 +166,10 @@ func (p *planner) receipt() error {
 		return err
 	}
 	first := fhir.Receipt{Key: p.tx.Receipt.Key, Body: body}
-	if was, now := fhir.RequestOf(first), fhir.RequestOf(p.tx.Receipt); was != "" && now != "" && was != now {
+	if another(first, p.tx.Receipt) {
+		if p.tx.Receipt.Plain {
+			return nil
+		}
 		return fhir.Reused("commit")
 	}
 	repeated := &fhir.Commit{Seq: seq, Receipt: first, Repeated: true}
@@ -177,6 +180,12 @@ func (p *planner) receipt() error {
 	}
 	p.repeated = repeated
 	return nil
+}
+
+// another reports whether a request is not the one of which the receipt under its key is.
+func another(first, r fhir.Receipt) bool {
+	was, now := fhir.RequestOf(first), fhir.RequestOf(r)
+	return was != "" && now != "" && was != now
 }
 
 // sort orders the changes as https://hl7.org/fhir/R4/http.html#trules asks.

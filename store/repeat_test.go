@@ -16,7 +16,7 @@ func plain(request string) fhir.Receipt {
 }
 
 // TestRepeat: a plain write under the key of another one returns what came of that, until it
-// is forgotten; another request under it is refused, and one that wrote nothing leaves none.
+// is forgotten; another request under it is carried out and remembered in its place, and one that wrote nothing leaves none.
 func TestRepeat(t *testing.T) {
 	db := openDB(t, mem.New(), store.Options{Purge: anyPurge})
 	write := func(at time.Time, r fhir.Receipt, changes ...fhir.Change) (*fhir.Commit, error) {
@@ -47,13 +47,18 @@ func TestRepeat(t *testing.T) {
 		require.Equal(t, was.Version.Ref()+was.Version.VersionID, again.Results[i].Version.Ref()+again.Results[i].Version.VersionID)
 		require.Equal(t, was.Version.JSON, again.Results[i].Version.JSON)
 	}
-	_, err = write(epoch.Add(2*time.Hour), plain("b"), changes...)
-	require.True(t, fhir.IsReused(err), "%v", err)
+	other, err := write(epoch.Add(2*time.Hour), plain("b"), changes...)
+	require.NoError(t, err)
+	require.False(t, other.Repeated)
+	again, err = write(epoch.Add(2*time.Hour), plain("b"), changes...)
+	require.NoError(t, err)
+	require.True(t, again.Repeated)
+	require.Equal(t, other.Seq, again.Seq)
 
-	n, err := db.ForgetRepeats(ctx, epoch)
+	n, err := db.ForgetRepeats(ctx, epoch.Add(2*time.Hour))
 	require.NoError(t, err)
 	require.Zero(t, n)
-	n, err = db.ForgetRepeats(ctx, epoch.Add(time.Minute))
+	n, err = db.ForgetRepeats(ctx, epoch.Add(2*time.Hour+time.Minute))
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 	_, found, err = db.ReceiptFor(ctx, plain("a").Key)

@@ -95,6 +95,7 @@ func (db *DB) serve(t *term, h head) {
 // leave follows again after a term, once.
 func (db *DB) leave(t *term) {
 	if db.term.CompareAndSwap(t, nil) {
+		db.stalls.clear()
 		db.follow()
 	}
 }
