@@ -1,6 +1,7 @@
 package console
 
 import (
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,7 +26,7 @@ func (v *visit) actForm() (view, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := v.formOf(a)
+	f := v.formOf(a, rand.Text())
 	if f.Version = a.version(); v.at() != "" {
 		return nil, &problem{status: http.StatusForbidden, heading: "Nothing is done in the past", message: "Look at what is now first."}
 	}
@@ -103,9 +104,11 @@ func (v *visit) do() (view, error) {
 	if !a.op.Instance {
 		at = a.typ
 	}
-	if once := v.form.Get("once"); once != "" && len(once) <= 64 && strings.Trim(once, onceDigits) == "" {
-		header = append(header, "Idempotency-Key", once)
+	once := v.form.Get("once")
+	if once == "" || len(once) > 64 || strings.Trim(once, onceDigits) != "" {
+		once = rand.Text()
 	}
+	header = append(header, "Idempotency-Key", once)
 	answer, err := v.ask(http.MethodPost, at+"/$"+a.act.op, body, header...)
 	if err != nil {
 		return nil, err
@@ -118,7 +121,15 @@ func (v *visit) do() (view, error) {
 		return nil, &elsewhere{back + sep + values("done", a.act.op)}
 	}
 	refused := refusedBy(answer)
-	f := v.formOf(a)
+	switch {
+	case answer.status >= 500:
+		refused.heading, refused.message = "The server did not answer as it should", "It is not known whether it was done. Send it again: it is done once."
+	case answer.status == http.StatusUnauthorized || answer.status == http.StatusTooManyRequests:
+		// it was not looked at, and says nothing of a form that was sent before
+	default:
+		once = rand.Text() // an answer to what was sent: the next is another act
+	}
+	f := v.formOf(a, once)
 	f.Problem = refused.heading + ". " + refused.message
 	if answer.status == http.StatusPreconditionFailed {
 		f.Version, f.Changed = a.version(), f.Back // sent again, it is about what is there now

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"crypto/rand"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,8 +8,10 @@ import (
 	"github.com/pestle-fhir/pestle/fhir"
 )
 
-func (v *visit) formOf(a *acting) *form {
-	f := &form{Heading: strings.TrimSuffix(a.words, "…"), Doc: a.op.Doc, Action: address(a.door, a.id, a.act.op), Version: a.form.Get("version"), Back: a.backOf(), Set: a.form.Get("set"), Once: rand.Text()}
+// formOf is the form of an act, which is done once however often it is sent with the same
+// once.
+func (v *visit) formOf(a *acting, once string) *form {
+	f := &form{Heading: strings.TrimSuffix(a.words, "…"), Doc: a.op.Doc, Action: address(a.door, a.id, a.act.op), Version: a.form.Get("version"), Back: a.backOf(), Set: a.form.Get("set"), Once: once}
 	if a.doc != "" {
 		f.Doc = a.doc
 	}
