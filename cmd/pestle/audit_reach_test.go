@@ -10,7 +10,8 @@ import (
 // resources. A chain, _has or include that leads to them finds nothing there, and is
 // refused, of searches, of searches for AuditEvents themselves, of conditions by which
 // something is written, and of conditional references; to those who may search AuditEvents
-// as to any other.
+// as to any other. A chain by a reference that cannot lead to AuditEvents is refused as one
+// to any type that it does not lead to.
 func TestAuditEventsAreReachedByNothing(t *testing.T) {
 	w := newGlassWorld(t)
 	const org = `{"resourceType":"Organization","name":"X"}`
@@ -29,8 +30,12 @@ func TestAuditEventsAreReachedByNothing(t *testing.T) {
 		require.Equal(t, 200, code, body)
 		require.Contains(t, body, `"fullUrl"`, "a chain to what is in the database finds")
 	}
+	code, body := w.send("8 superintendent", "PUT", "Organization?partof:AuditEvent.action=R", org)
+	require.Equal(t, 400, code, body)
+	require.Contains(t, body, `Expected: one of Organization. Found: \"AuditEvent\".`)
 	for _, c := range []struct{ method, path, body string }{
-		{"PUT", "Organization?_has:AuditEvent:agent:action=R", org}, {"PUT", "Organization?partof:AuditEvent.action=R", org},
+		{"PUT", "Organization?_has:AuditEvent:agent:action=R", org},
+		{"PUT", "List?item:AuditEvent.action=R", `{"resourceType":"List","status":"current","mode":"working"}`},
 		{"PATCH", "Organization?_has:AuditEvent:agent:action=R", `[{"op":"replace","path":"/name","value":"Y"}]`},
 		{"POST", "", `{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"PUT","url":"Organization?_has:AuditEvent:agent:action=R"},"resource":` + org + `}]}`},
 		{"POST", "", `{"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"POST","url":"Organization","ifNoneExist":"_has:AuditEvent:agent:action=R"},"resource":` + org + `}]}`},
@@ -42,6 +47,6 @@ func TestAuditEventsAreReachedByNothing(t *testing.T) {
 			require.Contains(t, body, "not-supported", "%s %s", c.method, c.path)
 		}
 	}
-	_, body := w.send("8 superintendent", "GET", "Organization?name:exact=X&_total=accurate", "")
+	_, body = w.send("8 superintendent", "GET", "Organization?name:exact=X&_total=accurate", "")
 	require.Contains(t, body, `"total":0`, "nothing is stored")
 }
