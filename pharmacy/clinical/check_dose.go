@@ -10,14 +10,18 @@ import (
 
 // dose finds more milligrams a day than a maximum, which may depend on the form,
 // the age and the weight. The age and the weight must be known for a maximum of
-// them: that they are not is a finding of its own.
+// them: that they are not is a finding of its own. A dose of which the instruction leaves how
+// often it is taken is compared as taken once a day.
 func (c *check) dose(r *Rule) {
 	if !c.order.Medicine.isForm(r.parameters["form"]) || !c.within(r) {
 		return
 	}
 	given, err := c.given()
 	if err != nil {
-		return // dose-unread finds it
+		var ok bool
+		if given, ok = c.left(); !ok {
+			return // dose-unread finds it
+		}
 	}
 	given = c.together(given)
 	most, why := c.most(r)
@@ -108,27 +112,42 @@ func (c *check) weight() (decimal.Decimal, bool) {
 
 // doseUnread finds that the dose of a day does not follow from the instruction.
 func (c *check) doseUnread(r *Rule) {
-	if _, err := c.given(); err != nil && !c.left() {
-		c.unread(r)
+	if _, err := c.given(); err != nil {
+		if _, left := c.left(); !left {
+			c.unread(r)
+		}
 	}
 }
 
 // doseLeft finds that the instruction gives an amount, and leaves to the patient how often
 // it is taken, as "one as directed" does.
 func (c *check) doseLeft(r *Rule) {
-	if _, err := c.given(); err != nil && c.left() {
-		c.unread(r)
+	if _, err := c.given(); err != nil {
+		if _, left := c.left(); left {
+			c.unread(r)
+		}
 	}
 }
 
-// left reports whether each instruction gives an amount, and none says how often.
-func (c *check) left() bool {
+// left is what the instructions come to in milligrams when each is followed once; ok is true
+// where each gives an amount that can be converted, and none says how often, nor how much
+// within a time that is no day.
+func (c *check) left() (once decimal.Decimal, ok bool) {
 	for i := range c.order.Dosages {
-		if d := &c.order.Dosages[i]; d.Dose.High.IsZero() || d.Timing.Says() {
-			return false
+		d := &c.order.Dosages[i]
+		amount, err := d.Day() // by a maximum of a day
+		if err != nil {
+			amount = dosage.Amount{High: d.Dose.High, Unit: d.Dose.Unit}
 		}
+		if d.Dose.High.IsZero() || d.Timing.Says() || err != nil && len(d.MaxPerPeriod) > 0 {
+			return once, false
+		}
+		if amount, err = c.order.Medicine.milligrams(amount); err != nil {
+			return once, false
+		}
+		once = once.Add(amount.High)
 	}
-	return len(c.order.Dosages) > 0
+	return once, len(c.order.Dosages) > 0
 }
 
 func (c *check) unread(r *Rule) {
