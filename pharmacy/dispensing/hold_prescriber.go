@@ -33,9 +33,6 @@ func checkPrescribers(p *prescription.Prescription, state fhir.State, orders []*
 			return err
 		}
 		lacks := prescriberLacks(mr, issuer, p.Type, p.Appropriate(false))
-		if err != nil {
-			return err
-		}
 		if !signed && !p.Private() && len(in.Entries) == 0 {
 			lacks = append(lacks, "an electronic signature (a Provenance whose target is the order)")
 		}

@@ -140,7 +140,7 @@ func (s Script) MedicationRequest(i int, subject, requester string) fhir.Value {
 		"subject", fhir.Obj("reference", subject), "requester", fhir.Obj("reference", requester),
 		"groupIdentifier", fhir.Obj("extension", fhir.List(fhir.Obj("url", nhs.ExtPrescriptionID, "valueIdentifier", nhs.IdentifierValue(nhs.IDOrderUUID, s.UUID()))), "system", nhs.IDOrder, "value", s.Order),
 		"courseOfTherapyType", nhs.Concept(fhir.Coding{System: system, Code: s.Therapy, Display: s.Therapy}),
-		"dosageInstruction", fhir.List(fhir.Obj("text", item.Dose)),
+		"dosageInstruction", instructions(item.Dose),
 		"dispenseRequest", fhir.Obj(request...),
 		"substitution", fhir.Obj("allowedBoolean", false))
 }
@@ -169,6 +169,18 @@ func Btoi(b bool) int {
 	return 0
 }
 
+// instructions are dose instructions in words, with "|" between them.
+func instructions(texts string) fhir.Value {
+	if !strings.Contains(texts, "|") {
+		return fhir.List(fhir.Obj("text", texts))
+	}
+	var list []any
+	for i, text := range strings.Split(texts, "|") {
+		list = append(list, fhir.Obj("sequence", i+1, "text", text))
+	}
+	return fhir.List(list...)
+}
+
 // UUID is the long id of the prescription.
 func (s Script) UUID() string {
 	if s.Long != "" {
@@ -186,7 +198,10 @@ func (s Script) People() []any {
 	case "address":
 		address = fhir.Value{}
 	}
+	country, code, both := strings.Cut(s.From, ";")
 	switch {
+	case both:
+		address = fhir.List(fhir.Obj("line", fhir.List("1 Mill Lane"), "postalCode", code, "country", country))
 	case strings.ContainsAny(s.From, "0123456789"):
 		address = fhir.List(fhir.Obj("line", fhir.List("1 Mill Lane"), "postalCode", s.From))
 	case s.From != "":
@@ -211,7 +226,11 @@ func (s Script) home() fhir.Value {
 	if !ok {
 		return fhir.Value{}
 	}
-	return fhir.List(fhir.Obj("use", "home", "line", fhir.List(line), "postalCode", postcode))
+	var lines []any
+	for line := range strings.SplitSeq(line, "|") {
+		lines = append(lines, line)
+	}
+	return fhir.List(fhir.Obj("use", "home", "line", fhir.List(lines...), "postalCode", postcode))
 }
 
 // Message writes the prescription as an EPS message.

@@ -61,7 +61,9 @@ func quantityInWords(mr node, f *Findings, c prescription.Control) {
 	}
 }
 
-// MDR-15(1)(f): a dose; "as directed" alone is none.
+// MDR-15(1)(f): a dose; "as directed" alone is none, nor is it beside a dose, as in "one at
+// night" and "then as directed". An instruction that is of no dose, such as "with food", may
+// stand beside one that names a dose.
 func definiteDose(mr node, f *Findings, c prescription.Control, on nhs.Date) {
 	if !c.DefiniteDose {
 		return
@@ -72,8 +74,12 @@ func definiteDose(mr node, f *Findings, c prescription.Control, on nhs.Date) {
 		issue.Found = "no dosage instruction"
 		f.At(mr, issue)
 	}
+	names := func(d node) bool {
+		return prescription.DefiniteDose(d.Get("text").Text(), on) || d.Get("doseAndRate").Exists()
+	}
+	named := slices.ContainsFunc(slices.Collect(instructions.Items()), names)
 	for d := range instructions.Items() {
-		if text := d.Get("text"); !prescription.DefiniteDose(text.Text(), on) && !d.Get("doseAndRate").Exists() {
+		if text := d.Get("text"); !names(d) && (!named || prescription.OpenDose(text.Text(), on)) {
 			issue.Found = fhir.OrNothing(text.Text())
 			f.At(Place(text, d), issue)
 		}

@@ -1,6 +1,7 @@
 package prescription
 
 import (
+	"cmp"
 	_ "embed"
 	"regexp"
 	"slices"
@@ -39,37 +40,39 @@ const (
 // letters are of the area.
 var postcode = regexp.MustCompile(`^([a-z]{1,2})[0-9][0-9a-z]?\s*[0-9][a-z]{2}$`)
 
-// OnlyBoxes reports whether a patient has addresses and all of them are post office boxes,
-// which are not the address that MDR 15(1) asks for; "no fixed abode" is one.
+// poBox is a spelling of "po box" at the beginning of a line in small letters without points.
+var poBox = regexp.MustCompile(`^p\s*o\s*box\b`)
+
+// OnlyBoxes reports whether a patient has addresses and the first line of each is a post
+// office box, which is not the address that MDR 15(1) asks for; "no fixed abode" is one. A
+// box below a street is no matter, and an address without lines begins with its text.
 func OnlyBoxes(patient node, on nhs.Date) bool {
 	box := func(text string) bool {
-		text = strings.ToLower(strings.Join(strings.Fields(strings.ReplaceAll(strings.ReplaceAll(text, ".", ""), "P O ", "PO ")), " "))
+		text = strings.Join(strings.Fields(strings.ToLower(strings.ReplaceAll(text, ".", " "))), " ")
+		text = poBox.ReplaceAllString(text, "po box")
 		return slices.ContainsFunc(countries, func(c datedCountry) bool {
 			return c.kind == "box" && !on.Before(c.from) && strings.HasPrefix(text, c.text)
 		})
 	}
 	addresses := slices.Collect(patient.Get("address").Items())
 	return len(addresses) > 0 && !slices.ContainsFunc(addresses, func(a node) bool {
-		for l := range a.Get("line").Items() {
-			if box(l.Text()) {
-				return false
-			}
-		}
-		return !box(a.Get("text").Text())
+		return !box(cmp.Or(a.Get("line").Item(0).Text(), a.Get("text").Text()))
 	})
 }
 
-// WhereIs says where an Address is by its country, and by its postcode.
+// WhereIs says where an Address is by its country, and by its postcode. A country that the
+// table does not have beside a postcode of the United Kingdom contradicts it: the address
+// does not say.
 func WhereIs(address node, on nhs.Date) Whereabouts {
 	says := func(kind, text string) bool {
 		return slices.ContainsFunc(countries, func(c datedCountry) bool { return c.kind == kind && c.text == text && !on.Before(c.from) })
 	}
-	country := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(address.Get("country").Text())), ".", "")
+	country := strings.Join(strings.Fields(strings.ToLower(strings.ReplaceAll(address.Get("country").Text(), ".", ""))), " ")
 	code := postcode.FindStringSubmatch(strings.ToLower(strings.TrimSpace(address.Get("postalCode").Text())))
 	switch {
-	case code != nil && says("outside", code[1]), country != "" && !says("country", country):
+	case code != nil && says("outside", code[1]), code == nil && country != "" && !says("country", country):
 		return Abroad
-	case country == "" && code == nil:
+	case code == nil && country == "", country != "" && !says("country", country):
 		return Unsaid
 	}
 	return InUK

@@ -3,6 +3,7 @@ package prescription
 import (
 	_ "embed"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
@@ -11,17 +12,27 @@ import (
 //go:embed doses.tsv
 var dosesTSV string
 
-// oneOf are the words for one of what is taken, with the day from which they are known.
-var oneOf = func() (list []datedWords) {
-	for cells := range rows(dosesTSV, 3) {
-		list = append(list, datedWords{nhs.ReadDate(cells[0]), regexp.MustCompile(`\b(a|an|each|per)\s+(\S+\s+)?` + regexp.QuoteMeta(cells[1]) + `\b`)})
+// doseWords are the rows of doses.tsv: words for one of what is taken ("one"), and those that
+// leave a dose to somebody ("open"), with the day from which they are known.
+var doseWords = func() (list []datedWords) {
+	before := map[string]string{"one": `(a|an|each|per)\s+(\S+\s+){0,3}`}
+	for cells := range rows(dosesTSV, 4) {
+		list = append(list, datedWords{nhs.ReadDate(cells[0]), cells[1], regexp.MustCompile(`\b` + before[cells[1]] + regexp.QuoteMeta(cells[2]) + `\b`)})
 	}
 	return list
 }()
 
 type datedWords struct {
 	from nhs.Date
+	kind string
 	text *regexp.Regexp
+}
+
+// doseSays reports whether a text has words of a kind on a day.
+func doseSays(kind, text string, on nhs.Date) bool {
+	return slices.ContainsFunc(doseWords, func(w datedWords) bool {
+		return w.kind == kind && !on.Before(w.from) && w.text.MatchString(text)
+	})
 }
 
 var (
@@ -39,10 +50,11 @@ var (
 // "twice daily" and "as in the letter of 3/11/2026" do not.
 func DefiniteDose(text string, on nhs.Date) bool {
 	text = strings.ToLower(strings.Join(strings.Fields(text), " "))
-	for _, w := range oneOf {
-		if !on.Before(w.from) && w.text.MatchString(text) {
-			return true
-		}
-	}
-	return anAmount.MatchString(noAmount.ReplaceAllString(text, " "))
+	return doseSays("one", text, on) || anAmount.MatchString(noAmount.ReplaceAllString(text, " "))
+}
+
+// OpenDose reports whether the text of a dose instruction leaves the dose to somebody, as
+// "then as directed" does and "with food" does not. It is of a text that names no dose.
+func OpenDose(text string, on nhs.Date) bool {
+	return doseSays("open", strings.ToLower(strings.Join(strings.Fields(text), " ")), on)
 }
