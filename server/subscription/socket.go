@@ -124,10 +124,20 @@ func (h *hub) serve(ctx context.Context, c *websocket.Conn, who *auth.Identity, 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(h.service.running(), cancel)()
-	why := ""
 	var once sync.Once
-	conn := &connection{out: make(chan []byte, socketQueue), still: still, close: func(reason string) { once.Do(func() { why = reason; cancel() }) }}
 	var group sync.WaitGroup
+	conn := &connection{out: make(chan []byte, socketQueue), still: still, close: func(why string) {
+		once.Do(func() {
+			if why == "" {
+				cancel()
+				return
+			}
+			group.Go(func() { // to end the context ends the connection, and comes after the close frame
+				_ = c.Close(websocket.StatusPolicyViolation, why)
+				cancel()
+			})
+		})
+	}}
 	group.Go(func() { conn.write(ctx, c) })
 	for {
 		kind, text, err := c.Read(ctx)
@@ -144,11 +154,8 @@ func (h *hub) serve(ctx context.Context, c *websocket.Conn, who *auth.Identity, 
 		}
 	}
 	h.drop(conn)
-	cancel()
+	conn.close("") // unless it is being closed
 	group.Wait()
-	if why != "" {
-		_ = c.Close(websocket.StatusPolicyViolation, why)
-	}
 	_ = c.CloseNow()
 }
 

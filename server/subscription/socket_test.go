@@ -52,25 +52,23 @@ func TestSocketEnds(t *testing.T) {
 	who := &revocable{}
 	s := &Service{config: Config{Callers: who, Clock: time.Now, Logger: slog.New(slog.DiscardHandler)}, byID: map[string]*line{}}
 	s.sockets.service, s.sockets.tokens = s, map[string]binding{"x": {expires: time.Now().Add(time.Minute)}}
+	l := newLine(s, "1")
+	l.plan, l.owner.Key = &plan{channel: socket}, ownerKey(&fhir.Principal{Agent: "Device/1", OnBehalf: "FA565", Client: "clinic"})
+	s.byID["1"] = l
 	conn := dial(s)
 	who.over.Store(true)
 	require.NoError(t, conn.Write(ctx, websocket.MessageText, []byte("bind-with-token x")))
 	ended(conn)
 
 	who.over.Store(false)
-	opened := make(chan *connection, 1)
-	conn = dial(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c, err := websocket.Accept(w, r, nil)
-		if err != nil {
-			return
-		}
-		told := &connection{out: make(chan []byte, 2), still: func() bool { return !who.over.Load() }, close: func(why string) { _ = c.Close(websocket.StatusPolicyViolation, why) }}
-		opened <- told
-		told.write(ctx, c)
-	}))
-	told := <-opened
-	require.True(t, told.tell([]byte("one")))
+	conn = dial(s)
+	require.NoError(t, conn.Write(ctx, websocket.MessageText, []byte("bind 1")))
 	_, text, err := conn.Read(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "bound 1", string(text))
+	told := s.sockets.of("1")[0]
+	require.True(t, told.tell([]byte("one")))
+	_, text, err = conn.Read(ctx)
 	require.NoError(t, err)
 	require.Equal(t, "one", string(text))
 	who.over.Store(true)
