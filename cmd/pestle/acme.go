@@ -37,6 +37,6 @@ func (o *acmeOptions) complete(c *serveCommand) error {
 	case !strings.HasPrefix(o.Directory, "https://"):
 		return fmt.Errorf("--acme-directory %s: expected a URL with https", o.Directory)
 	}
-	o.host, o.keep = at.Hostname(), filepath.Join(c.Data, "acme")
+	o.host, o.keep = strings.ToLower(at.Hostname()), filepath.Join(c.Data, "acme")
 	return nil
 }

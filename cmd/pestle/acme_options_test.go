@@ -13,6 +13,7 @@ func TestACMEOptions(t *testing.T) {
 		want   string
 	}{
 		"right":          {func(*serveCommand) {}, ""},
+		"capitals":       {func(c *serveCommand) { c.PublicURL = "https://Pharmacy.EXAMPLE" }, ""},
 		"an address":     {func(c *serveCommand) { c.PublicURL = "https://192.0.2.1" }, "--acme needs --public-url with the name"},
 		"a short name":   {func(c *serveCommand) { c.PublicURL = "https://pharmacy" }, "--acme needs --public-url with the name"},
 		"clear text":     {func(c *serveCommand) { c.PublicURL = "http://pharmacy.example" }, "--acme needs --public-url with the name"},
@@ -26,6 +27,7 @@ func TestACMEOptions(t *testing.T) {
 		of.change(c)
 		if err := c.complete(); of.want == "" {
 			require.NoError(t, err, name)
+			require.Equal(t, "pharmacy.example", c.ACME.host, name)
 		} else {
 			require.ErrorContains(t, err, of.want, name)
 		}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 // ACME says from whom a server gets its certificate by itself (RFC 8555). Who issues it
 // proves that the name is the server's by a connection to its port 443 (RFC 8737).
 type ACME struct {
-	Host      string // for which the certificate is, a DNS name
+	Host      string // for which the certificate is, a DNS name in lower case
 	Email     string // whom who issues it warns; "" for nobody
 	Directory string // the URL of the ACME server's directory
 	CA        string // a file of certificates in PEM of who may sign the ACME server's; "" for those of the system
@@ -66,13 +67,14 @@ func (o *obtained) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, er
 		hello.ServerName = o.host
 	}
 	certificate, err := o.manager.GetCertificate(hello)
-	if hello.ServerName == o.host && !slices.Contains(hello.SupportedProtos, acme.ALPNProto) {
+	if strings.EqualFold(hello.ServerName, o.host) && !slices.Contains(hello.SupportedProtos, acme.ALPNProto) {
 		o.tell(certificate, err)
 	}
 	return certificate, err
 }
 
-// tell logs a certificate that is new, and once a minute that there is none.
+// tell logs a certificate that is valid for longer than those before, and once a minute that
+// there is none. Those with keys of RSA and ECDSA are shown by turns.
 func (o *obtained) tell(certificate *tls.Certificate, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -80,7 +82,7 @@ func (o *obtained) tell(certificate *tls.Certificate, err error) {
 	case err != nil && time.Since(o.failed) > time.Minute:
 		o.failed = time.Now()
 		o.log.Error("there is no certificate of the server: the ACME server must reach it at port 443 of the name", "host", o.host, "directory", o.manager.Client.DirectoryURL, "error", err)
-	case err == nil && !certificate.Leaf.NotAfter.Equal(o.shown):
+	case err == nil && certificate.Leaf.NotAfter.After(o.shown):
 		o.shown = certificate.Leaf.NotAfter
 		o.log.Info("the certificate of the server", "host", o.host, "until", o.shown)
 	}
