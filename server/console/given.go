@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,7 +88,7 @@ func (a *acting) value(p fhir.Parameter, name string) fhir.Value {
 		if !isDigits(text) || len(text) > 9 {
 			return fhir.Obj("name", p.Name, "valueString", text)
 		}
-		return fhir.Obj("name", p.Name, "valuePositiveInt", fhir.Raw(strings.TrimLeft(text, "0")))
+		return fhir.Obj("name", p.Name, "valuePositiveInt", fhir.Raw(cmp.Or(strings.TrimLeft(text, "0"), "0")))
 	case "choice":
 		if !slices.Contains(p.Kinds, "valueCode") {
 			system, code, ok := strings.Cut(text, "|")
