@@ -26,6 +26,9 @@ func (c *serveCommand) consoleOver(rest, commands http.Handler, app *app, config
 	site := c.appConfig().Dispensing.Site
 	screens := console.Config{REST: rest, Commands: commands, Sandbox: c.Sandbox, Site: c.site(), Origin: trimSlash(c.PublicURL), Pharmacy: strings.TrimSpace(site.Name + " (" + site.ODS + ")"),
 		Display: nhs.Display, Zone: nhs.London(), Logger: log, Operations: config.Operations, Codes: codesOf, Head: app.db.Head, Wait: app.db.Wait, Last: app.lastCommit,
+		Unit: func(unit, system, code string) string {
+			return registered{}.Unit(unit, system, code, nhs.DateOf(time.Now()))
+		},
 		Identity: func(p *oauth.Person, proof oauth.Proof) auth.Identity { return tokens.IdentityOf(p, proof, "console") }}
 	switch {
 	case c.Sandbox:

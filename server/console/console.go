@@ -8,6 +8,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -34,6 +35,8 @@ type Config struct {
 	Idle     time.Duration // after which a session is over; 0 where it is not
 	// Display is the name of a code in its system, "" for one that is not known.
 	Display func(system, code string) string
+	// Unit is the name of the unit of a quantity, one for all codes and words that mean it.
+	Unit func(unit, system, code string) string
 	// Operations are those that the FHIR interface offers: an act is asked for by what they
 	// declare. Codes are the codes that a parameter of one takes, "Task/$hold" "hold"; nil
 	// for a parameter whose codes are not known.
@@ -73,6 +76,9 @@ func New(config Config) *Server {
 	}
 	if config.Display == nil {
 		config.Display = func(string, string) string { return "" }
+	}
+	if config.Unit == nil {
+		config.Unit = func(unit, _, code string) string { return strings.ToLower(strings.TrimSpace(cmp.Or(unit, code))) }
 	}
 	if config.Codes == nil {
 		config.Codes = func(string, string) []fhir.Coding { return nil }

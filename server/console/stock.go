@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/server/page/markup"
@@ -138,6 +137,9 @@ func (v *visit) stock() (view, error) {
 	if !v.worksStock() {
 		return nil, &problem{status: http.StatusForbidden, heading: "This is not for your role", message: "The stock is for the people of the pharmacy, finance and auditors."}
 	}
+	if v.at() != "" {
+		return nil, &problem{status: http.StatusBadRequest, heading: "The stock is shown as it is now", message: "How it was in the past cannot be looked at here: look at what is now."}
+	}
 	q := v.r.URL.Query()
 	out := &stockScreen{Show: q.Get("show"), Name: strings.TrimSpace(q.Get("name")), Done: doneWords(q.Get("done"))}
 	if !slices.ContainsFunc(stockLists, func(l stockList) bool { return l.name == out.Show }) {
@@ -151,7 +153,7 @@ func (v *visit) stock() (view, error) {
 		return nil, refusedBy(a)
 	}
 	v.json = fhirPath + "/Basic/$stock"
-	pages, err := v.registerBalances(q.Get("org"))
+	pages, err := v.balancesInRegister(q.Get("org"))
 	if err != nil {
 		return nil, err
 	}
@@ -226,7 +228,7 @@ func (v *visit) lotDoors(pairs []string, ops ...string) (list []tab) {
 
 // productOf is a product of the answer of $stock. Where the register has a page for it, it is
 // received, counted, destroyed and corrected by the register's acts.
-func (v *visit) productOf(parts fhir.Node, pages map[string]string) product {
+func (v *visit) productOf(parts fhir.Node, pages registerBalances) product {
 	amount := func(name string) string { return amountOf(parameter(parts, name).Get("valueQuantity")) }
 	text := func(name string) string { return valueIn(parameter(parts, name)) }
 	coding := parameter(parts, "product").Get("valueCoding")
@@ -245,11 +247,12 @@ func (v *visit) productOf(parts fhir.Node, pages map[string]string) product {
 			p.Warnings = append(p.Warnings, "Less is available than the reorder level.")
 		}
 	}
-	registered, kept := pages[coding.Get("code").Text()]
+	registered, kept := pages[productKey(coding.Get("code").Text(), p.Name)]
 	if kept {
-		p.Facts = append(p.Facts, fact{"Balance in the register", registered})
-		if registered != p.Balance {
-			p.Warnings = append(p.Warnings, "The register has "+registered+", the ledger "+p.Balance+": look into it, and correct the register.")
+		balances, warning := v.beside(registered, parameter(parts, "balance").Get("valueQuantity"))
+		p.Facts = append(p.Facts, balances...)
+		if warning != "" {
+			p.Warnings = append(p.Warnings, warning)
 		}
 		p.Doors = v.registerDoors(code, registerActs...)
 	} else {
@@ -319,27 +322,6 @@ func (v *visit) lotOf(p *product, parts fhir.Node, code string, kept bool) lot {
 		l.Acts = append(l.Acts, v.lotDoors(pairs[:4], "recall-batch")...)
 	}
 	return l
-}
-
-// registerBalances are the balances of the pages of the controlled drugs register by the
-// codes of their products, none where the role does not see it.
-func (v *visit) registerBalances(org string) (map[string]string, error) {
-	if !v.acts("Basic/$register") {
-		return nil, nil
-	}
-	tomorrow := v.now().AddDate(0, 0, 1).Format(time.DateOnly) // no entries, but what is carried forward to it
-	a, err := v.ask(http.MethodGet, "Basic/$register?"+values("from", tomorrow, "org", org), nil)
-	if err != nil || !a.ok() {
-		return nil, err
-	}
-	out := map[string]string{}
-	for p := range a.resource.Get("parameter").Items() {
-		if p.Get("name").Text() == "page" {
-			about := extension(parameter(p.Get("part"), "page").Get("resource"), "register-page")
-			out[extension(about, "product").Get("valueCoding").Get("code").Text()] = amountOf(parameter(p.Get("part"), "balance").Get("valueQuantity"))
-		}
-	}
-	return out, nil
 }
 
 // ordersThatWait are orders of the warehouse that wait for a person, where the role sees them.
