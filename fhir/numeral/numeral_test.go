@@ -25,12 +25,12 @@ func TestRead(t *testing.T) {
 
 func TestQuantity(t *testing.T) {
 	for words, want := range map[string]string{"twenty eight": "28", "Fifty-six point five": "56.5", "twenty two point two five millilitres": "22.25", "two and a half": "2.5",
-		"one hundred and twelve and a half tablets": "112.5", "one and three quarters": "1.75", "a half": "0.5", "zero point five": "0.5"} {
+		"one hundred and twelve and a half tablets": "112.5", "one and three quarters": "1.75", "a half": "0.5", "zero point five": "0.5", "one point zero zero zero zero zero one": "1.000001"} {
 		n, ok := Quantity(words)
 		assert.True(t, ok, words)
 		assert.Equal(t, want, n.String(), words)
 	}
-	for _, words := range []string{"", "28", "two point", "point five", "half", "two tablets and nine halves of half", "twenty twelve point five"} {
+	for _, words := range []string{"", "28", "two point", "point five", "half", "two tablets and nine halves of half", "twenty twelve point five", "one point zero zero zero zero zero zero zero"} {
 		_, ok := Quantity(words)
 		assert.False(t, ok, words)
 	}

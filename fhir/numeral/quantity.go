@@ -24,7 +24,9 @@ func Quantity(words string) (n decimal.Decimal, ok bool) {
 			if !isSmall || d > 9 {
 				break
 			}
-			digits += string(rune('0' + d))
+			if digits += string(rune('0' + d)); len(digits) > 8 {
+				return n, false // more than six digits are no amount of a medicine
+			}
 		}
 		if digits == "0." {
 			return n, false // "two point": of what nobody can tell
