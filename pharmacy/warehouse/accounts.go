@@ -96,8 +96,8 @@ func (s *Service) TellAccounts(ctx context.Context, to Accounts, now time.Time) 
 			return fhir.E("stock", fhir.Exception, fhir.Issue{Message: "The accounts of the stock do not add up: " + wrong + ".", Fix: "Run pestle check."})
 		}
 		for _, j := range JournalsOf {
-			body := b.closed(j) // and its id: what is told again of a day after a restore is another message where it says something else
-			result := to.Tell(ctx, pharmacy.ID("stock-accounts", s.site, day.String(), string(j), string(body)), body)
+			body := b.closed(j)
+			result := to.Tell(ctx, s.messageID(day, j, body), body)
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -114,6 +114,16 @@ func (s *Service) TellAccounts(ctx context.Context, to Accounts, now time.Time) 
 			return err
 		}
 	}
+}
+
+// messageID is the id of the message of a journal of a day. It depends on what that says, for
+// what is told of a day again after a restore is another message where it says something
+// else; but for the orders, which are those of now, and so may differ when they are told again.
+func (s *Service) messageID(day nhs.Date, j Journal, body []byte) string {
+	if j == Orders {
+		body = nil
+	}
+	return pharmacy.ID("stock-accounts", s.site, day.String(), string(j), string(body))
 }
 
 // closed is the message of a journal.

@@ -79,6 +79,10 @@ func TestTellAccounts(t *testing.T) {
 	require.Equal(t, "2026-11-04 stock.control 2.40 0 2.40", k.told[20])
 	require.Len(t, map[string]bool{k.ids[1]: true, k.ids[8]: true}, 2)
 
+	id := func(j Journal, body string) string { return w.s.messageID(nhs.DateOf(wednesday), j, []byte(body)) }
+	require.Equal(t, id(Orders, "1"), id(Orders, "2"), "the orders of now")
+	require.NotEqual(t, id(Valuation, "1"), id(Valuation, "2"))
+
 	k.gone, k.ids = true, nil
 	tell(wednesday.AddDate(0, 0, 2))
 	tell(wednesday.AddDate(0, 0, 2).Add(time.Hour))
