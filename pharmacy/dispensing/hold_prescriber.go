@@ -89,7 +89,7 @@ func issuerOf(state fhir.State, mr node, in *message.Message) (prescription.Issu
 // prescriberLacks is what an order does not tell of its prescriber, for a type of
 // prescription on a day.
 func prescriberLacks(mr node, issuer prescription.Issuer, typ string, on nhs.Date) (lacks []string) {
-	if words := prescription.Declaration(typ, on); words != "" && !strings.Contains(strings.ToLower(string(mr.Raw())), words) {
+	if words := prescription.Declaration(typ, on); words != "" && !strings.Contains(wordsOf(mr), words) {
 		lacks = append(lacks, "the words \""+words+"\" (in a dosage instruction or a note)")
 	}
 	if !issuer.Role.Exists() {
@@ -109,6 +109,30 @@ func prescriberLacks(mr node, issuer prescription.Issuer, typ string, on nhs.Dat
 		lacks = append(lacks, "an address of the prescriber in the United Kingdom, as its country or its postcode says (found: "+prescription.InWords(address)+")")
 	}
 	return lacks
+}
+
+// wordsOf are the words of the dosage instructions and the notes of an order, in small letters
+// with one space between them.
+func wordsOf(mr node) string {
+	var list []string
+	add := func(texts ...node) {
+		for _, t := range texts {
+			list = append(list, strings.Fields(strings.ToLower(t.Text()))...)
+		}
+	}
+	for d := range mr.Get("dosageInstruction").Items() {
+		add(d.Get("text"), d.Get("patientInstruction"))
+		for more := range d.Get("additionalInstruction").Items() {
+			add(more.Get("text"))
+			for c := range more.Get("coding").Items() {
+				add(c.Get("display"))
+			}
+		}
+	}
+	for n := range mr.Get("note").Items() {
+		add(n.Get("text"))
+	}
+	return strings.Join(list, " ")
 }
 
 // referred is the resource that a reference of an order means, contained or
