@@ -80,28 +80,33 @@ func (f Formulary) check(l *Line, on nhs.Date) {
 }
 
 // checkUnit holds a controlled drug whose total quantity (MDR 15(1)(f)) is not in the
-// unit in which the medicine is counted, where the server knows that: 28 ml of tablets.
+// unit in which the medicine is counted, where the server knows both: 28 ml of tablets.
 func (f Formulary) checkUnit(l *Line, c Control, on nhs.Date) {
 	if !c.QuantityWords || l.Quantity.Unit == "" && l.Quantity.Code == "" {
 		return
 	}
 	for _, medicine := range l.Medicines {
 		unit := f.unitOf(medicine, on)
-		if byCode, byWord := units.named(l.Quantity, on); unit != "" && (either(byCode, byWord) != unit || conflicting(byCode, byWord)) {
+		if byCode, byWord := units.named(l.Quantity, on); unit != "" && (conflicting(either(byCode, byWord), unit) || conflicting(byCode, byWord)) {
 			l.hold(HoldMedicine, "The order is of "+l.Quantity.InUnits()+", and the unit of "+medicineText(medicine)+" is the "+unit+".")
 		}
 	}
 }
 
 // unitOf is the unit in which a medicine is counted: as the tables have it, or the one
-// that is a word of its name, as in "Morphine 10mg tablets"; "" where neither tells.
+// that is a word of its name, as in "Morphine 10mg tablets"; "" where neither tells, and of
+// unit dose vials, which are ordered by the vial, by the dose and by volume.
 func (f Formulary) unitOf(c fhir.Coding, on nhs.Date) (unit string) {
 	if row, ok := inForce(f.byCode[c.Code], func(m datedMedicine) nhs.Date { return m.from }, func(datedMedicine) bool { return true }, on); ok && row.Unit != "" {
 		return row.Unit
 	}
-	for word := range strings.FieldsSeq(c.Display) {
-		if _, named := units.named(Quantity{Unit: word}, on); named != "" {
-			unit = named
+	name := strings.ToLower(c.Display)
+	if strings.Contains(name, "unit dose") {
+		return ""
+	}
+	for word := range strings.FieldsSeq(name) {
+		if u := unitOn(units.byWord[word], on); u.inNames {
+			unit = u.name
 		}
 	}
 	return unit

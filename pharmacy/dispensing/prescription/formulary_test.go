@@ -1,6 +1,7 @@
 package prescription
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -39,6 +40,12 @@ func TestStrengths(t *testing.T) {
 		"Nystatin 100,000units/ml oral suspension":         {"100000unit/ml"},
 		"Co-codamol 30mg/500mg tablets":                    {"30mg/500mg"},
 		"Fentanyl 25micrograms/hour transdermal patches":   {"25microgram/hour"},
+		"Fentanyl 12mcg/hr patches":                        {"12microgram/hour"},
+		"Fentanyl 12 micrograms per hour patches":          {"12microgram/hour"},
+		"Digoxin 0.5mg tablets":                            {"500microgram"},
+		"Levothyroxine 1,000 nanograms":                    {"1microgram"},
+		"Paracetamol 1g tablets":                           {"1000mg"},
+		"Methylphenidate 18mg tablets (Xaggitin XL 18mg)":  {"18mg"},
 		"Betamethasone valerate 0.1% cream":                {"0.1%"},
 		"Phosphates enema (Formula B) 128ml standard tube": nil,
 	} {
@@ -59,5 +66,29 @@ func TestUnclearMedicines(t *testing.T) {
 		require.NotEmpty(t, standing, name)
 		require.Equal(t, HoldMedicine, standing[0].Code, name)
 		require.Equal(t, "HOLD-MEDICINE", standing[0].issue("Task").Rule, name)
+	}
+}
+
+// TestUnitOfAnOrder holds a controlled drug that is ordered in a unit of another kind.
+func TestUnitOfAnOrder(t *testing.T) {
+	for _, c := range []struct {
+		name, unit string
+		held       bool
+	}{
+		{"Morphine 10mg/5ml oral solution 5ml unit dose vials", "unit dose", false},
+		{"Morphine 10mg/5ml oral solution 5ml unit dose vials", "vial", false},
+		{"Morphine 10mg tablets", "tablet(s)", false},
+		{"Morphine 10mg tablets", "blister", false}, // not known, so not another
+		{"Morphine 10mg tablets", "pack", true},
+		{"Morphine 10mg tablets 28 pack", "tablet", false},
+		{"Morphine 10mg suppositories", "suppository", false},
+		{"Morphine 10mg suppositories", "tablet", true},
+		{"Fentanyl 100micrograms/dose nasal spray 10 dose", "ml", false},
+		{"Morphine 60mg modified-release granules sachets", "capsule", true},
+	} {
+		p := &Prescription{Signed: day("2026-11-24"), Lines: []Line{{Item: "1", Claimed: "CD2", Quantity: Quantity{Unit: c.unit}, Medicines: []fhir.Coding{{Display: c.name}}}}}
+		builtInRules.Classify(p)
+		held := slices.ContainsFunc(p.Standing(&p.Lines[0]), func(h Hold) bool { return h.Code == HoldMedicine })
+		require.Equal(t, c.held, held, c.name+" "+c.unit)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
@@ -86,14 +88,15 @@ func (f Formulary) substancesOf(c fhir.Coding, on nhs.Date) (list []string) {
 	return list
 }
 
-var strengthWords = regexp.MustCompile(`(\d[\d,]*(?:\.\d+)?)\s*(mg|micrograms?|mcg|g|units?|%)(?:/(\d*(?:\.\d+)?)\s*(ml|mg|dose|hour))?(?:[^a-z0-9]|$)`)
+var strengthWords = regexp.MustCompile(`(\d[\d,]*(?:\.\d+)?)\s*(mg|micrograms?|mcg|nanograms?|g|units?|%)(?:(?:/|\s+per\s+)(\d*(?:\.\d+)?)\s*(ml|mg|dose|hours?|hr))?(?:[^a-z0-9]|$)`)
 
-// strengths are the strengths in a name, in one spelling: "18mg", "10mg/5ml".
+// strengths are the strengths in a name, each once, in one order and one spelling: "18mg",
+// "10mg/5ml", "500microgram" of 0.5 mg, "1000mg" of 1 g.
 func strengths(name string) (list []string) {
 	for _, m := range strengthWords.FindAllStringSubmatch(strings.ToLower(name), -1) {
-		unit := strings.TrimSuffix(strings.Replace(m[2], "mcg", "microgram", 1), "s")
-		text := strings.ReplaceAll(m[1], ",", "") + unit
+		text := amountOf(strings.ReplaceAll(m[1], ",", ""), strings.TrimSuffix(m[2], "s"))
 		if m[4] != "" {
+			m[4] = strings.TrimSuffix(strings.Replace(m[4], "hr", "hour", 1), "s")
 			per := m[3]
 			if per == "1" {
 				per = "" // 4mg/1ml is 4mg/ml
@@ -102,7 +105,30 @@ func strengths(name string) (list []string) {
 		}
 		list = append(list, text)
 	}
-	return list
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// amountOf is an amount in one spelling: of a mass in the largest of milligram, microgram and
+// nanogram of which it is at least one.
+func amountOf(value, unit string) string {
+	n, err := decimal.NewFromString(value)
+	if err != nil {
+		return value + unit
+	}
+	exponent := map[string]int32{"g": 9, "mg": 6, "microgram": 3, "mcg": 3, "nanogram": 0}
+	e, isMass := exponent[unit]
+	if !isMass {
+		return n.String() + unit
+	}
+	n, unit = n.Shift(e), "nanogram"
+	for _, larger := range []string{"mg", "microgram"} {
+		if each := decimal.New(1, exponent[larger]); n.GreaterThanOrEqual(each) {
+			n, unit = n.Shift(-exponent[larger]), larger
+			break
+		}
+	}
+	return n.String() + unit
 }
 
 // productIssues judges the product of a supply; what cannot be told is held.

@@ -17,8 +17,9 @@ type unitTable struct {
 }
 
 type namedUnit struct {
-	from nhs.Date
-	name string
+	from    nhs.Date
+	name    string
+	inNames bool // what its word in the name of a medicine tells is how that is counted
 }
 
 var units = readUnits(unitsTSV)
@@ -30,10 +31,10 @@ func readUnits(tsv string) unitTable {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}
-		if len(cells) != 5 || nhs.ReadDate(cells[0]).IsZero() {
+		if len(cells) != 6 || nhs.ReadDate(cells[0]).IsZero() {
 			panic("dispensing: units.tsv: " + line)
 		}
-		u := namedUnit{nhs.ReadDate(cells[0]), cells[1]}
+		u := namedUnit{nhs.ReadDate(cells[0]), cells[1], cells[5] == "yes"}
 		t.byCode[cells[2]+"|"+cells[3]] = append(t.byCode[cells[2]+"|"+cells[3]], u)
 		for word := range strings.SplitSeq(cells[4], ",") {
 			if word != "" {
@@ -47,11 +48,13 @@ func readUnits(tsv string) unitTable {
 // named is the name of a unit on a day, by its code and by its word; "" where
 // the table does not have it.
 func (t unitTable) named(q Quantity, on nhs.Date) (byCode, byWord string) {
-	at := func(rows []namedUnit) string {
-		u, _ := inForce(rows, func(u namedUnit) nhs.Date { return u.from }, func(namedUnit) bool { return true }, on)
-		return u.name
-	}
-	return at(t.byCode[unitSystem(q.System)+"|"+q.Code]), at(t.byWord[strings.ToLower(strings.TrimSpace(q.Unit))])
+	return unitOn(t.byCode[unitSystem(q.System)+"|"+q.Code], on).name, unitOn(t.byWord[strings.ToLower(strings.TrimSpace(q.Unit))], on).name
+}
+
+// unitOn is the one of rows that is in force on a day, the zero namedUnit for none.
+func unitOn(rows []namedUnit, on nhs.Date) namedUnit {
+	u, _ := inForce(rows, func(u namedUnit) nhs.Date { return u.from }, func(namedUnit) bool { return true }, on)
+	return u
 }
 
 // unitSystem is the system of a unit's code: identifiers of dm+d are identifiers
