@@ -66,7 +66,7 @@ func startShipped(t *testing.T, data, from string) *shipped {
 		stop()
 		require.NoError(t, <-served)
 		require.NoError(t, s.app.close())
-		require.NoError(t, s.replica.close())
+		require.NoError(t, s.close())
 	})
 	t.Cleanup(s.stop)
 	require.Eventually(t, func() bool { return s.write("first") == nil }, 20*time.Second, 5*time.Millisecond)

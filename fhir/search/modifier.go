@@ -16,10 +16,10 @@ func modifiers(param *r4.SearchParam, types typeSet, terminology bool) []string 
 			out = append(out, modifier)
 		}
 	}
-	switch {
-	case param.Code == ID:
+	switch param.Code {
+	case ID:
 		return append(out, "not")
-	case param.Code == phonetic || param.Code == Text:
+	case phonetic, Text:
 		return out // a sound has no parts, and words are found wherever they are
 	}
 	switch param.Type {
