@@ -68,6 +68,9 @@ func WhereIs(address node, on nhs.Date) Whereabouts {
 		return slices.ContainsFunc(countries, func(c datedCountry) bool { return c.kind == kind && c.text == text && !on.Before(c.from) })
 	}
 	country := strings.Join(strings.Fields(strings.ToLower(strings.ReplaceAll(address.Get("country").Text(), ".", ""))), " ")
+	if first, second, _ := strings.Cut(country, ", "); says("country", second) {
+		country = first // "England, United Kingdom"
+	}
 	code := postcode.FindStringSubmatch(strings.ToLower(strings.TrimSpace(address.Get("postalCode").Text())))
 	switch {
 	case code != nil && says("outside", code[1]), code == nil && country != "" && !says("country", country):
