@@ -3,7 +3,6 @@ package terminology
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	_ "embed"
 	"fmt"
 	"io"
@@ -13,15 +12,17 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/klauspost/compress/zstd"
+
 	"github.com/pestle-fhir/pestle/profiles/definition"
 )
 
-//go:generate go run ../../internal/gen/terminology -out r4.txt.gz
+//go:generate go run ../../internal/gen/terminology -out r4.txt.zst
 
 // r4table holds the code systems, value sets and concept maps of R4 as lines of
 // tab-separated fields; see [Write].
 //
-//go:embed r4.txt.gz
+//go:embed r4.txt.zst
 var r4table []byte
 
 // base reads the R4 table, once and not before the first question.
@@ -47,7 +48,7 @@ var base = sync.OnceValue(func() *definition.Set {
 //	G source target unmapped-mode unmapped-code unmapped-map
 //	E code display    T code display equivalence
 func Write(out io.Writer, set *definition.Set) error {
-	z, err := gzip.NewWriterLevel(out, gzip.BestCompression)
+	z, err := zstd.NewWriter(out, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return err
 	}
@@ -143,10 +144,11 @@ func (w *tableWriter) conceptMap(d *definition.ConceptMap) {
 
 // Read reads what Write wrote.
 func Read(in io.Reader) (*definition.Set, error) {
-	z, err := gzip.NewReader(in)
+	z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return nil, err
 	}
+	defer z.Close()
 	r := &tableReader{set: definition.NewSet()}
 	lines := bufio.NewScanner(z)
 	lines.Buffer(nil, 1<<20)

@@ -1,7 +1,7 @@
 // Command terminology writes the code systems, value sets and concept maps of
 // R4 as the table that package profiles/terminology carries:
 //
-//	PESTLE_R4=hl7.fhir.r4.core-4.0.1.tgz go run ./internal/gen/terminology -out profiles/terminology/r4.txt.gz
+//	PESTLE_R4=hl7.fhir.r4.core-4.0.1.tgz go run ./internal/gen/terminology -out profiles/terminology/r4.txt.zst
 //
 // Only facts are taken over: codes, displays in all languages, hierarchy and the
 // properties that decide membership. Displays of SNOMED CT and LOINC codes are left out.
