@@ -92,8 +92,17 @@ func (s *Service) read(ctx context.Context, id string) (*line, glance, error) {
 	if err != nil {
 		return nil, glance{}, err
 	}
+	select {
+	case <-s.known:
+	case <-ctx.Done():
+	case <-time.After(knownWithin):
+	}
 	return s.one(v)
 }
+
+// knownWithin is how long a call waits, after the start of the server, until it is known who
+// owns the subscriptions. Where others tell of events it never is.
+const knownWithin = 5 * time.Second
 
 // mostListed is how many Subscriptions $status tells of.
 const mostListed = 1000

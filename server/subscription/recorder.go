@@ -15,6 +15,7 @@ func (s *Service) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.loaded()
 	s.mu.Lock()
 	s.ctx = ctx
 	for _, l := range s.byID {

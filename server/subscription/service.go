@@ -102,6 +102,9 @@ type Service struct {
 
 	delivered, refused atomic.Uint64 // notifications
 
+	loaded func()        // closes known, once
+	known  chan struct{} // closed when it has been read who owns the subscriptions
+
 	mu    sync.Mutex
 	byID  map[string]*line
 	types map[string][]*line // by the type of their triggers
@@ -120,7 +123,8 @@ func New(config Config) (*Service, error) {
 	}
 	config.Logger = cmp.Or(config.Logger, slog.New(slog.DiscardHandler))
 	config.Endpoints.PerHost = cmp.Or(config.Endpoints.PerHost, 32)
-	s := &Service{config: config, byID: map[string]*line{}, client: outbound.New(config.Endpoints)}
+	s := &Service{config: config, byID: map[string]*line{}, client: outbound.New(config.Endpoints), known: make(chan struct{})}
+	s.loaded = sync.OnceFunc(func() { close(s.known) })
 	s.sockets.service = s
 	return s, nil
 }
