@@ -36,22 +36,6 @@ func (s *selection) counted() (n int, ok bool, err error) {
 	return n, true, nil
 }
 
-// outright has the clauses that would be tried on every resource of the type looked up in
-// the index. Where one of them must hold, the list of all resources is needed no more.
-func (s *selection) outright() error {
-	every, standing := s.must, s.standing
-	s.must, s.standing = nil, false
-	if err := s.widen(); err != nil {
-		s.must = append(s.must, every...)
-		return err
-	}
-	if s.standing {
-		return closeAll(every, nil)
-	}
-	s.must, s.standing = append(every, s.must...), standing
-	return nil
-}
-
 // ranged is the clause of a query that asks for ranges of such a parameter alone, and is
 // not limited to what a principal sees; nil for any other.
 func (s *selection) ranged() *search.Clause {

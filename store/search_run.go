@@ -185,11 +185,6 @@ func (s *selection) count(q *search.Query, out *search.Result, limit int) error 
 			out.Total = n
 			return err
 		}
-		if !s.narrowed && !s.limited { // all resources would be tried: the index knows them
-			if err := s.outright(); err != nil {
-				return err
-			}
-		}
 	}
 	if limit == enough { // no clause is worth looking up as a whole
 		defer func(patience int) { s.patience, s.budget = patience, 0 }(s.patience)
