@@ -122,13 +122,10 @@ func TestSearchIsFlat(t *testing.T) {
 func TestCountOfRange(t *testing.T) {
 	db := observed(t, mem.New(), 10_000)
 	for query, most := range map[string]int{
-		"Observation?date=ge2012-01-01&_summary=count":                           4_700,
-		"Observation?date=ge2012-01-01&date=lt2012-03-01&_summary=count":         800,
-		"Observation?_lastUpdated=ge2000-01-01&_summary=count":                   10_700,
-		"Observation?date=ge2012-01-01&_total=accurate&_count=1&_sort=date":      4_700,
-		"Observation?date=ge2012-01-01,lt2003-01-01&_summary=count":              6_900,
-		"Observation?date=ge2012-01-01,ge2013-01-01&_summary=count":              9_000, // they overlap
-		"Observation?date=ge2012-01-01&_lastUpdated=ge2000-01-01&_summary=count": 10_500,
+		"Observation?date=ge2012-01-01&_summary=count":                      4_700,
+		"Observation?date=ge2012-01-01&date=lt2012-03-01&_summary=count":    800,
+		"Observation?_lastUpdated=ge2000-01-01&_summary=count":              10_700,
+		"Observation?date=ge2012-01-01&_total=accurate&_count=1&_sort=date": 4_700,
 	} {
 		moves, _ := movesOf(t, db, query)
 		t.Log(query, moves[0])
