@@ -42,8 +42,9 @@ type gained struct {
 }
 
 // postedLimits say after how many leaps of one search the resources of a key are kept, how
-// many rows it may have, how many keys are kept with how many bytes altogether, and how
-// many changes are remembered beside the bits, and whether they are read beside other work. Variables, so that tests can make them small.
+// many rows it may have, how many keys are kept with how many bytes altogether, how many
+// changes are remembered beside the bits, and whether a key is read beside other work.
+// Variables, so that tests can make them small.
 var postedLimits = struct {
 	leaps, rows, keys, bytes, changes int
 	beside                            bool
