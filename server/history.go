@@ -9,7 +9,8 @@ import (
 	"github.com/pestle-fhir/pestle/server/auth"
 )
 
-// history lists versions, newest first: of a resource, of a type, or all.
+// history lists versions, newest first unless _sort says otherwise: of a resource, of
+// a type, of some types, or all.
 // Pages are of one state of the database, whatever is written meanwhile.
 // https://hl7.org/fhir/R4/http.html#history
 func (s *Server) history(c *gin.Context) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/fhir/r4"
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
@@ -44,6 +45,18 @@ func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Val
 			}
 			self["_at"] = x.query["_at"]
 			continue
+		case "_sort":
+			if q.Oldest = value == search.LastUpdated; !q.Oldest && value != "-"+search.LastUpdated {
+				wrong(name, "A history is in the order of time.", "_lastUpdated, the oldest version first, or -_lastUpdated, which is the default")
+			}
+		case "_type":
+			if q.Type != "" {
+				wrong(name, "This is the history of one type already.", "no _type, or the history of everything, GET [base]/_history")
+			} else if q.Types, err = x.searched(x.query[name], r4.ResourceTypes()); err != nil {
+				return q, self, err
+			}
+			self[name] = x.query[name]
+			continue
 		case "_summary":
 			if value == "count" {
 				q.Count = 0
@@ -53,7 +66,7 @@ func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Val
 			continue
 		default:
 			if !search.Added(name) && !s.lenient(c.Request.Header) { // a history has no place for a warning
-				wrong(name, "A history has no parameter "+name+".", "_count, _since, _at, _summary, _elements, _format or _pretty")
+				wrong(name, "A history has no parameter "+name+".", historyParameters)
 			}
 			continue
 		}
@@ -69,6 +82,10 @@ func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Val
 	}
 	return q, self, nil
 }
+
+// historyParameters are those of a history: https://hl7.org/fhir/R4/http.html#history,
+// _sort and _type by R5.
+const historyParameters = "_count, _since, _at, _sort, _type, _summary, _elements, _format or _pretty"
 
 // always is before and after everything that was ever stored.
 var always = [2]time.Time{time.Unix(0, 0), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}

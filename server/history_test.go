@@ -110,3 +110,56 @@ func TestHistoryLeadsBack(t *testing.T) {
 		require.Equal(t, two, again, level)
 	}
 }
+
+// TestHistoryOrderAndTypes asks for histories of some types and for the oldest first, by pages.
+func TestHistoryOrderAndTypes(t *testing.T) {
+	h := newHandler(t, nil)
+	for i := range 5 {
+		require.Less(t, call(h, "PUT", "/fhir/Patient/p", fmt.Sprintf(`{"resourceType":"Patient","id":"p","birthDate":"2000-01-0%d"}`, i+1)).Code, 300)
+		require.Less(t, call(h, "PUT", fmt.Sprintf("/fhir/Basic/b%d", i), fmt.Sprintf(`{"resourceType":"Basic","id":"b%d","code":{"text":"a"}}`, i)).Code, 300)
+		require.Less(t, call(h, "PUT", fmt.Sprintf("/fhir/Group/g%d", i), fmt.Sprintf(`{"resourceType":"Group","id":"g%d","type":"person","actual":true}`, i)).Code, 300)
+	}
+	for asked, want := range map[string]string{
+		"/fhir/Patient/p/_history?_count=2&_sort=_lastUpdated":            "p/1 p/2 p/3 p/4 p/5",
+		"/fhir/Patient/p/_history?_count=2&_sort=-_lastUpdated":           "p/5 p/4 p/3 p/2 p/1",
+		"/fhir/Basic/_history?_count=2&_sort=_lastUpdated":                "b0/1 b1/1 b2/1 b3/1 b4/1",
+		"/fhir/_history?_type=Basic&_count=3":                             "b4/1 b3/1 b2/1 b1/1 b0/1",
+		"/fhir/_history?_type=Basic,Patient&_count=4&_sort=_lastUpdated":  "p/1 b0/1 p/2 b1/1 p/3 b2/1 p/4 b3/1 p/5 b4/1",
+		"/fhir/_history?_type=Patient&_type=Group&_count=4":               "g4/1 p/5 g3/1 p/4 g2/1 p/3 g1/1 p/2 g0/1 p/1",
+		"/fhir/_history?_type=Claim":                                      "",
+		"/fhir/_history?_type=Basic,Patient&_at=2020&_sort=_lastUpdated":  "",
+		"/fhir/_history?_type=Patient&_at=ge2020&_sort=_lastUpdated":      "p/1 p/2 p/3 p/4 p/5",
+		"/fhir/_history?_type=Patient&_since=2020&_count=1":               "p/5 p/4 p/3 p/2 p/1",
+		"/fhir/_history?_type=Patient,Basic,Group&_count=7&_summary=true": "g4/1 b4/1 p/5 g3/1 b3/1 p/4 g2/1 b2/1 p/3 g1/1 b1/1 p/2 g0/1 b0/1 p/1",
+	} {
+		var got []string
+		for next := asked; next != ""; {
+			w := call(h, "GET", next, "")
+			require.Equal(t, 200, w.Code, "%s: %s", next, w.Body)
+			bundle, err := fhir.Parse(w.Body.Bytes())
+			require.NoError(t, err)
+			for entry := range bundle.Get("entry").Items() {
+				got = append(got, entry.Path("resource", "id").Text()+"/"+entry.Path("resource", "meta", "versionId").Text())
+			}
+			next = ""
+			for l := range bundle.Get("link").Items() {
+				if l.Get("relation").Text() == "next" {
+					address := l.Get("url").Text()
+					next = address[strings.Index(address, "/fhir/"):]
+				}
+			}
+		}
+		require.Equal(t, want, strings.Join(got, " "), asked)
+	}
+	for asked, want := range map[string]string{
+		"/fhir/_history?_type=Frog":               "R4 has no resource type of this name",
+		"/fhir/_history?_sort=name":               "A history is in the order of time",
+		"/fhir/Patient/_history?_type=Patient":    "This is the history of one type already",
+		"/fhir/Patient/p/_history?_sort=-foo":     "A history is in the order of time",
+		"/fhir/_history?_type=Patient,AuditEvent": "AuditEvents are not searched together with other types",
+	} {
+		w := call(h, "GET", asked, "")
+		require.Equal(t, 400, w.Code, asked)
+		require.Contains(t, w.Body.String(), want, asked)
+	}
+}

@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -62,4 +63,42 @@ func TestOpenAPIPathsAnswer(t *testing.T) {
 		}
 	}
 	assert.Greater(t, asked, 1000)
+}
+
+// TestOpenAPIParametersAnswer asks each address of the document of Patient, and each that is of
+// no type, with each of the parameters that it is said to have: none is refused as unknown.
+func TestOpenAPIParametersAnswer(t *testing.T) {
+	h, asked := newHandler(t, nil), 0
+	require.Equal(t, http.StatusCreated, call(h, http.MethodPut, "/fhir/Patient/nobody", `{"resourceType":"Patient","id":"nobody"}`).Code)
+	values := map[string]string{"_at": "2026", "_count": "1", "_elements": "id", "_format": "json", "_pretty": "true", "_since": "2026",
+		"_sort": "_lastUpdated", "_summary": "true", "_total": "none", "_type": "Patient", "_include": "Patient:organization", "_revinclude": "Observation:subject",
+		"_has": "", "_list": "a", "_filter": "active eq true", "mode": "full"}
+	for _, document := range []string{"/openapi/Patient.json", "/openapi.json"} {
+		var said struct {
+			Paths map[string]map[string]struct {
+				Parameters []struct {
+					Ref string `json:"$ref"`
+				}
+			}
+		}
+		require.NoError(t, json.Unmarshal(call(h, http.MethodGet, document, "").Body.Bytes(), &said))
+		for path, item := range said.Paths {
+			if document == "/openapi.json" && !strings.Contains(path, "_history") {
+				continue
+			}
+			for _, parameter := range item["get"].Parameters {
+				name := parameter.Ref[strings.LastIndex(parameter.Ref, "/")+1:]
+				value := values[name]
+				if value == "" || strings.Contains(path, "$") || name == "_filter" && strings.Contains(path, "{member}") { // what each type has its own of
+					continue
+				}
+				address := "/fhir" + strings.NewReplacer("{id}", "nobody", "{vid}", "1", "{member}", "*", "{type}", "Patient").Replace(path) + "?" + name + "=" + url.QueryEscape(value)
+				w := call(h, http.MethodGet, address, "")
+				assert.NotContains(t, w.Body.String(), "parameter", address)
+				assert.NotEqual(t, http.StatusBadRequest, w.Code, "%s: %s", address, w.Body)
+				asked++
+			}
+		}
+	}
+	assert.Greater(t, asked, 20)
 }

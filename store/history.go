@@ -9,8 +9,8 @@ import (
 	"github.com/pestle-fhir/pestle/store/kv"
 )
 
-// History lists versions, newest first, of a resource (NotFound when there has
-// never been one), of a type, or of everything. Pages are read as of one
+// History lists versions, newest first or oldest first, of a resource (NotFound when
+// there has never been one), of types, or of everything. Pages are read as of one
 // sequence, so that they fit together whatever is written meanwhile.
 func (db *DB) History(ctx context.Context, q fhir.HistoryQuery) (h *fhir.History, err error) {
 	letter := byte(toSearch)
@@ -30,8 +30,9 @@ func (db *DB) History(ctx context.Context, q fhir.HistoryQuery) (h *fhir.History
 // span is the part of a history that a query asks for.
 type span struct {
 	first, last fhir.Seq      // of the commits, both included
-	before      fhir.LogPlace // versions before this place only, when not zero
+	before      fhir.LogPlace // versions before this place only, when not zero; after it where the oldest are first
 	standing    fhir.Seq      // only versions that stand at this sequence or come after it, when not zero
+	oldest      bool          // the oldest are first
 }
 
 func (v view) history(ctx context.Context, q fhir.HistoryQuery) (*fhir.History, error) {
@@ -56,7 +57,7 @@ func (v view) history(ctx context.Context, q fhir.HistoryQuery) (*fhir.History, 
 
 // span finds the commits that a query is about; false for none.
 func (v view) span(q fhir.HistoryQuery) (span, bool, error) {
-	s := span{first: 1, last: v.at, before: q.Before}
+	s := span{first: 1, last: v.at, before: q.Before, oldest: q.Oldest}
 	var err error
 	if !q.Since.IsZero() {
 		if s.first, err = v.firstAt(q.Since, false); err != nil {
@@ -121,7 +122,7 @@ func (w *walker) take(p place, at fhir.LogPlace) (more bool, err error) {
 	if err := w.ctx.Err(); err != nil {
 		return false, err
 	}
-	if w.s.before != (fhir.LogPlace{}) && !earlier(at, w.s.before) {
+	if w.s.passed(at) {
 		return true, nil
 	}
 	if w.s.standing != 0 {

@@ -1,14 +1,19 @@
 package store
 
-import "github.com/pestle-fhir/pestle/fhir"
+import (
+	"slices"
 
-// source is one of the three histories.
+	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/store/kv"
+)
+
+// source is one of the histories.
 type source interface {
 	// exists gives an error when there is nothing that could have a history.
 	exists(v view) error
 	// count gives how many versions there are up to a commit.
 	count(v view, at fhir.Seq) (int, error)
-	// walk calls take from newest to oldest until it wants no more.
+	// walk calls take in the order of the span until it wants no more.
 	walk(v view, s span, take func(place, fhir.LogPlace) (bool, error)) error
 }
 
@@ -18,6 +23,8 @@ func (v view) source(q fhir.HistoryQuery) source {
 		return &ofResource{typ: q.Type, id: q.ID}
 	case q.Type != "":
 		return ofType(q.Type)
+	case q.Types != nil:
+		return ofTypes(q.Types)
 	}
 	return ofAll{}
 }
@@ -80,19 +87,52 @@ func (o *ofResource) count(v view, at fhir.Seq) (int, error) {
 }
 
 func (o *ofResource) walk(v view, s span, take func(place, fhir.LogPlace) (bool, error)) error {
+	if s.oldest {
+		return o.climb(v, s, take)
+	}
 	n, err := o.newest(v, s.end().Seq-1)
 	for more := true; n > 0 && more && err == nil; n-- {
 		var seq fhir.Seq
-		if seq, err = v.seqOf(o.typ, o.now.rid, n); seq == 0 && err == nil {
-			err = errCorrupt
-		}
-		if err != nil || seq < s.first {
+		if seq, err = o.seqOf(v, n); err != nil || seq < s.first {
 			break
 		}
 		more, err = take(place{o.typ, o.now.rid, n}, fhir.LogPlace{Seq: seq})
 		more = more && seq > s.standing // no older one stood then
 	}
 	return err
+}
+
+// climb walks from the oldest version of a span to the newest.
+func (o *ofResource) climb(v view, s span, take func(place, fhir.LogPlace) (bool, error)) error {
+	before, err := o.newest(v, s.begin().Seq-1)
+	if err != nil {
+		return err
+	}
+	n := before + 1
+	if s.standing != 0 { // no older one stood then
+		stood, err := o.newest(v, s.standing)
+		if err != nil {
+			return err
+		}
+		n = max(n, stood)
+	}
+	last, err := o.newest(v, s.last)
+	for more := true; n <= last && more && err == nil; n++ {
+		var seq fhir.Seq
+		if seq, err = o.seqOf(v, n); err == nil {
+			more, err = take(place{o.typ, o.now.rid, n}, fhir.LogPlace{Seq: seq})
+		}
+	}
+	return err
+}
+
+// seqOf is the sequence of a version that there is.
+func (o *ofResource) seqOf(v view, n vno) (fhir.Seq, error) {
+	seq, err := v.seqOf(o.typ, o.now.rid, n)
+	if seq == 0 && err == nil {
+		err = errCorrupt
+	}
+	return seq, err
 }
 
 // ofType is the history of all resources of a type.
@@ -111,27 +151,119 @@ func (o ofType) count(v view, at fhir.Seq) (int, error) {
 }
 
 func (o ofType) walk(v view, s span, take func(place, fhir.LogPlace) (bool, error)) error {
-	low := keyHistory(string(o), fhir.LogPlace{Seq: s.first})
-	it := v.r.Iterate(low, keyHistory(string(o), s.end()), true)
-	var err error
-	for more := true; more && err == nil && it.Next(); {
-		var h historyRecord
-		if h, err = decodeHistory(it.Value()); err != nil {
-			break
+	r := o.rows(v, s)
+	for more := true; more && r.next(); {
+		var err error
+		if more, err = take(r.place, r.at); err != nil {
+			return ended(r.it, err)
 		}
-		at := it.Key()[len(low)-seqLen-placeLen:]
-		more, err = take(place{string(o), h.rid, h.vno},
-			fhir.LogPlace{Seq: fhir.Seq(getUint(at[:seqLen])), Place: int(getUint(at[seqLen:]))})
 	}
-	return ended(it, err)
+	return ended(r.it, r.err)
+}
+
+// historyRows are the rows of a type's history, in the order of a span.
+type historyRows struct {
+	typ   string
+	it    kv.Iterator
+	place place
+	at    fhir.LogPlace
+	err   error
+}
+
+func (o ofType) rows(v view, s span) *historyRows {
+	return &historyRows{typ: string(o), it: v.r.Iterate(keyHistory(string(o), s.begin()), keyHistory(string(o), s.end()), !s.oldest)}
+}
+
+// next goes to the next row; false at the end or where it cannot be read.
+func (r *historyRows) next() bool {
+	if r.err != nil || !r.it.Next() {
+		return false
+	}
+	var h historyRecord
+	if h, r.err = decodeHistory(r.it.Value()); r.err != nil {
+		return false
+	}
+	key := r.it.Key()
+	at := key[len(key)-seqLen-placeLen:]
+	r.place = place{r.typ, h.rid, h.vno}
+	r.at = fhir.LogPlace{Seq: fhir.Seq(getUint(at[:seqLen])), Place: int(getUint(at[seqLen:]))}
+	return true
+}
+
+// ofTypes is the history of the resources of some types.
+type ofTypes []string
+
+func (ofTypes) exists(view) error { return nil }
+
+func (o ofTypes) count(v view, at fhir.Seq) (sum int, err error) {
+	for _, typ := range o {
+		n, err := ofType(typ).count(v, at)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, nil
+}
+
+// walk merges the histories of the types.
+func (o ofTypes) walk(v view, s span, take func(place, fhir.LogPlace) (bool, error)) (err error) {
+	var open []*historyRows
+	defer func() {
+		for _, r := range open {
+			if e := ended(r.it, r.err); err == nil {
+				err = e
+			}
+		}
+	}()
+	var rest []*historyRows
+	for _, typ := range o {
+		r := ofType(typ).rows(v, s)
+		open = append(open, r)
+		if r.next() {
+			rest = append(rest, r)
+		}
+	}
+	for more := true; more && err == nil && len(rest) > 0; {
+		first := 0
+		for i, r := range rest {
+			if earlier(r.at, rest[first].at) == s.oldest && i != first {
+				first = i
+			}
+		}
+		more, err = take(rest[first].place, rest[first].at)
+		if more && err == nil && !rest[first].next() {
+			rest = slices.Delete(rest, first, first+1)
+		}
+	}
+	return err
+}
+
+// begin is the first place of the span.
+func (s span) begin() fhir.LogPlace {
+	if s.oldest && s.before.Seq >= s.first {
+		return fhir.LogPlace{Seq: s.before.Seq, Place: s.before.Place + 1}
+	}
+	return fhir.LogPlace{Seq: s.first}
 }
 
 // end is the place behind the span.
 func (s span) end() fhir.LogPlace {
-	if s.before != (fhir.LogPlace{}) && s.before.Seq <= s.last {
+	if !s.oldest && s.before != (fhir.LogPlace{}) && s.before.Seq <= s.last {
 		return s.before
 	}
 	return fhir.LogPlace{Seq: s.last + 1}
+}
+
+// passed reports whether a place was on an earlier page.
+func (s span) passed(at fhir.LogPlace) bool {
+	switch {
+	case s.before == (fhir.LogPlace{}):
+		return false
+	case s.oldest:
+		return !earlier(s.before, at)
+	}
+	return !earlier(at, s.before)
 }
 
 // ofAll is the history of everything: the log.
@@ -145,16 +277,26 @@ func (ofAll) count(v view, at fhir.Seq) (int, error) {
 }
 
 func (ofAll) walk(v view, s span, take func(place, fhir.LogPlace) (bool, error)) error {
-	end := s.end()
-	if end.Place > 0 {
-		end.Seq++ // a part of that commit is left
+	// The commits of the places at both ends are walked whole: take passes over what was on an earlier page.
+	low, high, step := s.begin().Seq, s.last, fhir.Seq(1)
+	if end := s.end(); end.Place == 0 {
+		high = end.Seq - 1
+	} else {
+		high = end.Seq
 	}
-	for seq := end.Seq - 1; seq >= s.first; seq-- {
+	seq := low
+	if !s.oldest {
+		seq, step = high, ^fhir.Seq(0) // one down
+	}
+	for ; seq >= low && seq <= high; seq += step {
 		c, err := v.record(seq)
 		if err != nil {
 			return err
 		}
-		for i := len(c.versions) - 1; i >= 0; i-- {
+		for i := range c.versions {
+			if !s.oldest {
+				i = len(c.versions) - 1 - i
+			}
 			more, err := take(c.versions[i], fhir.LogPlace{Seq: seq, Place: i})
 			if err != nil || !more {
 				return err

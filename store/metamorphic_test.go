@@ -223,11 +223,14 @@ func (r *run) history() {
 		return
 	}
 	q := fhir.HistoryQuery{Count: 1 + r.rnd.IntN(5), AsOf: min(r.seq(), r.m.seq)}
-	switch r.rnd.IntN(3) {
+	q.Oldest = r.rnd.IntN(2) == 0
+	switch r.rnd.IntN(4) {
 	case 0:
 		q.Type, q.ID = "Patient", r.id()
 	case 1:
 		q.Type = "Patient"
+	case 2:
+		q.Types = []string{"Basic", "Patient"}
 	}
 	ago := func() time.Time { return epoch.Add(time.Duration(r.rnd.Int64N(int64(r.now.Sub(epoch)) + 1))) }
 	switch r.rnd.IntN(3) {

@@ -223,13 +223,16 @@ func (m *model) write(c *fhir.Change, d draft, at time.Time, who fhir.Principal)
 	m.versions = append(m.versions, &modelVersion{v, number, source})
 }
 
-// history lists all versions that a query means, newest first.
+// history lists all versions that a query means, in its order.
 func (m *model) history(q fhir.HistoryQuery) []*fhir.Version {
 	var out []*fhir.Version
 	for _, v := range slices.Backward(m.versions) {
 		if v.Seq <= q.AsOf && (q.ID == "" || v.ID == q.ID) && !v.LastUpdated.Before(q.Since) && m.stood(v, q) {
 			out = append(out, v.Version)
 		}
+	}
+	if q.Oldest {
+		slices.Reverse(out)
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/store/kv"
@@ -52,6 +53,11 @@ func (v view) totalSeen(list source, s span) (int, error) {
 	switch list := list.(type) {
 	case ofType:
 		if !v.limited(string(list)) {
+			v = v.whole()
+			return v.total(list, s)
+		}
+	case ofTypes:
+		if !slices.ContainsFunc(list, v.limited) {
 			v = v.whole()
 			return v.total(list, s)
 		}

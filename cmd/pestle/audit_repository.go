@@ -64,7 +64,7 @@ func (r withAudit) VRead(ctx context.Context, typ, id, versionID string) (*fhir.
 // History returns the one version of an AuditEvent.
 func (r withAudit) History(ctx context.Context, q fhir.HistoryQuery) (*fhir.History, error) {
 	switch {
-	case q.Type != auditEvent:
+	case q.Type != auditEvent && !slices.Contains(q.Types, auditEvent):
 		return r.repository.History(ctx, q)
 	case q.ID == "":
 		return nil, fhir.E("history", fhir.NotSupported, fhir.Issue{Message: "AuditEvents are never changed, so their type has no history.", Fix: "Search AuditEvent: newest first, unless _sort=date says otherwise."})
