@@ -239,6 +239,29 @@ func TestPurchaseOrders(t *testing.T) {
 	require.Contains(t, ask("FA565+technician", 422, request{"POST", "/fhir/Basic/$receive-stock", stock("31", drug), nil}), "STOCK-8")
 	require.Contains(t, ask("FA565+technician", 422, request{"POST", "/fhir/Basic/$receive-stock", stock("30", id), nil}), "STOCK-7")
 	ask("FA565+technician", 200, request{"POST", "/fhir/Basic/$receive-stock", stock("30", drug), nil})
+	// What was received against the wrong order: who may adjust the stock corrects it, once.
+	second := placed(ask("FA565+pharmacist", 200, request{"POST", "/fhir/Basic/$order-goods", strings.Replace(order, "PO-1", "PO-2", 1), nil}))
+	entries, err := w.app.db.State(t.Context()).Find("Basic", "code=https://pestle-fhir.github.io/CodeSystem/stock-ledger%7Creceipt&identifier=https://pestle-fhir.github.io/Id/stock-ledger%7CFA565")
+	require.NoError(t, err)
+	require.Len(t, entries, 2)
+	wrongly := ""
+	for _, e := range entries {
+		if v, err := w.app.db.State(t.Context()).Current("Basic", e); err == nil && strings.Contains(string(v.JSON), `"SupplyRequest/`+id+`"`) {
+			wrongly = e
+		}
+	}
+	correction := body(`{"name":"receipt","valueReference":{"reference":"Basic/`+wrongly+`"}}`, `{"name":"order","valueReference":{"reference":"SupplyRequest/`+second+`"}}`, `{"name":"reason","valueString":"the note names PO-2"}`)
+	for _, who := range []string{"FA565+technician", "FA565+accuracy-checker", "FA565+finance", "FA565+auditor", "FA565+customer-service", "X99CL+prescriber", "X99CL+clinic-system", "FA565+warehouse"} {
+		ask(who, 403, request{"POST", "/fhir/Basic/$correct-receipt", correction, nil})
+	}
+	require.Contains(t, ask("X99PH+pharmacist", 422, request{"POST", "/fhir/Basic/$correct-receipt", correction, nil}), "no such receipt")
+	require.Contains(t, ask("FA565+pharmacist", 422, request{"POST", "/fhir/Basic/$correct-receipt", strings.Replace(correction, second, other, 1), nil}), "STOCK-7")
+	again := []string{"Idempotency-Key", "7b0f6a1e-46a2-4d5e-9d0e-0f6f6f0a9b11"}
+	corrected := ask("FA565+pharmacist", 200, request{"POST", "/fhir/Basic/$correct-receipt", correction, again})
+	require.Equal(t, corrected, ask("FA565+pharmacist", 200, request{"POST", "/fhir/Basic/$correct-receipt", correction, again}))
+	require.Contains(t, ask("FA565+pharmacist", 422, request{"POST", "/fhir/Basic/$correct-receipt", correction, nil}), "already")
+	require.Empty(t, w.wrong())
+	ask("FA565+pharmacist", 200, request{"POST", "/fhir/Basic/$correct-receipt", strings.Replace(correction, second, id, 1), nil})
 	// Nobody writes an order by hand.
 	v, err := w.app.db.State(t.Context()).Current("SupplyRequest", id)
 	require.NoError(t, err)

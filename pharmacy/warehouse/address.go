@@ -59,7 +59,7 @@ func (s *Service) relocated(b *book, v *fhir.Version) error {
 		}
 		before := o.revision
 		if b.tell(o); o.revision == before {
-			o.revision++
+			b.raise(o)
 		}
 		b.wrote("SupplyRequest", o.id)
 	}

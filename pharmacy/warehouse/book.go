@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -16,8 +17,9 @@ import (
 // after it. It is used by one goroutine.
 type book struct {
 	state fhir.State
-	day   nhs.Date // of the commit
-	who   cause    // By and ByName of every entry
+	now   time.Time // of the commit; the zero time where nothing is committed
+	day   nhs.Date  // of now
+	who   cause     // By and ByName of every entry
 
 	items     map[string]*item
 	lots      map[string]*lot
@@ -28,8 +30,8 @@ type book struct {
 	written   []string // Basic/1, SupplyRequest/1, in the order in which they were first written
 }
 
-func newBook(state fhir.State, day nhs.Date, who fhir.Principal) *book {
-	return &book{state: state, day: day, who: cause{By: who.Agent, ByName: who.Display}, items: map[string]*item{}, lots: map[string]*lot{}, orders: map[string]*order{}, purchases: map[string]*purchase{}}
+func newBook(state fhir.State, now time.Time, who fhir.Principal) *book {
+	return &book{state: state, now: now, day: nhs.DateOf(now), who: cause{By: who.Agent, ByName: who.Display}, items: map[string]*item{}, lots: map[string]*lot{}, orders: map[string]*order{}, purchases: map[string]*purchase{}}
 }
 
 // copy is the book to try something on.

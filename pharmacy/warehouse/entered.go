@@ -39,7 +39,7 @@ func (s *Service) Enter(state fhir.State, e Entered, today nhs.Date) ([]fhir.Cha
 	if s.off || e.Change.IsZero() {
 		return nil, nil
 	}
-	b := newBook(state, today, e.Who)
+	b := newBook(state, today.Time, e.Who)
 	i, err := b.keep(e.Org, e.Product, e.Unit)
 	if err != nil {
 		return nil, err

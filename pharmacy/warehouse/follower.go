@@ -39,7 +39,7 @@ func (f follower) Step(ctx context.Context, state fhir.State, v *fhir.Version) (
 // StepAll enters what was supplied, and then does what the Tasks ask for: what a
 // hand-over takes from the bag is supplied, and not put back.
 func (f follower) StepAll(_ context.Context, state fhir.State, versions []*fhir.Version) ([]fhir.Change, error) {
-	b := newBook(state, nhs.DateOf(versions[0].LastUpdated), versions[0].Requester)
+	b := newBook(state, versions[0].LastUpdated, versions[0].Requester)
 	for _, typ := range f.Consumes() {
 		for _, v := range versions {
 			if v.Type != typ {
@@ -409,7 +409,7 @@ func (b *book) putBack(o *order, l *line, why cause) {
 		o.putBacks = n
 		if o.out() || o.stage == stageDispatched || o.stage == stageFailed {
 			o.stage = stageReturned // a person decides whether it is sent again
-			o.revision++
+			b.raise(o)
 		}
 		b.wrote("SupplyRequest", o.id)
 		why.Reason = "Put back from the bag."

@@ -33,7 +33,7 @@ func (s *Service) guard(_ context.Context, state fhir.State, tx *fhir.Transactio
 	}
 	if !tx.Derived {
 		return refusal("stock", fhir.Issue{Rule: "STOCK-4", Expression: after.Type, Message: "A record of the stock ledger is written by the server alone.", Found: after.Ref(),
-			Fix: "Record what happened by Basic/$receive-goods, $adjust-stock, $destroy-goods, $return-goods, $recall-batch, $clear-quarantine, $move-stock or $count-stock; order from a supplier by Basic/$order-goods. An order of a patient's goods follows from its prescription."})
+			Fix: "Record what happened by Basic/$receive-goods, $adjust-stock, $destroy-goods, $return-goods, $recall-batch, $clear-quarantine, $move-stock or $count-stock; order from a supplier by Basic/$order-goods; correct against which order something was received by Basic/$correct-receipt. An order of a patient's goods follows from its prescription."})
 	}
 	if after.Type == "SupplyRequest" {
 		return guardPurchase(tx, before, after)
@@ -57,6 +57,9 @@ func (s *Service) guard(_ context.Context, state fhir.State, tx *fhir.Transactio
 	if before != nil {
 		return refusal("stock", fhir.Issue{Rule: "STOCK-4", Expression: "Basic", Message: "An entry of the stock ledger is not altered.", Found: after.Ref(), Fix: "What was wrong is moved back by a new entry."})
 	}
+	if nhs.Coded(r.Get("code"), csStock) == codeReassigned {
+		return guardReassigned(state, tx, after)
+	}
 	return guardEntry(tx, after)
 }
 
@@ -73,12 +76,12 @@ func ours(v *fhir.Version) (bool, error) {
 	if nhs.CodingOf(r.Get("code"), csStock).Exists() || nhs.CodingOf(r.Get("category"), csStock).Exists() {
 		return true, nil
 	}
-	for _, system := range []string{idLedger, idLot, idEntry, idSource, idOrder, idOf, idWaiting, idHas, idSend, idAct, idTrouble, idCourier, idPurchase, idOutstanding} {
+	for _, system := range []string{idLedger, idLot, idEntry, idSource, idOrder, idOf, idWaiting, idHas, idSend, idAct, idTrouble, idCourier, idPurchase, idOutstanding, idReassigned} {
 		if nhs.Identifier(r.Root(), system).Exists() {
 			return true, nil
 		}
 	}
-	for _, ext := range []string{extItem, extLot, extEntry, extOrder, extCount, extLink, extPurchase} {
+	for _, ext := range []string{extItem, extLot, extEntry, extOrder, extCount, extLink, extPurchase, extReassigned} {
 		if nhs.Extension(r.Root(), ext).Exists() {
 			return true, nil
 		}

@@ -2,6 +2,7 @@ package warehouse
 
 import (
 	"cmp"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -32,7 +33,7 @@ func HoldingsOf(state fhir.State, org string) (list []Holding, err error) {
 	if err != nil {
 		return nil, err
 	}
-	b := newBook(state, nhs.Date{}, fhir.Principal{})
+	b := newBook(state, time.Time{}, fhir.Principal{})
 	for _, i := range items {
 		lots, err := b.lotsOf(i)
 		if err != nil {

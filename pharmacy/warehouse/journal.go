@@ -45,7 +45,9 @@ type Books struct {
 	lots     map[string]*valued
 	holdings []Holding
 	bought   []*bought
-	today    nhs.Date
+	// reassigned are the corrections of receipts until the end of the days.
+	reassigned []*reassigned
+	today      nhs.Date
 }
 
 // valued is what there is of a lot at the end of the days.
@@ -75,6 +77,9 @@ func BooksOf(state fhir.State, org string, from, to, today nhs.Date) (*Books, er
 			continue
 		}
 		b.entries = append(b.entries, e)
+	}
+	if b.reassigned, err = reassignedIn(state, nhs.Query("identifier", idLedger, org)+"&created=le"+to.String()); err != nil {
+		return nil, err
 	}
 	if err := b.ordersIn(state, all); err != nil {
 		return nil, err

@@ -7,14 +7,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
-	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // TestMessageIDs: a message has the same id whenever it is sent, and another where it says
 // something else, also under a revision that was given before a restore.
 func TestMessageIDs(t *testing.T) {
 	w := newWorld(t)
-	b := newBook(w.db.State(t.Context()), nhs.DateOf(monday), fhir.Principal{})
+	b := newBook(w.db.State(t.Context()), monday, fhir.Principal{})
 	id := func(change func(o *order)) string {
 		o := &order{id: "a", org: "FA565", unit: "tablet", quantity: decimal.NewFromInt(28), status: orderActive, product: Product{Code: "4"}}
 		o.stage, o.revision = stageReleased, 2

@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -38,6 +39,8 @@ func (s *Service) Operations() []fhir.Operation {
 			Doc: "Returns a journal of the stock of some days as CSV: what was received, supplied and changed, what it is worth, what is to be ordered, and the control totals."},
 		{Name: "order-goods", Type: "Basic", Parameters: orderInputs, Handle: s.record("order-goods", orderGoods),
 			Doc: "Orders a product from a supplier: what is received is entered against the order, until nothing is outstanding."},
+		{Name: "correct-receipt", Type: "Basic", Parameters: reassignInputs, Handle: s.record("correct-receipt", reassign),
+			Doc: "Corrects against which purchase order something was received: it is taken off the order, and put on another one or on none. The stock stays as it is."},
 		{Name: "cancel-order", Type: "SupplyRequest", Instance: true, Parameters: cancelInputs, Handle: s.cancelOrder,
 			Doc: "Cancels what is outstanding of a purchase order. What was received of it stays."},
 		{Name: "resume", Type: "SupplyRequest", Instance: true, Parameters: resumeInputs, Handle: s.resume,
@@ -74,7 +77,7 @@ func (s *Service) decided(ctx context.Context, op, org string, call *fhir.Call, 
 	for range attempts {
 		state := s.db.State(ctx)
 		f := &form{s: s, call: call, op: op, org: org, day: nhs.DateOf(call.Time)}
-		f.b = newBook(state, f.day, call.Requester)
+		f.b = newBook(state, f.call.Time, call.Requester)
 		answer := decide(f)
 		if f.err != nil {
 			return nil, f.err
@@ -219,7 +222,7 @@ func (s *Service) stock(ctx context.Context, call *fhir.Call) (*fhir.Reply, erro
 		code = after
 	}
 	var list []any
-	b, today := newBook(state, nhs.Date{}, fhir.Principal{}), nhs.DateOf(call.Time)
+	b, today := newBook(state, time.Time{}, fhir.Principal{}), nhs.DateOf(call.Time)
 	for _, h := range holdings {
 		if code != "" && h.item.product.Code != code {
 			continue

@@ -88,7 +88,7 @@ func (s *Service) cancelOrder(ctx context.Context, call *fhir.Call) (*fhir.Reply
 		_, err := s.pharmacyFor(op, call)
 		return nil, err
 	}
-	p, err := newBook(s.db.State(ctx), nhs.DateOf(call.Time), call.Requester).purchase(call.ID)
+	p, err := newBook(s.db.State(ctx), call.Time, call.Requester).purchase(call.ID)
 	if err != nil {
 		return nil, err
 	}

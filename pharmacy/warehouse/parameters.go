@@ -30,6 +30,12 @@ var (
 		{Name: "authority", Kinds: []string{"part"}, Doc: "Of such a controlled drug: who signed the order.",
 			Parts: []fhir.Parameter{{Name: "name", Kinds: []string{"valueString"}, Required: true, Doc: "The name."}, {Name: "role", Kinds: []string{"valueString"}, Required: true, Doc: "The profession."}}}}
 
+	reassignInputs = []fhir.Parameter{orgInput,
+		{Name: "receipt", Kinds: []string{"valueReference"}, Required: true, Doc: "The entry of the ledger with which it was received: a Basic of the code receipt."},
+		{Name: "order", Kinds: []string{"valueReference"}, Doc: "The purchase order that it is received against; without it, it came without an order."},
+		{Name: "from", Kinds: []string{"valueReference"}, Doc: "The purchase order that it is taken off, where the receipt is of several; without it what is of none."},
+		{Name: "quantity", Kinds: []string{"valueQuantity"}, Doc: "How much of it, in the unit of the product; all by default."}, reasonInput}
+
 	cancelInputs = []fhir.Parameter{reasonInput}
 
 	adjustInputs = []fhir.Parameter{orgInput, productInput, batchInput, expiryInput, locationInput,

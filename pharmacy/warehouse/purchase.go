@@ -221,13 +221,23 @@ func (b *book) receipt(l *lot, g goods, why cause) (*purchase, *fhir.Issue, erro
 		if why.Order, why.Paper = p.Ref(), orElse(why.Paper, p.number); !g.priced {
 			g.pence = p.worth(g.q)
 		}
-		if p.received = p.received.Add(g.q); p.received.Equal(p.quantity) {
-			p.status = orderCompleted
-		}
-		b.wrote("SupplyRequest", p.id)
+		b.came(p, g.q)
 	}
 	_, issue = b.move(l, stock.Move{Kind: stock.Receipt, To: stock.Available, Quantity: g.q, Pence: g.pence}, why)
 	return p, issue, nil
+}
+
+// came notes what was received of an order, or, below 0, what was not.
+func (b *book) came(p *purchase, q decimal.Decimal) {
+	p.received = p.received.Add(q)
+	switch {
+	case p.status == orderCancelled:
+	case p.received.Equal(p.quantity):
+		p.status = orderCompleted
+	default:
+		p.status = orderActive
+	}
+	b.wrote("SupplyRequest", p.id)
 }
 
 // guardPurchase adds up: of a purchase order is received what the entries of the commit say
@@ -262,29 +272,39 @@ func guardPurchase(tx *fhir.Transaction, before, after *fhir.Version) error {
 	sum := was.received.Add(came)
 	status := orderActive
 	switch {
-	case was.status != orderActive || is.status == orderCancelled && came.IsZero():
-		status = is.status
+	case was.status == orderCancelled || was.status == orderActive && is.status == orderCancelled && came.IsZero():
+		status = orderCancelled
 	case sum.Equal(is.quantity):
 		status = orderCompleted
 	}
 	switch {
 	case !sum.Equal(is.received):
 		return wrong("Of a purchase order is received what the entries of the same commit say.", sum.String(), is.received.String())
-	case is.received.GreaterThan(is.quantity):
-		return wrong("No more is received than was ordered.", "at most "+is.quantity.String(), is.received.String())
-	case is.status != status || was.status != orderActive && (was.status != is.status || !came.IsZero()):
+	case is.received.IsNegative() || is.received.GreaterThan(is.quantity):
+		return wrong("No more is received than was ordered.", "from 0 to "+is.quantity.String(), is.received.String())
+	case is.status != status || was.status != orderActive && came.IsPositive():
 		return wrong("The status of a purchase order follows from what was received, or it is cancelled.", status, is.status)
 	}
 	return nil
 }
 
-// cameOf is what the receipts of a transaction come to that name a purchase order.
+// cameOf is what the receipts of a transaction come to that name a purchase order, with what
+// its corrections put on it and take off it.
 func cameOf(tx *fhir.Transaction, order string) (sum decimal.Decimal, err error) {
 	for _, c := range tx.Changes {
 		if c.Type != "Basic" || c.Resource == nil {
 			continue
 		}
-		e, err := readEntry(&fhir.Version{Type: "Basic", ID: c.ID, Method: fhir.Create, JSON: c.Resource.JSON()})
+		v := &fhir.Version{Type: "Basic", ID: c.ID, Method: fhir.Create, JSON: c.Resource.JSON()}
+		r, err := readReassigned(v)
+		if err != nil {
+			return sum, err
+		}
+		if r != nil {
+			sum = sum.Add(r.change(order))
+			continue
+		}
+		e, err := readEntry(v)
 		if err != nil {
 			return sum, err
 		}

@@ -17,6 +17,7 @@ type bought struct {
 	came, before decimal.Decimal // what was received until the end, and before the first day
 	pence        int64           // what was received of it in the days is worth
 	status       string          // of the end
+	moved        bool            // something was received of it in the days, or what was received was corrected
 }
 
 // left is what was outstanding at the end.
@@ -41,16 +42,26 @@ func (b *Books) ordersIn(state fhir.State, all []*entry) error {
 			byRef[p.Ref()] = &bought{purchase: p}
 		}
 	}
+	came := func(order string, entered time.Time, q decimal.Decimal, pence int64) {
+		o := byRef[order]
+		if o == nil {
+			return
+		}
+		if o.came = o.came.Add(q); nhs.DateOf(entered).Before(b.From) {
+			o.before = o.before.Add(q)
+			return
+		}
+		o.pence += pence
+		o.moved = true
+	}
 	for _, e := range all {
-		o := byRef[e.Order]
-		if !e.ofPurchase() || o == nil {
-			continue
+		if e.ofPurchase() {
+			came(e.Order, e.entered, e.Quantity, e.value())
 		}
-		if o.came = o.came.Add(e.Quantity); nhs.DateOf(e.entered).Before(b.From) {
-			o.before = o.came
-		} else {
-			o.pence += e.value()
-		}
+	}
+	for _, r := range b.reassigned {
+		came(r.from, r.entered, r.quantity.Neg(), -r.pence)
+		came(r.to, r.entered, r.quantity, r.pence)
 	}
 	for _, o := range byRef {
 		switch {
@@ -61,7 +72,7 @@ func (b *Books) ordersIn(state fhir.State, all []*entry) error {
 		default:
 			o.status = orderActive
 		}
-		if o.left().IsPositive() || !o.placed().Before(b.From) || !o.came.Equal(o.before) || o.status == orderCancelled && !o.ended.Before(b.From) {
+		if o.left().IsPositive() || !o.placed().Before(b.From) || o.moved || o.status == orderCancelled && !o.ended.Before(b.From) {
 			b.bought = append(b.bought, o)
 		}
 	}
@@ -76,6 +87,15 @@ func (b *Books) unordered() (pence int64) {
 	for _, e := range b.entries {
 		if journalOf(e) == Purchases && !e.ofPurchase() {
 			pence += e.value()
+		}
+	}
+	for _, r := range b.reassigned {
+		switch {
+		case nhs.DateOf(r.entered).Before(b.From):
+		case r.from == "":
+			pence -= r.pence
+		case r.to == "":
+			pence += r.pence
 		}
 	}
 	return pence

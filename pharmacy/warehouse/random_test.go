@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -17,6 +18,8 @@ import (
 // the ledger agrees with the log, and the balance is what was received less what is
 // stated to be supplied and what was destroyed.
 func TestRandomHistories(t *testing.T) {
+	var corrected atomic.Int32
+	t.Cleanup(func() { require.NotZero(t, corrected.Load(), "receipts that were corrected") })
 	for seed := range uint64(12) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
@@ -56,6 +59,23 @@ func TestRandomHistories(t *testing.T) {
 					require.NoError(t, w.put(id))
 				case act == 0:
 					first()
+				case act == 2 && r.IntN(3) == 0: // what was received is against another order, or none
+					batch, code := fmt.Sprint("B", r.IntN(3)), "4"
+					if r.IntN(2) == 0 {
+						batch, code = fmt.Sprint("M", r.IntN(3)), "1"
+					}
+					opts := map[string]string{"receipt": batch, "reason": "the wrong order", "against": fmt.Sprint("PO-", r.IntN(4), ":", code)}
+					if r.IntN(2) == 0 {
+						opts["against"] = ""
+					}
+					if r.IntN(2) == 0 {
+						opts["quantity"] = fmt.Sprint(1 + r.IntN(80))
+					}
+					if refused := w.operation("correct-receipt", opts); strings.HasPrefix(refused, "refused") {
+						require.Contains(t, refused, "STOCK-")
+					} else {
+						corrected.Add(1)
+					}
 				case act == 1 && m.status == "accepted" && len(m.bags) == 0:
 					m.bags = append(m.bags, bagOf(id, m.quantity, "", "", "", false))
 					require.NoError(t, w.put(id))

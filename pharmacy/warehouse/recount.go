@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -70,6 +71,17 @@ func (c *counter) commit(commit *fhir.LogEntry) error {
 		}
 		if c.entries[v.ID] {
 			c.report(fmt.Sprintf("Basic/%s: an entry of the stock ledger was altered or removed by version %s", v.ID, v.VersionID))
+			continue
+		}
+		if again, err := readReassigned(v); err != nil {
+			return err
+		} else if again != nil {
+			c.entries[v.ID] = true
+			for _, order := range []string{again.from, again.to} {
+				if order != "" {
+					c.came[order] = c.came[order].Add(again.change(order))
+				}
+			}
 			continue
 		}
 		e, err := readEntry(v)
@@ -222,7 +234,7 @@ func Compare(ctx context.Context, db interface {
 			}
 		}
 	}
-	b := newBook(db.StateAt(ctx, head), nhs.Date{}, fhir.Principal{})
+	b := newBook(db.StateAt(ctx, head), time.Time{}, fhir.Principal{})
 	for _, p := range pages {
 		i, err := b.item(itemID(p.Org, p.Product, p.Unit))
 		if err != nil {

@@ -18,7 +18,7 @@ func (s *Service) resume(ctx context.Context, call *fhir.Call) (*fhir.Reply, err
 	s.moving.Lock()
 	defer s.moving.Unlock()
 	for range attempts {
-		b := newBook(s.db.State(ctx), nhs.DateOf(call.Time), call.Requester)
+		b := newBook(s.db.State(ctx), call.Time, call.Requester)
 		o, err := b.order(call.ID)
 		if err != nil {
 			return nil, err

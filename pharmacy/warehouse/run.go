@@ -143,7 +143,7 @@ func (r *runner) work(ctx context.Context) error {
 func (r *runner) order(ctx context.Context, id string) (left bool, err error) {
 	for range 2 * len(rank) {
 		state := r.s.db.State(ctx)
-		b := newBook(state, nhs.DateOf(r.s.clock()), fhir.Principal{})
+		b := newBook(state, r.s.clock(), fhir.Principal{})
 		o, err := b.order(id)
 		if err != nil || o == nil {
 			return false, err
@@ -272,7 +272,7 @@ func (s *Service) mend(ctx context.Context) error {
 // change changes an order by itself, again where another writer was quicker.
 func (s *Service) change(ctx context.Context, id string, f func(b *book, o *order)) error {
 	for range attempts {
-		b := newBook(s.db.State(ctx), nhs.Date{}, fhir.Principal{})
+		b := newBook(s.db.State(ctx), time.Time{}, fhir.Principal{})
 		o, err := b.order(id)
 		if err != nil || o == nil {
 			return err

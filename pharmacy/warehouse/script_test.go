@@ -39,6 +39,7 @@ import (
 //	enter KIND QUANTITY sum=N [batch=B expiry=DAY]    an entry of the controlled drugs register
 //	forge WHAT                      a record of the ledger written by hand, or altered: entry, lot, order, alter, delete
 //	cancel-order NUMBER:CODE [reason=R]   the purchase order of a product; against=NUMBER:CODE names one
+//	correct-receipt receipt=BATCH [quantity=N] [off=NUMBER:CODE] [against=NUMBER:CODE] reason=R   the first receipt of a batch
 //	journal KIND [from=DAY to=DAY]
 //	show, orders, purchases, entries, deliveries, check
 func TestScripts(t *testing.T) {
@@ -210,6 +211,10 @@ func (w *world) operationOf(name, id string, opts map[string]string) string {
 			if v != "" {
 				list = append(list, fhir.Obj("name", "order", "valueReference", fhir.Obj("reference", w.purchaseRef(v))))
 			}
+		case "receipt":
+			list = append(list, fhir.Obj("name", k, "valueReference", fhir.Obj("reference", w.receiptRef(v))))
+		case "off":
+			list = append(list, fhir.Obj("name", "from", "valueReference", fhir.Obj("reference", w.purchaseRef(v))))
 		case "signed":
 			name, role, _ := strings.Cut(v, ":")
 			list = append(list, fhir.Obj("name", "authority", "part", fhir.List(named("name", "valueString", name), named("role", "valueString", role))))
@@ -281,6 +286,18 @@ func (w *world) purchaseRef(said string) string {
 	return "SupplyRequest/" + purchaseID("FA565", number, itemID("FA565", p, p.Unit))
 }
 
+// receiptRef is the reference to the first receipt of a batch; what is none is the reference itself.
+func (w *world) receiptRef(batch string) string {
+	found, err := entriesOf(w.db.State(context.Background()), nhs.Query("identifier", idLedger, "FA565"))
+	require.NoError(w.t, err)
+	for _, e := range found {
+		if e.Kind == stock.Receipt && e.batch == batch {
+			return "Basic/" + e.id
+		}
+	}
+	return batch
+}
+
 func (w *world) purchasesShown() string {
 	w.settle()
 	found, err := purchasesOf(w.db.State(context.Background()), nhs.Query("identifier", idLedger, "FA565"))
@@ -337,7 +354,7 @@ func (w *world) ordersShown() string {
 	state := w.db.State(context.Background())
 	found, err := state.Find("SupplyRequest", nhs.Query("category", csStock, codeOrder))
 	require.NoError(w.t, err)
-	b := newBook(state, nhs.DateOf(w.now), fhir.Principal{})
+	b := newBook(state, w.now, fhir.Principal{})
 	var out []string
 	for _, id := range found {
 		o, err := b.order(id)
@@ -399,7 +416,7 @@ func (w *world) forge(what string) error {
 	require.NoError(w.t, err)
 	require.NotEmpty(w.t, found)
 	e := found[0]
-	b := newBook(state, nhs.DateOf(w.now), w.who)
+	b := newBook(state, w.now, w.who)
 	l, err := b.lotByID(e.lotID)
 	require.NoError(w.t, err)
 	raised := *l
@@ -441,6 +458,27 @@ func (w *world) forge(what string) error {
 		_, issue := b.move(l, stock.Move{Kind: stock.Receipt, To: stock.Available, Quantity: decimal.NewFromInt(1)}, cause{Order: "SupplyRequest/none"})
 		require.Nil(w.t, issue)
 		return w.write(true, b.changes()...)
+	case "corrected", "corrected-alone", "corrected-more", "corrected-altered", "corrected-twice": // by a mistake of the server itself, but for the first
+		all, err := reassignedIn(state, nhs.Query("identifier", idLedger, "FA565"))
+		require.NoError(w.t, err)
+		last := *all[len(all)-1]
+		r, err := receiptOf(state, last.receipt, 99)
+		require.NoError(w.t, err)
+		if what == "corrected-altered" {
+			v, err := state.Current("Basic", last.id)
+			require.NoError(w.t, err)
+			last.reason = "another"
+			return w.write(true, write("Basic", last.id, v.VersionID, last.resource(b.day)))
+		}
+		if what == "corrected-twice" {
+			return w.write(true, fhir.Change{Method: fhir.Delete, Type: "Basic", ID: last.id})
+		}
+		part := r.parts[0]
+		next := &reassigned{id: reassignedID(r.id, r.place+1), org: "FA565", receipt: r.id, place: r.place + 1, from: part.order, quantity: part.quantity, unit: r.unit, pence: part.pence}
+		if what == "corrected-more" {
+			next.quantity = next.quantity.Add(decimal.NewFromInt(1))
+		}
+		return w.write(what != "corrected", write("Basic", next.id, "", next.resource(b.day)))
 	case "order":
 		return w.write(false, fhir.Change{Method: fhir.Create, Type: "SupplyRequest", Resource: fhir.Obj("resourceType", "SupplyRequest", "category", stockCode(codeOrder), "status", "active").Resource()})
 	case "alter", "alter-derived":

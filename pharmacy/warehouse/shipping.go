@@ -2,8 +2,10 @@ package warehouse
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
@@ -146,26 +148,42 @@ func (s *shipping) out() bool {
 // tell decides what the warehouse is to be told of an order: that it is to be packed
 // and sent, that it is to wait, or that it is not wanted.
 func (b *book) tell(o *order) {
-	was := o.revision
 	may := o.status == orderActive && o.ready && !o.verify && o.short.IsZero() && o.has().IsPositive()
 	switch {
 	case o.out() && o.status != orderActive:
-		o.stage, o.revision = stageReturned, o.revision+1
+		o.stage = stageReturned
+		b.raise(o)
 	case o.stage == "" && may:
-		o.stage, o.paused, o.revision = stageReleased, false, o.revision+1
+		o.stage, o.paused = stageReleased, false
+		b.raise(o)
 		patient, err := current(b.state, "Patient", o.patient)
 		if err == nil {
 			o.address = addressOf(patient)
 		}
 	case o.out() && !o.paused && !may:
-		o.paused, o.revision = true, o.revision+1
+		o.paused = true
+		b.raise(o)
 	case o.out() && o.paused && may:
-		o.paused, o.revision = false, o.revision+1
-	}
-	if o.revision != was {
-		b.wrote("SupplyRequest", o.id)
+		o.paused = false
+		b.raise(o)
 	}
 }
+
+// raise gives an order the next revision. None is given twice, also not after the database was
+// restored from a backup, which has an older one: a revision is the second in which it is given,
+// or that of before and 1 where more are given in a second.
+func (b *book) raise(o *order) {
+	o.revision = max(o.revision+1, revisionAt(b.now))
+	b.wrote("SupplyRequest", o.id)
+}
+
+// revisionAt is the revision of a second: they are counted from 2026 on, so that they are a
+// FHIR integer until 2094.
+func revisionAt(at time.Time) int {
+	return int(min(max(at.Unix()-revisionsFrom, 0), math.MaxInt32/2))
+}
+
+var revisionsFrom = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC).Unix()
 
 // owe has the prescription say that an order that is short is owed, once it is known
 // when the rest is expected.

@@ -23,24 +23,27 @@ const (
 	idCourier = nhs.Own + "Id/consignment"         // of SupplyDeliveries: the courier, with the number of the consignment
 
 	idPurchase    = nhs.Own + "Id/purchase-order"             // of SupplyRequests to a supplier: the number of the purchase order
+	idReassigned  = nhs.Own + "Id/stock-reassigned"           // of corrections of which purchase order a receipt is against: the id of the receipt
 	idOutstanding = nhs.Own + "Id/purchase-order-outstanding" // of those of which something is to come: the ODS code of the pharmacy
 
-	extPurchase = nhs.Own + "StructureDefinition/purchase-order"
-	extItem     = nhs.Own + "StructureDefinition/stock-item"
-	extLot      = nhs.Own + "StructureDefinition/stock-lot"
-	extEntry    = nhs.Own + "StructureDefinition/stock-entry"
-	extLink     = nhs.Own + "StructureDefinition/warehouse-link"
-	extCount    = nhs.Own + "StructureDefinition/stock-count"
-	extOrder    = nhs.Own + "StructureDefinition/warehouse-order"
+	extPurchase   = nhs.Own + "StructureDefinition/purchase-order"
+	extItem       = nhs.Own + "StructureDefinition/stock-item"
+	extLot        = nhs.Own + "StructureDefinition/stock-lot"
+	extEntry      = nhs.Own + "StructureDefinition/stock-entry"
+	extLink       = nhs.Own + "StructureDefinition/warehouse-link"
+	extCount      = nhs.Own + "StructureDefinition/stock-count"
+	extReassigned = nhs.Own + "StructureDefinition/stock-reassigned"
+	extOrder      = nhs.Own + "StructureDefinition/warehouse-order"
 
 	pending = "pending"
 
-	codeItem     = "item"
-	codeLot      = "lot"
-	codeLink     = "link"
-	codeCount    = "count"
-	codeOrder    = "order"
-	codePurchase = "purchase-order"
+	codeItem       = "item"
+	codeLot        = "lot"
+	codeLink       = "link"
+	codeCount      = "count"
+	codeOrder      = "order"
+	codeReassigned = "reassigned"
+	codePurchase   = "purchase-order"
 
 	// As Tasks of prescriptions have them: written by package dispensing.
 	csDispensing  = nhs.Own + "CodeSystem/dispensing-record"

@@ -51,7 +51,7 @@ func (s *Service) Take(ctx context.Context, who fhir.Principal, e Event, now tim
 			return Known, errors.Join(err, repeated(first, request, e.ID))
 		}
 		state := s.db.State(ctx)
-		b := newBook(state, nhs.DateOf(now), who)
+		b := newBook(state, now, who)
 		o, err := b.order(e.Order)
 		if err != nil {
 			return "", err
@@ -144,6 +144,9 @@ func (b *book) take(o *order, e *Event) (Taken, *fhir.Issue) {
 	}
 	if o.revision == 0 {
 		return "", wrong("GOODS-2", "data.order", "The order is not released.", "an order that the warehouse was told of", e.Order)
+	}
+	if e.Revision > o.revision && e.Kind != TrackedEvent {
+		return "", b.unknown(o, e, wrong)
 	}
 	why := cause{When: nhs.DateOf(e.When).String(), Source: "event " + e.ID, Reason: reasonOf(e)}
 	switch e.Kind {
@@ -256,6 +259,20 @@ func (o *order) stale(e *Event, wrong func(rule, place, message, expected, found
 		return wrong("GOODS-6", "data.revision", "The order has changed since.", "revision "+itoa(o.revision), "revision "+itoa(e.Revision))
 	}
 	return nil
+}
+
+// unknown refuses an event of a revision that the order has not had, as after the restoration
+// of a backup that is older than the revision. Where the warehouse may have it, it is told of
+// the order anew, and a person looks into what was done meanwhile.
+func (b *book) unknown(o *order, e *Event, wrong func(rule, place, message, expected, found string) *fhir.Issue) *fhir.Issue {
+	issue := wrong("GOODS-6", "data.revision", "The order has not had this revision: it may be from after the backup from which the server was restored.", "revision "+itoa(o.revision), "revision "+itoa(e.Revision))
+	if e.Revision <= revisionAt(b.now) {
+		b.stop(o, issue.Text())
+		if o.out() {
+			b.raise(o)
+		}
+	}
+	return issue
 }
 
 func orElseStage(s stage) stage {

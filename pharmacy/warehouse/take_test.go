@@ -3,8 +3,10 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -39,11 +41,14 @@ func (c *carrier) Send(_ context.Context, m Message) webhook.Result {
 	return webhook.Result{Delivered: true}
 }
 
+// unrevised is the number before the revisions of the hour of a world.
+var unrevised = revisionAt(monday) - 1
+
 func (c *carrier) kinds() (list []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, m := range c.told {
-		list = append(list, fmt.Sprintf("%s r%d", m.Kind, m.Data.Revision))
+		list = append(list, fmt.Sprintf("%s r%d", m.Kind, m.Data.Revision-unrevised))
 	}
 	return list
 }
@@ -125,7 +130,7 @@ func (w *world) run() {
 }
 
 func (w *world) orderOf(task string) *order {
-	b := newBook(w.db.State(context.Background()), day("2026-11-02"), fhir.Principal{})
+	b := newBook(w.db.State(context.Background()), w.now, fhir.Principal{})
 	o, err := b.order(orderID("mr-"+task, 1))
 	require.NoError(w.t, err)
 	require.NotNil(w.t, o)
@@ -289,6 +294,54 @@ func (w *world) resumed(task string, more ...any) {
 	require.NoError(w.t, err)
 }
 
+// TestRestored: a server that was restored from a backup gives no revision that it gave after
+// the backup, and where the warehouse has a later one it is told anew, and a person is asked.
+func TestRestored(t *testing.T) {
+	at := func() (*world, *carrier) {
+		w, c, _ := newYard(t)
+		w.operation("receive-goods", map[string]string{"product": "4", "quantity": "30", "batch": "B1", "expiry": "2027-01-31", "from": "W"})
+		w.tasks["one"] = &madeTask{status: "accepted", line: "0008", code: "4", quantity: "30"}
+		require.NoError(t, w.put("one"))
+		w.run()
+		return w, c
+	}
+	was, lost := at()
+	restored, told := at()
+	require.Equal(t, was.orderOf("one").id, restored.orderOf("one").id)
+	for n := range 4 { // after the backup
+		was.now = was.now.Add(time.Minute)
+		was.operation("recall-batch", map[string]string{"product": "4", "batch": "B1", "reason": "r", "lift": strconv.FormatBool(n%2 == 1)})
+		was.operation("clear-quarantine", map[string]string{"product": "4", "batch": "B1", "quantity": "30", "reason": "whole"})
+		was.run()
+	}
+	last := lost.told[len(lost.told)-1].Data.Revision
+	require.Greater(t, last, restored.orderOf("one").revision)
+	restored.now = was.now.Add(time.Second)
+	event := func(id string, revision int) Event {
+		return restored.event(id, PickedEvent, "one", func(e *Event) { e.Revision = revision })
+	}
+	require.Contains(t, restored.take(event("p0", 1<<30)), "GOODS-6")
+	require.Empty(t, restored.orderOf("one").trouble, "a revision that is of no time yet is nobody's")
+	require.Contains(t, restored.take(event("p1", last)), "GOODS-6")
+	require.Contains(t, restored.orderOf("one").trouble, "backup")
+	restored.run()
+	require.Len(t, told.told, 2)
+	require.Equal(t, Released, told.told[1].Kind)
+	require.Greater(t, told.told[1].Data.Revision, last)
+	require.NotContains(t, restored.take(event("p2", told.told[1].Data.Revision)), "refused")
+	restored.resumed("one")
+	restored.operation("recall-batch", map[string]string{"product": "4", "batch": "B1", "reason": "r"})
+	restored.run()
+	require.Equal(t, Held, told.told[2].Kind)
+	require.Greater(t, told.told[2].Data.Revision, told.told[1].Data.Revision)
+	require.Empty(t, restored.recount())
+	for _, years := range []int{-5, 0, 60, 900} {
+		r := revisionAt(monday.AddDate(years, 0, 0))
+		require.GreaterOrEqual(t, r, 0)
+		require.Less(t, r, math.MaxInt32)
+	}
+}
+
 // TestToldOfChanges: the warehouse is told when an order is to wait, when it is not
 // wanted, and when it goes again after it came back.
 func TestToldOfChanges(t *testing.T) {
@@ -349,7 +402,7 @@ func TestAddressChanges(t *testing.T) {
 		return w.event(id, PackedEvent, task, func(e *Event) { e.Lots, e.By, e.Checked = packs(lot), "pat", "chris" })
 	}
 	sent := func(id, task string, revision int) Event {
-		return w.event(id, DispatchedEvent, task, func(e *Event) { e.Carrier, e.Tracking, e.Revision = "C", "T-"+task, revision })
+		return w.event(id, DispatchedEvent, task, func(e *Event) { e.Carrier, e.Tracking, e.Revision = "C", "T-"+task, unrevised+revision })
 	}
 	require.Equal(t, "done", w.take(packed("p1", "one", "B1:30")))
 	lives("1 High Street") // written again as it was
@@ -363,7 +416,7 @@ func TestAddressChanges(t *testing.T) {
 	require.Equal(t, "done", w.take(sent("s2", "one", 2)))
 	w.run()
 	lives("3 New Street")
-	require.Equal(t, 2, w.orderOf("one").revision, "it is sent")
+	require.Equal(t, unrevised+2, w.orderOf("one").revision, "it is sent")
 
 	w.tasks["two"] = &madeTask{status: "accepted", line: "0008", code: "1", quantity: "28"}
 	require.NoError(t, w.put("two"))

@@ -100,7 +100,7 @@ func (filling) Looks(v *fhir.Version, now time.Time) (string, error) {
 
 // Pass fills the orders that wait for an item.
 func (f filling) Pass(state fhir.State, id string, now time.Time) ([]fhir.Change, error) {
-	b := newBook(state, nhs.DateOf(now), fhir.Principal{Agent: "timer|" + f.Name()})
+	b := newBook(state, now, fhir.Principal{Agent: "timer|" + f.Name()})
 	i, err := b.item(id)
 	if err != nil || i == nil {
 		return nil, err
