@@ -254,12 +254,12 @@ func TestPurchaseOrders(t *testing.T) {
 	for _, who := range []string{"FA565+technician", "FA565+accuracy-checker", "FA565+finance", "FA565+auditor", "FA565+customer-service", "X99CL+prescriber", "X99CL+clinic-system", "FA565+warehouse"} {
 		ask(who, 403, request{"POST", "/fhir/Basic/$correct-receipt", correction, nil})
 	}
-	require.Contains(t, ask("X99PH+pharmacist", 422, request{"POST", "/fhir/Basic/$correct-receipt", correction, nil}), "no such receipt")
+	require.Contains(t, ask("X99PH+pharmacist", 404, request{"POST", "/fhir/Basic/$correct-receipt", correction, nil}), "no such receipt")
 	require.Contains(t, ask("FA565+pharmacist", 422, request{"POST", "/fhir/Basic/$correct-receipt", strings.Replace(correction, second, other, 1), nil}), "STOCK-7")
 	again := []string{"Idempotency-Key", "7b0f6a1e-46a2-4d5e-9d0e-0f6f6f0a9b11"}
 	corrected := ask("FA565+pharmacist", 200, request{"POST", "/fhir/Basic/$correct-receipt", correction, again})
 	require.Equal(t, corrected, ask("FA565+pharmacist", 200, request{"POST", "/fhir/Basic/$correct-receipt", correction, again}))
-	require.Contains(t, ask("FA565+pharmacist", 422, request{"POST", "/fhir/Basic/$correct-receipt", correction, nil}), "already")
+	require.Contains(t, ask("FA565+pharmacist", 409, request{"POST", "/fhir/Basic/$correct-receipt", correction, nil}), "already")
 	require.Empty(t, w.wrong())
 	ask("FA565+pharmacist", 200, request{"POST", "/fhir/Basic/$correct-receipt", strings.Replace(correction, second, id, 1), nil})
 	// Nobody writes an order by hand.
