@@ -33,13 +33,35 @@ func (s *Service) guardSupply(state fhir.State, tx *fhir.Transaction, before, af
 		return nil
 	}
 	number, item, err := suppliedOrder(state, r.Root())
-	if err != nil || number == "" {
+	if err != nil {
 		return err
+	}
+	if number == "" {
+		return s.unprescribed(state, tx, r, after.LastUpdated)
 	}
 	if !tx.Derived {
 		return s.byHand(state, r, number, item, after.LastUpdated, tx.Requester)
 	}
 	return s.lawfulRecord(state, r, number, item, after.LastUpdated, tx.Requester)
+}
+
+// unprescribed refuses a supply without a prescription of what is supplied on one alone.
+func (s *Service) unprescribed(state fhir.State, tx *fhir.Transaction, r *fhir.Resource, now time.Time) error {
+	if tx.Derived {
+		return nil
+	}
+	stored, err := read(state, r.Root().Path("medicationReference", "reference").Text(), "Medication")
+	if err != nil {
+		return err
+	}
+	var medicine node
+	if stored != nil {
+		medicine = stored.Root()
+	}
+	if issues := s.rules().Unprescribed(r.Root(), medicine, now); len(issues) > 0 {
+		return refusal("MedicationDispense", issues...)
+	}
+	return nil
 }
 
 // keepRecord refuses to change a MedicationDispense that is of a prescription

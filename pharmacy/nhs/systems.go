@@ -92,6 +92,7 @@ const (
 	ExtClaimOrder           = definition + "Extension-ClaimMedicationRequestReference"
 	ExtClaimSupply          = definition + "Extension-ClaimMedicationDispenseReference"
 
+	CSUKSupply  = "https://fhir.hl7.org.uk/CodeSystem/UKCore-MedicationSupplyType"
 	ExtUKRepeat = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-MedicationRepeatInformation"
 )
 

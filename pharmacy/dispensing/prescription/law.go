@@ -24,6 +24,10 @@ type Law struct {
 	Controlled   []Control    `json:"controlled"`
 	Differences  []Difference `json:"differences"`
 	Collection   []Collecting `json:"collection"`
+	// PrescriptionOnly are medicines that are supplied on prescription alone, but for what
+	// Unprescribed allows.
+	PrescriptionOnly []PrescriptionOnly `json:"prescriptionOnly"`
+	Unprescribed     []Unprescribed     `json:"unprescribed"`
 }
 
 // Limit is how long after the appropriate date something may be supplied.
@@ -72,8 +76,8 @@ func ReadLaw(data []byte) (law Law, err error) {
 	if err := d.Decode(&law); err != nil {
 		return Law{}, err
 	}
-	if len(law.Validity) == 0 || len(law.RepeatRegime) == 0 || len(law.Controlled) == 0 || len(law.Collection) == 0 {
-		return Law{}, errors.New("validity, repeatRegime, controlled and collection must each have rows")
+	if len(law.Validity) == 0 || len(law.RepeatRegime) == 0 || len(law.Controlled) == 0 || len(law.Collection) == 0 || len(law.PrescriptionOnly) == 0 || len(law.Unprescribed) == 0 {
+		return Law{}, errors.New("validity, repeatRegime, controlled, collection, prescriptionOnly and unprescribed must each have rows")
 	}
 	for _, l := range slices.Concat(law.Validity, law.RepeatRegime) {
 		if l.From.IsZero() || l.Rule == "" || (l.Days > 0) == (l.Months > 0) || l.Days < 0 || l.Months < 0 {
@@ -88,6 +92,16 @@ func ReadLaw(data []byte) (law Law, err error) {
 	for _, c := range law.Collection {
 		if c.From.IsZero() || c.Rule == "" || len(c.Schedules) == 0 {
 			return Law{}, fmt.Errorf("the row of %s from %s: expected from, rule and schedules", c.Rule, c.From)
+		}
+	}
+	for _, x := range law.PrescriptionOnly {
+		if x.From.IsZero() || len(x.Schedules)+len(x.Medicines) == 0 {
+			return Law{}, fmt.Errorf("the row of prescription only medicines from %s: expected from, and schedules or medicines", x.From)
+		}
+	}
+	for _, x := range law.Unprescribed {
+		if x.From.IsZero() || x.Rule == "" || x.Kind == "" || len(x.Schedules) == 0 || x.Days < 0 {
+			return Law{}, fmt.Errorf("the row of %s from %s: expected from, rule, kind and schedules", x.Rule, x.From)
 		}
 	}
 	for _, d := range law.Differences {

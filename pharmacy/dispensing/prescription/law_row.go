@@ -36,6 +36,12 @@ func (l Law) Rows() (rows []LawRow) {
 	for _, x := range l.Collection {
 		rows = append(rows, LawRow{x.Rule, x.From, schedules(x.Schedules), "it is recorded who collects a supply, the name and address of a healthcare professional, and whether proof of identity was requested and provided", x.Source})
 	}
+	for _, x := range l.PrescriptionOnly {
+		rows = append(rows, LawRow{"HMR-214", x.From, schedules(slices.Concat(x.Schedules, x.Medicines)), "supplied on a prescription alone", x.Source})
+	}
+	for _, x := range l.Unprescribed {
+		rows = append(rows, LawRow{x.Rule, x.From, schedules(slices.Concat(x.Schedules, x.Medicines)), x.says(), x.Source})
+	}
 	sorting.Stably(rows, func(a, b LawRow) int {
 		return cmp.Or(cmp.Compare(a.Rule, b.Rule), a.From.Compare(b.From.Time))
 	})

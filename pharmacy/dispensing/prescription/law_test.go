@@ -38,7 +38,7 @@ func TestExpiry(t *testing.T) {
 }
 
 func TestLawIsData(t *testing.T) {
-	const text = `{"validity":[{"from":"2000-01-01","schedules":["CD2"],"days":7,"rule":"X"}],"repeatRegime":[{"from":"2000-01-01","months":1,"rule":"Y"}],"controlled":[{"from":"2000-01-01","schedules":["CD2"],"rule":"Z"}],"collection":[{"from":"2000-01-01","schedules":["CD2"],"rule":"V"}],"differences":[{"from":"2000-01-01","code":"declined","less":100,"rule":"W"}]}`
+	const text = `{"validity":[{"from":"2000-01-01","schedules":["CD2"],"days":7,"rule":"X"}],"repeatRegime":[{"from":"2000-01-01","months":1,"rule":"Y"}],"controlled":[{"from":"2000-01-01","schedules":["CD2"],"rule":"Z"}],"collection":[{"from":"2000-01-01","schedules":["CD2"],"rule":"V"}],"prescriptionOnly":[{"from":"2000-01-01","schedules":["CD2"]}],"unprescribed":[{"from":"2000-01-01","kind":"emergency-supply","schedules":["CD4"],"rule":"U"}],"differences":[{"from":"2000-01-01","code":"declined","less":100,"rule":"W"}]}`
 	law, err := ReadLaw([]byte(text))
 	require.NoError(t, err)
 	last, _ := law.expiry("CD2", day("2026-01-01"))
