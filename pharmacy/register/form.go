@@ -15,6 +15,7 @@ type form struct {
 	today  nhs.Date
 	issues []fhir.Issue
 	err    error
+	also   []fhir.Change // what is written with the entry
 
 	mayBeNone, signed bool // a quantity may be zero; it may be negative
 }

@@ -15,6 +15,8 @@ func (s *Service) guard(_ context.Context, state fhir.State, tx *fhir.Transactio
 	switch after.Type {
 	case "MedicationDispense":
 		return s.guardSupply(state, tx, before, after)
+	case "SupplyRequest", "SupplyDelivery":
+		return s.guardGoods(state, tx, before, after)
 	case "Basic":
 	default:
 		return nil

@@ -91,7 +91,7 @@ func (s *Service) recordOnce(ctx context.Context, call *fhir.Call, kind Kind, de
 	if err != nil {
 		return nil, err
 	}
-	changes = append(changes, moved...)
+	changes = append(append(changes, moved...), f.also...)
 	reply := &fhir.Reply{Resource: e.answer(entry.Resource, page.Book, balance.Add(e.Change))}
 	commit, err := s.db.Commit(ctx, &fhir.Transaction{Changes: append(changes, entry), Receipt: call.Answer(reply), Derived: true,
 		Requester: call.Requester, RequestID: call.RequestID, Time: call.Time})

@@ -38,7 +38,7 @@ func (s *Service) supplyRequisition(ctx context.Context, call *fhir.Call) (*fhir
 			e.Collector = f.party("collector")
 		}
 		if ref := f.get("requisition").Get("valueReference").Get("reference"); ref.Exists() {
-			e.Order = f.requisition(state, ref)
+			e.Order = f.requisition(state, ref, p, q)
 		}
 		if f.err != nil {
 			return e, page
@@ -53,20 +53,54 @@ func (s *Service) supplyRequisition(ctx context.Context, call *fhir.Call) (*fhir
 	})
 }
 
-// requisition is the reference to a SupplyRequest, which must be of the pharmacy.
-func (f *form) requisition(state fhir.State, ref fhir.Node) string {
-	r, err := current(state, ref.Text())
+// requisition is the reference to a SupplyRequest, which must be of the pharmacy, open and
+// of what is supplied. The supply completes it.
+func (f *form) requisition(state fhir.State, ref fhir.Node, p Product, q Quantity) string {
+	typ, id := local(ref.Text())
+	v, err := state.Current("SupplyRequest", id)
 	if err != nil {
 		f.err = err
 		return ""
 	}
-	if r != nil && r.Type() == "SupplyRequest" {
-		for s := range r.Get("supplier").Items() {
-			if ods := s.Path("identifier", "value").Text(); ods != "" && f.call.Requester.ActsFor(ods) && s.Path("identifier", "system").Text() == nhs.IDODS {
-				return "SupplyRequest/" + r.ID()
-			}
+	wrong := fhir.Issue{Rule: "REG-4", Message: "There is no such requisition to the pharmacy.", Expected: "a reference to a SupplyRequest whose supplier is the pharmacy", Found: ref.Text(), Position: ref.Position()}
+	if typ != "SupplyRequest" || v == nil || v.Deleted() {
+		f.add("requisition", wrong)
+		return ""
+	}
+	r, err := v.Resource()
+	if err != nil {
+		f.err = err
+		return ""
+	}
+	ours := false
+	for s := range r.Get("supplier").Items() {
+		ods := nhs.Identifier(s, nhs.IDODS).Text()
+		ours = ours || ods != "" && f.call.Requester.ActsFor(ods)
+	}
+	if !ours {
+		f.add("requisition", wrong)
+		return ""
+	}
+	switch status := r.Get("status").Text(); status {
+	case "completed", "cancelled", "entered-in-error":
+		wrong.Message, wrong.Expected, wrong.Found = "Nothing is supplied on this requisition any more.", "one that is active", status
+		f.add("requisition", wrong)
+	}
+	_, asked, err := medicineOf(state, f.s.medicines, r.Root(), "", f.today)
+	if err != nil {
+		f.err = err
+	}
+	if asked.Name != "" && asked.key() != p.key() {
+		wrong.Message, wrong.Expected, wrong.Found = "The requisition is for another medicine.", asked.Name, p.Name
+		f.add("requisition", wrong)
+	}
+	unit := func(q Quantity) string { return f.s.medicines.Unit(q.Unit, q.System, q.Code, f.today) }
+	if n := r.Get("quantity"); n.Exists() {
+		if want, ok := readQuantity(n); !ok || unit(want) != unit(q) || q.Value.GreaterThan(want.Value) {
+			wrong.Message, wrong.Expected, wrong.Found = "More is supplied than the requisition asks for.", "at most "+want.String(), q.String()
+			f.add("quantity", wrong)
 		}
 	}
-	f.add("requisition", fhir.Issue{Rule: "REG-4", Message: "There is no such requisition to the pharmacy.", Expected: "a reference to a SupplyRequest whose supplier is the pharmacy", Found: ref.Text(), Position: ref.Position()})
-	return ""
+	f.also = append(f.also, fhir.Change{Method: fhir.Update, Type: "SupplyRequest", ID: id, IfMatch: v.VersionID, Resource: fhir.Revise(r, "status", "completed")})
+	return "SupplyRequest/" + id
 }

@@ -149,6 +149,16 @@ func (w *world) do(words []string) string {
 		return ""
 	case "hand":
 		return w.hand(opts["derived"] != "")
+	case "goods": // a requisition, or goods that are delivered, as somebody writes them
+		r := requisitionOf(rest[0], rest[1], opts)
+		if opts["delivered"] != "" {
+			r = fhir.Obj("resourceType", "SupplyDelivery", "id", rest[0], "status", rest[1], "suppliedItem", fhir.Obj("itemCodeableConcept", r.Get("itemCodeableConcept"), "quantity", r.Get("quantity")), "supplier", keeper(strings.TrimSuffix("FA565", opts["theirs"]))).Resource()
+		}
+		method := fhir.Update
+		if opts["delete"] != "" {
+			method, r = fhir.Delete, nil
+		}
+		return told(nil, w.write(false, fhir.Change{Method: method, Type: map[bool]string{true: "SupplyDelivery", false: "SupplyRequest"}[opts["delivered"] != ""], ID: rest[0], Resource: r}))
 	case "forge":
 		return told(nil, w.write(false, fhir.Change{Method: fhir.Create, Type: "Basic", Resource: fhir.Obj("resourceType", "Basic", "code", record("obtained")).Resource()}))
 	case "show", "csv":
@@ -170,6 +180,18 @@ func (w *world) do(words []string) string {
 		return "the register agrees with the log"
 	}
 	return w.operation(words[0], opts)
+}
+
+// requisitionOf is the requisition of an id, to the pharmacy where that is "mine".
+func requisitionOf(id, status string, opts map[string]string) *fhir.Resource {
+	item, asked := fhir.Value{}, fhir.Value{}
+	if of := opts["of"]; of != "" {
+		product, amount, _ := strings.Cut(of, ":")
+		item = fhir.Obj("coding", fhir.List(fhir.Obj("system", nhs.CSDMD, "code", product)))
+		asked = fhir.Obj("value", fhir.Raw(amount), "unit", "tablets")
+	}
+	return fhir.Obj("resourceType", "SupplyRequest", "id", id, "status", status, "itemCodeableConcept", item, "quantity", asked,
+		"supplier", fhir.List(keeper(map[bool]string{true: "FA565", false: "X99PH"}[strings.HasPrefix(id, "mine")]))).Resource()
 }
 
 // named are ways to name the medicine of a MedicationDispense; the one of the script
@@ -231,7 +253,7 @@ func (w *world) operation(name string, opts map[string]string) string {
 		case "identityRequested", "identityProvided":
 			list = append(list, fhir.Obj("name", k, "valueBoolean", v == "yes"))
 		case "requisition":
-			require.NoError(w.t, w.write(true, fhir.Change{Method: fhir.Update, Type: "SupplyRequest", ID: v, Resource: fhir.Obj("resourceType", "SupplyRequest", "id", v, "supplier", fhir.List(keeper(map[bool]string{true: "FA565", false: "X99PH"}[v == "mine"]))).Resource()}))
+			require.NoError(w.t, w.write(true, fhir.Change{Method: fhir.Update, Type: "SupplyRequest", ID: v, Resource: requisitionOf(v, "active", opts)}))
 			list = append(list, fhir.Obj("name", k, "valueReference", fhir.Obj("reference", "SupplyRequest/"+v)))
 		case "from":
 			f := strings.Split(v+"/", "/")

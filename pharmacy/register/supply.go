@@ -109,12 +109,20 @@ func (s *Service) stated(state fhir.State, v *fhir.Version, keptAlone bool) (*En
 // sourceOf is the reference to a version.
 func sourceOf(v *fhir.Version) string { return v.Ref() + "/_history/" + v.VersionID }
 
-// medicineOf is the medicine of a MedicationDispense on a day, and its product: of all
+// medicineOf is the medicine of a MedicationDispense, or of what else is supplied, on a day, and its product: of all
 // that names it, what is known to be of the strictest schedule, and the first where
 // nothing is known.
 func medicineOf(state fhir.State, known Medicines, d fhir.Node, claimed string, on nhs.Date) (c fhir.Coding, p Product, err error) {
-	concept := d.Get("medicationCodeableConcept")
-	if ref := d.Get("medicationReference"); !concept.Exists() && ref.Exists() {
+	concept, ref := d.Get("medicationCodeableConcept"), d.Get("medicationReference")
+	for _, goods := range []fhir.Node{d, d.Get("suppliedItem")} { // of a SupplyRequest, of a SupplyDelivery
+		if one := goods.Get("itemCodeableConcept"); one.Exists() {
+			concept = one
+		}
+		if one := goods.Get("itemReference"); one.Exists() {
+			ref = one
+		}
+	}
+	if !concept.Exists() && ref.Exists() {
 		concept = nhs.Contained(d, ref).Get("code")
 		if r, err := current(state, ref.Get("reference").Text()); err != nil {
 			return c, p, err
@@ -126,7 +134,7 @@ func medicineOf(state fhir.State, known Medicines, d fhir.Node, claimed string, 
 	for n := range concept.Get("coding").Items() {
 		named = append(named, fhir.Coding{System: n.Get("system").Text(), Code: n.Get("code").Text(), Display: n.Get("display").Text()})
 	}
-	named = append(named, fhir.Coding{Display: concept.Get("text").Text()})
+	named = append(named, fhir.Coding{Display: concept.Get("text").Text()}, fhir.Coding{Display: ref.Get("display").Text()})
 	for i, one := range named {
 		q := product(known, one, claimed, on)
 		if i == 0 || strictness(q) < strictness(p) {
