@@ -141,6 +141,9 @@ func (s *Server) resources(base string) []fhir.Value {
 	var list []fhir.Value
 	for _, typ := range r4.ResourceTypes() {
 		write, can, single := !slices.Contains(s.config.ReadOnly, typ), codes, "single"
+		if s.config.DeleteAtMost > 1 {
+			single = "multiple"
+		}
 		if !write {
 			can, single = reading, "not-supported"
 		}

@@ -21,8 +21,8 @@ func (s *Server) delete(c *gin.Context) error {
 	return s.remove(c, change)
 }
 
-// deleteConditional deletes the one resource that a search finds:
-// https://hl7.org/fhir/R4/http.html#3.1.0.7.1
+// deleteConditional deletes what a search finds, up to as many at once as the server is
+// set to: https://hl7.org/fhir/R4/http.html#3.1.0.7.1
 func (s *Server) deleteConditional(c *gin.Context) error {
 	query, err := s.searchOf(c)
 	if err != nil {
@@ -31,6 +31,9 @@ func (s *Server) deleteConditional(c *gin.Context) error {
 	change := fhir.Change{Method: fhir.Delete, Type: c.Param("type"), Condition: query}
 	if change.IfMatch, err = ifMatch(c.Request.Header.Values("If-Match"), ""); err != nil {
 		return err
+	}
+	if s.config.DeleteAtMost > 1 {
+		return s.removeAll(c, change)
 	}
 	return s.remove(c, change)
 }

@@ -61,15 +61,16 @@ type Config struct {
 	Contents   Contents
 	MaxContent int64 // bytes of the content of a Binary that is the body, unpacked; 0 for 2 GiB
 
-	MaxBody     int64         // bytes of a request's body, unpacked; 0 for 64 MiB
-	MaxAnswers  int64         // bytes of the answers to all entries of a Bundle; 0 for 64 MiB
-	Memory      int64         // bytes for the requests in flight together, with what is made of them; 0 for 1 GiB
-	MaxInFlight int           // requests answered at a time; 0 for 1024
-	MaxHeavy    int           // requests that do much work at a time; 0 for one less than there are processors
-	Timeout     time.Duration // for one request; 0 for a minute
-	PageSize    int           // default _count; 0 for 50
-	MaxPageSize int           // largest _count that is granted; 0 for 1000
-	Story       Story         // of a sandbox, for the front page; nil elsewhere
+	MaxBody      int64         // bytes of a request's body, unpacked; 0 for 64 MiB
+	MaxAnswers   int64         // bytes of the answers to all entries of a Bundle; 0 for 64 MiB
+	Memory       int64         // bytes for the requests in flight together, with what is made of them; 0 for 1 GiB
+	MaxInFlight  int           // requests answered at a time; 0 for 1024
+	MaxHeavy     int           // requests that do much work at a time; 0 for one less than there are processors
+	Timeout      time.Duration // for one request; 0 for a minute
+	PageSize     int           // default _count; 0 for 50
+	DeleteAtMost int           // how many resources a conditional delete deletes at once; 0 for 1
+	MaxPageSize  int           // largest _count that is granted; 0 for 1000
+	Story        Story         // of a sandbox, for the front page; nil elsewhere
 	// Examples are resources that the server takes, by their type, and bodies of operations
 	// by their name with its $, for the OpenAPI documents; nil for none.
 	Examples func(now time.Time) map[string][]byte
@@ -211,6 +212,7 @@ func (c *Config) complete() error {
 	c.MaxHeavy = cmp.Or(c.MaxHeavy, max(1, runtime.GOMAXPROCS(0)-1))
 	c.Timeout = cmp.Or(c.Timeout, time.Minute)
 	c.MaxPageSize = cmp.Or(c.MaxPageSize, 1000)
+	c.DeleteAtMost = min(c.DeleteAtMost, mostDeleted)
 	c.PageSize = min(cmp.Or(c.PageSize, 50), c.MaxPageSize)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

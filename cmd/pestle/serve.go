@@ -108,6 +108,7 @@ type serveCommand struct {
 	MinFreeMB    int64         `env:"PESTLE_MIN_FREE_MB" name:"min-free-mb" default:"0" help:"Writes are refused with 507 while the disk of the data folder has fewer megabytes free. The database keeps what it needs itself in any case: 32 MB, three times the write, and the size of its tables up to 512 MB."`
 	Memory       memory        `env:"PESTLE_MEMORY" placeholder:"SIZE" help:"What all requests in flight may need together, such as 512MB or 2GB; a quarter of the machine's memory unless set. Requests beyond it are answered 429 and may be sent again, or 413 if they never fit."`
 	MaxBacklog   uint64        `env:"PESTLE_MAX_BACKLOG" default:"10000" help:"Commits that the processing of prescriptions may be behind. While it is further behind, new prescriptions are answered 429 with Retry-After; everything else is taken. 0 for any number."`
+	DeleteAtMost int           `env:"PESTLE_DELETE_AT_MOST" default:"1" help:"How many resources a conditional delete (DELETE Observation?status=cancelled) deletes at once; where its search finds more it is refused."`
 	RepeatHours  int           `env:"PESTLE_REPEAT_HOURS" default:"72" help:"Hours within which a create, update, patch, delete or transaction that is sent again under the same X-Request-ID or Idempotency-Key is answered as before, and not done again; 0 for never. Operations and messages are, whenever they are sent again."`
 	VerifyHours  int           `env:"PESTLE_VERIFY_HOURS" default:"24" help:"Hours within which all data is verified once, beside the requests: what is on the disk, and the index against the log; 0 for none. The first time begins with the server."`
 	VerifyShare  int           `env:"PESTLE_VERIFY_PERCENT" name:"verify-percent" default:"10" help:"Percent of one processor that the verification may use, 1 to 100."`
@@ -432,7 +433,7 @@ func (c *serveCommand) config(app *app, log *slog.Logger) (server.Config, error)
 		Repository: withSubscriptions{app.repository, app.subscriptions}, Validator: app.validator, Operations: app.operations(), Intakes: app.intakes(), Narrowings: app.dispensing.Narrowings(),
 		PublicURL: c.PublicURL, Name: "Pestle", Version: version(), Logger: log,
 		Slow: c.LogSlow, Memory: c.Memory.orDefault(), Audit: app.audit, ReadOnly: readOnly, Counters: app.counters(), Traces: app.traces, Writable: app.db.Writable, Purges: app.db.Purges, Warnings: []func() string{app.backlog.Full, app.unaudited, app.unindexed}, Docs: docs.Files, Console: c.Sandbox || c.SignIn, Rules: ruleBook(), Examples: exampleBodies,
-		Repeats: c.RepeatHours > 0, Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
+		Repeats: c.RepeatHours > 0, DeleteAtMost: c.DeleteAtMost, Lenient: c.SearchHandling == "lenient", Origins: c.CORSOrigin,
 		Terminology: app.library.Terminology().Capabilities, Codes: app.library.Terminology(),
 		Shelf:         app.db.Shelf(),
 		Subscriptions: server.Subscriptions{Topics: subscription.Topics(), Socket: app.subscriptions.Socket()},
