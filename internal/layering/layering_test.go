@@ -80,7 +80,7 @@ var owners = map[string][]string{
 
 // forAll are packages that know nothing of ours, which all may import but the FHIR
 // vocabulary.
-var forAll = []string{"internal/sorting", "internal/tracing"}
+var forAll = []string{"internal/packed", "internal/sorting", "internal/tracing"}
 
 // forTests are packages that only tests import.
 var forTests = []string{"store/content/s3/s3test", "pharmacy/dispensing/epstest"}

@@ -9,18 +9,21 @@
 package uk
 
 import (
-	"embed"
+	_ "embed"
 	"sync"
 
+	"github.com/pestle-fhir/pestle/internal/packed"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 	"github.com/pestle-fhir/pestle/profiles/fsh"
 )
 
-//go:embed *.fsh ukcore/*.fsh nhs/*.fsh
-var files embed.FS
+//go:generate go run ../../internal/gen/packed -out shorthand_gen.txtar.zst *.fsh ukcore/*.fsh nhs/*.fsh
 
-// Files are the sources.
-var Files = files
+//go:embed shorthand_gen.txtar.zst
+var shorthand string
+
+// files are the sources, which the folder has too for whoever reads or changes them.
+var files = packed.Files(shorthand)
 
 // Definitions compiles the files, once. They are part of the program, so an
 // error in them is one of the program and panics.

@@ -13,10 +13,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/internal/oracle"
+	"github.com/pestle-fhir/pestle/internal/packed/packedtest"
 	"github.com/pestle-fhir/pestle/profiles/definition"
 	"github.com/pestle-fhir/pestle/profiles/fsh"
 	"github.com/pestle-fhir/pestle/profiles/snapshot"
 )
+
+func TestPackedShorthandIsCurrent(t *testing.T) {
+	packedtest.Current(t, files, "*.fsh", "ukcore/*.fsh", "nhs/*.fsh")
+}
 
 func official(t testing.TB) *definition.Set {
 	set := definition.NewSet()
