@@ -241,28 +241,55 @@ func TestConditionalCreatesOfABatch(t *testing.T) {
 	require.Equal(t, 99, strings.Count(w.Body.String(), "200 OK"))
 }
 
+// pipes is a listener whose connections need no machine: in a bubble of synctest, time
+// passes when both ends wait.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	if conn, open := <-p; open {
+		return conn, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (p pipes) Close() error   { close(p); return nil }
+func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
+
+// send opens a connection and sends the beginning of a request, or all of it.
+func (p pipes) send(t *testing.T, request string) net.Conn {
+	client, served := net.Pipe()
+	p <- served
+	_, err := io.WriteString(client, request)
+	require.NoError(t, err)
+	return client
+}
+
 // Who announces a body and does not send it is answered when the time is up, and
 // holds no place meanwhile.
 func TestSlowSender(t *testing.T) {
-	h := httptest.NewServer(newHandler(t, func(c *server.Config) { c.Timeout, c.MaxInFlight = 300*time.Millisecond, 1 }))
-	defer h.Close()
-	conn, err := net.Dial("tcp", h.Listener.Addr().String())
-	require.NoError(t, err)
-	defer func() { _ = conn.Close() }()
-	_, err = io.WriteString(conn, "POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\nContent-Length: 100\r\n\r\n{")
-	require.NoError(t, err)
-	require.NoError(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
-	other, err := h.Client().Get(h.URL + "/fhir/Patient")
-	require.NoError(t, err)
-	require.Equal(t, 200, other.StatusCode)
-	require.NoError(t, other.Body.Close())
-	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	require.NoError(t, err)
-	require.Equal(t, 408, response.StatusCode)
-	text, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	require.Contains(t, string(text), "arrived too slowly")
-	require.NoError(t, response.Body.Close())
+	synctest.Test(t, func(t *testing.T) {
+		listener := make(pipes)
+		h := &http.Server{Handler: newHandler(t, func(c *server.Config) { c.Timeout, c.MaxInFlight = 300*time.Millisecond, 1 })}
+		go func() { _ = h.Serve(listener) }()
+		defer func() { require.NoError(t, h.Close()) }()
+		answer := func(conn net.Conn) (status int, body string) {
+			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			require.NoError(t, err)
+			text, err := io.ReadAll(response.Body)
+			require.NoError(t, err)
+			return response.StatusCode, string(text)
+		}
+		began := time.Now()
+		slow := listener.send(t, "POST /fhir/Patient HTTP/1.1\r\nHost: x\r\nContent-Type: application/fhir+json\r\nContent-Length: 100\r\n\r\n{")
+		synctest.Wait()
+		status, _ := answer(listener.send(t, "GET /fhir/Patient HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+		require.Equal(t, 200, status)
+		require.Zero(t, time.Since(began), "it does not wait for the other one")
+		status, body := answer(slow)
+		require.Equal(t, 408, status)
+		require.Equal(t, 300*time.Millisecond, time.Since(began))
+		require.Contains(t, body, "arrived too slowly")
+	})
 }
 
 func TestAPostedSearchIsBounded(t *testing.T) {

@@ -10,13 +10,13 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/processor"
 	"github.com/pestle-fhir/pestle/store"
 )
 
@@ -117,7 +117,7 @@ func timed(b testing.TB, clients, n int, f func(testing.TB) error) timing {
 	took := make([][]time.Duration, clients)
 	var left atomic.Int64
 	left.Store(int64(n))
-	began, used := time.Now(), processorTime()
+	began, used := time.Now(), processor.Time()
 	var all sync.WaitGroup
 	for i := range clients {
 		all.Go(func() {
@@ -135,14 +135,7 @@ func timed(b testing.TB, clients, n int, f func(testing.TB) error) timing {
 	elapsed := time.Since(began)
 	times := slices.Concat(took...)
 	slices.Sort(times)
-	return timing{float64(n) / elapsed.Seconds(), float64(times[len(times)*99/100].Microseconds()) / 1000, float64((processorTime() - used).Microseconds()) / float64(n)}
-}
-
-// processorTime is what this process has had of the processors.
-func processorTime() time.Duration {
-	var used syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // cannot fail for oneself
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+	return timing{float64(n) / elapsed.Seconds(), float64(times[len(times)*99/100].Microseconds()) / 1000, float64((processor.Time() - used).Microseconds()) / float64(n)}
 }
 
 // resetPeak begins the peak of the memory anew, where the system can.

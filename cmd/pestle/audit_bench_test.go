@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pestle-fhir/pestle/internal/processor"
 	"github.com/pestle-fhir/pestle/server"
 )
 
@@ -79,12 +80,12 @@ func BenchmarkAuditedRead(b *testing.B) {
 	var off, on []time.Duration
 	var took, cpuOff, cpuOn time.Duration
 	for b.Loop() {
-		begin := processorTime()
+		begin := processor.Time()
 		without, list := round(plain)
 		off = append(off, list...)
-		middle := processorTime()
+		middle := processor.Time()
 		with, more := round(audited)
-		cpuOff, cpuOn = cpuOff+middle-begin, cpuOn+processorTime()-middle
+		cpuOff, cpuOn = cpuOff+middle-begin, cpuOn+processor.Time()-middle
 		on, took = append(on, more...), took+with
 		ratios = append(ratios, without.Seconds()/with.Seconds())
 	}

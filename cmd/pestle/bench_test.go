@@ -18,7 +18,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -26,6 +25,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/internal/oracle"
+	"github.com/pestle-fhir/pestle/internal/processor"
 	"github.com/pestle-fhir/pestle/profiles"
 	"github.com/pestle-fhir/pestle/server"
 	"github.com/pestle-fhir/pestle/store"
@@ -47,9 +47,9 @@ func BenchmarkCreate(b *testing.B) {
 	var us, them, cpu time.Duration
 	var ratios []float64
 	for b.Loop() {
-		before := processorTime()
+		before := processor.Time()
 		our := ours.write(b, round)
-		cpu += processorTime() - before
+		cpu += processor.Time() - before
 		their := theirs.write(b, round)
 		us, them = us+our, them+their
 		ratios = append(ratios, float64(their)/float64(our))
@@ -59,14 +59,6 @@ func BenchmarkCreate(b *testing.B) {
 	b.ReportMetric(round*float64(b.N)/us.Seconds(), "creates/s")
 	b.ReportMetric(float64(cpu.Microseconds())/round/float64(b.N), "cpu-µs/create")
 	b.ReportMetric(round*float64(b.N)/them.Seconds(), "bare/s")
-}
-
-// processorTime is what this process has had of the processors. Other processes
-// on the machine lengthen the time that work takes, but hardly this.
-func processorTime() time.Duration {
-	var used syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // cannot fail for oneself
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // benchNumber is an NHS number with a right check digit, another one for each n:
@@ -260,11 +252,11 @@ func loaded(b *testing.B, files []string) (l load) {
 	dir := b.TempDir()
 	var out bytes.Buffer
 	command := loadCommand{Files: files, Data: dir, Workers: 4}
-	before := processorTime()
+	before := processor.Time()
 	if err := command.Run(streams{out: &out, err: &out}); !errors.Is(err, errSilent) { // some were refused, which is told below
 		require.NoError(b, err)
 	}
-	cpu := processorTime() - before
+	cpu := processor.Time() - before
 	// "92000 resources of 122 files in 8.1s, 11500 a second; 0 refused"
 	last := regexp.MustCompile(`(\d+) resources of .*, (\d+) a second; (\d+) refused`).FindStringSubmatch(out.String())
 	require.Len(b, last, 4, "%s", out.String())

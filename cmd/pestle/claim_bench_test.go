@@ -17,6 +17,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/fhir/checkdigit"
+	"github.com/pestle-fhir/pestle/internal/processor"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing"
 	"github.com/pestle-fhir/pestle/server"
 )
@@ -36,10 +37,10 @@ func BenchmarkOrderToClaim(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
 			orders := c.orders(256)
-			before := processorTime()
+			before := processor.Time()
 			b.StartTimer()
 			c.all(orders, c.whole)
-			cpu += processorTime() - before
+			cpu += processor.Time() - before
 			sent += len(orders)
 		}
 		b.ReportMetric(float64(sent)/b.Elapsed().Seconds(), "prescriptions/s")
@@ -58,9 +59,9 @@ func BenchmarkOrderToClaim(b *testing.B) {
 			orders := c.orders(256)
 			b.StartTimer()
 			for i, stage := range stages {
-				before := processorTime()
+				before := processor.Time()
 				c.all(orders, stage.do)
-				cpu[i] += processorTime() - before
+				cpu[i] += processor.Time() - before
 			}
 			sent += len(orders)
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/internal/long"
+	"github.com/pestle-fhir/pestle/internal/processor"
 	"github.com/pestle-fhir/pestle/pharmacy"
 )
 
@@ -33,10 +34,10 @@ func TestLongMidnight(t *testing.T) {
 	quiet := m.visit(2 * time.Second)
 
 	runtime.GC()
-	before, begin, cpu := m.heap(), time.Now(), processorTime()
+	before, begin, cpu := m.heap(), time.Now(), processor.Time()
 	m.pass(p.Tries / 2)
 	m.pass(0)
-	took, spent := time.Since(begin), processorTime()-cpu
+	took, spent := time.Since(begin), processor.Time()-cpu
 	var err error
 	if m.behind > 1000 {
 		err = fmt.Errorf("%d commits", m.behind)

@@ -83,7 +83,7 @@ var owners = map[string][]string{
 var forAll = []string{"internal/packed", "internal/sorting", "internal/tracing"}
 
 // forTests are packages that only tests import.
-var forTests = []string{"store/content/s3/s3test", "pharmacy/dispensing/epstest"}
+var forTests = []string{"internal/packed/packedtest", "internal/processor", "store/content/s3/s3test", "pharmacy/dispensing/epstest"}
 
 func TestImports(t *testing.T) {
 	root := oracle.Root(t)

@@ -5,11 +5,11 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/processor"
 	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/epstest"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/message"
@@ -98,26 +98,18 @@ func BenchmarkFollow(b *testing.B) {
 		loop := &pharmacy.Loop{DB: db, Follower: s.Followers()[0], Logger: slog.New(slog.DiscardHandler)}
 		ctx, stop := context.WithCancel(b.Context())
 		done := make(chan struct{})
-		before := processorTime()
+		before := processor.Time()
 		b.StartTimer()
 		go func() { _ = loop.Run(ctx); close(done) }()
 		for loop.At() < end {
 			time.Sleep(time.Millisecond)
 		}
 		b.StopTimer()
-		cpu += processorTime() - before
+		cpu += processor.Time() - before
 		stop()
 		<-done
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(n.Load())/b.Elapsed().Seconds(), "prescriptions/s")
 	b.ReportMetric(float64(cpu.Microseconds())/float64(n.Load()), "cpu-µs/prescription")
-}
-
-// processorTime is what this process has had of the processors, which other
-// processes on the machine hardly change.
-func processorTime() time.Duration {
-	var used syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // cannot fail for oneself
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

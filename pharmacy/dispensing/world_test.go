@@ -87,7 +87,7 @@ func (w *world) settle() {
 			w.seen = e.Seq
 		}
 		return true
-	}, 5*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 }
 
 func (w *world) parked() int { return len(w.find("Task", "status=failed")) }

@@ -10,12 +10,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
+
+	"github.com/pestle-fhir/pestle/internal/processor"
 )
 
 // BenchmarkVerify is what each request with a token costs.
@@ -132,7 +133,7 @@ func (c *bencher) run(b *testing.B) {
 	var next atomic.Int64
 	b.SetParallelism(32)
 	b.ResetTimer()
-	begin := processorTime()
+	begin := processor.Time()
 	b.RunParallel(func(p *testing.PB) {
 		for p.Next() {
 			r := httptest.NewRequest(http.MethodPost, endpoint, strings.NewReader(forms[next.Add(1)-1]))
@@ -144,7 +145,7 @@ func (c *bencher) run(b *testing.B) {
 			}
 		}
 	})
-	each := float64((processorTime() - begin).Microseconds()) / float64(b.N)
+	each := float64((processor.Time() - begin).Microseconds()) / float64(b.N)
 	b.ReportMetric(each, "cpu-µs/token")
 	b.ReportMetric(signature, "signature-µs")
 	b.ReportMetric(each-signature, "besides-µs")
@@ -158,7 +159,7 @@ func (c *bencher) signature(b *testing.B, assertions []string) float64 {
 		b.Fatal(err)
 	}
 	n := min(500, len(assertions))
-	begin := processorTime()
+	begin := processor.Time()
 	for _, text := range assertions[:n] {
 		at := strings.LastIndexByte(text, '.')
 		sig, err := base64.RawURLEncoding.DecodeString(text[at+1:])
@@ -169,12 +170,5 @@ func (c *bencher) signature(b *testing.B, assertions []string) float64 {
 			b.Fatal(err)
 		}
 	}
-	return float64((processorTime() - begin).Microseconds()) / float64(n)
-}
-
-// processorTime is what this process has had of the processors.
-func processorTime() time.Duration {
-	var used syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // cannot fail for oneself
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+	return float64((processor.Time() - begin).Microseconds()) / float64(n)
 }

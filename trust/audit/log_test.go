@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/internal/processor"
 	"github.com/pestle-fhir/pestle/trust/audit"
 )
 
@@ -288,7 +289,7 @@ func BenchmarkAppend(b *testing.B) {
 			b.SetParallelism((clients + 1) / 2)
 			b.ReportAllocs()
 			b.ResetTimer()
-			begin := processorTime()
+			begin := processor.Time()
 			b.RunParallel(func(pb *testing.PB) {
 				e := event(1)
 				for pb.Next() {
@@ -297,16 +298,8 @@ func BenchmarkAppend(b *testing.B) {
 					}
 				}
 			})
-			b.ReportMetric(float64((processorTime()-begin).Nanoseconds())/float64(b.N), "cpu-ns/event")
+			b.ReportMetric(float64((processor.Time()-begin).Nanoseconds())/float64(b.N), "cpu-ns/event")
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 		})
 	}
-}
-
-// processorTime is what this process has had of the processors: other work on the
-// machine lengthens what an event takes, but hardly this.
-func processorTime() time.Duration {
-	var used syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // cannot fail for oneself
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
