@@ -97,7 +97,7 @@ func startClaims(b testing.TB) *claiming {
 	require.NoError(b, err)
 	s, err := server.New(config)
 	require.NoError(b, err)
-	b.Cleanup(boundMemory(heapMemory)) // as serve does
+	boundsMemory(b, heapMemory)
 	require.NoError(b, app.loadDemo(b.Context()))
 	ctx, stop := context.WithCancel(context.Background())
 	followers := app.follow(ctx)

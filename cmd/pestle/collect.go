@@ -5,7 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"sync/atomic"
+	"sync"
 )
 
 // heapMemory is what the memory that the runtime manages is kept within as long
@@ -22,19 +22,25 @@ func boundMemory(memory int64) (stop func()) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return func() {}
 	}
-	var stopped atomic.Bool
-	limit := int64(0)
-	before := debug.SetGCPercent(garbage)
+	var mu sync.Mutex
+	stopped := false
+	percent, own := debug.SetGCPercent(garbage), debug.SetMemoryLimit(-1)
+	limit := own
 	afterCollections(func() bool {
-		if next := memoryLimit(memory); next != limit && !stopped.Load() {
+		mu.Lock()
+		defer mu.Unlock()
+		if next := memoryLimit(memory); next != limit && !stopped {
 			limit = next
 			debug.SetMemoryLimit(limit)
 		}
-		return !stopped.Load()
+		return !stopped
 	})
 	return func() {
-		stopped.Store(true)
-		debug.SetGCPercent(before)
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(own)
 	}
 }
 

@@ -12,15 +12,15 @@ import (
 // TestMemoryLimit: garbage is kept within the memory as long as little is in use,
 // and where more is, there is room for more than that.
 func TestMemoryLimit(t *testing.T) {
-	t.Setenv("GOGC", "")
-	t.Setenv("GOMEMLIMIT", "")
 	before := debug.SetMemoryLimit(-1)
-	defer debug.SetMemoryLimit(before)
-	const memory = 1 << 30
-	boundMemory(memory)()
-	require.EqualValues(t, memory, debug.SetMemoryLimit(-1))
+	t.Run("as long as it runs", func(t *testing.T) {
+		const memory = 1 << 30
+		boundsMemory(t, memory)
+		require.EqualValues(t, memory, debug.SetMemoryLimit(-1))
+	})
+	require.Equal(t, before, debug.SetMemoryLimit(-1), "and no longer")
 
-	defer boundMemory(64 << 20)()
+	boundsMemory(t, 64<<20)
 	used := make([]byte, 256<<20)
 	require.Eventually(t, func() bool {
 		runtime.GC()
@@ -32,6 +32,14 @@ func TestMemoryLimit(t *testing.T) {
 		runtime.GC()
 		return debug.SetMemoryLimit(-1) < 256<<20
 	}, 10*time.Second, 10*time.Millisecond, "and goes back with it")
+}
+
+// boundsMemory keeps garbage small as serve does, until the test ends; what runs the tests
+// has set GOGC.
+func boundsMemory(t testing.TB, memory int64) {
+	t.Setenv("GOGC", "")
+	t.Setenv("GOMEMLIMIT", "")
+	t.Cleanup(boundMemory(memory))
 }
 
 // TestMemoryLimitOfAnOperator: what the operator has set stays.

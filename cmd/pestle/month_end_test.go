@@ -30,7 +30,7 @@ func TestLongMonthEnd(t *testing.T) {
 	if p.Long {
 		items = 200_000
 	}
-	t.Cleanup(boundMemory(heapMemory)) // as serve does
+	boundsMemory(t, heapMemory)
 	m := newMoneyHouse(t)
 	each := m.seed(t, items)
 	load := m.underLoad(t)
