@@ -306,6 +306,16 @@ func (c *alertsTest) Run(std streams) error {
 type alertsRules struct {
 	File  string `arg:"" optional:"" placeholder:"FILE" help:"A file as serve --alert-rules takes it, to check and print in the place of the built-in rules."`
 	Table bool   `help:"Print the table of the built-in rules itself, to begin one of your own."`
+
+	inJSON `embed:""`
+}
+
+// alertRuleShown is a rule of alerts as JSON.
+type alertRuleShown struct {
+	ID       string `json:"id"`
+	Severity string `json:"severity"`
+	Title    string `json:"title"`
+	Do       string `json:"do"`
 }
 
 // Run prints the rules.
@@ -323,6 +333,13 @@ func (c *alertsRules) Run(std streams) error {
 	}
 	if err != nil {
 		return err
+	}
+	if c.JSON {
+		rows := []alertRuleShown{}
+		for _, r := range list {
+			rows = append(rows, alertRuleShown{r.ID, string(r.Severity), r.Title, r.Do})
+		}
+		return printJSON(std, rows)
 	}
 	out := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
 	for _, r := range list {

@@ -242,13 +242,35 @@ func recipientsOf(keys []string) ([]age.Recipient, error) {
 type backupVerify struct {
 	Files    []string `arg:"" name:"file" help:"Backups."`
 	Identity string   `placeholder:"FILE" help:"Identity of age, where they are encrypted."`
+
+	inJSON `embed:""`
+}
+
+// backupVerified is what is said of a backup as JSON.
+type backupVerified struct {
+	File    string    `json:"file"`
+	Error   string    `json:"error,omitempty"` // why it is not complete
+	Since   uint64    `json:"since"`           // the commit before its first
+	Seq     uint64    `json:"seq"`
+	Time    time.Time `json:"time,omitzero"`
+	Records int64     `json:"records"`
+	Files   int64     `json:"files"`
+	Bytes   int64     `json:"bytes"`
 }
 
 // Run reads each backup and prints a line about it.
 func (c *backupVerify) Run(std streams) error {
-	failed := false
+	failed, verified := false, []backupVerified{}
 	for _, file := range c.Files {
 		h, seal, err := readArchive(file, c.Identity)
+		if c.JSON {
+			one := backupVerified{File: file, Since: h.Since, Seq: h.Seq, Time: h.Time, Records: seal.Records, Files: seal.Files, Bytes: seal.Bytes}
+			if err != nil {
+				one = backupVerified{File: file, Error: err.Error()}
+			}
+			failed, verified = failed || err != nil, append(verified, one)
+			continue
+		}
 		if err != nil {
 			failed = true
 			fmt.Fprintf(std.err, "%s: %v\n", file, err)
@@ -256,6 +278,11 @@ func (c *backupVerify) Run(std streams) error {
 		}
 		fmt.Fprintf(std.out, "%s: complete; commits %d to %d of %s, %d records, %d files, %d bytes\n",
 			file, h.Since+1, h.Seq, h.Time.Format(time.RFC3339), seal.Records, seal.Files, seal.Bytes)
+	}
+	if c.JSON {
+		if err := printJSON(std, verified); err != nil {
+			return err
+		}
 	}
 	if failed {
 		return errSilent

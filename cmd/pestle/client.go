@@ -212,6 +212,27 @@ func writeOwn(name, text string) error {
 
 // printClients writes a line for each client.
 func printClients(out io.Writer, list []oauth.Client) error {
+	for _, c := range clientLines(list) {
+		if _, err := fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.Organisation, c.State, c.Name, strings.Join(c.Roles, " "), strings.Join(c.Scopes, " "), c.Keys); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clientLine is what a list says of a client.
+type clientLine struct {
+	ID           string   `json:"id"`
+	Organisation string   `json:"organisation"`
+	State        string   `json:"state"` // enabled or disabled
+	Name         string   `json:"name"`
+	Roles        []string `json:"roles"`
+	Scopes       []string `json:"scopes"`
+	Keys         string   `json:"keys"` // where its keys are: an address, "own keys", "secret" or "public" for none
+}
+
+func clientLines(list []oauth.Client) []clientLine {
+	out := make([]clientLine, 0, len(list))
 	for _, c := range list {
 		keys := c.KeysURL
 		switch {
@@ -226,9 +247,7 @@ func printClients(out io.Writer, list []oauth.Client) error {
 		if c.Disabled {
 			state = "disabled"
 		}
-		if _, err := fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", c.ID, c.Organisation, state, c.Name, strings.Join(c.Roles, " "), strings.Join(c.Scopes, " "), keys); err != nil {
-			return err
-		}
+		out = append(out, clientLine{c.ID, c.Organisation, state, c.Name, c.Roles, c.Scopes, keys})
 	}
-	return nil
+	return out
 }

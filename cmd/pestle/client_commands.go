@@ -76,6 +76,7 @@ func (c *clientAdd) Run(std streams) error {
 }
 
 type clientList struct {
+	inJSON       `embed:""`
 	clientFolder `embed:""`
 }
 
@@ -84,6 +85,9 @@ func (c *clientList) Run(std streams) error {
 	list, err := c.do(clientChange{Do: "list"})
 	if err != nil {
 		return err
+	}
+	if c.JSON {
+		return printJSON(std, clientLines(list))
 	}
 	return printClients(std.out, list)
 }

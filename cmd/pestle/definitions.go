@@ -35,6 +35,16 @@ type definitionsList struct {
 
 	Kind string `enum:"profile,extension,type,value set,code system,concept map," default:"" help:"Only this kind: profile, extension, type, value set, code system or concept map."`
 	R4   bool   `name:"r4" help:"Also those of the R4 specification."`
+
+	inJSON `embed:""`
+}
+
+// definitionLine is what a list says of a definition.
+type definitionLine struct {
+	Kind      string `json:"kind"`
+	Canonical string `json:"canonical"`
+	Name      string `json:"name"`
+	Source    string `json:"source,omitempty"` // where it is from; "" for the R4 specification
 }
 
 // Run prints a line for each definition.
@@ -43,18 +53,23 @@ func (c *definitionsList) Run(std streams) error {
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(std.out, 0, 8, 2, ' ', 0)
-	n := 0
+	lines := []definitionLine{}
 	list := l.Entries()
 	for i := range list {
 		e := &list[i]
 		if e.Source == "" && !c.R4 || c.Kind != "" && c.Kind != e.Kind {
 			continue
 		}
-		n++
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Kind, e.Canonical(), e.Name, e.Source)
+		lines = append(lines, definitionLine{e.Kind, e.Canonical(), e.Name, e.Source})
 	}
-	fmt.Fprintf(w, "%d definitions\n", n)
+	if c.JSON {
+		return printJSON(std, lines)
+	}
+	w := tabwriter.NewWriter(std.out, 0, 8, 2, ' ', 0)
+	for _, d := range lines {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", d.Kind, d.Canonical, d.Name, d.Source)
+	}
+	fmt.Fprintf(w, "%d definitions\n", len(lines))
 	return w.Flush()
 }
 

@@ -57,8 +57,8 @@ func (c *evidenceCommand) Run(std streams) error {
 		file, what, reason string
 		command            runner
 	}{
-		{"users.tsv", "the people who may sign in, with their roles", "access review: DTAC, DSPT", &userList{userFolder{Data: c.Data, RoleTable: c.Roles, encryption: c.encryption}}},
-		{"clients.tsv", "the programs that get tokens, with what they may do", "access review: DTAC, DSPT", &clientList{folder}},
+		{"users.tsv", "the people who may sign in, with their roles", "access review: DTAC, DSPT", &userList{userFolder: userFolder{Data: c.Data, RoleTable: c.Roles, encryption: c.encryption}}},
+		{"clients.tsv", "the programs that get tokens, with what they may do", "access review: DTAC, DSPT", &clientList{clientFolder: folder}},
 		{"roles.tsv", "what each role may do", "access review: DTAC, DSPT", &rolesCommand{File: c.Roles}},
 		{"check.json", "the database keeps its invariants, and its history is that of its log", "integrity of records: DTAC, DSPT", &checkCommand{Data: c.Data, JSON: true, encryption: c.encryption}},
 		{"backups.txt", "backups that can be read and are not damaged", "continuity: DSPT", &backupVerify{Files: c.Backup}},

@@ -122,6 +122,17 @@ type noticesPreview struct {
 	Channel   string `enum:"email,text," default:"" placeholder:"CHANNEL" help:"email or text; both unless set."`
 	Day       string `placeholder:"2026-11-30" help:"The day on which it is sent; today unless set."`
 	Table     bool   `help:"Print the table of the built-in templates itself, to begin one of your own."`
+
+	inJSON `embed:""`
+}
+
+// noticeShown is a message as JSON.
+type noticeShown struct {
+	Kind    notices.Kind    `json:"kind"`
+	Channel notices.Channel `json:"channel"`
+	Hours   int             `json:"hours"` // within which it is sent
+	Subject string          `json:"subject,omitempty"`
+	Text    string          `json:"text"`
 }
 
 // Help is shown by --help.
@@ -150,12 +161,17 @@ func (c *noticesPreview) Run(std streams) error {
 			return fmt.Errorf("--day is a date such as 2026-11-30, not %q", c.Day)
 		}
 	}
-	printed := 0
+	printed, shown := 0, []noticeShown{}
 	for _, sample := range table.Samples(on) {
 		if c.Kind != "" && string(sample.Kind) != c.Kind || c.Channel != "" && string(sample.Channel) != c.Channel {
 			continue
 		}
-		if printed++; printed > 1 {
+		printed++
+		if c.JSON {
+			shown = append(shown, noticeShown{sample.Kind, sample.Channel, int(sample.Within.Hours()), sample.Written.Subject, sample.Written.Text})
+			continue
+		}
+		if printed > 1 {
 			fmt.Fprintln(std.out)
 		}
 		fmt.Fprintf(std.out, "%s by %s, within %d hours\n", sample.Kind, sample.Channel, int(sample.Within.Hours()))
@@ -166,6 +182,9 @@ func (c *noticesPreview) Run(std streams) error {
 	}
 	if printed == 0 {
 		return fmt.Errorf("there is no such template: a kind is one of %v", notices.Kinds())
+	}
+	if c.JSON {
+		return printJSON(std, shown)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ type pricesList struct {
 	Day      string `placeholder:"2026-11-30" help:"The day; today unless set."`
 	Kind     string `default:"private-prices" help:"private-prices, private-terms or vat-rates."`
 
+	inJSON     `embed:""`
 	tariffRead `embed:""`
 }
 
@@ -84,8 +86,7 @@ func (c *pricesList) Run(std streams) error {
 			return err
 		}
 		defer func() { _ = answer.Body.Close() }()
-		_, err = io.Copy(std.out, answer.Body)
-		return err
+		return c.print(std, answer.Body)
 	}
 	if err := haveDatabase(c.Data, c.encryption); err != nil {
 		return err
@@ -98,7 +99,15 @@ func (c *pricesList) Run(std streams) error {
 	if err := errors.Join(err, app.close()); err != nil {
 		return shown("prices list", err, std)
 	}
-	_, err = std.out.Write(text)
+	return c.print(std, bytes.NewReader(text))
+}
+
+// print prints a table of CSV as it is, or as JSON.
+func (c *pricesList) print(std streams, text io.Reader) error {
+	if c.JSON {
+		return printRows(std, text)
+	}
+	_, err := io.Copy(std.out, text)
 	return err
 }
 

@@ -28,6 +28,7 @@ type registerCommand struct {
 	At      string `placeholder:"TIME" help:"The register as it was at this time, such as 2026-11-30T12:00:00Z."`
 	Returns bool   `help:"The book of what patients returned and was destroyed."`
 	CSV     bool   `name:"csv" help:"Write a line for each entry, with the headings as columns."`
+	JSON    bool   `name:"json" help:"Print the entries as JSON, by the headings of --csv."`
 	Data    string `json:"-" env:"PESTLE_DATA" default:"data" placeholder:"DIR" help:"Folder of the database; a server may have it open."`
 
 	remote     `embed:"" json:"-"`
@@ -53,6 +54,9 @@ func (c *registerCommand) Run(std streams) error {
 		return err
 	}
 	defer func() { _ = answer.Close() }()
+	if c.JSON {
+		return printRows(std, answer)
+	}
 	_, err = io.Copy(std.out, answer)
 	return err
 }
@@ -124,7 +128,7 @@ func (c *registerCommand) write(ctx context.Context, s *register.Service, who au
 	if err != nil {
 		return err
 	}
-	if c.CSV {
+	if c.CSV || c.JSON {
 		return pages.WriteCSV(w)
 	}
 	return pages.WriteText(w)

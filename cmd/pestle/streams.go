@@ -31,4 +31,9 @@ func terminal(f *os.File) bool {
 }
 
 // printJSON prints figures for a program: one line.
+// inJSON is the option of a command that prints data for people unless it is given.
+type inJSON struct {
+	JSON bool `name:"json" help:"Print it as JSON."`
+}
+
 func printJSON(std streams, v any) error { return json.NewEncoder(std.out).Encode(v) }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +30,7 @@ type tariffRead struct {
 }
 
 type tariffList struct {
+	inJSON     `embed:""`
 	tariffRead `embed:""`
 }
 
@@ -46,6 +48,7 @@ type feesCommand struct {
 type feesShow struct {
 	Day string `placeholder:"2026-11-30" help:"The day; today unless set."`
 
+	inJSON     `embed:""`
 	tariffRead `embed:""`
 }
 
@@ -58,7 +61,7 @@ Example: pestle tariff reconcile concessions-2026-11.csv --data db`
 
 // Run lists the files of the tariff.
 func (c *tariffList) Run(std streams) error {
-	return c.show(std, tariffShown{What: "list"}, nil)
+	return c.show(std, tariffShown{What: "list", JSON: c.JSON}, nil)
 }
 
 // Run prints the fees of a day.
@@ -68,7 +71,7 @@ func (c *feesShow) Run(std streams) error {
 			return fmt.Errorf("--day is a date such as 2026-11-30, not %q", c.Day)
 		}
 	}
-	return c.show(std, tariffShown{What: "fees", Day: c.Day}, nil)
+	return c.show(std, tariffShown{What: "fees", Day: c.Day, JSON: c.JSON}, nil)
 }
 
 // Run completes a list of concessions.
@@ -86,16 +89,26 @@ func (c *tariffReconcile) Run(std streams) error {
 }
 
 // tariffShown says what is read, in the query of a request.
-type tariffShown struct{ What, Day, Name, Month string }
+type tariffShown struct {
+	What, Day, Name, Month string
+	JSON                   bool
+}
 
 func (q tariffShown) values() url.Values {
-	return url.Values{"what": {q.What}, "day": {q.Day}, "name": {q.Name}, "month": {q.Month}}
+	return url.Values{"what": {q.What}, "day": {q.Day}, "name": {q.Name}, "month": {q.Month}, "json": {fmt.Sprint(q.JSON)}}
 }
 
 // write does the work. left is how many rows are left to work through.
 func (q tariffShown) write(ctx context.Context, s *reimbursement.Service, data []byte, out io.Writer) (left int, err error) {
 	switch q.What {
 	case "list":
+		if q.JSON {
+			list, err := s.TariffFiles(ctx, time.Now())
+			if err != nil {
+				return 0, err
+			}
+			return 0, json.NewEncoder(out).Encode(list)
+		}
 		return 0, s.WriteTariffList(ctx, out, time.Now())
 	case "fees":
 		day := nhs.Midnight(time.Now())
@@ -103,6 +116,9 @@ func (q tariffShown) write(ctx context.Context, s *reimbursement.Service, data [
 			if day, err = time.Parse(time.DateOnly, q.Day); err != nil {
 				return 0, err
 			}
+		}
+		if q.JSON {
+			return 0, writeFeesJSON(ctx, s, out, day)
 		}
 		return 0, s.WriteFees(ctx, out, day)
 	case "reconcile":
@@ -115,6 +131,28 @@ func (q tariffShown) write(ctx context.Context, s *reimbursement.Service, data [
 		return s.WriteReconciled(ctx, out, reimbursement.File{Name: q.Name, Month: month, Data: data})
 	}
 	return 0, fmt.Errorf("nothing of the tariff is called %q", q.What)
+}
+
+// feeLine is a figure of the fee schedule as JSON.
+type feeLine struct {
+	Rule   tariff.Rule `json:"rule"`
+	Value  string      `json:"value"`
+	Unit   string      `json:"unit"`
+	From   string      `json:"from"`
+	Mark   string      `json:"mark"` // B for one that was not verified
+	Source string      `json:"source"`
+}
+
+func writeFeesJSON(ctx context.Context, s *reimbursement.Service, out io.Writer, day time.Time) error {
+	list, edition, err := s.FeesOn(ctx, day)
+	if err != nil {
+		return err
+	}
+	lines := []feeLine{}
+	for _, f := range list {
+		lines = append(lines, feeLine{f.Rule, f.Value, f.Unit, f.From.Format(time.DateOnly), f.Mark, f.Source})
+	}
+	return json.NewEncoder(out).Encode(map[string]any{"edition": edition, "day": day.Format(time.DateOnly), "fees": lines})
 }
 
 // trailerLeft is the trailer with the number of rows that are left.
@@ -176,7 +214,7 @@ func (a *admin) tariffShow(_ auth.Identity, w http.ResponseWriter, r *http.Reque
 		return err
 	}
 	v := r.URL.Query()
-	q := tariffShown{What: v.Get("what"), Day: v.Get("day"), Name: v.Get("name"), Month: v.Get("month")}
+	q := tariffShown{What: v.Get("what"), Day: v.Get("day"), Name: v.Get("name"), Month: v.Get("month"), JSON: v.Get("json") == "true"}
 	var out bytes.Buffer
 	left, err := q.write(r.Context(), a.app.reimbursement, data, &out)
 	if err != nil {

@@ -254,10 +254,30 @@ func (a *admin) notOneself(r *http.Request, who fhir.Principal, c userChange) er
 
 // printPeople writes a line for each person.
 func printPeople(out io.Writer, answer people.Answer) error {
-	for _, p := range answer.People {
-		if _, err := fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%d passkeys\n", p.ID, p.Organisation, answer.State(&p), p.Name, strings.Join(p.Roles, " "), p.Agent(), len(p.Passkeys)); err != nil {
+	for _, p := range personLines(answer) {
+		if _, err := fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%d passkeys\n", p.ID, p.Organisation, p.State, p.Name, strings.Join(p.Roles, " "), p.Agent, p.Passkeys); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// personLine is what a list says of a person.
+type personLine struct {
+	ID           string   `json:"id"`
+	Organisation string   `json:"organisation"`
+	State        string   `json:"state"`
+	Name         string   `json:"name"`
+	Roles        []string `json:"roles"`
+	Agent        string   `json:"agent"` // how records name them
+	Passkeys     int      `json:"passkeys"`
+}
+
+func personLines(answer people.Answer) []personLine {
+	out := make([]personLine, 0, len(answer.People))
+	for i := range answer.People {
+		p := &answer.People[i]
+		out = append(out, personLine{p.ID, p.Organisation, fmt.Sprint(answer.State(p)), p.Name, p.Roles, p.Agent(), len(p.Passkeys)})
+	}
+	return out
 }

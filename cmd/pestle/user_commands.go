@@ -49,6 +49,7 @@ func (c *userAdd) Run(std streams) error {
 }
 
 type userList struct {
+	inJSON     `embed:""`
 	userFolder `embed:""`
 }
 
@@ -57,6 +58,9 @@ func (c *userList) Run(std streams) error {
 	out, err := c.do(userChange{Do: "list"})
 	if err != nil {
 		return err
+	}
+	if c.JSON {
+		return printJSON(std, personLines(out))
 	}
 	return printPeople(std.out, out)
 }

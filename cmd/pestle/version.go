@@ -16,11 +16,16 @@ var (
 	date    string // when it was committed, RFC 3339
 )
 
-type versionCommand struct{}
+type versionCommand struct {
+	inJSON `embed:""`
+}
 
 // Run prints the version of the binary, what it was built from, and the FHIR
 // release it speaks.
-func (versionCommand) Run(std streams) error {
+func (c versionCommand) Run(std streams) error {
+	if c.JSON {
+		return printJSON(std, map[string]string{"version": version(), "commit": cmp.Or(commit, recorded("vcs.revision")), "date": cmp.Or(date, recorded("vcs.time")), "go": runtime.Version(), "fhirVersion": "4.0.1"})
+	}
 	_, err := fmt.Fprintln(std.out, versionLine())
 	return err
 }

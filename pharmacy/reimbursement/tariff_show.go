@@ -20,12 +20,12 @@ const ahead = 24
 
 // A TariffFile is a file of the tariff: one that is loaded, or what there is in its place.
 type TariffFile struct {
-	Kind    tariff.Kind
-	Month   string // "2026-11", "any" for what is not of a month; "" where nothing is loaded
-	Version string
-	Loaded  time.Time
-	Bytes   int
-	Else    string // "built in" or "none is loaded"
+	Kind    tariff.Kind `json:"kind"`
+	Month   string      `json:"month,omitempty"` // "2026-11", "any" for what is not of a month; "" where nothing is loaded
+	Version string      `json:"version,omitempty"`
+	Loaded  time.Time   `json:"loaded,omitzero"`
+	Bytes   int         `json:"bytes,omitempty"`
+	Else    string      `json:"else,omitempty"` // "built in" or "none is loaded"
 }
 
 // TariffFiles are the files of the tariff, a kind after the other: its month, the version
@@ -85,15 +85,23 @@ func (s *Service) WriteTariffList(ctx context.Context, out io.Writer, now time.T
 	return nil
 }
 
+// FeesOn are the figures of the fee schedule that hold on a day, and the name of its edition.
+func (s *Service) FeesOn(ctx context.Context, day time.Time) (list []tariff.Fee, edition string, err error) {
+	fees, edition, err := s.shelf.fees(s.db.State(ctx))
+	if err != nil {
+		return nil, "", err
+	}
+	return fees.InForce(day), edition, nil
+}
+
 // WriteFees writes the fee schedule as it holds on a day, a line for each figure
 // with since when it holds, its mark and its source. Those marked B are counted at
 // the end: they were not verified.
 func (s *Service) WriteFees(ctx context.Context, out io.Writer, day time.Time) error {
-	fees, name, err := s.shelf.fees(s.db.State(ctx))
+	list, name, err := s.FeesOn(ctx, day)
 	if err != nil {
 		return err
 	}
-	list := fees.InForce(day)
 	doubtful := 0
 	if _, err := fmt.Fprintf(out, "%s on %s\n", name, day.Format(time.DateOnly)); err != nil {
 		return err
