@@ -4,6 +4,7 @@ package cluster
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -56,12 +57,18 @@ type machine struct {
 	addr string
 	args []string
 	data string
+	tls  bool // it speaks TLS
 	mu   sync.Mutex
 	cmd  *exec.Cmd
 	log  *bytes.Buffer
 }
 
-func (m *machine) base() string { return "http://" + m.addr }
+func (m *machine) base() string {
+	if m.tls {
+		return "https://" + m.addr
+	}
+	return "http://" + m.addr
+}
 
 // freePort is a port of loopback that nobody listens on.
 func freePort(t *testing.T) int {
@@ -72,7 +79,10 @@ func freePort(t *testing.T) int {
 }
 
 // machines are n servers with the same data, or one by itself.
-func machines(t *testing.T, n int) (all []*machine) {
+func machines(t *testing.T, n int) []*machine { return machinesWith(t, n, func(*machine) {}) }
+
+// machinesWith are servers with further options, which are added before the start of each.
+func machinesWith(t *testing.T, n int, add func(*machine)) (all []*machine) {
 	dir := t.TempDir()
 	keys := filepath.Join(dir, "keys.json")
 	require.NoError(t, os.WriteFile(keys, []byte(`{"keys":[{"kty":"oct","k":"`+base64.RawURLEncoding.EncodeToString([]byte(secret))+`"}]}`), 0o600))
@@ -88,6 +98,7 @@ func machines(t *testing.T, n int) (all []*machine) {
 		if n > 1 {
 			m.args = append(m.args, "--cluster", strings.Join(peers, ","), "--node", m.name)
 		}
+		add(m)
 		all = append(all, m)
 	}
 	for i, m := range all {
@@ -156,7 +167,10 @@ var token = sync.OnceValue(func() string {
 	return text
 })
 
-var client = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64, DialContext: (&net.Dialer{Timeout: time.Second}).DialContext}}
+// trusted is whom the tests trust, of servers that speak TLS.
+var trusted = &tls.Config{MinVersion: tls.VersionTLS13}
+
+var client = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64, TLSClientConfig: trusted, DialContext: (&net.Dialer{Timeout: time.Second}).DialContext}}
 
 // answer is what a server answered.
 type answer struct {
@@ -187,7 +201,7 @@ func (m *machine) send(method, path, body string, header ...string) (answer, err
 
 // health is what the server tells of itself, "" where it does not answer.
 func (m *machine) health() string {
-	quick := &http.Client{Timeout: time.Second}
+	quick := &http.Client{Timeout: time.Second, Transport: client.Transport}
 	res, err := quick.Get(m.base() + "/health")
 	if err != nil {
 		return ""
