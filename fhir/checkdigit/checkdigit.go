@@ -7,9 +7,10 @@ import "strings"
 // NHSNumber reports whether ten digits end in their check digit by Modulus 11:
 // the first nine weighted 10 down to 2, the remainder of the sum taken from 11,
 // 11 counting as 0. A number that would need 10 is never given out (NHS Data
-// Dictionary, NHS NUMBER).
+// Dictionary, NHS NUMBER). Ten equal digits pass, and are what is typed where a number is
+// not known: they are refused, as the UK Health Security Agency does (epidm, valid_nhs).
 func NHSNumber(digits string) bool {
-	if len(digits) != 10 || !Digits(digits) {
+	if len(digits) != 10 || !Digits(digits) || strings.Count(digits, digits[:1]) == 10 {
 		return false
 	}
 	sum := 0

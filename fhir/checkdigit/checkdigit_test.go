@@ -10,6 +10,7 @@ import (
 func TestNHSNumber(t *testing.T) {
 	for number, want := range map[string]bool{"9434765919": true, "9449305552": true, "9990548609": true, // published test numbers
 		"9434765918": false, "943476591": false, "94347659190": false, "943476591X": false, "": false,
+		"0000000000": false, "1111111111": false, "9999999999": false, // pass Modulus 11
 		"1000000090": false} { // would need 10
 		assert.Equal(t, want, NHSNumber(number), number)
 	}
