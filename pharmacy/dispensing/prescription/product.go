@@ -1,6 +1,7 @@
 package prescription
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -88,22 +89,30 @@ func (f Formulary) substancesOf(c fhir.Coding, on nhs.Date) (list []string) {
 	return list
 }
 
-var strengthWords = regexp.MustCompile(`(\d[\d,]*(?:\.\d+)?)\s*(mg|micrograms?|mcg|nanograms?|g|units?|%)(?:(?:/|\s+per\s+)(\d*(?:\.\d+)?)\s*(ml|mg|dose|hours?|hr))?(?:[^a-z0-9]|$)`)
+var strengthWords = regexp.MustCompile(`(\d[\d,]*(?:\.\d+)?)\s*(mgs?|milligrams?|micrograms?|mcg|[uµμ]g|nanograms?|g|grams?|units?|iu|%)(?:(?:/|\s+per\s+|\s+in\s+)(\d*(?:\.\d+)?)\s*(ml|millilit(?:re|er)s?|mg|dose|hours?|hr))?(?:[^a-z0-9]|$)`)
+
+// spellings are those of the units of strengths that have several.
+var spellings = strings.NewReplacer("milligram", "mg", "mcg", "microgram", "ug", "microgram", "µg", "microgram", "μg", "microgram", "iu", "unit", "millilitre", "ml", "milliliter", "ml", "hr", "hour")
 
 // strengths are the strengths in a name, each once, in one order and one spelling: "18mg",
-// "10mg/5ml", "500microgram" of 0.5 mg, "1000mg" of 1 g.
+// "2mg/ml" of 10 mg in 5 ml, "500microgram" of 0.5 mg, "1000mg" of 1 g. What is for so many
+// milligrams is another substance's: "30mg/500mg".
 func strengths(name string) (list []string) {
+	unit := func(text string) string { return strings.TrimSuffix(spellings.Replace(text), "s") }
 	for _, m := range strengthWords.FindAllStringSubmatch(strings.ToLower(name), -1) {
-		text := amountOf(strings.ReplaceAll(m[1], ",", ""), strings.TrimSuffix(m[2], "s"))
-		if m[4] != "" {
-			m[4] = strings.TrimSuffix(strings.Replace(m[4], "hr", "hour", 1), "s")
-			per := m[3]
-			if per == "1" {
-				per = "" // 4mg/1ml is 4mg/ml
-			}
-			text += "/" + per + m[4]
+		amount, err := decimal.NewFromString(strings.ReplaceAll(m[1], ",", ""))
+		per, perErr := decimal.NewFromString(cmp.Or(m[3], "1"))
+		if err != nil || perErr != nil || !per.IsPositive() {
+			continue
 		}
-		list = append(list, text)
+		switch in := unit(m[4]); in {
+		case "":
+			list = append(list, amountOf(amount, unit(m[2])))
+		case "mg":
+			list = append(list, amountOf(amount, unit(m[2]))+"/"+per.String()+in)
+		default:
+			list = append(list, amountOf(amount.DivRound(per, 12), unit(m[2]))+"/"+in)
+		}
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
@@ -111,12 +120,8 @@ func strengths(name string) (list []string) {
 
 // amountOf is an amount in one spelling: of a mass in the largest of milligram, microgram and
 // nanogram of which it is at least one.
-func amountOf(value, unit string) string {
-	n, err := decimal.NewFromString(value)
-	if err != nil {
-		return value + unit
-	}
-	exponent := map[string]int32{"g": 9, "mg": 6, "microgram": 3, "mcg": 3, "nanogram": 0}
+func amountOf(n decimal.Decimal, unit string) string {
+	exponent := map[string]int32{"g": 9, "gram": 9, "mg": 6, "microgram": 3, "nanogram": 0}
 	e, isMass := exponent[unit]
 	if !isMass {
 		return n.String() + unit
