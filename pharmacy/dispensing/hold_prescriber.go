@@ -13,7 +13,7 @@ import (
 // checkPrescribers holds the controlled drugs of orders whose prescriber has no
 // professional number (MDR 15(1)(ab), HMR 214) or no address (MDR 15(1)(c), HMR
 // 217), on a private one in the United Kingdom (MDR 16(1)(b)), that lack the words which
-// a dentist's must have (MDR 15(1)(d)), whose patient's address is a box, or that nobody signed (MDR 15(1)(a), HMR 219). A private prescription is
+// a dentist's must have (MDR 15(1)(d)), whose patient has no name or address (MDR 15(1)(e)), or that nobody signed (MDR 15(1)(a), HMR 219). A private prescription is
 // signed on its paper original, for which there is a gate of its own. A message
 // is signed as a whole; otherwise one signature is for all items, for a Provenance
 // may name the first of them alone.
@@ -42,8 +42,8 @@ func checkPrescribers(p *prescription.Prescription, state fhir.State, orders []*
 				return err
 			}
 		}
-		if prescription.OnlyBoxes(patient, p.Appropriate(false)) { // HOLD-ADDRESS
-			p.Meet(prescription.Hold{Item: l.Item, Code: prescription.HoldAddress, Text: "The address of the patient is a post office box, which is not where they live."})
+		if why := prescription.PatientLacks(patient, p.Appropriate(false)); why != "" { // HOLD-ADDRESS
+			p.Meet(prescription.Hold{Item: l.Item, Code: prescription.HoldAddress, Text: why})
 		}
 		if len(lacks) > 0 {
 			p.Meet(prescription.Hold{Item: l.Item, Code: prescription.HoldPrescriber, Text: "The prescription of a controlled drug lacks " + strings.Join(lacks, ", ") + "."})

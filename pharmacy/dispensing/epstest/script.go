@@ -63,7 +63,7 @@ func Acute(n int, items ...Item) Script {
 		}
 	}
 	return Script{Order: OrderNumber(n, "A83008"), Type: "0101", Therapy: "acute", Nominee: "VNE51", Signed: "2026-11-20T10:00:00+00:00", NHSNumber: "9449304130",
-		Clinic: "A83008", Born: "1980-02-03", Items: items}
+		Clinic: "A83008", Born: "1980-02-03", Address: "12 Example Road, LS1 6AE", Items: items}
 }
 
 // units are the codes of units.

@@ -43,10 +43,10 @@ var postcode = regexp.MustCompile(`^([a-z]{1,2})[0-9][0-9a-z]?\s*[0-9][a-z]{2}$`
 // poBox is a spelling of "po box" at the beginning of a line in small letters without points.
 var poBox = regexp.MustCompile(`^p\s*o\s*box\b`)
 
-// OnlyBoxes reports whether a patient has addresses and the first line of each is a post
-// office box, which is not the address that MDR 15(1) asks for; "no fixed abode" is one. A
-// box below a street is no matter, and an address without lines begins with its text.
-func OnlyBoxes(patient node, on nhs.Date) bool {
+// PatientLacks says what a prescription of a controlled drug does not tell of its patient,
+// "" for nothing: the name and the address (MDR 15(1)(e)). An address has a line, or a text, and
+// is not an old one; a post office box at its beginning is none, "no fixed abode" is one.
+func PatientLacks(patient node, on nhs.Date) string {
 	box := func(text string) bool {
 		text = strings.Join(strings.Fields(strings.ToLower(strings.ReplaceAll(text, ".", " "))), " ")
 		text = poBox.ReplaceAllString(text, "po box")
@@ -54,10 +54,28 @@ func OnlyBoxes(patient node, on nhs.Date) bool {
 			return c.kind == "box" && !on.Before(c.from) && strings.HasPrefix(text, c.text)
 		})
 	}
-	addresses := slices.Collect(patient.Get("address").Items())
-	return len(addresses) > 0 && !slices.ContainsFunc(addresses, func(a node) bool {
-		return !box(cmp.Or(a.Get("line").Item(0).Text(), a.Get("text").Text()))
-	})
+	named := func(n node) bool {
+		return strings.TrimSpace(n.Get("text").Text()+n.Get("family").Text()+n.Get("given").Item(0).Text()) != ""
+	}
+	if !slices.ContainsFunc(slices.Collect(patient.Get("name").Items()), named) {
+		return "The prescription of a controlled drug does not name its patient."
+	}
+	boxes := false
+	for a := range patient.Get("address").Items() {
+		until := nhs.ReadDate(a.Path("period", "end").Text())
+		first := strings.TrimSpace(cmp.Or(a.Get("line").Item(0).Text(), a.Get("text").Text()))
+		switch {
+		case first == "" || a.Get("use").Text() == "old" || !until.IsZero() && until.Before(on):
+		case box(first):
+			boxes = true
+		default:
+			return ""
+		}
+	}
+	if boxes {
+		return "The address of the patient is a post office box, which is not where they live."
+	}
+	return "The prescription of a controlled drug does not have the address of its patient."
 }
 
 // WhereIs says where an Address is by its country, and by its postcode. A country that the

@@ -53,7 +53,7 @@ type Control struct {
 	Repeatable    bool     `json:"repeatable"`
 	NotBefore     bool     `json:"notBefore"` // no supply before the appropriate date
 	// Prescriber is set where the prescription tells the number and the address
-	// of who signed it.
+	// of who signed it, and the name and the address of the patient.
 	Prescriber bool   `json:"prescriber"`
 	Rule       string `json:"rule"`
 	Source     string `json:"source"`

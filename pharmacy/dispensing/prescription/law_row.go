@@ -63,7 +63,7 @@ func (c Control) says() (list []string) {
 	}{
 		{c.QuantityWords, "the quantity in words and figures"},
 		{c.DefiniteDose, "a definite dose"},
-		{c.Prescriber, "the number and the address of the prescriber"},
+		{c.Prescriber, "the number and the address of the prescriber, and the name and the address of the patient"},
 		{c.Original, "a private one is on paper, which the pharmacy holds"},
 		{!c.Repeatable, "not repeatable"},
 		{c.NotBefore, "no supply before the appropriate date"},
