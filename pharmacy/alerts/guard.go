@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // Guard keeps alerts from callers' plain writes: the server raises and resolves them, and
 // people acknowledge them by operations.
 func Guard(_ context.Context, _ fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
-	if after.Type != "Task" || tx.Derived || tx.Purges() {
+	if after.Type != "Task" || pharmacy.Own(tx, after) || tx.Purges() {
 		return nil
 	}
 	for _, v := range []*fhir.Version{before, after} {

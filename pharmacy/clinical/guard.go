@@ -16,7 +16,7 @@ import (
 func (s *Service) Guard(_ context.Context, state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
 	switch after.Type {
 	case "DetectedIssue":
-		if tx.Derived {
+		if pharmacy.Own(tx, after) {
 			return nil
 		}
 		return guardIssue(before, after)

@@ -34,7 +34,7 @@ func (s *Service) guard(_ context.Context, state fhir.State, tx *fhir.Transactio
 	if !ok || tx.Purges() {
 		return nil
 	}
-	if tx.Derived && !fromMessage(tx, after) {
+	if pharmacy.Own(tx, after) {
 		if err := s.guardRefund(state, tx, before, after); err != nil {
 			return err
 		}
@@ -63,12 +63,6 @@ func (s *Service) guard(_ context.Context, state fhir.State, tx *fhir.Transactio
 func derivedRecord(after *fhir.Version, way string) error {
 	return fhir.E("record", fhir.BusinessRule, fhir.Issue{Rule: "records-are-derived", Expression: after.Type,
 		Message: "This " + after.Type + " is a record that the server makes itself: it is not created, changed or deleted by a caller.", Found: after.Ref(), Fix: way})
-}
-
-// fromMessage reports whether a version is a part of a message: what the server takes
-// from another system is a caller's writing, although an operation stores it.
-func fromMessage(tx *fhir.Transaction, v *fhir.Version) bool {
-	return slices.ContainsFunc(tx.Changes, func(c fhir.Change) bool { return c.Message && c.Type == v.Type && (c.ID == v.ID || c.ID == "") })
 }
 
 // reserved reports whether an id is of the form that this package's records have.

@@ -139,7 +139,7 @@ func (s *Service) guardRefundTask(state fhir.State, tx *fhir.Transaction, before
 	switch {
 	case !isRefundTask(was) && !isRefundTask(is) || tx.Purges():
 		return nil
-	case !tx.Derived || fromMessage(tx, after) || is == nil:
+	case !pharmacy.Own(tx, after) || is == nil:
 		return derivedRecord(after, ways["PaymentNotice"])
 	case s.twoPersons(tx.Requester) && is.Get("status").Text() == "completed":
 		if was == nil {

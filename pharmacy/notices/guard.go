@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
 // Guard keeps the records of messages from callers' plain writes: what was told to a
 // patient is what the server told.
 func Guard(_ context.Context, _ fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
-	if after.Type != "Communication" && after.Type != "CommunicationRequest" || tx.Purges() || tx.Derived && !fromMessage(tx, after) {
+	if after.Type != "Communication" && after.Type != "CommunicationRequest" || tx.Purges() || pharmacy.Own(tx, after) {
 		return nil
 	}
 	for _, v := range []*fhir.Version{before, after} {
@@ -29,14 +30,4 @@ func Guard(_ context.Context, _ fhir.State, tx *fhir.Transaction, before, after 
 			Fix:     "Send a message again with CommunicationRequest/[id]/$resend; say what a patient wants to be told with Patient/[id]/$notices."})
 	}
 	return nil
-}
-
-// fromMessage reports whether a version is a part of a message of another system.
-func fromMessage(tx *fhir.Transaction, v *fhir.Version) bool {
-	for _, c := range tx.Changes {
-		if c.Message && c.Type == v.Type && (c.ID == v.ID || c.ID == "") {
-			return true
-		}
-	}
-	return false
 }

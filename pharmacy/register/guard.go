@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -32,7 +33,7 @@ func (s *Service) guard(_ context.Context, state fhir.State, tx *fhir.Transactio
 	if err != nil || !was && !is {
 		return err
 	}
-	if was || !tx.Derived {
+	if was || !pharmacy.Own(tx, after) {
 		return refusal("register", fhir.Issue{Rule: "MDR-20", Expression: "Basic", Message: "An entry of the controlled drugs register is written by the server alone, and is neither altered nor removed.", Found: after.Ref(),
 			Fix: "Record what happened by Basic/$receive-stock, $destroy or $stock-check; correct by Basic/$correct-register, which adds a dated note."})
 	}

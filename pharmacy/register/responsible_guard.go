@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -34,7 +35,7 @@ func guardResponsible(tx *fhir.Transaction, before, after *fhir.Version) error {
 		for c := range r.Get("code").Get("coding").Items() {
 			of = of || c.Get("system").Text() == csResponsible
 		}
-		if of && (!tx.Derived || after.Deleted()) {
+		if of && (!pharmacy.Own(tx, after) || after.Deleted()) {
 			return refusal("responsible-pharmacist", fhir.Issue{Rule: "RP-record", Expression: "Basic", Message: "The record of responsible pharmacists is written by signing in and out, and is not removed.", Found: after.Ref(),
 				Fix: "Use Basic/$responsible-pharmacist: a correction is a further act with a note."})
 		}

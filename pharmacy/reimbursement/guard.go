@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -21,7 +22,7 @@ func Guard(o Options) fhir.Guard {
 }
 
 func guardMoney(state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
-	if !tx.Derived {
+	if !pharmacy.Own(tx, after) {
 		if err := guardCaller(tx.Requester, before, after); err != nil {
 			return err
 		}

@@ -106,7 +106,7 @@ func recorded(r *fhir.Resource) bool {
 
 // Guard keeps the records of this package from callers' plain writes.
 func Guard(_ context.Context, _ fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
-	if after.Type != "Basic" || tx.Derived || tx.Purges() {
+	if after.Type != "Basic" || pharmacy.Own(tx, after) || tx.Purges() {
 		return nil
 	}
 	for _, v := range []*fhir.Version{before, after} {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/internal/sorting"
+	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 	"github.com/pestle-fhir/pestle/pharmacy/warehouse/stock"
 )
@@ -31,7 +32,7 @@ func (s *Service) guard(_ context.Context, state fhir.State, tx *fhir.Transactio
 	if err != nil || !was && !is || tx.Purges() {
 		return err
 	}
-	if !tx.Derived {
+	if !pharmacy.Own(tx, after) {
 		return refusal("stock", fhir.Issue{Rule: "STOCK-4", Expression: after.Type, Message: "A record of the stock ledger is written by the server alone.", Found: after.Ref(),
 			Fix: "Record what happened by Basic/$receive-goods, $adjust-stock, $destroy-goods, $return-goods, $recall-batch, $clear-quarantine, $move-stock or $count-stock; order from a supplier by Basic/$order-goods; correct against which order something was received by Basic/$correct-receipt. An order of a patient's goods follows from its prescription."})
 	}
