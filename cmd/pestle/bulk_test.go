@@ -72,7 +72,7 @@ func awaitedBulk(t testing.TB, h http.Handler, token, status string) (m bulkMani
 		assert.NotEmpty(t, r.Header().Get("Expires"))
 		require.NoError(t, json.Unmarshal(r.Body.Bytes(), &m))
 		return true
-	}, 20*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	return m
 }
 
@@ -323,7 +323,7 @@ func TestExportOutlivesTheProcess(t *testing.T) {
 		var err error
 		answer, err = fhir.Parse(r.Body.Bytes())
 		return err == nil
-	}, 10*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	assert.Equal(t, "batch-response", answer.Get("type").Text())
 	entry := answer.Get("entry").Item(0)
 	assert.Equal(t, "200 OK", entry.Path("response", "status").Text())
@@ -357,7 +357,7 @@ func TestDeferredIsAnsweredAsAtOnce(t *testing.T) {
 			var err error
 			answer, err = fhir.Parse(r.Body.Bytes())
 			return err == nil
-		}, 10*time.Second, 5*time.Millisecond)
+		}, time.Minute, 5*time.Millisecond)
 		entry := answer.Get("entry").Item(0)
 		assert.Equal(t, c.status, entry.Path("response", "status").Text(), c.path)
 		if c.status == "200 OK" {
@@ -439,7 +439,7 @@ func TestJobsOfWhoLostARight(t *testing.T) {
 			r := bulkAsk(h, "x", "GET", search, "")
 			text = r.Body.String()
 			return r.Code == 200
-		}, 10*time.Second, 5*time.Millisecond)
+		}, time.Minute, 5*time.Millisecond)
 		return text
 	}
 	require.Equal(t, 200, bulkAsk(h, "x", "GET", file, "").Code)
