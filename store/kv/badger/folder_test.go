@@ -1,7 +1,9 @@
 package badger
 
 import (
+	"bufio"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -95,21 +97,70 @@ var seed = maphash.MakeSeed()
 // state is every file of a folder with its bytes and time.
 func state(t *testing.T, dir string) map[string]string {
 	t.Helper()
-	all, buffer := map[string]string{}, make([]byte, 1<<20)
+	all := map[string]string{}
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	for _, e := range entries {
 		f, err := os.Open(filepath.Join(dir, e.Name()))
 		require.NoError(t, err)
-		var hash maphash.Hash // these are up to 256 MB, and compared within this process
-		hash.SetSeed(seed)
-		_, err = io.CopyBuffer(&hash, struct{ io.Reader }{f}, buffer)
-		require.NoError(t, errors.Join(err, f.Close()))
+		sum := contentSum(t, f)
+		require.NoError(t, f.Close())
 		info, err := e.Info()
 		require.NoError(t, err)
-		all[e.Name()] = fmt.Sprintf("%x %d %v %v", hash.Sum64(), info.Size(), info.ModTime(), info.Mode())
+		all[e.Name()] = fmt.Sprintf("%x %d %v %v", sum, info.Size(), info.ModTime(), info.Mode())
 	}
 	return all
+}
+
+// contentSum is a hash of what a file has that is not zero, and of where it is: files are
+// up to 256 MB, nearly all of which are holes. It is compared within this process.
+func contentSum(t *testing.T, f *os.File) uint64 {
+	t.Helper()
+	var hash maphash.Hash
+	hash.SetSeed(seed)
+	var block, zeros [4096]byte
+	for at := int64(0); ; {
+		var err error
+		if at, err = f.Seek(at, unix.SEEK_DATA); errors.Is(err, unix.ENXIO) { // no more data
+			return hash.Sum64()
+		}
+		require.NoError(t, err)
+		end, err := f.Seek(at, unix.SEEK_HOLE)
+		require.NoError(t, err)
+		for data := bufio.NewReaderSize(io.NewSectionReader(f, at, end-at), 1<<20); at < end; at += int64(len(block)) {
+			n, err := io.ReadFull(data, block[:min(end-at, int64(len(block)))])
+			require.NoError(t, err)
+			if string(block[:n]) != string(zeros[:n]) {
+				_ = binary.Write(&hash, binary.LittleEndian, at)
+				_, _ = hash.Write(block[:n])
+			}
+		}
+	}
+}
+
+// TestContentSum: what is not zero counts, with its place; whether zeros are a hole does not.
+func TestContentSum(t *testing.T) {
+	sum := func(change func(f *os.File)) uint64 {
+		f, err := os.Create(filepath.Join(t.TempDir(), "file"))
+		require.NoError(t, err)
+		defer func() { require.NoError(t, f.Close()) }()
+		require.NoError(t, f.Truncate(1<<20+7))
+		change(f)
+		return contentSum(t, f)
+	}
+	write := func(at int64, b ...byte) func(f *os.File) {
+		return func(f *os.File) {
+			_, err := f.WriteAt(b, at)
+			require.NoError(t, err)
+		}
+	}
+	empty := sum(func(*os.File) {})
+	require.Equal(t, empty, sum(write(5000, make([]byte, 100_000)...)))
+	one := sum(write(5000, 1))
+	for _, other := range []func(*os.File){func(*os.File) {}, write(5001, 1), write(5000, 2), write(5000+4096, 1), write(1<<20+6, 1)} {
+		require.NotEqual(t, one, sum(other))
+	}
+	require.Equal(t, one, sum(write(4999, 0, 1, 0)))
 }
 
 // TestDamage damages a folder in many ways: each is refused by every way to
