@@ -301,26 +301,7 @@ func TestLongCluster(t *testing.T) {
 	l := newLoad(all)
 	l.prepare(t)
 	l.run(p.Seed)
-	times := map[string][]time.Duration{}
-	fault := func(what string, f func(leader, second, third *machine) func()) {
-		var first *machine
-		require.Eventually(t, func() bool { first = leader(all); return first != nil }, 30*time.Second, 50*time.Millisecond)
-		others := slices.DeleteFunc(slices.Clone(all), func(m *machine) bool { return m == first })
-		l.watch()
-		_, ok := l.next(30 * time.Second)
-		require.True(t, ok, "writes before "+what)
-		time.Sleep(time.Second)
-		l.watch()
-		mend := f(first, others[0], others[1])
-		took, ok := l.next(45 * time.Second)
-		require.True(t, ok, "no write was acknowledged in 45 s after: "+what)
-		times[what] = append(times[what], took)
-		t.Logf("%s: the next write was acknowledged after %s", what, took.Round(10*time.Millisecond))
-		mend()
-		require.Eventually(t, func() bool {
-			return !slices.ContainsFunc(all, func(m *machine) bool { return m.health() == "" })
-		}, 60*time.Second, 50*time.Millisecond)
-	}
+	f := faults{t, l, map[string][]time.Duration{}}
 	restart := func(gone ...*machine) func() {
 		return func() {
 			for _, m := range gone {
@@ -329,16 +310,16 @@ func TestLongCluster(t *testing.T) {
 		}
 	}
 	for range p.Tries {
-		fault("leader killed", func(first, _, _ *machine) func() { first.kill(); return restart(first) })
-		fault("follower killed", func(_, second, _ *machine) func() { second.kill(); return restart(second) })
-		fault("leader stopped for 8 s", func(first, _, _ *machine) func() {
+		f.fault("leader killed", func(first, _, _ *machine) func() { first.kill(); return restart(first) })
+		f.fault("follower killed", func(_, second, _ *machine) func() { second.kill(); return restart(second) })
+		f.fault("leader stopped for 8 s", func(first, _, _ *machine) func() {
 			first.signal(syscall.SIGSTOP)
 			return func() {
 				time.Sleep(8*time.Second - min(8*time.Second, time.Since(l.since)))
 				first.signal(syscall.SIGCONT)
 			}
 		})
-		fault("leader and another one killed, and started 3 s later", func(first, second, _ *machine) func() {
+		f.fault("leader and another one killed, and started 3 s later", func(first, second, _ *machine) func() {
 			first.kill()
 			second.kill()
 			time.Sleep(3 * time.Second)
@@ -351,11 +332,5 @@ func TestLongCluster(t *testing.T) {
 	l.stop.Store(true)
 	l.group.Wait()
 	p.Try("cluster", l.judge(t))
-	var table []string
-	for what, list := range times {
-		slices.Sort(list)
-		table = append(table, fmt.Sprintf("%s: next write after %s, at most %s", what, list[len(list)/2].Round(10*time.Millisecond), list[len(list)-1].Round(10*time.Millisecond)))
-	}
-	slices.Sort(table)
-	p.Report("%d writes acknowledged, %d not known, %d operations in the history; %s", l.ok.Load(), l.open.Load(), len(l.history.list), strings.Join(table, "; "))
+	p.Report("%d writes acknowledged, %d not known, %d operations in the history; %s", l.ok.Load(), l.open.Load(), len(l.history.list), f.table())
 }

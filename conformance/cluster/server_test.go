@@ -94,7 +94,7 @@ func machinesWith(t *testing.T, n int, add func(*machine)) (all []*machine) {
 		m := &machine{t: t, name: fmt.Sprint("n", i+1), addr: fmt.Sprintf("127.0.0.1:%d", freePort(t)), log: &bytes.Buffer{}}
 		m.data = filepath.Join(dir, m.name)
 		m.args = []string{"serve", "--addr", m.addr, "--data", m.data, "--keys", keys, "--issuer", "i", "--audience", "a", "--public-url", "http://pharmacy.example", "--site", "FA565", "--site-name", "Pharmacy",
-			"--log-key", filepath.Join(dir, "log-key"), "--checkpoint-lock", m.data + ".lock", "--verify-hours", "0", "--drain-seconds", "2"}
+			"--log-key", m.data + ".key", "--checkpoint-lock", m.data + ".lock", "--verify-hours", "0", "--drain-seconds", "2"}
 		if n > 1 {
 			m.args = append(m.args, "--cluster", strings.Join(peers, ","), "--node", m.name)
 		}
@@ -102,10 +102,10 @@ func machinesWith(t *testing.T, n int, add func(*machine)) (all []*machine) {
 		all = append(all, m)
 	}
 	for i, m := range all {
-		m.start()
-		if i == 0 && n > 1 { // it makes the key, which the others read
-			require.Eventually(t, func() bool { _, err := os.Stat(filepath.Join(dir, "log-key")); return err == nil }, 30*time.Second, 20*time.Millisecond)
+		if i > 0 { // the first one makes the key
+			copied(t, all[0].data+".key", m.data+".key")
 		}
+		m.start()
 	}
 	t.Cleanup(func() {
 		for _, m := range all {
@@ -128,6 +128,17 @@ func machinesWith(t *testing.T, n int, add func(*machine)) (all []*machine) {
 	}
 	require.Eventually(t, func() bool { return n == 1 || leader(all) != nil }, time.Minute, 50*time.Millisecond)
 	return all
+}
+
+// copied waits for a file, and copies it: each server has its own.
+func copied(t *testing.T, from, to string) {
+	var text []byte
+	require.Eventually(t, func() bool {
+		var err error
+		text, err = os.ReadFile(from)
+		return err == nil && len(text) > 0 && text[len(text)-1] == '\n'
+	}, time.Minute, 20*time.Millisecond)
+	require.NoError(t, os.WriteFile(to, text, 0o600))
 }
 
 func (m *machine) start() {
