@@ -86,15 +86,18 @@ func (v *Version) Resource() (*Resource, error) {
 // type (Type) or everything.
 type HistoryQuery struct {
 	Type, ID string
-	Types    []string  // of the history of everything: these types only
-	Oldest   bool      // the oldest version first
-	Since    time.Time // _since: only versions at or after this instant
-	At       time.Time // _at: only versions that were current at this instant
-	Until    time.Time // with At: that were current at any time from At until, but not at, this instant
-	AsOf     Seq       // the sequence at which the first page was read
-	Before   LogPlace  // where the page before ended; with Oldest the versions after this place
-	Shown    int       // how many versions the pages before have; without Before they are passed over
-	Count    int       // page size
+	Types    []string // of the history of everything: these types only
+	// Members has, with ID, the types of what is listed, with the parameters by whose
+	// references a resource belongs to that of ID; none for that itself. Nil for that alone.
+	Members map[string][]string
+	Oldest  bool      // the oldest version first
+	Since   time.Time // _since: only versions at or after this instant
+	At      time.Time // _at: only versions that were current at this instant
+	Until   time.Time // with At: that were current at any time from At until, but not at, this instant
+	AsOf    Seq       // the sequence at which the first page was read
+	Before  LogPlace  // where the page before ended; with Oldest the versions after this place
+	Shown   int       // how many versions the pages before have; without Before they are passed over
+	Count   int       // page size
 }
 
 // LogPlace is the place of a version in history order: its commit and its

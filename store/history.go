@@ -10,11 +10,11 @@ import (
 )
 
 // History lists versions, newest first or oldest first, of a resource (NotFound when
-// there has never been one), of types, or of everything. Pages are read as of one
+// there has never been one), of its compartment, of types, or of everything. Pages are read as of one
 // sequence, so that they fit together whatever is written meanwhile.
 func (db *DB) History(ctx context.Context, q fhir.HistoryQuery) (h *fhir.History, err error) {
 	letter := byte(toSearch)
-	if q.ID != "" {
+	if q.ID != "" && q.Members == nil {
 		letter = toRead
 	}
 	err = db.show(ctx, "history", letter, q.AsOf, func(v view) error {
@@ -41,7 +41,7 @@ func (v view) history(ctx context.Context, q fhir.HistoryQuery) (*fhir.History, 
 	if err != nil {
 		return nil, err
 	}
-	list := v.source(q)
+	list := v.source(ctx, q)
 	if !ok {
 		return h, list.exists(v)
 	}

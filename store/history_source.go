@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"slices"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -17,8 +18,10 @@ type source interface {
 	walk(v view, s span, take func(place, fhir.LogPlace) (bool, error)) error
 }
 
-func (v view) source(q fhir.HistoryQuery) source {
+func (v view) source(ctx context.Context, q fhir.HistoryQuery) source {
 	switch {
+	case q.Members != nil:
+		return &ofCompartment{ofResource: ofResource{typ: q.Type, id: q.ID}, ctx: ctx, members: q.Members}
 	case q.ID != "":
 		return &ofResource{typ: q.Type, id: q.ID}
 	case q.Type != "":
