@@ -143,6 +143,8 @@ var doors = []struct {
 	{"GET", "/fhir?_type=Task&_id=t&_include=Task:patient", "", nil, 200, "search-system 200 by eve; Task/t/1 of a; Patient/a/1 of a"},
 	{"POST", "/fhir/_search", "_type=Patient&_id=b", []string{"Content-Type", "application/x-www-form-urlencoded"}, 200, "search-system 200 by eve; Patient/b/1 of b"},
 	{"GET", "/fhir/Patient/b/$everything", "", nil, 200, "$everything 200 by eve; Patient/b/1 of b"},
+	{"GET", "/fhir/Patient/b/$timeline", "", nil, 200, "$timeline 200 by eve; Task/u/1 of b; Patient/b/1 of b"},
+	{"GET", "/fhir/Patient/none/$timeline", "", nil, 404, "$timeline 404 by eve"},
 	{"GET", "/fhir/Patient/b/$meta", "", nil, 200, "$meta 200 by eve; Patient/b/1 of b"},
 	{"POST", "/fhir/Patient/b/$meta-delete", `{"resourceType":"Parameters","parameter":[{"name":"meta","valueMeta":{"tag":[{"system":"urn:t","code":"a"}]}}]}`, nil, 200, "$meta-delete 200 by eve; Patient/b/1 of b"},
 	{"GET", "/fhir/Observation/$lastn?patient=b", "", nil, 200, "$lastn 200 by eve"},

@@ -288,6 +288,7 @@ func (s *Server) operationParams(c *gin.Context, declared []fhir.Parameter) (url
 func (s *Server) direct() map[string]route {
 	return map[string]route{
 		"everything":  {permission: auth.Read, handle: s.everything},
+		"timeline":    {permission: auth.Read, handle: s.timeline},
 		"meta":        {handle: s.meta},
 		"diff":        {handle: s.diff},
 		"meta-add":    {permission: auth.Read, handle: s.metaAdd},

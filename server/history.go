@@ -1,6 +1,7 @@
 package server
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -14,10 +15,15 @@ import (
 // Pages are of one state of the database, whatever is written meanwhile.
 // https://hl7.org/fhir/R4/http.html#history
 func (s *Server) history(c *gin.Context) error {
-	q, self, err := s.historyQuery(c)
+	q, self, err := s.historyQuery(c, exchangeOf(c).query)
 	if err != nil {
 		return err
 	}
+	return s.sendHistory(c, q, self)
+}
+
+// sendHistory answers with a page of versions; self are the parameters that were understood.
+func (s *Server) sendHistory(c *gin.Context, q fhir.HistoryQuery, self url.Values) error {
 	counting := q.Count == 0
 	if counting {
 		q.Count = 1
@@ -41,7 +47,7 @@ func (s *Server) history(c *gin.Context) error {
 		self.Del(pageParam)
 		links = append(links, s.historyLinks(c, address, self, q, h)...)
 	}
-	if q.Type == "" && !x.mayAll(auth.Search) || q.Type == "Binary" && !x.may("*", auth.Read) {
+	if q.Members != nil && x.identity.Hidden != nil || q.Type == "" && !x.mayAll(auth.Search) || q.Type == "Binary" && !x.may("*", auth.Read) {
 		h.Total = -1 // it would count what the caller may not see
 	}
 	b := newBundle(s.bundleHead("history", h.Total, links...))

@@ -15,19 +15,19 @@ import (
 	"github.com/pestle-fhir/pestle/fhir/search"
 )
 
-// historyQuery reads the parameters; self are those that were understood.
-func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Values, err error) {
+// historyQuery reads parameters; self are those that were understood.
+func (s *Server) historyQuery(c *gin.Context, given url.Values) (q fhir.HistoryQuery, self url.Values, err error) {
 	x := exchangeOf(c)
 	q = fhir.HistoryQuery{Type: x.resourceType, ID: c.Param("id"), Count: s.config.PageSize}
 	self = url.Values{}
 	var issues []fhir.Issue
 	wrong := func(name, message, expected string) {
 		issues = append(issues, fhir.Issue{
-			Severity: fhir.Err, Code: fhir.Invalid, Expression: name, Message: message, Expected: expected, Found: x.query.Get(name),
+			Severity: fhir.Err, Code: fhir.Invalid, Expression: name, Message: message, Expected: expected, Found: given.Get(name),
 		})
 	}
-	for _, name := range slices.Sorted(maps.Keys(withoutFormat(search.Given(x.query)))) {
-		value := x.query.Get(name)
+	for _, name := range slices.Sorted(maps.Keys(withoutFormat(search.Given(given)))) {
+		value := given.Get(name)
 		var ok bool
 		switch name {
 		case "_count":
@@ -40,10 +40,10 @@ func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Val
 				wrong(name, "The time is malformed.", instantExample)
 			}
 		case "_at":
-			if message := during(&q, x.query["_at"]); message != "" {
+			if message := during(&q, given["_at"]); message != "" {
 				wrong(name, message, instantExample+", with the prefix ge, gt, le or lt for a range: _at=ge2026-01-01&_at=le2026-03-31")
 			}
-			self["_at"] = x.query["_at"]
+			self["_at"] = given["_at"]
 			continue
 		case "_sort":
 			if q.Oldest = value == search.LastUpdated; !q.Oldest && value != "-"+search.LastUpdated {
@@ -75,7 +75,7 @@ func (s *Server) historyQuery(c *gin.Context) (q fhir.HistoryQuery, self url.Val
 	if issues != nil {
 		return q, self, &fhir.Error{Op: "history", Kind: fhir.Invalid, Issues: issues}
 	}
-	if token := x.query.Get(pageParam); token != "" {
+	if token := given.Get(pageParam); token != "" {
 		err = s.openHistoryPage(x, &q, sealedFor(c, self), token)
 		self.Set(pageParam, token)
 		return q, self, err

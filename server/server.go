@@ -190,7 +190,7 @@ func New(config Config) (*Server, error) {
 	if err := s.operations.add(s.builtin(), s.config.Operations, s.config.Intakes); err != nil {
 		return nil, err
 	}
-	s.operations.known = slices.Concat(s.operations.known, everythings(), metas(), exports(), views(), diffs(), []fhir.Operation{lastN, compositionDocument})
+	s.operations.known = slices.Concat(s.operations.known, everythings(), metas(), exports(), views(), diffs(), []fhir.Operation{timeline, lastN, compositionDocument})
 	s.route()
 	s.statements.started = s.now()
 	return s, nil

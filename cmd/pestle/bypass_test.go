@@ -92,6 +92,7 @@ func TestBypasses(t *testing.T) {
 		"46 if-none-match":                   {"GET", "/fhir/Patient/{patient}", "", []string{"If-None-Match", `W/"1"`}},
 		"46 if-modified-since":               {"GET", "/fhir/Patient/{patient}", "", []string{"If-Modified-Since", "Wed, 01 Jan 2098 00:00:00 GMT"}},
 		"47 everything":                      {"GET", "/fhir/Patient/{patient}/$everything", "", nil},
+		"47 timeline":                        {"GET", "/fhir/Patient/{patient}/$timeline", "", nil},
 		"49 match":                           {"POST", "/fhir/Patient/$match", `{"resourceType":"Parameters","parameter":[{"name":"resource","resource":{"resourceType":"Patient","name":[{"family":"{name}"}]}}]}`, nil},
 		"51 validate":                        {"GET", "/fhir/Patient/{patient}/$validate", "", nil},
 		"51 validate a deletion":             {"GET", "/fhir/Patient/{patient}/$validate?mode=delete", "", nil},

@@ -217,7 +217,7 @@ func TestRedactedPages(t *testing.T) {
 			batch := `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"` + typ + `?_count=100"}},{"request":{"method":"GET","url":"` + typ + `/` + ids[typ] + `1"}}]}`
 			clean(askRole(h, role, "POST", "/fhir", batch), batch)
 			clean(askRole(h, role, "POST", "/fhir", strings.Replace(batch, "batch", "transaction", 1)), batch)
-			for _, target := range []string{"/fhir/$diff?includeMeta=true&from=" + typ + "/" + ids[typ] + "1&to=" + typ + "/" + ids[typ] + "2", "/fhir/" + typ + "/$meta", "/fhir/" + typ + "/" + ids[typ] + "1/$meta", "/fhir/" + typ + "/" + ids[typ] + "1/$everything?_count=100"} {
+			for _, target := range []string{"/fhir/$diff?includeMeta=true&from=" + typ + "/" + ids[typ] + "1&to=" + typ + "/" + ids[typ] + "2", "/fhir/" + typ + "/$meta", "/fhir/" + typ + "/" + ids[typ] + "1/$meta", "/fhir/" + typ + "/" + ids[typ] + "1/$everything?_count=100", "/fhir/" + typ + "/" + ids[typ] + "1/$timeline?_count=100", "/fhir/" + typ + "/" + ids[typ] + "1/$timeline?_format=xml"} {
 				clean(askRole(h, role, "GET", target, ""), target)
 			}
 			if later := askRole(h, role, "GET", "/fhir/"+typ+"?_count=100", "", "Prefer", "respond-async"); later.Code == 202 {
@@ -454,7 +454,7 @@ func TestBatchAnswersAsAlone(t *testing.T) {
 	compared := 0
 	for _, role := range append(table.Names(), "customer-service finance", "finance administrator") {
 		for _, target := range []string{"Claim/l0", "Patient/p0", "Task/t0", "MedicationRequest/r0", "MedicationDispense/d0", "Observation/o0", "Composition/z0", "Composition/z0/$document", "Patient/none", "Patient/p0/_history/1", "Patient/p0/_history",
-			"Claim?_count=3", "Patient?_count=1&_elements=name", "Claim/$month-figures", "Claim/$export-month", "Patient/p0/$everything", "Patient/p0/$meta", "Patient?nothing=x", "Binary/none"} {
+			"Claim?_count=3", "Patient?_count=1&_elements=name", "Claim/$month-figures", "Claim/$export-month", "Patient/p0/$everything", "Patient/p0/$timeline", "Patient/p0/$meta", "Patient?nothing=x", "Binary/none"} {
 			alone := askRole(h, role, "GET", "/fhir/"+target, "")
 			w := askRole(h, role, "POST", "/fhir", `{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"`+target+`"}}]}`)
 			require.Equal(t, 200, w.Code, "%s %s: %s", role, target, w.Body)
