@@ -94,6 +94,11 @@ func paidOn(state fhir.State, account string) (sum int64, err error) {
 }
 
 func eachPayment(state fhir.State, account string, see func(pence int64)) error {
+	return eachMovement(state, account, func(m *movement, _ *fhir.Version) { see(m.pence) })
+}
+
+// eachMovement reads what moved money on an account, with the PaymentNotice of it.
+func eachMovement(state fhir.State, account string, see func(*movement, *fhir.Version)) error {
 	ids, err := state.Find("PaymentNotice", nhs.Query("identifier", idAccount, account))
 	if err != nil {
 		return err
@@ -111,7 +116,7 @@ func eachPayment(state fhir.State, account string, see func(pence int64)) error 
 			return err
 		}
 		if m != nil && m.account == account {
-			see(m.pence)
+			see(m, v)
 		}
 	}
 	return nil

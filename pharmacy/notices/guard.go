@@ -8,8 +8,8 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-// Guard keeps the records of messages from callers' plain writes: what was told to a
-// patient is what the server told.
+// Guard keeps the records of messages and of notes from callers' plain writes: what was told
+// to a patient is what the server told, and whom a note is for is what its writer said.
 func Guard(_ context.Context, _ fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
 	if after.Type != "Communication" && after.Type != "CommunicationRequest" || tx.Purges() || pharmacy.Own(tx, after) {
 		return nil
@@ -21,6 +21,10 @@ func Guard(_ context.Context, _ fhir.State, tx *fhir.Transaction, before, after 
 		r, err := v.Resource()
 		if err != nil {
 			return err
+		}
+		if nhs.CodingOf(r.Get("category"), csNote).Exists() {
+			return fhir.E("record", fhir.BusinessRule, fhir.Issue{Rule: "records-are-derived", Expression: after.Type + ".category", Found: after.Ref(),
+				Message: "A note is written by its operation, and not changed or deleted.", Fix: "Write one with Task/[id]/$note or Patient/[id]/$note; what was wrong is put right by another note."})
 		}
 		if !nhs.CodingOf(r.Get("category"), csNotice).Exists() {
 			continue

@@ -10,9 +10,14 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-// Operations are CommunicationRequest/[id]/$resend and Patient/[id]/$notices.
+// Operations are CommunicationRequest/[id]/$resend, Patient/[id]/$notices and the $note of
+// a Task or a Patient.
 func (s *Service) Operations() []fhir.Operation {
 	return []fhir.Operation{
+		{Name: "note", Type: "Task", Instance: true, ByName: true, Handle: s.note("Task"), Parameters: noteInputs,
+			Doc: "Notes something about a prescription, for the people of the pharmacy: a Communication. A note is not changed and not deleted."},
+		{Name: "note", Type: "Patient", Instance: true, ByName: true, Handle: s.note("Patient"), Parameters: noteInputs,
+			Doc: "Notes something about a patient, for the people of the pharmacy: a Communication. A note is not changed and not deleted."},
 		{Name: "resend", Type: "CommunicationRequest", Instance: true, ByName: true, Handle: s.resend,
 			Doc: "Sends what a patient was told once more, to the address that the patient has now: another Communication. A message that still waits is tried at once."},
 		{Name: "notices", Type: "Patient", Instance: true, ByName: true, Handle: s.preferences, Parameters: noticesInputs,

@@ -14,13 +14,14 @@ import (
 // A view is a part of a resource that is being made.
 type view struct {
 	*Redactor
+	besides         map[string]sight // what is shown of this resource besides
 	removed, masked bool
 }
 
 // part is a resource with what is shown of it. What R4 requires and is hidden has
 // the reason in its place.
 func (r *Redactor) part(n fhir.Node, typ *r4.Type) fhir.Value {
-	v := &view{Redactor: r}
+	v := &view{Redactor: r, besides: r.besides(n, typ.Name)}
 	members := []any{"resourceType", n.Get("resourceType"), "id", r.unnumbered(n.Get("id")), "meta", nil}
 	for m := range n.Members() {
 		switch m.Name() {
@@ -38,6 +39,9 @@ func (r *Redactor) part(n fhir.Node, typ *r4.Type) fhir.Value {
 func (v *view) member(typ *r4.Type, m fhir.Node) (name string, value any) {
 	name, extended := strings.CutPrefix(m.Name(), "_")
 	s, p := v.sight(typ, name)
+	if p != nil {
+		s = s.with(v.besides[p.Element.Name])
+	}
 	if extended || p == nil {
 		v.removed = true
 		if p != nil && p.Element.Min > 0 && !m.Parent().Get(name).Exists() {

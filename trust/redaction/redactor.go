@@ -52,6 +52,46 @@ func (r *Redactor) sights(typ string) map[string]sight {
 	return out
 }
 
+// besides are what is shown of a resource besides what is shown of its type, by its codes.
+func (r *Redactor) besides(n fhir.Node, typ string) map[string]sight {
+	out := map[string]sight{}
+	for _, name := range r.roles {
+		role := r.table.roles[name]
+		if role == nil || !r.grants(name, typ) {
+			continue
+		}
+		for _, c := range role.coded {
+			if c.typ != typ || !c.holds(n) {
+				continue
+			}
+			for element, s := range c.shown {
+				out[element] = out[element].with(s)
+			}
+		}
+	}
+	return out
+}
+
+// holds reports whether a resource has the code.
+func (c *codedSight) holds(n fhir.Node) bool {
+	concepts := n.Get(c.element)
+	for concept := range concepts.Items() {
+		if c.in(concept) {
+			return true
+		}
+	}
+	return concepts.Kind() == fhir.Object && c.in(concepts)
+}
+
+func (c *codedSight) in(concept fhir.Node) bool {
+	for coding := range concept.Get("coding").Items() {
+		if coding.Get("system").Text() == c.system && coding.Get("code").Text() == c.code {
+			return true
+		}
+	}
+	return false
+}
+
 // whole reports whether all of a type is shown. What carries other resources or
 // tells what became of a request is judged by what it holds.
 func (r *Redactor) whole(typ string) bool { return r.sights(typ)[every].how == show }

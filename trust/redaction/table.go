@@ -26,6 +26,13 @@ type Table struct{ roles map[string]*role }
 type role struct {
 	digits int // of an NHS number that are shown
 	types  map[string]map[string]sight
+	coded  []codedSight
+}
+
+// codedSight is what is shown besides of the resources of a type that have a code.
+type codedSight struct {
+	typ, element, system, code string
+	shown                      map[string]sight
 }
 
 // sight is how an element is shown, in the order of how much it shows.
@@ -82,6 +89,12 @@ func (t *Table) line(fields []string) error {
 		return err
 	}
 	for _, typ := range strings.Fields(fields[1]) {
+		if base, condition, ok := strings.Cut(typ, "?"); ok {
+			if err := r.withCode(base, condition, strings.Fields(fields[2]), s); err != nil {
+				return err
+			}
+			continue
+		}
 		for _, element := range strings.Fields(fields[2]) {
 			if err := r.element(typ, element, s); err != nil {
 				return err
@@ -120,6 +133,27 @@ func readSight(value string) (sight, error) {
 		return sight{find: true}, nil
 	}
 	return sight{}, fmt.Errorf("expected show, coded, part, initials, text=X or find; found %q", value)
+}
+
+// withCode takes a line about the resources of a type that have a code.
+func (r *role) withCode(typ, condition string, elements []string, s sight) error {
+	element, token, _ := strings.Cut(condition, "=")
+	system, code, ok := strings.Cut(token, "|")
+	if !ok || code == "" || system == "" {
+		return fmt.Errorf("%q is not a condition such as category=system|code", condition)
+	}
+	of := &role{types: map[string]map[string]sight{}}
+	for _, name := range append([]string{element}, elements...) {
+		if err := of.element(typ, name, s); err != nil {
+			return err
+		}
+	}
+	if e := r4.TypeOf(typ).Element(element); len(e.Types) != 1 || e.Types[0] != "CodeableConcept" {
+		return fmt.Errorf("%s.%s is not a CodeableConcept", typ, element)
+	}
+	delete(of.types[typ], element)
+	r.coded = append(r.coded, codedSight{typ, element, system, code, of.types[typ]})
+	return nil
 }
 
 func (r *role) element(typ, element string, s sight) error {
