@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"github.com/pestle-fhir/pestle/fhir"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
@@ -14,6 +16,7 @@ import (
 	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/console"
 	"github.com/pestle-fhir/pestle/server/oauth"
+	"github.com/pestle-fhir/pestle/trust/ledger"
 )
 
 // consoleOver is the console over the FHIR interface of a server to which people sign
@@ -30,6 +33,9 @@ func (c *serveCommand) consoleOver(rest, commands http.Handler, app *app, config
 			return registered{}.Unit(unit, system, code, nhs.DateOf(time.Now()))
 		},
 		Identity: func(p *oauth.Person, proof oauth.Proof) auth.Identity { return tokens.IdentityOf(p, proof, "console") }}
+	if config.Log != nil {
+		screens.Verify = func(answer []byte) (console.Proved, error) { return proved(answer, config.Log.Public()) }
+	}
 	switch {
 	case c.Sandbox:
 		screens.SignIn = sandboxSignIn{c.site()}
@@ -39,6 +45,19 @@ func (c *serveCommand) consoleOver(rest, commands http.Handler, app *app, config
 		return nil
 	}
 	return console.New(screens)
+}
+
+// proved verifies an answer to $proof with a key.
+func proved(answer []byte, public string) (p console.Proved, err error) {
+	key, err := note.NewVerifier(public)
+	if err != nil {
+		return p, err
+	}
+	e, c, err := ledger.VerifyProof(answer, key)
+	if err != nil {
+		return p, err
+	}
+	return console.Proved{Leaf: e.Index, Size: c.Size, Root: c.Root.String(), Log: c.Origin, Stored: time.UnixMilli(e.Millis).UTC().Format(fhir.InstantLayout)}, nil
 }
 
 // recognised are the people whom the console has recognised by their sessions.
@@ -87,6 +106,8 @@ func codesOf(operation, parameter string) []fhir.Coding {
 		return own("accept", "the difference is done with", "dispute", "pursue it with the payer", "resubmit", "amend the claim: it goes out again", "re-price", "load what was late or wrong, and price again")
 	case "Claim/$papers-sent form":
 		return own("FP34PCD", "originals of private prescriptions", "FP10CDF", "requisitions")
+	case "Task/$note readers", "Patient/$note readers":
+		return own("note", "everybody of the pharmacy, customer service too", "pharmacy-note", "those who are shown medicines")
 	case "Patient/$break-glass code":
 		return own("BTG", "break the glass", "ETREAT", "emergency treatment")
 	}

@@ -19,8 +19,19 @@ type Facts struct {
 
 	Answered, Controlled, Supplied bool
 
-	Due   string    // what is to be paid before it is supplied: "£42.50"
-	Asked time.Time // when a page was sent to pay it; zero for never
+	Payment
+}
+
+// Payment is how the payment of a private prescription stands, as Task/$balance tells it.
+type Payment struct {
+	Payer          string    // patient or clinic; "" where it is not private, or not known
+	First          bool      // it is paid before it is supplied
+	Due            string    // what is not paid: "£42.50"; "" for nothing
+	Unpriced       bool      // what it costs is not known
+	Page           string    // what became of the page to pay it: open, declined, expired or paid; "" for none
+	Asked          time.Time // when that was; zero for never
+	Paid, Refunded string    // "" for nothing
+	Moved          time.Time // when money moved last
 }
 
 // Line is the answer to "Where is my prescription?".
@@ -30,6 +41,7 @@ type Line struct {
 	Next    string // who acts next
 	By      string // until when, "" where nothing limits it
 	Patient string // what the patient can do
+	Payment string // of a private prescription, "" where nothing is known
 }
 
 // saying is what is said of a milestone.
@@ -82,6 +94,17 @@ var beforeSupply = []string{"preparing", "second-check", "collection", "delivery
 // over are the milestones after which nothing is supplied.
 var over = []string{"delivered", "collected", "not-dispensed", "expired", "cancelled"}
 
+// soonest is the first of the days until which the items of a prescription may be supplied,
+// of those that are not over.
+func soonest(items []Facts) (day string) {
+	for _, f := range items {
+		if f.Last != "" && (day == "" || f.Last < day) && !slices.Contains(over, f.Milestone) {
+			day = f.Last
+		}
+	}
+	return day
+}
+
 // Answer says where a prescription is. It is a function of what is known and of the
 // time, in whose zone it tells days.
 func Answer(f Facts, now time.Time) Line {
@@ -94,9 +117,9 @@ func Answer(f Facts, now time.Time) Line {
 		out.Since = momentOf(f.Since.Format(time.RFC3339), now)
 	}
 	switch {
-	case f.Due != "" && slices.Contains(beforeSupply, f.Milestone):
+	case f.First && f.Due != "" && slices.Contains(beforeSupply, f.Milestone):
 		out.State, out.Next, out.Patient = "Waiting for payment of "+f.Due, "patient", "Pay; the pharmacy sends the page again where it was lost."
-		if !f.Asked.IsZero() {
+		if !f.Asked.IsZero() && f.Page == "open" {
 			out.State += "; the page was sent " + clockWords(f.Asked.In(now.Location()), now)
 		}
 	case f.Milestone == "query" && f.Answered:
@@ -109,7 +132,7 @@ func Answer(f Facts, now time.Time) Line {
 	if last, ok := timeOf(f.Last, now.Location()); ok && days(now, last) < 0 && !slices.Contains(over, f.Milestone) {
 		out.Next, out.Patient = "pharmacy", "It can no longer be supplied: ask the clinic for a new prescription."
 	}
-	out.By = by(&f, now)
+	out.By, out.Payment = by(&f, now), f.Payment.words(now)
 	return out
 }
 
@@ -123,7 +146,44 @@ func (l *Line) Sentence() string {
 	if l.By != "" {
 		out += ", " + l.By
 	}
-	return out + ". Patient: " + l.Patient
+	out += ". Patient: " + l.Patient
+	if l.Payment != "" {
+		out += " Payment: " + l.Payment + "."
+	}
+	return out
+}
+
+// words say how the payment stands.
+func (p *Payment) words(now time.Time) string {
+	when := func(t time.Time) string {
+		if t.IsZero() {
+			return ""
+		}
+		return " " + clockWords(t.In(now.Location()), now)
+	}
+	var parts []string
+	switch {
+	case p.Payer == "":
+		return ""
+	case p.Payer == "clinic":
+		return "the clinic pays"
+	case p.Paid != "" && p.Refunded == "":
+		parts = append(parts, p.Paid+" paid"+when(p.Moved))
+	case p.Paid != "":
+		parts = append(parts, p.Paid+" paid", p.Refunded+" refunded"+when(p.Moved))
+	}
+	switch {
+	case p.Unpriced:
+		parts = append(parts, "what it costs is not known yet")
+	case p.Due != "":
+		parts = append(parts, p.Due+" not paid")
+	case len(parts) == 0:
+		return "nothing is to be paid"
+	}
+	if sent := map[string]string{"open": "the payment page was sent", "declined": "the card was declined", "expired": "the payment page expired"}[p.Page]; sent != "" && p.Due != "" {
+		parts = append(parts, sent+when(p.Asked))
+	}
+	return strings.Join(parts, "; ")
 }
 
 func queried(f *Facts, now time.Time) string {

@@ -53,6 +53,20 @@ func factsOf(t *testing.T, line string) (f Facts) {
 			f.Owed = value
 		case "due":
 			f.Due = value
+		case "payer":
+			f.Payer = value
+		case "page":
+			f.Page = value
+		case "paid":
+			f.Paid = value
+		case "refunded":
+			f.Refunded = value
+		case "moved":
+			f.Moved = at()
+		case "first":
+			f.First = true
+		case "unpriced":
+			f.Unpriced = true
 		case "asked":
 			f.Asked = at()
 		case "answered":
@@ -124,7 +138,7 @@ func TestAnswerIndependently(t *testing.T) {
 				f.Expected = now.AddDate(0, 0, rnd.IntN(6)-2).Format(time.DateOnly)
 			}
 			if rnd.IntN(4) == 0 {
-				f.Due, f.Asked = "£42.50", since
+				f.Due, f.Asked, f.First, f.Page = "£42.50", since, true, "open"
 			}
 			answer := Answer(f, now)
 			want, row := expected(t, rows, f, now)
@@ -150,7 +164,7 @@ func readRows(t *testing.T) (rows [][]string) {
 
 // expected is the sentence of the first row that holds.
 func expected(t *testing.T, rows [][]string, f Facts, now time.Time) (sentence, row string) {
-	holds := map[string]bool{"answered": f.Answered, "controlled": f.Controlled, "supplied": f.Supplied, "due": f.Due != "", "again": f.Attempts > 1, "courier": f.Courier != "", "late": f.Last != "" && f.Last < now.Format(time.DateOnly), "waited": now.Format(time.DateOnly) != f.Since.Format(time.DateOnly)}
+	holds := map[string]bool{"answered": f.Answered, "controlled": f.Controlled, "supplied": f.Supplied, "due": f.First && f.Due != "", "again": f.Attempts > 1, "courier": f.Courier != "", "late": f.Last != "" && f.Last < now.Format(time.DateOnly), "waited": now.Format(time.DateOnly) != f.Since.Format(time.DateOnly)}
 	for _, r := range rows {
 		if !slices.Contains(strings.Split(r[0], ","), f.Milestone) {
 			continue

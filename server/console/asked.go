@@ -22,7 +22,7 @@ func (v *visit) formOf(a *acting, once string) *form {
 		if p.Name == "registration" && a.isSet("act") && a.form.Get("act") != "start" {
 			continue
 		}
-		if x := v.fieldOf(a, p, ""); x.Kind != "" && !slices.Contains(a.leave, p.Name) {
+		if x := v.fieldOf(a, p, ""); askable(&x) && !slices.Contains(a.leave, p.Name) {
 			f.Fields = append(f.Fields, x)
 		} else if len(x.Parts) > 0 {
 			f.Fields = append(f.Fields, x.Parts...)
@@ -32,7 +32,7 @@ func (v *visit) formOf(a *acting, once string) *form {
 }
 
 // settable are the fields that a link to a form may have set: what the act is on.
-var settable = []string{"product", "batch", "expiry", "location", "hold", "item", "about", "act"}
+var settable = []string{"product", "batch", "expiry", "location", "hold", "item", "about", "act", "order", "from"}
 
 // isSet reports whether a field is as the link to the form had it, and is not asked.
 func (a *acting) isSet(name string) bool {
@@ -56,6 +56,8 @@ func kindOf(p *fhir.Parameter) string {
 			return "date"
 		case "valuePositiveInt", "valueInteger":
 			return "whole"
+		case "valueReference":
+			return "reference"
 		case "valueQuantity":
 			return "number"
 		case "valueMoney":
@@ -64,6 +66,10 @@ func kindOf(p *fhir.Parameter) string {
 	}
 	return ""
 }
+
+// askable reports whether people are asked for a field: a reference is set by the link to
+// the form, or not sent.
+func askable(f *field) bool { return f.Kind != "" && f.Kind != "reference" }
 
 // fieldOf is the control for a parameter. An item is a group for each item of the
 // prescription, or a box for each.
@@ -78,7 +84,7 @@ func (v *visit) fieldOf(a *acting, p fhir.Parameter, within string) field {
 	case a.isSet(name):
 		f.Kind, f.Hint, f.Words = "set", "", wordsIn(f.Value)
 		switch name {
-		case "about", "act": // the hold that is meant, or what the heading says
+		case "about", "act", "order": // the hold that is meant, the order, or what the heading says
 			f.Kind = "pass"
 		case "item":
 			for _, i := range itemNames(a.task) {
@@ -96,7 +102,7 @@ func (v *visit) fieldOf(a *acting, p fhir.Parameter, within string) field {
 					continue
 				}
 				x := v.fieldOf(a, part, "item."+strconv.Itoa(n)+".")
-				if x.Required = false; x.Kind != "" && part.Name != "endorsement" && part.Name != "product" && part.Name != "protocol" {
+				if x.Required = false; askable(&x) && part.Name != "endorsement" && part.Name != "product" && part.Name != "protocol" {
 					group.Parts = append(group.Parts, x)
 				}
 			}
@@ -105,7 +111,7 @@ func (v *visit) fieldOf(a *acting, p fhir.Parameter, within string) field {
 	case slices.Contains(p.Kinds, "part"):
 		f.Kind = "group"
 		for _, part := range p.Parts {
-			if x := v.fieldOf(a, part, p.Name+"."); x.Kind != "" {
+			if x := v.fieldOf(a, part, p.Name+"."); askable(&x) {
 				x.Required = x.Required && p.Required
 				f.Parts = append(f.Parts, x)
 			}

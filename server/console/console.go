@@ -42,6 +42,9 @@ type Config struct {
 	// for a parameter whose codes are not known.
 	Operations []fhir.Operation
 	Codes      func(operation, parameter string) []fhir.Coding
+	// Verify verifies an answer to $proof with the key of the server; nil where it has no
+	// log of its changes.
+	Verify func(answer []byte) (Proved, error)
 	// Head is the last commit, and Wait returns when there is one behind another; without
 	// them pages do not tell how what they show changes.
 	Head func() fhir.Seq

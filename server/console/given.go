@@ -99,6 +99,11 @@ func (a *acting) value(p fhir.Parameter, name string) fhir.Value {
 			return fhir.Obj("name", p.Name, "valueCoding", fhir.Obj("system", system, "code", code, "display", display))
 		}
 		return fhir.Obj("name", p.Name, "valueCode", text)
+	case "reference":
+		if !a.isSet(name) {
+			return fhir.Value{}
+		}
+		return fhir.Obj("name", p.Name, "valueReference", fhir.Obj("reference", text))
 	case "date":
 		return fhir.Obj("name", p.Name, "valueDate", text)
 	case "":

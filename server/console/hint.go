@@ -24,7 +24,7 @@ var hints = map[string]string{
 	"order-goods.supplier": "From whom; else the one that the reorder level names.", "order-goods.expected": "Else after the days that the reorder level names.", "order-goods.number": "",
 	"leave": "It was done in another way, or is not wanted.", "again": "Of what came back.", "to": "",
 	"responsible-pharmacist.note": "Why, where you record it for another pharmacist.", "act": "", "registration": "The number of your registration with the GPhC.",
-	"payments.method": "", "settle-difference.action": "", "papers-sent.form": "", "break-glass.code": "",
+	"payments.method": "", "settle-difference.action": "", "note.readers": "What customer service reads names no medicine, and tells nothing clinical.", "papers-sent.form": "", "break-glass.code": "",
 }
 
 // inUnits is said of a quantity of the stock.
@@ -39,7 +39,7 @@ var labels = map[string]string{
 	"expiry": "Expires on", "from": "From whom", "receive-goods.from": "From whom it was received", "paper": "Number of the order or the delivery note", "price": "Price", "counted": "How much was counted", "counted-on": "Counted on", "destroyed": "Destroyed on",
 	"change": "How much is added", "level": "Reorder when less than this is available", "leadDays": "Days from the order to the delivery", "supplier": "Who supplies it", "order-goods.number": "Number of the purchase order", "order": "How much is ordered at a time", "purpose": "For what it is required", "authority": "Who signed the order",
 	"to": "Where it is moved to", "lift": "The recall is over", "returned": "A patient brought it back", "denatured": "It was denatured", "leave": "Leave what was refused", "again": "Send it again",
-	"registration": "Registration number", "break-glass.code": "Why",
+	"registration": "Registration number", "break-glass.code": "Why", "note.readers": "For",
 }
 
 func labelOf(op, path string, p *fhir.Parameter) string {

@@ -24,6 +24,7 @@ type historyScreen struct {
 	Changes  []change
 	Same     int // elements that are the same in both
 	Blame    []blamed
+	Proof    *proved
 }
 
 // versionRow is a version.
@@ -64,6 +65,9 @@ func (h *historyScreen) write(w *markup.Writer) {
 		w.HTML("<p>These are the newest; there are older ones.</p>\n")
 	}
 	w.HTML("</section>\n")
+	if h.Proof != nil {
+		h.Proof.write(w)
+	}
 	if h.To != "" {
 		w.HTML("<section aria-labelledby=\"changes\">\n<h2 id=\"changes\">From version ").Text(h.From).HTML(" to ").Text(h.To).HTML("</h2>\n<div class=\"scroll\" role=\"region\" aria-label=\"Table of the changes\" tabindex=\"0\">\n<table>\n<caption>").Text(plural(len(h.Changes), "element")).HTML(" differ; ").Text(strconv.Itoa(h.Same)).HTML(" are the same. When it was stored, and its version, are left out.</caption>\n<thead><tr><th scope=\"col\">Element</th><th scope=\"col\">What</th><th scope=\"col\">Was</th><th scope=\"col\">Now</th></tr></thead>\n<tbody>\n")
 		for _, c := range h.Changes {
@@ -204,7 +208,7 @@ func (v *visit) history() (view, error) {
 			all = append(all, elements(r))
 			row.Text = fhirPath + "/" + typ + "/" + id + "/_history/" + version
 			if v.acts("$proof") {
-				row.Proof = row.Text + "/$proof"
+				row.Proof = address("history", typ, id) + "?" + values("proof", version)
 			}
 		} else {
 			all = append(all, nil)
@@ -221,6 +225,11 @@ func (v *visit) history() (view, error) {
 		out.More = out.More || link.Get("relation").Text() == "next"
 	}
 	v.compare(out, all)
+	if version := v.r.URL.Query().Get("proof"); slices.ContainsFunc(out.Versions, func(r versionRow) bool { return r.Version == version && r.Proof != "" }) {
+		if out.Proof, err = v.proofOf(typ, id, version); err != nil {
+			return nil, err
+		}
+	}
 	if len(all) > 0 && all[0] != nil {
 		from := blame(all)
 		for _, e := range all[0] {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
-	"github.com/pestle-fhir/pestle/server/auth"
 	"github.com/pestle-fhir/pestle/server/page/markup"
 )
 
@@ -113,21 +112,8 @@ func (v *visit) order() (view, error) {
 	for _, r := range requests {
 		refs = append(refs, "MedicationRequest/"+r.ID())
 	}
-	supplies := ""
-	if len(refs) > 0 {
-		supplies = v.searched("MedicationDispense", "prescription", strings.Join(refs, ","), "_count", "100")
-	}
-	history := ""
-	if v.may("Task", auth.Read) {
-		history = "Task/" + task.ID() + "/_history?_count=100"
-		if at := v.at(); at != "" {
-			history += "&_at=le" + queryEscape(at)
-		}
-	}
-	rest, err := v.read(v.one("Patient", patient), supplies, history,
-		v.searched("CommunicationRequest", "patient", "Patient/"+patient, "_count", "100"),
-		v.searched("Communication", "patient", "Patient/"+patient, "_count", "100"),
-		v.searched("PaymentNotice", "request", "Task/"+task.ID(), "_count", "50"))
+	since := task.Get("authoredOn").Text() // nothing of it is older
+	rest, err := v.read(v.one("Patient", patient), v.timelineOf(patient, since), v.searched("PaymentNotice", "request", "Task/"+task.ID(), "_count", "50"))
 	if err != nil {
 		return nil, err
 	}
@@ -142,23 +128,25 @@ func (v *visit) order() (view, error) {
 	}
 	out.Answer, out.Kind = lines[0].whole, lines[0].kind
 	out.Items = v.itemsOf(requests, &lines[0])
-	out.Money = v.moneyOf(rest[5].resources())
-	if lines[0].private && len(out.Money) == 0 && rest[5].ok() {
-		out.Money = []fact{{"Payment", "None is recorded for this prescription"}}
-	}
+	out.Money = v.moneyOf(rest[2].resources())
 	if status := task.Get("status").Text(); lines[0].private && v.at() == "" {
 		if a := actOf("Task", "request-payment"); slices.Contains(a.when, status) && v.acts("Task/$request-payment") && v.operation("Task", "request-payment") != nil {
 			out.Doors = append(out.Doors, tab{Text: a.words, Href: actAddress("Task", task.ID(), a.op) + "?" + values("back", address("order", number))})
 		}
 	}
-	out.Done = doneWords(v.r.URL.Query().Get("done"))
-	for i, kind := range []string{"supplies", "steps of the prescription", "questions to the clinic", "messages", "payments"} {
-		if s := rest[i+1].status; (s == http.StatusForbidden || s == http.StatusBadRequest) && (kind != "supplies" || len(refs) > 0) {
-			out.Events.Missing = append(out.Events.Missing, kind)
-		}
+	if v.at() == "" && v.acts("Task/$note") && v.operation("Task", "note") != nil {
+		out.Doors = append(out.Doors, tab{Text: actOf("Task", "note").words, Href: actAddress("Task", task.ID(), "note") + "?" + values("back", address("order", number))})
 	}
-	about := func(r *fhir.Resource) bool {
-		for _, name := range []string{"about", "basedOn"} {
+	out.Done = doneWords(v.r.URL.Query().Get("done"))
+	out.Events.Missing = v.untold()
+	if rest[2].status == http.StatusForbidden {
+		out.Events.Missing = append(out.Events.Missing, "payments")
+	}
+	v.tell(&out.Events, rest[1], func(r *fhir.Resource) bool {
+		if r.Type() == "Task" {
+			return r.Root().Path("groupIdentifier", "value").Text() == number
+		}
+		for _, name := range []string{"about", "basedOn", "authorizingPrescription"} {
 			for ref := range r.Get(name).Items() {
 				if text := ref.Get("reference").Text(); text == "Task/"+task.ID() || slices.Contains(refs, text) {
 					return true
@@ -166,13 +154,8 @@ func (v *visit) order() (view, error) {
 			}
 		}
 		return false
-	}
-	v.steps(&out.Events, rest[2])
-	v.happened(&out.Events, tasks, func(r *fhir.Resource) bool { return r.ID() != task.ID() })
-	v.happened(&out.Events, rest[1].resources(), nil)
-	v.happened(&out.Events, rest[3].resources(), about)
-	v.happened(&out.Events, rest[4].resources(), about)
-	v.happened(&out.Events, rest[5].resources(), nil)
+	})
+	v.happened(&out.Events, rest[2].resources(), nil)
 	out.Events.Events = sorted(out.Events.Events)
 	if v.reads("Task") {
 		out.Doors = append(out.Doors, tab{Text: "Every version", Href: address("history", "Task", task.ID())})
@@ -219,18 +202,36 @@ func (v *visit) lines(tasks []*fhir.Resource) ([]progress, error) {
 		if out[i].kind = "the NHS"; parameter(parts, "private").Get("valueBoolean").Bool() {
 			out[i].kind, out[i].private = "the patient or the clinic: a private prescription", true
 		}
+		payment := Payment{}
+		if out[i].private && v.acts("Task/$balance") && v.operation("Task", "balance") != nil {
+			a, err := v.ask(http.MethodGet, "Task/"+tasks[i].ID()+"/$balance", nil)
+			if err != nil {
+				return nil, err
+			}
+			if a.ok() {
+				payment = paymentIn(a.resource.Get("parameter"))
+			}
+		}
 		step, since := parameter(parts, "step").Get("valueCode").Text(), parameter(parts, "since").Get("valueDateTime").Text()
+		var all []Facts
+		whole := -1 // the item that the prescription is as far as
 		for p := range parts.Items() {
 			if p.Get("name").Text() != "item" {
 				continue
 			}
 			f := factsIn(p.Get("part"))
+			f.Payment = payment
 			line := Answer(f, v.now())
+			if whole < 0 && f.Milestone == step && parameter(p.Get("part"), "since").Get("valueDateTime").Text() == since {
+				whole = len(all)
+			}
+			all = append(all, f)
 			item := told{parameter(p.Get("part"), "number").Get("valueString").Text(), parameter(p.Get("part"), "app").Get("valueString").Text(), f.Milestone, line, f.Controlled}
 			out[i].items = append(out[i].items, item)
-			if out[i].whole.State == "" && f.Milestone == step && parameter(p.Get("part"), "since").Get("valueDateTime").Text() == since {
-				out[i].whole = line
-			}
+		}
+		if whole >= 0 {
+			all[whole].Last = soonest(all)
+			out[i].whole = Answer(all[whole], v.now())
 		}
 	}
 	return out, nil
@@ -253,6 +254,25 @@ func factsIn(parts fhir.Node) Facts {
 	f.Attempts, _ = strconv.Atoi(text("failedAttempts", "valuePositiveInt"))
 	f.Since, _ = time.Parse(time.RFC3339, text("since", "valueDateTime"))
 	return f
+}
+
+// paymentIn reads what Task/$balance tells.
+func paymentIn(parts fhir.Node) (p Payment) {
+	sum := func(parts fhir.Node, name string) string {
+		m := parameter(parts, name).Get("valueMoney")
+		if text := m.Get("value").Text(); strings.Trim(text, "-0.") == "" || strings.HasPrefix(text, "-") {
+			return ""
+		}
+		return amountOf(m)
+	}
+	p.Payer, p.First = parameter(parts, "payer").Get("valueCode").Text(), parameter(parts, "first").Get("valueBoolean").Bool()
+	p.Due, p.Paid, p.Refunded = sum(parts, "due"), sum(parts, "paid"), sum(parts, "refunded")
+	p.Unpriced = p.Payer == "patient" && !parameter(parts, "due").Exists()
+	p.Moved, _ = time.Parse(time.RFC3339, parameter(parts, "moved").Get("valueDateTime").Text())
+	asked := parameter(parts, "asked").Get("part")
+	p.Page = parameter(asked, "state").Get("valueCode").Text()
+	p.Asked, _ = time.Parse(time.RFC3339, parameter(asked, "when").Get("valueDateTime").Text())
+	return p
 }
 
 // itemsOf are the items of a prescription in their order, as the role is shown them.
@@ -294,27 +314,21 @@ func (v *visit) moneyOf(notices []*fhir.Resource) (list []fact) {
 	return list
 }
 
-// steps are the versions of the Task of a prescription by which its status changed.
-func (v *visit) steps(t *timeline, history *answer) {
-	if !history.ok() {
-		return
+// steps are the versions of the Task of a prescription, the newest first, by which its
+// status changed.
+func (v *visit) steps(t *timeline, list []*fhir.Resource) {
+	step := func(r *fhir.Resource) string {
+		return r.Get("status").Text() + codedIn(r.Get("businessStatus"), "EPS-task-business-status")
 	}
-	list := history.resources() // the newest first
 	for i, r := range list {
-		status := r.Get("status").Text() + codedIn(r.Get("businessStatus"), "EPS-task-business-status")
-		if i+1 < len(list) && status == list[i+1].Get("status").Text()+codedIn(list[i+1].Get("businessStatus"), "EPS-task-business-status") {
+		if i+1 < len(list) && step(r) == step(list[i+1]) {
 			continue
 		}
 		t.Events = append(t.Events, event{When: momentOf(r.Root().Path("meta", "lastUpdated").Text(), v.now()), Kind: "Prescription", Words: v.conceptOf(r.Get("businessStatus"))})
 	}
-	for link := range history.resource.Get("link").Items() {
-		if link.Get("relation").Text() == "next" {
-			t.Cut = len(list)
-		}
-	}
 }
 
-// happened adds what resources tell of to a timeline: those that fit, or all.
+// happened adds what resources, as they are, tell of to a timeline: those that fit, or all.
 func (v *visit) happened(t *timeline, list []*fhir.Resource, fits func(*fhir.Resource) bool) {
 	now := v.now()
 	for _, r := range list {

@@ -162,7 +162,7 @@ func (l *Line) write(w *markup.Writer) {
 		l.Since.write(w)
 	}
 	w.HTML("</p>\n")
-	facts(w, []fact{{"Who acts next", l.Next}, {"By when", l.By}, {"What the patient can do", l.Patient}})
+	facts(w, []fact{{"Who acts next", l.Next}, {"By when", l.By}, {"What the patient can do", l.Patient}, {"Payment", l.Payment}})
 }
 
 // issue is one of an OperationOutcome.

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/http"
 	"strconv"
 
 	"github.com/pestle-fhir/pestle/fhir"
@@ -18,6 +17,7 @@ type patientScreen struct {
 	More   int // how many prescriptions there are besides, 0 for none
 	Events timeline
 	Doors  []tab // what can be done
+	Done   string
 }
 
 // brief is a prescription with the answer line.
@@ -31,6 +31,9 @@ func (p *patientScreen) title() string { return "Patient" }
 
 func (p *patientScreen) write(w *markup.Writer) {
 	w.HTML("<h1>Patient</h1>\n")
+	if p.Done != "" {
+		w.HTML(`<p class="note" role="status">`).Text(p.Done).HTML("</p>\n")
+	}
 	p.Banner.write(w, false)
 	w.HTML("<section aria-labelledby=\"orders\">\n<h2 id=\"orders\">Where their prescriptions are</h2>\n")
 	if len(p.Orders) == 0 {
@@ -76,9 +79,7 @@ func (v *visit) patient() (view, error) {
 	who := "Patient/" + id
 	answers, err := v.read(v.one("Patient", id),
 		v.searched("Task", "patient", who, "code", "prescription-order", "_sort", "-authored-on", "_count", strconv.Itoa(mostOrders), "_total", "accurate"),
-		v.searched("MedicationDispense", "patient", who, "_sort", "-whenhandedover", "_count", "20"),
-		v.searched("CommunicationRequest", "patient", who, "_sort", "-authored", "_count", "20"),
-		v.searched("Communication", "patient", who, "_sort", "-sent", "_count", "20"))
+		v.timelineOf(id, ""))
 	if err != nil {
 		return nil, err
 	}
@@ -99,15 +100,13 @@ func (v *visit) patient() (view, error) {
 		number := task.Root().Path("groupIdentifier", "value").Text()
 		out.Orders = append(out.Orders, brief{Number: number, Href: v.pinned(address("order", number)), Clinic: partyOf(task.Get("requester")), Answer: lines[i].whole})
 	}
-	v.happened(&out.Events, tasks, nil)
-	for i, kind := range []string{"supplies", "questions to the clinic", "messages"} {
-		a := answers[i+2]
-		if a.status == http.StatusForbidden || a.status == http.StatusBadRequest {
-			out.Events.Missing = append(out.Events.Missing, kind)
-		}
-		v.happened(&out.Events, a.resources(), nil)
-	}
+	out.Events.Missing = v.untold()
+	v.tell(&out.Events, answers[2], nil)
 	out.Events.Events = sorted(out.Events.Events)
+	out.Done = doneWords(v.r.URL.Query().Get("done"))
+	if v.at() == "" && v.acts("Patient/$note") && v.operation("Patient", "note") != nil {
+		out.Doors = append(out.Doors, tab{Text: actOf("Patient", "note").words, Href: actAddress("Patient", id, "note")})
+	}
 	if v.audits() {
 		out.Doors = append(out.Doors, tab{Text: "Who was shown this record", Href: address("patient", id, "access")}, tab{Text: "Every version", Href: address("history", "Patient", id)})
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,8 +23,8 @@ var queues = []struct {
 	pairs       []string // of the search
 	empty       string   // what is said where nothing waits
 }{
-	{"new", "New", "Task", []string{"code", "prescription-order", "status", "requested,ready", "_sort", "authored-on"}, "No prescription waits to be taken up."},
-	{"in-hand", "In hand", "Task", []string{"code", "prescription-order", "status", "accepted,in-progress", "_sort", "authored-on"}, "The pharmacy has taken up no prescription that is not finished."},
+	{"new", "New", "Task", []string{"code", "prescription-order", "status", "requested,ready", "_sort", "last-day"}, "No prescription waits to be taken up."},
+	{"in-hand", "In hand", "Task", []string{"code", "prescription-order", "status", "accepted,in-progress", "_sort", "last-day"}, "The pharmacy has taken up no prescription that is not finished."},
 	{"legal-hold", "Legal", "", nil, "Nothing is held for a question about the prescription itself."},
 	{"clinical-hold", "Clinical", "", nil, "Nothing is held for the patient’s sake."},
 	{"awaiting-original", "Original", "", nil, "No paper original is awaited."},
@@ -218,7 +219,7 @@ func (v *visit) rowOf(queue string, r *fhir.Resource) (out row, task string) {
 	if len(out.Why) > 160 {
 		out.Why = strings.ToValidUTF8(out.Why[:157], "") + "…"
 	}
-	if t, ok := timeOf(n.Path("restriction", "period", "end").Text(), v.config.Zone); ok {
+	if t, ok := timeOf(lastDay(n), v.config.Zone); ok {
 		switch left := days(v.now(), t); {
 		case left < 0:
 			out.Due, out.Late = "over", true
@@ -230,6 +231,18 @@ func (v *visit) rowOf(queue string, r *fhir.Resource) (out row, task string) {
 	}
 	out.Href = address("queue", queue) + "?" + url.Values{"sel": {r.ID()}}.Encode()
 	return out, task
+}
+
+// lastDay is the last day on which what is outstanding of a Task may be supplied: of a
+// prescription the earliest of its items, which tell it by the law of each (of a controlled
+// drug of Schedules 2 to 4 it is sooner than of others), else that of the Task.
+func lastDay(task fhir.Node) (day string) {
+	for in := range task.Get("input").Items() {
+		if d := extension(in, "last-day").Get("valueDate").Text(); d != "" && (day == "" || d < day) {
+			day = d
+		}
+	}
+	return cmp.Or(day, task.Path("restriction", "period", "end").Text())
 }
 
 // ago is the day some months before a time.

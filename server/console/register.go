@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -106,16 +107,19 @@ func (v *visit) register() (view, error) {
 
 // registerDoors are the acts of a product, "" for one that is to be named.
 func (v *visit) registerDoors(product string, ops ...string) (list []tab) {
+	return v.registerDoorsOf([]string{"product", product}, nil, ops...)
+}
+
+// registerDoorsOf are acts on the register with fields that are set, and others that are
+// filled in and can be changed.
+func (v *visit) registerDoorsOf(set, filled []string, ops ...string) (list []tab) {
 	for _, op := range ops {
 		if a := actOf("Basic", op); v.acts("Basic/$"+op) && v.operation("Basic", op) != nil && v.at() == "" {
-			back, set := address("register"), ""
+			back := address("register")
 			if strings.HasPrefix(v.r.URL.Path, address("stock")) {
 				back = v.stockBack()
 			}
-			if product != "" {
-				set = "product"
-			}
-			list = append(list, tab{Text: a.words, Href: actAddress("Basic", "stock", op) + "?" + values("product", product, "set", set, "back", back)})
+			list = append(list, tab{Text: a.words, Href: actAddress("Basic", "stock", op) + "?" + values(slices.Concat(set, filled, []string{"set", namesOf(set), "back", back})...)})
 		}
 	}
 	return list

@@ -188,6 +188,11 @@ func (v *visit) stock() (view, error) {
 	if out.Orders, err = v.ordersThatWait(); err != nil {
 		return nil, err
 	}
+	ordered, err := v.purchases(q.Get("org"), pages)
+	if err != nil {
+		return nil, err
+	}
+	out.Orders = append(out.Orders, ordered...)
 	out.Doors = v.stockDoors("", "receive-goods", "return-goods")
 	for _, d := range v.registerDoors("", "receive-stock") {
 		out.Doors = append(out.Doors, tab{Text: "Receive a controlled drug…", Href: d.Href})
@@ -211,19 +216,24 @@ func (v *visit) stockDoors(product string, ops ...string) (list []tab) {
 }
 
 func (v *visit) lotDoors(pairs []string, ops ...string) (list []tab) {
-	var set []string
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			set = append(set, pairs[i])
-		}
-	}
-	q := append(slices.Clone(pairs), "set", strings.Join(set, ","), "back", v.stockBack())
+	q := append(slices.Clone(pairs), "set", namesOf(pairs), "back", v.stockBack())
 	for _, op := range ops {
 		if a := actOf("Basic", op); a != nil && v.acts("Basic/$"+op) && v.operation("Basic", op) != nil && v.at() == "" {
 			list = append(list, tab{Text: a.words, Href: address("stock", "ledger", op) + "?" + values(q...)})
 		}
 	}
 	return list
+}
+
+// namesOf are the names of pairs that have a value, as a form says what is set.
+func namesOf(pairs []string) string {
+	var set []string
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			set = append(set, pairs[i])
+		}
+	}
+	return strings.Join(set, ",")
 }
 
 // productOf is a product of the answer of $stock. Where the register has a page for it, it is
