@@ -34,7 +34,7 @@ func (c *serveCommand) consoleOver(rest, commands http.Handler, app *app, config
 		},
 		Identity: func(p *oauth.Person, proof oauth.Proof) auth.Identity { return tokens.IdentityOf(p, proof, "console") }}
 	if config.Log != nil {
-		screens.Verify = func(answer []byte) (console.Proved, error) { return proved(answer, config.Log.Public()) }
+		screens.Verify = func(answer []byte) (console.Proved, error) { return verifiedProof(answer, config.Log.Public()) }
 	}
 	switch {
 	case c.Sandbox:
@@ -47,8 +47,8 @@ func (c *serveCommand) consoleOver(rest, commands http.Handler, app *app, config
 	return console.New(screens)
 }
 
-// proved verifies an answer to $proof with a key.
-func proved(answer []byte, public string) (p console.Proved, err error) {
+// verifiedProof verifies an answer to $proof with a key.
+func verifiedProof(answer []byte, public string) (p console.Proved, err error) {
 	key, err := note.NewVerifier(public)
 	if err != nil {
 		return p, err

@@ -35,7 +35,7 @@ func TestMessagesPage(t *testing.T) {
 	resp, text := p.screen("clinic", "/console/messages")
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 	said := wordsOf(t, text)
-	assert.Contains(t, said, "2 messages, of which 1 were accepted.")
+	assert.Contains(t, said, "2 messages; accepted: 1.")
 	assert.Contains(t, said, "Patient.gender")
 	assert.NotContains(t, text, "secret-of-another")
 	_, text = p.screen("clinic", "/console/messages?outcome=refused")

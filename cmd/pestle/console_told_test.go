@@ -114,7 +114,7 @@ func TestProofOnThePage(t *testing.T) {
 
 	status, answer := p.answered("GET", "/fhir"+o.task+"/_history/1/$proof", "application/fhir+json", nil, personHeader, "auditor")
 	require.Equal(t, 200, status)
-	_, err := proved([]byte(strings.Replace(answer, `\"version\":\"1\"`, `\"version\":\"2\"`, 1)), p.app.ledger.Public())
+	_, err := verifiedProof([]byte(strings.Replace(answer, `\"version\":\"1\"`, `\"version\":\"2\"`, 1)), p.app.ledger.Public())
 	require.ErrorContains(t, err, "not what was logged")
 }
 

@@ -140,7 +140,7 @@ func (f *frame) header(w *markup.Writer) {
 	w.HTML("</ul>\n</nav>\n")
 	if f.Finds {
 		w.HTML(`<form class="find" method="post" action="/console/find" role="search">
-<label for="find">Find a patient or prescription</label>
+<label for="find">Patient or prescription</label>
 <input id="find" name="q" autocomplete="off" spellcheck="false" aria-keyshortcuts="Control+K">
 <button>Find <kbd>Ctrl K</kbd></button>
 </form>

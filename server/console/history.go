@@ -69,11 +69,7 @@ func (h *historyScreen) write(w *markup.Writer) {
 		h.Proof.write(w)
 	}
 	if h.To != "" {
-		w.HTML("<section aria-labelledby=\"changes\">\n<h2 id=\"changes\">From version ").Text(h.From).HTML(" to ").Text(h.To).HTML("</h2>\n<div class=\"scroll\" role=\"region\" aria-label=\"Table of the changes\" tabindex=\"0\">\n<table>\n<caption>").Text(plural(len(h.Changes), "element")).HTML(" differ; ").Text(strconv.Itoa(h.Same)).HTML(" are the same. When it was stored, and its version, are left out.</caption>\n<thead><tr><th scope=\"col\">Element</th><th scope=\"col\">What</th><th scope=\"col\">Was</th><th scope=\"col\">Now</th></tr></thead>\n<tbody>\n")
-		for _, c := range h.Changes {
-			w.HTML("<tr><th scope=\"row\"><code>").Text(c.Path).HTML("</code></th><td>").Text(c.What).HTML("</td><td class=\"value\">").Text(c.Was).HTML("</td><td class=\"value\">").Text(c.Now).HTML("</td></tr>\n")
-		}
-		w.HTML("</tbody>\n</table>\n</div>\n</section>\n")
+		h.changes(w)
 	}
 	if len(h.Blame) > 0 {
 		w.HTML("<details><summary>Which version each element is from</summary>\n<div class=\"scroll\" role=\"region\" aria-label=\"Table of the elements\" tabindex=\"0\">\n<table>\n<caption>The elements of the newest version</caption>\n<thead><tr><th scope=\"col\">Element</th><th scope=\"col\">Value</th><th scope=\"col\">Version</th><th scope=\"col\">Who</th></tr></thead>\n<tbody>\n")
@@ -82,6 +78,20 @@ func (h *historyScreen) write(w *markup.Writer) {
 		}
 		w.HTML("</tbody>\n</table>\n</div>\n</details>\n")
 	}
+}
+
+// changes are what is different between the two versions.
+func (h *historyScreen) changes(w *markup.Writer) {
+	w.HTML("<section aria-labelledby=\"changes\">\n<h2 id=\"changes\">From version ").Text(h.From).HTML(" to ").Text(h.To).HTML("</h2>\n")
+	if len(h.Changes) == 0 {
+		w.HTML("<p>No element differs; ").Text(strconv.Itoa(h.Same)).HTML(" are the same. When it was stored, and its version, are left out.</p>\n</section>\n")
+		return
+	}
+	w.HTML("<div class=\"scroll\" role=\"region\" aria-label=\"Table of the changes\" tabindex=\"0\">\n<table>\n<caption>").Text(plural(len(h.Changes), "element")).HTML(" differ; ").Text(strconv.Itoa(h.Same)).HTML(" are the same. When it was stored, and its version, are left out.</caption>\n<thead><tr><th scope=\"col\">Element</th><th scope=\"col\">What</th><th scope=\"col\">Was</th><th scope=\"col\">Now</th></tr></thead>\n<tbody>\n")
+	for _, c := range h.Changes {
+		w.HTML("<tr><th scope=\"row\"><code>").Text(c.Path).HTML("</code></th><td>").Text(c.What).HTML("</td><td class=\"value\">").Text(c.Was).HTML("</td><td class=\"value\">").Text(c.Now).HTML("</td></tr>\n")
+	}
+	w.HTML("</tbody>\n</table>\n</div>\n</section>\n")
 }
 
 // element is a value in a resource, by where it is.

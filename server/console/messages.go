@@ -67,7 +67,8 @@ func (v *visit) messagesPage() (view, error) {
 // mistakes are the issues of 30 days by rule and place, the most frequent first.
 func (v *visit) mistakes(parameters fhir.Node) listed {
 	l := listed{Section: Section{Title: "Mistakes of the last 30 days", Head: []string{"Where", "Rule", "Messages", "Last", "What is said"}, Empty: "Nothing was refused."}}
-	l.Words = parameter(parameters, "messages").Get("valueInteger").Text() + " messages, of which " + parameter(parameters, "accepted").Get("valueInteger").Text() + " were accepted."
+	all, _ := strconv.Atoi(parameter(parameters, "messages").Get("valueInteger").Text())
+	l.Words = plural(all, "message") + "; accepted: " + parameter(parameters, "accepted").Get("valueInteger").Text() + "."
 	for p := range parameters.Items() {
 		if p.Get("name").Text() != "mistake" {
 			continue

@@ -50,13 +50,22 @@ func (o *orderScreen) write(w *markup.Writer) {
 	o.Banner.write(w, true)
 	doors(w, o.Doors)
 	if len(o.Items) > 0 {
-		w.HTML("<section aria-labelledby=\"items\">\n<h2 id=\"items\">Items</h2>\n<div class=\"scroll\" role=\"region\" aria-label=\"Table of the items\" tabindex=\"0\">\n<table class=\"entries\">\n<caption>The items, where each is, and what the NHS App shows</caption>\n<thead><tr><th scope=\"col\">Item</th><th scope=\"col\">Quantity</th><th scope=\"col\">Where it is</th><th scope=\"col\">NHS App</th></tr></thead>\n<tbody>\n")
+		w.HTML("<section aria-labelledby=\"items\">\n<h2 id=\"items\">Items</h2>\n<div class=\"scroll\" role=\"region\" aria-label=\"Table of the items\" tabindex=\"0\">\n<table class=\"entries\">\n<caption>The items, where each is, and what the NHS App shows</caption>\n<thead><tr><th scope=\"col\">Item</th>")
+		quantities := slices.ContainsFunc(o.Items, func(i item) bool { return i.Quantity != "" }) // which a role may not be shown
+		if quantities {
+			w.HTML("<th scope=\"col\">Quantity</th>")
+		}
+		w.HTML("<th scope=\"col\">Where it is</th><th scope=\"col\">NHS App</th></tr></thead>\n<tbody>\n")
 		for _, i := range o.Items {
 			w.HTML("<tr><th scope=\"row\">").Text(strings.TrimSpace(i.Place + " " + i.Medicine))
 			if i.Dose != "" {
 				w.HTML("<br><span class=\"soft\">").Text(i.Dose).HTML("</span>")
 			}
-			w.HTML(`</th><td data-label="Quantity">`).Text(i.Quantity).HTML(`</td><td data-label="Where it is">`).Text(i.Answer.State)
+			w.HTML("</th>")
+			if quantities {
+				w.HTML(`<td data-label="Quantity">`).Text(i.Quantity).HTML("</td>")
+			}
+			w.HTML(`<td data-label="Where it is">`).Text(i.Answer.State)
 			if i.Answer.Since.Words != "" {
 				w.HTML(", since ")
 				i.Answer.Since.write(w)

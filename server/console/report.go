@@ -93,6 +93,9 @@ func (l *listed) write(w *markup.Writer, id string) {
 	w.HTML("</section>\n")
 }
 
+// shortCell is how long the text of a cell is at most that stays on one line.
+const shortCell = 12
+
 func (l *listed) table(w *markup.Writer) {
 	w.HTML("<div class=\"scroll\" role=\"region\" tabindex=\"0\"").Attr("aria-label", "Table: "+l.Title).HTML(">\n<table class=\"list\">\n<caption>").Text(l.Title).HTML("</caption>\n<thead><tr>")
 	for _, h := range l.Head {
@@ -110,6 +113,8 @@ func (l *listed) table(w *markup.Writer) {
 				w.HTML("<th scope=\"row\"><a").Attr("href", l.Links[i]).HTML(">").Text(cell).HTML("</a></th>")
 			case n == 0:
 				w.HTML("<th scope=\"row\">").Text(cell).HTML("</th>")
+			case len(cell) <= shortCell: // such as a day, which is not broken
+				w.HTML(`<td class="time">`).Text(cell).HTML("</td>")
 			default:
 				w.HTML("<td>").Text(cell).HTML("</td>")
 			}
