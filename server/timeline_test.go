@@ -96,7 +96,7 @@ func TestTimeline(t *testing.T) {
 		"/fhir/Patient/a/$timeline?_since=yesterday":   "400 invalid _since",
 		"/fhir/Patient/a/$timeline?_at=noon":           "400 invalid _at",
 		"/fhir/Patient/a/$timeline?gender=male":        "400 not-supported gender",
-		"/fhir/Patient/a/$timeline?_count=many":        "400 invalid _count",
+		"/fhir/Patient/a/$timeline?_count=many":        "400 value _count",
 	} {
 		w := call(h, "GET", target, "")
 		r, err := fhir.Parse(w.Body.Bytes())
