@@ -52,10 +52,10 @@ func (s *Server) historyQuery(c *gin.Context, given url.Values) (q fhir.HistoryQ
 		case "_type":
 			if q.Type != "" {
 				wrong(name, "This is the history of one type already.", "no _type, or the history of everything, GET [base]/_history")
-			} else if q.Types, err = x.searched(x.query[name], r4.ResourceTypes()); err != nil {
+			} else if q.Types, err = x.searched(given[name], r4.ResourceTypes()); err != nil {
 				return q, self, err
 			}
-			self[name] = x.query[name]
+			self[name] = given[name]
 			continue
 		case "_summary":
 			if value == "count" {

@@ -39,6 +39,7 @@ func (s *Server) timeline(c *gin.Context) error {
 	}
 	own := cloned(params)
 	delete(own, "_type")
+	delete(own, pageParam) // which is of the types too
 	q, self, err := s.historyQuery(c, own)
 	if err != nil {
 		return err
@@ -48,6 +49,12 @@ func (s *Server) timeline(c *gin.Context) error {
 	}
 	if list := params["_type"]; list != nil {
 		self["_type"] = list
+	}
+	if token := params.Get(pageParam); token != "" {
+		if err := s.openHistoryPage(x, &q, sealedFor(c, self), token); err != nil {
+			return err
+		}
+		self.Set(pageParam, token)
 	}
 	if err := x.toil(c.Request.Context()); err != nil {
 		return err

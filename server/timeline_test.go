@@ -74,7 +74,13 @@ func TestTimeline(t *testing.T) {
 		got, _ := read("/fhir/Patient/a/$timeline" + query)
 		require.Equal(t, want, got, query)
 	}
-	var paged []string
+	var paged, flags []string
+	for next := "/fhir/Patient/a/$timeline?_count=2&_type=Flag,Task"; next != ""; {
+		var list []string
+		list, next = read(next)
+		flags = append(flags, list...)
+	}
+	require.Equal(t, all[2:7], flags)
 	for next := "/fhir/Patient/a/$timeline?_count=3"; next != ""; {
 		var list []string
 		list, next = read(next)
