@@ -46,7 +46,7 @@ func openTab(t *testing.T, program string) *tab {
 	require.NoError(t, err)
 	cmd := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--lang=en-GB", "--remote-debugging-pipe", "--user-data-dir="+profile, "about:blank")
 	cmd.Env = append(os.Environ(), "LANGUAGE=en_GB", "LANG=en_GB.UTF-8") // fields of dates are as people here write them
-	cmd.ExtraFiles = []*os.File{theirs, ours} // 3 and 4
+	cmd.ExtraFiles = []*os.File{theirs, ours}                            // 3 and 4
 	require.NoError(t, cmd.Start())
 	_, _ = theirs.Close(), ours.Close()
 	b := &tab{t: t, out: out, waiting: map[int]chan answer{}}
