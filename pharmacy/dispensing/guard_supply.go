@@ -50,7 +50,8 @@ func (s *Service) unprescribed(state fhir.State, tx *fhir.Transaction, r *fhir.R
 	if tx.Derived {
 		return nil
 	}
-	stored, err := read(state, r.Root().Path("medicationReference", "reference").Text(), "Medication")
+	ref, _, _ := strings.Cut(r.Root().Path("medicationReference", "reference").Text(), "/_history/")
+	stored, err := read(state, ref[max(strings.LastIndex(ref, "Medication/"), 0):], "Medication")
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,8 @@ func TestUnprescribed(t *testing.T) {
 			require.NoError(t, write(fhir.Update, fmt.Sprintf("p%d", i), strings.NewReplacer(`"completed"`, `"entered-in-error"`, `"id":"d`, `"id":"p`).Replace(text)), "a record may be taken back")
 		}
 	}
-	for _, medicine := range []string{`{"reference":"Medication/mph"}`, `{"display":"Ritalin 10mg tablets"}`} {
-		require.Equal(t, []string{"HMR-214"}, epstest.RulesOf(write(fhir.Create, "", `{"resourceType":"MedicationDispense","status":"completed","medicationReference":`+medicine+`,"quantity":{"value":28}}`)))
+	for _, medicine := range []string{`{"reference":"Medication/mph"}`, `{"reference":"Medication/mph/_history/1"}`, `{"reference":"https://pestle.example/fhir/Medication/mph"}`,
+		`{"identifier":{"system":"http://snomed.info/sct","value":"36123511000001103"}}`, `{"display":"Ritalin 10mg tablets"}`} {
+		require.Equal(t, []string{"HMR-214"}, epstest.RulesOf(write(fhir.Create, "", `{"resourceType":"MedicationDispense","status":"completed","medicationReference":`+medicine+`,"quantity":{"value":28},"whenHandedOver":"2001-01-01"}`)))
 	}
 }

@@ -12,11 +12,11 @@ func (s *Service) guardGoods(state fhir.State, tx *fhir.Transaction, before, aft
 	if tx.Derived || tx.Purges() {
 		return nil
 	}
-	was, err := s.completed(state, before)
+	was, err := s.completed(state, before, tx.Requester)
 	if err != nil {
 		return err
 	}
-	is, err := s.completed(state, after)
+	is, err := s.completed(state, after, tx.Requester)
 	if err != nil || !was && !is {
 		return err
 	}
@@ -32,7 +32,7 @@ func (s *Service) guardGoods(state fhir.State, tx *fhir.Transaction, before, aft
 
 // completed reports whether a version says that the pharmacy supplied a drug that the
 // register is kept for. What does not name its supplier is taken for the pharmacy's.
-func (s *Service) completed(state fhir.State, v *fhir.Version) (bool, error) {
+func (s *Service) completed(state fhir.State, v *fhir.Version, who fhir.Principal) (bool, error) {
 	if v == nil || v.Deleted() {
 		return false, nil
 	}
@@ -48,7 +48,7 @@ func (s *Service) completed(state fhir.State, v *fhir.Version) (bool, error) {
 		} else if ods == "" && org != nil {
 			ods = nhs.Identifier(org.Root(), nhs.IDODS).Text()
 		}
-		ours = ours || ods != "" && (ods == s.site || v.Requester.Bound() && v.Requester.ActsFor(ods))
+		ours = ours || ods != "" && (ods == s.site || who.ActsFor(ods))
 	}
 	if !ours {
 		return false, nil

@@ -44,13 +44,10 @@ func (u Unprescribed) says() string {
 // MedicationDispense d, which is of the medicine that it names and that stored, a
 // Medication, does.
 func (r Rules) Unprescribed(d, stored node, now time.Time) []fhir.Issue {
-	on := nhs.ReadDate(d.Get("whenHandedOver").Text())
-	if on.IsZero() {
-		on = nhs.DateOf(now)
-	}
+	on := nhs.DateOf(now) // whatever day the record tells: an old one would have less law
 	l := Line{Medicines: slices.Concat(medicinesOf(MedicineOf(d)), medicinesOf(stored.Get("code")))}
-	if text := d.Path("medicationReference", "display").Text(); text != "" {
-		l.Medicines = append(l.Medicines, fhir.Coding{Display: text})
+	if ref := d.Get("medicationReference"); ref.Exists() {
+		l.Medicines = append(l.Medicines, fhir.Coding{System: ref.Path("identifier", "system").Text(), Code: ref.Path("identifier", "value").Text(), Display: ref.Get("display").Text()})
 	}
 	r.Medicines.check(&l, on)
 	named := func(words []string) bool {
