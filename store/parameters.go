@@ -294,9 +294,11 @@ func (v view) usableIn(typ string, clauses []search.Clause) error {
 // usableQuery asks for all that a query rests on.
 func (v view) usableQuery(q *search.Query) error {
 	err := v.usableIn(q.Type, q.Clauses)
-	for i := range q.Sort {
-		if err == nil {
-			err = v.usable(q.Type, q.Sort[i].Param)
+	for _, by := range q.Sort {
+		for typ := q.Type; err == nil; typ, by = by.Chain.Type, by.Chain.Sort {
+			if err = v.usable(typ, by.Param); by.Chain == nil {
+				break
+			}
 		}
 	}
 	for _, list := range [][]search.Include{q.Include, q.RevInclude} {

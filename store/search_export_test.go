@@ -32,6 +32,13 @@ func SetSortLimits(walkedRows, sortedMatches int) (restore func()) {
 	return func() { maxWalked, maxSorted = rows, matches }
 }
 
+// SetChainWalk makes a page that is sorted by a chain end after so many rows.
+func SetChainWalk(rows int) (restore func()) {
+	before := maxChainWalk
+	maxChainWalk = rows
+	return func() { maxChainWalk = before }
+}
+
 // SetGroupSize makes a group of matches that are equal by one sort parameter large.
 func SetGroupSize(n int) (restore func()) {
 	before := groupSize

@@ -17,7 +17,7 @@ var groupSize = 500
 // sorts are the sort parameters of a query.
 type sorts struct {
 	orders []order
-	ranges [][]search.Range // all of each
+	ranges [][]search.Range // all of each; nil of a chained one
 	params []string
 }
 
@@ -25,6 +25,10 @@ func sortsOf(typ string, by []search.Sort) sorts {
 	var s sorts
 	for _, one := range by {
 		s.orders = append(s.orders, order{typ, one})
+		if one.Chain != nil {
+			s.ranges = append(s.ranges, nil)
+			continue
+		}
 		s.ranges = append(s.ranges, search.SortRanges(typ, one))
 		s.params = append(s.params, one.Param)
 	}
@@ -39,7 +43,13 @@ func (s *sorts) match(in *selection, ver *fhir.Version, r rid) (match, error) {
 	}
 	m := match{ver, make([]spot, len(s.orders))}
 	for i, o := range s.orders {
-		m.spots[i] = spot{o.first(ver, entries, s.ranges[i]), r}
+		key := []byte(nil)
+		if o.by.Chain == nil {
+			key = o.first(ver, entries, s.ranges[i])
+		} else if key, err = in.best(o, ver, r); err != nil {
+			return match{}, err
+		}
+		m.spots[i] = spot{key, r}
 	}
 	return m, nil
 }
@@ -213,7 +223,9 @@ func (g *groups) walk(p *page, level int, from *groupStart) (equal *spot, full b
 		if !ok {
 			return nil, g.flush(p, list), nil
 		}
-		g.left--
+		if g.left--; now.rid == 0 {
+			continue
+		}
 		if err := stopped(p.ctx); err != nil {
 			return nil, false, err
 		}
@@ -269,16 +281,13 @@ func (g *groups) flush(p *page, list []match) (full bool) {
 // within fills the page with what is equal by a level.
 func (g *groups) within(p *page, level int, at spot) (full bool, err error) {
 	o := g.orders[level]
-	clause := search.Clause{Param: o.by.Param, Not: at.key == nil}
-	for _, r := range g.ranges[level] {
-		if at.key != nil {
-			r = search.Range{Lo: search.SortPlace(o.typ, o.by, at.key, r.Lo), Few: true,
-				Match: func(key []byte) bool { return o.compareValues(spot{key: key}, at) == 0 }}
-			r.Hi = after(r.Lo)
-		}
-		clause.Ranges = append(clause.Ranges, r)
+	clauses := slices.Clone(p.clauses)
+	if o.by.Chain == nil {
+		clauses = append(clauses, o.clause(at.key))
+	} else if c, ok := o.chainClause(at.key); ok {
+		clauses = append(clauses, c)
 	}
-	s, err := p.v.planned(p.ctx, p.typ, append(slices.Clone(p.clauses), clause), true)
+	s, err := p.v.planned(p.ctx, p.typ, clauses, true)
 	if err != nil {
 		return false, err
 	}
@@ -286,6 +295,21 @@ func (g *groups) within(p *page, level int, at spot) (full bool, err error) {
 	full, err = g.fill(inner, level+1)
 	p.size, p.skip = inner.size, inner.skip
 	return full, closeAll([]stream{s}, err)
+}
+
+// clause asks for what has an entry that sorts as a key does; for what has none where it
+// is nil.
+func (o order) clause(key []byte) search.Clause {
+	clause := search.Clause{Param: o.by.Param, Not: key == nil}
+	for _, r := range search.SortRanges(o.typ, o.by) {
+		if key != nil {
+			r = search.Range{Lo: search.SortPlace(o.typ, o.by, key, r.Lo), Few: true,
+				Match: func(k []byte) bool { return o.compareValues(spot{key: k}, spot{key: key}) == 0 }}
+			r.Hi = after(r.Lo)
+		}
+		clause.Ranges = append(clause.Ranges, r)
+	}
+	return clause
 }
 
 // equal reports whether a match is equal to the group of a page by each level. One with
@@ -341,6 +365,12 @@ func (p *page) walkFrom(o order, from *groupStart) (walk, error) {
 	switch {
 	case from == nil:
 		return p.walk(o, nil)
+	case o.by.Chain != nil && from.key == nil && from.beyond:
+		return nowhere{}, nil
+	case o.by.Chain != nil && from.key == nil:
+		return p.withoutChained(o, 0), nil
+	case o.by.Chain != nil:
+		return p.chainedFrom(o, walkStart{key: o.leafKey(from.key), beyond: from.beyond}), nil
 	case o.by.Param == search.ID:
 		return p.v.ids(o, &spot{key: from.key}), nil // each is a group of its own
 	}

@@ -98,7 +98,7 @@ func (w world) search(q *search.Query) []*doc {
 	}
 	slices.SortStableFunc(out, func(a, b *doc) int {
 		for _, by := range q.Sort {
-			if c := compareDocs(a, b, by, len(q.Sort) == 1); c != 0 {
+			if c := w.compareDocs(a, b, by, len(q.Sort) == 1); c != 0 {
 				return c
 			}
 		}
@@ -108,9 +108,9 @@ func (w world) search(q *search.Query) []*doc {
 }
 
 // compareDocs goes by a sort parameter. alone: it also decides between equal
-// values, by the rest of their keys and the order of creation.
-func compareDocs(a, b *doc, by search.Sort, alone bool) int {
-	x, y := best(a, by), best(b, by)
+// values, by the rest of their keys, what has them and the order of creation.
+func (w world) compareDocs(a, b *doc, by search.Sort, alone bool) int {
+	x, y := w.best(a, by), w.best(b, by)
 	switch {
 	case x == nil && y == nil:
 		return 0
@@ -118,29 +118,68 @@ func compareDocs(a, b *doc, by search.Sort, alone bool) int {
 		return 1
 	case y == nil:
 		return -1
+	case alone:
+		return compareValues(x, y, by)
 	}
-	c := bytes.Compare(search.SortKey(a.typ, by, x), search.SortKey(a.typ, by, y))
-	if c == 0 && alone {
-		c = cmp.Or(bytes.Compare(x, y), a.created-b.created)
-	}
+	c := bytes.Compare(x.sort, y.sort)
 	if by.Descending {
 		return -c
 	}
 	return c
 }
 
-func best(d *doc, by search.Sort) []byte {
-	if by.Param == search.ID {
-		return []byte(d.id)
+// value is what a document is sorted by, with the places in the order of creation of what
+// has it, of what refers to that, and so on; the last is that of the document.
+type value struct {
+	sort, key []byte
+	way       []int
+}
+
+// compareValues puts values in order: by themselves and what has them in the direction,
+// then by what leads there.
+func compareValues(x, y *value, by search.Sort) int {
+	c := cmp.Or(bytes.Compare(x.sort, y.sort), bytes.Compare(x.key, y.key), x.way[0]-y.way[0])
+	if by.Descending {
+		c = -c
 	}
-	var out []byte
-	for _, e := range d.entries {
-		if e.Param != by.Param {
-			continue
+	return cmp.Or(c, slices.Compare(x.way[1:], y.way[1:]))
+}
+
+// best is the value that comes first in the order, nil for none.
+func (w world) best(d *doc, by search.Sort) *value {
+	all := w.values(d, by)
+	if len(all) == 0 {
+		return nil
+	}
+	return slices.MinFunc(all, func(x, y *value) int { return compareValues(x, y, by) })
+}
+
+func (w world) values(d *doc, by search.Sort) (out []*value) {
+	if by.Chain != nil {
+		var to []*doc
+		for _, other := range w.list(by.Chain.Type) {
+			if refers(d, by.Param, other) {
+				to = append(to, other)
+			}
 		}
-		key := func(k []byte) []byte { return append(bytes.Clone(search.SortKey(d.typ, by, k)), k...) }
-		if c := bytes.Compare(key(e.Key), key(out)); out == nil || c < 0 != by.Descending {
-			out = e.Key
+		if d.res != nil && by.Chain.Sort.Param != search.ID && by.Chain.Sort.Param != search.LastUpdated {
+			for _, entries := range search.Contained(d.res, by.Param, by.Chain.Type) {
+				to = append(to, &doc{typ: by.Chain.Type, entries: entries, created: d.created})
+			}
+		}
+		for _, other := range to {
+			for _, v := range w.values(other, by.Chain.Sort) {
+				out = append(out, &value{v.sort, v.key, append(slices.Clip(v.way), d.created)})
+			}
+		}
+		return out
+	}
+	if by.Param == search.ID {
+		return []*value{{[]byte(d.id), []byte(d.id), []int{d.created}}}
+	}
+	for _, e := range d.entries {
+		if e.Param == by.Param {
+			out = append(out, &value{search.SortKey(d.typ, by, e.Key), e.Key, []int{d.created}})
 		}
 	}
 	return out
@@ -154,6 +193,7 @@ type scene struct {
 	worlds  map[fhir.Seq]world
 	created int
 	clock   time.Time
+	short   bool // pages may have fewer matches than were asked for
 }
 
 var vocabulary = map[string][]string{
@@ -295,9 +335,9 @@ func (s *scene) query() (typ, query string) {
 	for range s.rnd.IntN(4) {
 		parts = append(parts, one())
 	}
-	sorts := map[string][]string{"Patient": {"birthdate", "-birthdate,family", "family", "-_id", "-general-practitioner", "-name", "gender,-birthdate", "-name,birthdate", "gender,-general-practitioner,family"}, "MedicationRequest": {"-authoredon", "status,_id", "code", "authoredon", "status,-authoredon", "-status,code,-authoredon", "-code,_lastUpdated"}}[typ]
+	sorts := map[string][]string{"Patient": {"birthdate", "-birthdate,family", "family", "-_id", "-general-practitioner", "-name", "gender,-birthdate", "-name,birthdate", "gender,-general-practitioner,family", "general-practitioner.family", "-general-practitioner:Practitioner.name", "-general-practitioner.family,birthdate", "gender,general-practitioner:Practitioner._id"}, "MedicationRequest": {"-authoredon", "status,_id", "code", "authoredon", "status,-authoredon", "-status,code,-authoredon", "-code,_lastUpdated", "patient.birthdate", "-patient.birthdate", "-subject:Patient.family", "subject.family", "patient.gender,-authoredon", "-patient._id", "patient._id,-status", "patient._lastUpdated", "patient.general-practitioner.family", "-patient.general-practitioner:Practitioner.name,code", "status,-patient.family", "-patient.gender,patient.general-practitioner.family"}}[typ]
 	if s.db.Custom() != nil {
-		sorts = append(sorts, map[string][]string{"Patient": {"nick", "-born", "gender,-nick"}, "MedicationRequest": {"-of", "rx,-of"}}[typ]...)
+		sorts = append(sorts, map[string][]string{"Patient": {"nick", "-born", "gender,-nick", "gp.family,nick"}, "MedicationRequest": {"-of", "rx,-of", "of.nick", "-of.born", "-of.gp.family", "patient.nick,of.gender", "patient.gp:Practitioner.name"}}[typ]...)
 	}
 	if s.rnd.IntN(2) == 0 {
 		parts = append(parts, "_sort="+pick(append(sorts, "_lastUpdated", "-_lastUpdated", "_id")...))
@@ -347,7 +387,10 @@ func (s *scene) check(meanwhile bool) {
 		if r.Next == nil {
 			break
 		}
-		require.Len(s.t, r.Matches, q.Count)
+		if !s.short {
+			require.Len(s.t, r.Matches, q.Count)
+		}
+		require.LessOrEqual(s.t, len(r.Matches), q.Count)
 		q.Page = *r.Next
 		if meanwhile {
 			s.commit()
@@ -386,6 +429,10 @@ func TestSearchAgreesWithModel(t *testing.T) {
 			limits, size := store.SetSortLimits(1, 2), store.SetGroupSize(1)
 			return func() { limits(); size() }
 		},
+		"short": func() func() {
+			limits, short := store.SetSortLimits(1, 2), store.SetChainWalk(1)
+			return func() { limits(); short() }
+		},
 		"sorted": func() func() { return store.SetSortLimits(1, 1000) },
 		"posted": func() func() {
 			limits, posted := store.SetSearchLimits(20, 1, 2, 5, 2), store.SetPosted(10, 3)
@@ -396,7 +443,7 @@ func TestSearchAgreesWithModel(t *testing.T) {
 			defer set()()
 			for seed := range seeds {
 				both(t, func(t *testing.T, db *store.DB) {
-					s := &scene{t: t, rnd: rand.New(rand.NewPCG(seed, uint64(len(name)))), db: db, worlds: map[fhir.Seq]world{}, clock: epoch}
+					s := &scene{t: t, rnd: rand.New(rand.NewPCG(seed, uint64(len(name)))), db: db, worlds: map[fhir.Seq]world{}, clock: epoch, short: name == "short"}
 					for range 25 {
 						s.commit()
 					}

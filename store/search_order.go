@@ -43,10 +43,13 @@ type order struct {
 }
 
 // compare puts spots in order. Downwards, everything is reversed but what has
-// no value.
+// no value, and what refers to the same value.
 func (o order) compare(a, b spot) int {
 	if a.key == nil || b.key == nil {
 		return cmp.Or(o.compareValues(a, b), cmp.Compare(a.rid, b.rid))
+	}
+	if o.by.Chain != nil {
+		return cmp.Or(o.compareChained(a.key, b.key), cmp.Compare(a.rid, b.rid))
 	}
 	return o.directed(cmp.Or(o.compareKeys(a.key, b.key), cmp.Compare(a.rid, b.rid)))
 }
@@ -61,7 +64,7 @@ func (o order) compareValues(a, b spot) int {
 	case b.key == nil:
 		return -1
 	}
-	return o.directed(bytes.Compare(search.SortKey(o.typ, o.by, a.key), search.SortKey(o.typ, o.by, b.key)))
+	return o.directed(bytes.Compare(o.sortKey(a.key), o.sortKey(b.key)))
 }
 
 func (o order) directed(c int) int {

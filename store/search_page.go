@@ -195,20 +195,24 @@ func lost() error {
 }
 
 // take fills the page from a walk and closes it. filled is false where more
-// than limit rows were looked at first.
+// than limit rows were looked at first; then at is the last of them.
 func (p *page) take(w walk, limit int) (at []byte, filled bool, err error) {
 	defer func() {
 		if e := w.close(); err == nil {
 			err = e
 		}
 	}()
+	var now spot
 	for rows := 0; limit < 0 || rows < limit; rows++ {
-		now, ok := w.next()
-		if !ok {
+		var ok bool
+		if now, ok = w.next(); !ok {
 			return nil, true, nil
 		}
 		if err := stopped(p.ctx); err != nil {
 			return nil, false, err
+		}
+		if now.rid == 0 { // there is nothing here
+			continue
 		}
 		if has, err := p.has(now.rid); err != nil {
 			return nil, false, err
@@ -229,5 +233,5 @@ func (p *page) take(w walk, limit int) (at []byte, filled bool, err error) {
 		}
 		at = now.encode()
 	}
-	return nil, false, nil
+	return now.encode(), false, nil
 }

@@ -43,6 +43,8 @@ type selection struct {
 	parsed   *fhir.Version // what resource was parsed from
 	resource *fhir.Resource
 	inner    map[*search.Clause]*selection // of chained conditions that are checked
+	targets  map[string]*selection         // what sort keys lead to, by type
+	bests    map[bestOf][]byte             // sort keys of what this selects, by which others are sorted
 }
 
 // seek gives the first selected resource at or behind r, 0 at the end: a
@@ -252,6 +254,9 @@ func (s *selection) close() error {
 	err := closeAll(s.must, nil)
 	err = closeAll(s.not, err)
 	for _, in := range s.inner {
+		err = closeAll([]stream{in}, err)
+	}
+	for _, in := range s.targets {
 		err = closeAll([]stream{in}, err)
 	}
 	if s.numbers == nil {

@@ -34,9 +34,17 @@ func (p *page) sorted(behind *spot) ([]byte, error) {
 	case complete:
 		return p.cut(o, list, behind)
 	}
-	at, _, err := p.walked(o, behind, -1)
+	rest := -1
+	if o.by.Chain != nil && !p.limited && p.skip == 0 { // where a part is seen, what others have must not end a page
+		rest = maxChainWalk
+	}
+	at, _, err := p.walked(o, behind, rest)
 	return at, err
 }
+
+// maxChainWalk is how many rows a page that is sorted by a chain looks at before it ends
+// short of its count. It is a variable, so that tests can make it small.
+var maxChainWalk = 20_000
 
 // fewMatches reports whether streams leave few candidates, which are best
 // sorted in memory at once.
@@ -65,7 +73,10 @@ func (p *page) walked(o order, behind *spot, limit int) (at []byte, filled bool,
 // walk goes through the resources that may match in the order of a parameter.
 // Where the walk is within the ranges of a clause, that clause leads.
 func (p *page) walk(o order, behind *spot) (walk, error) {
-	if o.by.Param == search.ID {
+	switch {
+	case o.by.Chain != nil:
+		return p.chained(o, behind), nil
+	case o.by.Param == search.ID:
 		return p.v.ids(o, behind), nil
 	}
 	in, limited := search.SortWithin(p.typ, o.by, p.clauses)

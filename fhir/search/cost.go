@@ -69,7 +69,7 @@ const (
 // Heavy reports whether a query may take much work, so that only few of its kind
 // should be answered at a time.
 func (q *Query) Heavy() bool {
-	if q.Count > heavyPage || len(q.Sort) > 1 {
+	if q.Count > heavyPage || len(q.Sort) > 1 || len(q.Sort) == 1 && q.Sort[0].Chain != nil {
 		return true
 	}
 	for _, i := range slices.Concat(q.Include, q.RevInclude) {

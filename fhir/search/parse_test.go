@@ -77,7 +77,15 @@ func (q *Query) summary() string {
 		fmt.Fprintf(&b, "  clause %s\n", c.summary())
 	}
 	if len(q.Sort) > 0 {
-		fmt.Fprintf(&b, "  sort %v\n", q.Sort)
+		var sorts []string
+		for _, by := range q.Sort {
+			path := by.Param
+			for c := by.Chain; c != nil; c = c.Sort.Chain {
+				path += ":" + c.Type + "." + c.Sort.Param
+			}
+			sorts = append(sorts, fmt.Sprintf("{%s %v}", path, by.Descending))
+		}
+		fmt.Fprintf(&b, "  sort [%s]\n", strings.Join(sorts, " "))
 	}
 	for _, i := range q.Include {
 		fmt.Fprintf(&b, "  include %+v\n", i)

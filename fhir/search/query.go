@@ -132,6 +132,15 @@ type Include struct {
 type Sort struct {
 	Param      string
 	Descending bool
+	// Chain is set where Param is a reference and the resources are in the order of what
+	// it leads to.
+	Chain *SortChain
+}
+
+// SortChain is a sort key of the resources that a reference leads to.
+type SortChain struct {
+	Type string
+	Sort Sort // in the direction of the whole
 }
 
 // Total says how carefully to count: https://hl7.org/fhir/R4/search.html#total

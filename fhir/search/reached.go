@@ -3,7 +3,8 @@ package search
 import "slices"
 
 // Reached lists the types, besides the one that is looked for, whose values
-// decide what a query finds: those of chained parameters and of _has.
+// decide what a query finds: those of chained parameters, of _has and of chained sort
+// keys, whose order would tell of them.
 func (q *Query) Reached() []string {
 	var types []string
 	var walk func(c *Clause)
@@ -24,6 +25,11 @@ func (q *Query) Reached() []string {
 	}
 	for i := range q.Clauses {
 		walk(&q.Clauses[i])
+	}
+	for _, by := range q.Sort {
+		for c := by.Chain; c != nil; c = c.Sort.Chain {
+			types = append(types, c.Type)
+		}
 	}
 	slices.Sort(types)
 	return slices.Compact(types)

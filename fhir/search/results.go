@@ -46,22 +46,18 @@ func (p *parser) sort(name, modifier, value string) {
 	}
 	for _, key := range split(value, ',') {
 		param, descending := strings.CutPrefix(key, "-")
-		code, ok := p.sortable(param)
-		if !ok {
-			known := append(sortParams(p.query.Type), p.customParams(p.query.Type)...)
-			p.refuse(name, "The sort key is none of "+p.query.Type+".", "one of "+listed(known)+", with - in front to sort downwards", key, nearest(param, known))
-			continue
+		if by, ok := p.sortKey(p.query.Type, param, key); ok {
+			p.query.Sort = append(p.query.Sort, by.directed(descending))
 		}
-		p.query.Sort = append(p.query.Sort, Sort{code, descending})
 	}
 }
 
 // sortable gives the name of the entries by which a parameter sorts.
-func (p *parser) sortable(name string) (code string, ok bool) {
-	if slices.Contains(sortParams(p.query.Type), name) {
+func (p *parser) sortable(typ, name string) (code string, ok bool) {
+	if slices.Contains(sortParams(typ), name) {
 		return name, true
 	}
-	param := p.stored(p.query.Type, name)
+	param := p.stored(typ, name)
 	if param == nil || param.Type == "composite" {
 		return "", false
 	}

@@ -56,7 +56,7 @@ func sortKind(resourceType string, by Sort) string {
 	if by.Param == ID {
 		return "id"
 	}
-	if param := Parameter(resourceType, by.Param); param != nil {
+	if param := Parameter(owner(resourceType, by.Param)); param != nil {
 		return param.Type
 	}
 	return ""

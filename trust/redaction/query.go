@@ -19,7 +19,7 @@ func (r *Redactor) Query(q *search.Query) error {
 		}
 	}
 	for _, s := range q.Sort {
-		if err := r.param(q.Type, s.Param, false, "_sort="+s.Param); err != nil {
+		if err := r.sort(q.Type, s); err != nil {
 			return err
 		}
 	}
@@ -34,6 +34,14 @@ func (r *Redactor) Query(q *search.Query) error {
 		}
 	}
 	return nil
+}
+
+// sort refuses a sort key, or a step of a chained one.
+func (r *Redactor) sort(typ string, by search.Sort) error {
+	if err := r.param(typ, by.Param, false, "_sort="+by.Param); err != nil || by.Chain == nil {
+		return err
+	}
+	return r.sort(by.Chain.Type, by.Chain.Sort)
 }
 
 func (r *Redactor) include(typ string, i search.Include, name string) error {
