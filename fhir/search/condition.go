@@ -85,8 +85,11 @@ func (c *condition) modifierOK() bool {
 	if c.modifier == "" && !strings.HasSuffix(c.shown, ":") {
 		return true
 	}
+	if c.param.Type == "reference" && r4.IsResource(c.modifier) {
+		return c.targetOK()
+	}
 	known := modifiers(c.param, c.types, c.Codes != nil)
-	if slices.Contains(known, c.modifier) || c.param.Type == "reference" && r4.IsResource(c.modifier) {
+	if slices.Contains(known, c.modifier) {
 		return true
 	}
 	if slices.Contains(byTerminology, c.modifier) && slices.Contains(modifiers(c.param, c.types, true), c.modifier) {
@@ -95,6 +98,16 @@ func (c *condition) modifierOK() bool {
 	}
 	c.unknown(c.shown, "The modifier is not known for a parameter of type "+c.param.Type+".",
 		"none or one of :"+strings.Join(known, ", :"), nearest(c.modifier, known))
+	return false
+}
+
+// targetOK asks of a modifier that is a type that the reference leads there.
+func (c *condition) targetOK() bool {
+	targets := leadsTo(c.typ, c.param)
+	if len(targets) == 0 || slices.Contains(targets, c.modifier) {
+		return true
+	}
+	c.refuse(c.shown, "The reference does not lead to resources of this type, so that nothing could be found.", "one of "+listed(targets), c.modifier, "")
 	return false
 }
 

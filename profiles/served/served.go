@@ -136,6 +136,9 @@ func (d *Definitions) Search(ctx context.Context, q *search.Query) (*search.Resu
 	if !defines(q.Type) {
 		return d.store.Search(ctx, q)
 	}
+	if slices.ContainsFunc(q.Sort, func(by search.Sort) bool { return by.Chain != nil }) {
+		return nil, fhir.E("search", fhir.NotSupported, fhir.Issue{Expression: "_sort", Message: "Definitions are not sorted by what they refer to.", Expected: "a search parameter of " + q.Type + " itself"})
+	}
 	if len(q.Sort) > 0 && len(q.Include)+len(q.RevInclude) == 0 {
 		return d.sorted(ctx, q)
 	}

@@ -16,19 +16,18 @@ type parameter struct {
 // sharedOnes are the parameters and headers that are not those of a type.
 var sharedOnes = []parameter{
 	{"_at", "query", "An instant: what was true then. In a history: the versions that were current in that time.", false, nil},
-	{"_contained", "query", "Whether contained resources are searched.", false, []string{"true", "false", "both"}},
-	{"_containedType", "query", "What is returned of a contained resource that matches.", false, []string{"container", "contained"}},
+	{"_contained", "query", "Contained resources are found by chains, not by themselves.", false, []string{"false"}},
 	{"_count", "query", "How many there are on a page.", false, nil},
 	{"_elements", "query", "The elements that are returned, with commas between them.", false, nil},
 	{"_filter", "query", "An expression of the filter grammar.", false, nil},
 	{"_format", "query", "The format of the answer, in place of Accept: json or xml.", false, nil},
 	{"_has", "query", "A chain in the other direction; the rest of it belongs to the name: _has:Observation:patient:code.", false, nil},
 	{"_include", "query", "References that are followed: [type]:[parameter], or *.", true, nil},
-	{"_list", "query", "The id of a List: what it refers to.", false, nil},
+	{"_list", "query", "The ids of Lists, with commas between them: what these refer to.", false, nil},
 	{"_pretty", "query", "Whether the answer is indented.", false, []string{"true", "false"}},
 	{"_revinclude", "query", "References to what matches that are followed: [type]:[parameter].", true, nil},
 	{"_since", "query", "An instant: versions since then.", false, nil},
-	{"_sort", "query", "Parameters to sort by, with commas between them; with - before one for descending.", false, nil},
+	{"_sort", "query", "Parameters to sort by, with commas between them; with - before one for descending. One may follow references: patient.family.", false, nil},
 	{"_summary", "query", "A part of each resource, or how many match.", false, []string{"true", "text", "data", "count", "false"}},
 	{"_total", "query", "Whether the number of matches is told.", false, []string{"none", "estimate", "accurate"}},
 	{"_type", "query", "Resource types, with commas between them.", false, nil},
@@ -67,7 +66,7 @@ func shared(name string) fhir.Value {
 
 // resultParameters are those that every search has beside those of its type.
 func resultParameters() (list []any) {
-	for _, name := range []string{"_has", "_filter", "_list", "_sort", "_count", "_total", "_include", "_revinclude", "_contained", "_containedType", "_at", "_summary", "_elements", "_format", "_pretty"} {
+	for _, name := range []string{"_has", "_filter", "_list", "_sort", "_count", "_total", "_include", "_revinclude", "_contained", "_at", "_summary", "_elements", "_format", "_pretty"} {
 		list = append(list, shared(name))
 	}
 	return list
