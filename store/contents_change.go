@@ -33,6 +33,9 @@ func (db *DB) withContents(ctx context.Context, tx *fhir.Transaction) (out *fhir
 		if err = db.inspect(ctx, c.Resource); err != nil {
 			break
 		}
+		if err = db.attached(ctx, tx, c); err != nil {
+			break
+		}
 		if c.Content != nil {
 			held := *c.Content
 			db.pins.add(held)

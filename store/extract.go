@@ -11,7 +11,7 @@ import (
 
 // indexVersion is the version of what [search.Extract] gives: raise it when
 // the same resource gives other entries, and databases renew their index.
-const indexVersion = 9
+const indexVersion = 10
 
 // entriesOf gives the entries of a resource that hold while it stands: all but
 // the one for the time of its version, and those of stored SearchParameters among them. They

@@ -32,24 +32,12 @@ const refersTo = "_refers"
 // absolute address counts as one of this server, since its address is not
 // known here; [planner.referrers] looks closer.
 func referenceEntries(r *fhir.Resource) (entries []search.Entry) {
-	if !referring[r.Type()] {
-		return nil
-	}
-	eachReference(r, func(n fhir.Node) {
+	eachLink(r, func(n fhir.Node) {
 		if typ, id := localEnd(n.Text()); typ != "" {
 			entries = append(entries, search.Entry{Param: refersTo, Key: search.ReferenceKey(typ, id)})
 		}
 	})
 	return entries
-}
-
-// eachReference calls f for each Reference.reference of a resource.
-func eachReference(r *fhir.Resource, f func(n fhir.Node)) {
-	eachPrimitive(r.Root(), nil, func(n fhir.Node, holder *r4.Type, property *r4.Property) {
-		if isReference(holder, property) {
-			f(n)
-		}
-	})
 }
 
 // localEnd is the type and id that an address ends with, if it does.
@@ -66,7 +54,7 @@ func localEnd(text string) (typ, id string) {
 	return typ, id
 }
 
-// enforce refuses references of the referring types to what is not there after
+// enforce refuses references of the referring types, and of attachments, to what is not there after
 // the transaction, and deletions, but for purges, of what they refer to. What the current
 // version refers to already is left alone: data older than the rule must not
 // stop other changes.
@@ -81,7 +69,7 @@ func (p *planner) enforce() error {
 		case p.tx.Changes[i].Purge: // what others say of it stays
 		case s.applied == fhir.Removed:
 			err = p.unreferred(i)
-		case s.writes() && referring[s.typ]:
+		case s.writes():
 			err = p.existing(i)
 		}
 		if err != nil {
@@ -94,20 +82,23 @@ func (p *planner) enforce() error {
 // existing refuses the references of a resource that lead to nothing.
 func (p *planner) existing(i int) error {
 	c, s := &p.tx.Changes[i], &p.steps[i]
+	if !referring[s.typ] && !mayAttach(s.resource.JSON()) {
+		return nil
+	}
 	known := map[string]bool{}
 	was, err := contentOf(s.before)
 	if err != nil {
 		return err
 	}
 	if was != nil {
-		eachReference(was, func(n fhir.Node) {
+		eachLink(was, func(n fhir.Node) {
 			known[n.Text()] = true
 			if typ, id := search.Local(n.Text(), p.v.own); typ != "" {
 				known[typ+"/"+id] = true
 			}
 		})
 	}
-	eachReference(s.resource, func(n fhir.Node) {
+	eachLink(s.resource, func(n fhir.Node) {
 		typ, id := search.Local(n.Text(), p.v.own)
 		switch {
 		case err != nil || c.Message && copied(n):
@@ -213,13 +204,12 @@ func (p *planner) unreferred(i int) error {
 // maxReferrers is how many an issue names.
 const maxReferrers = 5
 
-// referrers lists some of the resources of the referring types that refer to a
-// resource, but for those to be left out.
+// referrers lists some of the resources that refer to a resource as [eachLink] has it, but for those to be left out.
 func (v view) referrers(ctx context.Context, typ, id string, without func(ref string) bool) ([]string, error) {
 	var refs []string
 	clause := search.Clause{Param: refersTo, Ranges: []search.Range{search.ReferenceTo(typ, id, nil)}}
 	for _, from := range r4.ResourceTypes() {
-		if !referring[from] || len(refs) == maxReferrers {
+		if !referring[from] && typ != "Binary" || len(refs) == maxReferrers {
 			continue
 		}
 		s, err := v.selection(ctx, from, []search.Clause{clause})
@@ -254,7 +244,7 @@ func leads(ver *fhir.Version, typ, id string, own search.Own) (found bool, err e
 	if r == nil || err != nil {
 		return false, err
 	}
-	eachReference(r, func(n fhir.Node) {
+	eachLink(r, func(n fhir.Node) {
 		t, i := search.Local(n.Text(), own)
 		found = found || t == typ && i == id
 	})
