@@ -165,6 +165,19 @@ func (w *orgWorld) made(org string, r request) string {
 // order sends a prescription of a clinic that is nominated to a pharmacy, and
 // returns its Task.
 func (w *orgWorld) order(clinic, pharmacy, nhs string) (task string) {
+	message, number := w.prescription(clinic, pharmacy, nhs)
+	rec := w.ask(clinic, request{"POST", "/fhir/$process-message", message, nil})
+	require.Equal(w.t, 200, rec.Code, rec.Body.String())
+	found := w.ask("", request{"GET", "/fhir/Task?identifier=https://fhir.nhs.uk/Id/prescription-order-number|" + number, "", nil})
+	require.NotContains(w.t, found.Body.String(), `"Task"`, "nobody's token sees it")
+	ids, err := w.app.db.State(context.Background()).Find("Task", "code=prescription-order&group-identifier=https://fhir.nhs.uk/Id/prescription-order-number|"+number)
+	require.NoError(w.t, err)
+	require.Len(w.t, ids, 1)
+	return ids[0]
+}
+
+// prescription is the message of a new prescription, and its number.
+func (w *orgWorld) prescription(clinic, pharmacy, nhs string) (message, number string) {
 	w.orders++
 	text, err := sandboxFiles.ReadFile("sandbox/order.json")
 	require.NoError(w.t, err)
@@ -172,7 +185,7 @@ func (w *orgWorld) order(clinic, pharmacy, nhs string) (task string) {
 	n := slices.Index(worldOrgs, clinic)
 	body := fmt.Sprintf("%06X%-6s%05X", 0xA00000+n, clinic, 0x10000+w.orders)
 	body = strings.ReplaceAll(body, " ", "0")
-	number := fmt.Sprintf("%s-%s-%s%c", body[:6], body[6:12], body[12:], checkdigit.Prescription(body))
+	number = fmt.Sprintf("%s-%s-%s%c", body[:6], body[6:12], body[12:], checkdigit.Prescription(body))
 	values := []string{"{now}", now.Format("2006-01-02T15:04:05+00:00"), "{today}", now.Format(time.DateOnly), "{end}", now.AddDate(0, 0, 27).Format(time.DateOnly),
 		"{number}", number, "9990001006", nhs, `"X99CL"`, `"` + clinic + `"`, `"X99PH"`, `"` + pharmacy + `"`,
 		"555000000001", fmt.Sprint("55500000001", n), "555000000002", fmt.Sprint("55500000002", n), "C1234567", fmt.Sprint("C123456", n)}
@@ -182,14 +195,7 @@ func (w *orgWorld) order(clinic, pharmacy, nhs string) (task string) {
 	for i, name := range []string{"message", "header", "line1", "line2", "patient", "practitioner", "role", "clinic", "provenance", "prescription"} {
 		values = append(values, "{"+name+"}", fmt.Sprintf("%08x-%04x-4000-8000-%012x", 0xabcd0000+i, n, w.orders))
 	}
-	rec := w.ask(clinic, request{"POST", "/fhir/$process-message", strings.NewReplacer(values...).Replace(string(text)), nil})
-	require.Equal(w.t, 200, rec.Code, rec.Body.String())
-	found := w.ask("", request{"GET", "/fhir/Task?identifier=https://fhir.nhs.uk/Id/prescription-order-number|" + number, "", nil})
-	require.NotContains(w.t, found.Body.String(), `"Task"`, "nobody's token sees it")
-	ids, err := w.app.db.State(context.Background()).Find("Task", "code=prescription-order&group-identifier=https://fhir.nhs.uk/Id/prescription-order-number|"+number)
-	require.NoError(w.t, err)
-	require.Len(w.t, ids, 1)
-	return ids[0]
+	return strings.NewReplacer(values...).Replace(string(text)), number
 }
 
 // nomination is what an order says of the pharmacy that it is for.
