@@ -59,8 +59,12 @@ func TestReservedRecords(t *testing.T) {
 		before := head()
 		rec := w.ask(who, r)
 		require.Contains(t, rec.Body.String(), `"`+rule+`"`, "%s, by %s: %d", what, door, rec.Code)
+		status := 422
+		if strings.HasSuffix(r.path, "$process-message") { // as EPS answers
+			status = 400
+		}
 		if !strings.Contains(r.body, `"batch"`) {
-			require.Equal(t, 422, rec.Code, "%s, by %s: %s", what, door, rec.Body)
+			require.Equal(t, status, rec.Code, "%s, by %s: %s", what, door, rec.Body)
 		}
 		require.Equal(t, before, head(), "%s, by %s", what, door)
 	}
