@@ -34,7 +34,7 @@ func TestPaymentIsTold(t *testing.T) {
 	says("; £7.00 not paid; the payment page was sent ")
 	p.ask(200, "POST", task+"/$record-payment", payment("7.00", "2"))
 	says("Payment £12.00 paid ")
-	p.ask(200, "POST", "/PaymentNotice/"+p.one("PaymentNotice", nhs.Query("identifier", "https://pestle-fhir.github.io/Id/private-payment", "cash/2")).ID()+"/$refund", []byte(`{"resourceType":"Parameters","parameter":[{"name":"reason","valueString":"why"},{"name":"amount","valueMoney":{"value":2.00,"currency":"GBP"}}]}`))
+	p.ask(200, "POST", "/PaymentNotice/"+p.one("PaymentNotice", nhs.Query("identifier", "https://pestle-fhir.github.io/Id/private-payment", "x99ph.cash/2")).ID()+"/$refund", []byte(`{"resourceType":"Parameters","parameter":[{"name":"reason","valueString":"why"},{"name":"amount","valueMoney":{"value":2.00,"currency":"GBP"}}]}`))
 	says("Payment £12.00 paid; £2.00 refunded ")
 
 	_, err := p.app.invoicing.Load(t.Context(), invoicing.File{Data: []byte("pharmacy,clinic,from,until,rule,value,vat,mark,source\n*,X99CL,2020-01-01,,payer,clinic,,K,x\n")}, sandboxRequester)
