@@ -1,12 +1,19 @@
 // Package docs holds the documentation, which the binary serves as pages.
 package docs
 
-import "embed"
+import (
+	_ "embed"
+
+	"github.com/pestle-fhir/pestle/internal/packed"
+)
+
+//go:generate go run ../internal/gen/packed -out docs_gen.txtar.zst *.md adr/*.md
+
+//go:embed docs_gen.txtar.zst
+var documents string
 
 // Files are the documents, in Markdown.
-//
-//go:embed *.md adr/*.md
-var Files embed.FS
+var Files = packed.Files(documents)
 
 // Rules is the table of the server's own rules, by the ids that issues have: a line with
 // id, kind, what it asks and source. Lines that begin with # are words about it.

@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,7 +17,7 @@ import (
 // TestExtendingNamesWhatIsThere looks for every file and folder that the page on
 // extending names, and wants each kind of extension to name one.
 func TestExtendingNamesWhatIsThere(t *testing.T) {
-	text, err := docs.Files.ReadFile("extending.md")
+	text, err := fs.ReadFile(docs.Files, "extending.md")
 	require.NoError(t, err)
 	path := regexp.MustCompile("`((?:cmd|conformance|docs|fhir|internal|pharmacy|profiles|server|store|trust)(?:/[\\w.-]+)*)`")
 	named := map[string]int{}

@@ -53,7 +53,7 @@ func documented(t *testing.T, name string) string {
 // documentedIn is a block of a document.
 func documentedIn(t *testing.T, document, name string) string {
 	t.Helper()
-	text, err := docs.Files.ReadFile(document)
+	text, err := fs.ReadFile(docs.Files, document)
 	require.NoError(t, err)
 	for _, m := range block.FindAllStringSubmatch(string(text), -1) {
 		if m[2] == name {

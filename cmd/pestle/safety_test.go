@@ -48,7 +48,7 @@ func TestHazards(t *testing.T) {
 		}
 		assert.Less(t, h.Severity*h.Likelihood, 10, "%s may not be released", h.ID)
 	}
-	page, err := docs.Files.ReadFile("safety.md")
+	page, err := fs.ReadFile(docs.Files, "safety.md")
 	require.NoError(t, err)
 	assert.Len(t, list, strings.Count(string(page), "\n| H"))
 	assert.Contains(t, string(page), strconv.Itoa(10)+" or more is not released")

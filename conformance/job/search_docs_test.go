@@ -1,6 +1,7 @@
 package job
 
 import (
+	"io/fs"
 	"net/http"
 	"regexp"
 	"strings"
@@ -13,7 +14,7 @@ import (
 
 // TestSearchesOfTheDocumentation asks what docs/search.md shows.
 func TestSearchesOfTheDocumentation(t *testing.T) {
-	text, err := docs.Files.ReadFile("search.md")
+	text, err := fs.ReadFile(docs.Files, "search.md")
 	require.NoError(t, err)
 	s := start(t, t.TempDir())
 	asked := 0
