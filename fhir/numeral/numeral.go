@@ -17,28 +17,33 @@ const most = 1_000_000
 // twelve". Words behind the number ("tablets") end it. ok is false where the
 // text is not such a number.
 func Read(words string) (n int, ok bool) {
-	fields := strings.FieldsFunc(strings.ToLower(words), func(r rune) bool { return r == ' ' || r == '-' || r == ',' })
+	n, _, ok = read(strings.FieldsFunc(strings.ToLower(words), func(r rune) bool { return r == ' ' || r == '-' || r == ',' }))
+	return n, ok
+}
+
+// read reads the number with which some words begin, and how many they are.
+func read(fields []string) (n, used int, ok bool) {
 	current, last := 0, 0 // last is what a further small number adds to: tens, hundreds
 	for i, w := range fields {
 		v, isSmall := small[w]
 		switch {
 		case isSmall && last > 0 && (last < 20 || last < 100 && v >= 10 || v == 0):
-			return 0, false // one two, twenty twelve, twenty zero
+			return 0, i, false // one two, twenty twelve, twenty zero
 		case isSmall:
 			current, last, ok = current+v, max(v, 1), true
 		case w == "hundred" && (current >= 100 || ok && current == 0), w == "thousand" && (n > 0 || ok && current == 0):
-			return 0, false // one hundred one hundred, zero thousand
+			return 0, i, false // one hundred one hundred, zero thousand
 		case w == "hundred" && ok:
 			current, last = current*100, 100
 		case w == "thousand" && ok:
 			n, current, last = n+current*1000, 0, 1000
 		case w == "and" && ok && i < len(fields)-1:
 		default:
-			return n + current, ok && !strings.ContainsAny(w, "0123456789")
+			return n + current, i, ok && !strings.ContainsAny(w, "0123456789")
 		}
 		if n+current > most {
-			return 0, false
+			return 0, i, false
 		}
 	}
-	return n + current, ok
+	return n + current, len(fields), ok
 }

@@ -21,7 +21,7 @@ func (p *Prescription) classify(f Formulary, law Law) {
 		l.computed = nil
 		f.check(l, on)
 		f.checkUnit(l, law.Control(l.Schedule, on), on)
-		l.checkWords(law.Control(l.Schedule, on))
+		l.checkWords(law.Control(l.Schedule, on), on)
 		l.checkInstalment(law.Control(l.Schedule, on), on)
 		l.checkProfession(f, p.Type, on)
 	}
