@@ -25,7 +25,7 @@ func TestPharmacist(t *testing.T) { walk(t, "pharmacist.md", 55) }
 func TestConsoleDocument(t *testing.T) { walk(t, "console.md", 4) }
 
 // TestPrivate runs the commands of docs/private.md against a sandbox.
-func TestPrivate(t *testing.T) { walk(t, "private.md", 31) }
+func TestPrivate(t *testing.T) { walk(t, "private.md", 34) }
 
 // TestNotices runs the commands of docs/notices.md against a sandbox.
 func TestNotices(t *testing.T) { walk(t, "notices.md", 10) }

@@ -88,11 +88,11 @@ func (c *condition) modifierOK() bool {
 	if c.param.Type == "reference" && r4.IsResource(c.modifier) {
 		return c.targetOK()
 	}
-	known := modifiers(c.param, c.types, c.Codes != nil)
+	known := modifiers(c.typ, c.param, c.types, c.Codes != nil)
 	if slices.Contains(known, c.modifier) {
 		return true
 	}
-	if slices.Contains(byTerminology, c.modifier) && slices.Contains(modifiers(c.param, c.types, true), c.modifier) {
+	if slices.Contains(byTerminology, c.modifier) && slices.Contains(modifiers(c.typ, c.param, c.types, true), c.modifier) {
 		c.unknown(c.shown, "The modifier needs a terminology service, which this search does not have.", ":"+strings.Join(known, ", :"), "")
 		return false
 	}

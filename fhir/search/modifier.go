@@ -9,7 +9,7 @@ var byTerminology = []string{"in", "not-in", "above", "below"}
 // values of its types, and missing, which every parameter has. A reference has the types
 // of its targets too. terminology says whether there is one:
 // https://hl7.org/fhir/R4/search.html#modifiers
-func modifiers(param *r4.SearchParam, types typeSet, terminology bool) []string {
+func modifiers(typ string, param *r4.SearchParam, types typeSet, terminology bool) []string {
 	out := []string{"missing"}
 	add := func(modifier string, ok bool) {
 		if ok {
@@ -37,7 +37,7 @@ func modifiers(param *r4.SearchParam, types typeSet, terminology bool) []string 
 	case "reference":
 		add("identifier", types["Reference"])
 		add("below", types.canonical())
-		out = append(out, param.Target...)
+		out = append(out, leadsTo(typ, param)...)
 	}
 	return out
 }

@@ -69,12 +69,21 @@ type Collecting struct {
 
 // ReadLaw reads limits as the embedded law.json holds them. It refuses fields
 // that it does not know, and a file that leaves a part of the law out: no limit
-// must be lost by a slip.
+// must be lost by a slip. One that says neither which medicines are prescription only nor
+// what is supplied without one, as files of before these were rows had it, has the built-in
+// rows of both.
 func ReadLaw(data []byte) (law Law, err error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&law); err != nil {
 		return Law{}, err
+	}
+	if law.PrescriptionOnly == nil && law.Unprescribed == nil {
+		var own Law
+		if err := json.Unmarshal(lawJSON, &own); err != nil {
+			return Law{}, err
+		}
+		law.PrescriptionOnly, law.Unprescribed = own.PrescriptionOnly, own.Unprescribed
 	}
 	if len(law.Validity) == 0 || len(law.RepeatRegime) == 0 || len(law.Controlled) == 0 || len(law.Collection) == 0 || len(law.PrescriptionOnly) == 0 || len(law.Unprescribed) == 0 {
 		return Law{}, errors.New("validity, repeatRegime, controlled, collection, prescriptionOnly and unprescribed must each have rows")
