@@ -82,6 +82,9 @@ func outline(t testing.TB, text []byte) (elements, links []string) {
 		case html.ElementNode:
 			names := []string{n.Data}
 			for _, a := range n.Attr {
+				if n.Data == "td" && a.Key == "class" && a.Val == "time" {
+					continue // by the length of the text
+				}
 				names = append(names, a.Key)
 				if a.Key == "href" || a.Key == "src" || a.Key == "action" {
 					links = append(links, a.Val)
