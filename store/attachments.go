@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha1" //nolint:gosec // Attachment.hash is SHA-1 by R4
 	"encoding/base64"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -105,7 +106,7 @@ func (c *binaryBytes) sha1(ctx context.Context) (string, error) {
 	for part := make([]byte, 64<<10); ; {
 		n, err := in.Read(part)
 		_, _ = h.Write(part[:n])
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return base64.StdEncoding.EncodeToString(h.Sum(nil)), nil
 		}
 		if err == nil {

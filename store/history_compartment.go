@@ -129,12 +129,8 @@ func (o *ofCompartment) count(_ view, at fhir.Seq) (n int, err error) {
 
 // walk has the versions of one commit in the order of the log.
 func (o *ofCompartment) walk(v view, s span, take func(place, fhir.LogPlace) (bool, error)) error {
-	low, high, in := s.begin().Seq, s.last, map[place]bool{}
-	if end := s.end(); end.Place == 0 {
-		high = end.Seq - 1
-	} else {
-		high = end.Seq
-	}
+	low, high := s.commits()
+	in := map[place]bool{}
 	var commits []fhir.Seq // the newest first
 	for _, w := range o.all {
 		in[w.place] = true

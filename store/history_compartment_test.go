@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -75,8 +76,8 @@ func TestHistoryOfCompartment(t *testing.T) {
 					belongs = of("subject") || v.Type == "Basic" && of("author")
 				}
 				belonged[v.Ref()] = belongs && !v.Deleted()
-				number := 0
-				fmt.Sscan(v.VersionID, &number)
+				number, err := strconv.Atoi(v.VersionID)
+				require.NoError(t, err)
 				next, over := ended[fmt.Sprintf("%s/%d", v.Ref(), number+1)]
 				in := slices.Contains(types, v.Type) && belongs && !v.LastUpdated.Before(q.Since)
 				if !q.At.IsZero() {

@@ -258,6 +258,16 @@ func (s span) end() fhir.LogPlace {
 	return fhir.LogPlace{Seq: s.last + 1}
 }
 
+// commits are the first and the last commit of the span, both included. Those of the places
+// at its ends are whole: [span.passed] passes over what was on an earlier page.
+func (s span) commits() (low, high fhir.Seq) {
+	high = s.end().Seq
+	if s.end().Place == 0 {
+		high--
+	}
+	return s.begin().Seq, high
+}
+
 // passed reports whether a place was on an earlier page.
 func (s span) passed(at fhir.LogPlace) bool {
 	switch {
@@ -280,14 +290,8 @@ func (ofAll) count(v view, at fhir.Seq) (int, error) {
 }
 
 func (ofAll) walk(v view, s span, take func(place, fhir.LogPlace) (bool, error)) error {
-	// The commits of the places at both ends are walked whole: take passes over what was on an earlier page.
-	low, high, step := s.begin().Seq, s.last, fhir.Seq(1)
-	if end := s.end(); end.Place == 0 {
-		high = end.Seq - 1
-	} else {
-		high = end.Seq
-	}
-	seq := low
+	low, high := s.commits()
+	seq, step := low, fhir.Seq(1)
 	if !s.oldest {
 		seq, step = high, ^fhir.Seq(0) // one down
 	}

@@ -132,7 +132,7 @@ func Answer(f Facts, now time.Time) Line {
 	if last, ok := timeOf(f.Last, now.Location()); ok && days(now, last) < 0 && !slices.Contains(over, f.Milestone) {
 		out.Next, out.Patient = "pharmacy", "It can no longer be supplied: ask the clinic for a new prescription."
 	}
-	out.By, out.Payment = by(&f, now), f.Payment.words(now)
+	out.By, out.Payment = by(&f, now), f.words(now)
 	return out
 }
 
