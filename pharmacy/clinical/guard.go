@@ -19,7 +19,7 @@ func (s *Service) Guard(_ context.Context, state fhir.State, tx *fhir.Transactio
 		if pharmacy.Own(tx, after) {
 			return nil
 		}
-		return guardIssue(before, after)
+		return guardIssue(tx, before, after)
 	case "MedicationDispense":
 		return s.guardSupply(state, tx, before, after)
 	}
@@ -28,8 +28,8 @@ func (s *Service) Guard(_ context.Context, state fhir.State, tx *fhir.Transactio
 
 // guardIssue keeps what the server finds: the issues that there are, their ids,
 // and the code by which they are known.
-func guardIssue(before, after *fhir.Version) error {
-	mine := pharmacy.IsID(after.ID)
+func guardIssue(tx *fhir.Transaction, before, after *fhir.Version) error {
+	mine := !tx.Derived && pharmacy.IsID(after.ID) // the ids of a message's parts are the server's
 	for _, v := range []*fhir.Version{before, after} {
 		if v == nil || v.Deleted() {
 			continue

@@ -26,7 +26,7 @@ func guardMoney(state fhir.State, tx *fhir.Transaction, before, after *fhir.Vers
 		if err := guardCaller(tx.Requester, before, after); err != nil {
 			return err
 		}
-		if err := guardRecord(before, after); err != nil {
+		if err := guardRecord(tx, before, after); err != nil {
 			return err
 		}
 		if err := guardNotice(state, after); err != nil {

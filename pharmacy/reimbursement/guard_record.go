@@ -28,11 +28,11 @@ var tags = []string{csMonth, csExport, csResidue, csQueue}
 // guardRecord keeps the records of money from a caller's plain writes: those
 // that there are, the ids that they have or will have, the marks by which they
 // are found, and the claims of EPS, whose rules only their own door asks.
-func guardRecord(before, after *fhir.Version) error {
+func guardRecord(tx *fhir.Transaction, before, after *fhir.Version) error {
 	if ways[after.Type] == "" {
 		return nil
 	}
-	mine := reserved(after.Type, after.ID)
+	mine := !tx.Derived && reserved(after.Type, after.ID) // the ids of a message's parts are the server's
 	if !mine && !after.Deleted() {
 		r, err := after.Resource()
 		if err != nil {
