@@ -151,31 +151,11 @@ func (db *DB) begin(ctx context.Context, t *term) error {
 }
 
 // appendTime bounds how long the log may take for a record, and settleTime how long
-// it is asked what became of one; endTime bounds both once the term is to end, so that
-// who waits hears of it while another database leads already. Variables for tests.
+// it is asked what became of one. Variables for tests.
 var (
 	appendTime = 10 * time.Second
 	settleTime = 5 * time.Second
-	endTime    = time.Second
 )
-
-// within ends with ctx, after a limit, and endTime after the term was asked to end.
-func (t *term) within(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	go func() {
-		select {
-		case <-t.closing:
-		case <-ctx.Done():
-			return
-		}
-		select {
-		case <-time.After(endTime):
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
-}
 
 // errUndecided says that nobody can say whether the log has a record.
 var errUndecided = errors.New("store: it is not known whether the log has the record")
@@ -196,11 +176,11 @@ func (db *DB) put(t *term, g group) error {
 func (db *DB) append(ctx context.Context, t *term, g group, begins bool) error {
 	r := groupRecord{term: t.number, leader: t.leader, begins: begins, previous: db.held.chain, group: g}
 	b := r.encode()
-	ctx, cancel := t.within(ctx, appendTime)
+	ctx, cancel := context.WithTimeout(ctx, appendTime)
 	defer cancel()
 	err := db.opts.Log.Append(ctx, db.held.place, b)
 	if err != nil && !errors.Is(err, log.ErrOvertaken) {
-		err = db.settle(t, b, err)
+		err = db.settle(b, err)
 	}
 	if err != nil {
 		return err
@@ -209,8 +189,8 @@ func (db *DB) append(ctx context.Context, t *term, g group, begins bool) error {
 }
 
 // settle finds out what became of a record whose Append has failed.
-func (db *DB) settle(t *term, b []byte, cause error) error {
-	ctx, cancel := t.within(context.Background(), settleTime)
+func (db *DB) settle(b []byte, cause error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), settleTime)
 	defer cancel()
 	there, err := db.opts.Log.Next(ctx, db.held.place)
 	switch {

@@ -125,10 +125,14 @@ func (l *Log) publish(ctx context.Context, t *tail, record []byte) error {
 	parts := max(1, (len(record)+size-1)/size)
 	for part := 1; part <= parts; part++ {
 		piece := record[(part-1)*size : min(part*size, len(record))]
-		if err := l.send(ctx, message{heading{t.place + 1, part, parts}, piece}, t.end); err != nil {
+		ack, err := l.js.PublishMsg(ctx, &nats.Msg{Subject: l.subject, Header: heading{t.place + 1, part, parts}.header(), Data: piece}, jetstream.WithExpectLastSequence(t.end))
+		if err != nil {
 			return err
 		}
-		t.end++
+		if ack.Sequence != t.end+1 {
+			return fmt.Errorf("jetstream: the message after sequence %d was given %d", t.end, ack.Sequence)
+		}
+		t.end = ack.Sequence
 	}
 	t.place, t.seq = t.place+1, t.end
 	return nil

@@ -5,11 +5,7 @@ package jetstream
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -120,70 +116,4 @@ func TestLease(t *testing.T) {
 	require.Greater(t, time.Since(at), expiry-renewal)
 	require.False(t, one.Sure())
 	_ = lost
-}
-
-// lossy is a connection to a server whose answers can be held back.
-type lossy struct {
-	net.Conn
-	mute *atomic.Bool
-}
-
-func (c lossy) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	for c.mute.Load() {
-		time.Sleep(10 * time.Millisecond)
-		if !c.mute.Load() {
-			return 0, io.ErrUnexpectedEOF // what came meanwhile is lost
-		}
-	}
-	return n, err
-}
-
-type lossyDialer struct{ mute *atomic.Bool }
-
-func (d lossyDialer) Dial(network, address string) (net.Conn, error) {
-	c, err := net.Dial(network, address)
-	return lossy{c, d.mute}, err
-}
-
-// TestLostAnswers: records whose answers are lost are stored once, and their Append returns
-// as it should, also where another one has come first.
-func TestLostAnswers(t *testing.T) {
-	s := begin(t)
-	mute := &atomic.Bool{}
-	conn, err := nats.Connect(s.server.ClientURL(), append(Options("lossy"), nats.SetCustomDialer(lossyDialer{mute}), nats.UserInfo(own, s.password))...)
-	require.NoError(t, err)
-	t.Cleanup(conn.Close)
-	l, err := Open(t.Context(), conn, "lossy", 1)
-	require.NoError(t, err)
-	sure := open(t, s, "lossy")
-	for place := range log.Place(4) {
-		if place == 2 { // of another one
-			require.NoError(t, sure.Append(t.Context(), place, []byte("another")))
-			continue
-		}
-		record := fmt.Appendf(nil, "record %d", place)
-		mute.Store(true)
-		time.AfterFunc(1500*time.Millisecond, func() { mute.Store(false) })
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		for { // its tail may be old
-			if err = l.Append(ctx, place, record); !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
-				break
-			}
-		}
-		cancel()
-		require.NoError(t, err, place)
-		got, err := sure.Next(t.Context(), place)
-		require.NoError(t, err)
-		require.Equal(t, string(record), string(got))
-	}
-	last, err := sure.Last(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, log.Place(4), last)
-	mute.Store(true)
-	time.AfterFunc(1500*time.Millisecond, func() { mute.Store(false) })
-	l.mu.Lock()
-	l.known.place, l.known.end = 3, 3 // as if the last one had not been seen
-	l.mu.Unlock()
-	require.ErrorIs(t, l.Append(t.Context(), 3, []byte("late")), log.ErrOvertaken)
 }
