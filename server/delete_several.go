@@ -17,37 +17,28 @@ const mostDeleted = 1000
 
 // removeAll deletes all that the condition of a change fits, in one commit: the versions
 // that were found, and none where another was written meanwhile, so that it looks again.
-// Of one and of none it is the same as [Server.remove].
+// Whether it fits several is for the database to say, as it does where one is deleted.
 func (s *Server) removeAll(c *gin.Context, change fhir.Change) error {
 	receipt := s.receipt(c)
 	if done, err := s.repeated(c, receipt); err != nil {
 		return err
 	} else if done != nil && len(done.Results) > 1 {
 		return s.sendRemoved(c, done.Results)
-	} else if done != nil {
-		return s.remove(c, change)
 	}
 	for try := 1; ; try++ {
+		err := s.remove(c, change)
+		if fhir.KindOf(err) != fhir.MultipleMatches {
+			return err
+		}
 		found, err := s.fitting(c, change)
 		if err != nil {
 			return err
-		}
-		if len(found) < 2 {
-			return s.remove(c, change)
 		}
 		if err := several(c, change, len(found), s.config.DeleteAtMost); err != nil {
 			return err
 		}
 		x := exchangeOf(c)
-		tx := fhir.Transaction{Requester: x.identity.Requester, RequestID: x.requestID, Base: x.learned, Receipt: receipt}
-		for _, v := range found {
-			one := fhir.Change{Method: fhir.Delete, Type: v.Type, ID: v.ID, IfMatch: v.VersionID}
-			if err := s.permitUpdate(c, one); err != nil {
-				return err
-			}
-			tx.Changes = append(tx.Changes, one)
-		}
-		done, err := s.config.Repository.Commit(c.Request.Context(), &tx)
+		done, err := s.config.Repository.Commit(c.Request.Context(), &fhir.Transaction{Changes: found, Requester: x.identity.Requester, RequestID: x.requestID, Base: x.learned, Receipt: receipt})
 		if overtaken(err) && try < patchTries {
 			continue
 		}
@@ -58,25 +49,45 @@ func (s *Server) removeAll(c *gin.Context, change fhir.Change) error {
 	}
 }
 
-// fitting are the versions that a condition fits, one more than may be deleted at most.
-func (s *Server) fitting(c *gin.Context, change fhir.Change) ([]*fhir.Version, error) {
+// fitting are the deletions of what a condition fits, up to one more than may be at once.
+func (s *Server) fitting(c *gin.Context, change fhir.Change) (list []fhir.Change, err error) {
 	params, err := url.ParseQuery(change.Condition)
 	if err != nil {
 		return nil, fhir.E("search", fhir.Invalid, fhir.Issue{Message: "The query string is malformed.", Found: change.Condition})
 	}
-	x, most := exchangeOf(c), s.config.DeleteAtMost+1
-	q, _, err := search.Parse(change.Type, params, search.Options{Own: x.own, Custom: x.custom, Now: s.now(), Codes: s.codes(c.Request.Context()), DefaultCount: most, MaxCount: most})
+	x, ctx, most := exchangeOf(c), c.Request.Context(), s.config.DeleteAtMost+1
+	q, _, err := search.Parse(change.Type, params, search.Options{Own: x.own, Custom: x.custom, Now: s.now(), Codes: s.codes(ctx), DefaultCount: most, MaxCount: most})
 	if err != nil {
 		return nil, err
 	}
 	if err := x.permitReached(q); err != nil {
 		return nil, err
 	}
-	found, err := s.config.Repository.Search(c.Request.Context(), q)
-	if err != nil {
-		return nil, overtime(searching, err)
+	if q.Heavy() {
+		if err := x.toil(ctx); err != nil {
+			return nil, err
+		}
 	}
-	return found.Matches, nil
+	for {
+		found, err := s.config.Repository.Search(ctx, q)
+		if err != nil {
+			return nil, overtime(searching, err)
+		}
+		for _, v := range found.Matches {
+			one := fhir.Change{Method: fhir.Delete, Type: v.Type, ID: v.ID, IfMatch: v.VersionID}
+			if v.Seq == 0 || len(list) == most { // a definition that is built in is not stored
+				continue
+			}
+			if err := s.permitUpdate(c, one); err != nil {
+				return nil, err
+			}
+			list = append(list, one)
+		}
+		if found.Next == nil || len(list) == most { // a page of large resources has fewer
+			return list, nil
+		}
+		q.Page = *found.Next
+	}
 }
 
 // several refuses a deletion of more than may be deleted at once, and one that is for one

@@ -47,6 +47,22 @@ func TestDeleteSeveral(t *testing.T) {
 	require.Contains(t, call(h, "POST", "/fhir", batch).Body.String(), `"status":"200 OK"`)
 	require.Equal(t, "0", count("six"))
 
+	// Of resources so large that a page of a search has some of them alone, all or none are deleted.
+	large := func(n int) {
+		part := `{"url":"https://a.example/part","valueString":"` + strings.Repeat("large ", 160_000) + `"}`
+		for i := range n {
+			body := fmt.Sprintf(`{"resourceType":"Basic","id":"large%d","extension":[%s],"code":{"coding":[{"system":"https://a.example","code":"large"}]}}`, i, strings.TrimSuffix(strings.Repeat(part+",", 7), ","))
+			require.Less(t, call(h, "PUT", fmt.Sprintf("/fhir/Basic/large%d", i), body).Code, 300)
+		}
+	}
+	large(6)
+	require.NotContains(t, call(h, "GET", "/fhir/Basic?code=large&_count=6", "").Body.String(), `"id":"large5"`, "a page has all of them: make them larger")
+	require.Equal(t, 412, call(h, "DELETE", "/fhir/Basic?code=large", "").Code)
+	require.Equal(t, "6", count("large"))
+	require.Equal(t, 200, call(h, "DELETE", "/fhir/Basic/large5", "").Code)
+	require.Contains(t, call(h, "DELETE", "/fhir/Basic?code=large", "").Body.String(), "5 resources are deleted")
+	require.Equal(t, "0", count("large"))
+
 	put(1, "one")
 	require.Contains(t, call(h, "DELETE", "/fhir/Basic?code=one", "", "If-Match", `W/"2"`).Body.String(), "not at the version")
 	require.Equal(t, "1", count("one"))
