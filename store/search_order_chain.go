@@ -93,7 +93,7 @@ type bestOf struct {
 // maxBests is how many sort keys of referred resources a search keeps.
 const maxBests = 20_000
 
-// best is the key by which a selected resource stands in an order, nil for none. Of a
+// best is the key by which a selected resource is placed in an order, nil for none. Of a
 // chained order these are of all resources that the principal sees and that its
 // reference leads to, and of those that it contains.
 func (s *selection) best(o order, ver *fhir.Version, r rid) (best []byte, err error) {

@@ -9,7 +9,7 @@ import (
 
 // walk goes through resources in an order that the database has by itself.
 type walk interface {
-	// next goes to the next row. One without a number stands for no resource.
+	// next goes to the next row. One without a number is of no resource.
 	next() (spot, bool)
 	// counts reports whether the row it stands on is the one by which its
 	// resource is sorted: one with several values has several rows.

@@ -13,7 +13,7 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-// TestPaymentIsTold: the answer line of a private prescription tells how its payment stands,
+// TestPaymentIsTold: the answer line of a private prescription tells the state of its payment,
 // at each step of it, to whoever is asked where it is.
 func TestPaymentIsTold(t *testing.T) {
 	p, task := privately(t)

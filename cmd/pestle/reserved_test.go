@@ -125,3 +125,24 @@ func TestReservedRecords(t *testing.T) {
 		require.NotZero(t, kept[f.rule], f.rule)
 	}
 }
+
+// TestMessageBringsNoSupply: a message of a prescription that carries a supply beside it is
+// refused whole: one of no prescription, and one on a requisition that nobody entered.
+func TestMessageBringsNoSupply(t *testing.T) {
+	w := newStockWorld(t)
+	const medicine = `{"coding":[{"system":"http://snomed.info/sct","code":"36123511000001103","display":"Methylphenidate 18mg modified-release tablets"}]}`
+	for _, resource := range []string{
+		`{"resourceType":"MedicationDispense","status":"completed","medicationCodeableConcept":` + medicine + `,"subject":{"display":"x"},"quantity":{"value":30,"unit":"tablet"},"whenHandedOver":"2026-11-29T10:00:00Z"}`,
+		`{"resourceType":"SupplyRequest","status":"completed","itemCodeableConcept":` + medicine + `,"quantity":{"value":30,"unit":"tablet"}}`,
+		`{"resourceType":"SupplyDelivery","status":"completed","suppliedItem":{"itemCodeableConcept":` + medicine + `,"quantity":{"value":30,"unit":"tablet"}}}`,
+	} {
+		w.settle()
+		before := w.app.db.Head()
+		message, _ := w.prescription("X99CL", "FA565", "9990001006")
+		i := strings.LastIndex(message, "]")
+		rec := w.ask("X99CL", request{"POST", "/fhir/$process-message", message[:i] + `,{"fullUrl":"urn:uuid:6f1e1bb6-0f6c-4d0c-9b3b-1f0a2b3c4d5e","resource":` + resource + `}` + message[i:], nil})
+		require.Equal(t, 400, rec.Code, "%s: %.400s", resource, rec.Body)
+		w.settle()
+		require.Equal(t, before, w.app.db.Head(), resource)
+	}
+}

@@ -12,7 +12,7 @@ import (
 const maxSortSteps = 3
 
 // sortKey reads a sort key, which may lead through references as a chained parameter
-// does: patient.family, subject:Patient.birthdate. shown is how it stands in the query.
+// does: patient.family, subject:Patient.birthdate. shown is how it is written in the query.
 func (p *parser) sortKey(typ, name, shown string) (Sort, bool) {
 	if strings.Count(name, ".") > maxSortSteps {
 		p.refuse("_sort", "The sort key leads through too many references.", "at most 3", shown, "")

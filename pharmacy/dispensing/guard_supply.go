@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/dispensing/prescription"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
@@ -37,7 +38,7 @@ func (s *Service) guardSupply(state fhir.State, tx *fhir.Transaction, before, af
 		return err
 	}
 	if number == "" {
-		return s.unprescribed(state, tx, r, after.LastUpdated)
+		return s.unprescribed(state, tx, after, r)
 	}
 	if !tx.Derived {
 		return s.byHand(state, r, number, item, after.LastUpdated, tx.Requester)
@@ -46,8 +47,8 @@ func (s *Service) guardSupply(state fhir.State, tx *fhir.Transaction, before, af
 }
 
 // unprescribed refuses a supply without a prescription of what is supplied on one alone.
-func (s *Service) unprescribed(state fhir.State, tx *fhir.Transaction, r *fhir.Resource, now time.Time) error {
-	if tx.Derived {
+func (s *Service) unprescribed(state fhir.State, tx *fhir.Transaction, after *fhir.Version, r *fhir.Resource) error {
+	if pharmacy.Own(tx, after) {
 		return nil
 	}
 	ref, _, _ := strings.Cut(r.Root().Path("medicationReference", "reference").Text(), "/_history/")
@@ -59,7 +60,7 @@ func (s *Service) unprescribed(state fhir.State, tx *fhir.Transaction, r *fhir.R
 	if stored != nil {
 		medicine = stored.Root()
 	}
-	if issues := s.rules().Unprescribed(r.Root(), medicine, now); len(issues) > 0 {
+	if issues := s.rules().Unprescribed(r.Root(), medicine, after.LastUpdated); len(issues) > 0 {
 		return refusal("MedicationDispense", issues...)
 	}
 	return nil

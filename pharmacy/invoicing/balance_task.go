@@ -9,19 +9,13 @@ import (
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
-// balanceOfTask is Task/…/$balance: how the payment of a private prescription stands. Of
+// balanceOfTask is Task/…/$balance: the state of the payment of a private prescription. Of
 // what the clinic pays it says no more than that.
 func (s *Service) balanceOfTask(ctx context.Context, call *fhir.Call) (*fhir.Reply, error) {
 	state := s.db.State(ctx)
-	v, err := standing(state, "Task", "Task/"+call.ID)
+	d, err := suppliedOf(state, call.ID)
 	if err != nil {
 		return nil, err
-	}
-	var d *supplied
-	if v != nil {
-		if d, err = readSupplied(state, v); err != nil {
-			return nil, err
-		}
 	}
 	if d == nil || d.pharmacy == "" || !call.Requester.ActsFor(d.pharmacy) && !call.Requester.SeesAll {
 		return nil, fhir.E("balance", fhir.NotFound, fhir.Issue{Expression: "Task", Message: "There is no such private prescription with the pharmacy.", Expected: "the Task of a private prescription that the pharmacy has accepted", Found: "Task/" + call.ID})

@@ -135,6 +135,15 @@ type owedFor struct {
 	due                    func(state fhir.State) (int64, error)
 }
 
+// suppliedOf is what was supplied of the prescription of a Task, nil where there is no such Task.
+func suppliedOf(state fhir.State, task string) (*supplied, error) {
+	v, err := standing(state, "Task", "Task/"+task)
+	if err != nil || v == nil {
+		return nil, err
+	}
+	return readSupplied(state, v)
+}
+
 // subject is what a call is about, by the type that its operation is on.
 func (s *Service) subject(state fhir.State, call *fhir.Call, typ, op string) (*owedFor, error) {
 	if typ == "Invoice" {
@@ -153,15 +162,9 @@ func (s *Service) subject(state fhir.State, call *fhir.Call, typ, op string) (*o
 			return o.Due(), nil
 		}}, nil
 	}
-	v, err := standing(state, "Task", "Task/"+call.ID)
+	d, err := suppliedOf(state, call.ID)
 	if err != nil {
 		return nil, err
-	}
-	var d *supplied
-	if v != nil {
-		if d, err = readSupplied(state, v); err != nil {
-			return nil, err
-		}
 	}
 	if d == nil || d.pharmacy == "" || !call.Requester.ActsFor(d.pharmacy) {
 		return nil, refuse(op, "", fhir.NotFound, "Task", "There is no such private prescription with the pharmacy.", "the Task of a private prescription that the pharmacy has accepted", "Task/"+call.ID, "")

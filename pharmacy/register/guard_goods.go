@@ -2,6 +2,7 @@ package register
 
 import (
 	"github.com/pestle-fhir/pestle/fhir"
+	"github.com/pestle-fhir/pestle/pharmacy"
 	"github.com/pestle-fhir/pestle/pharmacy/nhs"
 )
 
@@ -9,7 +10,7 @@ import (
 // operation that enters it: a SupplyRequest or a SupplyDelivery of a drug that the register
 // is kept for is not completed by hand, and not altered when it is.
 func (s *Service) guardGoods(state fhir.State, tx *fhir.Transaction, before, after *fhir.Version) error {
-	if tx.Derived || tx.Purges() {
+	if pharmacy.Own(tx, after) || tx.Purges() {
 		return nil
 	}
 	was, err := s.completed(state, before, tx.Requester)

@@ -22,7 +22,7 @@ type Facts struct {
 	Payment
 }
 
-// Payment is how the payment of a private prescription stands, as Task/$balance tells it.
+// Payment is the state of the payment of a private prescription, as Task/$balance tells it.
 type Payment struct {
 	Payer          string    // patient or clinic; "" where it is not private, or not known
 	First          bool      // it is paid before it is supplied
@@ -153,7 +153,7 @@ func (l *Line) Sentence() string {
 	return out
 }
 
-// words say how the payment stands.
+// words say the state of the payment.
 func (p *Payment) words(now time.Time) string {
 	when := func(t time.Time) string {
 		if t.IsZero() {
