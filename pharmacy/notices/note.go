@@ -101,7 +101,7 @@ func noted(call *fhir.Call) (text string, category fhir.Coding, err error) {
 		wrong("readers", fhir.CodeInvalid, "It is not said for whom the note is.", "note or pharmacy-note", code)
 	}
 	if len(issues) > 0 {
-		return "", category, &fhir.Error{Op: "note", Kind: issues[0].Code, Issues: issues}
+		return "", category, &fhir.Error{Op: "note", Kind: fhir.Processing, Issues: issues}
 	}
 	return text, readers[i], nil
 }

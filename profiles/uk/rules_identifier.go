@@ -132,7 +132,7 @@ func nhsNumber(number string) (fault, fix string) {
 		return "", ""
 	}
 	if strings.Count(number, number[:1]) == len(number) {
-		return "Ten equal digits are not an NHS number: they stand where a number is not known.",
+		return "Ten equal digits are not an NHS number: they are written where a number is not known.",
 			"Leave the identifier out, and say why there is none by Extension-UKCore-NHSNumberUnavailableReason."
 	}
 	return "The check digit of the NHS number is wrong (Modulus 11), so at least one digit is.",
